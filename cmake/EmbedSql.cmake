@@ -1,0 +1,3 @@
+# Placeholder until the SQL embedding is written.
+function(xg_embed_sql target prefix folder)
+endfunction()

@@ -1,0 +1,15 @@
+# One interface target carries the language, the warnings and the hardening.
+add_library(xg_flags INTERFACE)
+target_compile_features(xg_flags INTERFACE c_std_11)
+target_compile_definitions(xg_flags INTERFACE _POSIX_C_SOURCE=200809L)
+target_include_directories(xg_flags INTERFACE
+    ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+target_compile_options(xg_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+    -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings
+    -Wformat=2 -Wundef -Wvla -Wnull-dereference -Wswitch-enum
+    $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wjump-misses-init>
+    $<$<C_COMPILER_ID:Clang>:-Wcomma>
+    -fstack-protector-strong -fno-strict-aliasing
+    $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
+target_link_options(xg_flags INTERFACE -Wl,-z,relro,-z,now)
