@@ -1,0 +1,148 @@
+/* http.h - a request, a response and a table of routes, without any socket.
+ *
+ * A handler turns one struct xg_request into one struct xg_response. Nothing
+ * here knows the HTTP library, so a simulator fills a request by hand and
+ * calls xg_route_serve(); shared/web/web.h does the same from the network.
+ *
+ * Source: RFC 9110 (methods, status codes), RFC 9457 (problem+json).
+ */
+#ifndef XG_WEB_HTTP_H
+#define XG_WEB_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/base/arena.h"
+#include "shared/base/buf.h"
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+
+enum {
+    XG_HTTP_PATH_MAX = 2048,        /* bytes of the raw target: else 414 */
+    XG_HTTP_QUERY_MAX = 32,         /* parameters: else 400 */
+    XG_HTTP_HEADERS_MAX = 64,       /* header lines: else 431 */
+    XG_HTTP_EXTRA_MAX = 8,          /* extra headers of a response */
+    XG_HTTP_EXTRA_SIZE = 1024,      /* bytes of their names and values */
+    XG_HTTP_BODY_MAX = 32 << 20,    /* bytes of a response body in memory */
+};
+
+/* One header line or one query parameter. */
+struct xg_field {
+    const char *name, *value;
+};
+
+/* Everything is borrowed and lives until the handler returns. */
+struct xg_request {
+    const char *method; /* "GET" also when the client asked with HEAD */
+    /* Percent-decoded, and clean: begins with '/', printable ASCII without
+     * '\\' and '%', no empty, "." or ".." segment. */
+    const char *path;
+    const char *rest; /* what the route's '*' stands for, "" without one */
+    const struct xg_field *query; /* percent-decoded, names are unique */
+    size_t query_count;
+    const struct xg_field *headers; /* as sent */
+    size_t header_count;
+    struct xg_bytes body;   /* complete; at most the route's body_max */
+    const char *peer;       /* "127.0.0.1", "fe80::1": no port */
+    struct xg_arena *arena; /* for the handler, gone after the request */
+};
+
+/* The value of a query parameter, or NULL. "?a" and "?a=" are both "". */
+const char *xg_request_query(const struct xg_request *request,
+                             const char *name);
+/* The value of a header, by name in any case, or NULL. Of the headers that
+ * may not repeat (Authorization, Content-Type, Host, Xunge-*, Upload-*, ...)
+ * there is at most one; of others the first is given. */
+const char *xg_request_header(const struct xg_request *request,
+                              const char *name);
+/* The token of "Authorization: Bearer TOKEN", or NULL. */
+const char *xg_request_bearer(const struct xg_request *request);
+
+/* What a cache between us and the reader may do. */
+enum xg_cache {
+    XG_CACHE_NEVER,     /* no-store */
+    XG_CACHE_ASK,       /* no-cache: keep, but ask each time (ETag) */
+    XG_CACHE_FOREVER,   /* immutable: the name says the content */
+};
+
+/* Made by xg_response_init(), released by xg_response_clear(). A handler sets
+ * http_status and content_type and appends to body; an untouched response is
+ * an empty 200. The body is in memory, or a part of a file. */
+struct xg_response {
+    int http_status;
+    const char *content_type; /* borrowed: a constant or in the arena */
+    struct xg_buf body;       /* ceiling XG_HTTP_BODY_MAX */
+    enum xg_cache cache;
+    int file_fd; /* -1, or taken: closed by xg_response_clear() */
+    uint64_t file_offset, file_bytes;
+    struct xg_field extra[XG_HTTP_EXTRA_MAX];
+    size_t extra_count, extra_used;
+    char extra_text[XG_HTTP_EXTRA_SIZE];
+};
+
+void xg_response_init(struct xg_response *response);
+void xg_response_clear(struct xg_response *response);
+
+/* Add a header; name and value are copied. A name or value with a control
+ * character (a forged line) or that finds no room makes the answer a 500. */
+void xg_response_header(struct xg_response *response, const char *name,
+                        const char *value);
+
+/* Answer with `len` bytes of a file from `offset` on, sent without reading
+ * them into memory. Takes `fd`. The file must not shrink meanwhile. */
+void xg_response_file(struct xg_response *response, int fd, uint64_t offset,
+                      uint64_t len);
+
+/* Drop whatever the response held (also its extra headers) and answer with a
+ * problem+json: {"type":"about:blank","title","status","code","detail"}.
+ * `code` is stable and for programs ("not-found"); `title` is for a person,
+ * XG_T(); `detail` may be NULL. */
+void xg_response_problem(struct xg_response *response, int http_status,
+                         const char *code, const char *title,
+                         const char *detail);
+/* The same from an error: HTTP status and code by its status, its text as
+ * title. Answers that may be tried again carry Retry-After. */
+void xg_response_fail(struct xg_response *response,
+                      const struct xg_error *err);
+
+/* Append `text` as a JSON string with its quotes. Control characters, quotes
+ * and backslashes are escaped; what is not UTF-8 becomes U+FFFD. */
+void xg_json_string(struct xg_buf *out, const char *text);
+
+typedef void xg_handler(void *ctx, const struct xg_request *request,
+                        struct xg_response *response);
+
+/* One line of a route table. `path` is exact, or ends in one '*' that stands
+ * for one byte or more, slashes included, as in "/log/tile/" and a star. An
+ * exact path goes before a pattern, a longer pattern before a
+ * shorter one. A GET route also answers HEAD. */
+struct xg_route {
+    const char *method;
+    const char *path;
+    size_t body_max; /* bytes; 0: takes no body */
+    xg_handler *handler;
+};
+
+/* The route for `method` ("HEAD" finds GET) and a clean path, with *rest set
+ * to what '*' stands for. NULL: *path_known tells 405 from 404. */
+const struct xg_route *xg_route_find(const struct xg_route *routes,
+                                     size_t count, const char *method,
+                                     const char *path, const char **rest,
+                                     bool *path_known);
+
+/* Answer a request whose path is clean, as the network would: 404, 405 with
+ * Allow, 413, or the handler. Sets request->rest. */
+void xg_route_serve(const struct xg_route *routes, size_t count, void *ctx,
+                    struct xg_request *request, struct xg_response *response);
+
+/* Cut a raw target ("/a%20b?x=1") into a clean path and query, in the arena.
+ * Sets request->path, query and query_count. XG_FORMAT where the path is not
+ * clean (see struct xg_request; also an encoded '/'), a percent escape is
+ * broken, a NUL is encoded, a parameter has no name or repeats or is one too
+ * many; XG_TOOBIG over XG_HTTP_PATH_MAX; XG_NOMEM. */
+XG_MUST_CHECK enum xg_status xg_request_target(struct xg_request *request,
+                                               const char *target,
+                                               struct xg_error *err);
+
+#endif
