@@ -1,0 +1,142 @@
+/* photo.h - photos: looked at by a confined child, kept sealed, byte for byte.
+ *
+ * A kept photo is the file as the camera wrote it, never recompressed, sealed
+ * with vault_seal_file() under the name of its content:
+ *
+ *      HOME/photos/<first 2 hex digits>/<64 hex digits of its SHA-256>
+ *
+ * The name is the plain hash, the one that records, batches and the server use.
+ * So whoever holds the disk can tell whether a photo that they *already have*
+ * is here, and nothing about any other; a keyed name would hide that little and
+ * would cost every tool a vault to find a file. HOME/photos/lock orders
+ * writers; HOME/photos/incoming.tmp is the one file being written.
+ *
+ * EXIF is read by the program xunge-exif in a process of its own, without
+ * files, network or much memory, and its answer is checked again here. What a
+ * photo says of itself is a *claim*: in range, not necessarily true.
+ */
+#ifndef AGENT_PHOTO_H
+#define AGENT_PHOTO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/vault.h"
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+
+enum {
+    PHOTO_MAX_BYTES = 64 << 20,
+    PHOTO_RESERVE_BYTES = 16 << 20, /* stays free for records */
+    PHOTO_EXIF_TIMEOUT_MS = 2000,
+    PHOTO_TEXT_MAX = 64, /* bytes of make and model, without terminator */
+};
+
+enum photo_type { PHOTO_JPEG, PHOTO_PNG, PHOTO_WEBP, PHOTO_HEIC };
+
+/* "image/jpeg", ... */
+const char *photo_type_mime(enum photo_type type);
+
+enum photo_exif_state {
+    PHOTO_EXIF_NONE,       /* none in it, or a type where we do not look */
+    PHOTO_EXIF_READ,       /* read; each field has its flag */
+    PHOTO_EXIF_UNREADABLE, /* damaged, or the child failed or was stopped */
+};
+
+/* A field of the EXIF: not there, there and in range, or there and refused
+ * (out of range, denominator 0, orientation 0 or 9, day 32). */
+enum photo_claim { PHOTO_ABSENT, PHOTO_CLAIMED, PHOTO_REFUSED };
+
+struct photo_exif {
+    enum photo_exif_state state;
+    uint32_t width, height; /* of a JPEG's frame, before rotation; 0 unknown */
+
+    enum photo_claim orientation_claim;
+    uint8_t orientation; /* 1..8 */
+
+    enum photo_claim position_claim;
+    int32_t lat_e7, lon_e7; /* degrees x 10^7; never both exactly 0 */
+
+    enum photo_claim altitude_claim;
+    int32_t altitude_mm; /* above sea level */
+
+    enum photo_claim taken_claim; /* DateTimeOriginal, else -Digitized */
+    char taken[20];               /* "2012:12:19 21:38:40", local time */
+    int64_t taken_local_ms;       /* the same as if it were UTC */
+
+    enum photo_claim offset_claim; /* of `taken` against UTC */
+    int16_t offset_min;            /* +08:00 is 480 */
+
+    enum photo_claim gps_time_claim;
+    int64_t gps_time_ms; /* UTC, Unix milliseconds */
+
+    char make[PHOTO_TEXT_MAX + 1], model[PHOTO_TEXT_MAX + 1]; /* "" unknown */
+};
+
+/* Look at the JPEG on `fd` (a regular file; read from its start, its position
+ * is moved) through the program xunge-exif: at `program`, or beside the running
+ * program where NULL. Takes at most PHOTO_EXIF_TIMEOUT_MS. XG_FORMAT when the
+ * child failed on it or answered nonsense, XG_BUSY when it was stopped for
+ * time, XG_NOTFOUND or XG_IO when it could not be started. */
+XG_MUST_CHECK enum xg_status photo_read_exif(struct photo_exif *out,
+                                             const char *program, int fd,
+                                             struct xg_error *err);
+
+/* Where photos are kept; all borrowed. */
+struct photo_shelf {
+    const char *home;
+    const struct vault *vault;
+    const char *exif_program; /* NULL: beside the running program */
+};
+
+struct photo_kept {
+    struct xg_hash sha256; /* of the photo as it was */
+    uint64_t length;
+    enum photo_type type;
+    bool is_new; /* false: it was here already, whole */
+    struct photo_exif exif;
+};
+
+/* Keep the photo at `path`; durable on return. The file at `path` is left
+ * alone. Nothing is written before type, size and free space are known to do:
+ * XG_NOTFOUND, XG_FORMAT (not a JPEG, PNG, WebP or HEIC), XG_TOOBIG, XG_FULL,
+ * XG_BUSY (the file changes while it is read). Trouble with its EXIF is no
+ * failure: the photo is kept with PHOTO_EXIF_UNREADABLE. */
+XG_MUST_CHECK enum xg_status photo_keep(const struct photo_shelf *shelf,
+                                        struct photo_kept *out,
+                                        const char *path,
+                                        struct xg_error *err);
+
+bool photo_has(const struct photo_shelf *shelf, const struct xg_hash *sha256);
+
+/* The length of the original, from the file's size. XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status photo_length(const struct photo_shelf *shelf,
+                                          uint64_t *length,
+                                          const struct xg_hash *sha256,
+                                          struct xg_error *err);
+
+/* Write the original to `sink_fd`; discard the sink on failure (vault.h). The
+ * hash is checked, so XG_OK means byte for byte. XG_CORRUPT, XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status photo_open_to(const struct photo_shelf *shelf,
+                                           const struct xg_hash *sha256,
+                                           int sink_fd, struct xg_error *err);
+
+/* The same without a sink: is it whole? */
+XG_MUST_CHECK enum xg_status photo_verify(const struct photo_shelf *shelf,
+                                          const struct xg_hash *sha256,
+                                          struct xg_error *err);
+
+/* The original piece by piece, for an upload; the shelf outlives the reader,
+ * and the hash is the reader's to check (the server does). */
+XG_MUST_CHECK enum xg_status photo_reader_open(const struct photo_shelf *shelf,
+                                               struct vault_reader **out,
+                                               const struct xg_hash *sha256,
+                                               struct xg_error *err);
+
+/* Give up the local copy, durably: only against the server's proof that it
+ * holds the photo (docs/formats.md, xunge/blobs/v1). XG_OK when it was gone. */
+XG_MUST_CHECK enum xg_status photo_remove(const struct photo_shelf *shelf,
+                                          const struct xg_hash *sha256,
+                                          struct xg_error *err);
+
+#endif
