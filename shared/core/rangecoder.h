@@ -2,9 +2,11 @@
  *
  * 32-bit range, carry propagated in the output, probabilities of 16 bits. The
  * probability of a bit is the caller's: fixed, adaptive (struct xg_bin), or
- * computed from a model. The last bytes are cut as far as the decoder, which
- * reads zeros past the end, can still tell; so the writer's form is the
- * shortest and ends in no zero byte.
+ * computed from a model. The end is the shortest whole number of bytes that
+ * means the same whatever follows it: never shorter than the information in
+ * it, so the length bounds what a decoder can be made to believe. The decoder
+ * reads zeros past the end and never fails; who wants to know that the bytes
+ * are the writer's own encodes again and compares.
  */
 #ifndef XG_CORE_RANGECODER_H
 #define XG_CORE_RANGECODER_H
@@ -20,10 +22,9 @@ struct xg_rc {
     struct xg_bytes in;   /* decoding: what is left */
     uint64_t low;
     uint32_t range, code;
-    uint64_t pending;     /* bytes held back, a carry may still reach them */
-    uint8_t cache;
+    uint8_t cache;        /* encoding: a byte, and so many 0xff behind it, */
+    uint64_t pending;     /* that a carry may still reach */
     bool started;
-    size_t past_end;      /* decoding: zeros read behind the input */
 };
 
 void xg_rc_encode_begin(struct xg_rc *rc, struct xg_buf *out);
