@@ -1,0 +1,120 @@
+/* vault_keyring.c - the unlocked key in the kernel's keyring, for a while.
+ *
+ * One key of type "user" in the user's keyring (@u), named after the vault's
+ * random id, holding id || data key. It is made in the keyring of this process,
+ * given its time limit and its permissions there, and only then linked into
+ * @u: a kill in between leaves nothing that lives on without a limit.
+ *
+ * Permissions: the possessor, and processes of the same uid (a session that
+ * was started by a service manager often does not possess @u); no group, no
+ * others. The kernel counts the limit in wall-clock seconds.
+ */
+#define _DEFAULT_SOURCE
+#include "agent/vault_slots.h"
+
+#include <errno.h>
+#include <keyutils.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/base/lang.h"
+
+enum {
+    NAME_SIZE = 64,
+    PAYLOAD_SIZE = VAULT_ID_SIZE + VAULT_KEY_SIZE,
+};
+
+static void key_name(char name[static NAME_SIZE],
+                     const uint8_t id[static VAULT_ID_SIZE])
+{
+    char hex[2 * VAULT_ID_SIZE + 1];
+
+    xg_hex(hex, id, VAULT_ID_SIZE);
+    snprintf(name, NAME_SIZE, "xunge:vault:%s", hex);
+}
+
+static bool put(const char *name, const uint8_t payload[static PAYLOAD_SIZE],
+                uint32_t hold_s)
+{
+    const key_perm_t permissions = KEY_POS_ALL | KEY_USR_VIEW | KEY_USR_READ |
+                                   KEY_USR_SEARCH | KEY_USR_SETATTR;
+    key_serial_t key = add_key("user", name, payload, PAYLOAD_SIZE,
+                               KEY_SPEC_PROCESS_KEYRING);
+
+    if (key < 0)
+        return false;
+    bool done = keyctl_setperm(key, permissions) == 0 &&
+                keyctl_set_timeout(key, hold_s) == 0 &&
+                keyctl_link(key, KEY_SPEC_USER_KEYRING) == 0;
+    int cause = errno;
+    keyctl_unlink(key, KEY_SPEC_PROCESS_KEYRING);
+    errno = cause;
+    return done;
+}
+
+enum xg_status vault_keyring_put(const struct vault *v, uint32_t hold_s,
+                                 struct xg_error *err)
+{
+    char name[NAME_SIZE];
+    uint8_t payload[PAYLOAD_SIZE], back[VAULT_KEY_SIZE];
+
+    if (hold_s < 1 || hold_s > VAULT_HOLD_MAX_S)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("解锁时长应在 1 秒到 %d 小时之间",
+                            "an unlock lasts from 1 second to %d hours"),
+                       VAULT_HOLD_MAX_S / 3600);
+    key_name(name, v->id);
+    memcpy(payload, v->id, VAULT_ID_SIZE);
+    memcpy(payload + VAULT_ID_SIZE, v->keys->data, VAULT_KEY_SIZE);
+    errno = 0;
+    /* A kernel that accepts a key and does not find it again (a filter that
+     * fakes success, a namespace) is as good as none. */
+    bool held = put(name, payload, hold_s) && vault_keyring_get(back, v->id);
+    int cause = errno;
+    sodium_memzero(payload, sizeof payload);
+    sodium_memzero(back, sizeof back);
+    if (held)
+        return XG_OK;
+    xg_ignore(xg_fail(
+        err, XG_REFUSED,
+        XG_T("本机内核密钥环不可用（%s），解锁只对当前这一条命令有效；"
+             "之后的命令仍需口令",
+             "the kernel's keyring cannot be used here (%s), so unlocking "
+             "lasts for this one command only; the next needs the passphrase "
+             "again"),
+        strerror(cause ? cause : ENOKEY)));
+    err->os_errno = cause;
+    return err->status;
+}
+
+bool vault_keyring_get(uint8_t data[static VAULT_KEY_SIZE],
+                       const uint8_t id[static VAULT_ID_SIZE])
+{
+    char name[NAME_SIZE];
+    uint8_t payload[PAYLOAD_SIZE + 1];
+
+    key_name(name, id);
+    long key = keyctl_search(KEY_SPEC_USER_KEYRING, "user", name, 0);
+    if (key < 0)
+        return false;
+    long n = keyctl_read((key_serial_t)key, (char *)payload, sizeof payload);
+    bool found = n == PAYLOAD_SIZE && memcmp(payload, id, VAULT_ID_SIZE) == 0;
+    if (found)
+        memcpy(data, payload + VAULT_ID_SIZE, VAULT_KEY_SIZE);
+    sodium_memzero(payload, sizeof payload);
+    return found;
+}
+
+void vault_keyring_remove(const uint8_t id[static VAULT_ID_SIZE])
+{
+    char name[NAME_SIZE];
+
+    key_name(name, id);
+    for (int tries = 0; tries < 8; tries++) {
+        long key = keyctl_search(KEY_SPEC_USER_KEYRING, "user", name, 0);
+        if (key < 0)
+            return;
+        keyctl_unlink((key_serial_t)key, KEY_SPEC_USER_KEYRING);
+        keyctl_revoke((key_serial_t)key);
+    }
+}
