@@ -49,7 +49,7 @@ CREATE TABLE migration (
 INSERT INTO migration (number, name, checksum) VALUES (?1, ?2, ?3);
 
 -- name: migration_list
-SELECT number, name, checksum FROM migration ORDER BY number;
+SELECT number, checksum FROM migration ORDER BY number;
 
 -- name: foreign_key_check
 PRAGMA foreign_key_check;
