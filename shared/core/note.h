@@ -69,7 +69,7 @@ struct xg_note_signature {
     uint8_t id[4];
     struct xg_bytes line; /* the whole line with its \n */
     uint8_t blob[160];    /* what follows the id */
-    size_t blob_len;
+    size_t blob_len;      /* 0 when longer: of a type not judged here */
 };
 
 struct xg_note {
@@ -80,21 +80,23 @@ struct xg_note {
 };
 
 /* Take apart, judge nothing. Canonical base64 only; at least one signature
- * line; nothing after the last. XG_FORMAT, XG_TOOBIG over XG_NOTE_MAX. */
+ * line; nothing after the last. XG_FORMAT, XG_TOOBIG over XG_NOTE_MAX or
+ * XG_NOTE_SIGNATURES_MAX. */
 XG_MUST_CHECK enum xg_status xg_note_parse(struct xg_note *note,
                                            const uint8_t *data, size_t len,
                                            struct xg_error *err);
 
 /* Is there a good signature by `v`? XG_NOTFOUND when no line has v's name and
  * id; XG_AUTH when such a line fails (any one of them). Type 0x04 verifies the
- * cosignature message and, where time_s is not NULL, gives its time. */
+ * cosignature message and, where time_s is not NULL, gives its time (of the
+ * first, where there are several). */
 XG_MUST_CHECK enum xg_status xg_note_verify(const struct xg_note *note,
                                             const struct xg_verifier *v,
                                             uint64_t *time_s,
                                             struct xg_error *err);
 
 /* Our own notes: exactly one signature line, by exactly this key. XG_AUTH for
- * anything else, a second line included. */
+ * anything else, a second line included; XG_FORMAT, XG_TOOBIG as in parsing. */
 XG_MUST_CHECK enum xg_status xg_note_open(struct xg_note *note,
                                           const uint8_t *data, size_t len,
                                           const struct xg_verifier *v,
@@ -139,8 +141,13 @@ void xg_line_rest(struct xg_lines *l, const char *keyword,
 XG_MUST_CHECK enum xg_status xg_lines_end(const struct xg_lines *l,
                                           struct xg_error *err);
 
+/* The next line, without its \n. False when none is left, or the last one is
+ * not finished. */
+bool xg_line(struct xg_bytes *rest, struct xg_bytes *line);
+
 /* The words of a line, one after another, parted by exactly one space. False
- * when none is left. */
+ * when none is left, or it is not of that form; then *rest stays as it is, so
+ * a line was read to its end when rest.len == 0. */
 bool xg_word(struct xg_bytes *rest, struct xg_bytes *word);
 bool xg_word_uint(struct xg_bytes *rest, uint64_t *value);
 bool xg_word_hash(struct xg_bytes *rest, struct xg_hash *hash);
