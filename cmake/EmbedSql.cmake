@@ -15,8 +15,8 @@
 # "ab" becomes 'a','b',0 in hexadecimal.
 function(xg_sql_bytes out hex)
     string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${hex}")
-    string(REGEX REPLACE "(......,......,......,......,......,......,......,......,)"
-        "\\1\n    " bytes "${bytes}")
+    string(REPEAT "......," 8 line)
+    string(REGEX REPLACE "(${line})" "\\1\n    " bytes "${bytes}")
     set(${out} "${bytes}0" PARENT_SCOPE)
 endfunction()
 
@@ -61,7 +61,8 @@ function(xg_sql_statements prefix file)
         string(APPEND enums "    ${upper}_STMT_${constant},\n")
         string(HEX "${body}" hex)
         xg_sql_bytes(bytes "${hex}")
-        string(APPEND arrays "static const char sql_${name}[] = {\n    ${bytes}};\n")
+        string(APPEND arrays
+            "static const char sql_${name}[] = {\n    ${bytes}};\n")
         string(APPEND texts "    sql_${name},\n")
         string(APPEND strings "    \"${name}\",\n")
     endwhile()
@@ -90,14 +91,16 @@ function(xg_sql_migrations)
         xg_sql_bytes(bytes "${hex}")
         file(SHA256 ${file} sum)
         string(REGEX REPLACE "(..)" "0x\\1," sum "${sum}")
-        string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)"
-            "\\1\n       " sum "${sum}")
-        string(APPEND arrays "static const char migration_${number}[] = {\n    ${bytes}};\n")
+        string(REPEAT "0x..," 8 line)
+        string(REGEX REPLACE "(${line})" "\\1\n       " sum "${sum}")
+        string(APPEND arrays
+            "static const char migration_${number}[] = {\n    ${bytes}};\n")
         string(APPEND rows
             "    {\"${name}\", migration_${number}, {{\n       ${sum}}}},\n")
     endforeach()
     if(number GREATER 0)
-        string(APPEND arrays "static const struct xg_migration migrations[] = {\n${rows}};\n")
+        string(APPEND arrays
+            "static const struct xg_migration migrations[] = {\n${rows}};\n")
     endif()
     set(migrations "${arrays}" PARENT_SCOPE)
     set(migration_count ${number} PARENT_SCOPE)

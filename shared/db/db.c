@@ -1,7 +1,6 @@
 /* db.c - connections, transactions, and the lock around them. */
 #include "shared/db/internal.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,7 +12,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 
-/* A log of 1 MiB: a program that starts for one save reads it whole (a few
+/* A log of 1 MiB: a program that starts for one save reads it whole (about a
  * ms), and one save in some fifty pays for a checkpoint. */
 enum { CACHE_KIB = 1024, BUSY_MS = 10000, WAL_PAGES = 256 };
 enum { LOCK_POLL_NS = 1000000 };
@@ -68,15 +67,13 @@ static const char *headline(enum xg_status status)
 enum xg_status xg_db_fail(struct xg_db *db, int code, const char *what,
                           struct xg_error *err)
 {
-    int os_errno = (code & 0xFF) == SQLITE_IOERR
-                       ? sqlite3_system_errno(db->handle)
-                       : 0;
+    int os_errno =
+        (code & 0xFF) == SQLITE_IOERR ? sqlite3_system_errno(db->handle) : 0;
     enum xg_status status = status_of(code, os_errno);
 
-    xg_ignore(xg_fail(err, status,
-                      XG_T("%s（%s，%s：%s，%d）", "%s (%s, %s: %s, %d)"),
-                      headline(status), db->path, what,
-                      sqlite3_errmsg(db->handle), code));
+    xg_ignore(xg_fail(
+        err, status, XG_T("%s（%s，%s：%s，%d）", "%s (%s, %s: %s, %d)"),
+        headline(status), db->path, what, sqlite3_errmsg(db->handle), code));
     err->os_errno = os_errno;
     return status;
 }
@@ -92,8 +89,8 @@ enum xg_status xg_db_exec(struct xg_db *db, const char *sql, const char *what,
 enum xg_status xg_db_exec_own(struct xg_db *db, enum xg_db_stmt number,
                               struct xg_error *err)
 {
-    return xg_db_exec(db, xg_db_sql.statements[number],
-                      xg_db_sql.names[number], err);
+    return xg_db_exec(db, xg_db_sql.statements[number], xg_db_sql.names[number],
+                      err);
 }
 
 enum xg_status xg_db_exec_number(struct xg_db *db, enum xg_db_stmt number,
@@ -160,8 +157,8 @@ static enum xg_status make_file(const char *path, struct xg_error *err)
     if (fd >= 0)
         close(fd);
     else if (errno != EEXIST)
-        return xg_fail_os(err, XG_T("无法创建数据库 %s",
-                                    "cannot make database %s"), path);
+        return xg_fail_os(
+            err, XG_T("无法创建数据库 %s", "cannot make database %s"), path);
     return XG_OK;
 }
 
@@ -182,6 +179,15 @@ static enum xg_status open_handle(struct xg_db *db, struct xg_error *err)
     return code == SQLITE_OK ? XG_OK : xg_db_fail(db, code, "open", err);
 }
 
+static int note_log(void *ctx, sqlite3 *handle, const char *name, int pages)
+{
+    struct xg_db *db = ctx;
+
+    (void)handle, (void)name;
+    db->wal_pages = pages;
+    return SQLITE_OK;
+}
+
 static enum xg_status configure(struct xg_db *db,
                                 const struct xg_db_options *options,
                                 struct xg_error *err)
@@ -198,7 +204,6 @@ static enum xg_status configure(struct xg_db *db,
         {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
     };
     unsigned kib = options->cache_kib ? options->cache_kib : CACHE_KIB;
-    unsigned pages = options->wal_pages ? options->wal_pages : WAL_PAGES;
 
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         int code = sqlite3_db_config(db->handle, flags[i].option,
@@ -207,7 +212,7 @@ static enum xg_status configure(struct xg_db *db,
             return xg_db_fail(db, code, "configure", err);
     }
     sqlite3_busy_timeout(db->handle, (int)db->busy_ms);
-    sqlite3_wal_autocheckpoint(db->handle, (int)pages);
+    sqlite3_wal_hook(db->handle, note_log, db);
     if (xg_db_exec_own(db, XG_DB_STMT_CONNECT, err) != XG_OK)
         return err->status;
     return xg_db_exec_number(db, XG_DB_STMT_CACHE_SIZE, -(int64_t)kib, err);
@@ -243,11 +248,12 @@ static struct xg_db *new_db(const char *path, const struct xg_sql *sql,
     db->sql = sql;
     db->failure = XG_ERROR_NONE;
     db->busy_ms = options->busy_ms ? options->busy_ms : BUSY_MS;
+    db->wal_pages_max = options->wal_pages ? options->wal_pages : WAL_PAGES;
     db->read_only = options->read_only;
     db->no_wal = options->no_wal || memory;
     db->path = strdup(path);
-    db->stmts = calloc(sql->statement_count + XG_DB_STMT_COUNT,
-                       sizeof *db->stmts);
+    db->stmts =
+        calloc(sql->statement_count + XG_DB_STMT_COUNT, sizeof *db->stmts);
     db->lock_path = memory ? NULL : malloc(lock_size);
     if (!db->path || !db->stmts || (!memory && !db->lock_path)) {
         xg_db_close(db);
@@ -322,6 +328,31 @@ enum xg_status xg_db_begin_read(struct xg_db *db, struct xg_error *err)
     return XG_OK;
 }
 
+static int checkpoint(struct xg_db *db)
+{
+    int code = sqlite3_wal_checkpoint_v2(
+        db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    if (code == SQLITE_OK)
+        db->wal_pages = 0;
+    return code;
+}
+
+/* SQLite's own autocheckpoint leaves it to the next writer to begin the log
+ * anew. That works only while some process has the database open: the first
+ * one to open it reads the log and no longer knows that it is done with, and
+ * for a program that starts for each save the log would grow without end. So
+ * the log is emptied. What is saved is safe already: a reader in the way, or
+ * no space, only mean that the next save tries again. */
+static void shorten_log(struct xg_db *db)
+{
+    if (db->wal_pages < 0 || (unsigned)db->wal_pages < db->wal_pages_max)
+        return;
+    sqlite3_busy_timeout(db->handle, 0);
+    checkpoint(db);
+    sqlite3_busy_timeout(db->handle, (int)db->busy_ms);
+}
+
 static void end(struct xg_db *db)
 {
     if (db->transaction == XG_DB_WRITE)
@@ -339,11 +370,14 @@ enum xg_status xg_db_commit(struct xg_db *db, struct xg_error *err)
         *err = db->failure;
     else
         status = xg_db_exec_own(db, XG_DB_STMT_COMMIT, err);
-    if (status == XG_OK)
-        end(db);
-    else
+    if (status != XG_OK) {
         xg_db_rollback(db);
-    return status;
+        return status;
+    }
+    if (db->transaction == XG_DB_WRITE)
+        shorten_log(db);
+    end(db);
+    return XG_OK;
 }
 
 /* SQLite has rolled back by itself after some failures (no space, no memory);
@@ -370,8 +404,7 @@ enum xg_status xg_db_checkpoint(struct xg_db *db, struct xg_error *err)
     assert(db->transaction == XG_DB_NONE && !db->read_only);
     if (xg_db_lock(db, err) != XG_OK)
         return err->status;
-    int code = sqlite3_wal_checkpoint_v2(
-        db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    int code = checkpoint(db);
     enum xg_status status =
         code == SQLITE_OK ? XG_OK : xg_db_fail(db, code, "checkpoint", err);
     xg_db_unlock(db);

@@ -32,10 +32,11 @@
  * statement.
  *
  * Durability: WAL and synchronous=FULL. A save is one fsync; the first save
- * after a checkpoint is two; a save that checkpoints adds two. When
- * xg_db_commit() returns XG_OK the data survives a power cut. When it fails
- * because the sync itself failed (XG_IO), the data is gone for this program
- * but may come back after a crash: what is saved must bear to be saved again.
+ * after a checkpoint is two; the save that fills the log to wal_pages empties
+ * it into the file, which adds two. When xg_db_commit() returns XG_OK the data
+ * survives a power cut. When it fails because the sync itself failed (XG_IO),
+ * the data is gone for this program but may come back after a crash: what is
+ * saved must bear to be saved again.
  *
  * SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when one connection
  * checkpoints while another commits (Debian 12 has 3.40.1). So every write
@@ -78,7 +79,7 @@ struct xg_db_options {
     bool no_wal;           /* make a new file with a rollback journal */
     unsigned cache_kib;    /* of pages; 0: 1024 */
     unsigned busy_ms;      /* how long to wait for a writer; 0: 10 000 */
-    unsigned wal_pages;    /* checkpoint when the log is that long; 0: 256 */
+    unsigned wal_pages;    /* of 4 KiB: empty the log at; 0: 256 */
     const char *lock_path; /* NULL: PATH.lock */
 };
 

@@ -2,6 +2,9 @@
 #ifndef XG_SHARED_DB_INTERNAL_H
 #define XG_SHARED_DB_INTERNAL_H
 
+/* What is asserted here keeps the file whole: also in a release. */
+#undef NDEBUG
+#include <assert.h>
 #include <sqlite3.h>
 
 #include "shared/db/db.h"
@@ -30,7 +33,8 @@ struct xg_db {
     struct xg_error failure;
     char *path, *lock_path; /* no lock path: no lock (:memory:) */
     int lock_fd;
-    unsigned busy_ms;
+    unsigned busy_ms, wal_pages_max;
+    int wal_pages; /* in the log after the last commit */
     bool read_only, no_wal;
 };
 
@@ -41,11 +45,9 @@ enum xg_status xg_db_fail(struct xg_db *db, int code, const char *what,
 
 /* Run a text of several statements, or one of our own. */
 XG_MUST_CHECK enum xg_status xg_db_exec(struct xg_db *db, const char *sql,
-                                        const char *what,
-                                        struct xg_error *err);
-XG_MUST_CHECK enum xg_status xg_db_exec_own(struct xg_db *db,
-                                            enum xg_db_stmt number,
-                                            struct xg_error *err);
+                                        const char *what, struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+xg_db_exec_own(struct xg_db *db, enum xg_db_stmt number, struct xg_error *err);
 /* One of our own, with a number in place of its `?1`. */
 XG_MUST_CHECK enum xg_status xg_db_exec_number(struct xg_db *db,
                                                enum xg_db_stmt number,
@@ -53,8 +55,7 @@ XG_MUST_CHECK enum xg_status xg_db_exec_number(struct xg_db *db,
                                                struct xg_error *err);
 
 /* The lock that every commit and checkpoint needs. */
-XG_MUST_CHECK enum xg_status xg_db_lock(struct xg_db *db,
-                                        struct xg_error *err);
+XG_MUST_CHECK enum xg_status xg_db_lock(struct xg_db *db, struct xg_error *err);
 void xg_db_unlock(struct xg_db *db);
 
 /* As xg_stmt(), of this room's statements. */

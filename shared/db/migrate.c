@@ -35,8 +35,7 @@ static enum xg_status check_past(struct xg_db *db, int64_t version,
 
         seen++;
         if (number != seen || seen > version ||
-            !xg_hash_equal(&checksum,
-                           &db->sql->migrations[seen - 1].checksum))
+            !xg_hash_equal(&checksum, &db->sql->migrations[seen - 1].checksum))
             other = seen;
     }
     if (xg_stmt_done(s, err) != XG_OK)
@@ -130,8 +129,7 @@ static enum xg_status apply(struct xg_db *db, size_t index,
     return xg_stmt_run(s, err);
 }
 
-static enum xg_status check_foreign_keys(struct xg_db *db,
-                                         struct xg_error *err)
+static enum xg_status check_foreign_keys(struct xg_db *db, struct xg_error *err)
 {
     struct xg_stmt *s = xg_stmt_own(db, XG_DB_STMT_FOREIGN_KEY_CHECK);
 

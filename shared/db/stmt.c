@@ -1,7 +1,6 @@
 /* stmt.c - statements: take, bind, step, read, done. */
 #include "shared/db/internal.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 
@@ -163,7 +162,6 @@ static void check_use(const struct xg_stmt *s)
     assert(s->bound == (UINT64_C(1) << parameters) - 1);
     assert(s->own || s->db->transaction == XG_DB_WRITE ||
            sqlite3_stmt_readonly(s->handle));
-    (void)parameters;
 }
 
 bool xg_stmt_next(struct xg_stmt *s)
@@ -193,7 +191,6 @@ enum xg_status xg_stmt_run(struct xg_stmt *s, struct xg_error *err)
     bool row = xg_stmt_row(s);
 
     assert(!row);
-    (void)row;
     return xg_stmt_done(s, err);
 }
 
@@ -209,10 +206,10 @@ enum xg_status xg_stmt_done(struct xg_stmt *s, struct xg_error *err)
     if (db->failure.status != XG_OK)
         *err = db->failure;
     else
-        xg_ignore(xg_fail(err, status,
-                          XG_T("数据库出错（%s，%s）",
-                               "the database failed (%s, %s)"),
-                          db->path, s->name));
+        xg_ignore(xg_fail(
+            err, status,
+            XG_T("数据库出错（%s，%s）", "the database failed (%s, %s)"),
+            db->path, s->name));
     if (db->transaction == XG_DB_NONE)
         db->failure = XG_ERROR_NONE;
     return status;

@@ -34,7 +34,7 @@ SELECT id, page, text, done FROM mark WHERE page = ?1 ORDER BY id;
 SELECT ?1, ?2, ?3;
 
 -- name: file_limit
-PRAGMA max_page_count = 24;
+PRAGMA max_page_count = 16;
 
 -- Longer than the 4095 characters that C promises for a string, and with
 -- everything in it that the embedding could trip over.
