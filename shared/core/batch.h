@@ -1,0 +1,118 @@
+/* batch.h - a signed, compressed run of consecutive records of one chain.
+ *
+ *      "XGB1" || u32be note length || note || body
+ *
+ *      xunge/batch/v1
+ *      chain <base64 chain id>
+ *      records <first>-<last>
+ *      previous <base64>            hash before the first; zeros before 0
+ *      tree <base64>                RFC 6962 root over the record hashes
+ *      body <base64 sha-256> <length> <length inflated> zlib <dictionary>
+ *      schema <version>
+ *
+ *      <one signature line, by the device's key>
+ *
+ * The body is a zlib stream over the CBOR sequence head, fields, head, fields
+ * ... Dictionary `xunge-1` is dictionary.c; `none` means no preset one.
+ * A batch's id is SHA-256 of its signed text (the note's text, without the
+ * signature line). Its log entry is the note.
+ *
+ * Order of trust: lengths, signature, body hash, only then inflating (stopped
+ * at the stated raw length), then the tree. A record that breaks the rules
+ * inside a sound batch is lent with `malformed` set.
+ */
+#ifndef XG_CORE_BATCH_H
+#define XG_CORE_BATCH_H
+
+#include <stdint.h>
+
+#include "shared/base/arena.h"
+#include "shared/core/note.h"
+#include "shared/core/record.h"
+
+enum {
+    XG_BATCH_RAW_MAX = 16 << 20,
+    XG_BATCH_SEAL_BYTES = 32 << 10, /* of raw records: then it is full */
+    XG_BATCH_RECORDS_MAX = 65536,
+    XG_BATCH_MAX = 17 << 20, /* on the wire */
+};
+
+/* What a batch's note says. */
+struct xg_batch_note {
+    struct xg_hash chain, previous, tree, body_hash;
+    uint64_t first, last;
+    uint64_t body_len, raw_len;
+    bool dictionary; /* xunge-1 */
+    uint64_t schema;
+};
+
+XG_MUST_CHECK enum xg_status xg_batch_note_read(struct xg_batch_note *out,
+                                                struct xg_bytes text,
+                                                struct xg_error *err);
+
+/* A batch taken apart. note and body borrow the given bytes; records and what
+ * they point to live in the arena. */
+struct xg_batch {
+    struct xg_hash id;
+    struct xg_bytes note; /* signed, as it goes into the log */
+    struct xg_bytes body;
+    struct xg_batch_note says;
+    size_t count;
+    struct xg_record *records;
+};
+
+/* The parts and who claims to have signed: nothing is verified. `name` is the
+ * key name of the only signature line, borrowed. */
+XG_MUST_CHECK enum xg_status xg_batch_peek(struct xg_bytes *note,
+                                           struct xg_bytes *body,
+                                           struct xg_bytes *name,
+                                           const uint8_t *data, size_t len,
+                                           struct xg_error *err);
+
+/* Verify and take apart. XG_AUTH: not signed by `device` alone. XG_FORMAT:
+ * lengths, hash, stream or tree do not fit. XG_TOOBIG. */
+XG_MUST_CHECK enum xg_status xg_batch_open(struct xg_batch *batch,
+                                           struct xg_arena *arena,
+                                           const uint8_t *data, size_t len,
+                                           const struct xg_verifier *device,
+                                           struct xg_error *err);
+
+/* The id of a batch from its note (whole, signed). */
+XG_MUST_CHECK enum xg_status xg_batch_id(struct xg_hash *id,
+                                         struct xg_bytes note,
+                                         struct xg_error *err);
+
+/* A record to be sealed: its two items and its hash. Borrowed. */
+struct xg_sealable {
+    struct xg_bytes head, fields;
+    struct xg_hash hash;
+};
+
+/* Append note to `note` and body to `body` (both empty). `with_dictionary` is
+ * false only to measure what it is worth. */
+XG_MUST_CHECK enum xg_status
+xg_batch_seal(struct xg_buf *note, struct xg_buf *body,
+              const struct xg_hash *chain, uint64_t first,
+              const struct xg_hash *previous, const struct xg_sealable *records,
+              size_t count, const struct xg_signer *device,
+              bool with_dictionary, struct xg_error *err);
+
+/* Append the frame around note and body. */
+void xg_batch_frame(struct xg_buf *out, struct xg_bytes note,
+                    struct xg_bytes body);
+
+/* zlib with the dictionary, also used by updates pages: deflate appends to
+ * `out`; inflate appends exactly raw_len bytes or fails (XG_FORMAT). */
+XG_MUST_CHECK enum xg_status xg_deflate(struct xg_buf *out,
+                                        struct xg_bytes raw, bool dictionary,
+                                        struct xg_error *err);
+XG_MUST_CHECK enum xg_status xg_inflate(uint8_t *raw, size_t raw_len,
+                                        struct xg_bytes body, bool dictionary,
+                                        struct xg_error *err);
+
+/* The preset dictionary xunge-1 (dictionary.c). It never changes; a better one
+ * gets another name. */
+extern const unsigned char xg_dictionary[];
+extern const size_t xg_dictionary_size;
+
+#endif

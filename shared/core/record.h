@@ -1,0 +1,167 @@
+/* record.h - one immutable operation: head, fields, and its place's hash.
+ *
+ * Two items of deterministic CBOR (cbor.h), together at most 32 KiB:
+ *
+ *      head    { 1: kind, 2: entity, 3: [move, from-status],
+ *                4: [foreign heads], 5: [wall ms, boot, monotonic ms],
+ *                6: author, 7: [crit], 8: author signature }
+ *      fields  { field number: value, ... }
+ *
+ * 2 is absent in a record that creates an entity; the entity's id is then the
+ * first 16 bytes of the record's hash. 3 only in transitions. 4, 6, 7, 8 only
+ * where there is something to say. 1 and 5 always.
+ *
+ *      leaf  = chain id (32) || seq (u64be) || previous hash (32)
+ *              || head || SHA-256(fields)
+ *      hash  = SHA-256(0x00 || leaf)
+ *
+ * The hash is a record's identity; (chain, seq) is a place, and a fork puts
+ * two records there. Head and fields are kept, hashed and forwarded byte for
+ * byte: nothing is ever encoded again.
+ *
+ * A value of a set field is {1: [added elements], 2: [[record hash, index] of
+ * elements removed]}, either part absent when empty. A register's value may be
+ * null: emptied on purpose.
+ */
+#ifndef XG_CORE_RECORD_H
+#define XG_CORE_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/base/arena.h"
+#include "shared/base/buf.h"
+#include "shared/base/bytes.h"
+#include "shared/base/env.h"
+#include "shared/core/cbor.h"
+#include "shared/core/schema.h"
+
+enum {
+    XG_RECORD_MAX = 32 << 10,
+    XG_FOREIGN_HEADS_MAX = 64,
+    XG_AUTHOR_MAX = 32,
+    XG_SALT_SIZE = 16,
+    XG_SET_ADDED = 1,
+    XG_SET_REMOVED = 2,
+};
+
+struct xg_moment {
+    int64_t wall_ms; /* what the device's clock said: evidence, never order */
+    uint32_t boot;
+    int64_t mono_ms;
+};
+
+struct xg_moment xg_moment_now(const struct xg_env *env);
+
+struct xg_head {
+    uint64_t kind;
+    bool creates;
+    struct xg_id entity;       /* unless it creates */
+    uint64_t move, from;       /* 0 where it is no transition */
+    size_t foreign_count;
+    const uint8_t *foreign;    /* borrowed; see xg_head_foreign() */
+    struct xg_moment moment;
+    struct xg_bytes author;    /* a worker's code, or empty */
+    struct xg_bytes crit;      /* raw CBOR array, or empty */
+    struct xg_bytes signature; /* 64 bytes, or empty */
+};
+
+struct xg_record {
+    struct xg_bytes head_raw, fields_raw; /* borrowed; fields_raw is empty
+                                           * once the fields are redacted */
+    struct xg_hash fields_hash, hash;
+    struct xg_head head; /* meaningful only while `malformed` is NULL */
+    const char *malformed; /* why it is struck out, or NULL; static text */
+};
+
+/* The i-th cited hash. */
+const struct xg_hash *xg_head_foreign(const struct xg_head *head, size_t i);
+
+/* How long the CBOR item at the start of data is, judging only what is needed
+ * to find its end: definite lengths, nesting up to 32. So a batch can be
+ * divided into records although one of them breaks the rules. */
+XG_MUST_CHECK enum xg_status xg_record_skip(size_t *size, const uint8_t *data,
+                                            size_t len, struct xg_error *err);
+
+/* Hash of the record at this place. */
+void xg_record_hash(struct xg_hash *hash, const struct xg_hash *chain,
+                    uint64_t seq, const struct xg_hash *previous,
+                    struct xg_bytes head, const struct xg_hash *fields_hash);
+
+/* Fill `r` from its two items: hashes always, `head` and `malformed` by the
+ * rules of the format and the table. Never fails: what breaks a rule is kept
+ * and struck out. Where fields are redacted, pass an empty `fields` and set
+ * r->fields_hash before. */
+void xg_record_read(struct xg_record *r, const struct xg_hash *chain,
+                    uint64_t seq, const struct xg_hash *previous,
+                    struct xg_bytes head, struct xg_bytes fields);
+
+/* The entity that the record is about: the one it names or creates. */
+struct xg_id xg_record_entity(const struct xg_record *r);
+
+/* Walk the fields of a well-formed record, in ascending order. */
+struct xg_field_cursor {
+    struct xg_cbor at;
+};
+struct xg_field_cursor xg_record_fields(const struct xg_record *r);
+bool xg_field_next(struct xg_field_cursor *c, uint64_t *number,
+                   struct xg_cbor_item *value);
+/* One field's value; false when it is not there. */
+bool xg_record_field(const struct xg_record *r, uint64_t number,
+                     struct xg_cbor_item *value);
+
+/* Does the value fit the field? NULL, or what is wrong (static text). */
+const char *xg_value_check(const struct xg_field *field,
+                           const struct xg_cbor_item *value);
+
+/* ---- writing ---- */
+
+/* The fields of a record in the making: values as encoded CBOR, set in any
+ * order, one a number (a later one replaces), written in ascending order. */
+enum { XG_DRAFT_FIELDS_MAX = 48 };
+
+struct xg_draft_field {
+    uint64_t number;
+    struct xg_bytes value; /* in the arena */
+};
+
+struct xg_draft {
+    struct xg_arena *arena; /* borrowed */
+    struct xg_head head;    /* moment and creates/entity set by the caller */
+    struct xg_hash foreign[XG_FOREIGN_HEADS_MAX];
+    size_t foreign_count;
+    struct xg_draft_field fields[XG_DRAFT_FIELDS_MAX];
+    size_t field_count;
+};
+
+/* Borrow `arena`; nothing set. */
+void xg_draft_init(struct xg_draft *d, struct xg_arena *arena, uint64_t kind);
+
+/* Set a field to an encoded value (copied). XG_NOMEM, XG_TOOBIG. */
+XG_MUST_CHECK enum xg_status xg_draft_set(struct xg_draft *d, uint64_t number,
+                                          struct xg_bytes value,
+                                          struct xg_error *err);
+/* The value set so far, or empty bytes. */
+struct xg_bytes xg_draft_get(const struct xg_draft *d, uint64_t number);
+
+/* Collects the elements that a record adds to a set, or removes from it. */
+XG_MUST_CHECK enum xg_status xg_draft_add(struct xg_draft *d, uint64_t number,
+                                          struct xg_bytes element,
+                                          struct xg_error *err);
+XG_MUST_CHECK enum xg_status xg_draft_remove(struct xg_draft *d,
+                                             uint64_t number,
+                                             const struct xg_hash *adder,
+                                             uint64_t index,
+                                             struct xg_error *err);
+
+/* Encode as head and fields into `out` (cleared first), one after the other;
+ * *head_len tells where fields begin. Adds the salt that personal fields need,
+ * from env. Refuses (XG_USAGE) what xg_record_read() would strike out, so a
+ * program never writes a malformed record of its own. */
+XG_MUST_CHECK enum xg_status xg_draft_encode(struct xg_buf *out,
+                                             size_t *head_len,
+                                             struct xg_draft *d,
+                                             const struct xg_env *env,
+                                             struct xg_error *err);
+
+#endif

@@ -1,0 +1,283 @@
+/* registry.c - see registry.h. */
+#include "shared/core/registry.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/base/lang.h"
+
+static bool copy_word(char *out, size_t max, struct xg_bytes word)
+{
+    if (word.len == 0 || word.len > max)
+        return false;
+    memcpy(out, word.at, word.len);
+    out[word.len] = '\0';
+    return true;
+}
+
+static bool take_word(char *out, size_t max, struct xg_bytes *rest)
+{
+    struct xg_bytes word;
+    return xg_word(rest, &word) && copy_word(out, max, word);
+}
+
+static bool read_unit(struct xg_statement *s, struct xg_bytes *rest)
+{
+    if (!take_word(s->subject, XG_CODE_MAX, rest) ||
+        !take_word(s->unit, XG_CODE_MAX, rest))
+        return false;
+    if (strcmp(s->unit, "-") == 0)
+        s->unit[0] = '\0';
+    return true;
+}
+
+static bool read_worker(struct xg_statement *s, struct xg_bytes *rest)
+{
+    char role[XG_CODE_MAX + 1];
+
+    if (!take_word(s->subject, XG_CODE_MAX, rest) ||
+        !take_word(role, XG_CODE_MAX, rest) ||
+        !take_word(s->unit, XG_CODE_MAX, rest))
+        return false;
+    const struct xg_role *found = xg_role_named(role);
+    s->role = found ? found->number : 0;
+    return found != NULL;
+}
+
+static bool read_device(struct xg_statement *s, struct xg_bytes *rest)
+{
+    struct xg_hash key;
+
+    if (!take_word(s->subject, XG_KEY_NAME_MAX, rest) ||
+        !xg_word_hash(rest, &key) || !take_word(s->owner, XG_CODE_MAX, rest))
+        return false;
+    memcpy(s->key, key.b, XG_PUBLIC_KEY_SIZE);
+    return true;
+}
+
+static bool read_cut(struct xg_statement *s, struct xg_bytes *rest)
+{
+    if (!xg_word_hash(rest, &s->chain) || !xg_word_uint(rest, &s->next_seq) ||
+        !xg_word_hash(rest, &s->last))
+        return false;
+    xg_base64(s->subject, sizeof s->subject, s->chain.b, XG_HASH_SIZE);
+    return true;
+}
+
+static bool read_statement(struct xg_statement *s, struct xg_bytes line)
+{
+    char word[16];
+    struct xg_bytes rest = line;
+    bool good;
+
+    *s = (struct xg_statement){0};
+    if (!take_word(word, sizeof word - 1, &rest))
+        return false;
+    if (strcmp(word, "unit") == 0) {
+        s->kind = XG_SAYS_UNIT;
+        good = read_unit(s, &rest);
+    } else if (strcmp(word, "worker") == 0) {
+        s->kind = XG_SAYS_WORKER;
+        good = read_worker(s, &rest);
+    } else if (strcmp(word, "device") == 0) {
+        s->kind = XG_SAYS_DEVICE;
+        good = read_device(s, &rest);
+    } else if (strcmp(word, "revoke") == 0) {
+        s->kind = XG_SAYS_REVOKE;
+        good = take_word(s->subject, XG_KEY_NAME_MAX, &rest);
+    } else if (strcmp(word, "cut") == 0) {
+        s->kind = XG_SAYS_CUT;
+        good = read_cut(s, &rest);
+    } else {
+        good = false;
+    }
+    return good && rest.len == 0;
+}
+
+/* The next line of rest, without its \n. */
+static bool take_line(struct xg_bytes *rest, struct xg_bytes *line)
+{
+    const uint8_t *end =
+        rest->len ? memchr(rest->at, '\n', rest->len) : NULL;
+
+    if (!end)
+        return false;
+    *line = xg_bytes(rest->at, (size_t)(end - rest->at));
+    rest->len -= line->len + 1;
+    rest->at = end + 1;
+    return true;
+}
+
+enum xg_status xg_registry_note_read(struct xg_registry_note *out,
+                                     struct xg_bytes text,
+                                     struct xg_error *err)
+{
+    struct xg_registry_note n = {0};
+    struct xg_bytes seen = {NULL, 0}, line;
+    struct xg_lines l = xg_lines_over(text);
+    struct xg_statement s;
+
+    xg_line_literal(&l, "xunge/registry/v1");
+    xg_line_uint(&l, "number", &n.number);
+    xg_line_hash(&l, "previous", &n.previous);
+    xg_line_rest(&l, "checkpoint", &seen);
+    n.statements = l.rest;
+    l.rest.len = 0;
+    if (xg_lines_end(&l, err) != XG_OK)
+        return xg_wrap(err, "registry note");
+    if (!xg_word_uint(&seen, &n.seen_size) ||
+        !xg_word_hash(&seen, &n.seen_root) || seen.len || n.number == 0)
+        return xg_fail(err, XG_FORMAT, "registry note: bad head");
+    for (struct xg_bytes rest = n.statements; take_line(&rest, &line);)
+        if (!read_statement(&s, line))
+            return xg_fail(err, XG_FORMAT, "registry note: bad line \"%.*s\"",
+                           (int)line.len, (const char *)line.at);
+    *out = n;
+    return XG_OK;
+}
+
+bool xg_statement_next(struct xg_bytes *rest, struct xg_statement *out)
+{
+    struct xg_bytes line;
+    return take_line(rest, &line) && read_statement(out, line);
+}
+
+void xg_registry_note_begin(struct xg_buf *out,
+                            const struct xg_registry_note *note)
+{
+    xg_buf_format(out, "xunge/registry/v1\nnumber %" PRIu64 "\nprevious ",
+                  note->number);
+    xg_buf_base64(out, note->previous.b, XG_HASH_SIZE);
+    xg_buf_format(out, "\ncheckpoint %" PRIu64 " ", note->seen_size);
+    xg_buf_base64(out, note->seen_root.b, XG_HASH_SIZE);
+    xg_buf_text(out, "\n");
+}
+
+void xg_statement_put(struct xg_buf *out, const struct xg_statement *s)
+{
+    const struct xg_role *role = xg_role_find(s->role);
+
+    switch (s->kind) {
+    case XG_SAYS_UNIT:
+        xg_buf_format(out, "unit %s %s\n", s->subject,
+                      *s->unit ? s->unit : "-");
+        break;
+    case XG_SAYS_WORKER:
+        xg_buf_format(out, "worker %s %s %s\n", s->subject,
+                      role ? role->name : "-", s->unit);
+        break;
+    case XG_SAYS_DEVICE:
+        xg_buf_format(out, "device %s ", s->subject);
+        xg_buf_base64(out, s->key, XG_PUBLIC_KEY_SIZE);
+        xg_buf_format(out, " %s\n", s->owner);
+        break;
+    case XG_SAYS_REVOKE:
+        xg_buf_format(out, "revoke %s\n", s->subject);
+        break;
+    case XG_SAYS_CUT:
+        xg_buf_text(out, "cut ");
+        xg_buf_base64(out, s->chain.b, XG_HASH_SIZE);
+        xg_buf_format(out, " %" PRIu64 " ", s->next_seq);
+        xg_buf_base64(out, s->last.b, XG_HASH_SIZE);
+        xg_buf_text(out, "\n");
+        break;
+    }
+}
+
+/* ---- judging ---- */
+
+const char *xg_grade_label(enum xg_grade grade)
+{
+    switch (grade) {
+    case XG_GRADE_PROVEN:
+        return XG_T("已证实", "proven");
+    case XG_GRADE_CLAIMED:
+        return XG_T("设备声称", "claimed");
+    case XG_GRADE_ASSERTED:
+        return XG_T("服务器认定", "asserted by the server");
+    }
+    return "";
+}
+
+enum xg_status xg_judge(struct xg_judgement *out,
+                        const struct xg_registry *registry,
+                        const char *device, const char *author,
+                        uint64_t anchor_size, struct xg_error *err)
+{
+    struct xg_judgement j = {.grade = XG_GRADE_PROVEN};
+    struct xg_statement enrolled, worker;
+    uint64_t position;
+    bool found;
+
+    if (registry->find(registry->ctx, XG_SAYS_DEVICE, device, UINT64_MAX,
+                       &enrolled, &position, &found, err) != XG_OK)
+        return err->status;
+    if (!found) {
+        j.no_right = "the device is not in the registry";
+        *out = j;
+        return XG_OK;
+    }
+    /* Before any anchor: as it stood when the device was enrolled. */
+    uint64_t size = anchor_size > position ? anchor_size : position + 1;
+    const char *who = *author ? author : enrolled.owner;
+    if (strcmp(who, enrolled.owner) != 0)
+        j.grade = XG_GRADE_CLAIMED;
+    snprintf(j.author, sizeof j.author, "%s", who);
+
+    if (registry->find(registry->ctx, XG_SAYS_WORKER, who, size, &worker,
+                       &position, &found, err) != XG_OK)
+        return err->status;
+    if (found) {
+        j.role = xg_role_find(worker.role);
+        snprintf(j.unit, sizeof j.unit, "%s", worker.unit);
+    }
+    if (!found)
+        j.no_right = "the author is not in the registry";
+    else if (!j.role || !j.role->records)
+        j.no_right = "the author's role does not record";
+    *out = j;
+    return XG_OK;
+}
+
+enum xg_status xg_unit_within(bool *within, const struct xg_registry *registry,
+                              const char *unit, const char *top,
+                              uint64_t size, struct xg_error *err)
+{
+    char at[XG_CODE_MAX + 1];
+
+    snprintf(at, sizeof at, "%s", unit);
+    for (int depth = 0; depth < XG_UNIT_DEPTH_MAX; depth++) {
+        struct xg_statement parent;
+        uint64_t position;
+        bool found;
+        if (strcmp(at, top) == 0) {
+            *within = true;
+            return XG_OK;
+        }
+        if (registry->find(registry->ctx, XG_SAYS_UNIT, at, size, &parent,
+                           &position, &found, err) != XG_OK)
+            return err->status;
+        if (!found || !*parent.unit)
+            break;
+        snprintf(at, sizeof at, "%s", parent.unit);
+    }
+    *within = false;
+    return XG_OK;
+}
+
+enum xg_status xg_judge_entity(struct xg_judgement *judged,
+                               const struct xg_registry *registry,
+                               const char *home_unit, const char *creator,
+                               uint64_t size, struct xg_error *err)
+{
+    bool within;
+
+    if (judged->no_right || strcmp(judged->author, creator) == 0)
+        return XG_OK;
+    if (xg_unit_within(&within, registry, home_unit, judged->unit, size,
+                       err) != XG_OK)
+        return err->status;
+    if (!within)
+        judged->no_right = "outside the author's grid or unit";
+    return XG_OK;
+}

@@ -1,0 +1,123 @@
+/* registry.h - who may record what: the registrar's notes, and judging by them.
+ *
+ *      xunge/registry/v1
+ *      number 7
+ *      previous <base64 leaf hash of registry note 6; zeros in the first>
+ *      checkpoint <size> <base64 root>       what the registrar saw
+ *      unit <code> <parent code, or - at the top>
+ *      worker <code> <role> <unit>           again: from now on
+ *      device <key name> <base64 key> <worker code>
+ *      revoke <key name>
+ *      cut <base64 chain> <next seq> <base64 last good hash, zeros for none>
+ *
+ *      <one signature line, by the registrar's key>
+ *
+ * Statements in any number and order, each later one overriding an earlier one
+ * about the same subject. `cut` lines belong to the `revoke` before them.
+ * Codes only, never names.
+ *
+ * A record is judged by what the log said at the anchor before it on its path
+ * (before any anchor: at the device's enrolment): statements at log positions
+ * below that size count.
+ */
+#ifndef XG_CORE_REGISTRY_H
+#define XG_CORE_REGISTRY_H
+
+#include <stdint.h>
+
+#include "shared/base/buf.h"
+#include "shared/core/note.h"
+#include "shared/core/schema.h"
+
+enum { XG_CODE_MAX = 64, XG_UNIT_DEPTH_MAX = 16 };
+
+enum xg_statement_kind {
+    XG_SAYS_UNIT = 1,
+    XG_SAYS_WORKER = 2,
+    XG_SAYS_DEVICE = 3,
+    XG_SAYS_REVOKE = 4,
+    XG_SAYS_CUT = 5,
+};
+
+/* One line, taken apart. Texts are NUL-terminated copies. */
+struct xg_statement {
+    enum xg_statement_kind kind;
+    char subject[XG_KEY_NAME_MAX + 1]; /* unit, worker, device; for a cut the
+                                        * base64 chain id */
+    char unit[XG_CODE_MAX + 1];  /* UNIT: parent or ""; WORKER: unit */
+    char owner[XG_CODE_MAX + 1]; /* DEVICE: worker */
+    uint32_t role;               /* WORKER */
+    uint8_t key[XG_PUBLIC_KEY_SIZE]; /* DEVICE */
+    struct xg_hash chain, last;      /* CUT */
+    uint64_t next_seq;               /* CUT */
+};
+
+struct xg_registry_note {
+    uint64_t number, seen_size;
+    struct xg_hash previous, seen_root;
+    struct xg_bytes statements; /* the lines, borrowed */
+};
+
+XG_MUST_CHECK enum xg_status
+xg_registry_note_read(struct xg_registry_note *out, struct xg_bytes text,
+                      struct xg_error *err);
+/* One statement after another from note.statements (consumed); false at the
+ * end. Every statement was checked by xg_registry_note_read(). */
+bool xg_statement_next(struct xg_bytes *rest, struct xg_statement *out);
+
+/* Writing: the head, then statements. */
+void xg_registry_note_begin(struct xg_buf *out,
+                            const struct xg_registry_note *note);
+void xg_statement_put(struct xg_buf *out, const struct xg_statement *s);
+
+/* Where statements are looked up: the newest about `subject` of that kind at a
+ * log position below `size`. *found false when there is none. Each store
+ * implements this over its own tables. */
+struct xg_registry {
+    void *ctx;
+    enum xg_status (*find)(void *ctx, enum xg_statement_kind kind,
+                           const char *subject, uint64_t size,
+                           struct xg_statement *out, uint64_t *position,
+                           bool *found, struct xg_error *err);
+};
+
+/* How the author of a record stood. */
+enum xg_grade {
+    XG_GRADE_PROVEN,   /* own signature, or a chain with one owner */
+    XG_GRADE_CLAIMED,  /* the device names another registered author */
+    XG_GRADE_ASSERTED, /* by the server */
+};
+const char *xg_grade_label(enum xg_grade grade);
+
+struct xg_judgement {
+    char author[XG_CODE_MAX + 1];
+    char unit[XG_CODE_MAX + 1];
+    const struct xg_role *role; /* NULL when no_right says why */
+    enum xg_grade grade;
+    const char *no_right; /* static text, or NULL */
+};
+
+/* Judge whoever wrote on `device`'s chain with the stated author ("" for the
+ * chain's owner) by the registry at `anchor_size` (0: no anchor before it). */
+XG_MUST_CHECK enum xg_status xg_judge(struct xg_judgement *out,
+                                      const struct xg_registry *registry,
+                                      const char *device, const char *author,
+                                      uint64_t anchor_size,
+                                      struct xg_error *err);
+
+/* Is `unit` the same as `top`, or below it? By the registry's unit lines. */
+XG_MUST_CHECK enum xg_status xg_unit_within(bool *within,
+                                            const struct xg_registry *registry,
+                                            const char *unit, const char *top,
+                                            uint64_t size,
+                                            struct xg_error *err);
+
+/* May this author write to an entity whose home is `home_unit` and that was
+ * created by `creator`? NULL, or why not. The home of an entity is the grid in
+ * its first record, else the unit of that record's author. */
+XG_MUST_CHECK enum xg_status
+xg_judge_entity(struct xg_judgement *judged,
+                const struct xg_registry *registry, const char *home_unit,
+                const char *creator, uint64_t size, struct xg_error *err);
+
+#endif

@@ -1,0 +1,192 @@
+/* schema.h - the one table of the domain: kinds of record, their fields, how
+ * each merges, who is meant to read it, its labels.
+ *
+ * Validation, command-line flags, JSON, lists, CSV columns and the generated
+ * reference (docs/reference.md) all walk this table. Adding a field is one
+ * line in schema.c. A number is never used twice; numbers and types freeze
+ * with the first release.
+ *
+ * Fields 1 to 11 mean the same in every kind of entity; a kind's own begin
+ * at 12 (up to 23 a key takes one byte on the wire).
+ */
+#ifndef XG_CORE_SCHEMA_H
+#define XG_CORE_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { XG_SCHEMA_VERSION = 1 };
+
+enum xg_kind_number {
+    XG_KIND_GENESIS = 1,
+    XG_KIND_ANCHOR = 2,
+    XG_KIND_INCIDENT = 3,
+    XG_KIND_CONTACT = 4,
+    XG_KIND_VISIT = 5,
+    XG_KIND_DISPUTE = 6,
+    XG_KIND_MEETING = 7,
+    XG_KIND_PATROL = 8,
+};
+
+/* Numbers that code refers to; all others are only in the table. */
+enum xg_field_number {
+    XG_GENESIS_KEY = 1,
+    XG_GENESIS_LOG = 2,
+    XG_GENESIS_REGISTRAR = 3,
+    XG_GENESIS_PREDECESSOR = 4,
+    XG_GENESIS_SALT = 5,
+
+    XG_ANCHOR_ORIGIN = 1,
+    XG_ANCHOR_SIZE = 2,
+    XG_ANCHOR_ROOT = 3,
+
+    XG_FIELD_SALT = 1,
+    XG_FIELD_WHY = 2,
+    XG_FIELD_NOTE = 3,
+    XG_FIELD_PHOTO = 4,
+    XG_FIELD_WITHDRAWN = 5,
+    XG_FIELD_SOURCE = 6,
+    XG_FIELD_SERIAL = 7,
+    XG_FIELD_GRID = 8,
+    XG_FIELD_DECIDED = 9,
+    XG_FIELD_HAPPENED = 10,
+    XG_FIELD_POSITION = 11,
+    XG_FIELD_OWN = 12, /* the first of a kind's own fields */
+
+    XG_INCIDENT_CATEGORY = 12,
+    XG_INCIDENT_URGENCY = 13,
+    XG_INCIDENT_ADDRESS = 14,
+    XG_INCIDENT_DESCRIPTION = 15,
+    XG_INCIDENT_CONTACT = 16,
+
+    XG_CONTACT_NAME = 12,
+
+    XG_PATROL_START = 12,
+    XG_PATROL_END = 13,
+    XG_PATROL_SEGMENT = 14,
+    XG_PATROL_GAP = 15,
+};
+
+/* What a value is, as CBOR and as text. */
+enum xg_type {
+    XG_TYPE_TEXT,     /* text, min..max bytes */
+    XG_TYPE_CODE,     /* text of [A-Za-z0-9._/-], min..max bytes */
+    XG_TYPE_UINT,     /* min..max */
+    XG_TYPE_BOOL,
+    XG_TYPE_ENUM,     /* uint, one of `choices` */
+    XG_TYPE_TIME,     /* int, Unix milliseconds */
+    XG_TYPE_POSITION, /* [lat, lon] or [lat, lon, accuracy]: degrees x 10^7,
+                       * WGS-84; millimetres */
+    XG_TYPE_BYTES,    /* min..max bytes */
+    XG_TYPE_ENTITY,   /* 16 bytes, the id of an entity */
+    XG_TYPE_HASH,     /* 32 bytes */
+    XG_TYPE_SOURCE,   /* 16 bytes (from 32 hex digits), or text */
+    XG_TYPE_TEXTS,    /* array of 1..max texts of at most 200 bytes */
+    XG_TYPE_NUMBERS,  /* array of 1..max ascending uints */
+    XG_TYPE_PHOTO,    /* [sha-256, bytes, role, origin] then, as far as EXIF
+                       * told: [.., orientation, time text, position] */
+    XG_TYPE_TRACK,    /* a packed track segment, see track.h */
+    XG_TYPE_GAP,      /* [from ms, to ms, cause] */
+};
+
+enum xg_merge {
+    XG_MERGE_ACT,      /* says something of this record alone */
+    XG_MERGE_REGISTER, /* multi-value register */
+    XG_MERGE_SET,      /* union; a value is {1: [added], 2: [removed]} */
+};
+
+enum xg_field_flags {
+    XG_REQUIRED = 1, /* in the record that creates the entity */
+    XG_PERSONAL = 2, /* a record that holds it carries a salt */
+    XG_MACHINE = 4,  /* set by the program, never by a person's key=value */
+};
+
+struct xg_choice {
+    uint32_t number;
+    const char *name, *zh, *en;
+};
+
+struct xg_field {
+    uint32_t number;
+    const char *name;
+    enum xg_type type;
+    enum xg_merge merge;
+    unsigned flags;
+    int64_t min, max;
+    const struct xg_choice *choices; /* ends with a NULL name */
+    const char *zh, *en;             /* label */
+};
+
+struct xg_kind {
+    uint32_t number;
+    const char *name;
+    bool entity; /* has a state; false: genesis, anchor */
+    uint32_t first_status; /* of the loop, or 0 when it has none */
+    const struct xg_field *fields; /* its own, ending with a NULL name */
+    const char *zh, *en;
+};
+
+/* All kinds, ending with a NULL name. */
+extern const struct xg_kind xg_kinds[];
+/* The fields that every entity has, ending with a NULL name. */
+extern const struct xg_field xg_common_fields[];
+
+/* NULL when there is none. */
+const struct xg_kind *xg_kind_find(uint64_t number);
+const struct xg_kind *xg_kind_named(const char *name);
+const struct xg_field *xg_field_find(const struct xg_kind *kind,
+                                     uint64_t number);
+const struct xg_field *xg_field_named(const struct xg_kind *kind,
+                                      const char *name);
+const struct xg_choice *xg_choice_find(const struct xg_choice *choices,
+                                       uint64_t number);
+const struct xg_choice *xg_choice_named(const struct xg_choice *choices,
+                                        const char *name);
+
+/* The i-th field of a kind, common ones first; NULL after the last. */
+const struct xg_field *xg_field_at(const struct xg_kind *kind, size_t i);
+
+/* ---- people ---- */
+
+/* `rank` orders provisional winners and simultaneous moves; it is part of the
+ * merge and never changes. */
+struct xg_role {
+    uint32_t number, rank;
+    const char *name, *zh, *en;
+    bool records;  /* may write records at all */
+    bool informed; /* may see contacts (informants) of its units */
+};
+
+enum { XG_ROLE_WORKER = 2 };
+
+extern const struct xg_role xg_roles[];
+const struct xg_role *xg_role_find(uint64_t number);
+const struct xg_role *xg_role_named(const char *name);
+
+/* ---- the loop: {from, move, to, who} ---- */
+
+enum xg_case_status { XG_STATUS_REPORTED = 1, XG_STATUS_SELF_HANDLED = 12 };
+enum xg_move_number { XG_MOVE_SELF_HANDLE = 1 };
+
+extern const struct xg_choice xg_statuses[];
+extern const struct xg_choice xg_moves[];
+
+struct xg_transition {
+    uint32_t from, move, to;
+    uint32_t least_rank; /* of the author's role */
+};
+
+/* Ends with from == 0. */
+extern const struct xg_transition xg_transitions[];
+const struct xg_transition *xg_transition_find(uint64_t from, uint64_t move);
+
+/* Photo roles and origins, patrol gap causes. */
+extern const struct xg_choice xg_photo_roles[];
+extern const struct xg_choice xg_photo_origins[];
+extern const struct xg_choice xg_gap_causes[];
+
+/* The label in the language that was set. */
+const char *xg_label(const char *zh, const char *en);
+
+#endif

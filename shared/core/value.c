@@ -1,0 +1,259 @@
+/* value.c - does a value fit its field? One function a type. */
+#include "shared/core/record.h"
+
+enum { TEXTS_ITEM_MAX = 200, PHOTO_TIME_MAX = 40 };
+
+static const char *check_text(const struct xg_field *f,
+                              const struct xg_cbor_item *v)
+{
+    if (v->type != XG_CBOR_TEXT)
+        return "fields: text expected";
+    if (v->bytes.len < (size_t)f->min || v->bytes.len > (size_t)f->max)
+        return "fields: text too short or too long";
+    return NULL;
+}
+
+static bool code_char(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '/' ||
+           c == '-';
+}
+
+static const char *check_code(const struct xg_field *f,
+                              const struct xg_cbor_item *v)
+{
+    const char *bad = check_text(f, v);
+
+    for (size_t i = 0; !bad && i < v->bytes.len; i++)
+        if (!code_char(v->bytes.at[i]))
+            bad = "fields: a code holds letters, digits and ._/- only";
+    return bad;
+}
+
+static const char *check_bytes(const struct xg_cbor_item *v, size_t min,
+                               size_t max)
+{
+    if (v->type != XG_CBOR_BYTES || v->bytes.len < min || v->bytes.len > max)
+        return "fields: bytes of another length expected";
+    return NULL;
+}
+
+static const char *check_position(const struct xg_cbor_item *v)
+{
+    enum { DEGREE = 10000000 };
+    struct xg_cbor c;
+    struct xg_cbor_item part;
+    int64_t number[3] = {0};
+
+    if (v->type != XG_CBOR_ARRAY || v->number < 2 || v->number > 3)
+        return "fields: a position is [lat, lon] or [lat, lon, accuracy]";
+    c = xg_cbor_inside(v);
+    for (size_t i = 0; i < v->number; i++) {
+        xg_cbor_next(&c, &part);
+        if (!xg_cbor_int(&part, &number[i]))
+            return "fields: a position holds integers";
+    }
+    if (number[0] < -90 * (int64_t)DEGREE || number[0] > 90 * (int64_t)DEGREE ||
+        number[1] < -180 * (int64_t)DEGREE ||
+        number[1] > 180 * (int64_t)DEGREE || number[2] < 0)
+        return "fields: a position out of range";
+    return NULL;
+}
+
+static const char *check_texts(const struct xg_field *f,
+                               const struct xg_cbor_item *v)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item text;
+
+    if (v->type != XG_CBOR_ARRAY || v->number < (uint64_t)f->min ||
+        v->number > (uint64_t)f->max)
+        return "fields: a list of texts expected";
+    c = xg_cbor_inside(v);
+    while (xg_cbor_next(&c, &text))
+        if (text.type != XG_CBOR_TEXT || text.bytes.len == 0 ||
+            text.bytes.len > TEXTS_ITEM_MAX)
+            return "fields: a list of short texts expected";
+    return NULL;
+}
+
+static const char *check_numbers(const struct xg_field *f,
+                                 const struct xg_cbor_item *v)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item number;
+    uint64_t least = 0;
+
+    if (v->type != XG_CBOR_ARRAY || v->number < (uint64_t)f->min ||
+        v->number > (uint64_t)f->max)
+        return "fields: a list of numbers expected";
+    c = xg_cbor_inside(v);
+    while (xg_cbor_next(&c, &number)) {
+        if (number.type != XG_CBOR_UINT || number.number < least)
+            return "fields: ascending numbers expected";
+        least = number.number + 1;
+    }
+    return NULL;
+}
+
+/* [sha-256, bytes, role, origin, orientation?, time?, position?]: each of the
+ * last three may be null. */
+static const char *check_photo(const struct xg_cbor_item *v)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item part;
+
+    if (v->type != XG_CBOR_ARRAY || v->number < 4 || v->number > 7)
+        return "fields: a photo has 4 to 7 parts";
+    c = xg_cbor_inside(v);
+    for (size_t i = 0; xg_cbor_next(&c, &part); i++) {
+        bool none = part.type == XG_CBOR_NULL && i >= 4;
+        bool good = i == 0   ? !check_bytes(&part, 32, 32)
+                    : i == 2 ? part.type == XG_CBOR_UINT &&
+                                   (part.number == 0 ||
+                                    xg_choice_find(xg_photo_roles, part.number))
+                    : i == 3 ? part.type == XG_CBOR_UINT &&
+                                   xg_choice_find(xg_photo_origins, part.number)
+                    : i == 4 ? part.type == XG_CBOR_UINT && part.number >= 1 &&
+                                   part.number <= 8
+                    : i == 5 ? part.type == XG_CBOR_TEXT &&
+                                   part.bytes.len <= PHOTO_TIME_MAX
+                    : i == 6 ? !check_position(&part)
+                             : part.type == XG_CBOR_UINT;
+        if (!none && !good)
+            return "fields: a photo's part is wrong";
+    }
+    return NULL;
+}
+
+static const char *check_gap(const struct xg_cbor_item *v)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item part;
+    int64_t at[2];
+
+    if (v->type != XG_CBOR_ARRAY || v->number != 3)
+        return "fields: a gap is [from, to, cause]";
+    c = xg_cbor_inside(v);
+    for (size_t i = 0; i < 2; i++) {
+        xg_cbor_next(&c, &part);
+        if (!xg_cbor_int(&part, &at[i]))
+            return "fields: a gap's times are integers";
+    }
+    xg_cbor_next(&c, &part);
+    if (part.type != XG_CBOR_UINT ||
+        !xg_choice_find(xg_gap_causes, part.number))
+        return "fields: a gap's cause is unknown";
+    return NULL;
+}
+
+/* One value, or one element of a set. */
+static const char *check_element(const struct xg_field *f,
+                                 const struct xg_cbor_item *v)
+{
+    int64_t number;
+
+    switch (f->type) {
+    case XG_TYPE_TEXT:
+        return check_text(f, v);
+    case XG_TYPE_CODE:
+        return check_code(f, v);
+    case XG_TYPE_UINT:
+        return v->type == XG_CBOR_UINT && v->number >= (uint64_t)f->min &&
+                       v->number <= (uint64_t)f->max
+                   ? NULL
+                   : "fields: a number out of range";
+    case XG_TYPE_BOOL:
+        return v->type == XG_CBOR_BOOL ? NULL : "fields: true or false";
+    case XG_TYPE_ENUM:
+        return v->type == XG_CBOR_UINT && xg_choice_find(f->choices, v->number)
+                   ? NULL
+                   : "fields: not one of the choices";
+    case XG_TYPE_TIME:
+        return xg_cbor_int(v, &number) ? NULL : "fields: a time expected";
+    case XG_TYPE_POSITION:
+        return check_position(v);
+    case XG_TYPE_BYTES:
+    case XG_TYPE_TRACK:
+        return check_bytes(v, (size_t)f->min, (size_t)f->max);
+    case XG_TYPE_ENTITY:
+        return check_bytes(v, XG_ID_SIZE, XG_ID_SIZE);
+    case XG_TYPE_HASH:
+        return check_bytes(v, XG_HASH_SIZE, XG_HASH_SIZE);
+    case XG_TYPE_SOURCE:
+        return v->type == XG_CBOR_TEXT ? check_text(f, v)
+                                       : check_bytes(v, 16, 16);
+    case XG_TYPE_TEXTS:
+        return check_texts(f, v);
+    case XG_TYPE_NUMBERS:
+        return check_numbers(f, v);
+    case XG_TYPE_PHOTO:
+        return check_photo(v);
+    case XG_TYPE_GAP:
+        return check_gap(v);
+    }
+    return "fields: unknown type";
+}
+
+static const char *check_removed(const struct xg_cbor_item *v)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item pair;
+
+    if (v->type != XG_CBOR_ARRAY || v->number == 0)
+        return "fields: removals are a list";
+    c = xg_cbor_inside(v);
+    while (xg_cbor_next(&c, &pair)) {
+        struct xg_cbor p;
+        struct xg_cbor_item hash, index;
+        if (pair.type != XG_CBOR_ARRAY || pair.number != 2)
+            return "fields: a removal is [hash, index]";
+        p = xg_cbor_inside(&pair);
+        xg_cbor_next(&p, &hash);
+        xg_cbor_next(&p, &index);
+        if (hash.type != XG_CBOR_BYTES || hash.bytes.len != XG_HASH_SIZE ||
+            index.type != XG_CBOR_UINT)
+            return "fields: a removal is [hash, index]";
+    }
+    return NULL;
+}
+
+static const char *check_set(const struct xg_field *f,
+                             const struct xg_cbor_item *v)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item key, list;
+    const char *bad = NULL;
+
+    if (v->type != XG_CBOR_MAP || v->number == 0)
+        return "fields: a set's value is {1: added, 2: removed}";
+    c = xg_cbor_inside(v);
+    while (!bad && xg_cbor_next(&c, &key)) {
+        xg_cbor_next(&c, &list);
+        if (key.type != XG_CBOR_UINT)
+            return "fields: a set's value is {1: added, 2: removed}";
+        if (key.number == XG_SET_REMOVED) {
+            bad = check_removed(&list);
+        } else if (key.number == XG_SET_ADDED && list.type == XG_CBOR_ARRAY &&
+                   list.number > 0) {
+            struct xg_cbor e = xg_cbor_inside(&list);
+            struct xg_cbor_item element;
+            while (!bad && xg_cbor_next(&e, &element))
+                bad = check_element(f, &element);
+        } else {
+            bad = "fields: a set's value is {1: added, 2: removed}";
+        }
+    }
+    return bad;
+}
+
+const char *xg_value_check(const struct xg_field *field,
+                           const struct xg_cbor_item *value)
+{
+    if (field->merge == XG_MERGE_SET)
+        return check_set(field, value);
+    if (field->merge == XG_MERGE_REGISTER && value->type == XG_CBOR_NULL)
+        return NULL;
+    return check_element(field, value);
+}
