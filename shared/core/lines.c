@@ -38,6 +38,14 @@ bool xg_text_key_name(struct xg_bytes name)
     return true;
 }
 
+bool xg_text_ascii(struct xg_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] >= 0x80)
+            return false;
+    return true;
+}
+
 bool xg_text_base64(uint8_t *first, size_t max, size_t *total,
                     struct xg_bytes text)
 {
@@ -45,7 +53,7 @@ bool xg_text_base64(uint8_t *first, size_t max, size_t *total,
     const size_t whole = sizeof piece / 3 * 4;
     size_t sum = 0;
 
-    if (text.len == 0)
+    if (text.len == 0 || !xg_text_ascii(text))
         return false;
     for (size_t pos = 0; pos < text.len;) {
         size_t chars = text.len - pos < whole ? text.len - pos : whole, got;
@@ -114,7 +122,8 @@ static bool parse_hash(struct xg_bytes text, struct xg_hash *hash)
 {
     struct xg_hash got;
 
-    if (!xg_unbase64_exact(got.b, sizeof got.b, (const char *)text.at,
+    if (!xg_text_ascii(text) ||
+        !xg_unbase64_exact(got.b, sizeof got.b, (const char *)text.at,
                            text.len))
         return false;
     *hash = got;

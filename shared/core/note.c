@@ -84,6 +84,7 @@ enum xg_status xg_verifier_parse(struct xg_verifier *v, const char *text,
     struct xg_verifier parsed;
 
     if (!take_part(&rest, &name) || !take_part(&rest, &id) ||
+        !xg_text_ascii(rest) ||
         !xg_unbase64_exact(blob, sizeof blob, (const char *)rest.at, rest.len))
         return xg_fail(err, XG_FORMAT,
                        "verifier key: not of the form NAME+ID+BASE64");

@@ -15,6 +15,10 @@ bool xg_text_allowed(struct xg_bytes text);
  * '+', no Unicode white space. Length is not looked at. */
 bool xg_text_key_name(struct xg_bytes name);
 
+/* libsodium's base64 (1.0.18) takes bytes above 7F for digits, so whatever
+ * goes there is held against this before: one value, one text. */
+bool xg_text_ascii(struct xg_bytes text);
+
 /* Is all of `text` canonical base64 of at least one byte? Gives the first
  * bytes, at most `max`, and how many there are in all. */
 bool xg_text_base64(uint8_t *first, size_t max, size_t *total,

@@ -490,6 +490,36 @@ static void sizes_are_capped(void **state)
     xg_buf_clear(&out);
 }
 
+/* libsodium alone would take U+0080 and up for base64 digits. */
+static void no_other_digits(void **state)
+{
+    char line[] = "h XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n";
+    char key[] = FOO_KEY, text[] = FOO_TEXT "\n" DASH "f Uw2QOkkA\n";
+    char *blob = strstr(text, "Uw2"), *digits = strrchr(key, '+') + 1;
+    struct xg_verifier v;
+    struct xg_hash hash;
+
+    (void)state;
+    assert_ok(parse(text));
+    for (unsigned c = 0x80; c < 0x800; c++) {
+        struct xg_lines l = xg_lines_over(xg_bytes_of(line));
+        const char wide[2] = {(char)(0xC0 | c >> 6), (char)(0x80 | (c & 0x3F))};
+
+        memcpy(line + 2 + c % 41, wide, 2);
+        xg_line_hash(&l, "h", &hash);
+        assert_status(xg_lines_end(&l, &err), XG_FORMAT);
+        memcpy(line + 2, "XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=", 44);
+
+        memcpy(blob + c % 7, wide, 2);
+        assert_status(parse(text), XG_FORMAT);
+        memcpy(blob, "Uw2QOkkA", 8);
+
+        memcpy(digits + c % 43, wide, 2);
+        assert_status(xg_verifier_parse(&v, key, strlen(key), &err), XG_FORMAT);
+        memcpy(key, FOO_KEY, sizeof key);
+    }
+}
+
 /* ---- lines ---- */
 
 #define HASH64 "XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg="
@@ -687,6 +717,7 @@ int main(void)
         cmocka_unit_test(cosigned_time_holds),
         cmocka_unit_test(long_signatures_are_carried),
         cmocka_unit_test(sizes_are_capped),
+        cmocka_unit_test(no_other_digits),
         cmocka_unit_test(lines_in_order),
         cmocka_unit_test(first_mismatch_sticks),
         cmocka_unit_test(left_over_lines_show),
