@@ -36,7 +36,7 @@ struct xg_field {
 struct xg_request {
     const char *method; /* "GET" also when the client asked with HEAD */
     /* Percent-decoded, and clean: begins with '/', printable ASCII without
-     * '\\' and '%', no empty, "." or ".." segment. */
+     * '\\' and '%', no "." or ".." segment, none empty but the last. */
     const char *path;
     const char *rest; /* what the route's '*' stands for, "" without one */
     const struct xg_field *query; /* percent-decoded, names are unique */
@@ -68,7 +68,8 @@ enum xg_cache {
 
 /* Made by xg_response_init(), released by xg_response_clear(). A handler sets
  * http_status and content_type and appends to body; an untouched response is
- * an empty 200. The body is in memory, or a part of a file. */
+ * an empty 200. The body is in memory, or a part of a file. The struct points
+ * into itself: not to be copied. */
 struct xg_response {
     int http_status;
     const char *content_type; /* borrowed: a constant or in the arena */
@@ -78,6 +79,7 @@ struct xg_response {
     uint64_t file_offset, file_bytes;
     struct xg_field extra[XG_HTTP_EXTRA_MAX];
     size_t extra_count, extra_used;
+    bool broken; /* a header could not be added */
     char extra_text[XG_HTTP_EXTRA_SIZE];
 };
 
@@ -114,9 +116,9 @@ typedef void xg_handler(void *ctx, const struct xg_request *request,
                         struct xg_response *response);
 
 /* One line of a route table. `path` is exact, or ends in one '*' that stands
- * for one byte or more, slashes included, as in "/log/tile/" and a star. An
- * exact path goes before a pattern, a longer pattern before a
- * shorter one. A GET route also answers HEAD. */
+ * for one byte or more, slashes included: "/log/tile" "/" "*". The exact path
+ * goes before a pattern, a longer pattern before a shorter one. A GET route
+ * also answers HEAD. */
 struct xg_route {
     const char *method;
     const char *path;
@@ -124,15 +126,20 @@ struct xg_route {
     xg_handler *handler;
 };
 
-/* The route for `method` ("HEAD" finds GET) and a clean path, with *rest set
- * to what '*' stands for. NULL: *path_known tells 405 from 404. */
+/* The route for a request with a clean path; sets request->rest, and method to
+ * GET for HEAD. NULL: the response says 404, or 405 with Allow. */
 const struct xg_route *xg_route_find(const struct xg_route *routes,
-                                     size_t count, const char *method,
-                                     const char *path, const char **rest,
-                                     bool *path_known);
+                                     size_t count, struct xg_request *request,
+                                     struct xg_response *response);
+
+/* Call the handler of a route that was found. What it leaves unfit to send
+ * (a body over its ceiling, a forged header) becomes a 500. */
+void xg_route_call(const struct xg_route *route, void *ctx,
+                   const struct xg_request *request,
+                   struct xg_response *response);
 
 /* Answer a request whose path is clean, as the network would: 404, 405 with
- * Allow, 413, or the handler. Sets request->rest. */
+ * Allow, 413, or the handler. */
 void xg_route_serve(const struct xg_route *routes, size_t count, void *ctx,
                     struct xg_request *request, struct xg_response *response);
 

@@ -25,6 +25,11 @@ XG_MUST_CHECK enum xg_status xg_tls_generate(struct xg_buf *cert_pem,
                                              const char *common_name,
                                              struct xg_error *err);
 
+/* XG_FORMAT unless certificate and key are PEM texts that go together. */
+XG_MUST_CHECK enum xg_status xg_tls_check(const char *cert_pem,
+                                          const char *key_pem,
+                                          struct xg_error *err);
+
 /* SHA-256 over the certificate's SubjectPublicKeyInfo (RFC 7469). XG_FORMAT
  * when the text is no certificate. */
 XG_MUST_CHECK enum xg_status xg_tls_pin(struct xg_hash *pin,

@@ -15,10 +15,10 @@
  *                   length is announced. 256 MiB in flight in all, half of
  *                   that an address: else 503.
  *   time            idle_s (30) from connecting, or from the last answer, to
- *                   the last byte of the headers, however they drip; then
- *                   idle_s more and XG_WEB_RATE_BYTES a second, on average,
- *                   for a body or for reading an answer. Over it the
- *                   connection is closed. A handler's own time is free.
+ *                   the last byte of the headers, however they drip. Then a
+ *                   body, or the reading of an answer, may fall idle_s behind
+ *                   XG_WEB_RATE_BYTES a second. Over it the connection is
+ *                   closed. A handler's own time is free.
  *   memory          about 100 KiB a connection without TLS, 180 KiB with;
  *                   then bodies, arenas and answers of those at work.
  *
