@@ -1,0 +1,413 @@
+/* photo.c - keeping photos; see photo.h. The EXIF is photo_exif.c's. */
+#define _DEFAULT_SOURCE
+#include "agent/photo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shared/base/lang.h"
+#include "shared/base/log.h"
+#include "shared/base/os.h"
+
+/* What vault_seal_file() binds a photo to. */
+static const char CONTEXT[] = "photo";
+
+/* --- what it is ---------------------------------------------------------- */
+
+enum { MAGIC_SIZE = 64 };
+
+const char *photo_type_mime(enum photo_type type)
+{
+    static const char *const NAMES[] = {
+        [PHOTO_JPEG] = "image/jpeg",
+        [PHOTO_PNG] = "image/png",
+        [PHOTO_WEBP] = "image/webp",
+        [PHOTO_HEIC] = "image/heic",
+    };
+    return NAMES[type];
+}
+
+static bool starts(struct xg_bytes b, size_t at, const char *magic, size_t len)
+{
+    return b.len >= at + len && memcmp(b.at + at, magic, len) == 0;
+}
+
+/* ISO/IEC 23008-12: a file type box that names a HEIF brand, as its major
+ * brand (at 8) or among the compatible ones (from 16 on). */
+static bool is_heic(struct xg_bytes b)
+{
+    static const char BRANDS[][5] = {"heic", "heix", "heim", "heis",
+                                     "hevc", "hevx", "mif1", "msf1"};
+
+    if (!starts(b, 4, "ftyp", 4))
+        return false;
+    size_t end = xg_load_u32(b.at) < b.len ? xg_load_u32(b.at) : b.len;
+    for (size_t at = 8; at + 4 <= end; at += at == 8 ? 8 : 4)
+        for (size_t i = 0; i < sizeof BRANDS / sizeof *BRANDS; i++)
+            if (memcmp(b.at + at, BRANDS[i], 4) == 0)
+                return true;
+    return false;
+}
+
+static bool type_of(enum photo_type *type, struct xg_bytes b)
+{
+    if (starts(b, 0, "\xFF\xD8\xFF", 3))
+        *type = PHOTO_JPEG;
+    else if (starts(b, 0, "\x89PNG\r\n\x1A\n", 8))
+        *type = PHOTO_PNG;
+    else if (starts(b, 0, "RIFF", 4) && starts(b, 8, "WEBP", 4))
+        *type = PHOTO_WEBP;
+    else if (is_heic(b))
+        *type = PHOTO_HEIC;
+    else
+        return false;
+    return true;
+}
+
+/* --- where it is --------------------------------------------------------- */
+
+/* HOME/photos/NAME, HOME/photos where it is "". */
+static enum xg_status shelf_path(char path[static PATH_MAX],
+                                 const struct photo_shelf *shelf,
+                                 const char *name, struct xg_error *err)
+{
+    if (snprintf(path, PATH_MAX, "%s/photos%s%s", shelf->home,
+                 *name ? "/" : "", name) < PATH_MAX)
+        return XG_OK;
+    return xg_fail(err, XG_USAGE, XG_T("路径过长：%s", "path too long: %s"),
+                   shelf->home);
+}
+
+static enum xg_status photo_path(char path[static PATH_MAX],
+                                 const struct photo_shelf *shelf,
+                                 const struct xg_hash *sha256,
+                                 struct xg_error *err)
+{
+    char hex[2 * XG_HASH_SIZE + 1], name[sizeof hex + 3];
+
+    xg_hex(hex, sha256->b, XG_HASH_SIZE);
+    snprintf(name, sizeof name, "%.2s/%s", hex, hex);
+    return shelf_path(path, shelf, name, err);
+}
+
+static enum xg_status make_folder(const char *path, struct xg_error *err)
+{
+    if (xg_os_exists(path))
+        return XG_OK;
+    if (xg_os_mkdir(path, err) != XG_OK)
+        return err->status;
+    return xg_os_sync_parent(path, err);
+}
+
+static enum xg_status lock_shelf(int *fd, const struct photo_shelf *shelf,
+                                 struct xg_error *err)
+{
+    char path[PATH_MAX];
+    int opened;
+
+    if (shelf_path(path, shelf, "", err) != XG_OK ||
+        make_folder(path, err) != XG_OK ||
+        shelf_path(path, shelf, "lock", err) != XG_OK ||
+        xg_os_lock_open(&opened, path, err) != XG_OK)
+        return err->status;
+    if (xg_os_lock(opened, err) != XG_OK) {
+        close(opened);
+        return err->status;
+    }
+    *fd = opened;
+    return XG_OK;
+}
+
+/* --- taking it in -------------------------------------------------------- */
+
+/* A photo being kept. */
+struct source {
+    const char *path;
+    int fd;
+    uint64_t length;
+};
+
+static enum xg_status check_source(const struct source *s,
+                                   enum photo_type *type,
+                                   const struct stat *info,
+                                   struct xg_error *err)
+{
+    uint8_t magic[MAGIC_SIZE];
+    ssize_t n = S_ISREG(info->st_mode) ? pread(s->fd, magic, sizeof magic, 0)
+                                       : 0;
+
+    if (n < 0)
+        return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), s->path);
+    if (!type_of(type, xg_bytes(magic, (size_t)n)))
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("%s 不是 JPEG、PNG、WebP 或 HEIC 照片："
+                            "请选择照片文件",
+                            "%s is not a JPEG, PNG, WebP or HEIC photo: give "
+                            "a photo file"), s->path);
+    if (s->length > PHOTO_MAX_BYTES)
+        return xg_fail(err, XG_TOOBIG,
+                       XG_T("%s 有 %llu MB，超过 %d MB 的上限："
+                            "请用较小的分辨率重拍或缩小",
+                            "%s has %llu MB, over the limit of %d MB: take it "
+                            "again at a smaller resolution, or scale it down"),
+                       s->path, (unsigned long long)(s->length >> 20),
+                       PHOTO_MAX_BYTES >> 20);
+    return XG_OK;
+}
+
+static enum xg_status open_source(struct source *out, enum photo_type *type,
+                                  const char *path, struct xg_error *err)
+{
+    /* Not blocking: a FIFO is no photo, and must not hold us. */
+    struct source s = {.path = path,
+                       .fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY |
+                                            O_CLOEXEC)};
+    struct stat info;
+
+    if (s.fd < 0)
+        return xg_fail_os(err, XG_T("无法打开照片 %s", "cannot open photo %s"),
+                          path);
+    if (fstat(s.fd, &info) != 0) {
+        xg_ignore(xg_fail_os(err, XG_T("无法查看 %s", "cannot look at %s"),
+                             path));
+        close(s.fd);
+        return err->status;
+    }
+    s.length = (uint64_t)info.st_size;
+    if (check_source(&s, type, &info, err) != XG_OK) {
+        close(s.fd);
+        return err->status;
+    }
+    *out = s;
+    return XG_OK;
+}
+
+static enum xg_status hash_source(struct xg_hash *sha256,
+                                  const struct source *s, struct xg_error *err)
+{
+    crypto_hash_sha256_state state;
+    uint8_t piece[16 << 10];
+    uint64_t at = 0;
+
+    crypto_hash_sha256_init(&state);
+    while (at < s->length) {
+        uint64_t left = s->length - at;
+        ssize_t n = pread(s->fd, piece,
+                          left < sizeof piece ? (size_t)left : sizeof piece,
+                          (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"),
+                              s->path);
+        if (n == 0)
+            return xg_fail(err, XG_BUSY,
+                           XG_T("%s 在读取时变短：请稍后再试",
+                                "%s became shorter while it was read: try "
+                                "again when it is complete"), s->path);
+        crypto_hash_sha256_update(&state, piece, (size_t)n);
+        at += (uint64_t)n;
+    }
+    crypto_hash_sha256_final(&state, sha256->b);
+    return XG_OK;
+}
+
+static enum xg_status check_space(const struct photo_shelf *shelf,
+                                  const struct source *s, struct xg_error *err)
+{
+    uint64_t free_bytes;
+    /* Sealing adds under 1/2048; the margin covers that and the folders. */
+    uint64_t need = s->length + s->length / 1024 + PHOTO_RESERVE_BYTES;
+
+    if (xg_os_free_bytes(&free_bytes, shelf->home, err) != XG_OK)
+        return err->status;
+    if (free_bytes >= need)
+        return XG_OK;
+    return xg_fail(err, XG_FULL,
+                   XG_T("空间不足，未保存照片 %s：需要 %llu MB，只剩 %llu MB；"
+                        "请先运行 xunge sync 上传照片，或清理磁盘",
+                        "no space to keep photo %s: it takes %llu MB and %llu "
+                        "MB are left; run xunge sync to hand photos over, or "
+                        "clear the disk"),
+                   s->path, (unsigned long long)(need >> 20) + 1,
+                   (unsigned long long)(free_bytes >> 20));
+}
+
+static enum xg_status seal_source(const struct photo_shelf *shelf,
+                                  const struct source *s,
+                                  const struct xg_hash *sha256,
+                                  const char *path, struct xg_error *err)
+{
+    char folder[PATH_MAX], temporary[PATH_MAX];
+    struct vault_file sealed;
+
+    if (check_space(shelf, s, err) != XG_OK ||
+        shelf_path(temporary, shelf, "incoming.tmp", err) != XG_OK)
+        return err->status;
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path),
+             path);
+    if (make_folder(folder, err) != XG_OK)
+        return err->status;
+    if (lseek(s->fd, 0, SEEK_SET) != 0)
+        return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), s->path);
+    return vault_seal_file(shelf->vault, &sealed,
+                           &(struct vault_copy){
+                               .source_fd = s->fd,
+                               .source_name = s->path,
+                               .path = path,
+                               .temporary = temporary,
+                               .context = xg_bytes_of(CONTEXT),
+                               .max_bytes = PHOTO_MAX_BYTES,
+                               .expected = sha256,
+                           },
+                           err);
+}
+
+/* Store the photo unless it is there, whole. */
+static enum xg_status shelve(const struct photo_shelf *shelf,
+                             const struct source *s,
+                             const struct xg_hash *sha256, bool *is_new,
+                             struct xg_error *err)
+{
+    char path[PATH_MAX];
+    struct xg_error held = XG_ERROR_NONE;
+    enum xg_status status = XG_OK;
+    int lock_fd;
+
+    if (photo_path(path, shelf, sha256, err) != XG_OK ||
+        lock_shelf(&lock_fd, shelf, err) != XG_OK)
+        return err->status;
+    bool whole = photo_verify(shelf, sha256, &held) == XG_OK;
+    if (!whole && held.status != XG_NOTFOUND)
+        xg_log(XG_LOG_WARN, "photo.mended", "reason=\"%s\"",
+               xg_error_text(&held));
+    if (!whole)
+        status = seal_source(shelf, s, sha256, path, err);
+    close(lock_fd);
+    if (status == XG_OK)
+        *is_new = !whole;
+    return status;
+}
+
+/* What the photo says of itself; trouble with that is no reason to lose it. */
+static void look_at(const struct photo_shelf *shelf, struct photo_kept *kept,
+                    const struct source *s)
+{
+    struct xg_error trouble = XG_ERROR_NONE;
+
+    if (kept->type != PHOTO_JPEG || photo_read_exif(&kept->exif,
+                                                    shelf->exif_program, s->fd,
+                                                    &trouble) == XG_OK)
+        return;
+    kept->exif.state = PHOTO_EXIF_UNREADABLE;
+    xg_log(XG_LOG_WARN, "photo.exif", "reason=\"%s\"",
+           xg_error_text(&trouble));
+}
+
+enum xg_status photo_keep(const struct photo_shelf *shelf,
+                          struct photo_kept *out, const char *path,
+                          struct xg_error *err)
+{
+    struct photo_kept kept = {.length = 0};
+    struct source s;
+    enum xg_status status;
+
+    if (open_source(&s, &kept.type, path, err) != XG_OK)
+        return err->status;
+    kept.length = s.length;
+    status = hash_source(&kept.sha256, &s, err);
+    if (status == XG_OK)
+        status = shelve(shelf, &s, &kept.sha256, &kept.is_new, err);
+    if (status == XG_OK)
+        look_at(shelf, &kept, &s);
+    close(s.fd);
+    if (status == XG_OK)
+        *out = kept;
+    return status;
+}
+
+/* --- giving it back ------------------------------------------------------ */
+
+bool photo_has(const struct photo_shelf *shelf, const struct xg_hash *sha256)
+{
+    char path[PATH_MAX];
+    struct xg_error err = XG_ERROR_NONE;
+
+    return photo_path(path, shelf, sha256, &err) == XG_OK &&
+           xg_os_exists(path);
+}
+
+enum xg_status photo_length(const struct photo_shelf *shelf, uint64_t *length,
+                            const struct xg_hash *sha256, struct xg_error *err)
+{
+    char path[PATH_MAX];
+
+    if (photo_path(path, shelf, sha256, err) != XG_OK)
+        return err->status;
+    return vault_file_length(length, path, err);
+}
+
+enum xg_status photo_open_to(const struct photo_shelf *shelf,
+                             const struct xg_hash *sha256, int sink_fd,
+                             struct xg_error *err)
+{
+    char path[PATH_MAX];
+    struct vault_file opened;
+
+    if (photo_path(path, shelf, sha256, err) != XG_OK ||
+        vault_open_file(shelf->vault, &opened, path, xg_bytes_of(CONTEXT),
+                        sink_fd, err) != XG_OK)
+        return err->status;
+    if (xg_hash_equal(&opened.sha256, sha256))
+        return XG_OK;
+    return xg_fail(err, XG_CORRUPT,
+                   XG_T("照片 %s 的内容与名称不符",
+                        "the photo in %s is not the one it is named after"),
+                   path);
+}
+
+enum xg_status photo_verify(const struct photo_shelf *shelf,
+                            const struct xg_hash *sha256, struct xg_error *err)
+{
+    return photo_open_to(shelf, sha256, -1, err);
+}
+
+enum xg_status photo_reader_open(const struct photo_shelf *shelf,
+                                 struct vault_reader **out,
+                                 const struct xg_hash *sha256,
+                                 struct xg_error *err)
+{
+    char path[PATH_MAX];
+
+    if (photo_path(path, shelf, sha256, err) != XG_OK)
+        return err->status;
+    return vault_reader_open(out, shelf->vault, path, xg_bytes_of(CONTEXT),
+                             err);
+}
+
+enum xg_status photo_remove(const struct photo_shelf *shelf,
+                            const struct xg_hash *sha256, struct xg_error *err)
+{
+    char path[PATH_MAX];
+    enum xg_status status = XG_OK;
+    int lock_fd;
+
+    if (photo_path(path, shelf, sha256, err) != XG_OK)
+        return err->status;
+    if (!xg_os_exists(path))
+        return XG_OK;
+    if (lock_shelf(&lock_fd, shelf, err) != XG_OK)
+        return err->status;
+    if (unlink(path) == 0)
+        status = xg_os_sync_parent(path, err);
+    else if (errno != ENOENT)
+        status = xg_fail_os(err, XG_T("无法删除 %s", "cannot delete %s"), path);
+    close(lock_fd);
+    return status;
+}
