@@ -112,7 +112,6 @@ XG_MUST_CHECK enum xg_status xg_inflate(uint8_t *raw, size_t raw_len,
 
 /* The preset dictionary xunge-1 (dictionary.c). It never changes; a better one
  * gets another name. */
-extern const unsigned char xg_dictionary[];
-extern const size_t xg_dictionary_size;
+struct xg_bytes xg_dictionary(void);
 
 #endif

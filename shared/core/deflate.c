@@ -16,8 +16,8 @@ enum xg_status xg_deflate(struct xg_buf *out, struct xg_bytes raw,
                      Z_DEFAULT_STRATEGY) != Z_OK)
         return xg_fail_nomem(err);
     if (dictionary &&
-        deflateSetDictionary(&z, xg_dictionary,
-                             (uInt)xg_dictionary_size) != Z_OK) {
+        deflateSetDictionary(&z, xg_dictionary().at,
+                             (uInt)xg_dictionary().len) != Z_OK) {
         deflateEnd(&z);
         return xg_fail(err, XG_IO, "zlib refuses the dictionary");
     }
@@ -54,8 +54,8 @@ enum xg_status xg_inflate(uint8_t *raw, size_t raw_len, struct xg_bytes body,
     z.avail_out = (uInt)raw_len;
     code = inflate(&z, Z_FINISH);
     if (code == Z_NEED_DICT && dictionary) {
-        if (inflateSetDictionary(&z, xg_dictionary,
-                                 (uInt)xg_dictionary_size) == Z_OK)
+        if (inflateSetDictionary(&z, xg_dictionary().at,
+                                 (uInt)xg_dictionary().len) == Z_OK)
             code = inflate(&z, Z_FINISH);
         dictionary = false; /* it was asked for, as stated */
     } else if (code == Z_STREAM_END && dictionary) {
