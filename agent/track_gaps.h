@@ -18,9 +18,10 @@
  * Gaps. Two successive fixes are joined when they lie in one run of one
  * program start, both genuine or both mock, at most `silence_ms` apart.
  * Otherwise there is a gap, whose cause is the strongest evidence seen between
- * them (enum order of `strength` in track_gaps.c); "unknown" when there is
- * none. Mock fixes are kept, as segments of their own that count no distance,
- * inside a gap of cause mock. Waiting for the first fix, and after the last,
+ * them (strongest() in track_gaps.c: a low battery explains a shut-down,
+ * ...); "unknown" when there is none. Mock fixes are kept, as segments of their own that count no distance,
+ * inside a gap of cause mock. A segment that is full goes on in another that
+ * begins with its last point. Waiting for the first fix, and after the last,
  * is a gap too when it is longer than silence_ms.
  */
 #ifndef XG_AGENT_TRACK_GAPS_H
@@ -108,7 +109,7 @@ struct track {
 
 enum { TRACK_SAMPLES_MAX = 1 << 20 };
 
-/* Everything in *track is lent by `a` (some 100 bytes a sample at the most).
+/* Everything in *track is lent by `a` (130 bytes a sample).
  * XG_TOOBIG, XG_NOMEM. */
 XG_MUST_CHECK enum xg_status
 track_split(struct track *track, struct xg_arena *a,
