@@ -11,5 +11,6 @@ target_compile_options(xg_flags INTERFACE
     $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wjump-misses-init>
     $<$<C_COMPILER_ID:Clang>:-Wcomma>
     -fstack-protector-strong -fno-strict-aliasing
+    -UNDEBUG # assertions stay in a release: a bug stops, it does not go on
     $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
 target_link_options(xg_flags INTERFACE -Wl,-z,relro,-z,now)

@@ -58,6 +58,7 @@ static void prepend(struct xg_error *err, const char *piece, size_t len)
 }
 
 /* vsnprintf cut to `size` at a character boundary. */
+XG_PRINTF(3, 0)
 static size_t format_piece(char *piece, size_t size, const char *format,
                            va_list args)
 {
