@@ -1,0 +1,377 @@
+/* store.h - what the device knows: records, and the tables derived from them.
+ *
+ * Truth is the tables `record`, `chain`, `branch`, `batch`, `statement`,
+ * `draft`; the table `entity` is what fold.h makes of them. Fields of records,
+ * states, bodies of batches, drafts, reference data, meta values and the secret
+ * key lie sealed (vault.h). Clear are what names things: hashes, kinds, codes,
+ * times, human numbers, units.
+ *
+ * Changing: every function marked [t] is called between store_begin() and
+ * store_commit(), which folds again each entity that was touched, and saves
+ * with one fsync. On any failure the caller calls store_rollback(); nothing is
+ * then half-saved. Functions marked [T] make such a transaction of their own.
+ * All others read; they may be called in and outside a transaction.
+ *
+ * Texts that are lent live until the next call with the same store, unless it
+ * says arena or buffer.
+ */
+#ifndef AGENT_STORE_H
+#define AGENT_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/vault.h"
+#include "shared/base/arena.h"
+#include "shared/base/buf.h"
+#include "shared/base/env.h"
+#include "shared/core/merge.h"
+#include "shared/core/number.h"
+#include "shared/core/protocol.h"
+#include "shared/core/record.h"
+#include "shared/core/registry.h"
+#include "shared/core/tlog.h"
+
+struct store;
+
+/* Open or make HOME/agent.db. `vault` and `env` are lent until store_close().
+ */
+XG_MUST_CHECK enum xg_status store_open(struct store **out, const char *home,
+                                        const struct vault *vault,
+                                        const struct xg_env *env,
+                                        struct xg_error *err);
+void store_close(struct store *s);
+
+XG_MUST_CHECK enum xg_status store_begin(struct store *s,
+                                         struct xg_error *err);
+XG_MUST_CHECK enum xg_status store_commit(struct store *s,
+                                          struct xg_error *err);
+/* Nothing when there is no transaction: fit for a done: label. */
+void store_rollback(struct store *s);
+
+/* ---- small things by name, sealed ---- */
+
+/* Append the value to `out`; *found false when there is none. Names of the
+ * store itself begin with '.'; other files choose their own. */
+XG_MUST_CHECK enum xg_status store_get_meta(struct store *s,
+                                            struct xg_buf *out, bool *found,
+                                            const char *name,
+                                            struct xg_error *err);
+/* [t] Empty bytes remove it. */
+XG_MUST_CHECK enum xg_status store_put_meta(struct store *s, const char *name,
+                                            struct xg_bytes value,
+                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status store_get_meta_u64(struct store *s,
+                                                uint64_t *value, /* 0: none */
+                                                const char *name,
+                                                struct xg_error *err);
+XG_MUST_CHECK enum xg_status store_put_meta_u64(struct store *s,
+                                                const char *name,
+                                                uint64_t value,
+                                                struct xg_error *err);
+
+/* ---- who this device is ---- */
+
+struct store_identity {
+    bool joined;     /* a one-time code was taken: log and registrar known */
+    char url[XG_URL_MAX + 1];
+    bool has_pin;
+    uint8_t pin[XG_HASH_SIZE];
+    struct xg_verifier log;
+    uint8_t registrar[XG_PUBLIC_KEY_SIZE];
+    char worker[XG_CODE_MAX + 1];       /* the owner */
+    char device[XG_KEY_NAME_MAX + 1];   /* "" until the server named it */
+    enum xg_device_state state;
+};
+
+/* All zero (joined false) for a device that never joined. */
+XG_MUST_CHECK enum xg_status store_get_identity(struct store *s,
+                                                struct store_identity *out,
+                                                struct xg_error *err);
+/* [t] A new device name is taken over by the device's own chains, and with it
+ * come the human numbers of what it recorded before. */
+XG_MUST_CHECK enum xg_status store_put_identity(struct store *s,
+                                                const struct store_identity *id,
+                                                struct xg_error *err);
+
+/* The device's Ed25519 seed. store_make_key() [t] draws one where there is
+ * none. XG_NOTFOUND from store_signer() where there is none. */
+XG_MUST_CHECK enum xg_status store_make_key(struct store *s,
+                                            struct xg_error *err);
+/* `name` NULL: the device's. The caller wipes `out` (sodium_memzero). */
+XG_MUST_CHECK enum xg_status store_signer(struct store *s,
+                                          struct xg_signer *out,
+                                          const char *name,
+                                          struct xg_error *err);
+
+/* ---- chains ---- */
+
+struct store_chain {
+    int64_t row;
+    struct xg_hash chain, last;
+    uint64_t next;       /* seq of the next record; last is of next - 1 */
+    uint64_t anchor_size; /* of its last anchor, 0 before any */
+    bool mine, current, forked;
+};
+
+/* [t] Write a genesis and make the chain the current one. Needs identity
+ * (joined) and key. `predecessor` may be NULL. */
+XG_MUST_CHECK enum xg_status store_begin_chain(struct store *s,
+                                               struct xg_hash *chain,
+                                               const struct xg_hash *predecessor,
+                                               struct xg_error *err);
+/* The chain that is written now; XG_REFUSED, with what to do, without one. */
+XG_MUST_CHECK enum xg_status store_current_chain(struct store *s,
+                                                 struct store_chain *out,
+                                                 struct xg_error *err);
+/* Own chains, oldest first, the newest XG_CHAINS_MAX of them. */
+XG_MUST_CHECK enum xg_status
+store_own_chains(struct store *s, struct store_chain out[static XG_CHAINS_MAX],
+                 size_t *count, struct xg_error *err);
+/* [t] The server says that it is forked: it is not written any more. The
+ * caller begins a new chain. */
+XG_MUST_CHECK enum xg_status store_mark_forked(struct store *s,
+                                               const struct xg_hash *chain,
+                                               struct xg_error *err);
+/* Is there a record with this hash in the chain? For comparing heads. */
+XG_MUST_CHECK enum xg_status store_has_record(struct store *s, bool *has,
+                                              const struct xg_hash *hash,
+                                              struct xg_error *err);
+/* Hash of the own record at (chain, seq) on the path to the chain's last one.
+ */
+XG_MUST_CHECK enum xg_status store_hash_at(struct store *s,
+                                           struct xg_hash *hash, bool *found,
+                                           const struct xg_hash *chain,
+                                           uint64_t seq, struct xg_error *err);
+
+/* [t] Append the draft to the current chain, sets moment and, for a record
+ * that changes an entity, the heads it must cite. Writes an anchor before it
+ * when the log was seen longer than at the last one. `hash` gets the record's
+ * hash: the first 16 bytes are the entity's id where it creates one. */
+XG_MUST_CHECK enum xg_status store_append(struct store *s,
+                                          struct xg_hash *hash,
+                                          struct xg_draft *draft,
+                                          struct xg_error *err);
+
+/* ---- the log, as verified ---- */
+
+/* The newest checkpoint and its signed note. *found false before the first. */
+XG_MUST_CHECK enum xg_status store_get_checkpoint(struct store *s,
+                                                  struct xg_checkpoint *out,
+                                                  struct xg_buf *note,
+                                                  bool *found,
+                                                  struct xg_error *err);
+/* [t] The caller has verified it. */
+XG_MUST_CHECK enum xg_status store_put_checkpoint(struct store *s,
+                                                  struct xg_bytes note,
+                                                  struct xg_error *err);
+
+/* Number of the newest registry note held (0: none) and its leaf hash. */
+XG_MUST_CHECK enum xg_status store_registry_newest(struct store *s,
+                                                   uint64_t *number,
+                                                   struct xg_hash *leaf,
+                                                   struct xg_error *err);
+/* [t] Keep a registry note, whole and signed, at its log position. The caller
+ * has verified the signature; number and previous are checked here (XG_GAP,
+ * XG_FORMAT). One that is held already is passed over. */
+XG_MUST_CHECK enum xg_status store_put_registry_note(struct store *s,
+                                                     uint64_t position,
+                                                     struct xg_bytes note,
+                                                     struct xg_error *err);
+/* Looking up in it; lent by the store. */
+const struct xg_registry *store_registry(struct store *s);
+
+/* [t] Reference data (territory, calendar, ...) as the server gave it; the
+ * caller has checked the hash. */
+XG_MUST_CHECK enum xg_status
+store_put_reference(struct store *s, const struct xg_reference *reference,
+                    struct xg_bytes content, struct xg_error *err);
+/* The newest one of a kind put so far. `content` may be NULL. */
+XG_MUST_CHECK enum xg_status
+store_get_reference(struct store *s, struct xg_reference *out,
+                    struct xg_buf *content, bool *found, const char *kind,
+                    struct xg_error *err);
+
+/* ---- the outbox ---- */
+
+/* How far something has come. `draft` and `waiting` are no batch yet. Of an
+ * entity: the least of its own records. */
+enum store_delivery {
+    STORE_DRAFT,
+    STORE_WAITING,
+    STORE_SEALED,
+    STORE_SENT,     /* handed to the network; no proof yet */
+    STORE_RECEIVED, /* proof verified */
+    STORE_DELIVERIES
+};
+const char *store_delivery_name(enum store_delivery d);  /* stable, English */
+const char *store_delivery_label(enum store_delivery d); /* for a person */
+
+/* [T] Seal the waiting own records of all own chains into batches of at most
+ * XG_BATCH_SEAL_BYTES of raw records. *sealed counts batches. */
+XG_MUST_CHECK enum xg_status store_seal_waiting(struct store *s,
+                                                size_t *sealed,
+                                                const struct xg_signer *signer,
+                                                struct xg_error *err);
+
+struct store_batch {
+    int64_t row; /* ascending: the order to push in */
+    struct xg_hash id, chain, last_hash;
+    uint64_t first, last;
+    enum store_delivery delivery;
+};
+
+/* The first batch after `after_row` (0: from the start) that is to be pushed:
+ * no proof yet, or the server last said `waiting`. The framed bytes
+ * (xg_batch_frame) are appended to `frame`, unless NULL. */
+XG_MUST_CHECK enum xg_status store_next_batch(struct store *s,
+                                              struct store_batch *out,
+                                              struct xg_buf *frame,
+                                              bool *found, int64_t after_row,
+                                              struct xg_error *err);
+/* Any batch by its id, the signed note alone to `note` (may be NULL). */
+XG_MUST_CHECK enum xg_status store_find_batch(struct store *s,
+                                              struct store_batch *out,
+                                              struct xg_buf *note, bool *found,
+                                              const struct xg_hash *id,
+                                              struct xg_error *err);
+/* [T] Durable before the first byte goes out. */
+XG_MUST_CHECK enum xg_status store_mark_sent(struct store *s, int64_t row,
+                                             struct xg_error *err);
+/* [t] The caller has verified the receipt against the log's key and the
+ * checkpoint held, and puts that checkpoint in the same transaction. */
+XG_MUST_CHECK enum xg_status
+store_mark_received(struct store *s, int64_t row, enum xg_batch_state state,
+                    uint64_t log_index, struct xg_bytes receipt,
+                    struct xg_error *err);
+/* [t] The server lacks the records of an own chain from `next` on (it was
+ * restored, or never got them): what had a proof is pushed again. *count
+ * batches. */
+XG_MUST_CHECK enum xg_status store_push_again(struct store *s, size_t *count,
+                                              const struct xg_hash *chain,
+                                              uint64_t next,
+                                              struct xg_error *err);
+/* The receipt (tlog-proof) that covers a record; *found false before any. */
+XG_MUST_CHECK enum xg_status store_receipt_of(struct store *s,
+                                              struct store_batch *out,
+                                              struct xg_buf *note,
+                                              struct xg_buf *receipt,
+                                              bool *found,
+                                              const struct xg_hash *record,
+                                              struct xg_error *err);
+
+/* ---- what comes from the server ---- */
+
+/* [t] One item of an updates page whose note and root were verified. Items may
+ * come again, and in any order but the one of protocol.h (a chain before its
+ * records, a branch before its use). */
+XG_MUST_CHECK enum xg_status store_apply_update(struct store *s,
+                                                const struct xg_update *u,
+                                                struct xg_error *err);
+/* Where to ask on from: the log size up to which updates are held. */
+XG_MUST_CHECK enum xg_status store_get_since(struct store *s, uint64_t *size,
+                                             struct xg_error *err);
+/* [t] */
+XG_MUST_CHECK enum xg_status store_put_since(struct store *s, uint64_t size,
+                                             struct xg_error *err);
+
+/* ---- entities ---- */
+
+struct store_entity {
+    struct xg_id id;
+    const struct xg_kind *kind; /* NULL: not known, or its first record has
+                                 * not come */
+    char number[XG_NUMBER_SIZE]; /* "" where it has none */
+    char unit[XG_CODE_MAX + 1];  /* its home: grid, or the author's unit */
+    uint64_t status, conflicts, records;
+    bool withdrawn;
+    bool mine; /* first recorded on this device */
+    bool out;  /* the server counts it out of this device's scope */
+    enum store_delivery delivery; /* of own records; RECEIVED with none */
+    uint64_t photos, photos_here; /* photos_here: only on this device */
+    int64_t first_ms, changed_ms; /* wall clock of its first record (or where
+                                   * told, when it happened), and last change
+                                   * here */
+};
+
+/* Resolve what a person typed: entity id or a prefix of at least 4 digits, a
+ * human number. XG_NOTFOUND; XG_USAGE for a number whose check digit is wrong;
+ * XG_AMBIGUOUS names the candidates. */
+XG_MUST_CHECK enum xg_status store_find_entity(struct store *s,
+                                               struct xg_id *id,
+                                               const char *text,
+                                               struct xg_error *err);
+/* XG_NOTFOUND. `state` (may be NULL) gets the encoded state (xg_brief_read). */
+XG_MUST_CHECK enum xg_status store_load_entity(struct store *s,
+                                               struct store_entity *out,
+                                               struct xg_buf *state,
+                                               const struct xg_id *id,
+                                               struct xg_error *err);
+
+struct store_filter {
+    const struct xg_kind *kind; /* NULL: all */
+    uint64_t status;            /* 0: any */
+    bool mine, conflicts;       /* only those */
+    bool contacts;              /* contacts too, when kind is NULL */
+    bool gone;                  /* those out of scope too */
+    bool by_delivery;           /* only `delivery` */
+    enum store_delivery delivery;
+    size_t limit;               /* 0: all; newest first */
+};
+
+/* Call `visit` for each; false ends the walk. `state` is lent for the call and
+ * empty unless with_state. */
+XG_MUST_CHECK enum xg_status
+store_list(struct store *s, const struct store_filter *filter, bool with_state,
+           bool (*visit)(void *ctx, const struct store_entity *e,
+                         struct xg_bytes state),
+           void *ctx, struct xg_error *err);
+
+/* The entity of an imported line, by the source's own id (16 bytes or text).
+ */
+XG_MUST_CHECK enum xg_status store_find_source(struct store *s,
+                                               struct xg_id *entity,
+                                               bool *found,
+                                               struct xg_bytes source,
+                                               struct xg_error *err);
+
+struct store_counts {
+    uint64_t drafts;
+    uint64_t records[STORE_DELIVERIES];  /* own ones, anchors and genesis not
+                                          * counted */
+    uint64_t entities[STORE_DELIVERIES]; /* with own records */
+    uint64_t batches_waiting, batches_forked, batches_quarantined;
+    uint64_t photos, photos_here;        /* distinct files of own entities */
+    uint64_t conflicts;                  /* entities with any */
+};
+XG_MUST_CHECK enum xg_status store_count(struct store *s,
+                                         struct store_counts *out,
+                                         struct xg_error *err);
+
+/* ---- drafts: not yet records, of this device alone ---- */
+
+/* [t] `content` is sealed. *number becomes N of draft-N; 0 makes a new one. */
+XG_MUST_CHECK enum xg_status store_put_draft(struct store *s, int64_t *number,
+                                             const struct xg_kind *kind,
+                                             struct xg_bytes content,
+                                             struct xg_error *err);
+/* XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status store_get_draft(struct store *s,
+                                             const struct xg_kind **kind,
+                                             struct xg_buf *content,
+                                             int64_t number,
+                                             struct xg_error *err);
+/* [t] XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status store_drop_draft(struct store *s, int64_t number,
+                                              struct xg_error *err);
+/* Numbers in order; false ends the walk. */
+XG_MUST_CHECK enum xg_status
+store_list_drafts(struct store *s,
+                  bool (*visit)(void *ctx, int64_t number,
+                                const struct xg_kind *kind,
+                                int64_t changed_ms),
+                  void *ctx, struct xg_error *err);
+/* "draft-N" to N; 0 when it is not of that form. */
+int64_t store_draft_number(const char *text);
+
+#endif
