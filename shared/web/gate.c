@@ -7,9 +7,9 @@
 
 #include "shared/web/web.h"
 
-enum xg_status gate_init(struct gate *g, unsigned max,
-                         unsigned max_per_address, int64_t idle_ms,
-                         size_t bodies_max, struct xg_error *err)
+enum xg_status gate_init(struct gate *g, unsigned max, unsigned max_per_address,
+                         int64_t idle_ms, size_t bodies_max,
+                         struct xg_error *err)
 {
     struct gate_seat *seats = calloc(max + GATE_SPARE, sizeof *seats);
 
@@ -68,8 +68,7 @@ static bool same_address(const struct gate_seat *a, const struct gate_seat *b)
     return memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
-static unsigned address_count(const struct gate *g,
-                              const struct gate_seat *of)
+static unsigned address_count(const struct gate *g, const struct gate_seat *of)
 {
     unsigned n = 0;
 
@@ -145,8 +144,8 @@ static struct gate_seat *find_seat(struct gate *g,
     bool address_full = address_count(g, newcomer) >= g->max_per_address;
     if (!address_full && counted < g->max)
         return seat;
-    victim = address_full ? oldest(g, newcomer, false)
-                          : over_share(g, newcomer);
+    victim =
+        address_full ? oldest(g, newcomer, false) : over_share(g, newcomer);
     if (!victim)
         return NULL;
     seat_shut(victim);
@@ -253,8 +252,8 @@ bool gate_take(struct gate *g, struct gate_seat *seat, size_t bytes)
     for (size_t i = 0; i < g->count; i++)
         if (g->seats[i].body_bytes && same_address(&g->seats[i], seat))
             mine += g->seats[i].body_bytes;
-    bool fits = mine <= g->bodies_max / 2 &&
-                bytes <= g->bodies_max - g->bodies_bytes;
+    bool fits =
+        mine <= g->bodies_max / 2 && bytes <= g->bodies_max - g->bodies_bytes;
     if (fits) {
         seat->body_bytes += bytes;
         g->bodies_bytes += bytes;

@@ -17,8 +17,7 @@ static const char *field_get(const struct xg_field *fields, size_t count,
     return NULL;
 }
 
-const char *xg_request_query(const struct xg_request *request,
-                             const char *name)
+const char *xg_request_query(const struct xg_request *request, const char *name)
 {
     return field_get(request->query, request->query_count, name, strcmp);
 }
@@ -26,8 +25,7 @@ const char *xg_request_query(const struct xg_request *request,
 const char *xg_request_header(const struct xg_request *request,
                               const char *name)
 {
-    return field_get(request->headers, request->header_count, name,
-                     strcasecmp);
+    return field_get(request->headers, request->header_count, name, strcasecmp);
 }
 
 const char *xg_request_bearer(const struct xg_request *request)
@@ -42,7 +40,7 @@ const char *xg_request_bearer(const struct xg_request *request)
     return *value ? value : NULL;
 }
 
-/* --- UTF-8 and JSON ---------------------------------------------------- */
+/* --- UTF-8 and JSON --- */
 
 /* Bytes of the valid UTF-8 sequence that `at` begins with, or 0. */
 static size_t utf8_len(const unsigned char *at)
@@ -118,7 +116,7 @@ void xg_json_string(struct xg_buf *out, const char *text)
     xg_buf_text(out, "\"");
 }
 
-/* --- responses ---------------------------------------------------------- */
+/* --- responses --- */
 
 void xg_response_init(struct xg_response *response)
 {
@@ -209,7 +207,7 @@ void xg_response_fail(struct xg_response *response, const struct xg_error *err)
         xg_response_header(response, "Retry-After", "600");
 }
 
-/* --- routes ------------------------------------------------------------- */
+/* --- routes --- */
 
 /* How well the pattern fits: 0 not at all, more for more; *rest as told. */
 static size_t route_fit(const char *pattern, const char *path,
@@ -239,8 +237,7 @@ static void refuse_route(const struct xg_route *routes, size_t count,
         if (route_fit(routes[i].path, request->path, &rest) == 0 ||
             strstr(xg_buf_str(&allow), routes[i].method))
             continue;
-        xg_buf_format(&allow, "%s%s%s", allow.len ? ", " : "",
-                      routes[i].method,
+        xg_buf_format(&allow, "%s%s%s", allow.len ? ", " : "", routes[i].method,
                       strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
     }
 
@@ -311,7 +308,7 @@ void xg_route_serve(const struct xg_route *routes, size_t count, void *ctx,
         xg_route_call(route, ctx, request, response);
 }
 
-/* --- the request's target ----------------------------------------------- */
+/* --- the request's target --- */
 
 /* Decode into `out` (which has room for `len` + 1). `ok` judges what stands
  * there: a byte as sent, or one that an escape stands for. `plus` is what a
@@ -388,11 +385,11 @@ static enum xg_status query_field(struct xg_field *field,
     return XG_OK;
 }
 
-static enum xg_status query_parse(struct xg_request *request,
-                                  const char *query, struct xg_error *err)
+static enum xg_status query_parse(struct xg_request *request, const char *query,
+                                  struct xg_error *err)
 {
-    struct xg_field *fields = xg_arena_array(
-        request->arena, XG_HTTP_QUERY_MAX, sizeof *fields);
+    struct xg_field *fields =
+        xg_arena_array(request->arena, XG_HTTP_QUERY_MAX, sizeof *fields);
     size_t count = 0;
 
     if (!fields)
@@ -416,8 +413,8 @@ static enum xg_status query_parse(struct xg_request *request,
     return XG_OK;
 }
 
-enum xg_status xg_request_target(struct xg_request *request,
-                                 const char *target, struct xg_error *err)
+enum xg_status xg_request_target(struct xg_request *request, const char *target,
+                                 struct xg_error *err)
 {
     size_t len = strlen(target), path_len = strcspn(target, "?");
 

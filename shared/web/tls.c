@@ -9,7 +9,7 @@
 #include "shared/base/lang.h"
 
 enum {
-    VALID_FROM = 946684800,  /* 2000-01-01T00:00:00Z */
+    VALID_FROM = 946684800, /* 2000-01-01T00:00:00Z */
     SERIAL_SIZE = 16,
 };
 static const int64_t VALID_TO = 7258118399; /* 2199-12-31T23:59:59Z */
@@ -59,8 +59,8 @@ static void fill_rest(struct maker *m)
     if (m->code >= 0)
         m->code = gnutls_x509_crt_set_activation_time(m->cert, VALID_FROM);
     if (m->code >= 0)
-        m->code = gnutls_x509_crt_set_expiration_time(m->cert,
-                                                      (time_t)VALID_TO);
+        m->code =
+            gnutls_x509_crt_set_expiration_time(m->cert, (time_t)VALID_TO);
     if (m->code >= 0)
         m->code = gnutls_x509_crt_set_basic_constraints(m->cert, 0, -1);
     if (m->code >= 0)
@@ -101,8 +101,7 @@ enum xg_status xg_tls_generate(struct xg_buf *cert_pem, struct xg_buf *key_pem,
     if (m.code >= 0)
         m.code = gnutls_x509_crt_export2(m.cert, GNUTLS_X509_FMT_PEM, &cert);
     if (m.code >= 0)
-        m.code =
-            gnutls_x509_privkey_export2(m.key, GNUTLS_X509_FMT_PEM, &key);
+        m.code = gnutls_x509_privkey_export2(m.key, GNUTLS_X509_FMT_PEM, &key);
     if (m.code < 0) {
         status = xg_fail(err, XG_IO, "making a TLS certificate for %s: %s",
                          common_name, gnutls_strerror(m.code));
@@ -164,8 +163,8 @@ enum xg_status xg_tls_pin(struct xg_hash *pin, const char *cert_pem,
     if (code >= 0)
         code = gnutls_x509_crt_import(cert, &pem, GNUTLS_X509_FMT_PEM);
     if (code >= 0) /* GnuTLS's key id is this hash of the key info */
-        code = gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA256,
-                                          hash.b, &size);
+        code = gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA256, hash.b,
+                                          &size);
     if (cert)
         gnutls_x509_crt_deinit(cert);
     if (code < 0)

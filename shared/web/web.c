@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -41,7 +42,8 @@ enum {
     STACK_BYTES = 512 << 10,
     CONNECTION_BYTES = 32 << 10, /* the library's buffer of a connection */
     BLOCK_BYTES = 32 << 10,      /* of a large answer */
-    BACKLOG = 256,
+    BACKLOG = 1024,
+    ACCEPT_RUN = 64, /* accepted between two looks at the clock */
 };
 
 /* TLS 1.2 and 1.3 with forward secrecy and authenticated ciphers only. */
@@ -69,7 +71,7 @@ struct xg_web {
 struct exchange {
     struct xg_web *web;
     struct gate_seat *seat;
-    const char *target; /* a copy, at most one byte over XG_HTTP_PATH_MAX */
+    const char *target;   /* a copy, at most one byte over XG_HTTP_PATH_MAX */
     uintptr_t target_end; /* where it ended in the library's buffer */
     struct xg_arena arena;
     struct xg_request request;
@@ -99,7 +101,7 @@ static bool stopping(struct xg_web *web)
     return is;
 }
 
-/* --- headers ------------------------------------------------------------ */
+/* --- headers --- */
 
 static bool token_byte(unsigned char c)
 {
@@ -174,7 +176,7 @@ static enum MHD_Result collect_header(void *ctx, enum MHD_ValueKind kind,
     return MHD_YES;
 }
 
-/* --- the beginning of a request ------------------------------------------ */
+/* --- the beginning of a request --- */
 
 /* Answer with a problem. `close` where the next bytes cannot be trusted to be
  * a request. */
@@ -205,8 +207,7 @@ static bool begin_headers(struct exchange *x, struct MHD_Connection *c)
     }
     MHD_get_connection_values(c, MHD_HEADER_KIND, collect_header, &list);
     if (list.too_many) {
-        refuse(x, 431, "too-big", XG_T("请求头过多", "too many headers"),
-               true);
+        refuse(x, 431, "too-big", XG_T("请求头过多", "too many headers"), true);
         return false;
     }
     if (list.unsound) {
@@ -235,8 +236,7 @@ static bool begin_framing(struct exchange *x, const char *version)
     }
     if (coding && strcasecmp(coding, "chunked") != 0) {
         refuse(x, 501, "coding",
-               XG_T("不支持这种传输编码", "an unknown transfer coding"),
-               true);
+               XG_T("不支持这种传输编码", "an unknown transfer coding"), true);
         return false;
     }
     if (expect && strcasecmp(expect, "100-continue") != 0) {
@@ -261,7 +261,7 @@ static bool begin_route(struct exchange *x)
     struct xg_error err = XG_ERROR_NONE;
 
     if (xg_request_target(&x->request, x->target, &err) != XG_OK) {
-        int http_status = err.status == XG_TOOBIG ? 414
+        int http_status = err.status == XG_TOOBIG  ? 414
                           : err.status == XG_NOMEM ? 503
                                                    : 400;
         refuse(x, http_status, "target",
@@ -282,8 +282,7 @@ static bool begin_route(struct exchange *x)
         strcmp(x->request.method, "GET") != 0 &&
         strcmp(x->request.method, "DELETE") != 0) {
         refuse(x, 411, "length",
-               XG_T("请求没有说明长度", "the request states no length"),
-               true);
+               XG_T("请求没有说明长度", "the request states no length"), true);
         return false;
     }
     return true;
@@ -311,7 +310,7 @@ static void begin(struct exchange *x, struct MHD_Connection *c,
         (void)begin_route(x);
 }
 
-/* --- the answer ----------------------------------------------------------- */
+/* --- the answer --- */
 
 /* A piece of a large answer, and the sign that the reader still reads. */
 static ssize_t read_answer(void *ctx, uint64_t at, char *out, size_t max)
@@ -391,7 +390,7 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *c)
     return answer(x, c);
 }
 
-/* --- what the library calls ----------------------------------------------- */
+/* --- what the library calls --- */
 
 static struct gate_seat *seat_of(struct MHD_Connection *c)
 {
@@ -416,8 +415,7 @@ static void connected(void *ctx, struct MHD_Connection *c, void **seat,
     }
 }
 
-static void *log_target(void *ctx, const char *target,
-                        struct MHD_Connection *c)
+static void *log_target(void *ctx, const char *target, struct MHD_Connection *c)
 {
     struct xg_web *web = ctx;
     struct gate_seat *seat = seat_of(c);
@@ -432,9 +430,9 @@ static void *log_target(void *ctx, const char *target,
     if (target) { /* copied, for the library cuts it at its '?' next */
         size_t len = strlen(target);
         x->target_end = (uintptr_t)target + len;
-        x->target = xg_arena_str(
-            &x->arena, target,
-            len > XG_HTTP_PATH_MAX ? XG_HTTP_PATH_MAX + 1 : len);
+        x->target =
+            xg_arena_str(&x->arena, target,
+                         len > XG_HTTP_PATH_MAX ? XG_HTTP_PATH_MAX + 1 : len);
     }
     return x;
 }
@@ -477,8 +475,8 @@ static enum MHD_Result after_headers(struct exchange *x,
 {
     bool pending = x->chunked || x->length > 0;
 
-    if (!x->route && (x->close || (pending && x->expects) ||
-                      x->length > XG_WEB_DRAIN_BYTES))
+    if (!x->route &&
+        (x->close || (pending && x->expects) || x->length > XG_WEB_DRAIN_BYTES))
         return answer(x, c);
     if (pending) {
         if (x->route)
@@ -516,8 +514,8 @@ static bool take_body(struct exchange *x, const char *data, size_t len)
 
 static enum MHD_Result serve(void *ctx, struct MHD_Connection *c,
                              const char *url, const char *method,
-                             const char *version, const char *data,
-                             size_t *len, void **request)
+                             const char *version, const char *data, size_t *len,
+                             void **request)
 {
     struct exchange *x = *request;
 
@@ -537,26 +535,30 @@ static enum MHD_Result serve(void *ctx, struct MHD_Connection *c,
     return finish(x, c);
 }
 
-/* --- accepting ------------------------------------------------------------- */
+/* --- accepting --- */
 
-static void accept_one(struct xg_web *web)
+/* False: nobody waits. */
+static bool accept_one(struct xg_web *web)
 {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
     struct sockaddr *peer = (struct sockaddr *)&address;
-    int fd = accept(web->listen_fd, peer, &size);
+    int fd = accept(web->listen_fd, peer, &size), on = 1;
 
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
             errno == ENOMEM) /* it stays readable: do not spin */
             poll(NULL, 0, 50);
-        return;
+        return errno == ECONNABORTED || errno == EINTR;
     }
     fcntl(fd, F_SETFD, FD_CLOEXEC);
+    /* The library sets this only once it answers; TLS waits before that. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!gate_enter(&web->gate, fd, peer, now_ms()))
         close(fd);
     else if (MHD_add_connection(web->daemon, fd, peer, size) != MHD_YES)
         gate_drop(&web->gate, fd); /* closed by the library */
+    return true;
 }
 
 static void *accept_all(void *ctx)
@@ -575,12 +577,12 @@ static void *accept_all(void *ctx)
         int n = poll(polls, 2, (int)left_ms + 1);
         if (n > 0 && polls[1].revents)
             return NULL;
-        if (n > 0 && polls[0].revents)
-            accept_one(web);
+        for (int i = 0; n > 0 && i < ACCEPT_RUN && accept_one(web); i++)
+            ;
     }
 }
 
-/* --- starting and stopping ------------------------------------------------ */
+/* --- starting and stopping --- */
 
 union address {
     struct sockaddr any;
@@ -658,19 +660,18 @@ static enum xg_status start_listening(struct xg_web *web,
     if (bind(web->listen_fd, &address.any, size) < 0 ||
         listen(web->listen_fd, BACKLOG) < 0) {
         if (errno == EADDRINUSE)
-            return xg_fail(err, XG_BUSY,
-                           XG_T("%s 已被其他程序占用",
-                                "%s is taken by another program"),
-                           options->listen);
+            return xg_fail(
+                err, XG_BUSY,
+                XG_T("%s 已被其他程序占用", "%s is taken by another program"),
+                options->listen);
         return xg_fail_os(err, XG_T("监听 %s", "listening on %s"),
                           options->listen);
     }
     size = sizeof address;
     if (getsockname(web->listen_fd, &address.any, &size) < 0)
         return xg_fail_os(err, "getsockname");
-    web->port = ntohs(address.any.sa_family == AF_INET6
-                          ? address.in6.sin6_port
-                          : address.in.sin_port);
+    web->port = ntohs(address.any.sa_family == AF_INET6 ? address.in6.sin6_port
+                                                        : address.in.sin_port);
     return XG_OK;
 }
 
@@ -698,15 +699,14 @@ static enum xg_status start_daemon(struct xg_web *web,
         if (xg_tls_check(options->tls_cert_pem, options->tls_key_pem, err))
             return err->status;
         flags |= MHD_USE_TLS;
-        items[4] = (struct MHD_OptionItem){
-            MHD_OPTION_HTTPS_MEM_CERT, 0,
-            (void *)(uintptr_t)options->tls_cert_pem};
-        items[5] = (struct MHD_OptionItem){
-            MHD_OPTION_HTTPS_MEM_KEY, 0,
-            (void *)(uintptr_t)options->tls_key_pem};
-        items[6] =
-            (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
-                                    (void *)(uintptr_t)tls_priorities};
+        items[4] =
+            (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0,
+                                    (void *)(uintptr_t)options->tls_cert_pem};
+        items[5] =
+            (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0,
+                                    (void *)(uintptr_t)options->tls_key_pem};
+        items[6] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                           (void *)(uintptr_t)tls_priorities};
     }
     web->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, serve, web, MHD_OPTION_ARRAY, items,
@@ -771,8 +771,8 @@ enum xg_status xg_web_start(struct xg_web **web,
     unsigned per_address = options->max_per_address ? options->max_per_address
                                                     : XG_WEB_PER_ADDRESS;
     unsigned idle_s = options->idle_s ? options->idle_s : XG_WEB_IDLE_S;
-    size_t bodies_bytes = options->bodies_bytes ? options->bodies_bytes
-                                                : XG_WEB_BODIES_BYTES;
+    size_t bodies_bytes =
+        options->bodies_bytes ? options->bodies_bytes : XG_WEB_BODIES_BYTES;
     struct xg_web *w = calloc(1, sizeof *w);
 
     if (!w)

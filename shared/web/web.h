@@ -19,12 +19,20 @@
  *                   body, or the reading of an answer, may fall idle_s behind
  *                   XG_WEB_RATE_BYTES a second. Over it the connection is
  *                   closed. A handler's own time is free.
- *   memory          about 100 KiB a connection without TLS, 180 KiB with;
- *                   then bodies, arenas and answers of those at work.
+ *   memory          an idle connection takes 45 KiB, with TLS 75 KiB; to that
+ *                   come bodies, arenas and answers of those at work.
+ *
+ * Measured: of 5,000 idle connections from one address 64 stay, on 67 threads
+ * and 7 MiB in all (10 with TLS), and another address is answered at once.
  *
  * Refused and closed, since two servers might read them in two ways: repeated
  * Content-Length or other headers that may not repeat, Content-Length with
  * Transfer-Encoding, any transfer coding but chunked.
+ *
+ * The library itself answers, in HTML, where it cannot even read a request
+ * (no colon in a header line, a malformed length or chunk, headers over the
+ * buffer); every other refusal is a problem+json. Not limited here: requests a
+ * second, and how many files the process may open (a connection is one).
  *
  * Handlers run on many threads at once and may block.
  */
