@@ -1,0 +1,125 @@
+/* show.h - an entity as a person sees it: a line of a list, in full, its
+ * history, its conflicts. As text in the language set, or as JSON (stable
+ * keys, one object a line).
+ *
+ * The three axes of everything a worker sees: delivery (文字), photos (照片),
+ * decision (冲突). Each says only what is known for certain.
+ */
+#ifndef XG_VIEW_SHOW_H
+#define XG_VIEW_SHOW_H
+
+#include "shared/base/buf.h"
+#include "shared/core/merge.h"
+#include "shared/core/note.h"
+#include "shared/core/number.h"
+#include "shared/core/registry.h"
+
+/* How far the text of a record, or of the least forward record of an entity,
+ * has come. Number, JSON name, labels. `sealed` is shown as waiting but in
+ * details. */
+#define VIEW_DELIVERY_TABLE(X)                                               \
+    X(VIEW_DRAFT, "draft", "草稿", "draft")                                  \
+    X(VIEW_WAITING, "waiting", "待传", "waiting")                            \
+    X(VIEW_SEALED, "sealed", "待传（已封装）", "waiting (sealed)")           \
+    X(VIEW_SENT, "sent", "已发", "sent")                                     \
+    X(VIEW_RECEIVED, "received", "已收到", "received")
+
+enum view_delivery {
+#define X(name, json, zh, en) name,
+    VIEW_DELIVERY_TABLE(X)
+#undef X
+};
+
+const char *view_delivery_name(enum view_delivery delivery);  /* JSON */
+const char *view_delivery_label(enum view_delivery delivery); /* a person */
+/* By its JSON name; false when there is none. */
+bool view_delivery_named(enum view_delivery *delivery, const char *name);
+
+/* Where a photo is, as far as it is known here. */
+enum view_place {
+    VIEW_PHOTO_SERVER,    /* the server holds it (an agent: by proof) */
+    VIEW_PHOTO_ONLY_HERE, /* on this device, not known to be on the server */
+    VIEW_PHOTO_ELSEWHERE, /* neither: on the device that took it, or lost */
+};
+
+/* What a program knows of an entity beside its state. */
+struct view_entity {
+    char number[XG_NUMBER_SIZE]; /* human number, draft-N, or "" */
+    enum view_delivery delivery; /* the least of its records */
+};
+
+/* And of one record of it. */
+struct view_about {
+    char author[XG_CODE_MAX + 1];
+    char author_name[128];          /* "" where only the code is known */
+    const struct xg_role *role;     /* NULL: unknown */
+    enum xg_grade grade;
+    char device[XG_KEY_NAME_MAX + 1]; /* "" unknown */
+    enum view_delivery delivery;
+    bool logged;                    /* `entry` is the place in the log */
+    uint64_t entry;
+    bool verified;                  /* the proof was checked by this program */
+    bool has_not_before, has_not_after;
+    int64_t not_before_ms, not_after_ms;
+    bool clock_doubt; /* the wall clock lies outside, jumped, or is not set */
+};
+
+/* Where the views look such things up. `entity`, `about` and `photo` are
+ * called with the ctx; any of them may be NULL: then nothing is known, the
+ * delivery is not shown, and photos are only counted. A callback gets a zeroed
+ * output; its failure ends the view. */
+struct view_context {
+    void *ctx;
+    enum xg_status (*entity)(void *ctx, struct view_entity *out,
+                             const struct xg_id *id, struct xg_error *err);
+    enum xg_status (*about)(void *ctx, struct view_about *out,
+                            const struct xg_op *op, struct xg_error *err);
+    enum xg_status (*photo)(void *ctx, enum view_place *out,
+                            const struct xg_hash *sha256,
+                            struct xg_error *err);
+    bool json; /* JSON instead of text */
+};
+
+/* On failure (of a callback, XG_NOMEM, XG_TOOBIG) `out` holds what was written
+ * before. All text ends with a new line. */
+
+/* The heading of a list; nothing as JSON. */
+void view_list_head(struct xg_buf *out, const struct view_context *view);
+/* One line: number, kind, status, key fields, three axes. */
+XG_MUST_CHECK enum xg_status view_list_row(struct xg_buf *out,
+                                           const struct xg_brief *brief,
+                                           const struct view_context *view,
+                                           struct xg_error *err);
+
+/* Everything that holds now, conflicting values side by side. */
+XG_MUST_CHECK enum xg_status view_show(struct xg_buf *out,
+                                       const struct xg_state *state,
+                                       const struct view_context *view,
+                                       struct xg_error *err);
+
+/* Every record, causes before effects, with the graph of what its author had
+ * seen: one lane a branch of a device's chain. */
+XG_MUST_CHECK enum xg_status view_history(struct xg_buf *out,
+                                          const struct xg_state *state,
+                                          const struct view_context *view,
+                                          struct xg_error *err);
+
+/* What a person has to decide, each with a stable reason code:
+ *
+ *      field           different values of a register, none saw the others
+ *      withdraw-edit   a withdrawal beside an edit
+ *      overtaken       a move that met another status than its author saw
+ *
+ * A text says so when there is none; JSON then has no line. */
+XG_MUST_CHECK enum xg_status view_conflicts(struct xg_buf *out,
+                                            const struct xg_state *state,
+                                            const struct view_context *view,
+                                            struct xg_error *err);
+
+/* "文字已收到 · 照片 1/3 仅在本机 · 有冲突待处理", without a new line. */
+XG_MUST_CHECK enum xg_status view_axes(struct xg_buf *out,
+                                       const struct xg_brief *brief,
+                                       const struct view_context *view,
+                                       struct xg_error *err);
+
+#endif

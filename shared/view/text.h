@@ -1,0 +1,68 @@
+/* text.h - text as a person meets it: safe to print, aligned, local.
+ *
+ * What others wrote (a note, a name, a photo's time) may hold anything that is
+ * UTF-8. Before it reaches a terminal, every character that could steer it or
+ * reorder what stands around it becomes U+FFFD, visibly: the C0 and C1
+ * controls (so no escape sequence can begin), the bidirectional marks, U+2028
+ * and U+2029, invisible fillers; and what is no UTF-8 at all. Nothing else is
+ * hidden: of "ESC [ 2 J" the "[2J" stays and is harmless.
+ */
+#ifndef XG_VIEW_TEXT_H
+#define XG_VIEW_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/base/buf.h"
+
+/* Append text made safe. In a line, a run of white space (new lines and tabs
+ * too) becomes one space. In a block, each new line is followed by `indent`
+ * spaces; a tab becomes one space. */
+void view_put_line(struct xg_buf *out, struct xg_bytes text);
+void view_put_block(struct xg_buf *out, struct xg_bytes text, unsigned indent);
+
+/* How many terminal columns a safe line takes: 2 for East Asian wide and full
+ * width characters and emoji (Unicode 15, ambiguous ones count 1), 0 for
+ * combining marks. */
+size_t view_width(struct xg_bytes text);
+
+/* Append the text made safe in exactly `columns` columns: cut with "…" or
+ * filled with spaces. */
+void view_put_column(struct xg_buf *out, struct xg_bytes text,
+                     unsigned columns);
+/* Fill with spaces from where `start` (an out->len) was, up to `columns`. */
+void view_pad(struct xg_buf *out, size_t start, unsigned columns);
+
+/* ---- numbers without floating point ---- */
+
+/* `value` / 10^digits in decimal, no trailing zeros: 312304160, 7 is
+ * "31.230416". */
+void view_put_decimal(struct xg_buf *out, int64_t value, unsigned digits);
+/* Decimal text to `value` = text * 10^digits. False: not a plain decimal
+ * number (no exponent), more digits than that after the point (unless 0), or
+ * out of range. */
+bool view_parse_decimal(int64_t *value, const char *text, size_t len,
+                        unsigned digits);
+
+/* ---- times: Unix milliseconds ---- */
+
+/* "2026-05-01 08:30:00" in the local zone; milliseconds where there are any.
+ * Outside the years 0 to 9999, "@" and the seconds. */
+void view_put_time(struct xg_buf *out, int64_t ms);
+/* "2026-05-01T00:30:00.000Z". Outside the years 0 to 9999 as above. */
+void view_put_time_utc(struct xg_buf *out, int64_t ms);
+/* Unix seconds (digits, with an optional sign and fraction, or after "@"), or
+ * YYYY-MM-DD[(T| )HH:MM[:SS[.fff]]][Z|+HH:MM|-HH:MM]; without a zone the local
+ * one. A date alone is its midnight. False when it is none of these. */
+bool view_parse_time(int64_t *ms, const char *text);
+/* "3 分 20 秒", "2 h 5 min" */
+void view_put_duration(struct xg_buf *out, int64_t ms);
+
+/* ---- did you mean ---- */
+
+/* Edits (insert, delete, replace, swap of neighbours) between two names, by
+ * bytes, case of ASCII letters aside. At most 64 bytes of each are looked at. */
+unsigned view_edits(const char *a, const char *b);
+
+#endif
