@@ -74,6 +74,10 @@ void xg_base64(char *text, size_t text_size, const void *data, size_t len)
 bool xg_unbase64(uint8_t *data, size_t max, size_t *len, const char *text,
                  size_t text_len)
 {
+    /* libsodium 1.0.18 takes bytes over 0x7F for digits. */
+    for (size_t i = 0; i < text_len; i++)
+        if ((unsigned char)text[i] & 0x80)
+            return false;
     return sodium_base642bin(data, max, text, text_len, NULL, len, NULL,
                              sodium_base64_VARIANT_ORIGINAL) == 0;
 }

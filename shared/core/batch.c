@@ -68,6 +68,8 @@ enum xg_status xg_batch_note_read(struct xg_batch_note *out,
                        XG_BATCH_RECORDS_MAX);
     if (!read_body_line(body, &n))
         return xg_fail(err, XG_FORMAT, "batch note: bad body line");
+    if (n.first == 0 && !xg_hash_is_zero(&n.previous))
+        return xg_fail(err, XG_FORMAT, "batch note: something before record 0");
     if (n.raw_len > XG_BATCH_RAW_MAX)
         return xg_fail(err, XG_TOOBIG, "batch of %" PRIu64 " bytes inflated",
                        n.raw_len);
@@ -125,6 +127,8 @@ static enum xg_status divide(struct xg_batch *b, struct xg_arena *arena,
     }
     if (at != end)
         return xg_fail(err, XG_FORMAT, "bytes after the last record");
+    if (b->says.first == 0 && !xg_hash_equal(&leaves[0], &b->says.chain))
+        return xg_fail(err, XG_FORMAT, "record 0 is not that of the chain");
     xg_tlog_root(&root, leaves, count);
     if (!xg_hash_equal(&root, &b->says.tree))
         return xg_fail(err, XG_FORMAT, "the records are not those of the note");

@@ -95,7 +95,9 @@ void xg_record_hash(struct xg_hash *hash, const struct xg_hash *chain,
     crypto_hash_sha256_state state;
     uint8_t front[1 + XG_HASH_SIZE + 8 + XG_HASH_SIZE] = {0x00};
 
-    memcpy(front + 1, chain->b, XG_HASH_SIZE);
+    /* Record 0 cannot name the chain: its own hash is the chain's id. */
+    if (seq > 0)
+        memcpy(front + 1, chain->b, XG_HASH_SIZE);
     xg_store_u64(front + 1 + XG_HASH_SIZE, seq);
     memcpy(front + 1 + XG_HASH_SIZE + 8, previous->b, XG_HASH_SIZE);
     crypto_hash_sha256_init(&state);

@@ -15,7 +15,8 @@
  *              || head || SHA-256(fields)
  *      hash  = SHA-256(0x00 || leaf)
  *
- * The hash is a record's identity; (chain, seq) is a place, and a fork puts
+ * Record 0 of a chain is its genesis; in its leaf chain id and previous hash
+ * are zeros, and its hash is the chain's id. The hash is a record's identity; (chain, seq) is a place, and a fork puts
  * two records there. Head and fields are kept, hashed and forwarded byte for
  * byte: nothing is ever encoded again.
  *
