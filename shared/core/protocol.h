@@ -31,7 +31,8 @@ enum {
 };
 
 void xg_frame_put(struct xg_buf *out, struct xg_bytes content);
-/* The next frame of rest (consumed). False: cut off, or none left. */
+/* The next frame of rest (consumed). False: none left, or cut off; then rest is
+ * not empty. */
 bool xg_frame_next(struct xg_bytes *rest, struct xg_bytes *frame);
 
 /* ---- the one-time code: what a worker is given to join ----
@@ -53,7 +54,8 @@ void xg_enrol_code_print(struct xg_buf *out, const struct xg_enrol_code *c);
 XG_MUST_CHECK enum xg_status xg_enrol_code_parse(struct xg_enrol_code *c,
                                                  const char *text,
                                                  struct xg_error *err);
-/* What the server stores instead of the secret and finds the code by. */
+/* What a code is called without telling its secret, and found by: SHA-256 of
+ * the secret. The server keeps the secret itself until the code is used up. */
 void xg_secret_id(struct xg_hash *id, const uint8_t secret[XG_SECRET_SIZE]);
 
 /* ---- POST /v1/enrol: signed by the new key, named "<origin>/new" ----
@@ -206,7 +208,7 @@ bool xg_batch_state_parse(enum xg_batch_state *state, struct xg_bytes name);
  *      xunge/updates/v1                    signed by the log
  *      log <origin>
  *      device <key name>
- *      scope <unit>
+ *      scope <unit, or - for none>
  *      from <size>
  *      to <size>                           ask on from here
  *      end <size>                          to == end: nothing more for now
@@ -237,15 +239,18 @@ void xg_updates_put(struct xg_buf *text, const struct xg_updates_note *u);
 XG_MUST_CHECK enum xg_status xg_updates_read(struct xg_updates_note *u,
                                              struct xg_bytes text,
                                              struct xg_error *err);
-/* Verify signature, lengths, body hash; inflate into the arena. The records'
- * root is checked by xg_update_next(). */
+/* Verify signature, log, lengths, body hash; inflate into the arena; then every
+ * item's form, number and root of the records, and that no record lies at a
+ * position of `to` or beyond. So xg_update_next() over *raw cannot fail. What
+ * the caller still has to compare: device, from. u->log borrows `data`. */
 XG_MUST_CHECK enum xg_status xg_updates_open(struct xg_updates_note *u,
                                              struct xg_bytes *raw,
                                              struct xg_arena *arena,
                                              const uint8_t *data, size_t len,
                                              const struct xg_verifier *log,
                                              struct xg_error *err);
-/* Deflate `raw`, sign, append the whole page to `out`. u->body_* are filled. */
+/* Deflate `raw`, sign, append the whole page to `out`. u->body_*, u->raw_len
+ * are filled; root and count are the caller's. */
 XG_MUST_CHECK enum xg_status xg_updates_seal(struct xg_buf *out,
                                              struct xg_updates_note *u,
                                              struct xg_bytes raw,
