@@ -32,6 +32,8 @@ static enum photo_claim take_field(struct xg_lines *l, const char *key,
     if (!xg_lines_at(l, key))
         return PHOTO_ABSENT;
     xg_line_rest(l, key, value);
+    if (value->len == 0)
+        return PHOTO_ABSENT; /* and xg_lines_end() will fail */
     return xg_bytes_equal(*value, xg_bytes_of(EXIF_REFUSED)) ? PHOTO_REFUSED
                                                              : PHOTO_CLAIMED;
 }
