@@ -30,7 +30,7 @@ static bool limit(int what, rlim_t most)
 {
     const struct rlimit both = {most, most};
 
-    return setrlimit((__rlimit_resource_t)what, &both) == 0;
+    return setrlimit(what, &both) == 0;
 }
 
 /* A call that this machine does not have is no failure. */
@@ -53,8 +53,9 @@ static bool allow_map(scmp_filter_ctx filter, int call)
 static bool filter_calls(void)
 {
     static const int CALLS[] = {
-        SCMP_SYS(read), SCMP_SYS(write),  SCMP_SYS(exit),   SCMP_SYS(exit_group),
-        SCMP_SYS(brk),  SCMP_SYS(munmap), SCMP_SYS(mremap),
+        SCMP_SYS(read),       SCMP_SYS(write), SCMP_SYS(exit),
+        SCMP_SYS(exit_group), SCMP_SYS(brk),   SCMP_SYS(munmap),
+        SCMP_SYS(mremap),
     };
     static const int ASAN_CALLS[] = {
         SCMP_SYS(madvise),     SCMP_SYS(mprotect), SCMP_SYS(futex),

@@ -12,7 +12,7 @@
  *      taken YYYY:MM:DD HH:MM:SS     a real day and time, local
  *      offset (+|-)HH:MM             of taken; at most 14:00
  *      gps-time YYYY:MM:DD HH:MM:SS  UTC
- *      make TEXT                     1..64 bytes, valid UTF-8, nothing invisible
+ *      make TEXT                     1..64 bytes, UTF-8, nothing invisible
  *      model TEXT
  *      end
  *

@@ -87,7 +87,7 @@ static const char *sample(const char *name)
 
 static const char *in_home(const struct fixture *f, const char *name)
 {
-    static char path[128];
+    static char path[192];
 
     snprintf(path, sizeof path, "%s/%s", f->home, name);
     return path;
@@ -505,7 +505,7 @@ static enum xg_status ask_liar(const struct fixture *f, const char *script,
 
     snprintf(text, sizeof text, "#!/bin/sh\n%s\n", script);
     write_file(in_home(f, "liar"), 0700, xg_bytes_of(text));
-    char path[128];
+    char path[192];
     snprintf(path, sizeof path, "%s", in_home(f, "liar"));
     enum xg_status status = read_exif(&e, path, sample("sample1.jpg"), err);
     if (status != XG_OK)
@@ -595,7 +595,7 @@ static void test_hanging(void **state)
         assert_true(now_ms() - start_ms < PHOTO_EXIF_TIMEOUT_MS + 1500);
     }
     struct xg_error err = XG_ERROR_NONE;
-    char liar[128];
+    char liar[192];
     snprintf(liar, sizeof liar, "%s", in_home(f, "liar"));
     struct photo_shelf shelf = {f->home, f->vault, liar};
     assert_ok(photo_keep(&shelf, &kept, sample("sample1.jpg"), &err));
@@ -798,7 +798,7 @@ static void assert_not_kept(const struct fixture *f, const char *path,
 static void test_refusals(void **state)
 {
     struct fixture *f = *state;
-    char path[128];
+    char path[192];
 
     snprintf(path, sizeof path, "%s", in_home(f, "photo.jpg"));
     assert_not_kept(f, path, XG_NOTFOUND);
