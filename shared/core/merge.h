@@ -85,7 +85,7 @@ struct xg_set {
     struct xg_element *elements; /* in the order of `order` */
 };
 
-enum { XG_NONE = UINT32_MAX };
+#define XG_NONE UINT32_MAX /* no op */
 
 struct xg_state {
     struct xg_id id;
