@@ -127,6 +127,8 @@ static void begin_run(struct split *s, const struct track_sample *sample)
 static int64_t follow_clocks(struct split *s, const struct track_sample *now)
 {
     const struct track_sample *last = &s->last;
+    /* A receiver that wrote a file corrected itself by a little. */
+    int64_t back_ms = now->imported ? s->rules->clock_ms : 0;
 
     if (!s->running) {
         begin_run(s, now);
@@ -135,7 +137,7 @@ static int64_t follow_clocks(struct split *s, const struct track_sample *now)
     } else if (now->boot != last->boot) {
         s->evidence |= BIT(XG_GAP_REBOOT);
         begin_run(s, now);
-    } else if (now->mono_ms < last->mono_ms) {
+    } else if (now->mono_ms < last->mono_ms - back_ms) {
         s->evidence |= BIT(XG_GAP_CLOCK_JUMP);
         doubt(s, TRACK_DOUBT_MONO, now->wall_ms,
               now->mono_ms - last->mono_ms, 0);
