@@ -149,6 +149,7 @@ XG_MUST_CHECK enum xg_status xg_hello_read(struct xg_hello *h,
  *      time <server's Unix milliseconds>
  *      state enrolled | pending | revoked
  *      token <base64 32 bytes>             session, 24 h
+ *      checkpoint <size> <base64 root>     of frame 3: the random binds it
  *      backup <size that is backed up>
  *      registry <newest number>
  *      chain <base64 id> <next> <base64 last hash>   as the server holds them
@@ -166,8 +167,9 @@ struct xg_reference {
 struct xg_welcome {
     struct xg_bytes log;
     char device[XG_KEY_NAME_MAX + 1];
-    struct xg_hash random, token;
-    uint64_t time_ms, backup, registry;
+    struct xg_hash random, token, root; /* size, root: of the checkpoint that
+                                         * goes with it */
+    uint64_t time_ms, size, backup, registry;
     enum xg_device_state state;
     size_t chain_count, forked_count, note_count, reference_count, order_count;
     struct xg_chain_tip chains[XG_CHAINS_MAX];

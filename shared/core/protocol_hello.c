@@ -117,6 +117,9 @@ void xg_welcome_put(struct xg_buf *text, const struct xg_welcome *w)
     xg_put_uint(text, "time", w->time_ms);
     xg_buf_format(text, "state %s\n", xg_device_state_name(w->state));
     xg_put_hash(text, "token", &w->token);
+    xg_buf_format(text, "checkpoint %" PRIu64 " ", w->size);
+    xg_buf_base64(text, w->root.b, sizeof w->root.b);
+    xg_buf_byte(text, '\n');
     xg_put_uint(text, "backup", w->backup);
     xg_put_uint(text, "registry", w->registry);
     put_tips(text, w->chains, w->chain_count);
@@ -167,6 +170,15 @@ static void read_references(struct xg_lines *l, struct xg_welcome *w)
     }
 }
 
+static void read_checkpoint(struct xg_lines *l, struct xg_welcome *w)
+{
+    struct xg_bytes words = xg_line_words(l, "checkpoint");
+
+    if (!xg_word_uint(&words, &w->size) || !xg_word_hash(&words, &w->root) ||
+        words.len > 0)
+        xg_lines_bad(l, "checkpoint");
+}
+
 static void read_welcome(struct xg_lines *l, struct xg_welcome *w)
 {
     xg_line_literal(l, "xunge/welcome/v1");
@@ -176,6 +188,7 @@ static void read_welcome(struct xg_lines *l, struct xg_welcome *w)
     xg_line_uint(l, "time", &w->time_ms);
     read_state(l, &w->state);
     xg_line_hash(l, "token", &w->token);
+    read_checkpoint(l, w);
     xg_line_uint(l, "backup", &w->backup);
     xg_line_uint(l, "registry", &w->registry);
     read_tips(l, w->chains, &w->chain_count);
