@@ -1,0 +1,90 @@
+/* data.h - the server's data folder, and everything opened from it.
+ *
+ *      DIR/log.key         signs the log; its name is the origin      0600
+ *      DIR/registrar.key   signs the registry (may lie elsewhere)     0600
+ *      DIR/device.key      the server's own chain                     0600
+ *      DIR/server.db       the store
+ *      DIR/lock.db         the newest published checkpoint, alone
+ *      DIR/lock            held while a server or a command writes
+ *
+ * A copy of DIR without the keys says nothing; the keys without lock.db are
+ * dangerous: see ledger.h.
+ */
+#ifndef XG_SERVER_DATA_H
+#define XG_SERVER_DATA_H
+
+#include "server/fold.h"
+#include "server/ingest.h"
+#include "server/ledger.h"
+#include "server/registry.h"
+#include "server/scope.h"
+#include "server/store.h"
+
+enum { DATA_READERS_MAX = 64 };
+
+struct data {
+    char *dir; /* NULL: in memory */
+    struct xg_env env;
+    struct xg_signer log, device;
+    struct registrar registrar;
+    struct store *store; /* the writing one: only through ledger_submit() */
+    struct ledger_lock *lock;
+    struct ledger *ledger;
+    struct registry *registry;
+    struct ingest *ingest;
+    struct data_readers *readers;
+    int lock_fd;
+};
+
+/* Make the folder, keys, databases, and the log's first entry: the registry
+ * note that names the server's own device. registrar_key NULL: make one.
+ * XG_REFUSED: there is something already. */
+XG_MUST_CHECK enum xg_status data_init(const char *dir, const char *origin,
+                                       const char *registrar_key,
+                                       const struct xg_env *env,
+                                       struct xg_error *err);
+
+/* Open everything. XG_BUSY: another process has it open. XG_REFUSED: behind
+ * its lock; the text says what to do. `env` is copied. */
+XG_MUST_CHECK enum xg_status data_open(struct data **d, const char *dir,
+                                       const struct xg_env *env,
+                                       struct xg_error *err);
+/* A whole server in memory, keys from the seed: for the simulator. `fault` may
+ * be NULL; else every call of the store goes through it. */
+XG_MUST_CHECK enum xg_status data_open_memory(struct data **d,
+                                              const char *origin,
+                                              const uint8_t seed[static 32],
+                                              struct store_fault *fault,
+                                              const struct xg_env *env,
+                                              struct xg_error *err);
+/* The same over a given store and lock (both taken, also on failure). */
+XG_MUST_CHECK enum xg_status
+data_open_over(struct data **d, struct store *store, struct ledger_lock *lock,
+               const char *origin, const uint8_t seed[static 32],
+               const struct xg_env *env, struct xg_error *err);
+void data_close(struct data *d);
+
+/* Borrow a reader of the store, in a snapshot that began now; give it back
+ * within the request. Take ledger_published() before. */
+XG_MUST_CHECK enum xg_status data_borrow(struct data *d, struct store **reader,
+                                         struct xg_error *err);
+void data_return(struct data *d, struct store *reader);
+
+const char *data_origin(const struct data *d);
+
+/* Every invariant: pages of the file, tree = entries = checkpoint = lock,
+ * signatures of all notes, bodies, record hashes, chains without gaps,
+ * registry numbering, derived tables = replay. `report` is told one line a
+ * part; may be NULL. The first thing that is wrong is the error: XG_ALARM for
+ * the log, XG_CORRUPT for the rest. */
+XG_MUST_CHECK enum xg_status data_check(struct data *d,
+                                        void (*report)(void *ctx,
+                                                       const char *line),
+                                        void *ctx, struct xg_error *err);
+
+/* A hot copy of the store as one file, without keys and without the lock; the
+ * size it covers is what devices are told is backed up. */
+XG_MUST_CHECK enum xg_status data_backup(struct data *d, const char *path,
+                                         struct xg_error *err);
+
+#endif

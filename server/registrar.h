@@ -1,0 +1,43 @@
+/* registrar.h - who signs the registry: a key file for now, another machine
+ * later.
+ *
+ * The server only ever asks for a signature over a finished text and stores
+ * what comes back, so where the key lies is nobody else's matter.
+ */
+#ifndef XG_SERVER_REGISTRAR_H
+#define XG_SERVER_REGISTRAR_H
+
+#include "shared/base/buf.h"
+#include "shared/base/env.h"
+#include "shared/core/note.h"
+
+struct registrar {
+    void *ctx;
+    struct xg_verifier verifier;
+    /* Append the signed note. XG_BUSY: not now (the key is elsewhere); the
+     * request was handed over and is to be asked for again. */
+    enum xg_status (*sign)(void *ctx, struct xg_buf *note,
+                           struct xg_bytes text, struct xg_error *err);
+    void (*close)(void *ctx);
+};
+
+/* A key file, as written by registrar_make(). */
+XG_MUST_CHECK enum xg_status registrar_open_file(struct registrar *r,
+                                                 const char *path,
+                                                 struct xg_error *err);
+/* A key at hand, copied: for tests and the simulator. */
+XG_MUST_CHECK enum xg_status registrar_open_key(struct registrar *r,
+                                                const struct xg_signer *key,
+                                                struct xg_error *err);
+void registrar_close(struct registrar *r);
+
+/* Key files: one line "XGKEY1 NAME BASE64(seed)\n", 0600. */
+XG_MUST_CHECK enum xg_status key_file_make(const char *path, const char *name,
+                                           const struct xg_env *env,
+                                           struct xg_error *err);
+/* XG_NOTFOUND, XG_FORMAT. The caller wipes it. */
+XG_MUST_CHECK enum xg_status key_file_load(struct xg_signer *signer,
+                                           const char *path,
+                                           struct xg_error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/* scope.h - what a device gets to see: pages of GET /v1/updates.
+ *
+ * Its own chains always; records of entities whose home lies in its worker's
+ * unit or below; contacts only where the role is informed. Records come in the
+ * order in which they took their places. An entity whose first record comes
+ * late, or whose unit comes into scope, arrives whole; one that leaves is
+ * named out. Cost is that of what is in scope, not of the history.
+ *
+ * `since`, and `to` in the answer, are log sizes, but for one case: in the
+ * middle of a unit that came into scope, `to` is size | (place + 1) << 32. A
+ * device only echoes it.
+ */
+#ifndef XG_SERVER_SCOPE_H
+#define XG_SERVER_SCOPE_H
+
+#include "server/registry.h"
+
+struct scope_page {
+    char unit[XG_CODE_MAX + 1];
+    uint64_t from, to, end;
+    uint64_t count;      /* records */
+    struct xg_hash root; /* RFC 6962 over their hashes */
+};
+
+/* Append the body of one page (uncompressed) to `raw`; `end` is the published
+ * size. XG_USAGE: since is none that we gave. */
+XG_MUST_CHECK enum xg_status scope_page(struct scope_page *page,
+                                        struct xg_buf *raw,
+                                        struct store *store,
+                                        struct registry *registry,
+                                        const char *device, uint64_t since,
+                                        uint64_t end, struct xg_error *err);
+
+/* May the device read that record or batch? For GET /v1/batches and proof. */
+XG_MUST_CHECK enum xg_status scope_may_read(bool *may, struct store *store,
+                                            struct registry *registry,
+                                            const char *device,
+                                            const struct store_record *record,
+                                            uint64_t size,
+                                            struct xg_error *err);
+
+#endif

@@ -1,0 +1,434 @@
+/* store.h - everything the server keeps, in the words of the domain.
+ *
+ * An engine fills in `struct store_ops`; whoever has a `struct store *` calls
+ * store->ops->verb(store, ...). Engines: store_sqlite.c (files, or memory for
+ * the simulator: store_memory.c); store_fault.c wraps any of them and fails
+ * its N-th call. One suite, tests/unit/test_store.c, runs on all.
+ *
+ * What is kept:
+ *
+ *  truth     entries of the log (signed notes), the hashes of its tree, the
+ *            newest checkpoint, batches (their note is the entry at
+ *            `position`; body as it came), files, codes, devices, people
+ *  derived   chains, branches, records, entities, scope, wanted: a pure
+ *            function of the truth. drop_derived() empties them, a replay
+ *            (ingest.h) fills them again with the same rows.
+ *
+ * Numbers of chains, branches, records and entities are given by the caller,
+ * from 1 upwards without gaps, in the order of the log; the store only keeps
+ * them. Rows are therefore the same after every replay.
+ *
+ * Rules for callers. A store belongs to one thread at a time. Writing happens
+ * between begin() and commit() only; whatever fails in between, the caller
+ * ends with rollback(). Texts and bytes passed in are borrowed for the call;
+ * what comes out lives in the arena given. "found" tells absence; XG_NOTFOUND
+ * is not used. Statuses are those of shared/db/db.h. A log index fits 63 bits.
+ *
+ * Rules for engines. What commit() said XG_OK to survives a power cut. A
+ * transaction is seen whole or not at all. Lists come in the stated order.
+ */
+#ifndef XG_SERVER_STORE_H
+#define XG_SERVER_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/base/arena.h"
+#include "shared/core/merge.h"
+#include "shared/core/protocol.h"
+#include "shared/core/registry.h"
+
+struct store;
+
+enum { STORE_DEVICE_MAX = XG_KEY_NAME_MAX, STORE_NAME_MAX = 200 };
+
+/* A batch: its note is the log's entry at `position`. */
+struct store_batch {
+    uint64_t position;
+    struct xg_hash id, chain, tree;
+    uint64_t first, last;
+    enum xg_batch_state state; /* never XG_BATCH_HELD */
+    uint64_t body_len;
+    char device[STORE_DEVICE_MAX + 1];
+};
+
+struct store_chain {
+    uint64_t number;
+    struct xg_hash id;
+    bool forked;
+    char device[STORE_DEVICE_MAX + 1];
+};
+
+/* A stretch without a fork (merge.h) and where it ends. The first branch of a
+ * chain has no parent: 0. */
+struct store_branch {
+    uint64_t number, chain, parent; /* numbers; parent 0: none */
+    struct xg_hash id;
+    uint64_t start, next; /* sequence numbers: [start, next) */
+    struct xg_hash last;  /* hash of the record at next - 1 */
+    uint64_t anchor_size; /* in force at its end */
+    uint64_t since;       /* log position at which it came to be */
+};
+
+struct store_record {
+    uint64_t number;
+    uint64_t chain, branch, seq;
+    uint64_t entity;   /* number, 0: none (genesis, anchor) */
+    bool creates;      /* the first record of its entity */
+    uint64_t position; /* log index of the first batch that holds it */
+    uint64_t shown;    /* log index at which it took its place: later than
+                        * position where it had to wait */
+    uint64_t anchor_size; /* by which it is judged; 0: no anchor before it */
+    bool bad_anchor;      /* an anchor that names no tree of ours */
+    struct xg_hash hash, previous;
+    struct xg_bytes head, fields;
+    struct xg_hash fields_hash;
+};
+
+struct store_entity {
+    uint64_t number;
+    struct xg_id id;
+    uint64_t kind;    /* 0: not known (yet) */
+    uint64_t creator; /* number of its first record, 0: not here */
+    char unit[XG_CODE_MAX + 1];   /* home; "" while unknown */
+    char author[XG_CODE_MAX + 1]; /* of the first record; "" while unknown */
+    uint64_t records, conflicts;
+    uint64_t changed; /* log position of the newest change */
+    bool withdrawn;
+    struct xg_bytes state; /* xg_state_encode() */
+};
+
+/* Which entities to list, newest first (by number). */
+struct store_filter {
+    uint64_t kind;      /* 0: any */
+    const char *unit;   /* NULL: any; exactly this one */
+    bool conflicts;     /* only those that a person must decide */
+    bool no_contacts;   /* leave out contacts (informants) */
+    uint64_t before;    /* numbers below; 0: from the newest */
+    size_t limit;       /* 0: 100 */
+};
+
+/* Records number first..last took their places at `shown`, and some of them
+ * are of interest to whoever listens to `key`: a unit's code, or "@" and the
+ * name of the device that wrote them. */
+struct store_scope {
+    uint64_t shown, first, last;
+};
+
+struct store_statement {
+    uint64_t position;
+    uint32_t line; /* within its note, from 0 */
+    struct xg_statement says;
+};
+
+struct store_registry_note {
+    uint64_t number, position;
+    struct xg_hash leaf;
+};
+
+/* A one-time code. `secret` is zeroed once it was used. */
+struct store_code {
+    struct xg_hash id;
+    uint8_t secret[XG_SECRET_SIZE];
+    char worker[XG_CODE_MAX + 1];
+    int64_t expires_ms;
+    bool used;
+    uint8_t key[XG_PUBLIC_KEY_SIZE]; /* who used it */
+    char device[STORE_DEVICE_MAX + 1];
+};
+
+struct store_device {
+    char name[STORE_DEVICE_MAX + 1];
+    uint8_t key[XG_PUBLIC_KEY_SIZE];
+    char worker[XG_CODE_MAX + 1];
+    enum xg_device_state state;
+};
+
+struct store_reference {
+    uint64_t position;
+    struct xg_reference says;
+};
+
+/* Highest numbers given so far. */
+struct store_counts {
+    uint64_t chains, branches, records, entities, devices, registry_notes;
+};
+
+struct store_ops {
+    const char *name;
+    void (*close)(struct store *s);
+    /* Another view of the same data for another thread, reading only; closed
+     * like any store. The memory engine gives itself: one thread only. */
+    enum xg_status (*open_reader)(struct store *s, struct store **reader,
+                                  struct xg_error *err);
+
+    /* ---- transactions ---- */
+    enum xg_status (*begin)(struct store *s, struct xg_error *err);
+    enum xg_status (*commit)(struct store *s, struct xg_error *err);
+    void (*rollback)(struct store *s); /* nothing when there is none */
+    /* One snapshot for several reads; ended by rollback(). */
+    enum xg_status (*begin_read)(struct store *s, struct xg_error *err);
+
+    /* ---- the log ---- */
+    enum xg_status (*append_entries)(struct store *s, uint64_t first,
+                                     const struct xg_bytes *notes,
+                                     size_t count, struct xg_error *err);
+    /* Up to `count` entries from `first`, fewer at the end or once they are
+     * `max_bytes` together (one always comes). */
+    enum xg_status (*read_entries)(struct store *s, struct xg_arena *arena,
+                                   struct xg_bytes **notes, size_t *found,
+                                   uint64_t first, size_t count,
+                                   size_t max_bytes, struct xg_error *err);
+    /* Hashes of the tree by their place in one sequence (ledger.h). */
+    enum xg_status (*append_nodes)(struct store *s, uint64_t first,
+                                   const struct xg_hash *hashes, size_t count,
+                                   struct xg_error *err);
+    enum xg_status (*read_node)(struct store *s, struct xg_hash *hash,
+                                uint64_t place, struct xg_error *err);
+    enum xg_status (*put_checkpoint)(struct store *s, uint64_t size,
+                                     struct xg_bytes note,
+                                     struct xg_error *err);
+    /* Size 0 and an empty note before the first. */
+    enum xg_status (*get_checkpoint)(struct store *s, struct xg_arena *arena,
+                                     uint64_t *size, struct xg_bytes *note,
+                                     struct xg_error *err);
+
+    /* ---- batches ---- */
+    enum xg_status (*put_batch)(struct store *s, const struct store_batch *b,
+                                struct xg_bytes body, struct xg_error *err);
+    enum xg_status (*find_batch)(struct store *s, struct store_batch *b,
+                                 bool *found, const struct xg_hash *id,
+                                 struct xg_error *err);
+    enum xg_status (*read_body)(struct store *s, struct xg_arena *arena,
+                                struct xg_bytes *body, uint64_t position,
+                                struct xg_error *err);
+    enum xg_status (*set_batch_state)(struct store *s, uint64_t position,
+                                      enum xg_batch_state state,
+                                      struct xg_error *err);
+    /* In log order, from `position` on. */
+    enum xg_status (*read_batches)(struct store *s, struct xg_arena *arena,
+                                   struct store_batch **rows, size_t *count,
+                                   uint64_t position, size_t limit,
+                                   struct xg_error *err);
+    /* Those of a chain that wait for earlier ones, in log order. */
+    enum xg_status (*read_waiting)(struct store *s, struct xg_arena *arena,
+                                   struct store_batch **rows, size_t *count,
+                                   const struct xg_hash *chain,
+                                   struct xg_error *err);
+
+    /* ---- chains and branches ---- */
+    enum xg_status (*put_chain)(struct store *s, const struct store_chain *c,
+                                struct xg_error *err);
+    enum xg_status (*find_chain)(struct store *s, struct store_chain *c,
+                                 bool *found, const struct xg_hash *id,
+                                 struct xg_error *err);
+    enum xg_status (*get_chain)(struct store *s, struct store_chain *c,
+                                uint64_t number, struct xg_error *err);
+    /* Of one device, or of all (device NULL), ascending numbers. */
+    enum xg_status (*read_chains)(struct store *s, struct xg_arena *arena,
+                                  struct store_chain **rows, size_t *count,
+                                  const char *device, struct xg_error *err);
+    enum xg_status (*put_branch)(struct store *s, const struct store_branch *b,
+                                 struct xg_error *err);
+    enum xg_status (*read_branches)(struct store *s, struct xg_arena *arena,
+                                    struct store_branch **rows, size_t *count,
+                                    uint64_t chain, struct xg_error *err);
+    /* Branches that came to be at log positions [from, to), first ones of
+     * their chain left out: what forks brought. */
+    enum xg_status (*read_forks)(struct store *s, struct xg_arena *arena,
+                                 struct store_branch **rows, size_t *count,
+                                 uint64_t from, uint64_t to,
+                                 struct xg_error *err);
+
+    /* ---- records ---- */
+    enum xg_status (*put_records)(struct store *s,
+                                  const struct store_record *rows,
+                                  size_t count, struct xg_error *err);
+    /* Put what lies on a branch at `seq` and after onto another one. */
+    enum xg_status (*move_records)(struct store *s, uint64_t branch,
+                                   uint64_t seq, uint64_t to,
+                                   struct xg_error *err);
+    enum xg_status (*find_record)(struct store *s, struct xg_arena *arena,
+                                  struct store_record *row, bool *found,
+                                  const struct xg_hash *hash,
+                                  struct xg_error *err);
+    /* All at one place: more than one where the chain forked. */
+    enum xg_status (*read_place)(struct store *s, struct xg_arena *arena,
+                                 struct store_record **rows, size_t *count,
+                                 uint64_t chain, uint64_t seq,
+                                 struct xg_error *err);
+    enum xg_status (*read_branch)(struct store *s, struct xg_arena *arena,
+                                  struct store_record **rows, size_t *count,
+                                  uint64_t branch, uint64_t seq, size_t limit,
+                                  struct xg_error *err);
+    enum xg_status (*read_entity_records)(struct store *s,
+                                          struct xg_arena *arena,
+                                          struct store_record **rows,
+                                          size_t *count, uint64_t entity,
+                                          struct xg_error *err);
+    /* Numbers first..last, ascending; at most `limit`. */
+    enum xg_status (*read_records)(struct store *s, struct xg_arena *arena,
+                                   struct store_record **rows, size_t *count,
+                                   uint64_t first, uint64_t last, size_t limit,
+                                   struct xg_error *err);
+
+    /* ---- entities ---- */
+    enum xg_status (*put_entity)(struct store *s, const struct store_entity *e,
+                                 struct xg_error *err);
+    enum xg_status (*find_entity)(struct store *s, struct xg_arena *arena,
+                                  struct store_entity *e, bool *found,
+                                  const struct xg_id *id,
+                                  struct xg_error *err);
+    enum xg_status (*get_entity)(struct store *s, struct xg_arena *arena,
+                                 struct store_entity *e, uint64_t number,
+                                 struct xg_error *err);
+    enum xg_status (*read_entities)(struct store *s, struct xg_arena *arena,
+                                    struct store_entity **rows, size_t *count,
+                                    const struct store_filter *filter,
+                                    struct xg_error *err);
+    /* Whose id begins with these hex digits (up to 32): at most `limit`. */
+    enum xg_status (*read_entities_named)(struct store *s,
+                                          struct xg_arena *arena,
+                                          struct store_entity **rows,
+                                          size_t *count, const char *prefix,
+                                          size_t limit, struct xg_error *err);
+
+    /* Records that are cited but not here, and who waits for them. `entity`
+     * replaces what it wanted before. */
+    enum xg_status (*put_wanted)(struct store *s, uint64_t entity,
+                                 const struct xg_hash *hashes, size_t count,
+                                 struct xg_error *err);
+    enum xg_status (*any_wanted)(struct store *s, bool *any,
+                                 struct xg_error *err);
+    enum xg_status (*read_wanting)(struct store *s, struct xg_arena *arena,
+                                   uint64_t **entities, size_t *count,
+                                   const struct xg_hash *hash,
+                                   struct xg_error *err);
+
+    /* ---- who is interested in what ---- */
+    enum xg_status (*put_scope)(struct store *s, const char *key,
+                                const struct store_scope *row,
+                                struct xg_error *err);
+    /* shown in [from, to), ascending. */
+    enum xg_status (*read_scope)(struct store *s, struct xg_arena *arena,
+                                 struct store_scope **rows, size_t *count,
+                                 const char *key, uint64_t from, uint64_t to,
+                                 size_t limit, struct xg_error *err);
+
+    enum xg_status (*drop_derived)(struct store *s, struct xg_error *err);
+    enum xg_status (*get_counts)(struct store *s, struct store_counts *counts,
+                                 struct xg_error *err);
+
+    /* ---- the registry ---- */
+    enum xg_status (*put_registry_note)(struct store *s,
+                                        const struct store_registry_note *n,
+                                        struct xg_error *err);
+    /* Ascending numbers, those above `after`. */
+    enum xg_status (*read_registry_notes)(struct store *s,
+                                          struct xg_arena *arena,
+                                          struct store_registry_note **rows,
+                                          size_t *count, uint64_t after,
+                                          size_t limit, struct xg_error *err);
+    enum xg_status (*put_statement)(struct store *s,
+                                    const struct store_statement *st,
+                                    struct xg_error *err);
+    /* The newest about the subject at a position below size. */
+    enum xg_status (*find_statement)(struct store *s,
+                                     struct store_statement *st, bool *found,
+                                     enum xg_statement_kind kind,
+                                     const char *subject, uint64_t size,
+                                     struct xg_error *err);
+    /* In order of (position, line), those after that place. */
+    enum xg_status (*read_statements)(struct store *s, struct xg_arena *arena,
+                                      struct store_statement **rows,
+                                      size_t *count, uint64_t position,
+                                      uint32_t line, size_t limit,
+                                      struct xg_error *err);
+
+    /* ---- people, devices, codes ---- */
+    enum xg_status (*put_person)(struct store *s, const char *code,
+                                 const char *name, struct xg_error *err);
+    enum xg_status (*get_person)(struct store *s,
+                                 char name[static STORE_NAME_MAX + 1],
+                                 bool *found, const char *code,
+                                 struct xg_error *err);
+    enum xg_status (*put_device)(struct store *s, const struct store_device *d,
+                                 struct xg_error *err);
+    enum xg_status (*find_device)(struct store *s, struct store_device *d,
+                                  bool *found, const char *name,
+                                  struct xg_error *err);
+    enum xg_status (*read_devices)(struct store *s, struct xg_arena *arena,
+                                   struct store_device **rows, size_t *count,
+                                   struct xg_error *err);
+    enum xg_status (*put_code)(struct store *s, const struct store_code *c,
+                               struct xg_error *err);
+    enum xg_status (*find_code)(struct store *s, struct store_code *c,
+                                bool *found, const struct xg_hash *id,
+                                struct xg_error *err);
+
+    /* ---- files and references ---- */
+    enum xg_status (*put_file)(struct store *s, const struct xg_hash *hash,
+                               struct xg_bytes content, struct xg_error *err);
+    enum xg_status (*read_file)(struct store *s, struct xg_arena *arena,
+                                struct xg_bytes *content, bool *found,
+                                const struct xg_hash *hash,
+                                struct xg_error *err);
+    enum xg_status (*put_reference)(struct store *s,
+                                    const struct store_reference *r,
+                                    struct xg_error *err);
+    /* All, in log order. */
+    enum xg_status (*read_references)(struct store *s, struct xg_arena *arena,
+                                      struct store_reference **rows,
+                                      size_t *count, struct xg_error *err);
+
+    /* ---- single numbers: "time_ms", "backup", ... ---- */
+    enum xg_status (*put_value)(struct store *s, const char *name,
+                                uint64_t value, struct xg_error *err);
+    /* 0 where it was never put. */
+    enum xg_status (*get_value)(struct store *s, uint64_t *value,
+                                const char *name, struct xg_error *err);
+
+    /* ---- the file as a whole ---- */
+    enum xg_status (*integrity)(struct store *s, struct xg_error *err);
+    /* A copy, made while others write, as one file that must not exist. */
+    enum xg_status (*backup)(struct store *s, const char *path,
+                             struct xg_error *err);
+};
+
+struct store {
+    const struct store_ops *ops;
+};
+
+static inline void store_close(struct store *s)
+{
+    if (s)
+        s->ops->close(s);
+}
+
+/* Open the database, making it if it is not there. */
+XG_MUST_CHECK enum xg_status store_sqlite_open(struct store **s,
+                                               const char *path,
+                                               struct xg_error *err);
+/* Only in memory: for the simulator and tests, one thread. */
+XG_MUST_CHECK enum xg_status store_memory_open(struct store **s,
+                                               struct xg_error *err);
+
+/* Fails calls of the store that it wraps. */
+struct store_fault {
+    uint64_t countdown; /* this many calls go through before one fails; counts
+                         * down at every call */
+    bool repeat;        /* and all after it */
+    enum xg_status status;
+    uint64_t failed;    /* calls that failed so far */
+};
+
+/* Wraps `inner` (taken: closed with it). `fault` is borrowed, and may be set
+ * anew at any time; status XG_OK: nothing fails. A commit() that fails here
+ * did not happen, unless fault->status is XG_IO: then, like a failed sync, it
+ * did, and only the answer is lost. */
+XG_MUST_CHECK enum xg_status store_fault_open(struct store **s,
+                                              struct store *inner,
+                                              struct store_fault *fault,
+                                              struct xg_error *err);
+
+#endif
