@@ -84,22 +84,21 @@ static void wait_ms(const struct gps *g, int64_t ms)
 /* Degrees or metres to an integer; libgps gives NaN for what it lacks. */
 static bool to_int(double value, double times, double max, int64_t *out)
 {
-    if (!isfinite(value) || fabs(value) > max)
+    if (!isfinite(value) || value > max || value < -max)
         return false;
-    *out = llround(value * times);
+    *out = (int64_t)(value * times + (value < 0 ? -0.5 : 0.5));
     return true;
 }
 
 static uint32_t accuracy_dm(const struct gps_fix_t *fix)
 {
-    int64_t dm;
-    double m = fix->eph;
+    int64_t dm, x, y;
 
-    if (!isfinite(m))
-        m = hypot(fix->epx, fix->epy);
-    if (!to_int(m, 10.0, 1e7, &dm) || dm < 0)
-        return XG_ACC_UNKNOWN;
-    return (uint32_t)dm;
+    if (to_int(fix->eph, 10, 1e7, &dm) && dm >= 0)
+        return (uint32_t)dm;
+    if (to_int(fix->epx, 10, 1e7, &x) && to_int(fix->epy, 10, 1e7, &y))
+        return (uint32_t)xg_isqrt((uint64_t)(x * x + y * y));
+    return XG_ACC_UNKNOWN;
 }
 
 static void give_report(struct gps *g)

@@ -6,6 +6,9 @@
  * connections are tried again with back-off. It returns when *stop is set
  * (looked at least every 250 ms) or the callback returns false.
  *
+ * libgps writes to its socket: the program ignores SIGPIPE. A name is resolved
+ * without a time-out; give an address where that matters.
+ *
  * Times of a sample are the system's (struct xg_env) at arrival; gps_ms is what
  * gpsd says and is only ever evidence. Accuracy is eph, else the root of
  * epx^2 + epy^2; unknown where gpsd gives none. Status SIM is mock, DR is

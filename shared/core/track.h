@@ -101,6 +101,9 @@ int64_t xg_track_distance_mm(const struct xg_track_point *points,
 int64_t xg_hop_mm(int32_t lat1_e6, int32_t lon1_e6, int32_t lat2_e6,
                   int32_t lon2_e6);
 
+/* The square root, rounded down. */
+uint64_t xg_isqrt(uint64_t value);
+
 /* ---- gaps: what a track does not know ---- */
 
 /* Numbers are part of the records: append, never renumber. The second column

@@ -72,6 +72,5 @@ void xg_track_model_code(struct xg_track_model *m, struct xg_rc *rc,
 
 /* cos(latitude) * 2^30, error below 2^-26. */
 int64_t xg_cos_q30(int64_t lat_e6);
-uint64_t xg_isqrt(uint64_t value);
 
 #endif
