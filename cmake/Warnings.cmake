@@ -14,3 +14,16 @@ target_compile_options(xg_flags INTERFACE
     -UNDEBUG # assertions stay in a release: a bug stops, it does not go on
     $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
 target_link_options(xg_flags INTERFACE -Wl,-z,relro,-z,now)
+
+# XG_SANITIZE: asan (with UBSan), tsan, fuzz (libFuzzer, ASan and UBSan).
+set(XG_SANITIZE "" CACHE STRING "asan, tsan or fuzz")
+if(XG_SANITIZE STREQUAL "asan")
+    set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
+elseif(XG_SANITIZE STREQUAL "tsan")
+    set(sanitizers -fsanitize=thread)
+elseif(XG_SANITIZE STREQUAL "fuzz")
+    set(sanitizers -fsanitize=address,undefined,fuzzer-no-link
+        -fno-sanitize-recover=all)
+endif()
+target_compile_options(xg_flags INTERFACE ${sanitizers} -fno-omit-frame-pointer)
+target_link_options(xg_flags INTERFACE ${sanitizers})

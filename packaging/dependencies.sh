@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs Debian packages, naming only what is missing.
+#
+#   sh packaging/dependencies.sh build    to build and run Xunge
+#   sh packaging/dependencies.sh test     what the tests need beyond that
+#
+# Needs root, or sudo. Says nothing and changes nothing when all is there.
+set -eu
+
+build="ca-certificates cmake gcc libc6-dev libcurl4-openssl-dev libexif-dev
+libexpat1-dev libgnutls28-dev libgps-dev libjansson-dev libkeyutils-dev
+libmicrohttpd-dev libseccomp-dev libsodium-dev libsqlite3-dev ninja-build
+pkg-config zlib1g-dev gpsd python3"
+test="clang clang-tidy cppcheck curl git golang-go golang-golang-x-mod-dev
+iproute2 libclang-rt-14-dev libcmocka-dev openssl procps util-linux"
+
+case "${1:-}" in
+build) wanted=$build ;;
+test) wanted="$build $test" ;;
+*)
+    echo "usage: $0 build|test" >&2
+    exit 2
+    ;;
+esac
+
+missing=
+for package in $wanted; do
+    state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+    [ "$state" = "install ok installed" ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "Missing packages:$missing" >&2
+        echo "Run this as root, or install sudo. 请以 root 运行，或安装 sudo。" >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# The list of packages may be old or absent: fetch it first. gpsd's service is
+# not wanted here; whoever needs it for real enables it.
+$as_root apt-get update -q >/dev/null
+# shellcheck disable=SC2086 # the list is meant to be split
+$as_root apt-get install -y -q --no-install-recommends $missing >/dev/null

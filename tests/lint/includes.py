@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""The walls between the rooms, read off the #include lines and the sources.
+
+A room may include itself and what it stands on (docs/architecture.md). Engines
+are known to one room each. SQL lies in .sql files. The core is pure: it calls
+no clock, file, socket or randomness of its own. Exits 1 and names each breach.
+"""
+import pathlib
+import re
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# room: what it may include, itself aside. The longest prefix of a path counts.
+ROOMS = {
+    "shared/base": [],
+    "shared/core": ["shared/base"],
+    "shared/db": ["shared/base"],
+    "shared/web": ["shared/base"],
+    "shared/view": ["shared/base", "shared/core"],
+    "agent": ["shared/base", "shared/core", "shared/db", "shared/view"],
+    "agent/exif": ["shared/base"],
+    "server": ["shared/base", "shared/core", "shared/db", "shared/web",
+               "shared/view"],
+}
+INSIDE = {  # folders of programs may include their library
+    "agent/cli": ["agent"], "agent/sync": ["agent"], "agent/patrol": ["agent"],
+    "server/cli": ["server"],
+}
+# The agent's library reads what its child program says by the shared header.
+ALSO = {"agent": ["agent/exif"]}
+
+# header: who may include it, as prefixes of paths.
+ENGINES = {
+    "sqlite3.h": ["shared/db"],
+    "curl/": ["agent/sync/"],
+    "microhttpd.h": ["shared/web"],
+    "gnutls/": ["shared/web"],
+    "gps.h": ["agent/patrol/"],
+    "libexif/": ["agent/exif/"],
+    "seccomp.h": ["agent/exif/"],
+    "expat.h": ["agent/track_gpx.c"],
+    "keyutils.h": ["agent/vault"],
+    "zlib.h": ["shared/core/deflate.c"],
+    "jansson.h": ["shared/view", "agent", "server"],
+}
+IMPURE_HEADERS = ["time.h", "sys/time.h", "unistd.h", "fcntl.h", "pthread.h",
+                  "sys/socket.h", "sys/stat.h", "dirent.h", "signal.h"]
+IMPURE_CALLS = re.compile(
+    r"(?<![>.\w])(time|clock_gettime|gettimeofday|fopen|open|read|write|socket|getenv|"
+    r"randombytes_buf|randombytes_random|rand|random|srand|printf|fprintf)\s*\(")
+SQL = re.compile(
+    r'"\s*(SELECT\s|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|'
+    r'CREATE\s+(TABLE|INDEX)|DROP\s+TABLE|PRAGMA\s|BEGIN\b|COMMIT\b)', re.I)
+BANNED = re.compile(r"\b(strcpy|strcat|sprintf|gets|system|popen|alloca|"
+                    r"strtok|tmpnam)\s*\(")
+SQL_CALLS = re.compile(r"\b(sqlite3_exec|PQexec)\s*\(")
+
+
+def room_of(path):
+    best = ""
+    for room in list(ROOMS) + list(INSIDE):
+        if path.startswith(room + "/") and len(room) > len(best):
+            best = room
+    return best
+
+
+def allowed(room):
+    if room in INSIDE:
+        base = INSIDE[room]
+        return [room] + base + ROOMS[base[0]]
+    return [room] + ROOMS.get(room, []) + ALSO.get(room, [])
+
+
+def strip(text):
+    """Without comments; line numbers stay."""
+    keep = lambda m: re.sub(r"[^\n]", " ", m.group(0))
+    return re.sub(r"/\*.*?\*/|//[^\n]*", keep, text, flags=re.S)
+
+
+def check(path, root, complaints):
+    name = str(path.relative_to(root))
+    room = room_of(name)
+    text = strip(path.read_text(encoding="utf-8"))
+    say = lambda line, what: complaints.append(f"{name}:{line}: {what}")
+    for number, line in enumerate(text.split("\n"), 1):
+        m = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if m:
+            included = m.group(2)
+            if m.group(1) == '"' and "/" in included:
+                target = room_of(included)
+                if target and target not in allowed(room):
+                    say(number, f"{room} may not include {included}")
+                if included.startswith("tests/"):
+                    say(number, "the product may not include tests")
+            for header, who in ENGINES.items():
+                if (included == header or
+                        (header.endswith("/") and included.startswith(header))):
+                    if not any(name.startswith(w) for w in who):
+                        say(number, f"{included} is known to {who} only")
+            if room == "shared/core" and included in IMPURE_HEADERS:
+                say(number, f"the core is pure: no {included}")
+        if room == "shared/core" and IMPURE_CALLS.search(line):
+            say(number, "the core is pure: " + line.strip())
+        if SQL.search(line) and not name.startswith("shared/db/"):
+            say(number, "SQL outside a .sql file")
+        if SQL_CALLS.search(line) and not name.startswith("shared/db/"):
+            say(number, "SQL is run by shared/db only")
+        if BANNED.search(line):
+            say(number, "a banned function: " + line.strip())
+
+
+def functions_over(limit, root, complaints):
+    """Bodies of functions in the house style begin and end in column 0."""
+    for path in sources(root):
+        start = None
+        for number, line in enumerate(
+                path.read_text(encoding="utf-8").split("\n"), 1):
+            if line == "{":
+                start = number
+            elif line == "}" and start:
+                if number - start + 1 > limit:
+                    complaints.append(
+                        f"{path.relative_to(root)}:{start}: a function of "
+                        f"{number - start + 1} lines (limit {limit})")
+                start = None
+
+
+def sources(root):
+    for top in ("shared", "agent", "server"):
+        yield from sorted((root / top).rglob("*.[ch]"))
+
+
+def lint(root):
+    complaints = []
+    for path in sources(root):
+        check(path, root, complaints)
+    functions_over(60, root, complaints)
+    return complaints
+
+
+# One file a wall, each of which must be complained of: a lint that cannot fail
+# holds nothing.
+BREACHES = {
+    "shared/base/a.c": '#include "shared/core/record.h"\n',
+    "shared/core/b.c": "#include <time.h>\n",
+    "shared/core/c.c": "static void f(void)\n{\n    time(NULL);\n}\n",
+    "shared/view/d.c": '#include "shared/db/db.h"\n',
+    "agent/e.c": '#include "server/store.h"\n',
+    "server/f.c": '#include "agent/store.h"\n',
+    "agent/g.c": "#include <sqlite3.h>\n",
+    "agent/cli/h.c": "#include <curl/curl.h>\n",
+    "server/i.c": "#include <microhttpd.h>\n",
+    "server/j.c": 'const char *q = "SELECT a FROM b";\n',
+    "server/k.c": "static void f(void)\n{\n    strcpy(a, b);\n}\n",
+    "server/l.c": '#include "tests/lib/test.h"\n',
+    "agent/m.c": "void f(void)\n{\n" + "    g();\n" * 60 + "}\n",
+    "agent/n.c": "    sqlite3_exec(db, q, 0, 0, 0);\n",
+}
+
+
+def self_test():
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        for name, text in BREACHES.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text, encoding="utf-8")
+        found = {line.split(":")[0] for line in lint(root)}
+    missed = sorted(set(BREACHES) - found)
+    for name in missed:
+        print(f"self-test: no complaint about {name}")
+    return not missed
+
+
+def main():
+    if not self_test():
+        return 1
+    complaints = lint(ROOT)
+    for line in complaints:
+        print(line)
+    count = sum(1 for _ in sources(ROOT))
+    print(f"{count} files, {len(complaints)} breaches")
+    return 1 if complaints or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
