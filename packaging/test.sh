@@ -1,0 +1,68 @@
+#!/bin/sh
+# Installs what the tests need, builds, and runs them all.
+#
+#   sh packaging/test.sh           everything that CI runs
+#   sh packaging/test.sh quick     no sanitizers, no static analysis
+#
+# Ends with a line "N passed, N failed"; a stage that cannot be built counts as
+# one failure. Logs lie in build-ci/, build-asan/, ... under Testing/.
+set -u
+cd "$(dirname "$0")/.."
+
+sh packaging/dependencies.sh test || exit 1
+
+passed=0
+failed=0
+jobs=$(nproc)
+
+# count PASSED FAILED NAME
+count() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    printf '== %s: %d passed, %d failed\n' "$3" "$1" "$2"
+}
+
+# check NAME COMMAND...: one command is one test.
+check() {
+    name=$1
+    shift
+    if "$@"; then count 1 0 "$name"; else count 0 1 "$name"; fi
+}
+
+# suite PRESET CTEST-ARGUMENTS...: configure, build, run; count what ctest says.
+suite() {
+    preset=$1
+    shift
+    if ! { cmake --preset "$preset" >/dev/null &&
+        cmake --build --preset "$preset" -j "$jobs" >build.log 2>&1; }; then
+        tail -n 40 build.log
+        rm -f build.log
+        count 0 1 "$preset does not build"
+        return
+    fi
+    rm -f build.log
+    results=build-$preset/results.xml
+    rm -f "$results"
+    ctest --test-dir "build-$preset" --output-on-failure -j "$jobs" \
+        --no-tests=error --output-junit "$PWD/$results" "$@"
+    if [ ! -s "$results" ]; then
+        count 0 1 "$preset ran no test"
+        return
+    fi
+    total=$(sed -n 's/.*<testsuite [^>]*tests="\([0-9]*\)".*/\1/p;/tests="/{s/^[[:space:]]*tests="\([0-9]*\)".*/\1/p;}' "$results" | head -n 1)
+    bad=$(grep -c '<failure' "$results")
+    count $((total - bad)) "$bad" "$preset"
+}
+
+started=$(date +%s)
+check "walls between the rooms" python3 tests/lint/includes.py
+suite ci
+if [ "${1:-}" != quick ]; then
+    suite asan -L 'unit|property'
+    suite tsan -L 'server'
+    check "cppcheck" sh tests/lint/cppcheck.sh
+    check "clang-tidy" sh tests/lint/tidy.sh
+fi
+printf '== %d s\n' $(($(date +%s) - started))
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
