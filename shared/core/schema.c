@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/track.h"
 
 enum { CODE_MAX = 64, SHORT_TEXT = 200, LONG_TEXT = 12000 };
 
@@ -58,15 +59,11 @@ const struct xg_choice xg_photo_origins[] = {
     {0, NULL, NULL, NULL},
 };
 
+/* One list with the packing of tracks: track.h. */
 const struct xg_choice xg_gap_causes[] = {
-    {1, "unknown", "原因不明", "unknown"},
-    {2, "killed", "程序中断", "program was stopped"},
-    {3, "gps_off", "定位关闭", "GPS off or unplugged"},
-    {4, "no_fix", "无定位信号", "no fix"},
-    {5, "battery", "电量不足", "battery low"},
-    {6, "mock", "模拟定位", "simulated position"},
-    {7, "clock", "时钟跳变", "clock jumped"},
-    {8, "suspended", "设备休眠", "device slept"},
+#define X(constant, number, name, zh, en) {number, name, zh, en},
+    XG_GAP_TABLE(X)
+#undef X
     {0, NULL, NULL, NULL},
 };
 

@@ -87,7 +87,7 @@ enum xg_type {
     XG_TYPE_PHOTO,    /* [sha-256, bytes, role, origin] then, as far as EXIF
                        * told: [.., orientation, time text, position] */
     XG_TYPE_TRACK,    /* a packed track segment, see track.h */
-    XG_TYPE_GAP,      /* [from ms, to ms, cause] */
+    XG_TYPE_GAP,      /* [from ms, to ms, cause] or [.., evidence bits] */
 };
 
 enum xg_merge {

@@ -127,24 +127,28 @@ static const char *check_photo(const struct xg_cbor_item *v)
     return NULL;
 }
 
+/* [from ms, to ms, cause] and, where there is any, [.., evidence bits]. A cause
+ * of a newer program is kept, and shown as unknown. */
 static const char *check_gap(const struct xg_cbor_item *v)
 {
+    enum { CAUSE_MAX = 63 };
     struct xg_cbor c;
     struct xg_cbor_item part;
-    int64_t at[2];
+    int64_t at;
 
-    if (v->type != XG_CBOR_ARRAY || v->number != 3)
-        return "fields: a gap is [from, to, cause]";
+    if (v->type != XG_CBOR_ARRAY || v->number < 3 || v->number > 4)
+        return "fields: a gap is [from, to, cause] or [.., evidence]";
     c = xg_cbor_inside(v);
     for (size_t i = 0; i < 2; i++) {
         xg_cbor_next(&c, &part);
-        if (!xg_cbor_int(&part, &at[i]))
+        if (!xg_cbor_int(&part, &at))
             return "fields: a gap's times are integers";
     }
     xg_cbor_next(&c, &part);
-    if (part.type != XG_CBOR_UINT ||
-        !xg_choice_find(xg_gap_causes, part.number))
-        return "fields: a gap's cause is unknown";
+    if (part.type != XG_CBOR_UINT || part.number > CAUSE_MAX)
+        return "fields: a gap's cause is a small number";
+    if (xg_cbor_next(&c, &part) && part.type != XG_CBOR_UINT)
+        return "fields: a gap's evidence is a number";
     return NULL;
 }
 
