@@ -1,10 +1,16 @@
 /* lang.c - see lang.h. The one process-wide setting besides the log sink. */
 #include "shared/base/lang.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 static enum xg_lang current = XG_LANG_EN;
+
+static _Thread_local struct {
+    bool set;
+    enum xg_lang lang;
+} own;
 
 static const char *from_environment(void)
 {
@@ -30,10 +36,16 @@ int xg_lang_init(const char *argument)
 
 enum xg_lang xg_lang(void)
 {
-    return current;
+    return own.set ? own.lang : current;
+}
+
+void xg_lang_thread(enum xg_lang lang)
+{
+    own.set = true;
+    own.lang = lang;
 }
 
 const char *xg_text(const char *zh, const char *en)
 {
-    return current == XG_LANG_ZH ? zh : en;
+    return xg_lang() == XG_LANG_ZH ? zh : en;
 }

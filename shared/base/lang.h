@@ -17,6 +17,10 @@ enum xg_lang { XG_LANG_EN, XG_LANG_ZH };
 int xg_lang_init(const char *argument);
 enum xg_lang xg_lang(void);
 
+/* What this thread says from now on: where a server answers each person in a
+ * language of their own. */
+void xg_lang_thread(enum xg_lang lang);
+
 /* Pick one of two; both are formats when the result is used as one. */
 __attribute__((format_arg(1), format_arg(2)))
 const char *xg_text(const char *zh, const char *en);
