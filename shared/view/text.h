@@ -6,6 +6,8 @@
  * controls (so no escape sequence can begin), the bidirectional marks, U+2028
  * and U+2029, invisible fillers; and what is no UTF-8 at all. Nothing else is
  * hidden: of "ESC [ 2 J" the "[2J" stays and is harmless.
+ *
+ * Everything that views append for a terminal has gone through here.
  */
 #ifndef XG_VIEW_TEXT_H
 #define XG_VIEW_TEXT_H
@@ -34,14 +36,20 @@ void view_put_column(struct xg_buf *out, struct xg_bytes text,
 /* Fill with spaces from where `start` (an out->len) was, up to `columns`. */
 void view_pad(struct xg_buf *out, size_t start, unsigned columns);
 
+/* The character at the start of text (not empty) and how many bytes it takes;
+ * VIEW_NO_CHARACTER and 1 where it is no UTF-8. */
+#define VIEW_NO_CHARACTER UINT32_MAX
+size_t view_decode(uint32_t *code, struct xg_bytes text);
+/* Is it one of those that become U+FFFD? */
+bool view_steers(uint32_t code);
+
 /* ---- numbers without floating point ---- */
 
 /* `value` / 10^digits in decimal, no trailing zeros: 312304160, 7 is
  * "31.230416". */
 void view_put_decimal(struct xg_buf *out, int64_t value, unsigned digits);
-/* Decimal text to `value` = text * 10^digits. False: not a plain decimal
- * number (no exponent), more digits than that after the point (unless 0), or
- * out of range. */
+/* Decimal text to `value` = text * 10^digits, rounded half away from zero.
+ * False: not a plain decimal number (no exponent), or out of range. */
 bool view_parse_decimal(int64_t *value, const char *text, size_t len,
                         unsigned digits);
 
