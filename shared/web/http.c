@@ -7,7 +7,7 @@
 
 #include "shared/base/lang.h"
 
-static const char *field_get(const struct xg_field *fields, size_t count,
+static const char *field_get(const struct xg_http_field *fields, size_t count,
                              const char *name,
                              int (*compare)(const char *, const char *))
 {
@@ -157,7 +157,7 @@ void xg_response_header(struct xg_response *response, const char *name,
         response->broken = true;
         return;
     }
-    struct xg_field field = {extra_copy(response, name),
+    struct xg_http_field field = {extra_copy(response, name),
                              extra_copy(response, value)};
     if (!field.name || !field.value)
         response->broken = true;
@@ -365,7 +365,7 @@ static bool path_clean(const char *path)
 }
 
 /* One "name=value". *field is set when it is well formed. */
-static enum xg_status query_field(struct xg_field *field,
+static enum xg_status query_field(struct xg_http_field *field,
                                   struct xg_arena *arena, const char *text,
                                   size_t len, struct xg_error *err)
 {
@@ -381,14 +381,14 @@ static enum xg_status query_field(struct xg_field *field,
                         query_byte) ||
         !utf8_valid(name) || !utf8_valid(value) || !*name)
         return xg_fail(err, XG_FORMAT, "a malformed query parameter");
-    *field = (struct xg_field){name, value};
+    *field = (struct xg_http_field){name, value};
     return XG_OK;
 }
 
 static enum xg_status query_parse(struct xg_request *request, const char *query,
                                   struct xg_error *err)
 {
-    struct xg_field *fields =
+    struct xg_http_field *fields =
         xg_arena_array(request->arena, XG_HTTP_QUERY_MAX, sizeof *fields);
     size_t count = 0;
 

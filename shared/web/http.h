@@ -28,7 +28,7 @@ enum {
 };
 
 /* One header line or one query parameter. */
-struct xg_field {
+struct xg_http_field {
     const char *name, *value;
 };
 
@@ -39,9 +39,9 @@ struct xg_request {
      * '\\' and '%', no "." or ".." segment, none empty but the last. */
     const char *path;
     const char *rest; /* what the route's '*' stands for, "" without one */
-    const struct xg_field *query; /* percent-decoded, names are unique */
+    const struct xg_http_field *query; /* percent-decoded, names are unique */
     size_t query_count;
-    const struct xg_field *headers; /* as sent */
+    const struct xg_http_field *headers; /* as sent */
     size_t header_count;
     struct xg_bytes body;   /* complete; at most the route's body_max */
     const char *peer;       /* "127.0.0.1", "fe80::1": no port */
@@ -77,7 +77,7 @@ struct xg_response {
     enum xg_cache cache;
     int file_fd; /* -1, or taken: closed by xg_response_clear() */
     uint64_t file_offset, file_bytes;
-    struct xg_field extra[XG_HTTP_EXTRA_MAX];
+    struct xg_http_field extra[XG_HTTP_EXTRA_MAX];
     size_t extra_count, extra_used;
     bool broken; /* a header could not be added */
     char extra_text[XG_HTTP_EXTRA_SIZE];

@@ -150,7 +150,7 @@ static bool header_single(const char *name)
 }
 
 struct header_list {
-    struct xg_field *fields;
+    struct xg_http_field *fields;
     size_t count;
     bool too_many, unsound;
 };
@@ -172,7 +172,7 @@ static enum MHD_Result collect_header(void *ctx, enum MHD_ValueKind kind,
     for (size_t i = 0; i < list->count && header_single(name); i++)
         if (strcasecmp(list->fields[i].name, name) == 0)
             list->unsound = true;
-    list->fields[list->count++] = (struct xg_field){name, value};
+    list->fields[list->count++] = (struct xg_http_field){name, value};
     return MHD_YES;
 }
 
@@ -198,7 +198,7 @@ static bool begin_headers(struct exchange *x, struct MHD_Connection *c)
 {
     struct header_list list = {
         .fields = xg_arena_array(&x->arena, XG_HTTP_HEADERS_MAX,
-                                 sizeof(struct xg_field))};
+                                 sizeof(struct xg_http_field))};
 
     if (!list.fields) {
         refuse(x, 503, "no-memory", XG_T("服务器繁忙", "the server is busy"),

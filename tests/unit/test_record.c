@@ -6,7 +6,7 @@
 #include "shared/base/env.h"
 #include "tests/lib/device.h"
 
-static struct xg_arena arena = XG_ARENA(64 << 20);
+static struct xg_arena arena = {.max_bytes = 64 << 20};
 static struct test_world world = {.seed = 1, .wall_ms = 1790000000000,
                                   .mono_ms = 1000, .boot = 7};
 static const uint8_t registrar[32] = {9};

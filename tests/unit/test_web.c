@@ -1089,7 +1089,7 @@ static void test_in_process(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_arena arena = XG_ARENA(1 << 20);
-    struct xg_field headers[] = {{"Authorization", "bearer abc"}};
+    struct xg_http_field headers[] = {{"Authorization", "bearer abc"}};
     struct xg_request request = {.method = "HEAD",
                                  .headers = headers,
                                  .header_count = 1,
