@@ -96,6 +96,12 @@ static bool take_fixed(void *out, size_t len, const struct xg_cbor_item *item)
     return true;
 }
 
+static bool begins(const struct xg_bytes *text, const char *start)
+{
+    size_t len = strlen(start);
+    return text->len >= len && memcmp(text->at, start, len) == 0;
+}
+
 /* http://host or https://host, nothing that a request line may not hold and no
  * query: paths are appended to it. */
 static bool take_url(char *out, const struct xg_cbor_item *item)
@@ -110,8 +116,8 @@ static bool take_url(char *out, const struct xg_cbor_item *item)
     memcpy(out, item->bytes.at, item->bytes.len);
     out[item->bytes.len] = '\0';
 
-    size_t scheme = strncmp(out, "https://", 8) == 0  ? 8
-                    : strncmp(out, "http://", 7) == 0 ? 7
+    size_t scheme = begins(&item->bytes, "https://")  ? 8
+                    : begins(&item->bytes, "http://") ? 7
                                                       : 0;
     return scheme > 0 && item->bytes.len > scheme &&
            out[item->bytes.len - 1] != '/';
