@@ -1,0 +1,222 @@
+/* api.c - the table of routes, and what all handlers share; see api.h. */
+#include "server/api.h"
+
+#include <strings.h>
+
+#include "server/api_inside.h"
+#include "shared/base/lang.h"
+#include "shared/base/log.h"
+
+enum xg_status api_open(struct api *a, struct data *data,
+                        struct xg_error *err)
+{
+    struct session_table *sessions;
+
+    if (session_table_new(&sessions, 0, &data->env, err) != XG_OK)
+        return err->status;
+    *a = (struct api){.data = data, .sessions = sessions};
+    a->started_ms = xg_mono_ms(&data->env);
+    return XG_OK;
+}
+
+void api_close(struct api *a)
+{
+    session_table_free(a->sessions);
+    a->sessions = NULL;
+}
+
+/* "q=0.25" in thousandths; 1000 where there is none before `end`. */
+static int quality(const char *at, const char *end)
+{
+    const char *q = strstr(at, "q=");
+    int value = 0, unit = 100;
+
+    if (!q || q >= end || q[2] != '0')
+        return 1000;
+    if (q[3] == '.')
+        for (q += 4; *q >= '0' && *q <= '9' && unit; q++, unit /= 10)
+            value += (*q - '0') * unit;
+    return value;
+}
+
+/* The weight of a language range in Accept-Language, in thousandths; -1 where
+ * it is not there. RFC 9110 section 12.5.4. */
+static int weight(const char *header, const char *lang)
+{
+    int best = -1;
+
+    for (const char *at = header; *at;) {
+        at += strspn(at, " \t,");
+        size_t len = strcspn(at, ",");
+        if (strncasecmp(at, lang, 2) == 0 && strchr("-;, \t", at[2])) {
+            int value = quality(at, at + len);
+            if (value > best)
+                best = value;
+        }
+        at += len;
+    }
+    return best;
+}
+
+static void speak(const struct xg_request *request)
+{
+    const char *header = xg_request_header(request, "Accept-Language");
+    int zh = header ? weight(header, "zh") : -1;
+    int en = header ? weight(header, "en") : -1;
+
+    /* Without a wish: Chinese, as the people whom this is for. */
+    xg_lang_thread(en > 0 && en > zh ? XG_LANG_EN : XG_LANG_ZH);
+}
+
+static void answer(struct api *a, const struct xg_request *request,
+                   struct xg_response *response, api_handler *handler)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    speak(request);
+    if (handler(a, request, response, &err) == XG_OK)
+        return;
+    atomic_fetch_add(&a->refused, 1);
+    if (err.status == XG_ALARM || err.status == XG_CORRUPT)
+        atomic_fetch_add(&a->alarms, 1);
+    if (xg_status_http(err.status) >= 500)
+        xg_log(XG_LOG_ERROR, "api.failed", "path=%s status=%s error=%s",
+               request->path, xg_status_name(err.status),
+               xg_error_text(&err));
+    xg_response_fail(response, &err);
+}
+
+#define ROUTE(name)                                                          \
+    static void serve_##name(void *ctx, const struct xg_request *request,    \
+                             struct xg_response *response)                   \
+    {                                                                        \
+        answer(ctx, request, response, api_##name);                          \
+    }
+ROUTE(enrol)
+ROUTE(hello)
+ROUTE(put_batch)
+ROUTE(get_batch)
+ROUTE(proof)
+ROUTE(updates)
+ROUTE(reference)
+ROUTE(checkpoint)
+ROUTE(tile)
+ROUTE(healthz)
+ROUTE(metrics)
+#undef ROUTE
+
+const struct xg_route api_routes[] = {
+    {"POST", "/v1/enrol", API_NOTE_BODY_MAX, serve_enrol},
+    {"POST", "/v1/hello", API_NOTE_BODY_MAX, serve_hello},
+    {"PUT", "/v1/batches/*", XG_BATCH_MAX, serve_put_batch},
+    {"GET", "/v1/batches/*", 0, serve_get_batch},
+    {"GET", "/v1/proof", 0, serve_proof},
+    {"GET", "/v1/updates", 0, serve_updates},
+    {"GET", "/v1/reference/*", 0, serve_reference},
+    {"GET", "/log/checkpoint", 0, serve_checkpoint},
+    {"GET", "/log/tile/*", 0, serve_tile},
+    {"GET", "/healthz", 0, serve_healthz},
+    {"GET", "/metrics", 0, serve_metrics},
+};
+const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
+
+enum xg_status api_refuse(struct api *a, struct xg_response *response,
+                          int http_status, const char *code,
+                          const char *title)
+{
+    atomic_fetch_add(&a->refused, 1);
+    xg_response_problem(response, http_status, code, title, NULL);
+    return XG_OK;
+}
+
+bool api_session(struct api *a, struct session *whose,
+                 const struct xg_request *request,
+                 struct xg_response *response)
+{
+    const char *text = xg_request_bearer(request);
+    struct xg_hash token;
+
+    if (text && xg_unbase64_exact(token.b, sizeof token.b, text,
+                                  strlen(text)) &&
+        session_find(a->sessions, whose, &token))
+        return true;
+    api_refuse(a, response, 401, "token",
+               XG_T("会话不存在或已过期，请重新同步",
+                    "there is no such session, or it has run out: sync "
+                    "again"));
+    xg_response_header(response, "WWW-Authenticate", "Bearer");
+    return false;
+}
+
+enum xg_status api_view_open(struct api_view *v, struct api *a,
+                             struct xg_error *err)
+{
+    struct api_view view = {.data = a->data, .note = XG_BUF(XG_NOTE_MAX)};
+
+    if (ledger_published(a->data->ledger, &view.checkpoint, &view.note,
+                         err) != XG_OK ||
+        data_borrow(a->data, &view.store, err) != XG_OK) {
+        xg_buf_clear(&view.note);
+        return err->status;
+    }
+    *v = view;
+    return XG_OK;
+}
+
+void api_view_close(struct api_view *v)
+{
+    if (v->store)
+        data_return(v->data, v->store);
+    xg_buf_clear(&v->note);
+    *v = (struct api_view){0};
+}
+
+enum xg_status api_note_name(char name[XG_KEY_NAME_MAX + 1],
+                             struct xg_bytes note, struct xg_error *err)
+{
+    struct xg_note parsed;
+
+    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK)
+        return err->status;
+    struct xg_bytes found = parsed.signatures[0].name;
+    if (parsed.count != 1 || found.len > XG_KEY_NAME_MAX)
+        return xg_fail(err, XG_FORMAT, "%s",
+                       XG_T("应有且只有一行签名",
+                            "exactly one signature line is expected"));
+    memcpy(name, found.at, found.len);
+    name[found.len] = '\0';
+    return XG_OK;
+}
+
+void api_sign(struct xg_buf *out, const struct api *a, struct xg_bytes text)
+{
+    xg_note_sign(out, text, ledger_signer(a->data->ledger));
+}
+
+bool api_size_fits(struct api *a, const struct api_view *v, uint64_t stated,
+                   const char *device, struct xg_response *response)
+{
+    if (stated <= v->checkpoint.size)
+        return true;
+    atomic_fetch_add(&a->alarms, 1);
+    xg_log(XG_LOG_ERROR, "log.behind", "device=%s stated=%llu size=%llu",
+           device, (unsigned long long)stated,
+           (unsigned long long)v->checkpoint.size);
+    api_refuse(a, response, 503, "behind",
+               XG_T("设备见过的日志比服务器的更长：服务器可能被恢复成旧数据。"
+                    "记录仍保存在设备上，请通知管理员",
+                    "the device has seen a longer log than the server's: the "
+                    "server may have been put back to old data. Your records "
+                    "stay on the device; please tell the operator"));
+    xg_response_header(response, "Retry-After", "3600");
+    return false;
+}
+
+bool api_hash(struct xg_hash *hash, const char *text)
+{
+    size_t len = strlen(text);
+
+    return len == 2 * sizeof hash->b &&
+           strspn(text, "0123456789abcdef") == len &&
+           xg_unhex(hash->b, sizeof hash->b, text, len);
+}

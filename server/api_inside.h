@@ -1,0 +1,57 @@
+/* api_inside.h - what the files of the API share; of them only. */
+#ifndef SERVER_API_INSIDE_H
+#define SERVER_API_INSIDE_H
+
+#include "server/api.h"
+
+/* A handler fills the response and returns XG_OK, or fails and the response
+ * becomes the problem. A refusal with a code of its own is api_refuse(), then
+ * XG_OK. */
+typedef enum xg_status api_handler(struct api *a,
+                                   const struct xg_request *request,
+                                   struct xg_response *response,
+                                   struct xg_error *err);
+
+api_handler api_enrol, api_hello, api_put_batch, api_get_batch, api_proof,
+    api_updates, api_reference, api_checkpoint, api_tile, api_healthz,
+    api_metrics;
+
+/* Always XG_OK, to be returned. */
+enum xg_status api_refuse(struct api *a, struct xg_response *response,
+                          int http_status, const char *code,
+                          const char *title);
+
+/* Whose the request's token is. False: the response says 401. */
+bool api_session(struct api *a, struct session *whose,
+                 const struct xg_request *request,
+                 struct xg_response *response);
+
+/* The published log, and the store in a snapshot that holds all of it. */
+struct api_view {
+    struct data *data;
+    struct store *store;
+    struct xg_checkpoint checkpoint;
+    struct xg_buf note; /* the checkpoint's */
+};
+XG_MUST_CHECK enum xg_status api_view_open(struct api_view *v, struct api *a,
+                                           struct xg_error *err);
+void api_view_close(struct api_view *v);
+
+/* What a note is signed by says who sent it: name of its only signature line.
+ * XG_FORMAT. */
+XG_MUST_CHECK enum xg_status api_note_name(char name[XG_KEY_NAME_MAX + 1],
+                                           struct xg_bytes note,
+                                           struct xg_error *err);
+
+/* Sign `text` by the log and append it. */
+void api_sign(struct xg_buf *out, const struct api *a, struct xg_bytes text);
+
+/* A device stated a size. False: larger than ours; the response says so, and
+ * the alarm is raised. */
+bool api_size_fits(struct api *a, const struct api_view *v, uint64_t stated,
+                   const char *device, struct xg_response *response);
+
+/* Exactly 64 lower-case hex digits. */
+bool api_hash(struct xg_hash *hash, const char *text);
+
+#endif

@@ -1,0 +1,245 @@
+/* api_log.c - what is only read: updates, reference files, the log, health
+ * and figures; see api.h. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "server/api_inside.h"
+#include "shared/base/lang.h"
+
+/* ---- updates ---- */
+
+static enum xg_status give_page(struct api *a, const struct api_view *v,
+                                uint64_t since, const char *device,
+                                struct xg_response *response,
+                                struct xg_error *err)
+{
+    struct scope_page page = {.from = since};
+    struct xg_updates_note note = {.log = xg_bytes_of(data_origin(a->data))};
+    struct xg_buf raw = XG_BUF(XG_UPDATES_RAW_MAX);
+    enum xg_status status;
+
+    status = scope_page(&page, &raw, v->store, a->data->registry, device,
+                        since, v->checkpoint.size, err);
+    if (status == XG_OK)
+        status = xg_buf_check(&raw, err);
+    if (status == XG_OK) {
+        memcpy(note.device, device, strlen(device) + 1);
+        memcpy(note.scope, page.unit, sizeof note.scope);
+        note.from = page.from;
+        note.to = page.to;
+        note.end = page.end;
+        note.count = page.count;
+        note.root = page.root;
+        status = xg_updates_seal(&response->body, &note, xg_buf_bytes(&raw),
+                                 ledger_signer(a->data->ledger), err);
+        response->content_type = "application/octet-stream";
+    }
+    xg_buf_clear(&raw);
+    return status;
+}
+
+enum xg_status api_updates(struct api *a, const struct xg_request *request,
+                           struct xg_response *response, struct xg_error *err)
+{
+    const char *text = xg_request_query(request, "since");
+    struct xg_bytes rest = xg_bytes_of(text ? text : "0");
+    struct session session;
+    struct api_view v;
+    uint64_t since;
+    bool revoked;
+
+    if (!api_session(a, &session, request, response))
+        return XG_OK;
+    if (!xg_word_uint(&rest, &since) || rest.len)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("since 应为整数", "since is a whole number"));
+    if (api_view_open(&v, a, err) != XG_OK)
+        return err->status;
+    enum xg_status status =
+        registry_revoked(a->data->registry, &revoked, session.device,
+                         v.checkpoint.size, err);
+    if (status == XG_OK && revoked)
+        api_refuse(a, response, 403, "revoked",
+                   XG_T("此设备已停用：可以上传，不再接收",
+                        "this device was revoked: it may send, but receives "
+                        "no more"));
+    else if (status == XG_OK)
+        status = give_page(a, &v, since, session.device, response, err);
+    api_view_close(&v);
+    return status;
+}
+
+/* ---- reference files ---- */
+
+enum xg_status api_reference(struct api *a, const struct xg_request *request,
+                             struct xg_response *response,
+                             struct xg_error *err)
+{
+    struct session session;
+    struct xg_hash hash;
+    struct xg_bytes content;
+    struct api_view v;
+    bool found = false;
+
+    if (!api_session(a, &session, request, response))
+        return XG_OK;
+    if (api_view_open(&v, a, err) != XG_OK)
+        return err->status;
+    enum xg_status status = XG_OK;
+    if (api_hash(&hash, request->rest))
+        status = v.store->ops->read_file(v.store, request->arena, &content,
+                                         &found, &hash, err);
+    api_view_close(&v);
+    if (status != XG_OK)
+        return status;
+    if (!found)
+        return xg_fail(err, XG_NOTFOUND, "%s",
+                       XG_T("没有这个文件", "there is no such file"));
+    xg_buf_append(&response->body, content.at, content.len);
+    response->content_type = "application/octet-stream";
+    response->cache = XG_CACHE_FOREVER;
+    return XG_OK;
+}
+
+/* ---- the log: open to all ---- */
+
+enum xg_status api_checkpoint(struct api *a, const struct xg_request *request,
+                              struct xg_response *response,
+                              struct xg_error *err)
+{
+    struct xg_checkpoint c;
+
+    (void)request;
+    if (ledger_published(a->data->ledger, &c, &response->body, err) != XG_OK)
+        return err->status;
+    if (c.size == 0)
+        return xg_fail(err, XG_NOTFOUND, "%s",
+                       XG_T("日志还是空的", "the log is still empty"));
+    response->content_type = "text/plain; charset=utf-8";
+    response->cache = XG_CACHE_ASK;
+    return XG_OK;
+}
+
+enum xg_status api_tile(struct api *a, const struct xg_request *request,
+                        struct xg_response *response, struct xg_error *err)
+{
+    struct xg_tile tile;
+    struct api_view v;
+
+    if (xg_tile_parse(&tile, request->path + strlen("/log/"), err) != XG_OK ||
+        api_view_open(&v, a, err) != XG_OK)
+        return err->status;
+    enum xg_status status = ledger_tile(&response->body, v.store, &tile,
+                                        v.checkpoint.size, err);
+    api_view_close(&v);
+    response->content_type = "application/octet-stream";
+    response->cache = XG_CACHE_FOREVER;
+    return status;
+}
+
+/* ---- for the operator ---- */
+
+enum xg_status api_health(struct api *a, struct xg_error *err)
+{
+    struct store_counts counts;
+    struct api_view v;
+
+    if (api_view_open(&v, a, err) != XG_OK)
+        return err->status;
+    enum xg_status status = v.store->ops->get_counts(v.store, &counts, err);
+    api_view_close(&v);
+    return status;
+}
+
+enum xg_status api_healthz(struct api *a, const struct xg_request *request,
+                           struct xg_response *response, struct xg_error *err)
+{
+    (void)request;
+    if (api_health(a, err) != XG_OK)
+        return api_refuse(a, response, 503, "unhealthy", xg_error_text(err));
+    xg_buf_text(&response->body, "ok\n");
+    response->content_type = "text/plain; charset=utf-8";
+    return XG_OK;
+}
+
+static void put_metric(struct xg_buf *out, const char *name, const char *type,
+                       const char *help, uint64_t value)
+{
+    xg_buf_format(out, "# HELP xunge_%s %s\n# TYPE xunge_%s %s\n", name, help,
+                  name, type);
+    xg_buf_format(out, "xunge_%s %" PRIu64 "\n", name, value);
+}
+
+static void put_batches(struct xg_buf *out, struct api *a)
+{
+    xg_buf_text(out, "# HELP xunge_batches_total Batches answered, by state.\n"
+                     "# TYPE xunge_batches_total counter\n");
+    for (unsigned i = 0; i <= XG_BATCH_QUARANTINED; i++)
+        xg_buf_format(out, "xunge_batches_total{state=\"%s\"} %llu\n",
+                      xg_batch_state_name((enum xg_batch_state)i),
+                      atomic_load(&a->batches[i]));
+}
+
+static void put_web(struct xg_buf *out, struct xg_web *web)
+{
+    struct xg_web_stats s = xg_web_stats(web);
+
+    put_metric(out, "connections", "gauge", "Connections open now.",
+               s.connections);
+    put_metric(out, "connections_accepted_total", "counter",
+               "Connections accepted.", s.accepted);
+    put_metric(out, "connections_evicted_total", "counter",
+               "Idle connections closed to make room.", s.evicted);
+    put_metric(out, "connections_refused_total", "counter",
+               "Connections refused at the cap.", s.refused);
+    put_metric(out, "connections_timed_out_total", "counter",
+               "Connections that were too slow.", s.timed_out);
+    put_metric(out, "requests_total", "counter", "Requests.", s.requests);
+}
+
+static bool on_loopback(const char *peer)
+{
+    return !peer || strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0;
+}
+
+enum xg_status api_metrics(struct api *a, const struct xg_request *request,
+                           struct xg_response *response, struct xg_error *err)
+{
+    struct xg_buf *out = &response->body;
+    struct store_counts n;
+    struct api_view v;
+
+    if (!on_loopback(request->peer))
+        return api_refuse(a, response, 403, "refused",
+                          XG_T("指标只对本机开放",
+                               "the figures are for this machine only"));
+    if (api_view_open(&v, a, err) != XG_OK)
+        return err->status;
+    uint64_t size = v.checkpoint.size;
+    enum xg_status status = v.store->ops->get_counts(v.store, &n, err);
+    api_view_close(&v);
+    if (status != XG_OK)
+        return status;
+    put_metric(out, "log_entries", "gauge", "Entries of the log.", size);
+    put_metric(out, "records", "gauge", "Records merged.", n.records);
+    put_metric(out, "entities", "gauge", "Entities.", n.entities);
+    put_metric(out, "chains", "gauge", "Chains of devices.", n.chains);
+    put_batches(out, a);
+    put_metric(out, "records_taken_total", "counter",
+               "New records since the start.", atomic_load(&a->records));
+    put_metric(out, "ingest_queue", "gauge", "Batches being taken in.",
+               atomic_load(&a->at_work));
+    put_metric(out, "refused_total", "counter", "Requests refused.",
+               atomic_load(&a->refused));
+    put_metric(out, "alarms_total", "counter",
+               "Signs of an inconsistent log or store.",
+               atomic_load(&a->alarms));
+    put_metric(out, "sessions", "gauge", "Sessions open.",
+               session_count(a->sessions));
+    put_metric(out, "uptime_seconds", "gauge", "Since the start.",
+               (uint64_t)(xg_mono_ms(&a->data->env) - a->started_ms) / 1000);
+    if (a->web)
+        put_web(out, a->web);
+    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return XG_OK;
+}
