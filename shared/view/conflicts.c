@@ -1,0 +1,291 @@
+/* conflicts.c - what a person has to decide, printed; see show.h. */
+#include "shared/view/show.h"
+
+#include <inttypes.h>
+
+#include "shared/base/lang.h"
+#include "shared/view/conflict.h"
+#include "shared/view/json.h"
+#include "shared/view/look.h"
+#include "shared/view/text.h"
+#include "shared/view/value.h"
+
+enum { VALUE_COLUMNS = 6 };
+
+/* Why is what is shown shown? The stable code, and the words. */
+struct because {
+    const char *name, *zh, *en;
+};
+
+static struct because because_of(const struct xg_state *s,
+                                 const struct view_conflict *c)
+{
+    static const struct because kept = {
+        "not-withdrawn", "撤回未裁定前按未撤回显示",
+        "until a withdrawal is decided, it does not stand"};
+    static const struct because status = {
+        "status-kept", "动作未生效，状态未变",
+        "the move took no effect, the status is as it was"};
+    static const struct because rank = {"role", "作者的角色较高",
+                                        "its author has the higher role"};
+    static const struct because hash = {
+        "hash", "角色相同，取记录哈希较大者",
+        "roles are equal; the greater record hash is taken"};
+
+    if (c->reason == VIEW_OVERTAKEN)
+        return status;
+    if (c->number == XG_FIELD_WITHDRAWN)
+        return kept;
+    return s->ops[c->sides[0]].rank > s->ops[c->sides[1]].rank ? rank : hash;
+}
+
+/* ---- photos of a side: what its record adds ---- */
+
+struct photo_list {
+    struct xg_cbor at;
+};
+
+static struct photo_list photos_of(const struct xg_record *r)
+{
+    struct xg_cbor_item set, key, list;
+    struct photo_list photos = {{NULL, NULL}};
+
+    if (r->malformed || !xg_record_field(r, XG_FIELD_PHOTO, &set))
+        return photos;
+    struct xg_cbor c = xg_cbor_inside(&set);
+    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &list))
+        if (key.number == XG_SET_ADDED)
+            photos.at = xg_cbor_inside(&list);
+    return photos;
+}
+
+static bool next_photo(struct photo_list *photos, struct xg_cbor_item *item)
+{
+    return photos->at.at && xg_cbor_next(&photos->at, item);
+}
+
+/* ---- text ---- */
+
+static const char *reason_text(enum view_conflict_reason reason)
+{
+    switch (reason) {
+    case VIEW_FIELD:
+        return XG_T("不同的值，互未见过", "different values, unseen by each "
+                                          "other");
+    case VIEW_WITHDRAW_EDIT:
+        return XG_T("一方撤回，一方修改", "withdrawn by one, edited by "
+                                          "another");
+    case VIEW_OVERTAKEN:
+        return XG_T("动作到来时状态已变", "a move came after the status had "
+                                          "changed");
+    }
+    return "";
+}
+
+static const char *field_name(const struct view_conflict *c)
+{
+    return c->reason == VIEW_OVERTAKEN ? "status"
+           : c->field                  ? c->field->name
+                                       : "";
+}
+
+static void put_field_label(struct xg_buf *out, const struct view_conflict *c)
+{
+    if (c->reason == VIEW_OVERTAKEN)
+        xg_buf_text(out, XG_T("状态", "status"));
+    else if (c->field)
+        xg_buf_text(out, xg_label(c->field->zh, c->field->en));
+    else
+        xg_buf_format(out, XG_T("字段 %" PRIu64, "field %" PRIu64), c->number);
+}
+
+/* What this side says: its value, its move, or that it edits. */
+static void put_says(struct xg_buf *out, const struct xg_state *s,
+                     const struct view_conflict *c, uint32_t op)
+{
+    const struct xg_record *r = s->ops[op].record;
+    struct xg_cbor_item item;
+    struct xg_buf text = XG_BUF(out->max);
+
+    if (c->reason == VIEW_OVERTAKEN) {
+        view_put_choice(out, xg_moves, r->head.move);
+        xg_buf_text(out, XG_T("，当时状态 ", ", when it was "));
+        view_put_choice(out, xg_statuses, r->head.from);
+    } else if (c->reason == VIEW_WITHDRAW_EDIT) {
+        xg_buf_text(out, view_withdraws(s, op) ? XG_T("撤回", "withdraws it")
+                                               : XG_T("修改", "edits it"));
+    } else if (xg_record_field(r, c->number, &item)) {
+        view_value_text(&text, c->field, &item);
+        view_put_block(out, xg_buf_bytes(&text), VALUE_COLUMNS);
+    }
+    if (text.failed != XG_OK)
+        out->failed = text.failed;
+    xg_buf_clear(&text);
+}
+
+static enum xg_status put_side(struct xg_buf *out, const struct xg_state *s,
+                               const struct view_conflict *c, uint32_t op,
+                               const struct view_context *view,
+                               struct xg_error *err)
+{
+    const struct xg_record *r = s->ops[op].record;
+    struct photo_list photos = photos_of(r);
+    struct xg_cbor_item item;
+    struct view_about about;
+
+    if (look_about(&about, view, &s->ops[op], err) != XG_OK)
+        return err->status;
+    xg_buf_text(out, "  --take ");
+    look_put_hash(out, &r->hash);
+    xg_buf_text(out, "\n      ");
+    put_says(out, s, c, op);
+    xg_buf_text(out, "\n      ");
+    look_put_who(out, &about, view);
+    xg_buf_text(out, "\n      ");
+    look_put_when(out, &about, r);
+    xg_buf_byte(out, '\n');
+    while (next_photo(&photos, &item)) {
+        xg_buf_format(out, "      %s ", XG_T("照片", "photo"));
+        view_value_text(out, xg_field_find(s->kind, XG_FIELD_PHOTO), &item);
+        xg_buf_byte(out, '\n');
+    }
+    return XG_OK;
+}
+
+static void put_meanwhile(struct xg_buf *out, const struct xg_state *s,
+                          const struct view_conflict *c)
+{
+    struct because because = because_of(s, c);
+
+    xg_buf_text(out, XG_T("  暂显示：", "  shown meanwhile: "));
+    if (c->reason == VIEW_OVERTAKEN)
+        view_put_choice(out, xg_statuses, s->status);
+    else if (c->number == XG_FIELD_WITHDRAWN)
+        xg_buf_text(out, XG_T("未撤回", "not withdrawn"));
+    else
+        look_put_hash(out, &s->ops[c->sides[0]].record->hash);
+    xg_buf_format(out, XG_T("（%s）\n", " (%s)\n"),
+                  xg_label(because.zh, because.en));
+}
+
+static enum xg_status put_conflict(struct xg_buf *out, const struct xg_state *s,
+                                   const struct view_conflict *c,
+                                   const struct view_context *view,
+                                   struct xg_error *err)
+{
+    struct view_entity entity;
+
+    if (look_entity(&entity, view, &s->id, err) != XG_OK)
+        return err->status;
+    look_put_number(out, &entity, &s->id);
+    xg_buf_byte(out, ' ');
+    put_field_label(out, c);
+    xg_buf_format(out, XG_T("（%s）：%s\n", " (%s): %s\n"),
+                  view_conflict_name(c->reason), reason_text(c->reason));
+    for (size_t i = 0; i < c->side_count; i++)
+        if (put_side(out, s, c, c->sides[i], view, err) != XG_OK)
+            return err->status;
+    put_meanwhile(out, s, c);
+    return xg_buf_check(out, err);
+}
+
+/* ---- JSON ---- */
+
+static enum xg_status append_side(json_t **sides, const struct xg_state *s,
+                                  const struct view_conflict *c, uint32_t op,
+                                  const struct view_context *view,
+                                  struct xg_error *err)
+{
+    const struct xg_record *r = s->ops[op].record;
+    struct photo_list list = photos_of(r);
+    struct xg_cbor_item item;
+    struct view_about about;
+    json_t *side, *photos;
+
+    if (look_about(&about, view, &s->ops[op], err) != XG_OK)
+        return err->status;
+    side = json_object();
+    photos = json_array();
+    look_set_about(&side, &about, view, &s->ops[op]);
+    if (c->reason == VIEW_OVERTAKEN) {
+        const struct xg_choice *m = xg_choice_find(xg_moves, r->head.move);
+        view_json_set(&side, "move",
+                      m ? json_string(m->name) : view_json_uint(r->head.move));
+    } else if (c->reason == VIEW_WITHDRAW_EDIT) {
+        view_json_set(&side, "withdraws", json_boolean(view_withdraws(s, op)));
+    } else if (xg_record_field(r, c->number, &item)) {
+        view_json_set(&side, "value", view_value_json(c->field, &item));
+    }
+    while (next_photo(&list, &item)) {
+        struct view_photo photo = view_photo_of(&item);
+        view_json_append(&photos, view_json_hex(photo.sha256.b, XG_HASH_SIZE));
+    }
+    view_json_set(&side, "photos", photos);
+    view_json_append(sides, side);
+    return XG_OK;
+}
+
+static json_t *shown_json(const struct xg_state *s,
+                          const struct view_conflict *c)
+{
+    const struct xg_choice *status = xg_choice_find(xg_statuses, s->status);
+    struct xg_cbor_item item;
+
+    if (c->reason == VIEW_OVERTAKEN)
+        return status ? json_string(status->name) : json_null();
+    if (c->number == XG_FIELD_WITHDRAWN)
+        return json_false();
+    return xg_record_field(s->ops[c->sides[0]].record, c->number, &item)
+               ? view_value_json(c->field, &item)
+               : json_null();
+}
+
+static enum xg_status put_conflict_json(struct xg_buf *out,
+                                        const struct xg_state *s,
+                                        const struct view_conflict *c,
+                                        const struct view_context *view,
+                                        struct xg_error *err)
+{
+    json_t *json = json_object(), *sides = json_array();
+    struct view_entity entity;
+    enum xg_status status = look_entity(&entity, view, &s->id, err);
+
+    for (size_t i = 0; i < c->side_count && status == XG_OK; i++)
+        status = append_side(&sides, s, c, c->sides[i], view, err);
+    if (status != XG_OK) {
+        json_decref(json);
+        json_decref(sides);
+        return status;
+    }
+    view_json_set(&json, "id", view_json_hex(s->id.b, XG_ID_SIZE));
+    if (entity.number[0])
+        view_json_set(&json, "number",
+                      view_json_text(xg_bytes_of(entity.number)));
+    view_json_set(&json, "reason", json_string(view_conflict_name(c->reason)));
+    view_json_set(&json, "field",
+                  *field_name(c) ? json_string(field_name(c))
+                                 : view_json_uint(c->number));
+    view_json_set(&json, "shown", shown_json(s, c));
+    view_json_set(&json, "shown_because", json_string(because_of(s, c).name));
+    view_json_set(&json, "sides", sides);
+    return look_json_line(out, json, err);
+}
+
+enum xg_status view_conflicts(struct xg_buf *out, const struct xg_state *state,
+                              const struct view_context *view,
+                              struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LOOK_ARENA_MAX);
+    struct view_conflict *list;
+    size_t count = 0;
+    enum xg_status status =
+        view_conflicts_of(&list, &count, &arena, state, err);
+
+    for (size_t i = 0; i < count && status == XG_OK; i++)
+        status = view->json ? put_conflict_json(out, state, &list[i], view, err)
+                            : put_conflict(out, state, &list[i], view, err);
+    if (status == XG_OK && count == 0 && !view->json)
+        xg_buf_text(out, XG_T("没有待裁定的冲突\n", "nothing to decide\n"));
+    xg_arena_clear(&arena);
+    return status == XG_OK ? xg_buf_check(out, err) : status;
+}

@@ -1,0 +1,180 @@
+/* list.c - a line of a list, and the three axes; see show.h. */
+#include "shared/view/show.h"
+
+#include <inttypes.h>
+
+#include "shared/base/lang.h"
+#include "shared/view/json.h"
+#include "shared/view/look.h"
+#include "shared/view/text.h"
+#include "shared/view/value.h"
+
+enum {
+    NUMBER_COLUMNS = 15,
+    KIND_COLUMNS = 11,
+    STATUS_COLUMNS = 13,
+    SUMMARY_COLUMNS = 42,
+    SUMMARY_MAX = 64 << 10,
+};
+
+/* ---- the axes ---- */
+
+static void put_separator(struct xg_buf *out, size_t start)
+{
+    if (out->len > start)
+        xg_buf_text(out, " · ");
+}
+
+static void put_photos(struct xg_buf *out, const struct look_photos *photos,
+                       const struct view_context *view)
+{
+    const struct {
+        size_t count;
+        enum view_place place;
+    } missing[] = {{photos->only_here, VIEW_PHOTO_ONLY_HERE},
+                   {photos->elsewhere, VIEW_PHOTO_ELSEWHERE}};
+    bool any = false;
+
+    xg_buf_text(out, XG_T("照片 ", "photos "));
+    if (!view->photo) {
+        xg_buf_format(out, "%zu", photos->total);
+        return;
+    }
+    for (size_t i = 0; i < 2; i++)
+        if (missing[i].count) {
+            xg_buf_format(out, "%s%zu/%zu %s", any ? XG_T("、", ", ") : "",
+                          missing[i].count, photos->total,
+                          look_place_label(missing[i].place));
+            any = true;
+        }
+    if (!any)
+        xg_buf_format(out, "%zu/%zu %s", photos->server, photos->total,
+                      look_place_label(VIEW_PHOTO_SERVER));
+}
+
+enum xg_status view_axes(struct xg_buf *out, const struct xg_brief *brief,
+                         const struct view_context *view, struct xg_error *err)
+{
+    struct view_entity entity;
+    struct look_photos photos;
+    size_t start = out->len;
+
+    if (look_entity(&entity, view, &brief->id, err) != XG_OK ||
+        look_photos(&photos, brief, view, err) != XG_OK)
+        return err->status;
+    if (view->entity) {
+        /* Sealed or not is a detail. */
+        enum view_delivery d =
+            entity.delivery == VIEW_SEALED ? VIEW_WAITING : entity.delivery;
+        xg_buf_format(out, XG_T("文字%s", "text %s"), view_delivery_label(d));
+    }
+    if (photos.total) {
+        put_separator(out, start);
+        put_photos(out, &photos, view);
+    }
+    if (brief->conflicts) {
+        put_separator(out, start);
+        xg_buf_text(out, XG_T("有冲突待处理", "conflict to decide"));
+    }
+    return xg_buf_check(out, err);
+}
+
+/* ---- the line ---- */
+
+static bool in_summary(const struct xg_field *field)
+{
+    return field->number >= XG_FIELD_OWN && field->merge == XG_MERGE_REGISTER &&
+           field->type != XG_TYPE_ENTITY;
+}
+
+/* The kind's own fields, as many as the column shows. */
+static void put_summary(struct xg_buf *out, const struct xg_brief *brief)
+{
+    struct xg_buf text = XG_BUF(SUMMARY_MAX);
+    struct xg_cbor_item item;
+    const struct xg_field *f;
+
+    for (size_t i = 0; brief->kind && (f = xg_field_at(brief->kind, i)) != NULL;
+         i++) {
+        if (!in_summary(f) || !xg_brief_value(brief, f->number, &item))
+            continue;
+        put_separator(&text, 0);
+        view_value_text(&text, f, &item);
+        if (view_width(xg_buf_bytes(&text)) > SUMMARY_COLUMNS)
+            break;
+    }
+    view_put_column(out, xg_buf_bytes(&text), SUMMARY_COLUMNS);
+    if (text.failed == XG_NOMEM)
+        out->failed = XG_NOMEM;
+    xg_buf_clear(&text);
+}
+
+static void put_cell(struct xg_buf *out, const char *text, unsigned columns)
+{
+    view_put_column(out, xg_bytes_of(text), columns);
+    xg_buf_byte(out, ' ');
+}
+
+void view_list_head(struct xg_buf *out, const struct view_context *view)
+{
+    if (view->json)
+        return;
+    put_cell(out, XG_T("编号", "number"), NUMBER_COLUMNS);
+    put_cell(out, XG_T("类别", "kind"), KIND_COLUMNS);
+    put_cell(out, XG_T("状态", "status"), STATUS_COLUMNS);
+    put_cell(out, XG_T("内容", "what"), SUMMARY_COLUMNS);
+    xg_buf_text(out,
+                XG_T("送达 · 照片 · 裁定\n", "delivery · photos · decision\n"));
+}
+
+static json_t *fields_json(const struct xg_brief *brief)
+{
+    json_t *json = json_object();
+    struct xg_cbor_item item;
+    const struct xg_field *f;
+
+    for (size_t i = 0; brief->kind && (f = xg_field_at(brief->kind, i)) != NULL;
+         i++)
+        if (f->merge == XG_MERGE_REGISTER && f->number != XG_FIELD_WITHDRAWN &&
+            xg_brief_value(brief, f->number, &item))
+            view_json_set(&json, f->name, view_value_json(f, &item));
+    return json;
+}
+
+static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
+                               const struct view_context *view,
+                               struct xg_error *err)
+{
+    json_t *json = json_object();
+
+    if (look_set_entity(&json, brief, view, err) != XG_OK) {
+        json_decref(json);
+        return err->status;
+    }
+    view_json_set(&json, "fields", fields_json(brief));
+    return look_json_line(out, json, err);
+}
+
+enum xg_status view_list_row(struct xg_buf *out, const struct xg_brief *brief,
+                             const struct view_context *view,
+                             struct xg_error *err)
+{
+    struct view_entity entity;
+
+    if (view->json)
+        return put_json(out, brief, view, err);
+    if (look_entity(&entity, view, &brief->id, err) != XG_OK)
+        return err->status;
+    size_t start = out->len;
+    look_put_number(out, &entity, &brief->id);
+    view_pad(out, start, NUMBER_COLUMNS);
+    xg_buf_byte(out, ' ');
+    put_cell(out, look_kind_label(brief->kind), KIND_COLUMNS);
+    put_cell(out, look_status_label(brief), STATUS_COLUMNS);
+    put_summary(out, brief);
+    xg_buf_byte(out, ' ');
+    if (view_axes(out, brief, view, err) != XG_OK)
+        return err->status;
+    xg_buf_byte(out, '\n');
+    return xg_buf_check(out, err);
+}

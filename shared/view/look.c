@@ -1,0 +1,339 @@
+/* look.c - see look.h. */
+#include "shared/view/look.h"
+
+#include <inttypes.h>
+
+#include "shared/base/lang.h"
+#include "shared/view/json.h"
+#include "shared/view/text.h"
+#include "shared/view/value.h"
+
+enum { HASH_SHOWN = 6 };
+
+/* ---- names ---- */
+
+const char *view_delivery_name(enum view_delivery delivery)
+{
+    switch (delivery) {
+#define X(name, json, zh, en)                                                  \
+    case name:                                                                 \
+        return json;
+        VIEW_DELIVERY_TABLE(X)
+#undef X
+    }
+    return "";
+}
+
+const char *view_delivery_label(enum view_delivery delivery)
+{
+    switch (delivery) {
+#define X(name, json, zh, en)                                                  \
+    case name:                                                                 \
+        return xg_label(zh, en);
+        VIEW_DELIVERY_TABLE(X)
+#undef X
+    }
+    return "";
+}
+
+bool view_delivery_named(enum view_delivery *delivery, const char *name)
+{
+#define X(value, json, zh, en)                                                 \
+    if (strcmp(name, json) == 0) {                                             \
+        *delivery = value;                                                     \
+        return true;                                                           \
+    }
+    VIEW_DELIVERY_TABLE(X)
+#undef X
+    return false;
+}
+
+const char *look_place_name(enum view_place place)
+{
+    switch (place) {
+    case VIEW_PHOTO_SERVER:
+        return "server";
+    case VIEW_PHOTO_ONLY_HERE:
+        return "only_here";
+    case VIEW_PHOTO_ELSEWHERE:
+        return "elsewhere";
+    }
+    return "";
+}
+
+const char *look_place_label(enum view_place place)
+{
+    switch (place) {
+    case VIEW_PHOTO_SERVER:
+        return XG_T("已在服务器", "on the server");
+    case VIEW_PHOTO_ONLY_HERE:
+        return XG_T("仅在本机", "only here");
+    case VIEW_PHOTO_ELSEWHERE:
+        return XG_T("尚未传到", "not arrived yet");
+    }
+    return "";
+}
+
+const char *look_kind_label(const struct xg_kind *kind)
+{
+    return kind ? xg_label(kind->zh, kind->en) : XG_T("未知", "unknown");
+}
+
+const char *look_status_label(const struct xg_brief *brief)
+{
+    const struct xg_choice *status = xg_choice_find(xg_statuses, brief->status);
+
+    if (brief->withdrawn)
+        return XG_T("已撤回", "withdrawn");
+    return status ? xg_label(status->zh, status->en) : "—";
+}
+
+const char *look_effect_name(enum xg_effect effect)
+{
+    switch (effect) {
+    case XG_EFFECT_FULL:
+        return "full";
+    case XG_EFFECT_PENDING:
+        return "pending";
+    case XG_EFFECT_INVALID:
+        return "invalid";
+    case XG_EFFECT_NO_RIGHT:
+        return "no-right";
+    case XG_EFFECT_REDACTED:
+        return "redacted";
+    case XG_EFFECT_OVERTAKEN:
+        return "overtaken";
+    }
+    return "";
+}
+
+static const char *grade_name(enum xg_grade grade)
+{
+    switch (grade) {
+    case XG_GRADE_PROVEN:
+        return "proven";
+    case XG_GRADE_CLAIMED:
+        return "claimed";
+    case XG_GRADE_ASSERTED:
+        return "asserted";
+    }
+    return "";
+}
+
+void look_put_hash(struct xg_buf *out, const struct xg_hash *hash)
+{
+    xg_buf_hex(out, hash->b, HASH_SHOWN);
+}
+
+enum xg_status look_json_line(struct xg_buf *out, json_t *json,
+                              struct xg_error *err)
+{
+    if (view_json_put(out, json, err) != XG_OK)
+        return err->status;
+    xg_buf_byte(out, '\n');
+    return xg_buf_check(out, err);
+}
+
+/* ---- one record ---- */
+
+enum xg_status look_about(struct view_about *out,
+                          const struct view_context *view,
+                          const struct xg_op *op, struct xg_error *err)
+{
+    const struct xg_record *r = op->record;
+
+    memset(out, 0, sizeof *out);
+    if (view->about)
+        return view->about(view->ctx, out, op, err);
+    if (!r->malformed && r->head.author.len &&
+        r->head.author.len <= XG_CODE_MAX)
+        memcpy(out->author, r->head.author.at, r->head.author.len);
+    return XG_OK;
+}
+
+void look_put_who(struct xg_buf *out, const struct view_about *about,
+                  const struct view_context *view)
+{
+    if (about->author_name[0]) {
+        view_put_line(out, xg_bytes_of(about->author_name));
+        xg_buf_byte(out, ' ');
+    }
+    if (about->author[0])
+        view_put_line(out, xg_bytes_of(about->author));
+    else if (!about->author_name[0])
+        xg_buf_text(out, XG_T("作者不明", "author unknown"));
+    if (view->about) {
+        xg_buf_text(out, XG_T("（", " ("));
+        if (about->role)
+            xg_buf_format(out, XG_T("%s，", "%s, "),
+                          xg_label(about->role->zh, about->role->en));
+        xg_buf_text(out, xg_grade_label(about->grade));
+        xg_buf_text(out, XG_T("）", ")"));
+    }
+    if (about->device[0]) {
+        xg_buf_text(out, XG_T(" · 设备 ", " · device "));
+        view_put_line(out, xg_bytes_of(about->device));
+    }
+}
+
+void look_put_when(struct xg_buf *out, const struct view_about *about,
+                   const struct xg_record *record)
+{
+    bool both = about->has_not_before && about->has_not_after;
+
+    if (!record->malformed) {
+        view_put_time(out, record->head.moment.wall_ms);
+        xg_buf_text(out, XG_T("（设备时钟", " (device clock"));
+        if (about->clock_doubt)
+            xg_buf_text(out, XG_T("，存疑", ", doubtful"));
+        xg_buf_text(out, XG_T("）", ")"));
+    }
+    if (!both && !about->has_not_before && !about->has_not_after)
+        return;
+    xg_buf_text(out, record->malformed ? "" : XG_T("，", ", "));
+    if (about->has_not_before) {
+        xg_buf_text(out, XG_T("不早于 ", "not before "));
+        view_put_time(out, about->not_before_ms);
+    }
+    xg_buf_text(out, both ? XG_T("，", ", ") : "");
+    if (about->has_not_after) {
+        xg_buf_text(out, XG_T("不晚于 ", "not after "));
+        view_put_time(out, about->not_after_ms);
+    }
+}
+
+void look_put_delivery(struct xg_buf *out, const struct view_about *about,
+                       const struct view_context *view)
+{
+    if (!view->about)
+        return;
+    xg_buf_text(out, view_delivery_label(about->delivery));
+    if (about->logged)
+        xg_buf_format(out,
+                      XG_T(" · 日志第 %" PRIu64 " 条", " · log entry %" PRIu64),
+                      about->entry);
+    if (about->logged)
+        xg_buf_text(out, about->verified
+                             ? XG_T("（证明已核验）", " (proof verified)")
+                             : XG_T("（证明未核验）", " (proof not verified)"));
+}
+
+static void set_text(json_t **object, const char *key, const char *text)
+{
+    if (text[0])
+        view_json_set(object, key, view_json_text(xg_bytes_of(text)));
+}
+
+void look_set_about(json_t **object, const struct view_about *about,
+                    const struct view_context *view, const struct xg_op *op)
+{
+    const struct xg_record *r = op->record;
+
+    view_json_set(object, "hash", view_json_hex(r->hash.b, XG_HASH_SIZE));
+    set_text(object, "author", about->author);
+    set_text(object, "author_name", about->author_name);
+    set_text(object, "device", about->device);
+    if (about->role)
+        view_json_set(object, "role", json_string(about->role->name));
+    if (view->about) {
+        view_json_set(object, "grade", json_string(grade_name(about->grade)));
+        view_json_set(object, "delivery",
+                      json_string(view_delivery_name(about->delivery)));
+        view_json_set(object, "verified", json_boolean(about->verified));
+        view_json_set(object, "clock_doubt", json_boolean(about->clock_doubt));
+    }
+    if (about->logged)
+        view_json_set(object, "entry", view_json_uint(about->entry));
+    if (!r->malformed)
+        view_json_set(object, "wall", view_json_time(r->head.moment.wall_ms));
+    if (about->has_not_before)
+        view_json_set(object, "not_before",
+                      view_json_time(about->not_before_ms));
+    if (about->has_not_after)
+        view_json_set(object, "not_after", view_json_time(about->not_after_ms));
+}
+
+/* ---- one entity ---- */
+
+enum xg_status look_entity(struct view_entity *out,
+                           const struct view_context *view,
+                           const struct xg_id *id, struct xg_error *err)
+{
+    memset(out, 0, sizeof *out);
+    return view->entity ? view->entity(view->ctx, out, id, err) : XG_OK;
+}
+
+void look_put_number(struct xg_buf *out, const struct view_entity *entity,
+                     const struct xg_id *id)
+{
+    if (entity->number[0])
+        view_put_line(out, xg_bytes_of(entity->number));
+    else
+        xg_buf_hex(out, id->b, HASH_SHOWN);
+}
+
+enum xg_status look_photos(struct look_photos *out,
+                           const struct xg_brief *brief,
+                           const struct view_context *view,
+                           struct xg_error *err)
+{
+    struct xg_brief_elements elements;
+    struct xg_cbor_item item;
+    struct look_photos photos = {0};
+
+    if (xg_brief_set(brief, XG_FIELD_PHOTO, &elements))
+        while (xg_brief_element(&elements, &item)) {
+            struct view_photo photo = view_photo_of(&item);
+            enum view_place place = VIEW_PHOTO_ELSEWHERE;
+            photos.total++;
+            if (view->photo &&
+                view->photo(view->ctx, &place, &photo.sha256, err) != XG_OK)
+                return err->status;
+            photos.server += place == VIEW_PHOTO_SERVER;
+            photos.only_here += place == VIEW_PHOTO_ONLY_HERE;
+            photos.elsewhere += place == VIEW_PHOTO_ELSEWHERE;
+        }
+    *out = photos;
+    return XG_OK;
+}
+
+json_t *look_photos_json(const struct look_photos *photos,
+                         const struct view_context *view)
+{
+    json_t *json = json_object();
+
+    view_json_set(&json, "total", view_json_uint(photos->total));
+    if (view->photo) {
+        view_json_set(&json, "server", view_json_uint(photos->server));
+        view_json_set(&json, "only_here", view_json_uint(photos->only_here));
+        view_json_set(&json, "elsewhere", view_json_uint(photos->elsewhere));
+    }
+    return json;
+}
+
+enum xg_status look_set_entity(json_t **object, const struct xg_brief *brief,
+                               const struct view_context *view,
+                               struct xg_error *err)
+{
+    const struct xg_choice *status = xg_choice_find(xg_statuses, brief->status);
+    struct view_entity entity;
+    struct look_photos photos;
+
+    if (look_entity(&entity, view, &brief->id, err) != XG_OK ||
+        look_photos(&photos, brief, view, err) != XG_OK)
+        return err->status;
+    view_json_set(object, "id", view_json_hex(brief->id.b, XG_ID_SIZE));
+    set_text(object, "number", entity.number);
+    view_json_set(object, "kind",
+                  brief->kind ? json_string(brief->kind->name) : json_null());
+    view_json_set(object, "status",
+                  status ? json_string(status->name) : json_null());
+    view_json_set(object, "withdrawn", json_boolean(brief->withdrawn));
+    view_json_set(object, "conflicts", view_json_uint(brief->conflicts));
+    view_json_set(object, "records", view_json_uint(brief->records));
+    if (view->entity)
+        view_json_set(object, "delivery",
+                      json_string(view_delivery_name(entity.delivery)));
+    view_json_set(object, "photos", look_photos_json(&photos, view));
+    return XG_OK;
+}
