@@ -1,0 +1,556 @@
+/* fold.c - see fold.h. */
+#include "agent/fold.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/store_db.h"
+#include "agent_sql.h"
+
+enum { OPS_FIRST = 8, BRANCH_DEPTH_MAX = 64 };
+
+struct loader {
+    struct store *s;
+    struct xg_arena *arena;
+    struct fold *fold;
+    size_t count, room;
+    char *owner; /* worker of this device, read when first needed */
+    /* branches met so far */
+    struct known_branch {
+        int64_t chain, row;
+        struct xg_branch branch;
+        struct known_branch *next;
+    } *branches;
+};
+
+/* ---- branches ---- */
+
+static const struct xg_branch *branch_known(const struct loader *l,
+                                            int64_t chain, int64_t row)
+{
+    for (const struct known_branch *b = l->branches; b; b = b->next)
+        if (b->row == row && (row != 0 || b->chain == chain))
+            return &b->branch;
+    return NULL;
+}
+
+/* Row 0 is the chain's stretch before any fork. */
+static enum xg_status branch_load(struct loader *l,
+                                  const struct xg_branch **out, int64_t chain,
+                                  const struct xg_hash *chain_id, int64_t row,
+                                  int depth, struct xg_error *err)
+{
+    *out = branch_known(l, chain, row);
+    if (*out)
+        return XG_OK;
+    if (depth == BRANCH_DEPTH_MAX)
+        return xg_fail(err, XG_CORRUPT, "%s: branches",
+                       xg_db_path(l->s->db));
+
+    struct known_branch *b = xg_arena_alloc(l->arena, sizeof *b);
+    if (!b)
+        return xg_fail_nomem(err);
+    *b = (struct known_branch){.chain = chain, .row = row};
+    b->branch.id = *chain_id;
+    if (row != 0) {
+        struct xg_stmt *q = xg_stmt(l->s->db, AGENT_STMT_BRANCH_GET);
+        int64_t parent = 0;
+        xg_bind_i64(q, 1, row);
+        if (xg_stmt_row(q)) {
+            b->branch.id = xg_col_hash(q, 0);
+            b->branch.start = xg_col_u64(q, 1);
+            parent = xg_col_is_null(q, 2) ? 0 : xg_col_i64(q, 2);
+        }
+        if (xg_stmt_done(q, err) != XG_OK ||
+            branch_load(l, &b->branch.parent, chain, chain_id, parent,
+                        depth + 1, err) != XG_OK)
+            return err->status;
+    }
+    b->next = l->branches;
+    l->branches = b;
+    *out = &b->branch;
+    return XG_OK;
+}
+
+enum xg_status fold_branch_at_end(struct store *s,
+                                  const struct xg_branch **out,
+                                  struct xg_arena *arena,
+                                  const struct store_chain *chain,
+                                  struct xg_error *err)
+{
+    struct loader l = {.s = s, .arena = arena};
+    int64_t row;
+
+    if (store_branch_after(s, &row, chain->row, &chain->last, err) != XG_OK)
+        return err->status;
+    return branch_load(&l, out, chain->row, &chain->chain, row, 0, err);
+}
+
+/* ---- records ---- */
+
+static enum xg_status grow(struct loader *l, struct xg_error *err)
+{
+    struct fold *f = l->fold;
+    size_t room = l->room ? l->room * 2 : OPS_FIRST;
+    struct xg_op *ops = xg_arena_array(l->arena, room, sizeof *ops);
+    struct fold_fact *facts = xg_arena_array(l->arena, room, sizeof *facts);
+
+    if (!ops || !facts)
+        return xg_fail_nomem(err);
+    if (l->count) {
+        memcpy(ops, f->ops, l->count * sizeof *ops);
+        memcpy(facts, f->facts, l->count * sizeof *facts);
+    }
+    f->ops = ops;
+    f->facts = facts;
+    l->room = room;
+    return XG_OK;
+}
+
+static enum xg_status read_record(struct loader *l, struct xg_stmt *q,
+                                  struct xg_record *r, struct xg_error *err)
+{
+    struct xg_hash hash = xg_col_hash(q, 1), chain = xg_col_hash(q, 2);
+    struct xg_hash previous = xg_col_hash(q, 4);
+    struct xg_bytes head = xg_col_bytes(q, 8), fields = {NULL, 0};
+
+    if (xg_col_is_null(q, 9)) {
+        r->fields_hash = xg_col_hash(q, 10);
+    } else {
+        if (store_unseal(l->s, "record", xg_bytes(hash.b, XG_HASH_SIZE),
+                         xg_col_bytes(q, 9), err) != XG_OK)
+            return err->status;
+        fields = xg_buf_bytes(&l->s->plain);
+    }
+    head.at = xg_arena_copy(l->arena, head.at, head.len);
+    if (fields.len)
+        fields.at = xg_arena_copy(l->arena, fields.at, fields.len);
+    if (!head.at || (fields.len && !fields.at))
+        return xg_fail_nomem(err);
+    xg_record_read(r, &chain, xg_col_u64(q, 3), &previous, head, fields);
+    if (!xg_hash_equal(&r->hash, &hash))
+        xg_stmt_corrupt(q, "a record is not what its hash says");
+    return XG_OK;
+}
+
+static enum xg_status read_op(struct loader *l, struct xg_stmt *q,
+                              struct xg_error *err)
+{
+    struct xg_record *r = xg_arena_alloc(l->arena, sizeof *r);
+
+    if (!r)
+        return xg_fail_nomem(err);
+    if (l->count == l->room && grow(l, err) != XG_OK)
+        return err->status;
+    struct xg_op *op = &l->fold->ops[l->count];
+    struct fold_fact *fact = &l->fold->facts[l->count];
+    if (read_record(l, q, r, err) != XG_OK)
+        return err->status;
+    *fact = (struct fold_fact){
+        .row = xg_col_i64(q, 0),
+        .chain = xg_col_hash(q, 2),
+        .seq = xg_col_u64(q, 3),
+        .anchor_size = xg_col_u64(q, 6),
+        .logged = !xg_col_is_null(q, 7),
+        .mine = xg_col_bool(q, 12),
+    };
+    if (fact->logged)
+        fact->position = xg_col_u64(q, 7);
+    const char *device = xg_col_text(q, 11);
+    fact->device = xg_arena_str(l->arena, device, strlen(device));
+    if (!fact->device)
+        return xg_fail_nomem(err);
+    *op = (struct xg_op){.record = r, .seq = fact->seq};
+    int64_t branch = xg_col_is_null(q, 5) ? 0 : xg_col_i64(q, 5);
+    if (branch_load(l, &op->branch, xg_col_i64(q, 13), &fact->chain, branch, 0,
+                    err) != XG_OK)
+        return err->status;
+    l->count++;
+    return XG_OK;
+}
+
+static enum xg_status read_ops(struct loader *l, const struct xg_id *id,
+                               struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(l->s->db, AGENT_STMT_RECORD_OF_ENTITY);
+    enum xg_status status = XG_OK;
+
+    xg_bind_id(q, 1, id);
+    while (status == XG_OK && xg_stmt_next(q))
+        status = read_op(l, q, err);
+    struct xg_error later = XG_ERROR_NONE;
+    if (xg_stmt_done(q, status == XG_OK ? err : &later) != XG_OK &&
+        status == XG_OK)
+        status = err->status;
+    return status;
+}
+
+/* ---- judging ---- */
+
+/* Own, and not in the registry yet. */
+static enum xg_status judge_provisionally(struct loader *l,
+                                          struct xg_judgement *j,
+                                          const char *author,
+                                          struct xg_error *err)
+{
+    struct store_identity id;
+
+    if (!l->owner) {
+        if (store_get_identity(l->s, &id, err) != XG_OK)
+            return err->status;
+        l->owner = xg_arena_str(l->arena, id.worker, strlen(id.worker));
+        if (!l->owner)
+            return xg_fail_nomem(err);
+    }
+    *j = (struct xg_judgement){.role = xg_role_find(XG_ROLE_WORKER),
+                               .grade = XG_GRADE_PROVEN};
+    if (*author && strcmp(author, l->owner) != 0)
+        j->grade = XG_GRADE_CLAIMED;
+    snprintf(j->author, sizeof j->author, "%s", *author ? author : l->owner);
+    return XG_OK;
+}
+
+static enum xg_status judge_op(struct loader *l, size_t i,
+                               struct xg_error *err)
+{
+    struct fold_fact *fact = &l->fold->facts[i];
+    const struct xg_record *r = l->fold->ops[i].record;
+    struct xg_statement enrolled;
+    char author[XG_AUTHOR_MAX + 1] = "";
+    uint64_t position = 0;
+    bool known;
+
+    if (!r->malformed && r->head.author.len) {
+        memcpy(author, r->head.author.at, r->head.author.len);
+        author[r->head.author.len] = '\0';
+    }
+    if (l->s->registry.find(l->s->registry.ctx, XG_SAYS_DEVICE, fact->device,
+                            UINT64_MAX, &enrolled, &position, &known,
+                            err) != XG_OK)
+        return err->status;
+    if (!known && fact->mine)
+        return judge_provisionally(l, &fact->judged, author, err);
+    /* As xg_judge() has it: before any anchor, as at the enrolment. */
+    fact->judged_size =
+        fact->anchor_size > position ? fact->anchor_size : position + 1;
+    return xg_judge(&fact->judged, &l->s->registry, fact->device, author,
+                    fact->anchor_size, err);
+}
+
+static size_t find_creator(const struct loader *l, const struct xg_id *id)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct xg_record *r = l->fold->ops[i].record;
+        if ((r->malformed || r->head.creates) &&
+            memcmp(r->hash.b, id->b, XG_ID_SIZE) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* The grid of the first record, else the unit of its author. */
+static void find_home(struct loader *l, size_t creator)
+{
+    struct xg_cbor_item grid;
+    struct fold *f = l->fold;
+    const struct xg_record *r = f->ops[creator].record;
+
+    if (!r->malformed && r->fields_raw.len &&
+        xg_record_field(r, XG_FIELD_GRID, &grid) &&
+        grid.type == XG_CBOR_TEXT && grid.bytes.len <= XG_CODE_MAX)
+        snprintf(f->unit, sizeof f->unit, "%.*s", (int)grid.bytes.len,
+                 (const char *)grid.bytes.at);
+    else
+        snprintf(f->unit, sizeof f->unit, "%s", f->facts[creator].judged.unit);
+}
+
+static enum xg_status judge_all(struct loader *l, const struct xg_id *id,
+                                struct xg_error *err)
+{
+    struct fold *f = l->fold;
+    size_t creator = find_creator(l, id);
+
+    for (size_t i = 0; i < l->count; i++)
+        if (judge_op(l, i, err) != XG_OK)
+            return err->status;
+    if (creator != SIZE_MAX)
+        find_home(l, creator);
+    for (size_t i = 0; i < l->count; i++) {
+        struct fold_fact *fact = &f->facts[i];
+        if (creator != SIZE_MAX && *fact->judged.unit &&
+            xg_judge_entity(&fact->judged, &l->s->registry, f->unit,
+                            f->facts[creator].judged.author,
+                            fact->judged_size, err) != XG_OK)
+            return err->status;
+        f->ops[i].no_right = fact->judged.no_right;
+        f->ops[i].rank = fact->judged.role ? fact->judged.role->rank : 0;
+    }
+    return XG_OK;
+}
+
+/* ---- loading ---- */
+
+struct elsewhere {
+    struct store *s;
+    const struct xg_id *id;
+};
+
+static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
+{
+    const struct elsewhere *e = ctx;
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_stmt *q = xg_stmt(e->s->db, AGENT_STMT_RECORD_KNOWN);
+    bool known = false;
+
+    xg_bind_hash(q, 1, hash);
+    if (xg_stmt_row(q)) {
+        struct xg_id entity = xg_col_id(q, 3);
+        known = !xg_id_equal(&entity, e->id);
+    }
+    return xg_stmt_done(q, &ignored) == XG_OK && known;
+}
+
+enum xg_status fold_load(struct store *s, struct fold *out,
+                         struct xg_arena *arena, const struct xg_id *id,
+                         struct xg_error *err)
+{
+    struct fold fold = {0};
+    struct loader l = {.s = s, .arena = arena, .fold = &fold};
+    struct elsewhere e = {s, id};
+    const struct xg_elsewhere elsewhere = {&e, known_elsewhere};
+
+    if (read_ops(&l, id, err) != XG_OK || judge_all(&l, id, err) != XG_OK ||
+        xg_merge(&fold.state, arena, id, fold.ops, l.count, &elsewhere,
+                 err) != XG_OK)
+        return err->status;
+    *out = fold;
+    return XG_OK;
+}
+
+/* ---- the row ---- */
+
+struct row {
+    char number[XG_NUMBER_SIZE];
+    bool mine;
+    uint64_t photos, photos_here;
+    int64_t first_ms, changed_ms, newest;
+};
+
+static int64_t wall_of(const struct xg_record *r)
+{
+    return r->malformed ? 0 : r->head.moment.wall_ms;
+}
+
+static void find_number(struct row *row, const struct fold *f,
+                        const struct xg_record *first)
+{
+    const char *slash = strrchr(f->facts[f->state.creator].device, '/');
+    struct xg_cbor_item serial;
+    char text[XG_NUMBER_SIZE];
+
+    if (!slash || first->malformed ||
+        !xg_record_field(first, XG_FIELD_SERIAL, &serial))
+        return;
+    xg_number_print(text, slash + 1, serial.number);
+    if (xg_number_shaped(text))
+        memcpy(row->number, text, sizeof text);
+}
+
+static void find_times(struct row *row, const struct fold *f)
+{
+    struct xg_cbor_item happened;
+    int64_t at;
+
+    for (size_t i = 0; i < f->state.count; i++) {
+        if (f->facts[i].row < row->newest)
+            continue;
+        row->newest = f->facts[i].row;
+        row->changed_ms = wall_of(f->ops[i].record);
+    }
+    row->first_ms = f->state.creator == XG_NONE
+                        ? row->changed_ms
+                        : wall_of(f->ops[f->state.creator].record);
+    if (xg_state_value(&f->state, XG_FIELD_HAPPENED, &happened) &&
+        xg_cbor_int(&happened, &at))
+        row->first_ms = at;
+}
+
+static enum xg_status put_photos(struct store *s, struct row *row,
+                                 const struct fold *f, const struct xg_id *id,
+                                 struct xg_error *err)
+{
+    const struct xg_set *set = xg_state_set(&f->state, XG_FIELD_PHOTO);
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_DELETE);
+
+    xg_bind_id(q, 1, id);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; set && i < set->count; i++) {
+        const struct xg_element *e = &set->elements[i];
+        struct xg_cbor c = xg_cbor_over(e->value);
+        struct xg_cbor_item array, sha, length;
+        if (e->removed || !xg_cbor_next(&c, &array))
+            continue;
+        c = xg_cbor_inside(&array);
+        xg_cbor_next(&c, &sha);
+        xg_cbor_next(&c, &length);
+        bool mine = f->facts[e->op].mine;
+        row->photos++;
+        row->photos_here += mine;
+        q = xg_stmt(s->db, AGENT_STMT_PHOTO_PUT);
+        xg_bind_id(q, 1, id);
+        xg_bind_bytes(q, 2, sha.bytes);
+        xg_bind_u64(q, 3, length.number);
+        xg_bind_i64(q, 4, mine);
+        if (xg_stmt_run(q, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+/* So that a late record, of whatever entity, finds who has waited for it. */
+static enum xg_status note_missing(struct store *s, const struct fold *f,
+                                   const struct xg_id *id,
+                                   struct xg_error *err)
+{
+    for (size_t i = 0; i < f->state.count; i++) {
+        const struct xg_record *r = f->ops[i].record;
+        if (f->state.effects[i] != XG_EFFECT_PENDING || r->malformed)
+            continue;
+        for (size_t c = 0; c < r->head.foreign_count; c++) {
+            const struct xg_hash *cited = xg_head_foreign(&r->head, c);
+            bool has;
+            if (store_has_record(s, &has, cited, err) != XG_OK)
+                return err->status;
+            if (has)
+                continue;
+            struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_MISSING_ADD);
+            xg_bind_hash(q, 1, cited);
+            xg_bind_id(q, 2, id);
+            if (xg_stmt_run(q, err) != XG_OK)
+                return err->status;
+        }
+    }
+    return XG_OK;
+}
+
+static enum xg_status put_row(struct store *s, const struct row *row,
+                              const struct fold *f, const struct xg_id *id,
+                              struct xg_error *err)
+{
+    struct xg_buf state = XG_BUF(STORE_VALUE_MAX);
+    const struct xg_state *st = &f->state;
+
+    xg_state_encode(&state, st);
+    enum xg_status status = xg_buf_check(&state, err);
+    if (status == XG_OK)
+        status = store_seal(s, "entity", xg_bytes(id->b, XG_ID_SIZE),
+                            xg_buf_bytes(&state), err);
+    xg_buf_clear(&state);
+    if (status != XG_OK)
+        return status;
+
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_PUT);
+    xg_bind_id(q, 1, id);
+    xg_bind_u64(q, 2, st->kind ? st->kind->number : 0);
+    if (*row->number)
+        xg_bind_text(q, 3, row->number);
+    else
+        xg_bind_null(q, 3);
+    xg_bind_text(q, 4, f->unit);
+    xg_bind_u64(q, 5, st->status);
+    xg_bind_i64(q, 6, st->withdrawn);
+    xg_bind_u64(q, 7, st->conflict_count);
+    xg_bind_u64(q, 8, st->count);
+    xg_bind_i64(q, 9, row->mine);
+    xg_bind_u64(q, 10, row->photos);
+    xg_bind_u64(q, 11, row->photos_here);
+    xg_bind_i64(q, 12, row->first_ms);
+    xg_bind_i64(q, 13, row->changed_ms);
+    xg_bind_i64(q, 14, row->newest);
+    xg_bind_bytes(q, 15, xg_buf_bytes(&s->sealed));
+    return xg_stmt_run(q, err);
+}
+
+enum xg_status fold_entity(struct store *s, const struct xg_id *id,
+                           struct xg_error *err)
+{
+    struct row row = {0};
+    struct fold f;
+
+    xg_arena_reset(&s->fold);
+    if (fold_load(s, &f, &s->fold, id, err) != XG_OK)
+        return err->status;
+    if (f.state.count == 0)
+        return XG_OK;
+    if (f.state.creator != XG_NONE) {
+        row.mine = f.facts[f.state.creator].mine;
+        find_number(&row, &f, f.ops[f.state.creator].record);
+    }
+    find_times(&row, &f);
+    if (put_photos(s, &row, &f, id, err) != XG_OK ||
+        note_missing(s, &f, id, err) != XG_OK)
+        return err->status;
+    return put_row(s, &row, &f, id, err);
+}
+
+/* ---- all of it ---- */
+
+enum xg_status fold_rebuild(struct store *s, size_t *count,
+                            struct xg_error *err)
+{
+    static const enum agent_stmt drops[] = {
+        AGENT_STMT_ENTITY_DELETE_ALL,
+        AGENT_STMT_PHOTO_DELETE_ALL,
+        AGENT_STMT_MISSING_DELETE_ALL,
+    };
+
+    enum xg_status status = store_begin(s, err);
+    if (status != XG_OK)
+        return status;
+    for (size_t i = 0; status == XG_OK && i < sizeof drops / sizeof *drops; i++)
+        status = xg_stmt_run(xg_stmt(s->db, drops[i]), err);
+    if (status == XG_OK)
+        status = store_touch_rows(
+            s, xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES), err);
+    size_t n = s->touched_count;
+    if (status == XG_OK)
+        status = store_commit(s, err);
+    else
+        store_rollback(s);
+    if (status == XG_OK)
+        *count = n;
+    return status;
+}
+
+static void hash_text(crypto_hash_sha256_state *hash, const char *text)
+{
+    crypto_hash_sha256_update(hash, (const uint8_t *)text, strlen(text) + 1);
+}
+
+enum xg_status fold_digest(struct store *s, struct xg_hash *out,
+                           struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_STATES);
+    crypto_hash_sha256_state hash;
+    enum xg_status status = XG_OK;
+
+    crypto_hash_sha256_init(&hash);
+    while (status == XG_OK && xg_stmt_next(q)) {
+        struct xg_id id = xg_col_id(q, 0);
+        status = store_unseal(s, "entity", xg_bytes(id.b, XG_ID_SIZE),
+                              xg_col_bytes(q, 3), err);
+        crypto_hash_sha256_update(&hash, id.b, XG_ID_SIZE);
+        hash_text(&hash, xg_col_is_null(q, 1) ? "" : xg_col_text(q, 1));
+        hash_text(&hash, xg_col_text(q, 2));
+        crypto_hash_sha256_update(&hash, s->plain.data, s->plain.len);
+    }
+    struct xg_error later = XG_ERROR_NONE;
+    if (xg_stmt_done(q, status == XG_OK ? err : &later) != XG_OK &&
+        status == XG_OK)
+        status = err->status;
+    if (status == XG_OK)
+        crypto_hash_sha256_final(&hash, out->b);
+    return status;
+}

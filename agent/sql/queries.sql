@@ -1,0 +1,355 @@
+-- The statements of agent/store*.c and agent/fold.c.
+
+-- ---- meta ----
+
+-- name: meta_get
+SELECT value FROM meta WHERE name = ?1
+
+-- name: meta_put
+INSERT INTO meta (name, value) VALUES (?1, ?2)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: meta_delete
+DELETE FROM meta WHERE name = ?1
+
+-- ---- chains ----
+
+-- name: chain_current
+SELECT id, chain, last, next, anchor_size, mine, current, forked
+FROM chain WHERE current = 1
+
+-- name: chain_find
+SELECT id, chain, last, next, anchor_size, mine, current, forked
+FROM chain WHERE chain = ?1
+
+-- name: chain_own
+SELECT id, chain, last, next, anchor_size, mine, current, forked
+FROM chain WHERE mine = 1 ORDER BY id DESC LIMIT ?1
+
+-- name: chain_add
+INSERT INTO chain (chain, device, mine, current, forked, next, last,
+                   anchor_size, serial)
+VALUES (?1, ?2, ?3, 0, 0, 0, ?4, 0, 0)
+
+-- name: chain_none_current
+UPDATE chain SET current = 0 WHERE current = 1
+
+-- name: chain_make_current
+UPDATE chain SET current = 1 WHERE id = ?1
+
+-- name: chain_mark_forked
+UPDATE chain SET forked = 1, current = 0 WHERE id = ?1
+
+-- name: chain_advance
+UPDATE chain SET next = ?2, last = ?3, anchor_size = max(anchor_size, ?4),
+                 serial = max(serial, ?5)
+WHERE id = ?1
+
+-- name: chain_anchored
+UPDATE chain SET anchor_size = ?2 WHERE id = ?1 AND anchor_size < ?2
+
+-- name: chain_serial_seen
+UPDATE chain SET serial = ?2 WHERE id = ?1 AND serial < ?2
+
+-- name: chain_name
+UPDATE chain SET device = ?2 WHERE id = ?1 AND device <> ?2
+
+-- name: chain_name_own
+UPDATE chain SET device = ?1 WHERE mine = 1 AND device <> ?1
+
+-- name: serial_highest
+SELECT coalesce(max(serial), 0) FROM chain WHERE mine = 1
+
+-- ---- branches ----
+
+-- name: branch_find
+SELECT id FROM branch WHERE branch = ?1
+
+-- name: branch_get
+SELECT branch, start, parent FROM branch WHERE id = ?1
+
+-- name: branch_put
+INSERT INTO branch (chain, branch, start, parent) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (branch) DO UPDATE SET start = excluded.start,
+                                   parent = excluded.parent
+
+-- name: branch_reparent
+UPDATE branch SET parent = ?4
+WHERE chain = ?1 AND parent IS ?2 AND start > ?3 AND id <> ?4
+
+-- ---- records ----
+
+-- name: record_known
+SELECT id, chain, position, entity FROM record WHERE hash = ?1
+
+-- name: record_add
+INSERT INTO record (hash, chain, seq, previous, branch, entity, kind,
+                    anchor_size, position, head, fields, fields_hash)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+
+-- name: record_branch
+SELECT branch FROM record WHERE hash = ?1 AND chain = ?2
+
+-- name: record_at
+SELECT hash, previous, branch FROM record WHERE chain = ?1 AND seq = ?2
+
+-- name: record_collides
+SELECT hash FROM record WHERE chain = ?1 AND seq = ?2 AND branch IS ?3
+
+-- name: record_move_branch
+UPDATE record SET branch = ?4
+WHERE chain = ?1 AND seq >= ?2 AND branch IS ?3
+
+-- name: record_entities_from
+SELECT DISTINCT entity FROM record
+WHERE chain = ?1 AND seq >= ?2 AND kind NOT IN (1, 2)
+
+-- name: record_set_branch
+UPDATE record SET branch = ?2 WHERE hash = ?1
+
+-- name: record_set_position
+UPDATE record SET position = ?2 WHERE hash = ?1 AND position IS NULL
+
+-- name: record_erase
+UPDATE record SET fields = NULL, fields_hash = ?2 WHERE hash = ?1
+
+-- name: record_of_entity
+SELECT r.id, r.hash, c.chain, r.seq, r.previous, r.branch, r.anchor_size,
+       r.position, r.head, r.fields, r.fields_hash, c.device, c.mine, c.id
+FROM record AS r JOIN chain AS c ON c.id = r.chain
+WHERE r.entity = ?1 ORDER BY r.id
+
+-- name: record_entities_of_device
+SELECT DISTINCT r.entity FROM record AS r JOIN chain AS c ON c.id = r.chain
+WHERE c.device = ?1 AND r.kind NOT IN (1, 2)
+
+-- name: record_entities_of_own
+SELECT DISTINCT r.entity FROM record AS r JOIN chain AS c ON c.id = r.chain
+WHERE c.mine = 1 AND r.kind NOT IN (1, 2)
+
+-- name: record_entities_anchored_after
+SELECT DISTINCT r.entity FROM chain AS c JOIN record AS r ON r.chain = c.id
+WHERE c.anchor_size > ?1 AND r.anchor_size > ?1 AND r.kind NOT IN (1, 2)
+
+-- name: record_entities
+SELECT DISTINCT entity FROM record WHERE kind NOT IN (1, 2) ORDER BY entity
+
+-- name: record_waiting
+SELECT hash, seq, previous, head, fields FROM record
+WHERE chain = ?1 AND seq >= ?2 AND batch IS NULL AND position IS NULL
+ORDER BY seq
+
+-- name: record_into_batch
+UPDATE record SET batch = ?2 WHERE hash = ?1
+
+-- name: record_batch_logged
+UPDATE record SET position = ?5
+WHERE chain = ?1 AND seq BETWEEN ?2 AND ?3 AND batch = ?4
+
+-- ---- citations of what is not here ----
+
+-- name: missing_add
+INSERT INTO missing (hash, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING
+
+-- name: missing_of
+SELECT entity FROM missing WHERE hash = ?1
+
+-- name: missing_delete
+DELETE FROM missing WHERE hash = ?1
+
+-- ---- batches ----
+
+-- name: batch_add
+INSERT INTO batch (batch, chain, first, last, last_hash, note, body, delivery)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+
+-- name: batch_due
+SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
+       b.note, b.body, b.receipt
+FROM batch AS b JOIN chain AS c ON c.id = b.chain
+WHERE (b.receipt IS NULL OR b.state = 2) AND b.id > ?1 ORDER BY b.id LIMIT 1
+
+-- name: batch_find
+SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
+       b.note, b.body, b.receipt
+FROM batch AS b JOIN chain AS c ON c.id = b.chain WHERE b.batch = ?1
+
+-- name: batch_of_record
+SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
+       b.note, b.body, b.receipt
+FROM record AS r JOIN batch AS b ON b.id = r.batch
+JOIN chain AS c ON c.id = b.chain WHERE r.hash = ?1
+
+-- name: batch_place
+SELECT chain, first, last FROM batch WHERE id = ?1
+
+-- name: batch_sent
+UPDATE batch SET delivery = ?2 WHERE id = ?1 AND delivery < ?2
+
+-- name: batch_received
+UPDATE batch SET delivery = ?2, state = ?3, receipt = ?4, position = ?5
+WHERE id = ?1
+
+-- name: batch_again
+UPDATE batch SET delivery = ?3, state = NULL, receipt = NULL, position = NULL
+WHERE chain = ?1 AND last >= ?2 AND receipt IS NOT NULL
+
+-- name: record_again
+UPDATE record SET position = NULL
+WHERE chain = ?1 AND batch IN (SELECT id FROM batch
+                               WHERE chain = ?1 AND last >= ?2)
+
+-- name: batch_states
+SELECT count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 3),
+       count(*) FILTER (WHERE state = 4)
+FROM batch WHERE state > 1
+
+-- ---- entities ----
+
+-- name: entity_put
+INSERT INTO entity (entity, kind, number, unit, status, withdrawn, conflicts,
+                    records, mine, photos, photos_here, first_ms, changed_ms,
+                    newest, state)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+ON CONFLICT (entity) DO UPDATE SET
+    kind = excluded.kind, number = excluded.number, unit = excluded.unit,
+    status = excluded.status, withdrawn = excluded.withdrawn,
+    conflicts = excluded.conflicts, records = excluded.records,
+    mine = excluded.mine, photos = excluded.photos,
+    photos_here = excluded.photos_here, first_ms = excluded.first_ms,
+    changed_ms = excluded.changed_ms, newest = excluded.newest,
+    state = excluded.state
+
+-- name: entity_delete_all
+DELETE FROM entity
+
+-- name: photo_delete_all
+DELETE FROM photo
+
+-- name: missing_delete_all
+DELETE FROM missing
+
+-- name: photo_delete
+DELETE FROM photo WHERE entity = ?1
+
+-- name: photo_put
+INSERT INTO photo (entity, sha256, length, mine) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT DO UPDATE SET mine = max(mine, excluded.mine)
+
+-- name: entity_get
+SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
+       e.records, e.mine, e.photos, e.photos_here, e.first_ms, e.changed_ms,
+       EXISTS (SELECT 1 FROM gone AS g WHERE g.entity = e.entity),
+       coalesce((SELECT min(coalesce(b.delivery,
+                                     iif(r.position IS NULL, 1, 4)))
+                 FROM record AS r JOIN chain AS c ON c.id = r.chain
+                 LEFT JOIN batch AS b ON b.id = r.batch
+                 WHERE r.entity = e.entity AND c.mine = 1), 4),
+       e.state
+FROM entity AS e WHERE e.entity = ?1
+
+-- name: entity_list
+SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
+       e.records, e.mine, e.photos, e.photos_here, e.first_ms, e.changed_ms,
+       EXISTS (SELECT 1 FROM gone AS g WHERE g.entity = e.entity) AS out,
+       coalesce((SELECT min(coalesce(b.delivery,
+                                     iif(r.position IS NULL, 1, 4)))
+                 FROM record AS r JOIN chain AS c ON c.id = r.chain
+                 LEFT JOIN batch AS b ON b.id = r.batch
+                 WHERE r.entity = e.entity AND c.mine = 1), 4) AS delivery,
+       e.state
+FROM entity AS e
+WHERE (?1 = 0 OR e.kind = ?1) AND (?2 = 0 OR e.status = ?2)
+  AND (?3 = 0 OR e.mine = 1) AND (?4 = 0 OR e.conflicts > 0)
+  AND (?5 = 1 OR e.kind <> 4) AND (?6 = 1 OR out = 0)
+  AND (?7 < 0 OR delivery = ?7)
+ORDER BY e.newest DESC LIMIT ?8
+
+-- name: entity_by_prefix
+SELECT entity, kind, number FROM entity
+WHERE entity >= ?1 AND entity <= ?2 ORDER BY entity LIMIT 33
+
+-- name: entity_by_number
+SELECT entity, kind, number FROM entity WHERE number = ?1
+ORDER BY entity LIMIT 33
+
+-- name: entity_states
+SELECT entity, number, unit, state FROM entity ORDER BY entity
+
+-- name: gone_add
+INSERT INTO gone (entity) VALUES (?1) ON CONFLICT DO NOTHING
+
+-- name: gone_delete
+DELETE FROM gone WHERE entity = ?1
+
+-- name: source_add
+INSERT INTO source (source, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING
+
+-- name: source_get
+SELECT entity FROM source WHERE source = ?1
+
+-- name: count_records
+SELECT coalesce(b.delivery, iif(r.position IS NULL, 1, 4)) AS delivery,
+       count(*)
+FROM chain AS c JOIN record AS r ON r.chain = c.id
+LEFT JOIN batch AS b ON b.id = r.batch
+WHERE c.mine = 1 AND r.kind NOT IN (1, 2) GROUP BY delivery
+
+-- name: count_entities
+SELECT delivery, count(*) FROM (
+    SELECT min(coalesce(b.delivery, iif(r.position IS NULL, 1, 4))) AS delivery
+    FROM chain AS c JOIN record AS r ON r.chain = c.id
+    LEFT JOIN batch AS b ON b.id = r.batch
+    WHERE c.mine = 1 AND r.kind NOT IN (1, 2) GROUP BY r.entity)
+GROUP BY delivery
+
+-- name: count_others
+SELECT (SELECT count(*) FROM draft),
+       (SELECT count(*) FROM entity WHERE conflicts > 0),
+       (SELECT count(DISTINCT sha256) FROM photo),
+       (SELECT count(DISTINCT sha256) FROM photo WHERE mine = 1)
+
+-- ---- drafts ----
+
+-- name: draft_add
+INSERT INTO draft (kind, changed_ms, content) VALUES (?1, ?2, ?3)
+
+-- name: draft_change
+UPDATE draft SET kind = ?2, changed_ms = ?3, content = ?4 WHERE id = ?1
+
+-- name: draft_get
+SELECT kind, content FROM draft WHERE id = ?1
+
+-- name: draft_delete
+DELETE FROM draft WHERE id = ?1
+
+-- name: draft_list
+SELECT id, kind, changed_ms FROM draft ORDER BY id
+
+-- ---- registry and reference data ----
+
+-- name: registry_newest
+SELECT number, leaf FROM registry_note ORDER BY number DESC LIMIT 1
+
+-- name: registry_add
+INSERT INTO registry_note (number, position, leaf, note)
+VALUES (?1, ?2, ?3, ?4)
+
+-- name: statement_add
+INSERT INTO statement (kind, subject, position, line, text)
+VALUES (?1, ?2, ?3, ?4, ?5)
+
+-- name: statement_find
+SELECT text, position FROM statement
+WHERE kind = ?1 AND subject = ?2 AND position < ?3
+ORDER BY position DESC, line DESC LIMIT 1
+
+-- name: reference_put
+INSERT INTO reference (kind, edition, sha256, length, content)
+VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (kind) DO UPDATE SET
+    edition = excluded.edition, sha256 = excluded.sha256,
+    length = excluded.length, content = excluded.content
+
+-- name: reference_get
+SELECT edition, sha256, length, content FROM reference WHERE kind = ?1

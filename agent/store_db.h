@@ -1,0 +1,83 @@
+/* store_db.h - what the files of the store share, and fold.c with them. For
+ * agent/store*.c and agent/fold.c alone. */
+#ifndef AGENT_STORE_DB_H
+#define AGENT_STORE_DB_H
+
+#include "agent/store.h"
+#include "shared/db/db.h"
+
+enum {
+    STORE_VALUE_MAX = 64 << 20,
+    STORE_FOLD_BYTES_MAX = 256 << 20,
+};
+
+struct store {
+    struct xg_db *db;
+    const struct vault *vault;
+    const struct xg_env *env;
+    struct xg_registry registry;
+    struct xg_buf plain;  /* what was opened last; moves */
+    struct xg_buf sealed; /* what is bound to a statement */
+    struct xg_arena fold; /* of the entity being folded */
+    struct xg_id *touched;
+    size_t touched_count, touched_room;
+};
+
+/* Seal into s->sealed, open into s->plain; both replace what was there. The
+ * context is the table's name and the row's key. */
+XG_MUST_CHECK enum xg_status store_seal(struct store *s, const char *table,
+                                        struct xg_bytes key,
+                                        struct xg_bytes plain,
+                                        struct xg_error *err);
+XG_MUST_CHECK enum xg_status store_unseal(struct store *s, const char *table,
+                                          struct xg_bytes key,
+                                          struct xg_bytes sealed,
+                                          struct xg_error *err);
+
+/* Fold this entity again before the transaction is committed. */
+XG_MUST_CHECK enum xg_status store_touch(struct store *s,
+                                         const struct xg_id *id,
+                                         struct xg_error *err);
+/* The same for each row of a statement that gives ids; ends it. */
+XG_MUST_CHECK enum xg_status store_touch_rows(struct store *s,
+                                              struct xg_stmt *ids,
+                                              struct xg_error *err);
+
+/* Where a record is put. */
+struct store_place {
+    int64_t chain;
+    int64_t branch; /* row, 0: the stretch before any fork */
+    uint64_t seq;
+    struct xg_hash previous;
+    uint64_t anchor_size;
+    bool logged;
+    uint64_t position;
+};
+
+/* Add a record that is not here yet, touch its entity and those that missed
+ * it. */
+XG_MUST_CHECK enum xg_status store_add_record(struct store *s,
+                                              const struct store_place *place,
+                                              const struct xg_record *r,
+                                              struct xg_error *err);
+
+/* The branch that a record which follows `previous` in the chain lies on. */
+XG_MUST_CHECK enum xg_status store_branch_after(struct store *s,
+                                                int64_t *branch,
+                                                int64_t chain,
+                                                const struct xg_hash *previous,
+                                                struct xg_error *err);
+
+/* *found false where there is no such chain. */
+XG_MUST_CHECK enum xg_status store_chain_find(struct store *s,
+                                              struct store_chain *out,
+                                              bool *found,
+                                              const struct xg_hash *chain,
+                                              struct xg_error *err);
+
+/* Own record that has a serial: the next one is higher. */
+XG_MUST_CHECK enum xg_status store_serial_seen(struct store *s, int64_t chain,
+                                               const struct xg_record *r,
+                                               struct xg_error *err);
+
+#endif

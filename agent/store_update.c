@@ -1,0 +1,338 @@
+/* store_update.c - what the server sends: records in scope, and where they
+ * lie. */
+#include "agent/store_db.h"
+
+#include "agent_sql.h"
+#include "shared/base/lang.h"
+
+static enum xg_status no_chain(struct xg_error *err)
+{
+    return xg_fail(err, XG_FORMAT,
+                   XG_T("服务器送来的记录没有说明所属的链；请报告给中心",
+                        "the server sent a record of a chain that it did not "
+                        "name before; tell the centre"));
+}
+
+static enum xg_status apply_chain(struct store *s, const struct xg_update *u,
+                                  struct xg_error *err)
+{
+    static const struct xg_hash zero;
+    struct store_identity id;
+    struct store_chain c;
+    bool found;
+    struct xg_stmt *q;
+
+    if (store_chain_find(s, &c, &found, &u->chain, err) != XG_OK ||
+        store_get_identity(s, &id, err) != XG_OK)
+        return err->status;
+    if (found) {
+        q = xg_stmt(s->db, AGENT_STMT_CHAIN_NAME);
+        xg_bind_i64(q, 1, c.row);
+        xg_bind_text_bytes(q, 2, u->device);
+        return xg_stmt_run(q, err);
+    }
+    q = xg_stmt(s->db, AGENT_STMT_CHAIN_ADD);
+    xg_bind_hash(q, 1, &u->chain);
+    xg_bind_text_bytes(q, 2, u->device);
+    xg_bind_i64(q, 3, *id.device && xg_bytes_equal(u->device,
+                                                   xg_bytes_of(id.device)));
+    xg_bind_hash(q, 4, &zero);
+    return xg_stmt_run(q, err);
+}
+
+/* ---- records ---- */
+
+static enum xg_status apply_known(struct store *s, const struct xg_update *u,
+                                  const struct xg_id *entity,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_SET_POSITION);
+
+    xg_bind_hash(q, 1, &u->record.hash);
+    xg_bind_u64(q, 2, u->position);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    if (u->record.fields_raw.len)
+        return XG_OK;
+    q = xg_stmt(s->db, AGENT_STMT_RECORD_ERASE);
+    xg_bind_hash(q, 1, &u->record.hash);
+    xg_bind_hash(q, 2, &u->record.fields_hash);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    return store_touch(s, entity, err);
+}
+
+static enum xg_status put_branch(struct store *s, int64_t *row, int64_t chain,
+                                 const struct xg_hash *id, uint64_t start,
+                                 int64_t parent, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_BRANCH_PUT);
+
+    xg_bind_i64(q, 1, chain);
+    xg_bind_hash(q, 2, id);
+    xg_bind_u64(q, 3, start);
+    if (parent)
+        xg_bind_i64(q, 4, parent);
+    else
+        xg_bind_null(q, 4);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    q = xg_stmt(s->db, AGENT_STMT_BRANCH_FIND);
+    xg_bind_hash(q, 1, id);
+    int64_t found = xg_stmt_row(q) ? xg_col_i64(q, 0) : 0;
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *row = found;
+    return XG_OK;
+}
+
+/* A second record at a place of an own chain, before the server has told of
+ * the fork: each side becomes a branch, as the server will say too. On return
+ * place->branch is that of the new record. */
+static enum xg_status split_branch(struct store *s, struct store_place *place,
+                                   const struct xg_hash *here,
+                                   const struct xg_hash *arriving,
+                                   struct xg_error *err)
+{
+    int64_t parent = place->branch, ours, theirs;
+
+    if (put_branch(s, &ours, place->chain, here, place->seq, parent, err) !=
+            XG_OK ||
+        put_branch(s, &theirs, place->chain, arriving, place->seq, parent,
+                   err) != XG_OK)
+        return err->status;
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_MOVE_BRANCH);
+    xg_bind_i64(q, 1, place->chain);
+    xg_bind_u64(q, 2, place->seq);
+    if (parent)
+        xg_bind_i64(q, 3, parent);
+    else
+        xg_bind_null(q, 3);
+    xg_bind_i64(q, 4, ours);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    q = xg_stmt(s->db, AGENT_STMT_BRANCH_REPARENT);
+    xg_bind_i64(q, 1, place->chain);
+    if (parent)
+        xg_bind_i64(q, 2, parent);
+    else
+        xg_bind_null(q, 2);
+    xg_bind_u64(q, 3, place->seq);
+    xg_bind_i64(q, 4, ours);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    q = xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES_FROM);
+    xg_bind_i64(q, 1, place->chain);
+    xg_bind_u64(q, 2, place->seq);
+    place->branch = theirs;
+    return store_touch_rows(s, q, err);
+}
+
+/* An own record that was lost here (a restored copy) and comes back. */
+static enum xg_status place_own(struct store *s, struct store_place *place,
+                                const struct xg_update *u,
+                                struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_AT);
+    struct xg_hash here = {{0}};
+    int sides = 0;
+
+    /* One other record that follows the same one, and not yet parted. */
+    xg_bind_i64(q, 1, place->chain);
+    xg_bind_u64(q, 2, place->seq);
+    while (xg_stmt_next(q)) {
+        struct xg_hash previous = xg_col_hash(q, 1);
+        int64_t branch = xg_col_is_null(q, 2) ? 0 : xg_col_i64(q, 2);
+        if (!xg_hash_equal(&previous, &u->previous))
+            continue;
+        sides += branch == place->branch ? 1 : 2;
+        here = xg_col_hash(q, 0);
+    }
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    if (sides == 1)
+        return split_branch(s, place, &here, &u->record.hash, err);
+    if (sides > 1) /* parted already: one more side */
+        return put_branch(s, &place->branch, place->chain, &u->record.hash,
+                          place->seq, place->branch, err);
+    return XG_OK;
+}
+
+static enum xg_status extend_own(struct store *s, const struct store_chain *c,
+                                 const struct xg_update *u,
+                                 struct xg_error *err)
+{
+    if (store_serial_seen(s, c->row, &u->record, err) != XG_OK)
+        return err->status;
+    if (u->seq != c->next || !xg_hash_equal(&u->previous, &c->last))
+        return XG_OK;
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_CHAIN_ADVANCE);
+    xg_bind_i64(q, 1, c->row);
+    xg_bind_u64(q, 2, u->seq + 1);
+    xg_bind_hash(q, 3, &u->record.hash);
+    xg_bind_u64(q, 4, u->anchor_size);
+    xg_bind_u64(q, 5, 0);
+    return xg_stmt_run(q, err);
+}
+
+static enum xg_status apply_record(struct store *s, const struct xg_update *u,
+                                   struct xg_error *err)
+{
+    struct store_chain c;
+    struct xg_stmt *q;
+    bool found;
+
+    if (store_chain_find(s, &c, &found, &u->chain, err) != XG_OK)
+        return err->status;
+    if (!found)
+        return no_chain(err);
+    q = xg_stmt(s->db, AGENT_STMT_RECORD_KNOWN);
+    xg_bind_hash(q, 1, &u->record.hash);
+    bool known = xg_stmt_row(q);
+    struct xg_id entity = xg_record_entity(&u->record);
+    if (known)
+        entity = xg_col_id(q, 3);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    if (!c.mine) {
+        q = xg_stmt(s->db, AGENT_STMT_GONE_DELETE);
+        xg_bind_id(q, 1, &entity);
+        if (xg_stmt_run(q, err) != XG_OK)
+            return err->status;
+    }
+    if (known)
+        return apply_known(s, u, &entity, err);
+
+    struct store_place place = {.chain = c.row,
+                                .seq = u->seq,
+                                .previous = u->previous,
+                                .anchor_size = u->anchor_size,
+                                .logged = true,
+                                .position = u->position};
+    if (u->seq > 0 && store_branch_after(s, &place.branch, c.row, &u->previous,
+                                         err) != XG_OK)
+        return err->status;
+    if (c.mine && place_own(s, &place, u, err) != XG_OK)
+        return err->status;
+    if (store_add_record(s, &place, &u->record, err) != XG_OK)
+        return err->status;
+    if (c.mine)
+        return extend_own(s, &c, u, err);
+    q = xg_stmt(s->db, AGENT_STMT_CHAIN_ANCHORED);
+    xg_bind_i64(q, 1, c.row);
+    xg_bind_u64(q, 2, u->anchor_size);
+    return xg_stmt_run(q, err);
+}
+
+/* ---- forks, as the server tells them ---- */
+
+/* 0 for the chain's own id. */
+static enum xg_status find_branch(struct store *s, int64_t *row,
+                                  const struct xg_hash *branch,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_BRANCH_FIND);
+    struct store_chain c;
+    bool is_chain;
+
+    xg_bind_hash(q, 1, branch);
+    bool found = xg_stmt_row(q);
+    int64_t at = found ? xg_col_i64(q, 0) : 0;
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    if (!found && store_chain_find(s, &c, &is_chain, branch, err) != XG_OK)
+        return err->status;
+    if (!found && !is_chain)
+        return no_chain(err);
+    *row = at;
+    return XG_OK;
+}
+
+static enum xg_status apply_branch(struct store *s, const struct xg_update *u,
+                                   struct xg_error *err)
+{
+    struct store_chain c;
+    int64_t parent, row;
+    bool found;
+
+    if (store_chain_find(s, &c, &found, &u->chain, err) != XG_OK)
+        return err->status;
+    if (!found)
+        return no_chain(err);
+    if (find_branch(s, &parent, &u->parent, err) != XG_OK ||
+        put_branch(s, &row, c.row, &u->branch, u->start, parent, err) != XG_OK)
+        return err->status;
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES_FROM);
+    xg_bind_i64(q, 1, c.row);
+    xg_bind_u64(q, 2, u->start);
+    return store_touch_rows(s, q, err);
+}
+
+static enum xg_status apply_place(struct store *s, const struct xg_update *u,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_KNOWN);
+    struct xg_id entity = {{0}};
+    int64_t row;
+
+    xg_bind_hash(q, 1, &u->hash);
+    bool found = xg_stmt_row(q);
+    if (found)
+        entity = xg_col_id(q, 3);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    if (!found)
+        return XG_OK;
+    if (find_branch(s, &row, &u->branch, err) != XG_OK)
+        return err->status;
+    q = xg_stmt(s->db, AGENT_STMT_RECORD_SET_BRANCH);
+    xg_bind_hash(q, 1, &u->hash);
+    if (row)
+        xg_bind_i64(q, 2, row);
+    else
+        xg_bind_null(q, 2);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    return store_touch(s, &entity, err);
+}
+
+static enum xg_status apply_out(struct store *s, const struct xg_update *u,
+                                struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_GONE_ADD);
+
+    xg_bind_id(q, 1, &u->entity);
+    return xg_stmt_run(q, err);
+}
+
+enum xg_status store_apply_update(struct store *s, const struct xg_update *u,
+                                  struct xg_error *err)
+{
+    switch (u->kind) {
+    case XG_UPDATE_RECORD:
+        return apply_record(s, u, err);
+    case XG_UPDATE_CHAIN:
+        return apply_chain(s, u, err);
+    case XG_UPDATE_OUT:
+        return apply_out(s, u, err);
+    case XG_UPDATE_BRANCH:
+        return apply_branch(s, u, err);
+    case XG_UPDATE_PLACE:
+        return apply_place(s, u, err);
+    }
+    return xg_fail(err, XG_FORMAT, "an update of unknown kind");
+}
+
+#define META_SINCE ".since"
+
+enum xg_status store_get_since(struct store *s, uint64_t *size,
+                               struct xg_error *err)
+{
+    return store_get_meta_u64(s, size, META_SINCE, err);
+}
+
+enum xg_status store_put_since(struct store *s, uint64_t size,
+                               struct xg_error *err)
+{
+    return store_put_meta_u64(s, META_SINCE, size, err);
+}
