@@ -1,0 +1,417 @@
+/* capture.c - see capture.h. */
+#include "agent/capture.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/base/lang.h"
+#include "shared/core/cbor.h"
+
+enum { VALUE_MAX = 16 << 10, DRAFT_MAX = 256 << 10, PHOTO_TIME_SIZE = 32 };
+
+/* ---- filling ---- */
+
+/* Set, or add to a set, what was written into `value`; clears it. */
+static enum xg_status put(struct xg_draft *d, uint64_t field, bool add,
+                          struct xg_buf *value, struct xg_error *err)
+{
+    enum xg_status status = xg_buf_check(value, err);
+
+    if (status == XG_OK)
+        status = add ? xg_draft_add(d, field, xg_buf_bytes(value), err)
+                     : xg_draft_set(d, field, xg_buf_bytes(value), err);
+    xg_buf_clear(value);
+    return status;
+}
+
+enum xg_status capture_set_text(struct xg_draft *d, uint64_t field,
+                                const char *text, struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(VALUE_MAX);
+
+    xg_cbor_put_text(&value, text, strlen(text));
+    return put(d, field, false, &value, err);
+}
+
+enum xg_status capture_add_text(struct xg_draft *d, uint64_t field,
+                                const char *text, struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(VALUE_MAX);
+
+    xg_cbor_put_text(&value, text, strlen(text));
+    return put(d, field, true, &value, err);
+}
+
+enum xg_status capture_set_uint(struct xg_draft *d, uint64_t field,
+                                uint64_t number, struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(VALUE_MAX);
+
+    xg_cbor_put_uint(&value, number);
+    return put(d, field, false, &value, err);
+}
+
+enum xg_status capture_set_time(struct xg_draft *d, uint64_t field, int64_t ms,
+                                struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(VALUE_MAX);
+
+    xg_cbor_put_int(&value, ms);
+    return put(d, field, false, &value, err);
+}
+
+static void put_position(struct xg_buf *out, int32_t lat_e7, int32_t lon_e7,
+                         int64_t accuracy_mm)
+{
+    xg_cbor_put_array(out, accuracy_mm < 0 ? 2 : 3);
+    xg_cbor_put_int(out, lat_e7);
+    xg_cbor_put_int(out, lon_e7);
+    if (accuracy_mm >= 0)
+        xg_cbor_put_int(out, accuracy_mm);
+}
+
+enum xg_status capture_set_position(struct xg_draft *d, uint64_t field,
+                                    int32_t lat_e7, int32_t lon_e7,
+                                    int64_t accuracy_mm, struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(VALUE_MAX);
+
+    put_position(&value, lat_e7, lon_e7, accuracy_mm);
+    return put(d, field, false, &value, err);
+}
+
+enum xg_status capture_set_entity(struct xg_draft *d, uint64_t field,
+                                  const struct xg_id *id, struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(VALUE_MAX);
+
+    xg_cbor_put_bytes(&value, id->b, XG_ID_SIZE);
+    return put(d, field, false, &value, err);
+}
+
+/* ---- photos ---- */
+
+static void put_claims(struct xg_buf *out, const struct photo_exif *exif)
+{
+    char text[PHOTO_TIME_SIZE];
+    int length = 0;
+
+    if (exif->orientation_claim == PHOTO_CLAIMED)
+        xg_cbor_put_uint(out, exif->orientation);
+    else
+        xg_cbor_put_null(out);
+
+    if (exif->taken_claim == PHOTO_CLAIMED)
+        length = snprintf(text, sizeof text, "%s", exif->taken);
+    if (length > 0 && exif->offset_claim == PHOTO_CLAIMED) {
+        int minutes = exif->offset_min < 0 ? -exif->offset_min
+                                           : exif->offset_min;
+        length += snprintf(text + length, sizeof text - (size_t)length,
+                           "%c%02d:%02d", exif->offset_min < 0 ? '-' : '+',
+                           minutes / 60, minutes % 60);
+    }
+    if (length > 0)
+        xg_cbor_put_text(out, text, (size_t)length);
+    else
+        xg_cbor_put_null(out);
+
+    if (exif->position_claim == PHOTO_CLAIMED)
+        put_position(out, exif->lat_e7, exif->lon_e7, -1);
+    else
+        xg_cbor_put_null(out);
+}
+
+enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
+                             const struct photo_kept *photo, uint32_t role,
+                             enum capture_origin origin, struct xg_error *err)
+{
+    const struct photo_exif *exif = &photo->exif;
+    struct xg_buf value = XG_BUF(VALUE_MAX);
+    bool claims = exif->orientation_claim == PHOTO_CLAIMED ||
+                  exif->taken_claim == PHOTO_CLAIMED ||
+                  exif->position_claim == PHOTO_CLAIMED;
+
+    xg_cbor_put_array(&value, claims ? 7 : 4);
+    xg_cbor_put_bytes(&value, photo->sha256.b, XG_HASH_SIZE);
+    xg_cbor_put_uint(&value, photo->length);
+    xg_cbor_put_uint(&value, role);
+    xg_cbor_put_uint(&value, origin);
+    if (claims)
+        put_claims(&value, exif);
+    if (put(draft, XG_FIELD_PHOTO, true, &value, err) != XG_OK)
+        return err->status;
+
+    bool place = draft->head.creates && draft->head.kind == XG_KIND_INCIDENT &&
+                 origin == CAPTURE_HERE &&
+                 exif->position_claim == PHOTO_CLAIMED &&
+                 xg_draft_get(draft, XG_FIELD_POSITION).len == 0;
+    if (place && capture_set_position(draft, XG_FIELD_POSITION, exif->lat_e7,
+                                      exif->lon_e7, -1, err) != XG_OK)
+        return err->status;
+    if (placed)
+        *placed = place;
+    return XG_OK;
+}
+
+/* ---- appending ---- */
+
+/* Say which required field is missing, in the worker's words. */
+static enum xg_status check_required(const struct xg_draft *d,
+                                     struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(d->head.kind);
+    const struct xg_field *f;
+
+    if (!kind || !kind->entity)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("不能这样记录", "this cannot be recorded"));
+    for (size_t i = 0; (f = xg_field_at(kind, i)) != NULL; i++)
+        if ((f->flags & XG_REQUIRED) && xg_draft_get(d, f->number).len == 0)
+            return xg_fail(err, XG_USAGE,
+                           XG_T("%s还缺“%s”；请补上 %s=…",
+                                "%s: \"%s\" is missing; add %s=..."),
+                           xg_label(kind->zh, kind->en),
+                           xg_label(f->zh, f->en), f->name);
+    return XG_OK;
+}
+
+static enum xg_status set_author(struct store *s, struct xg_draft *d,
+                                 const char *author, struct xg_error *err)
+{
+    struct store_identity id;
+
+    d->head.author = xg_bytes(NULL, 0);
+    if (!author || !*author)
+        return XG_OK;
+    if (strlen(author) > XG_AUTHOR_MAX)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("人员代码太长：%s", "a worker's code is not so "
+                                                "long: %s"),
+                       author);
+    if (store_get_identity(s, &id, err) != XG_OK)
+        return err->status;
+    if (strcmp(author, id.worker) == 0)
+        return XG_OK;
+    char *copy = xg_arena_str(d->arena, author, strlen(author));
+    if (!copy)
+        return xg_fail_nomem(err);
+    d->head.author = xg_bytes_of(copy);
+    return XG_OK;
+}
+
+enum xg_status capture_append(struct store *s, struct captured *out,
+                              const struct xg_id *id, struct xg_draft *draft,
+                              const char *author, struct xg_error *err)
+{
+    struct store_entity entity;
+    struct captured c = {0};
+
+    draft->head.creates = id == NULL;
+    if (id) {
+        if (store_load_entity(s, &entity, NULL, id, err) != XG_OK)
+            return err->status;
+        if (!entity.kind)
+            return xg_fail(err, XG_REFUSED,
+                           XG_T("它的第一条记录还没有收到，请先同步",
+                                "its first record has not come yet; sync "
+                                "first"));
+        draft->head.kind = entity.kind->number;
+        draft->head.entity = *id;
+        c.id = *id;
+        memcpy(c.number, entity.number, sizeof c.number);
+    } else if (check_required(draft, err) != XG_OK) {
+        return err->status;
+    }
+    if (set_author(s, draft, author, err) != XG_OK ||
+        store_append(s, &c.record, draft, err) != XG_OK)
+        return err->status;
+    if (!id)
+        c.id = xg_id_of_hash(&c.record);
+    *out = c;
+    return XG_OK;
+}
+
+enum xg_status capture_number(struct store *s, struct captured *out,
+                              struct xg_error *err)
+{
+    struct store_entity entity;
+
+    if (store_load_entity(s, &entity, NULL, &out->id, err) != XG_OK)
+        return err->status;
+    memcpy(out->number, entity.number, sizeof out->number);
+    return XG_OK;
+}
+
+static enum xg_status save(struct store *s, struct captured *out,
+                           const struct xg_id *id, struct xg_draft *draft,
+                           const char *author, int64_t drop,
+                           struct xg_error *err)
+{
+    struct captured c;
+
+    if (store_begin(s, err) != XG_OK)
+        return err->status;
+    if (capture_append(s, &c, id, draft, author, err) != XG_OK ||
+        (drop && store_drop_draft(s, drop, err) != XG_OK)) {
+        store_rollback(s);
+        return err->status;
+    }
+    if (store_commit(s, err) != XG_OK)
+        return err->status;
+    /* It is saved: that its number cannot be read is not a failure of that. */
+    struct xg_error ignored = XG_ERROR_NONE;
+    if (!id)
+        xg_ignore(capture_number(s, &c, &ignored));
+    *out = c;
+    return XG_OK;
+}
+
+enum xg_status capture_create(struct store *s, struct captured *out,
+                              struct xg_draft *draft, const char *author,
+                              struct xg_error *err)
+{
+    return save(s, out, NULL, draft, author, 0, err);
+}
+
+enum xg_status capture_change(struct store *s, struct captured *out,
+                              const struct xg_id *id, struct xg_draft *draft,
+                              const char *author, struct xg_error *err)
+{
+    return save(s, out, id, draft, author, 0, err);
+}
+
+enum xg_status capture_move(struct store *s, struct xg_draft *draft,
+                            const struct xg_id *id,
+                            const struct xg_choice *move, struct xg_error *err)
+{
+    struct store_entity e;
+
+    if (store_load_entity(s, &e, NULL, id, err) != XG_OK)
+        return err->status;
+    if (e.status == 0 || !xg_transition_find(e.status, move->number)) {
+        const struct xg_choice *at = xg_choice_find(xg_statuses, e.status);
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("现在是“%s”，不能“%s”",
+                            "it is \"%s\" now, which has no \"%s\""),
+                       at ? xg_label(at->zh, at->en)
+                          : XG_T("没有流程", "outside the loop"),
+                       xg_label(move->zh, move->en));
+    }
+    draft->head.move = move->number;
+    draft->head.from = e.status;
+    return XG_OK;
+}
+
+/* ---- drafts: [author or null, {field: value}] ---- */
+
+static void put_draft(struct xg_buf *out, const struct xg_draft *d,
+                      const char *author)
+{
+    xg_cbor_put_array(out, 2);
+    if (author && *author)
+        xg_cbor_put_text(out, author, strlen(author));
+    else
+        xg_cbor_put_null(out);
+    xg_cbor_put_map(out, d->field_count);
+    for (size_t i = 0; i < d->field_count; i++) {
+        xg_cbor_put_uint(out, d->fields[i].number);
+        xg_buf_append(out, d->fields[i].value.at, d->fields[i].value.len);
+    }
+}
+
+enum xg_status capture_draft_save(struct store *s, int64_t *number,
+                                  const struct xg_draft *draft,
+                                  const char *author, struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(draft->head.kind);
+    struct xg_buf content = XG_BUF(DRAFT_MAX);
+    int64_t n = *number;
+
+    if (!kind || !kind->entity)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("不能这样记录", "this cannot be recorded"));
+    put_draft(&content, draft, author);
+    enum xg_status status = xg_buf_check(&content, err);
+    if (status == XG_OK)
+        status = store_begin(s, err);
+    if (status == XG_OK) {
+        status = store_put_draft(s, &n, kind, xg_buf_bytes(&content), err);
+        if (status == XG_OK)
+            status = store_commit(s, err);
+        else
+            store_rollback(s);
+    }
+    if (status == XG_OK)
+        *number = n;
+    xg_buf_clear(&content);
+    return status;
+}
+
+static enum xg_status read_draft(struct xg_draft *d, const char **author,
+                                 struct xg_bytes content, struct xg_error *err)
+{
+    struct xg_cbor_item item, who, key, value;
+    size_t size;
+
+    if (xg_cbor_check(&size, content.at, content.len, err) != XG_OK)
+        return err->status;
+    struct xg_cbor c = xg_cbor_over(content);
+    xg_cbor_next(&c, &item);
+    c = xg_cbor_inside(&item);
+    if (!xg_cbor_next(&c, &who) || !xg_cbor_next(&c, &item))
+        return xg_fail(err, XG_CORRUPT, "a draft is damaged");
+    *author = who.type == XG_CBOR_TEXT
+                  ? xg_arena_str(d->arena, (const char *)who.bytes.at,
+                                 who.bytes.len)
+                  : "";
+    if (!*author)
+        return xg_fail_nomem(err);
+    c = xg_cbor_inside(&item);
+    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &value))
+        if (xg_draft_set(d, key.number, value.raw, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+enum xg_status capture_draft_load(struct store *s, struct xg_draft *draft,
+                                  const char **author, struct xg_arena *arena,
+                                  int64_t number, struct xg_error *err)
+{
+    struct xg_buf content = XG_BUF(DRAFT_MAX);
+    const struct xg_kind *kind;
+    enum xg_status status = store_get_draft(s, &kind, &content, number, err);
+
+    if (status == XG_OK) {
+        xg_draft_init(draft, arena, kind->number);
+        status = read_draft(draft, author, xg_buf_bytes(&content), err);
+    }
+    xg_buf_clear(&content);
+    return status;
+}
+
+enum xg_status capture_draft_finish(struct store *s, struct captured *out,
+                                    int64_t number, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(4 << 20);
+    struct xg_draft draft;
+    const char *author;
+    enum xg_status status =
+        capture_draft_load(s, &draft, &author, &arena, number, err);
+
+    if (status == XG_OK)
+        status = save(s, out, NULL, &draft, author, number, err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status capture_draft_discard(struct store *s, int64_t number,
+                                     struct xg_error *err)
+{
+    if (store_begin(s, err) != XG_OK)
+        return err->status;
+    if (store_drop_draft(s, number, err) != XG_OK) {
+        store_rollback(s);
+        return err->status;
+    }
+    return store_commit(s, err);
+}
