@@ -6,9 +6,11 @@
  *
  * then the kind's fields in the order of the table: registers and sets (joined
  * by "; "); of photos their SHA-256; of tracks the metres. A position is three
- * columns: position.lat, position.lon, position.accuracy_m. Enums by name, times in
- * UTC. What is shown of a conflict is exported, `conflicts` tells. A text that a spreadsheet would take for a
- * formula (= + - @, tab or CR at its start) gets ' before it; numbers do not.
+ * columns: position.lat, position.lon, position.accuracy_m. Enums by name,
+ * times in UTC. What is shown of a conflict is exported, `conflicts` tells.
+ * Text is made safe as for a terminal (text.h), and one that a spreadsheet
+ * would take for a formula (= + - @ at its start, full width ones too) gets '
+ * before it; numbers do not.
  *
  * GeoJSON: RFC 7946, one FeatureCollection. A patrol is a MultiLineString with
  * one line a segment (so a gap stays a gap; a segment of one point is left
@@ -31,9 +33,10 @@ XG_MUST_CHECK enum xg_status view_csv_row(struct xg_buf *out,
 
 /* Begin, features, end. `*any` starts false and is kept between features. */
 void view_geojson_begin(struct xg_buf *out);
-XG_MUST_CHECK enum xg_status view_geojson_feature(
-    struct xg_buf *out, bool *any, const struct xg_brief *brief,
-    const struct view_context *view, struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+view_geojson_feature(struct xg_buf *out, bool *any,
+                     const struct xg_brief *brief,
+                     const struct view_context *view, struct xg_error *err);
 void view_geojson_end(struct xg_buf *out);
 
 #endif

@@ -1,0 +1,10 @@
+/* reference.h - the reference of kinds and fields, from the table. */
+#ifndef XG_VIEW_REFERENCE_H
+#define XG_VIEW_REFERENCE_H
+
+#include "shared/base/buf.h"
+
+/* Append docs/reference.md: Markdown in both languages. */
+void view_reference(struct xg_buf *out);
+
+#endif
