@@ -1,0 +1,329 @@
+/* print.c - see print.h. */
+#include "agent/sync/print.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shared/base/lang.h"
+
+enum {
+    QUIET_MS = 1000, /* before the first progress line, and between two */
+    CLOCK_DOUBT_MS = 2 * 60 * 1000,
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void print_init(struct print *p, bool json)
+{
+    *p = (struct print){.json = json, .terminal = isatty(STDERR_FILENO) == 1};
+    p->begun_ms = now_ms();
+    p->next_ms = p->begun_ms + QUIET_MS;
+}
+
+/* ---- progress ---- */
+
+void print_progress(void *ctx, const struct sync_report *r)
+{
+    struct print *p = ctx;
+    int64_t now = now_ms();
+
+    if (!p->terminal || now < p->next_ms)
+        return;
+    p->next_ms = now + QUIET_MS;
+    p->shown = true;
+    fprintf(stderr,
+            XG_T("\r\x1b[K已收到 %" PRIu64 " 条，已收取 %" PRIu64
+                 " 条，%" PRIu64 " KiB …",
+                 "\r\x1b[Kreceived %" PRIu64 ", pulled %" PRIu64 " records, %"
+                 PRIu64 " KiB ..."),
+            r->records_received, r->records_pulled,
+            (r->bytes_out + r->bytes_in) / 1024);
+}
+
+static void wipe_progress(struct print *p)
+{
+    if (p->shown)
+        fputs("\r\x1b[K", stderr);
+    p->shown = false;
+}
+
+/* ---- for a program ---- */
+
+static void set(json_t *o, const char *key, json_t *value)
+{
+    if (value)
+        json_object_set_new(o, key, value);
+}
+
+static void set_u64(json_t *o, const char *key, uint64_t value)
+{
+    set(o, key, json_integer((json_int_t)value));
+}
+
+static const char *new_chain_name(enum sync_new_chain why)
+{
+    switch (why) {
+    case SYNC_CHAIN_KEPT:
+        return NULL;
+    case SYNC_CHAIN_RESTORED:
+        return "restored";
+    case SYNC_CHAIN_BEHIND:
+        return "behind";
+    case SYNC_CHAIN_FORKED:
+        return "forked";
+    }
+    return NULL;
+}
+
+static json_t *begin_object(enum xg_status status, const struct xg_error *err)
+{
+    json_t *o = json_object();
+
+    set(o, "ok", json_boolean(status == XG_OK));
+    set(o, "status", json_string(xg_status_name(status)));
+    if (status != XG_OK)
+        set(o, "error", json_string(xg_error_text(err)));
+    return o;
+}
+
+static void end_object(json_t *o)
+{
+    json_dumpf(o, stdout, JSON_COMPACT);
+    fputc('\n', stdout);
+    fflush(stdout);
+    json_decref(o);
+}
+
+static void set_report(json_t *o, const struct sync_report *r)
+{
+    json_t *reasons = json_array();
+    const char *chain = new_chain_name(r->new_chain);
+
+    set(o, "reached", json_boolean(r->reached));
+    set(o, "device", json_string(r->device));
+    set(o, "worker", json_string(r->worker));
+    set(o, "state", json_string(xg_device_state_name(r->state)));
+    set_u64(o, "batches_received", r->batches_received);
+    set_u64(o, "records_received", r->records_received);
+    if (r->batches_received)
+        set_u64(o, "last_entry", r->last_entry);
+    set_u64(o, "log_size", r->log_size);
+    set_u64(o, "waiting", r->waiting);
+    set_u64(o, "forked", r->forked);
+    set_u64(o, "quarantined", r->quarantined);
+    set_u64(o, "batches_refused", r->batches_refused);
+    for (size_t i = 0; i < r->reason_count; i++)
+        json_array_append_new(reasons, json_string(r->reasons[i]));
+    set(o, "reasons", reasons);
+    set_u64(o, "pushed_again", r->pushed_again);
+    set_u64(o, "records_pulled", r->records_pulled);
+    set_u64(o, "gone", r->gone);
+    set_u64(o, "registry_notes", r->registry_notes);
+    set_u64(o, "references", r->references);
+    set_u64(o, "photos_wanted", r->orders);
+    set_u64(o, "bytes_out", r->bytes_out);
+    set_u64(o, "bytes_in", r->bytes_in);
+    set(o, "clock_ahead_ms", json_integer(r->clock_ahead_ms));
+    set(o, "new_chain", chain ? json_string(chain) : json_null());
+}
+
+static uint64_t not_received(const struct store_counts *c)
+{
+    return c->records[STORE_WAITING] + c->records[STORE_SEALED] +
+           c->records[STORE_SENT];
+}
+
+static void set_counts(json_t *o, const struct store_counts *c)
+{
+    json_t *records = json_object();
+
+    for (unsigned d = STORE_WAITING; d < STORE_DELIVERIES; d++)
+        set_u64(records, store_delivery_name((enum store_delivery)d),
+                c->records[d]);
+    set(o, "records", records);
+    set_u64(o, "remaining", not_received(c));
+    set_u64(o, "drafts", c->drafts);
+    set_u64(o, "conflicts", c->conflicts);
+}
+
+/* ---- for a person ---- */
+
+void print_failure(struct print *p, enum xg_status status,
+                   const struct xg_error *err)
+{
+    wipe_progress(p);
+    if (p->json)
+        end_object(begin_object(status, err));
+    else
+        fprintf(stderr, "xunge-sync: %s\n", xg_error_text(err));
+}
+
+void print_enrolled(struct print *p, const struct sync_report *r,
+                    enum xg_status status, const struct xg_error *err)
+{
+    wipe_progress(p);
+    if (p->json) {
+        json_t *o = begin_object(status, err);
+        set_report(o, r);
+        end_object(o);
+        return;
+    }
+    if (status != XG_OK) {
+        print_failure(p, status, err);
+        return;
+    }
+    printf(XG_T("已登记：%s，使用人 %s\n", "enrolled: %s, of worker %s\n"),
+           r->device, r->worker);
+    if (r->state == XG_DEVICE_PENDING)
+        fputs(XG_T("等待管理员批准；现在就可以记录，批准后用 xunge sync 上传\n",
+                   "waiting for the operator's approval; record already now, "
+                   "and run xunge sync once it is approved\n"),
+              stdout);
+    else
+        fputs(XG_T("现在运行 xunge sync\n", "now run xunge sync\n"), stdout);
+}
+
+static void print_new_chain(const struct sync_report *r)
+{
+    switch (r->new_chain) {
+    case SYNC_CHAIN_KEPT:
+        return;
+    case SYNC_CHAIN_RESTORED:
+        fputs(XG_T("本机数据是从备份恢复的：已另起一条新链，旧记录会取回\n",
+                   "this device was restored from a backup: it goes on in a "
+                   "new chain, older records are fetched back\n"),
+              stdout);
+        return;
+    case SYNC_CHAIN_BEHIND:
+        fputs(XG_T("服务器有本机所没有的本机记录（恢复或复制过？）：已另起一条"
+                   "新链\n",
+                   "the server has records of this device that are not here "
+                   "(was it restored or copied?): it goes on in a new chain\n"),
+              stdout);
+        return;
+    case SYNC_CHAIN_FORKED:
+        fputs(XG_T("服务器上有本机链的两个版本，两个都保留：已另起一条新链\n",
+                   "the server holds two versions of this device's chain and "
+                   "keeps both: it goes on in a new chain\n"),
+              stdout);
+        return;
+    }
+}
+
+static void print_clock(const struct sync_report *r)
+{
+    int64_t ahead = r->clock_ahead_ms;
+
+    if (!r->reached ||
+        (ahead < CLOCK_DOUBT_MS && ahead > -CLOCK_DOUBT_MS))
+        return;
+    if (ahead > 0)
+        printf(XG_T("本机时钟比服务器快 %" PRId64 " 分钟；请校准（记录不受影响）"
+                    "\n",
+                    "this device's clock is %" PRId64 " minutes ahead of the "
+                    "server's; set it right (no record is harmed)\n"),
+               ahead / 60000);
+    else
+        printf(XG_T("本机时钟比服务器慢 %" PRId64 " 分钟；请校准（记录不受影响）"
+                    "\n",
+                    "this device's clock is %" PRId64 " minutes behind the "
+                    "server's; set it right (no record is harmed)\n"),
+               -(ahead / 60000));
+}
+
+static void print_pushed(const struct sync_report *r)
+{
+    if (r->batches_received)
+        printf(XG_T("已收到（证明已核实）：%" PRIu64 " 条记录，%" PRIu64
+                    " 批，最后一批是日志第 %" PRIu64 " 条（共 %" PRIu64 "）\n",
+                    "received, proof verified: %" PRIu64 " records in %" PRIu64
+                    " batches, the last is entry %" PRIu64 " of the log (%"
+                    PRIu64 " in all)\n"),
+               r->records_received, r->batches_received, r->last_entry,
+               r->log_size);
+    if (r->waiting)
+        printf(XG_T("其中 %" PRIu64 " 批在等更早的记录\n",
+                    "%" PRIu64 " of them wait for earlier ones\n"),
+               r->waiting);
+    if (r->quarantined)
+        printf(XG_T("其中 %" PRIu64 " 批被隔离保存\n",
+                    "%" PRIu64 " of them are kept in quarantine\n"),
+               r->quarantined);
+    if (r->pushed_again)
+        printf(XG_T("服务器缺失的 %" PRIu64 " 批已重新上传\n",
+                    "%" PRIu64 " batches that the server lacked were sent "
+                    "again\n"),
+               r->pushed_again);
+    for (size_t i = 0; i < r->reason_count; i++)
+        printf(XG_T("被拒收：%s\n", "refused: %s\n"), r->reasons[i]);
+}
+
+static void print_pulled(const struct sync_report *r)
+{
+    if (r->records_pulled)
+        printf(XG_T("收取：%" PRIu64 " 条记录\n", "pulled: %" PRIu64
+                    " records\n"),
+               r->records_pulled);
+    if (r->gone)
+        printf(XG_T("%" PRIu64 " 件已不在本机范围内\n",
+                    "%" PRIu64 " matters went out of this device's scope\n"),
+               r->gone);
+    if (r->orders)
+        printf(XG_T("服务器想要 %" PRIu64 " 张照片\n",
+                    "the server asks for %" PRIu64 " photos\n"),
+               r->orders);
+}
+
+static void print_remaining(const struct store_counts *c)
+{
+    uint64_t remaining = not_received(c);
+
+    if (remaining)
+        printf(XG_T("还有 %" PRIu64 " 条尚未收到证明，仍在本机\n",
+                    "%" PRIu64 " records have no proof yet and stay here\n"),
+               remaining);
+    if (c->drafts)
+        printf(XG_T("草稿 %" PRIu64 " 份（不上传）\n",
+                    "%" PRIu64 " drafts (not sent)\n"),
+               c->drafts);
+    if (c->conflicts)
+        printf(XG_T("有冲突 %" PRIu64 " 件待处理：xunge conflicts\n",
+                    "%" PRIu64 " conflicts to decide: xunge conflicts\n"),
+               c->conflicts);
+}
+
+void print_synced(struct print *p, const struct sync_report *r,
+                  const struct store_counts *counts, enum xg_status status,
+                  const struct xg_error *err)
+{
+    wipe_progress(p);
+    if (p->json) {
+        json_t *o = begin_object(status, err);
+        set_report(o, r);
+        if (counts)
+            set_counts(o, counts);
+        end_object(o);
+        return;
+    }
+    print_pushed(r);
+    print_pulled(r);
+    print_new_chain(r);
+    print_clock(r);
+    if (counts)
+        print_remaining(counts);
+    if (status == XG_OK)
+        printf(XG_T("同步完成（%s）\n", "in sync (%s)\n"), r->device);
+    fflush(stdout);
+    if (status != XG_OK)
+        fprintf(stderr, "xunge-sync: %s\n", xg_error_text(err));
+}

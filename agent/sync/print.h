@@ -1,0 +1,27 @@
+/* print.h - what xunge-sync tells a person, or a program. */
+#ifndef AGENT_SYNC_PRINT_H
+#define AGENT_SYNC_PRINT_H
+
+#include "agent/sync_engine.h"
+
+struct print {
+    bool json;
+    bool terminal;     /* standard error is one: show progress there */
+    bool shown;        /* a progress line is there, to be wiped */
+    int64_t begun_ms, next_ms; /* monotonic */
+};
+
+void print_init(struct print *p, bool json);
+/* For struct sync_host; ctx is a struct print. */
+void print_progress(void *ctx, const struct sync_report *r);
+
+void print_enrolled(struct print *p, const struct sync_report *r,
+                    enum xg_status status, const struct xg_error *err);
+/* `counts` is NULL when they could not be had. */
+void print_synced(struct print *p, const struct sync_report *r,
+                  const struct store_counts *counts, enum xg_status status,
+                  const struct xg_error *err);
+void print_failure(struct print *p, enum xg_status status,
+                   const struct xg_error *err);
+
+#endif

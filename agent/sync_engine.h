@@ -1,0 +1,134 @@
+/* sync_engine.h - joining a server and exchanging work with it, free of sockets
+ * and clocks: requests go through a transport, waiting through a host.
+ *
+ * What holds, wherever a request, an answer or the power is cut:
+ *
+ *  - A record is `received` only after the proof in the receipt was verified
+ *    with the log key of the enrolment code, and the receipt's checkpoint was
+ *    proved to continue the one that was held.
+ *  - Before the first byte of a batch goes out the batch is `sent`, durably,
+ *    and HOME/sent vouches for its place. Everything is idempotent: the server
+ *    knows a batch by its id, so that no second copy comes to be.
+ *  - Nothing that does not carry the log's signature over a random of ours is
+ *    believed: no portal, no other server, no old answer.
+ *  - Memory is bounded by one batch and one page, never by the backlog.
+ *
+ * HOME/sent
+ *
+ *      xunge/sent/v1
+ *      instance <base64>                    also in the database
+ *      chain <base64 id> <next seq>         0..64
+ *
+ * says up to where something was handed to the network. A database that knows
+ * less, or another instance, was restored or exchanged: the device goes on in
+ * a new chain, with the old one as its predecessor. The same when the server
+ * shows records of a chain of ours that we do not have.
+ *
+ * HOME/alarm/ is made when the log that a server shows does not continue the
+ * one that was held: `held` and `shown` are the two signed checkpoints,
+ * `welcome` is the answer that bound the second to a random of ours. While
+ * HOME/alarm/shown exists, syncing only pushes, believes no receipt, and ends
+ * with XG_ALARM. Whoever has judged the case moves the folder away.
+ */
+#ifndef AGENT_SYNC_ENGINE_H
+#define AGENT_SYNC_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/home.h"
+#include "agent/transport.h"
+#include "shared/core/protocol.h"
+
+/* Names of what is kept in the store (store_get_meta_u64, 0: never). */
+#define SYNC_META_LAST "sync.last_ms"     /* wall clock of the last success */
+#define SYNC_META_SERVER "sync.server_ms" /* time that the server told ... */
+#define SYNC_META_TOLD "sync.told_ms"     /* ... when the wall clock was this */
+#define SYNC_META_PLAIN "sync.plain"      /* 1: plain HTTP was allowed */
+
+enum {
+    SYNC_REASONS_MAX = 4,
+    SYNC_REASON_SIZE = 320,
+    SYNC_REFERENCE_MAX = 4 << 20,
+};
+
+/* Why the device went on in a new chain. */
+enum sync_new_chain {
+    SYNC_CHAIN_KEPT,
+    SYNC_CHAIN_RESTORED, /* the database is older than HOME/sent, or foreign */
+    SYNC_CHAIN_BEHIND,   /* the server has more of it, or other records */
+    SYNC_CHAIN_FORKED,   /* the server holds two versions of it */
+};
+
+/* What a run did; filled also when it fails. */
+struct sync_report {
+    bool reached; /* a verified answer came */
+    enum xg_device_state state;
+    char device[XG_KEY_NAME_MAX + 1], worker[XG_CODE_MAX + 1];
+
+    uint64_t batches_received, records_received; /* proof verified */
+    uint64_t last_entry;                         /* log index of the last */
+    uint64_t log_size;                           /* of the checkpoint held */
+    uint64_t waiting, forked, quarantined;       /* batches, of those */
+    uint64_t batches_refused, records_refused;
+    size_t reason_count; /* of the first batches refused */
+    char reasons[SYNC_REASONS_MAX][SYNC_REASON_SIZE];
+    uint64_t pushed_again; /* batches that the server had lost */
+
+    uint64_t records_pulled, pages, gone; /* gone: entities out of scope */
+    uint64_t registry_notes, references, orders;
+
+    uint64_t bytes_out, bytes_in; /* bodies of answered requests */
+    int64_t retry_after_s;        /* the server's wish after a failure, or 0 */
+    int64_t clock_ahead_ms;       /* wall clock minus the server's time */
+    enum sync_new_chain new_chain;
+};
+
+/* The world around a run. */
+struct sync_host {
+    void *ctx;
+    /* Let time pass; false: stop now. */
+    bool (*wait_ms)(void *ctx, int64_t ms);
+    /* After every verified step, and before a pause; may be NULL. */
+    void (*progress)(void *ctx, const struct sync_report *report);
+    /* Every receipt that was verified, or batch refused; may be NULL. */
+    void (*batch)(void *ctx, const struct store_batch *batch,
+                  enum xg_batch_state state, uint64_t entry);
+};
+
+struct sync_options {
+    int64_t give_up_ms; /* pausing and trying again ends when nothing came
+                         * through for so long; 0: one try */
+};
+
+/* Join with a one-time code: make the key and the first chain, have the server
+ * take them. May be repeated with the same code after any cut. XG_USAGE: the
+ * code; XG_REFUSED: this home belongs to another device or log, the server
+ * says no, or answers with another log key (both are named); XG_NET. The
+ * transport leads to code->url. */
+XG_MUST_CHECK enum xg_status
+sync_enrol(struct home *home, const struct xg_transport *transport,
+           const struct sync_host *host, const struct sync_options *options,
+           const struct xg_enrol_code *code, struct sync_report *report,
+           struct xg_error *err);
+
+/* Say hello, push, pull, fetch reference data; pause and repeat what failed.
+ *
+ * XG_OK: all done. XG_NET: no (good) answer; the work stays queued. XG_ALARM:
+ * see above. XG_REFUSED: not enrolled, pending, revoked, another log key, or
+ * some batches were refused (the others went on; see the report). XG_BUSY:
+ * another program is syncing this home. */
+XG_MUST_CHECK enum xg_status
+sync_run(struct home *home, const struct xg_transport *transport,
+         const struct sync_host *host, const struct sync_options *options,
+         struct sync_report *report, struct xg_error *err);
+
+/* Compare HOME/sent with the database, without a network; where the database
+ * is the older one, begin a new chain. Cheap (one small file): whoever writes
+ * records may call it first. *why as in the report. Nothing when the device
+ * has not joined. Not inside a transaction. */
+XG_MUST_CHECK enum xg_status sync_notice_restore(enum sync_new_chain *why,
+                                                 struct home *home,
+                                                 struct xg_error *err);
+
+#endif

@@ -1,0 +1,233 @@
+/* sync_enrol.c - joining a server with a one-time code. */
+#include "agent/sync_internal.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#include "shared/base/lang.h"
+
+#define META_CODE "sync.code" /* SHA-256 of the secret that is being used */
+
+/* ---- on this device ---- */
+
+/* May this home take that code? *again: it took it before. */
+static enum xg_status may_join(const struct store_identity *id,
+                               const struct xg_enrol_code *code, bool again,
+                               struct xg_error *err)
+{
+    if (!id->joined || again)
+        return XG_OK;
+    if (*id->device)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("这里已登记为 %s；要登记另一台，请用 --home 指定"
+                            "另一个文件夹",
+                            "this is already enrolled as %s; for another "
+                            "device name another folder with --home"),
+                       id->device);
+    if (memcmp(&id->log, &code->log, sizeof id->log) != 0 ||
+        memcmp(id->registrar, code->registrar, sizeof id->registrar) != 0)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("这里已开始登记到 %s，而登记码属于 %s；请用 --home "
+                            "指定另一个文件夹",
+                            "this began to join %s, the code is of %s; name "
+                            "another folder with --home"),
+                       id->log.name, code->log.name);
+    return XG_OK;
+}
+
+static enum xg_status take_code(struct sync *y, const struct xg_hash *secret,
+                                struct xg_error *err)
+{
+    const struct xg_enrol_code *code = y->code;
+    struct store_identity id = y->id;
+    struct xg_hash chain;
+    bool first = !id.joined;
+
+    id.joined = true;
+    memcpy(id.url, code->url, sizeof id.url);
+    id.has_pin = code->has_pin;
+    memcpy(id.pin, code->pin, sizeof id.pin);
+    id.log = code->log;
+    memcpy(id.registrar, code->registrar, sizeof id.registrar);
+    memcpy(id.worker, code->worker, sizeof id.worker);
+    if (first)
+        id.state = XG_DEVICE_PENDING;
+
+    enum xg_status status = store_begin(y->store, err);
+    if (status == XG_OK)
+        status = store_put_identity(y->store, &id, err);
+    if (status == XG_OK)
+        status = store_put_meta(y->store, META_CODE,
+                                xg_bytes(secret->b, sizeof secret->b), err);
+    if (status == XG_OK && first)
+        status = store_make_key(y->store, err);
+    if (status == XG_OK && first)
+        status = store_begin_chain(y->store, &chain, NULL, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    if (status == XG_OK)
+        y->id = id;
+    return status;
+}
+
+static enum xg_status same_code(struct sync *y, bool *same,
+                                const struct xg_hash *secret,
+                                struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(XG_HASH_SIZE);
+    bool found;
+    enum xg_status status =
+        store_get_meta(y->store, &value, &found, META_CODE, err);
+
+    *same = status == XG_OK && found &&
+            xg_bytes_equal(xg_buf_bytes(&value),
+                           xg_bytes(secret->b, sizeof secret->b));
+    xg_buf_clear(&value);
+    return status;
+}
+
+/* Key, chain and the registrar's way into the vault, before anything goes
+ * out: whatever is cut now, the same code goes on with the same key. */
+static enum xg_status prepare(struct sync *y, struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1];
+    struct xg_hash secret;
+    bool again;
+
+    xg_secret_id(&secret, y->code->secret);
+    if (store_get_identity(y->store, &y->id, err) != XG_OK ||
+        same_code(y, &again, &secret, err) != XG_OK ||
+        may_join(&y->id, y->code, again, err) != XG_OK)
+        return err->status;
+    if (!again && take_code(y, &secret, err) != XG_OK)
+        return err->status;
+    if (vault_set_escrow(y->home->vault, y->code->registrar, err) != XG_OK ||
+        sync_notice_restore(&y->report->new_chain, y->home, err) != XG_OK)
+        return err->status;
+    int len = snprintf(name, sizeof name, "%s/new", y->code->log.name);
+    if (len < 0 || (size_t)len >= sizeof name)
+        return xg_fail(err, XG_USAGE, "the name of the log is too long: %s",
+                       y->code->log.name);
+    return store_signer(y->store, &y->signer, name, err);
+}
+
+/* ---- the server's word ---- */
+
+static enum xg_status put_request(struct sync *y, struct xg_buf *note,
+                                  const struct xg_hash *random,
+                                  struct xg_error *err)
+{
+    const uint8_t *key = y->signer.verifier.key;
+    struct xg_enrol e = {.log = xg_bytes_of(y->code->log.name),
+                         .random = *random};
+    struct xg_buf text = XG_BUF(XG_NOTE_MAX);
+    size_t count;
+
+    if (store_own_chains(y->store, y->chains, &count, err) != XG_OK)
+        return err->status;
+    if (count == 0)
+        return xg_fail(err, XG_CORRUPT, "joined without a chain");
+    xg_secret_id(&e.code, y->code->secret);
+    xg_enrol_proof(&e.proof, y->code->secret, key);
+    memcpy(e.key.b, key, sizeof e.key.b);
+    e.chain = y->chains[0].chain;
+    xg_enrol_put(&text, &e);
+    enum xg_status status = xg_buf_check(&text, err);
+    if (status == XG_OK) {
+        xg_note_sign(note, xg_buf_bytes(&text), &y->signer);
+        status = xg_buf_check(note, err);
+    }
+    xg_buf_clear(&text);
+    return status;
+}
+
+static enum xg_status open_answer(struct sync *y, struct xg_enrolled *e,
+                                  const struct xg_hash *random,
+                                  struct xg_error *err)
+{
+    struct xg_note note;
+
+    if (sync_open_note(y, &note, xg_buf_bytes(&y->answer.body), &y->code->log,
+                       err) != XG_OK)
+        return err->status;
+    if (xg_enrolled_read(e, note.text, err) != XG_OK ||
+        !xg_bytes_equal(e->log, xg_bytes_of(y->code->log.name)) ||
+        !xg_hash_equal(&e->random, random))
+        return sync_bad_answer(y, err);
+    if (strcmp(e->worker, y->code->worker) != 0 ||
+        (*y->id.device && strcmp(e->device, y->id.device) != 0))
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("服务器登记的是 %s（%s），与登记码不符；请联系管理员",
+                            "the server enrolled %s of %s, which is not what "
+                            "the code says; ask the operator"),
+                       e->device, e->worker);
+    return XG_OK;
+}
+
+static enum xg_status keep(struct sync *y, const struct xg_enrolled *e,
+                           struct xg_error *err)
+{
+    struct store_identity id = y->id;
+    enum xg_status status = store_begin(y->store, err);
+
+    memcpy(id.device, e->device, sizeof id.device);
+    id.state = e->state;
+    if (status == XG_OK)
+        status = store_put_identity(y->store, &id, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    if (status != XG_OK)
+        return status;
+    y->id = id;
+    y->report->reached = true;
+    y->report->state = id.state;
+    snprintf(y->report->device, sizeof y->report->device, "%s", id.device);
+    snprintf(y->report->worker, sizeof y->report->worker, "%s", id.worker);
+    return XG_OK;
+}
+
+static enum xg_status enrol_once(struct sync *y, struct xg_error *err)
+{
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX);
+    struct xg_enrolled enrolled;
+    struct xg_hash random;
+
+    xg_random(y->env, random.b, sizeof random.b);
+    enum xg_status status = put_request(y, &note, &random, err);
+    if (status == XG_OK) {
+        struct transport_request request = {.method = "POST",
+                                            .path = "/v1/enrol",
+                                            .body = xg_buf_bytes(&note)};
+        status = sync_call(y, &request, err);
+        if (status == XG_AUTH || status == XG_NOTFOUND || status == XG_FORMAT)
+            status = err->status = XG_REFUSED;
+    }
+    if (status == XG_OK)
+        status = open_answer(y, &enrolled, &random, err);
+    if (status == XG_OK)
+        status = keep(y, &enrolled, err);
+    xg_buf_clear(&note);
+    return status;
+}
+
+enum xg_status sync_enrol(struct home *home,
+                          const struct xg_transport *transport,
+                          const struct sync_host *host,
+                          const struct sync_options *options,
+                          const struct xg_enrol_code *code,
+                          struct sync_report *report, struct xg_error *err)
+{
+    struct sync y = {.home = home, .store = home->store, .env = home->env,
+                     .transport = transport, .host = host, .options = options,
+                     .report = report, .code = code,
+                     .answer = {.body = XG_BUF(XG_NOTE_MAX)}};
+
+    *report = (struct sync_report){.reached = false};
+    enum xg_status status = prepare(&y, err);
+    if (status == XG_OK)
+        status = sync_persist(&y, enrol_once, err);
+    sync_clear(&y);
+    return status;
+}

@@ -1,0 +1,345 @@
+/* sync_hello.c - who answers, which log it shows, and what is new in the
+ * registry. */
+#include "agent/sync_internal.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+
+#include "shared/base/lang.h"
+#include "shared/base/os.h"
+#include "shared/core/schema.h"
+
+enum { HELLO_ROUNDS = 64 }; /* of 64 registry notes each */
+
+/* The answer, taken apart: frames. */
+struct frames {
+    struct xg_bytes welcome, proof, checkpoint, rest;
+};
+
+/* ---- asking ---- */
+
+/* A server whose log is shorter than what we state does not answer. Stating
+ * nothing has it sign what it holds: that is the evidence. The same while an
+ * alarm stands, so that work can still be handed over. */
+static uint64_t size_to_state(const struct sync *y)
+{
+    return y->alarm || y->behind ? 0 : y->held.size;
+}
+
+static enum xg_status put_hello(struct sync *y, struct xg_buf *note,
+                                const struct xg_hash *random,
+                                struct xg_error *err)
+{
+    struct xg_hello h = {.log = xg_bytes_of(y->id.log.name),
+                         .size = size_to_state(y),
+                         .root = y->held.root,
+                         .schema = XG_SCHEMA_VERSION,
+                         .random = *random,
+                         .chain_count = y->chain_count};
+    struct xg_buf text = XG_BUF(XG_NOTE_MAX);
+    struct xg_hash leaf;
+
+    if (store_registry_newest(y->store, &h.registry, &leaf, err) != XG_OK)
+        return err->status;
+    if (h.size == 0)
+        xg_tlog_root(&h.root, NULL, 0);
+    for (size_t i = 0; i < y->chain_count; i++)
+        h.chains[i] = (struct xg_chain_tip){.chain = y->chains[i].chain,
+                                            .last = y->chains[i].last,
+                                            .next = y->chains[i].next};
+    xg_hello_put(&text, &h);
+    enum xg_status status = xg_buf_check(&text, err);
+    if (status == XG_OK) {
+        xg_note_sign(note, xg_buf_bytes(&text), &y->signer);
+        status = xg_buf_check(note, err);
+    }
+    xg_buf_clear(&text);
+    return status;
+}
+
+/* ---- is it an answer to us? ---- */
+
+static enum xg_status open_welcome(struct sync *y, struct frames *f,
+                                   const struct xg_hash *random,
+                                   struct xg_error *err)
+{
+    struct xg_note note;
+    struct xg_welcome *w = &y->welcome;
+
+    f->rest = xg_buf_bytes(&y->answer.body);
+    if (!xg_frame_next(&f->rest, &f->welcome) ||
+        !xg_frame_next(&f->rest, &f->proof) ||
+        !xg_frame_next(&f->rest, &f->checkpoint))
+        return sync_bad_answer(y, err);
+    if (sync_open_note(y, &note, f->welcome, &y->id.log, err) != XG_OK)
+        return err->status;
+    if (xg_welcome_read(w, note.text, err) != XG_OK ||
+        !xg_bytes_equal(w->log, xg_bytes_of(y->id.log.name)) ||
+        !xg_hash_equal(&w->random, random))
+        return sync_bad_answer(y, err);
+    w->log = xg_bytes(NULL, 0);
+    if (strcmp(w->device, y->id.device) != 0)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("服务器把本机当作 %s，而本机是 %s；请联系管理员",
+                            "the server takes this device for %s, but it is "
+                            "%s; ask the operator"),
+                       w->device, y->id.device);
+    xg_base64(y->bearer, sizeof y->bearer, w->token.b, sizeof w->token.b);
+    y->report->reached = true;
+    y->report->state = w->state;
+    y->report->orders = w->order_count;
+    y->report->clock_ahead_ms =
+        w->time_ms > INT64_MAX
+            ? 0
+            : xg_wall_ms(y->env) / 2 - (int64_t)(w->time_ms / 2);
+    if (y->report->clock_ahead_ms < INT64_MAX / 2 &&
+        y->report->clock_ahead_ms > INT64_MIN / 2)
+        y->report->clock_ahead_ms *= 2;
+    return XG_OK;
+}
+
+/* ---- the log that it shows ---- */
+
+/* Keep both checkpoints, and the note that binds the second to our random. */
+static enum xg_status keep_evidence(struct sync *y, const struct frames *f,
+                                    struct xg_error *err)
+{
+    char path[HOME_PATH_SIZE];
+    struct xg_checkpoint held;
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX);
+    bool found;
+    enum xg_status status = home_file(path, y->home->path, "alarm", err);
+
+    if (status == XG_OK)
+        status = xg_os_mkdir(path, err);
+    if (status == XG_OK)
+        status = store_get_checkpoint(y->store, &held, &note, &found, err);
+    if (status == XG_OK)
+        status = home_file(path, y->home->path, "alarm/held", err);
+    if (status == XG_OK)
+        status = xg_os_replace(path, 0600, xg_buf_bytes(&note), err);
+    if (status == XG_OK)
+        status = home_file(path, y->home->path, "alarm/welcome", err);
+    if (status == XG_OK)
+        status = xg_os_replace(path, 0600, f->welcome, err);
+    if (status == XG_OK)
+        status = home_file(path, y->home->path, "alarm/shown", err);
+    if (status == XG_OK)
+        status = xg_os_replace(path, 0600, f->checkpoint, err);
+    xg_buf_clear(&note);
+    return status;
+}
+
+static enum xg_status raise_alarm(struct sync *y, const struct frames *f,
+                                  const char *what, struct xg_error *err)
+{
+    if (keep_evidence(y, f, err) != XG_OK)
+        return err->status;
+    y->alarm = true;
+    xg_fail(&y->alarm_error, XG_ALARM,
+            XG_T("警报：服务器的日志与本机此前核实的不一致（%s；此前 %" PRIu64
+                 "，现在 %" PRIu64 "）。证据在 %s/alarm/；此后只上传，不再采信。"
+                 "请把该文件夹交给核验人员，查清后移走",
+                 "alarm: the server's log does not continue the one that was "
+                 "verified before (%s; %" PRIu64 " then, %" PRIu64
+                 " now). The evidence is in %s/alarm/; from now on work is "
+                 "only handed over, nothing is believed. Give that folder to "
+                 "an auditor, and move it away once the case is judged"),
+            what, y->held.size, y->welcome.size, y->home->path);
+    return XG_OK;
+}
+
+enum xg_status sync_load_alarm(struct sync *y, struct xg_error *err)
+{
+    char path[HOME_PATH_SIZE];
+
+    if (home_file(path, y->home->path, "alarm/shown", err) != XG_OK)
+        return err->status;
+    y->alarm = xg_os_exists(path);
+    if (y->alarm)
+        xg_fail(&y->alarm_error, XG_ALARM,
+                XG_T("警报未解除：服务器的日志曾与本机核实的不一致，证据在 "
+                     "%s/alarm/；此后只上传，不再采信。请交给核验人员，查清后"
+                     "移走该文件夹",
+                     "the alarm stands: the server's log did not continue the "
+                     "one that was verified; the evidence is in %s/alarm/. "
+                     "Work is only handed over, nothing is believed. Give the "
+                     "folder to an auditor, and move it away once the case is "
+                     "judged"),
+                y->home->path);
+    return XG_OK;
+}
+
+/* The checkpoint against the held one. What the log has signed can prove an
+ * alarm by itself; the proof between the two is not signed, so one that fails
+ * is asked for a second time first. */
+static enum xg_status judge_log(struct sync *y, const struct frames *f,
+                                struct xg_error *err)
+{
+    struct xg_checkpoint shown;
+    struct xg_proof proof;
+    const struct xg_welcome *w = &y->welcome;
+
+    if (xg_checkpoint_open(&shown, f->checkpoint.at, f->checkpoint.len,
+                           &y->id.log, err) != XG_OK ||
+        shown.size != w->size || !xg_hash_equal(&shown.root, &w->root))
+        return sync_bad_answer(y, err);
+    if (shown.size < y->held.size)
+        return raise_alarm(y, f, XG_T("变短了", "it is shorter"), err);
+    if (shown.size == y->held.size &&
+        !xg_hash_equal(&shown.root, &y->held.root) && shown.size > 0)
+        return raise_alarm(y, f, XG_T("内容不同", "its content differs"), err);
+    if (y->behind) /* it is long enough after all: ask as usual next time */
+        return sync_bad_answer(y, err);
+    if (xg_proof_read(&proof, f->proof, err) == XG_OK &&
+        xg_verify_consistency(&proof, y->held.size, shown.size, &y->held.root,
+                              &shown.root, err) == XG_OK)
+        return XG_OK;
+    if (y->doubted_log)
+        return raise_alarm(y, f,
+                           XG_T("没有成立的证明", "no proof of it holds"), err);
+    y->doubted_log = true;
+    return sync_bad_answer(y, err);
+}
+
+/* ---- news of the registry ---- */
+
+/* One note, signed by the registrar alone. */
+static enum xg_status put_registry_note(struct sync *y, uint64_t position,
+                                        struct xg_bytes data,
+                                        struct xg_error *err)
+{
+    struct xg_note note;
+    struct xg_verifier registrar;
+    char name[XG_KEY_NAME_MAX + 1];
+
+    if (position >= y->welcome.size ||
+        xg_note_parse(&note, data.at, data.len, err) != XG_OK ||
+        note.signatures[0].name.len > XG_KEY_NAME_MAX)
+        return sync_bad_answer(y, err);
+    memcpy(name, note.signatures[0].name.at, note.signatures[0].name.len);
+    name[note.signatures[0].name.len] = '\0';
+    if (xg_verifier_init(&registrar, name, XG_SIG_ED25519, y->id.registrar,
+                         err) != XG_OK ||
+        xg_note_open(&note, data.at, data.len, &registrar, err) != XG_OK) {
+        bool again = !y->doubted_registry;
+        y->doubted_registry = true;
+        return xg_fail(err, again ? XG_NET : XG_REFUSED,
+                       XG_T("登记册第 %" PRIu64 " 条不是由登记员签名的（署名 "
+                            "%s）；请联系管理员",
+                            "entry %" PRIu64 " of the registry is not signed "
+                            "by the registrar this device knows (signed as "
+                            "%s); ask the operator"),
+                       position, name);
+    }
+    return store_put_registry_note(y->store, position, data, err);
+}
+
+static enum xg_status put_registry(struct sync *y, struct xg_bytes rest,
+                                   struct xg_error *err)
+{
+    struct xg_bytes frame;
+
+    for (size_t i = 0; i < y->welcome.note_count; i++) {
+        if (!xg_frame_next(&rest, &frame))
+            return sync_bad_answer(y, err);
+        enum xg_status status =
+            put_registry_note(y, y->welcome.notes[i], frame, err);
+        if (status == XG_GAP || status == XG_FORMAT)
+            return xg_wrap(err, XG_T("登记册", "registry"));
+        if (status != XG_OK)
+            return status;
+    }
+    return rest.len == 0 ? XG_OK : sync_bad_answer(y, err);
+}
+
+/* ---- believing it ---- */
+
+static uint64_t not_negative(int64_t ms)
+{
+    return ms > 0 ? (uint64_t)ms : 0;
+}
+
+/* Everything that the answer brought, in one transaction. */
+static enum xg_status keep(struct sync *y, const struct frames *f,
+                           struct xg_error *err)
+{
+    const struct xg_welcome *w = &y->welcome;
+    struct store_identity id = y->id;
+    enum xg_status status = store_begin(y->store, err);
+
+    id.state = w->state;
+    if (status == XG_OK && id.state != y->id.state)
+        status = store_put_identity(y->store, &id, err);
+    if (status == XG_OK)
+        status = put_registry(y, f->rest, err);
+    if (status == XG_OK && w->size > y->held.size)
+        status = store_put_checkpoint(y->store, f->checkpoint, err);
+    if (status == XG_OK && w->time_ms <= INT64_MAX)
+        status = store_put_meta_u64(y->store, SYNC_META_SERVER, w->time_ms,
+                                    err);
+    if (status == XG_OK)
+        status = store_put_meta_u64(y->store, SYNC_META_TOLD,
+                                    not_negative(xg_wall_ms(y->env)), err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    if (status != XG_OK)
+        return status;
+
+    y->id = id;
+    y->held.size = w->size;
+    y->held.root = w->root;
+    y->report->log_size = w->size;
+    y->report->registry_notes += w->note_count;
+    if (w->note_count > 0)
+        sync_progress(y);
+    return XG_OK;
+}
+
+static enum xg_status hello_once(struct sync *y, struct xg_error *err)
+{
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX);
+    struct xg_hash random;
+    struct frames frames;
+
+    xg_random(y->env, random.b, sizeof random.b);
+    enum xg_status status = put_hello(y, &note, &random, err);
+    if (status == XG_OK) {
+        struct transport_request request = {.method = "POST",
+                                            .path = "/v1/hello",
+                                            .body = xg_buf_bytes(&note)};
+        status = sync_call(y, &request, err);
+    }
+    if (status == XG_OK)
+        status = open_welcome(y, &frames, &random, err);
+    if (status == XG_OK && !y->alarm)
+        status = judge_log(y, &frames, err);
+    if (status == XG_OK && !y->alarm)
+        status = keep(y, &frames, err);
+    xg_buf_clear(&note);
+    return status;
+}
+
+enum xg_status sync_hello(struct sync *y, struct xg_error *err)
+{
+    uint64_t number = 0;
+    struct xg_hash leaf;
+
+    y->doubted_log = y->doubted_registry = y->behind = false;
+    for (int i = 0; i < HELLO_ROUNDS; i++) {
+        enum xg_status status = hello_once(y, err);
+        if (status == XG_NET && (y->doubted_log ||
+                                 y->doubted_registry || y->behind))
+            status = hello_once(y, err);
+        if (status != XG_OK || y->alarm)
+            return status;
+        uint64_t before = number;
+        if (store_registry_newest(y->store, &number, &leaf, err) != XG_OK)
+            return err->status;
+        if (number >= y->welcome.registry ||
+            (i > 0 && number <= before))
+            break;
+    }
+    return XG_OK;
+}

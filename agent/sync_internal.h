@@ -1,0 +1,95 @@
+/* sync_internal.h - one run of the engine; shared by agent/sync_*.c alone. */
+#ifndef AGENT_SYNC_INTERNAL_H
+#define AGENT_SYNC_INTERNAL_H
+
+#include "agent/sync_engine.h"
+
+struct sync {
+    struct home *home;
+    struct store *store;
+    const struct xg_env *env;
+    const struct xg_transport *transport;
+    const struct sync_host *host;
+    const struct sync_options *options;
+    struct sync_report *report;
+    const struct xg_enrol_code *code; /* while enrolling */
+
+    struct store_identity id;
+    struct xg_signer signer; /* wiped by sync_clear() */
+    struct xg_checkpoint held; /* size 0: none */
+    struct xg_welcome welcome; /* of the last hello; log is not kept */
+    char bearer[XG_BASE64_SIZE(XG_TOKEN_SIZE)];
+    struct transport_answer answer;
+
+    bool progressed; /* since the last pause */
+    bool doubted_log, doubted_registry; /* an unsigned part of an answer did
+                                         * not hold: asked for again once */
+    bool behind;     /* the server said that its log is shorter than ours */
+    bool alarm;
+    size_t chain_count;
+    struct store_chain chains[XG_CHAINS_MAX]; /* own ones */
+    struct xg_error alarm_error;
+};
+
+/* ---- sync_call.c ---- */
+
+/* One request. XG_OK: status 200 and no portal. Else, by the answer: XG_AUTH
+ * (401), XG_REFUSED (403), XG_NOTFOUND (404), XG_FORMAT (400, 409, 413, 422),
+ * each only with the server's reason, which is the error's text; XG_NET for all
+ * other answers, and for none. */
+XG_MUST_CHECK enum xg_status sync_call(struct sync *y,
+                                       const struct transport_request *request,
+                                       struct xg_error *err);
+/* An answer that is not what a Xunge server says: XG_NET. */
+enum xg_status sync_bad_answer(struct sync *y, struct xg_error *err);
+/* Open a note that must be signed by the log of the enrolment code. XG_REFUSED
+ * naming both keys for another one's; XG_NET for anything else. */
+XG_MUST_CHECK enum xg_status sync_open_note(struct sync *y,
+                                            struct xg_note *note,
+                                            struct xg_bytes data,
+                                            const struct xg_verifier *log,
+                                            struct xg_error *err);
+/* Something came through: for the pauses, and for who watches. */
+void sync_progress(struct sync *y);
+/* Repeat `step` while it fails with XG_NET, with pauses that grow. */
+XG_MUST_CHECK enum xg_status
+sync_persist(struct sync *y,
+             enum xg_status (*step)(struct sync *y, struct xg_error *err),
+             struct xg_error *err);
+
+/* ---- sync_hello.c ---- */
+
+XG_MUST_CHECK enum xg_status sync_hello(struct sync *y, struct xg_error *err);
+/* Does an alarm stand from an earlier run? Sets y->alarm. */
+XG_MUST_CHECK enum xg_status sync_load_alarm(struct sync *y,
+                                             struct xg_error *err);
+
+/* ---- sync_chain.c ---- */
+
+/* Compare own chains with what the welcome says of them. */
+XG_MUST_CHECK enum xg_status sync_compare_chains(struct sync *y,
+                                                 struct xg_error *err);
+/* [t] The chain must not be continued: mark it where it is forked, and begin a
+ * new one where it is the current one. */
+XG_MUST_CHECK enum xg_status sync_leave_chain(struct sync *y,
+                                              const struct xg_hash *chain,
+                                              enum sync_new_chain why,
+                                              struct xg_error *err);
+/* Write HOME/sent: everything that own chains hold may go out now. */
+XG_MUST_CHECK enum xg_status sync_vouch(struct home *home,
+                                        struct xg_error *err);
+
+/* ---- sync_push.c, sync_pull.c ---- */
+
+XG_MUST_CHECK enum xg_status sync_push(struct sync *y, struct xg_error *err);
+XG_MUST_CHECK enum xg_status sync_pull(struct sync *y, struct xg_error *err);
+XG_MUST_CHECK enum xg_status sync_fetch_references(struct sync *y,
+                                                   struct xg_error *err);
+
+/* ---- sync_run.c ---- */
+
+/* Load identity, signer, checkpoint, own chains. */
+XG_MUST_CHECK enum xg_status sync_load(struct sync *y, struct xg_error *err);
+void sync_clear(struct sync *y);
+
+#endif

@@ -1,0 +1,196 @@
+/* sync_pull.c - what others recorded, and reference data. */
+#include "agent/sync_internal.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#include "shared/base/lang.h"
+
+enum { PAGE_ARENA_MAX = XG_UPDATES_RAW_MAX + (64 << 10) };
+
+static bool is_own(const struct sync *y, const struct xg_hash *chain)
+{
+    for (size_t i = 0; i < y->chain_count; i++)
+        if (xg_hash_equal(&y->chains[i].chain, chain))
+            return true;
+    return false;
+}
+
+/* A record that our own key is said to have written: one that is not here
+ * means that this is a restored device, or a clone. */
+static enum xg_status check_own(struct sync *y, const struct xg_update *u,
+                                struct xg_error *err)
+{
+    bool has;
+
+    if (u->kind != XG_UPDATE_RECORD || !is_own(y, &u->chain))
+        return XG_OK;
+    if (store_has_record(y->store, &has, &u->record.hash, err) != XG_OK)
+        return err->status;
+    if (has)
+        return XG_OK;
+    return sync_leave_chain(y, &u->chain, SYNC_CHAIN_BEHIND, err);
+}
+
+/* Counted, and believed, once the page is saved. */
+struct tally {
+    uint64_t records, gone;
+};
+
+static enum xg_status apply_items(struct sync *y, struct tally *tally,
+                                  struct xg_bytes raw, struct xg_error *err)
+{
+    struct xg_update_reader reader = {.rest = raw};
+    struct xg_update item;
+    bool more;
+
+    for (;;) {
+        if (xg_update_next(&reader, &item, &more, err) != XG_OK)
+            return err->status;
+        if (!more)
+            return XG_OK;
+        if (check_own(y, &item, err) != XG_OK ||
+            store_apply_update(y->store, &item, err) != XG_OK)
+            return err->status;
+        tally->records += item.kind == XG_UPDATE_RECORD;
+        tally->gone += item.kind == XG_UPDATE_OUT;
+    }
+}
+
+static enum xg_status keep_page(struct sync *y,
+                                const struct xg_updates_note *page,
+                                struct xg_bytes raw, struct xg_error *err)
+{
+    struct tally tally = {0};
+    enum sync_new_chain before = y->report->new_chain;
+    enum xg_status status = store_begin(y->store, err);
+
+    if (status == XG_OK)
+        status = apply_items(y, &tally, raw, err);
+    if (status == XG_OK)
+        status = store_put_since(y->store, page->to, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    if (status != XG_OK) {
+        y->report->new_chain = before;
+        return xg_wrap(err, XG_T("收取的更新", "updates received"));
+    }
+    y->report->records_pulled += tally.records;
+    y->report->gone += tally.gone;
+    y->report->pages++;
+    sync_progress(y);
+    return XG_OK;
+}
+
+/* One page from `since` on; *more tells whether to ask again. */
+static enum xg_status pull_page(struct sync *y, bool *more,
+                                struct xg_arena *arena, uint64_t since,
+                                struct xg_error *err)
+{
+    char path[64];
+    struct transport_request request = {.method = "GET", .path = path,
+                                        .bearer = y->bearer};
+    const struct xg_buf *body = &y->answer.body;
+    struct xg_updates_note page;
+    struct xg_bytes raw;
+
+    snprintf(path, sizeof path, "/v1/updates?since=%" PRIu64, since);
+    enum xg_status status = sync_call(y, &request, err);
+    if (status == XG_AUTH || status == XG_NOTFOUND)
+        return err->status = XG_NET;
+    if (status != XG_OK)
+        return status;
+    status = xg_updates_open(&page, &raw, arena, body->data, body->len,
+                             &y->id.log, err);
+    if (status == XG_NOMEM)
+        return status;
+    if (status != XG_OK || strcmp(page.device, y->id.device) != 0 ||
+        page.from != since || (page.to == since && page.to < page.end))
+        return sync_bad_answer(y, err);
+    *more = page.to < page.end;
+    if (page.to == since && raw.len == 0)
+        return XG_OK;
+    return keep_page(y, &page, raw, err);
+}
+
+enum xg_status sync_pull(struct sync *y, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(PAGE_ARENA_MAX);
+    enum xg_status status = XG_OK;
+    bool more = true;
+
+    while (status == XG_OK && more) {
+        uint64_t since;
+        xg_arena_clear(&arena);
+        status = store_get_since(y->store, &since, err);
+        if (status == XG_OK)
+            status = pull_page(y, &more, &arena, since, err);
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* ---- reference data ---- */
+
+static enum xg_status keep_reference(struct sync *y,
+                                     const struct xg_reference *r,
+                                     struct xg_error *err)
+{
+    struct xg_bytes content = xg_buf_bytes(&y->answer.body);
+    enum xg_status status = store_begin(y->store, err);
+
+    if (status == XG_OK)
+        status = store_put_reference(y->store, r, content, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    if (status == XG_OK) {
+        y->report->references++;
+        sync_progress(y);
+    }
+    return status;
+}
+
+static enum xg_status fetch(struct sync *y, const struct xg_reference *r,
+                            struct xg_error *err)
+{
+    char path[sizeof "/v1/reference/" + 2 * XG_HASH_SIZE] = "/v1/reference/";
+    struct transport_request request = {.method = "GET", .path = path,
+                                        .bearer = y->bearer};
+    const struct xg_buf *body = &y->answer.body;
+    struct xg_hash hash;
+
+    xg_hex(path + strlen(path), r->file.b, sizeof r->file.b);
+    enum xg_status status = sync_call(y, &request, err);
+    if (status == XG_NOTFOUND)
+        return XG_OK; /* replaced meanwhile; the next hello names the new one */
+    if (status == XG_AUTH)
+        return err->status = XG_NET;
+    if (status != XG_OK)
+        return status;
+    crypto_hash_sha256(hash.b, body->data, body->len);
+    if (body->len != r->length || !xg_hash_equal(&hash, &r->file))
+        return sync_bad_answer(y, err);
+    return keep_reference(y, r, err);
+}
+
+enum xg_status sync_fetch_references(struct sync *y, struct xg_error *err)
+{
+    for (size_t i = 0; i < y->welcome.reference_count; i++) {
+        const struct xg_reference *r = &y->welcome.references[i];
+        struct xg_reference held;
+        bool found;
+
+        if (store_get_reference(y->store, &held, NULL, &found, r->kind, err) !=
+            XG_OK)
+            return err->status;
+        if (r->length > SYNC_REFERENCE_MAX ||
+            (found && xg_hash_equal(&held.file, &r->file)))
+            continue;
+        if (fetch(y, r, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}

@@ -1,0 +1,162 @@
+/* sync_run.c - the steps of a run, in order; and one run at a time. */
+#include "agent/sync_internal.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "shared/base/lang.h"
+#include "shared/base/os.h"
+
+enum xg_status sync_load(struct sync *y, struct xg_error *err)
+{
+    bool found;
+
+    if (store_get_identity(y->store, &y->id, err) != XG_OK)
+        return err->status;
+    y->report->state = y->id.state;
+    snprintf(y->report->device, sizeof y->report->device, "%s", y->id.device);
+    snprintf(y->report->worker, sizeof y->report->worker, "%s", y->id.worker);
+    if (!y->id.joined || !*y->id.device)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("本机尚未登记；请用管理员给的登记码运行 xunge enrol",
+                            "this device is not enrolled; run xunge enrol with "
+                            "the code that the operator gave"));
+    if (store_signer(y->store, &y->signer, NULL, err) != XG_OK ||
+        store_get_checkpoint(y->store, &y->held, NULL, &found, err) != XG_OK ||
+        store_own_chains(y->store, y->chains, &y->chain_count, err) != XG_OK)
+        return err->status;
+    if (!found)
+        y->held = (struct xg_checkpoint){.size = 0};
+    y->report->log_size = y->held.size;
+    return XG_OK;
+}
+
+void sync_clear(struct sync *y)
+{
+    sodium_memzero(&y->signer, sizeof y->signer);
+    sodium_memzero(y->bearer, sizeof y->bearer);
+    xg_buf_clear(&y->answer.body);
+}
+
+/* ---- one try ---- */
+
+static enum xg_status pending(struct sync *y, struct xg_error *err)
+{
+    return xg_fail(err, XG_REFUSED,
+                   XG_T("本机 %s 等待管理员批准；数据仍在本机，批准后再同步",
+                        "%s is waiting to be approved by the operator; the "
+                        "work stays here, sync again afterwards"),
+                   y->id.device);
+}
+
+/* What the run could do was done; is there anything to be told? */
+static enum xg_status verdict(struct sync *y, struct xg_error *err)
+{
+    const struct sync_report *r = y->report;
+
+    if (y->alarm) {
+        *err = y->alarm_error;
+        return XG_ALARM;
+    }
+    if (r->state == XG_DEVICE_REVOKED)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("本机 %s 已被注销；记录已交给服务器隔离保存，请联系"
+                            "管理员",
+                            "%s was revoked; its records were handed to the "
+                            "server and are kept apart, ask the operator"),
+                       y->id.device);
+    if (r->batches_refused > 0)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("服务器拒收了一部分（仍在本机）：%s",
+                            "the server refused a part (it stays here): %s"),
+                       r->reasons[0]);
+    return XG_OK;
+}
+
+static enum xg_status mark_success(struct sync *y, struct xg_error *err)
+{
+    int64_t now = xg_wall_ms(y->env);
+    enum xg_status status = store_begin(y->store, err);
+
+    if (status == XG_OK)
+        status = store_put_meta_u64(y->store, SYNC_META_LAST,
+                                    now > 0 ? (uint64_t)now : 1, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    return status;
+}
+
+static void forget_refusals(struct sync_report *r)
+{
+    r->batches_refused = r->records_refused = 0;
+    r->reason_count = 0;
+}
+
+static enum xg_status run_once(struct sync *y, struct xg_error *err)
+{
+    forget_refusals(y->report);
+    if (sync_hello(y, err) != XG_OK)
+        return err->status;
+    if (y->welcome.state == XG_DEVICE_PENDING)
+        return pending(y, err);
+    if (sync_compare_chains(y, err) != XG_OK || sync_push(y, err) != XG_OK)
+        return err->status;
+    if (y->alarm || y->welcome.state == XG_DEVICE_REVOKED)
+        return verdict(y, err);
+    bool kept = y->report->new_chain == SYNC_CHAIN_KEPT;
+    if (sync_pull(y, err) != XG_OK || sync_fetch_references(y, err) != XG_OK)
+        return err->status;
+    if (kept && y->report->new_chain != SYNC_CHAIN_KEPT &&
+        sync_push(y, err) != XG_OK) /* the genesis of the new chain */
+        return err->status;
+    if (verdict(y, err) != XG_OK)
+        return err->status;
+    return mark_success(y, err);
+}
+
+/* An alarm outranks that the network then failed. */
+static enum xg_status run(struct sync *y, struct xg_error *err)
+{
+    if (sync_notice_restore(&y->report->new_chain, y->home, err) != XG_OK ||
+        sync_load(y, err) != XG_OK || sync_load_alarm(y, err) != XG_OK)
+        return err->status;
+    enum xg_status status = sync_persist(y, run_once, err);
+    if (y->alarm && status != XG_ALARM) {
+        *err = y->alarm_error;
+        return XG_ALARM;
+    }
+    return status;
+}
+
+enum xg_status sync_run(struct home *home, const struct xg_transport *transport,
+                        const struct sync_host *host,
+                        const struct sync_options *options,
+                        struct sync_report *report, struct xg_error *err)
+{
+    struct sync y = {.home = home, .store = home->store, .env = home->env,
+                     .transport = transport, .host = host, .options = options,
+                     .report = report,
+                     .answer = {.body = XG_BUF(XG_ANSWER_MAX)}};
+    char path[HOME_PATH_SIZE];
+    int lock = -1;
+
+    *report = (struct sync_report){.reached = false};
+    enum xg_status status = home_file(path, home->path, "sync.lock", err);
+    if (status == XG_OK)
+        status = xg_os_lock_open(&lock, path, err);
+    if (status == XG_OK) {
+        status = xg_os_try_lock(lock, err);
+        if (status == XG_BUSY)
+            xg_fail(err, XG_BUSY,
+                    XG_T("另一个程序正在同步；等它结束",
+                         "another program is syncing; let it end"));
+    }
+    if (status == XG_OK)
+        status = run(&y, err);
+    sync_clear(&y);
+    if (lock >= 0)
+        close(lock);
+    return status;
+}

@@ -1,0 +1,44 @@
+/* transport.h - how the engine that syncs reaches a server: one request, one
+ * answer. The program xunge-sync does it with libcurl (agent/sync/http.h), a
+ * simulator calls a server in the same process.
+ */
+#ifndef AGENT_TRANSPORT_H
+#define AGENT_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/base/buf.h"
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+
+enum { TRANSPORT_TYPE_SIZE = 64 };
+
+/* All borrowed. */
+struct transport_request {
+    const char *method; /* "GET", "POST", "PUT" */
+    const char *path;   /* "/v1/updates?since=7": after the server's URL */
+    const char *bearer; /* Authorization: Bearer ..., or NULL */
+    bool states_size;   /* Xunge-Size: `size` */
+    uint64_t size;
+    struct xg_bytes body; /* of POST and PUT */
+};
+
+/* The caller makes it once (body with its ceiling) and clears the body. */
+struct transport_answer {
+    int http_status;
+    int64_t retry_after_s; /* 0: nothing said */
+    char type[TRANSPORT_TYPE_SIZE]; /* media type, lower case, no parameters */
+    struct xg_buf body;    /* complete, as its framing said */
+};
+
+struct xg_transport {
+    void *ctx;
+    /* XG_OK: an answer came, whatever it says. XG_NET: none, or not all of it;
+     * the error says what to do. The answer's body is reset before. */
+    enum xg_status (*request)(void *ctx, const struct transport_request *request,
+                              struct transport_answer *answer,
+                              struct xg_error *err);
+};
+
+#endif
