@@ -21,30 +21,41 @@ struct fold {
     const char **devices;           /* per row: who signed it */
     struct xg_judgement *judgements; /* per row */
     struct xg_state state;
+    struct xg_hash *wanted; /* cited, and nowhere here */
+    size_t wanted_count;
+    bool fresh; /* the store has nothing of it yet: set by the caller */
 };
 
-/* Fold the rows into *fold. entity.number, id and creator are given, unit,
- * author, kind and counts come out. Rows may lie in no store yet. */
-XG_MUST_CHECK enum xg_status fold_rows(struct fold *fold,
-                                       struct xg_arena *arena,
-                                       struct store *store,
-                                       const struct xg_registry *registry,
-                                       const struct store_entity *entity,
-                                       struct store_record *rows, size_t count,
-                                       struct xg_error *err);
+/* Rows of one entity, in any order; they may lie in no store yet. */
+struct fold_rows {
+    struct store_record *rows;
+    size_t count;
+    const struct xg_record *const *records; /* read already, or NULL */
+    const char *device; /* who wrote all of them, on one branch; or NULL */
+};
+
+/* Fold the rows into *fold. Number, id and `changed` of `entity` are taken
+ * over, the rest comes out. */
+XG_MUST_CHECK enum xg_status fold_of_rows(struct fold *fold,
+                                          struct xg_arena *arena,
+                                          struct store *store,
+                                          const struct xg_registry *registry,
+                                          const struct store_entity *entity,
+                                          const struct fold_rows *rows,
+                                          struct xg_error *err);
 
 /* Read an entity and fold it: `show`, `history`. */
-XG_MUST_CHECK enum xg_status fold_entity(struct fold *fold, bool *found,
+XG_MUST_CHECK enum xg_status fold_of_entity(struct fold *fold, bool *found,
                                          struct xg_arena *arena,
                                          struct store *store,
                                          const struct xg_registry *registry,
                                          const struct xg_id *id,
                                          struct xg_error *err);
 
-/* Put the state and what it waits for into the store. */
-XG_MUST_CHECK enum xg_status fold_store(struct store *store,
-                                        struct xg_arena *arena,
-                                        const struct fold *fold,
-                                        struct xg_error *err);
+/* Put the state and what it waits for into the store. `scratch` is emptied. */
+XG_MUST_CHECK enum xg_status fold_put(struct store *store,
+                                      struct xg_buf *scratch,
+                                      const struct fold *fold,
+                                      struct xg_error *err);
 
 #endif

@@ -6,14 +6,18 @@
  * late, or whose unit comes into scope, arrives whole; one that leaves is
  * named out. Cost is that of what is in scope, not of the history.
  *
- * `since`, and `to` in the answer, are log sizes, but for one case: in the
- * middle of a unit that came into scope, `to` is size | (place + 1) << 32. A
- * device only echoes it.
+ * A page never parts what is told of at one log entry, so that is kept small:
+ * ingest gives each record the entry at which it is `shown`, never more than
+ * SCOPE_SHOWN_BYTES of them at one entry; what does not fit (a thousand batches
+ * that waited for one) is shown at the entries after. In the same way a unit
+ * that comes into scope at entry c is told of in chunks at c+1, c+2, ...
  */
 #ifndef XG_SERVER_SCOPE_H
 #define XG_SERVER_SCOPE_H
 
 #include "server/registry.h"
+
+enum { SCOPE_SHOWN_BYTES = 256 << 10 };
 
 struct scope_page {
     char unit[XG_CODE_MAX + 1];

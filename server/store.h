@@ -75,14 +75,19 @@ struct store_record {
     uint64_t chain, branch, seq;
     uint64_t entity;   /* number, 0: none (genesis, anchor) */
     bool creates;      /* the first record of its entity */
+    bool late;         /* creates, but others of the entity came before it */
     uint64_t position; /* log index of the first batch that holds it */
-    uint64_t shown;    /* log index at which it took its place: later than
-                        * position where it had to wait */
+    uint64_t shown;    /* the log entry at which others are told of it: later
+                        * than position where it had to wait (scope.h) */
     uint64_t anchor_size; /* by which it is judged; 0: no anchor before it */
     bool bad_anchor;      /* an anchor that names no tree of ours */
     struct xg_hash hash, previous;
     struct xg_bytes head, fields;
-    struct xg_hash fields_hash;
+    /* Of its entity; only read, where the row is read by number, place,
+     * branch or hash. */
+    struct xg_id entity_id;
+    uint64_t kind;
+    const char *unit; /* "" where it is not known */
 };
 
 struct store_entity {
@@ -108,8 +113,7 @@ struct store_filter {
     size_t limit;       /* 0: 100 */
 };
 
-/* Records number first..last took their places at `shown`, and some of them
- * are of interest to whoever listens to `key`: a unit's code, or "@" and the
+/* Records number first..last are told of at `shown`, and some of them are of interest to whoever listens to `key`: a unit's code, or "@" and the
  * name of the device that wrote them. */
 struct store_scope {
     uint64_t shown, first, last;
@@ -149,16 +153,20 @@ struct store_reference {
     struct xg_reference says;
 };
 
-/* Highest numbers given so far. */
+/* Highest numbers given so far; the largest `shown`, and how many bytes of
+ * records have it. */
 struct store_counts {
-    uint64_t chains, branches, records, entities, devices, registry_notes;
+    uint64_t chains, branches, records, entities;
+    uint64_t shown, shown_bytes;
+    uint64_t devices, registry_notes;
 };
 
 struct store_ops {
     const char *name;
     void (*close)(struct store *s);
     /* Another view of the same data for another thread, reading only; closed
-     * like any store. The memory engine gives itself: one thread only. */
+     * like any store. The memory engine gives itself: one thread only, and
+     * nothing to close. */
     enum xg_status (*open_reader)(struct store *s, struct store **reader,
                                   struct xg_error *err);
 

@@ -1,0 +1,297 @@
+/* fold.c - see fold.h. */
+#include "server/fold.h"
+
+/* What is looked up once for all rows of a chain. */
+struct place {
+    struct store_chain chain;
+    struct xg_branch *branches; /* parallel to rows */
+    struct store_branch *rows;
+    size_t count;
+};
+
+/* One fold at work. */
+struct work {
+    struct fold *fold;
+    struct xg_arena *arena;
+    struct store *store;
+    const struct xg_registry *registry;
+    struct place *places;
+    size_t place_count, place_room;
+    const struct xg_record **records;
+    struct xg_op *ops;
+    size_t wanted_room;
+    struct xg_error *err;
+    enum xg_status failed; /* of a callback */
+};
+
+/* ---- where a record stands ---- */
+
+static enum xg_status load_place(struct work *w, struct place *p,
+                                 uint64_t chain)
+{
+    const struct store_ops *ops = w->store->ops;
+
+    *p = (struct place){.count = 0};
+    if (ops->get_chain(w->store, &p->chain, chain, w->err) != XG_OK ||
+        ops->read_branches(w->store, w->arena, &p->rows, &p->count, chain,
+                           w->err) != XG_OK)
+        return w->err->status;
+    p->branches = xg_arena_array(w->arena, p->count, sizeof *p->branches);
+    if (!p->branches)
+        return xg_fail_nomem(w->err);
+    for (size_t i = 0; i < p->count; i++) {
+        p->branches[i] = (struct xg_branch){.id = p->rows[i].id,
+                                            .start = p->rows[i].start};
+        for (size_t j = 0; j < p->count; j++)
+            if (p->rows[j].number == p->rows[i].parent)
+                p->branches[i].parent = &p->branches[j];
+    }
+    return XG_OK;
+}
+
+/* Borrowed until the next call: the list may move. */
+static struct place *get_place(struct work *w, uint64_t chain)
+{
+    for (size_t i = 0; i < w->place_count; i++)
+        if (w->places[i].chain.number == chain)
+            return &w->places[i];
+    if (w->place_count == w->place_room) {
+        size_t room = w->place_room ? w->place_room * 2 : 4;
+        struct place *moved = xg_arena_array(w->arena, room, sizeof *moved);
+        if (!moved) {
+            xg_ignore(xg_fail_nomem(w->err));
+            return NULL;
+        }
+        if (w->place_count)
+            memcpy(moved, w->places, w->place_count * sizeof *moved);
+        w->places = moved;
+        w->place_room = room;
+    }
+    if (load_place(w, &w->places[w->place_count], chain) != XG_OK)
+        return NULL;
+    return &w->places[w->place_count++];
+}
+
+static enum xg_status place_row(struct work *w, size_t i)
+{
+    const struct store_record *row = &w->fold->rows[i];
+    struct place *p = get_place(w, row->chain);
+
+    if (!p)
+        return w->err->status;
+    for (size_t b = 0; b < p->count; b++)
+        if (p->rows[b].number == row->branch)
+            w->ops[i].branch = &p->branches[b];
+    if (!w->ops[i].branch)
+        return xg_fail(w->err, XG_CORRUPT, "a branch is missing");
+    w->fold->devices[i] =
+        xg_arena_str(w->arena, p->chain.device, strlen(p->chain.device));
+    if (!w->fold->devices[i])
+        return xg_fail_nomem(w->err);
+    if (!w->records[i]) {
+        struct xg_record *r = xg_arena_alloc(w->arena, sizeof *r);
+        if (!r)
+            return xg_fail_nomem(w->err);
+        xg_record_read(r, &p->chain.id, row->seq, &row->previous, row->head,
+                       row->fields);
+        w->records[i] = r;
+    }
+    return XG_OK;
+}
+
+/* All on one branch of which nothing needs to be known but that it is one. */
+static enum xg_status place_rows(struct work *w, const struct fold_rows *rows)
+{
+    static const struct xg_branch only;
+
+    for (size_t i = 0; i < rows->count; i++) {
+        w->records[i] = rows->records ? rows->records[i] : NULL;
+        w->ops[i].seq = rows->rows[i].seq;
+        if (rows->device && rows->records) {
+            w->ops[i].branch = &only;
+            w->fold->devices[i] = rows->device;
+        } else if (place_row(w, i) != XG_OK) {
+            return w->err->status;
+        }
+        w->ops[i].record = w->records[i];
+    }
+    return XG_OK;
+}
+
+/* ---- who wrote it ---- */
+
+static void author_of(char author[static XG_AUTHOR_MAX + 1],
+                      const struct xg_record *r)
+{
+    size_t len = r->malformed ? 0 : r->head.author.len;
+
+    if (len)
+        memcpy(author, r->head.author.at, len);
+    author[len] = '\0';
+}
+
+static enum xg_status judge_rows(struct work *w)
+{
+    struct fold *f = w->fold;
+
+    for (size_t i = 0; i < f->count; i++) {
+        char author[XG_AUTHOR_MAX + 1];
+        author_of(author, w->records[i]);
+        if (xg_judge(&f->judgements[i], w->registry, f->devices[i], author,
+                     f->rows[i].anchor_size, w->err) != XG_OK)
+            return w->err->status;
+    }
+    return XG_OK;
+}
+
+/* Kind, home and author of the entity are those of its first record. */
+static void describe(struct work *w)
+{
+    struct fold *f = w->fold;
+    struct store_entity *e = &f->entity;
+    struct xg_cbor_item grid;
+
+    for (size_t i = 0; i < f->count; i++) {
+        const struct xg_record *r = w->records[i];
+        if (!f->rows[i].creates)
+            continue;
+        e->creator = f->rows[i].number;
+        memcpy(e->author, f->judgements[i].author, sizeof e->author);
+        memcpy(e->unit, f->judgements[i].unit, sizeof e->unit);
+        if (r->malformed)
+            return;
+        e->kind = r->head.kind;
+        const struct xg_kind *kind = xg_kind_find(r->head.kind);
+        if (kind && kind->entity && xg_record_field(r, XG_FIELD_GRID, &grid) &&
+            grid.type == XG_CBOR_TEXT && grid.bytes.len <= XG_CODE_MAX) {
+            memcpy(e->unit, grid.bytes.at, grid.bytes.len);
+            e->unit[grid.bytes.len] = '\0';
+        }
+        return;
+    }
+}
+
+static enum xg_status judge_entity(struct work *w)
+{
+    struct fold *f = w->fold;
+
+    for (size_t i = 0; i < f->count; i++) {
+        struct xg_judgement *j = &f->judgements[i];
+        if (f->entity.creator &&
+            xg_judge_entity(j, w->registry, f->entity.unit, f->entity.author,
+                            f->rows[i].anchor_size, w->err) != XG_OK)
+            return w->err->status;
+        w->ops[i].rank = j->role ? j->role->rank : 0;
+        w->ops[i].no_right = j->no_right;
+    }
+    return XG_OK;
+}
+
+/* ---- what is cited and not of this entity ---- */
+
+static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
+{
+    struct work *w = ctx;
+    struct fold *f = w->fold;
+    struct store_record row;
+    bool found = false;
+
+    if (w->failed == XG_OK)
+        w->failed = w->store->ops->find_record(w->store, w->arena, &row,
+                                               &found, hash, w->err);
+    if (found || w->failed != XG_OK)
+        return found;
+    if (f->wanted_count == w->wanted_room) {
+        size_t room = w->wanted_room ? w->wanted_room * 2 : 8;
+        struct xg_hash *moved = xg_arena_array(w->arena, room, sizeof *moved);
+        if (!moved) {
+            w->failed = xg_fail_nomem(w->err);
+            return false;
+        }
+        if (f->wanted_count)
+            memcpy(moved, f->wanted, f->wanted_count * sizeof *moved);
+        f->wanted = moved;
+        w->wanted_room = room;
+    }
+    f->wanted[f->wanted_count++] = *hash;
+    return false;
+}
+
+enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
+                            struct store *store,
+                            const struct xg_registry *registry,
+                            const struct store_entity *entity,
+                            const struct fold_rows *rows, struct xg_error *err)
+{
+    struct fold f = {.rows = rows->rows, .count = rows->count};
+    struct work w = {.fold = &f, .arena = arena, .store = store,
+                     .registry = registry, .err = err};
+    const struct xg_elsewhere elsewhere = {&w, known_elsewhere};
+    size_t n = rows->count;
+
+    f.entity.number = entity->number;
+    f.entity.id = entity->id;
+    f.entity.changed = entity->changed;
+    f.devices = xg_arena_array(arena, n, sizeof *f.devices);
+    f.judgements = xg_arena_array(arena, n, sizeof *f.judgements);
+    w.records = xg_arena_array(arena, n, sizeof *w.records);
+    w.ops = xg_arena_array(arena, n, sizeof *w.ops);
+    if (!f.devices || !f.judgements || !w.records || !w.ops)
+        return xg_fail_nomem(err);
+    if (place_rows(&w, rows) != XG_OK || judge_rows(&w) != XG_OK)
+        return err->status;
+    describe(&w);
+    if (judge_entity(&w) != XG_OK ||
+        xg_merge(&f.state, arena, &entity->id, w.ops, n, &elsewhere, err) !=
+            XG_OK)
+        return err->status;
+    if (w.failed != XG_OK)
+        return w.failed;
+    f.entity.records = n;
+    f.entity.conflicts = f.state.conflict_count;
+    f.entity.withdrawn = f.state.withdrawn;
+    *fold = f;
+    return XG_OK;
+}
+
+enum xg_status fold_of_entity(struct fold *fold, bool *found,
+                              struct xg_arena *arena, struct store *store,
+                              const struct xg_registry *registry,
+                              const struct xg_id *id, struct xg_error *err)
+{
+    struct store_entity entity;
+    struct fold_rows rows = {.count = 0};
+    bool any = false;
+
+    if (store->ops->find_entity(store, arena, &entity, &any, id, err) != XG_OK)
+        return err->status;
+    if (!any) {
+        *found = false;
+        return XG_OK;
+    }
+    if (store->ops->read_entity_records(store, arena, &rows.rows, &rows.count,
+                                        entity.number, err) != XG_OK ||
+        fold_of_rows(fold, arena, store, registry, &entity, &rows, err) !=
+            XG_OK)
+        return err->status;
+    *found = true;
+    return XG_OK;
+}
+
+enum xg_status fold_put(struct store *store, struct xg_buf *scratch,
+                        const struct fold *fold, struct xg_error *err)
+{
+    struct store_entity entity = fold->entity;
+
+    xg_buf_reset(scratch);
+    xg_state_encode(scratch, &fold->state);
+    if (xg_buf_check(scratch, err) != XG_OK)
+        return err->status;
+    entity.state = xg_buf_bytes(scratch);
+    if (store->ops->put_entity(store, &entity, err) != XG_OK)
+        return err->status;
+    if (fold->fresh && fold->wanted_count == 0)
+        return XG_OK;
+    return store->ops->put_wanted(store, entity.number, fold->wanted,
+                                  fold->wanted_count, err);
+}

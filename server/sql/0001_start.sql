@@ -1,0 +1,184 @@
+-- server.db: what store.h says.
+
+-- Truth.
+
+CREATE TABLE entry (
+    position INTEGER PRIMARY KEY,
+    note     BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE node (
+    place INTEGER PRIMARY KEY,
+    hash  BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE checkpoint (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    size INTEGER NOT NULL,
+    note BLOB NOT NULL
+) STRICT;
+
+-- The body lies in a table of its own, so that looking for a batch does not
+-- walk over bodies.
+CREATE TABLE batch (
+    position INTEGER PRIMARY KEY,
+    id       BLOB NOT NULL UNIQUE,
+    chain    BLOB NOT NULL,
+    tree     BLOB NOT NULL,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    state    INTEGER NOT NULL,  -- of enum xg_batch_state
+    device   TEXT NOT NULL,
+    body_len INTEGER NOT NULL
+) STRICT;
+
+-- 2 is XG_BATCH_WAITING.
+CREATE INDEX batch_waiting ON batch (chain, position) WHERE state = 2;
+
+CREATE TABLE body (
+    position INTEGER PRIMARY KEY,
+    body     BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE registry_note (
+    number   INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL UNIQUE,
+    leaf     BLOB NOT NULL
+) STRICT;
+
+-- `text` is the line as it stands in the note.
+CREATE TABLE statement (
+    kind     INTEGER NOT NULL,
+    subject  TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    line     INTEGER NOT NULL,
+    text     TEXT NOT NULL,
+    PRIMARY KEY (kind, subject, position, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX statement_place ON statement (position, line);
+
+CREATE TABLE person (
+    code TEXT PRIMARY KEY,
+    name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device (
+    number INTEGER PRIMARY KEY,
+    name   TEXT NOT NULL UNIQUE,
+    key    BLOB NOT NULL,
+    worker TEXT NOT NULL,
+    state  INTEGER NOT NULL     -- of enum xg_device_state
+) STRICT;
+
+CREATE TABLE code (
+    id         BLOB PRIMARY KEY,
+    secret     BLOB NOT NULL,   -- zeros once used
+    worker     TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    used       INTEGER NOT NULL,
+    key        BLOB NOT NULL,
+    device     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE file (
+    hash    BLOB PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE reference (
+    position INTEGER PRIMARY KEY,
+    kind     TEXT NOT NULL,
+    edition  TEXT NOT NULL,
+    hash     BLOB NOT NULL,
+    length   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE value (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Derived. No foreign keys: rows come in the order that is cheapest to write,
+-- and `check` compares them with a replay anyway.
+
+CREATE TABLE chain (
+    number INTEGER PRIMARY KEY,
+    id     BLOB NOT NULL UNIQUE,
+    forked INTEGER NOT NULL,
+    device TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX chain_device ON chain (device);
+
+CREATE TABLE branch (
+    number      INTEGER PRIMARY KEY,
+    chain       INTEGER NOT NULL,
+    parent      INTEGER NOT NULL,   -- 0: none
+    id          BLOB NOT NULL,
+    start       INTEGER NOT NULL,
+    next        INTEGER NOT NULL,
+    last        BLOB NOT NULL,
+    anchor_size INTEGER NOT NULL,
+    since       INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX branch_chain ON branch (chain, number);
+CREATE INDEX branch_fork ON branch (since) WHERE parent > 0;
+
+-- Rows are only ever added at the end, and so are those of the first index (of
+-- each chain). Hashes are random, and an index over them is written all over:
+-- records that create an entity are found by the entity's id, so only the
+-- others are in the last two.
+CREATE TABLE record (
+    number      INTEGER PRIMARY KEY,
+    chain       INTEGER NOT NULL,
+    branch      INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    entity      INTEGER NOT NULL,   -- 0: none
+    creates     INTEGER NOT NULL,   -- 2: late
+    position    INTEGER NOT NULL,
+    shown       INTEGER NOT NULL,
+    anchor_size INTEGER NOT NULL,
+    bad_anchor  INTEGER NOT NULL,
+    hash        BLOB NOT NULL,
+    previous    BLOB NOT NULL,
+    head        BLOB NOT NULL,
+    fields      BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX record_place ON record (chain, seq);
+CREATE INDEX record_hash ON record (hash) WHERE creates = 0;
+CREATE INDEX record_entity ON record (entity) WHERE creates = 0;
+
+CREATE TABLE entity (
+    number    INTEGER PRIMARY KEY,
+    id        BLOB NOT NULL UNIQUE,
+    kind      INTEGER NOT NULL,
+    creator   INTEGER NOT NULL,     -- record's number, 0: not here
+    unit      TEXT NOT NULL,
+    author    TEXT NOT NULL,
+    records   INTEGER NOT NULL,
+    conflicts INTEGER NOT NULL,
+    changed   INTEGER NOT NULL,
+    withdrawn INTEGER NOT NULL,
+    state     BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX entity_conflicts ON entity (number) WHERE conflicts > 0;
+
+CREATE TABLE wanted (
+    hash   BLOB NOT NULL,
+    entity INTEGER NOT NULL,
+    PRIMARY KEY (hash, entity)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX wanted_entity ON wanted (entity);
+
+CREATE TABLE scope (
+    key   TEXT NOT NULL,
+    shown INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last  INTEGER NOT NULL,
+    PRIMARY KEY (key, shown)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,305 @@
+-- Statements of server/store_sqlite*.c.
+
+-- name: entry_add
+INSERT INTO entry (position, note) VALUES (?1, ?2);
+
+-- name: entry_list
+SELECT note FROM entry WHERE position >= ?1 ORDER BY position LIMIT ?2;
+
+-- name: node_add
+INSERT INTO node (place, hash) VALUES (?1, ?2);
+
+-- name: node_get
+SELECT hash FROM node WHERE place = ?1;
+
+-- name: checkpoint_put
+INSERT INTO checkpoint (id, size, note) VALUES (1, ?1, ?2)
+ON CONFLICT (id) DO UPDATE SET size = excluded.size, note = excluded.note;
+
+-- name: checkpoint_get
+SELECT size, note FROM checkpoint WHERE id = 1;
+
+-- name: batch_add
+INSERT INTO batch (position, id, chain, tree, first, last, state, device,
+                   body_len)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+
+-- name: body_add
+INSERT INTO body (position, body) VALUES (?1, ?2);
+
+-- name: batch_find
+SELECT position, id, chain, tree, first, last, state, device, body_len
+FROM batch WHERE id = ?1;
+
+-- name: body_get
+SELECT body FROM body WHERE position = ?1;
+
+-- name: batch_state
+UPDATE batch SET state = ?2 WHERE position = ?1;
+
+-- name: batch_list
+SELECT position, id, chain, tree, first, last, state, device, body_len
+FROM batch WHERE position >= ?1 ORDER BY position LIMIT ?2;
+
+-- name: batch_waiting
+SELECT position, id, chain, tree, first, last, state, device, body_len
+FROM batch WHERE chain = ?1 AND state = 2 ORDER BY position;
+
+-- name: chain_put
+INSERT INTO chain (number, id, forked, device) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (number) DO UPDATE SET forked = excluded.forked;
+
+-- name: chain_find
+SELECT number, id, forked, device FROM chain WHERE id = ?1;
+
+-- name: chain_get
+SELECT number, id, forked, device FROM chain WHERE number = ?1;
+
+-- name: chain_list
+SELECT number, id, forked, device FROM chain ORDER BY number;
+
+-- name: chain_of_device
+SELECT number, id, forked, device FROM chain WHERE device = ?1 ORDER BY number;
+
+-- name: branch_put
+INSERT INTO branch (number, chain, parent, id, start, next, last, anchor_size,
+                    since)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT (number) DO UPDATE SET parent = excluded.parent,
+    next = excluded.next, last = excluded.last,
+    anchor_size = excluded.anchor_size;
+
+-- name: branch_of_chain
+SELECT number, chain, parent, id, start, next, last, anchor_size, since
+FROM branch WHERE chain = ?1 ORDER BY number;
+
+-- name: branch_forks
+SELECT number, chain, parent, id, start, next, last, anchor_size, since
+FROM branch WHERE parent > 0 AND since >= ?1 AND since < ?2
+ORDER BY since, number;
+
+-- name: record_add
+INSERT INTO record (number, chain, branch, seq, entity, creates, position,
+                    shown, anchor_size, bad_anchor, hash, previous, head,
+                    fields)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
+
+-- name: record_move
+UPDATE record SET branch = ?3
+WHERE number IN (SELECT r.number FROM record r
+                 JOIN branch b ON b.number = ?1
+                 WHERE r.chain = b.chain AND r.seq >= ?2 AND r.branch = ?1);
+
+-- name: record_by_hash
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields, e.id, e.kind, e.unit
+FROM record r LEFT JOIN entity e ON e.number = r.entity
+WHERE r.creates = 0 AND r.hash = ?1;
+
+-- name: record_creator
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields, e.id, e.kind, e.unit
+FROM entity e JOIN record r ON r.number = e.creator
+WHERE e.id = ?1;
+
+-- name: record_place
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields, e.id, e.kind, e.unit
+FROM record r LEFT JOIN entity e ON e.number = r.entity
+WHERE r.chain = ?1 AND r.seq = ?2 ORDER BY r.number;
+
+-- name: record_branch
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields, e.id, e.kind, e.unit
+FROM branch b JOIN record r ON r.chain = b.chain
+LEFT JOIN entity e ON e.number = r.entity
+WHERE b.number = ?1 AND r.branch = ?1 AND r.seq >= ?2
+ORDER BY r.seq LIMIT ?3;
+
+-- name: record_entity
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields
+FROM record r WHERE r.creates = 0 AND r.entity = ?1
+UNION ALL
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields
+FROM entity e JOIN record r ON r.number = e.creator
+WHERE e.number = ?1
+ORDER BY 1;
+
+-- name: record_range
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields, e.id, e.kind, e.unit
+FROM record r LEFT JOIN entity e ON e.number = r.entity
+WHERE r.number >= ?1 AND r.number <= ?2 ORDER BY r.number LIMIT ?3;
+
+-- name: entity_put
+INSERT INTO entity (number, id, kind, creator, unit, author, records,
+                    conflicts, changed, withdrawn, state)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT (number) DO UPDATE SET kind = excluded.kind,
+    creator = excluded.creator, unit = excluded.unit,
+    author = excluded.author, records = excluded.records,
+    conflicts = excluded.conflicts, changed = excluded.changed,
+    withdrawn = excluded.withdrawn, state = excluded.state;
+
+-- name: entity_find
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, state
+FROM entity WHERE id = ?1;
+
+-- name: entity_get
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, state
+FROM entity WHERE number = ?1;
+
+-- name: entity_list
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, state
+FROM entity
+WHERE number < ?1 AND (?2 = 0 OR kind = ?2) AND (?3 = 0 OR unit = ?4)
+  AND (?5 = 0 OR kind <> ?5)
+ORDER BY number DESC LIMIT ?6;
+
+-- name: entity_list_conflicts
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, state
+FROM entity
+WHERE conflicts > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)
+  AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
+ORDER BY number DESC LIMIT ?6;
+
+-- name: entity_named
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, state
+FROM entity WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT ?3;
+
+-- name: wanted_drop
+DELETE FROM wanted WHERE entity = ?1;
+
+-- name: wanted_add
+INSERT INTO wanted (hash, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
+
+-- name: wanted_any
+SELECT EXISTS (SELECT 1 FROM wanted);
+
+-- name: wanted_by
+SELECT entity FROM wanted WHERE hash = ?1 ORDER BY entity;
+
+-- name: scope_put
+INSERT INTO scope (key, shown, first, last) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (key, shown) DO UPDATE SET first = min(first, excluded.first),
+    last = max(last, excluded.last);
+
+-- name: scope_list
+SELECT shown, first, last FROM scope
+WHERE key = ?1 AND shown >= ?2 AND shown < ?3 ORDER BY shown LIMIT ?4;
+
+-- name: drop_chain
+DELETE FROM chain;
+
+-- name: drop_branch
+DELETE FROM branch;
+
+-- name: drop_record
+DELETE FROM record;
+
+-- name: drop_entity
+DELETE FROM entity;
+
+-- name: drop_wanted
+DELETE FROM wanted;
+
+-- name: drop_scope
+DELETE FROM scope;
+
+-- name: counts
+SELECT (SELECT coalesce(max(number), 0) FROM chain),
+       (SELECT coalesce(max(number), 0) FROM branch),
+       (SELECT coalesce(max(number), 0) FROM record),
+       (SELECT coalesce(max(number), 0) FROM entity),
+       (SELECT coalesce(max(number), 0) FROM device),
+       (SELECT coalesce(max(number), 0) FROM registry_note);
+
+-- Records are shown in the order of their numbers.
+-- name: counts_shown
+SELECT shown, length(head) + length(fields) FROM record ORDER BY number DESC;
+
+-- name: registry_note_add
+INSERT INTO registry_note (number, position, leaf) VALUES (?1, ?2, ?3);
+
+-- name: registry_note_list
+SELECT number, position, leaf FROM registry_note
+WHERE number > ?1 ORDER BY number LIMIT ?2;
+
+-- name: statement_add
+INSERT INTO statement (kind, subject, position, line, text)
+VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: statement_find
+SELECT position, line, text FROM statement
+WHERE kind = ?1 AND subject = ?2 AND position < ?3
+ORDER BY position DESC, line DESC LIMIT 1;
+
+-- name: statement_list
+SELECT position, line, text FROM statement
+WHERE position > ?1 OR (position = ?1 AND line > ?2)
+ORDER BY position, line LIMIT ?3;
+
+-- name: person_put
+INSERT INTO person (code, name) VALUES (?1, ?2)
+ON CONFLICT (code) DO UPDATE SET name = excluded.name;
+
+-- name: person_get
+SELECT name FROM person WHERE code = ?1;
+
+-- name: device_put
+INSERT INTO device (name, key, worker, state) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (name) DO UPDATE SET key = excluded.key, worker = excluded.worker,
+    state = excluded.state;
+
+-- name: device_find
+SELECT name, key, worker, state FROM device WHERE name = ?1;
+
+-- name: device_list
+SELECT name, key, worker, state FROM device ORDER BY number;
+
+-- name: code_put
+INSERT INTO code (id, secret, worker, expires_ms, used, key, device)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, used = excluded.used,
+    key = excluded.key, device = excluded.device;
+
+-- name: code_find
+SELECT id, secret, worker, expires_ms, used, key, device FROM code
+WHERE id = ?1;
+
+-- name: file_put
+INSERT INTO file (hash, content) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
+
+-- name: file_get
+SELECT content FROM file WHERE hash = ?1;
+
+-- name: reference_add
+INSERT INTO reference (position, kind, edition, hash, length)
+VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: reference_list
+SELECT position, kind, edition, hash, length FROM reference ORDER BY position;
+
+-- name: value_put
+INSERT INTO value (name, value) VALUES (?1, ?2)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: value_get
+SELECT value FROM value WHERE name = ?1;
+
+-- name: backup
+VACUUM INTO ?1;

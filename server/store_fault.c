@@ -1,0 +1,322 @@
+/* store_fault.c - a store whose N-th call fails; see store.h. */
+#include "server/store.h"
+
+#include <stdlib.h>
+
+#include "shared/base/lang.h"
+
+struct fault_store {
+    struct store store, *inner;
+    struct store_fault *fault;
+    bool owns; /* the inner store */
+};
+
+static struct store *inner(struct store *s)
+{
+    return ((struct fault_store *)s)->inner;
+}
+
+/* Does this call fail? */
+static bool trips(struct store *s, const char *verb, struct xg_error *err)
+{
+    struct store_fault *f = ((struct fault_store *)s)->fault;
+
+    if (f->status == XG_OK)
+        return false;
+    if (f->countdown > 0) {
+        f->countdown--;
+        return false;
+    }
+    if (f->failed > 0 && !f->repeat)
+        return false;
+    f->failed++;
+    xg_ignore(xg_fail(err, f->status,
+                      XG_T("故意的故障：%s", "a fault made on purpose: %s"),
+                      verb));
+    return true;
+}
+
+static void close_store(struct store *s)
+{
+    if (((struct fault_store *)s)->owns)
+        store_close(inner(s));
+    free(s);
+}
+
+static void rollback(struct store *s)
+{
+    inner(s)->ops->rollback(inner(s));
+}
+
+static enum xg_status wrap(struct store **s, struct store *wrapped, bool owns,
+                           struct store_fault *fault, struct xg_error *err);
+
+static enum xg_status open_reader(struct store *s, struct store **reader,
+                                  struct xg_error *err)
+{
+    struct store *opened = NULL;
+
+    if (trips(s, "open_reader", err) ||
+        inner(s)->ops->open_reader(inner(s), &opened, err) != XG_OK)
+        return err->status;
+    if (opened == inner(s)) {
+        *reader = s;
+        return XG_OK;
+    }
+    return wrap(reader, opened, true, ((struct fault_store *)s)->fault, err);
+}
+
+static enum xg_status commit(struct store *s, struct xg_error *err)
+{
+    struct xg_error lost = XG_ERROR_NONE;
+
+    if (!trips(s, "commit", err))
+        return inner(s)->ops->commit(inner(s), err);
+    if (err->status == XG_IO)
+        xg_ignore(inner(s)->ops->commit(inner(s), &lost));
+    else
+        inner(s)->ops->rollback(inner(s));
+    return err->status;
+}
+
+/* Every other verb: fail, or go on to the inner store. */
+#define VERB(name, params, ...)                                                \
+    static enum xg_status name params                                          \
+    {                                                                          \
+        if (trips(s, #name, err))                                              \
+            return err->status;                                                \
+        return inner(s)->ops->name(inner(s), __VA_ARGS__);                     \
+    }
+
+VERB(begin, (struct store *s, struct xg_error *err), err)
+VERB(begin_read, (struct store *s, struct xg_error *err), err)
+VERB(append_entries, (struct store *s, uint64_t first, const struct xg_bytes
+     *notes, size_t count, struct xg_error *err), first, notes, count, err)
+VERB(read_entries, (struct store *s, struct xg_arena *arena, struct xg_bytes
+     **notes, size_t *found, uint64_t first, size_t count, size_t max_bytes,
+     struct xg_error *err), arena, notes, found, first, count, max_bytes, err)
+VERB(append_nodes, (struct store *s, uint64_t first, const struct xg_hash
+     *hashes, size_t count, struct xg_error *err), first, hashes, count, err)
+VERB(read_node, (struct store *s, struct xg_hash *hash, uint64_t place, struct
+     xg_error *err), hash, place, err)
+VERB(put_checkpoint, (struct store *s, uint64_t size, struct xg_bytes note,
+     struct xg_error *err), size, note, err)
+VERB(get_checkpoint, (struct store *s, struct xg_arena *arena, uint64_t *size,
+     struct xg_bytes *note, struct xg_error *err), arena, size, note, err)
+VERB(put_batch, (struct store *s, const struct store_batch *b, struct xg_bytes
+     body, struct xg_error *err), b, body, err)
+VERB(find_batch, (struct store *s, struct store_batch *b, bool *found, const
+     struct xg_hash *id, struct xg_error *err), b, found, id, err)
+VERB(read_body, (struct store *s, struct xg_arena *arena, struct xg_bytes
+     *body, uint64_t position, struct xg_error *err), arena, body, position,
+     err)
+VERB(set_batch_state, (struct store *s, uint64_t position, enum xg_batch_state
+     state, struct xg_error *err), position, state, err)
+VERB(read_batches, (struct store *s, struct xg_arena *arena, struct
+     store_batch **rows, size_t *count, uint64_t position, size_t limit,
+     struct xg_error *err), arena, rows, count, position, limit, err)
+VERB(read_waiting, (struct store *s, struct xg_arena *arena, struct
+     store_batch **rows, size_t *count, const struct xg_hash *chain, struct
+     xg_error *err), arena, rows, count, chain, err)
+VERB(put_chain, (struct store *s, const struct store_chain *c, struct xg_error
+     *err), c, err)
+VERB(find_chain, (struct store *s, struct store_chain *c, bool *found, const
+     struct xg_hash *id, struct xg_error *err), c, found, id, err)
+VERB(get_chain, (struct store *s, struct store_chain *c, uint64_t number,
+     struct xg_error *err), c, number, err)
+VERB(read_chains, (struct store *s, struct xg_arena *arena, struct store_chain
+     **rows, size_t *count, const char *device, struct xg_error *err), arena,
+     rows, count, device, err)
+VERB(put_branch, (struct store *s, const struct store_branch *b, struct
+     xg_error *err), b, err)
+VERB(read_branches, (struct store *s, struct xg_arena *arena, struct
+     store_branch **rows, size_t *count, uint64_t chain, struct xg_error
+     *err), arena, rows, count, chain, err)
+VERB(read_forks, (struct store *s, struct xg_arena *arena, struct store_branch
+     **rows, size_t *count, uint64_t from, uint64_t to, struct xg_error *err),
+     arena, rows, count, from, to, err)
+VERB(put_records, (struct store *s, const struct store_record *rows, size_t
+     count, struct xg_error *err), rows, count, err)
+VERB(move_records, (struct store *s, uint64_t branch, uint64_t seq, uint64_t
+     to, struct xg_error *err), branch, seq, to, err)
+VERB(find_record, (struct store *s, struct xg_arena *arena, struct
+     store_record *row, bool *found, const struct xg_hash *hash, struct
+     xg_error *err), arena, row, found, hash, err)
+VERB(read_place, (struct store *s, struct xg_arena *arena, struct store_record
+     **rows, size_t *count, uint64_t chain, uint64_t seq, struct xg_error
+     *err), arena, rows, count, chain, seq, err)
+VERB(read_branch, (struct store *s, struct xg_arena *arena, struct
+     store_record **rows, size_t *count, uint64_t branch, uint64_t seq, size_t
+     limit, struct xg_error *err), arena, rows, count, branch, seq, limit,
+     err)
+VERB(read_entity_records, (struct store *s, struct xg_arena *arena, struct
+     store_record **rows, size_t *count, uint64_t entity, struct xg_error
+     *err), arena, rows, count, entity, err)
+VERB(read_records, (struct store *s, struct xg_arena *arena, struct
+     store_record **rows, size_t *count, uint64_t first, uint64_t last, size_t
+     limit, struct xg_error *err), arena, rows, count, first, last, limit,
+     err)
+VERB(put_entity, (struct store *s, const struct store_entity *e, struct
+     xg_error *err), e, err)
+VERB(find_entity, (struct store *s, struct xg_arena *arena, struct
+     store_entity *e, bool *found, const struct xg_id *id, struct xg_error
+     *err), arena, e, found, id, err)
+VERB(get_entity, (struct store *s, struct xg_arena *arena, struct store_entity
+     *e, uint64_t number, struct xg_error *err), arena, e, number, err)
+VERB(read_entities, (struct store *s, struct xg_arena *arena, struct
+     store_entity **rows, size_t *count, const struct store_filter *filter,
+     struct xg_error *err), arena, rows, count, filter, err)
+VERB(read_entities_named, (struct store *s, struct xg_arena *arena, struct
+     store_entity **rows, size_t *count, const char *prefix, size_t limit,
+     struct xg_error *err), arena, rows, count, prefix, limit, err)
+VERB(put_wanted, (struct store *s, uint64_t entity, const struct xg_hash
+     *hashes, size_t count, struct xg_error *err), entity, hashes, count, err)
+VERB(any_wanted, (struct store *s, bool *any, struct xg_error *err), any, err)
+VERB(read_wanting, (struct store *s, struct xg_arena *arena, uint64_t
+     **entities, size_t *count, const struct xg_hash *hash, struct xg_error
+     *err), arena, entities, count, hash, err)
+VERB(put_scope, (struct store *s, const char *key, const struct store_scope
+     *row, struct xg_error *err), key, row, err)
+VERB(read_scope, (struct store *s, struct xg_arena *arena, struct store_scope
+     **rows, size_t *count, const char *key, uint64_t from, uint64_t to,
+     size_t limit, struct xg_error *err), arena, rows, count, key, from, to,
+     limit, err)
+VERB(drop_derived, (struct store *s, struct xg_error *err), err)
+VERB(get_counts, (struct store *s, struct store_counts *counts, struct
+     xg_error *err), counts, err)
+VERB(put_registry_note, (struct store *s, const struct store_registry_note *n,
+     struct xg_error *err), n, err)
+VERB(read_registry_notes, (struct store *s, struct xg_arena *arena, struct
+     store_registry_note **rows, size_t *count, uint64_t after, size_t limit,
+     struct xg_error *err), arena, rows, count, after, limit, err)
+VERB(put_statement, (struct store *s, const struct store_statement *st, struct
+     xg_error *err), st, err)
+VERB(find_statement, (struct store *s, struct store_statement *st, bool
+     *found, enum xg_statement_kind kind, const char *subject, uint64_t size,
+     struct xg_error *err), st, found, kind, subject, size, err)
+VERB(read_statements, (struct store *s, struct xg_arena *arena, struct
+     store_statement **rows, size_t *count, uint64_t position, uint32_t line,
+     size_t limit, struct xg_error *err), arena, rows, count, position, line,
+     limit, err)
+VERB(put_person, (struct store *s, const char *code, const char *name, struct
+     xg_error *err), code, name, err)
+VERB(get_person, (struct store *s, char name[static STORE_NAME_MAX + 1], bool
+     *found, const char *code, struct xg_error *err), name, found, code, err)
+VERB(put_device, (struct store *s, const struct store_device *d, struct
+     xg_error *err), d, err)
+VERB(find_device, (struct store *s, struct store_device *d, bool *found, const
+     char *name, struct xg_error *err), d, found, name, err)
+VERB(read_devices, (struct store *s, struct xg_arena *arena, struct
+     store_device **rows, size_t *count, struct xg_error *err), arena, rows,
+     count, err)
+VERB(put_code, (struct store *s, const struct store_code *c, struct xg_error
+     *err), c, err)
+VERB(find_code, (struct store *s, struct store_code *c, bool *found, const
+     struct xg_hash *id, struct xg_error *err), c, found, id, err)
+VERB(put_file, (struct store *s, const struct xg_hash *hash, struct xg_bytes
+     content, struct xg_error *err), hash, content, err)
+VERB(read_file, (struct store *s, struct xg_arena *arena, struct xg_bytes
+     *content, bool *found, const struct xg_hash *hash, struct xg_error *err),
+     arena, content, found, hash, err)
+VERB(put_reference, (struct store *s, const struct store_reference *r, struct
+     xg_error *err), r, err)
+VERB(read_references, (struct store *s, struct xg_arena *arena, struct
+     store_reference **rows, size_t *count, struct xg_error *err), arena,
+     rows, count, err)
+VERB(put_value, (struct store *s, const char *name, uint64_t value, struct
+     xg_error *err), name, value, err)
+VERB(get_value, (struct store *s, uint64_t *value, const char *name, struct
+     xg_error *err), value, name, err)
+VERB(integrity, (struct store *s, struct xg_error *err), err)
+VERB(backup, (struct store *s, const char *path, struct xg_error *err), path,
+     err)
+
+static const struct store_ops fault_ops = {
+    .name = "fault",
+    .close = close_store,
+    .open_reader = open_reader,
+    .commit = commit,
+    .rollback = rollback,
+    .begin = begin,
+    .begin_read = begin_read,
+    .append_entries = append_entries,
+    .read_entries = read_entries,
+    .append_nodes = append_nodes,
+    .read_node = read_node,
+    .put_checkpoint = put_checkpoint,
+    .get_checkpoint = get_checkpoint,
+    .put_batch = put_batch,
+    .find_batch = find_batch,
+    .read_body = read_body,
+    .set_batch_state = set_batch_state,
+    .read_batches = read_batches,
+    .read_waiting = read_waiting,
+    .put_chain = put_chain,
+    .find_chain = find_chain,
+    .get_chain = get_chain,
+    .read_chains = read_chains,
+    .put_branch = put_branch,
+    .read_branches = read_branches,
+    .read_forks = read_forks,
+    .put_records = put_records,
+    .move_records = move_records,
+    .find_record = find_record,
+    .read_place = read_place,
+    .read_branch = read_branch,
+    .read_entity_records = read_entity_records,
+    .read_records = read_records,
+    .put_entity = put_entity,
+    .find_entity = find_entity,
+    .get_entity = get_entity,
+    .read_entities = read_entities,
+    .read_entities_named = read_entities_named,
+    .put_wanted = put_wanted,
+    .any_wanted = any_wanted,
+    .read_wanting = read_wanting,
+    .put_scope = put_scope,
+    .read_scope = read_scope,
+    .drop_derived = drop_derived,
+    .get_counts = get_counts,
+    .put_registry_note = put_registry_note,
+    .read_registry_notes = read_registry_notes,
+    .put_statement = put_statement,
+    .find_statement = find_statement,
+    .read_statements = read_statements,
+    .put_person = put_person,
+    .get_person = get_person,
+    .put_device = put_device,
+    .find_device = find_device,
+    .read_devices = read_devices,
+    .put_code = put_code,
+    .find_code = find_code,
+    .put_file = put_file,
+    .read_file = read_file,
+    .put_reference = put_reference,
+    .read_references = read_references,
+    .put_value = put_value,
+    .get_value = get_value,
+    .integrity = integrity,
+    .backup = backup,
+};
+
+static enum xg_status wrap(struct store **s, struct store *wrapped, bool owns,
+                           struct store_fault *fault, struct xg_error *err)
+{
+    struct fault_store *made = calloc(1, sizeof *made);
+
+    if (!made) {
+        if (owns)
+            store_close(wrapped);
+        return xg_fail_nomem(err);
+    }
+    *made = (struct fault_store){{&fault_ops}, wrapped, fault, owns};
+    *s = &made->store;
+    return XG_OK;
+}
+
+enum xg_status store_fault_open(struct store **s, struct store *wrapped,
+                                struct store_fault *fault,
+                                struct xg_error *err)
+{
+    return wrap(s, wrapped, true, fault, err);
+}

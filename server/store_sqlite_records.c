@@ -1,0 +1,424 @@
+/* store_sqlite_records.c - records, entities, and who is interested in them. */
+#include "server/store_sqlite.h"
+
+/* ---- records ---- */
+
+enum { CREATES = 1, CREATES_LATE = 2 }; /* column `creates` */
+
+static enum xg_status put_records(struct store *s,
+                                  const struct store_record *rows,
+                                  size_t count, struct xg_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct store_record *r = &rows[i];
+        struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_ADD);
+        xg_bind_u64(add, 1, r->number);
+        xg_bind_u64(add, 2, r->chain);
+        xg_bind_u64(add, 3, r->branch);
+        xg_bind_u64(add, 4, r->seq);
+        xg_bind_u64(add, 5, r->entity);
+        xg_bind_i64(add, 6, r->late ? CREATES_LATE : r->creates);
+        xg_bind_u64(add, 7, r->position);
+        xg_bind_u64(add, 8, r->shown);
+        xg_bind_u64(add, 9, r->anchor_size);
+        xg_bind_i64(add, 10, r->bad_anchor);
+        xg_bind_hash(add, 11, &r->hash);
+        xg_bind_hash(add, 12, &r->previous);
+        xg_bind_bytes(add, 13, r->head);
+        xg_bind_bytes(add, 14, r->fields);
+        if (xg_stmt_run(add, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status move_records(struct store *s, uint64_t branch,
+                                   uint64_t seq, uint64_t to,
+                                   struct xg_error *err)
+{
+    struct xg_stmt *move = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_MOVE);
+
+    xg_bind_u64(move, 1, branch);
+    xg_bind_u64(move, 2, seq);
+    xg_bind_u64(move, 3, to);
+    return xg_stmt_run(move, err);
+}
+
+static void read_row(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
+{
+    struct store_record *r = item;
+    uint64_t creates;
+
+    r->number = xg_col_u64(s, 0);
+    r->chain = xg_col_u64(s, 1);
+    r->branch = xg_col_u64(s, 2);
+    r->seq = xg_col_u64(s, 3);
+    r->entity = xg_col_u64(s, 4);
+    creates = xg_col_u64(s, 5);
+    r->creates = creates != 0;
+    r->late = creates == CREATES_LATE;
+    r->position = xg_col_u64(s, 6);
+    r->shown = xg_col_u64(s, 7);
+    r->anchor_size = xg_col_u64(s, 8);
+    r->bad_anchor = xg_col_bool(s, 9);
+    r->hash = xg_col_hash(s, 10);
+    r->previous = xg_col_hash(s, 11);
+    r->head = sqlite_rows_bytes(rows, s, 12);
+    r->fields = sqlite_rows_bytes(rows, s, 13);
+    r->unit = "";
+}
+
+static void read_joined(struct sqlite_rows *rows, struct xg_stmt *s,
+                        void *item)
+{
+    struct store_record *r = item;
+
+    read_row(rows, s, item);
+    if (xg_col_is_null(s, 14))
+        return;
+    r->entity_id = xg_col_id(s, 14);
+    r->kind = xg_col_u64(s, 15);
+    r->unit = sqlite_rows_text(rows, s, 16);
+}
+
+static enum xg_status list_records(struct xg_arena *arena,
+                                   struct store_record **rows, size_t *count,
+                                   struct xg_stmt *bound,
+                                   sqlite_read_row *read, struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+
+    if (sqlite_rows_read(&list, bound, read, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_record *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
+/* A record that creates has its entity's id, the others have an index. */
+static enum xg_status find_record(struct store *s, struct xg_arena *arena,
+                                  struct store_record *row, bool *found,
+                                  const struct xg_hash *hash,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_CREATOR);
+    struct xg_id id = xg_id_of_hash(hash);
+    struct store_record creator;
+    bool any = false;
+
+    xg_bind_id(find, 1, &id);
+    if (sqlite_row_read(&creator, &any, sizeof creator, arena, find,
+                        read_joined, err) != XG_OK)
+        return err->status;
+    if (any && xg_hash_equal(&creator.hash, hash)) {
+        *row = creator;
+        *found = true;
+        return XG_OK;
+    }
+    find = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_BY_HASH);
+    xg_bind_hash(find, 1, hash);
+    return sqlite_row_read(row, found, sizeof *row, arena, find, read_joined,
+                           err);
+}
+
+static enum xg_status read_place(struct store *s, struct xg_arena *arena,
+                                 struct store_record **rows, size_t *count,
+                                 uint64_t chain, uint64_t seq,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_PLACE);
+
+    xg_bind_u64(list, 1, chain);
+    xg_bind_u64(list, 2, seq);
+    return list_records(arena, rows, count, list, read_joined, err);
+}
+
+static enum xg_status read_branch(struct store *s, struct xg_arena *arena,
+                                  struct store_record **rows, size_t *count,
+                                  uint64_t branch, uint64_t seq, size_t limit,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_BRANCH);
+
+    xg_bind_u64(list, 1, branch);
+    xg_bind_u64(list, 2, seq);
+    xg_bind_u64(list, 3, limit);
+    return list_records(arena, rows, count, list, read_joined, err);
+}
+
+static enum xg_status read_entity_records(struct store *s,
+                                          struct xg_arena *arena,
+                                          struct store_record **rows,
+                                          size_t *count, uint64_t entity,
+                                          struct xg_error *err)
+{
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_ENTITY);
+
+    xg_bind_u64(list, 1, entity);
+    return list_records(arena, rows, count, list, read_row, err);
+}
+
+static enum xg_status read_records(struct store *s, struct xg_arena *arena,
+                                   struct store_record **rows, size_t *count,
+                                   uint64_t first, uint64_t last, size_t limit,
+                                   struct xg_error *err)
+{
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_RANGE);
+
+    xg_bind_u64(list, 1, first);
+    xg_bind_u64(list, 2, last);
+    xg_bind_u64(list, 3, limit);
+    return list_records(arena, rows, count, list, read_joined, err);
+}
+
+/* ---- entities ---- */
+
+static enum xg_status put_entity(struct store *s, const struct store_entity *e,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_PUT);
+
+    xg_bind_u64(put, 1, e->number);
+    xg_bind_id(put, 2, &e->id);
+    xg_bind_u64(put, 3, e->kind);
+    xg_bind_u64(put, 4, e->creator);
+    xg_bind_text(put, 5, e->unit);
+    xg_bind_text(put, 6, e->author);
+    xg_bind_u64(put, 7, e->records);
+    xg_bind_u64(put, 8, e->conflicts);
+    xg_bind_u64(put, 9, e->changed);
+    xg_bind_i64(put, 10, e->withdrawn);
+    xg_bind_bytes(put, 11, e->state);
+    return xg_stmt_run(put, err);
+}
+
+static void read_entity(struct sqlite_rows *rows, struct xg_stmt *s,
+                        void *item)
+{
+    struct store_entity *e = item;
+
+    e->number = xg_col_u64(s, 0);
+    e->id = xg_col_id(s, 1);
+    e->kind = xg_col_u64(s, 2);
+    e->creator = xg_col_u64(s, 3);
+    sqlite_text(s, 4, e->unit, sizeof e->unit);
+    sqlite_text(s, 5, e->author, sizeof e->author);
+    e->records = xg_col_u64(s, 6);
+    e->conflicts = xg_col_u64(s, 7);
+    e->changed = xg_col_u64(s, 8);
+    e->withdrawn = xg_col_bool(s, 9);
+    e->state = sqlite_rows_bytes(rows, s, 10);
+}
+
+static enum xg_status find_entity(struct store *s, struct xg_arena *arena,
+                                  struct store_entity *e, bool *found,
+                                  const struct xg_id *id, struct xg_error *err)
+{
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_FIND);
+
+    xg_bind_id(find, 1, id);
+    return sqlite_row_read(e, found, sizeof *e, arena, find, read_entity, err);
+}
+
+static enum xg_status get_entity(struct store *s, struct xg_arena *arena,
+                                 struct store_entity *e, uint64_t number,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_GET);
+    bool found = false;
+
+    xg_bind_u64(get, 1, number);
+    if (sqlite_row_read(e, &found, sizeof *e, arena, get, read_entity, err) !=
+        XG_OK)
+        return err->status;
+    return found ? XG_OK : xg_fail(err, XG_CORRUPT, "an entity is missing");
+}
+
+static enum xg_status list_entities(struct xg_arena *arena,
+                                    struct store_entity **rows, size_t *count,
+                                    struct xg_stmt *bound,
+                                    struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+
+    if (sqlite_rows_read(&list, bound, read_entity, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_entity *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
+static enum xg_status read_entities(struct store *s, struct xg_arena *arena,
+                                    struct store_entity **rows, size_t *count,
+                                    const struct store_filter *f,
+                                    struct xg_error *err)
+{
+    struct xg_stmt *list =
+        xg_stmt(sqlite_db(s), f->conflicts ? SERVER_STMT_ENTITY_LIST_CONFLICTS
+                                           : SERVER_STMT_ENTITY_LIST);
+
+    xg_bind_u64(list, 1,
+                f->before && f->before < INT64_MAX ? f->before : INT64_MAX);
+    xg_bind_u64(list, 2, f->kind);
+    xg_bind_i64(list, 3, f->unit != NULL);
+    xg_bind_text(list, 4, f->unit ? f->unit : "");
+    xg_bind_i64(list, 5, f->no_contacts ? XG_KIND_CONTACT : 0);
+    xg_bind_u64(list, 6, f->limit ? f->limit : 100);
+    return list_entities(arena, rows, count, list, err);
+}
+
+/* Hex digits as the least and the greatest id that begin with them; false for
+ * what are none. */
+static bool id_range(struct xg_id *low, struct xg_id *high, const char *prefix)
+{
+    char digits[2 * XG_ID_SIZE + 1];
+    size_t len = strlen(prefix);
+
+    if (len > 2 * XG_ID_SIZE)
+        return false;
+    memset(digits, '0', 2 * XG_ID_SIZE);
+    memcpy(digits, prefix, len);
+    if (!xg_unhex(low->b, XG_ID_SIZE, digits, 2 * XG_ID_SIZE))
+        return false;
+    memset(digits + len, 'f', 2 * XG_ID_SIZE - len);
+    return xg_unhex(high->b, XG_ID_SIZE, digits, 2 * XG_ID_SIZE);
+}
+
+static enum xg_status read_entities_named(struct store *s,
+                                          struct xg_arena *arena,
+                                          struct store_entity **rows,
+                                          size_t *count, const char *prefix,
+                                          size_t limit, struct xg_error *err)
+{
+    struct xg_id low, high;
+
+    if (!id_range(&low, &high, prefix)) {
+        *count = 0;
+        return XG_OK;
+    }
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_NAMED);
+    xg_bind_id(list, 1, &low);
+    xg_bind_id(list, 2, &high);
+    xg_bind_u64(list, 3, limit);
+    return list_entities(arena, rows, count, list, err);
+}
+
+static enum xg_status put_wanted(struct store *s, uint64_t entity,
+                                 const struct xg_hash *hashes, size_t count,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *drop = xg_stmt(sqlite_db(s), SERVER_STMT_WANTED_DROP);
+
+    xg_bind_u64(drop, 1, entity);
+    if (xg_stmt_run(drop, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < count; i++) {
+        struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_WANTED_ADD);
+        xg_bind_hash(add, 1, &hashes[i]);
+        xg_bind_u64(add, 2, entity);
+        if (xg_stmt_run(add, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status any_wanted(struct store *s, bool *any,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *ask = xg_stmt(sqlite_db(s), SERVER_STMT_WANTED_ANY);
+    bool found = xg_stmt_row(ask) && xg_col_bool(ask, 0);
+
+    if (xg_stmt_done(ask, err) != XG_OK)
+        return err->status;
+    *any = found;
+    return XG_OK;
+}
+
+static void read_number(struct sqlite_rows *rows, struct xg_stmt *s,
+                        void *item)
+{
+    (void)rows;
+    *(uint64_t *)item = xg_col_u64(s, 0);
+}
+
+static enum xg_status read_wanting(struct store *s, struct xg_arena *arena,
+                                   uint64_t **entities, size_t *count,
+                                   const struct xg_hash *hash,
+                                   struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **entities};
+    struct xg_stmt *by = xg_stmt(sqlite_db(s), SERVER_STMT_WANTED_BY);
+
+    xg_bind_hash(by, 1, hash);
+    if (sqlite_rows_read(&list, by, read_number, err) != XG_OK)
+        return err->status;
+    *entities = (uint64_t *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
+/* ---- scope ---- */
+
+static enum xg_status put_scope(struct store *s, const char *key,
+                                const struct store_scope *row,
+                                struct xg_error *err)
+{
+    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_SCOPE_PUT);
+
+    xg_bind_text(put, 1, key);
+    xg_bind_u64(put, 2, row->shown);
+    xg_bind_u64(put, 3, row->first);
+    xg_bind_u64(put, 4, row->last);
+    return xg_stmt_run(put, err);
+}
+
+static void read_scope_row(struct sqlite_rows *rows, struct xg_stmt *s,
+                           void *item)
+{
+    struct store_scope *row = item;
+
+    (void)rows;
+    row->shown = xg_col_u64(s, 0);
+    row->first = xg_col_u64(s, 1);
+    row->last = xg_col_u64(s, 2);
+}
+
+static enum xg_status read_scope(struct store *s, struct xg_arena *arena,
+                                 struct store_scope **rows, size_t *count,
+                                 const char *key, uint64_t from, uint64_t to,
+                                 size_t limit, struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+    struct xg_stmt *query = xg_stmt(sqlite_db(s), SERVER_STMT_SCOPE_LIST);
+
+    xg_bind_text(query, 1, key);
+    xg_bind_u64(query, 2, from);
+    xg_bind_u64(query, 3, to);
+    xg_bind_u64(query, 4, limit);
+    if (sqlite_rows_read(&list, query, read_scope_row, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_scope *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
+void sqlite_record_verbs(struct store_ops *ops)
+{
+    ops->put_records = put_records;
+    ops->move_records = move_records;
+    ops->find_record = find_record;
+    ops->read_place = read_place;
+    ops->read_branch = read_branch;
+    ops->read_entity_records = read_entity_records;
+    ops->read_records = read_records;
+    ops->put_entity = put_entity;
+    ops->find_entity = find_entity;
+    ops->get_entity = get_entity;
+    ops->read_entities = read_entities;
+    ops->read_entities_named = read_entities_named;
+    ops->put_wanted = put_wanted;
+    ops->any_wanted = any_wanted;
+    ops->read_wanting = read_wanting;
+    ops->put_scope = put_scope;
+    ops->read_scope = read_scope;
+}
