@@ -238,8 +238,9 @@ enum xg_status api_metrics(struct api *a, const struct xg_request *request,
                session_count(a->sessions));
     put_metric(out, "uptime_seconds", "gauge", "Since the start.",
                (uint64_t)(xg_mono_ms(&a->data->env) - a->started_ms) / 1000);
-    if (a->web)
-        put_web(out, a->web);
+    struct xg_web *web = atomic_load(&a->web);
+    if (web)
+        put_web(out, web);
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     return XG_OK;
 }

@@ -1,0 +1,120 @@
+/* cmd.h - the commands of xunge-server: one table drives parsing, help and
+ * dispatch.
+ *
+ * A command gets a struct cmd, writes what it has to say to `out`, and returns
+ * a status, which decides the exit code. It prints nothing by itself (but
+ * `serve`), asks nobody anything, and reads no file that a person named: the
+ * caller did. So it runs in the same way in the process that was called and in
+ * a running server that is asked over its control socket (control.h). A data
+ * folder is open in one process at a time; that is where commands go.
+ */
+#ifndef SERVER_CLI_CMD_H
+#define SERVER_CLI_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shared/base/buf.h"
+#include "shared/base/env.h"
+#include "shared/base/error.h"
+
+enum {
+    CMD_ARGS_MAX = 8,
+    CMD_OPTIONS_MAX = 8,
+    CMD_OUT_MAX = 256 << 20,
+    CMD_INPUT_MAX = 64 << 20, /* of a file that is imported */
+};
+
+enum cmd_access {
+    CMD_ALONE, /* opens what it needs by itself: init, key, serve */
+    CMD_DATA,  /* on the opened folder, in whichever process has it */
+};
+
+struct cmd_option {
+    const char *name;  /* without "--"; NULL ends the list */
+    const char *value; /* what it takes, or NULL */
+    bool required;
+    const char *zh, *en;
+};
+
+struct cmd;
+struct data;
+
+struct command {
+    const char *words; /* "worker add" */
+    const char *args;  /* "DIR CODE" */
+    size_t least, most; /* arguments, DIR included */
+    enum cmd_access access;
+    size_t input;  /* which argument is a file to read, 0: none */
+    size_t output; /* which names a file to be made, 0: none */
+    enum xg_status (*run)(struct cmd *c, struct xg_error *err);
+    const char *zh, *en;
+    const struct cmd_option options[CMD_OPTIONS_MAX];
+};
+
+/* Ends with words == NULL. */
+extern const struct command commands[];
+
+struct cmd {
+    const struct command *spec;
+    const char *args[CMD_ARGS_MAX]; /* args[0] is DIR; borrowed */
+    size_t arg_count;
+    const char *values[CMD_OPTIONS_MAX]; /* "" where it takes none */
+    bool json, help;
+    const char *lang;       /* --lang, or NULL */
+    const struct xg_env *env;
+    struct data *data;      /* opened, unless CMD_ALONE */
+    struct xg_bytes input;
+    struct xg_buf out;
+    bool must_decide;       /* done, but exit with 5 */
+};
+
+/* The commands; what each does stands in table.c. */
+enum xg_status cmd_init(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_key(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_serve(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_territory(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_calendar(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_worker_add(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_code(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_device_approve(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_show(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_history(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_check(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_rebuild(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_backup(struct cmd *c, struct xg_error *err);
+
+/* Read the words. With --help anywhere, spec may be NULL and nothing else is
+ * looked at. argv is borrowed. XG_USAGE. */
+XG_MUST_CHECK enum xg_status cmd_parse(struct cmd *c, int argc,
+                                       const char *const *argv,
+                                       struct xg_error *err);
+/* The value of an option, or NULL. The name must be one of the command's. */
+const char *cmd_option(const struct cmd *c, const char *name);
+/* A whole number in an option; `otherwise` without it. XG_USAGE. */
+XG_MUST_CHECK enum xg_status cmd_number(unsigned long *value,
+                                        const struct cmd *c, const char *name,
+                                        unsigned long otherwise,
+                                        unsigned long max,
+                                        struct xg_error *err);
+
+/* Run a parsed command; what went wrong is appended to `errors`, one line.
+ * The exit code. */
+int cmd_execute(struct cmd *c, struct xg_buf *errors);
+
+/* DIR/name. XG_USAGE when it is too long. */
+enum { CMD_PATH_SIZE = 4096 };
+XG_MUST_CHECK enum xg_status cmd_path(char path[static CMD_PATH_SIZE],
+                                      const char *dir, const char *name,
+                                      struct xg_error *err);
+
+/* Help for one command, or the list for NULL. */
+void cmd_help(struct xg_buf *out, const struct command *spec);
+
+#endif

@@ -1,0 +1,181 @@
+/* main.c - xunge-server: read the words, run the command here or in the
+ * server that has the folder open. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/cli/cmd.h"
+#include "server/cli/control.h"
+#include "server/data.h"
+#include "shared/base/lang.h"
+#include "shared/base/os.h"
+
+enum { BUSY_TRIES = 100, BUSY_PAUSE_MS = 100 };
+
+static void put(FILE *to, const struct xg_buf *text)
+{
+    fwrite(text->data, 1, text->len, to);
+}
+
+static int refuse(const struct xg_error *err)
+{
+    fprintf(stderr, "xunge-server: %s\n", xg_error_text(err));
+    return xg_status_exit(err->status);
+}
+
+static enum xg_status read_input(struct xg_buf *in, const char *path,
+                                 struct xg_error *err)
+{
+    return xg_os_read(in, strcmp(path, "-") == 0 ? "/dev/stdin" : path, err);
+}
+
+/* A file to be made, as another process would find it. In place of the word
+ * in argv. */
+static enum xg_status absolute(char path[static CMD_PATH_SIZE],
+                               const char **word, struct xg_error *err)
+{
+    char here[CMD_PATH_SIZE];
+
+    if (**word == '/')
+        return XG_OK;
+    if (!getcwd(here, sizeof here))
+        return xg_fail_os(err, "%s", *word);
+    if (cmd_path(path, here, *word, err) != XG_OK)
+        return err->status;
+    *word = path;
+    return XG_OK;
+}
+
+static int finish(const struct xg_buf *out, const struct xg_buf *errors,
+                  int exit_code)
+{
+    put(stdout, out);
+    put(stderr, errors);
+    if (fflush(stdout) != 0 && exit_code == 0) {
+        fprintf(stderr, "xunge-server: %s: %s\n",
+                XG_T("写标准输出", "writing standard output"),
+                strerror(errno));
+        return xg_status_exit(XG_IO);
+    }
+    return exit_code;
+}
+
+static int run_here(struct cmd *c)
+{
+    struct xg_buf errors = XG_BUF(64 << 10);
+    int exit_code = cmd_execute(c, &errors);
+
+    exit_code = finish(&c->out, &errors, exit_code);
+    xg_buf_clear(&errors);
+    return exit_code;
+}
+
+/* Where the folder is open, or else here. Another command may have it, or a
+ * server that is about to listen: then wait a while. */
+static int run_on_data(struct cmd *c, int argc, const char *const *argv)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct control_answer answer;
+
+    for (int i = 0; i < BUSY_TRIES; i++) {
+        err = XG_ERROR_NONE;
+        enum xg_status status =
+            control_ask(&answer, c->args[0], argc, argv, c->input, &err);
+        if (status == XG_OK) {
+            int code = finish(&answer.out, &answer.errors, answer.exit_code);
+            xg_buf_clear(&answer.out);
+            xg_buf_clear(&answer.errors);
+            return code;
+        }
+        if (status != XG_NOTFOUND)
+            return refuse(&err);
+        err = XG_ERROR_NONE;
+        status = data_open(&c->data, c->args[0], c->env, &err);
+        if (status == XG_OK) {
+            int code = run_here(c);
+            data_close(c->data);
+            return code;
+        }
+        if (status != XG_BUSY)
+            return refuse(&err);
+        struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
+        nanosleep(&pause, NULL);
+    }
+    return refuse(&err);
+}
+
+/* Which of argv an argument of the command is: the pointers are the same. */
+static const char **word_of(const char **argv, int argc, const char *arg)
+{
+    for (int i = 0; i < argc; i++)
+        if (argv[i] == arg)
+            return &argv[i];
+    return NULL;
+}
+
+static int run(struct cmd *c, int argc, const char **argv)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf input = XG_BUF(CMD_INPUT_MAX);
+    char path[CMD_PATH_SIZE];
+    int code;
+
+    if (c->spec->access == CMD_ALONE)
+        return run_here(c);
+    if (c->spec->input &&
+        read_input(&input, c->args[c->spec->input], &err) != XG_OK) {
+        xg_buf_clear(&input);
+        return refuse(&err);
+    }
+    if (c->spec->output) {
+        const char **word = word_of(argv, argc, c->args[c->spec->output]);
+        if (word && absolute(path, word, &err) != XG_OK)
+            return refuse(&err);
+        if (word)
+            c->args[c->spec->output] = *word;
+    }
+    c->input = xg_buf_bytes(&input);
+    code = run_on_data(c, argc, argv);
+    xg_buf_clear(&input);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct xg_env env = xg_env_system();
+    struct xg_error err = XG_ERROR_NONE;
+    struct cmd c = {.env = &env, .out = XG_BUF(CMD_OUT_MAX)};
+    const char **words = calloc((size_t)argc + 1, sizeof *words);
+    int code;
+
+    if (!words || xg_base_init() != 0)
+        return xg_status_exit(XG_NOMEM);
+    signal(SIGPIPE, SIG_IGN);
+    xg_lang_init(NULL);
+    for (int i = 1; i < argc; i++)
+        words[i - 1] = argv[i];
+    enum xg_status status =
+        cmd_parse(&c, argc - 1, (const char *const *)words, &err);
+    if (c.lang && xg_lang_init(c.lang) != 0) {
+        xg_fail(&err, XG_USAGE, "--lang: zh | en");
+        code = refuse(&err);
+    } else if (status != XG_OK) {
+        err = XG_ERROR_NONE; /* again, now in the language asked for */
+        c = (struct cmd){.env = &env, .out = XG_BUF(CMD_OUT_MAX)};
+        xg_ignore(cmd_parse(&c, argc - 1, (const char *const *)words, &err));
+        code = refuse(&err);
+    } else if (c.help) {
+        cmd_help(&c.out, c.spec);
+        put(stdout, &c.out);
+        code = fflush(stdout) == 0 ? 0 : xg_status_exit(XG_IO);
+    } else {
+        code = run(&c, argc - 1, words);
+    }
+    xg_buf_clear(&c.out);
+    free(words);
+    return code;
+}

@@ -1,0 +1,420 @@
+/* people.c - `worker`, `code`, `device`. */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/approval.h"
+#include "server/cli/cmd.h"
+#include "server/cli/tls_files.h"
+#include "server/data.h"
+#include "shared/base/lang.h"
+#include "shared/view/text.h"
+#include "shared/view/value.h"
+
+enum {
+    STATEMENTS_AT_ONCE = 2000,
+    PEOPLE_BYTES = 256 << 20,
+    CODE_HOURS = 72,
+    CODE_HOURS_MAX = 24 * 366,
+};
+
+static enum xg_status put_json(struct cmd *c, json_t *json,
+                               struct xg_error *err)
+{
+    if (view_json_put(&c->out, json, err) != XG_OK)
+        return err->status;
+    xg_buf_text(&c->out, "\n");
+    return XG_OK;
+}
+
+/* ---- worker ---- */
+
+static const struct xg_role *find_role(const char *name)
+{
+    for (const struct xg_role *r = xg_roles; r->name; r++)
+        if (!strcmp(r->name, name) || !strcmp(r->zh, name) ||
+            !strcmp(r->en, name))
+            return r;
+    return NULL;
+}
+
+static enum xg_status no_role(const char *name, struct xg_error *err)
+{
+    struct xg_buf all = XG_BUF(2048);
+
+    for (const struct xg_role *r = xg_roles; r->name; r++)
+        xg_buf_format(&all, "%s%s", r == xg_roles ? "" : ", ", r->name);
+    xg_fail(err, XG_USAGE,
+            XG_T("没有角色“%s”，可用：%s", "there is no role '%s'; there are: %s"),
+            name, xg_buf_str(&all));
+    xg_buf_clear(&all);
+    return XG_USAGE;
+}
+
+enum xg_status cmd_worker_add(struct cmd *c, struct xg_error *err)
+{
+    const char *code = c->args[1], *name = cmd_option(c, "name");
+    const char *unit = cmd_option(c, "unit");
+    const struct xg_role *role = find_role(cmd_option(c, "role"));
+
+    if (!role)
+        return no_role(cmd_option(c, "role"), err);
+    if (registry_add_worker(c->data->registry, code, name, role, unit, err) !=
+        XG_OK)
+        return err->status;
+    if (c->json)
+        return put_json(c,
+                        json_pack("{s:s, s:s, s:s, s:s}", "code", code,
+                                  "name", name, "role", role->name, "unit",
+                                  unit),
+                        err);
+    xg_buf_format(&c->out, XG_T("已登记 %s（%s，%s）\n",
+                                "registered %s (%s, %s)\n"),
+                  code, xg_label(role->zh, role->en), unit);
+    return XG_OK;
+}
+
+/* One worker statement, in the order of the log. */
+struct told {
+    struct xg_statement says;
+    uint64_t order;
+};
+
+static int by_code(const void *a, const void *b)
+{
+    const struct told *x = a, *y = b;
+    int order = strcmp(x->says.subject, y->says.subject);
+
+    return order ? order : x->order < y->order ? -1 : x->order > y->order;
+}
+
+struct told_list {
+    struct told *items;
+    size_t count, room;
+};
+
+static enum xg_status tell(struct told_list *list,
+                           const struct xg_statement *says,
+                           struct xg_error *err)
+{
+    if (list->count == list->room) {
+        size_t room = list->room ? list->room * 2 : 64;
+        struct told *more = realloc(list->items, room * sizeof *more);
+        if (!more)
+            return xg_fail_nomem(err);
+        list->items = more;
+        list->room = room;
+    }
+    list->items[list->count] = (struct told){*says, list->count};
+    list->count++;
+    return XG_OK;
+}
+
+static enum xg_status read_workers(struct told_list *list, struct store *s,
+                                   struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(PEOPLE_BYTES);
+    struct store_statement *rows;
+    uint64_t position = 0;
+    uint32_t line = 0;
+    size_t count = STATEMENTS_AT_ONCE;
+    enum xg_status status = XG_OK;
+
+    while (status == XG_OK && count == STATEMENTS_AT_ONCE) {
+        status = s->ops->read_statements(s, &arena, &rows, &count, position,
+                                         line, STATEMENTS_AT_ONCE, err);
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            position = rows[i].position;
+            line = rows[i].line;
+            if (rows[i].says.kind == XG_SAYS_WORKER &&
+                strcmp(rows[i].says.subject, REGISTRY_SERVER) != 0)
+                status = tell(list, &rows[i].says, err);
+        }
+        xg_arena_reset(&arena);
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status put_worker(struct cmd *c, struct store *s,
+                                 const struct xg_statement *w,
+                                 struct xg_error *err)
+{
+    char name[STORE_NAME_MAX + 1] = "";
+    const struct xg_role *role = xg_role_find(w->role);
+    bool found;
+
+    if (s->ops->get_person(s, name, &found, w->subject, err) != XG_OK)
+        return err->status;
+    if (!found)
+        *name = '\0';
+    if (c->json)
+        return put_json(c,
+                        json_pack("{s:s, s:s, s:s, s:s}", "code", w->subject,
+                                  "name", name, "role",
+                                  role ? role->name : "?", "unit", w->unit),
+                        err);
+    view_put_column(&c->out, xg_bytes_of(w->subject), 16);
+    xg_buf_text(&c->out, " ");
+    view_put_column(&c->out, xg_bytes_of(name), 16);
+    xg_buf_text(&c->out, " ");
+    view_put_column(&c->out,
+                    xg_bytes_of(role ? xg_label(role->zh, role->en) : "?"),
+                    20);
+    xg_buf_format(&c->out, " %s\n", w->unit);
+    return XG_OK;
+}
+
+enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err)
+{
+    struct told_list list = {.items = NULL};
+    struct store *s;
+
+    if (data_borrow(c->data, &s, err) != XG_OK)
+        return err->status;
+    enum xg_status status = read_workers(&list, s, err);
+    if (list.count)
+        qsort(list.items, list.count, sizeof *list.items, by_code);
+    for (size_t i = 0; status == XG_OK && i < list.count; i++)
+        if (i + 1 == list.count || strcmp(list.items[i].says.subject,
+                                          list.items[i + 1].says.subject))
+            status = put_worker(c, s, &list.items[i].says, err);
+    free(list.items);
+    data_return(c->data, s);
+    return status;
+}
+
+/* ---- code ---- */
+
+static enum xg_status need_worker(struct cmd *c, const char *code,
+                                  struct xg_error *err)
+{
+    struct xg_registry view = registry_view(c->data->registry);
+    struct xg_statement says;
+    uint64_t position;
+    bool found;
+
+    if (view.find(view.ctx, XG_SAYS_WORKER, code, INT64_MAX, &says, &position,
+                  &found, err) != XG_OK)
+        return err->status;
+    if (!found)
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("没有代码为 %s 的人员，请先 worker add",
+                            "nobody has the code %s: worker add first"),
+                       code);
+    return XG_OK;
+}
+
+/* Where the device is to go: --url, with the pin of the newest `serve`. */
+static enum xg_status fill_address(struct xg_enrol_code *code, struct cmd *c,
+                                   struct xg_error *err)
+{
+    const char *given = cmd_option(c, "url");
+    struct xg_error none = XG_ERROR_NONE;
+    struct tls_files tls;
+    struct xg_hash pin;
+    enum xg_status status = address_load(code->url, &pin, &code->has_pin,
+                                         c->args[0], &none);
+
+    if (status != XG_OK && !given)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("服务还没有运行过，请用 --url 给出地址",
+                            "the server has not run yet: tell its address "
+                            "with --url"));
+    if (status == XG_OK && code->has_pin)
+        memcpy(code->pin, pin.b, sizeof code->pin);
+    if (!given)
+        return XG_OK;
+    if (strlen(given) > XG_URL_MAX)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("地址太长", "the address is too long"));
+    bool secure = strncmp(given, "https://", 8) == 0;
+    if (!secure && strncmp(given, "http://", 7) != 0)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("地址应以 https:// 或 http:// 开头",
+                            "the address begins with https:// or http://"));
+    memcpy(code->url, given, strlen(given) + 1);
+    if (secure && !(status == XG_OK && code->has_pin)) {
+        status = tls_files_load(&tls, c->args[0], NULL, NULL, err);
+        memcpy(code->pin, tls.pin.b, sizeof code->pin);
+        tls_files_clear(&tls);
+        if (status != XG_OK)
+            return status;
+    }
+    code->has_pin = secure;
+    return XG_OK;
+}
+
+static enum xg_status put_code(struct cmd *c, const struct xg_enrol_code *code,
+                               int64_t expires_ms, struct xg_error *err)
+{
+    struct xg_buf text = XG_BUF(4096), until = XG_BUF(64);
+    enum xg_status status;
+
+    xg_enrol_code_print(&text, code);
+    view_put_time_utc(&until, expires_ms);
+    status = xg_buf_check(&text, err);
+    if (status == XG_OK && c->json)
+        status = put_json(c,
+                          json_pack("{s:s, s:s, s:s, s:s}", "code",
+                                    xg_buf_str(&text), "worker", code->worker,
+                                    "url", code->url, "expires",
+                                    xg_buf_str(&until)),
+                          err);
+    else if (status == XG_OK)
+        xg_buf_format(&c->out, "%s\n", xg_buf_str(&text));
+    if (text.data)
+        sodium_memzero(text.data, text.cap);
+    xg_buf_clear(&text);
+    xg_buf_clear(&until);
+    return status;
+}
+
+enum xg_status cmd_code(struct cmd *c, struct xg_error *err)
+{
+    struct xg_enrol_code code = {.has_pin = false};
+    const char *worker = c->args[1];
+    unsigned long hours;
+
+    if (cmd_number(&hours, c, "expires", CODE_HOURS, CODE_HOURS_MAX, err) !=
+            XG_OK ||
+        fill_address(&code, c, err) != XG_OK ||
+        need_worker(c, worker, err) != XG_OK)
+        return err->status;
+    if (strlen(worker) > XG_CODE_MAX)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("代码太长", "the code is too long"));
+    memcpy(code.worker, worker, strlen(worker) + 1);
+    code.log = c->data->log.verifier;
+    memcpy(code.registrar, c->data->registrar.verifier.key,
+           sizeof code.registrar);
+    int64_t expires_ms =
+        xg_wall_ms(c->env) + (int64_t)hours * 60 * 60 * 1000;
+    enum xg_status status =
+        registry_make_code(c->data->registry, code.secret, worker, expires_ms,
+                           c->env, err);
+    if (status == XG_OK && cmd_option(c, "approve")) {
+        struct xg_hash id;
+        xg_secret_id(&id, code.secret);
+        status = approval_require(c->data, &id, err);
+    }
+    if (status == XG_OK)
+        status = put_code(c, &code, expires_ms, err);
+    sodium_memzero(&code, sizeof code);
+    return status;
+}
+
+/* ---- device ---- */
+
+static const char *state_label(enum xg_device_state state)
+{
+    switch (state) {
+    case XG_DEVICE_ENROLLED:
+        return XG_T("已加入", "enrolled");
+    case XG_DEVICE_PENDING:
+        return XG_T("待同意", "pending");
+    case XG_DEVICE_REVOKED:
+        return XG_T("已停用", "revoked");
+    }
+    return "?";
+}
+
+static enum xg_status put_device(struct cmd *c, struct store *s,
+                                 const struct store_device *d,
+                                 struct xg_error *err)
+{
+    char person[STORE_NAME_MAX + 1] = "", key[XG_BASE64_SIZE(32)];
+    bool found;
+
+    if (s->ops->get_person(s, person, &found, d->worker, err) != XG_OK)
+        return err->status;
+    if (!found)
+        *person = '\0';
+    xg_base64(key, sizeof key, d->key, sizeof d->key);
+    if (c->json)
+        return put_json(c,
+                        json_pack("{s:s, s:s, s:s, s:s, s:s}", "device",
+                                  d->name, "worker", d->worker, "name",
+                                  person, "state",
+                                  xg_device_state_name(d->state), "key", key),
+                        err);
+    view_put_column(&c->out, xg_bytes_of(d->name), 32);
+    xg_buf_text(&c->out, " ");
+    view_put_column(&c->out, xg_bytes_of(state_label(d->state)), 10);
+    xg_buf_text(&c->out, " ");
+    view_put_column(&c->out, xg_bytes_of(d->worker), 16);
+    xg_buf_text(&c->out, " ");
+    view_put_line(&c->out, xg_bytes_of(person));
+    xg_buf_text(&c->out, "\n");
+    return XG_OK;
+}
+
+enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(PEOPLE_BYTES);
+    struct store_device *rows;
+    struct store *s;
+    size_t count;
+
+    if (data_borrow(c->data, &s, err) != XG_OK)
+        return err->status;
+    enum xg_status status =
+        s->ops->read_devices(s, &arena, &rows, &count, err);
+    for (size_t i = 0; status == XG_OK && i < count; i++)
+        status = put_device(c, s, &rows[i], err);
+    data_return(c->data, s);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* "0417" stands for "<origin>/d/0417". */
+static enum xg_status device_name(char name[static XG_KEY_NAME_MAX + 1],
+                                  const struct cmd *c, struct xg_error *err)
+{
+    const char *given = c->args[1];
+    bool code = given[strspn(given, "0123456789")] == '\0';
+    int len = snprintf(name, XG_KEY_NAME_MAX + 1, "%s%s%s",
+                       code ? data_origin(c->data) : "", code ? "/d/" : "",
+                       given);
+
+    if (len < 0 || len > XG_KEY_NAME_MAX)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("设备名太长：%s", "too long for a device: %s"),
+                       given);
+    return XG_OK;
+}
+
+static enum xg_status put_done(struct cmd *c, const char *name,
+                               enum xg_device_state state,
+                               struct xg_error *err)
+{
+    if (c->json)
+        return put_json(c,
+                        json_pack("{s:s, s:s}", "device", name, "state",
+                                  xg_device_state_name(state)),
+                        err);
+    xg_buf_format(&c->out, "%s %s\n", name, state_label(state));
+    return XG_OK;
+}
+
+enum xg_status cmd_device_approve(struct cmd *c, struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1];
+
+    if (device_name(name, c, err) != XG_OK ||
+        approval_give(c->data, name, err) != XG_OK)
+        return err->status;
+    return put_done(c, name, XG_DEVICE_ENROLLED, err);
+}
+
+enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1];
+
+    if (device_name(name, c, err) != XG_OK ||
+        registry_revoke(c->data->registry, name, err) != XG_OK)
+        return err->status;
+    return put_done(c, name, XG_DEVICE_REVOKED, err);
+}

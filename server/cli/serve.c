@@ -1,0 +1,175 @@
+/* serve.c - `serve`: runs until SIGTERM or SIGINT.
+ *
+ * Once it answers it prints one line on standard output,
+ *
+ *      ready https://127.0.0.1:7443 pin sha256//...
+ *
+ * (without TLS: "ready http://... plain"), and tells systemd (sd_notify:
+ * READY=1 in a datagram to $NOTIFY_SOCKET).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server/api.h"
+#include "server/cli/cmd.h"
+#include "server/cli/control.h"
+#include "server/cli/tls_files.h"
+#include "shared/base/lang.h"
+#include "shared/base/log.h"
+
+#define LISTEN_DEFAULT "127.0.0.1:7443"
+
+/* Everything that runs; released in the other direction. */
+struct serving {
+    struct cmd *c;
+    const char *dir;
+    bool plain;
+    char url[XG_URL_MAX + 1];
+    struct tls_files tls;
+    struct data *data;
+    struct api api;
+    struct xg_web *web;
+    struct control *control;
+};
+
+/* Of no consequence when it fails: nobody listens. */
+static void notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+    if (!path || (*path != '/' && *path != '@') ||
+        strlen(path) >= sizeof to.sun_path)
+        return;
+    memcpy(to.sun_path, path, strlen(path));
+    if (*path == '@')
+        to.sun_path[0] = '\0'; /* an abstract name */
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (fd < 0)
+        return;
+    size_t len = offsetof(struct sockaddr_un, sun_path) + strlen(path);
+    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+               (struct sockaddr *)&to, (socklen_t)len) < 0)
+        xg_log(XG_LOG_WARN, "notify.failed", "error=%s", strerror(errno));
+    close(fd);
+}
+
+/* What devices are told to call: --url, or the address that we listen on,
+ * by the machine's name where that is all of them. */
+static enum xg_status make_url(struct serving *s, const char *listen,
+                               struct xg_error *err)
+{
+    const char *given = cmd_option(s->c, "url"), *colon = strrchr(listen, ':');
+    char host[256] = "";
+    int len;
+
+    if (given) {
+        len = snprintf(s->url, sizeof s->url, "%s", given);
+    } else {
+        size_t host_len = colon ? (size_t)(colon - listen) : 0;
+        if (host_len < sizeof host)
+            memcpy(host, listen, host_len);
+        if (!strcmp(host, "0.0.0.0") || !strcmp(host, "[::]"))
+            gethostname(host, sizeof host - 1);
+        len = snprintf(s->url, sizeof s->url, "%s://%s:%u",
+                       s->plain ? "http" : "https", host,
+                       (unsigned)xg_web_port(s->web));
+    }
+    if (len < 0 || (size_t)len >= sizeof s->url)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("地址太长", "the address is too long"));
+    return XG_OK;
+}
+
+static enum xg_status start_web(struct serving *s, struct xg_error *err)
+{
+    const char *listen = cmd_option(s->c, "listen");
+    struct xg_web_options options = {.allow_plain = s->plain};
+    unsigned long workers;
+
+    options.listen = listen ? listen : LISTEN_DEFAULT;
+    if (cmd_number(&workers, s->c, "workers", XG_WEB_CONNECTIONS, 4096,
+                   err) != XG_OK)
+        return err->status;
+    options.max_connections = (unsigned)workers;
+    if (!s->plain) {
+        if (tls_files_make(s->dir, "localhost", err) != XG_OK ||
+            tls_files_load(&s->tls, s->dir, cmd_option(s->c, "tls-cert"),
+                           cmd_option(s->c, "tls-key"), err) != XG_OK)
+            return err->status;
+        options.tls_cert_pem = xg_buf_str(&s->tls.cert);
+        options.tls_key_pem = xg_buf_str(&s->tls.key);
+    }
+    if (xg_web_start(&s->web, &options, api_routes, api_route_count, &s->api,
+                     err) != XG_OK)
+        return err->status;
+    atomic_store(&s->api.web, s->web);
+    return make_url(s, options.listen, err);
+}
+
+static enum xg_status start(struct serving *s, struct xg_error *err)
+{
+    if (data_open(&s->data, s->dir, s->c->env, err) != XG_OK ||
+        api_open(&s->api, s->data, err) != XG_OK ||
+        start_web(s, err) != XG_OK ||
+        address_store(s->dir, s->url, s->plain ? NULL : &s->tls.pin, err) !=
+            XG_OK)
+        return err->status;
+    return control_start(&s->control, s->dir, s->data, s->c->env, err);
+}
+
+static void say_ready(const struct serving *s)
+{
+    char pin[XG_TLS_PIN_SIZE] = "";
+
+    if (!s->plain)
+        xg_tls_pin_text(pin, &s->tls.pin);
+    printf("ready %s %s%s\n", s->url, s->plain ? "plain" : "pin ", pin);
+    fflush(stdout);
+    notify("READY=1");
+}
+
+static void stop(struct serving *s)
+{
+    control_stop(s->control);
+    xg_web_stop(s->web);
+    if (s->api.sessions)
+        api_close(&s->api);
+    if (s->data)
+        data_close(s->data);
+    tls_files_clear(&s->tls);
+}
+
+enum xg_status cmd_serve(struct cmd *c, struct xg_error *err)
+{
+    struct serving *s = calloc(1, sizeof *s);
+    sigset_t ends;
+    int which;
+
+    if (!s)
+        return xg_fail_nomem(err);
+    s->c = c;
+    s->dir = c->args[0];
+    s->plain = cmd_option(c, "plain") != NULL;
+    /* Before any thread is made: all of them inherit it. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    enum xg_status status = start(s, err);
+    if (status == XG_OK) {
+        say_ready(s);
+        sigwait(&ends, &which);
+        notify("STOPPING=1");
+        xg_log(XG_LOG_INFO, "server.stop", "signal=%d", which);
+    }
+    stop(s);
+    free(s);
+    return status;
+}
