@@ -260,9 +260,10 @@ bool view_parse_decimal(int64_t *value, const char *text, size_t len,
             up = text[i] >= '5';
             after++;
         } else if (!point || after < digits) {
-            if (sum > (INT64_MAX - 9) / 10)
+            int64_t unit = text[i] - '0';
+            if (sum > (INT64_MAX - unit) / 10)
                 return false;
-            sum = sum * 10 + (text[i] - '0');
+            sum = sum * 10 + unit;
             after += point;
         }
     }

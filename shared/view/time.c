@@ -161,9 +161,9 @@ static bool parse_date_time(int64_t *ms, const char *text)
         !number(&month, &text, 2) || !after(&text, '-') ||
         !number(&tm.tm_mday, &text, 2) || !day_exists(year, month, tm.tm_mday))
         return false;
-    if (*text && !after(&text, 'T') && !after(&text, 't') && !after(&text, ' '))
-        return false;
     if (*text) {
+        if (!after(&text, 'T') && !after(&text, 't') && !after(&text, ' '))
+            return false;
         if (!parse_clock(&text, &tm, &fraction))
             return false;
         zone = *text != '\0';
