@@ -10,7 +10,9 @@
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
-enum { VALUE_COLUMNS = 6 };
+/* Further lines of a text stand deeper than any line of ours begins, so that
+ * none can pass for one. */
+enum { DEEPER = 10 };
 
 /* Why is what is shown shown? The stable code, and the words. */
 struct because {
@@ -116,7 +118,7 @@ static void put_says(struct xg_buf *out, const struct xg_state *s,
                                                : XG_T("修改", "edits it"));
     } else if (xg_record_field(r, c->number, &item)) {
         view_value_text(&text, c->field, &item);
-        view_put_block(out, xg_buf_bytes(&text), VALUE_COLUMNS);
+        view_put_block(out, xg_buf_bytes(&text), DEEPER);
     }
     if (text.failed != XG_OK)
         out->failed = text.failed;

@@ -10,7 +10,9 @@
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
-enum { LABEL_COLUMNS = 18, INDENT = 4 };
+/* Further lines of a text stand deeper than any line of ours begins, so that
+ * none can pass for one. */
+enum { LABEL_COLUMNS = 18, INDENT = 4, DEEPER = 8 };
 
 static const struct xg_record *record_of(const struct xg_state *s, uint32_t op)
 {
@@ -127,7 +129,7 @@ static enum xg_status put_element(struct xg_buf *out, const struct xg_state *s,
     if (look_about(&about, view, op, err) != XG_OK)
         return err->status;
     xg_buf_format(out, "%*s", INDENT, "");
-    put_value(out, set->field, &item, INDENT);
+    put_value(out, set->field, &item, DEEPER);
     if (set->number == XG_FIELD_PHOTO && view->photo) {
         struct view_photo photo = view_photo_of(&item);
         if (view->photo(view->ctx, &place, &photo.sha256, err) != XG_OK)

@@ -786,7 +786,7 @@ static void test_list_and_show(void **state)
     const char *text = xg_buf_str(&out);
     assert_lacks(text, "\x1b");
     assert_lacks(text, "\x07");
-    assert_holds(text, "see" REPLACED "[31m\n    here");
+    assert_holds(text, "see" REPLACED "[31m\n        here");
     assert_holds(text, "35.0512,118.3265001,8.5");
     assert_holds(text, "冲突，待裁定");
     assert_holds(text, "李" REPLACED "[31m四 W002（网格员，已证实）");
