@@ -208,7 +208,8 @@ enum xg_status capture_append(struct store *s, struct captured *out,
 
     draft->head.creates = id == NULL;
     if (id) {
-        if (store_load_entity(s, &entity, NULL, id, err) != XG_OK)
+        if (store_refresh(s, err) != XG_OK ||
+            store_load_entity(s, &entity, NULL, id, err) != XG_OK)
             return err->status;
         if (!entity.kind)
             return xg_fail(err, XG_REFUSED,

@@ -72,19 +72,26 @@ static int compare_ids(const void *a, const void *b)
     return memcmp(a, b, XG_ID_SIZE);
 }
 
-enum xg_status store_commit(struct store *s, struct xg_error *err)
+enum xg_status store_refresh(struct store *s, struct xg_error *err)
 {
     if (s->touched_count > 1)
         qsort(s->touched, s->touched_count, sizeof *s->touched, compare_ids);
     for (size_t i = 0; i < s->touched_count; i++) {
         if (i > 0 && xg_id_equal(&s->touched[i], &s->touched[i - 1]))
             continue;
-        if (fold_entity(s, &s->touched[i], err) != XG_OK) {
-            store_rollback(s);
+        if (fold_entity(s, &s->touched[i], err) != XG_OK)
             return err->status;
-        }
     }
     s->touched_count = 0;
+    return XG_OK;
+}
+
+enum xg_status store_commit(struct store *s, struct xg_error *err)
+{
+    if (store_refresh(s, err) != XG_OK) {
+        store_rollback(s);
+        return err->status;
+    }
     return xg_db_commit(s->db, err);
 }
 

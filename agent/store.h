@@ -46,6 +46,9 @@ XG_MUST_CHECK enum xg_status store_begin(struct store *s,
                                          struct xg_error *err);
 XG_MUST_CHECK enum xg_status store_commit(struct store *s,
                                           struct xg_error *err);
+/* [t] Fold now what was touched, for who looks at it before the commit. */
+XG_MUST_CHECK enum xg_status store_refresh(struct store *s,
+                                           struct xg_error *err);
 /* Nothing when there is no transaction: fit for a done: label. */
 void store_rollback(struct store *s);
 
