@@ -1,10 +1,8 @@
 /* api_batch.c - batches in, batches and proofs out; see api.h. */
-#include <inttypes.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "server/api_inside.h"
 #include "shared/base/lang.h"
-#include "shared/base/log.h"
 
 /* "Xunge-Size": what the sender holds of the log; 0 without one. */
 static bool size_held(uint64_t *size, const struct xg_request *request)

@@ -182,7 +182,8 @@ static enum xg_status add_news(struct hello *h, struct xg_error *err)
                                     err) != XG_OK)
         return err->status;
     for (size_t i = 0; i < count; i++)
-        if (rows[i].number <= w->registry && add_note(h, &rows[i], err) != XG_OK)
+        if (rows[i].number <= w->registry &&
+            add_note(h, &rows[i], err) != XG_OK)
             return err->status;
     return XG_OK;
 }

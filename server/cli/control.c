@@ -121,7 +121,10 @@ static int run_question(struct control *control, struct cmd *c,
     c->data = control->data;
     c->env = control->env;
     c->input = q->input;
-    return cmd_execute(c, errors);
+    int code = cmd_execute(c, errors);
+    xg_log(XG_LOG_INFO, "control.ran", "command=\"%s\" exit=%d",
+           c->spec->words, code);
+    return code;
 }
 
 static void serve_one(struct control *control, int fd)
@@ -338,6 +341,17 @@ static enum xg_status reach(int *fd, const char *dir, struct xg_error *err)
         return xg_fail(err, XG_NOTFOUND, "%s",
                        XG_T("没有服务在运行", "no server runs there"));
     return xg_fail_os(err, "%s/" SOCKET_NAME, dir);
+}
+
+bool control_listens(const char *dir)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    int fd = -1;
+
+    if (reach(&fd, dir, &err) != XG_OK)
+        return false;
+    close(fd);
+    return true;
 }
 
 static bool read_answer(struct control_answer *answer, struct xg_bytes rest)

@@ -25,6 +25,9 @@ XG_MUST_CHECK enum xg_status control_start(struct control **control,
 /* Waits for commands at work. NULL is fine. */
 void control_stop(struct control *control);
 
+/* Does a server listen there? */
+bool control_listens(const char *dir);
+
 struct control_answer {
     struct xg_buf out, errors;
     int exit_code;

@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/api.h"
@@ -24,6 +26,8 @@
 #include "shared/base/log.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:7443"
+
+enum { BUSY_TRIES = 50, BUSY_PAUSE_MS = 100 };
 
 /* Everything that runs; released in the other direction. */
 struct serving {
@@ -113,9 +117,38 @@ static enum xg_status start_web(struct serving *s, struct xg_error *err)
     return make_url(s, options.listen, err);
 }
 
+/* A command may have the folder for a moment; another server keeps it. */
+static enum xg_status open_data(struct serving *s, struct xg_error *err)
+{
+    struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
+    enum xg_status status = data_open(&s->data, s->dir, s->c->env, err);
+
+    for (int i = 0; status == XG_BUSY && i < BUSY_TRIES; i++) {
+        if (control_listens(s->dir))
+            return status;
+        nanosleep(&pause, NULL);
+        *err = XG_ERROR_NONE;
+        status = data_open(&s->data, s->dir, s->c->env, err);
+    }
+    return status;
+}
+
+/* A connection is a file; the usual soft limit is 1024. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        xg_log(XG_LOG_WARN, "files.limit", "error=%s", strerror(errno));
+}
+
 static enum xg_status start(struct serving *s, struct xg_error *err)
 {
-    if (data_open(&s->data, s->dir, s->c->env, err) != XG_OK ||
+    allow_files();
+    if (open_data(s, err) != XG_OK ||
         api_open(&s->api, s->data, err) != XG_OK ||
         start_web(s, err) != XG_OK ||
         address_store(s->dir, s->url, s->plain ? NULL : &s->tls.pin, err) !=
