@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "server/api_inside.h"
+#include "server/approval.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -62,8 +63,8 @@ enum xg_status api_enrol(struct api *a, const struct xg_request *request,
         return api_refuse(a, response, 409, "wrong-log",
                           XG_T("这个注册码属于另一台服务器",
                                "this code belongs to another server"));
-    status = registry_use_code(a->data->registry, &enrolled, &e,
-                               xg_wall_ms(&a->data->env), err);
+    status = approval_use(a->data, &enrolled, &e, xg_wall_ms(&a->data->env),
+                          err);
     if (status == XG_AUTH)
         return api_refuse(a, response, 403, "auth", xg_error_text(err));
     if (status != XG_OK)
