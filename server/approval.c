@@ -157,7 +157,7 @@ enum xg_status approval_use(struct data *d, struct xg_enrolled *out,
 {
     struct store_device device;
     struct xg_enrolled enrolled;
-    bool marked, found;
+    bool marked = false, found;
 
     if (is_marked(&marked, d, &e->code, err) != XG_OK ||
         (marked && use_marked(d, e, now_ms, err) != XG_OK) ||
