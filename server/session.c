@@ -7,7 +7,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 struct slot {
     struct xg_hash id; /* SHA-256 of the token */

@@ -941,7 +941,7 @@ static void test_proof_holds(void **state)
     struct xg_batch_note says;
     struct xg_receipt receipt;
     struct xg_checkpoint checkpoint;
-    uint64_t index, size;
+    uint64_t index = 0, size = 0;
     struct call call;
 
     (void)state;
