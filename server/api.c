@@ -7,8 +7,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
-enum xg_status api_open(struct api *a, struct data *data,
-                        struct xg_error *err)
+enum xg_status api_open(struct api *a, struct data *data, struct xg_error *err)
 {
     struct session_table *sessions;
 
@@ -81,16 +80,15 @@ static void answer(struct api *a, const struct xg_request *request,
         atomic_fetch_add(&a->alarms, 1);
     if (xg_status_http(err.status) >= 500)
         xg_log(XG_LOG_ERROR, "api.failed", "path=%s status=%s error=%s",
-               request->path, xg_status_name(err.status),
-               xg_error_text(&err));
+               request->path, xg_status_name(err.status), xg_error_text(&err));
     xg_response_fail(response, &err);
 }
 
-#define ROUTE(name)                                                          \
-    static void serve_##name(void *ctx, const struct xg_request *request,    \
-                             struct xg_response *response)                   \
-    {                                                                        \
-        answer(ctx, request, response, api_##name);                          \
+#define ROUTE(name)                                                            \
+    static void serve_##name(void *ctx, const struct xg_request *request,      \
+                             struct xg_response *response)                     \
+    {                                                                          \
+        answer(ctx, request, response, api_##name);                            \
     }
 ROUTE(enrol)
 ROUTE(hello)
@@ -121,8 +119,7 @@ const struct xg_route api_routes[] = {
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 
 enum xg_status api_refuse(struct api *a, struct xg_response *response,
-                          int http_status, const char *code,
-                          const char *title)
+                          int http_status, const char *code, const char *title)
 {
     atomic_fetch_add(&a->refused, 1);
     xg_response_problem(response, http_status, code, title, NULL);
@@ -130,14 +127,13 @@ enum xg_status api_refuse(struct api *a, struct xg_response *response,
 }
 
 bool api_session(struct api *a, struct session *whose,
-                 const struct xg_request *request,
-                 struct xg_response *response)
+                 const struct xg_request *request, struct xg_response *response)
 {
     const char *text = xg_request_bearer(request);
     struct xg_hash token;
 
-    if (text && xg_unbase64_exact(token.b, sizeof token.b, text,
-                                  strlen(text)) &&
+    if (text &&
+        xg_unbase64_exact(token.b, sizeof token.b, text, strlen(text)) &&
         session_find(a->sessions, whose, &token))
         return true;
     api_refuse(a, response, 401, "token",
@@ -153,8 +149,8 @@ enum xg_status api_view_open(struct api_view *v, struct api *a,
 {
     struct api_view view = {.data = a->data, .note = XG_BUF(XG_NOTE_MAX)};
 
-    if (ledger_published(a->data->ledger, &view.checkpoint, &view.note,
-                         err) != XG_OK ||
+    if (ledger_published(a->data->ledger, &view.checkpoint, &view.note, err) !=
+            XG_OK ||
         data_borrow(a->data, &view.store, err) != XG_OK) {
         xg_buf_clear(&view.note);
         return err->status;

@@ -56,8 +56,8 @@ struct api {
     struct data *data; /* borrowed */
     struct session_table *sessions;
     _Atomic(struct xg_web *) web; /* for the figures; NULL: none */
-    int64_t started_ms; /* on the monotonic clock */
-    atomic_uint at_work; /* batches being taken in */
+    int64_t started_ms;           /* on the monotonic clock */
+    atomic_uint at_work;          /* batches being taken in */
     atomic_ullong batches[XG_BATCH_QUARANTINED + 1]; /* since the start */
     atomic_ullong records, refused, alarms;
 };

@@ -88,8 +88,7 @@ static enum xg_status take(struct api *a, struct ingest_result *result,
 }
 
 enum xg_status api_put_batch(struct api *a, const struct xg_request *request,
-                             struct xg_response *response,
-                             struct xg_error *err)
+                             struct xg_response *response, struct xg_error *err)
 {
     struct session session;
     struct xg_hash named;
@@ -101,10 +100,11 @@ enum xg_status api_put_batch(struct api *a, const struct xg_request *request,
     if (!api_session(a, &session, request, response))
         return XG_OK;
     if (!api_hash(&named, request->rest) || !size_held(&held, request))
-        return xg_fail(err, XG_USAGE, "%s",
-                       XG_T("批次编号应为 64 位小写十六进制，Xunge-Size 应为整数",
-                            "the id is 64 lower-case hex digits, Xunge-Size "
-                            "a whole number"));
+        return xg_fail(
+            err, XG_USAGE, "%s",
+            XG_T("批次编号应为 64 位小写十六进制，Xunge-Size 应为整数",
+                 "the id is 64 lower-case hex digits, Xunge-Size "
+                 "a whole number"));
     atomic_fetch_add(&a->at_work, 1);
     enum xg_status status =
         take(a, &result, &answered, &named, request, response, err);
@@ -159,8 +159,7 @@ static enum xg_status records_readable(bool *may, struct api *a,
                                        const struct api_view *v,
                                        struct xg_arena *arena,
                                        const struct store_batch *b,
-                                       const char *device,
-                                       struct xg_error *err)
+                                       const char *device, struct xg_error *err)
 {
     struct store_chain chain;
     struct store *s = v->store;
@@ -237,8 +236,7 @@ static enum xg_status give_batch(struct api *a, const struct api_view *v,
 }
 
 enum xg_status api_get_batch(struct api *a, const struct xg_request *request,
-                             struct xg_response *response,
-                             struct xg_error *err)
+                             struct xg_response *response, struct xg_error *err)
 {
     struct session session;
     struct xg_hash id;
@@ -309,17 +307,17 @@ static enum xg_status open_batch(struct xg_batch *batch, struct api *a,
                        XG_T("日志条目没有批次，请运行 xunge-server check",
                             "a log entry has no batch: run xunge-server "
                             "check"));
-    status = registry_device(a->data->registry, &device, &found, rows->device,
-                             err);
+    status =
+        registry_device(a->data->registry, &device, &found, rows->device, err);
     if (status == XG_OK && !found)
         status = not_here(err);
     if (status == XG_OK)
         status = ingest_read_batch(&framed, s, rows, err);
     if (status == XG_OK) {
         uint8_t *copy = xg_arena_copy(arena, framed.data, framed.len);
-        status = copy ? xg_batch_open(batch, arena, copy, framed.len, &device,
-                                      err)
-                      : xg_fail_nomem(err);
+        status =
+            copy ? xg_batch_open(batch, arena, copy, framed.len, &device, err)
+                 : xg_fail_nomem(err);
     }
     xg_buf_clear(&framed);
     return status;
@@ -333,16 +331,15 @@ static enum xg_status give_proof(struct api *a, const struct api_view *v,
 {
     struct xg_buf part = XG_BUF(XG_ANSWER_MAX);
     struct xg_batch batch;
-    enum xg_status status =
-        open_batch(&batch, a, v, arena, row->position, err);
+    enum xg_status status = open_batch(&batch, a, v, arena, row->position, err);
 
     if (status == XG_OK)
         status = put_path(&part, &batch, &row->hash, arena, err);
     if (status == XG_OK) {
         put_frame(&response->body, &part);
         xg_frame_put(&response->body, batch.note);
-        status = ledger_receipt(&part, v->store, row->position,
-                                &v->checkpoint, xg_buf_bytes(&v->note), err);
+        status = ledger_receipt(&part, v->store, row->position, &v->checkpoint,
+                                xg_buf_bytes(&v->note), err);
     }
     if (status == XG_OK) {
         put_frame(&response->body, &part);
@@ -354,9 +351,8 @@ static enum xg_status give_proof(struct api *a, const struct api_view *v,
 }
 
 static enum xg_status prove(struct api *a, const struct api_view *v,
-                            struct xg_arena *arena,
-                            const struct xg_hash *hash, const char *device,
-                            struct xg_response *response,
+                            struct xg_arena *arena, const struct xg_hash *hash,
+                            const char *device, struct xg_response *response,
                             struct xg_error *err)
 {
     struct store *s = v->store;

@@ -19,8 +19,7 @@ static enum xg_status read_request(struct xg_enrol *e, struct xg_note *note,
             XG_OK ||
         xg_enrol_read(e, note->text, err) != XG_OK)
         return err->status;
-    int len =
-        snprintf(name, sizeof name, "%s/new", data_origin(a->data));
+    int len = snprintf(name, sizeof name, "%s/new", data_origin(a->data));
     if (len < 0 || (size_t)len >= sizeof name)
         return xg_fail(err, XG_TOOBIG, "%s",
                        XG_T("服务器名太长", "the server's name is too long"));
@@ -31,8 +30,7 @@ static enum xg_status read_request(struct xg_enrol *e, struct xg_note *note,
 
 static enum xg_status answer(struct api *a, struct xg_enrolled *enrolled,
                              const struct xg_enrol *e,
-                             struct xg_response *response,
-                             struct xg_error *err)
+                             struct xg_response *response, struct xg_error *err)
 {
     struct xg_buf text = XG_BUF(XG_NOTE_MAX);
 
@@ -63,8 +61,8 @@ enum xg_status api_enrol(struct api *a, const struct xg_request *request,
         return api_refuse(a, response, 409, "wrong-log",
                           XG_T("这个注册码属于另一台服务器",
                                "this code belongs to another server"));
-    status = approval_use(a->data, &enrolled, &e, xg_wall_ms(&a->data->env),
-                          err);
+    status =
+        approval_use(a->data, &enrolled, &e, xg_wall_ms(&a->data->env), err);
     if (status == XG_AUTH)
         return api_refuse(a, response, 403, "auth", xg_error_text(err));
     if (status != XG_OK)

@@ -30,8 +30,8 @@ static enum xg_status find_key(struct hello *h, bool *found, const char *name,
     if (registry_device(registry, &h->device, found, name, err) != XG_OK)
         return err->status;
     if (*found) {
-        if (registry_revoked(registry, &revoked, name,
-                             h->view.checkpoint.size, err) != XG_OK)
+        if (registry_revoked(registry, &revoked, name, h->view.checkpoint.size,
+                             err) != XG_OK)
             return err->status;
         if (revoked)
             h->welcome->state = XG_DEVICE_REVOKED;
@@ -65,8 +65,8 @@ static enum xg_status identify(struct hello *h, bool *known,
                           XG_T("服务器不认识这台设备，请用注册码重新加入",
                                "the server does not know this device: join "
                                "again with a code"));
-    enum xg_status status = xg_note_open(
-        &note, request->body.at, request->body.len, &h->device, err);
+    enum xg_status status = xg_note_open(&note, request->body.at,
+                                         request->body.len, &h->device, err);
     if (status == XG_AUTH)
         return api_refuse(h->api, response, 403, "signature",
                           xg_error_text(err));
@@ -116,13 +116,12 @@ static enum xg_status add_tips(struct hello *h, struct xg_error *err)
     struct store_chain *rows;
     size_t count;
 
-    if (s->ops->read_chains(s, h->arena, &rows, &count, h->device.name,
-                            err) != XG_OK)
+    if (s->ops->read_chains(s, h->arena, &rows, &count, h->device.name, err) !=
+        XG_OK)
         return err->status;
     for (int stated = 1; stated >= 0; stated--) {
         for (size_t i = count; i-- > 0;) {
-            const struct xg_chain_tip *tip =
-                stated_tip(&h->says, &rows[i].id);
+            const struct xg_chain_tip *tip = stated_tip(&h->says, &rows[i].id);
             struct xg_chain_tip unknown = {.chain = rows[i].id};
             if ((tip != NULL) == stated &&
                 add_tip(h, tip ? tip : &unknown, err) != XG_OK)
@@ -164,8 +163,7 @@ static enum xg_status add_news(struct hello *h, struct xg_error *err)
     struct store_counts counts;
     size_t count;
 
-    h->notes = xg_arena_array(h->arena, XG_REGISTRY_NEWS_MAX,
-                              sizeof *h->notes);
+    h->notes = xg_arena_array(h->arena, XG_REGISTRY_NEWS_MAX, sizeof *h->notes);
     if (!h->notes)
         return xg_fail_nomem(err);
     if (s->ops->get_counts(s, &counts, err) != XG_OK)
@@ -236,8 +234,7 @@ static enum xg_status fill(struct hello *h, struct xg_error *err)
 
 /* What a device says it saw, where we can tell. It finds out by itself; here
  * it is for the operator. */
-static enum xg_status compare_root(const struct hello *h,
-                                   struct xg_error *err)
+static enum xg_status compare_root(const struct hello *h, struct xg_error *err)
 {
     struct xg_hash root;
 
@@ -283,8 +280,7 @@ done:
 }
 
 static enum xg_status greet(struct hello *h, const struct xg_request *request,
-                            struct xg_response *response,
-                            struct xg_error *err)
+                            struct xg_response *response, struct xg_error *err)
 {
     bool known;
     enum xg_status status = identify(h, &known, request, response, err);

@@ -18,8 +18,7 @@ api_handler api_enrol, api_hello, api_put_batch, api_get_batch, api_proof,
 
 /* Always XG_OK, to be returned. */
 enum xg_status api_refuse(struct api *a, struct xg_response *response,
-                          int http_status, const char *code,
-                          const char *title);
+                          int http_status, const char *code, const char *title);
 
 /* Whose the request's token is. False: the response says 401. */
 bool api_session(struct api *a, struct session *whose,

@@ -18,8 +18,8 @@ static enum xg_status give_page(struct api *a, const struct api_view *v,
     struct xg_buf raw = XG_BUF(XG_UPDATES_RAW_MAX);
     enum xg_status status;
 
-    status = scope_page(&page, &raw, v->store, a->data->registry, device,
-                        since, v->checkpoint.size, err);
+    status = scope_page(&page, &raw, v->store, a->data->registry, device, since,
+                        v->checkpoint.size, err);
     if (status == XG_OK)
         status = xg_buf_check(&raw, err);
     if (status == XG_OK) {
@@ -55,9 +55,8 @@ enum xg_status api_updates(struct api *a, const struct xg_request *request,
                        XG_T("since 应为整数", "since is a whole number"));
     if (api_view_open(&v, a, err) != XG_OK)
         return err->status;
-    enum xg_status status =
-        registry_revoked(a->data->registry, &revoked, session.device,
-                         v.checkpoint.size, err);
+    enum xg_status status = registry_revoked(
+        a->data->registry, &revoked, session.device, v.checkpoint.size, err);
     if (status == XG_OK && revoked)
         api_refuse(a, response, 403, "revoked",
                    XG_T("此设备已停用：可以上传，不再接收",
@@ -72,8 +71,7 @@ enum xg_status api_updates(struct api *a, const struct xg_request *request,
 /* ---- reference files ---- */
 
 enum xg_status api_reference(struct api *a, const struct xg_request *request,
-                             struct xg_response *response,
-                             struct xg_error *err)
+                             struct xg_response *response, struct xg_error *err)
 {
     struct session session;
     struct xg_hash hash;
@@ -129,8 +127,8 @@ enum xg_status api_tile(struct api *a, const struct xg_request *request,
     if (xg_tile_parse(&tile, request->path + strlen("/log/"), err) != XG_OK ||
         api_view_open(&v, a, err) != XG_OK)
         return err->status;
-    enum xg_status status = ledger_tile(&response->body, v.store, &tile,
-                                        v.checkpoint.size, err);
+    enum xg_status status =
+        ledger_tile(&response->body, v.store, &tile, v.checkpoint.size, err);
     api_view_close(&v);
     response->content_type = "application/octet-stream";
     response->cache = XG_CACHE_FOREVER;
@@ -210,9 +208,9 @@ enum xg_status api_metrics(struct api *a, const struct xg_request *request,
     struct api_view v;
 
     if (!on_loopback(request->peer))
-        return api_refuse(a, response, 403, "refused",
-                          XG_T("指标只对本机开放",
-                               "the figures are for this machine only"));
+        return api_refuse(
+            a, response, 403, "refused",
+            XG_T("指标只对本机开放", "the figures are for this machine only"));
     if (api_view_open(&v, a, err) != XG_OK)
         return err->status;
     uint64_t size = v.checkpoint.size;

@@ -29,8 +29,7 @@ static enum xg_status run_mark(struct ledger_job *job, struct ledger *l,
                                struct store *store, struct xg_error *err)
 {
     (void)l;
-    return store->ops->put_value(store, ((struct mark_job *)job)->name, 1,
-                                 err);
+    return store->ops->put_value(store, ((struct mark_job *)job)->name, 1, err);
 }
 
 enum xg_status approval_require(struct data *d, const struct xg_hash *code,

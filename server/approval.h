@@ -20,8 +20,7 @@ XG_MUST_CHECK enum xg_status approval_require(struct data *d,
 XG_MUST_CHECK enum xg_status approval_use(struct data *d,
                                           struct xg_enrolled *out,
                                           const struct xg_enrol *e,
-                                          int64_t now_ms,
-                                          struct xg_error *err);
+                                          int64_t now_ms, struct xg_error *err);
 
 /* Yes to the device of that name. XG_NOTFOUND; XG_REFUSED: it does not wait. */
 XG_MUST_CHECK enum xg_status approval_give(struct data *d, const char *device,

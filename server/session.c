@@ -25,9 +25,8 @@ struct session_table {
     uint32_t *buckets; /* capacity of them */
 };
 
-enum xg_status session_table_new(struct session_table **table,
-                                 size_t capacity, const struct xg_env *env,
-                                 struct xg_error *err)
+enum xg_status session_table_new(struct session_table **table, size_t capacity,
+                                 const struct xg_env *env, struct xg_error *err)
 {
     struct session_table *t = calloc(1, sizeof *t);
 
@@ -37,8 +36,7 @@ enum xg_status session_table_new(struct session_table **table,
     t->capacity = capacity ? capacity : SESSION_CAPACITY;
     t->slots = calloc(t->capacity, sizeof *t->slots);
     t->buckets = malloc(t->capacity * sizeof *t->buckets);
-    if (!t->slots || !t->buckets ||
-        pthread_mutex_init(&t->mutex, NULL) != 0) {
+    if (!t->slots || !t->buckets || pthread_mutex_init(&t->mutex, NULL) != 0) {
         free(t->slots);
         free(t->buckets);
         free(t);

@@ -3,18 +3,9 @@
 #include <string.h>
 
 #include "server/cli/cmd.h"
+#include "server/cli/print.h"
 #include "server/data.h"
 #include "shared/base/lang.h"
-#include "shared/view/value.h"
-
-static enum xg_status put_json(struct cmd *c, json_t *json,
-                               struct xg_error *err)
-{
-    if (view_json_put(&c->out, json, err) != XG_OK)
-        return err->status;
-    xg_buf_text(&c->out, "\n");
-    return XG_OK;
-}
 
 /* --edition, or the file's name without its ending. Words only: it stands in
  * a note. */
@@ -56,12 +47,12 @@ static enum xg_status put_file(struct cmd *c, const char *kind, size_t units,
         return err->status;
     xg_hex(hash, kept.file.b, sizeof kept.file.b);
     if (c->json)
-        return put_json(c,
-                        json_pack("{s:s, s:s, s:s, s:I, s:I}", "kind", kind,
-                                  "edition", kept.edition, "sha256", hash,
-                                  "bytes", (json_int_t)kept.length, "units",
-                                  (json_int_t)units),
-                        err);
+        return cmd_put_json(c,
+                            json_pack("{s:s, s:s, s:s, s:I, s:I}", "kind", kind,
+                                      "edition", kept.edition, "sha256", hash,
+                                      "bytes", (json_int_t)kept.length, "units",
+                                      (json_int_t)units),
+                            err);
     xg_buf_format(&c->out, XG_T("已导入 %s 版本 %s\n", "imported %s %s\n"),
                   kind, kept.edition);
     if (units)
@@ -109,10 +100,10 @@ enum xg_status cmd_calendar(struct cmd *c, struct xg_error *err)
     if (judge_json(&object, c, err) != XG_OK)
         return err->status;
     if (!object)
-        return xg_fail(err, XG_FORMAT,
-                       XG_T("%s 应是一个 JSON 对象",
-                            "%s is to be a JSON object"),
-                       c->args[1]);
+        return xg_fail(
+            err, XG_FORMAT,
+            XG_T("%s 应是一个 JSON 对象", "%s is to be a JSON object"),
+            c->args[1]);
     return put_file(c, "calendar", 0, err);
 }
 
@@ -129,7 +120,7 @@ enum xg_status cmd_check(struct cmd *c, struct xg_error *err)
     if (data_check(c->data, put_line, c, err) != XG_OK)
         return err->status;
     if (c->json)
-        return put_json(c, json_pack("{s:b}", "sound", 1), err);
+        return cmd_put_json(c, json_pack("{s:b}", "sound", 1), err);
     xg_buf_text(&c->out, XG_T("全部无误\n", "all is sound\n"));
     return XG_OK;
 }
@@ -147,15 +138,14 @@ enum xg_status cmd_rebuild(struct cmd *c, struct xg_error *err)
     if (status != XG_OK)
         return status;
     if (c->json)
-        return put_json(c,
-                        json_pack("{s:I, s:I}", "records",
-                                  (json_int_t)n.records, "entities",
-                                  (json_int_t)n.entities),
-                        err);
+        return cmd_put_json(c,
+                            json_pack("{s:I, s:I}", "records",
+                                      (json_int_t)n.records, "entities",
+                                      (json_int_t)n.entities),
+                            err);
     xg_buf_format(&c->out,
                   XG_T("已重建：%" PRIu64 " 条操作，%" PRIu64 " 个事项\n",
-                       "rebuilt: %" PRIu64 " records, %" PRIu64
-                       " entities\n"),
+                       "rebuilt: %" PRIu64 " records, %" PRIu64 " entities\n"),
                   n.records, n.entities);
     return XG_OK;
 }
@@ -169,10 +159,10 @@ enum xg_status cmd_backup(struct cmd *c, struct xg_error *err)
         data_backup(c->data, c->args[1], err) != XG_OK)
         return err->status;
     if (c->json)
-        return put_json(c,
-                        json_pack("{s:s, s:I}", "file", c->args[1], "size",
-                                  (json_int_t)covered.size),
-                        err);
+        return cmd_put_json(c,
+                            json_pack("{s:s, s:I}", "file", c->args[1], "size",
+                                      (json_int_t)covered.size),
+                            err);
     xg_buf_format(&c->out,
                   XG_T("已备份到 %s，日志 %" PRIu64
                        " 条；密钥不在其中，请另存\n",

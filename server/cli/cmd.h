@@ -41,8 +41,8 @@ struct cmd;
 struct data;
 
 struct command {
-    const char *words; /* "worker add" */
-    const char *args;  /* "DIR CODE" */
+    const char *words;  /* "worker add" */
+    const char *args;   /* "DIR CODE" */
     size_t least, most; /* arguments, DIR included */
     enum cmd_access access;
     size_t input;  /* which argument is a file to read, 0: none */
@@ -61,12 +61,12 @@ struct cmd {
     size_t arg_count;
     const char *values[CMD_OPTIONS_MAX]; /* "" where it takes none */
     bool json, help;
-    const char *lang;       /* --lang, or NULL */
+    const char *lang; /* --lang, or NULL */
     const struct xg_env *env;
-    struct data *data;      /* opened, unless CMD_ALONE */
+    struct data *data; /* opened, unless CMD_ALONE */
     struct xg_bytes input;
     struct xg_buf out;
-    bool must_decide;       /* done, but exit with 5 */
+    bool must_decide; /* done, but exit with 5 */
 };
 
 /* The commands; what each does stands in table.c. */
@@ -98,11 +98,9 @@ XG_MUST_CHECK enum xg_status cmd_parse(struct cmd *c, int argc,
 /* The value of an option, or NULL. The name must be one of the command's. */
 const char *cmd_option(const struct cmd *c, const char *name);
 /* A whole number in an option; `otherwise` without it. XG_USAGE. */
-XG_MUST_CHECK enum xg_status cmd_number(unsigned long *value,
-                                        const struct cmd *c, const char *name,
-                                        unsigned long otherwise,
-                                        unsigned long max,
-                                        struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+cmd_number(unsigned long *value, const struct cmd *c, const char *name,
+           unsigned long otherwise, unsigned long max, struct xg_error *err);
 
 /* Run a parsed command; what went wrong is appended to `errors`, one line.
  * The exit code. */

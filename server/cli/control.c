@@ -95,8 +95,7 @@ static bool read_question(struct question *q, struct xg_bytes rest,
         !xg_bytes_equal(magic, xg_bytes_of(MAGIC)) ||
         !xg_frame_next(&rest, &lang) || !xg_frame_next(&rest, &q->input))
         return false;
-    q->lang = xg_bytes_equal(lang, xg_bytes_of("zh")) ? XG_LANG_ZH
-                                                      : XG_LANG_EN;
+    q->lang = xg_bytes_equal(lang, xg_bytes_of("zh")) ? XG_LANG_ZH : XG_LANG_EN;
     while (q->count < WORDS_MAX && xg_frame_next(&rest, &word)) {
         q->words[q->count] =
             xg_arena_str(arena, (const char *)word.at, word.len);
@@ -113,8 +112,8 @@ static int run_question(struct control *control, struct cmd *c,
     struct xg_error err = XG_ERROR_NONE;
 
     xg_lang_thread(q->lang);
-    if (cmd_parse(c, q->count, (const char *const *)q->words, &err) !=
-            XG_OK || !c->spec || c->spec->access != CMD_DATA) {
+    if (cmd_parse(c, q->count, (const char *const *)q->words, &err) != XG_OK ||
+        !c->spec || c->spec->access != CMD_DATA) {
         xg_buf_format(errors, "xunge-server: %s\n", xg_error_text(&err));
         return xg_status_exit(XG_USAGE);
     }
@@ -122,8 +121,8 @@ static int run_question(struct control *control, struct cmd *c,
     c->env = control->env;
     c->input = q->input;
     int code = cmd_execute(c, errors);
-    xg_log(XG_LOG_INFO, "control.ran", "command=\"%s\" exit=%d",
-           c->spec->words, code);
+    xg_log(XG_LOG_INFO, "control.ran", "command=\"%s\" exit=%d", c->spec->words,
+           code);
     return code;
 }
 
@@ -248,8 +247,8 @@ static enum xg_status listen_there(struct control *control, const char *dir,
     fcntl(control->listen_fd, F_SETFD, FD_CLOEXEC);
     address_of(&address, control->dir_fd);
     mode_t old = umask(0177);
-    int bound = bind(control->listen_fd, (struct sockaddr *)&address,
-                     sizeof address);
+    int bound =
+        bind(control->listen_fd, (struct sockaddr *)&address, sizeof address);
     int cause = errno;
     umask(old);
     errno = cause;
@@ -279,13 +278,12 @@ enum xg_status control_start(struct control **control, const char *dir,
 
     if (!c)
         return xg_fail_nomem(err);
-    *c = (struct control){.data = data, .env = env, .dir_fd = -1,
-                          .listen_fd = -1};
+    *c = (struct control){
+        .data = data, .env = env, .dir_fd = -1, .listen_fd = -1};
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->idle, NULL);
     enum xg_status status = listen_there(c, dir, err);
-    if (status == XG_OK &&
-        pthread_create(&c->thread, NULL, accept_all, c) != 0)
+    if (status == XG_OK && pthread_create(&c->thread, NULL, accept_all, c) != 0)
         status = xg_fail(err, XG_NOMEM, "%s",
                          XG_T("无法建立线程", "no thread to be had"));
     if (status != XG_OK) {
@@ -406,8 +404,7 @@ enum xg_status control_ask(struct control_answer *answer, const char *dir,
     if (reach(&fd, dir, err) != XG_OK)
         return err->status;
     xg_frame_put(&question, xg_bytes_of(MAGIC));
-    xg_frame_put(&question,
-                 xg_bytes_of(xg_lang() == XG_LANG_ZH ? "zh" : "en"));
+    xg_frame_put(&question, xg_bytes_of(xg_lang() == XG_LANG_ZH ? "zh" : "en"));
     xg_frame_put(&question, input);
     for (int i = 0; i < argc; i++)
         xg_frame_put(&question, xg_bytes_of(argv[i]));

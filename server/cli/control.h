@@ -35,9 +35,10 @@ struct control_answer {
 
 /* XG_NOTFOUND: no server runs there. `answer` is initialised here on success
  * and cleared by the caller. */
-XG_MUST_CHECK enum xg_status
-control_ask(struct control_answer *answer, const char *dir, int argc,
-            const char *const *argv, struct xg_bytes input,
-            struct xg_error *err);
+XG_MUST_CHECK enum xg_status control_ask(struct control_answer *answer,
+                                         const char *dir, int argc,
+                                         const char *const *argv,
+                                         struct xg_bytes input,
+                                         struct xg_error *err);
 
 #endif

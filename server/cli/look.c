@@ -25,8 +25,8 @@ struct look {
     struct cmd *c;
     struct store *store;
     struct xg_registry registry;
-    struct xg_arena arena; /* for what lives as long as the command */
-    const struct fold *fold; /* while one entity is shown */
+    struct xg_arena arena;          /* for what lives as long as the command */
+    const struct fold *fold;        /* while one entity is shown */
     const struct store_entity *row; /* while one is listed */
     struct view_context view;
 };
@@ -58,8 +58,7 @@ static bool serial_of(uint64_t *serial, const struct store_record *row)
 
 /* The first record of an entity, by its id: the id begins its hash. */
 static enum xg_status find_creator(struct store_record *row, bool *found,
-                                   struct look *l,
-                                   const struct store_entity *e,
+                                   struct look *l, const struct store_entity *e,
                                    struct xg_error *err)
 {
     struct store_record *rows;
@@ -79,8 +78,7 @@ static enum xg_status find_creator(struct store_record *row, bool *found,
 }
 
 static enum xg_status about_entity(void *ctx, struct view_entity *out,
-                                   const struct xg_id *id,
-                                   struct xg_error *err)
+                                   const struct xg_id *id, struct xg_error *err)
 {
     struct look *l = ctx;
     struct store_entity found_row;
@@ -92,8 +90,8 @@ static enum xg_status about_entity(void *ctx, struct view_entity *out,
 
     out->delivery = VIEW_RECEIVED;
     if (!e || !xg_id_equal(&e->id, id)) {
-        if (l->store->ops->find_entity(l->store, &l->arena, &found_row,
-                                       &found, id, err) != XG_OK)
+        if (l->store->ops->find_entity(l->store, &l->arena, &found_row, &found,
+                                       id, err) != XG_OK)
             return err->status;
         if (!found)
             return XG_OK;
@@ -113,8 +111,7 @@ static enum xg_status about_entity(void *ctx, struct view_entity *out,
 }
 
 static enum xg_status about_record(void *ctx, struct view_about *out,
-                                   const struct xg_op *op,
-                                   struct xg_error *err)
+                                   const struct xg_op *op, struct xg_error *err)
 {
     struct look *l = ctx;
     size_t i = (size_t)(op - l->fold->state.ops);
@@ -164,10 +161,10 @@ static void close_look(struct look *l)
 
 static enum xg_status no_entity(const char *text, struct xg_error *err)
 {
-    return xg_fail(err, XG_NOTFOUND,
-                   XG_T("没有编号为 %s 的事项，用 list 查看",
-                        "there is no %s: see list"),
-                   text);
+    return xg_fail(
+        err, XG_NOTFOUND,
+        XG_T("没有编号为 %s 的事项，用 list 查看", "there is no %s: see list"),
+        text);
 }
 
 static enum xg_status many(const struct store_entity *rows, size_t count,
@@ -233,8 +230,8 @@ static enum xg_status find_number(struct xg_id *id, struct look *l,
                        text);
     snprintf(device, sizeof device, "%s/d/%.*s", data_origin(l->c->data),
              (int)strcspn(text, "-"), text);
-    if (s->ops->read_chains(s, &l->arena, &chains, &chain_count, device,
-                            err) != XG_OK)
+    if (s->ops->read_chains(s, &l->arena, &chains, &chain_count, device, err) !=
+        XG_OK)
         return err->status;
     for (size_t i = 0; i < chain_count && !found; i++) {
         struct store_branch *branches;
@@ -310,7 +307,7 @@ static enum xg_status fold_typed(struct fold *fold, struct look *l,
 
     if (find_id(l, &id, text, err) != XG_OK ||
         fold_of_entity(fold, &found, &l->arena, l->store, &l->registry, &id,
-                    err) != XG_OK)
+                       err) != XG_OK)
         return err->status;
     if (!found)
         return no_entity(text, err);
@@ -362,15 +359,14 @@ static enum xg_status list_row(struct look *l, const struct store_entity *e,
     return view_list_row(&l->c->out, &brief, &l->view, err);
 }
 
-static enum xg_status conflict_row(struct look *l,
-                                   const struct store_entity *e,
+static enum xg_status conflict_row(struct look *l, const struct store_entity *e,
                                    struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(LOOK_BYTES);
     struct fold fold;
     bool found;
     enum xg_status status = fold_of_entity(&fold, &found, &arena, l->store,
-                                        &l->registry, &e->id, err);
+                                           &l->registry, &e->id, err);
 
     if (status == XG_OK && found && fold.state.conflict_count) {
         l->c->must_decide = true;
@@ -384,12 +380,11 @@ static enum xg_status conflict_row(struct look *l,
 }
 
 /* All that the filter lets through, newest first, page by page. */
-static enum xg_status walk(struct look *l, struct store_filter filter,
-                           size_t limit,
-                           enum xg_status (*each)(struct look *l,
-                                                  const struct store_entity *e,
-                                                  struct xg_error *err),
-                           struct xg_error *err)
+static enum xg_status
+walk(struct look *l, struct store_filter filter, size_t limit,
+     enum xg_status (*each)(struct look *l, const struct store_entity *e,
+                            struct xg_error *err),
+     struct xg_error *err)
 {
     enum xg_status status = XG_OK;
     struct store_entity *rows;
@@ -455,8 +450,8 @@ enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err)
     else if (status == XG_OK)
         status = walk(&l, filter, LIST_MAX, conflict_row, err);
     if (status == XG_OK && !c->json && !c->must_decide && c->arg_count == 1)
-        xg_buf_text(&c->out, XG_T("没有待决定的冲突\n",
-                                  "there is nothing to decide\n"));
+        xg_buf_text(&c->out,
+                    XG_T("没有待决定的冲突\n", "there is nothing to decide\n"));
     close_look(&l);
     return status;
 }
@@ -517,7 +512,7 @@ enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
     if (c->json)
         xg_buf_format(&c->out, "{\"record\":\"%s\"}\n", hex);
     else
-        xg_buf_format(&c->out, XG_T("已决定，记录 %s\n",
-                                    "decided, record %s\n"), hex);
+        xg_buf_format(&c->out,
+                      XG_T("已决定，记录 %s\n", "decided, record %s\n"), hex);
     return XG_OK;
 }

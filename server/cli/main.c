@@ -57,8 +57,7 @@ static int finish(const struct xg_buf *out, const struct xg_buf *errors,
     put(stderr, errors);
     if (fflush(stdout) != 0 && exit_code == 0) {
         fprintf(stderr, "xunge-server: %s: %s\n",
-                XG_T("写标准输出", "writing standard output"),
-                strerror(errno));
+                XG_T("写标准输出", "writing standard output"), strerror(errno));
         return xg_status_exit(XG_IO);
     }
     return exit_code;

@@ -32,8 +32,7 @@ static int matches(const struct command *spec, int argc,
     return count;
 }
 
-static const struct command *find(int *words, int argc,
-                                  const char *const *argv)
+static const struct command *find(int *words, int argc, const char *const *argv)
 {
     for (const struct command *spec = commands; spec->words; spec++) {
         *words = matches(spec, argc, argv);
@@ -54,8 +53,7 @@ static size_t option_at(const struct cmd_option *options, const char *name,
     return SIZE_MAX;
 }
 
-static enum xg_status set_common(struct cmd *c, size_t which,
-                                 const char *value)
+static enum xg_status set_common(struct cmd *c, size_t which, const char *value)
 {
     if (which == 0)
         c->help = true;
@@ -108,15 +106,13 @@ static enum xg_status complete(const struct cmd *c, struct xg_error *err)
     const struct command *spec = c->spec;
 
     if (c->arg_count < spec->least)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("%s 需要 %s", "%s needs %s"), spec->words,
-                       spec->args);
+        return xg_fail(err, XG_USAGE, XG_T("%s 需要 %s", "%s needs %s"),
+                       spec->words, spec->args);
     for (size_t i = 0; i < CMD_OPTIONS_MAX && spec->options[i].name; i++)
         if (spec->options[i].required && !c->values[i])
-            return xg_fail(err, XG_USAGE,
-                           XG_T("%s 需要 --%s %s", "%s needs --%s %s"),
-                           spec->words, spec->options[i].name,
-                           spec->options[i].value);
+            return xg_fail(
+                err, XG_USAGE, XG_T("%s 需要 --%s %s", "%s needs --%s %s"),
+                spec->words, spec->options[i].name, spec->options[i].value);
     return XG_OK;
 }
 
@@ -187,8 +183,8 @@ enum xg_status cmd_parse(struct cmd *c, int argc, const char *const *argv,
 
 const char *cmd_option(const struct cmd *c, const char *name)
 {
-    size_t at = option_at(c->spec->options, name, strlen(name),
-                          CMD_OPTIONS_MAX);
+    size_t at =
+        option_at(c->spec->options, name, strlen(name), CMD_OPTIONS_MAX);
 
     return at == SIZE_MAX ? NULL : c->values[at];
 }
@@ -248,8 +244,7 @@ static void put_options(struct xg_buf *out, const struct cmd_option *options,
         size_t used = strlen(o->name) + (o->value ? strlen(o->value) + 1 : 0);
         xg_buf_format(out, "  --%s%s%s%*s  %s%s\n", o->name,
                       o->value ? " " : "", o->value ? o->value : "",
-                      used < 22 ? (int)(22 - used) : 0, "",
-                      XG_T(o->zh, o->en),
+                      used < 22 ? (int)(22 - used) : 0, "", XG_T(o->zh, o->en),
                       o->required ? XG_T("（必填）", " (needed)") : "");
     }
 }
@@ -271,9 +266,9 @@ void cmd_help(struct xg_buf *out, const struct command *spec)
                       used < 38 ? (int)(38 - used) : 0, "",
                       XG_T(spec->zh, spec->en));
     }
-    xg_buf_text(out, XG_T(
-        "\nDIR 是数据目录。每个命令都有 --help；退出码见手册。\n",
-        "\nDIR is the data folder. Every command has --help.\n"
-        "Exit: 0 done, 1 refused or failed, 2 usage, 3 not found,\n"
-        "      5 a person must decide, 7 integrity alarm.\n"));
+    xg_buf_text(
+        out, XG_T("\nDIR 是数据目录。每个命令都有 --help；退出码见手册。\n",
+                  "\nDIR is the data folder. Every command has --help.\n"
+                  "Exit: 0 done, 1 refused or failed, 2 usage, 3 not found,\n"
+                  "      5 a person must decide, 7 integrity alarm.\n"));
 }

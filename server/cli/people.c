@@ -7,11 +7,11 @@
 
 #include "server/approval.h"
 #include "server/cli/cmd.h"
+#include "server/cli/print.h"
 #include "server/cli/tls_files.h"
 #include "server/data.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
-#include "shared/view/value.h"
 
 enum {
     STATEMENTS_AT_ONCE = 2000,
@@ -19,15 +19,6 @@ enum {
     CODE_HOURS = 72,
     CODE_HOURS_MAX = 24 * 366,
 };
-
-static enum xg_status put_json(struct cmd *c, json_t *json,
-                               struct xg_error *err)
-{
-    if (view_json_put(&c->out, json, err) != XG_OK)
-        return err->status;
-    xg_buf_text(&c->out, "\n");
-    return XG_OK;
-}
 
 /* ---- worker ---- */
 
@@ -46,9 +37,10 @@ static enum xg_status no_role(const char *name, struct xg_error *err)
 
     for (const struct xg_role *r = xg_roles; r->name; r++)
         xg_buf_format(&all, "%s%s", r == xg_roles ? "" : ", ", r->name);
-    xg_fail(err, XG_USAGE,
-            XG_T("没有角色“%s”，可用：%s", "there is no role '%s'; there are: %s"),
-            name, xg_buf_str(&all));
+    xg_fail(
+        err, XG_USAGE,
+        XG_T("没有角色“%s”，可用：%s", "there is no role '%s'; there are: %s"),
+        name, xg_buf_str(&all));
     xg_buf_clear(&all);
     return XG_USAGE;
 }
@@ -65,13 +57,13 @@ enum xg_status cmd_worker_add(struct cmd *c, struct xg_error *err)
         XG_OK)
         return err->status;
     if (c->json)
-        return put_json(c,
-                        json_pack("{s:s, s:s, s:s, s:s}", "code", code,
-                                  "name", name, "role", role->name, "unit",
-                                  unit),
-                        err);
-    xg_buf_format(&c->out, XG_T("已登记 %s（%s，%s）\n",
-                                "registered %s (%s, %s)\n"),
+        return cmd_put_json(c,
+                            json_pack("{s:s, s:s, s:s, s:s}", "code", code,
+                                      "name", name, "role", role->name, "unit",
+                                      unit),
+                            err);
+    xg_buf_format(&c->out,
+                  XG_T("已登记 %s（%s，%s）\n", "registered %s (%s, %s)\n"),
                   code, xg_label(role->zh, role->en), unit);
     return XG_OK;
 }
@@ -151,18 +143,17 @@ static enum xg_status put_worker(struct cmd *c, struct store *s,
     if (!found)
         *name = '\0';
     if (c->json)
-        return put_json(c,
-                        json_pack("{s:s, s:s, s:s, s:s}", "code", w->subject,
-                                  "name", name, "role",
-                                  role ? role->name : "?", "unit", w->unit),
-                        err);
+        return cmd_put_json(c,
+                            json_pack("{s:s, s:s, s:s, s:s}", "code",
+                                      w->subject, "name", name, "role",
+                                      role ? role->name : "?", "unit", w->unit),
+                            err);
     view_put_column(&c->out, xg_bytes_of(w->subject), 16);
     xg_buf_text(&c->out, " ");
     view_put_column(&c->out, xg_bytes_of(name), 16);
     xg_buf_text(&c->out, " ");
     view_put_column(&c->out,
-                    xg_bytes_of(role ? xg_label(role->zh, role->en) : "?"),
-                    20);
+                    xg_bytes_of(role ? xg_label(role->zh, role->en) : "?"), 20);
     xg_buf_format(&c->out, " %s\n", w->unit);
     return XG_OK;
 }
@@ -178,8 +169,8 @@ enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err)
     if (list.count)
         qsort(list.items, list.count, sizeof *list.items, by_code);
     for (size_t i = 0; status == XG_OK && i < list.count; i++)
-        if (i + 1 == list.count || strcmp(list.items[i].says.subject,
-                                          list.items[i + 1].says.subject))
+        if (i + 1 == list.count ||
+            strcmp(list.items[i].says.subject, list.items[i + 1].says.subject))
             status = put_worker(c, s, &list.items[i].says, err);
     free(list.items);
     data_return(c->data, s);
@@ -215,8 +206,8 @@ static enum xg_status fill_address(struct xg_enrol_code *code, struct cmd *c,
     struct xg_error none = XG_ERROR_NONE;
     struct tls_files tls;
     struct xg_hash pin;
-    enum xg_status status = address_load(code->url, &pin, &code->has_pin,
-                                         c->args[0], &none);
+    enum xg_status status =
+        address_load(code->url, &pin, &code->has_pin, c->args[0], &none);
 
     if (status != XG_OK && !given)
         return xg_fail(err, XG_USAGE, "%s",
@@ -257,12 +248,12 @@ static enum xg_status put_code(struct cmd *c, const struct xg_enrol_code *code,
     view_put_time_utc(&until, expires_ms);
     status = xg_buf_check(&text, err);
     if (status == XG_OK && c->json)
-        status = put_json(c,
-                          json_pack("{s:s, s:s, s:s, s:s}", "code",
-                                    xg_buf_str(&text), "worker", code->worker,
-                                    "url", code->url, "expires",
-                                    xg_buf_str(&until)),
-                          err);
+        status = cmd_put_json(c,
+                              json_pack("{s:s, s:s, s:s, s:s}", "code",
+                                        xg_buf_str(&text), "worker",
+                                        code->worker, "url", code->url,
+                                        "expires", xg_buf_str(&until)),
+                              err);
     else if (status == XG_OK)
         xg_buf_format(&c->out, "%s\n", xg_buf_str(&text));
     if (text.data)
@@ -290,11 +281,9 @@ enum xg_status cmd_code(struct cmd *c, struct xg_error *err)
     code.log = c->data->log.verifier;
     memcpy(code.registrar, c->data->registrar.verifier.key,
            sizeof code.registrar);
-    int64_t expires_ms =
-        xg_wall_ms(c->env) + (int64_t)hours * 60 * 60 * 1000;
-    enum xg_status status =
-        registry_make_code(c->data->registry, code.secret, worker, expires_ms,
-                           c->env, err);
+    int64_t expires_ms = xg_wall_ms(c->env) + (int64_t)hours * 60 * 60 * 1000;
+    enum xg_status status = registry_make_code(c->data->registry, code.secret,
+                                               worker, expires_ms, c->env, err);
     if (status == XG_OK && cmd_option(c, "approve")) {
         struct xg_hash id;
         xg_secret_id(&id, code.secret);
@@ -334,12 +323,12 @@ static enum xg_status put_device(struct cmd *c, struct store *s,
         *person = '\0';
     xg_base64(key, sizeof key, d->key, sizeof d->key);
     if (c->json)
-        return put_json(c,
-                        json_pack("{s:s, s:s, s:s, s:s, s:s}", "device",
-                                  d->name, "worker", d->worker, "name",
-                                  person, "state",
-                                  xg_device_state_name(d->state), "key", key),
-                        err);
+        return cmd_put_json(
+            c,
+            json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", d->name, "worker",
+                      d->worker, "name", person, "state",
+                      xg_device_state_name(d->state), "key", key),
+            err);
     view_put_column(&c->out, xg_bytes_of(d->name), 32);
     xg_buf_text(&c->out, " ");
     view_put_column(&c->out, xg_bytes_of(state_label(d->state)), 10);
@@ -360,8 +349,7 @@ enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err)
 
     if (data_borrow(c->data, &s, err) != XG_OK)
         return err->status;
-    enum xg_status status =
-        s->ops->read_devices(s, &arena, &rows, &count, err);
+    enum xg_status status = s->ops->read_devices(s, &arena, &rows, &count, err);
     for (size_t i = 0; status == XG_OK && i < count; i++)
         status = put_device(c, s, &rows[i], err);
     data_return(c->data, s);
@@ -375,9 +363,9 @@ static enum xg_status device_name(char name[static XG_KEY_NAME_MAX + 1],
 {
     const char *given = c->args[1];
     bool code = given[strspn(given, "0123456789")] == '\0';
-    int len = snprintf(name, XG_KEY_NAME_MAX + 1, "%s%s%s",
-                       code ? data_origin(c->data) : "", code ? "/d/" : "",
-                       given);
+    int len =
+        snprintf(name, XG_KEY_NAME_MAX + 1, "%s%s%s",
+                 code ? data_origin(c->data) : "", code ? "/d/" : "", given);
 
     if (len < 0 || len > XG_KEY_NAME_MAX)
         return xg_fail(err, XG_USAGE,
@@ -387,14 +375,13 @@ static enum xg_status device_name(char name[static XG_KEY_NAME_MAX + 1],
 }
 
 static enum xg_status put_done(struct cmd *c, const char *name,
-                               enum xg_device_state state,
-                               struct xg_error *err)
+                               enum xg_device_state state, struct xg_error *err)
 {
     if (c->json)
-        return put_json(c,
-                        json_pack("{s:s, s:s}", "device", name, "state",
-                                  xg_device_state_name(state)),
-                        err);
+        return cmd_put_json(c,
+                            json_pack("{s:s, s:s}", "device", name, "state",
+                                      xg_device_state_name(state)),
+                            err);
     xg_buf_format(&c->out, "%s %s\n", name, state_label(state));
     return XG_OK;
 }

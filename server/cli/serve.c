@@ -58,8 +58,8 @@ static void notify(const char *state)
     if (fd < 0)
         return;
     size_t len = offsetof(struct sockaddr_un, sun_path) + strlen(path);
-    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-               (struct sockaddr *)&to, (socklen_t)len) < 0)
+    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
+               (socklen_t)len) < 0)
         xg_log(XG_LOG_WARN, "notify.failed", "error=%s", strerror(errno));
     close(fd);
 }
@@ -98,8 +98,8 @@ static enum xg_status start_web(struct serving *s, struct xg_error *err)
     unsigned long workers;
 
     options.listen = listen ? listen : LISTEN_DEFAULT;
-    if (cmd_number(&workers, s->c, "workers", XG_WEB_CONNECTIONS, 4096,
-                   err) != XG_OK)
+    if (cmd_number(&workers, s->c, "workers", XG_WEB_CONNECTIONS, 4096, err) !=
+        XG_OK)
         return err->status;
     options.max_connections = (unsigned)workers;
     if (!s->plain) {

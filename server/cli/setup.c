@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "server/cli/cmd.h"
+#include "server/cli/print.h"
 #include "server/cli/tls_files.h"
 #include "server/data.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
-#include "shared/view/value.h"
 
 /* The verifier key in DIR/name; "-" where the file lies elsewhere. */
 static enum xg_status verifier_of(char text[static XG_VKEY_SIZE],
@@ -49,9 +49,11 @@ enum xg_status cmd_key(struct cmd *c, struct xg_error *err)
     char pin[XG_TLS_PIN_SIZE];
 
     if (verifier_of(log, dir, "log.key", err) != XG_OK)
-        return xg_wrap(err, XG_T("%s 不是数据目录，请先 init",
-                                 "%s is no data folder (xunge-server init "
-                                 "makes one)"), dir);
+        return xg_wrap(err,
+                       XG_T("%s 不是数据目录，请先 init",
+                            "%s is no data folder (xunge-server init "
+                            "makes one)"),
+                       dir);
     if (verifier_of(registrar, dir, "registrar.key", err) != XG_OK ||
         verifier_of(device, dir, "device.key", err) != XG_OK)
         return err->status;
@@ -63,22 +65,19 @@ enum xg_status cmd_key(struct cmd *c, struct xg_error *err)
         xg_buf_format(&c->out, "tls        %s\n", pin);
         return XG_OK;
     }
-    if (view_json_put(&c->out,
-                      json_pack("{s:s, s:s, s:s, s:s}", "log", log,
-                                "registrar", registrar, "server", device,
-                                "tls", pin),
-                      err) != XG_OK)
-        return err->status;
-    xg_buf_text(&c->out, "\n");
-    return XG_OK;
+    return cmd_put_json(c,
+                        json_pack("{s:s, s:s, s:s, s:s}", "log", log,
+                                  "registrar", registrar, "server", device,
+                                  "tls", pin),
+                        err);
 }
 
 enum xg_status cmd_init(struct cmd *c, struct xg_error *err)
 {
     const char *dir = c->args[0], *host = cmd_option(c, "host");
 
-    if (data_init(dir, cmd_option(c, "origin"),
-                  cmd_option(c, "registrar-key"), c->env, err) != XG_OK ||
+    if (data_init(dir, cmd_option(c, "origin"), cmd_option(c, "registrar-key"),
+                  c->env, err) != XG_OK ||
         tls_files_make(dir, host ? host : "localhost", err) != XG_OK)
         return err->status;
     return cmd_key(c, err);

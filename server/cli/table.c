@@ -1,6 +1,9 @@
 /* table.c - every command of xunge-server, in the order of the help. */
 #include "server/cli/cmd.h"
 
+/* words, arguments, least and most of them, access, which of them is read,
+ * which is made, what it does, in both languages, options */
+/* clang-format off */
 const struct command commands[] = {
     {"init", "DIR", 1, 1, CMD_ALONE, 0, 0, cmd_init,
      "建立数据目录：密钥、数据库、空日志、TLS 证书",
@@ -28,10 +31,12 @@ const struct command commands[] = {
     {"territory import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_territory,
      "导入区划（CSV code,level,parent,name）或边界（GeoJSON）",
      "import units (CSV code,level,parent,name) or boundaries (GeoJSON)",
-     {{"edition", "NAME", false, "版本，缺省文件名", "edition; else the file's name"}}},
+     {{"edition", "NAME", false, "版本，缺省文件名",
+       "edition; else the file's name"}}},
     {"calendar import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_calendar,
      "导入节假日历（JSON）", "import a calendar of holidays (JSON)",
-     {{"edition", "NAME", false, "版本，缺省文件名", "edition; else the file's name"}}},
+     {{"edition", "NAME", false, "版本，缺省文件名",
+       "edition; else the file's name"}}},
     {"worker add", "DIR CODE", 2, 2, CMD_DATA, 0, 0, cmd_worker_add,
      "登记人员，或调岗、换角色", "register a person, or move one",
      {{"name", "N", true, "姓名（只留在本机，不进日志）",
@@ -83,3 +88,4 @@ const struct command commands[] = {
      "热备份到一个新文件", "hot backup into a new file", {{0}}},
     {0},
 };
+/* clang-format on */

@@ -114,8 +114,8 @@ static bool address_read(char url[static XG_URL_MAX + 1], struct xg_hash *pin,
 }
 
 enum xg_status address_load(char url[static XG_URL_MAX + 1],
-                            struct xg_hash *pin, bool *has_pin,
-                            const char *dir, struct xg_error *err)
+                            struct xg_hash *pin, bool *has_pin, const char *dir,
+                            struct xg_error *err)
 {
     struct xg_buf text = XG_BUF(XG_URL_MAX + 200);
     char path[CMD_PATH_SIZE];

@@ -62,8 +62,10 @@ static int ask_as(struct call *call, struct fixture *f, const char *method,
                   struct xg_bytes body)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct xg_request request = {.method = method, .body = body,
-                                 .headers = call->headers, .peer = "127.0.0.1"};
+    struct xg_request request = {.method = method,
+                                 .body = body,
+                                 .headers = call->headers,
+                                 .peer = "127.0.0.1"};
 
     *call = (struct call){.arena = XG_ARENA(XG_WEB_ARENA_BYTES)};
     request.arena = &call->arena;
@@ -126,8 +128,8 @@ static void open_server(struct fixture *f, bool sqlite)
     struct xg_reference reference;
 
     memset(f, 0, sizeof *f);
-    f->world = (struct test_world){.seed = 5, .wall_ms = 1800000000000,
-                                   .mono_ms = 1000, .boot = 3};
+    f->world = (struct test_world){
+        .seed = 5, .wall_ms = 1800000000000, .mono_ms = 1000, .boot = 3};
     f->env = test_env(&f->world);
     f->arena = XG_ARENA(64 << 20);
     if (sqlite) {
@@ -139,16 +141,15 @@ static void open_server(struct fixture *f, bool sqlite)
         snprintf(path, sizeof path, "%s/server.db", f->dir);
         assert_ok(store_sqlite_open(&store, path, &err));
         assert_ok(ledger_lock_open_memory(&lock, &err));
-        assert_ok(data_open_over(&f->data, store, lock, ORIGIN, seed, &f->env,
-                                 &err));
+        assert_ok(
+            data_open_over(&f->data, store, lock, ORIGIN, seed, &f->env, &err));
     } else {
-        assert_ok(data_open_memory(&f->data, ORIGIN, seed, NULL, &f->env,
-                                   &err));
+        assert_ok(
+            data_open_memory(&f->data, ORIGIN, seed, NULL, &f->env, &err));
     }
     assert_ok(api_open(&f->api, f->data, &err));
-    assert_ok(registry_put_reference(f->data->registry, &reference,
-                                     "territory", "2026",
-                                     xg_bytes_of(territory), &err));
+    assert_ok(registry_put_reference(f->data->registry, &reference, "territory",
+                                     "2026", xg_bytes_of(territory), &err));
     add_worker(f, "w1", "worker", "c1");
     add_worker(f, "w2", "community", "s1");
     add_worker(f, "w3", "worker", "c2");
@@ -227,8 +228,8 @@ static enum xg_device_state read_enrolled(struct client *c, struct call *call)
 
     assert_int_equal(call->response.http_status, 200);
     assert_ok(xg_note_open(&note, call->response.body.data,
-                           call->response.body.len,
-                           &c->f->data->log.verifier, &err));
+                           call->response.body.len, &c->f->data->log.verifier,
+                           &err));
     assert_ok(xg_enrolled_read(&e, note.text, &err));
     rename_device(c, e.device);
     return e.state;
@@ -256,8 +257,10 @@ static void hello_note(struct xg_buf *note, struct client *c,
     static const struct xg_hash zero;
     struct xg_buf text = XG_BUF(XG_NOTE_MAX);
     struct test_device *d = c->device;
-    struct xg_hello h = {.log = xg_bytes_of(log), .registry = registry,
-                         .schema = 1, .chain_count = 1};
+    struct xg_hello h = {.log = xg_bytes_of(log),
+                         .registry = registry,
+                         .schema = 1,
+                         .chain_count = 1};
 
     if (held) {
         h.size = held->size;
@@ -267,7 +270,8 @@ static void hello_note(struct xg_buf *note, struct client *c,
     }
     xg_random(&c->f->env, h.random.b, sizeof h.random.b);
     h.chains[0] = (struct xg_chain_tip){
-        .chain = d->chain, .next = d->count,
+        .chain = d->chain,
+        .next = d->count,
         .last = d->count ? d->records[d->count - 1]->hash : zero};
     xg_hello_put(&text, &h);
     xg_note_sign(note, xg_buf_bytes(&text), &d->signer);
@@ -301,9 +305,9 @@ static void read_greeting(struct greeting *g, struct client *c,
     assert_int_equal(g->checkpoint.size, g->welcome.size);
     assert_true(xg_hash_equal(&g->checkpoint.root, &g->welcome.root));
     if (held)
-        assert_ok(xg_verify_consistency(&proof, held->size,
-                                        g->checkpoint.size, &held->root,
-                                        &g->checkpoint.root, &err));
+        assert_ok(xg_verify_consistency(&proof, held->size, g->checkpoint.size,
+                                        &held->root, &g->checkpoint.root,
+                                        &err));
     for (g->notes = 0; xg_frame_next(&rest, &frame); g->notes++) {
         struct xg_registry_note says;
         assert_ok(xg_note_open(&note, frame.at, frame.len,
@@ -353,8 +357,8 @@ static void batch_id(struct xg_hash *id, const struct xg_buf *framed)
     struct xg_error err = XG_ERROR_NONE;
     struct xg_bytes note, body, name;
 
-    assert_ok(xg_batch_peek(&note, &body, &name, framed->data, framed->len,
-                            &err));
+    assert_ok(
+        xg_batch_peek(&note, &body, &name, framed->data, framed->len, &err));
     assert_ok(xg_batch_id(id, note, &err));
 }
 
@@ -393,12 +397,12 @@ static void assert_receipt(struct client *c, struct call *call,
                  line);
     assert_true(xg_frame_next(&rest, &frame));
     assert_ok(xg_proof_read(&proof, frame, &err));
-    assert_ok(xg_batch_peek(&note, &body, &name, framed->data, framed->len,
-                            &err));
+    assert_ok(
+        xg_batch_peek(&note, &body, &name, framed->data, framed->len, &err));
     xg_tlog_leaf(&leaf, note.at, note.len);
     assert_true(xg_frame_next(&rest, &frame));
-    assert_ok(xg_receipt_open(&receipt, &checkpoint, frame.at, frame.len,
-                              &leaf, &c->f->data->log.verifier, &err));
+    assert_ok(xg_receipt_open(&receipt, &checkpoint, frame.at, frame.len, &leaf,
+                              &c->f->data->log.verifier, &err));
     if (held)
         assert_ok(xg_verify_consistency(&proof, held->size, checkpoint.size,
                                         &held->root, &checkpoint.root, &err));
@@ -449,10 +453,9 @@ static uint64_t pull(bool *among, struct client *c, uint64_t since,
         snprintf(target, sizeof target, "/v1/updates?since=%" PRIu64, since);
         if (get(&call, c, target) != 200)
             fail_msg("%s", xg_buf_str(&call.response.body));
-        assert_ok(xg_updates_open(&note, &raw, &call.arena,
-                                  call.response.body.data,
-                                  call.response.body.len,
-                                  &c->f->data->log.verifier, &err));
+        assert_ok(xg_updates_open(
+            &note, &raw, &call.arena, call.response.body.data,
+            call.response.body.len, &c->f->data->log.verifier, &err));
         assert_string_equal(note.device, c->device->signer.verifier.name);
         assert_int_equal(note.from, since);
         struct xg_update_reader reader = {.rest = raw};
@@ -964,12 +967,12 @@ static void test_proof_holds(void **state)
     assert_ok(xg_proof_read(&proof, path, &err));
     assert_ok(xg_note_parse(&note, batch_note.at, batch_note.len, &err));
     assert_ok(xg_batch_note_read(&says, note.text, &err));
-    assert_ok(xg_verify_inclusion(&proof, index, size, &hash, &says.tree,
-                                  &err));
+    assert_ok(
+        xg_verify_inclusion(&proof, index, size, &hash, &says.tree, &err));
     xg_tlog_leaf(&leaf, batch_note.at, batch_note.len);
     assert_ok(xg_receipt_open(&receipt, &checkpoint, receipt_text.at,
-                              receipt_text.len, &leaf,
-                              &f.data->log.verifier, &err));
+                              receipt_text.len, &leaf, &f.data->log.verifier,
+                              &err));
     call_clear(&call);
     leave(&one);
     close_server(&f);
@@ -989,11 +992,11 @@ static void test_log_is_open(void **state)
     open_server(&f, false);
     join(&one, &f, "w1");
     put_all(&one, "stored");
-    assert_int_equal(ask(&call, &f, "GET", "/log/checkpoint",
-                         xg_bytes(NULL, 0)), 200);
+    assert_int_equal(
+        ask(&call, &f, "GET", "/log/checkpoint", xg_bytes(NULL, 0)), 200);
     assert_ok(xg_checkpoint_open(&c, call.response.body.data,
-                                 call.response.body.len,
-                                 &f.data->log.verifier, &err));
+                                 call.response.body.len, &f.data->log.verifier,
+                                 &err));
     call_clear(&call);
     snprintf(target, sizeof target, "/log/tile/0/000.p/%" PRIu64, c.size);
     assert_int_equal(ask(&call, &f, "GET", target, xg_bytes(NULL, 0)), 200);
@@ -1001,15 +1004,14 @@ static void test_log_is_open(void **state)
     xg_tlog_root(&root, (const void *)call.response.body.data, c.size);
     assert_true(xg_hash_equal(&root, &c.root));
     call_clear(&call);
-    snprintf(target, sizeof target, "/log/tile/entries/000.p/%" PRIu64,
-             c.size);
+    snprintf(target, sizeof target, "/log/tile/entries/000.p/%" PRIu64, c.size);
     assert_int_equal(ask(&call, &f, "GET", target, xg_bytes(NULL, 0)), 200);
     call_clear(&call);
-    assert_int_equal(ask(&call, &f, "GET", "/log/tile/0/000",
-                         xg_bytes(NULL, 0)), 404);
+    assert_int_equal(
+        ask(&call, &f, "GET", "/log/tile/0/000", xg_bytes(NULL, 0)), 404);
     call_clear(&call);
-    assert_int_equal(ask(&call, &f, "GET", "/log/tile/nonsense",
-                         xg_bytes(NULL, 0)), 404);
+    assert_int_equal(
+        ask(&call, &f, "GET", "/log/tile/nonsense", xg_bytes(NULL, 0)), 404);
     call_clear(&call);
     leave(&one);
     close_server(&f);
@@ -1047,13 +1049,11 @@ static void test_operator_pages(void **state)
 
     (void)state;
     open_server(&f, false);
-    assert_int_equal(ask(&call, &f, "GET", "/healthz", xg_bytes(NULL, 0)),
-                     200);
+    assert_int_equal(ask(&call, &f, "GET", "/healthz", xg_bytes(NULL, 0)), 200);
     call_clear(&call);
-    assert_int_equal(ask(&call, &f, "GET", "/metrics", xg_bytes(NULL, 0)),
-                     200);
-    assert_non_null(strstr(xg_buf_str(&call.response.body),
-                           "\nxunge_log_entries "));
+    assert_int_equal(ask(&call, &f, "GET", "/metrics", xg_bytes(NULL, 0)), 200);
+    assert_non_null(
+        strstr(xg_buf_str(&call.response.body), "\nxunge_log_entries "));
     assert_non_null(strstr(xg_buf_str(&call.response.body),
                            "xunge_batches_total{state=\"stored\"} 0\n"));
     call_clear(&call);
@@ -1079,8 +1079,10 @@ static void test_languages(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct xg_arena arena = XG_ARENA(1 << 20);
         struct xg_http_field header = {"Accept-Language", cases[i].wish};
-        struct xg_request request = {.method = "GET", .path = "/v1/updates",
-                                     .headers = &header, .header_count = 1,
+        struct xg_request request = {.method = "GET",
+                                     .path = "/v1/updates",
+                                     .headers = &header,
+                                     .header_count = 1,
                                      .arena = &arena};
         struct xg_response response;
         xg_response_init(&response);

@@ -1,0 +1,13 @@
+/* print.h - a command's output as JSON: one object a line. */
+#ifndef SERVER_CLI_PRINT_H
+#define SERVER_CLI_PRINT_H
+
+#include <jansson.h>
+
+#include "server/cli/cmd.h"
+
+/* Takes the reference; NULL is XG_NOMEM. */
+XG_MUST_CHECK enum xg_status cmd_put_json(struct cmd *c, json_t *json,
+                                          struct xg_error *err);
+
+#endif
