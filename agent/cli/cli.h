@@ -1,0 +1,334 @@
+/* cli.h - the program xunge: one table of commands, and what they share.
+ *
+ * The table (commands.c) drives dispatch, --help, the man page, the completion
+ * and `help --json`. A kind of record that has no row of its own gets one from
+ * the schema: its command captures it.
+ *
+ * Exit status, the first that applies: 7 integrity alarm, 6 locked, 2 usage or
+ * ambiguous id, 3 not found, 1 refused or failed, 4 no connection, 5 a person
+ * must decide (`do`, `set`, `resolve`, `conflicts`), 0 done.
+ *
+ * A command writes its answer to cli->out and its remarks with cli_say(); both
+ * are printed by cli_flush(). With --json the answer is one object, or one a
+ * line; remarks and progress then stay away, and an error is one object on
+ * standard error.
+ */
+#ifndef AGENT_CLI_CLI_H
+#define AGENT_CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/capture.h"
+#include "agent/fold.h"
+#include "agent/home.h"
+#include "agent/photo.h"
+#include "shared/base/arena.h"
+#include "shared/base/buf.h"
+#include "shared/base/env.h"
+#include "shared/base/error.h"
+#include "shared/base/lang.h"
+#include "shared/core/schema.h"
+#include "shared/view/form.h"
+#include "shared/view/show.h"
+
+/* What a command needs before it runs. */
+enum cli_needs {
+    CLI_NOTHING,
+    CLI_PATH, /* the home's path alone */
+    CLI_HOME, /* opened, unlocked */
+};
+
+/* The headings of the list of commands, in their order. */
+#define CLI_GROUP_TABLE(X)                                                   \
+    X(CLI_JOIN, "加入与现状", "joining, and how things stand")               \
+    X(CLI_RECORD, "记录", "recording")                                       \
+    X(CLI_LATER, "后续操作", "later acts")                                   \
+    X(CLI_PATROL, "巡查", "patrols")                                         \
+    X(CLI_LOOK, "查看", "looking")                                           \
+    X(CLI_DECIDE, "冲突", "conflicts")                                       \
+    X(CLI_SEND, "传送与核验", "sending and verifying")                       \
+    X(CLI_PROTECT, "静态加密", "encryption at rest")                         \
+    X(CLI_ABOUT, "关于", "about")
+
+enum cli_group {
+#define X(name, zh, en) name,
+    CLI_GROUP_TABLE(X)
+#undef X
+    CLI_GROUPS
+};
+
+struct cli_flag {
+    const char *name;  /* without -- */
+    const char *value; /* what follows it, NULL: nothing */
+    bool many;         /* may be given again */
+    const char *zh, *en;
+};
+
+struct cli;
+
+struct cli_command {
+    const char *name; /* one or two words: "patrol start" */
+    enum cli_group group;
+    const char *args;     /* "ID field=value…", or "" */
+    unsigned least, most; /* words; most UINT_MAX: any number */
+    const struct cli_flag *flags; /* of its own, ending with a NULL name */
+    enum cli_needs needs;
+    enum xg_status (*run)(struct cli *cli, struct xg_error *err);
+    const char *zh, *en;           /* one line, no full stop */
+    const char *more_zh, *more_en; /* the rest of --help, or NULL */
+    const struct xg_kind *kind;    /* of commands that capture one */
+};
+
+enum { CLI_NAME_SIZE = 64, CLI_OUT_MAX = 1 << 30 };
+
+struct cli {
+    struct cli_command command; /* a copy */
+    struct xg_env env;
+    char path[HOME_PATH_SIZE]; /* of the home, once needed */
+    struct home home;          /* once opened */
+    bool json;
+    size_t word_count, flag_count;
+    const char **words; /* after the command, flags aside */
+    struct {
+        const struct cli_flag *flag;
+        const char *value;
+    } *flags;
+    struct xg_buf out, remarks;
+    int decide; /* exit status of a command that is done */
+    bool data;  /* the answer is a file's content: remarks go elsewhere */
+    int64_t begun_ms;
+    bool progress; /* a progress line stands on the terminal */
+};
+
+/* ---- the table (commands.c) ---- */
+
+/* The flags of every command. */
+extern const struct cli_flag cli_common_flags[];
+/* The i-th command; false after the last. */
+bool cli_command_at(struct cli_command *out, size_t i);
+/* By its name; the kinds by their labels too. */
+bool cli_command_named(struct cli_command *out, const char *name);
+/* Do names of two words begin with this one? */
+bool cli_is_family(const char *word);
+const char *cli_group_label(enum cli_group group);
+
+/* ---- arguments (args.c) ---- */
+
+/* Fill command, words and flags. XG_USAGE. What an earlier argument said holds
+ * on failure too (json, the command). */
+XG_MUST_CHECK enum xg_status cli_parse(struct cli *cli, int argc, char **argv,
+                                       struct xg_error *err);
+/* The language to speak, as the arguments ask; NULL: they do not. */
+const char *cli_asked_lang(int argc, char **argv);
+/* The value of a flag, "" for one without, NULL when it was not given. */
+const char *cli_flag(const struct cli *cli, const char *name);
+/* The values of one that may be given again: start with *at 0. */
+const char *cli_flag_next(const struct cli *cli, const char *name, size_t *at);
+/* A whole number from least to most. XG_USAGE names `what`. */
+XG_MUST_CHECK enum xg_status cli_number(int64_t *value, const char *text,
+                                        const char *what, int64_t least,
+                                        int64_t most, struct xg_error *err);
+
+/* ---- printing (print.c) ---- */
+
+/* A remark beside the answer: not with --json. */
+XG_PRINTF(2, 3) void cli_say(struct cli *cli, const char *format, ...);
+/* Take a JSON object as a line of the answer; NULL is XG_NOMEM. */
+XG_MUST_CHECK enum xg_status cli_put_json(struct cli *cli, json_t *object,
+                                          struct xg_error *err);
+/* Print what is ready; for long answers, now and then. */
+XG_MUST_CHECK enum xg_status cli_flush(struct cli *cli, struct xg_error *err);
+/* Print an error, as text or JSON, and give the exit status. */
+int cli_complain(const struct cli *cli, const struct xg_error *err);
+/* "12 / 50 核验" on the terminal, from the first second on; done == total
+ * takes it away. Nothing where standard error is no terminal. */
+void cli_progress(struct cli *cli, const char *what, uint64_t done,
+                  uint64_t total);
+/* The worse of two exit statuses, in the order above. */
+int cli_worse(int a, int b);
+/* Of a hash or id, as JSON text. */
+json_t *cli_json_hex(const void *data, size_t len);
+
+/* ---- the home and what is in it (home_cli.c) ---- */
+
+/* Fill path; open what the command needs. */
+XG_MUST_CHECK enum xg_status cli_open(struct cli *cli, struct xg_error *err);
+/* A passphrase: from --passphrase-fd, else asked for on the terminal without
+ * echo, else the first line of standard input. `prompt` in the user's
+ * language. The caller wipes and clears `out`. */
+XG_MUST_CHECK enum xg_status cli_passphrase(struct cli *cli,
+                                            struct xg_buf *out,
+                                            const char *prompt,
+                                            struct xg_error *err);
+
+/* Become a program of the same package: beside this one, else in ../libexec/
+ * xunge. Only returns on failure. */
+XG_MUST_CHECK enum xg_status cli_exec(struct cli *cli, const char *program,
+                                      char *const argv[],
+                                      struct xg_error *err);
+/* Where it is. XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status cli_program(char path[static HOME_PATH_SIZE],
+                                         const char *program,
+                                         struct xg_error *err);
+
+/* ---- what a person types, and what is shown (views.c) ---- */
+
+/* A view context over the home: `fold` is what is looked at, or NULL; `entity`
+ * spares a look-up while a list is walked, or NULL. Both may be changed
+ * between calls. */
+struct cli_view {
+    struct view_context context; /* first: handed to the views */
+    struct cli *cli;
+    struct photo_shelf shelf;
+    const struct fold *fold;
+    const struct store_entity *entity;
+    int64_t server_ms; /* newest server time known, 0: none */
+};
+XG_MUST_CHECK enum xg_status cli_view_init(struct cli_view *view,
+                                           struct cli *cli,
+                                           struct xg_error *err);
+
+/* Numbers and ids of entities, and prefixes of hashes of the fold's records;
+ * the fold is loaded when first asked for. Clear it after use. */
+struct cli_resolver {
+    struct view_resolver resolver; /* first */
+    struct cli *cli;
+    struct xg_arena arena;
+    bool has_id, loaded;
+    struct xg_id id;
+    struct fold fold;
+};
+void cli_resolver_init(struct cli_resolver *r, struct cli *cli,
+                       const struct xg_id *id);
+void cli_resolver_clear(struct cli_resolver *r);
+
+/* Clocks before this were never right: when this version was made. */
+#define CLI_CLOCK_FLOOR_MS INT64_C(1767225600000) /* 2026-01-01 */
+/* How far a clock may be off before it is said. */
+enum { CLI_CLOCK_TOLERANCE_MS = 120 * 1000 };
+
+/* "draft-3" in full, and as a line of a list. */
+XG_MUST_CHECK enum xg_status cli_show_draft(struct cli *cli, int64_t number,
+                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status cli_list_drafts(struct cli *cli,
+                                             const struct xg_kind *kind,
+                                             const char *text,
+                                             struct xg_error *err);
+
+/* Ids of entities, gathered so that each can be loaded after the walk. */
+struct cli_ids {
+    struct xg_id *list;
+    size_t count, room;
+};
+XG_MUST_CHECK enum xg_status cli_ids_of(struct cli_ids *ids, struct cli *cli,
+                                        const struct store_filter *filter,
+                                        struct xg_error *err);
+void cli_ids_clear(struct cli_ids *ids);
+
+/* ---- recording (record.c) ---- */
+
+/* One act of recording, from words and flags to the answer. */
+struct cli_act {
+    struct xg_arena arena;
+    struct xg_draft draft;
+    struct cli_resolver resolver;
+    json_t *photos; /* what was attached */
+    size_t photo_count;
+    bool placed; /* a photo gave the position */
+};
+
+void cli_act_init(struct cli_act *act, struct cli *cli,
+                  const struct xg_kind *kind, const struct xg_id *id);
+void cli_act_clear(struct cli_act *act);
+/* The words from `first` on, as field=value. */
+XG_MUST_CHECK enum xg_status cli_act_fields(struct cli_act *act,
+                                            struct cli *cli, size_t first,
+                                            struct xg_error *err);
+/* Every --photo, kept and attached. Only after all that a person may have
+ * mistyped was judged. */
+XG_MUST_CHECK enum xg_status cli_act_photos(struct cli_act *act,
+                                            struct cli *cli,
+                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status cli_act_photo(struct cli_act *act,
+                                           struct cli *cli, const char *path,
+                                           uint32_t role,
+                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status cli_photo_role(uint32_t *role, const char *name,
+                                            struct xg_error *err);
+/* Save something new, with its contact, dropping draft `drop` (0: none) in the
+ * same transaction, and answer. */
+XG_MUST_CHECK enum xg_status cli_act_create(struct cli_act *act,
+                                            struct cli *cli,
+                                            const char *author, int64_t drop,
+                                            struct xg_error *err);
+/* Save a later act about `id`, and answer. `decides`: exit with 5 when there
+ * is something left to decide. */
+XG_MUST_CHECK enum xg_status cli_act_change(struct cli_act *act,
+                                            struct cli *cli,
+                                            const struct xg_id *id,
+                                            bool decides,
+                                            struct xg_error *err);
+/* Keep it as a draft, and answer. *number 0: a new one. */
+XG_MUST_CHECK enum xg_status cli_act_draft(struct cli_act *act,
+                                           struct cli *cli,
+                                           const char *author, int64_t number,
+                                           struct xg_error *err);
+
+/* Is recording possible at all? XG_REFUSED before the device joined. Also
+ * notices a home that was restored, and then says so. */
+XG_MUST_CHECK enum xg_status cli_may_record(struct cli *cli,
+                                            struct xg_error *err);
+
+/* ---- help (help.c, completion.c) ---- */
+
+/* --help of one command. */
+XG_MUST_CHECK enum xg_status cli_help_of(struct cli *cli,
+                                         const struct cli_command *command,
+                                         struct xg_error *err);
+/* What may be typed for a field: "31.2,121.4", "normal 一般 | ...". */
+void cli_put_field_form(struct xg_buf *out, const struct xg_field *field);
+
+/* ---- the commands, as the table names them (cmd_*.c) ---- */
+
+#define CLI_RUN(name)                                                        \
+    XG_MUST_CHECK enum xg_status name(struct cli *cli, struct xg_error *err)
+
+CLI_RUN(cmd_capture);
+CLI_RUN(cmd_completion);
+CLI_RUN(cmd_conflicts);
+CLI_RUN(cmd_do);
+CLI_RUN(cmd_draft_discard);
+CLI_RUN(cmd_draft_finish);
+CLI_RUN(cmd_draft_list);
+CLI_RUN(cmd_enrol);
+CLI_RUN(cmd_export);
+CLI_RUN(cmd_find);
+CLI_RUN(cmd_help);
+CLI_RUN(cmd_history);
+CLI_RUN(cmd_import);
+CLI_RUN(cmd_list);
+CLI_RUN(cmd_lock);
+CLI_RUN(cmd_note);
+CLI_RUN(cmd_passphrase_clear);
+CLI_RUN(cmd_passphrase_set);
+CLI_RUN(cmd_patrol_close);
+CLI_RUN(cmd_patrol_continue);
+CLI_RUN(cmd_patrol_import);
+CLI_RUN(cmd_patrol_show);
+CLI_RUN(cmd_patrol_start);
+CLI_RUN(cmd_patrol_stop);
+CLI_RUN(cmd_photo);
+CLI_RUN(cmd_resolve);
+CLI_RUN(cmd_set);
+CLI_RUN(cmd_show);
+CLI_RUN(cmd_status);
+CLI_RUN(cmd_sync);
+CLI_RUN(cmd_unlock);
+CLI_RUN(cmd_verify);
+CLI_RUN(cmd_version);
+CLI_RUN(cmd_withdraw);
+
+#endif

@@ -1,0 +1,65 @@
+/* cmd_link.c - enrol and sync: done by xunge-sync, which alone knows the
+ * network. This program becomes it, with the same flags.
+ */
+#include "agent/cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *copy_of(struct xg_arena *arena, const char *text)
+{
+    return xg_arena_str(arena, text, strlen(text));
+}
+
+/* xunge-sync WORD --home PATH --lang L [flags] [words] */
+static enum xg_status hand_over(struct cli *cli, const char *word,
+                                struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    size_t room = 8 + 2 * cli->flag_count + cli->word_count, n = 0;
+    char **argv;
+
+    if (cli_flag(cli, "passphrase-fd"))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("xunge %s 不读口令；请先 xunge unlock",
+                            "xunge %s reads no passphrase; xunge unlock "
+                            "first"),
+                       word);
+    argv = xg_arena_array(&arena, room, sizeof *argv);
+    if (!argv)
+        return xg_fail_nomem(err);
+    argv[n++] = copy_of(&arena, "xunge-sync");
+    argv[n++] = copy_of(&arena, word);
+    argv[n++] = copy_of(&arena, "--home");
+    argv[n++] = copy_of(&arena, cli->path);
+    argv[n++] = copy_of(&arena, "--lang");
+    argv[n++] = copy_of(&arena, xg_lang() == XG_LANG_ZH ? "zh" : "en");
+    for (size_t i = 0; i < cli->flag_count; i++) {
+        const struct cli_flag *f = cli->flags[i].flag;
+        if (strcmp(f->name, "home") == 0 || strcmp(f->name, "lang") == 0)
+            continue;
+        argv[n++] = xg_arena_format(&arena, "--%s", f->name);
+        if (f->value)
+            argv[n++] = copy_of(&arena, cli->flags[i].value);
+    }
+    for (size_t i = 0; i < cli->word_count; i++)
+        argv[n++] = copy_of(&arena, cli->words[i]);
+    for (size_t i = 0; i < n; i++)
+        if (!argv[i]) {
+            xg_arena_clear(&arena);
+            return xg_fail_nomem(err);
+        }
+    enum xg_status status = cli_exec(cli, "xunge-sync", argv, err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status cmd_enrol(struct cli *cli, struct xg_error *err)
+{
+    return hand_over(cli, "enrol", err);
+}
+
+enum xg_status cmd_sync(struct cli *cli, struct xg_error *err)
+{
+    return hand_over(cli, "sync", err);
+}

@@ -1,0 +1,281 @@
+/* cmd_record.c - capture and later acts: incident, visit, ..., set, note,
+ * photo, do, withdraw; drafts.
+ */
+#include "agent/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/core/cbor.h"
+
+enum xg_status cmd_capture(struct cli *cli, struct xg_error *err)
+{
+    const char *author = cli_flag(cli, "as");
+    struct cli_act act;
+
+    cli_act_init(&act, cli, cli->command.kind, NULL);
+    enum xg_status status = cli_act_fields(&act, cli, 0, err);
+    if (status == XG_OK)
+        status = cli_flag(cli, "draft")
+                     ? cli_act_draft(&act, cli, author, 0, err)
+                     : cli_act_create(&act, cli, author, 0, err);
+    cli_act_clear(&act);
+    return status;
+}
+
+/* ---- drafts ---- */
+
+static enum xg_status draft_number(int64_t *number, const char *text,
+                                   struct xg_error *err)
+{
+    *number = store_draft_number(text);
+    if (*number == 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("“%s”不是草稿编号（如 draft-3）；见 xunge draft "
+                            "list",
+                            "\"%s\" is no draft (as draft-3); see xunge draft "
+                            "list"),
+                       text);
+    return XG_OK;
+}
+
+/* A draft into `act`, changed by the words from `first` on. */
+static enum xg_status load_draft(struct cli_act *act, struct cli *cli,
+                                 const char **author, int64_t number,
+                                 size_t first, struct xg_error *err)
+{
+    if (capture_draft_load(cli->home.store, &act->draft, author, &act->arena,
+                           number, err) != XG_OK)
+        return err->status;
+    act->draft.head.creates = true;
+    if (cli_flag(cli, "as"))
+        *author = cli_flag(cli, "as");
+    return cli_act_fields(act, cli, first, err);
+}
+
+enum xg_status cmd_draft_finish(struct cli *cli, struct xg_error *err)
+{
+    const char *author;
+    struct cli_act act;
+    int64_t number;
+
+    if (draft_number(&number, cli->words[0], err) != XG_OK)
+        return err->status;
+    cli_act_init(&act, cli, xg_kind_find(XG_KIND_INCIDENT), NULL);
+    enum xg_status status = load_draft(&act, cli, &author, number, 1, err);
+    if (status == XG_OK)
+        status = cli_act_create(&act, cli, author, number, err);
+    cli_act_clear(&act);
+    return status;
+}
+
+enum xg_status cmd_draft_discard(struct cli *cli, struct xg_error *err)
+{
+    int64_t number;
+
+    if (draft_number(&number, cli->words[0], err) != XG_OK ||
+        capture_draft_discard(cli->home.store, number, err) != XG_OK)
+        return err->status;
+    if (cli->json)
+        return cli_put_json(cli,
+                            json_pack("{s:b, s:s}", "discarded", 1, "number",
+                                      cli->words[0]),
+                            err);
+    cli_say(cli, XG_T("已丢弃 %s。", "%s is thrown away."), cli->words[0]);
+    return XG_OK;
+}
+
+enum xg_status cmd_draft_list(struct cli *cli, struct xg_error *err)
+{
+    return cli_list_drafts(cli, NULL, NULL, err);
+}
+
+/* `set` and `photo` on a draft change the draft. */
+static enum xg_status change_draft(struct cli *cli, int64_t number,
+                                   bool photos, struct xg_error *err)
+{
+    const char *author, *role_name = cli_flag(cli, "role");
+    struct cli_act act;
+    uint32_t role = 0;
+
+    cli_act_init(&act, cli, xg_kind_find(XG_KIND_INCIDENT), NULL);
+    enum xg_status status =
+        load_draft(&act, cli, &author, number,
+                   photos ? cli->word_count : 1, err);
+    if (status == XG_OK && photos && role_name)
+        status = cli_photo_role(&role, role_name, err);
+    for (size_t i = 1; photos && status == XG_OK && i < cli->word_count; i++)
+        status = cli_act_photo(&act, cli, cli->words[i], role, err);
+    if (status == XG_OK)
+        status = cli_act_draft(&act, cli, author, number, err);
+    cli_act_clear(&act);
+    return status;
+}
+
+/* ---- later acts ---- */
+
+/* The entity that a person named, and its kind. */
+static enum xg_status find(struct cli *cli, struct store_entity *e,
+                           const char *text, struct xg_error *err)
+{
+    struct xg_id id;
+
+    if (store_find_entity(cli->home.store, &id, text, err) != XG_OK ||
+        store_load_entity(cli->home.store, e, NULL, &id, err) != XG_OK)
+        return err->status;
+    if (!e->kind)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("%s 的第一条记录还没有收到；请先 xunge sync",
+                            "the first record of %s has not come yet; run "
+                            "xunge sync first"),
+                       text);
+    return XG_OK;
+}
+
+enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
+{
+    int64_t draft = store_draft_number(cli->words[0]);
+    struct store_entity e;
+    struct cli_act act;
+
+    if (draft)
+        return change_draft(cli, draft, false, err);
+    if (find(cli, &e, cli->words[0], err) != XG_OK)
+        return err->status;
+    cli_act_init(&act, cli, e.kind, &e.id);
+    enum xg_status status = cli_act_fields(&act, cli, 1, err);
+    if (status == XG_OK)
+        status = cli_act_change(&act, cli, &e.id, true, err);
+    cli_act_clear(&act);
+    return status;
+}
+
+enum xg_status cmd_note(struct cli *cli, struct xg_error *err)
+{
+    struct store_entity e;
+    struct cli_act act;
+
+    if (!*cli->words[1])
+        return xg_fail(err, XG_USAGE,
+                       XG_T("备注不能为空", "a note cannot be empty"));
+    if (find(cli, &e, cli->words[0], err) != XG_OK)
+        return err->status;
+    cli_act_init(&act, cli, e.kind, &e.id);
+    enum xg_status status =
+        capture_add_text(&act.draft, XG_FIELD_NOTE, cli->words[1], err);
+    if (status == XG_OK)
+        status = cli_act_change(&act, cli, &e.id, false, err);
+    cli_act_clear(&act);
+    return status;
+}
+
+enum xg_status cmd_photo(struct cli *cli, struct xg_error *err)
+{
+    int64_t draft = store_draft_number(cli->words[0]);
+    const char *role_name = cli_flag(cli, "role");
+    struct store_entity e;
+    struct cli_act act;
+    uint32_t role = 0;
+
+    if (draft)
+        return change_draft(cli, draft, true, err);
+    if ((role_name && cli_photo_role(&role, role_name, err) != XG_OK) ||
+        find(cli, &e, cli->words[0], err) != XG_OK ||
+        cli_may_record(cli, err) != XG_OK)
+        return err->status;
+    cli_act_init(&act, cli, e.kind, &e.id);
+    enum xg_status status = XG_OK;
+    for (size_t i = 1; status == XG_OK && i < cli->word_count; i++)
+        status = cli_act_photo(&act, cli, cli->words[i], role, err);
+    if (status == XG_OK)
+        status = cli_act_change(&act, cli, &e.id, false, err);
+    cli_act_clear(&act);
+    return status;
+}
+
+/* ---- moves ---- */
+
+static void put_moves_from(struct xg_buf *out, uint64_t status)
+{
+    for (const struct xg_transition *t = xg_transitions; t->from; t++) {
+        const struct xg_choice *m = xg_choice_find(xg_moves, t->move);
+        if (t->from == status && m)
+            xg_buf_format(out, "%s%s %s", out->len ? ", " : "", m->name,
+                          xg_label(m->zh, m->en));
+    }
+}
+
+/* What is possible, where what was asked for is not. */
+static enum xg_status not_possible(const struct store_entity *e,
+                                   const char *asked, bool known,
+                                   struct xg_error *err)
+{
+    const struct xg_choice *at = xg_choice_find(xg_statuses, e->status);
+    struct xg_buf moves = XG_BUF(1024);
+
+    put_moves_from(&moves, e->status);
+    xg_ignore(xg_fail(err, known ? XG_REFUSED : XG_USAGE,
+                      XG_T("现在是“%s”，不能“%s”；可以：%s",
+                           "it is \"%s\" now, where \"%s\" is not possible; "
+                           "what is: %s"),
+                      at ? xg_label(at->zh, at->en)
+                         : XG_T("没有办理流程", "outside the loop"),
+                      asked,
+                      moves.len ? xg_buf_str(&moves)
+                                : XG_T("没有", "nothing")));
+    xg_buf_clear(&moves);
+    return err->status;
+}
+
+enum xg_status cmd_do(struct cli *cli, struct xg_error *err)
+{
+    const struct xg_choice *move = xg_choice_named(xg_moves, cli->words[1]);
+    struct store_entity e;
+    struct cli_act act;
+
+    for (const struct xg_choice *m = xg_moves; !move && m->name; m++)
+        if (strcmp(m->zh, cli->words[1]) == 0)
+            move = m;
+    if (find(cli, &e, cli->words[0], err) != XG_OK)
+        return err->status;
+    if (!move || !xg_transition_find(e.status, move->number))
+        return not_possible(&e, move ? xg_label(move->zh, move->en)
+                                     : cli->words[1],
+                            move != NULL, err);
+    cli_act_init(&act, cli, e.kind, &e.id);
+    enum xg_status status = cli_act_fields(&act, cli, 2, err);
+    if (status == XG_OK)
+        status = capture_move(cli->home.store, &act.draft, &e.id, move, err);
+    if (status == XG_OK)
+        status = cli_act_change(&act, cli, &e.id, true, err);
+    cli_act_clear(&act);
+    return status;
+}
+
+enum xg_status cmd_withdraw(struct cli *cli, struct xg_error *err)
+{
+    static const uint8_t yes[] = {0xf5}; /* CBOR true */
+    const char *why = cli_flag(cli, "why");
+    struct store_entity e;
+    struct cli_act act;
+
+    if (!why || !*why)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("撤回须写明理由：--why TEXT",
+                            "a withdrawal needs a reason: --why TEXT"));
+    if (find(cli, &e, cli->words[0], err) != XG_OK)
+        return err->status;
+    if (e.withdrawn)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("%s 已经撤回", "%s is withdrawn already"),
+                       cli->words[0]);
+    cli_act_init(&act, cli, e.kind, &e.id);
+    enum xg_status status = xg_draft_set(&act.draft, XG_FIELD_WITHDRAWN,
+                                         xg_bytes(yes, sizeof yes), err);
+    if (status == XG_OK)
+        status = capture_set_text(&act.draft, XG_FIELD_WHY, why, err);
+    if (status == XG_OK)
+        status = cli_act_change(&act, cli, &e.id, false, err);
+    cli_act_clear(&act);
+    return status;
+}

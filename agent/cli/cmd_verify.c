@@ -1,0 +1,529 @@
+/* cmd_verify.c - verify: is what lies here what was recorded, and is what is
+ * called received proven?
+ *
+ *      chains     the hash of every own record, made again from its bytes and
+ *                 its place, and that none is missing
+ *      receipts   note signed by this device, over the tree of these very
+ *                 records; proof and checkpoint signed by the log
+ *      states     folded again, byte for byte what is stored
+ *      photos     decrypted, and the hash that the record names
+ *
+ * Reads only. What is damaged is said and does not end the walk.
+ */
+#include "agent/cli/cli.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+
+#include "shared/base/os.h"
+#include "shared/core/batch.h"
+#include "shared/view/value.h"
+
+enum { VERIFY_ARENA_MAX = 256 << 20, PROBLEMS_SHOWN = 50, SHORT_HASH = 12 };
+
+struct verify {
+    struct cli *cli;
+    struct store *s;
+    struct store_identity identity;
+    struct xg_verifier device;
+    struct xg_checkpoint held;
+    bool has_device, has_held;
+    struct photo_shelf shelf;
+
+    uint64_t chains, records, others, entities, states;
+    uint64_t receipts, received, unreceived;
+    uint64_t photos, photos_missing;
+    uint64_t problems;
+    uint64_t done, total;
+    json_t *list; /* of problems */
+    int worst;    /* exit status */
+};
+
+/* ---- what is wrong ---- */
+
+static void complain(struct verify *v, const char *what, const void *hash,
+                     size_t len, int exit_status, const char *text)
+{
+    v->problems++;
+    v->worst = cli_worse(v->worst, exit_status);
+    if (v->problems <= PROBLEMS_SHOWN)
+        json_array_append_new(
+            v->list, json_pack("{s:s, s:o, s:s}", "what", what, "hash",
+                               cli_json_hex(hash, len), "text", text));
+}
+
+static void alarm_at(struct verify *v, const char *what,
+                     const struct xg_hash *hash, const char *text)
+{
+    complain(v, what, hash->b, XG_HASH_SIZE, xg_status_exit(XG_ALARM), text);
+}
+
+static void step(struct verify *v)
+{
+    cli_progress(v->cli, XG_T("核验", "verifying"), ++v->done, v->total);
+}
+
+/* ---- records ---- */
+
+/* The hash again, from the bytes, the place and the record before. */
+static enum xg_status check_record(struct verify *v,
+                                   const struct fold_fact *fact,
+                                   const struct xg_record *r, bool *on_path,
+                                   struct xg_error *err)
+{
+    static const struct xg_hash zero;
+    struct xg_hash here, before = zero, again;
+    bool found = false, known = true;
+
+    if (store_hash_at(v->s, &here, &found, &fact->chain, fact->seq, err) !=
+            XG_OK ||
+        (fact->seq > 0 && store_hash_at(v->s, &before, &known, &fact->chain,
+                                        fact->seq - 1, err) != XG_OK))
+        return err->status;
+    *on_path = found && xg_hash_equal(&here, &r->hash);
+    if (!*on_path)
+        return XG_OK; /* another branch of a fork: read and judged by fold */
+    v->records++;
+    xg_record_hash(&again, fact->seq ? &fact->chain : &zero, fact->seq,
+                   &before, r->head_raw, &r->fields_hash);
+    if (!known || !xg_hash_equal(&again, &r->hash))
+        alarm_at(v, "record", &r->hash,
+                 XG_T("记录与它的哈希不符",
+                      "the record is not what its hash says"));
+    return XG_OK;
+}
+
+/* ---- photos ---- */
+
+static void check_photo(struct verify *v, const struct xg_hash *sha256)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (!photo_has(&v->shelf, sha256)) {
+        v->photos_missing++;
+        complain(v, "photo", sha256->b, XG_HASH_SIZE,
+                 xg_status_exit(XG_CORRUPT),
+                 XG_T("本机拍的照片不在了", "a photo of this device is gone"));
+        return;
+    }
+    v->photos++;
+    if (photo_verify(&v->shelf, sha256, &err) != XG_OK)
+        alarm_at(v, "photo", sha256, xg_error_text(&err));
+}
+
+static void check_photos(struct verify *v, const struct fold *f)
+{
+    const struct xg_set *set = xg_state_set(&f->state, XG_FIELD_PHOTO);
+
+    for (size_t i = 0; set && i < set->count; i++) {
+        struct xg_cbor c = xg_cbor_over(set->elements[i].value);
+        struct xg_cbor_item item;
+        if (set->elements[i].removed || !f->facts[set->elements[i].op].mine ||
+            !xg_cbor_next(&c, &item))
+            continue;
+        struct view_photo photo = view_photo_of(&item);
+        check_photo(v, &photo.sha256);
+    }
+}
+
+/* ---- entities ---- */
+
+static enum xg_status check_state(struct verify *v, const struct fold *f,
+                                  const struct xg_id *id,
+                                  struct xg_error *err)
+{
+    struct xg_buf stored = XG_BUF(64 << 20), again = XG_BUF(64 << 20);
+    struct store_entity e;
+    enum xg_status status = store_load_entity(v->s, &e, &stored, id, err);
+
+    if (status == XG_OK) {
+        xg_state_encode(&again, &f->state);
+        status = xg_buf_check(&again, err);
+    }
+    if (status == XG_OK) {
+        v->states++;
+        if (!xg_bytes_equal(xg_buf_bytes(&stored), xg_buf_bytes(&again)))
+            complain(v, "state", id->b, XG_ID_SIZE, xg_status_exit(XG_ALARM),
+                     XG_T("重新合并的结果与所存的不同",
+                          "folded again, it is not what is stored"));
+    }
+    xg_buf_clear(&stored);
+    xg_buf_clear(&again);
+    return status;
+}
+
+static enum xg_status check_fold(struct verify *v, const struct fold *f,
+                                 struct xg_error *err)
+{
+    bool on_path;
+
+    for (size_t i = 0; i < f->state.count; i++) {
+        if (!f->facts[i].mine)
+            v->others++;
+        else if (check_record(v, &f->facts[i], f->ops[i].record, &on_path,
+                              err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+/* What cannot be read is a finding, not the end of the walk. */
+static enum xg_status check_entity(struct verify *v, const struct xg_id *id,
+                                   struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(VERIFY_ARENA_MAX);
+    struct fold f;
+    enum xg_status status = fold_load(v->s, &f, &arena, id, err);
+
+    if (status == XG_OK)
+        status = check_fold(v, &f, err);
+    if (status == XG_OK) {
+        v->entities++;
+        check_photos(v, &f);
+        status = check_state(v, &f, id, err);
+    }
+    if (status == XG_CORRUPT) {
+        complain(v, "entity", id->b, XG_ID_SIZE, xg_status_exit(XG_ALARM),
+                 xg_error_text(err));
+        *err = XG_ERROR_NONE;
+        status = XG_OK;
+    }
+    xg_arena_clear(&arena);
+    step(v);
+    return status;
+}
+
+/* ---- receipts ---- */
+
+/* The note covers exactly these records of the chain. */
+static enum xg_status check_cover(struct verify *v,
+                                  const struct store_batch *batch,
+                                  struct xg_bytes note, bool *good,
+                                  struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(8 << 20);
+    struct xg_batch_note says;
+    struct xg_hash root;
+    uint64_t n = batch->last - batch->first + 1;
+    struct xg_hash *hashes = xg_arena_array(&arena, n, sizeof *hashes);
+    enum xg_status status = hashes ? XG_OK : xg_fail_nomem(err);
+    struct xg_error ignored = XG_ERROR_NONE;
+    bool found = true;
+
+    for (uint64_t i = 0; status == XG_OK && i < n; i++)
+        status = store_hash_at(v->s, &hashes[i], &found, &batch->chain,
+                               batch->first + i, err);
+    if (status == XG_OK) {
+        xg_tlog_root(&root, hashes, n);
+        *good = found &&
+                xg_batch_note_read(&says, note, &ignored) == XG_OK &&
+                xg_hash_equal(&says.chain, &batch->chain) &&
+                says.first == batch->first && says.last == batch->last &&
+                xg_hash_equal(&says.tree, &root);
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* Signed by the log, and not at odds with the newest checkpoint held. */
+static bool proves(const struct verify *v, struct xg_bytes note,
+                   struct xg_bytes receipt, struct xg_error *err)
+{
+    struct xg_receipt r;
+    struct xg_checkpoint c;
+    struct xg_hash leaf;
+
+    xg_tlog_leaf(&leaf, note.at, note.len);
+    if (xg_receipt_open(&r, &c, receipt.at, receipt.len, &leaf,
+                        &v->identity.log, err) != XG_OK)
+        return false;
+    if (v->has_held &&
+        (c.size > v->held.size ||
+         (c.size == v->held.size && !xg_hash_equal(&c.root, &v->held.root)))) {
+        xg_ignore(xg_fail(err, XG_ALARM,
+                          XG_T("回执的检查点与本机所存的不符",
+                               "its checkpoint is not of the log held here")));
+        return false;
+    }
+    return true;
+}
+
+static enum xg_status check_receipt(struct verify *v,
+                                    const struct store_batch *batch,
+                                    struct xg_bytes note,
+                                    struct xg_bytes receipt,
+                                    struct xg_error *err)
+{
+    struct xg_error why = XG_ERROR_NONE;
+    struct xg_note parsed;
+    bool good = false;
+
+    v->receipts++;
+    v->received += batch->last - batch->first + 1;
+    if (!v->has_device || xg_note_open(&parsed, note.at, note.len, &v->device,
+                                       &why) != XG_OK) {
+        alarm_at(v, "receipt", &batch->id,
+                 XG_T("批次不是本机签名的",
+                      "the batch is not signed by this device"));
+        return XG_OK;
+    }
+    if (check_cover(v, batch, parsed.text, &good, err) != XG_OK)
+        return err->status;
+    if (!good)
+        alarm_at(v, "receipt", &batch->id,
+                 XG_T("批次说明与本机的记录不符",
+                      "the batch's note does not fit the records here"));
+    if (!proves(v, note, receipt, &why))
+        alarm_at(v, "receipt", &batch->id, xg_error_text(&why));
+    return XG_OK;
+}
+
+/* The receipt that covers the record, if there is one; *last its end. */
+static enum xg_status check_received(struct verify *v,
+                                     const struct xg_hash *record,
+                                     uint64_t *last, bool *found,
+                                     struct xg_error *err)
+{
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX), receipt = XG_BUF(1 << 20);
+    struct store_batch batch;
+    enum xg_status status =
+        store_receipt_of(v->s, &batch, &note, &receipt, found, record, err);
+
+    if (status == XG_OK && *found) {
+        *last = batch.last;
+        status = check_receipt(v, &batch, xg_buf_bytes(&note),
+                               xg_buf_bytes(&receipt), err);
+    }
+    xg_buf_clear(&note);
+    xg_buf_clear(&receipt);
+    return status;
+}
+
+/* ---- chains ---- */
+
+/* A record that is about no entity: genesis, anchor. */
+static enum xg_status check_alone(struct verify *v, const struct xg_hash *hash,
+                                  struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(VERIFY_ARENA_MAX);
+    struct xg_id id = xg_id_of_hash(hash);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct store_entity e;
+    struct fold f;
+
+    if (store_load_entity(v->s, &e, NULL, &id, &ignored) == XG_OK)
+        return XG_OK; /* it created that entity, which is looked at */
+    enum xg_status status = fold_load(v->s, &f, &arena, &id, err);
+    if (status == XG_OK)
+        status = check_fold(v, &f, err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status check_chain(struct verify *v,
+                                  const struct store_chain *chain,
+                                  uint64_t *expected, struct xg_error *err)
+{
+    uint64_t covered = 0; /* by the receipts seen so far */
+
+    v->chains++;
+    for (uint64_t seq = 0; seq < chain->next; seq++) {
+        struct xg_hash hash;
+        bool found = false, receipted = false;
+        uint64_t last = 0;
+        if (store_hash_at(v->s, &hash, &found, &chain->chain, seq, err) !=
+            XG_OK)
+            return err->status;
+        step(v);
+        *expected += 1;
+        if (!found) {
+            alarm_at(v, "chain", &chain->chain,
+                     XG_T("链中缺少记录", "records of the chain are missing"));
+            continue;
+        }
+        if (check_alone(v, &hash, err) != XG_OK)
+            return err->status;
+        if (seq < covered)
+            continue;
+        if (check_received(v, &hash, &last, &receipted, err) != XG_OK)
+            return err->status;
+        covered = receipted ? last + 1 : covered;
+        v->unreceived += !receipted;
+    }
+    return XG_OK;
+}
+
+static enum xg_status check_all(struct verify *v, struct xg_error *err)
+{
+    const struct store_filter all = {.contacts = true, .gone = true};
+    static struct store_chain chains[XG_CHAINS_MAX];
+    struct cli_ids ids = {0};
+    uint64_t expected = 0;
+    size_t count;
+
+    if (store_own_chains(v->s, chains, &count, err) != XG_OK ||
+        cli_ids_of(&ids, v->cli, &all, err) != XG_OK)
+        return err->status;
+    v->total = ids.count;
+    for (size_t i = 0; i < count; i++)
+        v->total += chains[i].next;
+    enum xg_status status = XG_OK;
+    for (size_t i = 0; status == XG_OK && i < ids.count; i++)
+        status = check_entity(v, &ids.list[i], err);
+    for (size_t i = 0; status == XG_OK && i < count; i++)
+        status = check_chain(v, &chains[i], &expected, err);
+    if (status == XG_OK && v->records < expected && v->problems == 0)
+        alarm_at(v, "chain", &chains[0].chain,
+                 XG_T("链中有记录读不出来",
+                      "some records of the chain cannot be read"));
+    cli_ids_clear(&ids);
+    return status;
+}
+
+static enum xg_status check_given(struct verify *v, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(VERIFY_ARENA_MAX);
+    struct fold f;
+    struct xg_id id;
+
+    if (store_find_entity(v->s, &id, v->cli->words[0], err) != XG_OK ||
+        check_entity(v, &id, err) != XG_OK)
+        return err->status;
+    enum xg_status status = fold_load(v->s, &f, &arena, &id, err);
+    if (status == XG_CORRUPT) { /* said already */
+        *err = XG_ERROR_NONE;
+        xg_arena_clear(&arena);
+        return XG_OK;
+    }
+    for (size_t i = 0; status == XG_OK && i < f.state.count; i++) {
+        bool receipted = false;
+        uint64_t last;
+        if (!f.facts[i].mine)
+            continue;
+        status = check_received(v, &f.ops[i].record->hash, &last, &receipted,
+                                err);
+        v->unreceived += status == XG_OK && !receipted;
+    }
+    v->received = 0; /* of these records, not of their whole batches */
+    for (size_t i = 0; status == XG_OK && i < f.state.count; i++)
+        v->received += f.facts[i].mine;
+    v->received -= v->unreceived < v->received ? v->unreceived : v->received;
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* ---- the verdict ---- */
+
+static enum xg_status begin(struct verify *v, struct cli *cli,
+                            struct xg_error *err)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_signer signer;
+    char alarm[HOME_PATH_SIZE];
+
+    *v = (struct verify){.cli = cli,
+                         .s = cli->home.store,
+                         .shelf = {.home = cli->home.path,
+                                   .vault = cli->home.vault},
+                         .list = json_array()};
+    if (store_get_identity(v->s, &v->identity, err) != XG_OK ||
+        store_get_checkpoint(v->s, &v->held, NULL, &v->has_held, err) !=
+            XG_OK ||
+        home_file(alarm, cli->path, "alarm/shown", err) != XG_OK)
+        return err->status;
+    if (store_signer(v->s, &signer, NULL, &ignored) == XG_OK) {
+        v->device = signer.verifier;
+        v->has_device = true;
+        sodium_memzero(&signer, sizeof signer);
+    }
+    if (xg_os_exists(alarm))
+        alarm_at(v, "log", &v->held.root,
+                 XG_T("服务器出示的日志与本机所存不一致，见 alarm 目录",
+                      "the server showed a log that does not continue the one "
+                      "held here, see the folder alarm"));
+    return XG_OK;
+}
+
+static enum xg_status put_json(struct verify *v, struct xg_error *err)
+{
+    json_t *object = json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "verdict",
+        v->problems ? "damaged" : "good", "chains", (json_int_t)v->chains,
+        "records", (json_int_t)v->records, "others", (json_int_t)v->others,
+        "entities", (json_int_t)v->entities, "states", (json_int_t)v->states,
+        "receipts", (json_int_t)v->receipts, "received",
+        (json_int_t)v->received, "not_received", (json_int_t)v->unreceived);
+
+    json_object_update_new(
+        object, json_pack("{s:I, s:I, s:I, s:O}", "photos",
+                          (json_int_t)v->photos, "photos_missing",
+                          (json_int_t)v->photos_missing, "problem_count",
+                          (json_int_t)v->problems, "problems", v->list));
+    return cli_put_json(v->cli, object, err);
+}
+
+static enum xg_status put_text(struct verify *v, struct xg_error *err)
+{
+    struct xg_buf *out = &v->cli->out;
+    json_t *one;
+    size_t i;
+
+    if (v->problems)
+        xg_buf_format(out,
+                      XG_T("核验不通过：%" PRIu64 " 处问题\n",
+                           "NOT GOOD: %" PRIu64 " problems\n"),
+                      v->problems);
+    else
+        xg_buf_text(out, XG_T("核验通过\n",
+                              "good: all that was checked holds\n"));
+    xg_buf_format(out,
+                  XG_T("本机记录 %" PRIu64 " 条，逐条重算哈希；有回执 %" PRIu64
+                       " 条（%" PRIu64 " 个批次，核证明与签名），尚无回执 "
+                       "%" PRIu64 " 条\n",
+                       "own records %" PRIu64 ", each hash made again from the "
+                       "bytes; with a receipt %" PRIu64 " (%" PRIu64
+                       " batches: proof and signatures), without one %" PRIu64
+                       "\n"),
+                  v->records, v->received, v->receipts, v->unreceived);
+    xg_buf_format(out,
+                  XG_T("他人记录 %" PRIu64 " 条，核哈希（由服务器签名的更新页"
+                       "带来，入日志的证明不逐条核验）\n",
+                       "others' records %" PRIu64 ", each against its hash "
+                       "(they came in pages that the log's key signed; their "
+                       "place in the log is not proved one by one)\n"),
+                  v->others);
+    xg_buf_format(out,
+                  XG_T("合并状态 %" PRIu64 " 条，重新合并比对；照片 %" PRIu64
+                       " 张，解密核哈希，缺 %" PRIu64 " 张\n",
+                       "states %" PRIu64 ", folded again and compared; photos "
+                       "%" PRIu64 ", decrypted and hashed, missing %" PRIu64
+                       "\n"),
+                  v->states, v->photos, v->photos_missing);
+    json_array_foreach(v->list, i, one)
+    {
+        xg_buf_format(out, "  %s %.*s  %s\n",
+                      json_string_value(json_object_get(one, "what")),
+                      SHORT_HASH,
+                      json_string_value(json_object_get(one, "hash")),
+                      json_string_value(json_object_get(one, "text")));
+    }
+    if (v->problems > PROBLEMS_SHOWN)
+        xg_buf_text(out, "  …\n");
+    return xg_buf_check(out, err);
+}
+
+enum xg_status cmd_verify(struct cli *cli, struct xg_error *err)
+{
+    struct verify v;
+    enum xg_status status = begin(&v, cli, err);
+
+    if (status == XG_OK)
+        status = cli->word_count ? check_given(&v, err) : check_all(&v, err);
+    cli_progress(cli, NULL, 0, 0);
+    if (status == XG_OK) {
+        cli->decide = v.worst;
+        status = cli->json ? put_json(&v, err) : put_text(&v, err);
+    }
+    json_decref(v.list);
+    return status;
+}

@@ -1,0 +1,393 @@
+/* commands.c - the table of commands. A line here is a command everywhere:
+ * dispatch, --help, man page, completion, `help --json`.
+ */
+#include "agent/cli/cli.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NO_MORE                                                              \
+    {                                                                        \
+        NULL, NULL, false, NULL, NULL                                        \
+    }
+
+const struct cli_flag cli_common_flags[] = {
+    {"home", "DIR", false, "数据目录（否则 XUNGE_HOME，否则 XDG 数据目录）",
+     "the data folder (else XUNGE_HOME, else the XDG data folder)"},
+    {"lang", "zh|en", false, "界面语言（否则按系统语言）",
+     "the language (else the locale's)"},
+    {"json", NULL, false, "以 JSON 输出", "answer in JSON"},
+    {"passphrase-fd", "N", false, "从文件描述符 N 读口令（仅本次）",
+     "read the passphrase from descriptor N (for this once)"},
+    {"help", NULL, false, "说明", "this help"},
+    NO_MORE,
+};
+
+#define AS                                                                   \
+    {                                                                        \
+        "as", "WORKER", false, "由此人记录（共用设备）",                     \
+            "recorded by this worker (shared device)"                        \
+    }
+#define PHOTO                                                                \
+    {                                                                        \
+        "photo", "FILE[:ROLE]", true,                                        \
+            "照片；用途 near far reference before after",                    \
+            "a photo; role near far reference before after"                  \
+    }
+#define FORWARDED                                                            \
+    {                                                                        \
+        "forwarded", NULL, false, "照片是他人转发的，不是现场拍摄",          \
+            "the photos were forwarded, not taken here"                      \
+    }
+#define CONTACT                                                              \
+    {                                                                        \
+        "contact", "NAME", false, "反映人姓名（另存为一条范围更窄的记录）",  \
+            "who told of it (a record of its own, seen by fewer)"            \
+    }
+#define PHONE                                                                \
+    {                                                                        \
+        "phone", "P", false, "反映人电话", "their phone"                     \
+    }
+#define WHY                                                                  \
+    {                                                                        \
+        "why", "TEXT", false, "理由（必填）", "the reason (needed)"          \
+    }
+
+static const struct cli_flag capture_flags[] = {
+    PHOTO,
+    FORWARDED,
+    {"draft", NULL, false, "只存草稿，不成为记录", "keep as a draft only"},
+    AS,
+    NO_MORE,
+};
+static const struct cli_flag informed_flags[] = {
+    PHOTO, FORWARDED,
+    {"draft", NULL, false, "只存草稿，不成为记录", "keep as a draft only"},
+    AS, CONTACT, PHONE, NO_MORE,
+};
+static const struct cli_flag finish_flags[] = {
+    PHOTO, FORWARDED, AS, CONTACT, PHONE, NO_MORE,
+};
+static const struct cli_flag later_flags[] = {AS, NO_MORE};
+static const struct cli_flag photo_flags[] = {
+    {"role", "ROLE", false, "用途 near far reference before after",
+     "near far reference before after"},
+    FORWARDED, AS, NO_MORE,
+};
+static const struct cli_flag why_flags[] = {WHY, AS, NO_MORE};
+static const struct cli_flag do_flags[] = {PHOTO, FORWARDED, AS, NO_MORE};
+static const struct cli_flag start_flags[] = {
+    {"gpsd", "HOST:PORT", false, "gpsd 的地址（否则 localhost:2947）",
+     "where gpsd answers (else localhost:2947)"},
+    {"every", "S", false, "每隔多少秒留一个定位点（否则 5）",
+     "keep a fix every so many seconds (else 5)"},
+    {"continue", NULL, false, "上次中断了：继续它",
+     "the last one was cut off: go on with it"},
+    {"close", NULL, false, "上次中断了：在最后一个定位点结束它，再开始新的",
+     "the last one was cut off: end it at its last fix, and begin anew"},
+    AS,
+    NO_MORE,
+};
+static const struct cli_flag continue_flags[] = {
+    {"gpsd", "HOST:PORT", false, "gpsd 的地址（否则 localhost:2947）",
+     "where gpsd answers (else localhost:2947)"},
+    {"every", "S", false, "每隔多少秒留一个定位点（否则 5）",
+     "keep a fix every so many seconds (else 5)"},
+    NO_MORE,
+};
+static const struct cli_flag stop_flags[] = {
+    {"now", NULL, false, "记录已中断：到现在为止，其间记为缺口",
+     "it was cut off: ends now, with a gap"},
+    {"last-fix", NULL, false, "记录已中断：在最后一个定位点结束",
+     "it was cut off: ended at its last fix"},
+    NO_MORE,
+};
+static const struct cli_flag track_flags[] = {
+    {"gpx", NULL, false, "以 GPX 输出", "as GPX"},
+    {"geojson", NULL, false, "以 GeoJSON 输出", "as GeoJSON"},
+    NO_MORE,
+};
+static const struct cli_flag list_flags[] = {
+    {"state", "STATE", false,
+     "只列 draft waiting sealed sent received（传送），"
+     "conflict，或办理状态（如 reported）",
+     "only draft waiting sealed sent received (delivery), conflict, or a "
+     "status (as reported)"},
+    {"mine", NULL, false, "只列本机记录的", "only what this device recorded"},
+    {"all", NULL, false, "也列反映人和已移出本机范围的",
+     "contacts too, and what left this device's scope"},
+    {"limit", "N", false, "最多 N 条（最新在前）", "at most N, newest first"},
+    NO_MORE,
+};
+static const struct cli_flag resolve_flags[] = {
+    {"take", "HASH", false, "取这一条记录的值（哈希或其前缀）",
+     "take the value of this record (its hash, or a prefix)"},
+    {"value", "V", false, "改用另一个值", "another value"},
+    {"dismiss", NULL, false, "保留现在显示的", "keep what is shown now"},
+    WHY, AS, NO_MORE,
+};
+static const struct cli_flag enrol_flags[] = {
+    {"allow-plain", NULL, false, "允许不加密的 HTTP（仅限可信网络）",
+     "plain HTTP will do (only in a trusted network)"},
+    {"max-time", "S", false, "多少秒不通就放弃",
+     "give up after so many seconds without getting through"},
+    NO_MORE,
+};
+static const struct cli_flag sync_flags[] = {
+    {"watch", NULL, false, "持续运行，有网即传",
+     "go on running, and send whenever there is a network"},
+    {"every", "S", false, "--watch 时每隔多少秒",
+     "with --watch: so many seconds apart"},
+    {"max-time", "S", false, "多少秒不通就放弃",
+     "give up after so many seconds without getting through"},
+    {"photos", "none", false, "本版本尚不传照片",
+     "photos are not transferred by this version"},
+    NO_MORE,
+};
+static const struct cli_flag export_flags[] = {
+    {"format", "csv|geojson|gpx", false, "格式（否则 csv）",
+     "the format (else csv)"},
+    {"output", "FILE", false, "写入文件（否则标准输出）",
+     "write to FILE (else standard output)"},
+    {"bom", NULL, false, "CSV 前加 BOM（供需要它的表格软件）",
+     "put a BOM before a CSV, for spreadsheets that need it"},
+    {"kind", "KIND", false, "只要这一类", "only this kind"},
+    {"mine", NULL, false, "只要本机记录的", "only what this device recorded"},
+    NO_MORE,
+};
+static const struct cli_flag unlock_flags[] = {
+    {"for", "MINUTES", false, "多少分钟后自动上锁（否则 480）",
+     "lock again after so many minutes (else 480)"},
+    NO_MORE,
+};
+static const struct cli_flag help_flags[] = {
+    {"man", NULL, false, "输出手册页（roff）", "print the man page (roff)"},
+    NO_MORE,
+};
+
+#define ANY UINT_MAX
+
+static const struct cli_command commands[] = {
+    {"enrol", CLI_JOIN, "CODE", 1, 1, enrol_flags, CLI_PATH, cmd_enrol,
+     "用一次性入网码加入服务器", "join a server with a one-time code",
+     "入网码由服务器管理员发放，只能用一次；- 表示从标准输入读。"
+     "数据目录不存在时会建立。",
+     "The server's operator gives the code; it works once; - reads it from "
+     "standard input. The data folder is made where there is none.",
+     NULL},
+    {"status", CLI_JOIN, "", 0, 0, NULL, CLI_HOME, cmd_status,
+     "我是谁、各状态条数、上次成功同步、时钟、空间",
+     "who I am, counts by state, last successful sync, clock, space",
+     "“已收到”只指本机已核验过服务器回执的记录。",
+     "\"Received\" counts only what this device holds a verified receipt "
+     "for.",
+     NULL},
+
+    {"draft list", CLI_RECORD, "", 0, 0, NULL, CLI_HOME, cmd_draft_list,
+     "列出草稿", "list the drafts", "与 list --state draft 相同。",
+     "The same as list --state draft.", NULL},
+    {"draft finish", CLI_RECORD, "draft-N [field=value…]", 1, ANY,
+     finish_flags, CLI_HOME, cmd_draft_finish, "补全草稿并保存为记录",
+     "complete a draft and save it as a record", NULL, NULL, NULL},
+    {"draft discard", CLI_RECORD, "draft-N", 1, 1, NULL, CLI_HOME,
+     cmd_draft_discard, "丢弃草稿", "throw a draft away", NULL, NULL, NULL},
+    {"import", CLI_RECORD, "FILE", 1, 1, NULL, CLI_HOME, cmd_import,
+     "导入 JSON 行文件", "import a file of JSON lines",
+     "每行一个对象；id 相同的行再次导入不会重复。反映人成为单独的记录。",
+     "One object a line; a line whose id was imported before adds nothing. "
+     "A reporter becomes a record of its own.",
+     NULL},
+
+    {"set", CLI_LATER, "ID field=value…", 2, ANY, later_flags, CLI_HOME,
+     cmd_set, "更改字段", "change fields",
+     "field= 清空；field-=HASH:INDEX 从集合中去掉一项。"
+     "保存后仍有冲突待处理时退出状态为 5。",
+     "field= empties; field-=HASH:INDEX takes an element out of a set. Exits "
+     "with 5 when it was saved and conflicts are left for a person.",
+     NULL},
+    {"note", CLI_LATER, "ID TEXT", 2, 2, later_flags, CLI_HOME, cmd_note,
+     "添加备注", "add a note", NULL, NULL, NULL},
+    {"photo", CLI_LATER, "ID FILE…", 2, ANY, photo_flags, CLI_HOME, cmd_photo,
+     "附上照片", "attach photos",
+     "照片按原样加密保存在本机；位置、时间、方向从中读出。",
+     "Photos are kept as they are, encrypted; position, time and "
+     "orientation are read from them.",
+     NULL},
+    {"do", CLI_LATER, "ID MOVE [field=value…]", 2, ANY, do_flags, CLI_HOME,
+     cmd_do, "办理一步", "a move of the loop",
+     "保存后仍有冲突待处理时退出状态为 5。",
+     "Exits with 5 when it was saved and conflicts are left for a person.",
+     NULL},
+    {"withdraw", CLI_LATER, "ID", 1, 1, why_flags, CLI_HOME, cmd_withdraw,
+     "撤回误报", "withdraw a mistaken report", NULL, NULL, NULL},
+
+    {"patrol start", CLI_PATROL, "[grid=CODE]", 0, 1, start_flags,
+     CLI_HOME, cmd_patrol_start, "开始巡查并记录轨迹",
+     "start a patrol and record its track",
+     "轨迹由后台程序 xunge-patrol 记录；断电至多丢 30 秒。",
+     "The program xunge-patrol records in the background; a power cut loses "
+     "at most 30 s.",
+     NULL},
+    {"patrol stop", CLI_PATROL, "", 0, 0, stop_flags, CLI_HOME, cmd_patrol_stop,
+     "结束巡查", "end the patrol", NULL, NULL, NULL},
+    {"patrol continue", CLI_PATROL, "", 0, 0, continue_flags, CLI_HOME,
+     cmd_patrol_continue, "中断后继续同一次巡查",
+     "go on with a patrol whose recorder was ended", NULL, NULL, NULL},
+    {"patrol close", CLI_PATROL, "", 0, 0, NULL, CLI_HOME, cmd_patrol_close,
+     "中断后在最后一个定位点结束",
+     "end a patrol whose recorder was ended, at its last fix", NULL, NULL,
+     NULL},
+    {"patrol import", CLI_PATROL, "FILE [grid=CODE]", 1, 2, later_flags,
+     CLI_HOME, cmd_patrol_import, "由 GPX 或 NMEA 文件建立巡查",
+     "a patrol from a GPX or NMEA file", NULL, NULL, NULL},
+    {"patrol show", CLI_PATROL, "[ID]", 0, 1, track_flags, CLI_HOME,
+     cmd_patrol_show, "查看正在进行的或指定的巡查",
+     "show the open patrol, or a given one", NULL, NULL, NULL},
+
+    {"list", CLI_LOOK, "[KIND]", 0, 1, list_flags, CLI_HOME, cmd_list,
+     "列出记录", "list what is here", NULL, NULL, NULL},
+    {"show", CLI_LOOK, "ID", 1, 1, NULL, CLI_HOME, cmd_show, "查看一条",
+     "show one in full",
+     "ID 是编号（0417-00123-7）、标识或其至少 4 位的前缀，或 draft-N。",
+     "An ID is a number (0417-00123-7), an entity id or a prefix of at least "
+     "4 digits, or draft-N.",
+     NULL},
+    {"history", CLI_LOOK, "ID", 1, 1, NULL, CLI_HOME, cmd_history,
+     "查看一条的全部经过", "everything that happened to one", NULL, NULL,
+     NULL},
+    {"find", CLI_LOOK, "TEXT", 1, 1, list_flags, CLI_HOME, cmd_find,
+     "查找文字", "find text in values and notes", NULL, NULL, NULL},
+
+    {"conflicts", CLI_DECIDE, "[ID]", 0, 1, NULL, CLI_HOME, cmd_conflicts,
+     "列出待人决定的冲突", "what a person has to decide",
+     "有冲突时退出状态为 5。", "Exits with 5 when there is any.", NULL},
+    {"resolve", CLI_DECIDE, "ID FIELD", 2, 2, resolve_flags, CLI_HOME,
+     cmd_resolve, "裁定一处冲突", "decide a conflict",
+     "FIELD 也可以是 status。--take、--value、--dismiss 三选一。"
+     "裁定本身是一条记录，可再更改。",
+     "FIELD may be status. One of --take, --value and --dismiss. The "
+     "decision is a record like any other; the next can undo it.",
+     NULL},
+
+    {"sync", CLI_SEND, "", 0, 0, sync_flags, CLI_PATH, cmd_sync,
+     "传送、取回执、接收", "push, fetch receipts, pull",
+     "没有网络时退出状态为 4，待传的仍在。",
+     "Exits with 4 where there is no connection; the work stays queued.",
+     NULL},
+    {"verify", CLI_SEND, "[ID]", 0, 1, NULL, CLI_HOME, cmd_verify,
+     "核验链、回执、照片和视图", "check chains, receipts, photos and views",
+     "先说结论，再列数目与细节。", "The verdict first, then counts and "
+                                   "details.",
+     NULL},
+    {"export", CLI_SEND, "[ID…]", 0, ANY, export_flags, CLI_HOME, cmd_export,
+     "导出为 CSV、GeoJSON 或 GPX", "export as CSV, GeoJSON or GPX",
+     "导出的文件不加密。不给 ID 时导出全部（反映人除外）。CSV 每类一张表，"
+     "表间空一行；GPX 只含巡查轨迹。",
+     "What is exported is not encrypted. Without an ID: everything but "
+     "contacts. CSV has one table a kind, an empty line between; GPX holds "
+     "patrols' tracks alone.",
+     NULL},
+
+    {"passphrase set", CLI_PROTECT, "", 0, 0, NULL, CLI_PATH,
+     cmd_passphrase_set, "设置或更改口令", "set or change the passphrase",
+     "在终端上不回显地输入两遍；否则从 --passphrase-fd 或标准输入读："
+     "新口令一行；已上锁时先旧口令一行。",
+     "Asked for twice on a terminal, without echo; else read from "
+     "--passphrase-fd or standard input: the new one in a line; where the "
+     "home is locked, the old one in a line before it.",
+     NULL},
+    {"passphrase", CLI_PROTECT, "", 0, 0, NULL, CLI_PATH, cmd_passphrase_set,
+     "同 passphrase set", "the same as passphrase set", NULL, NULL, NULL},
+    {"passphrase clear", CLI_PROTECT, "", 0, 0, NULL, CLI_PATH,
+     cmd_passphrase_clear, "取消口令，改用密钥文件",
+     "back to the key file, without a passphrase", NULL, NULL, NULL},
+    {"unlock", CLI_PROTECT, "", 0, 0, unlock_flags, CLI_PATH, cmd_unlock,
+     "用口令解锁一段时间", "unlock with the passphrase for a while", NULL,
+     NULL, NULL},
+    {"lock", CLI_PROTECT, "", 0, 0, NULL, CLI_PATH, cmd_lock, "立即上锁",
+     "lock now", NULL, NULL, NULL},
+
+    {"help", CLI_ABOUT, "[COMMAND]", 0, 2, help_flags, CLI_NOTHING, cmd_help,
+     "说明", "help on all commands, or one", NULL, NULL, NULL},
+    {"version", CLI_ABOUT, "", 0, 0, NULL, CLI_NOTHING, cmd_version, "版本",
+     "the version", NULL, NULL, NULL},
+    {"completion", CLI_ABOUT, "", 0, 0, NULL, CLI_NOTHING, cmd_completion,
+     "输出 bash 补全脚本", "print the completion script for bash",
+     "用法：source <(xunge completion)", "Use: source <(xunge completion)",
+     NULL},
+};
+
+enum { COUNT = sizeof commands / sizeof commands[0] };
+
+const char *cli_group_label(enum cli_group group)
+{
+    switch (group) {
+#define X(name, zh, en)                                                      \
+    case name:                                                               \
+        return XG_T(zh, en);
+        CLI_GROUP_TABLE(X)
+#undef X
+    case CLI_GROUPS:
+        break;
+    }
+    return "";
+}
+
+/* Does the table take care of this kind? Then no command captures it. */
+static bool has_commands(const struct xg_kind *kind)
+{
+    return !kind->entity || cli_is_family(kind->name);
+}
+
+static void capture_command(struct cli_command *out, const struct xg_kind *k)
+{
+    *out = (struct cli_command){
+        .name = k->name,
+        .group = CLI_RECORD,
+        .args = "field=value…",
+        .most = ANY,
+        .flags = xg_field_named(k, "contact") ? informed_flags : capture_flags,
+        .needs = CLI_HOME,
+        .run = cmd_capture,
+        .zh = k->zh,
+        .en = k->en,
+        .kind = k};
+}
+
+bool cli_command_at(struct cli_command *out, size_t i)
+{
+    for (const struct xg_kind *k = xg_kinds; k->name; k++)
+        if (!has_commands(k) && i-- == 0) {
+            capture_command(out, k);
+            return true;
+        }
+    if (i >= COUNT)
+        return false;
+    *out = commands[i];
+    return true;
+}
+
+bool cli_command_named(struct cli_command *out, const char *name)
+{
+    struct cli_command c;
+
+    for (size_t i = 0; cli_command_at(&c, i); i++)
+        if (strcmp(c.name, name) == 0 ||
+            (c.kind && strcmp(c.kind->zh, name) == 0)) {
+            *out = c;
+            return true;
+        }
+    return false;
+}
+
+bool cli_is_family(const char *word)
+{
+    size_t len = strlen(word);
+
+    for (size_t i = 0; i < COUNT; i++)
+        if (strncmp(commands[i].name, word, len) == 0 &&
+            commands[i].name[len] == ' ')
+            return true;
+    return false;
+}

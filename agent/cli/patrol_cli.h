@@ -1,0 +1,33 @@
+/* patrol_cli.h - patrols as the commands show them, and tracks as GPX. */
+#ifndef AGENT_CLI_PATROL_CLI_H
+#define AGENT_CLI_PATROL_CLI_H
+
+#include "agent/cli/cli.h"
+#include "agent/patrol.h"
+
+/* The open patrol, or none. */
+struct cli_patrol {
+    struct patrol_state state;
+    char number[XG_NUMBER_SIZE];
+    int64_t start_ms;
+};
+XG_MUST_CHECK enum xg_status cli_patrol_look(struct cli_patrol *out,
+                                             struct cli *cli,
+                                             struct xg_error *err);
+/* Where it stands and what to do, in a line or two; nothing for none. */
+void cli_patrol_put(struct xg_buf *out, const struct cli_patrol *patrol);
+json_t *cli_patrol_json(const struct cli_patrol *patrol); /* null for none */
+
+/* Segments and gaps of a patrol's state, in the arena. */
+XG_MUST_CHECK enum xg_status cli_track_of(struct track *out,
+                                          struct xg_arena *arena,
+                                          const struct xg_brief *brief,
+                                          struct xg_error *err);
+
+/* One GPX document of several tracks: begin, tracks, end. */
+void cli_gpx_begin(struct xg_buf *out);
+void cli_gpx_track(struct xg_buf *out, const char *name,
+                   const struct track *track);
+void cli_gpx_end(struct xg_buf *out);
+
+#endif

@@ -1,0 +1,366 @@
+/* record.c - from words and flags to a saved record; see cli.h.
+ *
+ * Order: everything that a person may have mistyped is judged first, then
+ * photos are kept, then one transaction. So a usage error changes nothing.
+ */
+#include "agent/cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/sync_engine.h"
+#include "shared/base/os.h"
+#include "shared/core/cbor.h"
+
+enum { ACT_ARENA_MAX = 8 << 20, SHORT_ID = 12 };
+
+void cli_act_init(struct cli_act *act, struct cli *cli,
+                  const struct xg_kind *kind, const struct xg_id *id)
+{
+    *act = (struct cli_act){.arena = XG_ARENA(ACT_ARENA_MAX)};
+    xg_draft_init(&act->draft, &act->arena, kind->number);
+    act->draft.head.creates = id == NULL;
+    cli_resolver_init(&act->resolver, cli, id);
+    act->photos = json_array();
+}
+
+void cli_act_clear(struct cli_act *act)
+{
+    json_decref(act->photos);
+    cli_resolver_clear(&act->resolver);
+    xg_arena_clear(&act->arena);
+}
+
+enum xg_status cli_act_fields(struct cli_act *act, struct cli *cli,
+                              size_t first, struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(act->draft.head.kind);
+
+    for (size_t i = first; i < cli->word_count; i++)
+        if (view_form_set(&act->draft, kind, cli->words[i],
+                          &act->resolver.resolver, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+/* ---- photos ---- */
+
+enum xg_status cli_photo_role(uint32_t *role, const char *name,
+                              struct xg_error *err)
+{
+    struct xg_buf names = XG_BUF(1024);
+
+    for (const struct xg_choice *c = xg_photo_roles; c->name; c++)
+        if (strcmp(name, c->name) == 0 || strcmp(name, c->zh) == 0) {
+            *role = c->number;
+            return XG_OK;
+        }
+    for (const struct xg_choice *c = xg_photo_roles; c->name; c++)
+        xg_buf_format(&names, "%s%s %s", names.len ? ", " : "", c->name,
+                      xg_label(c->zh, c->en));
+    xg_ignore(xg_fail(err, XG_USAGE,
+                      XG_T("照片没有“%s”这种用途；可以是：%s",
+                           "no photo has the role \"%s\"; it is one of %s"),
+                      name, xg_buf_str(&names)));
+    xg_buf_clear(&names);
+    return err->status;
+}
+
+/* FILE[:ROLE]; a file whose name holds a colon wins. */
+static enum xg_status split_photo(struct xg_arena *arena, const char **path,
+                                  uint32_t *role, const char *given,
+                                  struct xg_error *err)
+{
+    const char *colon = strrchr(given, ':');
+
+    *path = given;
+    *role = 0;
+    if (!colon || xg_os_exists(given))
+        return XG_OK;
+    *path = xg_arena_str(arena, given, (size_t)(colon - given));
+    if (!*path)
+        return xg_fail_nomem(err);
+    if (!xg_os_exists(*path))
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("没有照片文件 %s", "there is no photo file %s"),
+                       given);
+    return cli_photo_role(role, colon + 1, err);
+}
+
+static json_t *photo_json(const struct photo_kept *kept)
+{
+    return json_pack("{s:o, s:I, s:s, s:b, s:b}", "sha256",
+                     cli_json_hex(kept->sha256.b, XG_HASH_SIZE), "bytes",
+                     (json_int_t)kept->length, "type",
+                     photo_type_mime(kept->type), "new", kept->is_new, "exif",
+                     kept->exif.state == PHOTO_EXIF_READ);
+}
+
+enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
+                             const char *path, uint32_t role,
+                             struct xg_error *err)
+{
+    const struct photo_shelf shelf = {.home = cli->home.path,
+                                      .vault = cli->home.vault};
+    enum capture_origin origin =
+        cli_flag(cli, "forwarded") ? CAPTURE_FORWARDED : CAPTURE_HERE;
+    struct photo_kept kept;
+    bool placed = false;
+
+    if (photo_keep(&shelf, &kept, path, err) != XG_OK)
+        return err->status;
+    if (kept.exif.state == PHOTO_EXIF_UNREADABLE)
+        cli_say(cli, XG_T("照片 %s 的 EXIF 读不出来；照片本身已保存。",
+                          "The EXIF of %s cannot be read; the photo itself "
+                          "is kept."),
+                path);
+    if (capture_photo(&act->draft, &placed, &kept, role, origin, err) != XG_OK)
+        return err->status;
+    act->placed |= placed;
+    act->photo_count++;
+    json_array_append_new(act->photos, photo_json(&kept));
+    return XG_OK;
+}
+
+enum xg_status cli_act_photos(struct cli_act *act, struct cli *cli,
+                              struct xg_error *err)
+{
+    const char *given, *path;
+    uint32_t role;
+    size_t at = 0;
+
+    /* All names and roles before the first is kept. */
+    while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
+        if (split_photo(&act->arena, &path, &role, given, err) != XG_OK)
+            return err->status;
+    at = 0;
+    while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
+        if (split_photo(&act->arena, &path, &role, given, err) != XG_OK ||
+            cli_act_photo(act, cli, path, role, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+/* ---- saving ---- */
+
+enum xg_status cli_may_record(struct cli *cli, struct xg_error *err)
+{
+    struct store_chain chain;
+    struct xg_error notice = XG_ERROR_NONE;
+    enum sync_new_chain why = SYNC_CHAIN_KEPT;
+
+    if (store_current_chain(cli->home.store, &chain, err) != XG_OK)
+        return err->status;
+    /* Recording does not depend on it: syncing looks again. */
+    if (sync_notice_restore(&why, &cli->home, &notice) == XG_OK &&
+        why != SYNC_CHAIN_KEPT)
+        cli_say(cli, "%s",
+                XG_T("注意：本机数据是恢复的旧副本；从现在起记入新链，"
+                     "同步后会取回缺少的记录。",
+                     "Mind: the data here is an older copy. From now on it "
+                     "goes into a new chain; syncing fetches what is "
+                     "missing."));
+    return XG_OK;
+}
+
+static json_t *number_json(const char *number)
+{
+    return *number ? json_string(number) : json_null();
+}
+
+static enum xg_status answer_json(struct cli *cli, const struct cli_act *act,
+                                  const struct captured *c,
+                                  const struct xg_id *contact,
+                                  uint64_t conflicts, struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(act->draft.head.kind);
+    json_t *object = json_pack(
+        "{s:b, s:s, s:o, s:o, s:o, s:s, s:O, s:I}", "saved", 1, "kind",
+        kind ? kind->name : "", "number", number_json(c->number), "id",
+        cli_json_hex(c->id.b, XG_ID_SIZE), "record",
+        cli_json_hex(c->record.b, XG_HASH_SIZE), "delivery",
+        view_delivery_name(VIEW_WAITING), "photos", act->photos, "conflicts",
+        (json_int_t)conflicts);
+
+    if (contact)
+        json_object_set_new(object, "contact",
+                            cli_json_hex(contact->b, XG_ID_SIZE));
+    return cli_put_json(cli, object, err);
+}
+
+/* "已保存 0417-00123-7  a3f0c2d49b11  事件  待传" */
+static enum xg_status answer(struct cli *cli, const struct cli_act *act,
+                             const struct captured *c,
+                             const struct xg_id *contact, uint64_t conflicts,
+                             struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(act->draft.head.kind);
+    char id[2 * XG_ID_SIZE + 1];
+
+    if (cli->json)
+        return answer_json(cli, act, c, contact, conflicts, err);
+    xg_hex(id, c->id.b, XG_ID_SIZE);
+    xg_buf_format(&cli->out, XG_T("已保存 %s%s%.*s  %s  %s",
+                                  "saved %s%s%.*s  %s  %s"),
+                  c->number, *c->number ? "  " : "", SHORT_ID, id,
+                  kind ? xg_label(kind->zh, kind->en) : "",
+                  view_delivery_label(VIEW_WAITING));
+    if (act->photo_count > 0)
+        xg_buf_format(&cli->out,
+                      XG_T("  照片 %zu 张，仅在本机", "  photos %zu, only here"),
+                      act->photo_count);
+    xg_buf_text(&cli->out, "\n");
+    if (act->placed)
+        cli_say(cli, "%s", XG_T("位置取自照片。",
+                                "The position was taken from the photo."));
+    if (conflicts > 0)
+        cli_say(cli,
+                XG_T("还有 %llu 处冲突待决定：xunge conflicts %.*s",
+                     "%llu conflicts are left to decide: xunge conflicts "
+                     "%.*s"),
+                (unsigned long long)conflicts, SHORT_ID, id);
+    return xg_buf_check(&cli->out, err);
+}
+
+/* The contact of --contact, written before what refers to it. [t] */
+static enum xg_status add_contact(struct cli_act *act, struct cli *cli,
+                                  const char *author, struct xg_id *id,
+                                  struct xg_error *err)
+{
+    const char *phone = cli_flag(cli, "phone");
+    const struct xg_kind *kind = xg_kind_find(XG_KIND_CONTACT);
+    const struct xg_field *number = xg_field_named(kind, "phone");
+    struct captured contact;
+    struct xg_draft draft;
+
+    xg_draft_init(&draft, &act->arena, XG_KIND_CONTACT);
+    if (capture_set_text(&draft, XG_CONTACT_NAME, cli_flag(cli, "contact"),
+                         err) != XG_OK ||
+        (phone && capture_set_text(&draft, number->number, phone, err) !=
+                      XG_OK) ||
+        capture_append(cli->home.store, &contact, NULL, &draft, author, err) !=
+            XG_OK)
+        return err->status;
+    *id = contact.id;
+    return capture_set_entity(&act->draft, XG_INCIDENT_CONTACT, id, err);
+}
+
+static enum xg_status check_contact(const struct cli_act *act,
+                                    const struct cli *cli,
+                                    struct xg_error *err)
+{
+    const char *name = cli_flag(cli, "contact");
+
+    if (!name && cli_flag(cli, "phone"))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--phone 要与 --contact 一起用",
+                            "--phone goes with --contact"));
+    if (name && !*name)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--contact 后面要有姓名", "--contact needs a name"));
+    if (name && act->draft.head.kind != XG_KIND_INCIDENT)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("只有事件有反映人（--contact）",
+                            "only an incident has a contact (--contact)"));
+    if (name && xg_draft_get(&act->draft, XG_INCIDENT_CONTACT).len > 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("contact= 与 --contact 只能给一个",
+                            "give one of contact= and --contact"));
+    return XG_OK;
+}
+
+static enum xg_status append_all(struct cli_act *act, struct cli *cli,
+                                 const char *author, int64_t drop,
+                                 struct captured *out, struct xg_id *contact,
+                                 struct xg_error *err)
+{
+    struct store *s = cli->home.store;
+
+    if (cli_flag(cli, "contact") &&
+        add_contact(act, cli, author, contact, err) != XG_OK)
+        return err->status;
+    if (capture_append(s, out, NULL, &act->draft, author, err) != XG_OK)
+        return err->status;
+    return drop ? store_drop_draft(s, drop, err) : XG_OK;
+}
+
+enum xg_status cli_act_create(struct cli_act *act, struct cli *cli,
+                              const char *author, int64_t drop,
+                              struct xg_error *err)
+{
+    struct store *s = cli->home.store;
+    const struct xg_kind *kind = xg_kind_find(act->draft.head.kind);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct captured c;
+    struct xg_id contact;
+
+    if (check_contact(act, cli, err) != XG_OK ||
+        view_form_complete(&act->draft, kind, err) != XG_OK ||
+        cli_may_record(cli, err) != XG_OK ||
+        cli_act_photos(act, cli, err) != XG_OK || store_begin(s, err) != XG_OK)
+        return err->status;
+    if (append_all(act, cli, author, drop, &c, &contact, err) != XG_OK) {
+        store_rollback(s);
+        return err->status;
+    }
+    if (store_commit(s, err) != XG_OK)
+        return err->status;
+    /* Saved: whatever comes now is only about the answer. */
+    xg_ignore(capture_number(s, &c, &ignored));
+    return answer(cli, act, &c, cli_flag(cli, "contact") ? &contact : NULL, 0,
+                  err);
+}
+
+enum xg_status cli_act_change(struct cli_act *act, struct cli *cli,
+                              const struct xg_id *id, bool decides,
+                              struct xg_error *err)
+{
+    struct store *s = cli->home.store;
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct store_entity e = {0};
+    struct captured c;
+
+    if (cli_may_record(cli, err) != XG_OK ||
+        cli_act_photos(act, cli, err) != XG_OK ||
+        capture_change(s, &c, id, &act->draft, cli_flag(cli, "as"), err) !=
+            XG_OK)
+        return err->status;
+    xg_ignore(store_load_entity(s, &e, NULL, id, &ignored));
+    if (decides && e.conflicts > 0)
+        cli->decide = xg_status_exit(XG_CONFLICT);
+    return answer(cli, act, &c, NULL, e.conflicts, err);
+}
+
+enum xg_status cli_act_draft(struct cli_act *act, struct cli *cli,
+                             const char *author, int64_t number,
+                             struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(act->draft.head.kind);
+    char name[32];
+
+    if (cli_flag(cli, "contact") || cli_flag(cli, "phone"))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("草稿里不能先记反映人；请在 draft finish 时给 "
+                            "--contact",
+                            "a draft cannot hold a contact yet; give "
+                            "--contact to draft finish"));
+    if (cli_act_photos(act, cli, err) != XG_OK ||
+        capture_draft_save(cli->home.store, &number, &act->draft, author,
+                           err) != XG_OK)
+        return err->status;
+    snprintf(name, sizeof name, "draft-%lld", (long long)number);
+    if (cli->json)
+        return cli_put_json(
+            cli,
+            json_pack("{s:b, s:s, s:s, s:s, s:O}", "saved", 1, "kind",
+                      kind->name, "number", name, "delivery",
+                      view_delivery_name(VIEW_DRAFT), "photos", act->photos),
+            err);
+    xg_buf_format(&cli->out, XG_T("已存为草稿 %s  %s；补全后：xunge draft "
+                                  "finish %s\n",
+                                  "kept as %s  %s; when complete: xunge draft "
+                                  "finish %s\n"),
+                  name, xg_label(kind->zh, kind->en), name);
+    return xg_buf_check(&cli->out, err);
+}

@@ -1,0 +1,244 @@
+/* views.c - where the views of shared/view look things up on a device; what a
+ * person typed, resolved.
+ */
+#include "agent/cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/sync_engine.h"
+#include "shared/view/text.h"
+#include "shared/view/value.h"
+
+static enum view_delivery delivery_of(enum store_delivery d)
+{
+    switch (d) {
+    case STORE_DRAFT:
+        return VIEW_DRAFT;
+    case STORE_WAITING:
+        return VIEW_WAITING;
+    case STORE_SEALED:
+        return VIEW_SEALED;
+    case STORE_SENT:
+        return VIEW_SENT;
+    case STORE_RECEIVED:
+        return VIEW_RECEIVED;
+    case STORE_DELIVERIES:
+        break;
+    }
+    return VIEW_WAITING;
+}
+
+/* ---- the view context ---- */
+
+static enum xg_status look_up_entity(void *ctx, struct view_entity *out,
+                                     const struct xg_id *id,
+                                     struct xg_error *err)
+{
+    const struct cli_view *view = ctx;
+    struct store_entity e;
+
+    if (view->entity && xg_id_equal(&view->entity->id, id))
+        e = *view->entity;
+    else if (store_load_entity(view->cli->home.store, &e, NULL, id, err) !=
+             XG_OK)
+        return err->status;
+    memcpy(out->number, e.number, sizeof out->number);
+    out->delivery = delivery_of(e.delivery);
+    return XG_OK;
+}
+
+/* Outside what is possible: before this version was made, or later than the
+ * server's time at which it was in the log already. */
+static bool clock_doubt(const struct cli_view *view,
+                        const struct fold_fact *fact,
+                        const struct xg_record *r)
+{
+    if (r->malformed)
+        return false;
+    int64_t wall_ms = r->head.moment.wall_ms;
+    return wall_ms < CLI_CLOCK_FLOOR_MS ||
+           (fact->logged && view->server_ms > 0 &&
+            wall_ms > view->server_ms + CLI_CLOCK_TOLERANCE_MS);
+}
+
+static enum xg_status look_up_about(void *ctx, struct view_about *out,
+                                    const struct xg_op *op,
+                                    struct xg_error *err)
+{
+    const struct cli_view *view = ctx;
+    const struct fold_fact *fact = &view->fold->facts[op - view->fold->ops];
+    struct store_batch batch;
+    bool sealed = false;
+
+    memcpy(out->author, fact->judged.author, sizeof out->author);
+    out->role = fact->judged.role;
+    out->grade = fact->judged.grade;
+    size_t len = strlen(fact->device);
+    if (len < sizeof out->device)
+        memcpy(out->device, fact->device, len + 1);
+    out->logged = fact->logged;
+    out->entry = fact->position;
+    out->clock_doubt = clock_doubt(view, fact, op->record);
+    out->delivery = VIEW_RECEIVED;
+    if (!fact->mine)
+        return XG_OK;
+    if (store_receipt_of(view->cli->home.store, &batch, NULL, NULL, &sealed,
+                         &op->record->hash, err) != XG_OK)
+        return err->status;
+    if (sealed)
+        out->delivery = delivery_of(batch.delivery);
+    else if (!fact->logged)
+        out->delivery = VIEW_WAITING;
+    out->verified = sealed && batch.delivery == STORE_RECEIVED;
+    return XG_OK;
+}
+
+/* Photos travel with another version; until then what is here is only here. */
+static enum xg_status look_up_photo(void *ctx, enum view_place *out,
+                                    const struct xg_hash *sha256,
+                                    struct xg_error *err)
+{
+    const struct cli_view *view = ctx;
+
+    (void)err;
+    *out = photo_has(&view->shelf, sha256) ? VIEW_PHOTO_ONLY_HERE
+                                           : VIEW_PHOTO_ELSEWHERE;
+    return XG_OK;
+}
+
+enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
+                             struct xg_error *err)
+{
+    uint64_t server_ms;
+
+    if (store_get_meta_u64(cli->home.store, &server_ms, SYNC_META_SERVER,
+                           err) != XG_OK)
+        return err->status;
+    *view = (struct cli_view){
+        .context = {.ctx = view,
+                    .entity = look_up_entity,
+                    .about = look_up_about,
+                    .photo = look_up_photo,
+                    .json = cli->json},
+        .cli = cli,
+        .shelf = {.home = cli->home.path, .vault = cli->home.vault},
+        .server_ms = (int64_t)server_ms,
+    };
+    return XG_OK;
+}
+
+/* ---- ids ---- */
+
+struct gathering {
+    struct cli_ids *ids;
+    bool failed;
+};
+
+static bool gather(void *ctx, const struct store_entity *e,
+                   struct xg_bytes state)
+{
+    struct gathering *g = ctx;
+    struct cli_ids *ids = g->ids;
+
+    (void)state;
+    if (ids->count == ids->room) {
+        size_t room = ids->room ? 2 * ids->room : 64;
+        struct xg_id *list = realloc(ids->list, room * sizeof *list);
+        g->failed = !list;
+        if (!list)
+            return false;
+        ids->list = list;
+        ids->room = room;
+    }
+    ids->list[ids->count++] = e->id;
+    return true;
+}
+
+enum xg_status cli_ids_of(struct cli_ids *ids, struct cli *cli,
+                          const struct store_filter *filter,
+                          struct xg_error *err)
+{
+    struct gathering g = {ids, false};
+
+    if (store_list(cli->home.store, filter, false, gather, &g, err) != XG_OK)
+        return err->status;
+    return g.failed ? xg_fail_nomem(err) : XG_OK;
+}
+
+void cli_ids_clear(struct cli_ids *ids)
+{
+    free(ids->list);
+    *ids = (struct cli_ids){0};
+}
+
+/* ---- resolving ---- */
+
+static enum xg_status resolve_entity(void *ctx, struct xg_id *id,
+                                     const char *text, struct xg_error *err)
+{
+    const struct cli_resolver *r = ctx;
+
+    return store_find_entity(r->cli->home.store, id, text, err);
+}
+
+static enum xg_status load_fold(struct cli_resolver *r, struct xg_error *err)
+{
+    if (!r->loaded && r->has_id &&
+        fold_load(r->cli->home.store, &r->fold, &r->arena, &r->id, err) !=
+            XG_OK)
+        return err->status;
+    r->loaded = true;
+    return XG_OK;
+}
+
+static enum xg_status resolve_record(void *ctx, struct xg_hash *hash,
+                                     const char *prefix, struct xg_error *err)
+{
+    struct cli_resolver *r = ctx;
+    char hex[2 * XG_HASH_SIZE + 1];
+    size_t len = strlen(prefix), found = 0;
+
+    if (load_fold(r, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; len > 0 && i < r->fold.state.count; i++) {
+        const struct xg_hash *one = &r->fold.ops[i].record->hash;
+        xg_hex(hex, one->b, XG_HASH_SIZE);
+        if (len <= 2 * XG_HASH_SIZE && memcmp(hex, prefix, len) == 0) {
+            *hash = *one;
+            found++;
+        }
+    }
+    if (found == 1)
+        return XG_OK;
+    if (found == 0)
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("这里没有哈希以 %s 开头的记录；见 xunge history",
+                            "it has no record whose hash begins with %s; see "
+                            "xunge history"),
+                       prefix);
+    return xg_fail(err, XG_AMBIGUOUS,
+                   XG_T("有 %zu 条记录的哈希以 %s 开头，请多写几位",
+                        "%zu records have a hash that begins with %s; give "
+                        "more digits"),
+                   found, prefix);
+}
+
+void cli_resolver_init(struct cli_resolver *r, struct cli *cli,
+                       const struct xg_id *id)
+{
+    *r = (struct cli_resolver){.resolver = {.ctx = r,
+                                            .entity = resolve_entity,
+                                            .record = resolve_record},
+                               .cli = cli,
+                               .arena = XG_ARENA(256 << 20)};
+    if (id) {
+        r->has_id = true;
+        r->id = *id;
+    }
+}
+
+void cli_resolver_clear(struct cli_resolver *r)
+{
+    xg_arena_clear(&r->arena);
+}
