@@ -26,8 +26,8 @@ static void copy_text(char *out, size_t size, const char *text)
             len--;
     }
     for (size_t i = 0; i < len; i++)
-        out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? ' '
-                                                                  : text[i];
+        out[i] =
+            (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? ' ' : text[i];
     out[len] = '\0';
 }
 
@@ -77,13 +77,14 @@ enum xg_status sync_bad_answer(struct sync *y, struct xg_error *err)
 {
     if (is_html(&y->answer))
         return portal(err);
-    return xg_fail(err, XG_NET,
-                   XG_T("应答不是巡格服务器的，或在途中损坏（HTTP %d，%zu 字节）；"
-                        "稍后重试",
-                        "the answer is not that of a Xunge server, or was "
-                        "damaged on the way (HTTP %d, %zu bytes); try again "
-                        "later"),
-                   y->answer.http_status, y->answer.body.len);
+    return xg_fail(
+        err, XG_NET,
+        XG_T("应答不是巡格服务器的，或在途中损坏（HTTP %d，%zu 字节）；"
+             "稍后重试",
+             "the answer is not that of a Xunge server, or was "
+             "damaged on the way (HTTP %d, %zu bytes); try again "
+             "later"),
+        y->answer.http_status, y->answer.body.len);
 }
 
 /* Any status but 200. */
@@ -160,8 +161,8 @@ enum xg_status sync_open_note(struct sync *y, struct xg_note *note,
     const struct xg_note_signature *s = &note->signatures[0];
     bool same = xg_bytes_equal(s->name, xg_bytes_of(log->name)) &&
                 memcmp(s->id, log->id, sizeof s->id) == 0;
-    if (note->count != 1 || (same && xg_note_open(note, data.at, data.len, log,
-                                                  err) != XG_OK))
+    if (note->count != 1 ||
+        (same && xg_note_open(note, data.at, data.len, log, err) != XG_OK))
         return sync_bad_answer(y, err);
     if (same)
         return XG_OK;
@@ -170,13 +171,14 @@ enum xg_status sync_open_note(struct sync *y, struct xg_note *note,
     xg_hex(theirs, s->id, sizeof s->id);
     snprintf(name, sizeof name, "%.*s", (int)s->name.len,
              (const char *)s->name.at);
-    return xg_fail(err, XG_REFUSED,
-                   XG_T("应答的是另一台服务器：它的日志密钥是 %s+%s，本机登记时的"
-                        "是 %s+%s；未发送任何数据，请联系管理员",
-                        "another server answers: its log key is %s+%s, this "
-                        "device was enrolled with %s+%s; nothing was handed "
-                        "over, ask the operator"),
-                   name, theirs, log->name, ours);
+    return xg_fail(
+        err, XG_REFUSED,
+        XG_T("应答的是另一台服务器：它的日志密钥是 %s+%s，本机登记时的"
+             "是 %s+%s；未发送任何数据，请联系管理员",
+             "another server answers: its log key is %s+%s, this "
+             "device was enrolled with %s+%s; nothing was handed "
+             "over, ask the operator"),
+        name, theirs, log->name, ours);
 }
 
 /* ---- trying again ---- */

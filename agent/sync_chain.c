@@ -41,8 +41,8 @@ static bool parse_sent(struct sent *out, struct xg_bytes text)
 }
 
 /* *found false when it is missing, or is none that we wrote. */
-static enum xg_status read_sent(struct sent *out, bool *found,
-                                const char *home, struct xg_error *err)
+static enum xg_status read_sent(struct sent *out, bool *found, const char *home,
+                                struct xg_error *err)
 {
     char path[HOME_PATH_SIZE];
     struct xg_buf text = XG_BUF(SENT_MAX);
@@ -262,8 +262,7 @@ static const struct xg_chain_tip *find_tip(const struct xg_welcome *w,
     return NULL;
 }
 
-static bool told_forked(const struct xg_welcome *w,
-                        const struct xg_hash *chain)
+static bool told_forked(const struct xg_welcome *w, const struct xg_hash *chain)
 {
     for (size_t i = 0; i < w->forked_count; i++)
         if (xg_hash_equal(&w->forked[i], chain))

@@ -157,11 +157,12 @@ static enum xg_status open_answer(struct sync *y, struct xg_enrolled *e,
         return sync_bad_answer(y, err);
     if (strcmp(e->worker, y->code->worker) != 0 ||
         (*y->id.device && strcmp(e->device, y->id.device) != 0))
-        return xg_fail(err, XG_REFUSED,
-                       XG_T("服务器登记的是 %s（%s），与登记码不符；请联系管理员",
-                            "the server enrolled %s of %s, which is not what "
-                            "the code says; ask the operator"),
-                       e->device, e->worker);
+        return xg_fail(
+            err, XG_REFUSED,
+            XG_T("服务器登记的是 %s（%s），与登记码不符；请联系管理员",
+                 "the server enrolled %s of %s, which is not what "
+                 "the code says; ask the operator"),
+            e->device, e->worker);
     return XG_OK;
 }
 
@@ -197,9 +198,8 @@ static enum xg_status enrol_once(struct sync *y, struct xg_error *err)
     xg_random(y->env, random.b, sizeof random.b);
     enum xg_status status = put_request(y, &note, &random, err);
     if (status == XG_OK) {
-        struct transport_request request = {.method = "POST",
-                                            .path = "/v1/enrol",
-                                            .body = xg_buf_bytes(&note)};
+        struct transport_request request = {
+            .method = "POST", .path = "/v1/enrol", .body = xg_buf_bytes(&note)};
         status = sync_call(y, &request, err);
         if (status == XG_AUTH || status == XG_NOTFOUND || status == XG_FORMAT)
             status = err->status = XG_REFUSED;
@@ -219,9 +219,14 @@ enum xg_status sync_enrol(struct home *home,
                           const struct xg_enrol_code *code,
                           struct sync_report *report, struct xg_error *err)
 {
-    struct sync y = {.home = home, .store = home->store, .env = home->env,
-                     .transport = transport, .host = host, .options = options,
-                     .report = report, .code = code,
+    struct sync y = {.home = home,
+                     .store = home->store,
+                     .env = home->env,
+                     .transport = transport,
+                     .host = host,
+                     .options = options,
+                     .report = report,
+                     .code = code,
                      .answer = {.body = XG_BUF(XG_NOTE_MAX)}};
 
     *report = (struct sync_report){.reached = false};

@@ -138,7 +138,8 @@ static enum xg_status raise_alarm(struct sync *y, const struct frames *f,
     y->alarm = true;
     xg_fail(&y->alarm_error, XG_ALARM,
             XG_T("警报：服务器的日志与本机此前核实的不一致（%s；此前 %" PRIu64
-                 "，现在 %" PRIu64 "）。证据在 %s/alarm/；此后只上传，不再采信。"
+                 "，现在 %" PRIu64
+                 "）。证据在 %s/alarm/；此后只上传，不再采信。"
                  "请把该文件夹交给核验人员，查清后移走",
                  "alarm: the server's log does not continue the one that was "
                  "verified before (%s; %" PRIu64 " then, %" PRIu64
@@ -196,8 +197,8 @@ static enum xg_status judge_log(struct sync *y, const struct frames *f,
                               &shown.root, err) == XG_OK)
         return XG_OK;
     if (y->doubted_log)
-        return raise_alarm(y, f,
-                           XG_T("没有成立的证明", "no proof of it holds"), err);
+        return raise_alarm(y, f, XG_T("没有成立的证明", "no proof of it holds"),
+                           err);
     y->doubted_log = true;
     return sync_bad_answer(y, err);
 }
@@ -276,8 +277,8 @@ static enum xg_status keep(struct sync *y, const struct frames *f,
     if (status == XG_OK && w->size > y->held.size)
         status = store_put_checkpoint(y->store, f->checkpoint, err);
     if (status == XG_OK && w->time_ms <= INT64_MAX)
-        status = store_put_meta_u64(y->store, SYNC_META_SERVER, w->time_ms,
-                                    err);
+        status =
+            store_put_meta_u64(y->store, SYNC_META_SERVER, w->time_ms, err);
     if (status == XG_OK)
         status = store_put_meta_u64(y->store, SYNC_META_TOLD,
                                     not_negative(xg_wall_ms(y->env)), err);
@@ -306,9 +307,8 @@ static enum xg_status hello_once(struct sync *y, struct xg_error *err)
     xg_random(y->env, random.b, sizeof random.b);
     enum xg_status status = put_hello(y, &note, &random, err);
     if (status == XG_OK) {
-        struct transport_request request = {.method = "POST",
-                                            .path = "/v1/hello",
-                                            .body = xg_buf_bytes(&note)};
+        struct transport_request request = {
+            .method = "POST", .path = "/v1/hello", .body = xg_buf_bytes(&note)};
         status = sync_call(y, &request, err);
     }
     if (status == XG_OK)
@@ -329,16 +329,15 @@ enum xg_status sync_hello(struct sync *y, struct xg_error *err)
     y->doubted_log = y->doubted_registry = y->behind = false;
     for (int i = 0; i < HELLO_ROUNDS; i++) {
         enum xg_status status = hello_once(y, err);
-        if (status == XG_NET && (y->doubted_log ||
-                                 y->doubted_registry || y->behind))
+        if (status == XG_NET &&
+            (y->doubted_log || y->doubted_registry || y->behind))
             status = hello_once(y, err);
         if (status != XG_OK || y->alarm)
             return status;
         uint64_t before = number;
         if (store_registry_newest(y->store, &number, &leaf, err) != XG_OK)
             return err->status;
-        if (number >= y->welcome.registry ||
-            (i > 0 && number <= before))
+        if (number >= y->welcome.registry || (i > 0 && number <= before))
             break;
     }
     return XG_OK;

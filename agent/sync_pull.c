@@ -90,8 +90,8 @@ static enum xg_status pull_page(struct sync *y, bool *more,
                                 struct xg_error *err)
 {
     char path[64];
-    struct transport_request request = {.method = "GET", .path = path,
-                                        .bearer = y->bearer};
+    struct transport_request request = {
+        .method = "GET", .path = path, .bearer = y->bearer};
     const struct xg_buf *body = &y->answer.body;
     struct xg_updates_note page;
     struct xg_bytes raw;
@@ -157,8 +157,8 @@ static enum xg_status fetch(struct sync *y, const struct xg_reference *r,
                             struct xg_error *err)
 {
     char path[sizeof "/v1/reference/" + 2 * XG_HASH_SIZE] = "/v1/reference/";
-    struct transport_request request = {.method = "GET", .path = path,
-                                        .bearer = y->bearer};
+    struct transport_request request = {
+        .method = "GET", .path = path, .bearer = y->bearer};
     const struct xg_buf *body = &y->answer.body;
     struct xg_hash hash;
 

@@ -44,8 +44,7 @@ static enum xg_status open_reply(struct sync *y, struct reply *r,
                         &leaf, &y->id.log, err) != XG_OK ||
         xg_proof_read(&proof, proof_text, err) != XG_OK ||
         xg_verify_consistency(&proof, y->held.size, r->checkpoint.size,
-                              &y->held.root, &r->checkpoint.root,
-                              err) != XG_OK)
+                              &y->held.root, &r->checkpoint.root, err) != XG_OK)
         return xg_fail(err, XG_NET,
                        XG_T("回执未通过核实，不算已收到；稍后重试",
                             "the receipt did not verify, so nothing counts as "
@@ -108,7 +107,8 @@ static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
                                 struct xg_bytes frame, struct xg_error *err)
 {
     char path[sizeof "/v1/batches/" + 2 * XG_HASH_SIZE] = "/v1/batches/";
-    struct transport_request request = {.method = "PUT", .path = path,
+    struct transport_request request = {.method = "PUT",
+                                        .path = path,
                                         .bearer = y->bearer,
                                         .states_size = true,
                                         .size = y->alarm ? 0 : y->held.size,
@@ -151,8 +151,8 @@ static enum xg_status push_sealed(struct sync *y, struct xg_buf *frame,
 
     for (;;) {
         xg_buf_reset(frame);
-        if (store_next_batch(y->store, &batch, frame, &found, batch.row,
-                             err) != XG_OK)
+        if (store_next_batch(y->store, &batch, frame, &found, batch.row, err) !=
+            XG_OK)
             return err->status;
         if (!found)
             return XG_OK;

@@ -18,10 +18,11 @@ enum xg_status sync_load(struct sync *y, struct xg_error *err)
     snprintf(y->report->device, sizeof y->report->device, "%s", y->id.device);
     snprintf(y->report->worker, sizeof y->report->worker, "%s", y->id.worker);
     if (!y->id.joined || !*y->id.device)
-        return xg_fail(err, XG_REFUSED,
-                       XG_T("本机尚未登记；请用管理员给的登记码运行 xunge enrol",
-                            "this device is not enrolled; run xunge enrol with "
-                            "the code that the operator gave"));
+        return xg_fail(
+            err, XG_REFUSED,
+            XG_T("本机尚未登记；请用管理员给的登记码运行 xunge enrol",
+                 "this device is not enrolled; run xunge enrol with "
+                 "the code that the operator gave"));
     if (store_signer(y->store, &y->signer, NULL, err) != XG_OK ||
         store_get_checkpoint(y->store, &y->held, NULL, &found, err) != XG_OK ||
         store_own_chains(y->store, y->chains, &y->chain_count, err) != XG_OK)
@@ -101,7 +102,11 @@ static enum xg_status run_once(struct sync *y, struct xg_error *err)
         return err->status;
     if (y->welcome.state == XG_DEVICE_PENDING)
         return pending(y, err);
-    if (sync_compare_chains(y, err) != XG_OK || sync_push(y, err) != XG_OK)
+    if (y->welcome.state != XG_DEVICE_REVOKED && /* what it has of ours, it
+                                                  * keeps apart */
+        sync_compare_chains(y, err) != XG_OK)
+        return err->status;
+    if (sync_push(y, err) != XG_OK)
         return err->status;
     if (y->alarm || y->welcome.state == XG_DEVICE_REVOKED)
         return verdict(y, err);
@@ -135,8 +140,12 @@ enum xg_status sync_run(struct home *home, const struct xg_transport *transport,
                         const struct sync_options *options,
                         struct sync_report *report, struct xg_error *err)
 {
-    struct sync y = {.home = home, .store = home->store, .env = home->env,
-                     .transport = transport, .host = host, .options = options,
+    struct sync y = {.home = home,
+                     .store = home->store,
+                     .env = home->env,
+                     .transport = transport,
+                     .host = host,
+                     .options = options,
                      .report = report,
                      .answer = {.body = XG_BUF(XG_ANSWER_MAX)}};
     char path[HOME_PATH_SIZE];

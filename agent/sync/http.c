@@ -57,9 +57,9 @@ static enum xg_status look_at_url(bool *plain, bool *here, const char *text,
         curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
         (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
-        status = xg_fail(err, XG_USAGE,
-                         XG_T("服务器地址有误：%s", "not a server's URL: %s"),
-                         text);
+        status =
+            xg_fail(err, XG_USAGE,
+                    XG_T("服务器地址有误：%s", "not a server's URL: %s"), text);
     } else {
         *plain = strcmp(scheme, "http") == 0;
         *here = is_loopback(host);
@@ -250,12 +250,13 @@ static enum xg_status explain(const struct http *h, CURLcode code,
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return xg_fail(err, XG_NET, XG_T("已中断", "stopped"));
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
-        return xg_fail(err, XG_NET,
-                       XG_T("应答者的 TLS 密钥不是登记码里的那个；可能是上网认证"
-                            "页面，或服务器换了密钥。未发送任何数据",
-                            "whoever answers does not have the TLS key of the "
-                            "enrolment code: a captive portal, or the server "
-                            "changed its key. Nothing was handed over"));
+        return xg_fail(
+            err, XG_NET,
+            XG_T("应答者的 TLS 密钥不是登记码里的那个；可能是上网认证"
+                 "页面，或服务器换了密钥。未发送任何数据",
+                 "whoever answers does not have the TLS key of the "
+                 "enrolment code: a captive portal, or the server "
+                 "changed its key. Nothing was handed over"));
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return xg_fail(err, XG_NET,
                        XG_T("服务器证书未通过检查（%s）；请检查本机时间，或请"

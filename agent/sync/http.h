@@ -1,5 +1,5 @@
-/* http.h - a transport over libcurl: one connection that is used again, HTTP/1.1
- * over TLS, nothing on disk.
+/* http.h - a transport over libcurl: one connection that is used again,
+ * HTTP/1.1 over TLS, nothing on disk.
  *
  * With a pin (SHA-256 of the key's SPKI, from the enrolment code) exactly that
  * key is the server: certificates, their names and their dates are not asked,

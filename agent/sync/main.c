@@ -69,36 +69,37 @@ static bool pause_for(void *ctx, int64_t ms)
 
 static void print_help(void)
 {
-    fputs(XG_T("用法：\n"
-               "  xunge-sync enrol 登记码        加入服务器（- 从标准输入读取）\n"
-               "  xunge-sync sync [--watch]      上传、核实回执、收取\n\n"
-               "  --home DIR      本机数据所在（或 XUNGE_HOME）\n"
-               "  --watch         一直运行，每隔一段时间同步一次\n"
-               "  --every S       --watch 的间隔秒数（60）\n"
-               "  --max-time S    S 秒没有进展就放弃（30；0 只试一次）\n"
-               "  --allow-plain   允许不加密的 http:// 服务器\n"
-               "  --json          输出一行 JSON\n"
-               "  --lang zh|en    --verbose    --help\n\n"
-               "退出码：0 完成；1 被拒绝；2 用法；4 无连接（数据仍在本机）；"
-               "6 需要口令；7 日志警报\n",
-               "usage:\n"
-               "  xunge-sync enrol CODE          join a server (-: standard "
-               "input)\n"
-               "  xunge-sync sync [--watch]      push, verify receipts, pull\n"
-               "\n"
-               "  --home DIR      where this device's data lies (or "
-               "XUNGE_HOME)\n"
-               "  --watch         go on, syncing again and again\n"
-               "  --every S       seconds between, with --watch (60)\n"
-               "  --max-time S    give up after S seconds without progress "
-               "(30; 0: one try)\n"
-               "  --allow-plain   allow a server with http://\n"
-               "  --json          one JSON object a line\n"
-               "  --lang zh|en    --verbose    --help\n\n"
-               "exit status: 0 done; 1 refused; 2 usage; 4 no connection (the "
-               "work stays queued);\n6 needs the passphrase; 7 alarm about "
-               "the log\n"),
-          stdout);
+    fputs(
+        XG_T("用法：\n"
+             "  xunge-sync enrol 登记码        加入服务器（- 从标准输入读取）\n"
+             "  xunge-sync sync [--watch]      上传、核实回执、收取\n\n"
+             "  --home DIR      本机数据所在（或 XUNGE_HOME）\n"
+             "  --watch         一直运行，每隔一段时间同步一次\n"
+             "  --every S       --watch 的间隔秒数（60）\n"
+             "  --max-time S    S 秒没有进展就放弃（30；0 只试一次）\n"
+             "  --allow-plain   允许不加密的 http:// 服务器\n"
+             "  --json          输出一行 JSON\n"
+             "  --lang zh|en    --verbose    --help\n\n"
+             "退出码：0 完成；1 被拒绝；2 用法；4 无连接（数据仍在本机）；"
+             "6 需要口令；7 日志警报\n",
+             "usage:\n"
+             "  xunge-sync enrol CODE          join a server (-: standard "
+             "input)\n"
+             "  xunge-sync sync [--watch]      push, verify receipts, pull\n"
+             "\n"
+             "  --home DIR      where this device's data lies (or "
+             "XUNGE_HOME)\n"
+             "  --watch         go on, syncing again and again\n"
+             "  --every S       seconds between, with --watch (60)\n"
+             "  --max-time S    give up after S seconds without progress "
+             "(30; 0: one try)\n"
+             "  --allow-plain   allow a server with http://\n"
+             "  --json          one JSON object a line\n"
+             "  --lang zh|en    --verbose    --help\n\n"
+             "exit status: 0 done; 1 refused; 2 usage; 4 no connection (the "
+             "work stays queued);\n6 needs the passphrase; 7 alarm about "
+             "the log\n"),
+        stdout);
 }
 
 /* Seconds, 0 to a week. */
@@ -257,8 +258,8 @@ static enum xg_status enrol(const struct arguments *a, const char *path,
         status = remember_plain(&home, err);
     if (status == XG_OK) {
         struct xg_transport transport = http_transport(http);
-        status = sync_enrol(&home, &transport, &host, &options, &code, &report,
-                            err);
+        status =
+            sync_enrol(&home, &transport, &host, &options, &code, &report, err);
     }
     print_enrolled(p, &report, status, err);
     home_close(&home);
@@ -267,8 +268,7 @@ static enum xg_status enrol(const struct arguments *a, const char *path,
     return status;
 }
 
-static enum xg_status open_server(struct http **http,
-                                  const struct arguments *a,
+static enum xg_status open_server(struct http **http, const struct arguments *a,
                                   struct home *home, struct xg_error *err)
 {
     struct store_identity id;
@@ -278,10 +278,11 @@ static enum xg_status open_server(struct http **http,
         store_get_meta_u64(home->store, &plain, SYNC_META_PLAIN, err) != XG_OK)
         return err->status;
     if (!id.joined)
-        return xg_fail(err, XG_REFUSED,
-                       XG_T("本机尚未登记；请用管理员给的登记码运行 xunge enrol",
-                            "this device is not enrolled; run xunge enrol with "
-                            "the code that the operator gave"));
+        return xg_fail(
+            err, XG_REFUSED,
+            XG_T("本机尚未登记；请用管理员给的登记码运行 xunge enrol",
+                 "this device is not enrolled; run xunge enrol with "
+                 "the code that the operator gave"));
     struct http_options o = {id.url, id.has_pin ? id.pin : NULL,
                              a->allow_plain || plain, &stopped};
     return http_open(http, &o, err);
@@ -306,8 +307,8 @@ static enum xg_status sync_once(const struct arguments *a, const char *path,
         struct xg_transport transport = http_transport(http);
         status = sync_run(&home, &transport, &host, &options, &report, err);
     }
-    bool counted = home.store &&
-                   store_count(home.store, &counts, &ignored) == XG_OK;
+    bool counted =
+        home.store && store_count(home.store, &counts, &ignored) == XG_OK;
     print_synced(p, &report, counted ? &counts : NULL, status, err);
     *retry_after_s = report.retry_after_s;
     home_close(&home);

@@ -44,8 +44,8 @@ void print_progress(void *ctx, const struct sync_report *r)
     fprintf(stderr,
             XG_T("\r\x1b[K已收到 %" PRIu64 " 条，已收取 %" PRIu64
                  " 条，%" PRIu64 " KiB …",
-                 "\r\x1b[Kreceived %" PRIu64 ", pulled %" PRIu64 " records, %"
-                 PRIu64 " KiB ..."),
+                 "\r\x1b[Kreceived %" PRIu64 ", pulled %" PRIu64
+                 " records, %" PRIu64 " KiB ..."),
             r->records_received, r->records_pulled,
             (r->bytes_out + r->bytes_in) / 1024);
 }
@@ -224,17 +224,18 @@ static void print_clock(const struct sync_report *r)
 {
     int64_t ahead = r->clock_ahead_ms;
 
-    if (!r->reached ||
-        (ahead < CLOCK_DOUBT_MS && ahead > -CLOCK_DOUBT_MS))
+    if (!r->reached || (ahead < CLOCK_DOUBT_MS && ahead > -CLOCK_DOUBT_MS))
         return;
     if (ahead > 0)
-        printf(XG_T("本机时钟比服务器快 %" PRId64 " 分钟；请校准（记录不受影响）"
+        printf(XG_T("本机时钟比服务器快 %" PRId64
+                    " 分钟；请校准（记录不受影响）"
                     "\n",
                     "this device's clock is %" PRId64 " minutes ahead of the "
                     "server's; set it right (no record is harmed)\n"),
                ahead / 60000);
     else
-        printf(XG_T("本机时钟比服务器慢 %" PRId64 " 分钟；请校准（记录不受影响）"
+        printf(XG_T("本机时钟比服务器慢 %" PRId64
+                    " 分钟；请校准（记录不受影响）"
                     "\n",
                     "this device's clock is %" PRId64 " minutes behind the "
                     "server's; set it right (no record is harmed)\n"),
@@ -247,8 +248,8 @@ static void print_pushed(const struct sync_report *r)
         printf(XG_T("已收到（证明已核实）：%" PRIu64 " 条记录，%" PRIu64
                     " 批，最后一批是日志第 %" PRIu64 " 条（共 %" PRIu64 "）\n",
                     "received, proof verified: %" PRIu64 " records in %" PRIu64
-                    " batches, the last is entry %" PRIu64 " of the log (%"
-                    PRIu64 " in all)\n"),
+                    " batches, the last is entry %" PRIu64
+                    " of the log (%" PRIu64 " in all)\n"),
                r->records_received, r->batches_received, r->last_entry,
                r->log_size);
     if (r->waiting)
@@ -271,9 +272,9 @@ static void print_pushed(const struct sync_report *r)
 static void print_pulled(const struct sync_report *r)
 {
     if (r->records_pulled)
-        printf(XG_T("收取：%" PRIu64 " 条记录\n", "pulled: %" PRIu64
-                    " records\n"),
-               r->records_pulled);
+        printf(
+            XG_T("收取：%" PRIu64 " 条记录\n", "pulled: %" PRIu64 " records\n"),
+            r->records_pulled);
     if (r->gone)
         printf(XG_T("%" PRIu64 " 件已不在本机范围内\n",
                     "%" PRIu64 " matters went out of this device's scope\n"),

@@ -54,22 +54,21 @@ static void torment(const struct xg_buf *text, reread *read)
     xg_buf_clear(&out);
 }
 
-#define AGAIN(name, type, reads, puts)                                       \
-    static bool name(struct xg_buf *out, struct xg_bytes text)               \
-    {                                                                        \
-        type value;                                                          \
-        if (reads(&value, text, &err) != XG_OK)                              \
-            return false;                                                    \
-        puts(out, &value);                                                   \
-        return true;                                                         \
+#define AGAIN(name, type, reads, puts)                                         \
+    static bool name(struct xg_buf *out, struct xg_bytes text)                 \
+    {                                                                          \
+        type value;                                                            \
+        if (reads(&value, text, &err) != XG_OK)                                \
+            return false;                                                      \
+        puts(out, &value);                                                     \
+        return true;                                                           \
     }
 AGAIN(enrol_again, struct xg_enrol, xg_enrol_read, xg_enrol_put)
 AGAIN(enrolled_again, struct xg_enrolled, xg_enrolled_read, xg_enrolled_put)
 AGAIN(hello_again, struct xg_hello, xg_hello_read, xg_hello_put)
 AGAIN(welcome_again, struct xg_welcome, xg_welcome_read, xg_welcome_put)
 AGAIN(updates_again, struct xg_updates_note, xg_updates_read, xg_updates_put)
-AGAIN(reference_again, struct xg_reference, xg_reference_read,
-      xg_reference_put)
+AGAIN(reference_again, struct xg_reference, xg_reference_read, xg_reference_put)
 AGAIN(fork_again, struct xg_fork, xg_fork_read, xg_fork_put)
 #undef AGAIN
 
@@ -87,16 +86,20 @@ static void test_small_notes(void **state)
 {
     struct xg_buf text = XG_BUF(1 << 16);
     struct xg_enrol e = {.log = xg_bytes_of("lanshan.example"),
-                         .code = hash_of(1), .proof = hash_of(2),
-                         .key = hash_of(3), .chain = hash_of(4),
+                         .code = hash_of(1),
+                         .proof = hash_of(2),
+                         .key = hash_of(3),
+                         .chain = hash_of(4),
                          .random = hash_of(5)};
     struct xg_enrolled d = {.log = xg_bytes_of("lanshan.example"),
                             .random = hash_of(6),
                             .state = XG_DEVICE_PENDING,
                             .device = "lanshan.example/d/0417",
                             .worker = "w-12"};
-    struct xg_reference r = {.kind = "territory", .edition = "2026-11",
-                             .file = hash_of(7), .length = 70123};
+    struct xg_reference r = {.kind = "territory",
+                             .edition = "2026-11",
+                             .file = hash_of(7),
+                             .length = 70123};
 
     (void)state;
     xg_enrol_put(&text, &e);
@@ -115,7 +118,6 @@ static void test_small_notes(void **state)
     xg_buf_clear(&text);
 }
 
-
 /* ---- hello and welcome ---- */
 
 static void fill_tips(struct xg_chain_tip *tips, size_t count)
@@ -130,9 +132,14 @@ static void fill_tips(struct xg_chain_tip *tips, size_t count)
 static void test_hello(void **state)
 {
     struct xg_buf text = XG_BUF(1 << 16), small = XG_BUF(1 << 16);
-    struct xg_hello h = {.log = xg_bytes_of("lanshan.example"), .size = 418,
-                         .root = hash_of(1), .registry = 7, .schema = 1,
-                         .random = hash_of(2), .chain_count = 3}, got;
+    struct xg_hello h = {.log = xg_bytes_of("lanshan.example"),
+                         .size = 418,
+                         .root = hash_of(1),
+                         .registry = 7,
+                         .schema = 1,
+                         .random = hash_of(2),
+                         .chain_count = 3},
+                    got;
 
     (void)state;
     fill_tips(h.chains, XG_CHAINS_MAX);
@@ -171,20 +178,26 @@ static struct xg_welcome make_welcome(void)
 {
     struct xg_welcome w = {.log = xg_bytes_of("lanshan.example"),
                            .device = "lanshan.example/d/0417",
-                           .random = hash_of(1), .token = hash_of(2),
-                           .root = hash_of(3), .time_ms = 1763700000000u,
-                           .size = 418, .backup = 400, .registry = 9,
-                           .state = XG_DEVICE_REVOKED, .chain_count = 2,
-                           .forked_count = 1, .note_count = 2,
-                           .reference_count = 1, .order_count = 2};
+                           .random = hash_of(1),
+                           .token = hash_of(2),
+                           .root = hash_of(3),
+                           .time_ms = 1763700000000u,
+                           .size = 418,
+                           .backup = 400,
+                           .registry = 9,
+                           .state = XG_DEVICE_REVOKED,
+                           .chain_count = 2,
+                           .forked_count = 1,
+                           .note_count = 2,
+                           .reference_count = 1,
+                           .order_count = 2};
 
     fill_tips(w.chains, 2);
     w.forked[0] = hash_of(4);
     w.notes[0] = 3;
     w.notes[1] = 17;
-    w.references[0] = (struct xg_reference){.kind = "calendar",
-                                            .edition = "2027",
-                                            .file = hash_of(5), .length = 9};
+    w.references[0] = (struct xg_reference){
+        .kind = "calendar", .edition = "2027", .file = hash_of(5), .length = 9};
     w.orders[0] = hash_of(6);
     w.orders[1] = hash_of(7);
     return w;
@@ -338,10 +351,11 @@ static struct xg_enrol_code make_code(void)
 {
     static const uint8_t key[32] = {1, 2, 3};
     struct xg_enrol_code c = {.url = "https://grid.lanshan.example:8443",
-                              .has_pin = true, .worker = "w-12"};
+                              .has_pin = true,
+                              .worker = "w-12"};
 
-    assert_ok(xg_verifier_init(&c.log, "lanshan.example", XG_SIG_ED25519, key,
-                               &err));
+    assert_ok(
+        xg_verifier_init(&c.log, "lanshan.example", XG_SIG_ED25519, key, &err));
     memset(c.registrar, 7, sizeof c.registrar);
     memset(c.pin, 9, sizeof c.pin);
     memset(c.secret, 11, sizeof c.secret);
@@ -401,9 +415,17 @@ static void test_code(void **state)
 static void test_code_urls(void **state)
 {
     static const char *const bad[] = {
-        "",          "ftp://a",       "https://",       "https://a/",
-        "http://a b", "https://a?x=1", "https://a#b",    "https://a\n",
-        "file:///etc", "HTTPS://a",     "https://\xE4\xBD",
+        "",
+        "ftp://a",
+        "https://",
+        "https://a/",
+        "http://a b",
+        "https://a?x=1",
+        "https://a#b",
+        "https://a\n",
+        "file:///etc",
+        "HTTPS://a",
+        "https://\xE4\xBD",
     };
     struct xg_buf text = XG_BUF(4096);
     struct xg_enrol_code c = make_code(), got;
@@ -451,19 +473,20 @@ struct page {
 };
 
 static struct xg_update make_record(uint64_t seq,
-                                    const struct xg_hash *previous,
-                                    bool erased)
+                                    const struct xg_hash *previous, bool erased)
 {
     static const uint8_t head[] = {0xA1, 0x01, 0x03}, fields[] = {0xA0};
-    struct xg_update u = {.kind = XG_UPDATE_RECORD, .chain = hash_of(1),
-                          .seq = seq, .previous = *previous,
-                          .position = 40 + seq, .anchor_size = 12};
+    struct xg_update u = {.kind = XG_UPDATE_RECORD,
+                          .chain = hash_of(1),
+                          .seq = seq,
+                          .previous = *previous,
+                          .position = 40 + seq,
+                          .anchor_size = 12};
 
     u.record.fields_hash = hash_of(77);
-    xg_record_read(&u.record, &u.chain, seq, previous,
-                   xg_bytes(head, sizeof head),
-                   erased ? xg_bytes(NULL, 0)
-                          : xg_bytes(fields, sizeof fields));
+    xg_record_read(
+        &u.record, &u.chain, seq, previous, xg_bytes(head, sizeof head),
+        erased ? xg_bytes(NULL, 0) : xg_bytes(fields, sizeof fields));
     return u;
 }
 
@@ -471,18 +494,21 @@ static void make_page(struct page *p)
 {
     static const uint8_t seed[32] = {5};
     struct xg_hash previous = hash_of(3), leaves[RECORDS];
-    struct xg_update chain = {.kind = XG_UPDATE_CHAIN, .chain = hash_of(1),
+    struct xg_update chain = {.kind = XG_UPDATE_CHAIN,
+                              .chain = hash_of(1),
                               .device = xg_bytes_of("lanshan.example/d/2")};
     struct xg_update out = {.kind = XG_UPDATE_OUT, .entity = {{9}}};
-    struct xg_update branch = {.kind = XG_UPDATE_BRANCH, .chain = hash_of(1),
-                               .branch = hash_of(50), .start = 4,
+    struct xg_update branch = {.kind = XG_UPDATE_BRANCH,
+                               .chain = hash_of(1),
+                               .branch = hash_of(50),
+                               .start = 4,
                                .parent = hash_of(1)};
-    struct xg_update place = {.kind = XG_UPDATE_PLACE, .hash = hash_of(60),
-                              .branch = hash_of(50)};
+    struct xg_update place = {
+        .kind = XG_UPDATE_PLACE, .hash = hash_of(60), .branch = hash_of(50)};
 
     *p = (struct page){.raw = XG_BUF(1 << 20), .bytes = XG_BUF(1 << 20)};
-    assert_ok(xg_signer_init(&p->log, "lanshan.example", XG_SIG_ED25519, seed,
-                             &err));
+    assert_ok(
+        xg_signer_init(&p->log, "lanshan.example", XG_SIG_ED25519, seed, &err));
     xg_update_put(&p->raw, &chain, false);
     xg_update_put(&p->raw, &out, false);
     xg_update_put(&p->raw, &branch, false);
@@ -494,8 +520,11 @@ static void make_page(struct page *p)
     }
     p->note = (struct xg_updates_note){.log = xg_bytes_of("lanshan.example"),
                                        .device = "lanshan.example/d/1",
-                                       .scope = "371302", .from = 12,
-                                       .to = 50, .end = 60, .count = RECORDS};
+                                       .scope = "371302",
+                                       .from = 12,
+                                       .to = 50,
+                                       .end = 60,
+                                       .count = RECORDS};
     xg_tlog_root(&p->note.root, leaves, RECORDS);
     assert_ok(xg_updates_seal(&p->bytes, &p->note, xg_buf_bytes(&p->raw),
                               &p->log, &err));
@@ -511,8 +540,7 @@ static enum xg_status open_page(const struct page *p, const void *data,
                                 size_t len, struct xg_updates_note *note,
                                 struct xg_bytes *raw, struct xg_arena *arena)
 {
-    return xg_updates_open(note, raw, arena, data, len, &p->log.verifier,
-                           &err);
+    return xg_updates_open(note, raw, arena, data, len, &p->log.verifier, &err);
 }
 
 static void test_updates(void **state)
@@ -528,8 +556,8 @@ static void test_updates(void **state)
 
     (void)state;
     make_page(&p);
-    assert_ok(open_page(&p, p.bytes.data, p.bytes.len, &note, &reader.rest,
-                        &arena));
+    assert_ok(
+        open_page(&p, p.bytes.data, p.bytes.len, &note, &reader.rest, &arena));
     assert_string_equal(note.scope, "371302");
     while (more) {
         assert_ok(xg_update_next(&reader, &u, &more, &err));
@@ -574,9 +602,8 @@ static void test_updates_torment(void **state)
     }
     xg_buf_byte(&p.bytes, 0);
     struct xg_arena arena = XG_ARENA(1 << 20);
-    assert_status(
-        open_page(&p, p.bytes.data, p.bytes.len, &note, &raw, &arena),
-        XG_FORMAT);
+    assert_status(open_page(&p, p.bytes.data, p.bytes.len, &note, &raw, &arena),
+                  XG_FORMAT);
     xg_arena_clear(&arena);
     clear_page(&p);
 }
@@ -591,8 +618,8 @@ static void refuse(struct page *p, const struct xg_updates_note *note)
     xg_buf_reset(&p->bytes);
     assert_ok(xg_updates_seal(&p->bytes, &changed, xg_buf_bytes(&p->raw),
                               &p->log, &err));
-    assert_true(open_page(p, p->bytes.data, p->bytes.len, &got, &raw,
-                          &arena) != XG_OK);
+    assert_true(open_page(p, p->bytes.data, p->bytes.len, &got, &raw, &arena) !=
+                XG_OK);
     xg_arena_clear(&arena);
 }
 
@@ -634,15 +661,15 @@ static void test_update_items(void **state)
         size_t len;
         uint8_t at[8];
     } bad[] = {
-        {1, {0x80}},             /* an empty array */
-        {1, {0x05}},             /* a number */
-        {2, {0x81, 0x05}},       /* an unknown kind */
-        {2, {0x81, 0x00}},       /* a record without parts */
-        {3, {0x82, 0x02, 0x41}}, /* cut off */
+        {1, {0x80}},                /* an empty array */
+        {1, {0x05}},                /* a number */
+        {2, {0x81, 0x05}},          /* an unknown kind */
+        {2, {0x81, 0x00}},          /* a record without parts */
+        {3, {0x82, 0x02, 0x41}},    /* cut off */
         {4, {0x82, 0x02, 0x41, 1}}, /* an id of one byte */
-        {3, {0x9F, 0x02, 0xFF}}, /* indefinite */
-        {3, {0x81, 0x18, 0x02}}, /* not shortest */
-        {3, {0x82, 0x20, 0x00}}, /* a negative kind */
+        {3, {0x9F, 0x02, 0xFF}},    /* indefinite */
+        {3, {0x81, 0x18, 0x02}},    /* not shortest */
+        {3, {0x82, 0x20, 0x00}},    /* a negative kind */
         {8, {0x9B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}},
     };
     struct xg_update u;
@@ -668,9 +695,14 @@ static void test_updates_note(void **state)
     struct xg_buf text = XG_BUF(4096);
     struct xg_updates_note n = {.log = xg_bytes_of("lanshan.example"),
                                 .device = "lanshan.example/d/1",
-                                .from = 1, .to = 2, .end = 3, .count = 4,
-                                .root = hash_of(1), .body_hash = hash_of(2),
-                                .body_len = 300, .raw_len = 500};
+                                .from = 1,
+                                .to = 2,
+                                .end = 3,
+                                .count = 4,
+                                .root = hash_of(1),
+                                .body_hash = hash_of(2),
+                                .body_len = 300,
+                                .raw_len = 500};
 
     (void)state;
     xg_updates_put(&text, &n); /* no scope: "-" */

@@ -1,0 +1,102 @@
+/* fake_server.h - a server in memory, small and honest, for tests of what the
+ * agent does. It keeps a real log, signs real notes, and knows batches by
+ * their id; it does not merge. A test gets at everything: `before` and `after`
+ * see each request and answer, and may drop, cut, change or repeat them.
+ */
+#ifndef XG_TESTS_LIB_FAKE_SERVER_H
+#define XG_TESTS_LIB_FAKE_SERVER_H
+
+#include "agent/transport.h"
+#include "shared/base/env.h"
+#include "shared/core/batch.h"
+#include "shared/core/protocol.h"
+
+enum {
+    FAKE_ENTRIES_MAX = 4096,
+    FAKE_CHAINS_MAX = 32,
+    FAKE_DEVICES_MAX = 8,
+    FAKE_NOTES_MAX = 8,
+};
+
+#define FAKE_ORIGIN "lanshan.example"
+#define FAKE_URL "http://127.0.0.1:1"
+
+struct fake_batch {
+    struct xg_hash id;
+    uint64_t position;
+    struct xg_hash chain;
+    uint64_t first, last;
+    unsigned puts; /* how often it came */
+};
+
+struct fake_chain {
+    struct xg_hash chain, last;
+    uint64_t next;
+    bool forked;
+    size_t device;
+};
+
+struct fake_device {
+    struct xg_verifier key;
+    struct xg_hash chain;
+    struct xg_hash token;
+    unsigned enrols, hellos;
+};
+
+struct fake_server {
+    struct xg_env env;
+    struct xg_signer log, registrar;
+    uint8_t secret[XG_SECRET_SIZE];
+    struct xg_enrol_code code;
+    enum xg_device_state state;
+
+    uint64_t size; /* of the log */
+    struct xg_hash leaves[FAKE_ENTRIES_MAX];
+    size_t batch_count;
+    struct fake_batch batches[FAKE_ENTRIES_MAX];
+    size_t chain_count;
+    struct fake_chain chains[FAKE_CHAINS_MAX];
+    size_t device_count;
+    struct fake_device devices[FAKE_DEVICES_MAX];
+    size_t note_count; /* of the registry, whole and signed */
+    struct xg_buf notes[FAKE_NOTES_MAX];
+    uint64_t note_positions[FAKE_NOTES_MAX];
+
+    /* What updates serve, from position `served_from` on: a body as of
+     * protocol.h, and the records' hashes. */
+    struct xg_buf body;
+    struct xg_tree body_tree;
+    uint64_t served_from;
+    bool has_reference;
+    struct xg_reference reference;
+    struct xg_bytes reference_bytes;
+
+    unsigned requests;
+    void *ctx; /* of the two below */
+    /* Before anything is done with the request. Other than XG_OK: the request
+     * never came. True in *answered: the answer is what was put there. */
+    enum xg_status (*before)(void *ctx, const struct transport_request *request,
+                             struct transport_answer *answer, bool *answered);
+    /* The work is done; the answer is on its way. */
+    enum xg_status (*after)(void *ctx, const struct transport_request *request,
+                            struct transport_answer *answer);
+};
+
+/* Heap. A log with two entries: a note, and the registry's first note. */
+struct fake_server *fake_server_new(const struct xg_env *env);
+void fake_server_free(struct fake_server *f);
+struct xg_transport fake_server_transport(struct fake_server *f);
+
+/* Append an entry of some bytes to the log. */
+uint64_t fake_server_append(struct fake_server *f, struct xg_bytes entry);
+/* One more registry note, with one unit line. */
+void fake_server_registry(struct fake_server *f, const char *unit);
+/* What the log would be if its last entries had never been. */
+void fake_server_cut_log(struct fake_server *f, uint64_t size);
+/* Put a record (or another item) into what updates serve from now on. */
+void fake_server_offer(struct fake_server *f, const struct xg_update *u,
+                       bool with_previous);
+void fake_problem(struct transport_answer *answer, int status,
+                  const char *code, const char *title);
+
+#endif

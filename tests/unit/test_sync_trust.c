@@ -1,0 +1,682 @@
+/* test_sync_trust.c - what the engine that syncs believes: portals, other
+ * servers, logs that forget, restored and cloned devices, pages of lies. */
+#include "tests/lib/test.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/base/os.h"
+#include "tests/lib/sync_rig.h"
+
+static struct xg_error err = {.start = XG_ERROR_SIZE - 1};
+
+/* ---- answers that are none ---- */
+
+struct impostor {
+    int http_status;
+    const char *type, *body;
+};
+
+static enum xg_status pretend(void *ctx, const struct transport_request *q,
+                              struct transport_answer *a, bool *answered)
+{
+    const struct impostor *p = ctx;
+
+    (void)q;
+    a->http_status = p->http_status;
+    snprintf(a->type, sizeof a->type, "%s", p->type);
+    xg_buf_text(&a->body, p->body);
+    *answered = true;
+    return XG_OK;
+}
+
+static void test_portal(void **state)
+{
+    static const struct impostor portals[] = {
+        {200, "text/html", "<html>please log in</html>"},
+        {302, "text/html", "<html>moved</html>"},
+        {307, "", ""},
+        {511, "text/html", "log in"},
+        {200, "text/plain", "ok"},
+        {200, "application/octet-stream", ""},
+        {200, "", "{\"ok\":true}"},
+        {204, "", ""},
+        {404, "text/html", "<h1>404</h1>"},
+        {401, "text/html", "who are you"},
+        {418, "text/plain", "a teapot"},
+        {200, "application/octet-stream",
+         "\x7F\xFF\xFF\xFF"
+         "abc"},
+    };
+    struct rig *r = *state;
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    for (size_t i = 0; i < sizeof portals / sizeof *portals; i++) {
+        struct impostor p = portals[i];
+        r->server->ctx = &p;
+        r->server->before = pretend;
+        assert_status(rig_sync(r, &err), XG_NET);
+        assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 0);
+        assert_false(r->report.reached);
+        if (i < 4)
+            assert_non_null(strstr(xg_error_text(&err), "captive portal"));
+    }
+    r->server->before = NULL;
+    assert_ok(rig_sync(r, &err));
+}
+
+static enum xg_status portal_at_put(void *ctx,
+                                    const struct transport_request *q,
+                                    struct transport_answer *a, bool *answered)
+{
+    return rig_is(q, "/v1/batches/") ? pretend(ctx, q, a, answered) : XG_OK;
+}
+
+static void test_portal_in_the_middle(void **state)
+{
+    struct rig *r = *state;
+    struct impostor p = {200, "text/html", "<html>your hour is over</html>"};
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    r->server->ctx = &p;
+    r->server->before = portal_at_put;
+    assert_status(rig_sync(r, &err), XG_NET);
+    assert_int_equal(rig_counts(r).records[STORE_SENT], 1);
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 0);
+    r->server->before = NULL;
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 1);
+}
+
+static void test_other_log(void **state)
+{
+    struct rig *r = *state;
+    struct xg_signer log = r->server->log;
+    uint8_t seed[32] = {99};
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    assert_ok(xg_signer_init(&r->server->log, "other.example", XG_SIG_ED25519,
+                             seed, &err));
+    assert_status(rig_sync(r, &err), XG_REFUSED);
+    assert_non_null(strstr(xg_error_text(&err), "other.example+"));
+    assert_non_null(strstr(xg_error_text(&err), FAKE_ORIGIN "+"));
+    assert_int_equal(r->server->batch_count, 0);
+    assert_int_equal(rig_counts(r).records[STORE_WAITING], 1);
+    r->server->log = log;
+    assert_ok(rig_sync(r, &err));
+}
+
+/* An answer to another hello, whole and signed. */
+struct replay {
+    struct xg_buf old;
+    bool playing;
+};
+
+static enum xg_status replay_hello(void *ctx, const struct transport_request *q,
+                                   struct transport_answer *a)
+{
+    struct replay *p = ctx;
+
+    if (!rig_is(q, "/v1/hello"))
+        return XG_OK;
+    if (!p->playing) {
+        xg_buf_reset(&p->old);
+        xg_buf_append(&p->old, a->body.data, a->body.len);
+    } else {
+        xg_buf_reset(&a->body);
+        xg_buf_append(&a->body, p->old.data, p->old.len);
+    }
+    return XG_OK;
+}
+
+static void test_replayed_welcome(void **state)
+{
+    struct rig *r = *state;
+    struct replay p = {.old = XG_BUF(1 << 20)};
+
+    assert_ok(rig_enrol(r, &err));
+    r->server->ctx = &p;
+    r->server->after = replay_hello;
+    assert_ok(rig_sync(r, &err));
+    rig_report(r, "a hole");
+    p.playing = true;
+    assert_status(rig_sync(r, &err), XG_NET);
+    assert_false(r->report.reached);
+    assert_int_equal(r->server->batch_count, 1); /* the genesis */
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 0);
+    xg_buf_clear(&p.old);
+}
+
+static enum xg_status rename_device(void *ctx,
+                                    const struct transport_request *q,
+                                    struct transport_answer *a, bool *answered)
+{
+    struct rig *r = ctx;
+
+    (void)q, (void)a, (void)answered;
+    snprintf(r->server->devices[0].key.name,
+             sizeof r->server->devices[0].key.name, FAKE_ORIGIN "/d/0009");
+    return XG_OK;
+}
+
+static void test_other_device(void **state)
+{
+    struct rig *r = *state;
+
+    assert_ok(rig_enrol(r, &err));
+    r->server->ctx = r;
+    r->server->before = rename_device;
+    assert_status(rig_sync(r, &err),
+                  XG_REFUSED); /* its key has that name no more */
+}
+
+/* ---- a log that is not the one we know ---- */
+
+static void test_shrunk_log(void **state)
+{
+    struct rig *r = *state;
+    char from[128], to[128];
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    assert_ok(rig_sync(r, &err));
+    uint64_t size = rig_held(r).size;
+    fake_server_cut_log(r->server, size - 1); /* restored from yesterday */
+    rig_report(r, "another");
+    assert_status(rig_sync(r, &err), XG_ALARM);
+    assert_int_equal(xg_status_exit(XG_ALARM), 7);
+    assert_true(rig_has_file(r, "alarm/held"));
+    assert_true(rig_has_file(r, "alarm/shown"));
+    assert_true(rig_has_file(r, "alarm/welcome"));
+    /* The work was handed over, what was lost again too; nothing counts. */
+    assert_int_equal(r->server->batch_count, 2);
+    assert_int_equal(r->report.batches_received, 0);
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 0);
+    assert_int_equal(rig_counts(r).records[STORE_SENT], 2);
+    assert_true(rig_held(r).size == size);
+
+    rig_report(r, "a third");
+    assert_status(rig_sync(r, &err), XG_ALARM); /* it stands */
+    assert_int_equal(r->server->batch_count, 3);
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 0);
+    rig_check_once(r);
+
+    /* Judged and moved away: as it got back what it had lost, its log goes on
+     * from what was verified. */
+    snprintf(from, sizeof from, "%s/alarm", r->path);
+    snprintf(to, sizeof to, "%s/alarm.judged", r->path);
+    assert_int_equal(rename(from, to), 0);
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 3);
+    rig_check_once(r);
+}
+
+static void test_other_content(void **state)
+{
+    struct rig *r = *state;
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    assert_ok(rig_sync(r, &err));
+    r->server->leaves[0].b[0] ^= 1; /* history rewritten, same size */
+    assert_status(rig_sync(r, &err), XG_ALARM);
+    assert_non_null(strstr(xg_error_text(&err), "alarm"));
+}
+
+static void test_other_content_longer(void **state)
+{
+    struct rig *r = *state;
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    assert_ok(rig_sync(r, &err));
+    struct xg_checkpoint held = rig_held(r);
+    r->server->leaves[0].b[0] ^= 1;
+    fake_server_append(r->server, xg_bytes_of("and longer"));
+    assert_status(rig_sync(r, &err), XG_ALARM);
+    assert_true(rig_has_file(r, "alarm/shown"));
+    struct xg_checkpoint still = rig_held(r);
+    assert_true(still.size == held.size &&
+                xg_hash_equal(&still.root, &held.root));
+}
+
+/* A proof that was damaged once on the way is no alarm. */
+static enum xg_status spoil_proof(void *ctx, const struct transport_request *q,
+                                  struct transport_answer *a)
+{
+    unsigned *left = ctx;
+    struct xg_bytes rest = xg_buf_bytes(&a->body), frame;
+
+    if (!rig_is(q, "/v1/hello") || *left == 0)
+        return XG_OK;
+    --*left;
+    assert_true(xg_frame_next(&rest, &frame));
+    size_t at = a->body.len - rest.len + 4; /* the first hash of frame 2 */
+    a->body.data[at] = a->body.data[at] == 'A' ? 'B' : 'A';
+    return XG_OK;
+}
+
+static void test_spoiled_proof(void **state)
+{
+    struct rig *r = *state;
+    unsigned left = 1;
+
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(rig_sync(r, &err));
+    fake_server_append(r->server, xg_bytes_of("more"));
+    r->server->ctx = &left;
+    r->server->after = spoil_proof;
+    assert_ok(rig_sync(r, &err));
+    assert_false(rig_has_file(r, "alarm"));
+    fake_server_append(r->server, xg_bytes_of("and more"));
+    left = 2;
+    assert_status(rig_sync(r, &err), XG_ALARM);
+}
+
+/* A checkpoint of the same log, but an older one than the welcome names. */
+static enum xg_status swap_checkpoint(void *ctx,
+                                      const struct transport_request *q,
+                                      struct transport_answer *a)
+{
+    struct xg_buf *old = ctx;
+    struct xg_buf built = XG_BUF(1 << 20);
+    struct xg_bytes rest = xg_buf_bytes(&a->body), frame[3];
+
+    if (!rig_is(q, "/v1/hello"))
+        return XG_OK;
+    for (int i = 0; i < 3; i++)
+        assert_true(xg_frame_next(&rest, &frame[i]));
+    if (old->len == 0) {
+        xg_buf_append(old, frame[2].at, frame[2].len);
+        return XG_OK;
+    }
+    xg_frame_put(&built, frame[0]);
+    xg_frame_put(&built, frame[1]);
+    xg_frame_put(&built, xg_buf_bytes(old));
+    xg_buf_append(&built, rest.at, rest.len);
+    xg_buf_reset(&a->body);
+    xg_buf_append(&a->body, built.data, built.len);
+    xg_buf_clear(&built);
+    return XG_OK;
+}
+
+static void test_old_checkpoint_is_no_alarm(void **state)
+{
+    struct rig *r = *state;
+    struct xg_buf old = XG_BUF(1 << 16);
+
+    assert_ok(rig_enrol(r, &err));
+    r->server->ctx = &old;
+    r->server->after = swap_checkpoint;
+    assert_ok(rig_sync(r, &err));
+    rig_report(r, "a hole");
+    r->server->after = NULL;
+    assert_ok(rig_sync(r, &err));
+    r->server->after = swap_checkpoint;
+    assert_status(rig_sync(r, &err), XG_NET);
+    assert_false(rig_has_file(r, "alarm"));
+    xg_buf_clear(&old);
+}
+
+/* ---- restored and cloned devices ---- */
+
+/* The whole folder as it was yesterday: nothing on the disk tells, but the
+ * server does. */
+static void test_restored_home(void **state)
+{
+    struct rig *r = *state;
+    char saved[64];
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "one");
+    assert_ok(rig_sync(r, &err));
+    home_close(&r->home);
+    rig_make_folder(saved);
+    rig_copy_home(r->path, saved);
+    assert_ok(home_open(&r->home, r->path, false, &r->env, &err));
+    rig_report(r, "two");
+    assert_ok(rig_sync(r, &err));
+    struct xg_hash chain = rig_chain(r);
+
+    home_close(&r->home);
+    rig_remove_folder(r->path);
+    assert_int_equal(rename(saved, r->path), 0);
+    assert_ok(home_open(&r->home, r->path, false, &r->env, &err));
+    rig_report(r, "two again"); /* at the place of "two" */
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->report.new_chain, SYNC_CHAIN_BEHIND);
+    assert_false(rig_writes_on(r, &chain));
+    assert_int_equal(r->report.forked, 1); /* both versions are kept */
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 2);
+    struct xg_hash fresh = rig_chain(r);
+    rig_report(r, "three");
+    assert_ok(rig_sync(r, &err));
+    assert_true(rig_writes_on(r, &fresh));
+    assert_int_equal(r->report.new_chain, SYNC_CHAIN_KEPT);
+    rig_check_once(r);
+}
+
+/* Only the database went back: HOME/sent tells, without a network. */
+static void test_restored_database(void **state)
+{
+    struct rig *r = *state;
+    char saved[64], from[128], to[128];
+    enum sync_new_chain why;
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "one");
+    assert_ok(rig_sync(r, &err));
+    home_close(&r->home);
+    rig_make_folder(saved);
+    rig_copy_home(r->path, saved);
+    rig_reopen(r);
+    rig_report(r, "two");
+    assert_ok(rig_sync(r, &err));
+    assert_ok(sync_notice_restore(&why, &r->home, &err));
+    assert_int_equal(why, SYNC_CHAIN_KEPT);
+    struct xg_hash chain = rig_chain(r);
+    home_close(&r->home);
+    const char *const files[] = {"agent.db", "agent.db-wal", "agent.db-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(from, sizeof from, "%s/%s", saved, files[i]);
+        snprintf(to, sizeof to, "%s/%s", r->path, files[i]);
+        remove(to);
+        if (xg_os_exists(from))
+            assert_int_equal(rename(from, to), 0);
+    }
+    rig_remove_folder(saved);
+    rig_reopen(r);
+    assert_ok(sync_notice_restore(&why, &r->home, &err));
+    assert_int_equal(why, SYNC_CHAIN_RESTORED);
+    assert_false(rig_writes_on(r, &chain));
+    assert_ok(sync_notice_restore(&why, &r->home, &err)); /* once */
+    assert_int_equal(why, SYNC_CHAIN_KEPT);
+    rig_report(r, "two again");
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->report.forked, 0);
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 2);
+    rig_check_once(r);
+}
+
+/* Two machines with one folder. */
+static void test_clone(void **state)
+{
+    struct rig *r = *state, twin;
+    struct xg_hash chain;
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "one");
+    assert_ok(rig_sync(r, &err));
+    chain = rig_chain(r);
+    home_close(&r->home);
+    twin = *r;
+    rig_make_folder(twin.path);
+    rig_copy_home(r->path, twin.path);
+    rig_reopen(r);
+    assert_ok(home_open(&twin.home, twin.path, false, &r->env, &err));
+
+    rig_report(r, "here");
+    rig_report(&twin, "there");
+    assert_ok(rig_sync(r, &err));
+    assert_ok(rig_sync(&twin, &err));
+    assert_int_equal(twin.report.new_chain, SYNC_CHAIN_BEHIND);
+    assert_int_equal(twin.report.forked, 1);
+    assert_ok(rig_sync(r, &err)); /* is told of the fork */
+    assert_int_equal(r->report.new_chain, SYNC_CHAIN_FORKED);
+    assert_false(rig_writes_on(r, &chain));
+    assert_false(rig_writes_on(&twin, &chain));
+    struct xg_hash fresh = rig_chain(r);
+    assert_false(rig_writes_on(&twin, &fresh));
+    for (int i = 0; i < 3; i++) { /* and then it is quiet */
+        size_t chains = r->server->chain_count;
+        rig_report(r, "later here");
+        rig_report(&twin, "later there");
+        assert_ok(rig_sync(r, &err));
+        assert_int_equal(r->report.new_chain, SYNC_CHAIN_KEPT);
+        assert_ok(rig_sync(&twin, &err));
+        assert_int_equal(twin.report.new_chain, SYNC_CHAIN_KEPT);
+        if (i > 0)
+            assert_int_equal(r->server->chain_count, chains);
+    }
+    assert_int_equal(rig_counts(r).records[STORE_SENT], 0);
+    assert_int_equal(rig_counts(&twin).records[STORE_SENT], 0);
+    rig_check_once(r);
+    home_close(&twin.home);
+    rig_remove_folder(twin.path);
+}
+
+/* ---- pulling ---- */
+
+static void offer_device(struct rig *r, struct test_device *d, size_t first)
+{
+    struct xg_update u = {.kind = XG_UPDATE_CHAIN,
+                          .chain = d->chain,
+                          .device = xg_bytes_of(d->signer.verifier.name)};
+
+    fake_server_offer(r->server, &u, false);
+    for (size_t i = first; i < d->count; i++) {
+        static const struct xg_hash zero;
+        u = (struct xg_update){.kind = XG_UPDATE_RECORD,
+                               .chain = d->chain,
+                               .seq = i,
+                               .position = 1,
+                               .previous = i ? d->records[i - 1]->hash : zero,
+                               .record = *d->records[i]};
+        fake_server_offer(r->server, &u, true);
+    }
+}
+
+static void test_pull(void **state)
+{
+    struct rig *r = *state;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct test_device *d =
+        test_device_new(&arena, &r->world, FAKE_ORIGIN "/d/0777", FAKE_ORIGIN,
+                        r->server->code.registrar);
+    uint64_t since;
+    bool has;
+
+    test_incident(d, "road/hole");
+    test_incident(d, "road/light");
+    r->server->served_from = UINT64_MAX;
+    offer_device(r, d, 0);
+    assert_ok(rig_enrol(r, &err));
+
+    /* Whatever is cut or flipped: nothing of the page is there. */
+    struct rig_fault c = {.path = "/v1/updates", .times = 1};
+    r->server->ctx = &c;
+    for (int round = 0; round < 2; round++) {
+        r->server->after = round ? rig_flip : rig_cut;
+        for (c.at = 0; c.at < 1000; c.at += 11) {
+            c.done = 0;
+            enum xg_status status = rig_sync(r, &err);
+            if (!c.done || status == XG_OK)
+                break;
+            assert_status(status, XG_NET);
+            assert_ok(store_get_since(r->home.store, &since, &err));
+            assert_int_equal(since, 0);
+            assert_ok(store_has_record(r->home.store, &has,
+                                       &d->records[1]->hash, &err));
+            assert_false(has);
+        }
+        if (round == 0)
+            assert_true(c.at > 400);
+        if (r->report.records_pulled)
+            break;
+    }
+    r->server->after = NULL;
+    assert_ok(rig_sync(r, &err));
+    assert_ok(store_get_since(r->home.store, &since, &err));
+    assert_true(since == r->server->size);
+    for (size_t i = 0; i < d->count; i++) {
+        assert_ok(
+            store_has_record(r->home.store, &has, &d->records[i]->hash, &err));
+        assert_true(has);
+    }
+    assert_ok(rig_sync(r, &err)); /* the same page again: nothing twice */
+    test_device_free(d);
+    xg_arena_clear(&arena);
+}
+
+static enum xg_status page_of_another(void *ctx,
+                                      const struct transport_request *q,
+                                      struct transport_answer *a)
+{
+    struct rig *r = ctx;
+    struct xg_updates_note u = {.log = xg_bytes_of(FAKE_ORIGIN),
+                                .device = FAKE_ORIGIN "/d/0002",
+                                .to = r->server->size,
+                                .end = r->server->size};
+
+    if (!rig_is(q, "/v1/updates"))
+        return XG_OK;
+    xg_tlog_root(&u.root, NULL, 0);
+    xg_buf_reset(&a->body);
+    return xg_updates_seal(&a->body, &u, xg_bytes(NULL, 0), &r->server->log,
+                           &err);
+}
+
+/* A page that does not move on must not be asked for again and again. */
+static enum xg_status page_standing_still(void *ctx,
+                                          const struct transport_request *q,
+                                          struct transport_answer *a)
+{
+    struct rig *r = ctx;
+    struct xg_updates_note u = {.log = xg_bytes_of(FAKE_ORIGIN),
+                                .device = FAKE_ORIGIN "/d/0001",
+                                .end = r->server->size};
+
+    if (!rig_is(q, "/v1/updates"))
+        return XG_OK;
+    xg_tlog_root(&u.root, NULL, 0);
+    xg_buf_reset(&a->body);
+    return xg_updates_seal(&a->body, &u, xg_bytes(NULL, 0), &r->server->log,
+                           &err);
+}
+
+static void test_pull_lies(void **state)
+{
+    struct rig *r = *state;
+
+    assert_ok(rig_enrol(r, &err));
+    r->server->ctx = r;
+    r->server->after = page_of_another;
+    assert_status(rig_sync(r, &err), XG_NET);
+    r->server->after = page_standing_still;
+    assert_status(rig_sync(r, &err), XG_NET);
+    r->server->after = NULL;
+    assert_ok(rig_sync(r, &err));
+}
+
+static void test_reference(void **state)
+{
+    struct rig *r = *state;
+    struct xg_reference *ref = &r->server->reference;
+    struct xg_reference held;
+    struct xg_buf content = XG_BUF(1 << 16);
+    bool found;
+
+    r->server->reference_bytes = xg_bytes_of("{\"units\":[]}");
+    *ref = (struct xg_reference){.kind = "territory", .edition = "2026-11"};
+    ref->length = r->server->reference_bytes.len;
+    crypto_hash_sha256(ref->file.b, r->server->reference_bytes.at,
+                       (size_t)ref->length);
+    r->server->has_reference = true;
+    assert_ok(rig_enrol(r, &err));
+    struct rig_fault c = {.path = "/v1/reference/", .times = 1, .at = 4};
+    r->server->ctx = &c;
+    r->server->after = rig_flip;
+    assert_status(rig_sync(r, &err), XG_NET);
+    assert_ok(store_get_reference(r->home.store, &held, &content, &found,
+                                  "territory", &err));
+    assert_false(found);
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->report.references, 1);
+    assert_ok(store_get_reference(r->home.store, &held, &content, &found,
+                                  "territory", &err));
+    assert_true(found);
+    assert_string_equal(xg_buf_str(&content), "{\"units\":[]}");
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->report.references, 0);
+    xg_buf_clear(&content);
+}
+
+/* ---- the rest ---- */
+
+static void test_one_at_a_time(void **state)
+{
+    struct rig *r = *state;
+    char path[128];
+    int fd;
+
+    assert_ok(rig_enrol(r, &err));
+    snprintf(path, sizeof path, "%s/sync.lock", r->path);
+    assert_ok(xg_os_lock_open(&fd, path, &err));
+    assert_ok(xg_os_try_lock(fd, &err));
+    assert_status(rig_sync(r, &err), XG_BUSY);
+    close(fd);
+    assert_ok(rig_sync(r, &err));
+}
+
+/* The server lost what it had proved: it gets it again, unless that is an
+ * alarm, which it is (test_shrunk_log); here only its tables lost it. */
+static void test_pushed_again(void **state)
+{
+    struct rig *r = *state;
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    assert_ok(rig_sync(r, &err));
+    r->server->chains[0].next = 0;
+    r->server->chains[0].last = (struct xg_hash){{0}};
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->report.pushed_again, 1);
+    assert_int_equal(r->report.batches_received, 1);
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 1);
+    rig_check_once(r);
+}
+
+static void test_clocks(void **state)
+{
+    struct rig *r = *state;
+    static const int64_t lies[] = {0, 4070908800000, -5000};
+
+    assert_ok(rig_enrol(r, &err));
+    for (size_t i = 0; i < 3; i++) {
+        r->world.wall_ms = lies[i];
+        rig_report(r, "a hole");
+        assert_ok(rig_sync(r, &err));
+        int64_t ahead = lies[i] - 1763700000000;
+        assert_true(r->report.clock_ahead_ms - ahead < 3 &&
+                    r->report.clock_ahead_ms - ahead > -3);
+    }
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 3);
+}
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(test_portal),        TEST(test_portal_in_the_middle),
+        TEST(test_other_log),     TEST(test_replayed_welcome),
+        TEST(test_other_device),  TEST(test_shrunk_log),
+        TEST(test_other_content), TEST(test_other_content_longer),
+        TEST(test_spoiled_proof), TEST(test_old_checkpoint_is_no_alarm),
+        TEST(test_restored_home), TEST(test_restored_database),
+        TEST(test_clone),         TEST(test_pull),
+        TEST(test_pull_lies),     TEST(test_reference),
+        TEST(test_one_at_a_time), TEST(test_pushed_again),
+        TEST(test_clocks),
+    };
+
+    if (xg_base_init() != 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
