@@ -70,6 +70,8 @@ enum xg_status xg_batch_note_read(struct xg_batch_note *out,
         return xg_fail(err, XG_FORMAT, "batch note: bad body line");
     if (n.first == 0 && !xg_hash_is_zero(&n.previous))
         return xg_fail(err, XG_FORMAT, "batch note: something before record 0");
+    if (n.raw_len < 2 * (n.last - n.first + 1))
+        return xg_fail(err, XG_FORMAT, "batch note: too short for its records");
     if (n.raw_len > XG_BATCH_RAW_MAX)
         return xg_fail(err, XG_TOOBIG, "batch of %" PRIu64 " bytes inflated",
                        n.raw_len);
@@ -119,6 +121,9 @@ static enum xg_status divide(struct xg_batch *b, struct xg_arena *arena,
             xg_record_skip(&fields, at + head, (size_t)(end - at) - head,
                            err) != XG_OK)
             return xg_wrap(err, "record %" PRIu64, b->says.first + i);
+        if (head + fields > XG_RECORD_SPLIT_MAX)
+            return xg_fail(err, XG_TOOBIG, "record %" PRIu64
+                           " has %zu bytes", b->says.first + i, head + fields);
         xg_record_read(&records[i], &b->says.chain, b->says.first + i,
                        &previous, xg_bytes(at, head),
                        xg_bytes(at + head, fields));
@@ -127,13 +132,29 @@ static enum xg_status divide(struct xg_batch *b, struct xg_arena *arena,
     }
     if (at != end)
         return xg_fail(err, XG_FORMAT, "bytes after the last record");
-    if (b->says.first == 0 && !xg_hash_equal(&leaves[0], &b->says.chain))
-        return xg_fail(err, XG_FORMAT, "record 0 is not that of the chain");
     xg_tlog_root(&root, leaves, count);
     if (!xg_hash_equal(&root, &b->says.tree))
         return xg_fail(err, XG_FORMAT, "the records are not those of the note");
     b->count = count;
     b->records = records;
+    return XG_OK;
+}
+
+/* Record 0 makes the chain this device's own. */
+static enum xg_status check_genesis(const struct xg_record *r,
+                                    const struct xg_hash *chain,
+                                    const struct xg_verifier *device,
+                                    struct xg_error *err)
+{
+    struct xg_cbor_item key;
+
+    if (!xg_hash_equal(&r->hash, chain))
+        return xg_fail(err, XG_FORMAT, "record 0 is not that of the chain");
+    if (r->malformed)
+        return xg_fail(err, XG_FORMAT, "genesis: %s", r->malformed);
+    if (!xg_record_field(r, XG_GENESIS_KEY, &key) ||
+        memcmp(key.bytes.at, device->key, XG_PUBLIC_KEY_SIZE) != 0)
+        return xg_fail(err, XG_AUTH, "the genesis names another key");
     return XG_OK;
 }
 
@@ -164,6 +185,9 @@ enum xg_status xg_batch_open(struct xg_batch *batch, struct xg_arena *arena,
     if (xg_inflate(raw, (size_t)b.says.raw_len, b.body, b.says.dictionary,
                    err) != XG_OK ||
         divide(&b, arena, raw, err) != XG_OK)
+        return err->status;
+    if (b.says.first == 0 &&
+        check_genesis(&b.records[0], &b.says.chain, device, err) != XG_OK)
         return err->status;
     *batch = b;
     return XG_OK;

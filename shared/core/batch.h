@@ -17,9 +17,13 @@
  * A batch's id is SHA-256 of its signed text (the note's text, without the
  * signature line). Its log entry is the note.
  *
+ * A batch that starts at 0 begins with the chain's genesis, which names the key
+ * that signed the batch and whose hash is the chain.
+ *
  * Order of trust: lengths, signature, body hash, only then inflating (stopped
  * at the stated raw length), then the tree. A record that breaks the rules
- * inside a sound batch is lent with `malformed` set.
+ * inside a sound batch is lent with `malformed` set; only one that is longer
+ * than XG_RECORD_SPLIT_MAX makes the batch unsound.
  */
 #ifndef XG_CORE_BATCH_H
 #define XG_CORE_BATCH_H
@@ -31,10 +35,11 @@
 #include "shared/core/record.h"
 
 enum {
-    XG_BATCH_RAW_MAX = 16 << 20,
+    XG_BATCH_RAW_MAX = 1 << 20,
     XG_BATCH_SEAL_BYTES = 32 << 10, /* of raw records: then it is full */
-    XG_BATCH_RECORDS_MAX = 65536,
-    XG_BATCH_MAX = 17 << 20, /* on the wire */
+    XG_BATCH_RECORDS_MAX = 4096,
+    XG_BATCH_MAX = (1 << 20) + (128 << 10), /* on the wire */
+    XG_DEFLATE_MAX = 8 << 20, /* of any stream */
 };
 
 /* What a batch's note says. */

@@ -6,7 +6,6 @@
 /* Scratch of the topological sort; lives in the arena of the merge. */
 struct graph {
     struct xg_state *state;
-    uint32_t *by_hash;   /* ops sorted by record hash */
     uint32_t *first;     /* per op: its successors are next[first[i]..] */
     uint32_t *next;
     uint32_t *waiting;   /* per op: predecessors not yet placed */
@@ -62,14 +61,15 @@ static void sort(uint32_t *items, uint32_t *spare, size_t n,
     memcpy(items, spare, n * sizeof *items);
 }
 
-static uint32_t find_hash(const struct graph *g, const struct xg_hash *hash)
+uint32_t xg_causality_find(const struct xg_state *state,
+                           const struct xg_hash *hash)
 {
-    size_t low = 0, high = g->state->count;
+    size_t low = 0, high = state->count;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        uint32_t op = g->by_hash[mid];
-        int order = xg_hash_compare(&g->state->ops[op].record->hash, hash);
+        uint32_t op = state->clocks->by_hash[mid];
+        int order = xg_hash_compare(&state->ops[op].record->hash, hash);
         if (order == 0)
             return op;
         if (order < 0)
@@ -147,7 +147,7 @@ static void place_ops(struct xg_state *s)
             uint32_t op = k->by_place[end];
             if (!xg_hash_equal(&s->ops[op].branch->id, &branch->id))
                 break;
-            any |= k->writes[op];
+            any |= k->writes[op] && !s->ops[op].no_right;
         }
         for (size_t i = run; i < end; i++) {
             uint32_t op = k->by_place[i];
@@ -176,7 +176,7 @@ static void visit_edges(struct graph *g, const struct xg_elsewhere *elsewhere,
             edge(g, s->clocks->path[op], op);
         for (size_t i = 0; !r->malformed && i < r->head.foreign_count; i++) {
             const struct xg_hash *cited = xg_head_foreign(&r->head, i);
-            uint32_t from = find_hash(g, cited);
+            uint32_t from = xg_causality_find(s, cited);
             if (from != XG_NONE) {
                 edge(g, from, op);
             } else {
@@ -201,13 +201,19 @@ static void keep_edge(struct graph *g, uint32_t from, uint32_t to)
     g->next[g->first[from] + g->heap[from]++] = to;
 }
 
+/* What has no effect has no rank either. */
+static uint32_t rank_of(const struct xg_op *op)
+{
+    return op->no_right || op->record->malformed ? 0 : op->rank;
+}
+
 /* Higher role first, then greater hash. */
 static bool goes_first(const struct graph *g, uint32_t a, uint32_t b)
 {
     const struct xg_op *x = &g->state->ops[a], *y = &g->state->ops[b];
 
-    if (x->rank != y->rank)
-        return x->rank > y->rank;
+    if (rank_of(x) != rank_of(y))
+        return rank_of(x) > rank_of(y);
     return xg_hash_compare(&x->record->hash, &y->record->hash) > 0;
 }
 
@@ -264,6 +270,7 @@ static void walk(struct graph *g)
             heap_push(g, op);
     while (g->heap_count) {
         uint32_t op = heap_pop(g);
+        k->rank_in_order[op] = (uint32_t)placed;
         s->order[placed++] = op;
         if (k->column[op] != XG_NONE)
             k->clock[op * k->columns + k->column[op]] = k->ordinal[op];
@@ -278,6 +285,7 @@ static void walk(struct graph *g)
      * be placed, so it is treated as citing what is not there. */
     for (uint32_t op = 0; op < s->count && placed < s->count; op++)
         if (g->waiting[op]) {
+            k->rank_in_order[op] = (uint32_t)placed;
             s->order[placed++] = op;
             k->missing[op] = true;
         }
@@ -300,13 +308,14 @@ static bool allocate(struct graph *g, struct xg_state *s, struct xg_arena *a)
     k->writes = xg_arena_array(a, n, sizeof *k->writes);
     k->missing = xg_arena_array(a, n, sizeof *k->missing);
     k->strays = xg_arena_array(a, n, sizeof *k->strays);
-    g->by_hash = xg_arena_array(a, n, sizeof *g->by_hash);
+    k->by_hash = xg_arena_array(a, n, sizeof *k->by_hash);
+    k->rank_in_order = xg_arena_array(a, n, sizeof *k->rank_in_order);
     g->first = xg_arena_array(a, n + 1, sizeof *g->first);
     g->waiting = xg_arena_array(a, n, sizeof *g->waiting);
     g->heap = xg_arena_array(a, n, sizeof *g->heap);
     return s->order && k->column && k->ordinal && k->path && k->by_place &&
-           k->writes && k->missing && k->strays && g->by_hash && g->first &&
-           g->waiting && g->heap;
+           k->writes && k->missing && k->strays && k->by_hash && k->rank_in_order &&
+           g->first && g->waiting && g->heap;
 }
 
 enum xg_status xg_causality(struct xg_state *state, struct xg_arena *arena,
@@ -319,10 +328,10 @@ enum xg_status xg_causality(struct xg_state *state, struct xg_arena *arena,
     if (!allocate(&g, state, arena))
         return xg_fail_nomem(err);
     for (uint32_t i = 0; i < n; i++) {
-        g.by_hash[i] = state->clocks->by_place[i] = i;
+        state->clocks->by_hash[i] = state->clocks->by_place[i] = i;
         state->clocks->writes[i] = writes(state->ops[i].record);
     }
-    sort(g.by_hash, g.heap, n, state->ops, compare_hash);
+    sort(state->clocks->by_hash, g.heap, n, state->ops, compare_hash);
     sort(state->clocks->by_place, g.heap, n, state->ops, compare_place);
     place_ops(state);
 

@@ -10,7 +10,7 @@ enum xg_status xg_deflate(struct xg_buf *out, struct xg_bytes raw,
 {
     z_stream z = {0};
 
-    if (raw.len > XG_BATCH_RAW_MAX)
+    if (raw.len > XG_DEFLATE_MAX)
         return xg_fail(err, XG_TOOBIG, "%zu bytes to deflate", raw.len);
     if (deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_BITS, MEM_LEVEL,
                      Z_DEFAULT_STRATEGY) != Z_OK)

@@ -135,6 +135,26 @@ enum xg_status xg_draft_remove(struct xg_draft *d, uint64_t number,
     return status;
 }
 
+/* Ascending, each once: the form that the head asks for. */
+static void sort_foreign(struct xg_draft *d)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < d->foreign_count; i++) {
+        struct xg_hash hash = d->foreign[i];
+        size_t at = kept;
+        while (at > 0 && xg_hash_compare(&d->foreign[at - 1], &hash) > 0)
+            at--;
+        if (at > 0 && xg_hash_equal(&d->foreign[at - 1], &hash))
+            continue;
+        memmove(&d->foreign[at + 1], &d->foreign[at],
+                (kept - at) * sizeof hash);
+        d->foreign[at] = hash;
+        kept++;
+    }
+    d->foreign_count = kept;
+}
+
 static void put_head(struct xg_buf *out, const struct xg_draft *d)
 {
     const struct xg_head *h = &d->head;
@@ -203,6 +223,7 @@ enum xg_status xg_draft_encode(struct xg_buf *out, size_t *head_len,
     if (add_salt(d, env, err) != XG_OK)
         return err->status;
 
+    sort_foreign(d);
     xg_buf_reset(out);
     put_head(out, d);
     size_t split = out->len;
@@ -217,7 +238,8 @@ enum xg_status xg_draft_encode(struct xg_buf *out, size_t *head_len,
     /* Judge it with the reader's own eyes; its place does not matter here. */
     const struct xg_hash nowhere = {{0}};
     struct xg_record record = {0};
-    xg_record_read(&record, &nowhere, 0, &nowhere, xg_bytes(out->data, split),
+    xg_record_read(&record, &nowhere, d->head.kind == XG_KIND_GENESIS ? 0 : 1,
+                   &nowhere, xg_bytes(out->data, split),
                    xg_bytes(out->data + split, out->len - split));
     if (record.malformed)
         return xg_fail(err, XG_USAGE,

@@ -40,12 +40,12 @@ static void strike(struct xg_state *s, uint32_t op, enum xg_effect effect,
 static void find_creator(struct xg_state *s)
 {
     s->creator = XG_NONE;
-    for (uint32_t op = 0; op < s->count; op++) {
-        const struct xg_record *r = s->ops[op].record;
-        if ((r->malformed || r->head.creates) &&
-            memcmp(r->hash.b, s->id.b, XG_ID_SIZE) == 0)
+    for (uint32_t op = 0; op < s->count; op++)
+        if (xg_creates(s->ops[op].record, &s->id) &&
+            (s->creator == XG_NONE ||
+             xg_hash_compare(&s->ops[op].record->hash,
+                             &s->ops[s->creator].record->hash) > 0))
             s->creator = op;
-    }
     if (s->creator != XG_NONE) {
         const struct xg_record *r = s->ops[s->creator].record;
         s->kind = r->malformed ? NULL : xg_kind_find(r->head.kind);
@@ -62,8 +62,6 @@ static void judge(struct xg_state *s, uint32_t op)
 
     if (r->malformed)
         strike(s, op, XG_EFFECT_INVALID, r->malformed);
-    else if (s->clocks->strays[op])
-        strike(s, op, XG_EFFECT_INVALID, "cites a record of another entity");
     else if (!first)
         strike(s, op, XG_EFFECT_PENDING, "the first record has not arrived");
     else if (first->malformed)
@@ -73,7 +71,9 @@ static void judge(struct xg_state *s, uint32_t op)
     else if (!s->kind)
         strike(s, op, XG_EFFECT_INVALID, "a kind that is not known here");
     else if (s->clocks->missing[op])
-        strike(s, op, XG_EFFECT_PENDING, "cites a record not yet here");
+        strike(s, op, XG_EFFECT_PENDING,
+               s->clocks->strays[op] ? "cites a record of another entity"
+                                     : "cites a record not yet here");
     else if (s->ops[op].no_right)
         strike(s, op, XG_EFFECT_NO_RIGHT, s->ops[op].no_right);
     else if (r->fields_raw.len == 0)
@@ -265,6 +265,27 @@ static enum xg_status add_elements(struct register_list *list,
     return XG_OK;
 }
 
+/* The element that a removal names, or NULL. Elements lie in the order of the
+ * ops that added them, each op's in a row. O(log n). */
+static struct xg_element *element_of(const struct xg_state *s,
+                                     const struct xg_set *set, uint32_t adder,
+                                     uint64_t index)
+{
+    size_t low = 0, high = set->count;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (s->clocks->rank_in_order[set->elements[mid].op] <
+            s->clocks->rank_in_order[adder])
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (index >= set->count - low || set->elements[low + index].op != adder)
+        return NULL;
+    return &set->elements[low + index];
+}
+
 static void remove_elements(struct xg_state *s, struct xg_set *set,
                             uint32_t op, const struct xg_cbor_item *removed)
 {
@@ -273,16 +294,16 @@ static void remove_elements(struct xg_state *s, struct xg_set *set,
 
     while (xg_cbor_next(&c, &pair)) {
         struct xg_cbor p = xg_cbor_inside(&pair);
+        struct xg_hash named;
         xg_cbor_next(&p, &hash);
         xg_cbor_next(&p, &index);
-        for (size_t i = 0; i < set->count; i++) {
-            struct xg_element *e = &set->elements[i];
-            if (e->index == index.number && !e->removed &&
-                memcmp(s->ops[e->op].record->hash.b, hash.bytes.at,
-                       XG_HASH_SIZE) == 0) {
-                e->removed = true;
-                e->remover = op;
-            }
+        memcpy(named.b, hash.bytes.at, XG_HASH_SIZE);
+        uint32_t adder = xg_causality_find(s, &named);
+        struct xg_element *e =
+            adder == XG_NONE ? NULL : element_of(s, set, adder, index.number);
+        if (e && !e->removed) {
+            e->removed = true;
+            e->remover = op;
         }
     }
 }
@@ -374,9 +395,9 @@ static void fold_withdrawal(struct xg_state *s)
         for (uint32_t op = 0; op < s->count; op++)
             if (op != reg->heads[h] && has_effect(s, op) &&
                 s->clocks->writes[op] &&
-                !writes_number(s, op, XG_FIELD_WITHDRAWN) &&
                 !xg_state_precedes(s, op, reg->heads[h]) &&
-                !xg_state_precedes(s, reg->heads[h], op)) {
+                !xg_state_precedes(s, reg->heads[h], op) &&
+                !writes_number(s, op, XG_FIELD_WITHDRAWN)) {
                 s->withdraw_conflict = true;
                 break;
             }
@@ -411,8 +432,12 @@ static enum xg_status find_tips(struct xg_state *s, struct xg_arena *arena,
     for (size_t i = 0; i < s->count; i++) {
         uint32_t op = s->order[i];
         size_t kept = 0;
-        if (!s->clocks->writes[op])
-            continue; /* additions to sets are never heads */
+        /* Additions to sets are never heads; what is struck out or without
+         * right must not crowd out what an honest record has to cite. */
+        if (!s->clocks->writes[op] || s->ops[op].no_right ||
+            s->effects[op] == XG_EFFECT_INVALID ||
+            s->effects[op] == XG_EFFECT_NO_RIGHT)
+            continue;
         for (size_t t = 0; t < s->tip_count; t++)
             if (!xg_state_precedes(s, s->tips[t], op))
                 s->tips[kept++] = s->tips[t];

@@ -18,8 +18,12 @@
  *     role, then greater hash. One that meets another status than its author
  *     saw is overtaken.
  *
+ * What a record cites and nobody here has seen may belong to another entity:
+ * then the record stays pending for ever. Whether it does cannot change what is
+ * shown, since replicas differ in what they have seen of other entities.
+ *
  * Cost: O(n log n + n * b) time and memory for n records of which b branches
- * wrote registers or moved; a thousand read receipts are one column.
+ * wrote registers or moved with right; a thousand read receipts are one column.
  */
 #ifndef XG_CORE_MERGE_H
 #define XG_CORE_MERGE_H
@@ -42,6 +46,15 @@ struct xg_branch {
 /* Does a's place come before b's on b's own path? */
 bool xg_branch_precedes(const struct xg_branch *a, uint64_t a_seq,
                         const struct xg_branch *b, uint64_t b_seq);
+
+/* Does this record create the entity of that id? (A malformed one is taken to
+ * create what its hash names: nothing more can be known of it.) */
+static inline bool xg_creates(const struct xg_record *r,
+                              const struct xg_id *id)
+{
+    return (r->malformed || r->head.creates) &&
+           memcmp(r->hash.b, id->b, XG_ID_SIZE) == 0;
+}
 
 /* A record of the entity, in its place, judged. All borrowed. */
 struct xg_op {

@@ -8,8 +8,11 @@ enum { SKIP_DEPTH_MAX = 32, CITED_SIZE = 2 + XG_HASH_SIZE };
 
 struct xg_moment xg_moment_now(const struct xg_env *env)
 {
-    return (struct xg_moment){xg_wall_ms(env), env->boot(env->ctx),
-                              xg_mono_ms(env)};
+    int64_t wall = xg_wall_ms(env), mono = xg_mono_ms(env);
+
+    wall = wall < 0 ? 0 : wall > XG_WALL_MS_MAX ? XG_WALL_MS_MAX : wall;
+    mono = mono < 0 ? 0 : mono > XG_MONO_MS_MAX ? XG_MONO_MS_MAX : mono;
+    return (struct xg_moment){wall, env->boot(env->ctx), mono};
 }
 
 const struct xg_hash *xg_head_foreign(const struct xg_head *head, size_t i)
@@ -121,8 +124,10 @@ static const char *read_moment(struct xg_head *head,
     for (size_t i = 0; i < 3; i++)
         xg_cbor_next(&c, &part[i]);
     if (!xg_cbor_int(&part[0], &head->moment.wall_ms) ||
+        head->moment.wall_ms < 0 || head->moment.wall_ms > XG_WALL_MS_MAX ||
         part[1].type != XG_CBOR_UINT || part[1].number > UINT32_MAX ||
-        !xg_cbor_int(&part[2], &head->moment.mono_ms))
+        !xg_cbor_int(&part[2], &head->moment.mono_ms) ||
+        head->moment.mono_ms < 0 || head->moment.mono_ms > XG_MONO_MS_MAX)
         return "head: time is out of range";
     head->moment.boot = (uint32_t)part[1].number;
     return NULL;
@@ -140,7 +145,8 @@ static const char *read_transition(struct xg_head *head,
     xg_cbor_next(&c, &move);
     xg_cbor_next(&c, &from);
     if (move.type != XG_CBOR_UINT || from.type != XG_CBOR_UINT ||
-        move.number == 0 || from.number == 0)
+        move.number == 0 || from.number == 0 ||
+        move.number > XG_NUMBER_MAX || from.number > XG_NUMBER_MAX)
         return "head: transition is not [move, from]";
     head->move = move.number;
     head->from = from.number;
@@ -152,6 +158,7 @@ static const char *read_foreign(struct xg_head *head,
 {
     struct xg_cbor c;
     struct xg_cbor_item cited;
+    const uint8_t *last = NULL;
 
     if (item->type != XG_CBOR_ARRAY || item->number == 0 ||
         item->number > XG_FOREIGN_HEADS_MAX)
@@ -162,6 +169,9 @@ static const char *read_foreign(struct xg_head *head,
         xg_cbor_next(&c, &cited);
         if (cited.type != XG_CBOR_BYTES || cited.bytes.len != XG_HASH_SIZE)
             return "head: a foreign head is not a hash";
+        if (last && memcmp(last, cited.bytes.at, XG_HASH_SIZE) >= 0)
+            return "head: foreign heads do not ascend";
+        last = cited.bytes.at;
     }
     head->foreign_count = (size_t)item->number;
     return NULL;
@@ -172,13 +182,17 @@ static const char *read_crit(struct xg_head *head,
 {
     struct xg_cbor c;
     struct xg_cbor_item number;
+    uint64_t least = 0;
 
     if (item->type != XG_CBOR_ARRAY || item->number == 0)
         return "head: crit is not a list of field numbers";
     c = xg_cbor_inside(item);
-    while (xg_cbor_next(&c, &number))
-        if (number.type != XG_CBOR_UINT)
-            return "head: crit is not a list of field numbers";
+    while (xg_cbor_next(&c, &number)) {
+        if (number.type != XG_CBOR_UINT || number.number < least ||
+            number.number > XG_NUMBER_MAX)
+            return "head: crit is not a list of ascending field numbers";
+        least = number.number + 1;
+    }
     head->crit = item->raw;
     return NULL;
 }
@@ -188,8 +202,8 @@ static const char *read_head_entry(struct xg_head *head, uint64_t key,
 {
     switch (key) {
     case 1:
-        if (item->type != XG_CBOR_UINT)
-            return "head: kind is not a number";
+        if (item->type != XG_CBOR_UINT || item->number > XG_NUMBER_MAX)
+            return "head: kind is not a small number";
         head->kind = item->number;
         return NULL;
     case 2:
@@ -206,8 +220,8 @@ static const char *read_head_entry(struct xg_head *head, uint64_t key,
         return read_moment(head, item);
     case 6:
         if (item->type != XG_CBOR_TEXT || item->bytes.len == 0 ||
-            item->bytes.len > XG_AUTHOR_MAX)
-            return "head: author is not a short text";
+            item->bytes.len > XG_AUTHOR_MAX || !xg_code_valid(item->bytes))
+            return "head: author is not a short code";
         head->author = item->bytes;
         return NULL;
     case 7:
@@ -293,24 +307,45 @@ bool xg_record_field(const struct xg_record *r, uint64_t number,
     struct xg_field_cursor c = xg_record_fields(r);
     uint64_t at;
 
-    while (xg_field_next(&c, &at, value))
+    while (xg_field_next(&c, &at, value) && at <= number)
         if (at == number)
             return true;
     return false;
 }
 
-static bool crit_names(const struct xg_head *head, uint64_t number)
+/* Does the reader know every field that it must? */
+static bool crit_known(const struct xg_head *head, const struct xg_kind *kind)
 {
-    struct xg_cbor c = xg_cbor_over(head->crit);
-    struct xg_cbor_item list, item;
+    struct xg_cbor_item list, number;
 
-    if (!xg_cbor_next(&c, &list))
-        return false;
+    if (head->crit.len == 0)
+        return true;
+    struct xg_cbor c = xg_cbor_over(head->crit);
+    xg_cbor_next(&c, &list);
     c = xg_cbor_inside(&list);
-    while (xg_cbor_next(&c, &item))
-        if (item.number == number)
-            return true;
-    return false;
+    while (xg_cbor_next(&c, &number))
+        if (!xg_field_find(kind, number.number))
+            return false;
+    return true;
+}
+
+/* How deep arrays and maps nest in the item: 0 for a plain value. Recursion is
+ * bounded by XG_CBOR_DEPTH_MAX, which was checked. */
+static int depth_of(const struct xg_cbor_item *item)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item inside;
+    int deepest = 0;
+
+    if (item->type != XG_CBOR_ARRAY && item->type != XG_CBOR_MAP)
+        return 0;
+    c = xg_cbor_inside(item);
+    while (xg_cbor_next(&c, &inside)) {
+        int depth = depth_of(&inside);
+        if (depth > deepest)
+            deepest = depth;
+    }
+    return deepest + 1;
 }
 
 /* Everything that a first record must hold. */
@@ -334,18 +369,21 @@ static const char *read_fields(const struct xg_record *r)
     struct xg_cbor c;
     struct xg_cbor_item key, value;
     bool personal = false, salt = false;
+    size_t count = 0;
     const char *bad =
         checked_map(&c, r->fields_raw, "fields: not a deterministic map");
 
     while (!bad && xg_cbor_next(&c, &key)) {
         xg_cbor_next(&c, &value);
-        if (key.type != XG_CBOR_UINT)
-            return "fields: a key is not a number";
+        if (key.type != XG_CBOR_UINT || key.number > XG_NUMBER_MAX)
+            return "fields: a key is not a small number";
+        if (++count > XG_RECORD_FIELDS_MAX)
+            return "fields: more than 48";
         const struct xg_field *f =
             kind ? xg_field_find(kind, key.number) : NULL;
         if (!f) {
-            if (crit_names(&r->head, key.number))
-                bad = "fields: one that must be understood is unknown";
+            if (depth_of(&value) > XG_VALUE_DEPTH_MAX)
+                bad = "fields: an unknown one nests too deep";
             continue;
         }
         personal |= (f->flags & XG_PERSONAL) != 0;
@@ -356,9 +394,24 @@ static const char *read_fields(const struct xg_record *r)
         bad = "fields: personal ones without a salt";
     if (!bad && kind && r->head.creates)
         bad = check_required(r, kind);
-    if (!bad && kind && !kind->entity && !r->head.creates)
-        bad = "head: this kind has no entity";
     return bad;
+}
+
+/* What the head alone decides, so that it stays decided when fields are
+ * erased. */
+static const char *check_kind(const struct xg_head *head, uint64_t seq)
+{
+    const struct xg_kind *kind = xg_kind_find(head->kind);
+
+    if ((seq == 0) != (head->kind == XG_KIND_GENESIS))
+        return "head: record 0 is the genesis, and only that";
+    if (!kind)
+        return NULL;
+    if (!kind->entity && !head->creates)
+        return "head: this kind has no entity";
+    if (!crit_known(head, kind))
+        return "head: a field that must be understood is unknown";
+    return NULL;
 }
 
 void xg_record_read(struct xg_record *r, const struct xg_hash *chain,
@@ -377,6 +430,8 @@ void xg_record_read(struct xg_record *r, const struct xg_hash *chain,
         return;
     }
     r->malformed = read_head(&r->head, head);
+    if (!r->malformed)
+        r->malformed = check_kind(&r->head, seq);
     if (!r->malformed && fields.len)
         r->malformed = read_fields(r);
 }

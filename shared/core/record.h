@@ -20,6 +20,15 @@
  * two records there. Head and fields are kept, hashed and forwarded byte for
  * byte: nothing is ever encoded again.
  *
+ * Numbers of kinds, moves, statuses and fields are at most 65535; at most 48
+ * fields; a field's value nests at most 4 deep; foreign heads ascend strictly;
+ * wall clock 0 to the end of year 9999, monotonic 0 to 2^53. Texts hold no
+ * control characters but tab and newline. Kind genesis is record 0, and only
+ * that.
+ *
+ * The leaf that an author signs (entry 8) is the leaf of the head without that
+ * entry: its bytes cut out, the head's map counting one less.
+ *
  * A value of a set field is {1: [added elements], 2: [[record hash, index] of
  * elements removed]}, either part absent when empty. A register's value may be
  * null: emptied on purpose.
@@ -39,6 +48,11 @@
 
 enum {
     XG_RECORD_MAX = 32 << 10,
+    XG_RECORD_SPLIT_MAX = 64 << 10, /* over that a batch is refused */
+    XG_RECORD_FIELDS_MAX = 48,
+    XG_SET_ITEMS_MAX = 256,  /* that one record adds to, or removes from, a set */
+    XG_NUMBER_MAX = 65535,   /* of kinds, moves, statuses, fields */
+    XG_VALUE_DEPTH_MAX = 4,  /* nesting inside a field's value */
     XG_FOREIGN_HEADS_MAX = 64,
     XG_AUTHOR_MAX = 32,
     XG_SALT_SIZE = 16,
@@ -46,12 +60,16 @@ enum {
     XG_SET_REMOVED = 2,
 };
 
+#define XG_WALL_MS_MAX INT64_C(253402300799999) /* end of year 9999 */
+#define XG_MONO_MS_MAX (INT64_C(1) << 53)
+
 struct xg_moment {
     int64_t wall_ms; /* what the device's clock said: evidence, never order */
     uint32_t boot;
     int64_t mono_ms;
 };
 
+/* Clocks out of range are held at its edge. */
 struct xg_moment xg_moment_now(const struct xg_env *env);
 
 struct xg_head {
@@ -111,7 +129,12 @@ bool xg_field_next(struct xg_field_cursor *c, uint64_t *number,
 bool xg_record_field(const struct xg_record *r, uint64_t number,
                      struct xg_cbor_item *value);
 
-/* Does the value fit the field? NULL, or what is wrong (static text). */
+/* Letters, digits and . _ / - only? */
+bool xg_code_valid(struct xg_bytes text);
+
+/* Does the value fit the field? A choice that a newer program made (a number
+ * up to 255 that is not in the table) fits, and is shown as unknown. NULL,
+ * or what is wrong (static text). */
 const char *xg_value_check(const struct xg_field *field,
                            const struct xg_cbor_item *value);
 
@@ -119,7 +142,7 @@ const char *xg_value_check(const struct xg_field *field,
 
 /* The fields of a record in the making: values as encoded CBOR, set in any
  * order, one a number (a later one replaces), written in ascending order. */
-enum { XG_DRAFT_FIELDS_MAX = 48 };
+enum { XG_DRAFT_FIELDS_MAX = XG_RECORD_FIELDS_MAX };
 
 struct xg_draft_field {
     uint64_t number;

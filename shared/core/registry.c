@@ -55,6 +55,17 @@ static bool read_device(struct xg_statement *s, struct xg_bytes *rest)
     return true;
 }
 
+static bool read_author(struct xg_statement *s, struct xg_bytes *rest)
+{
+    char device[XG_KEY_NAME_MAX + 1];
+
+    if (!take_word(device, XG_KEY_NAME_MAX, rest) ||
+        !take_word(s->owner, XG_CODE_MAX, rest))
+        return false;
+    snprintf(s->subject, sizeof s->subject, "%s %s", device, s->owner);
+    return true;
+}
+
 static bool read_cut(struct xg_statement *s, struct xg_bytes *rest)
 {
     if (!xg_word_hash(rest, &s->chain) || !xg_word_uint(rest, &s->next_seq) ||
@@ -82,6 +93,9 @@ static bool read_statement(struct xg_statement *s, struct xg_bytes line)
     } else if (strcmp(word, "device") == 0) {
         s->kind = XG_SAYS_DEVICE;
         good = read_device(s, &rest);
+    } else if (strcmp(word, "author") == 0) {
+        s->kind = XG_SAYS_AUTHOR;
+        good = read_author(s, &rest);
     } else if (strcmp(word, "revoke") == 0) {
         s->kind = XG_SAYS_REVOKE;
         good = take_word(s->subject, XG_KEY_NAME_MAX, &rest);
@@ -171,6 +185,9 @@ void xg_statement_put(struct xg_buf *out, const struct xg_statement *s)
         xg_buf_base64(out, s->key, XG_PUBLIC_KEY_SIZE);
         xg_buf_format(out, " %s\n", s->owner);
         break;
+    case XG_SAYS_AUTHOR:
+        xg_buf_format(out, "author %s\n", s->subject);
+        break;
     case XG_SAYS_REVOKE:
         xg_buf_format(out, "revoke %s\n", s->subject);
         break;
@@ -199,6 +216,59 @@ const char *xg_grade_label(enum xg_grade grade)
     return "";
 }
 
+/* The first `device` line of the name: a name is given once. */
+static enum xg_status find_device(struct xg_statement *device,
+                                  uint64_t *position, bool *found,
+                                  const struct xg_registry *registry,
+                                  const char *name, struct xg_error *err)
+{
+    uint64_t below = UINT64_MAX, at;
+    struct xg_statement s;
+    bool more = true;
+
+    for (*found = false; more; below = at) {
+        if (registry->find(registry->ctx, XG_SAYS_DEVICE, name, below, &s, &at,
+                           &more, err) != XG_OK)
+            return err->status;
+        if (!more)
+            break;
+        *device = s;
+        *position = at;
+        *found = true;
+    }
+    return XG_OK;
+}
+
+static bool is_server(const char *device)
+{
+    size_t len = strlen(device), tail = strlen(XG_SERVER_DEVICE);
+    return len > tail && strcmp(device + len - tail, XG_SERVER_DEVICE) == 0;
+}
+
+/* May somebody else than its owner record on the device? */
+static enum xg_status judge_guest(struct xg_judgement *j,
+                                  const struct xg_registry *registry,
+                                  const char *device, struct xg_error *err)
+{
+    char subject[XG_SUBJECT_MAX + 1];
+    struct xg_statement s;
+    uint64_t position;
+    bool found = true;
+
+    if (is_server(device)) {
+        j->grade = XG_GRADE_ASSERTED;
+        return XG_OK;
+    }
+    j->grade = XG_GRADE_CLAIMED;
+    snprintf(subject, sizeof subject, "%s %s", device, j->author);
+    if (registry->find(registry->ctx, XG_SAYS_AUTHOR, subject, j->size, &s,
+                       &position, &found, err) != XG_OK)
+        return err->status;
+    if (!found)
+        j->no_right = "the device may not record for that author";
+    return XG_OK;
+}
+
 enum xg_status xg_judge(struct xg_judgement *out,
                         const struct xg_registry *registry,
                         const char *device, const char *author,
@@ -209,8 +279,8 @@ enum xg_status xg_judge(struct xg_judgement *out,
     uint64_t position;
     bool found;
 
-    if (registry->find(registry->ctx, XG_SAYS_DEVICE, device, UINT64_MAX,
-                       &enrolled, &position, &found, err) != XG_OK)
+    if (find_device(&enrolled, &position, &found, registry, device, err) !=
+        XG_OK)
         return err->status;
     if (!found) {
         j.no_right = "the device is not in the registry";
@@ -218,22 +288,23 @@ enum xg_status xg_judge(struct xg_judgement *out,
         return XG_OK;
     }
     /* Before any anchor: as it stood when the device was enrolled. */
-    uint64_t size = anchor_size > position ? anchor_size : position + 1;
-    const char *who = *author ? author : enrolled.owner;
-    if (strcmp(who, enrolled.owner) != 0)
-        j.grade = XG_GRADE_CLAIMED;
-    snprintf(j.author, sizeof j.author, "%s", who);
-
-    if (registry->find(registry->ctx, XG_SAYS_WORKER, who, size, &worker,
-                       &position, &found, err) != XG_OK)
+    j.size = anchor_size > position ? anchor_size : position + 1;
+    snprintf(j.author, sizeof j.author, "%s",
+             *author ? author : enrolled.owner);
+    if (strcmp(j.author, enrolled.owner) != 0 &&
+        judge_guest(&j, registry, device, err) != XG_OK)
         return err->status;
-    if (found) {
-        j.role = xg_role_find(worker.role);
+
+    if (registry->find(registry->ctx, XG_SAYS_WORKER, j.author, j.size,
+                       &worker, &position, &found, err) != XG_OK)
+        return err->status;
+    if (found)
         snprintf(j.unit, sizeof j.unit, "%s", worker.unit);
-    }
-    if (!found)
+    if (!j.no_right && found)
+        j.role = xg_role_find(worker.role);
+    if (!j.no_right && !found)
         j.no_right = "the author is not in the registry";
-    else if (!j.role || !j.role->records)
+    else if (!j.no_right && (!j.role || !j.role->records))
         j.no_right = "the author's role does not record";
     *out = j;
     return XG_OK;
@@ -262,22 +333,5 @@ enum xg_status xg_unit_within(bool *within, const struct xg_registry *registry,
         snprintf(at, sizeof at, "%s", parent.unit);
     }
     *within = false;
-    return XG_OK;
-}
-
-enum xg_status xg_judge_entity(struct xg_judgement *judged,
-                               const struct xg_registry *registry,
-                               const char *home_unit, const char *creator,
-                               uint64_t size, struct xg_error *err)
-{
-    bool within;
-
-    if (judged->no_right || strcmp(judged->author, creator) == 0)
-        return XG_OK;
-    if (xg_unit_within(&within, registry, home_unit, judged->unit, size,
-                       err) != XG_OK)
-        return err->status;
-    if (!within)
-        judged->no_right = "outside the author's grid or unit";
     return XG_OK;
 }

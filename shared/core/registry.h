@@ -6,19 +6,23 @@
  *      checkpoint <size> <base64 root>       what the registrar saw
  *      unit <code> <parent code, or - at the top>
  *      worker <code> <role> <unit>           again: from now on
- *      device <key name> <base64 key> <worker code>
+ *      device <key name> <base64 key> <worker code>   once for a name
+ *      author <key name> <worker code>        may record on that device too
  *      revoke <key name>
  *      cut <base64 chain> <next seq> <base64 last good hash, zeros for none>
  *
  *      <one signature line, by the registrar's key>
  *
  * Statements in any number and order, each later one overriding an earlier one
- * about the same subject. `cut` lines belong to the `revoke` before them.
- * Codes only, never names.
+ * about the same subject; only the first `device` line of a name counts. `cut`
+ * lines belong to the `revoke` before them, and say what was held of each chain
+ * then: a batch that comes into the log later is quarantined. Codes only,
+ * never names.
  *
- * A record is judged by what the log said at the anchor before it on its path
- * (before any anchor: at the device's enrolment): statements at log positions
- * below that size count.
+ * A record is judged by what the log said at the anchor in force at its place:
+ * the greatest size that a valid anchor at or before it on its path names
+ * (before any: at the device's enrolment). Statements at log positions below
+ * that size count. On the server's own chain it is its place in the log.
  */
 #ifndef XG_CORE_REGISTRY_H
 #define XG_CORE_REGISTRY_H
@@ -29,7 +33,11 @@
 #include "shared/core/note.h"
 #include "shared/core/schema.h"
 
-enum { XG_CODE_MAX = 64, XG_UNIT_DEPTH_MAX = 16 };
+enum {
+    XG_CODE_MAX = 64,
+    XG_UNIT_DEPTH_MAX = 16,
+    XG_SUBJECT_MAX = XG_KEY_NAME_MAX + 1 + XG_CODE_MAX,
+};
 
 enum xg_statement_kind {
     XG_SAYS_UNIT = 1,
@@ -37,13 +45,15 @@ enum xg_statement_kind {
     XG_SAYS_DEVICE = 3,
     XG_SAYS_REVOKE = 4,
     XG_SAYS_CUT = 5,
+    XG_SAYS_AUTHOR = 6,
 };
 
 /* One line, taken apart. Texts are NUL-terminated copies. */
 struct xg_statement {
     enum xg_statement_kind kind;
-    char subject[XG_KEY_NAME_MAX + 1]; /* unit, worker, device; for a cut the
-                                        * base64 chain id */
+    char subject[XG_SUBJECT_MAX + 1]; /* unit, worker, device; for a cut the
+                                       * base64 chain id; for an author device
+                                       * and worker with a space between */
     char unit[XG_CODE_MAX + 1];  /* UNIT: parent or ""; WORKER: unit */
     char owner[XG_CODE_MAX + 1]; /* DEVICE: worker */
     uint32_t role;               /* WORKER */
@@ -94,11 +104,16 @@ struct xg_judgement {
     char unit[XG_CODE_MAX + 1];
     const struct xg_role *role; /* NULL when no_right says why */
     enum xg_grade grade;
+    uint64_t size;        /* of the log, by which it was judged */
     const char *no_right; /* static text, or NULL */
 };
 
 /* Judge whoever wrote on `device`'s chain with the stated author ("" for the
- * chain's owner) by the registry at `anchor_size` (0: no anchor before it). */
+ * chain's owner) by the registry at `anchor_size` (0: no anchor before it).
+ * Another author than the owner needs an `author` line of that device; the
+ * server's own device (its name ends in XG_SERVER_DEVICE) speaks for every
+ * operator. */
+#define XG_SERVER_DEVICE "/d/0000"
 XG_MUST_CHECK enum xg_status xg_judge(struct xg_judgement *out,
                                       const struct xg_registry *registry,
                                       const char *device, const char *author,
@@ -111,13 +126,5 @@ XG_MUST_CHECK enum xg_status xg_unit_within(bool *within,
                                             const char *unit, const char *top,
                                             uint64_t size,
                                             struct xg_error *err);
-
-/* May this author write to an entity whose home is `home_unit` and that was
- * created by `creator`? NULL, or why not. The home of an entity is the grid in
- * its first record, else the unit of that record's author. */
-XG_MUST_CHECK enum xg_status
-xg_judge_entity(struct xg_judgement *judged,
-                const struct xg_registry *registry, const char *home_unit,
-                const char *creator, uint64_t size, struct xg_error *err);
 
 #endif

@@ -1,7 +1,17 @@
 /* value.c - does a value fit its field? One function a type. */
 #include "shared/core/record.h"
 
-enum { TEXTS_ITEM_MAX = 200, PHOTO_TIME_MAX = 40 };
+enum { TEXTS_ITEM_MAX = 200, PHOTO_TIME_MAX = 40, CHOICE_MAX = 255 };
+
+/* Texts are shown and printed: nothing that steers a terminal. */
+static bool printable(struct xg_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((text.at[i] < 0x20 && text.at[i] != '\n' && text.at[i] != '\t') ||
+            text.at[i] == 0x7F)
+            return false;
+    return true;
+}
 
 static const char *check_text(const struct xg_field *f,
                               const struct xg_cbor_item *v)
@@ -10,6 +20,8 @@ static const char *check_text(const struct xg_field *f,
         return "fields: text expected";
     if (v->bytes.len < (size_t)f->min || v->bytes.len > (size_t)f->max)
         return "fields: text too short or too long";
+    if (!printable(v->bytes))
+        return "fields: a control character in a text";
     return NULL;
 }
 
@@ -20,15 +32,38 @@ static bool code_char(uint8_t c)
            c == '-';
 }
 
+bool xg_code_valid(struct xg_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!code_char(text.at[i]))
+            return false;
+    return true;
+}
+
 static const char *check_code(const struct xg_field *f,
                               const struct xg_cbor_item *v)
 {
     const char *bad = check_text(f, v);
 
-    for (size_t i = 0; !bad && i < v->bytes.len; i++)
-        if (!code_char(v->bytes.at[i]))
-            bad = "fields: a code holds letters, digits and ._/- only";
+    if (!bad && !xg_code_valid(v->bytes))
+        bad = "fields: a code holds letters, digits and ._/- only";
     return bad;
+}
+
+static const char *check_choice(const struct xg_cbor_item *v)
+{
+    return v->type == XG_CBOR_UINT && v->number <= CHOICE_MAX
+               ? NULL
+               : "fields: not the number of a choice";
+}
+
+static const char *check_time(const struct xg_cbor_item *v)
+{
+    int64_t number;
+
+    return xg_cbor_int(v, &number) && number >= 0 && number <= XG_WALL_MS_MAX
+               ? NULL
+               : "fields: a time before 1970 or after 9999";
 }
 
 static const char *check_bytes(const struct xg_cbor_item *v, size_t min,
@@ -73,7 +108,7 @@ static const char *check_texts(const struct xg_field *f,
     c = xg_cbor_inside(v);
     while (xg_cbor_next(&c, &text))
         if (text.type != XG_CBOR_TEXT || text.bytes.len == 0 ||
-            text.bytes.len > TEXTS_ITEM_MAX)
+            text.bytes.len > TEXTS_ITEM_MAX || !printable(text.bytes))
             return "fields: a list of short texts expected";
     return NULL;
 }
@@ -90,8 +125,9 @@ static const char *check_numbers(const struct xg_field *f,
         return "fields: a list of numbers expected";
     c = xg_cbor_inside(v);
     while (xg_cbor_next(&c, &number)) {
-        if (number.type != XG_CBOR_UINT || number.number < least)
-            return "fields: ascending numbers expected";
+        if (number.type != XG_CBOR_UINT || number.number < least ||
+            number.number > XG_NUMBER_MAX)
+            return "fields: ascending small numbers expected";
         least = number.number + 1;
     }
     return NULL;
@@ -110,15 +146,12 @@ static const char *check_photo(const struct xg_cbor_item *v)
     for (size_t i = 0; xg_cbor_next(&c, &part); i++) {
         bool none = part.type == XG_CBOR_NULL && i >= 4;
         bool good = i == 0   ? !check_bytes(&part, 32, 32)
-                    : i == 2 ? part.type == XG_CBOR_UINT &&
-                                   (part.number == 0 ||
-                                    xg_choice_find(xg_photo_roles, part.number))
-                    : i == 3 ? part.type == XG_CBOR_UINT &&
-                                   xg_choice_find(xg_photo_origins, part.number)
+                    : i == 2 || i == 3 ? !check_choice(&part)
                     : i == 4 ? part.type == XG_CBOR_UINT && part.number >= 1 &&
                                    part.number <= 8
                     : i == 5 ? part.type == XG_CBOR_TEXT &&
-                                   part.bytes.len <= PHOTO_TIME_MAX
+                                   part.bytes.len <= PHOTO_TIME_MAX &&
+                                   printable(part.bytes)
                     : i == 6 ? !check_position(&part)
                              : part.type == XG_CBOR_UINT;
         if (!none && !good)
@@ -134,15 +167,14 @@ static const char *check_gap(const struct xg_cbor_item *v)
     enum { CAUSE_MAX = 63 };
     struct xg_cbor c;
     struct xg_cbor_item part;
-    int64_t at;
 
     if (v->type != XG_CBOR_ARRAY || v->number < 3 || v->number > 4)
         return "fields: a gap is [from, to, cause] or [.., evidence]";
     c = xg_cbor_inside(v);
     for (size_t i = 0; i < 2; i++) {
         xg_cbor_next(&c, &part);
-        if (!xg_cbor_int(&part, &at))
-            return "fields: a gap's times are integers";
+        if (check_time(&part))
+            return "fields: a gap's time is out of range";
     }
     xg_cbor_next(&c, &part);
     if (part.type != XG_CBOR_UINT || part.number > CAUSE_MAX)
@@ -156,8 +188,6 @@ static const char *check_gap(const struct xg_cbor_item *v)
 static const char *check_element(const struct xg_field *f,
                                  const struct xg_cbor_item *v)
 {
-    int64_t number;
-
     switch (f->type) {
     case XG_TYPE_TEXT:
         return check_text(f, v);
@@ -171,11 +201,9 @@ static const char *check_element(const struct xg_field *f,
     case XG_TYPE_BOOL:
         return v->type == XG_CBOR_BOOL ? NULL : "fields: true or false";
     case XG_TYPE_ENUM:
-        return v->type == XG_CBOR_UINT && xg_choice_find(f->choices, v->number)
-                   ? NULL
-                   : "fields: not one of the choices";
+        return check_choice(v);
     case XG_TYPE_TIME:
-        return xg_cbor_int(v, &number) ? NULL : "fields: a time expected";
+        return check_time(v);
     case XG_TYPE_POSITION:
         return check_position(v);
     case XG_TYPE_BYTES:
@@ -205,8 +233,9 @@ static const char *check_removed(const struct xg_cbor_item *v)
     struct xg_cbor c;
     struct xg_cbor_item pair;
 
-    if (v->type != XG_CBOR_ARRAY || v->number == 0)
-        return "fields: removals are a list";
+    if (v->type != XG_CBOR_ARRAY || v->number == 0 ||
+        v->number > XG_SET_ITEMS_MAX)
+        return "fields: removals are a list of at most 256";
     c = xg_cbor_inside(v);
     while (xg_cbor_next(&c, &pair)) {
         struct xg_cbor p;

@@ -511,8 +511,62 @@ static void test_without_right_is_shown_and_does_nothing(void **state)
     assert_null(xg_state_register(&p->state, XG_INCIDENT_ADDRESS));
     set(p, p->a, XG_INCIDENT_ADDRESS, "东街");
     again(p);
-    assert_true(xg_state_precedes(&p->state, 1, 2));
     assert_string_equal(shown(p, XG_INCIDENT_ADDRESS), "东街");
+    free_pair(p);
+}
+
+/* Causality runs through records that have no effect: c edits on what a wrote,
+ * and knows it only through b's, which had no right. */
+static void test_causality_runs_through_what_has_no_effect(void **state)
+{
+    struct pair *p = two_devices();
+    struct test_device *c = p->h.devices[2];
+    struct xg_hash by_b;
+
+    (void)state;
+    set(p, p->a, XG_INCIDENT_ADDRESS, "东街");
+    again(p);
+    set(p, p->b, XG_INCIDENT_ADDRESS, "西街");
+    by_b = p->h.ops[2].record->hash;
+    struct xg_draft draft;
+    xg_draft_init(&draft, c->arena, XG_KIND_INCIDENT);
+    test_text(&draft, XG_INCIDENT_ADDRESS, "南街");
+    draft.head.creates = false;
+    draft.head.entity = p->state.id;
+    draft.foreign[0] = by_b;
+    draft.foreign_count = 1;
+    keep(&p->h, c, test_write(c, &draft, NULL), c->count - 1);
+    p->h.ops[2].no_right = "outside the author's grid or unit";
+    again(p);
+    assert_int_equal(p->state.conflict_count, 0);
+    assert_string_equal(shown(p, XG_INCIDENT_ADDRESS), "南街");
+    free_pair(p);
+}
+
+/* However many others without right write, an honest record can settle. */
+static void test_rightless_records_do_not_crowd_out_heads(void **state)
+{
+    struct pair *p = two_devices();
+
+    (void)state;
+    for (size_t i = 0; i < 100; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "log.example/d/%04zu", i + 100);
+        struct test_device *d = test_device_new(&p->h.arena, &p->h.world, name,
+                                                "log.example", registrar);
+        d->branch.id = d->chain;
+        struct test_device *kept = xg_arena_copy(&p->h.arena, d, sizeof *d);
+        set(p, kept, XG_INCIDENT_ADDRESS, "北街");
+        p->h.ops[p->h.count - 1].no_right = "no";
+        test_device_free(d);
+    }
+    set(p, p->a, XG_INCIDENT_ADDRESS, "东街");
+    set(p, p->b, XG_INCIDENT_ADDRESS, "西街");
+    again(p);
+    assert_int_equal(p->state.conflict_count, 1);
+    set(p, p->a, XG_INCIDENT_ADDRESS, "东街");
+    again(p);
+    assert_int_equal(p->state.conflict_count, 0);
     free_pair(p);
 }
 
@@ -521,7 +575,7 @@ static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
     return xg_hash_equal(ctx, hash);
 }
 
-static void test_citing_another_entity_is_invalid(void **state)
+static void test_citing_another_entity_stays_pending_everywhere(void **state)
 {
     struct pair *p = two_devices();
     struct xg_error err = XG_ERROR_NONE;
@@ -542,8 +596,8 @@ static void test_citing_another_entity_is_invalid(void **state)
     keep(&p->h, p->b, test_write(p->b, &draft, &of_other), p->b->count - 1);
     assert_ok(xg_merge(&lie, &p->arena, &p->h.id, p->h.ops, p->h.count,
                        &elsewhere, &err));
-    assert_int_equal(lie.effects[1], XG_EFFECT_INVALID);
-    again(p); /* not known here: it may yet come */
+    assert_int_equal(lie.effects[1], XG_EFFECT_PENDING);
+    again(p); /* who has not seen the other entity shows the same */
     assert_int_equal(p->state.effects[1], XG_EFFECT_PENDING);
     free_pair(p);
 }
@@ -560,7 +614,9 @@ int main(void)
         cmocka_unit_test(test_the_second_of_two_moves_is_overtaken),
         cmocka_unit_test(test_branches_of_a_fork_do_not_precede_each_other),
         cmocka_unit_test(test_without_right_is_shown_and_does_nothing),
-        cmocka_unit_test(test_citing_another_entity_is_invalid),
+        cmocka_unit_test(test_causality_runs_through_what_has_no_effect),
+        cmocka_unit_test(test_rightless_records_do_not_crowd_out_heads),
+        cmocka_unit_test(test_citing_another_entity_stays_pending_everywhere),
         cmocka_unit_test(test_order_of_arrival_does_not_matter),
         cmocka_unit_test(test_partial_delivery_folds),
         cmocka_unit_test(test_precedes_is_the_transitive_closure),

@@ -214,27 +214,46 @@ static void test_hostile_notes(void **state)
     "xunge/batch/v1\nchain " HASH "\nrecords " range "\nprevious " HASH      \
     "\ntree " HASH "\nbody " HASH " " body "\nschema " schema "\n"
     static const char *const bad[] = {
-        NOTE("1-", "1 1 zlib xunge-1", "1"),
-        NOTE("2-1", "1 1 zlib xunge-1", "1"),
-        NOTE("01-2", "1 1 zlib xunge-1", "1"),
-        NOTE("0-18446744073709551615", "1 1 zlib xunge-1", "1"),
-        NOTE("0-65536", "1 1 zlib xunge-1", "1"),
-        NOTE("1-2", "1 16777217 zlib xunge-1", "1"),
-        NOTE("1-2", "1 1 zlib other", "1"),
+        NOTE("1-", "1 9 zlib xunge-1", "1"),
+        NOTE("2-1", "1 9 zlib xunge-1", "1"),
+        NOTE("01-2", "1 9 zlib xunge-1", "1"),
+        NOTE("0-18446744073709551615", "1 9 zlib xunge-1", "1"),
+        NOTE("1-4097", "1 9999 zlib xunge-1", "1"),
+        NOTE("1-2", "1 1048577 zlib xunge-1", "1"),
+        NOTE("1-2", "1 3 zlib xunge-1", "1"),
+        NOTE("1-2", "1 9 zlib other", "1"),
         NOTE("1-2", "1 1 lzma xunge-1", "1"),
-        NOTE("1-2", "1 1 zlib xunge-1 more", "1"),
-        NOTE("1-2", "1 1 zlib xunge-1", "1") "extra 1\n",
-        NOTE("1-2", "1 1 zlib xunge-1", "-1"),
+        NOTE("1-2", "1 9 zlib xunge-1 more", "1"),
+        NOTE("1-2", "1 9 zlib xunge-1", "1") "extra 1\n",
+        NOTE("1-2", "1 9 zlib xunge-1", "-1"),
     };
     struct xg_error err = XG_ERROR_NONE;
     struct xg_batch_note note;
 
     (void)state;
     assert_ok(xg_batch_note_read(
-        &note, xg_bytes_of(NOTE("1-2", "1 1 zlib xunge-1", "1")), &err));
+        &note, xg_bytes_of(NOTE("1-2", "1 9 zlib xunge-1", "1")), &err));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (xg_batch_note_read(&note, xg_bytes_of(bad[i]), &err) == XG_OK)
             fail_msg("accepted: %s", bad[i]);
+}
+
+/* Only the key that the genesis names signs its chain. */
+static void test_a_genesis_names_the_key_that_signs(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct test_device *a = with_records(1), *b = with_records(1);
+    struct xg_buf framed = XG_BUF(XG_BATCH_MAX);
+    struct xg_batch batch;
+
+    (void)state;
+    a->signer = b->signer;
+    test_seal(&framed, a, 0, 2);
+    assert_status(xg_batch_open(&batch, &arena, framed.data, framed.len,
+                                &b->signer.verifier, &err), XG_AUTH);
+    xg_buf_clear(&framed);
+    test_device_free(a);
+    test_device_free(b);
 }
 
 /* The dictionary is part of the format. */
@@ -259,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_second_signature_is_refused),
         cmocka_unit_test(test_malformed_record_blocks_nothing),
         cmocka_unit_test(test_a_bomb_is_stopped_at_the_stated_length),
+        cmocka_unit_test(test_a_genesis_names_the_key_that_signs),
         cmocka_unit_test(test_hostile_notes),
         cmocka_unit_test(test_dictionary_never_changes),
     };

@@ -1,0 +1,29 @@
+/* judge.h - the rights of all records of one entity, judged together.
+ *
+ * Agent and server call this with what their stores hold; so they judge alike.
+ */
+#ifndef XG_CORE_JUDGE_H
+#define XG_CORE_JUDGE_H
+
+#include "shared/core/merge.h"
+#include "shared/core/registry.h"
+
+/* Where an entity is at home: the grid that its first record names, else the
+ * unit of that record's author. */
+struct xg_home {
+    uint32_t creator;             /* op, or XG_NONE while it has not arrived */
+    char unit[XG_CODE_MAX + 1];   /* "" while unknown */
+    char author[XG_CODE_MAX + 1]; /* of the first record; "" while unknown */
+};
+
+/* Each op's author was judged by xg_judge() into *judged[i]. Here what the
+ * entity itself asks is added: an author writes to what they created, and to
+ * what is at home in their unit or below it. Fills rank and no_right of each
+ * op (rank 0 without right), and no_right of the judgement. */
+XG_MUST_CHECK enum xg_status
+xg_judge_ops(struct xg_home *home, struct xg_op *ops,
+             struct xg_judgement *const *judged, size_t count,
+             const struct xg_id *id, const struct xg_registry *registry,
+             struct xg_error *err);
+
+#endif
