@@ -1,5 +1,6 @@
 /* fold.c - see fold.h. */
 #include "server/fold.h"
+#include "shared/core/judge.h"
 
 /* What is looked up once for all rows of a chain. */
 struct place {
@@ -144,46 +145,29 @@ static enum xg_status judge_rows(struct work *w)
     return XG_OK;
 }
 
-/* Kind, home and author of the entity are those of its first record. */
-static void describe(struct work *w)
-{
-    struct fold *f = w->fold;
-    struct store_entity *e = &f->entity;
-    struct xg_cbor_item grid;
-
-    for (size_t i = 0; i < f->count; i++) {
-        const struct xg_record *r = w->records[i];
-        if (!f->rows[i].creates)
-            continue;
-        e->creator = f->rows[i].number;
-        memcpy(e->author, f->judgements[i].author, sizeof e->author);
-        memcpy(e->unit, f->judgements[i].unit, sizeof e->unit);
-        if (r->malformed)
-            return;
-        e->kind = r->head.kind;
-        const struct xg_kind *kind = xg_kind_find(r->head.kind);
-        if (kind && kind->entity && xg_record_field(r, XG_FIELD_GRID, &grid) &&
-            grid.type == XG_CBOR_TEXT && grid.bytes.len <= XG_CODE_MAX) {
-            memcpy(e->unit, grid.bytes.at, grid.bytes.len);
-            e->unit[grid.bytes.len] = '\0';
-        }
-        return;
-    }
-}
-
+/* Rights; and kind, home and author of the entity from its first record. */
 static enum xg_status judge_entity(struct work *w)
 {
     struct fold *f = w->fold;
+    struct store_entity *e = &f->entity;
+    struct xg_judgement **judged =
+        xg_arena_array(w->arena, f->count, sizeof *judged);
+    struct xg_home home;
 
-    for (size_t i = 0; i < f->count; i++) {
-        struct xg_judgement *j = &f->judgements[i];
-        if (f->entity.creator &&
-            xg_judge_entity(j, w->registry, f->entity.unit, f->entity.author,
-                            f->rows[i].anchor_size, w->err) != XG_OK)
-            return w->err->status;
-        w->ops[i].rank = j->role ? j->role->rank : 0;
-        w->ops[i].no_right = j->no_right;
-    }
+    if (!judged)
+        return xg_fail_nomem(w->err);
+    for (size_t i = 0; i < f->count; i++)
+        judged[i] = &f->judgements[i];
+    if (xg_judge_ops(&home, w->ops, judged, f->count, &e->id, w->registry,
+                     w->err) != XG_OK)
+        return w->err->status;
+    memcpy(e->author, home.author, sizeof e->author);
+    memcpy(e->unit, home.unit, sizeof e->unit);
+    if (home.creator == XG_NONE)
+        return XG_OK;
+    e->creator = f->rows[home.creator].number;
+    if (!w->records[home.creator]->malformed)
+        e->kind = w->records[home.creator]->head.kind;
     return XG_OK;
 }
 
@@ -240,7 +224,6 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
         return xg_fail_nomem(err);
     if (place_rows(&w, rows) != XG_OK || judge_rows(&w) != XG_OK)
         return err->status;
-    describe(&w);
     if (judge_entity(&w) != XG_OK ||
         xg_merge(&f.state, arena, &entity->id, w.ops, n, &elsewhere, err) !=
             XG_OK)
