@@ -218,75 +218,40 @@ static enum xg_status judge_op(struct loader *l, size_t i,
     const struct xg_record *r = l->fold->ops[i].record;
     struct xg_statement enrolled;
     char author[XG_AUTHOR_MAX + 1] = "";
-    uint64_t position = 0;
-    bool known;
+    uint64_t position;
+    bool known = true;
 
     if (!r->malformed && r->head.author.len) {
         memcpy(author, r->head.author.at, r->head.author.len);
         author[r->head.author.len] = '\0';
     }
-    if (l->s->registry.find(l->s->registry.ctx, XG_SAYS_DEVICE, fact->device,
+    if (fact->mine &&
+        l->s->registry.find(l->s->registry.ctx, XG_SAYS_DEVICE, fact->device,
                             UINT64_MAX, &enrolled, &position, &known,
                             err) != XG_OK)
         return err->status;
-    if (!known && fact->mine)
+    if (!known)
         return judge_provisionally(l, &fact->judged, author, err);
-    /* As xg_judge() has it: before any anchor, as at the enrolment. */
-    fact->judged_size =
-        fact->anchor_size > position ? fact->anchor_size : position + 1;
     return xg_judge(&fact->judged, &l->s->registry, fact->device, author,
                     fact->anchor_size, err);
-}
-
-static size_t find_creator(const struct loader *l, const struct xg_id *id)
-{
-    for (size_t i = 0; i < l->count; i++) {
-        const struct xg_record *r = l->fold->ops[i].record;
-        if ((r->malformed || r->head.creates) &&
-            memcmp(r->hash.b, id->b, XG_ID_SIZE) == 0)
-            return i;
-    }
-    return SIZE_MAX;
-}
-
-/* The grid of the first record, else the unit of its author. */
-static void find_home(struct loader *l, size_t creator)
-{
-    struct xg_cbor_item grid;
-    struct fold *f = l->fold;
-    const struct xg_record *r = f->ops[creator].record;
-
-    if (!r->malformed && r->fields_raw.len &&
-        xg_record_field(r, XG_FIELD_GRID, &grid) &&
-        grid.type == XG_CBOR_TEXT && grid.bytes.len <= XG_CODE_MAX)
-        snprintf(f->unit, sizeof f->unit, "%.*s", (int)grid.bytes.len,
-                 (const char *)grid.bytes.at);
-    else
-        snprintf(f->unit, sizeof f->unit, "%s", f->facts[creator].judged.unit);
 }
 
 static enum xg_status judge_all(struct loader *l, const struct xg_id *id,
                                 struct xg_error *err)
 {
     struct fold *f = l->fold;
-    size_t creator = find_creator(l, id);
+    struct xg_judgement **judged =
+        xg_arena_array(l->arena, l->count + 1, sizeof *judged);
 
-    for (size_t i = 0; i < l->count; i++)
+    if (!judged)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < l->count; i++) {
         if (judge_op(l, i, err) != XG_OK)
             return err->status;
-    if (creator != SIZE_MAX)
-        find_home(l, creator);
-    for (size_t i = 0; i < l->count; i++) {
-        struct fold_fact *fact = &f->facts[i];
-        if (creator != SIZE_MAX && *fact->judged.unit &&
-            xg_judge_entity(&fact->judged, &l->s->registry, f->unit,
-                            f->facts[creator].judged.author,
-                            fact->judged_size, err) != XG_OK)
-            return err->status;
-        f->ops[i].no_right = fact->judged.no_right;
-        f->ops[i].rank = fact->judged.role ? fact->judged.role->rank : 0;
+        judged[i] = &f->facts[i].judged;
     }
-    return XG_OK;
+    return xg_judge_ops(&f->home, f->ops, judged, l->count, id,
+                        &l->s->registry, err);
 }
 
 /* ---- loading ---- */
@@ -458,7 +423,7 @@ static enum xg_status put_row(struct store *s, const struct row *row,
         xg_bind_text(q, 3, row->number);
     else
         xg_bind_null(q, 3);
-    xg_bind_text(q, 4, f->unit);
+    xg_bind_text(q, 4, f->home.unit);
     xg_bind_u64(q, 5, st->status);
     xg_bind_i64(q, 6, st->withdrawn);
     xg_bind_u64(q, 7, st->conflict_count);

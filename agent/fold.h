@@ -11,6 +11,7 @@
 #define AGENT_FOLD_H
 
 #include "agent/store.h"
+#include "shared/core/judge.h"
 
 /* What is known of a record besides what it says; one an op. */
 struct fold_fact {
@@ -18,7 +19,6 @@ struct fold_fact {
     bool mine;         /* of a chain of this device */
     bool logged;       /* it has a place in the log: `position` */
     uint64_t position, anchor_size;
-    uint64_t judged_size; /* the registry below this log size was in force */
     struct xg_hash chain;
     uint64_t seq;
     const char *device; /* key name, "" unknown */
@@ -29,7 +29,7 @@ struct fold {
     struct xg_state state; /* state.count is 0 where there is no record */
     struct xg_op *ops;
     struct fold_fact *facts;
-    char unit[XG_CODE_MAX + 1]; /* the entity's home */
+    struct xg_home home;
 };
 
 /* Everything lives in the arena. */

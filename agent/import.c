@@ -205,9 +205,11 @@ static enum xg_status set_place(struct line *l, struct xg_error *err)
 
     if (!lat && !lon)
         return XG_OK;
-    json_t *place = json_pack("{s:O?,s:O?}", "lat", lat, "lon", lon);
-    if (!place)
+    if (!lat || !lon)
         return missing(lat ? "lon" : "lat", err);
+    json_t *place = json_pack("{s:O,s:O}", "lat", lat, "lon", lon);
+    if (!place)
+        return xg_fail_nomem(err);
     enum xg_status status = set_named(l, xg_kind_find(XG_KIND_INCIDENT),
                                       "position", place, err);
     json_decref(place);
@@ -352,8 +354,8 @@ static enum xg_status put_report(struct importer *m, struct line *l,
                err);
 }
 
-static enum xg_status put_move(struct importer *m, struct line *l,
-                               json_int_t *seen, struct xg_error *err)
+static enum xg_status put_move(struct line *l, json_int_t *seen,
+                               struct xg_error *err)
 {
     const char *name = json_string_value(json_object_get(l->json, "move"));
     const struct xg_choice *move =
@@ -399,7 +401,7 @@ static enum xg_status put_later(struct importer *m, struct line *l,
 {
     const char *target = json_string_value(json_object_get(l->json, "target"));
     struct xg_id entity = {{0}};
-    json_int_t seen;
+    json_int_t seen = 0;
     bool stored;
 
     if (!target)
@@ -414,7 +416,7 @@ static enum xg_status put_later(struct importer *m, struct line *l,
     if (xg_draft_set(&l->draft, XG_FIELD_SOURCE, xg_buf_bytes(&l->source),
                      err) != XG_OK ||
         set_fields(l, k, kind, err) != XG_OK ||
-        (strcmp(k->name, "do") == 0 ? put_move(m, l, &seen, err)
+        (strcmp(k->name, "do") == 0 ? put_move(l, &seen, err)
                                     : put_set(l, kind, err)) != XG_OK ||
         put_draft(m, l, &entity, NULL, err) != XG_OK)
         return err->status;

@@ -18,6 +18,7 @@ enum {
     RECORD_ROOM = 30 << 10, /* of elements in one record, head and all aside */
     FIRST_ROOM = 29 << 10,  /* less where the record says more */
     TRACK_BYTES_MAX = 512 << 20,
+    SET_ITEMS = 256,        /* that a record may add to a set */
     META_NAME_SIZE = 64,
 };
 
@@ -89,8 +90,8 @@ static enum xg_status make_room(struct parts *p, size_t bytes,
 {
     size_t room = p->draft ? FIRST_ROOM : RECORD_ROOM;
 
-    if (p->segments.len + p->gaps.len + bytes <= room ||
-        (!p->draft && p->segment_count + p->gap_count == 0))
+    if (p->segments.len + p->gaps.len + bytes <= room &&
+        p->segment_count < SET_ITEMS && p->gap_count < SET_ITEMS)
         return XG_OK;
     return parts_flush(p, err);
 }

@@ -163,21 +163,17 @@ static enum xg_status find_program(struct launch *l, const char *given,
 /* In the grandchild: become the recorder. Says "ready" on `ready_fd`. */
 static void run_recorder(struct launch *l, int ready_fd)
 {
-    char *argv[12] = {l->program, (char[]){"--home"}, NULL,
-                      (char[]){"--patrol"}, l->id, (char[]){"--every"},
-                      l->every};
-    int argc = 7;
+    char home_flag[] = "--home", patrol_flag[] = "--patrol";
+    char every_flag[] = "--every", gpsd_flag[] = "--gpsd";
     char *home = strdup(l->home), *gpsd = l->gpsd ? strdup(l->gpsd) : NULL;
+    char *argv[] = {l->program, home_flag,  home,    patrol_flag,
+                    l->id,      every_flag, l->every, gpsd ? gpsd_flag : NULL,
+                    gpsd,       NULL};
     int null = open("/dev/null", O_RDWR);
     int log = open(l->log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
     if (!home || null < 0 || log < 0)
         _exit(127);
-    argv[2] = home;
-    if (gpsd) {
-        argv[argc++] = (char[]){"--gpsd"};
-        argv[argc++] = gpsd;
-    }
     setsid();
     if (dup2(null, STDIN_FILENO) < 0 || dup2(ready_fd, STDOUT_FILENO) < 0 ||
         dup2(log, STDERR_FILENO) < 0)

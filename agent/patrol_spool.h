@@ -28,7 +28,7 @@
 enum {
     SPOOL_SAMPLE_SIZE = 51,
     SPOOL_CHUNK_SAMPLES = 72,
-    SPOOL_FLUSH_MS = 28 * 1000,
+    SPOOL_FLUSH_MS = 29500,
     SPOOL_PENDING_MAX = 1024, /* held while the disk is full */
 };
 

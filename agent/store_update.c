@@ -166,11 +166,17 @@ static enum xg_status extend_own(struct store *s, const struct store_chain *c,
         return err->status;
     if (u->seq != c->next || !xg_hash_equal(&u->previous, &c->last))
         return XG_OK;
+    uint64_t anchor_size = u->anchor_size;
+    struct xg_cbor_item item;
+    if (!u->record.malformed && u->record.head.kind == XG_KIND_ANCHOR &&
+        xg_record_field(&u->record, XG_ANCHOR_SIZE, &item) &&
+        item.number > anchor_size)
+        anchor_size = item.number;
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_CHAIN_ADVANCE);
     xg_bind_i64(q, 1, c->row);
     xg_bind_u64(q, 2, u->seq + 1);
     xg_bind_hash(q, 3, &u->record.hash);
-    xg_bind_u64(q, 4, u->anchor_size);
+    xg_bind_u64(q, 4, anchor_size);
     xg_bind_u64(q, 5, 0);
     return xg_stmt_run(q, err);
 }

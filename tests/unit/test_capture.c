@@ -1,0 +1,430 @@
+/* Capturing: drafts, photos, moves; importing a shift of the standard workload,
+ * and what its batch weighs. */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "agent/capture.h"
+#include "agent/fold.h"
+#include "agent/import.h"
+#include "shared/base/lang.h"
+#include "shared/base/os.h"
+#include "tests/lib/home.h"
+
+enum { SHIFT_LINES = 16 };
+
+static struct xg_error err;
+static struct test_district district;
+static struct xg_arena arena;
+static struct home *home;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = XG_ARENA(16 << 20);
+    test_district_init(&district);
+    home = test_home(&district, 0, false);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    test_district_clear(&district);
+    xg_arena_clear(&arena);
+    return 0;
+}
+
+static uint64_t entities(void)
+{
+    struct store_counts counts;
+    uint64_t n = 0;
+
+    assert_ok(store_count(home->store, &counts, &err));
+    for (int i = 0; i < STORE_DELIVERIES; i++)
+        n += counts.entities[i];
+    return n;
+}
+
+static void test_refused_leaves_nothing(void **state)
+{
+    struct captured c;
+    struct xg_draft d;
+
+    (void)state;
+    xg_draft_init(&d, &arena, XG_KIND_VISIT);
+    assert_ok(capture_set_text(&d, 12, "P00001", &err));
+    assert_status(capture_create(home->store, &c, &d, NULL, &err), XG_USAGE);
+    assert_non_null(strstr(xg_error_text(&err), "result"));
+    assert_ok(capture_set_uint(&d, 14, 999, &err)); /* no choice */
+    assert_status(capture_create(home->store, &c, &d, NULL, &err), XG_USAGE);
+    assert_int_equal(entities(), 0);
+    assert_ok(capture_set_uint(&d, 14, 2, &err));
+    assert_ok(capture_create(home->store, &c, &d, NULL, &err));
+    assert_int_equal(entities(), 1);
+
+    struct xg_id nowhere = {{1}};
+    assert_status(capture_change(home->store, &c, &nowhere, &d, NULL, &err),
+                  XG_NOTFOUND);
+}
+
+static void test_drafts(void **state)
+{
+    struct captured c;
+    struct xg_draft d, back;
+    const char *author;
+    int64_t number = 0, other = 0;
+
+    (void)state;
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    assert_ok(capture_set_text(&d, XG_INCIDENT_DESCRIPTION, "未完", &err));
+    assert_ok(capture_draft_save(home->store, &number, &d, "w01", &err));
+    assert_ok(capture_draft_save(home->store, &other, &d, NULL, &err));
+    assert_int_equal(number, 1);
+    assert_int_equal(other, 2);
+    assert_int_equal(store_draft_number("draft-2"), 2);
+    assert_int_equal(store_draft_number("draft-02"), 0);
+    assert_status(capture_draft_finish(home->store, &c, number, &err),
+                  XG_USAGE); /* category is missing */
+
+    test_home_again(&district, 0);
+    assert_ok(capture_draft_load(home->store, &back, &author, &arena, number,
+                                 &err));
+    assert_string_equal(author, "w01");
+    assert_ok(capture_set_text(&back, XG_INCIDENT_CATEGORY, "noise", &err));
+    assert_ok(capture_draft_save(home->store, &number, &back, author, &err));
+    assert_int_equal(number, 1);
+    assert_ok(capture_draft_finish(home->store, &c, number, &err));
+    assert_memory_equal(c.number, "0417-00001-", 11);
+    assert_status(capture_draft_finish(home->store, &c, number, &err),
+                  XG_NOTFOUND);
+    assert_ok(capture_draft_discard(home->store, other, &err));
+    assert_status(capture_draft_discard(home->store, other, &err),
+                  XG_NOTFOUND);
+    assert_int_equal(entities(), 1);
+
+    /* A number is never given twice. */
+    number = 0;
+    assert_ok(capture_draft_save(home->store, &number, &d, NULL, &err));
+    assert_int_equal(number, 3);
+}
+
+static void test_photo_element(void **state)
+{
+    struct photo_kept kept = {
+        .sha256 = {{7}},
+        .length = 1234,
+        .exif = {.orientation_claim = PHOTO_CLAIMED, .orientation = 6,
+                 .taken_claim = PHOTO_CLAIMED, .taken = "2012:12:19 21:38:40",
+                 .offset_claim = PHOTO_CLAIMED, .offset_min = -210,
+                 .position_claim = PHOTO_CLAIMED, .lat_e7 = 350500000,
+                 .lon_e7 = 1183400000}};
+    struct photo_kept plain = {.sha256 = {{8}}, .length = 5};
+    struct store_entity e;
+    struct captured c;
+    struct xg_draft d;
+    bool placed;
+
+    (void)state;
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    assert_ok(capture_set_text(&d, XG_INCIDENT_CATEGORY, "noise", &err));
+    assert_ok(capture_photo(&d, &placed, &kept, 1, CAPTURE_FORWARDED, &err));
+    assert_false(placed); /* of somewhere else, perhaps */
+    assert_ok(capture_photo(&d, &placed, &plain, 0, CAPTURE_HERE, &err));
+    assert_false(placed);
+    kept.sha256.b[1] = 1;
+    assert_ok(capture_photo(&d, &placed, &kept, 4, CAPTURE_HERE, &err));
+    assert_true(placed);
+    assert_ok(capture_create(home->store, &c, &d, NULL, &err));
+    assert_ok(store_load_entity(home->store, &e, NULL, &c.id, &err));
+    assert_int_equal(e.photos, 3);
+    assert_int_equal(e.photos_here, 3);
+
+    struct fold fold;
+    struct xg_cbor_item item;
+    assert_ok(fold_load(home->store, &fold, &arena, &c.id, &err));
+    assert_null(fold.ops[0].record->malformed);
+    assert_true(xg_state_value(&fold.state, XG_FIELD_POSITION, &item));
+
+    /* A change does not move the incident. */
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    d.head.creates = false;
+    assert_ok(capture_photo(&d, &placed, &kept, 5, CAPTURE_HERE, &err));
+    assert_false(placed);
+    assert_ok(capture_change(home->store, &c, &c.id, &d, NULL, &err));
+    assert_string_equal(c.number, "0417-00001-7");
+}
+
+static void test_move(void **state)
+{
+    struct store_entity e;
+    struct captured c;
+    struct xg_draft d;
+    const struct xg_choice *move = xg_choice_named(xg_moves, "self_handle");
+
+    (void)state;
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    assert_ok(capture_set_text(&d, XG_INCIDENT_CATEGORY, "noise", &err));
+    assert_ok(capture_create(home->store, &c, &d, NULL, &err));
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    assert_ok(capture_move(home->store, &d, &c.id, move, &err));
+    assert_ok(capture_change(home->store, &c, &c.id, &d, NULL, &err));
+    assert_ok(store_load_entity(home->store, &e, NULL, &c.id, &err));
+    assert_int_equal(e.status, XG_STATUS_SELF_HANDLED);
+    assert_status(capture_move(home->store, &d, &c.id, move, &err),
+                  XG_REFUSED);
+}
+
+/* ---- import ---- */
+
+static void fixture(struct xg_buf *out, size_t lines)
+{
+    struct xg_buf all = XG_BUF(4 << 20);
+    char path[1024];
+    const char *source = getenv("XG_SOURCE");
+    size_t at = 0;
+
+    snprintf(path, sizeof path, "%s/tests/data/workload/shifts-3.jsonl",
+             source ? source : ".");
+    assert_ok(xg_os_read(&all, path, &err));
+    for (size_t i = 0; i < lines; i++) {
+        const uint8_t *end = memchr(all.data + at, '\n', all.len - at);
+        assert_non_null(end);
+        at = (size_t)(end - all.data) + 1;
+    }
+    xg_buf_append(out, all.data, at);
+    xg_buf_clear(&all);
+}
+
+static const char *write_input(struct xg_bytes content)
+{
+    static char path[512];
+
+    snprintf(path, sizeof path, "%s/input.jsonl", district.folder);
+    assert_ok(xg_os_replace(path, 0600, content, &err));
+    return path;
+}
+
+static bool count_calls(void *ctx, uint64_t done, uint64_t lines)
+{
+    assert_true(done <= lines);
+    ++*(int *)ctx;
+    return true;
+}
+
+static size_t gzip_size(struct xg_bytes content)
+{
+    enum { GZIP = 16 };
+    uint8_t *out = malloc(content.len + 1024);
+    z_stream z = {0};
+
+    assert_non_null(out);
+    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + GZIP, 8,
+                                  Z_DEFAULT_STRATEGY),
+                     Z_OK);
+    z.next_in = (Bytef *)(uintptr_t)content.at;
+    z.avail_in = (uInt)content.len;
+    z.next_out = out;
+    z.avail_out = (uInt)content.len + 1024;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    size_t size = z.total_out;
+    deflateEnd(&z);
+    free(out);
+    return size;
+}
+
+static size_t seal_all(size_t *batches)
+{
+    struct xg_buf frame = XG_BUF(XG_BATCH_MAX);
+    struct store_batch due = {0};
+    struct xg_signer signer;
+    size_t total = 0, sealed;
+    bool found;
+
+    assert_ok(store_signer(home->store, &signer, NULL, &err));
+    assert_ok(store_seal_waiting(home->store, &sealed, &signer, &err));
+    *batches = sealed;
+    while (store_next_batch(home->store, &due, &frame, &found, due.row,
+                            &err) == XG_OK &&
+           found) {
+        struct xg_batch batch;
+        assert_ok(xg_batch_open(&batch, &arena, frame.data, frame.len,
+                                &signer.verifier, &err));
+        for (size_t i = 0; i < batch.count; i++)
+            assert_null(batch.records[i].malformed);
+        total += frame.len;
+        xg_buf_reset(&frame);
+    }
+    xg_buf_clear(&frame);
+    return total;
+}
+
+static void test_import_of_a_shift(void **state)
+{
+    struct xg_buf shift = XG_BUF(4 << 20);
+    int calls = 0;
+    struct import_options options = {&calls, count_calls, NULL};
+    struct import_result result;
+    struct store_counts counts;
+    size_t count, batches;
+
+    (void)state;
+    fixture(&shift, SHIFT_LINES);
+    const char *path = write_input(xg_buf_bytes(&shift));
+    /* The genesis goes out when the device joins. */
+    seal_all(&batches);
+    size_t before = seal_all(&batches);
+    assert_int_equal(batches, 0);
+
+    assert_ok(import_file(home, &result, path, &options, &err));
+    assert_int_equal(result.lines, SHIFT_LINES);
+    assert_int_equal(result.added, SHIFT_LINES);
+    assert_int_equal(result.held, 0);
+    assert_int_equal(result.contacts, 4);
+    assert_int_equal(calls, 1);
+    assert_int_equal(entities(), 8 + 4 + 4 + 1 + 1);
+
+    assert_ok(import_file(home, &result, path, NULL, &err));
+    assert_int_equal(result.added, 0);
+    assert_int_equal(result.held, SHIFT_LINES);
+    assert_int_equal(entities(), 18);
+    assert_ok(store_count(home->store, &counts, &err));
+    assert_int_equal(counts.conflicts, 0);
+
+    struct xg_hash one, other;
+    assert_ok(fold_digest(home->store, &one, &err));
+    assert_ok(fold_rebuild(home->store, &count, &err));
+    assert_ok(fold_digest(home->store, &other, &err));
+    assert_int_equal(count, 18);
+    assert_memory_equal(one.b, other.b, XG_HASH_SIZE);
+
+    size_t size = seal_all(&batches) - before;
+    size_t gzip = gzip_size(xg_buf_bytes(&shift));
+    print_message("a shift: %zu bytes of JSON, gzip -6 %zu, %zu batch(es) of "
+                  "%zu bytes: %.3f of gzip\n",
+                  shift.len, gzip, batches, size,
+                  (double)size / (double)gzip);
+    assert_true((double)size <= 0.48 * (double)gzip);
+    xg_buf_clear(&shift);
+}
+
+static void test_import_resolves_targets(void **state)
+{
+    struct xg_buf all = XG_BUF(4 << 20);
+    struct import_result result;
+    struct store_entity e;
+    struct xg_id id;
+    bool found;
+
+    (void)state;
+    fixture(&all, 3 * SHIFT_LINES);
+    assert_ok(import_file(home, &result, write_input(xg_buf_bytes(&all)), NULL,
+                          &err));
+    assert_int_equal(result.added, 3 * SHIFT_LINES);
+
+    /* Every `do` settled its incident on the spot. */
+    size_t moved = 0;
+    for (const char *at = xg_buf_str(&all);
+         (at = strstr(at, "\"kind\":\"do\""));) {
+        const char *target = strstr(at, "\"target\":\"") + 10;
+        uint8_t source[17] = {0x50};
+        assert_true(xg_unhex(source + 1, 16, target, 32));
+        assert_ok(store_find_source(home->store, &id, &found,
+                                    xg_bytes(source, sizeof source), &err));
+        assert_true(found);
+        assert_ok(store_load_entity(home->store, &e, NULL, &id, &err));
+        assert_int_equal(e.status, XG_STATUS_SELF_HANDLED);
+        moved++;
+        at = target;
+    }
+    assert_int_equal(moved, 3);
+    xg_buf_clear(&all);
+}
+
+static void test_bad_lines_save_nothing(void **state)
+{
+    static const struct {
+        const char *line, *word;
+    } bad[] = {
+        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+         "\"place\":\"P1\",\"result\":\"normal\",\"colour\":\"red\"}",
+         "colour"},
+        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+         "\"place\":\"P1\",\"place\":\"P2\",\"result\":\"normal\"}",
+         "uplicate"},
+        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+         "\"place\":\"P1\",\"result\":\"so-so\"}",
+         "result"},
+        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+         "\"place\":\"P1\"}",
+         "result"},
+        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1.5,"
+         "\"place\":\"P1\",\"result\":\"normal\"}",
+         "\"t\""},
+        {"{\"id\":\"b\",\"kind\":\"party\",\"worker\":\"w00\",\"t\":1}",
+         "kind"},
+        {"{\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1}", "id"},
+        {"{\"id\":\"b\",\"kind\":\"do\",\"worker\":\"w00\",\"t\":1,"
+         "\"target\":\"zzz\",\"move\":\"self_handle\"}",
+         "zzz"},
+        {"{\"id\":\"b\",\"kind\":\"do\",\"worker\":\"w00\",\"t\":1,"
+         "\"target\":\"a\",\"move\":\"self_handle\"}",
+         "move"}, /* a visit has no loop */
+        {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
+         "\"category\":\"noise\",\"lat\":91,\"lon\":1}",
+         "position"},
+        {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
+         "\"category\":\"noise\",\"lat\":9}",
+         "lon"},
+        {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
+         "\"category\":\"noise\",\"photos\":[\"none.jpg\"]}",
+         "none.jpg"},
+        {"{\"id\":\"b\",\"kind\":\"patrol\",\"worker\":\"w00\",\"t\":1,"
+         "\"start\":1,\"end\":2,\"track\":[{\"t\":1,\"lat\":1,\"lon\":2,"
+         "\"alt\":3}]}",
+         "track"},
+        {"not JSON", "JSON"},
+    };
+    static const char good[] =
+        "{\"id\":\"a\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+        "\"place\":\"P1\",\"result\":\"normal\"}\n\n";
+    struct import_result result;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct xg_buf text = XG_BUF(4096);
+        xg_buf_text(&text, good);
+        xg_buf_text(&text, bad[i].line);
+        xg_buf_text(&text, "\n");
+        enum xg_status status = import_file(
+            home, &result, write_input(xg_buf_bytes(&text)), NULL, &err);
+        if (status == XG_OK || !strstr(xg_error_text(&err), "line 3") ||
+            !strstr(xg_error_text(&err), bad[i].word))
+            fail_msg("%s: %s", bad[i].line,
+                     status ? xg_error_text(&err) : "taken");
+        assert_int_equal(result.added, 0);
+        assert_int_equal(entities(), 0);
+        xg_buf_clear(&text);
+    }
+    assert_ok(
+        import_file(home, &result, write_input(xg_bytes_of(good)), NULL, &err));
+    assert_int_equal(result.added, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+        T(test_refused_leaves_nothing), T(test_drafts),
+        T(test_photo_element),          T(test_move),
+        T(test_import_of_a_shift),      T(test_import_resolves_targets),
+        T(test_bad_lines_save_nothing),
+    };
+
+    return xg_base_init() != 0 || xg_lang_init("en") != 0 ||
+           cmocka_run_group_tests(tests, NULL, NULL);
+}
