@@ -100,9 +100,10 @@ static enum xg_status prepare(struct sync *y, struct xg_error *err)
         same_code(y, &again, &secret, err) != XG_OK ||
         may_join(&y->id, y->code, again, err) != XG_OK)
         return err->status;
-    if (!again && take_code(y, &secret, err) != XG_OK)
+    /* First, as it refuses a registrar's key that is none. */
+    if (vault_set_escrow(y->home->vault, y->code->registrar, err) != XG_OK)
         return err->status;
-    if (vault_set_escrow(y->home->vault, y->code->registrar, err) != XG_OK ||
+    if ((!again && take_code(y, &secret, err) != XG_OK) ||
         sync_notice_restore(&y->report->new_chain, y->home, err) != XG_OK)
         return err->status;
     int len = snprintf(name, sizeof name, "%s/new", y->code->log.name);
