@@ -44,6 +44,8 @@ XG_MUST_CHECK enum xg_status registry_revoked(struct registry *r,
                                               bool *revoked, const char *name,
                                               uint64_t size,
                                               struct xg_error *err);
+/* The registrar's public key. */
+const uint8_t *registry_registrar_key(const struct registry *r);
 /* The newest registry note's number; 0: none. */
 uint64_t registry_number(struct registry *r);
 
@@ -72,8 +74,7 @@ XG_MUST_CHECK enum xg_status registry_scope_change(uint64_t *position,
 
 /* ---- changing: each is one registry note in the log, and durable ---- */
 
-/* Put statements, as they are, into one note. `person` lines (code, name) go
- * beside it into the store, never into the log. */
+/* Put statements, as they are, into one note. XG_TOOBIG: over 64 KiB. */
 XG_MUST_CHECK enum xg_status
 registry_put(struct registry *r, const struct xg_statement *statements,
              size_t count, struct xg_error *err);
@@ -132,7 +133,7 @@ registry_put_reference(struct registry *r, struct xg_reference *out,
 struct territory_unit {
     struct xg_bytes code, level, parent, name;
 };
-/* Read the next line (rest consumed; begin after the first line). *more false
+/* Read the next line (rest consumed; begin after the first line, *line = 1). *more false
  * at the end. XG_FORMAT names the line. */
 XG_MUST_CHECK enum xg_status territory_next(struct xg_bytes *rest,
                                             struct territory_unit *unit,

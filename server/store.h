@@ -346,7 +346,7 @@ struct store_ops {
                                      enum xg_statement_kind kind,
                                      const char *subject, uint64_t size,
                                      struct xg_error *err);
-    /* In order of (position, line), those after that place. */
+    /* In order of (position, line), from that place on. */
     enum xg_status (*read_statements)(struct store *s, struct xg_arena *arena,
                                       struct store_statement **rows,
                                       size_t *count, uint64_t position,

@@ -3,11 +3,13 @@
 #include "server/store_sqlite.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "shared/base/lang.h"
-#include "shared/base/os.h"
 
 /* The writer keeps the upper pages of its indexes; 16 MiB of log between
  * emptying it make one copy of a page that many transactions wrote. */
@@ -557,20 +559,13 @@ static enum xg_status integrity(struct store *s, struct xg_error *err)
 
 /* VACUUM does not run inside a transaction, and reads only: a connection of
  * its own, which db.h has no call for. */
-static enum xg_status backup(struct store *s, const char *path,
-                             struct xg_error *err)
+static int copy_into(const char *from, const char *path, struct xg_error *err)
 {
     sqlite3 *handle = NULL;
     sqlite3_stmt *copy = NULL;
-    int code;
+    int code = sqlite3_open_v2(
+        from, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 
-    if (xg_os_exists(path))
-        return xg_fail(err, XG_REFUSED,
-                       XG_T("%s 已存在；请另选文件名",
-                            "%s exists; choose another name"),
-                       path);
-    code = sqlite3_open_v2(xg_db_path(sqlite_db(s)), &handle,
-                           SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_prepare_v2(handle,
                                   server_sql.statements[SERVER_STMT_BACKUP],
@@ -586,7 +581,32 @@ static enum xg_status backup(struct store *s, const char *path,
                           path, sqlite3_errmsg(handle)));
     sqlite3_finalize(copy);
     sqlite3_close(handle);
-    return code == SQLITE_OK ? XG_OK : err->status;
+    return code;
+}
+
+/* The file is made first, for its mode; VACUUM takes an empty one, and leaves
+ * the sync to us. */
+static enum xg_status backup(struct store *s, const char *path,
+                             struct xg_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    enum xg_status status = XG_OK;
+
+    if (fd < 0 && errno == EEXIST)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("%s 已存在；请另选文件名",
+                            "%s exists; choose another name"),
+                       path);
+    if (fd < 0)
+        return xg_fail_os(err, XG_T("创建 %s", "making %s"), path);
+    if (copy_into(xg_db_path(sqlite_db(s)), path, err) != SQLITE_OK)
+        status = err->status;
+    else if (fsync(fd) != 0)
+        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), path);
+    close(fd);
+    if (status != XG_OK)
+        unlink(path);
+    return status;
 }
 
 /* ---- opening ---- */

@@ -250,7 +250,7 @@ ORDER BY position DESC, line DESC LIMIT 1;
 
 -- name: statement_list
 SELECT position, line, text FROM statement
-WHERE position > ?1 OR (position = ?1 AND line > ?2)
+WHERE position > ?1 OR (position = ?1 AND line >= ?2)
 ORDER BY position, line LIMIT ?3;
 
 -- name: person_put

@@ -1,0 +1,489 @@
+/* data.c - see data.h. */
+#include "server/data.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/data_internal.h"
+#include "shared/base/lang.h"
+#include "shared/base/os.h"
+
+/* ---- readers ---- */
+
+struct data_readers {
+    pthread_mutex_t mutex;
+    pthread_cond_t returned;
+    struct store *idle[DATA_READERS_MAX];
+    size_t idle_count, out;
+};
+
+static enum xg_status make_readers(struct data *d, struct xg_error *err)
+{
+    d->readers = calloc(1, sizeof *d->readers);
+    if (!d->readers)
+        return xg_fail_nomem(err);
+    pthread_mutex_init(&d->readers->mutex, NULL);
+    pthread_cond_init(&d->readers->returned, NULL);
+    return XG_OK;
+}
+
+static void close_readers(struct data *d)
+{
+    struct data_readers *r = d->readers;
+
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->idle_count; i++)
+        if (r->idle[i] != d->store)
+            store_close(r->idle[i]);
+    pthread_mutex_destroy(&r->mutex);
+    pthread_cond_destroy(&r->returned);
+    free(r);
+}
+
+static void put_back(struct data *d, struct store *reader)
+{
+    struct data_readers *r = d->readers;
+
+    pthread_mutex_lock(&r->mutex);
+    if (reader)
+        r->idle[r->idle_count++] = reader;
+    r->out--;
+    pthread_cond_signal(&r->returned);
+    pthread_mutex_unlock(&r->mutex);
+}
+
+enum xg_status data_borrow(struct data *d, struct store **reader,
+                           struct xg_error *err)
+{
+    struct data_readers *r = d->readers;
+    struct store *taken = NULL;
+    enum xg_status status = XG_OK;
+
+    pthread_mutex_lock(&r->mutex);
+    while (r->out == DATA_READERS_MAX)
+        pthread_cond_wait(&r->returned, &r->mutex);
+    r->out++;
+    if (r->idle_count)
+        taken = r->idle[--r->idle_count];
+    pthread_mutex_unlock(&r->mutex);
+
+    if (!taken)
+        status = d->store->ops->open_reader(d->store, &taken, err);
+    if (status == XG_OK)
+        status = taken->ops->begin_read(taken, err);
+    if (status != XG_OK) {
+        put_back(d, taken);
+        return status;
+    }
+    *reader = taken;
+    return XG_OK;
+}
+
+void data_return(struct data *d, struct store *reader)
+{
+    reader->ops->rollback(reader);
+    put_back(d, reader);
+}
+
+/* ---- opening ---- */
+
+char *data_path(const char *dir, const char *name)
+{
+    size_t size = strlen(dir) + strlen(name) + 2;
+    char *path = malloc(size);
+
+    if (path)
+        snprintf(path, size, "%s/%s", dir, name);
+    return path;
+}
+
+const char *data_origin(const struct data *d)
+{
+    return d->log.verifier.name;
+}
+
+void data_close(struct data *d)
+{
+    if (!d)
+        return;
+    close_readers(d);
+    ingest_close(d->ingest);
+    registry_close(d->registry);
+    ledger_close(d->ledger);
+    ledger_lock_close(d->lock);
+    store_close(d->store);
+    registrar_close(&d->registrar);
+    sodium_memzero(&d->log, sizeof d->log);
+    sodium_memzero(&d->device, sizeof d->device);
+    if (d->lock_fd >= 0)
+        close(d->lock_fd);
+    free(d->dir);
+    free(d);
+}
+
+static struct data *new_data(const struct xg_env *env)
+{
+    struct data *d = calloc(1, sizeof *d);
+
+    if (!d)
+        return NULL;
+    d->env = *env;
+    d->lock_fd = -1;
+    return d;
+}
+
+/* Keys, store and lock are there: open the rest. */
+static enum xg_status open_rest(struct data *d, struct xg_error *err)
+{
+    if (ledger_open(&d->ledger, d->store, d->lock, &d->log, &d->env, err) !=
+            XG_OK ||
+        registry_open(&d->registry, d->store, d->ledger, &d->registrar, err) !=
+            XG_OK ||
+        ingest_open(&d->ingest, d->store, d->ledger, d->registry, &d->device,
+                    &d->env, err) != XG_OK)
+        return err->status;
+    return make_readers(d, err);
+}
+
+/* The first registry note: the server's own device. */
+static enum xg_status enrol_self(struct data *d, struct xg_error *err)
+{
+    struct xg_statement s[2] = {
+        {.kind = XG_SAYS_WORKER, .subject = REGISTRY_SERVER, .unit = "-"},
+        {.kind = XG_SAYS_DEVICE, .owner = REGISTRY_SERVER},
+    };
+
+    if (registry_number(d->registry) > 0)
+        return XG_OK;
+    s[0].role = xg_role_named("registrar")->number;
+    memcpy(s[1].subject, d->device.verifier.name, sizeof s[1].subject);
+    memcpy(s[1].key, d->device.verifier.key, sizeof s[1].key);
+    return registry_put(d->registry, s, 2, err);
+}
+
+static enum xg_status take_lock(struct data *d, struct xg_error *err)
+{
+    char *path = data_path(d->dir, "lock");
+    enum xg_status status;
+
+    if (!path)
+        return xg_fail_nomem(err);
+    status = xg_os_lock_open(&d->lock_fd, path, err);
+    if (status == XG_OK)
+        status = xg_os_try_lock(d->lock_fd, err);
+    if (status == XG_BUSY)
+        status = xg_fail(err, XG_BUSY,
+                         XG_T("数据文件夹 %s 正由另一个进程使用",
+                              "another process is using the data folder %s"),
+                         d->dir);
+    free(path);
+    return status;
+}
+
+static enum xg_status load_key(struct xg_signer *key, const char *dir,
+                               const char *name, struct xg_error *err)
+{
+    char *path = data_path(dir, name);
+    enum xg_status status;
+
+    if (!path)
+        return xg_fail_nomem(err);
+    status = key_file_load(key, path, err);
+    free(path);
+    return status;
+}
+
+static enum xg_status open_files(struct data *d, struct xg_error *err)
+{
+    char *store = data_path(d->dir, "server.db");
+    char *lock = data_path(d->dir, "lock.db");
+    char *registrar = data_path(d->dir, "registrar.key");
+    enum xg_status status = XG_OK;
+
+    if (!store || !lock || !registrar)
+        status = xg_fail_nomem(err);
+    if (status == XG_OK)
+        status = take_lock(d, err);
+    if (status == XG_OK)
+        status = load_key(&d->log, d->dir, "log.key", err);
+    if (status == XG_OK)
+        status = load_key(&d->device, d->dir, "device.key", err);
+    if (status == XG_OK)
+        status = registrar_open_file(&d->registrar, registrar, err);
+    if (status == XG_OK)
+        status = store_sqlite_open(&d->store, store, err);
+    if (status == XG_OK)
+        status = ledger_lock_open(&d->lock, lock, err);
+    free(store);
+    free(lock);
+    free(registrar);
+    return status;
+}
+
+static enum xg_status open_dir(struct data **out, const char *dir,
+                               const struct xg_env *env, struct xg_error *err)
+{
+    struct data *d = new_data(env);
+
+    if (!d || !(d->dir = strdup(dir))) {
+        data_close(d);
+        return xg_fail_nomem(err);
+    }
+    if (open_files(d, err) != XG_OK || open_rest(d, err) != XG_OK) {
+        data_close(d);
+        return err->status;
+    }
+    *out = d;
+    return XG_OK;
+}
+
+enum xg_status data_open(struct data **out, const char *dir,
+                         const struct xg_env *env, struct xg_error *err)
+{
+    struct data *d;
+    char *key = data_path(dir, "log.key");
+    bool there = key && xg_os_exists(key);
+
+    free(key);
+    if (!there)
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("%s 不是数据文件夹；请先运行 xunge-server init",
+                            "%s is no data folder; run xunge-server init "
+                            "first"),
+                       dir);
+    if (open_dir(&d, dir, env, err) != XG_OK)
+        return err->status;
+    if (registry_number(d->registry) == 0) {
+        data_close(d);
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("%s 的初始化没有完成；请再运行一次 "
+                            "xunge-server init",
+                            "the making of %s was not finished; run "
+                            "xunge-server init again"),
+                       dir);
+    }
+    *out = d;
+    return XG_OK;
+}
+
+/* ---- making ---- */
+
+static enum xg_status make_key(const char *dir, const char *file,
+                               const char *name, const struct xg_env *env,
+                               struct xg_error *err)
+{
+    char *path = data_path(dir, file);
+    struct xg_signer key;
+    enum xg_status status;
+
+    if (!path)
+        return xg_fail_nomem(err);
+    if (xg_os_exists(path)) {
+        status = key_file_load(&key, path, err);
+        if (status == XG_OK && strcmp(key.verifier.name, name) != 0)
+            status = xg_fail(err, XG_REFUSED,
+                             XG_T("%s 属于 %s，不是 %s",
+                                  "%s belongs to %s, not to %s"),
+                             path, key.verifier.name, name);
+        sodium_memzero(&key, sizeof key);
+    } else {
+        status = key_file_make(path, name, env, err);
+    }
+    free(path);
+    return status;
+}
+
+static enum xg_status copy_key(const char *dir, const char *from,
+                               struct xg_error *err)
+{
+    char *path = data_path(dir, "registrar.key");
+    struct xg_buf text = XG_BUF(4096);
+    struct xg_signer key;
+    enum xg_status status;
+
+    if (!path)
+        return xg_fail_nomem(err);
+    status = key_file_load(&key, from, err);
+    if (status == XG_OK)
+        status = xg_os_read(&text, from, err);
+    if (status == XG_OK)
+        status = xg_os_replace(path, 0600, xg_buf_bytes(&text), err);
+    sodium_memzero(&key, sizeof key);
+    if (text.data)
+        sodium_memzero(text.data, text.len);
+    xg_buf_clear(&text);
+    free(path);
+    return status;
+}
+
+static enum xg_status make_keys(const char *dir, const char *origin,
+                                const char *registrar_key,
+                                const struct xg_env *env, struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1];
+
+    if (make_key(dir, "log.key", origin, env, err) != XG_OK)
+        return err->status;
+    registry_device_name(name, origin, 0);
+    if (make_key(dir, "device.key", name, env, err) != XG_OK)
+        return err->status;
+    if (registrar_key)
+        return copy_key(dir, registrar_key, err);
+    snprintf(name, sizeof name, "%.80s/registrar", origin);
+    return make_key(dir, "registrar.key", name, env, err);
+}
+
+/* Devices are named after it, and their names are words of notes. */
+static enum xg_status check_origin(const char *origin, struct xg_error *err)
+{
+    struct xg_verifier v;
+    const uint8_t key[XG_PUBLIC_KEY_SIZE] = {0};
+
+    if (strlen(origin) > 80 ||
+        xg_verifier_init(&v, origin, XG_SIG_ED25519, key, err) != XG_OK)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("日志名应像 lanshan.example：至多 80 字节，不含"
+                            "空格和 +",
+                            "the origin looks like lanshan.example: at most "
+                            "80 bytes, no space and no +"));
+    return XG_OK;
+}
+
+enum xg_status data_init(const char *dir, const char *origin,
+                         const char *registrar_key, const struct xg_env *env,
+                         struct xg_error *err)
+{
+    struct data *d;
+    enum xg_status status;
+
+    if (check_origin(origin, err) != XG_OK || xg_os_mkdir(dir, err) != XG_OK ||
+        make_keys(dir, origin, registrar_key, env, err) != XG_OK ||
+        open_dir(&d, dir, env, err) != XG_OK)
+        return err->status;
+    if (registry_number(d->registry) > 0)
+        status = xg_fail(err, XG_REFUSED,
+                         XG_T("%s 中已有服务器数据",
+                              "there is a server in %s already"),
+                         dir);
+    else
+        status = enrol_self(d, err);
+    data_close(d);
+    return status;
+}
+
+/* ---- in memory ---- */
+
+static enum xg_status seed_key(struct xg_signer *key, const char *name,
+                               const uint8_t seed[static 32], uint8_t which,
+                               struct xg_error *err)
+{
+    uint8_t mixed[33];
+
+    memcpy(mixed, seed, 32);
+    mixed[32] = which;
+    struct xg_hash own;
+    crypto_hash_sha256(own.b, mixed, sizeof mixed);
+    return xg_signer_init(key, name, XG_SIG_ED25519, own.b, err);
+}
+
+static enum xg_status seed_keys(struct data *d, const char *origin,
+                                const uint8_t seed[static 32],
+                                struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1];
+    struct xg_signer registrar;
+
+    if (check_origin(origin, err) != XG_OK ||
+        seed_key(&d->log, origin, seed, 0, err) != XG_OK)
+        return err->status;
+    registry_device_name(name, origin, 0);
+    if (seed_key(&d->device, name, seed, 1, err) != XG_OK)
+        return err->status;
+    snprintf(name, sizeof name, "%.80s/registrar", origin);
+    if (seed_key(&registrar, name, seed, 2, err) != XG_OK)
+        return err->status;
+    return registrar_open_key(&d->registrar, &registrar, err);
+}
+
+enum xg_status data_open_over(struct data **out, struct store *store,
+                              struct ledger_lock *lock, const char *origin,
+                              const uint8_t seed[static 32],
+                              const struct xg_env *env, struct xg_error *err)
+{
+    struct data *d = new_data(env);
+
+    if (!d) {
+        store_close(store);
+        ledger_lock_close(lock);
+        return xg_fail_nomem(err);
+    }
+    d->store = store;
+    d->lock = lock;
+    if (seed_keys(d, origin, seed, err) != XG_OK ||
+        open_rest(d, err) != XG_OK || enrol_self(d, err) != XG_OK) {
+        data_close(d);
+        return err->status;
+    }
+    *out = d;
+    return XG_OK;
+}
+
+enum xg_status data_open_memory(struct data **d, const char *origin,
+                                const uint8_t seed[static 32],
+                                struct store_fault *fault,
+                                const struct xg_env *env, struct xg_error *err)
+{
+    struct ledger_lock *lock = NULL;
+    struct store *store = NULL;
+
+    if (store_memory_open(&store, err) != XG_OK)
+        return err->status;
+    if (ledger_lock_open_memory(&lock, err) != XG_OK) {
+        store_close(store);
+        return err->status;
+    }
+    if (fault && store_fault_open(&store, store, fault, err) != XG_OK) {
+        ledger_lock_close(lock); /* the store was taken */
+        return err->status;
+    }
+    return data_open_over(d, store, lock, origin, seed, env, err);
+}
+
+/* ---- backup ---- */
+
+struct backup_job {
+    struct ledger_job job;
+    uint64_t size;
+};
+
+static enum xg_status run_backup_mark(struct ledger_job *job, struct ledger *l,
+                                      struct store *store,
+                                      struct xg_error *err)
+{
+    (void)l;
+    return store->ops->put_value(store, "backup",
+                                 ((struct backup_job *)job)->size, err);
+}
+
+enum xg_status data_backup(struct data *d, const char *path,
+                           struct xg_error *err)
+{
+    struct backup_job j = {.job = {.run = run_backup_mark}};
+    struct xg_checkpoint c;
+    struct store *reader;
+    enum xg_status status;
+
+    if (ledger_published(d->ledger, &c, NULL, err) != XG_OK ||
+        data_borrow(d, &reader, err) != XG_OK)
+        return err->status;
+    status = reader->ops->backup(reader, path, err);
+    data_return(d, reader);
+    if (status == XG_OK)
+        status = xg_os_sync_parent(path, err);
+    j.size = c.size;
+    return status == XG_OK ? ledger_submit(d->ledger, &j.job, err) : status;
+}

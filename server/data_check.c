@@ -1,0 +1,428 @@
+/* data_check.c - every invariant of a data folder, each found out anew. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/data_internal.h"
+#include "server/ingest_internal.h"
+#include "shared/base/lang.h"
+#include "shared/base/os.h"
+
+enum { STEP = 128, CHECK_ARENA = 96 << 20, LINE_SIZE = 200 };
+
+struct check {
+    struct data *d;
+    struct store *store; /* a reader in one snapshot */
+    struct xg_error *err;
+    void (*report)(void *ctx, const char *line);
+    void *ctx;
+    uint64_t size; /* of the log */
+    uint64_t time_ms, registry_number;
+    struct xg_hash registry_leaf;
+    uint64_t batches, notes, waiting;
+};
+
+XG_PRINTF(2, 3)
+static void tell(struct check *c, const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (c->report)
+        c->report(c->ctx, line);
+}
+
+XG_PRINTF(3, 4)
+static enum xg_status wrong(struct check *c, uint64_t position,
+                            const char *format, ...)
+{
+    char text[LINE_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return xg_fail(c->err, XG_ALARM,
+                   XG_T("日志第 %" PRIu64 " 条：%s", "log entry %" PRIu64 ": %s"),
+                   position, text);
+}
+
+/* ---- the notes of the log ---- */
+
+static enum xg_status check_batch_entry(struct check *c, uint64_t position,
+                                        struct xg_bytes note)
+{
+    struct xg_arena arena = XG_ARENA(BATCH_ARENA);
+    struct store_batch row;
+    struct xg_batch batch;
+    struct xg_hash id;
+    bool found = false;
+    enum xg_status status = xg_batch_id(&id, note, c->err);
+
+    if (status == XG_OK)
+        status = c->store->ops->find_batch(c->store, &row, &found, &id,
+                                           c->err);
+    if (status == XG_OK && (!found || row.position != position))
+        status = wrong(c, position, "its batch is not kept");
+    /* Signature, body, tree and record hashes. */
+    if (status == XG_OK)
+        status = ingest_reopen(c->d->ingest, &batch, &arena, c->store, &row,
+                               c->err);
+    if (status == XG_OK)
+        c->waiting += row.state == XG_BATCH_WAITING;
+    if (status == XG_OK &&
+        (!xg_hash_equal(&batch.says.chain, &row.chain) ||
+         !xg_hash_equal(&batch.says.tree, &row.tree) ||
+         batch.says.first != row.first || batch.says.last != row.last))
+        status = wrong(c, position, "the batch is kept under other words");
+    c->batches++;
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status check_statements(struct check *c, uint64_t position,
+                                       struct xg_bytes rest)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    struct store_statement *rows;
+    struct xg_statement says;
+    size_t count = 0, line = 0;
+    enum xg_status status = c->store->ops->read_statements(
+        c->store, &arena, &rows, &count, position, 0, XG_NOTE_MAX, c->err);
+
+    for (; status == XG_OK && xg_statement_next(&rest, &says); line++) {
+        struct xg_buf said = XG_BUF(4096), kept = XG_BUF(4096);
+        xg_statement_put(&said, &says);
+        if (line < count)
+            xg_statement_put(&kept, &rows[line].says);
+        if (line >= count || rows[line].position != position ||
+            rows[line].line != line ||
+            !xg_bytes_equal(xg_buf_bytes(&said), xg_buf_bytes(&kept)))
+            status = wrong(c, position, "statement %zu is kept otherwise",
+                           line);
+        xg_buf_clear(&said);
+        xg_buf_clear(&kept);
+    }
+    if (status == XG_OK && line < count && rows[line].position == position)
+        status = wrong(c, position, "more statements are kept than it has");
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status check_registry_entry(struct check *c, uint64_t position,
+                                           struct xg_bytes note)
+{
+    struct xg_registry_note says;
+    struct xg_note opened;
+
+    if (xg_note_open(&opened, note.at, note.len, &c->d->registrar.verifier,
+                     c->err) != XG_OK ||
+        xg_registry_note_read(&says, opened.text, c->err) != XG_OK)
+        return wrong(c, position, "%s", xg_error_text(c->err));
+    if (says.number != c->registry_number + 1 ||
+        !xg_hash_equal(&says.previous, &c->registry_leaf))
+        return wrong(c, position, "registry note %" PRIu64 " does not follow",
+                     says.number);
+    c->registry_number = says.number;
+    xg_tlog_leaf(&c->registry_leaf, note.at, note.len);
+    return check_statements(c, position, says.statements);
+}
+
+static enum xg_status check_own_entry(struct check *c, uint64_t position,
+                                      struct xg_bytes note)
+{
+    struct xg_note opened;
+    struct xg_lines lines;
+    uint64_t time_ms;
+
+    if (xg_note_open(&opened, note.at, note.len, &c->d->log.verifier,
+                     c->err) != XG_OK)
+        return wrong(c, position, "%s", xg_error_text(c->err));
+    lines = xg_lines_over(opened.text);
+    if (!xg_lines_at(&lines, "xunge/time/v1"))
+        return XG_OK;
+    if (xg_time_read(&time_ms, opened.text, c->err) != XG_OK ||
+        time_ms < c->time_ms)
+        return wrong(c, position, "time runs backwards");
+    c->time_ms = time_ms;
+    return XG_OK;
+}
+
+static bool begins(struct xg_bytes note, const char *with)
+{
+    size_t len = strlen(with);
+    return note.len > len && memcmp(note.at, with, len) == 0 &&
+           note.at[len] == '\n';
+}
+
+static enum xg_status check_entry(struct check *c, uint64_t position,
+                                  struct xg_bytes note)
+{
+    if (begins(note, "xunge/batch/v1"))
+        return check_batch_entry(c, position, note);
+    if (begins(note, "xunge/registry/v1"))
+        return check_registry_entry(c, position, note);
+    return check_own_entry(c, position, note);
+}
+
+static enum xg_status check_entries(struct check *c)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    uint64_t at = 0;
+    enum xg_status status = XG_OK;
+
+    while (status == XG_OK && at < c->size) {
+        struct xg_bytes *notes;
+        size_t count = 0;
+        xg_arena_reset(&arena);
+        status = c->store->ops->read_entries(
+            c->store, &arena, &notes, &count, at,
+            c->size - at < STEP ? (size_t)(c->size - at) : STEP,
+            CHECK_ARENA / 4, c->err);
+        if (status == XG_OK && count == 0)
+            status = wrong(c, at, "it is missing");
+        for (size_t i = 0; status == XG_OK && i < count; i++)
+            status = check_entry(c, at++, notes[i]);
+    }
+    c->notes = at;
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* ---- derived tables against a replay ---- */
+
+static enum xg_status differs(struct check *c, const char *what,
+                              uint64_t number)
+{
+    return xg_fail(c->err, XG_CORRUPT,
+                   XG_T("派生表与重放不同（%s %" PRIu64
+                        "）；请运行 xunge-server rebuild",
+                        "a derived table is not what a replay gives (%s "
+                        "%" PRIu64 "); run xunge-server rebuild"),
+                   what, number);
+}
+
+static bool same_record(const struct store_record *a,
+                        const struct store_record *b)
+{
+    return a->number == b->number && a->chain == b->chain &&
+           a->branch == b->branch && a->seq == b->seq &&
+           a->entity == b->entity && a->creates == b->creates &&
+           a->late == b->late && a->position == b->position &&
+           a->shown == b->shown && a->anchor_size == b->anchor_size &&
+           a->bad_anchor == b->bad_anchor &&
+           xg_hash_equal(&a->hash, &b->hash) &&
+           xg_hash_equal(&a->previous, &b->previous) &&
+           xg_bytes_equal(a->head, b->head) &&
+           xg_bytes_equal(a->fields, b->fields);
+}
+
+static bool same_entity(const struct store_entity *a,
+                        const struct store_entity *b)
+{
+    return a->number == b->number && xg_id_equal(&a->id, &b->id) &&
+           a->kind == b->kind && a->creator == b->creator &&
+           strcmp(a->unit, b->unit) == 0 &&
+           strcmp(a->author, b->author) == 0 && a->records == b->records &&
+           a->conflicts == b->conflicts && a->changed == b->changed &&
+           a->withdrawn == b->withdrawn && xg_bytes_equal(a->state, b->state);
+}
+
+static bool same_branch(const struct store_branch *a,
+                        const struct store_branch *b)
+{
+    return a->number == b->number && a->chain == b->chain &&
+           a->parent == b->parent && xg_hash_equal(&a->id, &b->id) &&
+           a->start == b->start && a->next == b->next &&
+           xg_hash_equal(&a->last, &b->last) &&
+           a->anchor_size == b->anchor_size && a->since == b->since;
+}
+
+static enum xg_status compare_records(struct check *c, struct store *again,
+                                      uint64_t count)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    enum xg_status status = XG_OK;
+
+    for (uint64_t at = 1; status == XG_OK && at <= count; at += STEP) {
+        struct store_record *a, *b;
+        size_t an = 0, bn = 0;
+        xg_arena_reset(&arena);
+        status = c->store->ops->read_records(c->store, &arena, &a, &an, at,
+                                             at + STEP - 1, STEP, c->err);
+        if (status == XG_OK)
+            status = again->ops->read_records(again, &arena, &b, &bn, at,
+                                              at + STEP - 1, STEP, c->err);
+        if (status == XG_OK && an != bn)
+            status = differs(c, "record", at);
+        for (size_t i = 0; status == XG_OK && i < an; i++)
+            if (!same_record(&a[i], &b[i]))
+                status = differs(c, "record", a[i].number);
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status compare_entities(struct check *c, struct store *again,
+                                       uint64_t count)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    enum xg_status status = XG_OK;
+
+    for (uint64_t at = 1; status == XG_OK && at <= count; at++) {
+        struct store_entity a, b;
+        xg_arena_reset(&arena);
+        status = c->store->ops->get_entity(c->store, &arena, &a, at, c->err);
+        if (status == XG_OK)
+            status = again->ops->get_entity(again, &arena, &b, at, c->err);
+        if (status == XG_OK && !same_entity(&a, &b))
+            status = differs(c, "entity", at);
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status compare_chains(struct check *c, struct store *again)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA), step = XG_ARENA(CHECK_ARENA);
+    struct store_chain *a, *b;
+    size_t an = 0, bn = 0;
+    enum xg_status status = c->store->ops->read_chains(c->store, &arena, &a,
+                                                       &an, NULL, c->err);
+
+    if (status == XG_OK)
+        status = again->ops->read_chains(again, &arena, &b, &bn, NULL, c->err);
+    if (status == XG_OK && an != bn)
+        status = differs(c, "chain", an);
+    for (size_t i = 0; status == XG_OK && i < an; i++) {
+        struct store_branch *x, *y;
+        size_t xn = 0, yn = 0;
+        xg_arena_reset(&step);
+        status = c->store->ops->read_branches(c->store, &step, &x, &xn,
+                                              a[i].number, c->err);
+        if (status == XG_OK)
+            status = again->ops->read_branches(again, &step, &y, &yn,
+                                               b[i].number, c->err);
+        if (status != XG_OK)
+            break;
+        bool same = xn == yn && a[i].number == b[i].number &&
+                    a[i].forked == b[i].forked &&
+                    xg_hash_equal(&a[i].id, &b[i].id) &&
+                    strcmp(a[i].device, b[i].device) == 0;
+        for (size_t n = 0; same && n < xn; n++)
+            same = same_branch(&x[n], &y[n]);
+        if (!same)
+            status = differs(c, "chain", a[i].number);
+    }
+    xg_arena_clear(&arena);
+    xg_arena_clear(&step);
+    return status;
+}
+
+static enum xg_status compare(struct check *c, struct store *again)
+{
+    struct store_counts a, b;
+
+    if (c->store->ops->get_counts(c->store, &a, c->err) != XG_OK ||
+        again->ops->get_counts(again, &b, c->err) != XG_OK)
+        return c->err->status;
+    if (a.records != b.records || a.entities != b.entities ||
+        a.branches != b.branches)
+        return differs(c, "count", a.records);
+    if (compare_chains(c, again) != XG_OK ||
+        compare_records(c, again, a.records) != XG_OK ||
+        compare_entities(c, again, a.entities) != XG_OK)
+        return c->err->status;
+    tell(c, XG_T("派生表：%" PRIu64 " 条链，%" PRIu64 " 条记录，%" PRIu64
+                 " 个对象，与重放一致",
+                 "derived tables: %" PRIu64 " chains, %" PRIu64
+                 " records, %" PRIu64 " entities, as a replay gives them"),
+         a.chains, a.records, a.entities);
+    return XG_OK;
+}
+
+static void remove_scratch(const char *path)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+    char name[4096];
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        unlink(name);
+    }
+}
+
+/* Replay into a store of its own, in the folder, gone afterwards. */
+static enum xg_status check_derived(struct check *c)
+{
+    char *path = c->d->dir ? data_path(c->d->dir, "check.db") : NULL;
+    struct store *again = NULL;
+    enum xg_status status;
+
+    if (c->d->dir && !path)
+        return xg_fail_nomem(c->err);
+    if (path)
+        remove_scratch(path);
+    status = path ? store_sqlite_open(&again, path, c->err)
+                  : store_memory_open(&again, c->err);
+    if (status == XG_OK)
+        status = again->ops->begin(again, c->err);
+    if (status == XG_OK)
+        status = ingest_replay(c->d->ingest, c->store, again, c->err);
+    if (status == XG_OK)
+        status = compare(c, again);
+    store_close(again);
+    if (path)
+        remove_scratch(path);
+    free(path);
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static enum xg_status check_all(struct check *c)
+{
+    struct store_counts counts;
+
+    if (c->store->ops->integrity(c->store, c->err) != XG_OK)
+        return c->err->status;
+    tell(c, XG_T("数据库文件完好", "the database file is whole"));
+    if (ledger_check(c->d->ledger, c->store, c->err) != XG_OK)
+        return c->err->status;
+    tell(c, XG_T("日志：%" PRIu64 " 条，与检查点和锁一致",
+                 "log: %" PRIu64 " entries, as the checkpoint and the lock "
+                 "say"),
+         c->size);
+    if (check_entries(c) != XG_OK ||
+        c->store->ops->get_counts(c->store, &counts, c->err) != XG_OK)
+        return c->err->status;
+    if (counts.registry_notes != c->registry_number)
+        return differs(c, "registry note", counts.registry_notes);
+    tell(c, XG_T("签名、批次正文和记录哈希：%" PRIu64 " 个批次，其中 %" PRIu64
+                 " 个在等前面的记录",
+                 "signatures, bodies and record hashes: %" PRIu64
+                 " batches, of which %" PRIu64 " wait for earlier ones"),
+         c->batches, c->waiting);
+    return check_derived(c);
+}
+
+enum xg_status data_check(struct data *d,
+                          void (*report)(void *ctx, const char *line),
+                          void *ctx, struct xg_error *err)
+{
+    struct check c = {.d = d, .err = err, .report = report, .ctx = ctx};
+    struct xg_checkpoint published;
+    enum xg_status status;
+
+    if (ledger_published(d->ledger, &published, NULL, err) != XG_OK ||
+        data_borrow(d, &c.store, err) != XG_OK)
+        return err->status;
+    c.size = published.size;
+    status = check_all(&c);
+    data_return(d, c.store);
+    return status;
+}

@@ -1,0 +1,99 @@
+/* ingest_internal.h - what ingest.c, ingest_place.c and ingest_replay.c share.
+ */
+#ifndef XG_SERVER_INGEST_INTERNAL_H
+#define XG_SERVER_INGEST_INTERNAL_H
+
+#include "server/fold.h"
+#include "server/ingest.h"
+#include "shared/core/batch.h"
+
+enum {
+    BATCH_ARENA = 64 << 20,
+    FOLD_ARENA = 256 << 20,
+    ANCHORS_KEPT = 64,
+    PLACE_MAX = INT32_MAX, /* sequence numbers and sizes that we keep */
+};
+
+/* Roots that anchors were compared with. */
+struct anchor_memo {
+    uint64_t size;
+    struct xg_hash root;
+    bool published; /* a checkpoint had this size */
+};
+
+/* Gives records their places in derived tables. */
+struct placer {
+    struct ingest *in;
+    struct store *from; /* log and batches */
+    struct store *to;   /* derived tables */
+    struct store_counts counts;
+    struct anchor_memo anchors[ANCHORS_KEPT];
+    struct xg_arena fold; /* scratch of one entity */
+    struct xg_buf scratch;
+    bool replay;
+    /* Replay only: batches that wait, in log order. */
+    struct store_batch *waiting;
+    size_t waiting_count, waiting_room;
+};
+
+struct ingest {
+    struct store *store;
+    struct ledger *ledger;
+    struct registry *registry;
+    const struct xg_signer *device;
+    const struct xg_env *env;
+    struct placer placer; /* the writer's own */
+    bool counted;         /* placer.counts are those of the store */
+};
+
+/* A batch on its way to its place. */
+struct incoming {
+    const struct xg_batch *batch;
+    const char *device;
+    uint64_t position; /* of its note */
+    uint64_t told;     /* the entry because of which it is placed now */
+    /* Comes out. */
+    bool placed;       /* false: earlier records are missing */
+    size_t fresh;      /* records that are new */
+    bool forked;
+    uint64_t fork_chain, fork_index; /* of the record in this batch */
+    struct xg_hash rival;            /* the other record at that place */
+};
+
+void placer_init(struct placer *p, struct ingest *in, struct store *from,
+                 struct store *to, bool replay);
+void placer_clear(struct placer *p);
+
+/* Give the batch's records their places and fold what they touch. */
+XG_MUST_CHECK enum xg_status placer_place(struct placer *p,
+                                          struct xg_arena *arena,
+                                          struct incoming *inc,
+                                          struct xg_error *err);
+
+/* Read a stored batch again, whole; it was verified when it came. */
+XG_MUST_CHECK enum xg_status ingest_reopen(struct ingest *in,
+                                           struct xg_batch *batch,
+                                           struct xg_arena *arena,
+                                           struct store *store,
+                                           const struct store_batch *row,
+                                           struct xg_error *err);
+
+/* Place what waited for the batch that has just been placed. `placed` is told
+ * of each. */
+typedef enum xg_status ingest_placed(struct placer *p,
+                                     const struct store_batch *row,
+                                     const struct incoming *inc,
+                                     struct xg_error *err);
+XG_MUST_CHECK enum xg_status placer_release(struct placer *p, size_t *fresh,
+                                            const struct xg_hash *chain,
+                                            uint64_t told,
+                                            ingest_placed *placed,
+                                            struct xg_error *err);
+
+/* Inside another job: as the batch's own job would. */
+XG_MUST_CHECK enum xg_status ingest_run_prepared(struct ingest_batch *batch,
+                                                 struct ledger *l,
+                                                 struct store *store,
+                                                 struct xg_error *err);
+
+#endif

@@ -1,0 +1,271 @@
+/* registry.c - all statements in memory, and asking them. */
+#include "server/registry.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/registry_internal.h"
+
+enum { LOAD_STEP = 512, LOAD_ARENA = 1 << 20 };
+
+/* FNV-1a over kind and subject. */
+static size_t bucket_of(enum xg_statement_kind kind, const char *subject)
+{
+    uint32_t h = 2166136261u ^ (uint32_t)kind;
+
+    for (; *subject; subject++)
+        h = (h ^ (uint8_t)*subject) * 16777619u;
+    return h % SUBJECT_BUCKETS;
+}
+
+struct subject *registry_subject(struct registry *r,
+                                 enum xg_statement_kind kind,
+                                 const char *subject)
+{
+    struct subject *s = r->buckets[bucket_of(kind, subject)];
+
+    while (s && (s->kind != kind ||
+                 strcmp(s->list[0].says.subject, subject) != 0))
+        s = s->next;
+    return s;
+}
+
+/* ---- filling ---- */
+
+static bool keep_unit(struct registry *r, const struct store_statement *st)
+{
+    if (r->unit_count == r->unit_room) {
+        size_t room = r->unit_room * 2 + 64;
+        void *moved = realloc(r->unit_places, room * sizeof *r->unit_places);
+        if (!moved)
+            return false;
+        r->unit_places = moved;
+        r->unit_room = room;
+    }
+    r->unit_places[r->unit_count].position = st->position;
+    snprintf(r->unit_places[r->unit_count].unit,
+             sizeof r->unit_places->unit, "%.*s", XG_CODE_MAX,
+             st->says.subject);
+    r->unit_count++;
+    return true;
+}
+
+static bool keep(struct registry *r, const struct store_statement *st)
+{
+    struct subject *s = registry_subject(r, st->says.kind, st->says.subject);
+    size_t at = bucket_of(st->says.kind, st->says.subject);
+    bool made = !s;
+
+    if (made && !(s = calloc(1, sizeof *s)))
+        return false;
+    if (s->count == s->room) {
+        size_t room = s->room ? s->room * 2 : 1;
+        struct store_statement *moved =
+            realloc(s->list, room * sizeof *moved);
+        if (!moved) {
+            if (made)
+                free(s);
+            return false;
+        }
+        s->list = moved;
+        s->room = room;
+    }
+    s->list[s->count++] = *st;
+    if (made) {
+        s->kind = st->says.kind;
+        s->next = r->buckets[at];
+        r->buckets[at] = s;
+    }
+    return st->says.kind != XG_SAYS_UNIT || keep_unit(r, st);
+}
+
+static void forget(struct registry *r)
+{
+    for (size_t i = 0; i < SUBJECT_BUCKETS; i++)
+        for (struct subject *s = r->buckets[i], *next; s; s = next) {
+            next = s->next;
+            free(s->list);
+            free(s);
+        }
+    memset(r->buckets, 0, sizeof r->buckets);
+    r->unit_count = 0;
+    r->number = 0;
+}
+
+enum xg_status registry_take(struct registry *r, uint64_t number,
+                             const struct store_statement *list, size_t count,
+                             struct xg_error *err)
+{
+    bool good = true;
+
+    pthread_rwlock_wrlock(&r->lock);
+    for (size_t i = 0; good && i < count; i++)
+        good = keep(r, &list[i]);
+    r->number = number;
+    pthread_rwlock_unlock(&r->lock);
+    return good ? XG_OK : xg_fail_nomem(err);
+}
+
+static enum xg_status load_statements(struct registry *r,
+                                      struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LOAD_ARENA);
+    uint64_t position = 0;
+    uint32_t line = 0;
+    size_t count = LOAD_STEP;
+    enum xg_status status = XG_OK;
+
+    while (status == XG_OK && count == LOAD_STEP) {
+        struct store_statement *rows;
+        xg_arena_reset(&arena);
+        status = r->store->ops->read_statements(
+            r->store, &arena, &rows, &count, position, line, LOAD_STEP, err);
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            if (!keep(r, &rows[i]))
+                status = xg_fail_nomem(err);
+            position = rows[i].position;
+            line = rows[i].line + 1;
+        }
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status registry_load(struct registry *r, struct xg_error *err)
+{
+    struct store_counts counts;
+    enum xg_status status;
+
+    if (r->store->ops->get_counts(r->store, &counts, err) != XG_OK)
+        return err->status;
+    pthread_rwlock_wrlock(&r->lock);
+    forget(r);
+    status = load_statements(r, err);
+    if (status == XG_OK)
+        r->number = counts.registry_notes;
+    pthread_rwlock_unlock(&r->lock);
+    r->stale = status != XG_OK;
+    return status;
+}
+
+enum xg_status registry_open(struct registry **out, struct store *store,
+                             struct ledger *ledger,
+                             struct registrar *registrar,
+                             struct xg_error *err)
+{
+    struct registry *r = calloc(1, sizeof *r);
+
+    if (!r)
+        return xg_fail_nomem(err);
+    r->store = store;
+    r->ledger = ledger;
+    r->registrar = registrar;
+    pthread_rwlock_init(&r->lock, NULL);
+    if (registry_load(r, err) != XG_OK) {
+        registry_close(r);
+        return err->status;
+    }
+    *out = r;
+    return XG_OK;
+}
+
+void registry_close(struct registry *r)
+{
+    if (!r)
+        return;
+    forget(r);
+    pthread_rwlock_destroy(&r->lock);
+    free(r->unit_places);
+    free(r);
+}
+
+/* ---- asking ---- */
+
+static enum xg_status find(void *ctx, enum xg_statement_kind kind,
+                           const char *subject, uint64_t size,
+                           struct xg_statement *out, uint64_t *position,
+                           bool *found, struct xg_error *err)
+{
+    struct registry *r = ctx;
+    bool any = false;
+
+    (void)err;
+    pthread_rwlock_rdlock(&r->lock);
+    struct subject *s = registry_subject(r, kind, subject);
+    for (size_t i = s ? s->count : 0; i > 0 && !any; i--)
+        if (s->list[i - 1].position < size) {
+            *out = s->list[i - 1].says;
+            *position = s->list[i - 1].position;
+            any = true;
+        }
+    pthread_rwlock_unlock(&r->lock);
+    *found = any;
+    return XG_OK;
+}
+
+struct xg_registry registry_view(struct registry *r)
+{
+    return (struct xg_registry){r, find};
+}
+
+enum xg_status registry_newest(struct registry *r, struct xg_statement *out,
+                               uint64_t *position, bool *found,
+                               enum xg_statement_kind kind,
+                               const char *subject, struct xg_error *err)
+{
+    return find(r, kind, subject, UINT64_MAX, out, position, found, err);
+}
+
+uint64_t registry_number(struct registry *r)
+{
+    pthread_rwlock_rdlock(&r->lock);
+    uint64_t number = r->number;
+    pthread_rwlock_unlock(&r->lock);
+    return number;
+}
+
+const uint8_t *registry_registrar_key(const struct registry *r)
+{
+    return r->registrar->verifier.key;
+}
+
+void registry_device_name(char name[static XG_KEY_NAME_MAX + 1],
+                          const char *origin, uint64_t code)
+{
+    snprintf(name, XG_KEY_NAME_MAX + 1, "%.80s/d/%04" PRIu64, origin, code);
+}
+
+enum xg_status registry_device(struct registry *r,
+                               struct xg_verifier *verifier, bool *found,
+                               const char *name, struct xg_error *err)
+{
+    struct xg_statement st;
+    uint64_t position;
+    bool any;
+
+    if (registry_newest(r, &st, &position, &any, XG_SAYS_DEVICE, name, err) !=
+            XG_OK ||
+        (any && xg_verifier_init(verifier, name, XG_SIG_ED25519, st.key,
+                                 err) != XG_OK))
+        return err->status;
+    *found = any;
+    return XG_OK;
+}
+
+enum xg_status registry_revoked(struct registry *r, bool *revoked,
+                                const char *name, uint64_t size,
+                                struct xg_error *err)
+{
+    struct xg_statement st;
+    uint64_t revoked_at = 0, enrolled_at = 0;
+    bool gone, there;
+
+    if (find(r, XG_SAYS_REVOKE, name, size, &st, &revoked_at, &gone, err) !=
+            XG_OK ||
+        find(r, XG_SAYS_DEVICE, name, size, &st, &enrolled_at, &there, err) !=
+            XG_OK)
+        return err->status;
+    *revoked = gone && (!there || revoked_at >= enrolled_at);
+    return XG_OK;
+}

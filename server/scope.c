@@ -1,0 +1,611 @@
+/* scope.c - see scope.h. */
+#include "server/scope.h"
+
+#include <stdlib.h>
+
+#include "shared/base/lang.h"
+
+enum {
+    PAGE_BYTES = 640 << 10, /* of 1 MiB: what is told of at one entry more */
+    CHUNK_BYTES = 192 << 10,
+    ROWS_PER_KEY = 64,
+    READ_STEP = 64,
+    SCOPE_ARENA = 96 << 20,
+};
+
+/* A run of records to look at. */
+struct run {
+    uint64_t shown, first, last;
+};
+
+struct page {
+    struct xg_buf *raw;
+    struct store *store;
+    struct registry *registry;
+    struct xg_arena arena; /* of the page */
+    struct xg_arena step;  /* of a few records */
+    struct xg_error *err;
+    struct registry_scope scope;
+    const char *own_key; /* "@device" */
+    struct xg_tree tree; /* over the records put */
+    /* What was said before in this body. */
+    uint64_t chain; /* number; 0: none */
+    struct store_chain chain_row;
+    struct xg_hash last_hash;
+    bool last_any;
+    uint64_t *branches_told;
+    size_t told_count, told_room;
+};
+
+/* ---- what belongs to a scope ---- */
+
+static int compare_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool has_unit(const struct registry_scope *s, const char *unit)
+{
+    return *unit && s->unit_count &&
+           bsearch(&unit, s->units, s->unit_count, sizeof *s->units,
+                   compare_text);
+}
+
+static bool informed(const struct registry_scope *s)
+{
+    return s->role && s->role->informed;
+}
+
+static bool in_scope(const struct registry_scope *s,
+                     const struct store_record *row)
+{
+    return row->entity && has_unit(s, row->unit) &&
+           (row->kind != XG_KIND_CONTACT || informed(s));
+}
+
+/* ---- putting items ---- */
+
+static enum xg_status enter_chain(struct page *p, uint64_t chain)
+{
+    struct xg_update u = {.kind = XG_UPDATE_CHAIN};
+
+    if (p->chain == chain)
+        return XG_OK;
+    if (p->store->ops->get_chain(p->store, &p->chain_row, chain, p->err) !=
+        XG_OK)
+        return p->err->status;
+    p->chain = chain;
+    u.chain = p->chain_row.id;
+    u.device = xg_bytes_of(p->chain_row.device);
+    xg_update_put(p->raw, &u, false);
+    return XG_OK;
+}
+
+static bool was_told(struct page *p, uint64_t branch, bool *no_memory)
+{
+    for (size_t i = 0; i < p->told_count; i++)
+        if (p->branches_told[i] == branch)
+            return true;
+    if (p->told_count == p->told_room) {
+        size_t room = p->told_room * 2 + 16;
+        uint64_t *moved = xg_arena_array(&p->arena, room, sizeof *moved);
+        if (!moved) {
+            *no_memory = true;
+            return true;
+        }
+        if (p->told_count)
+            memcpy(moved, p->branches_told, p->told_count * sizeof *moved);
+        p->branches_told = moved;
+        p->told_room = room;
+    }
+    p->branches_told[p->told_count++] = branch;
+    return false;
+}
+
+static const struct store_branch *numbered(const struct store_branch *list,
+                                           size_t count, uint64_t number)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].number == number)
+            return &list[i];
+    return NULL;
+}
+
+/* Say what a branch is, its parents first. */
+static enum xg_status put_branch(struct page *p, const struct store_chain *c,
+                                 const struct store_branch *list, size_t count,
+                                 uint64_t number)
+{
+    const struct store_branch *b = numbered(list, count, number);
+    const struct store_branch *path[XG_CHAINS_MAX];
+    size_t depth = 0;
+    bool no_memory = false;
+
+    for (; b && b->parent && depth < XG_CHAINS_MAX;
+         b = numbered(list, count, b->parent))
+        path[depth++] = b;
+    while (depth > 0) {
+        b = path[--depth];
+        const struct store_branch *parent = numbered(list, count, b->parent);
+        if (!parent)
+            return xg_fail(p->err, XG_CORRUPT, "a branch is missing");
+        struct xg_update u = {.kind = XG_UPDATE_BRANCH, .chain = c->id,
+                              .branch = b->id, .start = b->start,
+                              .parent = parent->id};
+        if (!was_told(p, b->number, &no_memory))
+            xg_update_put(p->raw, &u, false);
+    }
+    return no_memory ? xg_fail_nomem(p->err) : XG_OK;
+}
+
+static void put_place(struct page *p, const struct xg_hash *hash,
+                      const struct xg_hash *branch)
+{
+    struct xg_update u = {.kind = XG_UPDATE_PLACE, .hash = *hash,
+                          .branch = *branch};
+    xg_update_put(p->raw, &u, false);
+}
+
+/* On which branch of a forked chain the record is. */
+static enum xg_status put_where(struct page *p, const struct store_record *row)
+{
+    struct store_branch *list;
+    size_t count;
+
+    if (p->store->ops->read_branches(p->store, &p->step, &list, &count,
+                                     row->chain, p->err) != XG_OK)
+        return p->err->status;
+    const struct store_branch *b = numbered(list, count, row->branch);
+    if (!b)
+        return xg_fail(p->err, XG_CORRUPT, "a branch is missing");
+    if (!b->parent)
+        return XG_OK;
+    if (put_branch(p, &p->chain_row, list, count, row->branch) != XG_OK)
+        return p->err->status;
+    put_place(p, &row->hash, &b->id);
+    return XG_OK;
+}
+
+static enum xg_status put_row(struct page *p, const struct store_record *row)
+{
+    struct xg_update u = {.kind = XG_UPDATE_RECORD,
+                          .seq = row->seq,
+                          .previous = row->previous,
+                          .position = row->position,
+                          .anchor_size = row->anchor_size};
+
+    /* What is longer than a record may be was struck out; nobody can pass it
+     * on in a page. */
+    if (row->head.len + row->fields.len > XG_RECORD_MAX)
+        return XG_OK;
+    if (enter_chain(p, row->chain) != XG_OK)
+        return p->err->status;
+    bool follows =
+        p->last_any && xg_hash_equal(&p->last_hash, &row->previous);
+    u.chain = p->chain_row.id;
+    u.record.head_raw = row->head;
+    u.record.fields_raw = row->fields;
+    u.record.hash = row->hash;
+    xg_update_put(p->raw, &u, !follows);
+    xg_tree_append(&p->tree, &row->hash, NULL, NULL);
+    p->last_hash = row->hash;
+    p->last_any = true;
+    return p->chain_row.forked ? put_where(p, row) : XG_OK;
+}
+
+/* An entity whose first record comes after others: those go before it. */
+static enum xg_status put_late(struct page *p, const struct store_record *row)
+{
+    struct store_record *rows;
+    size_t count;
+
+    if (p->store->ops->read_entity_records(p->store, &p->step, &rows, &count,
+                                           row->entity, p->err) != XG_OK)
+        return p->err->status;
+    for (size_t i = 0; i < count && rows[i].number < row->number; i++)
+        if (put_row(p, &rows[i]) != XG_OK)
+            return p->err->status;
+    return XG_OK;
+}
+
+/* What to do with the rows of a run. */
+typedef enum xg_status on_row(struct page *p, void *ctx,
+                              const struct store_record *row);
+
+static enum xg_status walk_run(struct page *p, const struct run *run,
+                               on_row *each, void *ctx)
+{
+    uint64_t next = run->first;
+
+    while (next <= run->last) {
+        struct store_record *rows;
+        size_t count;
+        xg_arena_reset(&p->step);
+        if (p->store->ops->read_records(p->store, &p->step, &rows, &count,
+                                        next, run->last, READ_STEP,
+                                        p->err) != XG_OK)
+            return p->err->status;
+        if (count == 0)
+            break;
+        next = rows[count - 1].number + 1;
+        for (size_t i = 0; i < count; i++)
+            if (rows[i].shown == run->shown &&
+                each(p, ctx, &rows[i]) != XG_OK)
+                return p->err->status;
+    }
+    return XG_OK;
+}
+
+/* Is the chain of the row the device's own? */
+static enum xg_status is_own(bool *own, struct page *p,
+                             const struct store_record *row)
+{
+    struct store_chain chain;
+
+    if (p->store->ops->get_chain(p->store, &chain, row->chain, p->err) !=
+        XG_OK)
+        return p->err->status;
+    *own = strcmp(chain.device, p->scope.device) == 0;
+    return XG_OK;
+}
+
+static enum xg_status put_if_in(struct page *p, void *ctx,
+                                const struct store_record *row)
+{
+    bool in = in_scope(&p->scope, row), own = false;
+
+    (void)ctx;
+    if (!in && is_own(&own, p, row) != XG_OK)
+        return p->err->status;
+    if (in && row->late && put_late(p, row) != XG_OK)
+        return p->err->status;
+    return in || own ? put_row(p, row) : XG_OK;
+}
+
+/* ---- runs of many keys, in order ---- */
+
+static int compare_runs(const void *a, const void *b)
+{
+    const struct run *x = a, *y = b;
+
+    if (x->shown != y->shown)
+        return x->shown < y->shown ? -1 : 1;
+    return (x->first > y->first) - (x->first < y->first);
+}
+
+struct runs {
+    struct run *list;
+    size_t count, room;
+    uint64_t end; /* what is shown at or after it was left out */
+};
+
+static enum xg_status add_runs(struct page *p, struct runs *r,
+                               const struct store_scope *rows, size_t count)
+{
+    if (r->count + count > r->room) {
+        size_t room = r->room * 2 + count + 64;
+        struct run *moved = xg_arena_array(&p->arena, room, sizeof *moved);
+        if (!moved)
+            return xg_fail_nomem(p->err);
+        if (r->count)
+            memcpy(moved, r->list, r->count * sizeof *moved);
+        r->list = moved;
+        r->room = room;
+    }
+    for (size_t i = 0; i < count; i++)
+        r->list[r->count++] =
+            (struct run){rows[i].shown, rows[i].first, rows[i].last};
+    return XG_OK;
+}
+
+static enum xg_status key_runs(struct page *p, struct runs *r, const char *key,
+                               uint64_t from, uint64_t to, size_t limit)
+{
+    struct store_scope *rows;
+    size_t count;
+
+    xg_arena_reset(&p->step);
+    if (p->store->ops->read_scope(p->store, &p->step, &rows, &count, key, from,
+                                  to < r->end ? to : r->end, limit,
+                                  p->err) != XG_OK)
+        return p->err->status;
+    if (count == limit && rows[count - 1].shown + 1 < r->end)
+        r->end = rows[count - 1].shown + 1;
+    return add_runs(p, r, rows, count);
+}
+
+/* Sort, and make one run of those that are shown at the same entry: records of
+ * one entry lie together. */
+static void join_runs(struct runs *r)
+{
+    size_t kept = 0;
+
+    if (r->count)
+        qsort(r->list, r->count, sizeof *r->list, compare_runs);
+    for (size_t i = 0; i < r->count; i++) {
+        struct run *last = kept ? &r->list[kept - 1] : NULL;
+        if (last && last->shown == r->list[i].shown) {
+            if (r->list[i].last > last->last)
+                last->last = r->list[i].last;
+        } else {
+            r->list[kept++] = r->list[i];
+        }
+    }
+    r->count = kept;
+}
+
+/* ---- forks: known records that are on a branch now ---- */
+
+static enum xg_status put_moved(struct page *p, const struct store_branch *b)
+{
+    struct store_branch *list;
+    struct store_record *rows;
+    size_t branch_count, count = READ_STEP;
+    struct store_chain chain;
+    uint64_t seq = b->start;
+    bool own;
+
+    if (p->store->ops->get_chain(p->store, &chain, b->chain, p->err) !=
+            XG_OK ||
+        p->store->ops->read_branches(p->store, &p->arena, &list, &branch_count,
+                                     b->chain, p->err) != XG_OK)
+        return p->err->status;
+    own = strcmp(chain.device, p->scope.device) == 0;
+    while (count == READ_STEP) {
+        xg_arena_reset(&p->step);
+        if (p->store->ops->read_branch(p->store, &p->step, &rows, &count,
+                                       b->number, seq, READ_STEP,
+                                       p->err) != XG_OK)
+            return p->err->status;
+        for (size_t i = 0; i < count; i++) {
+            seq = rows[i].seq + 1;
+            if (rows[i].shown >= b->since ||
+                !(own || in_scope(&p->scope, &rows[i])))
+                continue;
+            if (put_branch(p, &chain, list, branch_count, b->number) != XG_OK)
+                return p->err->status;
+            put_place(p, &rows[i].hash, &b->id);
+        }
+    }
+    return XG_OK;
+}
+
+static enum xg_status put_forks(struct page *p, uint64_t from, uint64_t to)
+{
+    struct store_branch *forks;
+    size_t count;
+
+    if (p->store->ops->read_forks(p->store, &p->arena, &forks, &count, from,
+                                  to, p->err) != XG_OK)
+        return p->err->status;
+    for (size_t i = 0; i < count; i++)
+        if (put_moved(p, &forks[i]) != XG_OK)
+            return p->err->status;
+    return XG_OK;
+}
+
+/* ---- a scope that changes ---- */
+
+/* What a change at entry `at` brings or takes, told in chunks at the entries
+ * after it. */
+struct change {
+    struct registry_scope before, after;
+    uint64_t chunk, wanted; /* at work on; the one to put */
+    size_t bytes;           /* of the chunk so far */
+    bool more;              /* there are chunks after the wanted one */
+};
+
+static bool chunk_item(struct change *c, size_t bytes)
+{
+    if (c->bytes && c->bytes + bytes > CHUNK_BYTES) {
+        c->chunk++;
+        c->bytes = 0;
+    }
+    c->bytes += bytes;
+    c->more |= c->chunk > c->wanted;
+    return c->chunk == c->wanted;
+}
+
+static enum xg_status put_left(struct page *p, void *ctx,
+                               const struct store_record *row)
+{
+    struct change *c = ctx;
+    struct xg_update u = {.kind = XG_UPDATE_OUT, .entity = row->entity_id};
+
+    if (row->creates && in_scope(&c->before, row) &&
+        !in_scope(&c->after, row) && chunk_item(c, 32))
+        xg_update_put(p->raw, &u, false);
+    return XG_OK;
+}
+
+static enum xg_status put_joined(struct page *p, void *ctx,
+                                 const struct store_record *row)
+{
+    struct change *c = ctx;
+
+    if (!in_scope(&c->after, row) || in_scope(&c->before, row))
+        return XG_OK;
+    if (!chunk_item(c, row->head.len + row->fields.len + 128))
+        return XG_OK;
+    if (row->late && put_late(p, row) != XG_OK)
+        return p->err->status;
+    return put_row(p, row);
+}
+
+/* Walk what lies in one scope, before `at`, in all units of which the other
+ * has not. */
+static enum xg_status walk_difference(struct page *p,
+                                      const struct registry_scope *of,
+                                      const struct registry_scope *other,
+                                      uint64_t at, on_row *each,
+                                      struct change *c)
+{
+    bool roles = informed(of) != informed(other);
+    struct runs runs = {.end = UINT64_MAX};
+
+    for (size_t i = 0; i < of->unit_count; i++)
+        if ((roles || !has_unit(other, of->units[i])) &&
+            key_runs(p, &runs, of->units[i], 0, at, INT32_MAX) != XG_OK)
+            return p->err->status;
+    join_runs(&runs);
+    for (size_t i = 0; i < runs.count && !c->more; i++)
+        if (walk_run(p, &runs.list[i], each, c) != XG_OK)
+            return p->err->status;
+    return XG_OK;
+}
+
+/* Put the wanted chunk of the change at that entry. */
+static enum xg_status put_change(struct page *p, uint64_t at, uint64_t wanted,
+                                 bool *more)
+{
+    struct change c = {.wanted = wanted};
+
+    if (registry_scope(&c.before, p->registry, &p->arena, p->scope.device, at,
+                       p->err) != XG_OK ||
+        registry_scope(&c.after, p->registry, &p->arena, p->scope.device,
+                       at + 1, p->err) != XG_OK ||
+        walk_difference(p, &c.before, &c.after, at, put_left, &c) != XG_OK)
+        return p->err->status;
+    if (!c.more &&
+        walk_difference(p, &c.after, &c.before, at, put_joined, &c) != XG_OK)
+        return p->err->status;
+    *more = c.more || c.chunk > wanted;
+    return XG_OK;
+}
+
+enum { CHANGE_REACH = 4096 }; /* entries after which a change is all told */
+
+/* The parts of earlier changes that are told of at entry `at`. Changes are
+ * rare: a worker moves, a unit is added. */
+static enum xg_status put_changes(struct page *p, uint64_t at, bool *more)
+{
+    uint64_t from = at > CHANGE_REACH ? at - CHANGE_REACH : 0, change;
+
+    while (from < at) {
+        if (registry_scope_change(&change, p->registry, p->scope.device, from,
+                                  at, p->err) != XG_OK)
+            return p->err->status;
+        if (change >= at)
+            break;
+        bool goes_on = false;
+        if (put_change(p, change, at - change - 1, &goes_on) != XG_OK)
+            return p->err->status;
+        *more |= goes_on;
+        from = change + 1;
+    }
+    return XG_OK;
+}
+
+/* ---- a page ---- */
+
+/* The stretch from `from` on in which the scope stays as it is. */
+static enum xg_status find_stretch(struct page *p, uint64_t from, uint64_t end,
+                                   uint64_t *stop)
+{
+    if (registry_scope(&p->scope, p->registry, &p->arena, p->scope.device,
+                       from, p->err) != XG_OK ||
+        registry_scope_change(stop, p->registry, p->scope.device, from, end,
+                              p->err) != XG_OK)
+        return p->err->status;
+    /* The change itself counts from the entry after it. */
+    if (*stop < end)
+        (*stop)++;
+    return XG_OK;
+}
+
+static enum xg_status put_stretch(struct page *p, uint64_t from, uint64_t stop,
+                                  uint64_t *to)
+{
+    struct runs runs = {.end = stop};
+
+    for (size_t i = 0; i < p->scope.unit_count; i++)
+        if (key_runs(p, &runs, p->scope.units[i], from, stop, ROWS_PER_KEY) !=
+            XG_OK)
+            return p->err->status;
+    if (key_runs(p, &runs, p->own_key, from, stop, ROWS_PER_KEY) != XG_OK)
+        return p->err->status;
+    join_runs(&runs);
+    *to = runs.end;
+    for (size_t i = 0; i < runs.count && runs.list[i].shown < runs.end; i++) {
+        if (p->raw->len > PAGE_BYTES) {
+            *to = runs.list[i].shown;
+            break;
+        }
+        if (walk_run(p, &runs.list[i], put_if_in, NULL) != XG_OK)
+            return p->err->status;
+    }
+    return put_forks(p, from, *to);
+}
+
+static enum xg_status fill(struct page *p, uint64_t since, uint64_t end,
+                           uint64_t *to)
+{
+    uint64_t stop = end;
+    bool more = false;
+
+    if (find_stretch(p, since, end, &stop) != XG_OK ||
+        put_changes(p, since, &more) != XG_OK)
+        return p->err->status;
+    if (more)
+        stop = since + 1; /* the next chunk is told of there */
+    return put_stretch(p, since, stop, to);
+}
+
+enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,
+                          struct store *store, struct registry *registry,
+                          const char *device, uint64_t since, uint64_t end,
+                          struct xg_error *err)
+{
+    struct page p = {.raw = raw, .store = store, .registry = registry,
+                     .arena = XG_ARENA(SCOPE_ARENA),
+                     .step = XG_ARENA(SCOPE_ARENA), .err = err};
+    char own[STORE_DEVICE_MAX + 2] = "@";
+    uint64_t to = since;
+    enum xg_status status = XG_OK;
+
+    if (since > end)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("日志还没有 %llu 条；请重新同步",
+                            "the log has not %llu entries yet; sync again"),
+                       (unsigned long long)since);
+    if (strlen(device) > STORE_DEVICE_MAX)
+        return xg_fail(err, XG_AUTH, "no such device");
+    memcpy(own + 1, device, strlen(device) + 1);
+    memcpy(p.scope.device, device, strlen(device) + 1);
+    p.own_key = own;
+    xg_tree_init(&p.tree);
+    if (since < end)
+        status = fill(&p, since, end, &to);
+    else
+        status = registry_scope(&p.scope, registry, &p.arena, device, end, err);
+    if (status == XG_OK)
+        status = xg_buf_check(raw, err);
+    if (status == XG_OK) {
+        *page = (struct scope_page){.from = since, .to = to, .end = end,
+                                    .count = p.tree.size};
+        memcpy(page->unit, p.scope.unit, sizeof page->unit);
+        xg_tree_root(&page->root, &p.tree);
+    }
+    xg_arena_clear(&p.arena);
+    xg_arena_clear(&p.step);
+    return status;
+}
+
+enum xg_status scope_may_read(bool *may, struct store *store,
+                              struct registry *registry, const char *device,
+                              const struct store_record *record, uint64_t size,
+                              struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(SCOPE_ARENA);
+    struct registry_scope scope;
+    struct store_chain chain;
+    enum xg_status status =
+        registry_scope(&scope, registry, &arena, device, size, err);
+
+    if (status == XG_OK)
+        status = store->ops->get_chain(store, &chain, record->chain, err);
+    if (status == XG_OK)
+        *may = strcmp(chain.device, device) == 0 || in_scope(&scope, record);
+    xg_arena_clear(&arena);
+    return status;
+}
