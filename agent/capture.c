@@ -104,8 +104,8 @@ static void put_claims(struct xg_buf *out, const struct photo_exif *exif)
     if (exif->taken_claim == PHOTO_CLAIMED)
         length = snprintf(text, sizeof text, "%s", exif->taken);
     if (length > 0 && exif->offset_claim == PHOTO_CLAIMED) {
-        int minutes = exif->offset_min < 0 ? -exif->offset_min
-                                           : exif->offset_min;
+        int minutes =
+            exif->offset_min < 0 ? -exif->offset_min : exif->offset_min;
         length += snprintf(text + length, sizeof text - (size_t)length,
                            "%c%02d:%02d", exif->offset_min < 0 ? '-' : '+',
                            minutes / 60, minutes % 60);
@@ -170,8 +170,8 @@ static enum xg_status check_required(const struct xg_draft *d,
             return xg_fail(err, XG_USAGE,
                            XG_T("%s还缺“%s”；请补上 %s=…",
                                 "%s: \"%s\" is missing; add %s=..."),
-                           xg_label(kind->zh, kind->en),
-                           xg_label(f->zh, f->en), f->name);
+                           xg_label(kind->zh, kind->en), xg_label(f->zh, f->en),
+                           f->name);
     return XG_OK;
 }
 
@@ -361,10 +361,10 @@ static enum xg_status read_draft(struct xg_draft *d, const char **author,
     c = xg_cbor_inside(&item);
     if (!xg_cbor_next(&c, &who) || !xg_cbor_next(&c, &item))
         return xg_fail(err, XG_CORRUPT, "a draft is damaged");
-    *author = who.type == XG_CBOR_TEXT
-                  ? xg_arena_str(d->arena, (const char *)who.bytes.at,
-                                 who.bytes.len)
-                  : "";
+    *author =
+        who.type == XG_CBOR_TEXT
+            ? xg_arena_str(d->arena, (const char *)who.bytes.at, who.bytes.len)
+            : "";
     if (!*author)
         return xg_fail_nomem(err);
     c = xg_cbor_inside(&item);

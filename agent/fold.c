@@ -21,7 +21,7 @@ struct loader {
         int64_t chain, row;
         struct xg_branch branch;
         struct known_branch *next;
-    } *branches;
+    } * branches;
 };
 
 /* ---- branches ---- */
@@ -45,8 +45,7 @@ static enum xg_status branch_load(struct loader *l,
     if (*out)
         return XG_OK;
     if (depth == BRANCH_DEPTH_MAX)
-        return xg_fail(err, XG_CORRUPT, "%s: branches",
-                       xg_db_path(l->s->db));
+        return xg_fail(err, XG_CORRUPT, "%s: branches", xg_db_path(l->s->db));
 
     struct known_branch *b = xg_arena_alloc(l->arena, sizeof *b);
     if (!b)
@@ -73,8 +72,7 @@ static enum xg_status branch_load(struct loader *l,
     return XG_OK;
 }
 
-enum xg_status fold_branch_at_end(struct store *s,
-                                  const struct xg_branch **out,
+enum xg_status fold_branch_at_end(struct store *s, const struct xg_branch **out,
                                   struct xg_arena *arena,
                                   const struct store_chain *chain,
                                   struct xg_error *err)
@@ -211,8 +209,7 @@ static enum xg_status judge_provisionally(struct loader *l,
     return XG_OK;
 }
 
-static enum xg_status judge_op(struct loader *l, size_t i,
-                               struct xg_error *err)
+static enum xg_status judge_op(struct loader *l, size_t i, struct xg_error *err)
 {
     struct fold_fact *fact = &l->fold->facts[i];
     const struct xg_record *r = l->fold->ops[i].record;
@@ -225,10 +222,9 @@ static enum xg_status judge_op(struct loader *l, size_t i,
         memcpy(author, r->head.author.at, r->head.author.len);
         author[r->head.author.len] = '\0';
     }
-    if (fact->mine &&
-        l->s->registry.find(l->s->registry.ctx, XG_SAYS_DEVICE, fact->device,
-                            UINT64_MAX, &enrolled, &position, &known,
-                            err) != XG_OK)
+    if (fact->mine && l->s->registry.find(l->s->registry.ctx, XG_SAYS_DEVICE,
+                                          fact->device, UINT64_MAX, &enrolled,
+                                          &position, &known, err) != XG_OK)
         return err->status;
     if (!known)
         return judge_provisionally(l, &fact->judged, author, err);
@@ -250,8 +246,8 @@ static enum xg_status judge_all(struct loader *l, const struct xg_id *id,
             return err->status;
         judged[i] = &f->facts[i].judged;
     }
-    return xg_judge_ops(&f->home, f->ops, judged, l->count, id,
-                        &l->s->registry, err);
+    return xg_judge_ops(&f->home, f->ops, judged, l->count, id, &l->s->registry,
+                        err);
 }
 
 /* ---- loading ---- */
@@ -286,8 +282,8 @@ enum xg_status fold_load(struct store *s, struct fold *out,
     const struct xg_elsewhere elsewhere = {&e, known_elsewhere};
 
     if (read_ops(&l, id, err) != XG_OK || judge_all(&l, id, err) != XG_OK ||
-        xg_merge(&fold.state, arena, id, fold.ops, l.count, &elsewhere,
-                 err) != XG_OK)
+        xg_merge(&fold.state, arena, id, fold.ops, l.count, &elsewhere, err) !=
+            XG_OK)
         return err->status;
     *out = fold;
     return XG_OK;
@@ -376,8 +372,7 @@ static enum xg_status put_photos(struct store *s, struct row *row,
 
 /* So that a late record, of whatever entity, finds who has waited for it. */
 static enum xg_status note_missing(struct store *s, const struct fold *f,
-                                   const struct xg_id *id,
-                                   struct xg_error *err)
+                                   const struct xg_id *id, struct xg_error *err)
 {
     for (size_t i = 0; i < f->state.count; i++) {
         const struct xg_record *r = f->ops[i].record;
@@ -477,8 +472,8 @@ enum xg_status fold_rebuild(struct store *s, size_t *count,
     for (size_t i = 0; status == XG_OK && i < sizeof drops / sizeof *drops; i++)
         status = xg_stmt_run(xg_stmt(s->db, drops[i]), err);
     if (status == XG_OK)
-        status = store_touch_rows(
-            s, xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES), err);
+        status = store_touch_rows(s, xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES),
+                                  err);
     size_t n = s->touched_count;
     if (status == XG_OK)
         status = store_commit(s, err);

@@ -107,8 +107,7 @@ static enum xg_status unlock(struct vault **vault, const char *path,
 }
 
 enum xg_status home_open_unlocked(struct home *h, const char *path,
-                                  struct vault *vault,
-                                  const struct xg_env *env,
+                                  struct vault *vault, const struct xg_env *env,
                                   struct xg_error *err)
 {
     *h = (struct home){.env = env, .vault = vault};

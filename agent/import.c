@@ -26,8 +26,8 @@ struct importer {
     const struct import_options *options;
     const char *path;
     struct import_result result;
-    bool saving;          /* the second pass */
-    json_t *seen;         /* source id: kind * SEEN_KIND + status */
+    bool saving;  /* the second pass */
+    json_t *seen; /* source id: kind * SEEN_KIND + status */
     uint64_t in_transaction;
     struct xg_arena arena; /* of the line */
 };
@@ -45,14 +45,13 @@ struct line {
 struct line_kind {
     const char *name;
     enum xg_kind_number kind; /* 0: of the target */
-    const char *fields; /* taken over under the same name */
+    const char *fields;       /* taken over under the same name */
     const char *others;
 };
 
 static const struct line_kind line_kinds[] = {
     {"visit", XG_KIND_VISIT, " place category result note ", " "},
-    {"incident", XG_KIND_INCIDENT,
-     " category urgency address description ",
+    {"incident", XG_KIND_INCIDENT, " category urgency address description ",
      " lat lon reporter photos "},
     {"dispute", XG_KIND_DISPUTE, " type parties description outcome ", " "},
     {"update", 0, " note ", " target set "},
@@ -82,10 +81,9 @@ static enum xg_status check_keys(const struct line_kind *k, json_t *json,
         if (*key == '\0' || strchr(key, ' ') ||
             (!listed(" id kind worker t ", key) && !listed(k->fields, key) &&
              !listed(k->others, key)))
-            return xg_fail(err, XG_FORMAT,
-                           XG_T("不认识的键 \"%.40s\"",
-                                "unknown key \"%.40s\""),
-                           key);
+            return xg_fail(
+                err, XG_FORMAT,
+                XG_T("不认识的键 \"%.40s\"", "unknown key \"%.40s\""), key);
     }
     return XG_OK;
 }
@@ -210,8 +208,8 @@ static enum xg_status set_place(struct line *l, struct xg_error *err)
     json_t *place = json_pack("{s:O,s:O}", "lat", lat, "lon", lon);
     if (!place)
         return xg_fail_nomem(err);
-    enum xg_status status = set_named(l, xg_kind_find(XG_KIND_INCIDENT),
-                                      "position", place, err);
+    enum xg_status status =
+        set_named(l, xg_kind_find(XG_KIND_INCIDENT), "position", place, err);
     json_decref(place);
     return status;
 }
@@ -245,9 +243,9 @@ static enum xg_status photo_path(char path[static HOME_PATH_SIZE],
 static enum xg_status add_photos(struct importer *m, struct line *l,
                                  struct xg_error *err)
 {
-    const struct photo_shelf shelf = {
-        m->home->path, m->home->vault,
-        m->options ? m->options->exif_program : NULL};
+    const struct photo_shelf shelf = {m->home->path, m->home->vault,
+                                      m->options ? m->options->exif_program
+                                                 : NULL};
     const json_t *photos = json_object_get(l->json, "photos");
     char path[HOME_PATH_SIZE];
     struct photo_kept kept;
@@ -325,8 +323,7 @@ static enum xg_status put_reporter(struct importer *m, struct line *l,
         put_draft(m, &own, NULL, &contact, err) != XG_OK)
         return err->status;
     m->result.contacts += m->saving;
-    return capture_set_entity(&l->draft, XG_INCIDENT_CONTACT, &contact.id,
-                              err);
+    return capture_set_entity(&l->draft, XG_INCIDENT_CONTACT, &contact.id, err);
 }
 
 static enum xg_status put_report(struct importer *m, struct line *l,
@@ -368,8 +365,7 @@ static enum xg_status put_move(struct line *l, json_int_t *seen,
     if (!t) {
         const struct xg_choice *at = xg_choice_find(xg_statuses, status);
         return xg_fail(err, XG_FORMAT,
-                       XG_T("状态“%s”时不能“%s”",
-                            "\"%s\" has no move \"%s\""),
+                       XG_T("状态“%s”时不能“%s”", "\"%s\" has no move \"%s\""),
                        at ? xg_label(at->zh, at->en) : "-",
                        xg_label(move->zh, move->en));
     }
@@ -396,8 +392,7 @@ static enum xg_status put_set(struct line *l, const struct xg_kind *kind,
 }
 
 static enum xg_status put_later(struct importer *m, struct line *l,
-                                const struct line_kind *k,
-                                struct xg_error *err)
+                                const struct line_kind *k, struct xg_error *err)
 {
     const char *target = json_string_value(json_object_get(l->json, "target"));
     struct xg_id entity = {{0}};
@@ -497,13 +492,11 @@ static enum xg_status put_patrol(struct importer *m, struct line *l,
         capture_set_time(&l->draft, XG_PATROL_START, start_ms, err) != XG_OK ||
         capture_set_time(&l->draft, XG_PATROL_END, end_ms, err) != XG_OK ||
         set_fields(l, k, kind, err) != XG_OK ||
-        read_points(m, &track, json_object_get(l->json, "track"), err) !=
-            XG_OK)
+        read_points(m, &track, json_object_get(l->json, "track"), err) != XG_OK)
         return err->status;
-    if ((m->saving
-             ? patrol_append(m->home->store, &captured, NULL, &l->draft,
-                             &track, l->worker, err)
-             : check_draft(m, &l->draft, true, err)) != XG_OK)
+    if ((m->saving ? patrol_append(m->home->store, &captured, NULL, &l->draft,
+                                   &track, l->worker, err)
+                   : check_draft(m, &l->draft, true, err)) != XG_OK)
         return err->status;
     return see(m, l->id, (json_int_t)XG_KIND_PATROL * SEEN_KIND, err);
 }
@@ -590,8 +583,8 @@ static enum xg_status settle(struct importer *m, bool end, uint64_t done,
     return XG_OK;
 }
 
-static enum xg_status one_line(struct importer *m, const char *text,
-                               size_t len, struct xg_error *err)
+static enum xg_status one_line(struct importer *m, const char *text, size_t len,
+                               struct xg_error *err)
 {
     if (m->saving && m->in_transaction++ == 0 &&
         store_begin(m->home->store, err) != XG_OK) {
@@ -622,8 +615,8 @@ static enum xg_status pass(struct importer *m, FILE *file, uint64_t *lines,
         else
             status = one_line(m, text, (size_t)len, err);
         if (status != XG_OK)
-            xg_ignore(xg_wrap(err, XG_T("%s 第 %" PRIu64 " 行",
-                                        "%s, line %" PRIu64),
+            xg_ignore(xg_wrap(err,
+                              XG_T("%s 第 %" PRIu64 " 行", "%s, line %" PRIu64),
                               m->path, number));
         else
             status = settle(m, false, ++done, total, err);
@@ -631,8 +624,8 @@ static enum xg_status pass(struct importer *m, FILE *file, uint64_t *lines,
             before = m->result;
     }
     if (status == XG_OK && ferror(file))
-        status = xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"),
-                            m->path);
+        status =
+            xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), m->path);
     if (status == XG_OK)
         status = settle(m, true, done, total, err);
     if (status != XG_OK) { /* say only what is saved */
@@ -649,7 +642,9 @@ enum xg_status import_file(struct home *h, struct import_result *out,
                            const struct import_options *options,
                            struct xg_error *err)
 {
-    struct importer m = {.home = h, .options = options, .path = path,
+    struct importer m = {.home = h,
+                         .options = options,
+                         .path = path,
                          .seen = json_object(),
                          .arena = XG_ARENA(LINE_ARENA_MAX)};
     FILE *file = fopen(path, "re");

@@ -18,7 +18,7 @@ enum {
     RECORD_ROOM = 30 << 10, /* of elements in one record, head and all aside */
     FIRST_ROOM = 29 << 10,  /* less where the record says more */
     TRACK_BYTES_MAX = 512 << 20,
-    SET_ITEMS = 256,        /* that a record may add to a set */
+    SET_ITEMS = 256, /* that a record may add to a set */
     META_NAME_SIZE = 64,
 };
 
@@ -29,8 +29,8 @@ struct parts {
     struct store *s;
     const char *author;
     struct captured *out;
-    const struct xg_id *id;  /* NULL until the patrol is created */
-    struct xg_draft *draft;  /* of the first record; then NULL */
+    const struct xg_id *id; /* NULL until the patrol is created */
+    struct xg_draft *draft; /* of the first record; then NULL */
     struct xg_buf segments, gaps;
     size_t segment_count, gap_count;
 };
@@ -66,8 +66,7 @@ static enum xg_status parts_flush(struct parts *p, struct xg_error *err)
         xg_draft_init(&later, &arena, XG_KIND_PATROL);
         d = &later;
     }
-    status = put_set(d, XG_PATROL_SEGMENT, &p->segments, p->segment_count,
-                     err);
+    status = put_set(d, XG_PATROL_SEGMENT, &p->segments, p->segment_count, err);
     if (status == XG_OK)
         status = put_set(d, XG_PATROL_GAP, &p->gaps, p->gap_count, err);
     if (status == XG_OK)
@@ -154,8 +153,7 @@ enum xg_status patrol_append(struct store *s, struct captured *out,
                              track->segments[i].count, err);
     for (size_t i = 0; status == XG_OK && i < track->gap_count; i++)
         status = add_gap(&p, &track->gaps[i], err);
-    if (status == XG_OK &&
-        (p.draft || p.segment_count + p.gap_count > 0))
+    if (status == XG_OK && (p.draft || p.segment_count + p.gap_count > 0))
         status = parts_flush(&p, err);
     xg_buf_clear(&p.segments);
     xg_buf_clear(&p.gaps);
@@ -312,9 +310,9 @@ static struct track_sample stopped_now(const struct xg_env *env)
         .boot = env->boot(env->ctx),
         .wall_ms = xg_wall_ms(env),
         .mono_ms = xg_mono_ms(env),
-        .awake_ms = env->ctx ? TRACK_NO_TIME
-                             : (int64_t)awake.tv_sec * 1000 +
-                                   awake.tv_nsec / 1000000,
+        .awake_ms =
+            env->ctx ? TRACK_NO_TIME
+                     : (int64_t)awake.tv_sec * 1000 + awake.tv_nsec / 1000000,
         .gps_ms = TRACK_NO_TIME,
         .acc_dm = XG_ACC_UNKNOWN,
     };
@@ -334,8 +332,8 @@ static size_t cut_samples(struct track_sample *samples, size_t count,
 
 static enum xg_status save_closed(struct home *h, struct patrol_summary *out,
                                   const struct xg_id *id,
-                                  const struct track *track,
-                                  const char *author, struct xg_error *err)
+                                  const struct track *track, const char *author,
+                                  struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(1 << 20);
     char name[META_NAME_SIZE];
@@ -348,8 +346,8 @@ static enum xg_status save_closed(struct home *h, struct patrol_summary *out,
     mark_name(name, id);
     status = capture_set_time(&d, XG_PATROL_END, out->end_ms, err);
     if (status == XG_OK)
-        status = patrol_append(h->store, &out->captured, id, &d, track, author,
-                               err);
+        status =
+            patrol_append(h->store, &out->captured, id, &d, track, author, err);
     if (status == XG_OK)
         status = store_put_meta_u64(h->store, name, 1, err);
     if (status == XG_OK)
@@ -387,8 +385,7 @@ static enum xg_status close_spool(struct home *h, struct patrol_summary *out,
     struct patrol_summary sum = {0};
     struct spool_content c;
     struct track track;
-    enum xg_status status =
-        spool_read(&c, &arena, h->path, id, h->vault, err);
+    enum xg_status status = spool_read(&c, &arena, h->path, id, h->vault, err);
 
     if (status == XG_OK)
         status = start_of(h, &sum.start_ms, id, err);
@@ -512,8 +509,8 @@ static void find_span(struct patrol_summary *sum, const struct track *track)
 
 /* `arena` lends the samples and the track. */
 static enum xg_status import_bytes(struct home *h, struct patrol_summary *sum,
-                                   struct xg_arena *arena,
-                                   struct xg_bytes file, const char *path,
+                                   struct xg_arena *arena, struct xg_bytes file,
+                                   const char *path,
                                    const struct patrol_options *options,
                                    struct xg_error *err)
 {
@@ -541,8 +538,8 @@ static enum xg_status import_bytes(struct home *h, struct patrol_summary *sum,
         sum->untimed = import.untimed;
         summarise(sum, &track);
         if (!sum->held)
-            status = save_import(h, sum, &track, xg_buf_bytes(&source),
-                                 options, err);
+            status = save_import(h, sum, &track, xg_buf_bytes(&source), options,
+                                 err);
     }
     xg_buf_clear(&source);
     return status;

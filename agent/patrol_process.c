@@ -38,8 +38,7 @@ enum xg_status patrol_file(char path[static HOME_PATH_SIZE], const char *home,
 
 static bool spool_name(struct xg_id *id, const char *name)
 {
-    return strlen(name) == HEX_ID + 6 &&
-           strcmp(name + HEX_ID, ".spool") == 0 &&
+    return strlen(name) == HEX_ID + 6 && strcmp(name + HEX_ID, ".spool") == 0 &&
            xg_unhex(id->b, XG_ID_SIZE, name, HEX_ID);
 }
 
@@ -113,11 +112,11 @@ enum xg_status patrol_halt(const char *home, struct xg_error *err)
         return err->status;
     if (state.running && state.pid && kill(state.pid, SIGTERM) != 0 &&
         errno != ESRCH)
-        return xg_fail_os(err, XG_T("无法结束巡查记录程序（进程 %ld）",
-                                    "cannot end the recorder (process %ld)"),
+        return xg_fail_os(err,
+                          XG_T("无法结束巡查记录程序（进程 %ld）",
+                               "cannot end the recorder (process %ld)"),
                           (long)state.pid);
-    for (int waited = 0; state.running && waited < HALT_MS;
-         waited += STEP_MS) {
+    for (int waited = 0; state.running && waited < HALT_MS; waited += STEP_MS) {
         pause_a_little();
         if (patrol_look(&state, home, err) != XG_OK)
             return err->status;
@@ -166,7 +165,7 @@ static void run_recorder(struct launch *l, int ready_fd)
     char home_flag[] = "--home", patrol_flag[] = "--patrol";
     char every_flag[] = "--every", gpsd_flag[] = "--gpsd";
     char *home = strdup(l->home), *gpsd = l->gpsd ? strdup(l->gpsd) : NULL;
-    char *argv[] = {l->program, home_flag,  home,    patrol_flag,
+    char *argv[] = {l->program, home_flag,  home,     patrol_flag,
                     l->id,      every_flag, l->every, gpsd ? gpsd_flag : NULL,
                     gpsd,       NULL};
     int null = open("/dev/null", O_RDWR);

@@ -123,8 +123,7 @@ static enum xg_status unpack(struct spool_content *c, struct xg_arena *arena,
     if (!c->samples)
         return xg_fail_nomem(err);
     for (size_t i = 0; i < count; i++) {
-        struct track_sample s =
-            get_sample(bytes->data + i * SPOOL_SAMPLE_SIZE);
+        struct track_sample s = get_sample(bytes->data + i * SPOOL_SAMPLE_SIZE);
         if (s.kind < TRACK_SAMPLE_KINDS)
             c->samples[c->count++] = s;
     }
@@ -196,8 +195,7 @@ enum xg_status spool_open(struct spool *out, const char *home,
     else if ((s.fd = open(path, O_WRONLY | O_CLOEXEC)) < 0 ||
              ftruncate(s.fd, (off_t)s.end) != 0 ||
              lseek(s.fd, (off_t)s.end, SEEK_SET) < 0)
-        xg_ignore(xg_fail_os(err, XG_T("无法打开 %s", "cannot open %s"),
-                             path));
+        xg_ignore(xg_fail_os(err, XG_T("无法打开 %s", "cannot open %s"), path));
     else {
         *out = s;
         return XG_OK;
@@ -224,8 +222,8 @@ static enum xg_status write_chunk(struct spool *s, const struct xg_buf *chunk,
         xg_os_write_all(s->fd, s->path, xg_buf_bytes(chunk), err);
 
     if (status == XG_OK && fdatasync(s->fd) != 0)
-        status = xg_fail_os(err, XG_T("无法写入 %s", "cannot write %s"),
-                            s->path);
+        status =
+            xg_fail_os(err, XG_T("无法写入 %s", "cannot write %s"), s->path);
     if (status == XG_OK) {
         s->end += (int64_t)chunk->len;
         s->chunks++;
@@ -275,8 +273,7 @@ enum xg_status spool_add(struct spool *s, const struct track_sample *sample,
          sample->mono_ms < s->pending_since_ms))
         status = spool_flush(s, err);
     if (s->pending == SPOOL_PENDING_MAX)
-        memmove(s->samples, s->samples + 1,
-                --s->pending * sizeof *s->samples);
+        memmove(s->samples, s->samples + 1, --s->pending * sizeof *s->samples);
     if (s->pending == 0)
         s->pending_since_ms = sample->mono_ms;
     s->samples[s->pending++] = *sample;

@@ -174,9 +174,8 @@ enum xg_status store_unseal(struct store *s, const char *table,
 
 /* ---- meta ---- */
 
-enum xg_status store_get_meta(struct store *s, struct xg_buf *out,
-                              bool *found, const char *name,
-                              struct xg_error *err)
+enum xg_status store_get_meta(struct store *s, struct xg_buf *out, bool *found,
+                              const char *name, struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_META_GET);
     enum xg_status status = XG_OK;
@@ -184,8 +183,8 @@ enum xg_status store_get_meta(struct store *s, struct xg_buf *out,
     xg_bind_text(q, 1, name);
     bool has = xg_stmt_row(q);
     if (has)
-        status = store_unseal(s, "meta", xg_bytes_of(name), xg_col_bytes(q, 0),
-                              err);
+        status =
+            store_unseal(s, "meta", xg_bytes_of(name), xg_col_bytes(q, 0), err);
     struct xg_error later = XG_ERROR_NONE;
     if (xg_stmt_done(q, status == XG_OK ? err : &later) != XG_OK ||
         status != XG_OK)
@@ -222,8 +221,8 @@ enum xg_status store_get_meta_u64(struct store *s, uint64_t *value,
     enum xg_status status = store_get_meta(s, &text, &found, name, err);
 
     if (status == XG_OK && found && text.len != 8)
-        status = xg_fail(err, XG_CORRUPT, "%s: meta %s", xg_db_path(s->db),
-                         name);
+        status =
+            xg_fail(err, XG_CORRUPT, "%s: meta %s", xg_db_path(s->db), name);
     if (status == XG_OK)
         *value = found ? xg_load_u64(text.data) : 0;
     xg_buf_clear(&text);
@@ -292,8 +291,7 @@ static bool read_identity(struct store_identity *id, struct xg_bytes bytes,
         !take_text(&c, id->device, sizeof id->device) ||
         !xg_cbor_next(&c, &state))
         return false;
-    id->has_pin = pin.type == XG_CBOR_BYTES &&
-                  pin.bytes.len == sizeof id->pin;
+    id->has_pin = pin.type == XG_CBOR_BYTES && pin.bytes.len == sizeof id->pin;
     if (id->has_pin)
         memcpy(id->pin, pin.bytes.at, sizeof id->pin);
     memcpy(id->registrar, registrar.bytes.at, sizeof id->registrar);
@@ -307,11 +305,11 @@ enum xg_status store_get_identity(struct store *s, struct store_identity *out,
     struct xg_buf text = XG_BUF(4096);
     struct store_identity id = {0};
     bool found;
-    enum xg_status status = store_get_meta(s, &text, &found, META_IDENTITY,
-                                           err);
+    enum xg_status status =
+        store_get_meta(s, &text, &found, META_IDENTITY, err);
 
-    if (status == XG_OK && found && !read_identity(&id, xg_buf_bytes(&text),
-                                                   err))
+    if (status == XG_OK && found &&
+        !read_identity(&id, xg_buf_bytes(&text), err))
         status = xg_fail(err, XG_CORRUPT, "%s: identity", xg_db_path(s->db));
     if (status == XG_OK)
         *out = id;
@@ -354,8 +352,8 @@ enum xg_status store_make_key(struct store *s, struct xg_error *err)
 
     if (status == XG_OK && !found) {
         xg_random(s->env, drawn, sizeof drawn);
-        status = store_put_meta(s, META_SEED, xg_bytes(drawn, sizeof drawn),
-                                err);
+        status =
+            store_put_meta(s, META_SEED, xg_bytes(drawn, sizeof drawn), err);
         sodium_memzero(drawn, sizeof drawn);
     }
     if (seed.data)
@@ -404,8 +402,8 @@ enum xg_status store_get_checkpoint(struct store *s, struct xg_checkpoint *out,
     struct xg_checkpoint checkpoint = {0};
     struct xg_note parsed;
     bool has;
-    enum xg_status status = store_get_meta(s, &text, &has, META_CHECKPOINT,
-                                           err);
+    enum xg_status status =
+        store_get_meta(s, &text, &has, META_CHECKPOINT, err);
 
     if (status == XG_OK && has)
         status = xg_note_parse(&parsed, text.data, text.len, err);

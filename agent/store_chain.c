@@ -174,8 +174,7 @@ enum xg_status store_mark_forked(struct store *s, const struct xg_hash *chain,
 /* ---- adding records ---- */
 
 enum xg_status store_branch_after(struct store *s, int64_t *branch,
-                                  int64_t chain,
-                                  const struct xg_hash *previous,
+                                  int64_t chain, const struct xg_hash *previous,
                                   struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_BRANCH);
@@ -209,9 +208,8 @@ static enum xg_status insert(struct store *s, const struct store_place *place,
 {
     bool erased = r->fields_raw.len == 0;
 
-    if (!erased &&
-        store_seal(s, "record", xg_bytes(r->hash.b, XG_HASH_SIZE),
-                   r->fields_raw, err) != XG_OK)
+    if (!erased && store_seal(s, "record", xg_bytes(r->hash.b, XG_HASH_SIZE),
+                              r->fields_raw, err) != XG_OK)
         return err->status;
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_ADD);
     xg_bind_hash(q, 1, &r->hash);
@@ -260,8 +258,7 @@ static enum xg_status touch_waiting(struct store *s, const struct xg_hash *hash,
 
 enum xg_status store_add_record(struct store *s,
                                 const struct store_place *place,
-                                const struct xg_record *r,
-                                struct xg_error *err)
+                                const struct xg_record *r, struct xg_error *err)
 {
     struct xg_id entity = xg_record_entity(r);
     struct xg_cbor_item source;
@@ -325,8 +322,8 @@ static enum xg_status append(struct store *s, struct store_chain *chain,
     draft->head.moment = xg_moment_now(s->env);
     status = xg_draft_encode(&bytes, &split, draft, s->env, err);
     if (status == XG_OK && chain->next > 0)
-        status = store_branch_after(s, &place.branch, chain->row, &chain->last,
-                                    err);
+        status =
+            store_branch_after(s, &place.branch, chain->row, &chain->last, err);
     if (status == XG_OK) {
         xg_record_read(&r, &chain->chain, place.seq, &place.previous,
                        xg_bytes(bytes.data, split),
@@ -379,8 +376,8 @@ static enum xg_status set_text(struct xg_draft *d, uint64_t number,
     return status;
 }
 
-static enum xg_status set_uint(struct xg_draft *d, uint64_t number,
-                               uint64_t n, struct xg_error *err)
+static enum xg_status set_uint(struct xg_draft *d, uint64_t number, uint64_t n,
+                               struct xg_error *err)
 {
     struct xg_buf value = XG_BUF(16);
 
@@ -473,8 +470,8 @@ enum xg_status store_begin_chain(struct store *s, struct xg_hash *chain,
         status = store_add_record(s, &place, &r, err);
     }
     if (status == XG_OK)
-        status = xg_stmt_run(
-            xg_stmt(s->db, AGENT_STMT_CHAIN_NONE_CURRENT), err);
+        status =
+            xg_stmt_run(xg_stmt(s->db, AGENT_STMT_CHAIN_NONE_CURRENT), err);
     if (status == XG_OK) {
         struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_CHAIN_MAKE_CURRENT);
         xg_bind_i64(q, 1, c.row);

@@ -72,11 +72,11 @@ enum xg_status store_load_entity(struct store *s, struct store_entity *out,
     return XG_OK;
 }
 
-enum xg_status
-store_list(struct store *s, const struct store_filter *filter, bool with_state,
-           bool (*visit)(void *ctx, const struct store_entity *e,
-                         struct xg_bytes state),
-           void *ctx, struct xg_error *err)
+enum xg_status store_list(struct store *s, const struct store_filter *filter,
+                          bool with_state,
+                          bool (*visit)(void *ctx, const struct store_entity *e,
+                                        struct xg_bytes state),
+                          void *ctx, struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_LIST);
     enum xg_status status = XG_OK;
@@ -224,10 +224,10 @@ enum xg_status store_find_entity(struct store *s, struct xg_id *id,
     size_t len = strlen(text);
 
     if (store_draft_number(text))
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("%s 是草稿，尚未成为记录",
-                            "%s is a draft, not yet a record"),
-                       text);
+        return xg_fail(
+            err, XG_NOTFOUND,
+            XG_T("%s 是草稿，尚未成为记录", "%s is a draft, not yet a record"),
+            text);
     if (xg_number_shaped(text))
         return find_number(s, id, text, err);
     if (len < PREFIX_MIN || len > HEX_ID)
@@ -326,9 +326,9 @@ int64_t store_draft_number(const char *text)
 
 static enum xg_status no_draft(int64_t number, struct xg_error *err)
 {
-    return xg_fail(err, XG_NOTFOUND,
-                   XG_T("没有草稿 draft-%" PRId64, "there is no draft-%" PRId64),
-                   number);
+    return xg_fail(
+        err, XG_NOTFOUND,
+        XG_T("没有草稿 draft-%" PRId64, "there is no draft-%" PRId64), number);
 }
 
 static enum xg_status add_draft(struct store *s, int64_t *number,
@@ -413,12 +413,11 @@ enum xg_status store_drop_draft(struct store *s, int64_t number,
     return xg_db_changes(s->db) ? XG_OK : no_draft(number, err);
 }
 
-enum xg_status
-store_list_drafts(struct store *s,
-                  bool (*visit)(void *ctx, int64_t number,
-                                const struct xg_kind *kind,
-                                int64_t changed_ms),
-                  void *ctx, struct xg_error *err)
+enum xg_status store_list_drafts(struct store *s,
+                                 bool (*visit)(void *ctx, int64_t number,
+                                               const struct xg_kind *kind,
+                                               int64_t changed_ms),
+                                 void *ctx, struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_DRAFT_LIST);
     bool more = true;

@@ -44,8 +44,7 @@ const struct xg_registry *store_registry(struct store *s)
 }
 
 enum xg_status store_registry_newest(struct store *s, uint64_t *number,
-                                     struct xg_hash *leaf,
-                                     struct xg_error *err)
+                                     struct xg_hash *leaf, struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REGISTRY_NEWEST);
     struct xg_hash hash = {{0}};
@@ -70,8 +69,7 @@ static enum xg_status touch_judged(struct store *s,
 {
     if (statement->kind != XG_SAYS_DEVICE && statement->kind != XG_SAYS_REVOKE)
         return XG_OK;
-    struct xg_stmt *q =
-        xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES_OF_DEVICE);
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES_OF_DEVICE);
     xg_bind_text(q, 1, statement->subject);
     return store_touch_rows(s, q, err);
 }
@@ -89,8 +87,7 @@ static enum xg_status put_statements(struct store *s, uint64_t position,
         xg_bind_text(q, 2, statement.subject);
         xg_bind_u64(q, 3, position);
         xg_bind_i64(q, 4, line);
-        xg_bind_text_bytes(q, 5,
-                           xg_bytes(start, (size_t)(lines.at - start)));
+        xg_bind_text_bytes(q, 5, xg_bytes(start, (size_t)(lines.at - start)));
         if (xg_stmt_run(q, err) != XG_OK ||
             touch_judged(s, &statement, err) != XG_OK)
             return err->status;

@@ -34,8 +34,8 @@ static enum xg_status apply_chain(struct store *s, const struct xg_update *u,
     q = xg_stmt(s->db, AGENT_STMT_CHAIN_ADD);
     xg_bind_hash(q, 1, &u->chain);
     xg_bind_text_bytes(q, 2, u->device);
-    xg_bind_i64(q, 3, *id.device && xg_bytes_equal(u->device,
-                                                   xg_bytes_of(id.device)));
+    xg_bind_i64(
+        q, 3, *id.device && xg_bytes_equal(u->device, xg_bytes_of(id.device)));
     xg_bind_hash(q, 4, &zero);
     return xg_stmt_run(q, err);
 }
@@ -130,8 +130,7 @@ static enum xg_status split_branch(struct store *s, struct store_place *place,
 
 /* An own record that was lost here (a restored copy) and comes back. */
 static enum xg_status place_own(struct store *s, struct store_place *place,
-                                const struct xg_update *u,
-                                struct xg_error *err)
+                                const struct xg_update *u, struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_AT);
     struct xg_hash here = {{0}};
@@ -215,8 +214,8 @@ static enum xg_status apply_record(struct store *s, const struct xg_update *u,
                                 .anchor_size = u->anchor_size,
                                 .logged = true,
                                 .position = u->position};
-    if (u->seq > 0 && store_branch_after(s, &place.branch, c.row, &u->previous,
-                                         err) != XG_OK)
+    if (u->seq > 0 &&
+        store_branch_after(s, &place.branch, c.row, &u->previous, err) != XG_OK)
         return err->status;
     if (c.mine && place_own(s, &place, u, err) != XG_OK)
         return err->status;

@@ -195,8 +195,7 @@ static bool read_arguments(struct arguments *a, int argc, char **argv)
     return a->home && a->patrol && optind == argc;
 }
 
-static enum xg_status hold_lock(int *fd, const char *home,
-                                struct xg_error *err)
+static enum xg_status hold_lock(int *fd, const char *home, struct xg_error *err)
 {
     char path[HOME_PATH_SIZE], pid[32];
 
@@ -204,8 +203,8 @@ static enum xg_status hold_lock(int *fd, const char *home,
         xg_os_lock_open(fd, path, err) != XG_OK)
         return err->status;
     if (xg_os_try_lock(*fd, err) != XG_OK)
-        return xg_wrap(err, XG_T("巡查记录程序已在运行",
-                                 "a recorder is running already"));
+        return xg_wrap(
+            err, XG_T("巡查记录程序已在运行", "a recorder is running already"));
     snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (patrol_file(path, home, "pid", err) != XG_OK)
         return err->status;
@@ -255,8 +254,8 @@ static enum xg_status run(const struct arguments *a, struct xg_error *err)
     if (r.every_ms < PATROL_EVERY_MIN_MS)
         r.every_ms = PATROL_EVERY_MIN_MS;
     if (!xg_unhex(id.b, XG_ID_SIZE, a->patrol, strlen(a->patrol)))
-        return xg_fail(err, XG_USAGE, XG_T("巡查标识不对：%s",
-                                           "not the id of a patrol: %s"),
+        return xg_fail(err, XG_USAGE,
+                       XG_T("巡查标识不对：%s", "not the id of a patrol: %s"),
                        a->patrol);
     if (hold_lock(&lock, a->home, err) != XG_OK ||
         vault_unlock_default(&vault, a->home, &env, err) != XG_OK)

@@ -37,8 +37,7 @@ static void make_registry(struct test_district *d)
         s = (struct xg_statement){.kind = XG_SAYS_DEVICE};
         snprintf(s.subject, sizeof s.subject, "example.org/d/%04u", 417 + i);
         snprintf(s.owner, sizeof s.owner, "w%02u", i);
-        assert_ok(
-            xg_signer_init(&key, s.subject, XG_SIG_ED25519, seed, &err));
+        assert_ok(xg_signer_init(&key, s.subject, XG_SIG_ED25519, seed, &err));
         memcpy(s.key, key.verifier.key, sizeof s.key);
         xg_statement_put(&text, &s);
     }
@@ -69,14 +68,14 @@ void test_district_init(struct test_district *d)
     uint8_t seed[32] = {0xA1}, other[32] = {0xB2};
 
     *d = (struct test_district){
-        .world = {.seed = 1, .wall_ms = 1790000000000, .mono_ms = 1000,
-                  .boot = 7}};
+        .world = {
+            .seed = 1, .wall_ms = 1790000000000, .mono_ms = 1000, .boot = 7}};
     d->env = test_env(&d->world);
     snprintf(d->folder, sizeof d->folder, "%s/xunge-test-XXXXXX",
              tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(d->folder));
-    assert_ok(xg_signer_init(&d->log, "example.org/log", XG_SIG_ED25519, seed,
-                             &err));
+    assert_ok(
+        xg_signer_init(&d->log, "example.org/log", XG_SIG_ED25519, seed, &err));
     assert_ok(xg_signer_init(&d->registrar, "example.org/registrar",
                              XG_SIG_ED25519, other, &err));
     make_registry(d);
@@ -139,8 +138,7 @@ void test_home_again(struct test_district *d, unsigned number)
 }
 
 static void apply_batch(struct home *to, const struct xg_batch *batch,
-                        const char *device, uint64_t position,
-                        uint64_t *anchor)
+                        const char *device, uint64_t position, uint64_t *anchor)
 {
     struct xg_update u = {.kind = XG_UPDATE_CHAIN,
                           .chain = batch->says.chain,

@@ -92,8 +92,8 @@ static void test_drafts(void **state)
                   XG_USAGE); /* category is missing */
 
     test_home_again(&district, 0);
-    assert_ok(capture_draft_load(home->store, &back, &author, &arena, number,
-                                 &err));
+    assert_ok(
+        capture_draft_load(home->store, &back, &author, &arena, number, &err));
     assert_string_equal(author, "w01");
     assert_ok(capture_set_text(&back, XG_INCIDENT_CATEGORY, "noise", &err));
     assert_ok(capture_draft_save(home->store, &number, &back, author, &err));
@@ -103,8 +103,7 @@ static void test_drafts(void **state)
     assert_status(capture_draft_finish(home->store, &c, number, &err),
                   XG_NOTFOUND);
     assert_ok(capture_draft_discard(home->store, other, &err));
-    assert_status(capture_draft_discard(home->store, other, &err),
-                  XG_NOTFOUND);
+    assert_status(capture_draft_discard(home->store, other, &err), XG_NOTFOUND);
     assert_int_equal(entities(), 1);
 
     /* A number is never given twice. */
@@ -115,14 +114,17 @@ static void test_drafts(void **state)
 
 static void test_photo_element(void **state)
 {
-    struct photo_kept kept = {
-        .sha256 = {{7}},
-        .length = 1234,
-        .exif = {.orientation_claim = PHOTO_CLAIMED, .orientation = 6,
-                 .taken_claim = PHOTO_CLAIMED, .taken = "2012:12:19 21:38:40",
-                 .offset_claim = PHOTO_CLAIMED, .offset_min = -210,
-                 .position_claim = PHOTO_CLAIMED, .lat_e7 = 350500000,
-                 .lon_e7 = 1183400000}};
+    struct photo_kept kept = {.sha256 = {{7}},
+                              .length = 1234,
+                              .exif = {.orientation_claim = PHOTO_CLAIMED,
+                                       .orientation = 6,
+                                       .taken_claim = PHOTO_CLAIMED,
+                                       .taken = "2012:12:19 21:38:40",
+                                       .offset_claim = PHOTO_CLAIMED,
+                                       .offset_min = -210,
+                                       .position_claim = PHOTO_CLAIMED,
+                                       .lat_e7 = 350500000,
+                                       .lon_e7 = 1183400000}};
     struct photo_kept plain = {.sha256 = {{8}}, .length = 5};
     struct store_entity e;
     struct captured c;
@@ -175,8 +177,7 @@ static void test_move(void **state)
     assert_ok(capture_change(home->store, &c, &c.id, &d, NULL, &err));
     assert_ok(store_load_entity(home->store, &e, NULL, &c.id, &err));
     assert_int_equal(e.status, XG_STATUS_SELF_HANDLED);
-    assert_status(capture_move(home->store, &d, &c.id, move, &err),
-                  XG_REFUSED);
+    assert_status(capture_move(home->store, &d, &c.id, move, &err), XG_REFUSED);
 }
 
 /* ---- import ---- */
@@ -248,8 +249,8 @@ static size_t seal_all(size_t *batches)
     assert_ok(store_signer(home->store, &signer, NULL, &err));
     assert_ok(store_seal_waiting(home->store, &sealed, &signer, &err));
     *batches = sealed;
-    while (store_next_batch(home->store, &due, &frame, &found, due.row,
-                            &err) == XG_OK &&
+    while (store_next_batch(home->store, &due, &frame, &found, due.row, &err) ==
+               XG_OK &&
            found) {
         struct xg_batch batch;
         assert_ok(xg_batch_open(&batch, &arena, frame.data, frame.len,
@@ -306,8 +307,7 @@ static void test_import_of_a_shift(void **state)
     size_t gzip = gzip_size(xg_buf_bytes(&shift));
     print_message("a shift: %zu bytes of JSON, gzip -6 %zu, %zu batch(es) of "
                   "%zu bytes: %.3f of gzip\n",
-                  shift.len, gzip, batches, size,
-                  (double)size / (double)gzip);
+                  shift.len, gzip, batches, size, (double)size / (double)gzip);
     assert_true((double)size <= 0.48 * (double)gzip);
     xg_buf_clear(&shift);
 }

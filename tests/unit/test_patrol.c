@@ -77,8 +77,8 @@ static struct xg_id begin(void)
     struct xg_draft d;
 
     xg_draft_init(&d, &arena, XG_KIND_PATROL);
-    assert_ok(capture_set_time(&d, XG_PATROL_START, district.world.wall_ms,
-                               &err));
+    assert_ok(
+        capture_set_time(&d, XG_PATROL_START, district.world.wall_ms, &err));
     assert_ok(capture_create(home->store, &c, &d, NULL, &err));
     assert_ok(spool_create(home->path, &c.id, &err));
     return c.id;
@@ -192,9 +192,8 @@ static void test_torn_chunk(void **state)
     assert_int_equal(c.damaged, 1);
 
     struct xg_id other = {{9}};
-    assert_status(
-        spool_read(&c, &arena, home->path, &other, home->vault, &err),
-        XG_NOTFOUND);
+    assert_status(spool_read(&c, &arena, home->path, &other, home->vault, &err),
+                  XG_NOTFOUND);
 }
 
 static void fill(const struct xg_id *id, const struct track_sample *samples,
@@ -260,7 +259,7 @@ static void test_close_with_a_gap(void **state)
 
     struct fold f = load(&id);
     struct xg_cbor_item item;
-    int64_t end_ms;
+    int64_t end_ms = 0;
     assert_int_equal(elements(&f, XG_PATROL_SEGMENT), 2);
     assert_int_equal(elements(&f, XG_PATROL_GAP), 1);
     assert_true(xg_state_value(&f.state, XG_PATROL_END, &item) &&
@@ -308,8 +307,7 @@ static void test_close_after_a_power_cut(void **state)
 static void test_closed_twice_adds_nothing(void **state)
 {
     struct xg_id id = begin();
-    struct track_sample samples[3] = {sign(TRACK_STARTED, 0), fix(10),
-                                      fix(40)};
+    struct track_sample samples[3] = {sign(TRACK_STARTED, 0), fix(10), fix(40)};
     struct patrol_summary sum;
     struct xg_buf spool = XG_BUF(1 << 20);
     char path[HOME_PATH_SIZE], name[64], hex[33];
@@ -376,8 +374,7 @@ static void test_long_track(void **state)
         size_t count;
         assert_true(xg_cbor_next(&in, &item));
         assert_in_range(item.bytes.len, 1, PATROL_SEGMENT_MAX);
-        assert_ok(
-            xg_track_unpack(&unpacked, &count, &arena, item.bytes, &err));
+        assert_ok(xg_track_unpack(&unpacked, &count, &arena, item.bytes, &err));
         points += count;
     }
     /* Halves share a point. */
@@ -401,8 +398,7 @@ static void test_import_of_a_file(void **state)
     for (int i = 0; i < 30; i++)
         samples[i] = fix(i < 15 ? 30 * i : 1800 + 30 * i);
     assert_ok(track_split(&track, &arena, samples, 30, &rules, &err));
-    track_gpx_write(&gpx, "test", track.segments, track.segment_count, NULL,
-                    0);
+    track_gpx_write(&gpx, "test", track.segments, track.segment_count, NULL, 0);
     assert_ok(xg_buf_check(&gpx, &err));
     snprintf(path, sizeof path, "%s/walk.gpx", district.folder);
     assert_ok(xg_os_replace(path, 0600, xg_buf_bytes(&gpx), &err));
@@ -433,8 +429,7 @@ static void test_recorder_process(void **state)
 {
     const char *bin = getenv("XG_BIN");
     char program[HOME_PATH_SIZE];
-    struct patrol_options options = {.gpsd = "127.0.0.1:9",
-                                     .program = program};
+    struct patrol_options options = {.gpsd = "127.0.0.1:9", .program = program};
     struct patrol_state look;
     struct patrol_summary sum;
     struct captured c;
@@ -483,12 +478,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        T(test_spool_within_its_budget), T(test_torn_chunk),
-        T(test_close_with_a_gap),        T(test_close_after_a_power_cut),
+        T(test_spool_within_its_budget),   T(test_torn_chunk),
+        T(test_close_with_a_gap),          T(test_close_after_a_power_cut),
         T(test_closed_twice_adds_nothing), T(test_long_track),
-        T(test_import_of_a_file),        T(test_recorder_process),
+        T(test_import_of_a_file),          T(test_recorder_process),
     };
 
-    return xg_base_init() != 0 ||
-           cmocka_run_group_tests(tests, NULL, NULL);
+    return xg_base_init() != 0 || cmocka_run_group_tests(tests, NULL, NULL);
 }

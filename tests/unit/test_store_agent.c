@@ -43,8 +43,7 @@ static struct captured report(struct home *h, const char *description)
 
     xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
     assert_ok(capture_set_text(&d, XG_INCIDENT_CATEGORY, "garbage", &err));
-    assert_ok(
-        capture_set_text(&d, XG_INCIDENT_DESCRIPTION, description, &err));
+    assert_ok(capture_set_text(&d, XG_INCIDENT_DESCRIPTION, description, &err));
     assert_ok(capture_create(h->store, &c, &d, NULL, &err));
     return c;
 }
@@ -130,8 +129,7 @@ static void test_nothing_before_joining(void **state)
 
     (void)state;
     snprintf(path, sizeof path, "%s/fresh/below", district.folder);
-    assert_status(home_open(&h, path, false, &district.env, &err),
-                  XG_NOTFOUND);
+    assert_status(home_open(&h, path, false, &district.env, &err), XG_NOTFOUND);
     assert_ok(home_open(&h, path, true, &district.env, &err));
     assert_ok(store_get_identity(h.store, &id, &err));
     assert_false(id.joined);
@@ -495,8 +493,7 @@ static void test_restored_copy_forks(void **state)
 
     /* Its own branch goes to the original, in which it is a fork as well. */
     assert_ok(store_current_chain(copy->store, &chain, &err));
-    assert_ok(store_hash_at(copy->store, &next, &found, &chain.chain, 2,
-                            &err));
+    assert_ok(store_hash_at(copy->store, &next, &found, &chain.chain, 2, &err));
     assert_true(found && xg_hash_equal(&next, &chain.last));
     test_deliver(&district, 3);
     assert_int_equal(look(a, &c.id).conflicts, 1);
@@ -533,9 +530,9 @@ static void assert_not_in(const char *path, const char *const *words)
 
 static void test_no_plaintext(void **state)
 {
-    static const char *const words[] = {"消防通道堆放纸箱", "张建国",
-                                        "电话核实过", "金雀山路", "a draft",
-                                        "secret edition", NULL};
+    static const char *const words[] = {
+        "消防通道堆放纸箱", "张建国",         "电话核实过", "金雀山路",
+        "a draft",          "secret edition", NULL};
     struct home *h = test_home(&district, 0, false);
     struct captured c = report(h, "消防通道堆放纸箱");
     struct xg_reference reference = {.kind = "territory", .edition = "1"};
@@ -568,8 +565,7 @@ static void test_no_plaintext(void **state)
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (entry->d_type != DT_REG)
             continue;
-        snprintf(path, sizeof path, "%s/0/%s", district.folder,
-                 entry->d_name);
+        snprintf(path, sizeof path, "%s/0/%s", district.folder, entry->d_name);
         assert_not_in(path, words);
     }
     closedir(dir);
@@ -622,18 +618,17 @@ static void test_lists(void **state)
     assert_ok(capture_create(b->store, &contact, &d, NULL, &err));
 
     assert_int_equal(count_listed(b, (struct store_filter){0}), 2);
-    assert_int_equal(
-        count_listed(b, (struct store_filter){.contacts = true}), 3);
+    assert_int_equal(count_listed(b, (struct store_filter){.contacts = true}),
+                     3);
     assert_int_equal(count_listed(b, (struct store_filter){.mine = true}), 1);
     assert_int_equal(count_listed(b, (struct store_filter){.limit = 1}), 1);
     assert_int_equal(
         count_listed(b, (struct store_filter){.by_delivery = true,
                                               .delivery = STORE_WAITING}),
         1);
-    assert_int_equal(
-        count_listed(b, (struct store_filter){
-                            .kind = xg_kind_find(XG_KIND_VISIT)}),
-        0);
+    assert_int_equal(count_listed(b, (struct store_filter){.kind = xg_kind_find(
+                                                               XG_KIND_VISIT)}),
+                     0);
 
     /* Out of scope, and back. */
     struct xg_update u = {.kind = XG_UPDATE_OUT, .entity = c.id};
@@ -666,6 +661,5 @@ int main(void)
         T(test_lists),
     };
 
-    return xg_base_init() != 0 ||
-           cmocka_run_group_tests(tests, NULL, NULL);
+    return xg_base_init() != 0 || cmocka_run_group_tests(tests, NULL, NULL);
 }
