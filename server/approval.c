@@ -189,7 +189,7 @@ enum xg_status approval_give(struct data *d, const char *name,
         return xg_fail(err, XG_REFUSED,
                        XG_T("%s 不在等待同意", "%s does not wait for a yes"),
                        name);
-    memcpy(says.subject, device.name, sizeof says.subject);
+    memcpy(says.subject, device.name, sizeof device.name);
     memcpy(says.owner, device.worker, sizeof says.owner);
     memcpy(says.key, device.key, sizeof says.key);
     return registry_put(d->registry, &says, 1, err);

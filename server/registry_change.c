@@ -372,7 +372,7 @@ static enum xg_status enrol_in(struct change *c, struct store *store,
     /* The server's own, 0000, is the first row. */
     registry_device_name(a->name, ledger_signer(c->r->ledger)->verifier.name,
                          counts.devices);
-    memcpy(s.subject, a->name, sizeof s.subject);
+    memcpy(s.subject, a->name, sizeof a->name);
     snprintf(s.owner, sizeof s.owner, "%s", a->worker);
     memcpy(s.key, a->key, sizeof s.key);
     return say(c, &s, err);

@@ -18,7 +18,8 @@ enum { BUSY_TRIES = 100, BUSY_PAUSE_MS = 100 };
 
 static void put(FILE *to, const struct xg_buf *text)
 {
-    fwrite(text->data, 1, text->len, to);
+    if (text->len)
+        fwrite(text->data, 1, text->len, to);
 }
 
 static int refuse(const struct xg_error *err)
