@@ -14,7 +14,7 @@
  *      do           target, move, note
  *      patrol       start end grid, track [{t lat lon acc}]
  *
- * `reporter` becomes a contact record of its own, to which the incident refers.
+ * `reporter` becomes a contact record of its own; the incident refers to it.
  * `target` is the id of an earlier line, of this file or of one imported before.
  * Blank lines are passed over. An unknown key, a key twice, a missing or wrong
  * value is an error that names the line.

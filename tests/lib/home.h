@@ -1,4 +1,4 @@
-/* home.h - homes of devices in a test, which have joined and know each other. */
+/* home.h - homes of devices in a test: joined, each knowing the others. */
 #ifndef XG_TESTS_LIB_HOME_H
 #define XG_TESTS_LIB_HOME_H
 

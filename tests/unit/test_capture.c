@@ -345,66 +345,67 @@ static void test_import_resolves_targets(void **state)
     xg_buf_clear(&all);
 }
 
+static const struct {
+    const char *line, *word;
+} bad_lines[] = {
+    {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+     "\"place\":\"P1\",\"result\":\"normal\",\"colour\":\"red\"}",
+     "colour"},
+    {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+     "\"place\":\"P1\",\"place\":\"P2\",\"result\":\"normal\"}",
+     "uplicate"},
+    {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+     "\"place\":\"P1\",\"result\":\"so-so\"}",
+     "result"},
+    {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
+     "\"place\":\"P1\"}",
+     "result"},
+    {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1.5,"
+     "\"place\":\"P1\",\"result\":\"normal\"}",
+     "\"t\""},
+    {"{\"id\":\"b\",\"kind\":\"party\",\"worker\":\"w00\",\"t\":1}",
+     "kind"},
+    {"{\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1}", "id"},
+    {"{\"id\":\"b\",\"kind\":\"do\",\"worker\":\"w00\",\"t\":1,"
+     "\"target\":\"zzz\",\"move\":\"self_handle\"}",
+     "zzz"},
+    {"{\"id\":\"b\",\"kind\":\"do\",\"worker\":\"w00\",\"t\":1,"
+     "\"target\":\"a\",\"move\":\"self_handle\"}",
+     "move"}, /* a visit has no loop */
+    {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
+     "\"category\":\"noise\",\"lat\":91,\"lon\":1}",
+     "position"},
+    {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
+     "\"category\":\"noise\",\"lat\":9}",
+     "lon"},
+    {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
+     "\"category\":\"noise\",\"photos\":[\"none.jpg\"]}",
+     "none.jpg"},
+    {"{\"id\":\"b\",\"kind\":\"patrol\",\"worker\":\"w00\",\"t\":1,"
+     "\"start\":1,\"end\":2,\"track\":[{\"t\":1,\"lat\":1,\"lon\":2,"
+     "\"alt\":3}]}",
+     "track"},
+    {"not JSON", "JSON"},
+};
+
 static void test_bad_lines_save_nothing(void **state)
 {
-    static const struct {
-        const char *line, *word;
-    } bad[] = {
-        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
-         "\"place\":\"P1\",\"result\":\"normal\",\"colour\":\"red\"}",
-         "colour"},
-        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
-         "\"place\":\"P1\",\"place\":\"P2\",\"result\":\"normal\"}",
-         "uplicate"},
-        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
-         "\"place\":\"P1\",\"result\":\"so-so\"}",
-         "result"},
-        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
-         "\"place\":\"P1\"}",
-         "result"},
-        {"{\"id\":\"b\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1.5,"
-         "\"place\":\"P1\",\"result\":\"normal\"}",
-         "\"t\""},
-        {"{\"id\":\"b\",\"kind\":\"party\",\"worker\":\"w00\",\"t\":1}",
-         "kind"},
-        {"{\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1}", "id"},
-        {"{\"id\":\"b\",\"kind\":\"do\",\"worker\":\"w00\",\"t\":1,"
-         "\"target\":\"zzz\",\"move\":\"self_handle\"}",
-         "zzz"},
-        {"{\"id\":\"b\",\"kind\":\"do\",\"worker\":\"w00\",\"t\":1,"
-         "\"target\":\"a\",\"move\":\"self_handle\"}",
-         "move"}, /* a visit has no loop */
-        {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
-         "\"category\":\"noise\",\"lat\":91,\"lon\":1}",
-         "position"},
-        {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
-         "\"category\":\"noise\",\"lat\":9}",
-         "lon"},
-        {"{\"id\":\"b\",\"kind\":\"incident\",\"worker\":\"w00\",\"t\":1,"
-         "\"category\":\"noise\",\"photos\":[\"none.jpg\"]}",
-         "none.jpg"},
-        {"{\"id\":\"b\",\"kind\":\"patrol\",\"worker\":\"w00\",\"t\":1,"
-         "\"start\":1,\"end\":2,\"track\":[{\"t\":1,\"lat\":1,\"lon\":2,"
-         "\"alt\":3}]}",
-         "track"},
-        {"not JSON", "JSON"},
-    };
     static const char good[] =
         "{\"id\":\"a\",\"kind\":\"visit\",\"worker\":\"w00\",\"t\":1,"
         "\"place\":\"P1\",\"result\":\"normal\"}\n\n";
     struct import_result result;
 
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof bad_lines / sizeof *bad_lines; i++) {
         struct xg_buf text = XG_BUF(4096);
         xg_buf_text(&text, good);
-        xg_buf_text(&text, bad[i].line);
+        xg_buf_text(&text, bad_lines[i].line);
         xg_buf_text(&text, "\n");
         enum xg_status status = import_file(
             home, &result, write_input(xg_buf_bytes(&text)), NULL, &err);
         if (status == XG_OK || !strstr(xg_error_text(&err), "line 3") ||
-            !strstr(xg_error_text(&err), bad[i].word))
-            fail_msg("%s: %s", bad[i].line,
+            !strstr(xg_error_text(&err), bad_lines[i].word))
+            fail_msg("%s: %s", bad_lines[i].line,
                      status ? xg_error_text(&err) : "taken");
         assert_int_equal(result.added, 0);
         assert_int_equal(entities(), 0);

@@ -342,17 +342,49 @@ static void test_anchor_after_a_sync(void **state)
     assert_int_equal(fold.facts[0].anchor_size, 40);
 }
 
-static void test_outbox(void **state)
+static struct store_batch next_due(struct home *h, bool expected)
+{
+    struct store_batch due = {0};
+    bool found;
+
+    assert_ok(store_next_batch(h->store, &due, NULL, &found, 0, &err));
+    assert_int_equal(found, expected);
+    return due;
+}
+
+static void receive(struct home *h, int64_t row, enum xg_batch_state as)
+{
+    assert_ok(store_begin(h->store, &err));
+    assert_ok(store_mark_received(h->store, row, as, 9, xg_bytes_of("proof"),
+                                  &err));
+    assert_ok(store_commit(h->store, &err));
+}
+
+static bool has_receipt(struct home *h, const struct xg_hash *record)
+{
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX), receipt = XG_BUF(4096);
+    struct store_batch of;
+    bool found;
+
+    assert_ok(store_receipt_of(h->store, &of, &note, &receipt, &found, record,
+                               &err));
+    if (found)
+        assert_string_equal(xg_buf_str(&receipt), "proof");
+    xg_buf_clear(&note);
+    xg_buf_clear(&receipt);
+    return found;
+}
+
+static void test_sealed_batch_opens(void **state)
 {
     struct home *a = test_home(&district, 0, false);
     struct captured c = report(a, "one");
+    struct xg_buf frame = XG_BUF(XG_BATCH_MAX);
     struct store_counts counts;
-    struct store_batch due, of;
+    struct store_batch due;
     struct xg_signer signer;
-    struct xg_buf frame = XG_BUF(XG_BATCH_MAX), note = XG_BUF(XG_NOTE_MAX),
-                  receipt = XG_BUF(4096);
     struct xg_batch batch;
-    size_t sealed, again;
+    size_t sealed;
     bool found;
 
     (void)state;
@@ -374,29 +406,30 @@ static void test_outbox(void **state)
     assert_true(xg_hash_equal(&batch.id, &due.id));
     assert_true(xg_hash_equal(&batch.records[1].hash, &c.record));
     assert_null(batch.records[1].malformed);
+    xg_buf_clear(&frame);
+}
+
+static void test_outbox(void **state)
+{
+    struct home *a = test_home(&district, 0, false);
+    struct captured c = report(a, "one");
+    struct xg_signer signer;
+    size_t sealed, again;
+
+    (void)state;
+    assert_ok(store_signer(a->store, &signer, NULL, &err));
+    assert_ok(store_seal_waiting(a->store, &sealed, &signer, &err));
+    struct store_batch due = next_due(a, true);
     assert_ok(store_mark_sent(a->store, due.row, &err));
     assert_int_equal(look(a, &c.id).delivery, STORE_SENT);
-    assert_ok(store_receipt_of(a->store, &of, &note, &receipt, &found,
-                               &c.record, &err));
-    assert_false(found);
+    assert_false(has_receipt(a, &c.record));
 
-    assert_ok(store_begin(a->store, &err));
-    assert_ok(store_mark_received(a->store, due.row, XG_BATCH_WAITING, 9,
-                                  xg_bytes_of("proof"), &err));
-    assert_ok(store_commit(a->store, &err));
+    receive(a, due.row, XG_BATCH_WAITING);
     assert_int_equal(look(a, &c.id).delivery, STORE_RECEIVED);
-    assert_ok(store_next_batch(a->store, &of, NULL, &found, 0, &err));
-    assert_true(found); /* the server waits for earlier ones: push again */
-    assert_ok(store_begin(a->store, &err));
-    assert_ok(store_mark_received(a->store, due.row, XG_BATCH_HELD, 9,
-                                  xg_bytes_of("proof"), &err));
-    assert_ok(store_commit(a->store, &err));
-    assert_ok(store_next_batch(a->store, &of, NULL, &found, 0, &err));
-    assert_false(found);
-    assert_ok(store_receipt_of(a->store, &of, &note, &receipt, &found,
-                               &c.record, &err));
-    assert_true(found);
-    assert_string_equal(xg_buf_str(&receipt), "proof");
+    next_due(a, true); /* the server waits for earlier ones: push again */
+    receive(a, due.row, XG_BATCH_HELD);
+    next_due(a, false);
+    assert_true(has_receipt(a, &c.record));
 
     /* A restored server lacks it. */
     assert_ok(store_begin(a->store, &err));
@@ -404,11 +437,7 @@ static void test_outbox(void **state)
     assert_ok(store_commit(a->store, &err));
     assert_int_equal(again, 1);
     assert_int_equal(look(a, &c.id).delivery, STORE_SEALED);
-    assert_ok(store_next_batch(a->store, &of, NULL, &found, 0, &err));
-    assert_true(found);
-    xg_buf_clear(&frame);
-    xg_buf_clear(&note);
-    xg_buf_clear(&receipt);
+    next_due(a, true);
 }
 
 static void test_batches_fill_up(void **state)
@@ -654,6 +683,7 @@ int main(void)
         T(test_judged_by_the_registry),
         T(test_author_and_right),
         T(test_anchor_after_a_sync),
+        T(test_sealed_batch_opens),
         T(test_outbox),
         T(test_batches_fill_up),
         T(test_restored_copy_forks),
