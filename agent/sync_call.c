@@ -173,7 +173,7 @@ enum xg_status sync_open_note(struct sync *y, struct xg_note *note,
              (const char *)s->name.at);
     return xg_fail(
         err, XG_REFUSED,
-        XG_T("应答的是另一台服务器：它的日志密钥是 %s+%s，本机登记时的"
+        XG_T("应答的是另一台服务器：它的日志密钥是 %s+%s，本机加入时的"
              "是 %s+%s；未发送任何数据，请联系管理员",
              "another server answers: its log key is %s+%s, this "
              "device was enrolled with %s+%s; nothing was handed "

@@ -19,7 +19,7 @@ static enum xg_status may_join(const struct store_identity *id,
         return XG_OK;
     if (*id->device)
         return xg_fail(err, XG_REFUSED,
-                       XG_T("这里已登记为 %s；要登记另一台，请用 --home 指定"
+                       XG_T("这里已加入为 %s；要加入另一台，请用 --home 指定"
                             "另一个文件夹",
                             "this is already enrolled as %s; for another "
                             "device name another folder with --home"),
@@ -27,7 +27,7 @@ static enum xg_status may_join(const struct store_identity *id,
     if (memcmp(&id->log, &code->log, sizeof id->log) != 0 ||
         memcmp(id->registrar, code->registrar, sizeof id->registrar) != 0)
         return xg_fail(err, XG_REFUSED,
-                       XG_T("这里已开始登记到 %s，而登记码属于 %s；请用 --home "
+                       XG_T("这里已开始加入 %s，而入网码属于 %s；请用 --home "
                             "指定另一个文件夹",
                             "this began to join %s, the code is of %s; name "
                             "another folder with --home"),
@@ -160,7 +160,7 @@ static enum xg_status open_answer(struct sync *y, struct xg_enrolled *e,
         (*y->id.device && strcmp(e->device, y->id.device) != 0))
         return xg_fail(
             err, XG_REFUSED,
-            XG_T("服务器登记的是 %s（%s），与登记码不符；请联系管理员",
+            XG_T("服务器登记的是 %s（%s），与入网码不符；请联系管理员",
                  "the server enrolled %s of %s, which is not what "
                  "the code says; ask the operator"),
             e->device, e->worker);

@@ -20,7 +20,7 @@ enum xg_status sync_load(struct sync *y, struct xg_error *err)
     if (!y->id.joined || !*y->id.device)
         return xg_fail(
             err, XG_REFUSED,
-            XG_T("本机尚未登记；请用管理员给的登记码运行 xunge enrol",
+            XG_T("本机尚未加入；请用管理员给的入网码运行 xunge enrol",
                  "this device is not enrolled; run xunge enrol with "
                  "the code that the operator gave"));
     if (store_signer(y->store, &y->signer, NULL, err) != XG_OK ||

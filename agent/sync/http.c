@@ -252,7 +252,7 @@ static enum xg_status explain(const struct http *h, CURLcode code,
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
         return xg_fail(
             err, XG_NET,
-            XG_T("应答者的 TLS 密钥不是登记码里的那个；可能是上网认证"
+            XG_T("应答者的 TLS 密钥不是入网码里的那个；可能是上网认证"
                  "页面，或服务器换了密钥。未发送任何数据",
                  "whoever answers does not have the TLS key of the "
                  "enrolment code: a captive portal, or the server "
@@ -260,7 +260,7 @@ static enum xg_status explain(const struct http *h, CURLcode code,
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return xg_fail(err, XG_NET,
                        XG_T("服务器证书未通过检查（%s）；请检查本机时间，或请"
-                            "管理员在登记码中加入密钥指纹",
+                            "管理员在入网码中加入密钥指纹",
                             "the server's certificate did not pass (%s); check "
                             "this device's clock, or have the operator put the "
                             "key into the enrolment code"),

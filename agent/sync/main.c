@@ -71,7 +71,7 @@ static void print_help(void)
 {
     fputs(
         XG_T("用法：\n"
-             "  xunge-sync enrol 登记码        加入服务器（- 从标准输入读取）\n"
+             "  xunge-sync enrol 入网码        加入服务器（- 从标准输入读取）\n"
              "  xunge-sync sync [--watch]      上传、核实回执、收取\n\n"
              "  --home DIR      本机数据所在（或 XUNGE_HOME）\n"
              "  --watch         一直运行，每隔一段时间同步一次\n"
@@ -280,7 +280,7 @@ static enum xg_status open_server(struct http **http, const struct arguments *a,
     if (!id.joined)
         return xg_fail(
             err, XG_REFUSED,
-            XG_T("本机尚未登记；请用管理员给的登记码运行 xunge enrol",
+            XG_T("本机尚未加入；请用管理员给的入网码运行 xunge enrol",
                  "this device is not enrolled; run xunge enrol with "
                  "the code that the operator gave"));
     struct http_options o = {id.url, id.has_pin ? id.pin : NULL,

@@ -182,7 +182,7 @@ void print_enrolled(struct print *p, const struct sync_report *r,
         print_failure(p, status, err);
         return;
     }
-    printf(XG_T("已登记：%s，使用人 %s\n", "enrolled: %s, of worker %s\n"),
+    printf(XG_T("已加入：%s，使用人 %s\n", "enrolled: %s, of worker %s\n"),
            r->device, r->worker);
     if (r->state == XG_DEVICE_PENDING)
         fputs(XG_T("等待管理员批准；现在就可以记录，批准后用 xunge sync 上传\n",

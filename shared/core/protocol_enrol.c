@@ -165,14 +165,14 @@ enum xg_status xg_enrol_code_parse(struct xg_enrol_code *c, const char *text,
 
     if (!squeeze(code, sizeof code, text) || strncmp(code, "xg", 2) != 0)
         return xg_fail(err, XG_USAGE,
-                       XG_T("这不是登记码；登记码以 " CODE_PREFIX
+                       XG_T("这不是入网码；入网码以 " CODE_PREFIX
                             " 开头，请从管理员处完整复制",
                             "this is no enrolment code; one begins with "
                             CODE_PREFIX
                             "; copy all of it as the operator gave it"));
     if (code[2] >= '2' && code[2] <= '9')
         return xg_fail(err, XG_USAGE,
-                       XG_T("登记码属于更新的版本；请先升级本程序",
+                       XG_T("入网码属于更新的版本；请先升级本程序",
                             "the enrolment code is of a newer kind; update "
                             "this program first"));
     if (strncmp(code, CODE_PREFIX, prefix) != 0 ||
@@ -184,7 +184,7 @@ enum xg_status xg_enrol_code_parse(struct xg_enrol_code *c, const char *text,
         goto mistyped;
     if (!take_parts(&parsed, xg_bytes(raw, len)))
         return xg_fail(err, XG_USAGE,
-                       XG_T("登记码的内容本程序不认识；请升级本程序，或请管理员"
+                       XG_T("入网码的内容本程序不认识；请升级本程序，或请管理员"
                             "重新发码",
                             "the enrolment code holds what this program does "
                             "not know; update it, or ask the operator for a "
@@ -194,7 +194,7 @@ enum xg_status xg_enrol_code_parse(struct xg_enrol_code *c, const char *text,
 
 mistyped:
     return xg_fail(err, XG_USAGE,
-                   XG_T("登记码有误或不完整；请重新完整复制",
+                   XG_T("入网码有误或不完整；请重新完整复制",
                         "the enrolment code is mistyped or cut off; copy all "
                         "of it again"));
 }
