@@ -50,6 +50,8 @@ struct xg_cbor {
 
 static inline struct xg_cbor xg_cbor_over(struct xg_bytes checked)
 {
+    if (checked.len == 0)
+        return (struct xg_cbor){NULL, NULL};
     return (struct xg_cbor){checked.at, checked.at + checked.len};
 }
 

@@ -133,30 +133,44 @@ static const char *check_numbers(const struct xg_field *f,
     return NULL;
 }
 
-/* [sha-256, bytes, role, origin, orientation?, time?, position?]: each of the
- * last three may be null. */
+/* One part of a photo, by its place; the last three may be null. */
+static bool photo_part_fits(size_t place, const struct xg_cbor_item *part)
+{
+    switch (place) {
+    case 0: /* sha-256 */
+        return !check_bytes(part, XG_HASH_SIZE, XG_HASH_SIZE);
+    case 1: /* length in bytes */
+        return part->type == XG_CBOR_UINT;
+    case 2: /* role, or 0 */
+    case 3: /* origin */
+        return !check_choice(part);
+    case 4: /* orientation */
+        return part->type == XG_CBOR_NULL ||
+               (part->type == XG_CBOR_UINT && part->number >= 1 &&
+                part->number <= 8);
+    case 5: /* time, as the camera wrote it */
+        return part->type == XG_CBOR_NULL ||
+               (part->type == XG_CBOR_TEXT &&
+                part->bytes.len <= PHOTO_TIME_MAX && printable(part->bytes));
+    case 6: /* position */
+        return part->type == XG_CBOR_NULL || !check_position(part);
+    default:
+        return false;
+    }
+}
+
 static const char *check_photo(const struct xg_cbor_item *v)
 {
+    enum { PARTS_LEAST = 4 };
     struct xg_cbor c;
     struct xg_cbor_item part;
 
-    if (v->type != XG_CBOR_ARRAY || v->number < 4 || v->number > 7)
+    if (v->type != XG_CBOR_ARRAY || v->number < PARTS_LEAST)
         return "fields: a photo has 4 to 7 parts";
     c = xg_cbor_inside(v);
-    for (size_t i = 0; xg_cbor_next(&c, &part); i++) {
-        bool none = part.type == XG_CBOR_NULL && i >= 4;
-        bool good = i == 0   ? !check_bytes(&part, 32, 32)
-                    : i == 2 || i == 3 ? !check_choice(&part)
-                    : i == 4 ? part.type == XG_CBOR_UINT && part.number >= 1 &&
-                                   part.number <= 8
-                    : i == 5 ? part.type == XG_CBOR_TEXT &&
-                                   part.bytes.len <= PHOTO_TIME_MAX &&
-                                   printable(part.bytes)
-                    : i == 6 ? !check_position(&part)
-                             : part.type == XG_CBOR_UINT;
-        if (!none && !good)
+    for (size_t i = 0; xg_cbor_next(&c, &part); i++)
+        if (!photo_part_fits(i, &part))
             return "fields: a photo's part is wrong";
-    }
     return NULL;
 }
 
