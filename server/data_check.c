@@ -1,5 +1,6 @@
 /* data_check.c - every invariant of a data folder, each found out anew. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
