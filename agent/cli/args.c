@@ -1,7 +1,7 @@
 /* args.c - from argv to a command, its words and its flags.
  *
- * Flags may stand anywhere, as --name VALUE or --name=VALUE; after a lone --
- * everything is a word. The command is the first word, or the first two.
+ * Flags may stand anywhere, as --name VALUE or --name=VALUE (needed where the
+ * value begins with --); after a lone -- everything is a word. The command is the first word, or the first two.
  */
 #include "agent/cli/cli.h"
 
@@ -129,6 +129,14 @@ static enum xg_status become(struct cli *cli, const char *name,
                                                   : no_command(name, err);
 }
 
+/* The command is `help` itself then. */
+static void forget_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            argv[i] = NULL;
+}
+
 /* A family's name without a member that exists: --help lists them. */
 static enum xg_status family_alone(struct cli *cli, int argc, char **argv,
                                    int first, int second, bool help,
@@ -138,9 +146,7 @@ static enum xg_status family_alone(struct cli *cli, int argc, char **argv,
         help = strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
     if (!help)
         return no_member(argv[first], second < argc ? argv[second] : NULL, err);
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            argv[i] = NULL;
+    forget_help(argc, argv);
     return become(cli, "help", err);
 }
 
@@ -160,6 +166,7 @@ static enum xg_status find_command(struct cli *cli, int argc, char **argv,
     if (first >= argc || strcmp(argv[first], "-h") == 0) {
         if (first >= argc && !help) /* nothing was asked */
             cli->decide = xg_status_exit(XG_USAGE);
+        forget_help(argc, argv);
         return become(cli, "help", err);
     }
 
@@ -200,7 +207,8 @@ static enum xg_status take_flag(struct cli *cli, int argc, char **argv, int *i,
                        XG_T("--%s 后面不带值", "--%s takes no value"),
                        f->name);
     if (f->value && !equals) {
-        if (*i + 1 >= argc || !argv[*i + 1])
+        if (*i + 1 >= argc || !argv[*i + 1] ||
+            (strncmp(argv[*i + 1], "--", 2) == 0 && argv[*i + 1][2]))
             return xg_fail(err, XG_USAGE,
                            XG_T("--%s 后面要有 %s", "--%s needs %s"), f->name,
                            f->value);

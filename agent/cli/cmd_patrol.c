@@ -94,7 +94,13 @@ static enum xg_status read_options(struct patrol_options *options,
     struct xg_draft draft;
     struct xg_cbor_item item;
     int64_t every_s = 0;
+    char *program = xg_arena_alloc(arena, HOME_PATH_SIZE);
 
+    if (!program)
+        return xg_fail_nomem(err);
+    if (cli_program(program, "xunge-patrol", err) != XG_OK)
+        return err->status;
+    options->program = program;
     xg_draft_init(&draft, arena, XG_KIND_PATROL);
     for (size_t i = first; i < cli->word_count; i++)
         if (view_form_set(&draft, kind, cli->words[i], NULL, err) != XG_OK)

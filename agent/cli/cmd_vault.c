@@ -94,9 +94,9 @@ enum xg_status cmd_passphrase_set(struct cli *cli, struct xg_error *err)
                     ? XG_T("忘记口令时，登记员可以用其密钥恢复。",
                            "If it is forgotten, the registrar can recover "
                            "the home with their key.")
-                    : XG_T("注意：还没有入网，忘记口令就无法恢复。",
-                           "Mind: not joined yet, so a forgotten passphrase "
-                           "cannot be recovered."));
+                    : XG_T("注意：登记员没有打开它的钥匙，忘记口令就无法恢复。",
+                           "Mind: the registrar has no way into this home, so "
+                           "a forgotten passphrase cannot be recovered."));
     return done_json(cli, "passphrase", err);
 }
 

@@ -76,12 +76,13 @@ static enum xg_status split_photo(struct xg_arena *arena, const char **path,
 
     *path = given;
     *role = 0;
-    if (!colon || xg_os_exists(given))
+    if (xg_os_exists(given))
         return XG_OK;
-    *path = xg_arena_str(arena, given, (size_t)(colon - given));
+    if (colon)
+        *path = xg_arena_str(arena, given, (size_t)(colon - given));
     if (!*path)
         return xg_fail_nomem(err);
-    if (!xg_os_exists(*path))
+    if (!colon || !xg_os_exists(*path))
         return xg_fail(err, XG_NOTFOUND,
                        XG_T("没有照片文件 %s", "there is no photo file %s"),
                        given);
@@ -101,12 +102,18 @@ enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
                              const char *path, uint32_t role,
                              struct xg_error *err)
 {
-    const struct photo_shelf shelf = {.home = cli->home.path,
-                                      .vault = cli->home.vault};
     enum capture_origin origin =
         cli_flag(cli, "forwarded") ? CAPTURE_FORWARDED : CAPTURE_HERE;
+    struct photo_shelf shelf = {.home = cli->home.path,
+                                .vault = cli->home.vault};
+    struct xg_error ignored = XG_ERROR_NONE;
     struct photo_kept kept;
+    char exif[HOME_PATH_SIZE];
     bool placed = false;
+
+    /* Where it is missing, the photo is kept and its EXIF is unreadable. */
+    if (cli_program(exif, "xunge-exif", &ignored) == XG_OK)
+        shelf.exif_program = exif;
 
     if (photo_keep(&shelf, &kept, path, err) != XG_OK)
         return err->status;
