@@ -4,7 +4,7 @@
 #include "tests/lib/test.h"
 
 #include <inttypes.h>
-#include <sodium.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -880,6 +880,65 @@ static void test_revoked(void **state)
     close_server(&f);
 }
 
+/* ---- many at once ---- */
+
+enum { CROWD = 6, CROWD_BATCHES = 8, CROWD_RECORDS = 3 };
+
+struct walker {
+    struct client client;
+    struct xg_buf framed[CROWD_BATCHES];
+    int bad; /* answers other than 200; cmocka asserts on one thread only */
+};
+
+static void *walk(void *ctx)
+{
+    struct walker *w = ctx;
+
+    for (size_t i = 0; i < CROWD_BATCHES; i++) {
+        struct call call;
+        w->bad += put_framed(&call, &w->client, &w->framed[i], "0") != 200;
+        call_clear(&call);
+        w->bad += get(&call, &w->client, "/v1/updates?since=0") != 200;
+        call_clear(&call);
+    }
+    return NULL;
+}
+
+static void test_many_at_once(void **state)
+{
+    struct walker *crowd = calloc(CROWD, sizeof *crowd);
+    pthread_t threads[CROWD];
+    struct fixture f;
+    bool among;
+
+    (void)state;
+    assert_non_null(crowd);
+    open_server(&f, true);
+    for (size_t i = 0; i < CROWD; i++) {
+        join(&crowd[i].client, &f, "w1");
+        while (crowd[i].client.device->count < CROWD_BATCHES * CROWD_RECORDS)
+            test_incident(crowd[i].client.device, "pothole");
+        for (size_t k = 0; k < CROWD_BATCHES; k++)
+            seal(&crowd[i].framed[k], &crowd[i].client, k * CROWD_RECORDS,
+                 CROWD_RECORDS);
+    }
+    for (size_t i = 0; i < CROWD; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, walk, &crowd[i]), 0);
+    for (size_t i = 0; i < CROWD; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    /* All incidents, and of one's own chain the genesis too. */
+    uint64_t incidents = CROWD * (CROWD_BATCHES * CROWD_RECORDS - 1);
+    assert_int_equal(pull(&among, &crowd[0].client, 0, NULL), incidents + 1);
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_int_equal(crowd[i].bad, 0);
+        for (size_t k = 0; k < CROWD_BATCHES; k++)
+            xg_buf_clear(&crowd[i].framed[k]);
+        leave(&crowd[i].client);
+    }
+    close_server(&f);
+    free(crowd);
+}
+
 /* ---- reading ---- */
 
 static void test_reading_rights(void **state)
@@ -1149,6 +1208,7 @@ int main(void)
         cmocka_unit_test(test_put_reordered_and_carried),
         cmocka_unit_test(test_fork_is_told),
         cmocka_unit_test(test_revoked),
+        cmocka_unit_test(test_many_at_once),
         cmocka_unit_test(test_reading_rights),
         cmocka_unit_test(test_proof_holds),
         cmocka_unit_test(test_log_is_open),
