@@ -433,6 +433,20 @@ static enum xg_status put_row(struct store *s, const struct row *row,
     return xg_stmt_run(q, err);
 }
 
+/* A genesis or an anchor is about no entity, although its own hash stands in
+ * the place of one: there is no row for it, whoever asks. */
+static bool is_about_nothing(const struct fold *f)
+{
+    for (size_t i = 0; i < f->state.count; i++) {
+        const struct xg_record *r = f->ops[i].record;
+        const struct xg_kind *kind =
+            r->malformed ? NULL : xg_kind_find(r->head.kind);
+        if (!kind || kind->entity)
+            return false;
+    }
+    return true;
+}
+
 enum xg_status fold_entity(struct store *s, const struct xg_id *id,
                            struct xg_error *err)
 {
@@ -442,7 +456,7 @@ enum xg_status fold_entity(struct store *s, const struct xg_id *id,
     xg_arena_reset(&s->fold);
     if (fold_load(s, &f, &s->fold, id, err) != XG_OK)
         return err->status;
-    if (f.state.count == 0)
+    if (is_about_nothing(&f))
         return XG_OK;
     if (f.state.creator != XG_NONE) {
         row.mine = f.facts[f.state.creator].mine;
