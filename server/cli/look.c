@@ -489,6 +489,34 @@ static enum xg_status draft_decision(struct xg_draft *draft, struct look *l,
     return status;
 }
 
+/* A decision by nobody, or by someone who may not record, would be kept and
+ * have no effect: refuse it while a person can still answer. */
+static enum xg_status may_decide(struct look *l, const char *operator_code,
+                                 struct xg_error *err)
+{
+    const struct xg_registry *r = &l->registry;
+    const struct xg_role *role;
+    struct xg_statement says;
+    uint64_t position;
+    bool found;
+
+    if (r->find(r->ctx, XG_SAYS_WORKER, operator_code, INT64_MAX, &says,
+                &position, &found, err) != XG_OK)
+        return err->status;
+    role = found ? xg_role_find(says.role) : NULL;
+    if (!found)
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("没有代码为 %s 的人员，见 worker list",
+                            "nobody has the code %s: see worker list"),
+                       operator_code);
+    if (!role || !role->records)
+        return xg_fail(
+            err, XG_REFUSED,
+            XG_T("%s 的角色不能作决定", "%s has a role that decides nothing"),
+            operator_code);
+    return XG_OK;
+}
+
 enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
 {
     char hex[2 * XG_HASH_SIZE + 1];
@@ -497,6 +525,8 @@ enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
     struct look l;
     enum xg_status status = open_look(&l, c, err);
 
+    if (status == XG_OK)
+        status = may_decide(&l, cmd_option(c, "as"), err);
     if (status == XG_OK)
         status = draft_decision(&draft, &l, err);
     if (l.store)

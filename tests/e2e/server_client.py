@@ -435,6 +435,11 @@ def go(work, data):
     entity = one.records[1][2][:16].hex()
     assert "pothole" in run("show", data, entity)
     assert run("history", data, entity)
+    decide = [SERVER, "resolve", data, entity, "category", "--dismiss",
+              "--why", "seen"]
+    for who, code in (("nobody", 3), ("w2", 1)):
+        assert subprocess.run(decide + ["--as", who], check=False,
+                              capture_output=True).returncode == code
     run("device", "revoke", data, one.key.name.rsplit("/", 1)[1])
     assert ["state", "revoked"] in one.hello()
     one.incident("noise")
