@@ -31,6 +31,7 @@ says() {
     grep -qF -- "$1" "$work/out" "$work/err" || fail "no '$1' in: $(cat "$work/out" "$work/err")"
 }
 start() {
+    : >"$work/ready" # that of an earlier server must not be taken for it
     "$server" serve "$data" --listen 127.0.0.1:0 "$@" >"$work/ready" 2>"$work/log" &
     pid=$!
     i=0
