@@ -112,7 +112,7 @@ static void start_gpsd(const char *recording)
     FILE *out;
 
     root = root ? root : ".";
-    snprintf(script, sizeof script, "%s/tests/lib/nmea_tcp.py", root);
+    snprintf(script, sizeof script, "%s/packaging/demo/nmea_tcp.py", root);
     snprintf(log, sizeof log, "%s/tests/data/gps/%s", root, recording);
     const char *const feed_argv[] = {"python3", script, log, "0.003", NULL};
     feeder = start(feed_argv, &out);

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""The main job as the README gives it: packaging/quickstart.sh, with the
+programs that this build made. What its summary claims is looked up anew."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["XG_SOURCE"])
+BIN = pathlib.Path(os.environ["XG_BIN"])
+
+
+def agent(home, *words):
+    run = subprocess.run([BIN / "xunge", "--home", home, *words, "--json"],
+                         capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        demo = pathlib.Path(folder) / "demo"
+        run = subprocess.run(
+            ["sh", SOURCE / "packaging/quickstart.sh"],
+            env={**os.environ, "XUNGE_BUILD": str(BIN.parent),
+                 "XUNGE_DEMO": str(demo), "LC_ALL": "zh_CN.UTF-8"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=170)
+        print(run.stdout)
+        print(run.stderr, file=sys.stderr)
+        assert run.returncode == 0, run.returncode
+        for words in ("小结", "接下来可以试", "已收到"):
+            assert words in run.stdout, words
+
+        rows = agent(demo / "zhang-wei", "list")
+        kinds = sorted(row["kind"] for row in rows)
+        assert kinds == ["dispute", "incident", "meeting", "patrol", "visit",
+                         "visit"], kinds
+        assert all(row["delivery"] == "received" for row in rows), rows
+        seen = agent(demo / "li-na", "list")
+        assert {row["id"] for row in seen} == {row["id"] for row in rows}
+
+        patrol = next(row for row in rows if row["kind"] == "patrol")
+        shown = agent(demo / "zhang-wei", "patrol", "show", patrol["id"])[0]
+        assert shown["points"] >= 8 and shown["distance_m"] > 5, shown
+        incident = next(row for row in rows if row["kind"] == "incident")
+        text = json.dumps(agent(demo / "zhang-wei", "show", incident["id"]))
+        assert "39.9155" in text and "116.3908" in text, text
+    print("ok")
+
+
+if __name__ == "__main__":
+    main()
