@@ -1,5 +1,6 @@
 /* fold.c - see fold.h. */
 #include "server/fold.h"
+
 #include "shared/core/judge.h"
 
 /* What is looked up once for all rows of a chain. */
@@ -20,7 +21,6 @@ struct work {
     size_t place_count, place_room;
     const struct xg_record **records;
     struct xg_op *ops;
-    size_t wanted_room;
     struct xg_error *err;
     enum xg_status failed; /* of a callback */
 };
@@ -176,29 +176,13 @@ static enum xg_status judge_entity(struct work *w)
 static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
 {
     struct work *w = ctx;
-    struct fold *f = w->fold;
     struct store_record row;
     bool found = false;
 
     if (w->failed == XG_OK)
         w->failed = w->store->ops->find_record(w->store, w->arena, &row,
                                                &found, hash, w->err);
-    if (found || w->failed != XG_OK)
-        return found;
-    if (f->wanted_count == w->wanted_room) {
-        size_t room = w->wanted_room ? w->wanted_room * 2 : 8;
-        struct xg_hash *moved = xg_arena_array(w->arena, room, sizeof *moved);
-        if (!moved) {
-            w->failed = xg_fail_nomem(w->err);
-            return false;
-        }
-        if (f->wanted_count)
-            memcpy(moved, f->wanted, f->wanted_count * sizeof *moved);
-        f->wanted = moved;
-        w->wanted_room = room;
-    }
-    f->wanted[f->wanted_count++] = *hash;
-    return false;
+    return found;
 }
 
 enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
@@ -225,8 +209,8 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
     if (place_rows(&w, rows) != XG_OK || judge_rows(&w) != XG_OK)
         return err->status;
     if (judge_entity(&w) != XG_OK ||
-        xg_merge(&f.state, arena, &entity->id, w.ops, n, &elsewhere, err) !=
-            XG_OK)
+        xg_merge(&f.state, arena, &entity->id, w.ops, n,
+                 rows->show ? &elsewhere : NULL, err) != XG_OK)
         return err->status;
     if (w.failed != XG_OK)
         return w.failed;
@@ -243,7 +227,7 @@ enum xg_status fold_of_entity(struct fold *fold, bool *found,
                               const struct xg_id *id, struct xg_error *err)
 {
     struct store_entity entity;
-    struct fold_rows rows = {.count = 0};
+    struct fold_rows rows = {.show = true};
     bool any = false;
 
     if (store->ops->find_entity(store, arena, &entity, &any, id, err) != XG_OK)
@@ -271,10 +255,5 @@ enum xg_status fold_put(struct store *store, struct xg_buf *scratch,
     if (xg_buf_check(scratch, err) != XG_OK)
         return err->status;
     entity.state = xg_buf_bytes(scratch);
-    if (store->ops->put_entity(store, &entity, err) != XG_OK)
-        return err->status;
-    if (fold->fresh && fold->wanted_count == 0)
-        return XG_OK;
-    return store->ops->put_wanted(store, entity.number, fold->wanted,
-                                  fold->wanted_count, err);
+    return store->ops->put_entity(store, &entity, err);
 }

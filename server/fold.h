@@ -2,8 +2,6 @@
  *
  * A state is xg_merge() over all records of the entity, each judged by the
  * registry at its anchor (on the server's own chain: at its place in the log).
- * What it depends on is kept with it: missing citations as `wanted`, so that
- * an entity is folded again when what it waits for arrives.
  */
 #ifndef XG_SERVER_FOLD_H
 #define XG_SERVER_FOLD_H
@@ -21,9 +19,6 @@ struct fold {
     const char **devices;           /* per row: who signed it */
     struct xg_judgement *judgements; /* per row */
     struct xg_state state;
-    struct xg_hash *wanted; /* cited, and nowhere here */
-    size_t wanted_count;
-    bool fresh; /* the store has nothing of it yet: set by the caller */
 };
 
 /* Rows of one entity, in any order; they may lie in no store yet. */
@@ -32,6 +27,8 @@ struct fold_rows {
     size_t count;
     const struct xg_record *const *records; /* read already, or NULL */
     const char *device; /* who wrote all of them, on one branch; or NULL */
+    bool show; /* for a person: tell strays from what has not come yet, which
+                * changes no state (merge.h) */
 };
 
 /* Fold the rows into *fold. Number, id and `changed` of `entity` are taken
@@ -52,7 +49,7 @@ XG_MUST_CHECK enum xg_status fold_of_entity(struct fold *fold, bool *found,
                                          const struct xg_id *id,
                                          struct xg_error *err);
 
-/* Put the state and what it waits for into the store. `scratch` is emptied. */
+/* Put the entity into the store. `scratch` is emptied. */
 XG_MUST_CHECK enum xg_status fold_put(struct store *store,
                                       struct xg_buf *scratch,
                                       const struct fold *fold,

@@ -8,7 +8,7 @@
 #include "shared/core/batch.h"
 
 enum {
-    BATCH_ARENA = 64 << 20,
+    BATCH_ARENA = 24 << 20,
     FOLD_ARENA = 256 << 20,
     ANCHORS_KEPT = 64,
     PLACE_MAX = INT32_MAX, /* sequence numbers and sizes that we keep */

@@ -295,7 +295,8 @@ static enum xg_status judge_anchor(struct placing *w,
     if (memo.published &&
         memcmp(memo.root.b, root.bytes.at, XG_HASH_SIZE) == 0) {
         row->bad_anchor = false;
-        row->anchor_size = size.number;
+        if (size.number > row->anchor_size)
+            row->anchor_size = size.number;
     }
     return XG_OK;
 }
@@ -462,11 +463,13 @@ static enum xg_status fold_fresh(struct placing *w, struct touching *t,
         if (e->count > 1)
             rows[n] = w->rows[i];
     }
-    const struct fold_rows all = {rows, e->count, records, w->inc->device};
+    const struct fold_rows all = {.rows = rows,
+                                  .count = e->count,
+                                  .records = records,
+                                  .device = w->inc->device};
     if (fold_of_rows(f, arena, w->p->to, &view, &e->entity, &all, w->err) !=
         XG_OK)
         return w->err->status;
-    f->fresh = true;
     return XG_OK;
 }
 
@@ -561,7 +564,7 @@ static enum xg_status fold_touched(struct placing *w, struct touching *t)
 
     for (size_t i = 0; i < t->count; i++) {
         struct touched *e = &t->list[i];
-        struct fold f = {.fresh = false};
+        struct fold f;
         xg_arena_reset(&w->p->fold);
         if ((e->fresh ? fold_fresh(w, t, e, &f)
                       : fold_again(w->p, &f, &e->entity, w->err)) != XG_OK ||
@@ -578,35 +581,6 @@ static enum xg_status fold_touched(struct placing *w, struct touching *t)
     return tell_device(w);
 }
 
-/* Fold again the entities that cite what has just come. */
-static enum xg_status fold_wanting(struct placing *w)
-{
-    struct placer *p = w->p;
-    struct store *to = p->to;
-    bool any;
-
-    if (to->ops->any_wanted(to, &any, w->err) != XG_OK)
-        return w->err->status;
-    for (size_t i = 0; any && i < w->count; i++) {
-        uint64_t *wanting;
-        size_t count;
-        if (to->ops->read_wanting(to, w->arena, &wanting, &count,
-                                  &w->rows[i].hash, w->err) != XG_OK)
-            return w->err->status;
-        for (size_t n = 0; n < count; n++) {
-            struct store_entity e;
-            struct fold f = {.fresh = false};
-            xg_arena_reset(&p->fold);
-            if (to->ops->get_entity(to, &p->fold, &e, wanting[n], w->err) !=
-                    XG_OK ||
-                fold_again(p, &f, &e, w->err) != XG_OK ||
-                fold_put(to, &p->scratch, &f, w->err) != XG_OK)
-                return w->err->status;
-        }
-    }
-    return XG_OK;
-}
-
 enum xg_status placer_place(struct placer *p, struct xg_arena *arena,
                             struct incoming *inc, struct xg_error *err)
 {
@@ -621,7 +595,7 @@ enum xg_status placer_place(struct placer *p, struct xg_arena *arena,
     if (make_rows(&w) != XG_OK || touch_all(&w, &touching) != XG_OK ||
         p->to->ops->put_records(p->to, w.rows, w.count, err) != XG_OK ||
         p->to->ops->put_branch(p->to, w.at, err) != XG_OK ||
-        fold_touched(&w, &touching) != XG_OK || fold_wanting(&w) != XG_OK)
+        fold_touched(&w, &touching) != XG_OK)
         return err->status;
     inc->fresh = w.count;
     return XG_OK;

@@ -217,6 +217,19 @@ enum xg_status registry_newest(struct registry *r, struct xg_statement *out,
     return find(r, kind, subject, UINT64_MAX, out, position, found, err);
 }
 
+void registry_enrolment(struct registry *r, struct xg_statement *out,
+                        uint64_t *position, bool *found, const char *device)
+{
+    pthread_rwlock_rdlock(&r->lock);
+    const struct subject *s = registry_subject(r, XG_SAYS_DEVICE, device);
+    *found = s != NULL;
+    if (s) {
+        *out = s->list[0].says;
+        *position = s->list[0].position;
+    }
+    pthread_rwlock_unlock(&r->lock);
+}
+
 uint64_t registry_number(struct registry *r)
 {
     pthread_rwlock_rdlock(&r->lock);
@@ -244,10 +257,9 @@ enum xg_status registry_device(struct registry *r,
     uint64_t position;
     bool any;
 
-    if (registry_newest(r, &st, &position, &any, XG_SAYS_DEVICE, name, err) !=
-            XG_OK ||
-        (any && xg_verifier_init(verifier, name, XG_SIG_ED25519, st.key,
-                                 err) != XG_OK))
+    registry_enrolment(r, &st, &position, &any, name);
+    if (any && xg_verifier_init(verifier, name, XG_SIG_ED25519, st.key, err) !=
+                   XG_OK)
         return err->status;
     *found = any;
     return XG_OK;
@@ -258,14 +270,7 @@ enum xg_status registry_revoked(struct registry *r, bool *revoked,
                                 struct xg_error *err)
 {
     struct xg_statement st;
-    uint64_t revoked_at = 0, enrolled_at = 0;
-    bool gone, there;
+    uint64_t position;
 
-    if (find(r, XG_SAYS_REVOKE, name, size, &st, &revoked_at, &gone, err) !=
-            XG_OK ||
-        find(r, XG_SAYS_DEVICE, name, size, &st, &enrolled_at, &there, err) !=
-            XG_OK)
-        return err->status;
-    *revoked = gone && (!there || revoked_at >= enrolled_at);
-    return XG_OK;
+    return find(r, XG_SAYS_REVOKE, name, size, &st, &position, revoked, err);
 }

@@ -39,7 +39,8 @@ XG_MUST_CHECK enum xg_status registry_device(struct registry *r,
                                              struct xg_verifier *verifier,
                                              bool *found, const char *name,
                                              struct xg_error *err);
-/* Was it revoked, and not enrolled again, below that log size? */
+/* Was it revoked below that log size? That is for ever: a name is given once.
+ */
 XG_MUST_CHECK enum xg_status registry_revoked(struct registry *r,
                                               bool *revoked, const char *name,
                                               uint64_t size,

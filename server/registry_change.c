@@ -437,9 +437,8 @@ static enum xg_status compose_revoke(struct change *c, struct store *store,
     uint64_t position;
     bool found, revoked;
 
-    if (registry_newest(c->r, &enrolled, &position, &found, XG_SAYS_DEVICE,
-                        device, err) != XG_OK ||
-        registry_revoked(c->r, &revoked, device, UINT64_MAX, err) != XG_OK)
+    registry_enrolment(c->r, &enrolled, &position, &found, device);
+    if (registry_revoked(c->r, &revoked, device, UINT64_MAX, err) != XG_OK)
         return err->status;
     if (!found) {
         xg_ignore(xg_fail(&why, XG_NOTFOUND,

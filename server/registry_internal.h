@@ -54,6 +54,10 @@ XG_MUST_CHECK enum xg_status registry_newest(struct registry *r,
                                              const char *subject,
                                              struct xg_error *err);
 
+/* The device line that counts: the first of its name. */
+void registry_enrolment(struct registry *r, struct xg_statement *out,
+                        uint64_t *position, bool *found, const char *device);
+
 /* Find a unit's line in the imported territory files, newest first. The files
  * are read into the arena once. */
 struct territory {

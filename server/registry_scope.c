@@ -20,9 +20,7 @@ static enum xg_status stand(struct standing *out, struct registry *r,
     struct standing s = {.size = size};
     uint64_t position;
 
-    if (registry_newest(r, &s.device, &position, &s.enrolled, XG_SAYS_DEVICE,
-                        device, err) != XG_OK)
-        return err->status;
+    registry_enrolment(r, &s.device, &position, &s.enrolled, device);
     if (s.enrolled && s.size <= position)
         s.size = position + 1;
     if (s.enrolled &&
@@ -155,12 +153,10 @@ enum xg_status registry_scope_change(uint64_t *position, struct registry *r,
         return err->status;
     /* What was before its enrolment is not seen as a change. */
     if (now.enrolled) {
-        uint64_t enrolled = now.size;
+        uint64_t enrolled = 0;
         struct xg_statement s;
         bool found;
-        if (registry_newest(r, &s, &enrolled, &found, XG_SAYS_DEVICE, device,
-                            err) != XG_OK)
-            return err->status;
+        registry_enrolment(r, &s, &enrolled, &found, device);
         if (from <= enrolled)
             from = enrolled + 1;
         first_in(r, XG_SAYS_WORKER, now.device.owner, from, &first);

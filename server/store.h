@@ -10,8 +10,8 @@
  *  truth     entries of the log (signed notes), the hashes of its tree, the
  *            newest checkpoint, batches (their note is the entry at
  *            `position`; body as it came), files, codes, devices, people
- *  derived   chains, branches, records, entities, scope, wanted: a pure
- *            function of the truth. drop_derived() empties them, a replay
+ *  derived   chains, branches, records, entities, scope: a pure function of
+ *            the truth. drop_derived() empties them, a replay
  *            (ingest.h) fills them again with the same rows.
  *
  * Numbers of chains, branches, records and entities are given by the caller,
@@ -300,18 +300,6 @@ struct store_ops {
                                           struct store_entity **rows,
                                           size_t *count, const char *prefix,
                                           size_t limit, struct xg_error *err);
-
-    /* Records that are cited but not here, and who waits for them. `entity`
-     * replaces what it wanted before. */
-    enum xg_status (*put_wanted)(struct store *s, uint64_t entity,
-                                 const struct xg_hash *hashes, size_t count,
-                                 struct xg_error *err);
-    enum xg_status (*any_wanted)(struct store *s, bool *any,
-                                 struct xg_error *err);
-    enum xg_status (*read_wanting)(struct store *s, struct xg_arena *arena,
-                                   uint64_t **entities, size_t *count,
-                                   const struct xg_hash *hash,
-                                   struct xg_error *err);
 
     /* ---- who is interested in what ---- */
     enum xg_status (*put_scope)(struct store *s, const char *key,

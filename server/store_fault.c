@@ -169,12 +169,6 @@ VERB(read_entities, (struct store *s, struct xg_arena *arena, struct
 VERB(read_entities_named, (struct store *s, struct xg_arena *arena, struct
      store_entity **rows, size_t *count, const char *prefix, size_t limit,
      struct xg_error *err), arena, rows, count, prefix, limit, err)
-VERB(put_wanted, (struct store *s, uint64_t entity, const struct xg_hash
-     *hashes, size_t count, struct xg_error *err), entity, hashes, count, err)
-VERB(any_wanted, (struct store *s, bool *any, struct xg_error *err), any, err)
-VERB(read_wanting, (struct store *s, struct xg_arena *arena, uint64_t
-     **entities, size_t *count, const struct xg_hash *hash, struct xg_error
-     *err), arena, entities, count, hash, err)
 VERB(put_scope, (struct store *s, const char *key, const struct store_scope
      *row, struct xg_error *err), key, row, err)
 VERB(read_scope, (struct store *s, struct xg_arena *arena, struct store_scope
@@ -270,9 +264,6 @@ static const struct store_ops fault_ops = {
     .get_entity = get_entity,
     .read_entities = read_entities,
     .read_entities_named = read_entities_named,
-    .put_wanted = put_wanted,
-    .any_wanted = any_wanted,
-    .read_wanting = read_wanting,
     .put_scope = put_scope,
     .read_scope = read_scope,
     .drop_derived = drop_derived,

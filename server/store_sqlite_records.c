@@ -303,60 +303,6 @@ static enum xg_status read_entities_named(struct store *s,
     return list_entities(arena, rows, count, list, err);
 }
 
-static enum xg_status put_wanted(struct store *s, uint64_t entity,
-                                 const struct xg_hash *hashes, size_t count,
-                                 struct xg_error *err)
-{
-    struct xg_stmt *drop = xg_stmt(sqlite_db(s), SERVER_STMT_WANTED_DROP);
-
-    xg_bind_u64(drop, 1, entity);
-    if (xg_stmt_run(drop, err) != XG_OK)
-        return err->status;
-    for (size_t i = 0; i < count; i++) {
-        struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_WANTED_ADD);
-        xg_bind_hash(add, 1, &hashes[i]);
-        xg_bind_u64(add, 2, entity);
-        if (xg_stmt_run(add, err) != XG_OK)
-            return err->status;
-    }
-    return XG_OK;
-}
-
-static enum xg_status any_wanted(struct store *s, bool *any,
-                                 struct xg_error *err)
-{
-    struct xg_stmt *ask = xg_stmt(sqlite_db(s), SERVER_STMT_WANTED_ANY);
-    bool found = xg_stmt_row(ask) && xg_col_bool(ask, 0);
-
-    if (xg_stmt_done(ask, err) != XG_OK)
-        return err->status;
-    *any = found;
-    return XG_OK;
-}
-
-static void read_number(struct sqlite_rows *rows, struct xg_stmt *s,
-                        void *item)
-{
-    (void)rows;
-    *(uint64_t *)item = xg_col_u64(s, 0);
-}
-
-static enum xg_status read_wanting(struct store *s, struct xg_arena *arena,
-                                   uint64_t **entities, size_t *count,
-                                   const struct xg_hash *hash,
-                                   struct xg_error *err)
-{
-    struct sqlite_rows list = {.arena = arena, .size = sizeof **entities};
-    struct xg_stmt *by = xg_stmt(sqlite_db(s), SERVER_STMT_WANTED_BY);
-
-    xg_bind_hash(by, 1, hash);
-    if (sqlite_rows_read(&list, by, read_number, err) != XG_OK)
-        return err->status;
-    *entities = (uint64_t *)(void *)list.items;
-    *count = list.count;
-    return XG_OK;
-}
-
 /* ---- scope ---- */
 
 static enum xg_status put_scope(struct store *s, const char *key,
@@ -416,9 +362,6 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->get_entity = get_entity;
     ops->read_entities = read_entities;
     ops->read_entities_named = read_entities_named;
-    ops->put_wanted = put_wanted;
-    ops->any_wanted = any_wanted;
-    ops->read_wanting = read_wanting;
     ops->put_scope = put_scope;
     ops->read_scope = read_scope;
 }

@@ -128,8 +128,8 @@ CREATE INDEX branch_fork ON branch (since) WHERE parent > 0;
 
 -- Rows are only ever added at the end, and so are those of the first index (of
 -- each chain). Hashes are random, and an index over them is written all over:
--- records that create an entity are found by the entity's id, so only the
--- others are in the last two.
+-- records that create an entity are found by the entity's row, so only the
+-- others, and late ones, are in the last two.
 CREATE TABLE record (
     number      INTEGER PRIMARY KEY,
     chain       INTEGER NOT NULL,
@@ -148,8 +148,8 @@ CREATE TABLE record (
 ) STRICT;
 
 CREATE INDEX record_place ON record (chain, seq);
-CREATE INDEX record_hash ON record (hash) WHERE creates = 0;
-CREATE INDEX record_entity ON record (entity) WHERE creates = 0;
+CREATE INDEX record_hash ON record (hash) WHERE creates <> 1;
+CREATE INDEX record_entity ON record (entity) WHERE creates <> 1;
 
 CREATE TABLE entity (
     number    INTEGER PRIMARY KEY,
@@ -166,14 +166,6 @@ CREATE TABLE entity (
 ) STRICT;
 
 CREATE INDEX entity_conflicts ON entity (number) WHERE conflicts > 0;
-
-CREATE TABLE wanted (
-    hash   BLOB NOT NULL,
-    entity INTEGER NOT NULL,
-    PRIMARY KEY (hash, entity)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX wanted_entity ON wanted (entity);
 
 CREATE TABLE scope (
     key   TEXT NOT NULL,

@@ -95,14 +95,14 @@ SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
        r.fields, e.id, e.kind, e.unit
 FROM record r LEFT JOIN entity e ON e.number = r.entity
-WHERE r.creates = 0 AND r.hash = ?1;
+WHERE r.creates <> 1 AND r.hash = ?1;
 
 -- name: record_creator
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
        r.fields, e.id, e.kind, e.unit
 FROM entity e JOIN record r ON r.number = e.creator
-WHERE e.id = ?1;
+WHERE e.id = ?1 AND r.creates = 1;
 
 -- name: record_place
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
@@ -124,13 +124,13 @@ ORDER BY r.seq LIMIT ?3;
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
        r.fields
-FROM record r WHERE r.creates = 0 AND r.entity = ?1
+FROM record r WHERE r.creates <> 1 AND r.entity = ?1
 UNION ALL
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
        r.fields
 FROM entity e JOIN record r ON r.number = e.creator
-WHERE e.number = ?1
+WHERE e.number = ?1 AND r.creates = 1
 ORDER BY 1;
 
 -- name: record_range
@@ -181,18 +181,6 @@ SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
        withdrawn, state
 FROM entity WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT ?3;
 
--- name: wanted_drop
-DELETE FROM wanted WHERE entity = ?1;
-
--- name: wanted_add
-INSERT INTO wanted (hash, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
-
--- name: wanted_any
-SELECT EXISTS (SELECT 1 FROM wanted);
-
--- name: wanted_by
-SELECT entity FROM wanted WHERE hash = ?1 ORDER BY entity;
-
 -- name: scope_put
 INSERT INTO scope (key, shown, first, last) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (key, shown) DO UPDATE SET first = min(first, excluded.first),
@@ -213,9 +201,6 @@ DELETE FROM record;
 
 -- name: drop_entity
 DELETE FROM entity;
-
--- name: drop_wanted
-DELETE FROM wanted;
 
 -- name: drop_scope
 DELETE FROM scope;

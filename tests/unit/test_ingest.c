@@ -1,0 +1,1343 @@
+/* test_ingest.c - batches of devices, as they come and as they should not. */
+#include "tests/lib/test.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/data.h"
+#include "shared/base/log.h"
+#include "tests/lib/device.h"
+
+#define ORIGIN "test.example"
+
+struct setup {
+    struct test_world world;
+    struct xg_env env;
+    struct xg_arena arena;
+    struct data *d;
+    size_t devices;
+};
+
+static const uint8_t seed[32] = {7};
+
+static void add_people(struct setup *s)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_statement says[] = {
+        {.kind = XG_SAYS_UNIT, .subject = "top"},
+        {.kind = XG_SAYS_UNIT, .subject = "north", .unit = "top"},
+        {.kind = XG_SAYS_UNIT, .subject = "south", .unit = "top"},
+        {.kind = XG_SAYS_WORKER, .subject = "wn", .role = XG_ROLE_WORKER,
+         .unit = "north"},
+        {.kind = XG_SAYS_WORKER, .subject = "ws", .role = XG_ROLE_WORKER,
+         .unit = "south"},
+        {.kind = XG_SAYS_WORKER, .subject = "head", .role = 7, .unit = "top"},
+    };
+
+    assert_ok(registry_put(s->d->registry, says, 6, &err));
+}
+
+static void open_world(struct setup *s, uint64_t with_seed)
+{
+    *s = (struct setup){.world = {.seed = with_seed,
+                                  .wall_ms = 1780000000000}};
+    s->arena = XG_ARENA(512 << 20);
+    s->env = test_env(&s->world);
+}
+
+static void begin(struct setup *s, struct store_fault *fault,
+                  uint64_t with_seed)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    open_world(s, with_seed);
+    assert_ok(data_open_memory(&s->d, ORIGIN, seed, fault, &s->env, &err));
+    add_people(s);
+}
+
+static void end(struct setup *s)
+{
+    data_close(s->d);
+    xg_arena_clear(&s->arena);
+}
+
+static struct test_device *add_device(struct setup *s, const char *worker)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char expected[XG_KEY_NAME_MAX + 1], name[XG_KEY_NAME_MAX + 1];
+    struct test_device *t;
+
+    registry_device_name(expected, ORIGIN, ++s->devices);
+    t = test_device_new(&s->arena, &s->world, expected, ORIGIN,
+                        registry_registrar_key(s->d->registry));
+    assert_ok(registry_enrol(s->d->registry, name, t->signer.verifier.key,
+                             worker, &err));
+    assert_string_equal(name, expected);
+    return t;
+}
+
+/* Send records first..first+count-1 as one batch. */
+static enum xg_status push(struct setup *s, struct ingest_result *result,
+                           const struct test_device *t, uint64_t first,
+                           size_t count, struct xg_error *err)
+{
+    struct xg_buf frame = XG_BUF(XG_BATCH_MAX);
+    enum xg_status status;
+
+    test_seal(&frame, t, first, count);
+    status = ingest_put(s->d->ingest, result, frame.data, frame.len, err);
+    xg_buf_clear(&frame);
+    return status;
+}
+
+static struct ingest_result pushed(struct setup *s,
+                                   const struct test_device *t, uint64_t first,
+                                   size_t count, enum xg_batch_state state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct ingest_result result;
+
+    assert_ok(push(s, &result, t, first, count, &err));
+    assert_string_equal(xg_batch_state_name(result.state),
+                        xg_batch_state_name(state));
+    return result;
+}
+
+/* What a device makes of its own records. */
+static struct xg_state local_state(struct setup *s,
+                                   const struct test_device *t, uint64_t seq)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_id id = xg_record_entity(t->records[seq]);
+    struct xg_op *ops = xg_arena_array(&s->arena, t->count, sizeof *ops);
+    struct xg_state state;
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->count; i++) {
+        struct xg_id other = xg_record_entity(t->records[i]);
+        if (xg_id_equal(&id, &other))
+            ops[n++] = (struct xg_op){.record = t->records[i],
+                                      .branch = &t->branch,
+                                      .seq = i,
+                                      .rank = t->rank};
+    }
+    assert_ok(xg_merge(&state, &s->arena, &id, ops, n, NULL, &err));
+    return state;
+}
+
+static struct fold look(struct setup *s, const struct xg_id *id)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    const struct xg_registry view = registry_view(s->d->registry);
+    struct store *reader;
+    struct fold f;
+    bool found = false;
+
+    assert_ok(data_borrow(s->d, &reader, &err));
+    assert_ok(fold_of_entity(&f, &found, &s->arena, reader, &view, id, &err));
+    data_return(s->d, reader);
+    assert_true(found);
+    return f;
+}
+
+static struct fold look_at(struct setup *s, const struct xg_record *r)
+{
+    struct xg_id id = xg_record_entity(r);
+    return look(s, &id);
+}
+
+/* Everything holds, and a rebuild changes nothing. */
+static void check(struct setup *s)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    assert_ok(data_check(s->d, NULL, NULL, &err));
+    assert_ok(ingest_rebuild(s->d->ingest, &err));
+    assert_ok(data_check(s->d, NULL, NULL, &err));
+}
+
+/* The receipt of the entry verifies against the published checkpoint. */
+static void check_receipt(struct setup *s, const struct test_device *t,
+                          uint64_t first, size_t count, uint64_t position)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf frame = XG_BUF(XG_BATCH_MAX), note = XG_BUF(XG_NOTE_MAX);
+    struct xg_buf text = XG_BUF(1 << 20);
+    struct xg_bytes batch_note, body, name;
+    struct xg_checkpoint c, again;
+    struct xg_receipt receipt;
+    struct store *reader;
+    struct xg_hash leaf;
+
+    test_seal(&frame, t, first, count);
+    assert_ok(xg_batch_peek(&batch_note, &body, &name, frame.data, frame.len,
+                            &err));
+    xg_tlog_leaf(&leaf, batch_note.at, batch_note.len);
+    assert_ok(ledger_published(s->d->ledger, &c, &note, &err));
+    assert_ok(data_borrow(s->d, &reader, &err));
+    assert_ok(ledger_receipt(&text, reader, position, &c, xg_buf_bytes(&note),
+                             &err));
+    data_return(s->d, reader);
+    assert_ok(xg_receipt_open(&receipt, &again, text.data, text.len, &leaf,
+                              &s->d->log.verifier, &err));
+    assert_int_equal(receipt.index, position);
+    xg_buf_clear(&frame);
+    xg_buf_clear(&note);
+    xg_buf_clear(&text);
+}
+
+/* ---- the plain way ---- */
+
+static void test_stored_and_held(void **unused)
+{
+    struct setup s;
+    struct ingest_result r, again;
+    struct xg_hash tip;
+    (void)unused;
+
+    begin(&s, NULL, 1);
+    struct test_device *t = add_device(&s, "wn");
+    const struct xg_record *incident = test_incident(t, "pothole");
+    struct xg_state seen = local_state(&s, t, 1);
+    test_set(t, &seen, XG_INCIDENT_ADDRESS, "Main Street 4");
+
+    r = pushed(&s, t, 0, 3, XG_BATCH_STORED);
+    assert_int_equal(r.records, 3);
+    again = pushed(&s, t, 0, 3, XG_BATCH_HELD);
+    assert_int_equal(again.position, r.position);
+    check_receipt(&s, t, 0, 3, r.position);
+
+    struct fold f = look_at(&s, incident);
+    assert_int_equal(f.count, 2);
+    assert_int_equal(f.state.conflict_count, 0);
+    assert_string_equal(f.entity.unit, "north");
+    assert_string_equal(f.entity.author, "wn");
+    assert_null(f.judgements[0].no_right);
+
+    /* What the device states it has is what we say we hold. */
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_chain_tip stated = {.chain = t->chain, .next = 3}, held;
+    struct store *reader;
+    bool forked, found;
+    stated.last = tip = t->records[2]->hash;
+    assert_ok(data_borrow(s.d, &reader, &err));
+    assert_ok(ingest_tip(reader, &held, &forked, &found, &stated, &err));
+    data_return(s.d, reader);
+    assert_true(found && !forked && xg_hash_equal(&held.last, &tip));
+    assert_int_equal(held.next, 3);
+    check(&s);
+    test_device_free(t);
+    end(&s);
+}
+
+/* Six batches in every order of a few hundred; all end up stored. */
+static void test_waiting(void **unused)
+{
+    struct setup s;
+    (void)unused;
+
+    for (uint64_t round = 0; round < 40; round++) {
+        begin(&s, NULL, 100 + round);
+        struct test_device *t = add_device(&s, "wn");
+        size_t order[6];
+        const struct xg_record *incident = test_incident(t, "pothole");
+        for (int i = 0; i < 10; i++) {
+            struct xg_state seen = local_state(&s, t, 1);
+            test_set(t, &seen, XG_INCIDENT_ADDRESS, i % 2 ? "a" : "b");
+        }
+        for (size_t i = 0; i < 6; i++)
+            order[i] = i;
+        for (size_t i = 5; i > 0; i--) {
+            size_t j = (size_t)test_below(&s.world, i + 1), x = order[i];
+            order[i] = order[j];
+            order[j] = x;
+        }
+        size_t merged = 0;
+        bool zero = false;
+        for (size_t i = 0; i < 6; i++) {
+            struct xg_error err = XG_ERROR_NONE;
+            struct ingest_result r;
+            assert_ok(push(&s, &r, t, order[i] * 2, 2, &err));
+            zero |= order[i] == 0;
+            merged += r.records;
+            if (!zero)
+                assert_int_equal(r.state, XG_BATCH_WAITING);
+        }
+        assert_int_equal(merged, 12);
+        for (size_t i = 0; i < 6; i++)
+            pushed(&s, t, i * 2, 2, XG_BATCH_HELD);
+        struct fold f = look_at(&s, incident);
+        assert_int_equal(f.count, 11);
+        assert_int_equal(f.state.conflict_count, 0);
+        check(&s);
+        test_device_free(t);
+        end(&s);
+    }
+}
+
+static void test_overlap(void **unused)
+{
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 2);
+    struct test_device *t = add_device(&s, "wn");
+    for (int i = 0; i < 9; i++)
+        test_incident(t, "lamp");
+    pushed(&s, t, 0, 8, XG_BATCH_STORED);
+    struct ingest_result r = pushed(&s, t, 5, 5, XG_BATCH_STORED);
+    assert_int_equal(r.records, 2);
+    r = pushed(&s, t, 2, 3, XG_BATCH_STORED); /* nothing new, but logged */
+    assert_int_equal(r.records, 0);
+    check_receipt(&s, t, 2, 3, r.position);
+    check(&s);
+    test_device_free(t);
+    end(&s);
+}
+
+/* ---- clones ---- */
+
+/* Clone at 9; one sets X at 10, the other at 12: a conflict, in any order. */
+static void test_clone(void **unused)
+{
+    struct setup s;
+    struct xg_buf states[2] = {XG_BUF(1 << 20), XG_BUF(1 << 20)};
+    (void)unused;
+
+    for (int swapped = 0; swapped < 2; swapped++) {
+        begin(&s, NULL, 3);
+        struct test_device *a = add_device(&s, "wn");
+        const struct xg_record *incident = test_incident(a, "pothole");
+        while (a->count < 10)
+            test_incident(a, "lamp");
+        struct test_device *b = test_device_clone(a);
+        struct xg_state seen = local_state(&s, a, 1);
+        test_set(a, &seen, XG_INCIDENT_ADDRESS, "here");
+        test_incident(b, "tree");
+        test_incident(b, "tree");
+        test_set(b, &seen, XG_INCIDENT_ADDRESS, "there");
+
+        pushed(&s, a, 0, 10, XG_BATCH_STORED);
+        if (swapped)
+            pushed(&s, b, 10, 3, XG_BATCH_STORED);
+        pushed(&s, a, 10, 1, swapped ? XG_BATCH_FORKED : XG_BATCH_STORED);
+        if (!swapped)
+            pushed(&s, b, 10, 3, XG_BATCH_FORKED);
+
+        struct fold f = look_at(&s, incident);
+        assert_int_equal(f.state.conflict_count, 1);
+        assert_true(
+            xg_state_register(&f.state, XG_INCIDENT_ADDRESS)->conflict);
+        xg_state_encode(&states[swapped], &f.state);
+
+        /* Each copy is told of its own branch, and that there are two. */
+        struct xg_error err = XG_ERROR_NONE;
+        struct xg_chain_tip stated = {.chain = a->chain, .next = 11}, held;
+        struct store *reader;
+        bool forked, found;
+        stated.last = a->records[10]->hash;
+        assert_ok(data_borrow(s.d, &reader, &err));
+        assert_ok(ingest_tip(reader, &held, &forked, &found, &stated, &err));
+        assert_true(found && forked);
+        assert_int_equal(held.next, 11);
+        stated.next = 13;
+        stated.last = b->records[12]->hash;
+        assert_ok(ingest_tip(reader, &held, &forked, &found, &stated, &err));
+        assert_int_equal(held.next, 13);
+        data_return(s.d, reader);
+
+        /* Both go on, and a third branch begins in the middle of one. */
+        test_incident(a, "wall");
+        pushed(&s, a, 11, 1, XG_BATCH_STORED);
+        struct test_device *c = test_device_clone(b);
+        c->count = 12;
+        test_incident(c, "roof");
+        pushed(&s, c, 12, 1, XG_BATCH_FORKED);
+        test_incident(b, "door");
+        pushed(&s, b, 13, 1, XG_BATCH_STORED);
+        /* And one more at the place of the first fork. */
+        struct test_device *d = test_device_clone(a);
+        d->count = 10;
+        test_incident(d, "bridge");
+        pushed(&s, d, 10, 1, XG_BATCH_FORKED);
+        check(&s);
+        test_device_free(a);
+        test_device_free(b);
+        test_device_free(c);
+        test_device_free(d);
+        end(&s);
+    }
+    assert_int_equal(states[0].len, states[1].len);
+    assert_memory_equal(states[0].data, states[1].data, states[0].len);
+    xg_buf_clear(&states[0]);
+    xg_buf_clear(&states[1]);
+}
+
+/* The log says who forked, with both paths. */
+static void test_fork_entry(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct setup s;
+    struct xg_checkpoint c;
+    struct xg_bytes *notes;
+    struct store *reader;
+    size_t count, forks = 0;
+    (void)unused;
+
+    begin(&s, NULL, 4);
+    struct test_device *a = add_device(&s, "wn");
+    for (int i = 0; i < 5; i++)
+        test_incident(a, "lamp");
+    struct test_device *b = test_device_clone(a);
+    b->count = 4;
+    test_incident(b, "tree");
+    pushed(&s, a, 0, 6, XG_BATCH_STORED);
+    pushed(&s, b, 2, 3, XG_BATCH_FORKED);
+    assert_ok(ledger_published(s.d->ledger, &c, NULL, &err));
+    assert_ok(data_borrow(s.d, &reader, &err));
+    assert_ok(reader->ops->read_entries(reader, &s.arena, &notes, &count, 0,
+                                        (size_t)c.size, 1 << 20, &err));
+    data_return(s.d, reader);
+    assert_int_equal(count, c.size);
+    for (size_t i = 0; i < count; i++) {
+        struct xg_note note;
+        struct xg_fork *fork = xg_arena_alloc(&s.arena, sizeof *fork);
+        if (xg_note_open(&note, notes[i].at, notes[i].len, &s.d->log.verifier,
+                         &err) != XG_OK ||
+            xg_fork_read(fork, note.text, &err) != XG_OK)
+            continue;
+        forks++;
+        assert_int_equal(fork->seq, 4);
+        assert_true(xg_hash_equal(&fork->sides[0].record,
+                                  &a->records[4]->hash));
+        assert_true(xg_hash_equal(&fork->sides[1].record,
+                                  &b->records[4]->hash));
+        assert_int_equal(fork->sides[0].index, 4);
+        assert_int_equal(fork->sides[1].index, 2);
+    }
+    assert_int_equal(forks, 1);
+    check(&s);
+    test_device_free(a);
+    test_device_free(b);
+    end(&s);
+}
+
+/* ---- what must not pass, or not pass quietly ---- */
+
+static void test_refused(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct ingest_result r;
+    struct setup s;
+    uint8_t other[32] = {9};
+    (void)unused;
+
+    begin(&s, NULL, 5);
+    struct test_device *t = add_device(&s, "wn");
+    test_incident(t, "lamp");
+    /* Of no device that we know. */
+    struct test_device *x = test_device_new(
+        &s.arena, &s.world, ORIGIN "/d/0099", ORIGIN, other);
+    assert_status(push(&s, &r, x, 0, 1, &err), XG_AUTH);
+    /* A key that is another device's. */
+    struct test_device *y = test_device_clone(x);
+    y->signer = t->signer;
+    assert_status(push(&s, &r, y, 0, 1, &err), XG_AUTH);
+    /* Another server's genesis. */
+    struct test_device *z = test_device_new(&s.arena, &s.world,
+                                            ORIGIN "/d/0002", "other.example",
+                                            other);
+    char name[XG_KEY_NAME_MAX + 1];
+    assert_ok(registry_enrol(s.d->registry, name, z->signer.verifier.key, "wn",
+                             &err));
+    s.devices++;
+    assert_status(push(&s, &r, z, 0, 1, &err), XG_REFUSED);
+    /* Another device's chain. */
+    struct test_device *u = add_device(&s, "ws");
+    pushed(&s, t, 0, 1, XG_BATCH_STORED);
+    struct test_device *v = test_device_clone(t);
+    v->signer = u->signer;
+    assert_status(push(&s, &r, v, 1, 1, &err), XG_REFUSED);
+    pushed(&s, t, 1, 1, XG_BATCH_STORED);
+    check(&s);
+    test_device_free(t);
+    test_device_free(u);
+    test_device_free(v);
+    test_device_free(x);
+    test_device_free(y);
+    test_device_free(z);
+    end(&s);
+}
+
+static void test_quarantine(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 6);
+    struct test_device *t = add_device(&s, "wn");
+    for (int i = 0; i < 4; i++)
+        test_incident(t, "lamp");
+    pushed(&s, t, 0, 2, XG_BATCH_STORED);
+    pushed(&s, t, 3, 2, XG_BATCH_WAITING);
+    assert_ok(registry_revoke(s.d->registry, t->signer.verifier.name, &err));
+    assert_ok(registry_revoke(s.d->registry, t->signer.verifier.name, &err));
+    struct ingest_result r = pushed(&s, t, 2, 1, XG_BATCH_QUARANTINED);
+    assert_int_equal(r.records, 0);
+    check_receipt(&s, t, 2, 1, r.position);
+    pushed(&s, t, 2, 1, XG_BATCH_QUARANTINED);
+    pushed(&s, t, 0, 2, XG_BATCH_HELD);
+    struct store_counts counts;
+    assert_ok(s.d->store->ops->get_counts(s.d->store, &counts, &err));
+    assert_int_equal(counts.records, 2);
+    check(&s);
+    test_device_free(t);
+    end(&s);
+}
+
+/* A record that breaks the rules, written by hand between good ones. */
+static void test_malformed(void **unused)
+{
+    static const uint8_t bad[] = {0xA1, 0x01, 0x03, 0xA0}; /* no moment */
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 7);
+    struct test_device *t = add_device(&s, "wn");
+    test_incident(t, "lamp");
+    struct xg_record *r = xg_arena_alloc(&s.arena, sizeof *r);
+    xg_record_read(r, &t->chain, t->count, &t->records[t->count - 1]->hash,
+                   xg_bytes(bad, 3), xg_bytes(bad + 3, 1));
+    assert_non_null(r->malformed);
+    t->records[t->count++] = r;
+    test_incident(t, "tree");
+    struct ingest_result out = pushed(&s, t, 0, 4, XG_BATCH_STORED);
+    assert_int_equal(out.records, 4);
+    check_receipt(&s, t, 0, 4, out.position);
+    struct fold f = look_at(&s, r);
+    assert_int_equal(f.state.effects[0], XG_EFFECT_INVALID);
+    check(&s);
+    test_device_free(t);
+    end(&s);
+}
+
+/* ---- anchors and judging ---- */
+
+static void write_anchor(struct setup *s, struct test_device *t, uint64_t size,
+                         const struct xg_hash *root)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf value = XG_BUF(64);
+    struct xg_draft d;
+
+    xg_draft_init(&d, &s->arena, XG_KIND_ANCHOR);
+    test_text(&d, XG_ANCHOR_ORIGIN, ORIGIN);
+    test_uint(&d, XG_ANCHOR_SIZE, size);
+    xg_cbor_put_bytes(&value, root->b, XG_HASH_SIZE);
+    assert_ok(xg_draft_set(&d, XG_ANCHOR_ROOT, xg_buf_bytes(&value), &err));
+    xg_buf_clear(&value);
+    test_write(t, &d, NULL);
+}
+
+/* A worker moved while offline: what was written before the anchor keeps its
+ * effect, what comes after it is judged anew. */
+static void test_moved_worker(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_checkpoint c;
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 8);
+    struct test_device *a = add_device(&s, "wn"), *b = add_device(&s, "wn");
+    const struct xg_record *incident = test_incident(a, "lamp");
+    pushed(&s, a, 0, 2, XG_BATCH_STORED);
+    struct fold f = look_at(&s, incident);
+    assert_ok(ledger_published(s.d->ledger, &c, NULL, &err));
+    write_anchor(&s, b, c.size, &c.root);
+    test_set(b, &f.state, XG_INCIDENT_ADDRESS, "before");
+    assert_ok(registry_add_worker(s.d->registry, "wn", "Name",
+                                  xg_role_named("worker"), "south", &err));
+    test_set(b, &f.state, XG_INCIDENT_DESCRIPTION, "still before");
+    pushed(&s, b, 0, 4, XG_BATCH_STORED);
+    f = look_at(&s, incident);
+    for (size_t i = 0; i < f.count; i++)
+        assert_int_equal(f.state.effects[i], XG_EFFECT_FULL);
+
+    /* An anchor that names no tree of ours counts for nothing. */
+    struct xg_hash wrong = {{1}};
+    write_anchor(&s, b, c.size + 1, &wrong);
+    test_set(b, &f.state, XG_INCIDENT_ADDRESS, "again before");
+    assert_ok(ledger_published(s.d->ledger, &c, NULL, &err));
+    write_anchor(&s, b, c.size, &c.root);
+    const struct xg_record *after =
+        test_set(b, &f.state, XG_INCIDENT_ADDRESS, "after");
+    /* An own entity at home in the unit that was left stays open to its
+     * author; this one is a's, who is the same worker. */
+    pushed(&s, b, 4, 4, XG_BATCH_STORED);
+    f = look_at(&s, incident);
+    for (size_t i = 0; i < f.count; i++)
+        if (xg_hash_equal(&f.rows[i].hash, &after->hash))
+            assert_int_equal(f.rows[i].anchor_size, c.size);
+    check(&s);
+    test_device_free(a);
+    test_device_free(b);
+    end(&s);
+}
+
+static void test_without_right(void **unused)
+{
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 9);
+    struct test_device *a = add_device(&s, "wn"), *b = add_device(&s, "ws");
+    const struct xg_record *incident = test_incident(a, "lamp");
+    struct xg_state seen = local_state(&s, a, 1);
+    test_set(b, &seen, XG_INCIDENT_ADDRESS, "mine now");
+    /* The change comes first: pending, then without right. */
+    pushed(&s, b, 0, 2, XG_BATCH_STORED);
+    struct fold f = look_at(&s, incident);
+    assert_int_equal(f.state.effects[0], XG_EFFECT_PENDING);
+    pushed(&s, a, 0, 2, XG_BATCH_STORED);
+    f = look_at(&s, incident);
+    assert_int_equal(f.count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(f.state.effects[i], f.rows[i].creates
+                                                 ? XG_EFFECT_FULL
+                                                 : XG_EFFECT_NO_RIGHT);
+    check(&s);
+    test_device_free(a);
+    test_device_free(b);
+    end(&s);
+}
+
+/* Cites a record of another entity: pending, whether that has come or not, for
+ * a replica that never gets it must show the same. */
+static void test_stray(void **unused)
+{
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 10);
+    struct test_device *a = add_device(&s, "wn"), *b = add_device(&s, "wn");
+    const struct xg_record *other = test_incident(b, "tree");
+    const struct xg_record *incident = test_incident(a, "lamp");
+    struct xg_draft d;
+    xg_draft_init(&d, &s.arena, XG_KIND_INCIDENT);
+    test_text(&d, XG_INCIDENT_ADDRESS, "x");
+    d.head.creates = false;
+    d.head.entity = xg_record_entity(incident);
+    d.foreign[0] = other->hash;
+    d.foreign_count = 1;
+    test_write(a, &d, NULL);
+    pushed(&s, a, 0, 3, XG_BATCH_STORED);
+    struct fold f = look_at(&s, incident);
+    assert_int_equal(f.state.effects[1], XG_EFFECT_PENDING);
+    pushed(&s, b, 0, 2, XG_BATCH_STORED);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf state = XG_BUF(1 << 20);
+    struct store_entity e;
+    bool found;
+    struct xg_id id = xg_record_entity(incident);
+    f = look_at(&s, incident);
+    assert_int_equal(f.state.effects[1], XG_EFFECT_PENDING);
+    assert_non_null(strstr(f.state.reasons[1], "another entity"));
+    xg_state_encode(&state, &f.state);
+    assert_ok(s.d->store->ops->find_entity(s.d->store, &s.arena, &e, &found,
+                                           &id, &err));
+    assert_true(xg_bytes_equal(e.state, xg_buf_bytes(&state)));
+    xg_buf_clear(&state);
+    check(&s);
+    test_device_free(a);
+    test_device_free(b);
+    end(&s);
+}
+
+/* The console's chain: a conflict, resolved by an operator. */
+static void test_resolve(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash hash;
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 11);
+    struct test_device *a = add_device(&s, "wn"), *b = add_device(&s, "wn");
+    const struct xg_record *incident = test_incident(a, "lamp");
+    struct xg_state seen = local_state(&s, a, 1);
+    test_set(a, &seen, XG_INCIDENT_ADDRESS, "here");
+    test_set(b, &seen, XG_INCIDENT_ADDRESS, "there");
+    pushed(&s, a, 0, 3, XG_BATCH_STORED);
+    pushed(&s, b, 0, 2, XG_BATCH_STORED);
+    struct fold f = look_at(&s, incident);
+    assert_int_equal(f.state.conflict_count, 1);
+    for (int i = 0; i < 2; i++) {
+        struct xg_draft d;
+        xg_draft_init(&d, &s.arena, XG_KIND_INCIDENT);
+        d.head.creates = false;
+        d.head.entity = f.entity.id;
+        test_text(&d, XG_INCIDENT_ADDRESS, i ? "elsewhere" : "there");
+        assert_ok(ingest_record(s.d->ingest, &hash, &d, "head", &err));
+    }
+    f = look_at(&s, incident);
+    assert_int_equal(f.state.conflict_count, 0);
+    for (size_t i = 0; i < f.count; i++) {
+        assert_null(f.judgements[i].no_right);
+        if (xg_hash_equal(&f.rows[i].hash, &hash))
+            assert_string_equal(f.judgements[i].author, "head");
+    }
+    check(&s);
+    test_device_free(a);
+    test_device_free(b);
+    end(&s);
+}
+
+/* ---- order does not matter ---- */
+
+enum { MIX_DEVICES = 5, MIX_BATCHES = 30 };
+
+struct mix {
+    struct test_device *devices[MIX_DEVICES + 1]; /* the last is a clone */
+    struct {
+        size_t device, first, count;
+    } batches[MIX_DEVICES * MIX_BATCHES];
+    size_t count;
+};
+
+/* The first device makes an incident that all others know of. */
+static void write_mix(struct setup *s, struct mix *m)
+{
+    const struct xg_record *shared;
+    struct xg_state seen;
+
+    for (size_t i = 0; i < MIX_DEVICES; i++)
+        m->devices[i] = add_device(s, i % 2 ? "wn" : "head");
+    shared = test_incident(m->devices[0], "pothole");
+    seen = local_state(s, m->devices[0], 1);
+    (void)shared;
+    for (size_t i = 0; i < MIX_DEVICES; i++) {
+        struct test_device *t = m->devices[i];
+        for (int n = 0; n < 12; n++) {
+            char text[32];
+            snprintf(text, sizeof text, "%zu-%d", i, n);
+            if (test_below(&s->world, 2))
+                test_set(t, &seen,
+                         test_below(&s->world, 2) ? XG_INCIDENT_ADDRESS
+                                                  : XG_INCIDENT_DESCRIPTION,
+                         text);
+            else
+                test_incident(t, "lamp");
+        }
+    }
+    m->devices[MIX_DEVICES] = test_device_clone(m->devices[1]);
+    struct test_device *clone = m->devices[MIX_DEVICES];
+    clone->count = 6;
+    for (int n = 0; n < 5; n++)
+        test_set(clone, &seen, XG_INCIDENT_ADDRESS, "clone");
+    m->count = 0;
+    for (size_t i = 0; i <= MIX_DEVICES; i++)
+        for (size_t at = 0; at < m->devices[i]->count;) {
+            size_t n = 1 + (size_t)test_below(&s->world, 4);
+            if (n > m->devices[i]->count - at)
+                n = m->devices[i]->count - at;
+            m->batches[m->count].device = i;
+            m->batches[m->count].first = at;
+            m->batches[m->count++].count = n;
+            at += n;
+        }
+}
+
+static int compare_bytes(const void *a, const void *b)
+{
+    const struct store_entity *x = *(const struct store_entity *const *)a;
+    const struct store_entity *y = *(const struct store_entity *const *)b;
+    return memcmp(x->id.b, y->id.b, XG_ID_SIZE);
+}
+
+/* SHA-256 over all states in the order of their ids. */
+static struct xg_hash digest(struct setup *s)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_filter all = {.limit = 10000};
+    struct store_entity *rows, **sorted;
+    crypto_hash_sha256_state state;
+    struct store *reader;
+    struct xg_hash sum;
+    size_t count;
+
+    assert_ok(data_borrow(s->d, &reader, &err));
+    assert_ok(reader->ops->read_entities(reader, &s->arena, &rows, &count,
+                                         &all, &err));
+    data_return(s->d, reader);
+    sorted = xg_arena_array(&s->arena, count + 1, sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &rows[i];
+    qsort(sorted, count, sizeof *sorted, compare_bytes);
+    crypto_hash_sha256_init(&state);
+    for (size_t i = 0; i < count; i++) {
+        crypto_hash_sha256_update(&state, sorted[i]->state.at,
+                                  sorted[i]->state.len);
+        crypto_hash_sha256_update(&state, (const uint8_t *)sorted[i]->unit,
+                                  strlen(sorted[i]->unit));
+    }
+    crypto_hash_sha256_final(&state, sum.b);
+    return sum;
+}
+
+static void test_any_order(void **unused)
+{
+    struct xg_hash first = {{0}};
+    (void)unused;
+
+    for (uint64_t round = 0; round < 12; round++) {
+        struct setup s;
+        struct mix m;
+        begin(&s, NULL, 77);
+        write_mix(&s, &m);
+        s.world.seed = 1000 + round;
+        for (size_t i = m.count - 1; i > 0; i--) {
+            size_t j = (size_t)test_below(&s.world, i + 1);
+            size_t d = m.batches[i].device, f = m.batches[i].first,
+                   n = m.batches[i].count;
+            m.batches[i] = m.batches[j];
+            m.batches[j].device = d;
+            m.batches[j].first = f;
+            m.batches[j].count = n;
+        }
+        for (size_t i = 0; i < m.count; i++)
+            for (uint64_t twice = 1 + test_below(&s.world, 2); twice; twice--) {
+                struct xg_error err = XG_ERROR_NONE;
+                struct ingest_result r;
+                assert_ok(push(&s, &r, m.devices[m.batches[i].device],
+                               m.batches[i].first, m.batches[i].count, &err));
+            }
+        struct xg_hash sum = digest(&s);
+        if (round == 0)
+            first = sum;
+        assert_true(xg_hash_equal(&first, &sum));
+        check(&s);
+        sum = digest(&s);
+        assert_true(xg_hash_equal(&first, &sum));
+        for (size_t i = 0; i <= MIX_DEVICES; i++)
+            test_device_free(m.devices[i]);
+        end(&s);
+    }
+}
+
+/* ---- failures ---- */
+
+/* Call N of the store fails, for every N: what was acknowledged is there, and
+ * sending again is all that is needed. */
+static void test_store_fails(void **unused)
+{
+    static const enum xg_status statuses[] = {XG_IO, XG_FULL, XG_NOMEM};
+    (void)unused;
+
+    for (size_t kind = 0; kind < 3; kind++)
+        for (uint64_t n = 0;; n++) {
+            struct store_fault fault = {.status = XG_OK};
+            struct setup s;
+            size_t acknowledged = 0;
+            begin(&s, &fault, 12);
+            struct test_device *t = add_device(&s, "wn");
+            for (int i = 0; i < 5; i++)
+                test_incident(t, "lamp");
+            struct test_device *clone = test_device_clone(t);
+            clone->count = 3;
+            test_incident(clone, "tree");
+            fault = (struct store_fault){.status = statuses[kind],
+                                         .countdown = n};
+            const struct {
+                const struct test_device *t;
+                uint64_t first;
+                size_t count;
+            } sent[] = {{t, 0, 2}, {t, 4, 2}, {t, 2, 2}, {clone, 2, 2}};
+            for (size_t i = 0; i < 4; i++) {
+                struct xg_error err = XG_ERROR_NONE;
+                struct ingest_result r;
+                if (push(&s, &r, sent[i].t, sent[i].first, sent[i].count,
+                         &err) == XG_OK)
+                    acknowledged |= (size_t)1 << i;
+            }
+            bool failed = fault.failed > 0;
+            fault.status = XG_OK;
+            for (size_t i = 0; i < 4; i++) {
+                struct xg_error err = XG_ERROR_NONE;
+                struct store_batch held;
+                struct ingest_result r;
+                bool found = false;
+                struct xg_buf frame = XG_BUF(XG_BATCH_MAX);
+                struct ingest_batch *b;
+                test_seal(&frame, sent[i].t, sent[i].first, sent[i].count);
+                assert_ok(ingest_prepare(&b, s.d->ingest, frame.data,
+                                         frame.len, &err));
+                assert_ok(s.d->store->ops->find_batch(
+                    s.d->store, &held, &found, ingest_batch_id(b), &err));
+                if (acknowledged & (size_t)1 << i)
+                    assert_true(found);
+                assert_ok(ingest_submit(s.d->ingest, &r, b, &err));
+                ingest_batch_free(b);
+                xg_buf_clear(&frame);
+            }
+            struct store_counts counts;
+            struct xg_error err = XG_ERROR_NONE;
+            assert_ok(s.d->store->ops->get_counts(s.d->store, &counts, &err));
+            assert_int_equal(counts.records, 7);
+            check(&s);
+            test_device_free(t);
+            test_device_free(clone);
+            end(&s);
+            if (!failed)
+                break;
+        }
+}
+
+/* ---- store and lock ---- */
+
+static void make_folder(char *dir, size_t size)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    snprintf(dir, size, "%s/xg-ingest-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(dir));
+}
+
+static void copy_file(const char *dir, const char *from, const char *to)
+{
+    char command[4096];
+
+    snprintf(command, sizeof command, "cp %s/%s %s/%s", dir, from, dir, to);
+    assert_int_equal(system(command), 0);
+}
+
+static void remove_folder(const char *dir)
+{
+    char command[4096];
+
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
+static void begin_in(struct setup *s, const char *dir)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char inside[1024];
+
+    snprintf(inside, sizeof inside, "%s/data", dir);
+    assert_ok(data_init(inside, ORIGIN, NULL, &s->env, &err));
+    assert_status(data_init(inside, ORIGIN, NULL, &s->env, &err), XG_REFUSED);
+    assert_ok(data_open(&s->d, inside, &s->env, &err));
+    add_people(s);
+}
+
+static void test_behind_and_ahead(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct setup s;
+    char dir[512], inside[600];
+    struct data *second;
+    (void)unused;
+
+    make_folder(dir, sizeof dir);
+    snprintf(inside, sizeof inside, "%s/data", dir);
+    open_world(&s, 13);
+    begin_in(&s, dir);
+    assert_status(data_open(&second, inside, &s.env, &err), XG_BUSY);
+    struct test_device *t = add_device(&s, "wn");
+    for (int i = 0; i < 3; i++)
+        test_incident(t, "lamp");
+    pushed(&s, t, 0, 2, XG_BATCH_STORED);
+    data_close(s.d);
+    copy_file(inside, "server.db", "old.db");
+    copy_file(inside, "server.db-wal", "old.db-wal");
+    copy_file(inside, "lock.db", "oldlock.db");
+    copy_file(inside, "lock.db-wal", "oldlock.db-wal");
+
+    assert_ok(data_open(&s.d, inside, &s.env, &err));
+    pushed(&s, t, 2, 1, XG_BATCH_STORED);
+    data_close(s.d);
+    copy_file(inside, "server.db", "new.db");
+    copy_file(inside, "server.db-wal", "new.db-wal");
+
+    /* Yesterday's store with today's lock. */
+    copy_file(inside, "old.db", "server.db");
+    copy_file(inside, "old.db-wal", "server.db-wal");
+    remove("server.db-shm");
+    assert_status(data_open(&s.d, inside, &s.env, &err), XG_REFUSED);
+    assert_non_null(strstr(xg_error_text(&err), "restore"));
+
+    /* A crash between commit and swap: the store is ahead of the lock. */
+    copy_file(inside, "new.db", "server.db");
+    copy_file(inside, "new.db-wal", "server.db-wal");
+    copy_file(inside, "oldlock.db", "lock.db");
+    copy_file(inside, "oldlock.db-wal", "lock.db-wal");
+    err = XG_ERROR_NONE;
+    assert_ok(data_open(&s.d, inside, &s.env, &err));
+    pushed(&s, t, 2, 1, XG_BATCH_HELD);
+    pushed(&s, t, 3, 1, XG_BATCH_STORED);
+    check(&s);
+
+    char copy[700];
+    snprintf(copy, sizeof copy, "%s/backup.db", dir);
+    assert_ok(data_backup(s.d, copy, &err));
+    assert_status(data_backup(s.d, copy, &err), XG_REFUSED);
+    data_close(s.d);
+
+    /* A lock that knows nothing. */
+    char lock[700];
+    snprintf(lock, sizeof lock, "%s/lock.db", inside);
+    remove(lock);
+    snprintf(lock, sizeof lock, "%s/lock.db-wal", inside);
+    remove(lock);
+    assert_status(data_open(&s.d, inside, &s.env, &err), XG_REFUSED);
+    test_device_free(t);
+    xg_arena_clear(&s.arena);
+    remove_folder(dir);
+}
+
+/* ---- what a device gets to see ---- */
+
+struct seen {
+    struct xg_hash records[256];
+    size_t record_count, out, branches, places;
+    uint64_t to;
+};
+
+static bool saw(const struct seen *seen, const struct xg_record *r)
+{
+    for (size_t i = 0; i < seen->record_count; i++)
+        if (xg_hash_equal(&seen->records[i], &r->hash))
+            return true;
+    return false;
+}
+
+/* All pages from seen->to on. */
+static void pull(struct setup *s, const struct test_device *t,
+                 struct seen *seen)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_checkpoint c;
+    struct store *reader;
+
+    seen->record_count = seen->out = seen->branches = seen->places = 0;
+    assert_ok(ledger_published(s->d->ledger, &c, NULL, &err));
+    do {
+        struct xg_buf raw = XG_BUF(XG_UPDATES_RAW_MAX);
+        struct scope_page page;
+        bool more = true;
+        uint64_t records = 0;
+        assert_ok(data_borrow(s->d, &reader, &err));
+        assert_ok(scope_page(&page, &raw, reader, s->d->registry,
+                             t->signer.verifier.name, seen->to, c.size, &err));
+        data_return(s->d, reader);
+        assert_true(page.to > seen->to || page.to == c.size);
+        struct xg_update_reader u = {.rest = xg_buf_bytes(&raw)};
+        struct xg_update item;
+        while (more) {
+            assert_ok(xg_update_next(&u, &item, &more, &err));
+            if (!more)
+                break;
+            if (item.kind == XG_UPDATE_RECORD) {
+                assert_true(seen->record_count < 256);
+                seen->records[seen->record_count++] = item.record.hash;
+                records++;
+            }
+            seen->out += item.kind == XG_UPDATE_OUT;
+            seen->branches += item.kind == XG_UPDATE_BRANCH;
+            seen->places += item.kind == XG_UPDATE_PLACE;
+        }
+        assert_int_equal(records, page.count);
+        seen->to = page.to;
+        xg_buf_clear(&raw);
+    } while (seen->to < c.size);
+}
+
+static void test_scope(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct seen n = {.to = 0}, h = {.to = 0}, o = {.to = 0};
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 14);
+    struct test_device *a = add_device(&s, "wn"), *b = add_device(&s, "ws"),
+                       *c = add_device(&s, "head"), *e = add_device(&s, "wn");
+    const struct xg_record *north = test_incident(a, "lamp");
+    const struct xg_record *south = test_incident(b, "tree");
+    pushed(&s, a, 0, 2, XG_BATCH_STORED);
+    pushed(&s, b, 0, 2, XG_BATCH_STORED);
+    pull(&s, e, &n);
+    assert_true(saw(&n, north) && !saw(&n, south));
+    assert_int_equal(n.record_count, 1);
+    pull(&s, c, &h);
+    assert_true(saw(&h, north) && saw(&h, south));
+    pull(&s, a, &o);
+    assert_true(saw(&o, a->records[0]) && saw(&o, north) && !saw(&o, south));
+    pull(&s, e, &n);
+    assert_int_equal(n.record_count, 0);
+
+    /* Someone from outside writes to it: those in scope are told. */
+    struct xg_state seen = local_state(&s, a, 1);
+    const struct xg_record *change =
+        test_set(c, &seen, XG_INCIDENT_ADDRESS, "told");
+    pushed(&s, c, 0, 2, XG_BATCH_STORED);
+    pull(&s, e, &n);
+    assert_int_equal(n.record_count, 1);
+    assert_true(saw(&n, change));
+
+    /* The worker moves: the old unit goes out, the new one arrives whole. */
+    assert_ok(registry_add_worker(s.d->registry, "wn", NULL,
+                                  xg_role_named("worker"), "south", &err));
+    pull(&s, e, &n);
+    assert_int_equal(n.out, 1);
+    assert_int_equal(n.record_count, 1);
+    assert_true(saw(&n, south));
+    pull(&s, e, &n);
+    assert_int_equal(n.record_count + n.out, 0);
+
+    /* A fork: what e has of that chain is put on a branch. */
+    struct test_device *clone = test_device_clone(b);
+    clone->count = 1;
+    test_incident(clone, "wall");
+    pushed(&s, clone, 1, 1, XG_BATCH_FORKED);
+    pull(&s, e, &n);
+    assert_int_equal(n.record_count, 1);
+    assert_int_equal(n.branches, 2);
+    assert_int_equal(n.places, 2);
+
+    /* A change that came before what it changes: whole, once it is known. */
+    const struct xg_record *late = test_incident(b, "late");
+    struct xg_state of = local_state(&s, b, 2);
+    const struct xg_record *early =
+        test_set(c, &of, XG_INCIDENT_ADDRESS, "early");
+    pushed(&s, c, 2, 1, XG_BATCH_STORED);
+    pull(&s, e, &n);
+    assert_int_equal(n.record_count, 0);
+    pushed(&s, b, 2, 1, XG_BATCH_STORED);
+    pull(&s, e, &n);
+    assert_true(saw(&n, early) && saw(&n, late));
+    check(&s);
+    test_device_free(a);
+    test_device_free(b);
+    test_device_free(c);
+    test_device_free(e);
+    test_device_free(clone);
+    end(&s);
+}
+
+/* ---- codes ---- */
+
+static void test_codes(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct setup s;
+    uint8_t secret[XG_SECRET_SIZE], key[32] = {3}, other[32] = {4};
+    struct xg_enrol e = {.log = xg_bytes_of(ORIGIN)};
+    struct xg_enrolled out, again;
+    (void)unused;
+
+    begin(&s, NULL, 15);
+    assert_status(registry_make_code(s.d->registry, secret, "nobody", 10,
+                                     &s.env, &err),
+                  XG_NOTFOUND);
+    assert_ok(registry_make_code(s.d->registry, secret, "wn",
+                                 s.world.wall_ms + 1000, &s.env, &err));
+    xg_secret_id(&e.code, secret);
+    memcpy(e.key.b, key, 32);
+    assert_status(registry_use_code(s.d->registry, &out, &e, s.world.wall_ms,
+                                    &err),
+                  XG_AUTH); /* no proof */
+    xg_enrol_proof(&e.proof, secret, key);
+    assert_status(registry_use_code(s.d->registry, &out, &e,
+                                    s.world.wall_ms + 1001, &err),
+                  XG_AUTH); /* too late */
+    assert_ok(registry_use_code(s.d->registry, &out, &e, s.world.wall_ms,
+                                &err));
+    assert_string_equal(out.device, ORIGIN "/d/0001");
+    assert_string_equal(out.worker, "wn");
+    /* The answer was lost: the same again, even later. */
+    assert_ok(registry_use_code(s.d->registry, &again, &e,
+                                s.world.wall_ms + 5000, &err));
+    assert_string_equal(again.device, out.device);
+    memcpy(e.key.b, other, 32);
+    xg_enrol_proof(&e.proof, secret, other);
+    assert_status(registry_use_code(s.d->registry, &again, &e, s.world.wall_ms,
+                                    &err),
+                  XG_AUTH);
+    check(&s);
+    end(&s);
+}
+
+static void test_territory(void **unused)
+{
+    static const char file[] = "code,level,parent,name\n"
+                               "d,district,,District\n"
+                               "s,street,d,Street\r\n"
+                               "g,grid,s,Grid, with a comma\n";
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_reference reference;
+    struct setup s;
+    size_t count;
+    bool within;
+    (void)unused;
+
+    begin(&s, NULL, 16);
+    assert_ok(territory_check(xg_bytes_of(file), &count, &err));
+    assert_int_equal(count, 3);
+    assert_status(territory_check(xg_bytes_of("code,level,parent,name\na,b\n"),
+                                  &count, &err),
+                  XG_FORMAT);
+    assert_status(
+        territory_check(xg_bytes_of("code,level,parent,name\n"
+                                    "a,x,b,A\nb,x,a,B\n"),
+                        &count, &err),
+        XG_FORMAT);
+    assert_status(registry_add_worker(s.d->registry, "w9", "九", xg_roles, "g",
+                                      &err),
+                  XG_NOTFOUND);
+    for (int i = 0; i < 2; i++)
+        assert_ok(registry_put_reference(s.d->registry, &reference,
+                                         "territory", "2023",
+                                         xg_bytes_of(file), &err));
+    assert_ok(registry_add_worker(s.d->registry, "w9", "九", xg_roles, "g",
+                                  &err));
+    struct xg_registry view = registry_view(s.d->registry);
+    assert_ok(xg_unit_within(&within, &view, "g", "d", UINT64_MAX, &err));
+    assert_true(within);
+    check(&s);
+    end(&s);
+}
+
+/* ---- many at once, and how fast ---- */
+
+enum { SHIFT_RECORDS = 60, SENDERS = 8 };
+
+struct sender {
+    struct setup *s;
+    struct xg_buf *frames;
+    size_t count, step, first;
+};
+
+static void *send_all(void *ctx)
+{
+    struct sender *sender = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+    struct ingest_result r;
+
+    for (size_t i = sender->first; i < sender->count; i += sender->step)
+        if (ingest_put(sender->s->d->ingest, &r, sender->frames[i].data,
+                       sender->frames[i].len, &err) != XG_OK) {
+            fprintf(stderr, "%s\n", xg_error_text(&err));
+            abort();
+        }
+    return NULL;
+}
+
+static void write_shift(struct setup *s, struct test_device *t)
+{
+    for (size_t i = 0; i + 1 < SHIFT_RECORDS; i++) {
+        struct xg_draft d;
+        if (i % 10 == 9) {
+            struct xg_state seen = local_state(s, t, i);
+            test_set(t, &seen, XG_INCIDENT_ADDRESS, "解放路与沂蒙路交叉口东");
+            continue;
+        }
+        xg_draft_init(&d, &s->arena, XG_KIND_INCIDENT);
+        test_text(&d, XG_INCIDENT_CATEGORY, "road/pothole");
+        test_text(&d, XG_INCIDENT_DESCRIPTION,
+                  "人行道地砖破损约两平方米，雨后积水，影响通行");
+        test_text(&d, XG_FIELD_GRID, "north");
+        test_write(t, &d, NULL);
+    }
+}
+
+/* XG_BENCH says how many shifts (2000 for a figure, not asserted). */
+static void test_many_at_once(void **unused)
+{
+    struct setup s;
+    const char *asked = getenv("XG_BENCH");
+    size_t shifts = asked ? (size_t)strtoul(asked, NULL, 10) : 24;
+    struct xg_buf *frames = calloc(shifts, sizeof *frames);
+    struct sender senders[64];
+    pthread_t threads[64];
+    size_t sender_count = asked ? 50 : SENDERS;
+    struct timespec from, to;
+    char dir[512];
+    (void)unused;
+
+    assert_non_null(frames);
+    make_folder(dir, sizeof dir);
+    open_world(&s, 17);
+    begin_in(&s, dir);
+    for (size_t i = 0; i < shifts; i++) {
+        struct xg_arena keep = s.arena;
+        s.arena = XG_ARENA(64 << 20);
+        struct test_device *t = add_device(&s, "wn");
+        t->arena = &s.arena;
+        write_shift(&s, t);
+        frames[i] = XG_BUF(XG_BATCH_MAX);
+        test_seal(&frames[i], t, 0, t->count);
+        test_device_free(t);
+        xg_arena_clear(&s.arena);
+        s.arena = keep;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    for (size_t i = 0; i < sender_count; i++) {
+        senders[i] = (struct sender){&s, frames, shifts, sender_count, i};
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, send_all, &senders[i]), 0);
+    }
+    for (size_t i = 0; i < sender_count; i++)
+        pthread_join(threads[i], NULL);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    double seconds = (double)(to.tv_sec - from.tv_sec) +
+                     (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+    print_message("%zu shifts of %d records from %zu senders: %.0f records/s\n",
+                  shifts, SHIFT_RECORDS, sender_count,
+                  (double)(shifts * SHIFT_RECORDS) / seconds);
+    struct store_counts counts;
+    struct xg_error err = XG_ERROR_NONE;
+    assert_ok(s.d->store->ops->get_counts(s.d->store, &counts, &err));
+    assert_int_equal(counts.records, shifts * SHIFT_RECORDS);
+    if (!asked)
+        check(&s);
+    for (size_t i = 0; i < shifts; i++)
+        xg_buf_clear(&frames[i]);
+    free(frames);
+    end(&s);
+    remove_folder(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stored_and_held),
+        cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_fork_entry),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_moved_worker),
+        cmocka_unit_test(test_without_right),
+        cmocka_unit_test(test_stray),
+        cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_store_fails),
+        cmocka_unit_test(test_behind_and_ahead),
+        cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_territory),
+        cmocka_unit_test(test_many_at_once),
+    };
+
+    xg_log_level(XG_LOG_ERROR);
+    return xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
