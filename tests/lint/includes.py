@@ -33,7 +33,7 @@ ALSO = {"agent": ["agent/exif"]}
 
 # header: who may include it, as prefixes of paths.
 ENGINES = {
-    "sqlite3.h": ["shared/db"],
+    "sqlite3.h": ["shared/db", "server/store_sqlite", "agent/store"],
     "curl/": ["agent/sync/"],
     "microhttpd.h": ["shared/web"],
     "gnutls/": ["shared/web"],
@@ -52,7 +52,7 @@ IMPURE_CALLS = re.compile(
     r"randombytes_buf|randombytes_random|rand|random|srand|printf|fprintf)\s*\(")
 SQL = re.compile(
     r'"\s*(SELECT\s|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|'
-    r'CREATE\s+(TABLE|INDEX)|DROP\s+TABLE|PRAGMA\s|BEGIN\b|COMMIT\b)', re.I)
+    r'CREATE\s+(TABLE|INDEX)|DROP\s+TABLE|PRAGMA\s|BEGIN\s+IMMEDIATE)', re.I)
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|gets|system|popen|alloca|"
                     r"strtok|tmpnam)\s*\(")
 SQL_CALLS = re.compile(r"\b(sqlite3_exec|PQexec)\s*\(")
