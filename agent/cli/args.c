@@ -1,7 +1,8 @@
 /* args.c - from argv to a command, its words and its flags.
  *
  * Flags may stand anywhere, as --name VALUE or --name=VALUE (needed where the
- * value begins with --); after a lone -- everything is a word. The command is the first word, or the first two.
+ * value begins with --); after a lone -- everything is a word. The command is
+ * the first word, or the first two.
  */
 #include "agent/cli/cli.h"
 
@@ -20,8 +21,8 @@ static const struct cli_flag *find_in(const struct cli_flag *flags,
     return NULL;
 }
 
-static const struct cli_flag *find_flag(const struct cli *cli,
-                                        const char *name, size_t len)
+static const struct cli_flag *find_flag(const struct cli *cli, const char *name,
+                                        size_t len)
 {
     const struct cli_flag *f = find_in(cli->command.flags, name, len);
 
@@ -104,10 +105,10 @@ static enum xg_status no_member(const char *family, const char *word,
                                "%s: there is no \"%s\"; it is one of %s"),
                           family, word, xg_buf_str(&names)));
     else
-        xg_ignore(xg_fail(err, XG_USAGE,
-                          XG_T("%s 后面还要一个词：%s",
-                               "%s needs one more word: %s"),
-                          family, xg_buf_str(&names)));
+        xg_ignore(
+            xg_fail(err, XG_USAGE,
+                    XG_T("%s 后面还要一个词：%s", "%s needs one more word: %s"),
+                    family, xg_buf_str(&names)));
     xg_buf_clear(&names);
     return err->status;
 }
@@ -172,8 +173,8 @@ static enum xg_status find_command(struct cli *cli, int argc, char **argv,
 
     int second = skip_flags(argc, argv, first + 1, &help);
     if (second < argc && cli_is_family(argv[first]) &&
-        (size_t)snprintf(two, sizeof two, "%s %s", argv[first],
-                         argv[second]) < sizeof two &&
+        (size_t)snprintf(two, sizeof two, "%s %s", argv[first], argv[second]) <
+            sizeof two &&
         cli_command_named(&cli->command, two)) {
         argv[first] = argv[second] = NULL;
         return XG_OK;
@@ -192,9 +193,9 @@ static enum xg_status take_flag(struct cli *cli, int argc, char **argv, int *i,
 {
     const char *arg = argv[*i], *equals = strchr(arg, '=');
     size_t len = equals ? (size_t)(equals - arg) : strlen(arg);
-    const struct cli_flag *f =
-        strcmp(arg, "-h") == 0 ? find_flag(cli, "help", 4)
-                               : find_flag(cli, arg + 2, len - 2);
+    const struct cli_flag *f = strcmp(arg, "-h") == 0
+                                   ? find_flag(cli, "help", 4)
+                                   : find_flag(cli, arg + 2, len - 2);
     const char *value = equals ? equals + 1 : "";
 
     if (!f)
@@ -204,8 +205,7 @@ static enum xg_status take_flag(struct cli *cli, int argc, char **argv, int *i,
                        cli->command.name, (int)len, arg, cli->command.name);
     if (equals && !f->value)
         return xg_fail(err, XG_USAGE,
-                       XG_T("--%s 后面不带值", "--%s takes no value"),
-                       f->name);
+                       XG_T("--%s 后面不带值", "--%s takes no value"), f->name);
     if (f->value && !equals) {
         if (*i + 1 >= argc || !argv[*i + 1] ||
             (strncmp(argv[*i + 1], "--", 2) == 0 && argv[*i + 1][2]))
@@ -259,8 +259,8 @@ enum xg_status cli_parse(struct cli *cli, int argc, char **argv,
     for (int i = 1; i < argc; i++) {
         if (!argv[i])
             continue;
-        if (words_only || (strncmp(argv[i], "--", 2) != 0 &&
-                           strcmp(argv[i], "-h") != 0))
+        if (words_only ||
+            (strncmp(argv[i], "--", 2) != 0 && strcmp(argv[i], "-h") != 0))
             cli->words[cli->word_count++] = argv[i];
         else if (argv[i][2] == '\0' && argv[i][1] == '-')
             words_only = true;
@@ -292,8 +292,8 @@ enum xg_status cli_number(int64_t *value, const char *text, const char *what,
 {
     int64_t number;
 
-    if (!view_parse_decimal(&number, text, strlen(text), 0) ||
-        number < least || number > most)
+    if (!view_parse_decimal(&number, text, strlen(text), 0) || number < least ||
+        number > most)
         return xg_fail(err, XG_USAGE,
                        XG_T("%s 要是 %lld 到 %lld 的整数，不是“%s”",
                             "%s is a whole number from %lld to %lld, not "

@@ -42,6 +42,7 @@ enum cli_needs {
 };
 
 /* The headings of the list of commands, in their order. */
+/* clang-format off */
 #define CLI_GROUP_TABLE(X)                                                   \
     X(CLI_JOIN, "加入与现状", "joining, and how things stand")               \
     X(CLI_RECORD, "记录", "recording")                                       \
@@ -52,12 +53,13 @@ enum cli_needs {
     X(CLI_SEND, "传送与核验", "sending and verifying")                       \
     X(CLI_PROTECT, "静态加密", "encryption at rest")                         \
     X(CLI_ABOUT, "关于", "about")
+/* clang-format on */
 
 enum cli_group {
 #define X(name, zh, en) name,
     CLI_GROUP_TABLE(X)
 #undef X
-    CLI_GROUPS
+        CLI_GROUPS
 };
 
 struct cli_flag {
@@ -72,8 +74,8 @@ struct cli;
 struct cli_command {
     const char *name; /* one or two words: "patrol start" */
     enum cli_group group;
-    const char *args;     /* "ID field=value…", or "" */
-    unsigned least, most; /* words; most UINT_MAX: any number */
+    const char *args;             /* "ID field=value…", or "" */
+    unsigned least, most;         /* words; most UINT_MAX: any number */
     const struct cli_flag *flags; /* of its own, ending with a NULL name */
     enum cli_needs needs;
     enum xg_status (*run)(struct cli *cli, struct xg_error *err);
@@ -95,9 +97,10 @@ struct cli {
     struct {
         const struct cli_flag *flag;
         const char *value;
-    } *flags;
+    } * flags;
     struct xg_buf out, remarks;
     int decide; /* exit status of a command that is done */
+    bool saved; /* something is: no later failure takes that back */
     bool data;  /* the answer is a file's content: remarks go elsewhere */
     int64_t begun_ms;
     bool progress; /* a progress line stands on the terminal */
@@ -159,16 +162,14 @@ XG_MUST_CHECK enum xg_status cli_open(struct cli *cli, struct xg_error *err);
 /* A passphrase: from --passphrase-fd, else asked for on the terminal without
  * echo, else the first line of standard input. `prompt` in the user's
  * language. The caller wipes and clears `out`. */
-XG_MUST_CHECK enum xg_status cli_passphrase(struct cli *cli,
-                                            struct xg_buf *out,
+XG_MUST_CHECK enum xg_status cli_passphrase(struct cli *cli, struct xg_buf *out,
                                             const char *prompt,
                                             struct xg_error *err);
 
 /* Become a program of the same package: beside this one, else in ../libexec/
  * xunge. Only returns on failure. */
 XG_MUST_CHECK enum xg_status cli_exec(struct cli *cli, const char *program,
-                                      char *const argv[],
-                                      struct xg_error *err);
+                                      char *const argv[], struct xg_error *err);
 /* Where it is. XG_NOTFOUND. */
 XG_MUST_CHECK enum xg_status cli_program(char path[static HOME_PATH_SIZE],
                                          const char *program,
@@ -187,9 +188,8 @@ struct cli_view {
     const struct store_entity *entity;
     int64_t server_ms; /* newest server time known, 0: none */
 };
-XG_MUST_CHECK enum xg_status cli_view_init(struct cli_view *view,
-                                           struct cli *cli,
-                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+cli_view_init(struct cli_view *view, struct cli *cli, struct xg_error *err);
 
 /* Numbers and ids of entities, and prefixes of hashes of the fold's records;
  * the fold is loaded when first asked for. Clear it after use. */
@@ -249,31 +249,26 @@ XG_MUST_CHECK enum xg_status cli_act_fields(struct cli_act *act,
                                             struct xg_error *err);
 /* Every --photo, kept and attached. Only after all that a person may have
  * mistyped was judged. */
-XG_MUST_CHECK enum xg_status cli_act_photos(struct cli_act *act,
-                                            struct cli *cli,
-                                            struct xg_error *err);
-XG_MUST_CHECK enum xg_status cli_act_photo(struct cli_act *act,
-                                           struct cli *cli, const char *path,
-                                           uint32_t role,
+XG_MUST_CHECK enum xg_status
+cli_act_photos(struct cli_act *act, struct cli *cli, struct xg_error *err);
+XG_MUST_CHECK enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
+                                           const char *path, uint32_t role,
                                            struct xg_error *err);
 XG_MUST_CHECK enum xg_status cli_photo_role(uint32_t *role, const char *name,
                                             struct xg_error *err);
 /* Save something new, with its contact, dropping draft `drop` (0: none) in the
  * same transaction, and answer. */
 XG_MUST_CHECK enum xg_status cli_act_create(struct cli_act *act,
-                                            struct cli *cli,
-                                            const char *author, int64_t drop,
-                                            struct xg_error *err);
+                                            struct cli *cli, const char *author,
+                                            int64_t drop, struct xg_error *err);
 /* Save a later act about `id`, and answer. `decides`: exit with 5 when there
  * is something left to decide. */
 XG_MUST_CHECK enum xg_status cli_act_change(struct cli_act *act,
                                             struct cli *cli,
                                             const struct xg_id *id,
-                                            bool decides,
-                                            struct xg_error *err);
+                                            bool decides, struct xg_error *err);
 /* Keep it as a draft, and answer. *number 0: a new one. */
-XG_MUST_CHECK enum xg_status cli_act_draft(struct cli_act *act,
-                                           struct cli *cli,
+XG_MUST_CHECK enum xg_status cli_act_draft(struct cli_act *act, struct cli *cli,
                                            const char *author, int64_t number,
                                            struct xg_error *err);
 
@@ -293,7 +288,7 @@ void cli_put_field_form(struct xg_buf *out, const struct xg_field *field);
 
 /* ---- the commands, as the table names them (cmd_*.c) ---- */
 
-#define CLI_RUN(name)                                                        \
+#define CLI_RUN(name)                                                          \
     XG_MUST_CHECK enum xg_status name(struct cli *cli, struct xg_error *err)
 
 CLI_RUN(cmd_capture);

@@ -9,8 +9,7 @@ static enum xg_status put_conflicts(struct cli *cli, struct cli_view *view,
 {
     struct xg_arena arena = XG_ARENA(DECIDE_ARENA_MAX);
     struct fold fold;
-    enum xg_status status =
-        fold_load(cli->home.store, &fold, &arena, id, err);
+    enum xg_status status = fold_load(cli->home.store, &fold, &arena, id, err);
 
     view->fold = &fold;
     if (status == XG_OK) {
@@ -40,8 +39,8 @@ enum xg_status cmd_conflicts(struct cli *cli, struct xg_error *err)
     for (size_t i = 0; status == XG_OK && i < ids.count; i++)
         status = put_conflicts(cli, &view, &ids.list[i], err);
     if (status == XG_OK && ids.count == 0)
-        cli_say(cli, "%s", XG_T("没有待决定的冲突。",
-                                "There is nothing to decide."));
+        cli_say(cli, "%s",
+                XG_T("没有待决定的冲突。", "There is nothing to decide."));
     cli_ids_clear(&ids);
     return status;
 }
@@ -74,8 +73,7 @@ enum xg_status cmd_resolve(struct cli *cli, struct xg_error *err)
 
     if (store_find_entity(cli->home.store, &id, cli->words[0], err) != XG_OK)
         return err->status;
-    enum xg_status status =
-        fold_load(cli->home.store, &fold, &arena, &id, err);
+    enum xg_status status = fold_load(cli->home.store, &fold, &arena, &id, err);
     if (status == XG_OK && !fold.state.kind)
         status = xg_fail(err, XG_REFUSED,
                          XG_T("它的第一条记录还没有收到；请先 xunge sync",

@@ -41,23 +41,23 @@ enum xg_status cmd_import(struct cli *cli, struct xg_error *err)
                                   "nothing is doubled"),
                              r.added);
     }
+    cli->saved = true;
     if (cli->json)
         return cli_put_json(
             cli,
-            json_pack("{s:I, s:I, s:I, s:I, s:I}", "lines",
-                      (json_int_t)r.lines, "added", (json_int_t)r.added,
-                      "held", (json_int_t)r.held, "contacts",
-                      (json_int_t)r.contacts, "photos", (json_int_t)r.photos),
+            json_pack("{s:I, s:I, s:I, s:I, s:I}", "lines", (json_int_t)r.lines,
+                      "added", (json_int_t)r.added, "held", (json_int_t)r.held,
+                      "contacts", (json_int_t)r.contacts, "photos",
+                      (json_int_t)r.photos),
             err);
-    xg_buf_format(&cli->out,
-                  XG_T("已导入 %" PRIu64 " 行中的 %" PRIu64 " 行，早已有 "
-                       "%" PRIu64 " 行；反映人 %" PRIu64 " 条，照片 %" PRIu64
-                       " 张  %s\n",
-                       "of %" PRIu64 " lines %" PRIu64 " are added, %" PRIu64
-                       " were here; contacts %" PRIu64 ", photos %" PRIu64
-                       "  %s\n"),
-                  r.lines, r.added, r.held, r.contacts, r.photos,
-                  view_delivery_label(VIEW_WAITING));
+    xg_buf_format(
+        &cli->out,
+        XG_T("已导入 %" PRIu64 " 行中的 %" PRIu64 " 行，早已有 "
+             "%" PRIu64 " 行；反映人 %" PRIu64 " 条，照片 %" PRIu64 " 张  %s\n",
+             "of %" PRIu64 " lines %" PRIu64 " are added, %" PRIu64
+             " were here; contacts %" PRIu64 ", photos %" PRIu64 "  %s\n"),
+        r.lines, r.added, r.held, r.contacts, r.photos,
+        view_delivery_label(VIEW_WAITING));
     return xg_buf_check(&cli->out, err);
 }
 
@@ -67,7 +67,8 @@ enum format { FORMAT_CSV, FORMAT_GEOJSON, FORMAT_GPX };
 
 static const char *const format_names[] = {"csv", "geojson", "gpx"};
 
-struct export {
+struct export
+{
     struct cli *cli;
     struct cli_view view;
     enum format format;
@@ -133,12 +134,11 @@ static size_t chosen_count(const struct export *x)
     return x->cli->word_count ? x->cli->word_count : x->ids.count;
 }
 
-static enum xg_status chosen(struct xg_id *id, const struct export *x,
-                             size_t i, struct xg_error *err)
+static enum xg_status chosen(struct xg_id *id, const struct export *x, size_t i,
+                             struct xg_error *err)
 {
     if (x->cli->word_count)
-        return store_find_entity(x->cli->home.store, id, x->cli->words[i],
-                                 err);
+        return store_find_entity(x->cli->home.store, id, x->cli->words[i], err);
     *id = x->ids.list[i];
     return XG_OK;
 }
@@ -176,8 +176,7 @@ static enum xg_status put_row(struct export *x, const struct store_entity *e,
 
 /* One entity; *fits false when it is of another kind than this table. */
 static enum xg_status put_one(struct export *x, const struct xg_id *id,
-                              const struct xg_kind *table,
-                              struct xg_error *err)
+                              const struct xg_kind *table, struct xg_error *err)
 {
     struct xg_buf state = XG_BUF(64 << 20);
     struct store_entity e;
@@ -258,9 +257,10 @@ static enum xg_status finish(struct export *x, struct xg_error *err)
     const char *path = cli_flag(cli, "output");
 
     if (x->left_out > 0)
-        cli_say(cli, XG_T("GPX 只含巡查；另有 %" PRIu64 " 条没有导出。",
-                          "GPX holds patrols alone; %" PRIu64
-                          " others were left out."),
+        cli_say(cli,
+                XG_T("GPX 只含巡查；另有 %" PRIu64 " 条没有导出。",
+                     "GPX holds patrols alone; %" PRIu64
+                     " others were left out."),
                 x->left_out);
     if (!path)
         return XG_OK;
@@ -269,16 +269,16 @@ static enum xg_status finish(struct export *x, struct xg_error *err)
         return err->status;
     xg_buf_reset(&cli->out);
     if (cli->json)
-        return cli_put_json(
-            cli,
-            json_pack("{s:s, s:I, s:I, s:s}", "format",
-                      format_names[x->format], "entities",
-                      (json_int_t)x->count, "bytes", (json_int_t)bytes, "file",
-                      path),
-            err);
-    xg_buf_format(&cli->out, XG_T("已导出 %" PRIu64 " 条到 %s（不加密）\n",
-                                  "exported %" PRIu64 " to %s (not "
-                                  "encrypted)\n"),
+        return cli_put_json(cli,
+                            json_pack("{s:s, s:I, s:I, s:s}", "format",
+                                      format_names[x->format], "entities",
+                                      (json_int_t)x->count, "bytes",
+                                      (json_int_t)bytes, "file", path),
+                            err);
+    xg_buf_format(&cli->out,
+                  XG_T("已导出 %" PRIu64 " 条到 %s（不加密）\n",
+                       "exported %" PRIu64 " to %s (not "
+                       "encrypted)\n"),
                   x->count, path);
     return xg_buf_check(&cli->out, err);
 }

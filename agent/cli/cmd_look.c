@@ -144,8 +144,7 @@ static bool visit(void *ctx, const struct store_entity *e,
     if (w->rows++ == 0)
         view_list_head(&w->cli->out, &w->view.context);
     w->view.entity = e;
-    w->status =
-        view_list_row(&w->cli->out, &brief, &w->view.context, w->err);
+    w->status = view_list_row(&w->cli->out, &brief, &w->view.context, w->err);
     if (w->status == XG_OK && w->cli->out.len > FLUSH_BYTES)
         w->status = cli_flush(w->cli, w->err);
     return w->status == XG_OK && --w->left > 0;
@@ -207,13 +206,12 @@ enum xg_status cmd_find(struct cli *cli, struct xg_error *err)
 
 /* ---- one entity ---- */
 
-static enum xg_status look_at(struct cli *cli,
-                              enum xg_status (*put)(
-                                  struct xg_buf *out,
-                                  const struct xg_state *state,
-                                  const struct view_context *view,
-                                  struct xg_error *err),
-                              struct xg_error *err)
+static enum xg_status
+look_at(struct cli *cli,
+        enum xg_status (*put)(struct xg_buf *out, const struct xg_state *state,
+                              const struct view_context *view,
+                              struct xg_error *err),
+        struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(LOOK_ARENA_MAX);
     struct cli_view view;
@@ -223,8 +221,7 @@ static enum xg_status look_at(struct cli *cli,
     if (store_find_entity(cli->home.store, &id, cli->words[0], err) != XG_OK ||
         cli_view_init(&view, cli, err) != XG_OK)
         return err->status;
-    enum xg_status status =
-        fold_load(cli->home.store, &fold, &arena, &id, err);
+    enum xg_status status = fold_load(cli->home.store, &fold, &arena, &id, err);
     view.fold = &fold;
     if (status == XG_OK)
         status = put(&cli->out, &fold.state, &view.context, err);

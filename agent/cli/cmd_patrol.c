@@ -12,8 +12,7 @@
 
 enum { PATROL_ARENA_MAX = 512 << 20, GPSD_EVERY_MAX_S = 300 };
 
-static void hex_of(char text[static 2 * XG_ID_SIZE + 1],
-                   const struct xg_id *id)
+static void hex_of(char text[static 2 * XG_ID_SIZE + 1], const struct xg_id *id)
 {
     xg_hex(text, id->b, XG_ID_SIZE);
 }
@@ -29,9 +28,9 @@ enum xg_status cli_patrol_look(struct cli_patrol *out, struct cli *cli,
     *out = (struct cli_patrol){0};
     if (patrol_look(&out->state, cli->path, err) != XG_OK)
         return err->status;
-    if (out->state.open && store_load_entity(cli->home.store, &e, NULL,
-                                             &out->state.id,
-                                             &ignored) == XG_OK) {
+    if (out->state.open &&
+        store_load_entity(cli->home.store, &e, NULL, &out->state.id,
+                          &ignored) == XG_OK) {
         memcpy(out->number, e.number, sizeof out->number);
         out->start_ms = e.first_ms;
     }
@@ -53,8 +52,9 @@ void cli_patrol_put(struct xg_buf *out, const struct cli_patrol *patrol)
                   *patrol->number ? patrol->number : id);
     view_put_time(out, patrol->start_ms / 1000 * 1000);
     if (patrol->state.running)
-        xg_buf_format(out, XG_T("，记录程序在运行（进程 %ld）\n",
-                                ", being recorded (process %ld)\n"),
+        xg_buf_format(out,
+                      XG_T("，记录程序在运行（进程 %ld）\n",
+                           ", being recorded (process %ld)\n"),
                       (long)patrol->state.pid);
     else
         xg_buf_text(out,
@@ -72,11 +72,11 @@ json_t *cli_patrol_json(const struct cli_patrol *patrol)
     if (!patrol->state.open)
         return json_null();
     view_put_time_utc(&start, patrol->start_ms);
-    json_t *object = json_pack(
-        "{s:o, s:s, s:s, s:b, s:I}", "id",
-        cli_json_hex(patrol->state.id.b, XG_ID_SIZE), "number",
-        patrol->number, "start", xg_buf_str(&start), "running",
-        patrol->state.running, "pid", (json_int_t)patrol->state.pid);
+    json_t *object =
+        json_pack("{s:o, s:s, s:s, s:b, s:I}", "id",
+                  cli_json_hex(patrol->state.id.b, XG_ID_SIZE), "number",
+                  patrol->number, "start", xg_buf_str(&start), "running",
+                  patrol->state.running, "pid", (json_int_t)patrol->state.pid);
     xg_buf_clear(&start);
     return object;
 }
@@ -86,8 +86,7 @@ json_t *cli_patrol_json(const struct cli_patrol *patrol)
 /* grid=CODE is all that is known of a patrol when it begins. */
 static enum xg_status read_options(struct patrol_options *options,
                                    struct cli *cli, size_t first,
-                                   struct xg_arena *arena,
-                                   struct xg_error *err)
+                                   struct xg_arena *arena, struct xg_error *err)
 {
     const char *every = cli_flag(cli, "every");
     const struct xg_kind *kind = xg_kind_find(XG_KIND_PATROL);
@@ -112,10 +111,9 @@ static enum xg_status read_options(struct patrol_options *options,
                                 "only grid= can be given here; use xunge set "
                                 "afterwards"));
     struct xg_cbor c = xg_cbor_over(xg_draft_get(&draft, XG_FIELD_GRID));
-    if (c.at != c.end && xg_cbor_next(&c, &item) &&
-        item.type == XG_CBOR_TEXT) {
-        options->grid = xg_arena_str(arena, (const char *)item.bytes.at,
-                                     item.bytes.len);
+    if (c.at != c.end && xg_cbor_next(&c, &item) && item.type == XG_CBOR_TEXT) {
+        options->grid =
+            xg_arena_str(arena, (const char *)item.bytes.at, item.bytes.len);
         if (!options->grid)
             return xg_fail_nomem(err);
     }
@@ -248,8 +246,8 @@ static json_t *summary_json(const struct patrol_summary *s)
     json_t *object = json_pack(
         "{s:b, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
         "saved", 1, "kind", "patrol", "number", s->captured.number, "id",
-        cli_json_hex(s->captured.id.b, XG_ID_SIZE), "start",
-        xg_buf_str(&start), "end", xg_buf_str(&end), "distance_m",
+        cli_json_hex(s->captured.id.b, XG_ID_SIZE), "start", xg_buf_str(&start),
+        "end", xg_buf_str(&end), "distance_m",
         (json_int_t)(s->distance_mm / 1000), "points", (json_int_t)s->points,
         "segments", (json_int_t)s->segments, "gaps", (json_int_t)s->gaps,
         "skipped", (json_int_t)(s->skipped + s->untimed + s->refused),
@@ -267,12 +265,14 @@ static enum xg_status put_summary(struct cli *cli,
     struct xg_buf *out = &cli->out;
     char id[2 * XG_ID_SIZE + 1];
 
+    cli->saved = true;
     if (cli->json)
         return cli_put_json(cli, summary_json(s), err);
     hex_of(id, &s->captured.id);
-    xg_buf_format(out, s->held ? XG_T("早已导入 %s  %.12s",
-                                      "imported before: %s  %.12s")
-                               : XG_T("已保存 %s  %.12s", "saved %s  %.12s"),
+    xg_buf_format(out,
+                  s->held
+                      ? XG_T("早已导入 %s  %.12s", "imported before: %s  %.12s")
+                      : XG_T("已保存 %s  %.12s", "saved %s  %.12s"),
                   s->captured.number, id);
     if (!s->held) {
         xg_buf_format(out, "  %s  ", view_delivery_label(VIEW_WAITING));
@@ -286,16 +286,19 @@ static enum xg_status put_summary(struct cli *cli,
     }
     xg_buf_text(out, "\n");
     if (s->doubts)
-        cli_say(cli, XG_T("%zu 处时间可疑，见 xunge patrol show %.12s。",
-                          "%zu doubts about time: xunge patrol show %.12s."),
+        cli_say(cli,
+                XG_T("%zu 处时间可疑，见 xunge patrol show %.12s。",
+                     "%zu doubts about time: xunge patrol show %.12s."),
                 s->doubts, id);
     if (s->skipped + s->untimed + s->refused)
-        cli_say(cli, XG_T("略过 %zu 个不能用的点。",
-                          "%zu points could not be used."),
-                s->skipped + s->untimed + s->refused);
+        cli_say(
+            cli,
+            XG_T("略过 %zu 个不能用的点。", "%zu points could not be used."),
+            s->skipped + s->untimed + s->refused);
     if (s->damaged)
-        cli_say(cli, XG_T("有 %zu 块轨迹缓存损坏，未能读出。",
-                          "%zu pieces of the track on the disk were damaged."),
+        cli_say(cli,
+                XG_T("有 %zu 块轨迹缓存损坏，未能读出。",
+                     "%zu pieces of the track on the disk were damaged."),
                 s->damaged);
     return xg_buf_check(out, err);
 }
@@ -348,8 +351,8 @@ enum xg_status cmd_patrol_import(struct cli *cli, struct xg_error *err)
     if (status == XG_OK)
         status = cli_may_record(cli, err);
     if (status == XG_OK)
-        status = patrol_import(&cli->home, &summary, cli->words[0], &options,
-                               err);
+        status =
+            patrol_import(&cli->home, &summary, cli->words[0], &options, err);
     if (status == XG_OK)
         status = put_summary(cli, &summary, err);
     xg_arena_clear(&arena);
@@ -369,8 +372,7 @@ static enum xg_status spool_track(struct track *out, struct cli *cli,
     if (spool_read(&content, arena, cli->path, id, cli->home.vault, err) !=
         XG_OK)
         return err->status;
-    return track_split(out, arena, content.samples, content.count, &rules,
-                       err);
+    return track_split(out, arena, content.samples, content.count, &rules, err);
 }
 
 static enum xg_status show_open(struct cli *cli, struct cli_patrol *patrol,
@@ -425,8 +427,8 @@ static enum xg_status show_closed(struct cli *cli, struct xg_arena *arena,
         status = xg_brief_read(&brief, xg_buf_bytes(&state), err);
     if (status == XG_OK && cli_flag(cli, "geojson")) {
         view_geojson_begin(&cli->out);
-        status = view_geojson_feature(&cli->out, &any, &brief, &view.context,
-                                      err);
+        status =
+            view_geojson_feature(&cli->out, &any, &brief, &view.context, err);
         view_geojson_end(&cli->out);
     } else if (status == XG_OK) {
         status = cli_track_of(&track, arena, &brief, err);

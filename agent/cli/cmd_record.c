@@ -77,10 +77,10 @@ enum xg_status cmd_draft_discard(struct cli *cli, struct xg_error *err)
         capture_draft_discard(cli->home.store, number, err) != XG_OK)
         return err->status;
     if (cli->json)
-        return cli_put_json(cli,
-                            json_pack("{s:b, s:s}", "discarded", 1, "number",
-                                      cli->words[0]),
-                            err);
+        return cli_put_json(
+            cli,
+            json_pack("{s:b, s:s}", "discarded", 1, "number", cli->words[0]),
+            err);
     cli_say(cli, XG_T("已丢弃 %s。", "%s is thrown away."), cli->words[0]);
     return XG_OK;
 }
@@ -91,17 +91,16 @@ enum xg_status cmd_draft_list(struct cli *cli, struct xg_error *err)
 }
 
 /* `set` and `photo` on a draft change the draft. */
-static enum xg_status change_draft(struct cli *cli, int64_t number,
-                                   bool photos, struct xg_error *err)
+static enum xg_status change_draft(struct cli *cli, int64_t number, bool photos,
+                                   struct xg_error *err)
 {
     const char *author, *role_name = cli_flag(cli, "role");
     struct cli_act act;
     uint32_t role = 0;
 
     cli_act_init(&act, cli, xg_kind_find(XG_KIND_INCIDENT), NULL);
-    enum xg_status status =
-        load_draft(&act, cli, &author, number,
-                   photos ? cli->word_count : 1, err);
+    enum xg_status status = load_draft(&act, cli, &author, number,
+                                       photos ? cli->word_count : 1, err);
     if (status == XG_OK && photos && role_name)
         status = cli_photo_role(&role, role_name, err);
     for (size_t i = 1; photos && status == XG_OK && i < cli->word_count; i++)
@@ -214,15 +213,14 @@ static enum xg_status not_possible(const struct store_entity *e,
     struct xg_buf moves = XG_BUF(1024);
 
     put_moves_from(&moves, e->status);
-    xg_ignore(xg_fail(err, known ? XG_REFUSED : XG_USAGE,
-                      XG_T("现在是“%s”，不能“%s”；可以：%s",
-                           "it is \"%s\" now, where \"%s\" is not possible; "
-                           "what is: %s"),
-                      at ? xg_label(at->zh, at->en)
-                         : XG_T("没有办理流程", "outside the loop"),
-                      asked,
-                      moves.len ? xg_buf_str(&moves)
-                                : XG_T("没有", "nothing")));
+    xg_ignore(xg_fail(
+        err, known ? XG_REFUSED : XG_USAGE,
+        XG_T("现在是“%s”，不能“%s”；可以：%s",
+             "it is \"%s\" now, where \"%s\" is not possible; "
+             "what is: %s"),
+        at ? xg_label(at->zh, at->en)
+           : XG_T("没有办理流程", "outside the loop"),
+        asked, moves.len ? xg_buf_str(&moves) : XG_T("没有", "nothing")));
     xg_buf_clear(&moves);
     return err->status;
 }
@@ -239,8 +237,8 @@ enum xg_status cmd_do(struct cli *cli, struct xg_error *err)
     if (find(cli, &e, cli->words[0], err) != XG_OK)
         return err->status;
     if (!move || !xg_transition_find(e.status, move->number))
-        return not_possible(&e, move ? xg_label(move->zh, move->en)
-                                     : cli->words[1],
+        return not_possible(&e,
+                            move ? xg_label(move->zh, move->en) : cli->words[1],
                             move != NULL, err);
     cli_act_init(&act, cli, e.kind, &e.id);
     enum xg_status status = cli_act_fields(&act, cli, 2, err);

@@ -116,23 +116,22 @@ static enum xg_status put_json(struct cli *cli, const struct facts *f,
 {
     const struct store_counts *c = &f->counts;
     json_t *object = json_pack(
-        "{s:b, s:s, s:s, s:s, s:s, s:s, s:s}", "joined", f->id.joined,
-        "worker", f->id.worker, "device", f->id.device, "state",
+        "{s:b, s:s, s:s, s:s, s:s, s:s, s:s}", "joined", f->id.joined, "worker",
+        f->id.worker, "device", f->id.device, "state",
         f->id.joined ? xg_device_state_name(f->id.state) : "none", "log",
         f->id.log.name, "server", f->id.url, "home", cli->path);
 
     json_object_update_new(
         object,
-        json_pack("{s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I, s:I}}",
-                  "drafts", (json_int_t)c->drafts, "records",
-                  deliveries_json(c->records), "entities",
-                  deliveries_json(c->entities), "photos", "total",
-                  (json_int_t)c->photos, "only_here",
-                  (json_int_t)c->photos_here, "conflicts",
-                  (json_int_t)c->conflicts, "batches", "waiting",
-                  (json_int_t)c->batches_waiting, "forked",
-                  (json_int_t)c->batches_forked, "quarantined",
-                  (json_int_t)c->batches_quarantined));
+        json_pack(
+            "{s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I, s:I}}", "drafts",
+            (json_int_t)c->drafts, "records", deliveries_json(c->records),
+            "entities", deliveries_json(c->entities), "photos", "total",
+            (json_int_t)c->photos, "only_here", (json_int_t)c->photos_here,
+            "conflicts", (json_int_t)c->conflicts, "batches", "waiting",
+            (json_int_t)c->batches_waiting, "forked",
+            (json_int_t)c->batches_forked, "quarantined",
+            (json_int_t)c->batches_quarantined));
     json_object_update_new(
         object,
         json_pack("{s:o, s:I, s:o, s:o, s:b, s:s, s:b, s:b, s:b, s:o}",
@@ -197,16 +196,17 @@ static void put_counts(struct xg_buf *out, const struct store_counts *c)
                   view_delivery_label(VIEW_WAITING),
                   c->records[STORE_WAITING] + sealed);
     if (sealed)
-        xg_buf_format(out, XG_T("（其中已封装 %" PRIu64 "）",
-                                " (%" PRIu64 " sealed)"),
-                      sealed);
+        xg_buf_format(
+            out, XG_T("（其中已封装 %" PRIu64 "）", " (%" PRIu64 " sealed)"),
+            sealed);
     xg_buf_format(out, " · %s %" PRIu64 " · %s %" PRIu64 "\n",
                   view_delivery_label(VIEW_SENT), c->records[STORE_SENT],
                   view_delivery_label(VIEW_RECEIVED),
                   c->records[STORE_RECEIVED]);
     label(out, XG_T("照片", "photos"));
-    xg_buf_format(out, XG_T("%" PRIu64 " 张，仅在本机 %" PRIu64 " 张\n",
-                            "%" PRIu64 ", only here %" PRIu64 "\n"),
+    xg_buf_format(out,
+                  XG_T("%" PRIu64 " 张，仅在本机 %" PRIu64 " 张\n",
+                       "%" PRIu64 ", only here %" PRIu64 "\n"),
                   c->photos, c->photos_here);
     label(out, XG_T("冲突", "conflicts"));
     xg_buf_format(out, "%" PRIu64 "%s\n", c->conflicts,
@@ -256,8 +256,8 @@ static void put_clock(struct xg_buf *out, const struct facts *f)
             xg_buf_text(out, XG_T("服务器慢 ", "behind the server by "));
         else
             xg_buf_text(out, XG_T("服务器快 ", "ahead of the server by "));
-        view_put_duration(out, (ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000 *
-                                   1000);
+        view_put_duration(out,
+                          (ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000 * 1000);
         xg_buf_text(out, XG_T("；记录照常保存，顺序不受影响",
                               "; recording goes on, no order depends on it"));
     } else if (f->server_ms == 0) {
@@ -272,25 +272,25 @@ static void put_rest(struct xg_buf *out, const struct cli *cli,
 {
     label(out, XG_T("剩余空间", "free space"));
     if (f->has_free)
-        xg_buf_format(out, "%" PRIu64 " MiB%s\n", f->free_bytes >> 20,
-                      f->free_bytes < FREE_LOW_BYTES
-                          ? XG_T("  不多了，请清理磁盘",
-                                 "  that is little; make room")
-                          : "");
+        xg_buf_format(
+            out, "%" PRIu64 " MiB%s\n", f->free_bytes >> 20,
+            f->free_bytes < FREE_LOW_BYTES
+                ? XG_T("  不多了，请清理磁盘", "  that is little; make room")
+                : "");
     else
         xg_buf_text(out, XG_T("未知\n", "unknown\n"));
     label(out, XG_T("静态加密", "at rest"));
     xg_buf_format(
         out, "%s%s\n",
         f->vault.passphrase
-            ? (f->vault.held ? XG_T("有口令，现已解锁",
-                                    "passphrase, unlocked now")
-                             : XG_T("有口令", "passphrase"))
+            ? (f->vault.held
+                   ? XG_T("有口令，现已解锁", "passphrase, unlocked now")
+                   : XG_T("有口令", "passphrase"))
             : XG_T("密钥文件，无口令", "key file, no passphrase"),
-        f->vault.escrow ? XG_T("；登记员可恢复", "; the registrar can recover it")
-                        : XG_T("；忘记口令无法恢复",
-                               "; a forgotten passphrase cannot be "
-                               "recovered"));
+        f->vault.escrow
+            ? XG_T("；登记员可恢复", "; the registrar can recover it")
+            : XG_T("；忘记口令无法恢复", "; a forgotten passphrase cannot be "
+                                         "recovered"));
     label(out, XG_T("数据目录", "home"));
     xg_buf_format(out, "%s\n", cli->path);
 }

@@ -47,8 +47,7 @@ static enum xg_status ask_new(struct cli *cli, struct xg_buf *passphrase,
                               struct xg_error *err)
 {
     struct xg_buf again = {0};
-    bool terminal =
-        !cli_flag(cli, "passphrase-fd") && isatty(STDIN_FILENO);
+    bool terminal = !cli_flag(cli, "passphrase-fd") && isatty(STDIN_FILENO);
 
     if (cli_passphrase(cli, passphrase, XG_T("新口令：", "New passphrase: "),
                        err) != XG_OK ||
@@ -131,12 +130,13 @@ enum xg_status cmd_unlock(struct cli *cli, struct xg_error *err)
     if (vault_state(&state, cli->path, err) != XG_OK)
         return err->status;
     if (!state.passphrase) {
-        cli_say(cli, "%s", XG_T("没有设置口令，不用解锁。",
-                                "No passphrase is set: nothing to unlock."));
+        cli_say(cli, "%s",
+                XG_T("没有设置口令，不用解锁。",
+                     "No passphrase is set: nothing to unlock."));
         return done_json(cli, "key-file", err);
     }
-    enum xg_status status = cli_passphrase(
-        cli, &passphrase, XG_T("口令：", "Passphrase: "), err);
+    enum xg_status status =
+        cli_passphrase(cli, &passphrase, XG_T("口令：", "Passphrase: "), err);
     if (status == XG_OK)
         status = vault_unlock_passphrase(
             &vault, cli->path, xg_buf_bytes(&passphrase), &cli->env, err);

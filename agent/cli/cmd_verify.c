@@ -47,9 +47,9 @@ static void complain(struct verify *v, const char *what, const void *hash,
     v->problems++;
     v->worst = cli_worse(v->worst, exit_status);
     if (v->problems <= PROBLEMS_SHOWN)
-        json_array_append_new(
-            v->list, json_pack("{s:s, s:o, s:s}", "what", what, "hash",
-                               cli_json_hex(hash, len), "text", text));
+        json_array_append_new(v->list,
+                              json_pack("{s:s, s:o, s:s}", "what", what, "hash",
+                                        cli_json_hex(hash, len), "text", text));
 }
 
 static void alarm_at(struct verify *v, const char *what,
@@ -84,12 +84,12 @@ static enum xg_status check_record(struct verify *v,
     if (!*on_path)
         return XG_OK; /* another branch of a fork: read and judged by fold */
     v->records++;
-    xg_record_hash(&again, fact->seq ? &fact->chain : &zero, fact->seq,
-                   &before, r->head_raw, &r->fields_hash);
+    xg_record_hash(&again, fact->seq ? &fact->chain : &zero, fact->seq, &before,
+                   r->head_raw, &r->fields_hash);
     if (!known || !xg_hash_equal(&again, &r->hash))
-        alarm_at(v, "record", &r->hash,
-                 XG_T("记录与它的哈希不符",
-                      "the record is not what its hash says"));
+        alarm_at(
+            v, "record", &r->hash,
+            XG_T("记录与它的哈希不符", "the record is not what its hash says"));
     return XG_OK;
 }
 
@@ -129,8 +129,7 @@ static void check_photos(struct verify *v, const struct fold *f)
 /* ---- entities ---- */
 
 static enum xg_status check_state(struct verify *v, const struct fold *f,
-                                  const struct xg_id *id,
-                                  struct xg_error *err)
+                                  const struct xg_id *id, struct xg_error *err)
 {
     struct xg_buf stored = XG_BUF(64 << 20), again = XG_BUF(64 << 20);
     struct store_entity e;
@@ -215,8 +214,7 @@ static enum xg_status check_cover(struct verify *v,
                                batch->first + i, err);
     if (status == XG_OK) {
         xg_tlog_root(&root, hashes, n);
-        *good = found &&
-                xg_batch_note_read(&says, note, &ignored) == XG_OK &&
+        *good = found && xg_batch_note_read(&says, note, &ignored) == XG_OK &&
                 xg_hash_equal(&says.chain, &batch->chain) &&
                 says.first == batch->first && says.last == batch->last &&
                 xg_hash_equal(&says.tree, &root);
@@ -260,8 +258,8 @@ static enum xg_status check_receipt(struct verify *v,
 
     v->receipts++;
     v->received += batch->last - batch->first + 1;
-    if (!v->has_device || xg_note_open(&parsed, note.at, note.len, &v->device,
-                                       &why) != XG_OK) {
+    if (!v->has_device ||
+        xg_note_open(&parsed, note.at, note.len, &v->device, &why) != XG_OK) {
         alarm_at(v, "receipt", &batch->id,
                  XG_T("批次不是本机签名的",
                       "the batch is not signed by this device"));
@@ -400,8 +398,8 @@ static enum xg_status check_given(struct verify *v, struct xg_error *err)
         uint64_t last;
         if (!f.facts[i].mine)
             continue;
-        status = check_received(v, &f.ops[i].record->hash, &last, &receipted,
-                                err);
+        status =
+            check_received(v, &f.ops[i].record->hash, &last, &receipted, err);
         v->unreceived += status == XG_OK && !receipted;
     }
     v->received = 0; /* of these records, not of their whole batches */
@@ -421,11 +419,11 @@ static enum xg_status begin(struct verify *v, struct cli *cli,
     struct xg_signer signer;
     char alarm[HOME_PATH_SIZE];
 
-    *v = (struct verify){.cli = cli,
-                         .s = cli->home.store,
-                         .shelf = {.home = cli->home.path,
-                                   .vault = cli->home.vault},
-                         .list = json_array()};
+    *v = (struct verify){
+        .cli = cli,
+        .s = cli->home.store,
+        .shelf = {.home = cli->home.path, .vault = cli->home.vault},
+        .list = json_array()};
     if (store_get_identity(v->s, &v->identity, err) != XG_OK ||
         store_get_checkpoint(v->s, &v->held, NULL, &v->has_held, err) !=
             XG_OK ||
@@ -474,8 +472,8 @@ static enum xg_status put_text(struct verify *v, struct xg_error *err)
                            "NOT GOOD: %" PRIu64 " problems\n"),
                       v->problems);
     else
-        xg_buf_text(out, XG_T("核验通过\n",
-                              "good: all that was checked holds\n"));
+        xg_buf_text(out,
+                    XG_T("核验通过\n", "good: all that was checked holds\n"));
     xg_buf_format(out,
                   XG_T("本机记录 %" PRIu64 " 条，逐条重算哈希；有回执 %" PRIu64
                        " 条（%" PRIu64 " 个批次，核证明与签名），尚无回执 "

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NO_MORE                                                              \
-    {                                                                        \
-        NULL, NULL, false, NULL, NULL                                        \
+#define NO_MORE                                                                \
+    {                                                                          \
+        NULL, NULL, false, NULL, NULL                                          \
     }
 
 const struct cli_flag cli_common_flags[] = {
@@ -24,34 +24,32 @@ const struct cli_flag cli_common_flags[] = {
     NO_MORE,
 };
 
-#define AS                                                                   \
-    {                                                                        \
-        "as", "WORKER", false, "由此人记录（共用设备）",                     \
-            "recorded by this worker (shared device)"                        \
+#define AS                                                                     \
+    {                                                                          \
+        "as", "WORKER", false, "由此人记录（共用设备）",                       \
+            "recorded by this worker (shared device)"                          \
     }
-#define PHOTO                                                                \
-    {                                                                        \
-        "photo", "FILE[:ROLE]", true,                                        \
-            "照片；用途 near far reference before after",                    \
-            "a photo; role near far reference before after"                  \
+#define PHOTO                                                                  \
+    {                                                                          \
+        "photo", "FILE[:ROLE]", true, "照片", "a photo"                        \
     }
-#define FORWARDED                                                            \
-    {                                                                        \
-        "forwarded", NULL, false, "照片是他人转发的，不是现场拍摄",          \
-            "the photos were forwarded, not taken here"                      \
+#define FORWARDED                                                              \
+    {                                                                          \
+        "forwarded", NULL, false, "照片是他人转发的，不是现场拍摄",            \
+            "the photos were forwarded, not taken here"                        \
     }
-#define CONTACT                                                              \
-    {                                                                        \
-        "contact", "NAME", false, "反映人姓名（另存为一条范围更窄的记录）",  \
-            "who told of it (a record of its own, seen by fewer)"            \
+#define CONTACT                                                                \
+    {                                                                          \
+        "contact", "NAME", false, "反映人姓名（另存为一条范围更窄的记录）",    \
+            "who told of it (a record of its own, seen by fewer)"              \
     }
-#define PHONE                                                                \
-    {                                                                        \
-        "phone", "P", false, "反映人电话", "their phone"                     \
+#define PHONE                                                                  \
+    {                                                                          \
+        "phone", "P", false, "反映人电话", "their phone"                       \
     }
-#define WHY                                                                  \
-    {                                                                        \
-        "why", "TEXT", false, "理由（必填）", "the reason (needed)"          \
+#define WHY                                                                    \
+    {                                                                          \
+        "why", "TEXT", false, "理由（必填）", "the reason (needed)"            \
     }
 
 static const struct cli_flag capture_flags[] = {
@@ -62,18 +60,23 @@ static const struct cli_flag capture_flags[] = {
     NO_MORE,
 };
 static const struct cli_flag informed_flags[] = {
-    PHOTO, FORWARDED,
+    PHOTO,
+    FORWARDED,
     {"draft", NULL, false, "只存草稿，不成为记录", "keep as a draft only"},
-    AS, CONTACT, PHONE, NO_MORE,
+    AS,
+    CONTACT,
+    PHONE,
+    NO_MORE,
 };
 static const struct cli_flag finish_flags[] = {
     PHOTO, FORWARDED, AS, CONTACT, PHONE, NO_MORE,
 };
 static const struct cli_flag later_flags[] = {AS, NO_MORE};
 static const struct cli_flag photo_flags[] = {
-    {"role", "ROLE", false, "用途 near far reference before after",
-     "near far reference before after"},
-    FORWARDED, AS, NO_MORE,
+    {"role", "ROLE", false, "用途", "what it shows"},
+    FORWARDED,
+    AS,
+    NO_MORE,
 };
 static const struct cli_flag why_flags[] = {WHY, AS, NO_MORE};
 static const struct cli_flag do_flags[] = {PHOTO, FORWARDED, AS, NO_MORE};
@@ -125,7 +128,9 @@ static const struct cli_flag resolve_flags[] = {
      "take the value of this record (its hash, or a prefix)"},
     {"value", "V", false, "改用另一个值", "another value"},
     {"dismiss", NULL, false, "保留现在显示的", "keep what is shown now"},
-    WHY, AS, NO_MORE,
+    WHY,
+    AS,
+    NO_MORE,
 };
 static const struct cli_flag enrol_flags[] = {
     {"allow-plain", NULL, false, "允许不加密的 HTTP（仅限可信网络）",
@@ -168,6 +173,7 @@ static const struct cli_flag help_flags[] = {
 
 #define ANY UINT_MAX
 
+/* clang-format off */
 static const struct cli_command commands[] = {
     {"enrol", CLI_JOIN, "CODE", 1, 1, enrol_flags, CLI_PATH, cmd_enrol,
      "用一次性入网码加入服务器", "join a server with a one-time code",
@@ -317,14 +323,15 @@ static const struct cli_command commands[] = {
      "用法：source <(xunge completion)", "Use: source <(xunge completion)",
      NULL},
 };
+/* clang-format on */
 
 enum { COUNT = sizeof commands / sizeof commands[0] };
 
 const char *cli_group_label(enum cli_group group)
 {
     switch (group) {
-#define X(name, zh, en)                                                      \
-    case name:                                                               \
+#define X(name, zh, en)                                                        \
+    case name:                                                                 \
         return XG_T(zh, en);
         CLI_GROUP_TABLE(X)
 #undef X

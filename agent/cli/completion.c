@@ -9,8 +9,8 @@
 
 static bool is_file(const struct cli_flag *f)
 {
-    return f->value && (strncmp(f->value, "FILE", 4) == 0 ||
-                        strcmp(f->value, "DIR") == 0);
+    return f->value &&
+           (strncmp(f->value, "FILE", 4) == 0 || strcmp(f->value, "DIR") == 0);
 }
 
 /* "a|b|c" as "a b c"; nothing where it is no list of words. */
@@ -37,6 +37,11 @@ static void put_flag_values(struct xg_buf *out, const struct cli_flag *flags)
         } else if (flags->value && strchr(flags->value, '|')) {
             xg_buf_format(out, "    *:--%s) words=\"", flags->name);
             put_alternatives(out, flags->value);
+            xg_buf_text(out, "\" ;;\n");
+        } else if (flags->value && strcmp(flags->value, "ROLE") == 0) {
+            xg_buf_format(out, "    *:--%s) words=\"", flags->name);
+            for (const struct xg_choice *c = xg_photo_roles; c->name; c++)
+                xg_buf_format(out, " %s", c->name);
             xg_buf_text(out, "\" ;;\n");
         } else if (flags->value) {
             xg_buf_format(out, "    *:--%s) return ;;\n", flags->name);
@@ -115,9 +120,8 @@ static void put_families(struct xg_buf *out)
 
     for (size_t i = 0; cli_command_at(&c, i); i++) {
         size_t len = strcspn(c.name, " ");
-        if (c.name[len] != ' ' ||
-            (i > 0 && cli_command_at(&d, i - 1) &&
-             strncmp(d.name, c.name, len + 1) == 0))
+        if (c.name[len] != ' ' || (i > 0 && cli_command_at(&d, i - 1) &&
+                                   strncmp(d.name, c.name, len + 1) == 0))
             continue;
         xg_buf_format(out, "    %.*s) words=\"", (int)len, c.name);
         for (size_t j = i; cli_command_at(&d, j); j++)

@@ -76,8 +76,7 @@ static json_t *fields_json(const struct xg_draft *d)
             if (list)
                 json_array_append_new(list, view_value_json(f, &item));
             else
-                json_object_set_new(fields, f->name,
-                                    view_value_json(f, &item));
+                json_object_set_new(fields, f->name, view_value_json(f, &item));
         }
         if (list)
             json_object_set_new(fields, f->name, list);
@@ -92,8 +91,8 @@ static json_t *draft_json(const struct xg_draft *d, const char *name,
 
     return json_pack("{s:s, s:n, s:s, s:s, s:s, s:o}", "number", name, "id",
                      "kind", kind->name, "delivery",
-                     view_delivery_name(VIEW_DRAFT), "author", author,
-                     "fields", fields_json(d));
+                     view_delivery_name(VIEW_DRAFT), "author", author, "fields",
+                     fields_json(d));
 }
 
 enum xg_status cli_show_draft(struct cli *cli, int64_t number,
@@ -103,8 +102,8 @@ enum xg_status cli_show_draft(struct cli *cli, int64_t number,
     struct xg_draft draft;
     const char *author;
     char name[32];
-    enum xg_status status = capture_draft_load(cli->home.store, &draft,
-                                               &author, &arena, number, err);
+    enum xg_status status = capture_draft_load(cli->home.store, &draft, &author,
+                                               &arena, number, err);
 
     snprintf(name, sizeof name, "draft-%lld", (long long)number);
     if (status == XG_OK && cli->json) {
@@ -163,8 +162,8 @@ static enum xg_status list_one(struct cli *cli, struct xg_arena *arena,
     struct xg_draft draft;
     const char *author;
     char name[32];
-    enum xg_status status = capture_draft_load(cli->home.store, &draft,
-                                               &author, arena, number, err);
+    enum xg_status status = capture_draft_load(cli->home.store, &draft, &author,
+                                               arena, number, err);
 
     if (status != XG_OK)
         return status;

@@ -82,8 +82,7 @@ void cli_put_field_form(struct xg_buf *out, const struct xg_field *field)
 }
 
 /* The i-th field that a person may set; NULL after the last. *at starts 0. */
-static const struct xg_field *next_field(const struct xg_kind *kind,
-                                         size_t *at)
+static const struct xg_field *next_field(const struct xg_kind *kind, size_t *at)
 {
     const struct xg_field *f;
 
@@ -118,6 +117,16 @@ static void put_fields(struct xg_buf *out, const struct xg_kind *kind)
         put_field(out, f);
 }
 
+/* Its text, and the choices where the table has them. */
+static void put_flag_text(struct xg_buf *out, const struct cli_flag *flag)
+{
+    xg_buf_text(out, xg_label(flag->zh, flag->en));
+    if (flag->value && strstr(flag->value, "ROLE")) {
+        xg_buf_text(out, XG_T("；ROLE：", "; ROLE: "));
+        put_choices(out, xg_photo_roles);
+    }
+}
+
 static void put_flags(struct xg_buf *out, const struct cli_flag *flags)
 {
     for (; flags && flags->name; flags++) {
@@ -126,7 +135,9 @@ static void put_flags(struct xg_buf *out, const struct cli_flag *flags)
         xg_buf_format(out, "--%s%s%s", flags->name, flags->value ? " " : "",
                       flags->value ? flags->value : "");
         view_pad(out, start, NAME_COLUMNS);
-        xg_buf_format(out, " %s\n", xg_label(flags->zh, flags->en));
+        xg_buf_text(out, " ");
+        put_flag_text(out, flags);
+        xg_buf_text(out, "\n");
     }
 }
 
@@ -200,7 +211,8 @@ static void put_all(struct xg_buf *out)
             if (c.group == (enum cli_group)g)
                 put_line(out, &c);
     }
-    xg_buf_text(out, XG_T("\n所有命令的选项\n", "\nOptions of every command\n"));
+    xg_buf_text(out,
+                XG_T("\n所有命令的选项\n", "\nOptions of every command\n"));
     put_flags(out, cli_common_flags);
     xg_buf_text(out,
                 XG_T("\n退出状态：0 完成，5 须人决定，4 无连接，1 被拒或失败，"
@@ -288,6 +300,8 @@ static void put_roff(struct xg_buf *out, const char *text)
 
 static void man_flags(struct xg_buf *out, const struct cli_flag *flags)
 {
+    struct xg_buf text = XG_BUF(4096);
+
     for (; flags && flags->name; flags++) {
         xg_buf_text(out, ".TP\n.B \\-\\-");
         put_roff(out, flags->name);
@@ -297,9 +311,12 @@ static void man_flags(struct xg_buf *out, const struct cli_flag *flags)
             xg_buf_text(out, "\\fR");
         }
         xg_buf_text(out, "\n");
-        put_roff(out, xg_label(flags->zh, flags->en));
+        xg_buf_reset(&text);
+        put_flag_text(&text, flags);
+        put_roff(out, xg_buf_str(&text));
         xg_buf_text(out, "\n");
     }
+    xg_buf_clear(&text);
 }
 
 static void man_fields(struct xg_buf *out, const struct xg_kind *kind)
@@ -311,8 +328,7 @@ static void man_fields(struct xg_buf *out, const struct xg_kind *kind)
     while ((f = next_field(kind, &at)) != NULL) {
         xg_buf_reset(&form);
         xg_buf_format(&form, "%s%s. ", xg_label(f->zh, f->en),
-                      f->flags & XG_REQUIRED ? XG_T("，必填", ", needed")
-                                             : "");
+                      f->flags & XG_REQUIRED ? XG_T("，必填", ", needed") : "");
         cli_put_field_form(&form, f);
         xg_buf_text(out, ".TP\n.IR ");
         put_roff(out, f->name);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,14 @@
 
 /* ---- passphrases ---- */
 
+/* The signal that came while the echo was off; for the handler alone. */
+static volatile sig_atomic_t caught;
+
+static void catch_signal(int number)
+{
+    caught = number;
+}
+
 /* One line, without its end. */
 static enum xg_status read_line(struct xg_buf *out, int fd,
                                 struct xg_error *err)
@@ -21,12 +30,13 @@ static enum xg_status read_line(struct xg_buf *out, int fd,
 
     for (;;) {
         ssize_t n = read(fd, &byte, 1);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR && !caught)
             continue;
         if (n < 0)
-            return xg_fail_os(err, XG_T("读取口令（文件描述符 %d）",
-                                        "reading the passphrase from "
-                                        "descriptor %d"),
+            return xg_fail_os(err,
+                              XG_T("读取口令（文件描述符 %d）",
+                                   "reading the passphrase from "
+                                   "descriptor %d"),
                               fd);
         if (n == 0 || byte == '\n')
             break;
@@ -46,23 +56,30 @@ static enum xg_status make_room(struct xg_buf *out, struct xg_error *err)
     return XG_OK;
 }
 
-static enum xg_status ask(struct xg_buf *out, const char *prompt,
-                          struct xg_error *err)
+/* Read a line without echo. Whatever ends us meanwhile, the echo comes back
+ * first. */
+static enum xg_status read_quietly(struct xg_buf *out, struct xg_error *err)
 {
-    struct xg_error ignored = XG_ERROR_NONE;
-    struct termios before, quiet;
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    enum { ENDS = sizeof ends / sizeof ends[0] };
+    struct sigaction own = {.sa_handler = catch_signal}, before[ENDS];
+    struct termios shown, quiet;
 
-    if (tcgetattr(STDIN_FILENO, &before) != 0)
+    if (tcgetattr(STDIN_FILENO, &shown) != 0)
         return xg_fail_os(err, XG_T("终端", "the terminal"));
-    quiet = before;
+    quiet = shown;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     quiet.c_lflag |= ECHONL;
-    xg_ignore(xg_os_write_all(STDERR_FILENO, "stderr", xg_bytes_of(prompt),
-                              &ignored));
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
-        return xg_fail_os(err, XG_T("终端", "the terminal"));
-    enum xg_status status = read_line(out, STDIN_FILENO, err);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    for (size_t i = 0; i < ENDS; i++)
+        sigaction(ends[i], &own, &before[i]);
+    enum xg_status status = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0
+                                ? read_line(out, STDIN_FILENO, err)
+                                : xg_fail_os(err, XG_T("终端", "the terminal"));
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    for (size_t i = 0; i < ENDS; i++)
+        sigaction(ends[i], &before[i], NULL);
+    if (caught)
+        raise((int)caught);
     return status;
 }
 
@@ -72,13 +89,17 @@ enum xg_status cli_passphrase(struct cli *cli, struct xg_buf *out,
     const char *descriptor = cli_flag(cli, "passphrase-fd");
     int64_t fd = STDIN_FILENO;
 
-    if (descriptor && cli_number(&fd, descriptor, "--passphrase-fd", 0,
-                                 INT_MAX, err) != XG_OK)
+    if (descriptor && cli_number(&fd, descriptor, "--passphrase-fd", 0, INT_MAX,
+                                 err) != XG_OK)
         return err->status;
     if (make_room(out, err) != XG_OK)
         return err->status;
-    if (!descriptor && isatty(STDIN_FILENO))
-        return ask(out, prompt, err);
+    if (!descriptor && isatty(STDIN_FILENO)) {
+        struct xg_error ignored = XG_ERROR_NONE;
+        xg_ignore(xg_os_write_all(STDERR_FILENO, "stderr", xg_bytes_of(prompt),
+                                  &ignored));
+        return read_quietly(out, err);
+    }
     return read_line(out, (int)fd, err);
 }
 
@@ -91,11 +112,10 @@ static enum xg_status open_locked(struct cli *cli, struct xg_error *err)
     struct xg_buf passphrase = {0};
 
     *err = XG_ERROR_NONE;
-    if (cli_passphrase(cli, &passphrase, XG_T("口令：", "Passphrase: "),
-                       err) == XG_OK)
-        xg_ignore(vault_unlock_passphrase(&vault, cli->path,
-                                          xg_buf_bytes(&passphrase), &cli->env,
-                                          err));
+    if (cli_passphrase(cli, &passphrase, XG_T("口令：", "Passphrase: "), err) ==
+        XG_OK)
+        xg_ignore(vault_unlock_passphrase(
+            &vault, cli->path, xg_buf_bytes(&passphrase), &cli->env, err));
     if (passphrase.data)
         sodium_memzero(passphrase.data, passphrase.cap);
     xg_buf_clear(&passphrase);
@@ -125,8 +145,8 @@ enum xg_status cli_open(struct cli *cli, struct xg_error *err)
 static bool try_program(char path[static HOME_PATH_SIZE], const char *folder,
                         const char *between, const char *program)
 {
-    int len = snprintf(path, HOME_PATH_SIZE, "%s/%s%s", folder, between,
-                       program);
+    int len =
+        snprintf(path, HOME_PATH_SIZE, "%s/%s%s", folder, between, program);
 
     return len > 0 && len < HOME_PATH_SIZE && access(path, X_OK) == 0;
 }

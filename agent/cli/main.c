@@ -49,6 +49,8 @@ int main(int argc, char **argv)
         err = late;
     }
     status = result == XG_OK ? cli.decide : cli_complain(&cli, &err);
+    if (cli.saved)
+        status = cli.decide; /* only the answer failed */
 
     home_close(&cli.home);
     xg_buf_clear(&cli.out);

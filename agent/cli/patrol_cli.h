@@ -11,9 +11,8 @@ struct cli_patrol {
     char number[XG_NUMBER_SIZE];
     int64_t start_ms;
 };
-XG_MUST_CHECK enum xg_status cli_patrol_look(struct cli_patrol *out,
-                                             struct cli *cli,
-                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+cli_patrol_look(struct cli_patrol *out, struct cli *cli, struct xg_error *err);
 /* Where it stands and what to do, in a line or two; nothing for none. */
 void cli_patrol_put(struct xg_buf *out, const struct cli_patrol *patrol);
 json_t *cli_patrol_json(const struct cli_patrol *patrol); /* null for none */

@@ -59,9 +59,9 @@ int cli_complain(const struct cli *cli, const struct xg_error *err)
     struct xg_error ignored = XG_ERROR_NONE;
 
     if (cli->json) {
-        json_t *object = json_pack(
-            "{s:s, s:i, s:s}", "error", xg_status_name(err->status), "exit",
-            status, "text", text);
+        json_t *object =
+            json_pack("{s:s, s:i, s:s}", "error", xg_status_name(err->status),
+                      "exit", status, "text", text);
         if (view_json_put(&line, object, &ignored) != XG_OK)
             xg_buf_text(&line, "{\"error\":\"no-memory\",\"exit\":1}");
     } else {

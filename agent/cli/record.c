@@ -118,9 +118,10 @@ enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
     if (photo_keep(&shelf, &kept, path, err) != XG_OK)
         return err->status;
     if (kept.exif.state == PHOTO_EXIF_UNREADABLE)
-        cli_say(cli, XG_T("照片 %s 的 EXIF 读不出来；照片本身已保存。",
-                          "The EXIF of %s cannot be read; the photo itself "
-                          "is kept."),
+        cli_say(cli,
+                XG_T("照片 %s 的 EXIF 读不出来；照片本身已保存。",
+                     "The EXIF of %s cannot be read; the photo itself "
+                     "is kept."),
                 path);
     if (capture_photo(&act->draft, &placed, &kept, role, origin, err) != XG_OK)
         return err->status;
@@ -208,19 +209,21 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
     if (cli->json)
         return answer_json(cli, act, c, contact, conflicts, err);
     xg_hex(id, c->id.b, XG_ID_SIZE);
-    xg_buf_format(&cli->out, XG_T("已保存 %s%s%.*s  %s  %s",
-                                  "saved %s%s%.*s  %s  %s"),
+    xg_buf_format(&cli->out,
+                  XG_T("已保存 %s%s%.*s  %s  %s", "saved %s%s%.*s  %s  %s"),
                   c->number, *c->number ? "  " : "", SHORT_ID, id,
                   kind ? xg_label(kind->zh, kind->en) : "",
                   view_delivery_label(VIEW_WAITING));
     if (act->photo_count > 0)
-        xg_buf_format(&cli->out,
-                      XG_T("  照片 %zu 张，仅在本机", "  photos %zu, only here"),
-                      act->photo_count);
+        xg_buf_format(
+            &cli->out,
+            XG_T("  照片 %zu 张，仅在本机", "  photos %zu, only here"),
+            act->photo_count);
     xg_buf_text(&cli->out, "\n");
     if (act->placed)
-        cli_say(cli, "%s", XG_T("位置取自照片。",
-                                "The position was taken from the photo."));
+        cli_say(
+            cli, "%s",
+            XG_T("位置取自照片。", "The position was taken from the photo."));
     if (conflicts > 0)
         cli_say(cli,
                 XG_T("还有 %llu 处冲突待决定：xunge conflicts %.*s",
@@ -244,8 +247,8 @@ static enum xg_status add_contact(struct cli_act *act, struct cli *cli,
     xg_draft_init(&draft, &act->arena, XG_KIND_CONTACT);
     if (capture_set_text(&draft, XG_CONTACT_NAME, cli_flag(cli, "contact"),
                          err) != XG_OK ||
-        (phone && capture_set_text(&draft, number->number, phone, err) !=
-                      XG_OK) ||
+        (phone &&
+         capture_set_text(&draft, number->number, phone, err) != XG_OK) ||
         capture_append(cli->home.store, &contact, NULL, &draft, author, err) !=
             XG_OK)
         return err->status;
@@ -254,8 +257,7 @@ static enum xg_status add_contact(struct cli_act *act, struct cli *cli,
 }
 
 static enum xg_status check_contact(const struct cli_act *act,
-                                    const struct cli *cli,
-                                    struct xg_error *err)
+                                    const struct cli *cli, struct xg_error *err)
 {
     const char *name = cli_flag(cli, "contact");
 
@@ -264,8 +266,9 @@ static enum xg_status check_contact(const struct cli_act *act,
                        XG_T("--phone 要与 --contact 一起用",
                             "--phone goes with --contact"));
     if (name && !*name)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("--contact 后面要有姓名", "--contact needs a name"));
+        return xg_fail(
+            err, XG_USAGE,
+            XG_T("--contact 后面要有姓名", "--contact needs a name"));
     if (name && act->draft.head.kind != XG_KIND_INCIDENT)
         return xg_fail(err, XG_USAGE,
                        XG_T("只有事件有反映人（--contact）",
@@ -313,7 +316,7 @@ enum xg_status cli_act_create(struct cli_act *act, struct cli *cli,
     }
     if (store_commit(s, err) != XG_OK)
         return err->status;
-    /* Saved: whatever comes now is only about the answer. */
+    cli->saved = true;
     xg_ignore(capture_number(s, &c, &ignored));
     return answer(cli, act, &c, cli_flag(cli, "contact") ? &contact : NULL, 0,
                   err);
@@ -333,6 +336,7 @@ enum xg_status cli_act_change(struct cli_act *act, struct cli *cli,
         capture_change(s, &c, id, &act->draft, cli_flag(cli, "as"), err) !=
             XG_OK)
         return err->status;
+    cli->saved = true;
     xg_ignore(store_load_entity(s, &e, NULL, id, &ignored));
     if (decides && e.conflicts > 0)
         cli->decide = xg_status_exit(XG_CONFLICT);
@@ -356,6 +360,7 @@ enum xg_status cli_act_draft(struct cli_act *act, struct cli *cli,
         capture_draft_save(cli->home.store, &number, &act->draft, author,
                            err) != XG_OK)
         return err->status;
+    cli->saved = true;
     snprintf(name, sizeof name, "draft-%lld", (long long)number);
     if (cli->json)
         return cli_put_json(
@@ -364,10 +369,11 @@ enum xg_status cli_act_draft(struct cli_act *act, struct cli *cli,
                       kind->name, "number", name, "delivery",
                       view_delivery_name(VIEW_DRAFT), "photos", act->photos),
             err);
-    xg_buf_format(&cli->out, XG_T("已存为草稿 %s  %s；补全后：xunge draft "
-                                  "finish %s\n",
-                                  "kept as %s  %s; when complete: xunge draft "
-                                  "finish %s\n"),
+    xg_buf_format(&cli->out,
+                  XG_T("已存为草稿 %s  %s；补全后：xunge draft "
+                       "finish %s\n",
+                       "kept as %s  %s; when complete: xunge draft "
+                       "finish %s\n"),
                   name, xg_label(kind->zh, kind->en), name);
     return xg_buf_check(&cli->out, err);
 }

@@ -51,8 +51,7 @@ static enum xg_status look_up_entity(void *ctx, struct view_entity *out,
 /* Outside what is possible: before this version was made, or later than the
  * server's time at which it was in the log already. */
 static bool clock_doubt(const struct cli_view *view,
-                        const struct fold_fact *fact,
-                        const struct xg_record *r)
+                        const struct fold_fact *fact, const struct xg_record *r)
 {
     if (r->malformed)
         return false;

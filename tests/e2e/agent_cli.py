@@ -20,6 +20,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 import xml.etree.ElementTree as ET
@@ -448,6 +449,23 @@ class Flow(Case):
                     'x')
         self.value_and_dismiss(number)
         self.withdrawal(number)
+        self.overtaken()
+
+    def overtaken(self):
+        number = self.expect(0, 'incident', 'category=x', 'grid=' + GRID,
+                             '--json').one()['number']
+        self.sync_both()
+        self.expect(0, 'do', number, 'self_handle')
+        self.on_other(0, 'do', number, '自行处置')
+        self.sync_both()
+        self.expect(5, 'conflicts')
+        self.on_other(5, 'conflicts', number)
+        self.expect(0, 'resolve', number, 'status', '--dismiss', '--why',
+                    '一样的结果')
+        self.sync_both()
+        self.on_other(0, 'conflicts')
+        self.assertEqual(self.on_other(0, 'show', number, '--json')
+                         .one()['status'], 'self_handled')
 
     def value_and_dismiss(self, number):
         for decide in (['--value', '九号'], ['--dismiss']):
@@ -567,6 +585,21 @@ class Flow(Case):
         pathlib.Path(table).write_text(lines[0] + '\n{"id": 1}\n')
         self.assertIn('2', self.expect(1, 'import', table).err)
 
+    def test_saved_means_exit_0(self):
+        """Also where the answer cannot be printed."""
+        with open('/dev/full', 'w') as full:
+            r = subprocess.run(
+                [BIN / 'xunge', '--home', self.home, 'visit', 'place=A',
+                 'result=normal'], stdout=full, stderr=subprocess.PIPE,
+                env=environment())
+            self.assertEqual(r.returncode, 0)
+            self.assertTrue(r.stderr)
+            r = subprocess.run([BIN / 'xunge', '--home', self.home, 'list'],
+                               stdout=full, stderr=subprocess.PIPE,
+                               env=environment())
+            self.assertEqual(r.returncode, 1)
+        self.assertEqual(len(self.expect(0, 'list', '--json').json()), 1)
+
     def test_shared_device(self):
         number = self.expect(0, 'visit', 'place=A', 'result=normal', '--as',
                              'w2', '--json').one()['number']
@@ -655,6 +688,25 @@ class Flow(Case):
         self.assertEqual(code, 0, shown)
         self.assertIn('Passphrase: ', shown)
         self.assertIn('w1', shown)
+
+    def test_ended_at_the_prompt(self):
+        """The echo is back when the program is gone."""
+        self.expect(0, 'passphrase', 'set', stdin='my long secret\n')
+        master, slave = pty.openpty()
+        p = subprocess.Popen([BIN / 'xunge', '--home', self.home, 'unlock'],
+                             stdin=slave, stderr=slave, stdout=slave,
+                             env=environment())
+        echo = lambda: bool(termios.tcgetattr(slave)[3] & termios.ECHO)
+        for _ in range(100):
+            if not echo():
+                break
+            time.sleep(0.05)
+        self.assertFalse(echo())
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(20), -signal.SIGINT)
+        self.assertTrue(echo())
+        os.close(master)
+        os.close(slave)
 
     # ---- patrols ----
 
