@@ -4,6 +4,7 @@
 #include "tests/fault/fault.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include "tests/fault/undo.h"
 
 enum when { BEFORE, HALF, AFTER };
+enum { SPARED_MAX = 8 };
 
 static struct {
     pthread_mutex_t lock;
@@ -29,6 +31,10 @@ static struct {
     uint64_t seed;
     char dir[FAULT_PATH_SIZE], report[FAULT_PATH_SIZE], trace[FAULT_PATH_SIZE];
     char program[64];
+    struct {
+        uintptr_t begin, end;
+    } spared[SPARED_MAX]; /* code whose requests for memory never fail */
+    size_t spared_count;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void append_line(const char *path, const char *line, int len)
@@ -149,6 +155,24 @@ static void trace(unsigned long number, const char *what, const char *path)
     append_line(state.trace, line, n);
 }
 
+/* Who asked for the memory; for addr2line(1). backtrace() may ask itself. */
+static void trace_caller(void)
+{
+    enum { DEPTH = 24 };
+    void *callers[DEPTH];
+
+    if (!*state.trace)
+        return;
+    int fd = raw_openat(AT_FDCWD, state.trace,
+                        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    atomic_store(&state.armed, false);
+    backtrace_symbols_fd(callers, backtrace(callers, DEPTH), fd);
+    atomic_store(&state.armed, true);
+    raw_close(fd);
+}
+
 static bool hits(unsigned long number)
 {
     return state.n > 0 && (number == state.n ||
@@ -208,15 +232,27 @@ void fault_leave(enum fault_act act)
     errno = saved;
 }
 
-bool fault_memory(void)
+static bool is_spared(const void *caller)
 {
-    if (!atomic_load(&state.armed))
+    uintptr_t at = (uintptr_t)caller;
+
+    for (size_t i = 0; i < state.spared_count; i++)
+        if (at >= state.spared[i].begin && at < state.spared[i].end)
+            return true;
+    return false;
+}
+
+bool fault_memory(const void *caller)
+{
+    if (!atomic_load(&state.armed) || is_spared(caller))
         return true;
     unsigned long number = atomic_fetch_add(&state.count[FAULT_MALLOC], 1) + 1;
     if (state.target != FAULT_MALLOC || !hits(number))
         return true;
-    if (number == state.n)
+    if (number == state.n) {
         fault_report("hit %s malloc", state.program);
+        trace_caller();
+    }
     errno = state.error;
     return false;
 }
@@ -324,6 +360,26 @@ static void take_path(char to[static FAULT_PATH_SIZE], const char *name)
         memcpy(to, value, strlen(value) + 1);
 }
 
+/* The executable pieces of the libraries that are loaded and have the name. */
+static void spare(const char *name)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[FAULT_PATH_SIZE];
+    unsigned long begin, end;
+    char access[8];
+
+    while (maps && state.spared_count < SPARED_MAX &&
+           fgets(line, sizeof line, maps))
+        if (strstr(line, name) &&
+            sscanf(line, "%lx-%lx %7s", &begin, &end, access) == 3 &&
+            strchr(access, 'x')) {
+            state.spared[state.spared_count].begin = begin;
+            state.spared[state.spared_count++].end = end;
+        }
+    if (maps)
+        fclose(maps);
+}
+
 void fault_arm(const char *program)
 {
     static const char bad[] = "libxgfault: XG_FAULT is not understood\n";
@@ -346,6 +402,8 @@ void fault_arm(const char *program)
     take_path(state.trace, "XG_FAULT_TRACE");
     state.group = getenv("XG_FAULT_GROUP") != NULL;
     state.lie = getenv("XG_FAULT_LIE") != NULL;
+    if (getenv("XG_FAULT_SPARE"))
+        spare(getenv("XG_FAULT_SPARE"));
     atomic_store(&state.armed, true);
 }
 

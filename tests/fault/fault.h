@@ -53,7 +53,7 @@ enum fault_act fault_enter(unsigned needs, const char *what, const char *path);
 void fault_leave(enum fault_act act);
 
 /* Count a request for memory; false, with errno, when it is to fail. */
-bool fault_memory(void);
+bool fault_memory(const void *caller);
 
 /* Losses are simulated: pending writes must be noted (undo.h). */
 bool fault_notes_losses(void);

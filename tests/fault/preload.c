@@ -79,30 +79,32 @@ void *__libc_calloc(size_t count, size_t n);
 void *__libc_realloc(void *old, size_t n);
 void *__libc_memalign(size_t align, size_t n);
 
+#define ALLOWED() fault_memory(__builtin_return_address(0))
+
 SEEN void *malloc(size_t n)
 {
-    return fault_memory() ? __libc_malloc(n) : NULL;
+    return ALLOWED() ? __libc_malloc(n) : NULL;
 }
 
 SEEN void *calloc(size_t count, size_t n)
 {
-    return fault_memory() ? __libc_calloc(count, n) : NULL;
+    return ALLOWED() ? __libc_calloc(count, n) : NULL;
 }
 
 SEEN void *realloc(void *old, size_t n)
 {
-    return fault_memory() ? __libc_realloc(old, n) : NULL;
+    return ALLOWED() ? __libc_realloc(old, n) : NULL;
 }
 
 SEEN void *aligned_alloc(size_t align, size_t n)
 {
-    return fault_memory() ? __libc_memalign(align, n) : NULL;
+    return ALLOWED() ? __libc_memalign(align, n) : NULL;
 }
 
 SEEN int posix_memalign(void **out, size_t align, size_t n)
 {
     int saved = errno;
-    void *got = fault_memory() ? __libc_memalign(align, n) : NULL;
+    void *got = ALLOWED() ? __libc_memalign(align, n) : NULL;
 
     errno = saved;
     if (!got)

@@ -248,12 +248,28 @@ static void drop_name(size_t i)
     state.name_count--;
 }
 
-/* A rename lies in two folders; where it arrives counts. */
+/* A rename lies in two folders; where it arrives counts. Once it is safe, so
+ * is that its old name is gone, however that had come. */
+static void drop_rename(size_t i)
+{
+    char *gone = copy_text(state.names[i].path);
+
+    drop_name(i);
+    while (i-- > 0) {
+        const struct name *n = &state.names[i];
+        if (strcmp(n->to ? n->to : n->path, gone) == 0)
+            drop_name(i);
+    }
+    free(gone);
+}
+
 void undo_synced_dir(const char *path)
 {
     for (size_t i = state.name_count; i-- > 0;) {
-        const struct name *n = &state.names[i];
-        if (lies_in(n->to ? n->to : n->path, path))
+        const struct name *n = i < state.name_count ? &state.names[i] : NULL;
+        if (n && n->to && lies_in(n->to, path))
+            drop_rename(i);
+        else if (n && !n->to && lies_in(n->path, path))
             drop_name(i);
     }
 }

@@ -3,11 +3,14 @@
 A Case says how to prepare a folder, what to run in it, and what must be true
 afterwards; sweep() does the rest. README.md has the reasons and the words.
 """
+import collections
+import json
 import os
 import random
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -39,6 +42,9 @@ class Failed(Exception):
 def need(condition, text, *args):
     if not condition:
         raise Failed(text % args if args else text)
+
+
+notes = collections.Counter()  # not wrong, but to be known
 
 
 class Result:
@@ -113,6 +119,17 @@ def files_below(folder):
                   for at, _, names in os.walk(folder) for name in names)
 
 
+def lines_of(text):
+    """The JSON objects in what a command printed, a cut last line left out."""
+    objects = []
+    for line in text.splitlines():
+        try:
+            objects.append(json.loads(line))
+        except ValueError:
+            pass
+    return [o for o in objects if isinstance(o, dict)]
+
+
 class Case:
     """What is swept. `state` is whatever prepare() returned."""
     name = None
@@ -120,6 +137,7 @@ class Case:
     program = None   # the one program that faults; None: all
     extra = {}       # environment
     litter = True    # look for files that a retry leaves behind
+    cost = 1         # of one point: a sample takes so many times fewer
 
     def prepare(self, folder):
         """Fill the folder that every run begins with a copy of."""
@@ -143,7 +161,7 @@ class Case:
 
 class Tally:
     def __init__(self):
-        self.points, self.failures, self.ranges = {}, [], {}
+        self.points, self.failures = {}, []
 
     def count(self, case, kind):
         key = (case.name, kind)
@@ -152,13 +170,14 @@ class Tally:
 
 class Sweeper:
     """depth: how many N of each kind at most (0: all of them); seeds: how many
-    different losses at each N of `power`."""
+    different losses at each N of `power`; seconds: for a case, shared by its
+    kinds (0: no end)."""
 
-    def __init__(self, depth=0, seeds=4, seed=1, deadline=None, verbose=False,
-                 only=None, point=None):
+    def __init__(self, depth=0, seeds=4, seed=1, seconds=0, only=None,
+                 kinds=None, point=None):
         self.depth, self.seeds, self.seed = depth, seeds, seed
-        self.deadline, self.verbose = deadline, verbose
-        self.only, self.point = only, point
+        self.seconds = seconds
+        self.only, self.kinds, self.point = only, kinds, point
         self.tally = Tally()
         self.top = tempfile.mkdtemp(prefix='xgfault-')
 
@@ -188,8 +207,8 @@ class Sweeper:
         need(-result.code not in CRASHES, 'died of signal %d: %s',
              -result.code, result.err)
         need(kind in KILLS or not result.killed, 'killed')
-        need(result.code in (0, -signal.SIGKILL) or result.err.strip(),
-             'exit %d without a word', result.code)
+        need(result.code in (0, -signal.SIGKILL) or result.err.strip() or
+             result.out.strip(), 'exit %d without a word', result.code)
         if kind is None:
             need(result.code == 0, 'without a fault: exit %d: %s',
                  result.code, result.err)
@@ -210,12 +229,15 @@ class Sweeper:
     def numbers(self, count, kind, case):
         if self.point:
             return [self.point]
-        if not self.depth or count <= self.depth:
+        depth = max(self.depth // case.cost, 2)
+        if not self.depth or count <= depth:
             return range(1, count + 1)
         rng = random.Random('%d %s %s' % (self.seed, case.name, kind))
-        step = count / self.depth
-        return sorted({1, count} | {int(i * step + rng.random() * step) + 1
-                                    for i in range(self.depth)})
+        step = count / depth
+        picked = sorted({count} | {int(i * step + rng.random() * step) + 1
+                                   for i in range(depth)})
+        rng.shuffle(picked)  # when time runs out, not only the last are left
+        return picked
 
     def attempt(self, case, master, state, kind, number, seed):
         first, last, _ = KINDS[kind]
@@ -232,15 +254,17 @@ class Sweeper:
                 print('       ', line, flush=True)
             return None
 
-    def sweep_kind(self, case, master, state, kind, counts):
+    def sweep_kind(self, case, master, state, kind, counts, seconds):
+        end = time.monotonic() + seconds
         count = counts.get(KINDS[kind][2], 0)
         number = 0
         for number in self.numbers(count, kind, case):
             seeds = range(self.seeds) if kind == 'power' else [0]
             for seed in seeds:
-                if self.deadline and time.monotonic() > self.deadline:
-                    print('%s %s: out of time at %d of %d'
-                          % (case.name, kind, number, count), flush=True)
+                if seconds and time.monotonic() > end:
+                    print('%s %s: out of time, %d swept'
+                          % (case.name, kind,
+                             self.tally.points.get((case.name, kind), 0)), flush=True)
                     return
                 self.attempt(case, master, state, kind, number, seed)
         # Calls may differ a little from run to run: go on to the untouched.
@@ -263,12 +287,41 @@ class Sweeper:
             self.tally.failures.append('%s: %s' % (case.name, e))
             print('FAILED', case.name, e, flush=True)
             return
-        self.tally.ranges[case.name] = counts
-        for kind in case.kinds:
-            self.sweep_kind(case, master, state, kind, counts)
+        kinds = [k for k in case.kinds if not self.kinds or k in self.kinds]
+        end = time.monotonic() + self.seconds
+        for i, kind in enumerate(kinds):
+            share = (end - time.monotonic()) / (len(kinds) - i)
+            self.sweep_kind(case, master, state, kind, counts,
+                            max(share, 0.1) if self.seconds else 0)
         swept = {k: n for (c, k), n in self.tally.points.items()
                  if c == case.name}
         print('%-24s %5.1f s  of %s swept %s'
               % (case.name, time.monotonic() - begun,
                  ' '.join('%s=%d' % i for i in sorted(counts.items())),
                  ' '.join('%s=%d' % i for i in swept.items())), flush=True)
+
+
+def number_of(name, otherwise):
+    return int(os.environ.get(name) or otherwise)
+
+
+def main(cases):
+    """Sweep them all as the environment says; exit 1 where one failed."""
+    depth = number_of('XG_FAULT_DEPTH', 25)
+    seconds = number_of('XG_FAULT_SECONDS', 0)
+    sweeper = Sweeper(
+        depth, seeds=number_of('XG_FAULT_SEEDS', 8 if depth == 0 else 4),
+        seed=number_of('XG_FAULT_SEED', 1),
+        seconds=0 if depth == 0 else seconds,
+        only=os.environ.get('XG_FAULT_ONLY', '').split(),
+        kinds=os.environ.get('XG_FAULT_KIND', '').split(),
+        point=number_of('XG_FAULT_POINT', 0))
+    for case in cases:
+        sweeper.sweep(case)
+    sweeper.close()
+    tally = sweeper.tally
+    for text, times in sorted(notes.items()):
+        print('%d times: %s' % (times, text))
+    print('%d points swept, %d failed'
+          % (sum(tally.points.values()), len(tally.failures)))
+    sys.exit(1 if tally.failures else 0)
