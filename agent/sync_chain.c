@@ -285,8 +285,60 @@ static enum xg_status compare_all(struct sync *y, struct xg_error *err)
     return XG_OK;
 }
 
+/* ---- proofs of what the server lost ---- */
+
+/* Keep the receipt of the batch that holds the record, as a file; *next is the
+ * place after that batch. */
+static enum xg_status keep_receipt(struct sync *y, uint64_t *next,
+                                   const struct xg_hash *record,
+                                   struct xg_error *err)
+{
+    char path[HOME_PATH_SIZE], name[sizeof "alarm/.tlog-proof" + 64] = "alarm/";
+    struct xg_buf receipt = XG_BUF(XG_NOTE_MAX);
+    struct store_batch batch;
+    bool found;
+    enum xg_status status =
+        store_receipt_of(y->store, &batch, NULL, &receipt, &found, record, err);
+
+    if (status == XG_OK && found) {
+        *next = batch.last + 1;
+        xg_hex(name + strlen(name), batch.id.b, sizeof batch.id.b);
+        memcpy(name + strlen(name), ".tlog-proof", sizeof ".tlog-proof");
+        status = home_file(path, y->home->path, name, err);
+        if (status == XG_OK)
+            status = xg_os_replace(path, 0600, xg_buf_bytes(&receipt), err);
+    }
+    xg_buf_clear(&receipt);
+    return status;
+}
+
+/* In an alarm the receipts for what the server lacks are evidence: pushing
+ * again would drop them. */
+static enum xg_status keep_receipts(struct sync *y, struct xg_error *err)
+{
+    for (size_t i = 0; i < y->chain_count; i++) {
+        const struct store_chain *own = &y->chains[i];
+        const struct xg_chain_tip *tip = find_tip(&y->welcome, &own->chain);
+        uint64_t seq = tip ? tip->next : 0;
+        while (seq < own->next) {
+            struct xg_hash record;
+            bool found;
+            uint64_t next = seq + 1;
+            if (store_hash_at(y->store, &record, &found, &own->chain, seq,
+                              err) != XG_OK ||
+                (found && keep_receipt(y, &next, &record, err) != XG_OK))
+                return err->status;
+            seq = next;
+        }
+    }
+    return XG_OK;
+}
+
 enum xg_status sync_compare_chains(struct sync *y, struct xg_error *err)
 {
+    if (y->alarm && keep_receipts(y, err) != XG_OK)
+        return err->status;
+
     enum xg_status status = store_begin(y->store, err);
 
     if (status == XG_OK)

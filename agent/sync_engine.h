@@ -26,7 +26,8 @@
  *
  * HOME/alarm/ is made when the log that a server shows does not continue the
  * one that was held: `held` and `shown` are the two signed checkpoints,
- * `welcome` is the answer that bound the second to a random of ours. While
+ * `welcome` is the answer that bound the second to a random of ours, and
+ * <batch id>.tlog-proof the receipts for what the server has lost. While
  * HOME/alarm/shown exists, syncing only pushes, believes no receipt, and ends
  * with XG_ALARM. Whoever has judged the case moves the folder away.
  */
@@ -75,7 +76,8 @@ struct sync_report {
     char reasons[SYNC_REASONS_MAX][SYNC_REASON_SIZE];
     uint64_t pushed_again; /* batches that the server had lost */
 
-    uint64_t records_pulled, pages, gone; /* gone: entities out of scope */
+    uint64_t records_pulled; /* that were not here */
+    uint64_t pages, gone;    /* gone: entities out of scope */
     uint64_t registry_notes, references, orders;
 
     uint64_t bytes_out, bytes_in; /* bodies of answered requests */

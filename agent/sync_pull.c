@@ -17,26 +17,28 @@ static bool is_own(const struct sync *y, const struct xg_hash *chain)
     return false;
 }
 
-/* A record that our own key is said to have written: one that is not here
+/* Counted, and believed, once the page is saved. */
+struct tally {
+    uint64_t records, gone; /* records that were not here */
+};
+
+/* A record that is not here. One that our own key is said to have written
  * means that this is a restored device, or a clone. */
-static enum xg_status check_own(struct sync *y, const struct xg_update *u,
-                                struct xg_error *err)
+static enum xg_status look_at_record(struct sync *y, struct tally *tally,
+                                     const struct xg_update *u,
+                                     struct xg_error *err)
 {
     bool has;
 
-    if (u->kind != XG_UPDATE_RECORD || !is_own(y, &u->chain))
-        return XG_OK;
     if (store_has_record(y->store, &has, &u->record.hash, err) != XG_OK)
         return err->status;
     if (has)
         return XG_OK;
+    tally->records++;
+    if (!is_own(y, &u->chain))
+        return XG_OK;
     return sync_leave_chain(y, &u->chain, SYNC_CHAIN_BEHIND, err);
 }
-
-/* Counted, and believed, once the page is saved. */
-struct tally {
-    uint64_t records, gone;
-};
 
 static enum xg_status apply_items(struct sync *y, struct tally *tally,
                                   struct xg_bytes raw, struct xg_error *err)
@@ -50,10 +52,11 @@ static enum xg_status apply_items(struct sync *y, struct tally *tally,
             return err->status;
         if (!more)
             return XG_OK;
-        if (check_own(y, &item, err) != XG_OK ||
-            store_apply_update(y->store, &item, err) != XG_OK)
+        if (item.kind == XG_UPDATE_RECORD &&
+            look_at_record(y, tally, &item, err) != XG_OK)
             return err->status;
-        tally->records += item.kind == XG_UPDATE_RECORD;
+        if (store_apply_update(y->store, &item, err) != XG_OK)
+            return err->status;
         tally->gone += item.kind == XG_UPDATE_OUT;
     }
 }

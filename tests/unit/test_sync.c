@@ -10,6 +10,8 @@
 #include "shared/base/os.h"
 #include "tests/lib/sync_rig.h"
 
+enum { BACKLOG = 300 };
+
 static struct xg_error err = {.start = XG_ERROR_SIZE - 1};
 
 /* ---- the straight way ---- */
@@ -447,6 +449,30 @@ static void test_pending_and_revoked(void **state)
     assert_int_equal(r->report.batches_received, 0); /* not again */
 }
 
+/* Batches that pile up over a summer: one after another, none twice. */
+static void test_backlog(void **state)
+{
+    struct rig *r = *state;
+    struct xg_signer signer;
+    size_t sealed;
+    unsigned n = 0;
+
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(store_signer(r->home.store, &signer, NULL, &err));
+    for (int i = 0; i < BACKLOG; i++) {
+        rig_report(r, "a hole");
+        assert_ok(store_seal_waiting(r->home.store, &sealed, &signer, &err));
+        assert_int_equal(sealed, 1);
+    }
+    r->server->ctx = &n;
+    r->server->after = every_third;
+    r->options.give_up_ms = 10000000;
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->report.batches_received, BACKLOG);
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], BACKLOG);
+    rig_check_once(r);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
@@ -461,6 +487,7 @@ int main(void)
         TEST(test_session_lost),    TEST(test_retry_after),
         TEST(test_no_server),       TEST(test_bad_line),
         TEST(test_refused_batch),   TEST(test_pending_and_revoked),
+        TEST(test_backlog),
     };
 
     if (xg_base_init() != 0)

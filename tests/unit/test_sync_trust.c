@@ -186,6 +186,9 @@ static void test_shrunk_log(void **state)
     rig_report(r, "a hole");
     assert_ok(rig_sync(r, &err));
     uint64_t size = rig_held(r).size;
+    char hex[2 * XG_HASH_SIZE + 1], proof[100];
+    xg_hex(hex, r->server->batches[0].id.b, XG_HASH_SIZE);
+    snprintf(proof, sizeof proof, "alarm/%s.tlog-proof", hex);
     fake_server_cut_log(r->server, size - 1); /* restored from yesterday */
     rig_report(r, "another");
     assert_status(rig_sync(r, &err), XG_ALARM);
@@ -193,6 +196,7 @@ static void test_shrunk_log(void **state)
     assert_true(rig_has_file(r, "alarm/held"));
     assert_true(rig_has_file(r, "alarm/shown"));
     assert_true(rig_has_file(r, "alarm/welcome"));
+    assert_true(rig_has_file(r, proof)); /* that it had what it lost */
     /* The work was handed over, what was lost again too; nothing counts. */
     assert_int_equal(r->server->batch_count, 2);
     assert_int_equal(r->report.batches_received, 0);
