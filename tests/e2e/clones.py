@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Homes that were copied, backups that were put back, and a server's data
+folder that is not what it was: noticed, told, and nothing acknowledged lost."""
+import base64
+import shutil
+import sqlite3
+
+from lib_world import GRID, Case, main
+
+
+class Clones(Case):
+    def genesis(self):
+        """chain: its predecessor or None, of all chains of device a."""
+        db = sqlite3.connect('file:%s?mode=ro' % (self.world.data /
+                                                  'server.db'), uri=True)
+        rows = db.execute('SELECT c.id, r.fields FROM chain c JOIN record r'
+                          ' ON r.chain = c.number AND r.seq = 0 WHERE'
+                          ' c.device = ?', [self.device()]).fetchall()
+        db.close()
+        # Field 4 of a genesis: 32 bytes.
+        return {chain.hex(): next((p.hex() for p, _ in rows
+                                   if b'\x04\x58\x20' + p in fields), None)
+                for chain, fields in rows}
+
+    def device(self):
+        return self.a.status()['device']
+
+    def notes_of(self, word):
+        return [n for n in self.world.log_entries()
+                if n.startswith('xunge/%s/v1\n' % word)]
+
+    def sides(self, ask, incident, field):
+        found = ask('conflicts', incident, code=5)
+        return {s['value'] for c in found if c['field'] == field
+                for s in c['sides']}
+
+    def test_two_go_on_from_one_home(self):
+        one = self.a.incident('address=甲', 'grid=' + GRID)
+        self.settle()
+        c = self.a.copy('c')
+        # The first sets the address at once, the second does other things
+        # first: the same places of one chain, with other records in them.
+        self.a.do('set', one, 'address=乙')
+        only_a = self.a.incident('address=仅甲机')
+        c.do('note', one, '副本上的备注')
+        c.do('set', one, 'urgency=urgent')
+        only_c = c.incident('address=仅副本')
+        c.do('set', one, 'address=丙')
+        first = self.a.sync().one()
+        self.assertEqual((first['forked'], first['new_chain']), (0, None))
+        second = c.do('sync', code=0)
+        self.assertIn('new chain', second.err + second.out)
+        every = (self.a, self.b, c)
+        self.settle(*every, rounds=3)
+
+        fork, = self.notes_of('fork')
+        chain = base64.b64decode(fork.splitlines()[1].split()[1]).hex()
+        self.assertEqual(sum(line.startswith('record ')
+                             for line in fork.splitlines()), 2, fork)
+        # Both lanes' acts are there, everywhere, and the conflict is.
+        for agent in every:
+            self.assertLessEqual({one, only_a, only_c}, agent.ids(),
+                                 agent.name)
+            self.assertEqual(self.sides(agent.ask, one, 'address'),
+                             {'乙', '丙'}, agent.name)
+        self.assertEqual(self.sides(self.world.ask, one, 'address'),
+                         {'乙', '丙'})
+        shown = self.same(one, *every)
+        self.assertEqual(shown['fields']['urgency'], 'urgent')
+        self.assertEqual([n['value'] for n in shown['sets']['note']],
+                         ['副本上的备注'])
+        # Each went on in a new chain of the same key.
+        self.a.incident('address=之后甲')
+        c.incident('address=之后丙')
+        self.settle(*every)
+        self.assertEqual([p for p in self.genesis().values() if p],
+                         [chain] * 2)
+        self.assertEqual(len(self.notes_of('fork')), 1)
+        # A person decides, on the copy: decided for all.
+        c.do('resolve', one, 'address', '--value', '丁', '--why', '现场核对')
+        self.settle(*every)
+        self.assertEqual(self.same(one, *every)['fields']['address'], '丁')
+        for agent in every:
+            agent.do('conflicts')
+            self.assertEqual(agent.status()['records']['waiting'], 0)
+        self.sound(*every)
+
+    def test_an_older_copy_is_put_back(self):
+        """HOME is restored whole, so that nothing on the device can tell: the
+        server's answer does."""
+        one = self.a.incident('address=甲', 'grid=' + GRID)
+        self.a.sync()
+        backup = self.a.copy('backup')
+        self.a.do('set', one, 'address=乙')
+        lost = self.a.incident('address=备份之后')
+        self.a.sync()
+        self.a.put_back(backup)
+        self.assertNotIn(lost, self.a.ids())
+        new = self.a.incident('address=恢复之后')
+        self.a.do('note', one, '恢复之后')
+        told = self.a.do('sync')
+        self.assertIn('new chain', told.out + told.err)
+        self.settle(rounds=3)
+        self.assertLessEqual({one, lost, new}, self.a.ids())
+        self.assertLessEqual({one, lost, new}, self.b.ids())
+        self.assertEqual(self.same(one)['fields']['address'], '乙')
+        for which in (lost, new):
+            self.same(which)
+            self.assertEqual(self.a.show(which)['delivery'], 'received')
+        last = self.a.incident('address=新链')
+        self.settle()
+        self.same(last)
+        self.assertEqual(sum(bool(p) for p in self.genesis().values()), 1)
+        self.assertEqual(self.a.one('verify')['not_received'], 0)
+        self.sound()
+
+    def test_the_server_lacks_what_the_copy_has(self):
+        """Restored, and with work of its own that never went out."""
+        self.a.incident('address=一')
+        self.a.sync()
+        kept = self.a.incident('address=还没送出')
+        backup = self.a.copy('backup')
+        self.a.put_back(backup)
+        self.a.sync()
+        self.b.sync()
+        self.assertIn(kept, self.b.ids())
+        self.assertEqual([p for p in self.genesis().values() if p], [])
+        self.sound()
+
+    def test_noticed_without_a_network(self):
+        """HOME/sent stayed, the database was put back."""
+        one = self.a.incident('address=甲')
+        self.a.sync()
+        backup = self.a.copy('backup')
+        lost = self.a.incident('address=备份之后')
+        self.a.sync()
+        self.world.stop()
+        self.a.put_back(backup, keep=['sent'])
+        told = self.a.do('incident', 'category=fire', 'address=离线')
+        self.assertIn('older copy', told.out + told.err)
+        again = self.a.do('incident', 'category=fire', 'address=离线二')
+        self.assertNotIn('older copy', again.out + again.err)
+        self.world.start()
+        synced = self.a.sync().one()
+        self.assertEqual(synced['forked'], 0)
+        self.settle()
+        self.assertEqual(self.notes_of('fork'), [])
+        self.assertEqual(len(self.a.ids()), 4)
+        self.assertLessEqual({one, lost}, self.a.ids())
+        self.assertEqual(self.b.ids(), self.a.ids())
+        self.assertEqual(sum(bool(p) for p in self.genesis().values()), 1)
+        self.sound()
+
+    # ---- the server's folder ----
+
+    def refuses(self, *texts):
+        r = self.world.try_('serve', '--listen', '127.0.0.1:0', timeout=20)
+        self.assertNotEqual(r.code, 0, r.out)
+        self.assertNotIn('ready', r.out)
+        for text in texts:
+            self.assertIn(text, r.err)
+
+    def test_an_old_database_is_not_served(self):
+        self.a.incident('address=甲')
+        self.a.sync()
+        self.world.stop()
+        data = self.world.data
+        old = self.world.folder / 'old'
+        shutil.copytree(data, old)
+        self.world.start()
+        new = self.a.incident('address=乙')
+        self.a.sync()
+        self.world.stop()
+        right = self.world.folder / 'right'
+        shutil.copytree(data, right)
+        self.replace(old, 'server.db')
+        self.refuses('old copy', 'Put the right server.db back')
+        self.assertNotEqual(self.world.try_('check').code, 0)
+        self.assertNotEqual(self.world.try_('rebuild').code, 0)
+        # Nothing was spoiled by trying: the right one is put back.
+        self.replace(right, 'server.db')
+        self.world.do('check')
+        self.world.start()
+        self.settle()
+        self.assertIn(new, self.b.ids())
+        self.sound()
+
+    def replace(self, folder, name):
+        for ending in ('', '-wal', '-shm'):
+            target = self.world.data / (name + ending)
+            if target.exists():
+                target.unlink()
+            if (folder / target.name).exists():
+                shutil.copy2(folder / target.name, target)
+
+    def test_without_its_lock_nothing_is_served(self):
+        self.a.incident('address=甲')
+        self.a.sync()
+        self.world.stop()
+        away = self.world.folder / 'away'
+        shutil.copytree(self.world.data, away)
+        for path in self.world.data.glob('lock.db*'):
+            path.unlink()
+        self.refuses('lock.db', 'put the right lock.db back')
+        self.replace(away, 'lock.db')
+        self.world.start()
+        self.settle()
+        self.sound()
+
+
+if __name__ == '__main__':
+    main()

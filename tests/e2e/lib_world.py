@@ -1,0 +1,317 @@
+"""A server and several devices in one folder, for tests that drive them.
+
+    FOLDER/server        the data folder
+    FOLDER/<name>        the home of the device `name`
+    FOLDER/serve.log     what the server had to say
+
+Everything is on the loopback, on ports that the system chose. A World ends what
+it started, by process id, and nothing else.
+
+XG_BIN: where the programs lie. XG_SOURCE: the source tree.
+"""
+import base64
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+SOURCE = pathlib.Path(os.environ.get(
+    'XG_SOURCE', pathlib.Path(__file__).resolve().parents[2]))
+BIN = pathlib.Path(os.environ.get('XG_BIN', SOURCE / 'build/bin'))
+PHOTOS = SOURCE / 'tests/data/jpeg'
+ORIGIN = 'e2e.example'
+TERRITORY = '''code,level,parent,name
+371302,district,,兰山区
+371302001,street,371302,兰山街道
+371302001001,community,371302001,一社区
+371302001001001,grid,371302001001,一社区一网格
+371302001002,community,371302001,二社区
+371302001002001,grid,371302001002,二社区一网格
+'''
+COMMUNITY, GRID = '371302001001', '371302001001001'
+COMMUNITY_2, GRID_2 = '371302001002', '371302001002001'
+RUN_S, STOP_S = 60, 20
+
+
+def environment(**more):
+    keep = {k: v for k, v in os.environ.items()
+            if k in ('PATH', 'TMPDIR', 'ASAN_OPTIONS', 'UBSAN_OPTIONS',
+                     'LSAN_OPTIONS', 'LLVM_PROFILE_FILE')}
+    keep.update(LC_ALL='C.UTF-8', HOME='/nonexistent', NO_PROXY='*',
+                no_proxy='*')
+    keep.update(more)
+    return keep
+
+
+class Answer:
+    def __init__(self, argv, code, out, err):
+        self.argv, self.code, self.out, self.err = argv, code, out, err
+
+    def json(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def one(self):
+        lines = self.json()
+        assert len(lines) == 1, self.out
+        return lines[0]
+
+
+def run(*argv, stdin='', timeout=RUN_S, **env):
+    argv = [str(a) for a in argv]
+    r = subprocess.run(argv, input=stdin.encode(), stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, env=environment(**env),
+                       timeout=timeout)
+    return Answer(argv, r.returncode, r.stdout.decode(), r.stderr.decode())
+
+
+def need(answer, *codes):
+    if answer.code not in (codes or (0,)):
+        raise AssertionError('%s: exit %d, not %s\n%s%s' % (
+            ' '.join(answer.argv[:12]), answer.code, codes or (0,),
+            answer.out, answer.err))
+    return answer
+
+
+class Agent:
+    """One device's home. `env` is added to the environment of its programs:
+    another clock, for one."""
+
+    def __init__(self, world, name, home, env=None):
+        self.world, self.name, self.home = world, name, pathlib.Path(home)
+        self.env = dict(env or {})
+
+    def try_(self, *words, **more):
+        return run(BIN / 'xunge', '--home', self.home, '--lang', 'en', *words,
+                   **{**self.env, **more})
+
+    def do(self, *words, code=0, **more):
+        codes = code if isinstance(code, tuple) else (code,)
+        return need(self.try_(*words, **more), *codes)
+
+    def ask(self, *words, **more):
+        return self.do(*words, '--json', **more).json()
+
+    def one(self, *words, **more):
+        return self.do(*words, '--json', **more).one()
+
+    def sync(self, code=0):
+        return self.do('sync', '--json', code=code)
+
+    def incident(self, *words):
+        """Its id."""
+        if not any(w.startswith('category=') for w in words):
+            words = ('category=fire', *words)
+        return self.one('incident', *words)['id']
+
+    def show(self, which):
+        return self.one('show', which)
+
+    def ids(self):
+        return {e['id'] for e in self.ask('list', '--all')}
+
+    def status(self):
+        return self.one('status')
+
+    def copy(self, name):
+        """Another device that has a copy of this home."""
+        home = self.world.folder / name
+        shutil.copytree(self.home, home)
+        return Agent(self.world, name, home, self.env)
+
+    def put_back(self, copy, keep=()):
+        """A backup of this home is put back; files of `keep` stay."""
+        kept = {k: (self.home / k).read_bytes() for k in keep}
+        shutil.rmtree(self.home)
+        shutil.copytree(copy.home, self.home)
+        for name, data in kept.items():
+            (self.home / name).write_bytes(data)
+
+
+class World:
+    """workers: [(code, role, unit)]; a device for each is enrolled by
+    enrol()."""
+
+    def __init__(self, workers):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='xunge-e2e-'))
+        self.data = self.folder / 'server'
+        self.port, self.p = 0, None
+        self.log = open(self.folder / 'serve.log', 'wb')
+        try:
+            self.ask('init', '--origin', ORIGIN, '--host', '127.0.0.1')
+            table = self.folder / 'territory.csv'
+            table.write_text(TERRITORY, encoding='utf-8')
+            self.ask('territory', 'import', table)
+            for worker in workers:
+                self.worker(*worker)
+        except BaseException:
+            self.close()
+            raise
+
+    # ---- the server ----
+
+    def try_(self, *words, **more):
+        """words[0] or words[0:2] is the command; DIR goes after it."""
+        at = 2 if words[0] in ('territory', 'calendar', 'worker',
+                               'device') else 1
+        return run(BIN / 'xunge-server', *words[:at], self.data, *words[at:],
+                   '--lang', 'en', **more)
+
+    def do(self, *words, code=0):
+        codes = code if isinstance(code, tuple) else (code,)
+        return need(self.try_(*words), *codes)
+
+    def ask(self, *words, code=0):
+        return self.do(*words, '--json', code=code).json()
+
+    def worker(self, code, role, unit):
+        self.ask('worker', 'add', code, '--name', code, '--role', role,
+                 '--unit', unit)
+
+    def start(self):
+        assert not self.p
+        self.p = subprocess.Popen(
+            [BIN / 'xunge-server', 'serve', self.data, '--listen',
+             '127.0.0.1:%d' % self.port, '--lang', 'en'],
+            stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL,
+            env=environment())
+        ready = self.p.stdout.readline().decode().split()
+        if not ready or ready[0] != 'ready':
+            self.stop()
+            raise AssertionError('the server does not start: ' + (
+                self.folder / 'serve.log').read_text())
+        self.port = int(ready[1].rsplit(':', 1)[1])
+
+    def stop(self):
+        if not self.p:
+            return None
+        self.p.terminate()
+        try:
+            self.p.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.p.kill()
+            self.p.wait()
+            raise
+        finally:
+            self.p.stdout.close()
+        code, self.p = self.p.returncode, None
+        return code
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            self.log.close()
+            shutil.rmtree(self.folder, True)
+
+    def show(self, which):
+        return self.ask('show', which)[0]
+
+    def log_entries(self):
+        """The notes of the log, as the tiles give them to anybody."""
+        trust_all = ssl._create_unverified_context()
+
+        def get(path):
+            with urllib.request.urlopen('https://127.0.0.1:%d/log/%s' % (
+                    self.port, path), context=trust_all, timeout=20) as r:
+                return r.read()
+        size = int(get('checkpoint').decode().splitlines()[1])
+        notes = []
+        while len(notes) < size:
+            tile, rest = len(notes) // 256, size - len(notes)
+            path = '%03d' % (tile % 1000)
+            while tile >= 1000:
+                tile //= 1000
+                path = 'x%03d/%s' % (tile % 1000, path)
+            data = get('tile/entries/' + path +
+                       ('' if rest >= 256 else '.p/%d' % rest))
+            while data:
+                length = int.from_bytes(data[:2], 'big')
+                notes.append(data[2:2 + length].decode())
+                data = data[2 + length:]
+        assert len(notes) == size, (len(notes), size)
+        return notes
+
+    # ---- devices ----
+
+    def code(self, worker):
+        return self.ask('code', worker)[0]['code']
+
+    def enrol(self, name, worker, env=None):
+        """A device of the worker, enrolled and synced once."""
+        agent = Agent(self, name, self.folder / name, env)
+        agent.do('enrol', self.code(worker))
+        agent.sync()
+        return agent
+
+
+class Case(unittest.TestCase):
+    """Each test has a world of its own; WORKERS says who is in it. The
+    devices a, b, ... belong to the workers in that order."""
+    WORKERS = [('wa', 'worker', GRID), ('wb', 'worker', GRID)]
+
+    def setUp(self):
+        self.world = World(self.WORKERS)
+        self.addCleanup(self.world.close)
+        self.world.start()
+        self.agents = []
+        for (worker, _, _), name in zip(self.WORKERS, 'abcdef'):
+            agent = self.world.enrol(name, worker)
+            setattr(self, name, agent)
+            self.agents.append(agent)
+
+    def settle(self, *agents, rounds=2):
+        """Everybody syncs, until everybody has seen what the others had."""
+        for _ in range(rounds):
+            for agent in agents or self.agents:
+                agent.sync()
+
+    def sound(self, *agents):
+        """The server's every invariant, and each device's."""
+        self.world.do('check')
+        for agent in agents or self.agents:
+            self.assertEqual(agent.one('verify')['verdict'], 'good',
+                             agent.name)
+
+    def same(self, which, *agents):
+        """Agents and server show the same of an entity; what they show."""
+        shown = shared(self.world.show(which))
+        for agent in agents or self.agents:
+            self.assertEqual(shared(agent.show(which)), shown, agent.name)
+        return shown
+
+
+# What only one side can know of an entity.
+LOCAL = {'delivery', 'photos', 'place', 'verified', 'author_name'}
+
+
+def shared(shown):
+    if isinstance(shown, dict):
+        return {k: shared(v) for k, v in shown.items() if k not in LOCAL}
+    if isinstance(shown, list):
+        return [shared(v) for v in shown]
+    return shown
+
+
+def wait_until(condition, seconds=20, what='it'):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError('%s did not come within %d s' % (what, seconds))
+
+
+def main():
+    unittest.main(verbosity=2)
