@@ -59,7 +59,7 @@ check "walls between the rooms" python3 tests/lint/includes.py
 suite ci
 if [ "${1:-}" != quick ]; then
     suite asan -L 'unit|property'
-    suite tsan -L 'server'
+    suite tsan -L 'threads'
     check "cppcheck" sh tests/lint/cppcheck.sh
     check "clang-tidy" sh tests/lint/tidy.sh
 fi

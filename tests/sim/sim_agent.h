@@ -1,0 +1,25 @@
+/* sim_agent.h - the device's side alone; includes the agent's headers. */
+#ifndef XG_TESTS_SIM_AGENT_H
+#define XG_TESTS_SIM_AGENT_H
+
+#include "agent/capture.h"
+#include "agent/fold.h"
+#include "agent/home.h"
+#include "agent/sync_engine.h"
+#include "tests/sim/sim.h"
+
+/* One act of a person, in an open home. */
+void sim_capture(struct sim_device *d, struct home *home);
+/* One that is begun and never comes to its commit; the home is closed. */
+void sim_capture_abandoned(struct sim_device *d, struct home *home);
+
+void sim_home_open(struct sim_device *d, struct home *home);
+/* The device's entities, newest first: up to `max` ids. */
+struct sim_ids {
+    size_t count, max;
+    struct xg_id *ids;
+};
+void sim_list(struct sim_device *d, struct home *home, struct sim_ids *out,
+              bool conflicts);
+
+#endif

@@ -1,0 +1,395 @@
+/* sim_capture.c - what a person records: new things, changes to them, notes,
+ * decisions, withdrawals; see sim.h. */
+#include "tests/sim/sim_agent.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/view/conflict.h"
+#include "shared/view/form.h"
+
+enum { ARENA_MAX = 256 << 20, RECENT = 24 };
+
+/* ---- what is there ---- */
+
+static bool collect(void *ctx, const struct store_entity *e,
+                    struct xg_bytes state)
+{
+    struct sim_ids *out = ctx;
+
+    (void)state;
+    if (e->kind)
+        out->ids[out->count++] = e->id;
+    return out->count < out->max;
+}
+
+void sim_list(struct sim_device *d, struct home *home, struct sim_ids *out,
+              bool conflicts)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_filter filter = {.conflicts = conflicts,
+                                  .contacts = true,
+                                  .gone = sim_chance(&d->rng, 50),
+                                  .limit = out->max};
+
+    out->count = 0;
+    sim_ok(d->world,
+           store_list(home->store, &filter, false, collect, out, &err));
+}
+
+/* One of the newest that are here; false when there is none. */
+static bool pick(struct sim_device *d, struct home *home, struct xg_id *id,
+                 bool conflicts)
+{
+    struct xg_id ids[RECENT];
+    struct sim_ids list = {.max = RECENT, .ids = ids};
+
+    sim_list(d, home, &list, conflicts);
+    if (list.count == 0)
+        return false;
+    *id = ids[sim_below(&d->rng, list.count)];
+    return true;
+}
+
+/* ---- values ---- */
+
+/* Few different ones, so that two people now and then say the same. */
+static void put_text(struct sim_device *d, struct xg_buf *out, bool code)
+{
+    char text[64];
+    uint64_t n = sim_below(&d->rng, 12);
+
+    snprintf(text, sizeof text, code ? "c-%" PRIu64 : "第%" PRIu64 "处 place",
+             n);
+    xg_cbor_put_text(out, text, strlen(text));
+}
+
+static uint64_t pick_choice(struct sim_device *d,
+                            const struct xg_choice *choices)
+{
+    size_t count = 0;
+
+    while (choices[count].name)
+        count++;
+    return choices[sim_below(&d->rng, count)].number;
+}
+
+/* False where nobody would type such a thing. */
+static bool put_value(struct sim_device *d, struct home *home,
+                      struct xg_buf *out, const struct xg_field *f)
+{
+    struct xg_id id;
+
+    switch (f->type) {
+    case XG_TYPE_TEXT:
+        put_text(d, out, false);
+        return true;
+    case XG_TYPE_CODE:
+        put_text(d, out, true);
+        return true;
+    case XG_TYPE_UINT:
+        xg_cbor_put_uint(out, (uint64_t)f->min + sim_below(&d->rng, 9));
+        return true;
+    case XG_TYPE_BOOL:
+        xg_cbor_put_bool(out, sim_chance(&d->rng, 500));
+        return true;
+    case XG_TYPE_ENUM:
+        xg_cbor_put_uint(out, pick_choice(d, f->choices));
+        return true;
+    case XG_TYPE_TIME:
+        xg_cbor_put_int(out, d->world->now_ms);
+        return true;
+    case XG_TYPE_POSITION:
+        xg_cbor_put_array(out, 2);
+        xg_cbor_put_int(out, 350000000 + (int64_t)sim_below(&d->rng, 4));
+        xg_cbor_put_int(out, 1180000000);
+        return true;
+    case XG_TYPE_ENTITY:
+        if (!pick(d, home, &id, false))
+            return false;
+        xg_cbor_put_bytes(out, id.b, sizeof id.b);
+        return true;
+    case XG_TYPE_TEXTS:
+        xg_cbor_put_array(out, 2);
+        put_text(d, out, false);
+        put_text(d, out, false);
+        return true;
+    case XG_TYPE_BYTES:
+    case XG_TYPE_HASH:
+    case XG_TYPE_SOURCE:
+    case XG_TYPE_NUMBERS:
+    case XG_TYPE_PHOTO:
+    case XG_TYPE_TRACK:
+    case XG_TYPE_GAP:
+        break;
+    }
+    return false;
+}
+
+static void set_field(struct sim_device *d, struct home *home,
+                      struct xg_draft *draft, const struct xg_field *f)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf value = XG_BUF(4096);
+
+    if (f->number == XG_FIELD_GRID) {
+        const char *grid = sim_unit_pick(&d->rng, d->unit);
+        sim_ok(d->world, capture_set_text(draft, f->number, grid, &err));
+    } else if (f->merge == XG_MERGE_REGISTER && !(f->flags & XG_REQUIRED) &&
+               sim_chance(&d->rng, 40)) { /* emptied on purpose */
+        xg_cbor_put_null(&value);
+        sim_ok(d->world,
+               xg_draft_set(draft, f->number, xg_buf_bytes(&value), &err));
+    } else if (put_value(d, home, &value, f)) {
+        sim_ok(d->world,
+               f->merge == XG_MERGE_SET
+                   ? xg_draft_add(draft, f->number, xg_buf_bytes(&value), &err)
+                   : xg_draft_set(draft, f->number, xg_buf_bytes(&value),
+                                  &err));
+    }
+    xg_buf_clear(&value);
+}
+
+static void fill(struct sim_device *d, struct home *home,
+                 struct xg_draft *draft, const struct xg_kind *kind,
+                 bool creating, unsigned permille)
+{
+    const struct xg_field *f;
+
+    for (size_t i = 0; (f = xg_field_at(kind, i)) != NULL; i++) {
+        if (f->flags & XG_MACHINE)
+            continue;
+        if (creating && (f->flags & XG_REQUIRED))
+            set_field(d, home, draft, f);
+        else if (sim_chance(&d->rng, permille))
+            set_field(d, home, draft, f);
+    }
+}
+
+/* ---- saving ---- */
+
+/* Does the device know what the registry says of it? Until then what it shows
+ * is provisional. */
+static bool is_registered(struct sim_device *d, struct home *home)
+{
+    const struct xg_registry *registry = store_registry(home->store);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_statement says;
+    uint64_t position;
+    bool found = false;
+
+    if (*d->name)
+        sim_ok(d->world,
+               registry->find(registry->ctx, XG_SAYS_DEVICE, d->name,
+                              INT64_MAX, &says, &position, &found, &err));
+    return found;
+}
+
+static void saved(struct sim_device *d, struct home *home,
+                  const struct captured *c, bool creates)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf state = XG_BUF(16 << 20);
+    struct store_entity e;
+
+    sim_ok(d->world, store_load_entity(home->store, &e, &state, &c->id, &err));
+    struct sim_saved s = {.record = c->record,
+                          .entity = c->id,
+                          .step = d->world->step,
+                          .creates = creates,
+                          .effect = SIM_EFFECT_UNKNOWN};
+    if (is_registered(d, home))
+        s.effect = (uint8_t)sim_effect(xg_buf_bytes(&state), &c->record);
+    xg_buf_clear(&state);
+    sim_saved_put(d, &s);
+    if (creates)
+        return;
+    sim_count(d->world, SIM_EDITS);
+    if (!e.mine)
+        sim_count(d->world, SIM_FOREIGN);
+}
+
+static void create(struct sim_device *d, struct home *home,
+                   struct xg_arena *arena)
+{
+    static const uint64_t kinds[] = {
+        XG_KIND_INCIDENT, XG_KIND_INCIDENT, XG_KIND_VISIT,   XG_KIND_VISIT,
+        XG_KIND_DISPUTE,  XG_KIND_MEETING,  XG_KIND_CONTACT, XG_KIND_PATROL};
+    const struct xg_kind *kind =
+        xg_kind_find(kinds[sim_below(&d->rng, sizeof kinds / sizeof *kinds)]);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_draft draft;
+    struct captured c;
+    int64_t number = 0;
+
+    xg_draft_init(&draft, arena, kind->number);
+    fill(d, home, &draft, kind, true, 200);
+    if (sim_chance(&d->rng, 100)) { /* put aside first */
+        sim_ok(d->world,
+               capture_draft_save(home->store, &number, &draft, NULL, &err));
+        sim_ok(d->world, capture_draft_finish(home->store, &c, number, &err));
+    } else {
+        sim_ok(d->world, capture_create(home->store, &c, &draft, NULL, &err));
+    }
+    saved(d, home, &c, true);
+}
+
+static void change(struct sim_device *d, struct home *home,
+                   struct xg_draft *draft, const struct xg_id *id)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct captured c;
+
+    sim_ok(d->world, capture_change(home->store, &c, id, draft, NULL, &err));
+    saved(d, home, &c, false);
+}
+
+/* The kind of an entity here. */
+static const struct xg_kind *look_up(struct sim_device *d, struct home *home,
+                                     struct store_entity *e,
+                                     const struct xg_id *id)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    sim_ok(d->world, store_load_entity(home->store, e, NULL, id, &err));
+    return e->kind;
+}
+
+static void edit(struct sim_device *d, struct home *home,
+                 struct xg_arena *arena, const struct xg_id *id)
+{
+    struct store_entity e;
+    const struct xg_kind *kind = look_up(d, home, &e, id);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_draft draft;
+
+    xg_draft_init(&draft, arena, kind->number);
+    fill(d, home, &draft, kind, false, 150);
+    if (draft.field_count == 0)
+        sim_ok(d->world,
+               capture_add_text(&draft, XG_FIELD_NOTE, "又去看过", &err));
+    change(d, home, &draft, id);
+}
+
+static void withdraw(struct sim_device *d, struct home *home,
+                     struct xg_arena *arena, const struct xg_id *id)
+{
+    struct store_entity e;
+    const struct xg_kind *kind = look_up(d, home, &e, id);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf yes = XG_BUF(16);
+    struct xg_draft draft;
+
+    xg_cbor_put_bool(&yes, true);
+    xg_draft_init(&draft, arena, kind->number);
+    sim_ok(d->world, xg_draft_set(&draft, XG_FIELD_WITHDRAWN,
+                                  xg_buf_bytes(&yes), &err));
+    sim_ok(d->world, capture_set_text(&draft, XG_FIELD_WHY, "报错了", &err));
+    xg_buf_clear(&yes);
+    change(d, home, &draft, id);
+    sim_count(d->world, SIM_WITHDRAWN);
+}
+
+static void move(struct sim_device *d, struct home *home,
+                 struct xg_arena *arena, const struct xg_id *id)
+{
+    struct store_entity e;
+    const struct xg_kind *kind = look_up(d, home, &e, id);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_draft draft;
+
+    if (e.status != XG_STATUS_REPORTED) {
+        edit(d, home, arena, id);
+        return;
+    }
+    xg_draft_init(&draft, arena, kind->number);
+    sim_ok(d->world, capture_move(home->store, &draft, id, &xg_moves[0], &err));
+    change(d, home, &draft, id);
+    sim_count(d->world, SIM_MOVES);
+}
+
+/* Take one side of one conflict. */
+static void decide(struct sim_device *d, struct home *home,
+                   struct xg_arena *arena, const struct xg_id *id)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct view_conflict *conflicts;
+    struct xg_draft draft;
+    struct fold fold;
+    size_t count;
+    char take[2 * XG_HASH_SIZE + 1];
+
+    sim_ok(d->world, fold_load(home->store, &fold, arena, id, &err));
+    sim_ok(d->world, view_conflicts_of(&conflicts, &count, arena, &fold.state,
+                                       &err));
+    if (count != fold.state.conflict_count)
+        sim_fail(d->world, "%zu conflicts are shown of %zu", count,
+                 fold.state.conflict_count);
+    if (count == 0 || !fold.state.kind)
+        return;
+    const struct view_conflict *x = &conflicts[sim_below(&d->rng, count)];
+    const struct xg_op *side =
+        &fold.ops[x->sides[sim_below(&d->rng, x->side_count)]];
+    struct view_choice choice = {
+        .field = x->field ? x->field->name : "status", .why = "现场核对过"};
+    xg_hex(take, side->record->hash.b, XG_HASH_SIZE);
+    if (x->reason == VIEW_OVERTAKEN)
+        choice.dismiss = true;
+    else
+        choice.take = take;
+    xg_draft_init(&draft, arena, fold.state.kind->number);
+    draft.head.entity = *id;
+    enum xg_status status =
+        view_form_resolve(&draft, &fold.state, &choice, NULL, &err);
+    if (status != XG_OK)
+        sim_fail(d->world, "cannot decide %s: %s", choice.field,
+                 xg_error_text(&err));
+    change(d, home, &draft, id);
+    sim_count(d->world, SIM_DECISIONS);
+}
+
+void sim_capture(struct sim_device *d, struct home *home)
+{
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    uint64_t what = sim_below(&d->rng, 100);
+    struct xg_id id;
+
+    d->world->act = "recording";
+    if (what < 20 && pick(d, home, &id, true))
+        decide(d, home, &arena, &id);
+    else if (what < 55 || !pick(d, home, &id, false))
+        create(d, home, &arena);
+    else if (what < 58)
+        withdraw(d, home, &arena, &id);
+    else if (what < 66)
+        move(d, home, &arena, &id);
+    else
+        edit(d, home, &arena, &id);
+    xg_arena_clear(&arena);
+}
+
+void sim_capture_abandoned(struct sim_device *d, struct home *home)
+{
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    const struct xg_kind *kind = xg_kind_find(XG_KIND_INCIDENT);
+    struct xg_draft draft;
+    struct captured c;
+    bool has;
+
+    d->world->act = "dying before a commit";
+    xg_draft_init(&draft, &arena, kind->number);
+    fill(d, home, &draft, kind, true, 200);
+    sim_ok(d->world, store_begin(home->store, &err));
+    sim_ok(d->world,
+           capture_append(home->store, &c, NULL, &draft, NULL, &err));
+    home_close(home);
+    xg_arena_clear(&arena);
+
+    sim_home_open(d, home);
+    sim_ok(d->world, store_has_record(home->store, &has, &c.record, &err));
+    if (has)
+        sim_fail(d->world, "%04u kept what was never committed", d->index);
+    home_close(home);
+    sim_count(d->world, SIM_F_ABANDONED);
+}

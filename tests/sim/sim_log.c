@@ -1,0 +1,355 @@
+/* sim_log.c - what the server holds in the end: every record by its hash, every
+ * batch opened again, tables rebuilt; see sim.h. */
+#include "tests/sim/sim_server.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+enum { ROWS_EACH = 256, ARENA_MAX = 256 << 20 };
+
+/* ---- every record ---- */
+
+static void put(struct sim_log *log, const struct sim_held *held)
+{
+    log->held = sim_grow(log->held, log->count, &log->room, sizeof *log->held);
+    log->held[log->count++] = *held;
+}
+
+static void load_rows(struct sim_log *log, struct sim_server *s,
+                      struct store *reader)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct store_counts counts;
+    struct store_record *rows;
+    size_t count;
+
+    sim_ok(s->world, reader->ops->get_counts(reader, &counts, &err));
+    log->entities = counts.entities;
+    for (uint64_t at = 1; at <= counts.records; at += count) {
+        xg_arena_reset(&arena);
+        sim_ok(s->world,
+               reader->ops->read_records(reader, &arena, &rows, &count, at,
+                                         counts.records, ROWS_EACH, &err));
+        if (count == 0)
+            sim_fail(s->world, "records %" PRIu64 " to %" PRIu64 " are missing",
+                     at, counts.records);
+        for (size_t i = 0; i < count; i++)
+            put(log, &(struct sim_held){.record = rows[i].hash,
+                                        .entity = rows[i].entity_id,
+                                        .of_entity = rows[i].entity != 0,
+                                        .rows = 1});
+    }
+    xg_arena_clear(&arena);
+}
+
+/* Open a batch as any auditor would: its note, its body, its device's key. */
+static void load_batch(struct sim_log *log, struct sim_server *s,
+                       struct store *reader, const struct store_batch *b)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct xg_buf frame = XG_BUF(XG_BATCH_MAX);
+    struct xg_verifier key;
+    struct xg_batch batch;
+    bool found;
+
+    sim_ok(s->world, registry_device(s->data->registry, &key, &found, b->device,
+                                     &err));
+    if (!found)
+        sim_fail(s->world, "a batch by %s, which nobody knows", b->device);
+    sim_ok(s->world, ingest_read_batch(&frame, reader, b, &err));
+    sim_ok(s->world, xg_batch_open(&batch, &arena, frame.data, frame.len, &key,
+                                   &err));
+    if (!xg_hash_equal(&batch.id, &b->id))
+        sim_fail(s->world, "batch at %" PRIu64 " is another one", b->position);
+    if (b->state == XG_BATCH_WAITING)
+        sim_fail(s->world, "batch at %" PRIu64 " of %s still waits",
+                 b->position, b->device);
+    for (size_t i = 0; i < batch.count; i++)
+        put(log, &(struct sim_held){
+                     .record = batch.records[i].hash,
+                     .quarantined = b->state == XG_BATCH_QUARANTINED,
+                     .batches = 1});
+    log->batches++;
+    xg_buf_clear(&frame);
+    xg_arena_clear(&arena);
+}
+
+static void load_batches(struct sim_log *log, struct sim_server *s,
+                         struct store *reader)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct store_batch *rows;
+    size_t count = 1;
+
+    for (uint64_t at = 0; count > 0;) {
+        xg_arena_reset(&arena);
+        sim_ok(s->world, reader->ops->read_batches(reader, &arena, &rows,
+                                                   &count, at, ROWS_EACH,
+                                                   &err));
+        for (size_t i = 0; i < count; i++) {
+            load_batch(log, s, reader, &rows[i]);
+            at = rows[i].position + 1;
+        }
+    }
+    xg_arena_clear(&arena);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    return memcmp(((const struct sim_held *)a)->record.b,
+                  ((const struct sim_held *)b)->record.b, XG_HASH_SIZE);
+}
+
+/* One line a record. */
+static void fold_held(struct sim_log *log)
+{
+    size_t n = 0;
+
+    if (log->count == 0)
+        return;
+    qsort(log->held, log->count, sizeof *log->held, by_hash);
+    for (size_t i = 1; i < log->count; i++) {
+        struct sim_held *to = &log->held[n], *from = &log->held[i];
+        if (!xg_hash_equal(&to->record, &from->record)) {
+            log->held[++n] = *from;
+            continue;
+        }
+        if (from->rows) {
+            to->entity = from->entity;
+            to->of_entity = from->of_entity;
+        }
+        to->rows += from->rows;
+        to->batches += from->batches;
+        to->quarantined = to->quarantined || from->quarantined;
+    }
+    log->count = n + 1;
+}
+
+static void load_chains(struct sim_log *log, struct sim_server *s,
+                        struct store *reader)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct store_chain *chains;
+    struct store_branch *branches;
+    size_t count;
+
+    sim_ok(s->world, reader->ops->read_chains(reader, &arena, &chains,
+                                              &log->chains, NULL, &err));
+    for (size_t i = 0; i < log->chains; i++) {
+        log->forked += chains[i].forked;
+        sim_ok(s->world,
+               reader->ops->read_branches(reader, &arena, &branches, &count,
+                                          chains[i].number, &err));
+        if (chains[i].forked != (count > 1))
+            sim_fail(s->world, "a chain of %s has %zu branches, forked: %d",
+                     chains[i].device, count, chains[i].forked);
+    }
+    xg_arena_clear(&arena);
+}
+
+static void load_entries(struct sim_log *log, struct sim_server *s,
+                         struct store *reader)
+{
+    static const char fork[] = "xunge/fork/v1\n";
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct xg_bytes *notes;
+    size_t count;
+
+    log->size = sim_server_size(s);
+    for (uint64_t at = 0; at < log->size; at += count) {
+        xg_arena_reset(&arena);
+        sim_ok(s->world,
+               reader->ops->read_entries(reader, &arena, &notes, &count, at,
+                                         ROWS_EACH, 1 << 20, &err));
+        if (count == 0)
+            sim_fail(s->world, "entry %" PRIu64 " is missing", at);
+        for (size_t i = 0; i < count; i++)
+            log->fork_notes += notes[i].len >= sizeof fork - 1 &&
+                               memcmp(notes[i].at, fork, sizeof fork - 1) == 0;
+    }
+    xg_arena_clear(&arena);
+}
+
+void sim_log_load(struct sim_log *log, struct sim_world *w)
+{
+    struct sim_server *s = w->server;
+    struct store *reader = sim_server_borrow(s);
+
+    *log = (struct sim_log){.count = 0};
+    load_rows(log, s, reader);
+    load_batches(log, s, reader);
+    fold_held(log);
+    load_chains(log, s, reader);
+    load_entries(log, s, reader);
+    sim_server_return(s, reader);
+    if ((log->forked > 0) != (log->fork_notes > 0))
+        sim_fail(w, "%zu forked chains, %zu notes of forks", log->forked,
+                 log->fork_notes);
+}
+
+void sim_log_clear(struct sim_log *log)
+{
+    free(log->held);
+    *log = (struct sim_log){.count = 0};
+}
+
+const struct sim_held *sim_log_find(const struct sim_log *log,
+                                    const struct xg_hash *record)
+{
+    const struct sim_held key = {.record = *record};
+
+    return log->count ? bsearch(&key, log->held, log->count, sizeof *log->held,
+                                by_hash)
+                      : NULL;
+}
+
+/* ---- the whole of it ---- */
+
+void sim_server_digest(struct sim_server *s, struct xg_hash *out)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct store *reader = sim_server_borrow(s);
+    struct store_entity *rows;
+    struct store_filter filter = {.limit = ROWS_EACH};
+    crypto_hash_sha256_state state;
+    size_t count = 1;
+
+    crypto_hash_sha256_init(&state);
+    while (count > 0) {
+        xg_arena_reset(&arena);
+        sim_ok(s->world, reader->ops->read_entities(reader, &arena, &rows,
+                                                    &count, &filter, &err));
+        for (size_t i = 0; i < count; i++) {
+            crypto_hash_sha256_update(&state, rows[i].id.b, XG_ID_SIZE);
+            crypto_hash_sha256_update(&state,
+                                      (const unsigned char *)rows[i].unit,
+                                      strlen(rows[i].unit) + 1);
+            crypto_hash_sha256_update(&state, rows[i].state.at,
+                                      rows[i].state.len);
+            filter.before = rows[i].number;
+        }
+        if (filter.before == 1)
+            break;
+    }
+    crypto_hash_sha256_final(&state, out->b);
+    sim_server_return(s, reader);
+    xg_arena_clear(&arena);
+}
+
+void sim_server_check(struct sim_server *s)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash before, after;
+
+    sim_ok(s->world, data_check(s->data, NULL, NULL, &err));
+    sim_server_digest(s, &before);
+    sim_ok(s->world, ingest_rebuild(s->data->ingest, &err));
+    sim_server_digest(s, &after);
+    if (!xg_hash_equal(&before, &after))
+        sim_fail(s->world, "rebuilt tables differ from those that grew");
+}
+
+void sim_server_root(struct sim_server *s, struct xg_hash *root,
+                     uint64_t size)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *reader = sim_server_borrow(s);
+
+    sim_ok(s->world, ledger_root(root, reader, size, &err));
+    sim_server_return(s, reader);
+}
+
+void sim_server_leaf(struct sim_server *s, struct xg_hash *leaf,
+                     uint64_t index)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *reader = sim_server_borrow(s);
+    struct xg_bytes *notes;
+    size_t count;
+
+    sim_ok(s->world, reader->ops->read_entries(reader, &arena, &notes, &count,
+                                               index, 1, 1 << 20, &err));
+    if (count != 1)
+        sim_fail(s->world, "entry %" PRIu64 " is missing", index);
+    xg_tlog_leaf(leaf, notes[0].at, notes[0].len);
+    sim_server_return(s, reader);
+    xg_arena_clear(&arena);
+}
+
+bool sim_server_state(struct sim_server *s, struct xg_buf *state,
+                      const struct xg_id *id)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct store *reader = sim_server_borrow(s);
+    struct store_entity e;
+    bool found;
+
+    sim_ok(s->world,
+           reader->ops->find_entity(reader, &arena, &e, &found, id, &err));
+    sim_server_return(s, reader);
+    if (found)
+        xg_buf_append(state, e.state.at, e.state.len);
+    xg_arena_clear(&arena);
+    return found;
+}
+
+bool sim_server_forked(struct sim_server *s, const struct xg_hash *chain)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *reader = sim_server_borrow(s);
+    struct store_chain c;
+    bool found;
+
+    sim_ok(s->world, reader->ops->find_chain(reader, &c, &found, chain, &err));
+    sim_server_return(s, reader);
+    return found && c.forked;
+}
+
+static bool in_units(const struct registry_scope *scope, const char *unit)
+{
+    for (size_t i = 0; i < scope->unit_count; i++)
+        if (strcmp(scope->units[i], unit) == 0)
+            return true;
+    return false;
+}
+
+void sim_server_scope(struct sim_server *s, const char *device,
+                      const struct sim_in_scope *visitor)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(ARENA_MAX), kept = XG_ARENA(1 << 20);
+    struct store *reader = sim_server_borrow(s);
+    struct registry_scope scope;
+    struct store_filter filter = {.limit = ROWS_EACH};
+    struct store_entity *rows;
+    size_t count = 1;
+
+    sim_ok(s->world, registry_scope(&scope, s->data->registry, &kept, device,
+                                    sim_server_size(s), &err));
+    filter.no_contacts = !scope.role || !scope.role->informed;
+    while (count > 0) {
+        xg_arena_reset(&arena);
+        sim_ok(s->world, reader->ops->read_entities(reader, &arena, &rows,
+                                                    &count, &filter, &err));
+        for (size_t i = 0; i < count; i++) {
+            if (in_units(&scope, rows[i].unit))
+                visitor->visit(visitor->ctx, &rows[i].id, rows[i].conflicts,
+                               rows[i].state);
+            filter.before = rows[i].number;
+        }
+        if (filter.before == 1)
+            break;
+    }
+    sim_server_return(s, reader);
+    xg_arena_clear(&arena);
+    xg_arena_clear(&kept);
+}

@@ -1,0 +1,28 @@
+/* sim_server.h - the server's side alone; includes the server's headers. */
+#ifndef XG_TESTS_SIM_SERVER_H
+#define XG_TESTS_SIM_SERVER_H
+
+#include "server/api.h"
+#include "server/approval.h"
+#include "server/data.h"
+#include "tests/sim/sim.h"
+
+struct sim_server {
+    struct sim_world *world;
+    struct sim_rng rng, fate; /* its own randomness; what befalls it */
+    struct xg_env env;
+    int64_t ahead_ms; /* of its clock */
+    uint32_t boot;
+    uint8_t seed[32];
+    char path[SIM_PATH], lock_path[SIM_PATH];
+    struct store_fault fault;
+    struct data *data;
+    struct api api;
+    uint64_t size; /* of the log, when it was last looked at */
+};
+
+/* A reader, and giving it back. */
+struct store *sim_server_borrow(struct sim_server *s);
+void sim_server_return(struct sim_server *s, struct store *reader);
+
+#endif

@@ -1,0 +1,232 @@
+/* sim_verdict.c - what must hold of a device in the end; see sim.h. */
+#include "tests/sim/sim_agent.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STATE_MAX = 16 << 20 };
+
+/* ---- what it saved ---- */
+
+static void hex_of(char out[2 * XG_HASH_SIZE + 1], const struct xg_hash *hash)
+{
+    xg_hex(out, hash->b, 8);
+}
+
+/* In the log once, with the effect that its author was shown. */
+static void judge_saved(struct sim_device *d, const struct sim_saved *s,
+                        const struct sim_log *log)
+{
+    const struct sim_held *held = sim_log_find(log, &s->record);
+    char hex[2 * XG_HASH_SIZE + 1];
+
+    hex_of(hex, &s->record);
+    if (!held || held->batches == 0)
+        sim_fail(d->world, "%04u saved %s, and the log does not have it",
+                 d->index, hex);
+    if (held->rows > 1 || (held->rows == 0 && !held->quarantined))
+        sim_fail(d->world, "%s of %04u is there %u times", hex, d->index,
+                 held->rows);
+    if (held->rows == 0 && !d->revoked)
+        sim_fail(d->world, "%s of %04u is kept apart, but nobody revoked it",
+                 hex, d->index);
+    if (held->rows == 1 && !xg_id_equal(&held->entity, &s->entity))
+        sim_fail(d->world, "%s of %04u is about another entity", hex, d->index);
+}
+
+/* What had its full effect when it was saved has it now, wherever its author
+ * was moved to meanwhile. Overtaken is what only others can make of it. */
+static void judge_effect(struct sim_device *d, const struct sim_saved *s)
+{
+    struct xg_buf state = XG_BUF(STATE_MAX);
+    char hex[2 * XG_HASH_SIZE + 1];
+
+    if (!sim_server_state(d->world->server, &state, &s->entity))
+        sim_fail(d->world, "the entity of a record has no state");
+    unsigned now = sim_effect(xg_buf_bytes(&state), &s->record);
+    hex_of(hex, &s->record);
+    if (s->effect == XG_EFFECT_FULL && now != XG_EFFECT_FULL &&
+        now != XG_EFFECT_OVERTAKEN)
+        sim_fail(d->world,
+                 "%s of %04u (%s, %s of %s, step %" PRIu64 ", creates: %d) had "
+                 "its effect when saved, now: %s",
+                 hex, d->index, d->name, d->role, d->unit, s->step, s->creates,
+                 xg_effect_label((enum xg_effect)now));
+    if (s->effect == XG_EFFECT_NO_RIGHT && now == XG_EFFECT_FULL)
+        sim_fail(d->world, "%s of %04u had no right when saved, now it has",
+                 hex, d->index);
+    xg_buf_clear(&state);
+}
+
+/* The receipt that covers it stands by itself, and fits the log as it is now.
+ */
+static void judge_receipt(struct sim_device *d, struct home *home,
+                          const struct store_identity *id,
+                          const struct xg_hash *record)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX), bytes = XG_BUF(XG_ANSWER_MAX);
+    struct store_batch batch;
+    struct xg_receipt receipt;
+    struct xg_checkpoint c;
+    struct xg_hash leaf, there, root;
+    bool found;
+
+    sim_ok(d->world, store_receipt_of(home->store, &batch, &note, &bytes,
+                                      &found, record, &err));
+    if (!found)
+        sim_fail(d->world, "%04u has no receipt of a record", d->index);
+    xg_tlog_leaf(&leaf, note.data, note.len);
+    sim_ok(d->world, xg_receipt_open(&receipt, &c, bytes.data, bytes.len, &leaf,
+                                     &id->log, &err));
+    sim_server_leaf(d->world->server, &there, receipt.index);
+    sim_server_root(d->world->server, &root, c.size);
+    if (!xg_hash_equal(&leaf, &there) || !xg_hash_equal(&root, &c.root))
+        sim_fail(d->world, "%04u holds a receipt that does not fit the log",
+                 d->index);
+    xg_buf_clear(&note);
+    xg_buf_clear(&bytes);
+}
+
+/* ---- what it shows ---- */
+
+struct compare {
+    struct sim_device *device;
+    struct home *home;
+    uint64_t shared, conflicts; /* in scope, on the server */
+};
+
+static void compare_entity(void *ctx, const struct xg_id *id,
+                           uint64_t conflicts, struct xg_bytes state)
+{
+    struct compare *c = ctx;
+    struct sim_world *w = c->device->world;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf here = XG_BUF(STATE_MAX);
+    struct store_entity e;
+    char hex[2 * XG_ID_SIZE + 1];
+
+    xg_hex(hex, id->b, XG_ID_SIZE);
+    if (store_load_entity(c->home->store, &e, &here, id, &err) != XG_OK)
+        sim_fail(w, "%04u lacks %s, which is in its scope: %s",
+                 c->device->index, hex, xg_error_text(&err));
+    if (e.out)
+        sim_fail(w, "%04u counts %s out of its scope", c->device->index, hex);
+    if (e.conflicts != conflicts)
+        sim_fail(w, "%04u shows %" PRIu64 " conflicts of %s, the server %" PRIu64,
+                 c->device->index, e.conflicts, hex, conflicts);
+    if (!xg_bytes_equal(xg_buf_bytes(&here), state))
+        sim_fail(w, "%04u and the server differ on %s", c->device->index, hex);
+    if (e.delivery != STORE_RECEIVED)
+        sim_fail(w, "%04u: %s is only %s", c->device->index, hex,
+                 store_delivery_name(e.delivery));
+    xg_buf_clear(&here);
+    c->shared++;
+    c->conflicts += conflicts > 0;
+}
+
+/* What it shows beyond its scope is its own, and the same too. */
+static bool compare_rest(void *ctx, const struct store_entity *e,
+                         struct xg_bytes state)
+{
+    struct compare *c = ctx;
+    struct sim_world *w = c->device->world;
+    struct xg_buf there = XG_BUF(STATE_MAX);
+    char hex[2 * XG_ID_SIZE + 1];
+
+    xg_hex(hex, e->id.b, XG_ID_SIZE);
+    if (!sim_server_state(w->server, &there, &e->id))
+        sim_fail(w,
+                 "%04u shows %s (%s, of %s, mine %d, out %d, %s, %" PRIu64
+                 " records), which the server does not know",
+                 c->device->index, hex, e->kind ? e->kind->name : "?",
+                 e->unit, e->mine, e->out, store_delivery_name(e->delivery),
+                 e->records);
+    if (!e->mine && !xg_bytes_equal(xg_buf_bytes(&there), state))
+        sim_fail(w, "%04u still shows %s, and differs from the server",
+                 c->device->index, hex);
+    xg_buf_clear(&there);
+    return true;
+}
+
+static void judge_states(struct sim_device *d, struct home *home)
+{
+    const struct store_filter all = {.contacts = true};
+    struct compare c = {.device = d, .home = home};
+    const struct sim_in_scope visitor = {&c, compare_entity};
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_counts counts;
+
+    sim_server_scope(d->world->server, d->name, &visitor);
+    sim_ok(d->world,
+           store_list(home->store, &all, true, compare_rest, &c, &err));
+    sim_ok(d->world, store_count(home->store, &counts, &err));
+    if (counts.conflicts < c.conflicts)
+        sim_fail(d->world, "%04u counts %" PRIu64 " conflicts of %" PRIu64,
+                 d->index, counts.conflicts, c.conflicts);
+    if (counts.records[STORE_WAITING] || counts.records[STORE_SEALED] ||
+        counts.records[STORE_SENT] || counts.batches_waiting)
+        sim_fail(d->world, "%04u has records that are not received", d->index);
+    sim_note(d->world, "in scope", c.shared, NULL);
+}
+
+/* ---- its chains ---- */
+
+static void judge_chains(struct sim_device *d, struct home *home)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_chain chains[XG_CHAINS_MAX];
+    size_t count;
+
+    sim_ok(d->world, store_own_chains(home->store, chains, &count, &err));
+    for (size_t i = 0; i < count; i++) {
+        bool forked = sim_server_forked(d->world->server, &chains[i].chain);
+        if (forked != chains[i].forked)
+            sim_fail(d->world, "%04u: a chain is forked, and it shows %d",
+                     d->index, chains[i].forked);
+        if (forked && chains[i].current)
+            sim_fail(d->world, "%04u still writes a forked chain", d->index);
+    }
+    sim_note(d->world, "chains", count, NULL);
+}
+
+static void judge_rebuild(struct sim_device *d, struct home *home)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash before, after;
+    size_t count;
+
+    sim_ok(d->world, fold_digest(home->store, &before, &err));
+    sim_ok(d->world, fold_rebuild(home->store, &count, &err));
+    sim_ok(d->world, fold_digest(home->store, &after, &err));
+    if (!xg_hash_equal(&before, &after))
+        sim_fail(d->world, "%04u: rebuilt states differ", d->index);
+    if (!d->revoked)
+        sim_note(d->world, "states", d->index, &after);
+}
+
+void sim_device_verdict(struct sim_device *d, const struct sim_log *log)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_identity id;
+    struct home home;
+
+    sim_home_open(d, &home);
+    sim_ok(d->world, store_get_identity(home.store, &id, &err));
+    d->world->act = "judging what was saved";
+    for (size_t i = 0; i < d->saved_count; i++) {
+        judge_saved(d, &d->saved[i], log);
+        judge_receipt(d, &home, &id, &d->saved[i].record);
+        if (!d->revoked)
+            judge_effect(d, &d->saved[i]);
+    }
+    if (!d->revoked) {
+        d->world->act = "judging states";
+        judge_states(d, &home);
+        judge_chains(d, &home);
+    }
+    d->world->act = "judging rebuilt states";
+    judge_rebuild(d, &home);
+    home_close(&home);
+}
