@@ -144,7 +144,7 @@ static enum xg_status begin_instance(struct home *home, bool new_chain,
 {
     struct store *s = home->store;
     struct store_chain current;
-    struct xg_hash instance, chain;
+    struct xg_hash instance = {{0}}, chain;
 
     xg_random(home->env, instance.b, sizeof instance.b);
     enum xg_status status = store_begin(s, err);

@@ -193,8 +193,8 @@ static enum xg_status keep(struct sync *y, const struct xg_enrolled *e,
 static enum xg_status enrol_once(struct sync *y, struct xg_error *err)
 {
     struct xg_buf note = XG_BUF(XG_NOTE_MAX);
-    struct xg_enrolled enrolled;
-    struct xg_hash random;
+    struct xg_enrolled enrolled = {.state = XG_DEVICE_PENDING};
+    struct xg_hash random = {{0}};
 
     xg_random(y->env, random.b, sizeof random.b);
     enum xg_status status = put_request(y, &note, &random, err);

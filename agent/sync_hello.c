@@ -301,8 +301,8 @@ static enum xg_status keep(struct sync *y, const struct frames *f,
 static enum xg_status hello_once(struct sync *y, struct xg_error *err)
 {
     struct xg_buf note = XG_BUF(XG_NOTE_MAX);
-    struct xg_hash random;
-    struct frames frames;
+    struct xg_hash random = {{0}};
+    struct frames frames = {.rest = {NULL, 0}};
 
     xg_random(y->env, random.b, sizeof random.b);
     enum xg_status status = put_hello(y, &note, &random, err);

@@ -159,7 +159,8 @@ static enum xg_status keep_reference(struct sync *y,
 static enum xg_status fetch(struct sync *y, const struct xg_reference *r,
                             struct xg_error *err)
 {
-    char path[sizeof "/v1/reference/" + 2 * XG_HASH_SIZE] = "/v1/reference/";
+    char path[sizeof "/v1/reference/" + 2 * sizeof(struct xg_hash)] =
+        "/v1/reference/";
     struct transport_request request = {
         .method = "GET", .path = path, .bearer = y->bearer};
     const struct xg_buf *body = &y->answer.body;

@@ -106,15 +106,16 @@ static void count_refusal(struct sync *y, const struct store_batch *batch,
 static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
                                 struct xg_bytes frame, struct xg_error *err)
 {
-    char path[sizeof "/v1/batches/" + 2 * XG_HASH_SIZE] = "/v1/batches/";
+    char path[sizeof "/v1/batches/" + 2 * sizeof(struct xg_hash)] =
+        "/v1/batches/";
     struct transport_request request = {.method = "PUT",
                                         .path = path,
                                         .bearer = y->bearer,
                                         .states_size = true,
                                         .size = y->alarm ? 0 : y->held.size,
                                         .body = frame};
-    struct xg_bytes note, body, name;
-    struct reply reply;
+    struct xg_bytes note = {NULL, 0}, body, name;
+    struct reply reply = {.state = XG_BATCH_STORED};
 
     xg_hex(path + strlen(path), batch->id.b, sizeof batch->id.b);
     if (xg_batch_peek(&note, &body, &name, frame.at, frame.len, err) != XG_OK)

@@ -108,7 +108,7 @@ static bool parse_seconds(int64_t *out, const char *text)
     char *end;
     long value = strtol(text, &end, 10);
 
-    if (end == text || *end || value < 0 || value > 7 * 24 * 3600)
+    if (end == text || *end || value < 0 || value > 7L * 24 * 3600)
         return false;
     *out = value;
     return true;
@@ -181,7 +181,8 @@ static enum xg_status parse_arguments(struct arguments *a, int argc,
     enum xg_status status = XG_OK;
     int option;
 
-    *a = (struct arguments){.give_up_s = GIVE_UP_S, .every_s = EVERY_S};
+    *a = (struct arguments){
+        .command = "", .code = "", .give_up_s = GIVE_UP_S, .every_s = EVERY_S};
     opterr = 0;
     while (status == XG_OK &&
            (option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -192,9 +193,9 @@ static enum xg_status parse_arguments(struct arguments *a, int argc,
         a->command = argv[optind++];
     if (optind < argc)
         a->code = argv[optind++];
-    bool enrol = a->command && strcmp(a->command, "enrol") == 0;
-    bool sync = a->command && strcmp(a->command, "sync") == 0;
-    if ((!enrol && !sync) || enrol != (a->code != NULL) || optind < argc ||
+    bool enrol = strcmp(a->command, "enrol") == 0;
+    bool sync = strcmp(a->command, "sync") == 0;
+    if ((!enrol && !sync) || enrol != (*a->code != '\0') || optind < argc ||
         (enrol && a->watch))
         return usage(err);
     return XG_OK;

@@ -158,7 +158,7 @@ enum xg_status xg_enrol_code_parse(struct xg_enrol_code *c, const char *text,
                                    struct xg_error *err)
 {
     struct xg_enrol_code parsed = {.has_pin = false};
-    char code[sizeof CODE_PREFIX + CODE_TEXT_MAX];
+    char code[sizeof CODE_PREFIX + CODE_TEXT_MAX] = "";
     uint8_t raw[CODE_RAW_MAX], check[CODE_CHECK_SIZE];
     const size_t prefix = sizeof CODE_PREFIX - 1;
     size_t len;

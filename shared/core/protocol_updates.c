@@ -329,8 +329,8 @@ enum xg_status xg_updates_open(struct xg_updates_note *u, struct xg_bytes *raw,
                                size_t len, const struct xg_verifier *log,
                                struct xg_error *err)
 {
-    struct xg_updates_note read;
-    struct xg_bytes body;
+    struct xg_updates_note read = {.from = 0};
+    struct xg_bytes body = {NULL, 0};
     struct xg_hash hash;
 
     if (open_note(&read, &body, data, len, log, err) != XG_OK)
