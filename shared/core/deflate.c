@@ -43,7 +43,7 @@ enum xg_status xg_inflate(uint8_t *raw, size_t raw_len, struct xg_bytes body,
                           bool dictionary, struct xg_error *err)
 {
     z_stream z = {0};
-    uint8_t spare; /* so that a stream of no bytes has somewhere to go */
+    uint8_t spare = 0; /* so that a stream of no bytes has somewhere to go */
     int code;
 
     if (inflateInit2(&z, WINDOW_BITS) != Z_OK)

@@ -120,7 +120,7 @@ static bool parse_uint(struct xg_bytes text, uint64_t *value)
 
 static bool parse_hash(struct xg_bytes text, struct xg_hash *hash)
 {
-    struct xg_hash got;
+    struct xg_hash got = {{0}};
 
     if (!xg_text_ascii(text) ||
         !xg_unbase64_exact(got.b, sizeof got.b, (const char *)text.at,

@@ -12,7 +12,7 @@ enum { PARAMETERS_MAX = 63 };
  * first that fails. */
 static void stick(struct xg_stmt *s, int code)
 {
-    struct xg_error later;
+    struct xg_error later = XG_ERROR_NONE;
     struct xg_error *first =
         s->db->failure.status == XG_OK ? &s->db->failure : &later;
 
@@ -320,7 +320,7 @@ void xg_col_exact(struct xg_stmt *s, int column, void *out, size_t len)
 
 struct xg_hash xg_col_hash(struct xg_stmt *s, int column)
 {
-    struct xg_hash hash;
+    struct xg_hash hash = {{0}};
 
     xg_col_exact(s, column, hash.b, sizeof hash.b);
     return hash;
@@ -328,7 +328,7 @@ struct xg_hash xg_col_hash(struct xg_stmt *s, int column)
 
 struct xg_id xg_col_id(struct xg_stmt *s, int column)
 {
-    struct xg_id id;
+    struct xg_id id = {{0}};
 
     xg_col_exact(s, column, id.b, sizeof id.b);
     return id;

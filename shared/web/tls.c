@@ -47,7 +47,7 @@ static void fill_identity(struct maker *m, const char *name)
 
 static void fill_rest(struct maker *m)
 {
-    unsigned char serial[SERIAL_SIZE];
+    unsigned char serial[SERIAL_SIZE] = {0};
 
     if (m->code >= 0)
         m->code = gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof serial);
