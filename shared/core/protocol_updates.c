@@ -277,7 +277,7 @@ static enum xg_status check_items(const struct xg_updates_note *u,
                                   struct xg_bytes raw, struct xg_error *err)
 {
     struct xg_update_reader reader = {.rest = raw};
-    struct xg_update item;
+    struct xg_update item = {.kind = XG_UPDATE_RECORD};
     struct xg_tree tree;
     struct xg_hash root;
     bool more = true;
