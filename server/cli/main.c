@@ -56,6 +56,9 @@ static int finish(const struct xg_buf *out, const struct xg_buf *errors,
 {
     put(stdout, out);
     put(stderr, errors);
+    if (errors->failed != XG_OK) /* no memory to say what it was */
+        fprintf(stderr, "xunge-server: %s\n",
+                XG_T("内存不足", "out of memory"));
     if (fflush(stdout) != 0 && exit_code == 0) {
         fprintf(stderr, "xunge-server: %s: %s\n",
                 XG_T("写标准输出", "writing standard output"), strerror(errno));
