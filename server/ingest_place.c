@@ -391,9 +391,10 @@ static enum xg_status touch(struct placing *w, struct touching *t, uint32_t i,
 {
     struct store *to = w->p->to;
     struct store_record *row = &w->rows[i];
+    struct xg_id own = xg_id_of_hash(&row->hash);
+    bool found, creates = xg_id_equal(id, &own);
     struct touched *e;
     uint64_t hash;
-    bool found;
 
     memcpy(&hash, id->b, sizeof hash);
     size_t at = (size_t)hash & t->mask;
@@ -402,8 +403,8 @@ static enum xg_status touch(struct placing *w, struct touching *t, uint32_t i,
         at = (at + 1) & t->mask;
     if (!t->table[at]) {
         e = &t->list[t->count];
-        if (to->ops->find_entity(to, &w->p->fold, &e->entity, &found, id,
-                                 w->err) != XG_OK)
+        if ((creates ? to->ops->find_orphan : to->ops->find_entity)(
+                to, &w->p->fold, &e->entity, &found, id, w->err) != XG_OK)
             return w->err->status;
         e->fresh = !found;
         if (!found)
@@ -419,9 +420,8 @@ static enum xg_status touch(struct placing *w, struct touching *t, uint32_t i,
     e->count++;
     t->next[i] = XG_NONE;
     e->entity.changed = row->shown;
-    struct xg_id own = xg_id_of_hash(&row->hash);
     row->entity = e->entity.number;
-    row->creates = xg_id_equal(id, &own);
+    row->creates = creates;
     row->late = row->creates && !(e->fresh && e->count == 1);
     return XG_OK;
 }

@@ -287,6 +287,12 @@ struct store_ops {
                                   struct store_entity *e, bool *found,
                                   const struct xg_id *id,
                                   struct xg_error *err);
+    /* The same, of entities alone whose first record is not here: what has to
+     * be asked when it comes. Much cheaper. */
+    enum xg_status (*find_orphan)(struct store *s, struct xg_arena *arena,
+                                  struct store_entity *e, bool *found,
+                                  const struct xg_id *id,
+                                  struct xg_error *err);
     enum xg_status (*get_entity)(struct store *s, struct xg_arena *arena,
                                  struct store_entity *e, uint64_t number,
                                  struct xg_error *err);

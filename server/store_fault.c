@@ -161,6 +161,9 @@ VERB(put_entity, (struct store *s, const struct store_entity *e, struct
 VERB(find_entity, (struct store *s, struct xg_arena *arena, struct
      store_entity *e, bool *found, const struct xg_id *id, struct xg_error
      *err), arena, e, found, id, err)
+VERB(find_orphan, (struct store *s, struct xg_arena *arena, struct
+     store_entity *e, bool *found, const struct xg_id *id, struct xg_error
+     *err), arena, e, found, id, err)
 VERB(get_entity, (struct store *s, struct xg_arena *arena, struct store_entity
      *e, uint64_t number, struct xg_error *err), arena, e, number, err)
 VERB(read_entities, (struct store *s, struct xg_arena *arena, struct
@@ -261,6 +264,7 @@ static const struct store_ops fault_ops = {
     .read_records = read_records,
     .put_entity = put_entity,
     .find_entity = find_entity,
+    .find_orphan = find_orphan,
     .get_entity = get_entity,
     .read_entities = read_entities,
     .read_entities_named = read_entities_named,

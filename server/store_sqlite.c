@@ -511,8 +511,8 @@ static enum xg_status drop_derived(struct store *s, struct xg_error *err)
 {
     static const enum server_stmt drops[] = {
         SERVER_STMT_DROP_CHAIN,  SERVER_STMT_DROP_BRANCH,
-        SERVER_STMT_DROP_RECORD, SERVER_STMT_DROP_ENTITY,
-        SERVER_STMT_DROP_SCOPE,
+        SERVER_STMT_DROP_RECORD, SERVER_STMT_DROP_NAME,
+        SERVER_STMT_DROP_ENTITY, SERVER_STMT_DROP_SCOPE,
     };
 
     for (size_t i = 0; i < sizeof drops / sizeof *drops; i++)

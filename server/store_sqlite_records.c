@@ -28,6 +28,13 @@ static enum xg_status put_records(struct store *s,
         xg_bind_bytes(add, 14, r->fields);
         if (xg_stmt_run(add, err) != XG_OK)
             return err->status;
+
+        struct xg_id name = xg_id_of_hash(&r->hash);
+        add = xg_stmt(sqlite_db(s), SERVER_STMT_NAME_ADD);
+        xg_bind_u64(add, 1, r->number);
+        xg_bind_id(add, 2, &name);
+        if (xg_stmt_run(add, err) != XG_OK)
+            return err->status;
     }
     return XG_OK;
 }
@@ -95,30 +102,24 @@ static enum xg_status list_records(struct xg_arena *arena,
     return XG_OK;
 }
 
-/* A record that creates has its entity's id, the others have an index. */
 static enum xg_status find_record(struct store *s, struct xg_arena *arena,
                                   struct store_record *row, bool *found,
                                   const struct xg_hash *hash,
                                   struct xg_error *err)
 {
-    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_CREATOR);
-    struct xg_id id = xg_id_of_hash(hash);
-    struct store_record creator;
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_NAMED);
+    struct xg_id name = xg_id_of_hash(hash);
+    struct store_record named;
     bool any = false;
 
-    xg_bind_id(find, 1, &id);
-    if (sqlite_row_read(&creator, &any, sizeof creator, arena, find,
-                        read_joined, err) != XG_OK)
+    xg_bind_id(find, 1, &name);
+    if (sqlite_row_read(&named, &any, sizeof named, arena, find, read_joined,
+                        err) != XG_OK)
         return err->status;
-    if (any && xg_hash_equal(&creator.hash, hash)) {
-        *row = creator;
-        *found = true;
-        return XG_OK;
-    }
-    find = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_BY_HASH);
-    xg_bind_hash(find, 1, hash);
-    return sqlite_row_read(row, found, sizeof *row, arena, find, read_joined,
-                           err);
+    *found = any && xg_hash_equal(&named.hash, hash);
+    if (*found)
+        *row = named;
+    return XG_OK;
 }
 
 static enum xg_status read_place(struct store *s, struct xg_arena *arena,
@@ -210,12 +211,26 @@ static void read_entity(struct sqlite_rows *rows, struct xg_stmt *s,
     e->state = sqlite_rows_bytes(rows, s, 10);
 }
 
+static enum xg_status find_orphan(struct store *s, struct xg_arena *arena,
+                                  struct store_entity *e, bool *found,
+                                  const struct xg_id *id, struct xg_error *err)
+{
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_ORPHAN);
+
+    xg_bind_id(find, 1, id);
+    return sqlite_row_read(e, found, sizeof *e, arena, find, read_entity, err);
+}
+
 static enum xg_status find_entity(struct store *s, struct xg_arena *arena,
                                   struct store_entity *e, bool *found,
                                   const struct xg_id *id, struct xg_error *err)
 {
-    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_FIND);
+    if (find_orphan(s, arena, e, found, id, err) != XG_OK)
+        return err->status;
+    if (*found)
+        return XG_OK;
 
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_FIND);
     xg_bind_id(find, 1, id);
     return sqlite_row_read(e, found, sizeof *e, arena, find, read_entity, err);
 }
@@ -358,6 +373,7 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->read_entity_records = read_entity_records;
     ops->read_records = read_records;
     ops->put_entity = put_entity;
+    ops->find_orphan = find_orphan;
     ops->find_entity = find_entity;
     ops->get_entity = get_entity;
     ops->read_entities = read_entities;

@@ -126,10 +126,7 @@ CREATE TABLE branch (
 CREATE INDEX branch_chain ON branch (chain, number);
 CREATE INDEX branch_fork ON branch (since) WHERE parent > 0;
 
--- Rows are only ever added at the end, and so are those of the first index (of
--- each chain). Hashes are random, and an index over them is written all over:
--- records that create an entity are found by the entity's row, so only the
--- others, and late ones, are in the last two.
+-- Rows are only ever added at the end, or at the end of their chain.
 CREATE TABLE record (
     number      INTEGER PRIMARY KEY,
     chain       INTEGER NOT NULL,
@@ -148,12 +145,23 @@ CREATE TABLE record (
 ) STRICT;
 
 CREATE INDEX record_place ON record (chain, seq);
-CREATE INDEX record_hash ON record (hash) WHERE creates <> 1;
 CREATE INDEX record_entity ON record (entity) WHERE creates <> 1;
+
+-- Records by the first 16 bytes of their hash, which of one that creates an
+-- entity are the entity's id. Hashes are random: one index over all of them
+-- would be written all over, a page a record once it is larger than memory. So
+-- it is kept in runs of 2^17 records (run = number >> 17); only the newest is
+-- written to, and a search goes through them, newest first.
+CREATE TABLE name (
+    run    INTEGER NOT NULL,
+    name   BLOB NOT NULL,
+    record INTEGER NOT NULL,
+    PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE entity (
     number    INTEGER PRIMARY KEY,
-    id        BLOB NOT NULL UNIQUE,
+    id        BLOB NOT NULL,
     kind      INTEGER NOT NULL,
     creator   INTEGER NOT NULL,     -- record's number, 0: not here
     unit      TEXT NOT NULL,
@@ -165,6 +173,8 @@ CREATE TABLE entity (
     state     BLOB NOT NULL
 ) STRICT;
 
+-- Those with a first record are found by its name.
+CREATE INDEX entity_orphan ON entity (id) WHERE creator = 0;
 CREATE INDEX entity_conflicts ON entity (number) WHERE conflicts > 0;
 
 CREATE TABLE scope (

@@ -90,19 +90,22 @@ WHERE number IN (SELECT r.number FROM record r
                  JOIN branch b ON b.number = ?1
                  WHERE r.chain = b.chain AND r.seq >= ?2 AND r.branch = ?1);
 
--- name: record_by_hash
-SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
-       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
-       r.fields, e.id, e.kind, e.unit
-FROM record r LEFT JOIN entity e ON e.number = r.entity
-WHERE r.creates <> 1 AND r.hash = ?1;
+-- name: name_add
+INSERT INTO name (run, name, record) VALUES (?1 >> 17, ?2, ?1)
+ON CONFLICT DO NOTHING;
 
--- name: record_creator
+-- name: record_named
+WITH RECURSIVE run (number) AS (
+    SELECT max(run) FROM name
+    UNION ALL SELECT number - 1 FROM run WHERE number > 0
+)
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
        r.fields, e.id, e.kind, e.unit
-FROM entity e JOIN record r ON r.number = e.creator
-WHERE e.id = ?1 AND r.creates = 1;
+FROM run CROSS JOIN name n ON n.run = run.number AND n.name = ?1
+JOIN record r ON r.number = n.record
+LEFT JOIN entity e ON e.number = r.entity
+LIMIT 1;
 
 -- name: record_place
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
@@ -150,10 +153,22 @@ ON CONFLICT (number) DO UPDATE SET kind = excluded.kind,
     conflicts = excluded.conflicts, changed = excluded.changed,
     withdrawn = excluded.withdrawn, state = excluded.state;
 
--- name: entity_find
+-- name: entity_orphan
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
        withdrawn, state
-FROM entity WHERE id = ?1;
+FROM entity WHERE creator = 0 AND id = ?1;
+
+-- name: entity_find
+WITH RECURSIVE run (number) AS (
+    SELECT max(run) FROM name
+    UNION ALL SELECT number - 1 FROM run WHERE number > 0
+)
+SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
+       e.conflicts, e.changed, e.withdrawn, e.state
+FROM run CROSS JOIN name n ON n.run = run.number AND n.name = ?1
+JOIN record r ON r.number = n.record AND r.creates > 0
+JOIN entity e ON e.number = r.entity
+LIMIT 1;
 
 -- name: entity_get
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
@@ -177,9 +192,21 @@ WHERE conflicts > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)
 ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_named
-SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, state
-FROM entity WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT ?3;
+WITH RECURSIVE run (number) AS (
+    SELECT max(run) FROM name
+    UNION ALL SELECT number - 1 FROM run WHERE number > 0
+), found (number) AS (
+    SELECT r.entity
+    FROM run
+    CROSS JOIN name n ON n.run = run.number AND n.name >= ?1 AND n.name <= ?2
+    JOIN record r ON r.number = n.record AND r.creates > 0
+    UNION
+    SELECT number FROM entity WHERE creator = 0 AND id >= ?1 AND id <= ?2
+)
+SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
+       e.conflicts, e.changed, e.withdrawn, e.state
+FROM found JOIN entity e ON e.number = found.number
+ORDER BY e.id LIMIT ?3;
 
 -- name: scope_put
 INSERT INTO scope (key, shown, first, last) VALUES (?1, ?2, ?3, ?4)
@@ -198,6 +225,9 @@ DELETE FROM branch;
 
 -- name: drop_record
 DELETE FROM record;
+
+-- name: drop_name
+DELETE FROM name;
 
 -- name: drop_entity
 DELETE FROM entity;
