@@ -25,6 +25,7 @@ struct sync {
     bool doubted_log, doubted_registry; /* an unsigned part of an answer did
                                          * not hold: asked for again once */
     bool behind;     /* the server said that its log is shorter than ours */
+    bool restarted; /* updates were asked for from the start again */
     bool alarm;
     size_t chain_count;
     struct store_chain chains[XG_CHAINS_MAX]; /* own ones */

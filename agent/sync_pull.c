@@ -87,6 +87,21 @@ static enum xg_status keep_page(struct sync *y,
     return XG_OK;
 }
 
+/* The server does not know the place that we ask on from: it lost what came
+ * after. From the start, then; what is here comes again without harm. */
+static enum xg_status start_again(struct sync *y, struct xg_error *err)
+{
+    enum xg_status status = store_begin(y->store, err);
+
+    y->restarted = true;
+    if (status == XG_OK)
+        status = store_put_since(y->store, 0, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    return status;
+}
+
 /* One page from `since` on; *more tells whether to ask again. */
 static enum xg_status pull_page(struct sync *y, bool *more,
                                 struct xg_arena *arena, uint64_t since,
@@ -103,6 +118,8 @@ static enum xg_status pull_page(struct sync *y, bool *more,
     enum xg_status status = sync_call(y, &request, err);
     if (status == XG_AUTH || status == XG_NOTFOUND)
         return err->status = XG_NET;
+    if (status == XG_FORMAT && since > 0 && !y->restarted)
+        return start_again(y, err);
     if (status != XG_OK)
         return status;
     status = xg_updates_open(&page, &raw, arena, body->data, body->len,

@@ -577,6 +577,38 @@ static void test_pull_lies(void **state)
     assert_ok(rig_sync(r, &err));
 }
 
+static enum xg_status unknown_place(void *ctx,
+                                    const struct transport_request *q,
+                                    struct transport_answer *a, bool *answered)
+{
+    unsigned *asked = ctx;
+
+    if (!rig_is(q, "/v1/updates"))
+        return XG_OK;
+    *answered = strcmp(q->path, "/v1/updates?since=0") != 0;
+    *asked += *answered;
+    if (*answered)
+        fake_problem(a, 400, "usage", "no such place");
+    return XG_OK;
+}
+
+/* A server that was put back, and grew again, may not know how far we are. */
+static void test_pull_from_the_start(void **state)
+{
+    struct rig *r = *state;
+    unsigned asked = 0;
+    uint64_t since;
+
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(rig_sync(r, &err));
+    r->server->ctx = &asked;
+    r->server->before = unknown_place;
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(asked, 1);
+    assert_ok(store_get_since(r->home.store, &since, &err));
+    assert_true(since == r->server->size);
+}
+
 static void test_reference(void **state)
 {
     struct rig *r = *state;
@@ -675,9 +707,9 @@ int main(void)
         TEST(test_spoiled_proof), TEST(test_old_checkpoint_is_no_alarm),
         TEST(test_restored_home), TEST(test_restored_database),
         TEST(test_clone),         TEST(test_pull),
-        TEST(test_pull_lies),     TEST(test_reference),
-        TEST(test_one_at_a_time), TEST(test_pushed_again),
-        TEST(test_clocks),
+        TEST(test_pull_lies),     TEST(test_pull_from_the_start),
+        TEST(test_reference),     TEST(test_one_at_a_time),
+        TEST(test_pushed_again),  TEST(test_clocks),
     };
 
     if (xg_base_init() != 0)
