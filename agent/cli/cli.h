@@ -74,10 +74,10 @@ struct cli;
 struct cli_command {
     const char *name; /* one or two words: "patrol start" */
     enum cli_group group;
+    enum cli_needs needs;
     const char *args;             /* "ID field=value…", or "" */
     unsigned least, most;         /* words; most UINT_MAX: any number */
     const struct cli_flag *flags; /* of its own, ending with a NULL name */
-    enum cli_needs needs;
     enum xg_status (*run)(struct cli *cli, struct xg_error *err);
     const char *zh, *en;           /* one line, no full stop */
     const char *more_zh, *more_en; /* the rest of --help, or NULL */

@@ -23,7 +23,7 @@ enum xg_status cli_patrol_look(struct cli_patrol *out, struct cli *cli,
                                struct xg_error *err)
 {
     struct xg_error ignored = XG_ERROR_NONE;
-    struct store_entity e;
+    struct store_entity e = {0};
 
     *out = (struct cli_patrol){0};
     if (patrol_look(&out->state, cli->path, err) != XG_OK)
@@ -250,7 +250,9 @@ static json_t *summary_json(const struct patrol_summary *s)
         "end", xg_buf_str(&end), "distance_m",
         (json_int_t)(s->distance_mm / 1000), "points", (json_int_t)s->points,
         "segments", (json_int_t)s->segments, "gaps", (json_int_t)s->gaps,
-        "skipped", (json_int_t)(s->skipped + s->untimed + s->refused),
+        "skipped",
+        (json_int_t)s->skipped + (json_int_t)s->untimed +
+            (json_int_t)s->refused,
         "damaged", (json_int_t)s->damaged, "held", s->held);
     json_object_set_new(object, "doubts", json_integer((json_int_t)s->doubts));
     xg_buf_clear(&start);
@@ -378,7 +380,7 @@ static enum xg_status spool_track(struct track *out, struct cli *cli,
 static enum xg_status show_open(struct cli *cli, struct cli_patrol *patrol,
                                 struct xg_arena *arena, struct xg_error *err)
 {
-    struct track track;
+    struct track track = {0};
 
     if (spool_track(&track, cli, arena, &patrol->state.id, err) != XG_OK)
         return err->status;
@@ -414,10 +416,10 @@ static enum xg_status show_closed(struct cli *cli, struct xg_arena *arena,
                                   const struct xg_id *id, struct xg_error *err)
 {
     struct xg_buf state = XG_BUF(64 << 20);
-    struct store_entity e;
+    struct store_entity e = {0};
     struct cli_view view;
     struct xg_brief brief;
-    struct track track;
+    struct track track = {0};
     bool any = false;
     enum xg_status status = cli_view_init(&view, cli, err);
 
@@ -446,7 +448,7 @@ static enum xg_status show_closed(struct cli *cli, struct xg_arena *arena,
 static enum xg_status show_given(struct cli *cli, struct xg_arena *arena,
                                  struct xg_error *err)
 {
-    struct store_entity e;
+    struct store_entity e = {0};
     struct xg_id id;
 
     if (store_find_entity(cli->home.store, &id, cli->words[0], err) != XG_OK ||

@@ -55,9 +55,9 @@ static enum xg_status load_draft(struct cli_act *act, struct cli *cli,
 
 enum xg_status cmd_draft_finish(struct cli *cli, struct xg_error *err)
 {
-    const char *author;
+    const char *author = NULL;
     struct cli_act act;
-    int64_t number;
+    int64_t number = 0;
 
     if (draft_number(&number, cli->words[0], err) != XG_OK)
         return err->status;
@@ -71,7 +71,7 @@ enum xg_status cmd_draft_finish(struct cli *cli, struct xg_error *err)
 
 enum xg_status cmd_draft_discard(struct cli *cli, struct xg_error *err)
 {
-    int64_t number;
+    int64_t number = 0;
 
     if (draft_number(&number, cli->words[0], err) != XG_OK ||
         capture_draft_discard(cli->home.store, number, err) != XG_OK)
@@ -94,7 +94,7 @@ enum xg_status cmd_draft_list(struct cli *cli, struct xg_error *err)
 static enum xg_status change_draft(struct cli *cli, int64_t number, bool photos,
                                    struct xg_error *err)
 {
-    const char *author, *role_name = cli_flag(cli, "role");
+    const char *author = NULL, *role_name = cli_flag(cli, "role");
     struct cli_act act;
     uint32_t role = 0;
 
@@ -134,7 +134,7 @@ static enum xg_status find(struct cli *cli, struct store_entity *e,
 enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
 {
     int64_t draft = store_draft_number(cli->words[0]);
-    struct store_entity e;
+    struct store_entity e = {0};
     struct cli_act act;
 
     if (draft)
@@ -151,7 +151,7 @@ enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
 
 enum xg_status cmd_note(struct cli *cli, struct xg_error *err)
 {
-    struct store_entity e;
+    struct store_entity e = {0};
     struct cli_act act;
 
     if (!*cli->words[1])
@@ -172,7 +172,7 @@ enum xg_status cmd_photo(struct cli *cli, struct xg_error *err)
 {
     int64_t draft = store_draft_number(cli->words[0]);
     const char *role_name = cli_flag(cli, "role");
-    struct store_entity e;
+    struct store_entity e = {0};
     struct cli_act act;
     uint32_t role = 0;
 
@@ -228,7 +228,7 @@ static enum xg_status not_possible(const struct store_entity *e,
 enum xg_status cmd_do(struct cli *cli, struct xg_error *err)
 {
     const struct xg_choice *move = xg_choice_named(xg_moves, cli->words[1]);
-    struct store_entity e;
+    struct store_entity e = {0};
     struct cli_act act;
 
     for (const struct xg_choice *m = xg_moves; !move && m->name; m++)
@@ -254,7 +254,7 @@ enum xg_status cmd_withdraw(struct cli *cli, struct xg_error *err)
 {
     static const uint8_t yes[] = {0xf5}; /* CBOR true */
     const char *why = cli_flag(cli, "why");
-    struct store_entity e;
+    struct store_entity e = {0};
     struct cli_act act;
 
     if (!why || !*why)

@@ -164,7 +164,7 @@ static const char *state_label(enum xg_device_state state)
     case XG_DEVICE_ENROLLED:
         return XG_T("已登记", "enrolled");
     case XG_DEVICE_PENDING:
-        return XG_T("待登记员签发", "waiting for the registrar to sign");
+        return XG_T("等待批准", "waiting for approval");
     case XG_DEVICE_REVOKED:
         return XG_T("已被吊销", "revoked");
     }

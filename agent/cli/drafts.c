@@ -184,12 +184,11 @@ enum xg_status cli_list_drafts(struct cli *cli, const struct xg_kind *kind,
 {
     struct xg_arena arena = XG_ARENA(DRAFT_ARENA_MAX);
     struct numbers *n = xg_arena_alloc(&arena, sizeof *n);
-    enum xg_status status = n ? XG_OK : xg_fail_nomem(err);
 
-    if (status == XG_OK) {
-        n->kind = kind;
-        status = store_list_drafts(cli->home.store, gather, n, err);
-    }
+    if (!n)
+        return xg_fail_nomem(err);
+    n->kind = kind;
+    enum xg_status status = store_list_drafts(cli->home.store, gather, n, err);
     for (size_t i = 0; status == XG_OK && i < n->count; i++) {
         struct xg_arena one = XG_ARENA(DRAFT_ARENA_MAX);
         status = list_one(cli, &one, n->list[i], text, err);

@@ -203,7 +203,7 @@ static enum xg_status resolve_record(void *ctx, struct xg_hash *hash,
     for (size_t i = 0; len > 0 && i < r->fold.state.count; i++) {
         const struct xg_hash *one = &r->fold.ops[i].record->hash;
         xg_hex(hex, one->b, XG_HASH_SIZE);
-        if (len <= 2 * XG_HASH_SIZE && memcmp(hex, prefix, len) == 0) {
+        if (strncmp(hex, prefix, len) == 0) {
             *hash = *one;
             found++;
         }
