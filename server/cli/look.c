@@ -456,6 +456,46 @@ enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err)
     return status;
 }
 
+/* A decision by nobody, by someone who may not record, or about what is neither
+ * theirs nor in their unit, would be kept and have no effect: refuse it while a
+ * person can still answer. */
+static enum xg_status may_decide(struct look *l, const struct store_entity *e,
+                                 const char *operator_code,
+                                 struct xg_error *err)
+{
+    const struct xg_registry *r = &l->registry;
+    const struct xg_role *role;
+    struct xg_statement says;
+    uint64_t position;
+    bool found, within = strcmp(e->author, operator_code) == 0;
+
+    if (r->find(r->ctx, XG_SAYS_WORKER, operator_code, INT64_MAX, &says,
+                &position, &found, err) != XG_OK)
+        return err->status;
+    role = found ? xg_role_find(says.role) : NULL;
+    if (!found)
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("没有代码为 %s 的人员，见 worker list",
+                            "nobody has the code %s: see worker list"),
+                       operator_code);
+    if (!role || !role->records)
+        return xg_fail(
+            err, XG_REFUSED,
+            XG_T("%s 的角色不能作决定", "%s has a role that decides nothing"),
+            operator_code);
+    if (!within &&
+        xg_unit_within(&within, r, e->unit, says.unit, INT64_MAX, err) != XG_OK)
+        return err->status;
+    if (!within)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("这一条属于 %s，不在 %s 的辖区 %s 之内，须由"
+                            "辖区内的人员决定",
+                            "this belongs to %s, outside the unit of %s (%s): "
+                            "somebody of that place has to decide"),
+                       e->unit, operator_code, says.unit);
+    return XG_OK;
+}
+
 /* Fill the draft, with the store given back before it is written. */
 static enum xg_status draft_decision(struct xg_draft *draft, struct look *l,
                                      struct xg_error *err)
@@ -473,7 +513,8 @@ static enum xg_status draft_decision(struct xg_draft *draft, struct look *l,
         return xg_fail(err, XG_USAGE, "%s",
                        XG_T("--take、--value、--dismiss 要选一个",
                             "one of --take, --value, --dismiss is needed"));
-    if (fold_typed(&fold, l, c->args[1], err) != XG_OK)
+    if (fold_typed(&fold, l, c->args[1], err) != XG_OK ||
+        may_decide(l, &fold.entity, cmd_option(c, "as"), err) != XG_OK)
         return err->status;
     if (!fold.state.kind)
         return xg_fail(err, XG_REFUSED, "%s",
@@ -489,34 +530,6 @@ static enum xg_status draft_decision(struct xg_draft *draft, struct look *l,
     return status;
 }
 
-/* A decision by nobody, or by someone who may not record, would be kept and
- * have no effect: refuse it while a person can still answer. */
-static enum xg_status may_decide(struct look *l, const char *operator_code,
-                                 struct xg_error *err)
-{
-    const struct xg_registry *r = &l->registry;
-    const struct xg_role *role;
-    struct xg_statement says;
-    uint64_t position;
-    bool found;
-
-    if (r->find(r->ctx, XG_SAYS_WORKER, operator_code, INT64_MAX, &says,
-                &position, &found, err) != XG_OK)
-        return err->status;
-    role = found ? xg_role_find(says.role) : NULL;
-    if (!found)
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有代码为 %s 的人员，见 worker list",
-                            "nobody has the code %s: see worker list"),
-                       operator_code);
-    if (!role || !role->records)
-        return xg_fail(
-            err, XG_REFUSED,
-            XG_T("%s 的角色不能作决定", "%s has a role that decides nothing"),
-            operator_code);
-    return XG_OK;
-}
-
 enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
 {
     char hex[2 * XG_HASH_SIZE + 1];
@@ -525,8 +538,6 @@ enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
     struct look l;
     enum xg_status status = open_look(&l, c, err);
 
-    if (status == XG_OK)
-        status = may_decide(&l, cmd_option(c, "as"), err);
     if (status == XG_OK)
         status = draft_decision(&draft, &l, err);
     if (l.store)
