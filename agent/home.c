@@ -57,17 +57,6 @@ enum xg_status home_file(char path[static HOME_PATH_SIZE], const char *home,
     return XG_OK;
 }
 
-/* Its name is to be as durable as what will lie in it: a home that a power cut
- * takes away takes the device's key along, and its code is used up. */
-static enum xg_status make_folder(const char *path, struct xg_error *err)
-{
-    if (xg_os_exists(path))
-        return XG_OK;
-    if (xg_os_mkdir(path, err) != XG_OK)
-        return err->status;
-    return xg_os_sync_parent(path, err);
-}
-
 /* The folder and those above it. */
 static enum xg_status make_folders(const char *path, struct xg_error *err)
 {
@@ -78,10 +67,10 @@ static enum xg_status make_folders(const char *path, struct xg_error *err)
     for (const char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
         memcpy(part, path, (size_t)(at - path));
         part[at - path] = '\0';
-        if (make_folder(part, err) != XG_OK)
+        if (!xg_os_exists(part) && xg_os_mkdir(part, err) != XG_OK)
             return err->status;
     }
-    return make_folder(path, err);
+    return xg_os_mkdir(path, err);
 }
 
 static enum xg_status unlock(struct vault **vault, const char *path,

@@ -17,7 +17,9 @@ enum { PATH_SIZE = 4096 };
 
 enum xg_status xg_os_mkdir(const char *path, struct xg_error *err)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+    if (mkdir(path, 0700) == 0)
+        return xg_os_sync_parent(path, err);
+    if (errno == EEXIST)
         return XG_OK;
     return xg_fail_os(err, XG_T("无法建立文件夹 %s", "cannot make folder %s"),
                       path);
@@ -79,14 +81,16 @@ enum xg_status xg_os_write_all(int fd, const char *path, struct xg_bytes data,
 enum xg_status xg_os_sync_parent(const char *path, struct xg_error *err)
 {
     char folder[PATH_SIZE];
-    const char *slash = strrchr(path, '/');
+    size_t len = strlen(path);
 
-    if (!slash)
+    while (len > 1 && path[len - 1] == '/') /* "data/" lies where "data" does */
+        len--;
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    if (len == 0)
         snprintf(folder, sizeof folder, ".");
-    else if (slash == path)
-        snprintf(folder, sizeof folder, "/");
     else
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        snprintf(folder, sizeof folder, "%.*s", (int)len, path);
 
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0) {

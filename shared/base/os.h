@@ -12,7 +12,8 @@
 #include "shared/base/buf.h"
 #include "shared/base/error.h"
 
-/* Make one folder, 0700, if it is not there; XG_OK when it is. */
+/* Make one folder, 0700, if it is not there; XG_OK when it is. A new one's name
+ * is durable on return: what is saved in it would go with it. */
 XG_MUST_CHECK enum xg_status xg_os_mkdir(const char *path,
                                          struct xg_error *err);
 
