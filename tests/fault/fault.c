@@ -35,6 +35,7 @@ static struct {
         uintptr_t begin, end;
     } spared[SPARED_MAX]; /* code whose requests for memory never fail */
     size_t spared_count;
+    pid_t pid; /* a child that it forks has no say */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void append_line(const char *path, const char *line, int len)
@@ -400,6 +401,7 @@ void fault_arm(const char *program)
     take_path(state.dir, "XG_FAULT_DIR");
     take_path(state.report, "XG_FAULT_REPORT");
     take_path(state.trace, "XG_FAULT_TRACE");
+    state.pid = getpid();
     state.group = getenv("XG_FAULT_GROUP") != NULL;
     state.lie = getenv("XG_FAULT_LIE") != NULL;
     if (getenv("XG_FAULT_SPARE"))
@@ -409,8 +411,12 @@ void fault_arm(const char *program)
 
 void fault_disarm(void)
 {
-    if (!atomic_exchange(&state.armed, false))
+    if (!atomic_exchange(&state.armed, false) || getpid() != state.pid)
         return;
+    if (state.power && state.n > atomic_load(&state.count[FAULT_CUT])) {
+        fault_report("hit %s the end", state.program);
+        undo_cut(state.dir, state.seed, state.n);
+    }
     fault_report("count %s malloc=%lu io=%lu full=%lu cut=%lu", state.program,
                  atomic_load(&state.count[FAULT_MALLOC]),
                  atomic_load(&state.count[FAULT_IO]),

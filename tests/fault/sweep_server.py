@@ -45,6 +45,7 @@ class Server(Case):
 
 class Init(Server):
     name = 'server-init'
+    litter = False  # the certificate is finished by `serve`
 
     def prepare(self, folder):
         fill_inputs(folder)

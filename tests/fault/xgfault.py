@@ -257,6 +257,7 @@ class Sweeper:
     def sweep_kind(self, case, master, state, kind, counts, seconds):
         end = time.monotonic() + seconds
         count = counts.get(KINDS[kind][2], 0)
+        count += kind == 'power'  # the last one cuts after the end
         number = 0
         for number in self.numbers(count, kind, case):
             seeds = range(self.seeds) if kind == 'power' else [0]
@@ -268,7 +269,8 @@ class Sweeper:
                     return
                 self.attempt(case, master, state, kind, number, seed)
         # Calls may differ a little from run to run: go on to the untouched.
-        while not self.depth and not self.point and number >= count:
+        while (not self.depth and not self.point and number >= count and
+               kind != 'power'):
             number += 1
             r = self.attempt(case, master, state, kind, number, 0)
             if r is None or r.code == 0 or number > 2 * count + 100:
