@@ -1,0 +1,857 @@
+/* test_store.c - what every engine must do; run on each of them. */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/store.h"
+#include "server_lock_sql.h"
+#include "server_sql.h"
+#include "shared/base/env.h"
+#include "shared/base/os.h"
+
+/* ---- the engines ---- */
+
+struct engine {
+    const char *name;
+    bool file;
+    char dir[256], path[300];
+    struct store_fault fault;
+};
+
+static void make_folder(struct engine *e)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    snprintf(e->dir, sizeof e->dir, "%s/xg-store-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(e->dir));
+    snprintf(e->path, sizeof e->path, "%s/server.db", e->dir);
+}
+
+static struct store *open_store(struct engine *e)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = NULL;
+
+    e->fault = (struct store_fault){.status = XG_OK};
+    if (e->file) {
+        if (!e->dir[0])
+            make_folder(e);
+        assert_ok(store_sqlite_open(&s, e->path, &err));
+    } else {
+        assert_ok(store_memory_open(&s, &err));
+    }
+    if (strcmp(e->name, "fault") == 0)
+        assert_ok(store_fault_open(&s, s, &e->fault, &err));
+    return s;
+}
+
+static void close_store(struct engine *e, struct store *s)
+{
+    char command[400];
+
+    store_close(s);
+    if (!e->dir[0])
+        return;
+    snprintf(command, sizeof command, "rm -r %s", e->dir);
+    assert_int_equal(system(command), 0);
+    e->dir[0] = '\0';
+}
+
+/* ---- small makers ---- */
+
+static struct xg_hash hash_of(uint8_t first, uint8_t last)
+{
+    struct xg_hash h = {{first}};
+    h.b[31] = last;
+    return h;
+}
+
+static struct store_record record_of(uint64_t number, uint64_t seq,
+                                     uint64_t entity, bool creates)
+{
+    return (struct store_record){
+        .number = number, .chain = 1, .branch = 1, .seq = seq,
+        .entity = entity, .creates = creates, .position = 3, .shown = 3,
+        .hash = hash_of((uint8_t)number, 9),
+        .previous = hash_of((uint8_t)(number - 1), 9),
+        .head = xg_bytes("head", 4), .fields = xg_bytes("fields", 6)};
+}
+
+static struct store_entity entity_of(uint64_t number, uint64_t record,
+                                     const char *unit)
+{
+    struct xg_hash hash = hash_of((uint8_t)record, 9);
+    struct store_entity e = {.number = number,
+                             .id = xg_id_of_hash(&hash),
+                             .kind = XG_KIND_INCIDENT,
+                             .creator = record,
+                             .records = 1,
+                             .changed = 3,
+                             .state = xg_bytes("state", 5)};
+
+    snprintf(e.unit, sizeof e.unit, "%s", unit);
+    snprintf(e.author, sizeof e.author, "w1");
+    return e;
+}
+
+/* ---- transactions ---- */
+
+static void test_transactions(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = open_store(e);
+    uint64_t value = 7;
+
+    assert_ok(s->ops->get_value(s, &value, "x", &err));
+    assert_int_equal(value, 0);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_value(s, "x", 5, &err));
+    assert_ok(s->ops->get_value(s, &value, "x", &err));
+    assert_int_equal(value, 5);
+    s->ops->rollback(s);
+    s->ops->rollback(s);
+    assert_ok(s->ops->get_value(s, &value, "x", &err));
+    assert_int_equal(value, 0);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_value(s, "x", 5, &err));
+    assert_ok(s->ops->put_value(s, "x", 6, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->begin_read(s, &err));
+    assert_ok(s->ops->get_value(s, &value, "x", &err));
+    s->ops->rollback(s);
+    assert_int_equal(value, 6);
+    assert_ok(s->ops->integrity(s, &err));
+    close_store(e, s);
+}
+
+static void test_readers(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = open_store(e), *reader = NULL;
+    uint64_t value = 0;
+
+    assert_ok(s->ops->open_reader(s, &reader, &err));
+    if (reader == s) {
+        close_store(e, s);
+        return;
+    }
+    assert_ok(reader->ops->begin_read(reader, &err));
+    assert_ok(reader->ops->get_value(reader, &value, "x", &err));
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_value(s, "x", 5, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(reader->ops->get_value(reader, &value, "x", &err));
+    assert_int_equal(value, 0); /* its snapshot */
+    reader->ops->rollback(reader);
+    assert_ok(reader->ops->get_value(reader, &value, "x", &err));
+    assert_int_equal(value, 5);
+    store_close(reader);
+    close_store(e, s);
+}
+
+/* What was committed is there when it is opened again. */
+static void test_durable(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = open_store(e);
+    uint64_t value = 0;
+
+    if (!e->file) {
+        close_store(e, s);
+        return;
+    }
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_value(s, "x", 5, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_value(s, "x", 6, &err));
+    store_close(s);
+    s = open_store(e);
+    assert_ok(s->ops->get_value(s, &value, "x", &err));
+    assert_int_equal(value, 5);
+
+    char copy[400];
+    snprintf(copy, sizeof copy, "%s/copy.db", e->dir);
+    struct store *again;
+    assert_ok(s->ops->backup(s, copy, &err));
+    assert_status(s->ops->backup(s, copy, &err), XG_REFUSED);
+    assert_ok(store_sqlite_open(&again, copy, &err));
+    assert_ok(again->ops->get_value(again, &value, "x", &err));
+    assert_int_equal(value, 5);
+    store_close(again);
+    close_store(e, s);
+}
+
+/* ---- the log ---- */
+
+static void test_log(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    const struct xg_bytes notes[] = {xg_bytes("one", 3), xg_bytes("two", 3),
+                                     xg_bytes("three", 5)};
+    const struct xg_hash nodes[] = {hash_of(1, 0), hash_of(2, 0)};
+    struct xg_bytes *read, note;
+    struct xg_hash node;
+    uint64_t size = 9;
+    size_t count;
+
+    assert_ok(s->ops->get_checkpoint(s, &arena, &size, &note, &err));
+    assert_int_equal(size, 0);
+    assert_int_equal(note.len, 0);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->append_entries(s, 0, notes, 2, &err));
+    assert_ok(s->ops->append_entries(s, 2, notes + 2, 1, &err));
+    assert_ok(s->ops->append_nodes(s, 0, nodes, 2, &err));
+    assert_ok(s->ops->put_checkpoint(s, 2, notes[0], &err));
+    assert_ok(s->ops->put_checkpoint(s, 3, notes[1], &err));
+    assert_ok(s->ops->commit(s, &err));
+
+    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 1, 10, 1000,
+                                   &err));
+    assert_int_equal(count, 2);
+    assert_true(xg_bytes_equal(read[1], notes[2]));
+    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 0, 10, 3, &err));
+    assert_int_equal(count, 1);
+    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 0, 2, 1000,
+                                   &err));
+    assert_int_equal(count, 2);
+    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 3, 2, 1000,
+                                   &err));
+    assert_int_equal(count, 0);
+    assert_ok(s->ops->read_node(s, &node, 1, &err));
+    assert_true(xg_hash_equal(&node, &nodes[1]));
+    assert_status(s->ops->read_node(s, &node, 2, &err), XG_CORRUPT);
+    assert_ok(s->ops->get_checkpoint(s, &arena, &size, &note, &err));
+    assert_int_equal(size, 3);
+    assert_true(xg_bytes_equal(note, notes[1]));
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+static void test_batches(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_batch b = {.position = 4, .id = hash_of(1, 1),
+                            .chain = hash_of(2, 2), .tree = hash_of(3, 3),
+                            .first = 10, .last = 19,
+                            .state = XG_BATCH_WAITING, .body_len = 4,
+                            .device = "o/d/0001"};
+    struct store_batch found, *rows;
+    struct xg_bytes body;
+    size_t count;
+    bool any;
+
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_batch(s, &b, xg_bytes("body", 4), &err));
+    b.position = 6;
+    b.id = hash_of(1, 2);
+    b.state = XG_BATCH_STORED;
+    assert_ok(s->ops->put_batch(s, &b, xg_bytes("", 0), &err));
+    b.position = 8;
+    b.id = hash_of(1, 3);
+    b.state = XG_BATCH_WAITING;
+    assert_ok(s->ops->put_batch(s, &b, xg_bytes("more", 4), &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_status(s->ops->begin(s, &err), XG_OK);
+    b.position = 9; /* the same id again */
+    assert_status(s->ops->put_batch(s, &b, xg_bytes("", 0), &err), XG_REFUSED);
+    s->ops->rollback(s);
+    err = XG_ERROR_NONE;
+
+    struct xg_hash id = hash_of(1, 1), chain = hash_of(2, 2);
+    assert_ok(s->ops->find_batch(s, &found, &any, &id, &err));
+    assert_true(any);
+    assert_int_equal(found.position, 4);
+    assert_int_equal(found.state, XG_BATCH_WAITING);
+    assert_int_equal(found.last, 19);
+    assert_string_equal(found.device, "o/d/0001");
+    id.b[0] = 9;
+    assert_ok(s->ops->find_batch(s, &found, &any, &id, &err));
+    assert_false(any);
+    assert_ok(s->ops->read_body(s, &arena, &body, 4, &err));
+    assert_true(xg_bytes_equal(body, xg_bytes("body", 4)));
+    assert_ok(s->ops->read_body(s, &arena, &body, 6, &err));
+    assert_int_equal(body.len, 0);
+    assert_ok(s->ops->read_batches(s, &arena, &rows, &count, 5, 10, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].position, 6);
+    assert_ok(s->ops->read_batches(s, &arena, &rows, &count, 0, 1, &err));
+    assert_int_equal(count, 1);
+    assert_ok(s->ops->read_waiting(s, &arena, &rows, &count, &chain, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[1].position, 8);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->set_batch_state(s, 4, XG_BATCH_FORKED, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->read_waiting(s, &arena, &rows, &count, &chain, &err));
+    assert_int_equal(count, 1);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+static void test_chains(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_chain c = {.number = 1, .id = hash_of(5, 5), .device = "a"};
+    struct store_chain d = {.number = 2, .id = hash_of(6, 6), .device = "b"};
+    struct store_branch b = {.number = 1, .chain = 1, .id = hash_of(5, 5),
+                             .next = 4, .last = hash_of(1, 1),
+                             .anchor_size = 3, .since = 2};
+    struct store_chain *chains, got;
+    struct store_branch *branches;
+    size_t count;
+    bool found;
+
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_chain(s, &c, &err));
+    assert_ok(s->ops->put_chain(s, &d, &err));
+    assert_ok(s->ops->put_branch(s, &b, &err));
+    b = (struct store_branch){.number = 2, .chain = 1, .parent = 1,
+                              .id = hash_of(8, 8), .start = 4, .next = 5,
+                              .last = hash_of(2, 2), .since = 9};
+    assert_ok(s->ops->put_branch(s, &b, &err));
+    b.next = 6;
+    assert_ok(s->ops->put_branch(s, &b, &err));
+    c.forked = true;
+    assert_ok(s->ops->put_chain(s, &c, &err));
+    assert_ok(s->ops->commit(s, &err));
+
+    assert_ok(s->ops->find_chain(s, &got, &found, &c.id, &err));
+    assert_true(found && got.forked);
+    assert_int_equal(got.number, 1);
+    assert_ok(s->ops->get_chain(s, &got, 2, &err));
+    assert_string_equal(got.device, "b");
+    assert_status(s->ops->get_chain(s, &got, 3, &err), XG_CORRUPT);
+    assert_ok(s->ops->read_chains(s, &arena, &chains, &count, NULL, &err));
+    assert_int_equal(count, 2);
+    assert_ok(s->ops->read_chains(s, &arena, &chains, &count, "b", &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(chains[0].number, 2);
+    assert_ok(s->ops->read_branches(s, &arena, &branches, &count, 1, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(branches[0].anchor_size, 3);
+    assert_int_equal(branches[1].next, 6);
+    assert_ok(s->ops->read_forks(s, &arena, &branches, &count, 0, 9, &err));
+    assert_int_equal(count, 0);
+    assert_ok(s->ops->read_forks(s, &arena, &branches, &count, 9, 10, &err));
+    assert_int_equal(count, 1);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+/* ---- records and entities ---- */
+
+/* Entity 1: records 2 and 4; entity 2 has record 5 and waits for its first. */
+static void fill(struct store *s)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_chain c = {.number = 1, .id = hash_of(5, 5), .device = "a"};
+    struct store_branch b = {.number = 1, .chain = 1, .id = hash_of(5, 5),
+                             .next = 5, .last = hash_of(5, 9)};
+    struct store_record rows[] = {
+        record_of(1, 0, 0, false), record_of(2, 1, 1, true),
+        record_of(3, 2, 3, true), record_of(4, 3, 1, false),
+        record_of(5, 4, 2, false)};
+    struct store_entity entities[] = {entity_of(1, 2, "north"),
+                                      entity_of(2, 77, ""),
+                                      entity_of(3, 3, "south")};
+
+    rows[4].bad_anchor = true;
+    rows[4].anchor_size = 12;
+    rows[4].shown = 4;
+    entities[0].records = 2;
+    entities[0].conflicts = 1;
+    entities[1].creator = 0;
+    entities[2].kind = XG_KIND_CONTACT;
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_chain(s, &c, &err));
+    assert_ok(s->ops->put_branch(s, &b, &err));
+    assert_ok(s->ops->put_records(s, rows, 5, &err));
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(s->ops->put_entity(s, &entities[i], &err));
+    assert_ok(s->ops->commit(s, &err));
+}
+
+static void test_records(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_record *rows, row;
+    struct store_counts counts;
+    struct xg_hash hash;
+    size_t count;
+    bool found;
+
+    fill(s);
+    assert_ok(s->ops->read_records(s, &arena, &rows, &count, 2, 5, 10, &err));
+    assert_int_equal(count, 4);
+    assert_true(rows[0].creates && !rows[0].late);
+    assert_string_equal(rows[0].unit, "north");
+    assert_int_equal(rows[1].kind, XG_KIND_CONTACT);
+    assert_true(rows[3].bad_anchor);
+    assert_int_equal(rows[3].anchor_size, 12);
+    assert_int_equal(rows[3].shown, 4);
+    assert_true(xg_bytes_equal(rows[3].fields, xg_bytes("fields", 6)));
+    assert_ok(s->ops->read_records(s, &arena, &rows, &count, 2, 5, 2, &err));
+    assert_int_equal(count, 2);
+    for (uint8_t number = 1; number <= 5; number++) {
+        hash = hash_of(number, 9);
+        assert_ok(s->ops->find_record(s, &arena, &row, &found, &hash, &err));
+        assert_true(found);
+        assert_int_equal(row.number, number);
+        assert_int_equal(row.seq, number - 1);
+    }
+    hash = hash_of(2, 8); /* the same first half */
+    assert_ok(s->ops->find_record(s, &arena, &row, &found, &hash, &err));
+    assert_false(found);
+    assert_ok(s->ops->read_place(s, &arena, &rows, &count, 1, 3, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].number, 4);
+    assert_ok(s->ops->read_place(s, &arena, &rows, &count, 1, 9, &err));
+    assert_int_equal(count, 0);
+    assert_ok(s->ops->read_entity_records(s, &arena, &rows, &count, 1, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].number, 2);
+    assert_int_equal(rows[1].number, 4);
+    assert_ok(s->ops->read_entity_records(s, &arena, &rows, &count, 2, &err));
+    assert_int_equal(count, 1);
+    assert_ok(s->ops->get_counts(s, &counts, &err));
+    assert_int_equal(counts.records, 5);
+    assert_int_equal(counts.entities, 3);
+    assert_int_equal(counts.shown, 4);
+    assert_int_equal(counts.shown_bytes, 10);
+
+    /* What lies on a branch from a place on goes to another. */
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->move_records(s, 1, 3, 2, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->read_branch(s, &arena, &rows, &count, 1, 1, 10, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[1].seq, 2);
+    assert_ok(s->ops->read_records(s, &arena, &rows, &count, 4, 4, 10, &err));
+    assert_int_equal(rows[0].branch, 2);
+
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->get_counts(s, &counts, &err));
+    assert_int_equal(counts.records + counts.entities + counts.chains, 0);
+    fill(s);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+static void test_entities(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_filter filter = {.kind = 0};
+    struct store_entity *rows, one;
+    struct xg_hash hash = hash_of(77, 9);
+    struct xg_id orphan = xg_id_of_hash(&hash), id;
+    size_t count;
+    bool found;
+
+    fill(s);
+    assert_ok(s->ops->get_entity(s, &arena, &one, 1, &err));
+    id = one.id;
+    assert_string_equal(one.unit, "north");
+    assert_string_equal(one.author, "w1");
+    assert_int_equal(one.conflicts, 1);
+    assert_true(xg_bytes_equal(one.state, xg_bytes("state", 5)));
+    assert_status(s->ops->get_entity(s, &arena, &one, 9, &err), XG_CORRUPT);
+    assert_ok(s->ops->find_entity(s, &arena, &one, &found, &id, &err));
+    assert_true(found);
+    assert_int_equal(one.number, 1);
+    assert_ok(s->ops->find_orphan(s, &arena, &one, &found, &id, &err));
+    assert_false(found);
+    assert_ok(s->ops->find_entity(s, &arena, &one, &found, &orphan, &err));
+    assert_true(found);
+    assert_ok(s->ops->find_orphan(s, &arena, &one, &found, &orphan, &err));
+    assert_true(found);
+    assert_int_equal(one.number, 2);
+
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 3);
+    assert_int_equal(rows[0].number, 3);
+    filter.limit = 1;
+    filter.before = 3;
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].number, 2);
+    filter = (struct store_filter){.unit = "south"};
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 1);
+    filter.no_contacts = true;
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 0);
+    filter = (struct store_filter){.conflicts = true,
+                                   .kind = XG_KIND_INCIDENT};
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 1);
+    filter.kind = XG_KIND_CONTACT;
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 0);
+
+    assert_ok(s->ops->read_entities_named(s, &arena, &rows, &count, "02", 5,
+                                          &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].number, 1);
+    assert_ok(s->ops->read_entities_named(s, &arena, &rows, &count, "4d0", 5,
+                                          &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].number, 2);
+    assert_ok(s->ops->read_entities_named(s, &arena, &rows, &count, "", 2,
+                                          &err));
+    assert_int_equal(count, 2);
+    assert_ok(s->ops->read_entities_named(s, &arena, &rows, &count, "xyz", 2,
+                                          &err));
+    assert_int_equal(count, 0);
+
+    /* The first record comes: no orphan any more. */
+    struct store_record first = record_of(77, 9, 2, true);
+    struct store_entity whole = entity_of(2, 77, "north");
+    first.late = true;
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_records(s, &first, 1, &err));
+    assert_ok(s->ops->put_entity(s, &whole, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->find_orphan(s, &arena, &one, &found, &orphan, &err));
+    assert_false(found);
+    assert_ok(s->ops->find_entity(s, &arena, &one, &found, &orphan, &err));
+    assert_true(found);
+    struct store_record *records;
+    assert_ok(s->ops->read_entity_records(s, &arena, &records, &count, 2,
+                                          &err));
+    assert_int_equal(count, 2);
+    assert_true(records[1].late);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+static void test_scope(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_scope *rows;
+    size_t count;
+
+    assert_ok(s->ops->begin(s, &err));
+    for (uint64_t shown = 1; shown < 6; shown++) {
+        struct store_scope row = {shown, shown * 10, shown * 10 + 3};
+        assert_ok(s->ops->put_scope(s, "north", &row, &err));
+        row.first = shown * 10 + 4;
+        row.last = shown * 10 + 5;
+        assert_ok(s->ops->put_scope(s, "north", &row, &err));
+        assert_ok(s->ops->put_scope(s, "@north", &row, &err));
+    }
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->read_scope(s, &arena, &rows, &count, "north", 2, 5, 10,
+                                 &err));
+    assert_int_equal(count, 3);
+    assert_int_equal(rows[0].first, 20);
+    assert_int_equal(rows[0].last, 25);
+    assert_ok(s->ops->read_scope(s, &arena, &rows, &count, "@north", 0, 9, 2,
+                                 &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].first, 14);
+    assert_ok(s->ops->read_scope(s, &arena, &rows, &count, "nort", 0, 9, 2,
+                                 &err));
+    assert_int_equal(count, 0);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+/* ---- the registry, people, files ---- */
+
+static void test_registry(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_statement st = {.position = 3,
+                                 .says = {.kind = XG_SAYS_WORKER,
+                                          .subject = "w1", .unit = "north",
+                                          .role = XG_ROLE_WORKER}};
+    struct store_statement *rows, found;
+    struct store_registry_note note = {1, 3, hash_of(1, 1)}, *notes;
+    size_t count;
+    bool any;
+
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_statement(s, &st, &err));
+    st.position = 7;
+    st.line = 2;
+    memcpy(st.says.unit, "south", 6);
+    assert_ok(s->ops->put_statement(s, &st, &err));
+    assert_ok(s->ops->put_registry_note(s, &note, &err));
+    note = (struct store_registry_note){2, 7, hash_of(2, 2)};
+    assert_ok(s->ops->put_registry_note(s, &note, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->find_statement(s, &found, &any, XG_SAYS_WORKER, "w1", 3,
+                                     &err));
+    assert_false(any);
+    assert_ok(s->ops->find_statement(s, &found, &any, XG_SAYS_WORKER, "w1", 7,
+                                     &err));
+    assert_true(any);
+    assert_string_equal(found.says.unit, "north");
+    assert_ok(s->ops->find_statement(s, &found, &any, XG_SAYS_WORKER, "w1",
+                                     UINT64_MAX, &err));
+    assert_string_equal(found.says.unit, "south");
+    assert_int_equal(found.position, 7);
+    assert_ok(s->ops->find_statement(s, &found, &any, XG_SAYS_UNIT, "w1", 9,
+                                     &err));
+    assert_false(any);
+    assert_ok(s->ops->read_statements(s, &arena, &rows, &count, 0, 0, 9, &err));
+    assert_int_equal(count, 2);
+    assert_ok(s->ops->read_statements(s, &arena, &rows, &count, 7, 2, 9, &err));
+    assert_int_equal(count, 1);
+    assert_ok(s->ops->read_statements(s, &arena, &rows, &count, 7, 3, 9, &err));
+    assert_int_equal(count, 0);
+    assert_ok(s->ops->read_registry_notes(s, &arena, &notes, &count, 1, 9,
+                                          &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(notes[0].position, 7);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+static void test_people(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_device d = {.name = "o/d/0001", .worker = "w1"}, *devices;
+    struct store_code c = {.id = hash_of(1, 1), .secret = {1, 2, 3},
+                           .worker = "w1", .expires_ms = -5};
+    struct store_code code;
+    char name[STORE_NAME_MAX + 1];
+    size_t count;
+    bool found;
+
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_person(s, "w1", "王五", &err));
+    assert_ok(s->ops->put_person(s, "w1", "赵六", &err));
+    assert_ok(s->ops->put_device(s, &d, &err));
+    d.state = XG_DEVICE_REVOKED;
+    assert_ok(s->ops->put_device(s, &d, &err));
+    memcpy(d.name, "o/d/0000", 9);
+    assert_ok(s->ops->put_device(s, &d, &err));
+    assert_ok(s->ops->put_code(s, &c, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->get_person(s, name, &found, "w1", &err));
+    assert_true(found);
+    assert_string_equal(name, "赵六");
+    assert_ok(s->ops->get_person(s, name, &found, "w2", &err));
+    assert_false(found);
+    assert_ok(s->ops->find_device(s, &d, &found, "o/d/0001", &err));
+    assert_true(found && d.state == XG_DEVICE_REVOKED);
+    assert_ok(s->ops->read_devices(s, &arena, &devices, &count, &err));
+    assert_int_equal(count, 2);
+    assert_string_equal(devices[0].name, "o/d/0001"); /* as they came */
+    assert_ok(s->ops->find_code(s, &code, &found, &c.id, &err));
+    assert_true(found && !code.used && code.secret[2] == 3);
+    assert_int_equal(code.expires_ms, -5);
+    c.used = true;
+    memset(c.secret, 0, sizeof c.secret);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_code(s, &c, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->find_code(s, &code, &found, &c.id, &err));
+    assert_true(code.used && code.secret[2] == 0);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+static void test_files(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct xg_hash hash = hash_of(1, 1), other = hash_of(2, 2);
+    struct store_reference r = {.position = 5,
+                                .says = {.kind = "calendar", .edition = "2026",
+                                         .file = hash, .length = 4}};
+    struct store_reference *rows;
+    struct xg_bytes content;
+    size_t count;
+    bool found;
+
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_file(s, &hash, xg_bytes("text", 4), &err));
+    assert_ok(s->ops->put_file(s, &hash, xg_bytes("text", 4), &err));
+    assert_ok(s->ops->put_reference(s, &r, &err));
+    r.position = 2;
+    assert_ok(s->ops->put_reference(s, &r, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->read_file(s, &arena, &content, &found, &hash, &err));
+    assert_true(found && xg_bytes_equal(content, xg_bytes("text", 4)));
+    assert_ok(s->ops->read_file(s, &arena, &content, &found, &other, &err));
+    assert_false(found);
+    assert_ok(s->ops->read_references(s, &arena, &rows, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].position, 2);
+    assert_string_equal(rows[1].says.kind, "calendar");
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+/* An arena that is too small is a failure, not a short list. */
+static void test_no_memory(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(256);
+    struct store *s = open_store(e);
+    struct store_record *rows;
+    size_t count = 99;
+
+    fill(s);
+    assert_status(s->ops->read_records(s, &arena, &rows, &count, 1, 5, 10,
+                                       &err),
+                  XG_NOMEM);
+    assert_int_equal(count, 99);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+/* ---- one engine alone ---- */
+
+static void test_faults(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct engine e = {.name = "fault"};
+    struct store *s = open_store(&e);
+    uint64_t value = 0;
+    (void)unused;
+
+    e.fault = (struct store_fault){.status = XG_FULL, .countdown = 1};
+    assert_ok(s->ops->begin(s, &err));
+    assert_status(s->ops->put_value(s, "x", 1, &err), XG_FULL);
+    assert_int_equal(e.fault.failed, 1);
+    assert_ok(s->ops->put_value(s, "x", 2, &err)); /* once only */
+    assert_ok(s->ops->commit(s, &err));
+
+    e.fault = (struct store_fault){.status = XG_BUSY, .repeat = true};
+    assert_status(s->ops->begin(s, &err), XG_BUSY);
+    assert_status(s->ops->begin(s, &err), XG_BUSY);
+    assert_int_equal(e.fault.failed, 2);
+
+    /* A commit that fails did not happen; a sync that fails did. */
+    e.fault = (struct store_fault){.status = XG_OK};
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_value(s, "x", 3, &err));
+    e.fault = (struct store_fault){.status = XG_FULL};
+    assert_status(s->ops->commit(s, &err), XG_FULL);
+    e.fault = (struct store_fault){.status = XG_OK};
+    s->ops->rollback(s);
+    assert_ok(s->ops->get_value(s, &value, "x", &err));
+    assert_int_equal(value, 2);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_value(s, "x", 4, &err));
+    e.fault = (struct store_fault){.status = XG_IO};
+    assert_status(s->ops->commit(s, &err), XG_IO);
+    e.fault = (struct store_fault){.status = XG_OK};
+    s->ops->rollback(s);
+    assert_ok(s->ops->get_value(s, &value, "x", &err));
+    assert_int_equal(value, 4);
+    close_store(&e, s);
+}
+
+/* Every statement prepares, and numbers its parameters as it writes them. */
+static void test_statements(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    const struct xg_sql *all[] = {&server_sql, &server_lock_sql};
+    (void)unused;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct xg_db *db;
+        assert_ok(xg_db_open(&db, ":memory:", all[i], NULL, &err));
+        assert_ok(xg_db_check_statements(db, &err));
+        xg_db_close(db);
+    }
+}
+
+/* A search by name goes through all runs: the newest, and old ones. */
+static void test_runs(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct engine e = {.name = "memory"};
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(&e);
+    struct store_record row;
+    bool found;
+    (void)unused;
+
+    assert_ok(s->ops->begin(s, &err));
+    for (uint64_t i = 0; i < 5; i++) {
+        struct store_record r = record_of(i + 1, i, 0, false);
+        r.number = i << 17 | 1;
+        r.hash = hash_of((uint8_t)(200 - i), 1);
+        assert_ok(s->ops->put_records(s, &r, 1, &err));
+    }
+    assert_ok(s->ops->commit(s, &err));
+    for (uint64_t i = 0; i < 5; i++) {
+        struct xg_hash hash = hash_of((uint8_t)(200 - i), 1);
+        assert_ok(s->ops->find_record(s, &arena, &row, &found, &hash, &err));
+        assert_true(found);
+        assert_int_equal(row.seq, i);
+    }
+    xg_arena_clear(&arena);
+    close_store(&e, s);
+}
+
+#define EACH(test, engine)                                                     \
+    {                                                                          \
+        #test, test, NULL, NULL, &(engine)                                     \
+    }
+#define ALL(engine)                                                            \
+    EACH(test_transactions, engine), EACH(test_readers, engine),               \
+        EACH(test_durable, engine), EACH(test_log, engine),                    \
+        EACH(test_batches, engine), EACH(test_chains, engine),                 \
+        EACH(test_records, engine), EACH(test_entities, engine),               \
+        EACH(test_scope, engine), EACH(test_registry, engine),                 \
+        EACH(test_people, engine), EACH(test_files, engine),                   \
+        EACH(test_no_memory, engine)
+
+int main(void)
+{
+    static struct engine sqlite = {.name = "sqlite", .file = true};
+    static struct engine memory = {.name = "memory"};
+    static struct engine fault = {.name = "fault", .file = true};
+    const struct CMUnitTest tests[] = {
+        ALL(sqlite),
+        ALL(memory),
+        ALL(fault),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_runs),
+    };
+
+    return xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
