@@ -210,6 +210,9 @@ void cli_resolver_clear(struct cli_resolver *r);
 /* How far a clock may be off before it is said. */
 enum { CLI_CLOCK_TOLERANCE_MS = 120 * 1000 };
 
+/* An entity in full (cmd_look.c). */
+XG_MUST_CHECK enum xg_status cli_show(struct cli *cli, const struct xg_id *id,
+                                      struct xg_error *err);
 /* "draft-3" in full, and as a line of a list. */
 XG_MUST_CHECK enum xg_status cli_show_draft(struct cli *cli, int64_t number,
                                             struct xg_error *err);

@@ -206,27 +206,41 @@ enum xg_status cmd_find(struct cli *cli, struct xg_error *err)
 
 /* ---- one entity ---- */
 
-static enum xg_status
-look_at(struct cli *cli,
-        enum xg_status (*put)(struct xg_buf *out, const struct xg_state *state,
-                              const struct view_context *view,
-                              struct xg_error *err),
-        struct xg_error *err)
+typedef enum xg_status look_fn(struct xg_buf *out, const struct xg_state *state,
+                               const struct view_context *view,
+                               struct xg_error *err);
+
+static enum xg_status look_at(struct cli *cli, const struct xg_id *id,
+                              look_fn *put, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(LOOK_ARENA_MAX);
     struct cli_view view;
     struct fold fold;
-    struct xg_id id;
 
-    if (store_find_entity(cli->home.store, &id, cli->words[0], err) != XG_OK ||
-        cli_view_init(&view, cli, err) != XG_OK)
+    if (cli_view_init(&view, cli, err) != XG_OK)
         return err->status;
-    enum xg_status status = fold_load(cli->home.store, &fold, &arena, &id, err);
+    enum xg_status status = fold_load(cli->home.store, &fold, &arena, id, err);
     view.fold = &fold;
     if (status == XG_OK)
         status = put(&cli->out, &fold.state, &view.context, err);
     xg_arena_clear(&arena);
     return status;
+}
+
+enum xg_status cli_show(struct cli *cli, const struct xg_id *id,
+                        struct xg_error *err)
+{
+    return look_at(cli, id, view_show, err);
+}
+
+static enum xg_status look_at_given(struct cli *cli, look_fn *put,
+                                    struct xg_error *err)
+{
+    struct xg_id id;
+
+    if (store_find_entity(cli->home.store, &id, cli->words[0], err) != XG_OK)
+        return err->status;
+    return look_at(cli, &id, put, err);
 }
 
 enum xg_status cmd_show(struct cli *cli, struct xg_error *err)
@@ -235,10 +249,10 @@ enum xg_status cmd_show(struct cli *cli, struct xg_error *err)
 
     if (draft)
         return cli_show_draft(cli, draft, err);
-    return look_at(cli, view_show, err);
+    return look_at_given(cli, view_show, err);
 }
 
 enum xg_status cmd_history(struct cli *cli, struct xg_error *err)
 {
-    return look_at(cli, view_history, err);
+    return look_at_given(cli, view_history, err);
 }

@@ -445,22 +445,61 @@ static enum xg_status show_closed(struct cli *cli, struct xg_arena *arena,
     return status;
 }
 
-static enum xg_status show_given(struct cli *cli, struct xg_arena *arena,
-                                 struct xg_error *err)
+/* The one that was named, else the open one, else the newest. */
+static enum xg_status choose(struct xg_id *id, struct cli *cli,
+                             const struct cli_patrol *open,
+                             struct xg_error *err)
 {
+    const struct store_filter newest = {
+        .kind = xg_kind_find(XG_KIND_PATROL), .mine = true, .limit = 1};
+    struct cli_ids ids = {0};
     struct store_entity e = {0};
-    struct xg_id id;
 
-    if (store_find_entity(cli->home.store, &id, cli->words[0], err) != XG_OK ||
-        store_load_entity(cli->home.store, &e, NULL, &id, err) != XG_OK)
+    if (cli->word_count == 0 && open->state.open) {
+        *id = open->state.id;
+        return XG_OK;
+    }
+    if (cli->word_count == 0) {
+        enum xg_status status = cli_ids_of(&ids, cli, &newest, err);
+        if (status == XG_OK && ids.count == 0)
+            status = xg_fail(err, XG_NOTFOUND,
+                             XG_T("还没有巡查；xunge patrol start 开始一次",
+                                  "there is no patrol yet; xunge patrol start "
+                                  "begins one"));
+        else if (status == XG_OK)
+            *id = ids.list[0];
+        cli_ids_clear(&ids);
+        return status;
+    }
+    if (store_find_entity(cli->home.store, id, cli->words[0], err) != XG_OK ||
+        store_load_entity(cli->home.store, &e, NULL, id, err) != XG_OK)
         return err->status;
     if (!e.kind || e.kind->number != XG_KIND_PATROL)
         return xg_fail(err, XG_USAGE,
                        XG_T("%s 不是巡查；请用 xunge show",
                             "%s is no patrol; use xunge show"),
                        cli->words[0]);
+    return XG_OK;
+}
+
+static enum xg_status show_patrol(struct cli *cli, struct xg_arena *arena,
+                                  struct xg_error *err)
+{
+    struct cli_patrol open = {0};
+    struct xg_id id;
+
+    if (cli_patrol_look(&open, cli, err) != XG_OK ||
+        choose(&id, cli, &open, err) != XG_OK)
+        return err->status;
+    bool is_open = open.state.open && xg_id_equal(&id, &open.state.id);
+    if (is_open && cli_flag(cli, "geojson"))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("进行中的巡查只能用 --gpx 输出",
+                            "an open patrol can be shown as --gpx alone"));
+    if (is_open)
+        return show_open(cli, &open, arena, err);
     if (!cli_flag(cli, "gpx") && !cli_flag(cli, "geojson"))
-        return cmd_show(cli, err);
+        return cli_show(cli, &id, err);
     cli->data = true;
     return show_closed(cli, arena, &id, err);
 }
@@ -468,30 +507,12 @@ static enum xg_status show_given(struct cli *cli, struct xg_arena *arena,
 enum xg_status cmd_patrol_show(struct cli *cli, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(PATROL_ARENA_MAX);
-    struct cli_patrol patrol = {0};
-    enum xg_status status = XG_OK;
 
     if (cli_flag(cli, "gpx") && cli_flag(cli, "geojson"))
         return xg_fail(err, XG_USAGE,
                        XG_T("--gpx 与 --geojson 只能给一个",
                             "give one of --gpx and --geojson"));
-    if (cli->word_count > 0) {
-        status = show_given(cli, &arena, err);
-    } else {
-        status = cli_patrol_look(&patrol, cli, err);
-        if (status == XG_OK && !patrol.state.open)
-            status = xg_fail(err, XG_NOTFOUND,
-                             XG_T("现在没有巡查；xunge list patrol 列出以往的",
-                                  "no patrol is open; xunge list patrol "
-                                  "lists earlier ones"));
-        else if (status == XG_OK && cli_flag(cli, "geojson"))
-            status = xg_fail(err, XG_USAGE,
-                             XG_T("进行中的巡查只能用 --gpx 输出",
-                                  "an open patrol can be shown as --gpx "
-                                  "alone"));
-        else if (status == XG_OK)
-            status = show_open(cli, &patrol, &arena, err);
-    }
+    enum xg_status status = show_patrol(cli, &arena, err);
     xg_arena_clear(&arena);
     return status;
 }

@@ -257,8 +257,8 @@ static const struct cli_command commands[] = {
      "a patrol from a GPX or NMEA file", NULL, NULL, NULL},
     {"patrol show", CLI_PATROL, CLI_HOME, "[ID]", 0, 1, track_flags,
      cmd_patrol_show,
-     "查看正在进行的或指定的巡查",
-     "show the open patrol, or a given one", NULL, NULL, NULL},
+     "查看指定的、进行中的或最近的巡查",
+     "show a given patrol, the open one, or the newest", NULL, NULL, NULL},
 
     {"list", CLI_LOOK, CLI_HOME, "[KIND]", 0, 1, list_flags, cmd_list,
      "列出记录", "list what is here", NULL, NULL, NULL},

@@ -69,8 +69,14 @@ int cli_complain(const struct cli *cli, const struct xg_error *err)
         view_put_block(&line, xg_bytes_of(text), 0);
     }
     xg_buf_text(&line, "\n");
-    xg_ignore(xg_os_write_all(STDERR_FILENO, "stderr", xg_buf_bytes(&line),
+    /* Without memory for more, the bare words. */
+    bool bare = line.failed != XG_OK;
+    xg_ignore(xg_os_write_all(STDERR_FILENO, "stderr",
+                              bare ? xg_bytes_of(text) : xg_buf_bytes(&line),
                               &ignored));
+    if (bare)
+        xg_ignore(xg_os_write_all(STDERR_FILENO, "stderr", xg_bytes_of("\n"),
+                                  &ignored));
     xg_buf_clear(&line);
     return status;
 }

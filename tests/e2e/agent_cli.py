@@ -748,6 +748,8 @@ class Flow(Case):
             self.expect(0, 'patrol', 'start', *gpsd)
             ended = self.expect(0, 'patrol', 'stop', '--lang', 'zh')
             self.assertTrue(ended.out.startswith('已保存 '))
+            newest = self.expect(0, 'patrol', 'show', '--json').one()
+            self.assertIn(newest['number'], ended.out)
         finally:
             if self.recorder():
                 self.expect(0, 'patrol', 'stop')
