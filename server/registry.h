@@ -65,13 +65,25 @@ XG_MUST_CHECK enum xg_status registry_scope(struct registry_scope *out,
                                             struct xg_arena *arena,
                                             const char *device, uint64_t size,
                                             struct xg_error *err);
-/* The first log position in [from, to) at which that scope may have changed;
- * `to` when there is none. */
-XG_MUST_CHECK enum xg_status registry_scope_change(uint64_t *position,
-                                                   struct registry *r,
-                                                   const char *device,
-                                                   uint64_t from, uint64_t to,
-                                                   struct xg_error *err);
+/* What may change that scope, at log positions in [from, to), one after
+ * another: the worker moved, or got another role; or a unit came into the scope
+ * or went out of it (with all below it). */
+struct registry_changes {
+    const char *device;
+    uint64_t from, to; /* what is left */
+    size_t next_unit;  /* zero */
+};
+struct registry_change {
+    uint64_t position;
+    bool unit_is_new; /* no line named it before */
+    char unit[XG_CODE_MAX + 1]; /* "": the worker */
+};
+/* *more false at the end. Before the device's enrolment nothing changes. */
+XG_MUST_CHECK enum xg_status registry_next_change(struct registry_change *out,
+                                                  bool *more,
+                                                  struct registry *r,
+                                                  struct registry_changes *c,
+                                                  struct xg_error *err);
 
 /* ---- changing: each is one registry note in the log, and durable ---- */
 

@@ -36,77 +36,95 @@ static int compare_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Codes of all units ever named, each once, sorted. */
-static enum xg_status all_units(const char ***out, size_t *count,
-                                struct registry *r, struct xg_arena *arena,
-                                struct xg_error *err)
+/* What the newest statement below `size` says; NULL when there is none. The
+ * lock is held. */
+static const struct xg_statement *says_below(const struct subject *s,
+                                             uint64_t size)
 {
-    const char **units;
-    size_t n = 0;
+    for (size_t i = s ? s->count : 0; i > 0; i--)
+        if (s->list[i - 1].position < size)
+            return &s->list[i - 1].says;
+    return NULL;
+}
+
+/* xg_unit_within() without copies, for going through all units. */
+static bool below(struct registry *r, const struct subject *unit,
+                  const char *top, uint64_t size)
+{
+    const char *at = unit->list[0].says.subject;
+
+    for (int depth = 0; depth < XG_UNIT_DEPTH_MAX; depth++) {
+        if (strcmp(at, top) == 0)
+            return true;
+        const struct xg_statement *s = says_below(unit, size);
+        if (!s || !s->unit[0])
+            return false;
+        at = s->unit;
+        unit = registry_subject(r, XG_SAYS_UNIT, at);
+    }
+    return false;
+}
+
+static bool add_unit(struct registry_scope *scope, size_t *room,
+                     struct xg_arena *arena, const char *unit)
+{
+    if (scope->unit_count == *room) {
+        size_t grown = *room * 2 + 16;
+        const char **moved = xg_arena_array(arena, grown, sizeof *moved);
+        if (!moved)
+            return false;
+        if (scope->unit_count)
+            memcpy(moved, scope->units, scope->unit_count * sizeof *moved);
+        scope->units = moved;
+        *room = grown;
+    }
+    scope->units[scope->unit_count] = xg_arena_str(arena, unit, strlen(unit));
+    return scope->units[scope->unit_count++] != NULL;
+}
+
+/* The unit itself is in, also when no line names it. */
+static bool add_units(struct registry_scope *scope, struct registry *r,
+                      struct xg_arena *arena, uint64_t size)
+{
+    size_t room = 0;
+    bool good = add_unit(scope, &room, arena, scope->unit);
 
     pthread_rwlock_rdlock(&r->lock);
-    units = xg_arena_array(arena, r->unit_count + 1, sizeof *units);
-    for (size_t i = 0; units && i < r->unit_count; i++) {
-        const char *unit = r->unit_places[i].unit;
-        units[n] = xg_arena_str(arena, unit, strlen(unit));
-        if (!units[n++])
-            units = NULL;
-    }
+    for (size_t i = 0; i < SUBJECT_BUCKETS; i++)
+        for (const struct subject *s = r->buckets[i]; good && s; s = s->next) {
+            const char *name = s->list[0].says.subject;
+            if (s->kind == XG_SAYS_UNIT && strcmp(name, scope->unit) != 0 &&
+                below(r, s, scope->unit, size))
+                good = add_unit(scope, &room, arena, name);
+        }
     pthread_rwlock_unlock(&r->lock);
-    if (!units)
-        return xg_fail_nomem(err);
-    qsort(units, n, sizeof *units, compare_text);
-    *count = 0;
-    for (size_t i = 0; i < n; i++)
-        if (*count == 0 || strcmp(units[*count - 1], units[i]) != 0)
-            units[(*count)++] = units[i];
-    *out = units;
-    return XG_OK;
+    return good;
 }
 
 enum xg_status registry_scope(struct registry_scope *out, struct registry *r,
                               struct xg_arena *arena, const char *device,
                               uint64_t size, struct xg_error *err)
 {
-    const struct xg_registry view = registry_view(r);
     struct registry_scope scope = {.role = NULL};
     struct standing now;
-    size_t count = 0, kept = 0;
-    bool own = false;
 
     if (stand(&now, r, device, size, err) != XG_OK)
         return err->status;
     snprintf(scope.device, sizeof scope.device, "%s", device);
-    if (!now.enrolled || !now.known) {
-        *out = scope;
-        return XG_OK;
-    }
-    memcpy(scope.worker, now.device.owner, sizeof scope.worker);
-    memcpy(scope.unit, now.worker.unit, sizeof scope.unit);
-    scope.role = xg_role_find(now.worker.role);
-    if (all_units(&scope.units, &count, r, arena, err) != XG_OK)
-        return err->status;
-    for (size_t i = 0; i < count; i++) {
-        bool within;
-        if (xg_unit_within(&within, &view, scope.units[i], scope.unit,
-                           now.size, err) != XG_OK)
-            return err->status;
-        own |= strcmp(scope.units[i], scope.unit) == 0;
-        if (within)
-            scope.units[kept++] = scope.units[i];
-    }
-    /* A unit that no line names is one all the same (room was left). */
-    if (!own) {
-        scope.units[kept++] =
-            xg_arena_str(arena, scope.unit, strlen(scope.unit));
-        if (!scope.units[kept - 1])
+    if (now.enrolled && now.known) {
+        memcpy(scope.worker, now.device.owner, sizeof scope.worker);
+        memcpy(scope.unit, now.worker.unit, sizeof scope.unit);
+        scope.role = xg_role_find(now.worker.role);
+        if (!add_units(&scope, r, arena, now.size))
             return xg_fail_nomem(err);
-        qsort(scope.units, kept, sizeof *scope.units, compare_text);
+        qsort(scope.units, scope.unit_count, sizeof *scope.units,
+              compare_text);
     }
-    scope.unit_count = kept;
     *out = scope;
     return XG_OK;
 }
+
+/* ---- changes ---- */
 
 /* Does the statement about `unit` at `position` bring it into the scope, or
  * take it out? */
@@ -126,62 +144,85 @@ static enum xg_status unit_matters(bool *matters, struct registry *r,
          xg_unit_within(&after, &view, unit, now.worker.unit, position + 1,
                         err) != XG_OK))
         return err->status;
-    *matters = before || after;
+    *matters = before != after;
     return XG_OK;
 }
 
-/* The first statement of that kind about it in [from, *to), into *to. */
-static void first_in(struct registry *r, enum xg_statement_kind kind,
-                     const char *subject, uint64_t from, uint64_t *to)
+/* The first statement about the worker in [from, to), or `to`. */
+static uint64_t next_move(struct registry *r, const char *worker,
+                          uint64_t from, uint64_t to)
 {
     pthread_rwlock_rdlock(&r->lock);
-    const struct subject *s = registry_subject(r, kind, subject);
+    const struct subject *s = registry_subject(r, XG_SAYS_WORKER, worker);
     for (size_t i = 0; s && i < s->count; i++)
-        if (s->list[i].position >= from && s->list[i].position < *to)
-            *to = s->list[i].position;
+        if (s->list[i].position >= from && s->list[i].position < to)
+            to = s->list[i].position;
     pthread_rwlock_unlock(&r->lock);
+    return to;
 }
 
-enum xg_status registry_scope_change(uint64_t *position, struct registry *r,
-                                     const char *device, uint64_t from,
-                                     uint64_t to, struct xg_error *err)
+/* The next statement about any unit in [from, to); false when there is none. */
+static bool next_unit(struct registry *r, struct registry_changes *c,
+                      struct registry_change *out)
 {
-    struct standing now;
-    uint64_t first = to;
+    bool found = false;
 
-    if (stand(&now, r, device, to, err) != XG_OK)
-        return err->status;
-    /* What was before its enrolment is not seen as a change. */
-    if (now.enrolled) {
-        uint64_t enrolled = 0;
-        struct xg_statement s;
-        bool found;
-        registry_enrolment(r, &s, &enrolled, &found, device);
-        if (from <= enrolled)
-            from = enrolled + 1;
-        first_in(r, XG_SAYS_WORKER, now.device.owner, from, &first);
-    }
-    for (size_t i = 0;; i++) {
-        char unit[XG_CODE_MAX + 1];
-        uint64_t at = UINT64_MAX;
-        bool matters = false;
-        pthread_rwlock_rdlock(&r->lock);
-        if (i < r->unit_count) {
-            at = r->unit_places[i].position;
-            memcpy(unit, r->unit_places[i].unit, sizeof unit);
-        }
-        pthread_rwlock_unlock(&r->lock);
-        if (at >= first)
+    pthread_rwlock_rdlock(&r->lock);
+    for (; !found && c->next_unit < r->unit_count; c->next_unit++) {
+        uint64_t position = r->unit_places[c->next_unit].position;
+        if (position >= c->to)
             break;
-        if (at < from)
+        if (position < c->from)
             continue;
-        if (unit_matters(&matters, r, device, unit, at, err) != XG_OK)
-            return err->status;
-        if (matters) {
-            first = at;
+        out->position = position;
+        memcpy(out->unit, r->unit_places[c->next_unit].unit, sizeof out->unit);
+        const struct subject *s =
+            registry_subject(r, XG_SAYS_UNIT, out->unit);
+        out->unit_is_new = s && s->list[0].position == position;
+        found = true;
+    }
+    pthread_rwlock_unlock(&r->lock);
+    return found;
+}
+
+enum xg_status registry_next_change(struct registry_change *out, bool *more,
+                                    struct registry *r,
+                                    struct registry_changes *c,
+                                    struct xg_error *err)
+{
+    struct registry_change unit = {.position = 0};
+    struct xg_statement enrolled;
+    uint64_t position = 0, move;
+    bool known, matters = false;
+
+    registry_enrolment(r, &enrolled, &position, &known, c->device);
+    if (known && c->from <= position)
+        c->from = position + 1;
+    *more = false;
+    if (!known || c->from >= c->to)
+        return XG_OK;
+    move = next_move(r, enrolled.owner, c->from, c->to);
+    while (!matters) {
+        size_t before = c->next_unit;
+        if (!next_unit(r, c, &unit))
+            break;
+        if (unit.position >= move) {
+            c->next_unit = before; /* the move comes first */
             break;
         }
+        if (unit_matters(&matters, r, c->device, unit.unit, unit.position,
+                         err) != XG_OK)
+            return err->status;
     }
-    *position = first;
+    if (matters) {
+        c->from = unit.position; /* others may be in the same note */
+        *out = unit;
+    } else {
+        if (move >= c->to)
+            return XG_OK;
+        c->from = move + 1;
+        *out = (struct registry_change){.position = move};
+    }
+    *more = true;
     return XG_OK;
 }

@@ -475,19 +475,49 @@ static enum xg_status put_change(struct page *p, uint64_t at, uint64_t wanted,
 
 enum { CHANGE_REACH = 4096 }; /* entries after which a change is all told */
 
+/* The first change of the scope in [from, to) that somebody can notice, or
+ * `to`. A unit that is named for the first time, and of which there is nothing
+ * yet, may as well have been there before. */
+static enum xg_status next_change(struct page *p, uint64_t from, uint64_t to,
+                                  uint64_t *at)
+{
+    struct registry_changes changes = {p->scope.device, from, to, 0};
+    struct registry_change c;
+    struct store_scope *rows;
+    size_t count = 1;
+    bool more;
+
+    do {
+        if (registry_next_change(&c, &more, p->registry, &changes, p->err) !=
+            XG_OK)
+            return p->err->status;
+        if (!more) {
+            *at = to;
+            return XG_OK;
+        }
+        xg_arena_reset(&p->step);
+        if (c.unit_is_new &&
+            p->store->ops->read_scope(p->store, &p->step, &rows, &count,
+                                      c.unit, 0, c.position, 1, p->err) !=
+                XG_OK)
+            return p->err->status;
+    } while (c.unit_is_new && count == 0);
+    *at = c.position;
+    return XG_OK;
+}
+
 /* The parts of earlier changes that are told of at entry `at`. Changes are
- * rare: a worker moves, a unit is added. */
+ * rare: a worker moves, a unit is put below another. */
 static enum xg_status put_changes(struct page *p, uint64_t at, bool *more)
 {
     uint64_t from = at > CHANGE_REACH ? at - CHANGE_REACH : 0, change;
 
     while (from < at) {
-        if (registry_scope_change(&change, p->registry, p->scope.device, from,
-                                  at, p->err) != XG_OK)
+        bool goes_on = false;
+        if (next_change(p, from, at, &change) != XG_OK)
             return p->err->status;
         if (change >= at)
             break;
-        bool goes_on = false;
         if (put_change(p, change, at - change - 1, &goes_on) != XG_OK)
             return p->err->status;
         *more |= goes_on;
@@ -498,16 +528,16 @@ static enum xg_status put_changes(struct page *p, uint64_t at, bool *more)
 
 /* ---- a page ---- */
 
-/* The stretch from `from` on in which the scope stays as it is. */
+/* The stretch from `from` on in which the scope stays as it is: a change
+ * counts from the entry after it. */
 static enum xg_status find_stretch(struct page *p, uint64_t from, uint64_t end,
                                    uint64_t *stop)
 {
-    if (registry_scope(&p->scope, p->registry, &p->arena, p->scope.device,
-                       from, p->err) != XG_OK ||
-        registry_scope_change(stop, p->registry, p->scope.device, from, end,
-                              p->err) != XG_OK)
+    if (next_change(p, from, end, stop) != XG_OK)
         return p->err->status;
-    /* The change itself counts from the entry after it. */
+    if (registry_scope(&p->scope, p->registry, &p->arena, p->scope.device,
+                       *stop, p->err) != XG_OK)
+        return p->err->status;
     if (*stop < end)
         (*stop)++;
     return XG_OK;
