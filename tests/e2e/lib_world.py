@@ -9,18 +9,12 @@ it started, by process id, and nothing else.
 
 XG_BIN: where the programs lie. XG_SOURCE: the source tree.
 """
-import base64
 import json
 import os
 import pathlib
-import re
-import resource
 import shutil
-import signal
-import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -142,8 +136,9 @@ class World:
     """workers: [(code, role, unit)]; a device for each is enrolled by
     enrol()."""
 
-    def __init__(self, workers):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='xunge-e2e-'))
+    def __init__(self, workers, where=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='xunge-e2e-',
+                                                    dir=where))
         self.data = self.folder / 'server'
         self.port, self.p = 0, None
         self.log = open(self.folder / 'serve.log', 'wb')
@@ -259,9 +254,10 @@ class Case(unittest.TestCase):
     """Each test has a world of its own; WORKERS says who is in it. The
     devices a, b, ... belong to the workers in that order."""
     WORKERS = [('wa', 'worker', GRID), ('wb', 'worker', GRID)]
+    WHERE = None  # the folder for its folder
 
     def setUp(self):
-        self.world = World(self.WORKERS)
+        self.world = World(self.WORKERS, self.WHERE)
         self.addCleanup(self.world.close)
         self.world.start()
         self.agents = []
