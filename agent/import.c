@@ -653,7 +653,7 @@ static enum xg_status pass(struct importer *m, FILE *file, uint64_t *lines,
         if (status == XG_OK && m->in_transaction == 0)
             before = m->result;
     }
-    if (status == XG_OK && ferror(file))
+    if (status == XG_OK && !feof(file)) /* ferror() misses want of memory */
         status =
             xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), m->path);
     if (status == XG_OK)
