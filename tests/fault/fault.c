@@ -361,8 +361,8 @@ static void take_path(char to[static FAULT_PATH_SIZE], const char *name)
         memcpy(to, value, strlen(value) + 1);
 }
 
-/* The executable pieces of the libraries that are loaded and have the name. */
-static void spare(const char *name)
+/* The executable pieces of the library that is loaded and has the name. */
+static void spare_one(const char *name)
 {
     FILE *maps = fopen("/proc/self/maps", "re");
     char line[FAULT_PATH_SIZE];
@@ -379,6 +379,16 @@ static void spare(const char *name)
         }
     if (maps)
         fclose(maps);
+}
+
+static void spare(const char *names)
+{
+    char words[128];
+    char *rest = words;
+
+    snprintf(words, sizeof words, "%s", names);
+    while (rest)
+        spare_one(strsep(&rest, ","));
 }
 
 void fault_arm(const char *program)

@@ -27,7 +27,7 @@ TERRITORY = '''code,level,parent,name
 '''
 UNIT, WORKER = '371302001001001', 'w00000'
 STOP_S = 20
-SPARE = {'XG_FAULT_SPARE': 'libtasn1'}
+SPARE = {'XG_FAULT_SPARE': 'libtasn1,libgmp'}
 
 
 def program(name):
