@@ -197,9 +197,12 @@ static enum xg_status apply_record(struct store *s, const struct xg_update *u,
     struct xg_id entity = xg_record_entity(&u->record);
     if (known)
         entity = xg_col_id(q, 3);
+    /* Own records come once whatever the scope; again, with an entity that
+     * came back into it. */
+    bool again = known && !xg_col_is_null(q, 2);
     if (xg_stmt_done(q, err) != XG_OK)
         return err->status;
-    if (!c.mine) {
+    if (!c.mine || again) {
         q = xg_stmt(s->db, AGENT_STMT_GONE_DELETE);
         xg_bind_id(q, 1, &entity);
         if (xg_stmt_run(q, err) != XG_OK)

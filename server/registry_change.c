@@ -156,11 +156,10 @@ static void settle_change(struct ledger_job *job, bool published)
     struct change *c = (struct change *)job;
     struct xg_error ignored = XG_ERROR_NONE;
 
-    if (!published)
-        c->r->stale = true;
-    else if (c->count && c->answer.status == XG_OK &&
-             registry_take(c->r, c->number, c->list, c->count, &ignored) !=
-                 XG_OK)
+    if (!published ||
+        (c->count && c->answer.status == XG_OK &&
+         registry_take(c->r, c->number, c->list, c->count, &ignored) !=
+             XG_OK))
         c->r->stale = true;
 }
 

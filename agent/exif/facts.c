@@ -180,13 +180,13 @@ static enum fact read_angle(int32_t *e7, ExifData *data, ExifTag tag,
     if (!any)
         return FACT_ABSENT;
     if (!e || !has_ref || ref.len < 1 ||
-        (ref.at[0] != hemispheres[0] && ref.at[0] != hemispheres[1]) ||
+        !memchr(hemispheres, ref.at[0], 2) ||
         !sexagesimal(&nano, e, exif_data_get_byte_order(data)))
         return FACT_REFUSED;
     nano = (nano + 50) / 100;
     if (nano > most_e7)
         return FACT_REFUSED;
-    *e7 = (int32_t)(ref.at[0] == hemispheres[1] ? -nano : nano);
+    *e7 = (int32_t)(ref.at[0] == (unsigned char)hemispheres[1] ? -nano : nano);
     return FACT_GOOD;
 }
 

@@ -259,8 +259,10 @@ static bool port_valid(const char *port)
 {
     size_t len = strspn(port, "0123456789");
 
-    return len > 0 && len <= 5 && port[len] == '\0' && atoi(port) > 0 &&
-           atoi(port) <= 65535;
+    long number = strtol(port, NULL, 10);
+
+    return len > 0 && len <= 5 && port[len] == '\0' && number > 0 &&
+           number <= 65535;
 }
 
 static enum xg_status run(struct gps *g, struct xg_error *err)

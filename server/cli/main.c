@@ -155,8 +155,10 @@ int main(int argc, char **argv)
     const char **words = calloc((size_t)argc + 1, sizeof *words);
     int code;
 
-    if (!words || xg_base_init() != 0)
+    if (!words || xg_base_init() != 0) {
+        free(words);
         return xg_status_exit(XG_NOMEM);
+    }
     signal(SIGPIPE, SIG_IGN);
     xg_lang_init(NULL);
     for (int i = 1; i < argc; i++)

@@ -170,7 +170,8 @@ enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err)
         qsort(list.items, list.count, sizeof *list.items, by_code);
     for (size_t i = 0; status == XG_OK && i < list.count; i++)
         if (i + 1 == list.count ||
-            strcmp(list.items[i].says.subject, list.items[i + 1].says.subject))
+            strcmp(list.items[i].says.subject,
+                   list.items[i + 1].says.subject) != 0)
             status = put_worker(c, s, &list.items[i].says, err);
     free(list.items);
     data_return(c->data, s);

@@ -57,7 +57,6 @@ enum xg_status xg_inflate(uint8_t *raw, size_t raw_len, struct xg_bytes body,
         if (inflateSetDictionary(&z, xg_dictionary().at,
                                  (uInt)xg_dictionary().len) == Z_OK)
             code = inflate(&z, Z_FINISH);
-        dictionary = false; /* it was asked for, as stated */
     } else if (code == Z_STREAM_END && dictionary) {
         code = Z_DATA_ERROR; /* states a dictionary and does not use it */
     }
