@@ -205,11 +205,6 @@ void cli_resolver_init(struct cli_resolver *r, struct cli *cli,
                        const struct xg_id *id);
 void cli_resolver_clear(struct cli_resolver *r);
 
-/* Clocks before this were never right: when this version was made. */
-#define CLI_CLOCK_FLOOR_MS INT64_C(1767225600000) /* 2026-01-01 */
-/* How far a clock may be off before it is said. */
-enum { CLI_CLOCK_TOLERANCE_MS = 120 * 1000 };
-
 /* An entity in full (cmd_look.c). */
 XG_MUST_CHECK enum xg_status cli_show(struct cli *cli, const struct xg_id *id,
                                       struct xg_error *err);

@@ -33,18 +33,18 @@ static enum clock_doubt judge_clock(const struct facts *f, int64_t *ahead_ms)
     int64_t off_ms = (int64_t)f->told_ms - (int64_t)f->server_ms;
 
     *ahead_ms = 0;
-    if (f->now_ms < CLI_CLOCK_FLOOR_MS) {
-        *ahead_ms = f->now_ms - CLI_CLOCK_FLOOR_MS;
+    if (f->now_ms < VIEW_CLOCK_FLOOR_MS) {
+        *ahead_ms = f->now_ms - VIEW_CLOCK_FLOOR_MS;
         return CLOCK_FLOOR;
     }
     if (f->server_ms == 0)
         return CLOCK_GOOD;
-    if (f->now_ms < (int64_t)f->server_ms - CLI_CLOCK_TOLERANCE_MS) {
+    if (f->now_ms < (int64_t)f->server_ms - VIEW_CLOCK_TOLERANCE_MS) {
         *ahead_ms = f->now_ms - (int64_t)f->server_ms;
         return CLOCK_BACK;
     }
     /* It was off when the server last told the time, and was not set since. */
-    if (off_ms > CLI_CLOCK_TOLERANCE_MS || off_ms < -CLI_CLOCK_TOLERANCE_MS) {
+    if (off_ms > VIEW_CLOCK_TOLERANCE_MS || off_ms < -VIEW_CLOCK_TOLERANCE_MS) {
         *ahead_ms = off_ms;
         return CLOCK_OFF;
     }

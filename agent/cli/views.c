@@ -55,10 +55,8 @@ static bool clock_doubt(const struct cli_view *view,
 {
     if (r->malformed)
         return false;
-    int64_t wall_ms = r->head.moment.wall_ms;
-    return wall_ms < CLI_CLOCK_FLOOR_MS ||
-           (fact->logged && view->server_ms > 0 &&
-            wall_ms > view->server_ms + CLI_CLOCK_TOLERANCE_MS);
+    return view_clock_doubt(r->head.moment.wall_ms,
+                            fact->logged ? view->server_ms : 0);
 }
 
 static enum xg_status look_up_about(void *ctx, struct view_about *out,

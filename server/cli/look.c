@@ -128,6 +128,9 @@ static enum xg_status about_record(void *ctx, struct view_about *out,
     out->logged = true;
     out->entry = row->position;
     out->verified = true; /* checked when it came; `check` does it again */
+    out->clock_doubt = !op->record->malformed &&
+                       view_clock_doubt(op->record->head.moment.wall_ms,
+                                        xg_wall_ms(l->c->env));
     if (l->store->ops->get_person(l->store, name, &found, out->author, err) !=
         XG_OK)
         return err->status;

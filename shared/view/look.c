@@ -120,6 +120,12 @@ static const char *grade_name(enum xg_grade grade)
     return "";
 }
 
+bool view_clock_doubt(int64_t wall_ms, int64_t known_ms)
+{
+    return wall_ms < VIEW_CLOCK_FLOOR_MS ||
+           (known_ms > 0 && wall_ms - VIEW_CLOCK_TOLERANCE_MS > known_ms);
+}
+
 void look_put_hash(struct xg_buf *out, const struct xg_hash *hash)
 {
     xg_buf_hex(out, hash->b, HASH_SHOWN);

@@ -64,6 +64,16 @@ struct view_about {
     bool clock_doubt; /* the wall clock lies outside, jumped, or is not set */
 };
 
+/* Clocks before this were never right: when this version was made. */
+#define VIEW_CLOCK_FLOOR_MS INT64_C(1767225600000) /* 2026-01-01 */
+/* How far a clock may be off before it is said. */
+enum { VIEW_CLOCK_TOLERANCE_MS = 120 * 1000 };
+
+/* Can a device's clock not have been right when it said `wall_ms`: too early
+ * for anything, or, of a record that was logged by then, later than the
+ * server's time `known_ms` (0: not known)? */
+bool view_clock_doubt(int64_t wall_ms, int64_t known_ms);
+
 /* Where the views look such things up. `entity`, `about` and `photo` are
  * called with the ctx; any of them may be NULL: then nothing is known, the
  * delivery is not shown, and photos are only counted. A callback gets a zeroed
