@@ -12,7 +12,8 @@ libexpat1-dev libgnutls28-dev libgps-dev libjansson-dev libkeyutils-dev
 libmicrohttpd-dev libseccomp-dev libsodium-dev libsqlite3-dev ninja-build
 pkg-config zlib1g-dev gpsd python3"
 test="clang clang-tidy cppcheck curl git golang-go golang-golang-x-mod-dev
-iproute2 libclang-rt-14-dev libcmocka-dev openssl procps util-linux"
+iproute2 libclang-rt-14-dev libcmocka-dev libfaketime openssl procps
+util-linux"
 
 case "${1:-}" in
 build) wanted=$build ;;
