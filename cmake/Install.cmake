@@ -14,7 +14,8 @@ foreach(program xunge-sync xunge-patrol xunge-exif)
 endforeach()
 file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/packaging/man/*.1)
 install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES ${CMAKE_SOURCE_DIR}/packaging/man/zh_CN/xunge.1
+file(GLOB pages_zh CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/packaging/man/zh_CN/*.1)
+install(FILES ${pages_zh}
     DESTINATION ${CMAKE_INSTALL_MANDIR}/zh_CN/man1 OPTIONAL)
 install(FILES ${CMAKE_SOURCE_DIR}/packaging/completion/xunge
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
