@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "shared/base/lang.h"
+#include "shared/base/os.h"
 
 /* The writer keeps the upper pages of its indexes; 16 MiB of log between
  * emptying it make one copy of a page that many transactions wrote. */
@@ -585,27 +587,37 @@ static int copy_into(const char *from, const char *path, struct xg_error *err)
 }
 
 /* The file is made first, for its mode; VACUUM takes an empty one, and leaves
- * the sync to us. */
+ * the sync to us. It gets its name when it is whole: half a backup must not
+ * look like one. */
 static enum xg_status backup(struct store *s, const char *path,
                              struct xg_error *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    enum { PATH_SIZE = 4096 };
+    char temporary[PATH_SIZE], journal[PATH_SIZE];
     enum xg_status status = XG_OK;
 
-    if (fd < 0 && errno == EEXIST)
+    if (xg_os_exists(path))
         return xg_fail(err, XG_REFUSED,
                        XG_T("%s 已存在；请另选文件名",
                             "%s exists; choose another name"),
                        path);
+    if (snprintf(journal, sizeof journal, "%s.tmp-journal", path) >=
+        (int)sizeof journal)
+        return xg_fail(err, XG_USAGE, XG_T("路径太长", "the path is too long"));
+    snprintf(temporary, sizeof temporary, "%.*s", (int)strlen(journal) - 8,
+             journal);
+    unlink(journal); /* of one that was cut */
+    unlink(temporary);
+    int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return xg_fail_os(err, XG_T("创建 %s", "making %s"), path);
-    if (copy_into(xg_db_path(sqlite_db(s)), path, err) != SQLITE_OK)
+        return xg_fail_os(err, XG_T("创建 %s", "making %s"), temporary);
+    if (copy_into(xg_db_path(sqlite_db(s)), temporary, err) != SQLITE_OK)
         status = err->status;
-    else if (fsync(fd) != 0)
+    else if (fsync(fd) != 0 || rename(temporary, path) != 0)
         status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), path);
     close(fd);
     if (status != XG_OK)
-        unlink(path);
+        unlink(temporary);
     return status;
 }
 
