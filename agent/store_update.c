@@ -180,6 +180,21 @@ static enum xg_status extend_own(struct store *s, const struct store_chain *c,
     return xg_stmt_run(q, err);
 }
 
+/* Own records come in the order of the log whatever the scope, so one of them
+ * does not say that its entity is in scope. One of a place that was passed
+ * comes with its whole entity, which came back. */
+static enum xg_status told_again(struct store *s, bool *again,
+                                 const struct xg_update *u,
+                                 struct xg_error *err)
+{
+    uint64_t since;
+
+    if (store_get_since(s, &since, err) != XG_OK)
+        return err->status;
+    *again = u->position < since;
+    return XG_OK;
+}
+
 static enum xg_status apply_record(struct store *s, const struct xg_update *u,
                                    struct xg_error *err)
 {
@@ -197,12 +212,12 @@ static enum xg_status apply_record(struct store *s, const struct xg_update *u,
     struct xg_id entity = xg_record_entity(&u->record);
     if (known)
         entity = xg_col_id(q, 3);
-    /* Own records come once whatever the scope; again, with an entity that
-     * came back into it. */
-    bool again = known && !xg_col_is_null(q, 2);
     if (xg_stmt_done(q, err) != XG_OK)
         return err->status;
-    if (!c.mine || again) {
+    bool in = true;
+    if (c.mine && told_again(s, &in, u, err) != XG_OK)
+        return err->status;
+    if (in) {
         q = xg_stmt(s->db, AGENT_STMT_GONE_DELETE);
         xg_bind_id(q, 1, &entity);
         if (xg_stmt_run(q, err) != XG_OK)
