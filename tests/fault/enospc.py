@@ -144,7 +144,8 @@ def small_server(disk, _):
             need(s.ready, 'the server does not start')
             disk.leave(room)
             r = sweep_sync.link(work, 'sync')
-            need(r.code in (0, 1, 4), 'sync: exit %d: %s', r.code, r.out + r.err)
+            need(r.code in (0, 1, 4), 'sync: exit %d: %s', r.code,
+                 r.out + r.err)
             sure = {i for i, e in entities(work).items()
                     if e['delivery'] == 'received'}
             disk.empty()

@@ -176,8 +176,8 @@ static void trace_caller(void)
 
 static bool hits(unsigned long number)
 {
-    return state.n > 0 && (number == state.n ||
-                           (state.repeat && number > state.n));
+    return state.n > 0 &&
+           (number == state.n || (state.repeat && number > state.n));
 }
 
 static enum fault_act decide(unsigned needs, unsigned long number)
@@ -226,8 +226,7 @@ void fault_leave(enum fault_act act)
 
     if (act == FAULT_POWER)
         undo_cut(state.dir, state.seed, state.n);
-    if (act == FAULT_POWER || act == FAULT_KILL_HALF ||
-        act == FAULT_KILL_AFTER)
+    if (act == FAULT_POWER || act == FAULT_KILL_HALF || act == FAULT_KILL_AFTER)
         fault_die();
     pthread_mutex_unlock(&state.lock);
     errno = saved;

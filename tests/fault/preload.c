@@ -273,8 +273,7 @@ SEEN int ftruncate(int fd, off_t size)
     if (!fault_of_fd(&f, fd))
         return raw_ftruncate(fd, size);
     unsigned needs = size > f.st.st_size ? FAULT_SPACE : 0;
-    enum fault_act act =
-        fault_enter(needs | FAULT_DURABLE, "truncate", f.path);
+    enum fault_act act = fault_enter(needs | FAULT_DURABLE, "truncate", f.path);
     if (!fails(act) && fault_notes_losses())
         undo_before_truncate(&f, fd, size);
     int r = fails(act) ? -1 : raw_ftruncate(fd, size);
@@ -392,10 +391,10 @@ static int open_any(int dirfd, const char *path, int flags, mode_t mode)
         return raw_openat(dirfd, path, flags, mode);
     bool temporary = (flags & O_TMPFILE) == O_TMPFILE;
     bool makes = !temporary && (flags & O_CREAT) && f.st.st_mode == 0;
-    bool empties = (flags & O_TRUNC) && S_ISREG(f.st.st_mode) &&
-                   f.st.st_size > 0;
-    unsigned needs = (makes || empties ? FAULT_DURABLE : 0) |
-                     (makes ? FAULT_SPACE : 0);
+    bool empties =
+        (flags & O_TRUNC) && S_ISREG(f.st.st_mode) && f.st.st_size > 0;
+    unsigned needs =
+        (makes || empties ? FAULT_DURABLE : 0) | (makes ? FAULT_SPACE : 0);
 
     if (flags & (O_DSYNC & ~O_TMPFILE))
         fault_blind("O_SYNC", f.path);
@@ -414,23 +413,23 @@ static bool takes_mode(int flags)
     return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-#define OPEN(name)                                                            \
-    SEEN int name(const char *path, int flags, ...)                           \
-    {                                                                         \
-        va_list args;                                                         \
-        va_start(args, flags);                                                \
-        mode_t mode = takes_mode(flags) ? va_arg(args, mode_t) : 0;           \
-        va_end(args);                                                         \
-        return open_any(AT_FDCWD, path, flags, mode);                         \
+#define OPEN(name)                                                             \
+    SEEN int name(const char *path, int flags, ...)                            \
+    {                                                                          \
+        va_list args;                                                          \
+        va_start(args, flags);                                                 \
+        mode_t mode = takes_mode(flags) ? va_arg(args, mode_t) : 0;            \
+        va_end(args);                                                          \
+        return open_any(AT_FDCWD, path, flags, mode);                          \
     }
-#define OPENAT(name)                                                          \
-    SEEN int name(int dirfd, const char *path, int flags, ...)                \
-    {                                                                         \
-        va_list args;                                                         \
-        va_start(args, flags);                                                \
-        mode_t mode = takes_mode(flags) ? va_arg(args, mode_t) : 0;           \
-        va_end(args);                                                         \
-        return open_any(dirfd, path, flags, mode);                            \
+#define OPENAT(name)                                                           \
+    SEEN int name(int dirfd, const char *path, int flags, ...)                 \
+    {                                                                          \
+        va_list args;                                                          \
+        va_start(args, flags);                                                 \
+        mode_t mode = takes_mode(flags) ? va_arg(args, mode_t) : 0;            \
+        va_end(args);                                                          \
+        return open_any(dirfd, path, flags, mode);                             \
     }
 OPEN(open)
 OPEN(open64)
@@ -508,8 +507,7 @@ SEEN int mkostemp(char *path, int flags)
     enum fault_act act =
         fault_enter(FAULT_SPACE | FAULT_DURABLE, "create", f.path);
     int fd = fails(act) ? -1 : real(path, flags);
-    if (fd >= 0 && fault_notes_losses() &&
-        fault_of_path(&f, AT_FDCWD, path))
+    if (fd >= 0 && fault_notes_losses() && fault_of_path(&f, AT_FDCWD, path))
         undo_name(UNDO_CREATE, f.path, NULL, NULL);
     fault_leave(act);
     return fd;
@@ -663,8 +661,7 @@ SEEN int symlink(const char *target, const char *path)
 
 /* ---- what is not followed ---- */
 
-SEEN void *mmap(void *hint, size_t len, int access, int flags, int fd,
-                off_t at)
+SEEN void *mmap(void *hint, size_t len, int access, int flags, int fd, off_t at)
 {
     struct fault_file f;
 
@@ -708,8 +705,8 @@ SEEN ssize_t sendfile(int to, int from, off_t *at, size_t n)
     return syscall(SYS_sendfile, to, from, at, n);
 }
 
-SEEN ssize_t copy_file_range(int from, off64_t *from_at, int to,
-                             off64_t *to_at, size_t n, unsigned flags)
+SEEN ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at,
+                             size_t n, unsigned flags)
 {
     struct fault_file f;
 

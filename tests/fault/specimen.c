@@ -156,8 +156,7 @@ static enum xg_status count_rows(struct xg_db *db, unsigned *held,
     while (xg_stmt_next(s)) {
         struct xg_bytes body = xg_col_bytes(s, 1);
         number++;
-        if (xg_col_u64(s, 0) != number ||
-            !is_whole(body.at, body.len, number))
+        if (xg_col_u64(s, 0) != number || !is_whole(body.at, body.len, number))
             xg_stmt_corrupt(s, "not what was saved");
     }
     if (xg_stmt_done(s, err) != XG_OK)

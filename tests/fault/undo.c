@@ -120,8 +120,8 @@ static void keep_old(struct piece *p, const struct fault_file *f, int fd)
     if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR)
         reader = raw_openat(AT_FDCWD, f->path, O_RDONLY | O_CLOEXEC, 0);
     while (have > 0) {
-        ssize_t n = raw_pread(reader, p->old + done, (size_t)have,
-                              p->at + done);
+        ssize_t n =
+            raw_pread(reader, p->old + done, (size_t)have, p->at + done);
         if (n <= 0) {
             fault_blind("old content", f->path);
             break;
@@ -133,8 +133,7 @@ static void keep_old(struct piece *p, const struct fault_file *f, int fd)
         raw_close(reader);
 }
 
-void undo_before_write(const struct fault_file *f, int fd, off_t at,
-                       size_t len)
+void undo_before_write(const struct fault_file *f, int fd, off_t at, size_t len)
 {
     struct piece *p = add_piece(f, fd);
 
@@ -203,8 +202,7 @@ char *undo_keep(const char *path)
     snprintf(dir, sizeof dir, "%.4300s.undo", top.path);
     if (raw_mkdirat(AT_FDCWD, dir, 0700) != 0 && errno != EEXIST)
         fault_blind("undo", path);
-    snprintf(kept, sizeof kept, "%s/%d-%lu", dir, (int)getpid(),
-             state.keeps++);
+    snprintf(kept, sizeof kept, "%s/%d-%lu", dir, (int)getpid(), state.keeps++);
     if (raw_linkat(AT_FDCWD, path, AT_FDCWD, kept, 0) != 0)
         return NULL;
     return copy_text(kept);
@@ -311,8 +309,8 @@ static void tear_sector(int fd, const struct dirty *d, size_t from, size_t to,
     uint64_t touching = 0;
 
     for (size_t i = from; i < to; i++)
-        touching += d->pieces[i].at < end &&
-                    d->pieces[i].at + d->pieces[i].len > begin;
+        touching +=
+            d->pieces[i].at < end && d->pieces[i].at + d->pieces[i].len > begin;
     uint64_t lost = touching ? draw(touching + 1) : 0;
     for (size_t i = to; i-- > from && lost > 0;) {
         const struct piece *p = &d->pieces[i];
@@ -386,8 +384,7 @@ static void sweep(const char *path, bool all)
     while (dir && (entry = readdir(dir))) {
         size_t n = strlen(entry->d_name);
         bool shm = n > 4 && strcmp(entry->d_name + n - 4, "-shm") == 0;
-        if (strcmp(entry->d_name, ".") == 0 ||
-            strcmp(entry->d_name, "..") == 0)
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (snprintf(child, sizeof child, "%s/%s", path, entry->d_name) >=
             (int)sizeof child)

@@ -23,8 +23,14 @@
 
 #include "tests/fault/fault.h"
 
-enum undo_name { UNDO_CREATE, UNDO_LINK, UNDO_UNLINK, UNDO_RENAME, UNDO_MKDIR,
-                 UNDO_RMDIR };
+enum undo_name {
+    UNDO_CREATE,
+    UNDO_LINK,
+    UNDO_UNLINK,
+    UNDO_RENAME,
+    UNDO_MKDIR,
+    UNDO_RMDIR
+};
 
 /* Before and after the bytes [at, at + len) are overwritten through fd. */
 void undo_before_write(const struct fault_file *f, int fd, off_t at,

@@ -263,9 +263,9 @@ class Sweeper:
             seeds = range(self.seeds) if kind == 'power' else [0]
             for seed in seeds:
                 if seconds and time.monotonic() > end:
+                    swept = self.tally.points.get((case.name, kind), 0)
                     print('%s %s: out of time, %d swept'
-                          % (case.name, kind,
-                             self.tally.points.get((case.name, kind), 0)), flush=True)
+                          % (case.name, kind, swept), flush=True)
                     return
                 self.attempt(case, master, state, kind, number, seed)
         # Calls may differ a little from run to run: go on to the untouched.
