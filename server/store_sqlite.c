@@ -12,6 +12,7 @@
 
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+#include "shared/base/os.h"
 
 /* The writer keeps the upper pages of its indexes; 16 MiB of log between
  * emptying it make one copy of a page that many transactions wrote. */
@@ -587,37 +588,48 @@ static int copy_into(const char *from, const char *path, struct xg_error *err)
 }
 
 /* The file is made first, for its mode; VACUUM takes an empty one, and leaves
- * the sync to us. It gets its name when it is whole: half a backup must not
- * look like one. */
+ * the sync to us. */
+static enum xg_status copy_whole(struct store *s, const char *path,
+                                 struct xg_error *err)
+{
+    int fd;
+    enum xg_status status = XG_OK;
+
+    unlink(path); /* left over where a copy was cut off */
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return xg_fail_os(err, XG_T("创建 %s", "making %s"), path);
+    if (copy_into(xg_db_path(sqlite_db(s)), path, err) != SQLITE_OK)
+        status = err->status;
+    else if (fsync(fd) != 0)
+        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), path);
+    close(fd);
+    return status;
+}
+
+/* Under its name there is never half a copy. */
 static enum xg_status backup(struct store *s, const char *path,
                              struct xg_error *err)
 {
-    enum { PATH_SIZE = 4096 };
-    char temporary[PATH_SIZE], journal[PATH_SIZE];
-    enum xg_status status = XG_OK;
+    size_t size = strlen(path) + sizeof ".part";
+    char *part;
+    enum xg_status status;
 
     if (xg_os_exists(path))
         return xg_fail(err, XG_REFUSED,
                        XG_T("%s 已存在；请另选文件名",
                             "%s exists; choose another name"),
                        path);
-    if (snprintf(journal, sizeof journal, "%s.tmp-journal", path) >=
-        (int)sizeof journal)
-        return xg_fail(err, XG_USAGE, XG_T("路径太长", "the path is too long"));
-    snprintf(temporary, sizeof temporary, "%.*s", (int)strlen(journal) - 8,
-             journal);
-    unlink(journal); /* of one that was cut */
-    unlink(temporary);
-    int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return xg_fail_os(err, XG_T("创建 %s", "making %s"), temporary);
-    if (copy_into(xg_db_path(sqlite_db(s)), temporary, err) != SQLITE_OK)
-        status = err->status;
-    else if (fsync(fd) != 0 || rename(temporary, path) != 0)
-        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), path);
-    close(fd);
+    part = malloc(size);
+    if (!part)
+        return xg_fail_nomem(err);
+    snprintf(part, size, "%s.part", path);
+    status = copy_whole(s, part, err);
+    if (status == XG_OK && rename(part, path) != 0)
+        status = xg_fail_os(err, XG_T("命名 %s", "naming %s"), path);
     if (status != XG_OK)
-        unlink(temporary);
+        unlink(part);
+    free(part);
     return status;
 }
 
