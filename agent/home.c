@@ -93,7 +93,7 @@ static enum xg_status unlock(struct vault **vault, const char *path,
                        path);
     if (!create)
         return xg_fail(err, XG_NOTFOUND,
-                       XG_T("%s 还没有数据；请先运行 xunge enrol 邀请码",
+                       XG_T("%s 还没有数据；请先运行 xunge enrol 入网码",
                             "there is nothing in %s yet; run: xunge enrol "
                             "CODE"),
                        path);

@@ -52,7 +52,7 @@ enum xg_status store_current_chain(struct store *s, struct store_chain *out,
         return err->status;
     if (!has)
         return xg_fail(err, XG_REFUSED,
-                       XG_T("本机还没有加入；请先运行 xunge enrol 邀请码",
+                       XG_T("本机还没有加入；请先运行 xunge enrol 入网码",
                             "this device has not joined yet; run: xunge "
                             "enrol CODE"));
     *out = c;
@@ -402,7 +402,7 @@ static enum xg_status fill_genesis(struct store *s, struct xg_draft *d,
     if (!id.joined)
         return xg_fail(err, XG_REFUSED,
                        XG_T("本机还没有加入任何服务器；请先运行 xunge enrol "
-                            "邀请码",
+                            "入网码",
                             "this device has joined no server yet; run: "
                             "xunge enrol CODE"));
     if (store_signer(s, &signer, "device", err) != XG_OK)

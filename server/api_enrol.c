@@ -59,7 +59,7 @@ enum xg_status api_enrol(struct api *a, const struct xg_request *request,
         return status;
     if (!xg_bytes_equal(e.log, xg_bytes_of(data_origin(a->data))))
         return api_refuse(a, response, 409, "wrong-log",
-                          XG_T("这个注册码属于另一台服务器",
+                          XG_T("这个入网码属于另一台服务器",
                                "this code belongs to another server"));
     status =
         approval_use(a->data, &enrolled, &e, xg_wall_ms(&a->data->env), err);

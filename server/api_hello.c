@@ -62,7 +62,7 @@ static enum xg_status identify(struct hello *h, bool *known,
         return err->status;
     if (!found)
         return api_refuse(h->api, response, 403, "device",
-                          XG_T("服务器不认识这台设备，请用注册码重新加入",
+                          XG_T("服务器不认识这台设备，请用入网码重新加入",
                                "the server does not know this device: join "
                                "again with a code"));
     enum xg_status status = xg_note_open(&note, request->body.at,

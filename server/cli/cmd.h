@@ -81,6 +81,7 @@ enum xg_status cmd_code(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_approve(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_device_allow(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_show(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_history(struct cmd *c, struct xg_error *err);

@@ -406,3 +406,48 @@ enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err)
         return err->status;
     return put_done(c, name, XG_DEVICE_REVOKED, err);
 }
+
+/* Is there something registered under that name? XG_NOTFOUND with `missing`. */
+static enum xg_status must_know(struct cmd *c, enum xg_statement_kind kind,
+                                const char *subject, const char *missing,
+                                struct xg_error *err)
+{
+    struct xg_registry view = registry_view(c->data->registry);
+    struct xg_statement said;
+    uint64_t position;
+    bool found;
+
+    if (view.find(view.ctx, kind, subject, UINT64_MAX, &said, &position,
+                  &found, err) != XG_OK)
+        return err->status;
+    if (!found)
+        return xg_fail(err, XG_NOTFOUND, "%s: %s", missing, subject);
+    return XG_OK;
+}
+
+enum xg_status cmd_device_allow(struct cmd *c, struct xg_error *err)
+{
+    struct xg_statement s = {.kind = XG_SAYS_AUTHOR};
+    char name[XG_KEY_NAME_MAX + 1];
+    const char *worker = c->args[2];
+
+    if (device_name(name, c, err) != XG_OK ||
+        must_know(c, XG_SAYS_DEVICE, name,
+                  XG_T("没有这台设备", "there is no such device"), err) !=
+            XG_OK ||
+        must_know(c, XG_SAYS_WORKER, worker,
+                  XG_T("没有这个人，请先 worker add",
+                       "there is nobody of that code; worker add first"),
+                  err) != XG_OK)
+        return err->status;
+    snprintf(s.owner, sizeof s.owner, "%.*s", XG_CODE_MAX, worker);
+    snprintf(s.subject, sizeof s.subject, "%s %s", name, s.owner);
+    if (registry_put(c->data->registry, &s, 1, err) != XG_OK)
+        return err->status;
+    if (c->json)
+        return cmd_put_json(c, json_pack("{s:s, s:s}", "device", name,
+                                         "author", s.owner), err);
+    xg_buf_format(&c->out, XG_T("%s 也可由 %s 使用\n", "%s may record as %s\n"),
+                  name, s.owner);
+    return XG_OK;
+}

@@ -66,7 +66,7 @@ says 'worker add'
 expect 0 "$server" worker add --help
 says '--unit U'
 expect 0 "$server" --lang zh code --help
-says '一次性注册码'
+says '一次性入网码'
 expect 2 "$server"
 expect 2 "$server" dance
 says 'dance'
