@@ -336,21 +336,19 @@ static void join_runs(struct runs *r)
 
 /* ---- forks: known records that are on a branch now ---- */
 
-static enum xg_status put_moved(struct page *p, const struct store_branch *b)
+/* The records of branch `b` that were told of before branch `since` came to
+ * be: call `each` for them, or only find out whether there is *any. */
+static enum xg_status walk_told(struct page *p, const struct store_branch *b,
+                                bool own, uint64_t since, bool *any,
+                                enum xg_status (*each)(struct page *p,
+                                                       void *ctx,
+                                                       const struct xg_hash *),
+                                void *ctx)
 {
-    struct store_branch *list;
     struct store_record *rows;
-    size_t branch_count, count = READ_STEP;
-    struct store_chain chain;
+    size_t count = READ_STEP;
     uint64_t seq = b->start;
-    bool own;
 
-    if (p->store->ops->get_chain(p->store, &chain, b->chain, p->err) !=
-            XG_OK ||
-        p->store->ops->read_branches(p->store, &p->arena, &list, &branch_count,
-                                     b->chain, p->err) != XG_OK)
-        return p->err->status;
-    own = strcmp(chain.device, p->scope.device) == 0;
     while (count == READ_STEP) {
         xg_arena_reset(&p->step);
         if (p->store->ops->read_branch(p->store, &p->step, &rows, &count,
@@ -359,15 +357,82 @@ static enum xg_status put_moved(struct page *p, const struct store_branch *b)
             return p->err->status;
         for (size_t i = 0; i < count; i++) {
             seq = rows[i].seq + 1;
-            if (rows[i].shown >= b->since ||
+            if (rows[i].shown >= since ||
                 !(own || in_scope(&p->scope, &rows[i])))
                 continue;
-            if (put_branch(p, &chain, list, branch_count, b->number) != XG_OK)
+            *any = true;
+            if (!each)
+                return XG_OK;
+            if (each(p, ctx, &rows[i].hash) != XG_OK)
                 return p->err->status;
-            put_place(p, &rows[i].hash, &b->id);
         }
     }
     return XG_OK;
+}
+
+/* A fork of a chain, and what there is of it. */
+struct forked {
+    struct store_chain chain;
+    struct store_branch *list;
+    size_t count;
+    const struct store_branch *branch; /* that came to be */
+};
+
+static enum xg_status put_on_branch(struct page *p, void *ctx,
+                                    const struct xg_hash *hash)
+{
+    const struct forked *f = ctx;
+
+    if (put_branch(p, &f->chain, f->list, f->count, f->branch->number) !=
+        XG_OK)
+        return p->err->status;
+    put_place(p, hash, &f->branch->id);
+    return XG_OK;
+}
+
+static bool descends(const struct forked *f, const struct store_branch *b)
+{
+    for (size_t depth = 0; b && b->parent && depth < XG_CHAINS_MAX; depth++) {
+        if (b->parent == f->branch->number)
+            return true;
+        b = numbered(f->list, f->count, b->parent);
+    }
+    return false;
+}
+
+/* Branches that began after the place of a later fork have another parent from
+ * then on: say it of those that were told of. */
+static enum xg_status put_reparented(struct page *p, const struct forked *f,
+                                     bool own)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct store_branch *b = &f->list[i];
+        bool any = false;
+        if (!descends(f, b))
+            continue;
+        if (walk_told(p, b, own, f->branch->since, &any, NULL, NULL) != XG_OK)
+            return p->err->status;
+        if (any && put_branch(p, &f->chain, f->list, f->count, b->number) !=
+                       XG_OK)
+            return p->err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status put_moved(struct page *p, const struct store_branch *b)
+{
+    struct forked f = {.branch = b};
+    bool any = false;
+
+    if (p->store->ops->get_chain(p->store, &f.chain, b->chain, p->err) !=
+            XG_OK ||
+        p->store->ops->read_branches(p->store, &p->arena, &f.list, &f.count,
+                                     b->chain, p->err) != XG_OK)
+        return p->err->status;
+    bool own = strcmp(f.chain.device, p->scope.device) == 0;
+    if (walk_told(p, b, own, b->since, &any, put_on_branch, &f) != XG_OK)
+        return p->err->status;
+    return put_reparented(p, &f, own);
 }
 
 static enum xg_status put_forks(struct page *p, uint64_t from, uint64_t to)
