@@ -4,6 +4,7 @@
  * photos are kept, then one transaction. So a usage error changes nothing.
  */
 #include "agent/cli/cli.h"
+#include "agent/fold.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,6 +198,31 @@ static enum xg_status answer_json(struct cli *cli, const struct cli_act *act,
     return cli_put_json(cli, object, err);
 }
 
+/* What is recorded for another worker may lack the right to count: say so at
+ * once, not when it is found struck out. Only where --as was given, so that
+ * nobody else's save waits for it. */
+static void say_without_right(struct cli *cli, const struct captured *c)
+{
+    struct xg_arena arena = XG_ARENA(16 << 20);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct fold fold;
+
+    if (!cli_flag(cli, "as"))
+        return;
+    if (fold_load(cli->home.store, &fold, &arena, &c->id, &ignored) == XG_OK)
+        for (uint32_t op = 0; op < fold.state.count; op++)
+            if (fold.state.effects[op] == XG_EFFECT_NO_RIGHT &&
+                xg_hash_equal(&fold.ops[op].record->hash, &c->record))
+                cli_say(cli,
+                        XG_T("注意：登记册还不许 %s 用这台设备上报，这条暂无效力；"
+                             "请管理员运行 xunge-server device allow。",
+                             "Mind: the registry does not let %s record here, "
+                             "so this has no effect; the operator can change "
+                             "that with xunge-server device allow."),
+                        cli_flag(cli, "as"));
+    xg_arena_clear(&arena);
+}
+
 /* "已保存 0417-00123-7  a3f0c2d49b11  事件  待传" */
 static enum xg_status answer(struct cli *cli, const struct cli_act *act,
                              const struct captured *c,
@@ -224,6 +250,7 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
         cli_say(
             cli, "%s",
             XG_T("位置取自照片。", "The position was taken from the photo."));
+    say_without_right(cli, c);
     if (conflicts > 0)
         cli_say(cli,
                 XG_T("还有 %llu 处冲突待决定：xunge conflicts %.*s",
