@@ -98,7 +98,8 @@ static json_t *begin_object(enum xg_status status, const struct xg_error *err)
 
 static void end_object(json_t *o)
 {
-    json_dumpf(o, stdout, JSON_COMPACT);
+    if (!o || json_dumpf(o, stdout, JSON_COMPACT) != 0)
+        fputs("xunge-sync: out of memory for the answer\n", stderr);
     fputc('\n', stdout);
     fflush(stdout);
     json_decref(o);
