@@ -20,7 +20,9 @@
 #include "server/scope.h"
 #include "server/store.h"
 
-enum { DATA_READERS_MAX = 64 };
+/* Each keeps a cache and the prepared statements; who finds none waits a
+ * moment. Nobody who has one asks for a second. */
+enum { DATA_READERS_MAX = 16 };
 
 struct data {
     char *dir; /* NULL: in memory */
@@ -51,12 +53,10 @@ XG_MUST_CHECK enum xg_status data_open(struct data **d, const char *dir,
                                        struct xg_error *err);
 /* A whole server in memory, keys from the seed: for the simulator. `fault` may
  * be NULL; else every call of the store goes through it. */
-XG_MUST_CHECK enum xg_status data_open_memory(struct data **d,
-                                              const char *origin,
-                                              const uint8_t seed[static 32],
-                                              struct store_fault *fault,
-                                              const struct xg_env *env,
-                                              struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+data_open_memory(struct data **d, const char *origin,
+                 const uint8_t seed[static 32], struct store_fault *fault,
+                 const struct xg_env *env, struct xg_error *err);
 /* The same over a given store and lock (both taken, also on failure). */
 XG_MUST_CHECK enum xg_status
 data_open_over(struct data **d, struct store *store, struct ledger_lock *lock,
@@ -77,10 +77,9 @@ const char *data_origin(const struct data *d);
  * registry numbering, derived tables = replay. `report` is told one line a
  * part; may be NULL. The first thing that is wrong is the error: XG_ALARM for
  * the log, XG_CORRUPT for the rest. */
-XG_MUST_CHECK enum xg_status data_check(struct data *d,
-                                        void (*report)(void *ctx,
-                                                       const char *line),
-                                        void *ctx, struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+data_check(struct data *d, void (*report)(void *ctx, const char *line),
+           void *ctx, struct xg_error *err);
 
 /* A hot copy of the store as one file, without keys and without the lock; the
  * size it covers is what devices are told is backed up. */
