@@ -285,10 +285,10 @@ static enum xg_status make_key(const char *dir, const char *file,
     if (xg_os_exists(path)) {
         status = key_file_load(&key, path, err);
         if (status == XG_OK && strcmp(key.verifier.name, name) != 0)
-            status = xg_fail(err, XG_REFUSED,
-                             XG_T("%s 属于 %s，不是 %s",
-                                  "%s belongs to %s, not to %s"),
-                             path, key.verifier.name, name);
+            status = xg_fail(
+                err, XG_REFUSED,
+                XG_T("%s 属于 %s，不是 %s", "%s belongs to %s, not to %s"),
+                path, key.verifier.name, name);
         sodium_memzero(&key, sizeof key);
     } else {
         status = key_file_make(path, name, env, err);
@@ -365,10 +365,10 @@ enum xg_status data_init(const char *dir, const char *origin,
         open_dir(&d, dir, env, err) != XG_OK)
         return err->status;
     if (registry_number(d->registry) > 0)
-        status = xg_fail(err, XG_REFUSED,
-                         XG_T("%s 中已有服务器数据",
-                              "there is a server in %s already"),
-                         dir);
+        status = xg_fail(
+            err, XG_REFUSED,
+            XG_T("%s 中已有服务器数据", "there is a server in %s already"),
+            dir);
     else
         status = enrol_self(d, err);
     data_close(d);
@@ -461,8 +461,7 @@ struct backup_job {
 };
 
 static enum xg_status run_backup_mark(struct ledger_job *job, struct ledger *l,
-                                      struct store *store,
-                                      struct xg_error *err)
+                                      struct store *store, struct xg_error *err)
 {
     (void)l;
     return store->ops->put_value(store, "backup",

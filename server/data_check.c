@@ -47,9 +47,10 @@ static enum xg_status wrong(struct check *c, uint64_t position,
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return xg_fail(c->err, XG_ALARM,
-                   XG_T("日志第 %" PRIu64 " 条：%s", "log entry %" PRIu64 ": %s"),
-                   position, text);
+    return xg_fail(
+        c->err, XG_ALARM,
+        XG_T("日志第 %" PRIu64 " 条：%s", "log entry %" PRIu64 ": %s"),
+        position, text);
 }
 
 /* ---- the notes of the log ---- */
@@ -65,14 +66,13 @@ static enum xg_status check_batch_entry(struct check *c, uint64_t position,
     enum xg_status status = xg_batch_id(&id, note, c->err);
 
     if (status == XG_OK)
-        status = c->store->ops->find_batch(c->store, &row, &found, &id,
-                                           c->err);
+        status = c->store->ops->find_batch(c->store, &row, &found, &id, c->err);
     if (status == XG_OK && (!found || row.position != position))
         status = wrong(c, position, "its batch is not kept");
     /* Signature, body, tree and record hashes. */
     if (status == XG_OK)
-        status = ingest_reopen(c->d->ingest, &batch, &arena, c->store, &row,
-                               c->err);
+        status =
+            ingest_reopen(c->d->ingest, &batch, &arena, c->store, &row, c->err);
     if (status == XG_OK)
         c->waiting += row.state == XG_BATCH_WAITING;
     if (status == XG_OK &&
@@ -103,8 +103,8 @@ static enum xg_status check_statements(struct check *c, uint64_t position,
         if (line >= count || rows[line].position != position ||
             rows[line].line != line ||
             !xg_bytes_equal(xg_buf_bytes(&said), xg_buf_bytes(&kept)))
-            status = wrong(c, position, "statement %zu is kept otherwise",
-                           line);
+            status =
+                wrong(c, position, "statement %zu is kept otherwise", line);
         xg_buf_clear(&said);
         xg_buf_clear(&kept);
     }
@@ -140,8 +140,8 @@ static enum xg_status check_own_entry(struct check *c, uint64_t position,
     struct xg_lines lines;
     uint64_t time_ms;
 
-    if (xg_note_open(&opened, note.at, note.len, &c->d->log.verifier,
-                     c->err) != XG_OK)
+    if (xg_note_open(&opened, note.at, note.len, &c->d->log.verifier, c->err) !=
+        XG_OK)
         return wrong(c, position, "%s", xg_error_text(c->err));
     lines = xg_lines_over(opened.text);
     if (!xg_lines_at(&lines, "xunge/time/v1"))
@@ -227,10 +227,10 @@ static bool same_entity(const struct store_entity *a,
 {
     return a->number == b->number && xg_id_equal(&a->id, &b->id) &&
            a->kind == b->kind && a->creator == b->creator &&
-           strcmp(a->unit, b->unit) == 0 &&
-           strcmp(a->author, b->author) == 0 && a->records == b->records &&
-           a->conflicts == b->conflicts && a->changed == b->changed &&
-           a->withdrawn == b->withdrawn && xg_bytes_equal(a->state, b->state);
+           strcmp(a->unit, b->unit) == 0 && strcmp(a->author, b->author) == 0 &&
+           a->records == b->records && a->conflicts == b->conflicts &&
+           a->changed == b->changed && a->withdrawn == b->withdrawn &&
+           xg_bytes_equal(a->state, b->state);
 }
 
 static bool same_branch(const struct store_branch *a,
@@ -292,8 +292,8 @@ static enum xg_status compare_chains(struct check *c, struct store *again)
     struct xg_arena arena = XG_ARENA(CHECK_ARENA), step = XG_ARENA(CHECK_ARENA);
     struct store_chain *a, *b;
     size_t an = 0, bn = 0;
-    enum xg_status status = c->store->ops->read_chains(c->store, &arena, &a,
-                                                       &an, NULL, c->err);
+    enum xg_status status =
+        c->store->ops->read_chains(c->store, &arena, &a, &an, NULL, c->err);
 
     if (status == XG_OK)
         status = again->ops->read_chains(again, &arena, &b, &bn, NULL, c->err);
@@ -338,10 +338,11 @@ static enum xg_status compare(struct check *c, struct store *again)
         compare_records(c, again, a.records) != XG_OK ||
         compare_entities(c, again, a.entities) != XG_OK)
         return c->err->status;
-    tell(c, XG_T("派生表：%" PRIu64 " 条链，%" PRIu64 " 条记录，%" PRIu64
-                 " 个对象，与重放一致",
-                 "derived tables: %" PRIu64 " chains, %" PRIu64
-                 " records, %" PRIu64 " entities, as a replay gives them"),
+    tell(c,
+         XG_T("派生表：%" PRIu64 " 条链，%" PRIu64 " 条记录，%" PRIu64
+              " 个对象，与重放一致",
+              "derived tables: %" PRIu64 " chains, %" PRIu64
+              " records, %" PRIu64 " entities, as a replay gives them"),
          a.chains, a.records, a.entities);
     return XG_OK;
 }
@@ -394,19 +395,21 @@ static enum xg_status check_all(struct check *c)
     tell(c, XG_T("数据库文件完好", "the database file is whole"));
     if (ledger_check(c->d->ledger, c->store, c->err) != XG_OK)
         return c->err->status;
-    tell(c, XG_T("日志：%" PRIu64 " 条，与检查点和锁一致",
-                 "log: %" PRIu64 " entries, as the checkpoint and the lock "
-                 "say"),
+    tell(c,
+         XG_T("日志：%" PRIu64 " 条，与检查点和锁一致",
+              "log: %" PRIu64 " entries, as the checkpoint and the lock "
+              "say"),
          c->size);
     if (check_entries(c) != XG_OK ||
         c->store->ops->get_counts(c->store, &counts, c->err) != XG_OK)
         return c->err->status;
     if (counts.registry_notes != c->registry_number)
         return differs(c, "registry note", counts.registry_notes);
-    tell(c, XG_T("签名、批次正文和记录哈希：%" PRIu64 " 个批次，其中 %" PRIu64
-                 " 个在等前面的记录",
-                 "signatures, bodies and record hashes: %" PRIu64
-                 " batches, of which %" PRIu64 " wait for earlier ones"),
+    tell(c,
+         XG_T("签名、批次正文和记录哈希：%" PRIu64 " 个批次，其中 %" PRIu64
+              " 个在等前面的记录",
+              "signatures, bodies and record hashes: %" PRIu64
+              " batches, of which %" PRIu64 " wait for earlier ones"),
          c->batches, c->waiting);
     return check_derived(c);
 }

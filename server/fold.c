@@ -41,8 +41,8 @@ static enum xg_status load_place(struct work *w, struct place *p,
     if (!p->branches)
         return xg_fail_nomem(w->err);
     for (size_t i = 0; i < p->count; i++) {
-        p->branches[i] = (struct xg_branch){.id = p->rows[i].id,
-                                            .start = p->rows[i].start};
+        p->branches[i] =
+            (struct xg_branch){.id = p->rows[i].id, .start = p->rows[i].start};
         for (size_t j = 0; j < p->count; j++)
             if (p->rows[j].number == p->rows[i].parent)
                 p->branches[i].parent = &p->branches[j];
@@ -180,8 +180,8 @@ static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
     bool found = false;
 
     if (w->failed == XG_OK)
-        w->failed = w->store->ops->find_record(w->store, w->arena, &row,
-                                               &found, hash, w->err);
+        w->failed = w->store->ops->find_record(w->store, w->arena, &row, &found,
+                                               hash, w->err);
     return found;
 }
 
@@ -192,8 +192,11 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
                             const struct fold_rows *rows, struct xg_error *err)
 {
     struct fold f = {.rows = rows->rows, .count = rows->count};
-    struct work w = {.fold = &f, .arena = arena, .store = store,
-                     .registry = registry, .err = err};
+    struct work w = {.fold = &f,
+                     .arena = arena,
+                     .store = store,
+                     .registry = registry,
+                     .err = err};
     const struct xg_elsewhere elsewhere = {&w, known_elsewhere};
     size_t n = rows->count;
 

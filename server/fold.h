@@ -16,7 +16,7 @@ struct fold {
     struct store_entity entity;
     struct store_record *rows;
     size_t count;
-    const char **devices;           /* per row: who signed it */
+    const char **devices;            /* per row: who signed it */
     struct xg_judgement *judgements; /* per row */
     struct xg_state state;
 };
@@ -33,21 +33,17 @@ struct fold_rows {
 
 /* Fold the rows into *fold. Number, id and `changed` of `entity` are taken
  * over, the rest comes out. */
-XG_MUST_CHECK enum xg_status fold_of_rows(struct fold *fold,
-                                          struct xg_arena *arena,
-                                          struct store *store,
-                                          const struct xg_registry *registry,
-                                          const struct store_entity *entity,
-                                          const struct fold_rows *rows,
-                                          struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+fold_of_rows(struct fold *fold, struct xg_arena *arena, struct store *store,
+             const struct xg_registry *registry,
+             const struct store_entity *entity, const struct fold_rows *rows,
+             struct xg_error *err);
 
 /* Read an entity and fold it: `show`, `history`. */
-XG_MUST_CHECK enum xg_status fold_of_entity(struct fold *fold, bool *found,
-                                         struct xg_arena *arena,
-                                         struct store *store,
-                                         const struct xg_registry *registry,
-                                         const struct xg_id *id,
-                                         struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+fold_of_entity(struct fold *fold, bool *found, struct xg_arena *arena,
+               struct store *store, const struct xg_registry *registry,
+               const struct xg_id *id, struct xg_error *err);
 
 /* Put the entity into the store. `scratch` is emptied. */
 XG_MUST_CHECK enum xg_status fold_put(struct store *store,

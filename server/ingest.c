@@ -91,10 +91,10 @@ static enum xg_status find_signer(struct ingest *in,
         return err->status;
     if (found)
         return XG_OK;
-    return xg_fail(err, XG_AUTH,
-                   XG_T("设备 %s 未在本服务器登记",
-                        "device %s is not registered here"),
-                   device);
+    return xg_fail(
+        err, XG_AUTH,
+        XG_T("设备 %s 未在本服务器登记", "device %s is not registered here"),
+        device);
 }
 
 static enum xg_status open_batch(struct ingest_batch *b, const uint8_t *data,
@@ -106,8 +106,7 @@ static enum xg_status open_batch(struct ingest_batch *b, const uint8_t *data,
 
     if (xg_batch_peek(&note, &body, &name, data, len, err) != XG_OK ||
         find_signer(b->in, &verifier, b->device, name, err) != XG_OK ||
-        xg_batch_open(&b->batch, &b->arena, data, len, &verifier, err) !=
-            XG_OK)
+        xg_batch_open(&b->batch, &b->arena, data, len, &verifier, err) != XG_OK)
         return err->status;
     if (b->batch.says.last > PLACE_MAX)
         return xg_fail(err, XG_FORMAT, "a sequence number over 2^31");
@@ -224,8 +223,8 @@ static enum xg_status rival_side(struct ingest *in, struct xg_fork_side *side,
         }
     if (!found)
         return xg_fail(err, XG_CORRUPT, "the other side of a fork is missing");
-    if (store->ops->read_batches(store, arena, &batches, &batch_count,
-                                 position, 1, err) != XG_OK)
+    if (store->ops->read_batches(store, arena, &batches, &batch_count, position,
+                                 1, err) != XG_OK)
         return err->status;
     if (batch_count != 1 || batches[0].position != position)
         return xg_fail(err, XG_CORRUPT, "the batch of a record is missing");
@@ -251,8 +250,8 @@ static enum xg_status append_fork(struct ingest *in, struct store *store,
         return xg_fail_nomem(err);
     fork->chain = b->says.chain;
     fork->seq = b->says.first + inc->fork_index;
-    status = rival_side(in, &fork->sides[0], &arena, store, inc, fork->seq,
-                        err);
+    status =
+        rival_side(in, &fork->sides[0], &arena, store, inc, fork->seq, err);
     if (status == XG_OK)
         status = fork_side(&fork->sides[1], &arena, b, inc->fork_index, err);
     if (status == XG_OK) {
@@ -260,8 +259,8 @@ static enum xg_status append_fork(struct ingest *in, struct store *store,
         status = xg_buf_check(&text, err);
     }
     if (status == XG_OK)
-        status = ledger_append_text(in->ledger, &index, xg_buf_bytes(&text),
-                                    err);
+        status =
+            ledger_append_text(in->ledger, &index, xg_buf_bytes(&text), err);
     xg_buf_clear(&text);
     xg_arena_clear(&arena);
     return status;
@@ -332,8 +331,8 @@ static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
         return err->status;
     if (inc.fresh == 0)
         return XG_OK;
-    return placer_release(p, &b->result.records, &b->batch.says.chain,
-                          inc.told, placed_live, err);
+    return placer_release(p, &b->result.records, &b->batch.says.chain, inc.told,
+                          placed_live, err);
 }
 
 static enum xg_status run_batch(struct ledger_job *job, struct ledger *l,
@@ -355,7 +354,8 @@ static enum xg_status run_batch(struct ledger_job *job, struct ledger *l,
             held.state == XG_BATCH_STORED ? XG_BATCH_HELD : held.state;
         return XG_OK;
     }
-    if (check_owner(store, &other, &b->batch.says.chain, b->device, err) != XG_OK)
+    if (check_owner(store, &other, &b->batch.says.chain, b->device, err) !=
+        XG_OK)
         return err->status;
     if (other) {
         xg_ignore(xg_fail(&b->answer, XG_REFUSED,
@@ -403,8 +403,7 @@ enum xg_status ingest_submit(struct ingest *in, struct ingest_result *result,
 }
 
 enum xg_status ingest_put(struct ingest *in, struct ingest_result *result,
-                          const uint8_t *data, size_t len,
-                          struct xg_error *err)
+                          const uint8_t *data, size_t len, struct xg_error *err)
 {
     struct ingest_batch *batch;
     enum xg_status status;
@@ -452,16 +451,16 @@ enum xg_status ingest_reopen(struct ingest *in, struct xg_batch *batch,
     enum xg_status status = ingest_read_batch(&frame, store, row, err);
 
     if (status == XG_OK)
-        status = registry_device(in->registry, &verifier, &found, row->device,
-                                 err);
+        status =
+            registry_device(in->registry, &verifier, &found, row->device, err);
     if (status == XG_OK && !found)
         status = xg_fail(err, XG_CORRUPT, "device %s is not in the registry",
                          row->device);
     if (status == XG_OK) {
         copy = xg_arena_copy(arena, frame.data, frame.len);
-        status = copy ? xg_batch_open(batch, arena, copy, frame.len, &verifier,
-                                      err)
-                      : xg_fail_nomem(err);
+        status =
+            copy ? xg_batch_open(batch, arena, copy, frame.len, &verifier, err)
+                 : xg_fail_nomem(err);
     }
     xg_buf_clear(&frame);
     return status;
@@ -522,8 +521,8 @@ enum xg_status ingest_tip(struct store *store, struct xg_chain_tip *held,
                                            chain.number, err);
     if (status == XG_OK && count) {
         end = longest(list, count);
-        status = stated_end(&end, store, &arena, &chain, list, count, stated,
-                            err);
+        status =
+            stated_end(&end, store, &arena, &chain, list, count, stated, err);
     }
     if (status == XG_OK) {
         *found = end != NULL;

@@ -71,18 +71,16 @@ XG_MUST_CHECK enum xg_status ingest_put(struct ingest *in,
  * code) as author; moment and author are set here. *hash is the record's.
  * The caller has filled kind, entity and fields; what must be cited of the
  * entity is found here. */
-XG_MUST_CHECK enum xg_status ingest_record(struct ingest *in,
-                                           struct xg_hash *hash,
-                                           struct xg_draft *draft,
-                                           const char *operator_code,
-                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+ingest_record(struct ingest *in, struct xg_hash *hash, struct xg_draft *draft,
+              const char *operator_code, struct xg_error *err);
 
 /* What the server holds of a chain, for a device that states its own tip: the
  * end of the branch on which the stated record lies, else of the longest.
  * *found false when nothing is held. */
 XG_MUST_CHECK enum xg_status ingest_tip(struct store *store,
-                                        struct xg_chain_tip *held,
-                                        bool *forked, bool *found,
+                                        struct xg_chain_tip *held, bool *forked,
+                                        bool *found,
                                         const struct xg_chain_tip *stated,
                                         struct xg_error *err);
 
@@ -96,8 +94,7 @@ XG_MUST_CHECK enum xg_status ingest_read_batch(struct xg_buf *out,
  * store, or another that has none): in `to`'s transaction, dropping what was
  * there. */
 XG_MUST_CHECK enum xg_status ingest_replay(struct ingest *in,
-                                           struct store *from,
-                                           struct store *to,
+                                           struct store *from, struct store *to,
                                            struct xg_error *err);
 /* The same for our own store, as a job. */
 XG_MUST_CHECK enum xg_status ingest_rebuild(struct ingest *in,

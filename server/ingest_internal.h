@@ -53,8 +53,8 @@ struct incoming {
     uint64_t position; /* of its note */
     uint64_t told;     /* the entry because of which it is placed now */
     /* Comes out. */
-    bool placed;       /* false: earlier records are missing */
-    size_t fresh;      /* records that are new */
+    bool placed;  /* false: earlier records are missing */
+    size_t fresh; /* records that are new */
     bool forked;
     uint64_t fork_chain, fork_index; /* of the record in this batch */
     struct xg_hash rival;            /* the other record at that place */
@@ -71,12 +71,10 @@ XG_MUST_CHECK enum xg_status placer_place(struct placer *p,
                                           struct xg_error *err);
 
 /* Read a stored batch again, whole; it was verified when it came. */
-XG_MUST_CHECK enum xg_status ingest_reopen(struct ingest *in,
-                                           struct xg_batch *batch,
-                                           struct xg_arena *arena,
-                                           struct store *store,
-                                           const struct store_batch *row,
-                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+ingest_reopen(struct ingest *in, struct xg_batch *batch, struct xg_arena *arena,
+              struct store *store, const struct store_batch *row,
+              struct xg_error *err);
 
 /* Place what waited for the batch that has just been placed. `placed` is told
  * of each. */
@@ -84,11 +82,9 @@ typedef enum xg_status ingest_placed(struct placer *p,
                                      const struct store_batch *row,
                                      const struct incoming *inc,
                                      struct xg_error *err);
-XG_MUST_CHECK enum xg_status placer_release(struct placer *p, size_t *fresh,
-                                            const struct xg_hash *chain,
-                                            uint64_t told,
-                                            ingest_placed *placed,
-                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+placer_release(struct placer *p, size_t *fresh, const struct xg_hash *chain,
+               uint64_t told, ingest_placed *placed, struct xg_error *err);
 
 /* Inside another job: as the batch's own job would. */
 XG_MUST_CHECK enum xg_status ingest_run_prepared(struct ingest_batch *batch,

@@ -55,8 +55,8 @@ static enum xg_status begin_chain(struct placing *w)
     struct placer *p = w->p;
     const struct xg_batch *b = w->inc->batch;
 
-    w->chain = (struct store_chain){.number = ++p->counts.chains,
-                                    .id = b->says.chain};
+    w->chain =
+        (struct store_chain){.number = ++p->counts.chains, .id = b->says.chain};
     memcpy(w->chain.device, w->inc->device, strlen(w->inc->device) + 1);
     w->made = (struct store_branch){.number = ++p->counts.branches,
                                     .chain = w->chain.number,
@@ -115,8 +115,7 @@ static void begin_branch(struct placing *w, const struct store_record *before)
                                     .next = before->seq + 1,
                                     .last = before->hash,
                                     .anchor_size = before->anchor_size,
-                                    .since =
-                                        next_shown(w->p, w->inc->told)};
+                                    .since = next_shown(w->p, w->inc->told)};
     w->at = &w->made;
     w->inc->forked = true;
     w->inc->fork_chain = w->chain.number;
@@ -153,8 +152,8 @@ static enum xg_status split(struct placing *w, struct store_branch *b,
     b->anchor_size = before->anchor_size;
     if (to->ops->put_branch(to, b, w->err) != XG_OK ||
         to->ops->put_branch(to, &tail, w->err) != XG_OK ||
-        to->ops->move_records(to, b->number, tail.start, tail.number,
-                              w->err) != XG_OK)
+        to->ops->move_records(to, b->number, tail.start, tail.number, w->err) !=
+            XG_OK)
         return w->err->status;
     return XG_OK;
 }
@@ -191,8 +190,8 @@ static enum xg_status pass_held(struct placing *w, struct store_record *before,
 
     *any = false;
     if (b->says.first > 0) {
-        if (find_at(w, before, &found, b->says.first - 1,
-                    &b->says.previous) != XG_OK)
+        if (find_at(w, before, &found, b->says.first - 1, &b->says.previous) !=
+            XG_OK)
             return w->err->status;
         if (!found)
             return XG_OK;
@@ -244,9 +243,8 @@ static enum xg_status find_branch(struct placing *w)
 
 /* Was there a checkpoint of that size before the log came to `position`, and
  * what was its root? A checkpoint ends with a time note. */
-static enum xg_status published_root(struct placer *p,
-                                     struct anchor_memo *out, uint64_t size,
-                                     struct xg_error *err)
+static enum xg_status published_root(struct placer *p, struct anchor_memo *out,
+                                     uint64_t size, struct xg_error *err)
 {
     struct anchor_memo *memo = &p->anchors[size % ANCHORS_KEPT];
     static const char mark[] = "xunge/time/v1\n";
@@ -275,8 +273,7 @@ static enum xg_status published_root(struct placer *p,
     return status;
 }
 
-static enum xg_status judge_anchor(struct placing *w,
-                                   struct store_record *row,
+static enum xg_status judge_anchor(struct placing *w, struct store_record *row,
                                    const struct xg_record *r)
 {
     const char *origin = ledger_signer(w->p->in->ledger)->verifier.name;
@@ -408,8 +405,8 @@ static enum xg_status touch(struct placing *w, struct touching *t, uint32_t i,
             return w->err->status;
         e->fresh = !found;
         if (!found)
-            e->entity = (struct store_entity){
-                .number = ++w->p->counts.entities, .id = *id};
+            e->entity = (struct store_entity){.number = ++w->p->counts.entities,
+                                              .id = *id};
         e->first = e->last = i;
         t->table[at] = (uint32_t)++t->count;
     } else {
@@ -532,8 +529,7 @@ static enum xg_status tell(struct telling *t, const char *key,
         i = 0;
     }
     memcpy(t->list[i].key, key, strlen(key) + 1);
-    t->list[i].run =
-        (struct store_scope){row->shown, row->number, row->number};
+    t->list[i].run = (struct store_scope){row->shown, row->number, row->number};
     t->count = i + 1;
     return XG_OK;
 }

@@ -66,8 +66,8 @@ static enum xg_status replay_batch(struct placer *p,
                            .told = row->position};
     size_t fresh = 0;
     bool revoked = false;
-    enum xg_status status = registry_revoked(
-        p->in->registry, &revoked, row->device, row->position, err);
+    enum xg_status status = registry_revoked(p->in->registry, &revoked,
+                                             row->device, row->position, err);
 
     if (status == XG_OK && revoked)
         return same_state(row, XG_BATCH_QUARANTINED, err);
@@ -78,12 +78,11 @@ static enum xg_status replay_batch(struct placer *p,
     if (status == XG_OK && !inc.placed)
         status = keep_waiting(p, row, err);
     else if (status == XG_OK)
-        status = same_state(row,
-                            inc.forked ? XG_BATCH_FORKED : XG_BATCH_STORED,
+        status = same_state(row, inc.forked ? XG_BATCH_FORKED : XG_BATCH_STORED,
                             err);
     if (status == XG_OK && inc.fresh)
-        status = placer_release(p, &fresh, &row->chain, inc.told,
-                                placed_again, err);
+        status =
+            placer_release(p, &fresh, &row->chain, inc.told, placed_again, err);
     xg_arena_clear(&arena);
     return status;
 }
@@ -177,8 +176,8 @@ static enum xg_status find_own(struct own_job *j, struct store *store,
         if (list[i].next > j->next) {
             j->next = list[i].next;
             j->last = list[i].last;
-            j->branch = (struct xg_branch){.id = list[i].id,
-                                           .start = list[i].start};
+            j->branch =
+                (struct xg_branch){.id = list[i].id, .start = list[i].start};
         }
     return XG_OK;
 }
@@ -268,8 +267,8 @@ static enum xg_status cite(struct own_job *j, struct store *store,
                        &j->draft->head.entity, err) != XG_OK)
         return err->status;
     if (found)
-        j->draft->foreign_count = xg_state_foreign(
-            &f.state, &j->branch, j->next, j->draft->foreign);
+        j->draft->foreign_count =
+            xg_state_foreign(&f.state, &j->branch, j->next, j->draft->foreign);
     return XG_OK;
 }
 
@@ -336,8 +335,8 @@ static void settle_own(struct ledger_job *job, bool published)
 }
 
 enum xg_status ingest_record(struct ingest *in, struct xg_hash *hash,
-                             struct xg_draft *draft,
-                             const char *operator_code, struct xg_error *err)
+                             struct xg_draft *draft, const char *operator_code,
+                             struct xg_error *err)
 {
     struct own_job j = {.job = {.run = run_own, .settled = settle_own},
                         .in = in,

@@ -20,8 +20,8 @@ static enum xg_status read_held(struct ledger *l, struct held *held,
 {
     if (note.len == 0)
         return XG_OK;
-    if (xg_checkpoint_open(&held->says, note.at, note.len,
-                           &l->signer->verifier, err) != XG_OK)
+    if (xg_checkpoint_open(&held->says, note.at, note.len, &l->signer->verifier,
+                           err) != XG_OK)
         return err->status;
     xg_buf_reset(&held->note);
     xg_buf_append(&held->note, note.at, note.len);
@@ -49,8 +49,8 @@ static enum xg_status begin_log(struct ledger *l, struct held *locked,
         status = xg_buf_check(&note, err);
     }
     if (status == XG_OK)
-        status = ledger_lock_swap(l->lock, c.origin, none, xg_buf_bytes(&note),
-                                  err);
+        status =
+            ledger_lock_swap(l->lock, c.origin, none, xg_buf_bytes(&note), err);
     if (status == XG_OK)
         status = read_held(l, locked, xg_buf_bytes(&note), err);
     xg_buf_clear(&text);
@@ -318,8 +318,8 @@ static enum xg_status seal(struct ledger *l, struct held *staged,
         status = xg_buf_check(&staged->note, err);
     }
     if (status == XG_OK)
-        status = s->ops->put_checkpoint(s, size, xg_buf_bytes(&staged->note),
-                                        err);
+        status =
+            s->ops->put_checkpoint(s, size, xg_buf_bytes(&staged->note), err);
     xg_buf_clear(&text);
     return status;
 }

@@ -64,10 +64,11 @@ XG_MUST_CHECK enum xg_status ledger_lock_swap(struct ledger_lock *lock,
 
 /* Everything is borrowed and outlives the ledger. The store is the writing
  * one; `signer` is the log's, its name is the origin. */
-XG_MUST_CHECK enum xg_status
-ledger_open(struct ledger **l, struct store *store, struct ledger_lock *lock,
-            const struct xg_signer *signer, const struct xg_env *env,
-            struct xg_error *err);
+XG_MUST_CHECK enum xg_status ledger_open(struct ledger **l, struct store *store,
+                                         struct ledger_lock *lock,
+                                         const struct xg_signer *signer,
+                                         const struct xg_env *env,
+                                         struct xg_error *err);
 void ledger_close(struct ledger *l);
 
 /* What a writer does in the transaction. The caller sets run, and settled if
@@ -89,9 +90,8 @@ struct ledger_job {
 };
 
 /* Run the job and wait until what it wrote is published. */
-XG_MUST_CHECK enum xg_status ledger_submit(struct ledger *l,
-                                           struct ledger_job *job,
-                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+ledger_submit(struct ledger *l, struct ledger_job *job, struct xg_error *err);
 
 /* Inside a job: append a signed note; *index is its place. Copied. */
 XG_MUST_CHECK enum xg_status ledger_append(struct ledger *l, uint64_t *index,
@@ -135,18 +135,15 @@ XG_MUST_CHECK enum xg_status ledger_root(struct xg_hash *root,
 /* Append the receipt (tlog-proof) of the entry at `index`, against the
  * checkpoint and its note. */
 XG_MUST_CHECK enum xg_status ledger_receipt(struct xg_buf *out,
-                                            struct store *store,
-                                            uint64_t index,
+                                            struct store *store, uint64_t index,
                                             const struct xg_checkpoint *c,
                                             struct xg_bytes note,
                                             struct xg_error *err);
 /* Consistency from `old` to c->size, as protocol.h prints it. Empty where old
  * is 0, equal, or larger than ours (the caller looks at that). */
-XG_MUST_CHECK enum xg_status ledger_consistency(struct xg_buf *out,
-                                                struct store *store,
-                                                uint64_t old,
-                                                const struct xg_checkpoint *c,
-                                                struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+ledger_consistency(struct xg_buf *out, struct store *store, uint64_t old,
+                   const struct xg_checkpoint *c, struct xg_error *err);
 /* Append a tile, hashes or entries. XG_NOTFOUND when a log of that size does
  * not publish it. */
 XG_MUST_CHECK enum xg_status ledger_tile(struct xg_buf *out,
@@ -156,8 +153,7 @@ XG_MUST_CHECK enum xg_status ledger_tile(struct xg_buf *out,
 
 /* Recompute the tree from the entries and compare with the stored nodes, the
  * checkpoint and the lock. XG_ALARM with what is wrong. */
-XG_MUST_CHECK enum xg_status ledger_check(struct ledger *l,
-                                          struct store *store,
+XG_MUST_CHECK enum xg_status ledger_check(struct ledger *l, struct store *store,
                                           struct xg_error *err);
 
 #endif

@@ -110,8 +110,8 @@ static enum xg_status entries_tile(struct xg_buf *out, struct store *store,
     struct xg_bytes *notes;
     size_t count;
     enum xg_status status = store->ops->read_entries(
-        store, &arena, &notes, &count, tile->index * XG_TILE_WIDTH,
-        tile->width, ENTRIES_BYTES, err);
+        store, &arena, &notes, &count, tile->index * XG_TILE_WIDTH, tile->width,
+        ENTRIES_BYTES, err);
 
     if (status == XG_OK && count != tile->width)
         status = xg_fail(err, XG_CORRUPT, "entries of the log are missing");
@@ -159,12 +159,12 @@ static void check_node(void *ctx, unsigned level, uint64_t index,
     assert(c->place == ledger_place(level, index));
     c->status = c->store->ops->read_node(c->store, &stored, c->place++, c->err);
     if (c->status == XG_OK && !xg_hash_equal(&stored, hash))
-        c->status = xg_fail(c->err, XG_ALARM,
-                            XG_T("日志第 %" PRIu64 " 层第 %" PRIu64
-                                 " 个哈希与条目不符",
-                                 "in level %" PRIu64 " of the log, hash %" PRIu64
-                                 " is not that of the entries"),
-                            (uint64_t)level, index);
+        c->status =
+            xg_fail(c->err, XG_ALARM,
+                    XG_T("日志第 %" PRIu64 " 层第 %" PRIu64 " 个哈希与条目不符",
+                         "in level %" PRIu64 " of the log, hash %" PRIu64
+                         " is not that of the entries"),
+                    (uint64_t)level, index);
 }
 
 static enum xg_status check_entries(struct check *c, struct xg_tree *tree,

@@ -74,8 +74,8 @@ enum xg_status key_file_load(struct xg_signer *signer, const char *path,
 
 /* ---- a key at hand ---- */
 
-static enum xg_status sign(void *ctx, struct xg_buf *note,
-                           struct xg_bytes text, struct xg_error *err)
+static enum xg_status sign(void *ctx, struct xg_buf *note, struct xg_bytes text,
+                           struct xg_error *err)
 {
     xg_note_sign(note, text, ctx);
     return xg_buf_check(note, err);

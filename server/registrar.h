@@ -16,8 +16,8 @@ struct registrar {
     struct xg_verifier verifier;
     /* Append the signed note. XG_BUSY: not now (the key is elsewhere); the
      * request was handed over and is to be asked for again. */
-    enum xg_status (*sign)(void *ctx, struct xg_buf *note,
-                           struct xg_bytes text, struct xg_error *err);
+    enum xg_status (*sign)(void *ctx, struct xg_buf *note, struct xg_bytes text,
+                           struct xg_error *err);
     void (*close)(void *ctx);
 };
 
@@ -36,8 +36,7 @@ XG_MUST_CHECK enum xg_status key_file_make(const char *path, const char *name,
                                            const struct xg_env *env,
                                            struct xg_error *err);
 /* XG_NOTFOUND, XG_FORMAT. The caller wipes it. */
-XG_MUST_CHECK enum xg_status key_file_load(struct xg_signer *signer,
-                                           const char *path,
-                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+key_file_load(struct xg_signer *signer, const char *path, struct xg_error *err);
 
 #endif

@@ -25,8 +25,8 @@ struct subject *registry_subject(struct registry *r,
 {
     struct subject *s = r->buckets[bucket_of(kind, subject)];
 
-    while (s && (s->kind != kind ||
-                 strcmp(s->list[0].says.subject, subject) != 0))
+    while (s &&
+           (s->kind != kind || strcmp(s->list[0].says.subject, subject) != 0))
         s = s->next;
     return s;
 }
@@ -44,9 +44,8 @@ static bool keep_unit(struct registry *r, const struct store_statement *st)
         r->unit_room = room;
     }
     r->unit_places[r->unit_count].position = st->position;
-    snprintf(r->unit_places[r->unit_count].unit,
-             sizeof r->unit_places->unit, "%.*s", XG_CODE_MAX,
-             st->says.subject);
+    snprintf(r->unit_places[r->unit_count].unit, sizeof r->unit_places->unit,
+             "%.*s", XG_CODE_MAX, st->says.subject);
     r->unit_count++;
     return true;
 }
@@ -61,8 +60,7 @@ static bool keep(struct registry *r, const struct store_statement *st)
         return false;
     if (s->count == s->room) {
         size_t room = s->room ? s->room * 2 : 1;
-        struct store_statement *moved =
-            realloc(s->list, room * sizeof *moved);
+        struct store_statement *moved = realloc(s->list, room * sizeof *moved);
         if (!moved) {
             if (made)
                 free(s);
@@ -107,8 +105,7 @@ enum xg_status registry_take(struct registry *r, uint64_t number,
     return good ? XG_OK : xg_fail_nomem(err);
 }
 
-static enum xg_status load_statements(struct registry *r,
-                                      struct xg_error *err)
+static enum xg_status load_statements(struct registry *r, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(LOAD_ARENA);
     uint64_t position = 0;
@@ -119,8 +116,8 @@ static enum xg_status load_statements(struct registry *r,
     while (status == XG_OK && count == LOAD_STEP) {
         struct store_statement *rows;
         xg_arena_reset(&arena);
-        status = r->store->ops->read_statements(
-            r->store, &arena, &rows, &count, position, line, LOAD_STEP, err);
+        status = r->store->ops->read_statements(r->store, &arena, &rows, &count,
+                                                position, line, LOAD_STEP, err);
         for (size_t i = 0; status == XG_OK && i < count; i++) {
             if (!keep(r, &rows[i]))
                 status = xg_fail_nomem(err);
@@ -150,8 +147,7 @@ enum xg_status registry_load(struct registry *r, struct xg_error *err)
 }
 
 enum xg_status registry_open(struct registry **out, struct store *store,
-                             struct ledger *ledger,
-                             struct registrar *registrar,
+                             struct ledger *ledger, struct registrar *registrar,
                              struct xg_error *err)
 {
     struct registry *r = calloc(1, sizeof *r);
@@ -211,8 +207,8 @@ struct xg_registry registry_view(struct registry *r)
 
 enum xg_status registry_newest(struct registry *r, struct xg_statement *out,
                                uint64_t *position, bool *found,
-                               enum xg_statement_kind kind,
-                               const char *subject, struct xg_error *err)
+                               enum xg_statement_kind kind, const char *subject,
+                               struct xg_error *err)
 {
     return find(r, kind, subject, UINT64_MAX, out, position, found, err);
 }
@@ -249,17 +245,17 @@ void registry_device_name(char name[static XG_KEY_NAME_MAX + 1],
     snprintf(name, XG_KEY_NAME_MAX + 1, "%.80s/d/%04" PRIu64, origin, code);
 }
 
-enum xg_status registry_device(struct registry *r,
-                               struct xg_verifier *verifier, bool *found,
-                               const char *name, struct xg_error *err)
+enum xg_status registry_device(struct registry *r, struct xg_verifier *verifier,
+                               bool *found, const char *name,
+                               struct xg_error *err)
 {
     struct xg_statement st;
     uint64_t position;
     bool any;
 
     registry_enrolment(r, &st, &position, &any, name);
-    if (any && xg_verifier_init(verifier, name, XG_SIG_ED25519, st.key, err) !=
-                   XG_OK)
+    if (any &&
+        xg_verifier_init(verifier, name, XG_SIG_ED25519, st.key, err) != XG_OK)
         return err->status;
     *found = any;
     return XG_OK;

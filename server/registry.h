@@ -41,9 +41,8 @@ XG_MUST_CHECK enum xg_status registry_device(struct registry *r,
                                              struct xg_error *err);
 /* Was it revoked below that log size? That is for ever: a name is given once.
  */
-XG_MUST_CHECK enum xg_status registry_revoked(struct registry *r,
-                                              bool *revoked, const char *name,
-                                              uint64_t size,
+XG_MUST_CHECK enum xg_status registry_revoked(struct registry *r, bool *revoked,
+                                              const char *name, uint64_t size,
                                               struct xg_error *err);
 /* The registrar's public key. */
 const uint8_t *registry_registrar_key(const struct registry *r);
@@ -75,7 +74,7 @@ struct registry_changes {
 };
 struct registry_change {
     uint64_t position;
-    bool unit_is_new; /* no line named it before */
+    bool unit_is_new;           /* no line named it before */
     char unit[XG_CODE_MAX + 1]; /* "": the worker */
 };
 /* *more false at the end. Before the device's enrolment nothing changes. */
@@ -88,9 +87,9 @@ XG_MUST_CHECK enum xg_status registry_next_change(struct registry_change *out,
 /* ---- changing: each is one registry note in the log, and durable ---- */
 
 /* Put statements, as they are, into one note. XG_TOOBIG: over 64 KiB. */
-XG_MUST_CHECK enum xg_status
-registry_put(struct registry *r, const struct xg_statement *statements,
-             size_t count, struct xg_error *err);
+XG_MUST_CHECK enum xg_status registry_put(struct registry *r,
+                                          const struct xg_statement *statements,
+                                          size_t count, struct xg_error *err);
 
 /* Add or move a worker. Unit lines that are missing for the unit and all above
  * it are taken from the imported territory. XG_NOTFOUND: no such unit. */
@@ -103,13 +102,12 @@ registry_add_worker(struct registry *r, const char *code, const char *name,
  * gives the name it has. */
 XG_MUST_CHECK enum xg_status
 registry_enrol(struct registry *r, char name[static XG_KEY_NAME_MAX + 1],
-               const uint8_t key[static XG_PUBLIC_KEY_SIZE],
-               const char *worker, struct xg_error *err);
+               const uint8_t key[static XG_PUBLIC_KEY_SIZE], const char *worker,
+               struct xg_error *err);
 
 /* Revoke, with a cut line for every chain of it that we hold. */
-XG_MUST_CHECK enum xg_status registry_revoke(struct registry *r,
-                                             const char *device,
-                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+registry_revoke(struct registry *r, const char *device, struct xg_error *err);
 
 /* ---- one-time codes ---- */
 
@@ -146,15 +144,14 @@ registry_put_reference(struct registry *r, struct xg_reference *out,
 struct territory_unit {
     struct xg_bytes code, level, parent, name;
 };
-/* Read the next line (rest consumed; begin after the first line, *line = 1). *more false
- * at the end. XG_FORMAT names the line. */
+/* Read the next line (rest consumed; begin after the first line, with *line at
+ * 1). *more false at the end. XG_FORMAT names the line. */
 XG_MUST_CHECK enum xg_status territory_next(struct xg_bytes *rest,
                                             struct territory_unit *unit,
                                             bool *more, size_t *line,
                                             struct xg_error *err);
 /* Judge a whole file: codes unique, parents there, no circles, depth. */
-XG_MUST_CHECK enum xg_status territory_check(struct xg_bytes content,
-                                             size_t *count,
-                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+territory_check(struct xg_bytes content, size_t *count, struct xg_error *err);
 
 #endif

@@ -41,8 +41,8 @@ static enum xg_status say(struct change *c, const struct xg_statement *says,
         c->list = moved;
         c->room = room;
     }
-    c->list[c->count] = (struct store_statement){
-        .line = (uint32_t)c->count, .says = *says};
+    c->list[c->count] =
+        (struct store_statement){.line = (uint32_t)c->count, .says = *says};
     c->count++;
     return XG_OK;
 }
@@ -158,8 +158,7 @@ static void settle_change(struct ledger_job *job, bool published)
 
     if (!published ||
         (c->count && c->answer.status == XG_OK &&
-         registry_take(c->r, c->number, c->list, c->count, &ignored) !=
-             XG_OK))
+         registry_take(c->r, c->number, c->list, c->count, &ignored) != XG_OK))
         c->r->stale = true;
 }
 
@@ -169,13 +168,12 @@ static enum xg_status submit(struct registry *r,
                                                        struct xg_error *),
                              void *args, struct xg_error *err)
 {
-    struct change c = {.job = {.run = run_change,
-                               .settled = settle_change,
-                               .alone = true},
-                       .r = r,
-                       .compose = compose,
-                       .args = args,
-                       .answer = XG_ERROR_NONE};
+    struct change c = {
+        .job = {.run = run_change, .settled = settle_change, .alone = true},
+        .r = r,
+        .compose = compose,
+        .args = args,
+        .answer = XG_ERROR_NONE};
     enum xg_status status = ledger_submit(r->ledger, &c.job, err);
 
     free(c.list);
@@ -206,8 +204,8 @@ static enum xg_status compose_put(struct change *c, struct store *store,
 }
 
 enum xg_status registry_put(struct registry *r,
-                            const struct xg_statement *statements,
-                            size_t count, struct xg_error *err)
+                            const struct xg_statement *statements, size_t count,
+                            struct xg_error *err)
 {
     struct put_args args = {statements, count};
     return submit(r, compose_put, &args, err);
@@ -298,8 +296,7 @@ static enum xg_status compose_worker(struct change *c, struct store *store,
 }
 
 enum xg_status registry_add_worker(struct registry *r, const char *code,
-                                   const char *name,
-                                   const struct xg_role *role,
+                                   const char *name, const struct xg_role *role,
                                    const char *unit, struct xg_error *err)
 {
     struct worker_args args = {code, name, unit, role};
@@ -404,15 +401,14 @@ static enum xg_status say_cuts(struct change *c, struct store *store,
     struct store_chain *chains;
     struct store_branch *branches;
     size_t count, branch_count;
-    enum xg_status status = store->ops->read_chains(store, &arena, &chains,
-                                                    &count, device, err);
+    enum xg_status status =
+        store->ops->read_chains(store, &arena, &chains, &count, device, err);
 
     for (size_t i = 0; status == XG_OK && i < count; i++) {
         const struct store_branch *longest = NULL;
         struct xg_statement s = {.kind = XG_SAYS_CUT, .chain = chains[i].id};
-        status = store->ops->read_branches(store, &arena, &branches,
-                                           &branch_count, chains[i].number,
-                                           err);
+        status = store->ops->read_branches(
+            store, &arena, &branches, &branch_count, chains[i].number, err);
         for (size_t b = 0; status == XG_OK && b < branch_count; b++)
             if (!longest || branches[b].next > longest->next)
                 longest = &branches[b];
@@ -635,11 +631,11 @@ static enum xg_status run_reference(struct ledger_job *job, struct ledger *l,
         xg_reference_put(&text, &j->says);
         status = xg_buf_check(&text, err);
         if (status == XG_OK)
-            status = ledger_append_text(l, &row.position, xg_buf_bytes(&text),
-                                        err);
+            status =
+                ledger_append_text(l, &row.position, xg_buf_bytes(&text), err);
         if (status == XG_OK)
-            status = store->ops->put_file(store, &j->says.file, j->content,
-                                          err);
+            status =
+                store->ops->put_file(store, &j->says.file, j->content, err);
         if (status == XG_OK)
             status = store->ops->put_reference(store, &row, err);
     }

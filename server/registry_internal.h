@@ -29,7 +29,7 @@ struct registry {
     struct {
         uint64_t position;
         char unit[XG_CODE_MAX + 1];
-    } *unit_places;
+    } * unit_places;
     size_t unit_count, unit_room;
 
     bool stale; /* the writer's own: load again before going on */
@@ -47,12 +47,10 @@ XG_MUST_CHECK enum xg_status registry_take(struct registry *r, uint64_t number,
                                            const struct store_statement *list,
                                            size_t count, struct xg_error *err);
 /* The newest about it, at any size. */
-XG_MUST_CHECK enum xg_status registry_newest(struct registry *r,
-                                             struct xg_statement *out,
-                                             uint64_t *position, bool *found,
-                                             enum xg_statement_kind kind,
-                                             const char *subject,
-                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+registry_newest(struct registry *r, struct xg_statement *out,
+                uint64_t *position, bool *found, enum xg_statement_kind kind,
+                const char *subject, struct xg_error *err);
 
 /* The device line that counts: the first of its name. */
 void registry_enrolment(struct registry *r, struct xg_statement *out,

@@ -117,8 +117,7 @@ enum xg_status registry_scope(struct registry_scope *out, struct registry *r,
         scope.role = xg_role_find(now.worker.role);
         if (!add_units(&scope, r, arena, now.size))
             return xg_fail_nomem(err);
-        qsort(scope.units, scope.unit_count, sizeof *scope.units,
-              compare_text);
+        qsort(scope.units, scope.unit_count, sizeof *scope.units, compare_text);
     }
     *out = scope;
     return XG_OK;
@@ -138,19 +137,18 @@ static enum xg_status unit_matters(bool *matters, struct registry *r,
 
     if (stand(&now, r, device, position + 1, err) != XG_OK)
         return err->status;
-    if (now.known &&
-        (xg_unit_within(&before, &view, unit, now.worker.unit, position,
-                        err) != XG_OK ||
-         xg_unit_within(&after, &view, unit, now.worker.unit, position + 1,
-                        err) != XG_OK))
+    if (now.known && (xg_unit_within(&before, &view, unit, now.worker.unit,
+                                     position, err) != XG_OK ||
+                      xg_unit_within(&after, &view, unit, now.worker.unit,
+                                     position + 1, err) != XG_OK))
         return err->status;
     *matters = before != after;
     return XG_OK;
 }
 
 /* The first statement about the worker in [from, to), or `to`. */
-static uint64_t next_move(struct registry *r, const char *worker,
-                          uint64_t from, uint64_t to)
+static uint64_t next_move(struct registry *r, const char *worker, uint64_t from,
+                          uint64_t to)
 {
     pthread_rwlock_rdlock(&r->lock);
     const struct subject *s = registry_subject(r, XG_SAYS_WORKER, worker);
@@ -176,8 +174,7 @@ static bool next_unit(struct registry *r, struct registry_changes *c,
             continue;
         out->position = position;
         memcpy(out->unit, r->unit_places[c->next_unit].unit, sizeof out->unit);
-        const struct subject *s =
-            registry_subject(r, XG_SAYS_UNIT, out->unit);
+        const struct subject *s = registry_subject(r, XG_SAYS_UNIT, out->unit);
         out->unit_is_new = s && s->list[0].position == position;
         found = true;
     }

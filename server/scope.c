@@ -129,8 +129,10 @@ static enum xg_status put_branch(struct page *p, const struct store_chain *c,
         const struct store_branch *parent = numbered(list, count, b->parent);
         if (!parent)
             return xg_fail(p->err, XG_CORRUPT, "a branch is missing");
-        struct xg_update u = {.kind = XG_UPDATE_BRANCH, .chain = c->id,
-                              .branch = b->id, .start = b->start,
+        struct xg_update u = {.kind = XG_UPDATE_BRANCH,
+                              .chain = c->id,
+                              .branch = b->id,
+                              .start = b->start,
                               .parent = parent->id};
         if (!was_told(p, b->number, &no_memory))
             xg_update_put(p->raw, &u, false);
@@ -141,8 +143,8 @@ static enum xg_status put_branch(struct page *p, const struct store_chain *c,
 static void put_place(struct page *p, const struct xg_hash *hash,
                       const struct xg_hash *branch)
 {
-    struct xg_update u = {.kind = XG_UPDATE_PLACE, .hash = *hash,
-                          .branch = *branch};
+    struct xg_update u = {
+        .kind = XG_UPDATE_PLACE, .hash = *hash, .branch = *branch};
     xg_update_put(p->raw, &u, false);
 }
 
@@ -180,8 +182,7 @@ static enum xg_status put_row(struct page *p, const struct store_record *row)
         return XG_OK;
     if (enter_chain(p, row->chain) != XG_OK)
         return p->err->status;
-    bool follows =
-        p->last_any && xg_hash_equal(&p->last_hash, &row->previous);
+    bool follows = p->last_any && xg_hash_equal(&p->last_hash, &row->previous);
     u.chain = p->chain_row.id;
     u.record.head_raw = row->head;
     u.record.fields_raw = row->fields;
@@ -221,16 +222,14 @@ static enum xg_status walk_run(struct page *p, const struct run *run,
         struct store_record *rows;
         size_t count;
         xg_arena_reset(&p->step);
-        if (p->store->ops->read_records(p->store, &p->step, &rows, &count,
-                                        next, run->last, READ_STEP,
-                                        p->err) != XG_OK)
+        if (p->store->ops->read_records(p->store, &p->step, &rows, &count, next,
+                                        run->last, READ_STEP, p->err) != XG_OK)
             return p->err->status;
         if (count == 0)
             break;
         next = rows[count - 1].number + 1;
         for (size_t i = 0; i < count; i++)
-            if (rows[i].shown == run->shown &&
-                each(p, ctx, &rows[i]) != XG_OK)
+            if (rows[i].shown == run->shown && each(p, ctx, &rows[i]) != XG_OK)
                 return p->err->status;
     }
     return XG_OK;
@@ -242,8 +241,7 @@ static enum xg_status is_own(bool *own, struct page *p,
 {
     struct store_chain chain;
 
-    if (p->store->ops->get_chain(p->store, &chain, row->chain, p->err) !=
-        XG_OK)
+    if (p->store->ops->get_chain(p->store, &chain, row->chain, p->err) != XG_OK)
         return p->err->status;
     *own = strcmp(chain.device, p->scope.device) == 0;
     return XG_OK;
@@ -383,8 +381,7 @@ static enum xg_status put_on_branch(struct page *p, void *ctx,
 {
     const struct forked *f = ctx;
 
-    if (put_branch(p, &f->chain, f->list, f->count, f->branch->number) !=
-        XG_OK)
+    if (put_branch(p, &f->chain, f->list, f->count, f->branch->number) != XG_OK)
         return p->err->status;
     put_place(p, hash, &f->branch->id);
     return XG_OK;
@@ -412,8 +409,8 @@ static enum xg_status put_reparented(struct page *p, const struct forked *f,
             continue;
         if (walk_told(p, b, own, f->branch->since, &any, NULL, NULL) != XG_OK)
             return p->err->status;
-        if (any && put_branch(p, &f->chain, f->list, f->count, b->number) !=
-                       XG_OK)
+        if (any &&
+            put_branch(p, &f->chain, f->list, f->count, b->number) != XG_OK)
             return p->err->status;
     }
     return XG_OK;
@@ -440,8 +437,8 @@ static enum xg_status put_forks(struct page *p, uint64_t from, uint64_t to)
     struct store_branch *forks;
     size_t count;
 
-    if (p->store->ops->read_forks(p->store, &p->arena, &forks, &count, from,
-                                  to, p->err) != XG_OK)
+    if (p->store->ops->read_forks(p->store, &p->arena, &forks, &count, from, to,
+                                  p->err) != XG_OK)
         return p->err->status;
     for (size_t i = 0; i < count; i++)
         if (put_moved(p, &forks[i]) != XG_OK)
@@ -562,9 +559,8 @@ static enum xg_status next_change(struct page *p, uint64_t from, uint64_t to,
         }
         xg_arena_reset(&p->step);
         if (c.unit_is_new &&
-            p->store->ops->read_scope(p->store, &p->step, &rows, &count,
-                                      c.unit, 0, c.position, 1, p->err) !=
-                XG_OK)
+            p->store->ops->read_scope(p->store, &p->step, &rows, &count, c.unit,
+                                      0, c.position, 1, p->err) != XG_OK)
             return p->err->status;
     } while (c.unit_is_new && count == 0);
     *at = c.position;
@@ -651,9 +647,12 @@ enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,
                           const char *device, uint64_t since, uint64_t end,
                           struct xg_error *err)
 {
-    struct page p = {.raw = raw, .store = store, .registry = registry,
+    struct page p = {.raw = raw,
+                     .store = store,
+                     .registry = registry,
                      .arena = XG_ARENA(SCOPE_ARENA),
-                     .step = XG_ARENA(SCOPE_ARENA), .err = err};
+                     .step = XG_ARENA(SCOPE_ARENA),
+                     .err = err};
     char own[STORE_DEVICE_MAX + 2] = "@";
     uint64_t to = since;
     enum xg_status status = XG_OK;
@@ -676,8 +675,8 @@ enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,
     if (status == XG_OK)
         status = xg_buf_check(raw, err);
     if (status == XG_OK) {
-        *page = (struct scope_page){.from = since, .to = to, .end = end,
-                                    .count = p.tree.size};
+        *page = (struct scope_page){
+            .from = since, .to = to, .end = end, .count = p.tree.size};
         memcpy(page->unit, p.scope.unit, sizeof page->unit);
         xg_tree_root(&page->root, &p.tree);
     }

@@ -29,18 +29,15 @@ struct scope_page {
 /* Append the body of one page (uncompressed) to `raw`; `end` is the published
  * size. XG_USAGE: since is none that we gave. */
 XG_MUST_CHECK enum xg_status scope_page(struct scope_page *page,
-                                        struct xg_buf *raw,
-                                        struct store *store,
+                                        struct xg_buf *raw, struct store *store,
                                         struct registry *registry,
                                         const char *device, uint64_t since,
                                         uint64_t end, struct xg_error *err);
 
 /* May the device read that record or batch? For GET /v1/batches and proof. */
-XG_MUST_CHECK enum xg_status scope_may_read(bool *may, struct store *store,
-                                            struct registry *registry,
-                                            const char *device,
-                                            const struct store_record *record,
-                                            uint64_t size,
-                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+scope_may_read(bool *may, struct store *store, struct registry *registry,
+               const char *device, const struct store_record *record,
+               uint64_t size, struct xg_error *err);
 
 #endif

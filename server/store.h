@@ -73,12 +73,12 @@ struct store_branch {
 struct store_record {
     uint64_t number;
     uint64_t chain, branch, seq;
-    uint64_t entity;   /* number, 0: none (genesis, anchor) */
-    bool creates;      /* the first record of its entity */
-    bool late;         /* creates, but others of the entity came before it */
-    uint64_t position; /* log index of the first batch that holds it */
-    uint64_t shown;    /* the log entry at which others are told of it: later
-                        * than position where it had to wait (scope.h) */
+    uint64_t entity;      /* number, 0: none (genesis, anchor) */
+    bool creates;         /* the first record of its entity */
+    bool late;            /* creates, but others of the entity came before it */
+    uint64_t position;    /* log index of the first batch that holds it */
+    uint64_t shown;       /* the log entry at which others are told of it: later
+                           * than position where it had to wait (scope.h) */
     uint64_t anchor_size; /* by which it is judged; 0: no anchor before it */
     bool bad_anchor;      /* an anchor that names no tree of ours */
     struct xg_hash hash, previous;
@@ -93,8 +93,8 @@ struct store_record {
 struct store_entity {
     uint64_t number;
     struct xg_id id;
-    uint64_t kind;    /* 0: not known (yet) */
-    uint64_t creator; /* number of its first record, 0: not here */
+    uint64_t kind;                /* 0: not known (yet) */
+    uint64_t creator;             /* number of its first record, 0: not here */
     char unit[XG_CODE_MAX + 1];   /* home; "" while unknown */
     char author[XG_CODE_MAX + 1]; /* of the first record; "" while unknown */
     uint64_t records, conflicts;
@@ -105,16 +105,17 @@ struct store_entity {
 
 /* Which entities to list, newest first (by number). */
 struct store_filter {
-    uint64_t kind;      /* 0: any */
-    const char *unit;   /* NULL: any; exactly this one */
-    bool conflicts;     /* only those that a person must decide */
-    bool no_contacts;   /* leave out contacts (informants) */
-    uint64_t before;    /* numbers below; 0: from the newest */
-    size_t limit;       /* 0: 100 */
+    uint64_t kind;    /* 0: any */
+    const char *unit; /* NULL: any; exactly this one */
+    bool conflicts;   /* only those that a person must decide */
+    bool no_contacts; /* leave out contacts (informants) */
+    uint64_t before;  /* numbers below; 0: from the newest */
+    size_t limit;     /* 0: 100 */
 };
 
-/* Records number first..last are told of at `shown`, and some of them are of interest to whoever listens to `key`: a unit's code, or "@" and the
- * name of the device that wrote them. */
+/* Records number first..last are told of at `shown`, and some of them are of
+ * interest to whoever listens to `key`: a unit's code, or "@" and the name of
+ * the device that wrote them. */
 struct store_scope {
     uint64_t shown, first, last;
 };
@@ -179,8 +180,8 @@ struct store_ops {
 
     /* ---- the log ---- */
     enum xg_status (*append_entries)(struct store *s, uint64_t first,
-                                     const struct xg_bytes *notes,
-                                     size_t count, struct xg_error *err);
+                                     const struct xg_bytes *notes, size_t count,
+                                     struct xg_error *err);
     /* Up to `count` entries from `first`, fewer at the end or once they are
      * `max_bytes` together (one always comes). */
     enum xg_status (*read_entries)(struct store *s, struct xg_arena *arena,
@@ -250,8 +251,8 @@ struct store_ops {
 
     /* ---- records ---- */
     enum xg_status (*put_records)(struct store *s,
-                                  const struct store_record *rows,
-                                  size_t count, struct xg_error *err);
+                                  const struct store_record *rows, size_t count,
+                                  struct xg_error *err);
     /* Put what lies on a branch at `seq` and after onto another one. */
     enum xg_status (*move_records)(struct store *s, uint64_t branch,
                                    uint64_t seq, uint64_t to,
@@ -285,14 +286,12 @@ struct store_ops {
                                  struct xg_error *err);
     enum xg_status (*find_entity)(struct store *s, struct xg_arena *arena,
                                   struct store_entity *e, bool *found,
-                                  const struct xg_id *id,
-                                  struct xg_error *err);
+                                  const struct xg_id *id, struct xg_error *err);
     /* The same, of entities alone whose first record is not here: what has to
      * be asked when it comes. Much cheaper. */
     enum xg_status (*find_orphan)(struct store *s, struct xg_arena *arena,
                                   struct store_entity *e, bool *found,
-                                  const struct xg_id *id,
-                                  struct xg_error *err);
+                                  const struct xg_id *id, struct xg_error *err);
     enum xg_status (*get_entity)(struct store *s, struct xg_arena *arena,
                                  struct store_entity *e, uint64_t number,
                                  struct xg_error *err);
@@ -408,9 +407,8 @@ static inline void store_close(struct store *s)
 }
 
 /* Open the database, making it if it is not there. */
-XG_MUST_CHECK enum xg_status store_sqlite_open(struct store **s,
-                                               const char *path,
-                                               struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+store_sqlite_open(struct store **s, const char *path, struct xg_error *err);
 /* Only in memory: for the simulator and tests, one thread. */
 XG_MUST_CHECK enum xg_status store_memory_open(struct store **s,
                                                struct xg_error *err);
@@ -421,7 +419,7 @@ struct store_fault {
                          * down at every call */
     bool repeat;        /* and all after it */
     enum xg_status status;
-    uint64_t failed;    /* calls that failed so far */
+    uint64_t failed; /* calls that failed so far */
 };
 
 /* Wraps `inner` (taken: closed with it). `fault` is borrowed, and may be set

@@ -88,144 +88,221 @@ static enum xg_status commit(struct store *s, struct xg_error *err)
         return inner(s)->ops->name(inner(s), __VA_ARGS__);                     \
     }
 
-VERB(begin, (struct store *s, struct xg_error *err), err)
-VERB(begin_read, (struct store *s, struct xg_error *err), err)
-VERB(append_entries, (struct store *s, uint64_t first, const struct xg_bytes
-     *notes, size_t count, struct xg_error *err), first, notes, count, err)
-VERB(read_entries, (struct store *s, struct xg_arena *arena, struct xg_bytes
-     **notes, size_t *found, uint64_t first, size_t count, size_t max_bytes,
-     struct xg_error *err), arena, notes, found, first, count, max_bytes, err)
-VERB(append_nodes, (struct store *s, uint64_t first, const struct xg_hash
-     *hashes, size_t count, struct xg_error *err), first, hashes, count, err)
-VERB(read_node, (struct store *s, struct xg_hash *hash, uint64_t place, struct
-     xg_error *err), hash, place, err)
-VERB(put_checkpoint, (struct store *s, uint64_t size, struct xg_bytes note,
-     struct xg_error *err), size, note, err)
-VERB(get_checkpoint, (struct store *s, struct xg_arena *arena, uint64_t *size,
-     struct xg_bytes *note, struct xg_error *err), arena, size, note, err)
-VERB(put_batch, (struct store *s, const struct store_batch *b, struct xg_bytes
-     body, struct xg_error *err), b, body, err)
-VERB(find_batch, (struct store *s, struct store_batch *b, bool *found, const
-     struct xg_hash *id, struct xg_error *err), b, found, id, err)
-VERB(read_body, (struct store *s, struct xg_arena *arena, struct xg_bytes
-     *body, uint64_t position, struct xg_error *err), arena, body, position,
+VERB(begin, (struct store * s, struct xg_error *err), err)
+VERB(begin_read, (struct store * s, struct xg_error *err), err)
+VERB(append_entries,
+     (struct store * s, uint64_t first, const struct xg_bytes *notes,
+      size_t count, struct xg_error *err),
+     first, notes, count, err)
+VERB(read_entries,
+     (struct store * s, struct xg_arena *arena, struct xg_bytes **notes,
+      size_t *found, uint64_t first, size_t count, size_t max_bytes,
+      struct xg_error *err),
+     arena, notes, found, first, count, max_bytes, err)
+VERB(append_nodes,
+     (struct store * s, uint64_t first, const struct xg_hash *hashes,
+      size_t count, struct xg_error *err),
+     first, hashes, count, err)
+VERB(read_node,
+     (struct store * s, struct xg_hash *hash, uint64_t place,
+      struct xg_error *err),
+     hash, place, err)
+VERB(put_checkpoint,
+     (struct store * s, uint64_t size, struct xg_bytes note,
+      struct xg_error *err),
+     size, note, err)
+VERB(get_checkpoint,
+     (struct store * s, struct xg_arena *arena, uint64_t *size,
+      struct xg_bytes *note, struct xg_error *err),
+     arena, size, note, err)
+VERB(put_batch,
+     (struct store * s, const struct store_batch *b, struct xg_bytes body,
+      struct xg_error *err),
+     b, body, err)
+VERB(find_batch,
+     (struct store * s, struct store_batch *b, bool *found,
+      const struct xg_hash *id, struct xg_error *err),
+     b, found, id, err)
+VERB(read_body,
+     (struct store * s, struct xg_arena *arena, struct xg_bytes *body,
+      uint64_t position, struct xg_error *err),
+     arena, body, position, err)
+VERB(set_batch_state,
+     (struct store * s, uint64_t position, enum xg_batch_state state,
+      struct xg_error *err),
+     position, state, err)
+VERB(read_batches,
+     (struct store * s, struct xg_arena *arena, struct store_batch **rows,
+      size_t *count, uint64_t position, size_t limit, struct xg_error *err),
+     arena, rows, count, position, limit, err)
+VERB(read_waiting,
+     (struct store * s, struct xg_arena *arena, struct store_batch **rows,
+      size_t *count, const struct xg_hash *chain, struct xg_error *err),
+     arena, rows, count, chain, err)
+VERB(put_chain,
+     (struct store * s, const struct store_chain *c, struct xg_error *err), c,
      err)
-VERB(set_batch_state, (struct store *s, uint64_t position, enum xg_batch_state
-     state, struct xg_error *err), position, state, err)
-VERB(read_batches, (struct store *s, struct xg_arena *arena, struct
-     store_batch **rows, size_t *count, uint64_t position, size_t limit,
-     struct xg_error *err), arena, rows, count, position, limit, err)
-VERB(read_waiting, (struct store *s, struct xg_arena *arena, struct
-     store_batch **rows, size_t *count, const struct xg_hash *chain, struct
-     xg_error *err), arena, rows, count, chain, err)
-VERB(put_chain, (struct store *s, const struct store_chain *c, struct xg_error
-     *err), c, err)
-VERB(find_chain, (struct store *s, struct store_chain *c, bool *found, const
-     struct xg_hash *id, struct xg_error *err), c, found, id, err)
-VERB(get_chain, (struct store *s, struct store_chain *c, uint64_t number,
-     struct xg_error *err), c, number, err)
-VERB(read_chains, (struct store *s, struct xg_arena *arena, struct store_chain
-     **rows, size_t *count, const char *device, struct xg_error *err), arena,
-     rows, count, device, err)
-VERB(put_branch, (struct store *s, const struct store_branch *b, struct
-     xg_error *err), b, err)
-VERB(read_branches, (struct store *s, struct xg_arena *arena, struct
-     store_branch **rows, size_t *count, uint64_t chain, struct xg_error
-     *err), arena, rows, count, chain, err)
-VERB(read_forks, (struct store *s, struct xg_arena *arena, struct store_branch
-     **rows, size_t *count, uint64_t from, uint64_t to, struct xg_error *err),
+VERB(find_chain,
+     (struct store * s, struct store_chain *c, bool *found,
+      const struct xg_hash *id, struct xg_error *err),
+     c, found, id, err)
+VERB(get_chain,
+     (struct store * s, struct store_chain *c, uint64_t number,
+      struct xg_error *err),
+     c, number, err)
+VERB(read_chains,
+     (struct store * s, struct xg_arena *arena, struct store_chain **rows,
+      size_t *count, const char *device, struct xg_error *err),
+     arena, rows, count, device, err)
+VERB(put_branch,
+     (struct store * s, const struct store_branch *b, struct xg_error *err), b,
+     err)
+VERB(read_branches,
+     (struct store * s, struct xg_arena *arena, struct store_branch **rows,
+      size_t *count, uint64_t chain, struct xg_error *err),
+     arena, rows, count, chain, err)
+VERB(read_forks,
+     (struct store * s, struct xg_arena *arena, struct store_branch **rows,
+      size_t *count, uint64_t from, uint64_t to, struct xg_error *err),
      arena, rows, count, from, to, err)
-VERB(put_records, (struct store *s, const struct store_record *rows, size_t
-     count, struct xg_error *err), rows, count, err)
-VERB(move_records, (struct store *s, uint64_t branch, uint64_t seq, uint64_t
-     to, struct xg_error *err), branch, seq, to, err)
-VERB(find_record, (struct store *s, struct xg_arena *arena, struct
-     store_record *row, bool *found, const struct xg_hash *hash, struct
-     xg_error *err), arena, row, found, hash, err)
-VERB(read_place, (struct store *s, struct xg_arena *arena, struct store_record
-     **rows, size_t *count, uint64_t chain, uint64_t seq, struct xg_error
-     *err), arena, rows, count, chain, seq, err)
-VERB(read_branch, (struct store *s, struct xg_arena *arena, struct
-     store_record **rows, size_t *count, uint64_t branch, uint64_t seq, size_t
-     limit, struct xg_error *err), arena, rows, count, branch, seq, limit,
-     err)
-VERB(read_entity_records, (struct store *s, struct xg_arena *arena, struct
-     store_record **rows, size_t *count, uint64_t entity, struct xg_error
-     *err), arena, rows, count, entity, err)
-VERB(read_records, (struct store *s, struct xg_arena *arena, struct
-     store_record **rows, size_t *count, uint64_t first, uint64_t last, size_t
-     limit, struct xg_error *err), arena, rows, count, first, last, limit,
-     err)
-VERB(put_entity, (struct store *s, const struct store_entity *e, struct
-     xg_error *err), e, err)
-VERB(find_entity, (struct store *s, struct xg_arena *arena, struct
-     store_entity *e, bool *found, const struct xg_id *id, struct xg_error
-     *err), arena, e, found, id, err)
-VERB(find_orphan, (struct store *s, struct xg_arena *arena, struct
-     store_entity *e, bool *found, const struct xg_id *id, struct xg_error
-     *err), arena, e, found, id, err)
-VERB(get_entity, (struct store *s, struct xg_arena *arena, struct store_entity
-     *e, uint64_t number, struct xg_error *err), arena, e, number, err)
-VERB(read_entities, (struct store *s, struct xg_arena *arena, struct
-     store_entity **rows, size_t *count, const struct store_filter *filter,
-     struct xg_error *err), arena, rows, count, filter, err)
-VERB(read_entities_named, (struct store *s, struct xg_arena *arena, struct
-     store_entity **rows, size_t *count, const char *prefix, size_t limit,
-     struct xg_error *err), arena, rows, count, prefix, limit, err)
-VERB(put_scope, (struct store *s, const char *key, const struct store_scope
-     *row, struct xg_error *err), key, row, err)
-VERB(read_scope, (struct store *s, struct xg_arena *arena, struct store_scope
-     **rows, size_t *count, const char *key, uint64_t from, uint64_t to,
-     size_t limit, struct xg_error *err), arena, rows, count, key, from, to,
-     limit, err)
-VERB(drop_derived, (struct store *s, struct xg_error *err), err)
-VERB(get_counts, (struct store *s, struct store_counts *counts, struct
-     xg_error *err), counts, err)
-VERB(put_registry_note, (struct store *s, const struct store_registry_note *n,
-     struct xg_error *err), n, err)
-VERB(read_registry_notes, (struct store *s, struct xg_arena *arena, struct
-     store_registry_note **rows, size_t *count, uint64_t after, size_t limit,
-     struct xg_error *err), arena, rows, count, after, limit, err)
-VERB(put_statement, (struct store *s, const struct store_statement *st, struct
-     xg_error *err), st, err)
-VERB(find_statement, (struct store *s, struct store_statement *st, bool
-     *found, enum xg_statement_kind kind, const char *subject, uint64_t size,
-     struct xg_error *err), st, found, kind, subject, size, err)
-VERB(read_statements, (struct store *s, struct xg_arena *arena, struct
-     store_statement **rows, size_t *count, uint64_t position, uint32_t line,
-     size_t limit, struct xg_error *err), arena, rows, count, position, line,
-     limit, err)
-VERB(put_person, (struct store *s, const char *code, const char *name, struct
-     xg_error *err), code, name, err)
-VERB(get_person, (struct store *s, char name[static STORE_NAME_MAX + 1], bool
-     *found, const char *code, struct xg_error *err), name, found, code, err)
-VERB(put_device, (struct store *s, const struct store_device *d, struct
-     xg_error *err), d, err)
-VERB(find_device, (struct store *s, struct store_device *d, bool *found, const
-     char *name, struct xg_error *err), d, found, name, err)
-VERB(read_devices, (struct store *s, struct xg_arena *arena, struct
-     store_device **rows, size_t *count, struct xg_error *err), arena, rows,
-     count, err)
-VERB(put_code, (struct store *s, const struct store_code *c, struct xg_error
-     *err), c, err)
-VERB(find_code, (struct store *s, struct store_code *c, bool *found, const
-     struct xg_hash *id, struct xg_error *err), c, found, id, err)
-VERB(put_file, (struct store *s, const struct xg_hash *hash, struct xg_bytes
-     content, struct xg_error *err), hash, content, err)
-VERB(read_file, (struct store *s, struct xg_arena *arena, struct xg_bytes
-     *content, bool *found, const struct xg_hash *hash, struct xg_error *err),
-     arena, content, found, hash, err)
-VERB(put_reference, (struct store *s, const struct store_reference *r, struct
-     xg_error *err), r, err)
-VERB(read_references, (struct store *s, struct xg_arena *arena, struct
-     store_reference **rows, size_t *count, struct xg_error *err), arena,
+VERB(put_records,
+     (struct store * s, const struct store_record *rows, size_t count,
+      struct xg_error *err),
      rows, count, err)
-VERB(put_value, (struct store *s, const char *name, uint64_t value, struct
-     xg_error *err), name, value, err)
-VERB(get_value, (struct store *s, uint64_t *value, const char *name, struct
-     xg_error *err), value, name, err)
-VERB(integrity, (struct store *s, struct xg_error *err), err)
-VERB(backup, (struct store *s, const char *path, struct xg_error *err), path,
+VERB(move_records,
+     (struct store * s, uint64_t branch, uint64_t seq, uint64_t to,
+      struct xg_error *err),
+     branch, seq, to, err)
+VERB(find_record,
+     (struct store * s, struct xg_arena *arena, struct store_record *row,
+      bool *found, const struct xg_hash *hash, struct xg_error *err),
+     arena, row, found, hash, err)
+VERB(read_place,
+     (struct store * s, struct xg_arena *arena, struct store_record **rows,
+      size_t *count, uint64_t chain, uint64_t seq, struct xg_error *err),
+     arena, rows, count, chain, seq, err)
+VERB(read_branch,
+     (struct store * s, struct xg_arena *arena, struct store_record **rows,
+      size_t *count, uint64_t branch, uint64_t seq, size_t limit,
+      struct xg_error *err),
+     arena, rows, count, branch, seq, limit, err)
+VERB(read_entity_records,
+     (struct store * s, struct xg_arena *arena, struct store_record **rows,
+      size_t *count, uint64_t entity, struct xg_error *err),
+     arena, rows, count, entity, err)
+VERB(read_records,
+     (struct store * s, struct xg_arena *arena, struct store_record **rows,
+      size_t *count, uint64_t first, uint64_t last, size_t limit,
+      struct xg_error *err),
+     arena, rows, count, first, last, limit, err)
+VERB(put_entity,
+     (struct store * s, const struct store_entity *e, struct xg_error *err), e,
+     err)
+VERB(find_entity,
+     (struct store * s, struct xg_arena *arena, struct store_entity *e,
+      bool *found, const struct xg_id *id, struct xg_error *err),
+     arena, e, found, id, err)
+VERB(find_orphan,
+     (struct store * s, struct xg_arena *arena, struct store_entity *e,
+      bool *found, const struct xg_id *id, struct xg_error *err),
+     arena, e, found, id, err)
+VERB(get_entity,
+     (struct store * s, struct xg_arena *arena, struct store_entity *e,
+      uint64_t number, struct xg_error *err),
+     arena, e, number, err)
+VERB(read_entities,
+     (struct store * s, struct xg_arena *arena, struct store_entity **rows,
+      size_t *count, const struct store_filter *filter, struct xg_error *err),
+     arena, rows, count, filter, err)
+VERB(read_entities_named,
+     (struct store * s, struct xg_arena *arena, struct store_entity **rows,
+      size_t *count, const char *prefix, size_t limit, struct xg_error *err),
+     arena, rows, count, prefix, limit, err)
+VERB(put_scope,
+     (struct store * s, const char *key, const struct store_scope *row,
+      struct xg_error *err),
+     key, row, err)
+VERB(read_scope,
+     (struct store * s, struct xg_arena *arena, struct store_scope **rows,
+      size_t *count, const char *key, uint64_t from, uint64_t to, size_t limit,
+      struct xg_error *err),
+     arena, rows, count, key, from, to, limit, err)
+VERB(drop_derived, (struct store * s, struct xg_error *err), err)
+VERB(get_counts,
+     (struct store * s, struct store_counts *counts, struct xg_error *err),
+     counts, err)
+VERB(put_registry_note,
+     (struct store * s, const struct store_registry_note *n,
+      struct xg_error *err),
+     n, err)
+VERB(read_registry_notes,
+     (struct store * s, struct xg_arena *arena,
+      struct store_registry_note **rows, size_t *count, uint64_t after,
+      size_t limit, struct xg_error *err),
+     arena, rows, count, after, limit, err)
+VERB(put_statement,
+     (struct store * s, const struct store_statement *st, struct xg_error *err),
+     st, err)
+VERB(find_statement,
+     (struct store * s, struct store_statement *st, bool *found,
+      enum xg_statement_kind kind, const char *subject, uint64_t size,
+      struct xg_error *err),
+     st, found, kind, subject, size, err)
+VERB(read_statements,
+     (struct store * s, struct xg_arena *arena, struct store_statement **rows,
+      size_t *count, uint64_t position, uint32_t line, size_t limit,
+      struct xg_error *err),
+     arena, rows, count, position, line, limit, err)
+VERB(put_person,
+     (struct store * s, const char *code, const char *name,
+      struct xg_error *err),
+     code, name, err)
+VERB(get_person,
+     (struct store * s, char name[static STORE_NAME_MAX + 1], bool *found,
+      const char *code, struct xg_error *err),
+     name, found, code, err)
+VERB(put_device,
+     (struct store * s, const struct store_device *d, struct xg_error *err), d,
+     err)
+VERB(find_device,
+     (struct store * s, struct store_device *d, bool *found, const char *name,
+      struct xg_error *err),
+     d, found, name, err)
+VERB(read_devices,
+     (struct store * s, struct xg_arena *arena, struct store_device **rows,
+      size_t *count, struct xg_error *err),
+     arena, rows, count, err)
+VERB(put_code,
+     (struct store * s, const struct store_code *c, struct xg_error *err), c,
+     err)
+VERB(find_code,
+     (struct store * s, struct store_code *c, bool *found,
+      const struct xg_hash *id, struct xg_error *err),
+     c, found, id, err)
+VERB(put_file,
+     (struct store * s, const struct xg_hash *hash, struct xg_bytes content,
+      struct xg_error *err),
+     hash, content, err)
+VERB(read_file,
+     (struct store * s, struct xg_arena *arena, struct xg_bytes *content,
+      bool *found, const struct xg_hash *hash, struct xg_error *err),
+     arena, content, found, hash, err)
+VERB(put_reference,
+     (struct store * s, const struct store_reference *r, struct xg_error *err),
+     r, err)
+VERB(read_references,
+     (struct store * s, struct xg_arena *arena, struct store_reference **rows,
+      size_t *count, struct xg_error *err),
+     arena, rows, count, err)
+VERB(put_value,
+     (struct store * s, const char *name, uint64_t value, struct xg_error *err),
+     name, value, err)
+VERB(get_value,
+     (struct store * s, uint64_t *value, const char *name,
+      struct xg_error *err),
+     value, name, err)
+VERB(integrity, (struct store * s, struct xg_error *err), err)
+VERB(backup, (struct store * s, const char *path, struct xg_error *err), path,
      err)
 
 static const struct store_ops fault_ops = {
@@ -310,8 +387,7 @@ static enum xg_status wrap(struct store **s, struct store *wrapped, bool owns,
 }
 
 enum xg_status store_fault_open(struct store **s, struct store *wrapped,
-                                struct store_fault *fault,
-                                struct xg_error *err)
+                                struct store_fault *fault, struct xg_error *err)
 {
     return wrap(s, wrapped, true, fault, err);
 }

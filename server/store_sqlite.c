@@ -143,8 +143,8 @@ static enum xg_status begin_read(struct store *s, struct xg_error *err)
 /* ---- the log ---- */
 
 static enum xg_status append_entries(struct store *s, uint64_t first,
-                                     const struct xg_bytes *notes,
-                                     size_t count, struct xg_error *err)
+                                     const struct xg_bytes *notes, size_t count,
+                                     struct xg_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_ENTRY_ADD);
@@ -215,8 +215,7 @@ static enum xg_status read_node(struct store *s, struct xg_hash *hash,
 }
 
 static enum xg_status put_checkpoint(struct store *s, uint64_t size,
-                                     struct xg_bytes note,
-                                     struct xg_error *err)
+                                     struct xg_bytes note, struct xg_error *err)
 {
     struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_CHECKPOINT_PUT);
 
@@ -331,8 +330,7 @@ static enum xg_status set_batch_state(struct store *s, uint64_t position,
 
 static enum xg_status list_batches(struct xg_arena *arena,
                                    struct store_batch **rows, size_t *count,
-                                   struct xg_stmt *bound,
-                                   struct xg_error *err)
+                                   struct xg_stmt *bound, struct xg_error *err)
 {
     struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
 
@@ -420,8 +418,8 @@ static enum xg_status read_chains(struct store *s, struct xg_arena *arena,
 {
     struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
     struct xg_stmt *query =
-        xg_stmt(sqlite_db(s), device ? SERVER_STMT_CHAIN_OF_DEVICE
-                                     : SERVER_STMT_CHAIN_LIST);
+        xg_stmt(sqlite_db(s),
+                device ? SERVER_STMT_CHAIN_OF_DEVICE : SERVER_STMT_CHAIN_LIST);
 
     if (device)
         xg_bind_text(query, 1, device);
@@ -468,8 +466,7 @@ static void read_branch_row(struct sqlite_rows *rows, struct xg_stmt *s,
 
 static enum xg_status list_branches(struct xg_arena *arena,
                                     struct store_branch **rows, size_t *count,
-                                    struct xg_stmt *bound,
-                                    struct xg_error *err)
+                                    struct xg_stmt *bound, struct xg_error *err)
 {
     struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
 
@@ -570,18 +567,17 @@ static int copy_into(const char *from, const char *path, struct xg_error *err)
         from, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 
     if (code == SQLITE_OK)
-        code = sqlite3_prepare_v2(handle,
-                                  server_sql.statements[SERVER_STMT_BACKUP],
-                                  -1, &copy, NULL);
+        code = sqlite3_prepare_v2(
+            handle, server_sql.statements[SERVER_STMT_BACKUP], -1, &copy, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_bind_text(copy, 1, path, -1, SQLITE_STATIC);
     if (code == SQLITE_OK && sqlite3_step(copy) != SQLITE_DONE)
         code = sqlite3_errcode(handle);
     if (code != SQLITE_OK)
-        xg_ignore(xg_fail(err, code == SQLITE_FULL ? XG_FULL : XG_IO,
-                          XG_T("备份到 %s 失败：%s",
-                               "copying to %s failed: %s"),
-                          path, sqlite3_errmsg(handle)));
+        xg_ignore(
+            xg_fail(err, code == SQLITE_FULL ? XG_FULL : XG_IO,
+                    XG_T("备份到 %s 失败：%s", "copying to %s failed: %s"),
+                    path, sqlite3_errmsg(handle)));
     sqlite3_finalize(copy);
     sqlite3_close(handle);
     return code;
@@ -595,7 +591,7 @@ static enum xg_status copy_whole(struct store *s, const char *path,
     int fd;
     enum xg_status status = XG_OK;
 
-    unlink(path); /* left over where a copy was cut off */
+    unlink(path); /* left over where a copy was cut off; so is a journal */
     fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return xg_fail_os(err, XG_T("创建 %s", "making %s"), path);
@@ -611,19 +607,22 @@ static enum xg_status copy_whole(struct store *s, const char *path,
 static enum xg_status backup(struct store *s, const char *path,
                              struct xg_error *err)
 {
-    size_t size = strlen(path) + sizeof ".part";
-    char *part;
+    size_t size = strlen(path) + sizeof ".tmp-journal";
+    char *part, *journal;
     enum xg_status status;
 
     if (xg_os_exists(path))
-        return xg_fail(err, XG_REFUSED,
-                       XG_T("%s 已存在；请另选文件名",
-                            "%s exists; choose another name"),
-                       path);
-    part = malloc(size);
+        return xg_fail(
+            err, XG_REFUSED,
+            XG_T("%s 已存在；请另选文件名", "%s exists; choose another name"),
+            path);
+    part = malloc(2 * size);
     if (!part)
         return xg_fail_nomem(err);
-    snprintf(part, size, "%s.part", path);
+    journal = part + size;
+    snprintf(part, size, "%s.tmp", path);
+    snprintf(journal, size, "%s.tmp-journal", path);
+    unlink(journal);
     status = copy_whole(s, part, err);
     if (status == XG_OK && rename(part, path) != 0)
         status = xg_fail_os(err, XG_T("命名 %s", "naming %s"), path);

@@ -42,12 +42,9 @@ XG_MUST_CHECK enum xg_status sqlite_rows_read(struct sqlite_rows *rows,
                                               sqlite_read_row *read,
                                               struct xg_error *err);
 /* Read the only row, if there is one, into *item (untouched otherwise). */
-XG_MUST_CHECK enum xg_status sqlite_row_read(void *item, bool *found,
-                                             size_t size,
-                                             struct xg_arena *arena,
-                                             struct xg_stmt *s,
-                                             sqlite_read_row *read,
-                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+sqlite_row_read(void *item, bool *found, size_t size, struct xg_arena *arena,
+                struct xg_stmt *s, sqlite_read_row *read, struct xg_error *err);
 
 /* Text of a column into a field of its struct; too long: XG_CORRUPT. */
 void sqlite_text(struct xg_stmt *s, int column, char *out, size_t size);

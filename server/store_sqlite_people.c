@@ -159,8 +159,7 @@ static enum xg_status put_device(struct store *s, const struct store_device *d,
     return xg_stmt_run(put, err);
 }
 
-static void read_device(struct sqlite_rows *rows, struct xg_stmt *s,
-                        void *item)
+static void read_device(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
 {
     struct store_device *d = item;
 
@@ -187,8 +186,7 @@ static enum xg_status read_devices(struct store *s, struct xg_arena *arena,
 {
     struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
 
-    if (sqlite_rows_read(&list,
-                         xg_stmt(sqlite_db(s), SERVER_STMT_DEVICE_LIST),
+    if (sqlite_rows_read(&list, xg_stmt(sqlite_db(s), SERVER_STMT_DEVICE_LIST),
                          read_device, err) != XG_OK)
         return err->status;
     *rows = (struct store_device *)(void *)list.items;

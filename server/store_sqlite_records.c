@@ -6,8 +6,8 @@
 enum { CREATES = 1, CREATES_LATE = 2 }; /* column `creates` */
 
 static enum xg_status put_records(struct store *s,
-                                  const struct store_record *rows,
-                                  size_t count, struct xg_error *err)
+                                  const struct store_record *rows, size_t count,
+                                  struct xg_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         const struct store_record *r = &rows[i];
@@ -75,8 +75,7 @@ static void read_row(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
     r->unit = "";
 }
 
-static void read_joined(struct sqlite_rows *rows, struct xg_stmt *s,
-                        void *item)
+static void read_joined(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
 {
     struct store_record *r = item;
 
@@ -90,8 +89,8 @@ static void read_joined(struct sqlite_rows *rows, struct xg_stmt *s,
 
 static enum xg_status list_records(struct xg_arena *arena,
                                    struct store_record **rows, size_t *count,
-                                   struct xg_stmt *bound,
-                                   sqlite_read_row *read, struct xg_error *err)
+                                   struct xg_stmt *bound, sqlite_read_row *read,
+                                   struct xg_error *err)
 {
     struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
 
@@ -193,8 +192,7 @@ static enum xg_status put_entity(struct store *s, const struct store_entity *e,
     return xg_stmt_run(put, err);
 }
 
-static void read_entity(struct sqlite_rows *rows, struct xg_stmt *s,
-                        void *item)
+static void read_entity(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
 {
     struct store_entity *e = item;
 
@@ -251,8 +249,7 @@ static enum xg_status get_entity(struct store *s, struct xg_arena *arena,
 
 static enum xg_status list_entities(struct xg_arena *arena,
                                     struct store_entity **rows, size_t *count,
-                                    struct xg_stmt *bound,
-                                    struct xg_error *err)
+                                    struct xg_stmt *bound, struct xg_error *err)
 {
     struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
 

@@ -33,8 +33,7 @@ static bool take_line(struct xg_bytes *rest, struct xg_bytes *line)
 
 static struct xg_bytes take_field(struct xg_bytes *line)
 {
-    const uint8_t *comma =
-        line->len ? memchr(line->at, ',', line->len) : NULL;
+    const uint8_t *comma = line->len ? memchr(line->at, ',', line->len) : NULL;
     size_t len = comma ? (size_t)(comma - line->at) : line->len;
     struct xg_bytes field = xg_bytes(line->at, len);
 
@@ -120,13 +119,12 @@ static enum xg_status check_units(struct territory_unit *units, size_t count,
     for (size_t i = 0; i < count; i++) {
         const struct territory_unit *u = &units[i];
         if (i > 0 && compare_units(&units[i - 1], u) == 0)
-            return xg_fail(err, XG_FORMAT,
-                           XG_T("编码 %.*s 出现了两次",
-                                "code %.*s is there twice"),
-                           (int)u->code.len, (const char *)u->code.at);
+            return xg_fail(
+                err, XG_FORMAT,
+                XG_T("编码 %.*s 出现了两次", "code %.*s is there twice"),
+                (int)u->code.len, (const char *)u->code.at);
         for (int depth = 0; u->parent.len; depth++) {
-            const struct territory_unit *parent =
-                find(units, count, u->parent);
+            const struct territory_unit *parent = find(units, count, u->parent);
             if (!parent)
                 break; /* it may be in a file imported before */
             if (depth == XG_UNIT_DEPTH_MAX)

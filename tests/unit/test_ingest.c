@@ -31,9 +31,13 @@ static void add_people(struct setup *s)
         {.kind = XG_SAYS_UNIT, .subject = "top"},
         {.kind = XG_SAYS_UNIT, .subject = "north", .unit = "top"},
         {.kind = XG_SAYS_UNIT, .subject = "south", .unit = "top"},
-        {.kind = XG_SAYS_WORKER, .subject = "wn", .role = XG_ROLE_WORKER,
+        {.kind = XG_SAYS_WORKER,
+         .subject = "wn",
+         .role = XG_ROLE_WORKER,
          .unit = "north"},
-        {.kind = XG_SAYS_WORKER, .subject = "ws", .role = XG_ROLE_WORKER,
+        {.kind = XG_SAYS_WORKER,
+         .subject = "ws",
+         .role = XG_ROLE_WORKER,
          .unit = "south"},
         {.kind = XG_SAYS_WORKER, .subject = "head", .role = 7, .unit = "top"},
     };
@@ -43,8 +47,7 @@ static void add_people(struct setup *s)
 
 static void open_world(struct setup *s, uint64_t with_seed)
 {
-    *s = (struct setup){.world = {.seed = with_seed,
-                                  .wall_ms = 1780000000000}};
+    *s = (struct setup){.world = {.seed = with_seed, .wall_ms = 1780000000000}};
     s->arena = XG_ARENA(512 << 20);
     s->env = test_env(&s->world);
 }
@@ -94,9 +97,9 @@ static enum xg_status push(struct setup *s, struct ingest_result *result,
     return status;
 }
 
-static struct ingest_result pushed(struct setup *s,
-                                   const struct test_device *t, uint64_t first,
-                                   size_t count, enum xg_batch_state state)
+static struct ingest_result pushed(struct setup *s, const struct test_device *t,
+                                   uint64_t first, size_t count,
+                                   enum xg_batch_state state)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct ingest_result result;
@@ -108,8 +111,8 @@ static struct ingest_result pushed(struct setup *s,
 }
 
 /* What a device makes of its own records. */
-static struct xg_state local_state(struct setup *s,
-                                   const struct test_device *t, uint64_t seq)
+static struct xg_state local_state(struct setup *s, const struct test_device *t,
+                                   uint64_t seq)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_id id = xg_record_entity(t->records[seq]);
@@ -174,13 +177,13 @@ static void check_receipt(struct setup *s, const struct test_device *t,
     struct xg_hash leaf;
 
     test_seal(&frame, t, first, count);
-    assert_ok(xg_batch_peek(&batch_note, &body, &name, frame.data, frame.len,
-                            &err));
+    assert_ok(
+        xg_batch_peek(&batch_note, &body, &name, frame.data, frame.len, &err));
     xg_tlog_leaf(&leaf, batch_note.at, batch_note.len);
     assert_ok(ledger_published(s->d->ledger, &c, &note, &err));
     assert_ok(data_borrow(s->d, &reader, &err));
-    assert_ok(ledger_receipt(&text, reader, position, &c, xg_buf_bytes(&note),
-                             &err));
+    assert_ok(
+        ledger_receipt(&text, reader, position, &c, xg_buf_bytes(&note), &err));
     data_return(s->d, reader);
     assert_ok(xg_receipt_open(&receipt, &again, text.data, text.len, &leaf,
                               &s->d->log.verifier, &err));
@@ -330,8 +333,7 @@ static void test_clone(void **unused)
 
         struct fold f = look_at(&s, incident);
         assert_int_equal(f.state.conflict_count, 1);
-        assert_true(
-            xg_state_register(&f.state, XG_INCIDENT_ADDRESS)->conflict);
+        assert_true(xg_state_register(&f.state, XG_INCIDENT_ADDRESS)->conflict);
         xg_state_encode(&states[swapped], &f.state);
 
         /* Each copy is told of its own branch, and that there are two. */
@@ -412,10 +414,10 @@ static void test_fork_entry(void **unused)
             continue;
         forks++;
         assert_int_equal(fork->seq, 4);
-        assert_true(xg_hash_equal(&fork->sides[0].record,
-                                  &a->records[4]->hash));
-        assert_true(xg_hash_equal(&fork->sides[1].record,
-                                  &b->records[4]->hash));
+        assert_true(
+            xg_hash_equal(&fork->sides[0].record, &a->records[4]->hash));
+        assert_true(
+            xg_hash_equal(&fork->sides[1].record, &b->records[4]->hash));
         assert_int_equal(fork->sides[0].index, 4);
         assert_int_equal(fork->sides[1].index, 2);
     }
@@ -440,17 +442,16 @@ static void test_refused(void **unused)
     struct test_device *t = add_device(&s, "wn");
     test_incident(t, "lamp");
     /* Of no device that we know. */
-    struct test_device *x = test_device_new(
-        &s.arena, &s.world, ORIGIN "/d/0099", ORIGIN, other);
+    struct test_device *x =
+        test_device_new(&s.arena, &s.world, ORIGIN "/d/0099", ORIGIN, other);
     assert_status(push(&s, &r, x, 0, 1, &err), XG_AUTH);
     /* A key that is another device's. */
     struct test_device *y = test_device_clone(x);
     y->signer = t->signer;
     assert_status(push(&s, &r, y, 0, 1, &err), XG_AUTH);
     /* Another server's genesis. */
-    struct test_device *z = test_device_new(&s.arena, &s.world,
-                                            ORIGIN "/d/0002", "other.example",
-                                            other);
+    struct test_device *z = test_device_new(
+        &s.arena, &s.world, ORIGIN "/d/0002", "other.example", other);
     char name[XG_KEY_NAME_MAX + 1];
     assert_ok(registry_enrol(s.d->registry, name, z->signer.verifier.key, "wn",
                              &err));
@@ -772,8 +773,8 @@ static struct xg_hash digest(struct setup *s)
     size_t count;
 
     assert_ok(data_borrow(s->d, &reader, &err));
-    assert_ok(reader->ops->read_entities(reader, &s->arena, &rows, &count,
-                                         &all, &err));
+    assert_ok(reader->ops->read_entities(reader, &s->arena, &rows, &count, &all,
+                                         &err));
     data_return(s->d, reader);
     sorted = xg_arena_array(&s->arena, count + 1, sizeof *sorted);
     for (size_t i = 0; i < count; i++)
@@ -851,8 +852,8 @@ static void test_store_fails(void **unused)
             struct test_device *clone = test_device_clone(t);
             clone->count = 3;
             test_incident(clone, "tree");
-            fault = (struct store_fault){.status = statuses[kind],
-                                         .countdown = n};
+            fault =
+                (struct store_fault){.status = statuses[kind], .countdown = n};
             const struct {
                 const struct test_device *t;
                 uint64_t first;
@@ -875,8 +876,8 @@ static void test_store_fails(void **unused)
                 struct xg_buf frame = XG_BUF(XG_BATCH_MAX);
                 struct ingest_batch *b;
                 test_seal(&frame, sent[i].t, sent[i].first, sent[i].count);
-                assert_ok(ingest_prepare(&b, s.d->ingest, frame.data,
-                                         frame.len, &err));
+                assert_ok(ingest_prepare(&b, s.d->ingest, frame.data, frame.len,
+                                         &err));
                 assert_ok(s.d->store->ops->find_batch(
                     s.d->store, &held, &found, ingest_batch_id(b), &err));
                 if (acknowledged & (size_t)1 << i)
@@ -1143,22 +1144,22 @@ static void test_codes(void **unused)
     (void)unused;
 
     begin(&s, NULL, 15);
-    assert_status(registry_make_code(s.d->registry, secret, "nobody", 10,
-                                     &s.env, &err),
-                  XG_NOTFOUND);
+    assert_status(
+        registry_make_code(s.d->registry, secret, "nobody", 10, &s.env, &err),
+        XG_NOTFOUND);
     assert_ok(registry_make_code(s.d->registry, secret, "wn",
                                  s.world.wall_ms + 1000, &s.env, &err));
     xg_secret_id(&e.code, secret);
     memcpy(e.key.b, key, 32);
-    assert_status(registry_use_code(s.d->registry, &out, &e, s.world.wall_ms,
-                                    &err),
-                  XG_AUTH); /* no proof */
+    assert_status(
+        registry_use_code(s.d->registry, &out, &e, s.world.wall_ms, &err),
+        XG_AUTH); /* no proof */
     xg_enrol_proof(&e.proof, secret, key);
     assert_status(registry_use_code(s.d->registry, &out, &e,
                                     s.world.wall_ms + 1001, &err),
                   XG_AUTH); /* too late */
-    assert_ok(registry_use_code(s.d->registry, &out, &e, s.world.wall_ms,
-                                &err));
+    assert_ok(
+        registry_use_code(s.d->registry, &out, &e, s.world.wall_ms, &err));
     assert_string_equal(out.device, ORIGIN "/d/0001");
     assert_string_equal(out.worker, "wn");
     /* The answer was lost: the same again, even later. */
@@ -1167,9 +1168,9 @@ static void test_codes(void **unused)
     assert_string_equal(again.device, out.device);
     memcpy(e.key.b, other, 32);
     xg_enrol_proof(&e.proof, secret, other);
-    assert_status(registry_use_code(s.d->registry, &again, &e, s.world.wall_ms,
-                                    &err),
-                  XG_AUTH);
+    assert_status(
+        registry_use_code(s.d->registry, &again, &e, s.world.wall_ms, &err),
+        XG_AUTH);
     check(&s);
     end(&s);
 }
@@ -1193,20 +1194,18 @@ static void test_territory(void **unused)
     assert_status(territory_check(xg_bytes_of("code,level,parent,name\na,b\n"),
                                   &count, &err),
                   XG_FORMAT);
+    assert_status(territory_check(xg_bytes_of("code,level,parent,name\n"
+                                              "a,x,b,A\nb,x,a,B\n"),
+                                  &count, &err),
+                  XG_FORMAT);
     assert_status(
-        territory_check(xg_bytes_of("code,level,parent,name\n"
-                                    "a,x,b,A\nb,x,a,B\n"),
-                        &count, &err),
-        XG_FORMAT);
-    assert_status(registry_add_worker(s.d->registry, "w9", "九", xg_roles, "g",
-                                      &err),
-                  XG_NOTFOUND);
+        registry_add_worker(s.d->registry, "w9", "九", xg_roles, "g", &err),
+        XG_NOTFOUND);
     for (int i = 0; i < 2; i++)
-        assert_ok(registry_put_reference(s.d->registry, &reference,
-                                         "territory", "2023",
-                                         xg_bytes_of(file), &err));
-    assert_ok(registry_add_worker(s.d->registry, "w9", "九", xg_roles, "g",
-                                  &err));
+        assert_ok(registry_put_reference(s.d->registry, &reference, "territory",
+                                         "2023", xg_bytes_of(file), &err));
+    assert_ok(
+        registry_add_worker(s.d->registry, "w9", "九", xg_roles, "g", &err));
     struct xg_registry view = registry_view(s.d->registry);
     assert_ok(xg_unit_within(&within, &view, "g", "d", UINT64_MAX, &err));
     assert_true(within);
@@ -1249,8 +1248,10 @@ static void write_shift(struct setup *s, struct test_device *t)
         if (t->count % 10 == 9) {
             const struct xg_record *last = t->records[t->count - 1];
             struct xg_id id = xg_record_entity(last);
-            struct xg_op op = {.record = last, .branch = &t->branch,
-                               .seq = t->count - 1, .rank = t->rank};
+            struct xg_op op = {.record = last,
+                               .branch = &t->branch,
+                               .seq = t->count - 1,
+                               .rank = t->rank};
             struct xg_state seen;
             assert_ok(xg_merge(&seen, &s->arena, &id, &op, 1, NULL, &err));
             test_set(t, &seen, XG_INCIDENT_ADDRESS, "解放路与沂蒙路交叉口东");
@@ -1285,8 +1286,7 @@ static void send_round(struct setup *s, struct test_device **devices,
         devices[i]->arena = &s->arena;
         write_shift(s, devices[i]);
         frames[i] = XG_BUF(XG_BATCH_MAX);
-        test_seal(&frames[i], devices[i], round * SHIFT_RECORDS,
-                  SHIFT_RECORDS);
+        test_seal(&frames[i], devices[i], round * SHIFT_RECORDS, SHIFT_RECORDS);
     }
     clock_gettime(CLOCK_MONOTONIC, &from);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_from);
@@ -1299,13 +1299,12 @@ static void send_round(struct setup *s, struct test_device **devices,
         pthread_join(threads[i], NULL);
     clock_gettime(CLOCK_MONOTONIC, &to);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_to);
-    print_message("%zu records held: %.0f records/s from %zu senders, %.1f us "
-                  "of processor each\n",
-                  round * count * SHIFT_RECORDS,
-                  (double)(count * SHIFT_RECORDS) / seconds_of(from, to),
-                  sender_count,
-                  seconds_of(cpu_from, cpu_to) * 1e6 /
-                      (double)(count * SHIFT_RECORDS));
+    print_message(
+        "%zu records held: %.0f records/s from %zu senders, %.1f us "
+        "of processor each\n",
+        round * count * SHIFT_RECORDS,
+        (double)(count * SHIFT_RECORDS) / seconds_of(from, to), sender_count,
+        seconds_of(cpu_from, cpu_to) * 1e6 / (double)(count * SHIFT_RECORDS));
     for (size_t i = 0; i < count; i++)
         xg_buf_clear(&frames[i]);
 }

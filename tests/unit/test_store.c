@@ -72,12 +72,18 @@ static struct xg_hash hash_of(uint8_t first, uint8_t last)
 static struct store_record record_of(uint64_t number, uint64_t seq,
                                      uint64_t entity, bool creates)
 {
-    return (struct store_record){
-        .number = number, .chain = 1, .branch = 1, .seq = seq,
-        .entity = entity, .creates = creates, .position = 3, .shown = 3,
-        .hash = hash_of((uint8_t)number, 9),
-        .previous = hash_of((uint8_t)(number - 1), 9),
-        .head = xg_bytes("head", 4), .fields = xg_bytes("fields", 6)};
+    return (struct store_record){.number = number,
+                                 .chain = 1,
+                                 .branch = 1,
+                                 .seq = seq,
+                                 .entity = entity,
+                                 .creates = creates,
+                                 .position = 3,
+                                 .shown = 3,
+                                 .hash = hash_of((uint8_t)number, 9),
+                                 .previous = hash_of((uint8_t)(number - 1), 9),
+                                 .head = xg_bytes("head", 4),
+                                 .fields = xg_bytes("fields", 6)};
 }
 
 static struct store_entity entity_of(uint64_t number, uint64_t record,
@@ -215,17 +221,15 @@ static void test_log(void **state)
     assert_ok(s->ops->put_checkpoint(s, 3, notes[1], &err));
     assert_ok(s->ops->commit(s, &err));
 
-    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 1, 10, 1000,
-                                   &err));
+    assert_ok(
+        s->ops->read_entries(s, &arena, &read, &count, 1, 10, 1000, &err));
     assert_int_equal(count, 2);
     assert_true(xg_bytes_equal(read[1], notes[2]));
     assert_ok(s->ops->read_entries(s, &arena, &read, &count, 0, 10, 3, &err));
     assert_int_equal(count, 1);
-    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 0, 2, 1000,
-                                   &err));
+    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 0, 2, 1000, &err));
     assert_int_equal(count, 2);
-    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 3, 2, 1000,
-                                   &err));
+    assert_ok(s->ops->read_entries(s, &arena, &read, &count, 3, 2, 1000, &err));
     assert_int_equal(count, 0);
     assert_ok(s->ops->read_node(s, &node, 1, &err));
     assert_true(xg_hash_equal(&node, &nodes[1]));
@@ -243,10 +247,14 @@ static void test_batches(void **state)
     struct xg_error err = XG_ERROR_NONE;
     struct xg_arena arena = XG_ARENA(1 << 20);
     struct store *s = open_store(e);
-    struct store_batch b = {.position = 4, .id = hash_of(1, 1),
-                            .chain = hash_of(2, 2), .tree = hash_of(3, 3),
-                            .first = 10, .last = 19,
-                            .state = XG_BATCH_WAITING, .body_len = 4,
+    struct store_batch b = {.position = 4,
+                            .id = hash_of(1, 1),
+                            .chain = hash_of(2, 2),
+                            .tree = hash_of(3, 3),
+                            .first = 10,
+                            .last = 19,
+                            .state = XG_BATCH_WAITING,
+                            .body_len = 4,
                             .device = "o/d/0001"};
     struct store_batch found, *rows;
     struct xg_bytes body;
@@ -309,9 +317,13 @@ static void test_chains(void **state)
     struct store *s = open_store(e);
     struct store_chain c = {.number = 1, .id = hash_of(5, 5), .device = "a"};
     struct store_chain d = {.number = 2, .id = hash_of(6, 6), .device = "b"};
-    struct store_branch b = {.number = 1, .chain = 1, .id = hash_of(5, 5),
-                             .next = 4, .last = hash_of(1, 1),
-                             .anchor_size = 3, .since = 2};
+    struct store_branch b = {.number = 1,
+                             .chain = 1,
+                             .id = hash_of(5, 5),
+                             .next = 4,
+                             .last = hash_of(1, 1),
+                             .anchor_size = 3,
+                             .since = 2};
     struct store_chain *chains, got;
     struct store_branch *branches;
     size_t count;
@@ -321,9 +333,14 @@ static void test_chains(void **state)
     assert_ok(s->ops->put_chain(s, &c, &err));
     assert_ok(s->ops->put_chain(s, &d, &err));
     assert_ok(s->ops->put_branch(s, &b, &err));
-    b = (struct store_branch){.number = 2, .chain = 1, .parent = 1,
-                              .id = hash_of(8, 8), .start = 4, .next = 5,
-                              .last = hash_of(2, 2), .since = 9};
+    b = (struct store_branch){.number = 2,
+                              .chain = 1,
+                              .parent = 1,
+                              .id = hash_of(8, 8),
+                              .start = 4,
+                              .next = 5,
+                              .last = hash_of(2, 2),
+                              .since = 9};
     assert_ok(s->ops->put_branch(s, &b, &err));
     b.next = 6;
     assert_ok(s->ops->put_branch(s, &b, &err));
@@ -361,8 +378,11 @@ static void fill(struct store *s)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct store_chain c = {.number = 1, .id = hash_of(5, 5), .device = "a"};
-    struct store_branch b = {.number = 1, .chain = 1, .id = hash_of(5, 5),
-                             .next = 5, .last = hash_of(5, 9)};
+    struct store_branch b = {.number = 1,
+                             .chain = 1,
+                             .id = hash_of(5, 5),
+                             .next = 5,
+                             .last = hash_of(5, 9)};
     struct store_record rows[] = {
         record_of(1, 0, 0, false), record_of(2, 1, 1, true),
         record_of(3, 2, 3, true), record_of(4, 3, 1, false),
@@ -504,27 +524,26 @@ static void test_entities(void **state)
     filter.no_contacts = true;
     assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
     assert_int_equal(count, 0);
-    filter = (struct store_filter){.conflicts = true,
-                                   .kind = XG_KIND_INCIDENT};
+    filter = (struct store_filter){.conflicts = true, .kind = XG_KIND_INCIDENT};
     assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
     assert_int_equal(count, 1);
     filter.kind = XG_KIND_CONTACT;
     assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
     assert_int_equal(count, 0);
 
-    assert_ok(s->ops->read_entities_named(s, &arena, &rows, &count, "02", 5,
-                                          &err));
+    assert_ok(
+        s->ops->read_entities_named(s, &arena, &rows, &count, "02", 5, &err));
     assert_int_equal(count, 1);
     assert_int_equal(rows[0].number, 1);
-    assert_ok(s->ops->read_entities_named(s, &arena, &rows, &count, "4d0", 5,
-                                          &err));
+    assert_ok(
+        s->ops->read_entities_named(s, &arena, &rows, &count, "4d0", 5, &err));
     assert_int_equal(count, 1);
     assert_int_equal(rows[0].number, 2);
-    assert_ok(s->ops->read_entities_named(s, &arena, &rows, &count, "", 2,
-                                          &err));
+    assert_ok(
+        s->ops->read_entities_named(s, &arena, &rows, &count, "", 2, &err));
     assert_int_equal(count, 2);
-    assert_ok(s->ops->read_entities_named(s, &arena, &rows, &count, "xyz", 2,
-                                          &err));
+    assert_ok(
+        s->ops->read_entities_named(s, &arena, &rows, &count, "xyz", 2, &err));
     assert_int_equal(count, 0);
 
     /* The first record comes: no orphan any more. */
@@ -540,8 +559,8 @@ static void test_entities(void **state)
     assert_ok(s->ops->find_entity(s, &arena, &one, &found, &orphan, &err));
     assert_true(found);
     struct store_record *records;
-    assert_ok(s->ops->read_entity_records(s, &arena, &records, &count, 2,
-                                          &err));
+    assert_ok(
+        s->ops->read_entity_records(s, &arena, &records, &count, 2, &err));
     assert_int_equal(count, 2);
     assert_true(records[1].late);
     xg_arena_clear(&arena);
@@ -567,17 +586,17 @@ static void test_scope(void **state)
         assert_ok(s->ops->put_scope(s, "@north", &row, &err));
     }
     assert_ok(s->ops->commit(s, &err));
-    assert_ok(s->ops->read_scope(s, &arena, &rows, &count, "north", 2, 5, 10,
-                                 &err));
+    assert_ok(
+        s->ops->read_scope(s, &arena, &rows, &count, "north", 2, 5, 10, &err));
     assert_int_equal(count, 3);
     assert_int_equal(rows[0].first, 20);
     assert_int_equal(rows[0].last, 25);
-    assert_ok(s->ops->read_scope(s, &arena, &rows, &count, "@north", 0, 9, 2,
-                                 &err));
+    assert_ok(
+        s->ops->read_scope(s, &arena, &rows, &count, "@north", 0, 9, 2, &err));
     assert_int_equal(count, 2);
     assert_int_equal(rows[0].first, 14);
-    assert_ok(s->ops->read_scope(s, &arena, &rows, &count, "nort", 0, 9, 2,
-                                 &err));
+    assert_ok(
+        s->ops->read_scope(s, &arena, &rows, &count, "nort", 0, 9, 2, &err));
     assert_int_equal(count, 0);
     xg_arena_clear(&arena);
     close_store(e, s);
@@ -593,7 +612,8 @@ static void test_registry(void **state)
     struct store *s = open_store(e);
     struct store_statement st = {.position = 3,
                                  .says = {.kind = XG_SAYS_WORKER,
-                                          .subject = "w1", .unit = "north",
+                                          .subject = "w1",
+                                          .unit = "north",
                                           .role = XG_ROLE_WORKER}};
     struct store_statement *rows, found;
     struct store_registry_note note = {1, 3, hash_of(1, 1)}, *notes;
@@ -610,19 +630,19 @@ static void test_registry(void **state)
     note = (struct store_registry_note){2, 7, hash_of(2, 2)};
     assert_ok(s->ops->put_registry_note(s, &note, &err));
     assert_ok(s->ops->commit(s, &err));
-    assert_ok(s->ops->find_statement(s, &found, &any, XG_SAYS_WORKER, "w1", 3,
-                                     &err));
+    assert_ok(
+        s->ops->find_statement(s, &found, &any, XG_SAYS_WORKER, "w1", 3, &err));
     assert_false(any);
-    assert_ok(s->ops->find_statement(s, &found, &any, XG_SAYS_WORKER, "w1", 7,
-                                     &err));
+    assert_ok(
+        s->ops->find_statement(s, &found, &any, XG_SAYS_WORKER, "w1", 7, &err));
     assert_true(any);
     assert_string_equal(found.says.unit, "north");
     assert_ok(s->ops->find_statement(s, &found, &any, XG_SAYS_WORKER, "w1",
                                      UINT64_MAX, &err));
     assert_string_equal(found.says.unit, "south");
     assert_int_equal(found.position, 7);
-    assert_ok(s->ops->find_statement(s, &found, &any, XG_SAYS_UNIT, "w1", 9,
-                                     &err));
+    assert_ok(
+        s->ops->find_statement(s, &found, &any, XG_SAYS_UNIT, "w1", 9, &err));
     assert_false(any);
     assert_ok(s->ops->read_statements(s, &arena, &rows, &count, 0, 0, 9, &err));
     assert_int_equal(count, 2);
@@ -630,8 +650,8 @@ static void test_registry(void **state)
     assert_int_equal(count, 1);
     assert_ok(s->ops->read_statements(s, &arena, &rows, &count, 7, 3, 9, &err));
     assert_int_equal(count, 0);
-    assert_ok(s->ops->read_registry_notes(s, &arena, &notes, &count, 1, 9,
-                                          &err));
+    assert_ok(
+        s->ops->read_registry_notes(s, &arena, &notes, &count, 1, 9, &err));
     assert_int_equal(count, 1);
     assert_int_equal(notes[0].position, 7);
     xg_arena_clear(&arena);
@@ -645,8 +665,10 @@ static void test_people(void **state)
     struct xg_arena arena = XG_ARENA(1 << 20);
     struct store *s = open_store(e);
     struct store_device d = {.name = "o/d/0001", .worker = "w1"}, *devices;
-    struct store_code c = {.id = hash_of(1, 1), .secret = {1, 2, 3},
-                           .worker = "w1", .expires_ms = -5};
+    struct store_code c = {.id = hash_of(1, 1),
+                           .secret = {1, 2, 3},
+                           .worker = "w1",
+                           .expires_ms = -5};
     struct store_code code;
     char name[STORE_NAME_MAX + 1];
     size_t count;
@@ -693,9 +715,10 @@ static void test_files(void **state)
     struct xg_arena arena = XG_ARENA(1 << 20);
     struct store *s = open_store(e);
     struct xg_hash hash = hash_of(1, 1), other = hash_of(2, 2);
-    struct store_reference r = {.position = 5,
-                                .says = {.kind = "calendar", .edition = "2026",
-                                         .file = hash, .length = 4}};
+    struct store_reference r = {
+        .position = 5,
+        .says = {
+            .kind = "calendar", .edition = "2026", .file = hash, .length = 4}};
     struct store_reference *rows;
     struct xg_bytes content;
     size_t count;
@@ -731,9 +754,9 @@ static void test_no_memory(void **state)
     size_t count = 99;
 
     fill(s);
-    assert_status(s->ops->read_records(s, &arena, &rows, &count, 1, 5, 10,
-                                       &err),
-                  XG_NOMEM);
+    assert_status(
+        s->ops->read_records(s, &arena, &rows, &count, 1, 5, 10, &err),
+        XG_NOMEM);
     assert_int_equal(count, 99);
     xg_arena_clear(&arena);
     close_store(e, s);
@@ -828,7 +851,7 @@ static void test_runs(void **unused)
 
 #define EACH(test, engine)                                                     \
     {                                                                          \
-        #test, test, NULL, NULL, &(engine)                                     \
+#test, test, NULL, NULL, &(engine)                                     \
     }
 #define ALL(engine)                                                            \
     EACH(test_transactions, engine), EACH(test_readers, engine),               \
