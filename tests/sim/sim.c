@@ -11,7 +11,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
-enum { SETTLE_ROUNDS = 16, CLONES_MAX_PERMILLE = 60, LIVES_MAX = 12 };
+enum { SETTLE_ROUNDS = 16, CLONES_MAX_PERMILLE = 100, LIVES_MAX = 12 };
 
 static const int64_t day_ms = 24ll * 3600 * 1000;
 
@@ -34,7 +34,7 @@ static void hire(struct sim_world *w, struct sim_device *d)
         i++;
     snprintf(d->role, sizeof d->role, "%s", people[i].role);
     snprintf(d->unit, sizeof d->unit, "%.*s", (int)(1 + 2 * people[i].dashes),
-             sim_grid_pick(&w->rng));
+             sim_grid_pick(&w->rng, w->options.devices));
     snprintf(d->worker, sizeof d->worker, "w%04u", d->index);
     /* Now and then one person has two devices. */
     if (d->index > 0 && sim_chance(&w->rng, 50)) {
@@ -88,7 +88,7 @@ static void move_worker(struct sim_world *w, struct sim_device *d)
         return;
     w->act = "moving a worker";
     memcpy(worker, d->worker, sizeof worker);
-    snprintf(unit, sizeof unit, "%s", sim_grid_pick(&w->rng));
+    snprintf(unit, sizeof unit, "%s", sim_grid_pick(&w->rng, w->options.devices));
     sim_server_worker(w->server, worker, d->role, unit);
     /* The person knows by word of mouth, the device by its next sync. */
     for (size_t i = 0; i < w->device_count; i++)
@@ -131,11 +131,11 @@ static void befall(struct sim_world *w)
         change_weather(w, any(w));
     if (sim_chance(&w->rng, 40))
         sim_device_clock(d);
-    if (sim_chance(&w->rng, 6))
+    if (sim_chance(&w->rng, 8))
         clone(w, d);
-    if (sim_chance(&w->rng, 30) && *d->name)
+    if (sim_chance(&w->rng, 80) && *d->name)
         sim_device_keep_image(d);
-    if (sim_chance(&w->rng, 6) && d->lives < LIVES_MAX)
+    if (sim_chance(&w->rng, 25) && d->lives < LIVES_MAX)
         sim_device_restore(d);
     if (sim_chance(&w->rng, 12))
         move_worker(w, any(w));
@@ -191,6 +191,20 @@ static void settle(struct sim_world *w)
     }
 }
 
+/* Copies of a device may go on in one chain only while they are one. */
+static void judge_copies(struct sim_world *w)
+{
+    w->act = "judging copies of a device";
+    for (size_t i = 0; i < w->device_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct xg_chain_tip *a = &w->devices[i]->writes;
+            const struct xg_chain_tip *b = &w->devices[k]->writes;
+            if (!w->devices[i]->revoked && xg_hash_equal(&a->chain, &b->chain) &&
+                (a->next != b->next || !xg_hash_equal(&a->last, &b->last)))
+                sim_fail(w, "%04zu and %04zu write one chain, and differ", k, i);
+        }
+}
+
 static void judge(struct sim_world *w, struct sim_log *log)
 {
     struct xg_hash hash;
@@ -212,6 +226,7 @@ static void judge(struct sim_world *w, struct sim_log *log)
     }
     for (size_t i = 0; i < w->device_count; i++)
         sim_device_verdict(w->devices[i], log);
+    judge_copies(w);
     sim_server_digest(w->server, &hash);
     sim_note(w, "server", log->count, &hash);
     sim_server_root(w->server, &hash, log->size);

@@ -74,6 +74,7 @@ struct sim_options {
     X(SIM_F_LOST, "fault: delivered, answer lost")                           \
     X(SIM_F_CUT, "fault: answer cut, noticed")                               \
     X(SIM_F_SHORT, "fault: answer cut, passed as whole")                     \
+    X(SIM_F_FLIPPED, "fault: a bit of an answer flipped")                    \
     X(SIM_F_DELAYED, "fault: delivered later")                               \
     X(SIM_F_TWICE, "fault: delivered twice")                                 \
     X(SIM_F_STALE, "fault: an older answer again")                           \
@@ -186,7 +187,8 @@ const char *sim_unit(size_t i);
 bool sim_unit_below(const char *unit, const char *top);
 /* One that lies below; for a grid itself. */
 const char *sim_unit_pick(struct sim_rng *rng, const char *top);
-const char *sim_grid_pick(struct sim_rng *rng);
+/* A grid of as many as `devices` fill, so that people meet. */
+const char *sim_grid_pick(struct sim_rng *rng, unsigned devices);
 
 /* ---- the server ---- */
 
@@ -303,6 +305,9 @@ struct sim_device {
     size_t saved_count, saved_room;
     struct sim_saved *saved;
     uint64_t held_size; /* of the checkpoint, after the last session */
+    struct xg_chain_tip writes; /* in the end: the chain that is continued */
+    bool flipped; /* its last hello: two in a row look like another log */
+    bool damaged; /* some answer in this sync: it may look like another server */
     /* an answer that a cache between might give again */
     char cached_path[512];
     struct transport_answer cached;

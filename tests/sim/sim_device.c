@@ -345,7 +345,8 @@ static void judge_sync(struct sim_device *d, enum xg_status status,
         sim_count(d->world, SIM_SYNCS_DONE);
     else if (status != XG_NET &&
              !(status == XG_REFUSED &&
-               (d->revoked || report->state == XG_DEVICE_PENDING)))
+               (d->revoked || d->damaged ||
+                report->state == XG_DEVICE_PENDING)))
         sim_fail(d->world, "%04u sync: %s: %s", d->index,
                  xg_status_name(status), xg_error_text(err));
     sim_note(d->world, "synced", (uint64_t)status << 32 | d->index, NULL);
@@ -358,7 +359,7 @@ static enum xg_status sync_once(struct sim_device *d, struct home *home,
 
     d->world->act = "syncing";
     sim_count(d->world, SIM_SYNCS);
-    d->dead = false;
+    d->dead = d->damaged = false;
     enum xg_status status = sync_home(d, home, give_up_ms, report, &err);
     if (!d->dead) {
         judge_sync(d, status, report, &err);

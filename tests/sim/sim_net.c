@@ -86,6 +86,7 @@ enum fate {
     F_LOST,
     F_CUT,
     F_SHORT,
+    F_FLIPPED,
     F_DELAYED,
     F_TWICE,
     F_STALE,
@@ -97,8 +98,8 @@ enum fate {
 /* Of a thousand requests, by weather; F_NONE takes what is left. */
 static const unsigned odds[SIM_WEATHERS][F_COUNT] = {
     [SIM_GOOD] = {[F_TWICE] = 20, [F_LOST] = 5},
-    [SIM_FLAKY] = {0, 60, 60, 40, 40, 40, 60, 20, 5, 20},
-    [SIM_AWFUL] = {0, 150, 150, 80, 80, 80, 60, 30, 10, 30},
+    [SIM_FLAKY] = {0, 60, 60, 40, 40, 20, 40, 60, 20, 5, 20},
+    [SIM_AWFUL] = {0, 150, 150, 80, 80, 40, 80, 60, 30, 10, 30},
     [SIM_OFFLINE] = {[F_NEVER] = 1000},
     [SIM_PORTAL] = {[F_PORTAL] = 960},
 };
@@ -184,6 +185,22 @@ static void keep_answer(struct sim_device *d, const struct transport_request *r,
         xg_buf_append(&d->cached.body, answer->body.data, answer->body.len);
 }
 
+/* One bit. What is signed shows it; the proof of a hello is not signed, so it
+ * is asked for a second time, and only that much can be asked of a device. */
+static void flip(struct sim_device *d, const struct transport_request *r,
+                 struct transport_answer *answer)
+{
+    bool hello = strcmp(r->path, "/v1/hello") == 0;
+
+    if (answer->body.len == 0 || (hello && d->flipped))
+        return;
+    d->flipped = d->flipped || hello;
+    d->damaged = true;
+    answer->body.data[sim_below(&d->world->rng, answer->body.len)] ^=
+        (uint8_t)(1u << sim_below(&d->world->rng, 8));
+    sim_count(d->world, SIM_F_FLIPPED);
+}
+
 /* Others do not wait while this one does. */
 static void others(struct sim_device *d)
 {
@@ -226,6 +243,10 @@ static enum xg_status ask(struct sim_device *d,
             return no_answer(d, err, SIM_F_CUT);
         sim_count(w, SIM_F_SHORT);
     }
+    if (fate == F_FLIPPED)
+        flip(d, r, answer);
+    else if (strcmp(r->path, "/v1/hello") == 0)
+        d->flipped = false;
     return XG_OK;
 }
 

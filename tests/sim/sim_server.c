@@ -10,8 +10,8 @@
 
 enum {
     CODE_LIFE_DAYS = 3650,
-    ONCE_PERMILLE = 8, /* requests in which the store fails once */
-    DIES_PERMILLE = 8, /* requests in which the server dies */
+    ONCE_PERMILLE = 15, /* requests in which the store fails once */
+    DIES_PERMILLE = 15, /* requests in which the server dies */
 };
 
 static const int64_t day_ms = 24 * 3600 * 1000;

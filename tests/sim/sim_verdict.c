@@ -97,6 +97,45 @@ struct compare {
     uint64_t shared, conflicts; /* in scope, on the server */
 };
 
+/* Say how: every record that one of them has, with its effect on each side. */
+static _Noreturn void differ(struct compare *c, const struct xg_id *id,
+                             struct xg_bytes here, struct xg_bytes there)
+{
+    struct sim_world *w = c->device->world;
+    struct xg_arena arena = XG_ARENA(64 << 20);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_brief a, b;
+    struct fold fold;
+    char hex[2 * XG_HASH_SIZE + 1], branch[9];
+
+    sim_ok(w, xg_brief_read(&a, here, &err));
+    sim_ok(w, xg_brief_read(&b, there, &err));
+    sim_ok(w, fold_load(c->home->store, &fold, &arena, id, &err));
+    for (size_t i = 0; i < fold.state.count; i++) {
+        const struct xg_hash *hash = &fold.ops[i].record->hash;
+        const struct fold_fact *f = &fold.facts[i];
+        hex_of(hex, hash);
+        xg_hex(branch, fold.ops[i].branch->id.b, 4);
+        fprintf(stderr,
+                "     %s %s:%" PRIu64 " of %s from %" PRIu64 " at %" PRIu64
+                " anchor %" PRIu64
+                " rank %u mine %d effect %u, there %u%s\n",
+                hex, f->device, f->seq, branch, fold.ops[i].branch->start,
+                f->position, f->anchor_size,
+                fold.ops[i].rank, f->mine,
+                sim_effect(here, hash), sim_effect(there, hash),
+                sim_server_has_record(w->server, hash) ? "" : ", unknown");
+    }
+    xg_hex(hex, id->b, XG_ID_SIZE);
+    sim_fail(w,
+             "%04u (%s, %s of %s) and the server differ on %s: %" PRIu64
+             " records here, %" PRIu64 " there; conflicts %" PRIu64 ", %" PRIu64
+             "; %zu bytes, %zu",
+             c->device->index, c->device->name, c->device->role,
+             c->device->unit, hex, a.records, b.records,
+             a.conflicts, b.conflicts, here.len, there.len);
+}
+
 static void compare_entity(void *ctx, const struct xg_id *id,
                            uint64_t conflicts, struct xg_bytes state)
 {
@@ -114,10 +153,9 @@ static void compare_entity(void *ctx, const struct xg_id *id,
     if (e.out)
         sim_fail(w, "%04u counts %s out of its scope", c->device->index, hex);
     if (e.conflicts != conflicts)
-        sim_fail(w, "%04u shows %" PRIu64 " conflicts of %s, the server %" PRIu64,
-                 c->device->index, e.conflicts, hex, conflicts);
+        differ(c, id, xg_buf_bytes(&here), state);
     if (!xg_bytes_equal(xg_buf_bytes(&here), state))
-        sim_fail(w, "%04u and the server differ on %s", c->device->index, hex);
+        differ(c, id, xg_buf_bytes(&here), state);
     if (e.delivery != STORE_RECEIVED)
         sim_fail(w, "%04u: %s is only %s", c->device->index, hex,
                  store_delivery_name(e.delivery));
@@ -144,8 +182,7 @@ static bool compare_rest(void *ctx, const struct store_entity *e,
                  e->unit, e->mine, e->out, store_delivery_name(e->delivery),
                  e->records);
     if (!e->mine && !xg_bytes_equal(xg_buf_bytes(&there), state))
-        sim_fail(w, "%04u still shows %s, and differs from the server",
-                 c->device->index, hex);
+        differ(c, &e->id, state, xg_buf_bytes(&there));
     xg_buf_clear(&there);
     return true;
 }
@@ -187,6 +224,10 @@ static void judge_chains(struct sim_device *d, struct home *home)
                      d->index, chains[i].forked);
         if (forked && chains[i].current)
             sim_fail(d->world, "%04u still writes a forked chain", d->index);
+        if (chains[i].current)
+            d->writes = (struct xg_chain_tip){.chain = chains[i].chain,
+                                              .last = chains[i].last,
+                                              .next = chains[i].next};
     }
     sim_note(d->world, "chains", count, NULL);
 }

@@ -270,11 +270,12 @@ const char *sim_unit_pick(struct sim_rng *rng, const char *top)
     return count ? units[fit[sim_below(rng, count)]] : top;
 }
 
-const char *sim_grid_pick(struct sim_rng *rng)
+const char *sim_grid_pick(struct sim_rng *rng, unsigned devices)
 {
-    for (;;) {
-        const char *unit = units[sim_below(rng, sim_unit_count())];
-        if (strlen(unit) == sizeof "d-1-1-1" - 1)
-            return unit;
-    }
+    size_t grids[SIM_UNITS_MAX], count = 0, most = 2 + devices / 4;
+
+    for (size_t i = 0; i < sim_unit_count() && count < most; i++)
+        if (strlen(units[i]) == sizeof "d-1-1-1" - 1)
+            grids[count++] = i;
+    return units[grids[sim_below(rng, count)]];
 }
