@@ -222,6 +222,7 @@ struct store_batch {
     struct xg_hash id, chain, last_hash;
     uint64_t first, last;
     enum store_delivery delivery;
+    enum xg_batch_state state; /* as last told; XG_BATCH_STORED before that */
 };
 
 /* The first batch after `after_row` (0: from the start) that is to be pushed:

@@ -239,6 +239,8 @@ static enum xg_status take_batch(struct store *s, struct xg_stmt *q,
         b.first = xg_col_u64(q, 4);
         b.last = xg_col_u64(q, 5);
         b.delivery = (enum store_delivery)xg_col_i64(q, 6);
+        if (!xg_col_is_null(q, 10))
+            b.state = (enum xg_batch_state)xg_col_i64(q, 10);
         struct xg_bytes text = xg_col_bytes(q, 7);
         if (note)
             xg_buf_append(note, text.at, text.len);

@@ -88,6 +88,7 @@ static enum xg_status look_up_about(void *ctx, struct view_about *out,
     else if (!fact->logged)
         out->delivery = VIEW_WAITING;
     out->verified = sealed && batch.delivery == STORE_RECEIVED;
+    out->kept_apart = sealed && batch.state == XG_BATCH_QUARANTINED;
     return XG_OK;
 }
 

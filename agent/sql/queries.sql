@@ -165,18 +165,18 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 
 -- name: batch_due
 SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
-       b.note, b.body, b.receipt
+       b.note, b.body, b.receipt, b.state
 FROM batch AS b JOIN chain AS c ON c.id = b.chain
 WHERE (b.receipt IS NULL OR b.state = 2) AND b.id > ?1 ORDER BY b.id LIMIT 1
 
 -- name: batch_find
 SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
-       b.note, b.body, b.receipt
+       b.note, b.body, b.receipt, b.state
 FROM batch AS b JOIN chain AS c ON c.id = b.chain WHERE b.batch = ?1
 
 -- name: batch_of_record
 SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
-       b.note, b.body, b.receipt
+       b.note, b.body, b.receipt, b.state
 FROM record AS r JOIN batch AS b ON b.id = r.batch
 JOIN chain AS c ON c.id = b.chain WHERE r.hash = ?1
 

@@ -180,6 +180,9 @@ void look_put_who(struct xg_buf *out, const struct view_about *about,
         xg_buf_text(out, XG_T(" · 设备 ", " · device "));
         view_put_line(out, xg_bytes_of(about->device));
     }
+    if (about->kept_apart)
+        xg_buf_text(out, XG_T(" · 服务器隔离保存，未并入",
+                              " · kept apart by the server, not merged"));
 }
 
 void look_put_when(struct xg_buf *out, const struct view_about *about,
@@ -248,6 +251,8 @@ void look_set_about(json_t **object, const struct view_about *about,
         view_json_set(object, "verified", json_boolean(about->verified));
         view_json_set(object, "clock_doubt", json_boolean(about->clock_doubt));
     }
+    if (about->kept_apart)
+        view_json_set(object, "kept_apart", json_true());
     if (about->logged)
         view_json_set(object, "entry", view_json_uint(about->entry));
     if (!r->malformed)

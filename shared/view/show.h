@@ -59,6 +59,8 @@ struct view_about {
     bool logged;                    /* `entry` is the place in the log */
     uint64_t entry;
     bool verified;                  /* the proof was checked by this program */
+    bool kept_apart; /* received and logged, but not merged: its device was
+                      * revoked */
     bool has_not_before, has_not_after;
     int64_t not_before_ms, not_after_ms;
     bool clock_doubt; /* the wall clock lies outside, jumped, or is not set */
