@@ -83,6 +83,12 @@ class Transfer(Case):
         self.assertEqual((status['state'], status['batches']['quarantined']),
                          ('revoked', 1))
         self.assertIn('quarantine', self.b.do('status').out)
+        # Record by record, on the device that recorded them.
+        self.assertTrue(self.b.show(kept)['created']['kept_apart'])
+        self.assertIn('not merged', self.b.do('show', kept).out)
+        self.assertEqual([r.get('kept_apart', False)
+                          for r in self.b.ask('history', good)],
+                         [False, True])
         # Nothing is thrown away on the device, nothing is merged elsewhere,
         # and the log has the batch.
         self.assertIn(kept, self.b.ids())
