@@ -150,7 +150,7 @@ CREATE INDEX record_entity ON record (entity) WHERE creates <> 1;
 -- Records by the first 16 bytes of their hash, which of one that creates an
 -- entity are the entity's id. Hashes are random: one index over all of them
 -- would be written all over, a page a record once it is larger than memory. So
--- it is kept in runs of 2^17 records (run = number >> 17); only the newest is
+-- it is kept in runs of 2^15 records (run = number >> 15); only the newest is
 -- written to, and a search goes through them, newest first.
 CREATE TABLE name (
     run    INTEGER NOT NULL,

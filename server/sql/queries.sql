@@ -91,7 +91,7 @@ WHERE number IN (SELECT r.number FROM record r
                  WHERE r.chain = b.chain AND r.seq >= ?2 AND r.branch = ?1);
 
 -- name: name_add
-INSERT INTO name (run, name, record) VALUES (?1 >> 17, ?2, ?1)
+INSERT INTO name (run, name, record) VALUES (?1 >> 15, ?2, ?1)
 ON CONFLICT DO NOTHING;
 
 -- name: record_named

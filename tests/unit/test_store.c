@@ -834,7 +834,7 @@ static void test_runs(void **unused)
     assert_ok(s->ops->begin(s, &err));
     for (uint64_t i = 0; i < 5; i++) {
         struct store_record r = record_of(i + 1, i, 0, false);
-        r.number = i << 17 | 1;
+        r.number = i << 15 | 1;
         r.hash = hash_of((uint8_t)(200 - i), 1);
         assert_ok(s->ops->put_records(s, &r, 1, &err));
     }
