@@ -31,9 +31,9 @@
 enum { BUSY_TRIES = 50, BUSY_PAUSE_MS = 100 };
 
 /* The C library would give every few threads a heap of their own, each of
- * which keeps what its busiest moment took: a third of the memory under load.
- * Hashing and SQLite take the time here, not malloc. */
-enum { HEAPS = 2 };
+ * which keeps what its busiest moment took: with fifty connections a third of
+ * the memory. Hashing and SQLite take the time here, not malloc. */
+enum { HEAPS = 1 };
 
 /* Everything that runs; released in the other direction. */
 struct serving {
