@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Devices whose clocks lie: 1970, 2099, set forth and back between captures and
-in the middle of a patrol, a receiver that is 1024 weeks off. They sync over TLS,
-the order is that of causality, the doubt is shown, and nobody else is harmed.
+in the middle of a patrol, a receiver that is 1024 weeks off. They sync over
+TLS, the order is that of causality, the doubt is shown, and nobody else is harmed.
 
 The clock is that of libfaketime, for the programs of one device; the monotonic
 clock stays real, as it does when a system clock is set.

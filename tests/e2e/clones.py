@@ -85,6 +85,63 @@ class Clones(Case):
             self.assertEqual(agent.status()['records']['waiting'], 0)
         self.sound(*every)
 
+    def agree(self, agents, ids):
+        self.settle(*agents, rounds=4)
+        for which in ids:
+            self.same(which, *agents)
+        for agent in agents:
+            self.assertLessEqual(set(ids), agent.ids(), agent.name)
+            self.assertEqual(agent.status()['records']['waiting'], 0)
+        self.sound(*agents)
+
+    def test_copies_of_copies(self):
+        one = self.a.incident('address=始', 'grid=' + GRID)
+        self.settle()
+        ids, every = [one], [self.a, self.a.copy('c'), self.a.copy('d')]
+        for agent in every:
+            agent.do('set', one, 'address=' + agent.name)
+            ids.append(agent.incident('address=自 ' + agent.name))
+        self.agree((*every, self.b), ids)
+        self.assertEqual(self.sides(self.world.ask, one, 'address'),
+                         {'a', 'c', 'd'})
+        forks = len(self.notes_of('fork'))
+        self.assertGreaterEqual(forks, 1)
+        every.append(every[1].copy('e'))
+        for agent in (every[1], every[3]):
+            agent.do('set', one, 'address=再 ' + agent.name, code=(0, 5))
+            ids.append(agent.incident('address=又 ' + agent.name))
+        self.agree((*every, self.b), ids)
+        self.assertGreater(len(self.notes_of('fork')), forks)
+
+    def test_copied_with_a_batch_that_never_arrived(self):
+        one = self.a.incident('address=甲')
+        self.a.sync()
+        self.a.do('set', one, 'address=乙')
+        self.world.stop()
+        self.a.do('sync', '--max-time', '0', code=4)
+        c = self.a.copy('c')
+        self.a.do('set', one, 'urgency=urgent')
+        c.do('set', one, 'urgency=normal')
+        other = c.incident('address=丙')
+        self.world.start()
+        c.sync()
+        self.agree((self.a, c, self.b), [one, other])
+        self.assertEqual(self.sides(self.world.ask, one, 'urgency'),
+                         {'urgent', 'normal'})
+        self.assertEqual(self.same(one)['fields']['address'], '乙')
+
+    def test_one_backup_put_back_twice(self):
+        ids = [self.a.incident('address=甲')]
+        self.a.sync()
+        backup = self.a.copy('backup')
+        for n in range(2):
+            ids.append(self.a.incident('address=第 %d 次之前' % n))
+            self.a.sync()
+            self.a.put_back(backup)
+            ids.append(self.a.incident('address=第 %d 次之后' % n))
+            self.a.sync()
+        self.agree(self.agents, ids)
+
     def test_an_older_copy_is_put_back(self):
         """HOME is restored whole, so that nothing on the device can tell: the
         server's answer does."""

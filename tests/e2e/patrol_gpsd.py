@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Patrols on a real gpsd whose recorder is killed in the middle: at most 30 s of
-track are lost, the patrol goes on or is closed at its last fix, what lies
+"""Patrols on a real gpsd whose recorder is killed in the middle: at most 30 s
+of track are lost, the patrol goes on or is closed at its last fix, what lies
 between is a gap with its cause and is never joined, and the exports can be
 read."""
 import calendar
