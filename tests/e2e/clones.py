@@ -242,6 +242,35 @@ class Clones(Case):
         self.assertIn(new, self.b.ids())
         self.sound()
 
+    def test_a_log_that_was_put_back_whole(self):
+        """Database and lock together: the server cannot tell, a device that
+        has seen more can, and keeps the evidence."""
+        self.a.incident('address=甲')
+        self.settle()
+        self.world.stop()
+        old = self.world.folder / 'old'
+        shutil.copytree(self.world.data, old)
+        self.world.start()
+        proven = self.a.incident('address=乙')
+        self.a.sync()
+        self.world.stop()
+        shutil.rmtree(self.world.data)
+        shutil.copytree(old, self.world.data)
+        self.world.start()
+        told = self.a.do('sync', code=7)
+        self.assertIn('does not continue', told.err)
+        kept = {p.name.rsplit('.', 1)[-1]
+                for p in (self.a.home / 'alarm').iterdir()}
+        self.assertLessEqual({'held', 'shown', 'welcome', 'tlog-proof'}, kept)
+        # It hands its work over, believes nothing, and stays loud.
+        later = self.a.incident('address=丙')
+        self.a.do('sync', code=7)
+        self.assertIn('ALARM', self.a.do('status', code=7).out)
+        for which in (proven, later):
+            self.world.do('show', which)
+            self.assertNotEqual(self.a.show(which)['delivery'], 'received')
+        self.world.do('check')
+
     def replace(self, folder, name):
         for ending in ('', '-wal', '-shm'):
             target = self.world.data / (name + ending)
