@@ -126,26 +126,27 @@ static void clone(struct sim_world *w, struct sim_device *d)
 static void befall(struct sim_world *w)
 {
     struct sim_device *d = any(w);
+    const unsigned wild = w->options.wild;
 
     if (sim_chance(&w->rng, 300))
         change_weather(w, any(w));
-    if (sim_chance(&w->rng, 40))
+    if (sim_chance(&w->rng, 40 * wild))
         sim_device_clock(d);
-    if (sim_chance(&w->rng, 8))
+    if (sim_chance(&w->rng, 8 * wild))
         clone(w, d);
-    if (sim_chance(&w->rng, 80) && *d->name)
+    if (sim_chance(&w->rng, 80 * wild) && *d->name)
         sim_device_keep_image(d);
-    if (sim_chance(&w->rng, 25) && d->lives < LIVES_MAX)
+    if (sim_chance(&w->rng, 25 * wild) && d->lives < LIVES_MAX)
         sim_device_restore(d);
-    if (sim_chance(&w->rng, 12))
+    if (sim_chance(&w->rng, 12 * wild))
         move_worker(w, any(w));
-    if (sim_chance(&w->rng, 2))
+    if (sim_chance(&w->rng, 2 * wild))
         revoke(w, any(w));
-    if (sim_chance(&w->rng, 20))
+    if (sim_chance(&w->rng, 20 * wild))
         sim_server_approve_all(w->server);
-    if (sim_chance(&w->rng, 15))
+    if (sim_chance(&w->rng, 15 * wild))
         sim_server_operate(w->server);
-    if (sim_chance(&w->rng, 5)) {
+    if (sim_chance(&w->rng, 5 * wild)) {
         w->act = "restarting the server";
         sim_server_restart(w->server);
         sim_count(w, SIM_F_RESTART);
@@ -295,7 +296,7 @@ static void run_in_folder(struct sim_options *options, struct xg_hash *digest,
 
 static void usage(void)
 {
-    fputs("usage: simulate [--seed N] [--devices N] [--steps N] [--days N]\n"
+    fputs("usage: simulate [--seed N] [--devices N] [--steps N] [--days N] [--wild N]\n"
           "                [--seeds N] [--twice] [--keep] [--verbose]\n"
           "XG_SEED gives the seed where --seed does not.\n",
           stderr);
@@ -325,7 +326,8 @@ static void parse(struct flags *f, char **argv)
     struct sim_options *o = &f->options;
 
     *f = (struct flags){
-        .options = {.seed = 1, .devices = 200, .steps = 3000, .days = 14},
+        .options = {.seed = 1, .devices = 200, .steps = 2400, .days = 14,
+                    .wild = 1},
         .seeds = 1};
     if (seed && *seed)
         o->seed = number(seed);
@@ -346,6 +348,8 @@ static void parse(struct flags *f, char **argv)
             o->steps = (unsigned)number(*++argv);
         else if (strcmp(*argv, "--days") == 0)
             o->days = (unsigned)number(*++argv);
+        else if (strcmp(*argv, "--wild") == 0)
+            o->wild = (unsigned)number(*++argv);
         else
             usage();
         if (!*argv)

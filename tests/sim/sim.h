@@ -52,6 +52,7 @@ void sim_fill(struct sim_rng *rng, void *out, size_t len);
 struct sim_options {
     uint64_t seed;
     unsigned devices, steps, days;
+    unsigned wild; /* what befalls rarely comes that many times as often */
     const char *dir; /* where homes and the server's files lie */
     bool verbose, keep; /* keep: the folder of a run that failed */
 };

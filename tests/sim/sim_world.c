@@ -135,9 +135,10 @@ void sim_fail(struct sim_world *w, const char *format, ...)
     fflush(stdout);
     fprintf(stderr,
             "sim: FAILED  seed %" PRIu64 "  step %" PRIu64
-            "  --devices %u --steps %u --days %u\n     while: %s\n     ",
+            "  --devices %u --steps %u --days %u --wild %u\n     while: "
+            "%s\n     ",
             w->options.seed, w->step, w->options.devices, w->options.steps,
-            w->options.days, w->act);
+            w->options.days, w->options.wild, w->act);
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
