@@ -155,7 +155,8 @@ static bool take_sample(void *ctx, const struct track_sample *sample)
 /* ---- the program ---- */
 
 struct arguments {
-    const char *home, *patrol, *every, *host, *port;
+    const char *home, *patrol, *every, *host, *port, *lang;
+    bool help;
 };
 
 static bool read_arguments(struct arguments *a, int argc, char **argv)
@@ -165,6 +166,8 @@ static bool read_arguments(struct arguments *a, int argc, char **argv)
         {"patrol", required_argument, NULL, 'p'},
         {"every", required_argument, NULL, 'e'},
         {"gpsd", required_argument, NULL, 'g'},
+        {"lang", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, '?'},
         {NULL, 0, NULL, 0},
     };
     char *colon;
@@ -188,7 +191,11 @@ static bool read_arguments(struct arguments *a, int argc, char **argv)
             if (colon)
                 *colon = '\0';
             break;
+        case 'l':
+            a->lang = optarg;
+            break;
         default:
+            a->help = optopt == 0;
             return false;
         }
     }
@@ -275,16 +282,20 @@ int main(int argc, char **argv)
     struct arguments arguments = {0};
     struct sigaction action = {.sa_handler = on_signal};
 
-    if (xg_lang_init(NULL) != 0 || xg_base_init() != 0)
+    xg_lang_init(NULL);
+    if (xg_base_init() != 0)
         return 1;
-    if (!read_arguments(&arguments, argc, argv)) {
-        fprintf(stderr,
+    if (!read_arguments(&arguments, argc, argv) ||
+        xg_lang_init(arguments.lang) != 0) {
+        fprintf(arguments.help ? stdout : stderr,
                 XG_T("用法：%s --home 文件夹 --patrol 标识 [--gpsd 主机:端口] "
-                     "[--every 毫秒]\n",
+                     "[--every 毫秒] [--lang zh|en]\n"
+                     "巡查记录程序，由 xunge patrol start 启动。\n",
                      "usage: %s --home DIR --patrol ID [--gpsd HOST:PORT] "
-                     "[--every MS]\n"),
+                     "[--every MS] [--lang zh|en]\n"
+                     "The recorder of a patrol; xunge patrol start runs it.\n"),
                 argv[0]);
-        return xg_status_exit(XG_USAGE);
+        return arguments.help ? 0 : xg_status_exit(XG_USAGE);
     }
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
