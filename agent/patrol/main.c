@@ -167,7 +167,7 @@ static bool read_arguments(struct arguments *a, int argc, char **argv)
         {"every", required_argument, NULL, 'e'},
         {"gpsd", required_argument, NULL, 'g'},
         {"lang", required_argument, NULL, 'l'},
-        {"help", no_argument, NULL, '?'},
+        {"help", no_argument, NULL, 'H'},
         {NULL, 0, NULL, 0},
     };
     char *colon;
@@ -195,7 +195,7 @@ static bool read_arguments(struct arguments *a, int argc, char **argv)
             a->lang = optarg;
             break;
         default:
-            a->help = optopt == 0;
+            a->help = c == 'H';
             return false;
         }
     }
