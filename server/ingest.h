@@ -44,8 +44,8 @@ struct ingest_result {
 };
 
 /* Verify and take apart; `data` is borrowed until the batch is freed. XG_AUTH:
- * unknown device, bad signature. XG_FORMAT, XG_TOOBIG. XG_REFUSED: the chain
- * is another device's, or its genesis names another key, log or registrar. */
+ * unknown device, bad signature, a genesis that names another key. XG_FORMAT,
+ * XG_TOOBIG. XG_REFUSED: its genesis names another log or registrar. */
 XG_MUST_CHECK enum xg_status ingest_prepare(struct ingest_batch **batch,
                                             struct ingest *in,
                                             const uint8_t *data, size_t len,
@@ -55,8 +55,8 @@ void ingest_batch_free(struct ingest_batch *batch);
 const struct xg_hash *ingest_batch_id(const struct ingest_batch *batch);
 const char *ingest_batch_device(const struct ingest_batch *batch);
 
-/* Store, log, merge, publish. XG_REFUSED: as in prepare, where only the store
- * can tell. Retryable statuses: nothing is promised, send it again. */
+/* Store, log, merge, publish. XG_REFUSED: the chain is another device's.
+ * Retryable statuses: nothing is promised, send it again. */
 XG_MUST_CHECK enum xg_status ingest_submit(struct ingest *in,
                                            struct ingest_result *result,
                                            struct ingest_batch *batch,
