@@ -22,11 +22,10 @@ static void hire(struct sim_world *w, struct sim_device *d)
     static const struct {
         const char *role;
         unsigned until, dashes; /* of a hundred; of its unit's code */
-    } people[] = {{"helper", 10, 3},     {"worker", 70, 3},
-                  {"grid_head", 80, 2},  {"community", 88, 2},
-                  {"delegate", 91, 2},   {"handler", 94, 1},
-                  {"dispatcher", 97, 1}, {"supervisor", 99, 0},
-                  {"auditor", 100, 0}};
+    } people[] = {
+        {"helper", 10, 3},     {"worker", 70, 3},     {"grid_head", 80, 2},
+        {"community", 88, 2},  {"delegate", 91, 2},   {"handler", 94, 1},
+        {"dispatcher", 97, 1}, {"supervisor", 99, 0}, {"auditor", 100, 0}};
     uint64_t n = sim_below(&w->rng, 100);
     size_t i = 0;
 
@@ -38,8 +37,7 @@ static void hire(struct sim_world *w, struct sim_device *d)
     snprintf(d->worker, sizeof d->worker, "w%04u", d->index);
     /* Now and then one person has two devices. */
     if (d->index > 0 && sim_chance(&w->rng, 50)) {
-        const struct sim_device *o =
-            w->devices[sim_below(&w->rng, d->index)];
+        const struct sim_device *o = w->devices[sim_below(&w->rng, d->index)];
         memcpy(d->worker, o->worker, sizeof d->worker);
         memcpy(d->role, o->role, sizeof d->role);
         memcpy(d->unit, o->unit, sizeof d->unit);
@@ -72,9 +70,8 @@ static struct sim_device *any(struct sim_world *w)
 static void change_weather(struct sim_world *w, struct sim_device *d)
 {
     static const enum sim_weather weathers[] = {
-        SIM_GOOD,  SIM_GOOD,    SIM_GOOD,    SIM_FLAKY,
-        SIM_FLAKY, SIM_OFFLINE, SIM_OFFLINE, SIM_AWFUL,
-        SIM_PORTAL};
+        SIM_GOOD,    SIM_GOOD,    SIM_GOOD,  SIM_FLAKY, SIM_FLAKY,
+        SIM_OFFLINE, SIM_OFFLINE, SIM_AWFUL, SIM_PORTAL};
 
     d->weather =
         weathers[sim_below(&w->rng, sizeof weathers / sizeof *weathers)];
@@ -88,7 +85,8 @@ static void move_worker(struct sim_world *w, struct sim_device *d)
         return;
     w->act = "moving a worker";
     memcpy(worker, d->worker, sizeof worker);
-    snprintf(unit, sizeof unit, "%s", sim_grid_pick(&w->rng, w->options.devices));
+    snprintf(unit, sizeof unit, "%s",
+             sim_grid_pick(&w->rng, w->options.devices));
     sim_server_worker(w->server, worker, d->role, unit);
     /* The person knows by word of mouth, the device by its next sync. */
     for (size_t i = 0; i < w->device_count; i++)
@@ -115,8 +113,8 @@ static void revoke(struct sim_world *w, struct sim_device *d)
 
 static void clone(struct sim_world *w, struct sim_device *d)
 {
-    size_t most =
-        w->options.devices + 1 + w->options.devices * CLONES_MAX_PERMILLE / 1000;
+    size_t most = w->options.devices + 1 +
+                  w->options.devices * CLONES_MAX_PERMILLE / 1000;
 
     if (w->device_count < most && d->lives < LIVES_MAX)
         sim_device_clone(d);
@@ -200,9 +198,11 @@ static void judge_copies(struct sim_world *w)
         for (size_t k = 0; k < i; k++) {
             const struct xg_chain_tip *a = &w->devices[i]->writes;
             const struct xg_chain_tip *b = &w->devices[k]->writes;
-            if (!w->devices[i]->revoked && xg_hash_equal(&a->chain, &b->chain) &&
+            if (!w->devices[i]->revoked &&
+                xg_hash_equal(&a->chain, &b->chain) &&
                 (a->next != b->next || !xg_hash_equal(&a->last, &b->last)))
-                sim_fail(w, "%04zu and %04zu write one chain, and differ", k, i);
+                sim_fail(w, "%04zu and %04zu write one chain, and differ", k,
+                         i);
         }
 }
 
@@ -216,8 +216,9 @@ static void judge(struct sim_world *w, struct sim_log *log)
     for (size_t i = 0; i < w->seen_count; i++) {
         sim_server_root(w->server, &hash, w->seen[i].size);
         if (!xg_hash_equal(&hash, &w->seen[i].root))
-            sim_fail(w, "a checkpoint of size %" PRIu64
-                        " that devices verified is not in the log",
+            sim_fail(w,
+                     "a checkpoint of size %" PRIu64
+                     " that devices verified is not in the log",
                      w->seen[i].size);
     }
     for (size_t i = 0; i < w->must_count; i++) {
@@ -296,7 +297,8 @@ static void run_in_folder(struct sim_options *options, struct xg_hash *digest,
 
 static void usage(void)
 {
-    fputs("usage: simulate [--seed N] [--devices N] [--steps N] [--days N] [--wild N]\n"
+    fputs("usage: simulate [--seed N] [--devices N] [--steps N] [--days N] "
+          "[--wild N]\n"
           "                [--seeds N] [--twice] [--keep] [--verbose]\n"
           "XG_SEED gives the seed where --seed does not.\n",
           stderr);
@@ -325,10 +327,12 @@ static void parse(struct flags *f, char **argv)
     const char *seed = getenv("XG_SEED");
     struct sim_options *o = &f->options;
 
-    *f = (struct flags){
-        .options = {.seed = 1, .devices = 200, .steps = 2400, .days = 14,
-                    .wild = 1},
-        .seeds = 1};
+    *f = (struct flags){.options = {.seed = 1,
+                                    .devices = 200,
+                                    .steps = 2400,
+                                    .days = 14,
+                                    .wild = 1},
+                        .seeds = 1};
     if (seed && *seed)
         o->seed = number(seed);
     for (argv++; *argv; argv++) {
@@ -376,8 +380,9 @@ static void run_seed(const struct flags *f, uint64_t seed)
         return;
     run_in_folder(&options, &second, false);
     if (!xg_hash_equal(&first, &second)) {
-        fprintf(stderr, "sim: FAILED  seed %" PRIu64
-                        "  two runs of it are not the same\n",
+        fprintf(stderr,
+                "sim: FAILED  seed %" PRIu64
+                "  two runs of it are not the same\n",
                 seed);
         exit(1);
     }

@@ -30,7 +30,7 @@
 
 enum {
     SIM_PATH = 256,
-    SIM_NESTING = 2,    /* sessions begun while another one waits */
+    SIM_NESTING = 2, /* sessions begun while another one waits */
     SIM_UNITS_MAX = 160,
     SIM_EFFECT_UNKNOWN = 255,
 };
@@ -52,53 +52,53 @@ void sim_fill(struct sim_rng *rng, void *out, size_t len);
 struct sim_options {
     uint64_t seed;
     unsigned devices, steps, days;
-    unsigned wild; /* what befalls rarely comes that many times as often */
-    const char *dir; /* where homes and the server's files lie */
+    unsigned wild;      /* what befalls rarely comes that many times as often */
+    const char *dir;    /* where homes and the server's files lie */
     bool verbose, keep; /* keep: the folder of a run that failed */
 };
 
 /* One line a counter: name, label. */
-#define SIM_COUNTERS(X)                                                      \
-    X(SIM_SESSIONS, "sessions")                                              \
-    X(SIM_SYNCS, "syncs")                                                    \
-    X(SIM_SYNCS_DONE, "syncs that went through")                             \
-    X(SIM_SAVED, "records saved")                                            \
-    X(SIM_EDITS, "of those, changes")                                        \
-    X(SIM_FOREIGN, "of those, to what others recorded")                      \
-    X(SIM_DECISIONS, "of those, decided conflicts")                          \
-    X(SIM_WITHDRAWN, "of those, withdrawals")                                \
-    X(SIM_MOVES, "of those, settled on the spot")                            \
-    X(SIM_OPERATOR, "records of the operator")                               \
-    X(SIM_REQUESTS, "requests")                                              \
-    X(SIM_RECEIPTS, "receipts verified on arrival")                          \
-    X(SIM_F_NEVER, "fault: never delivered")                                 \
-    X(SIM_F_LOST, "fault: delivered, answer lost")                           \
-    X(SIM_F_CUT, "fault: answer cut, noticed")                               \
-    X(SIM_F_SHORT, "fault: answer cut, passed as whole")                     \
-    X(SIM_F_FLIPPED, "fault: a bit of an answer flipped")                    \
-    X(SIM_F_DELAYED, "fault: delivered later")                               \
-    X(SIM_F_TWICE, "fault: delivered twice")                                 \
-    X(SIM_F_STALE, "fault: an older answer again")                           \
-    X(SIM_F_PORTAL, "fault: captive portal")                                 \
-    X(SIM_F_BUSY, "fault: 503 with Retry-After")                             \
-    X(SIM_F_STORE, "fault: store failed once")                               \
-    X(SIM_F_SERVER, "fault: server died in a call")                          \
-    X(SIM_F_RESTART, "fault: server restarted")                              \
-    X(SIM_F_DEVICE, "fault: device died while syncing")                      \
-    X(SIM_F_ABANDONED, "fault: device died before a commit")                 \
-    X(SIM_F_CLOCK, "fault: clock jumped")                                    \
-    X(SIM_F_CLONED, "fault: device cloned")                                  \
-    X(SIM_F_RESTORED, "fault: device put back to an old copy")               \
-    X(SIM_F_LOSTWORK, "records lost by that")                                \
-    X(SIM_F_MOVED, "workers moved to another grid")                          \
-    X(SIM_F_REVOKED, "devices revoked")                                      \
+#define SIM_COUNTERS(X)                                                        \
+    X(SIM_SESSIONS, "sessions")                                                \
+    X(SIM_SYNCS, "syncs")                                                      \
+    X(SIM_SYNCS_DONE, "syncs that went through")                               \
+    X(SIM_SAVED, "records saved")                                              \
+    X(SIM_EDITS, "of those, changes")                                          \
+    X(SIM_FOREIGN, "of those, to what others recorded")                        \
+    X(SIM_DECISIONS, "of those, decided conflicts")                            \
+    X(SIM_WITHDRAWN, "of those, withdrawals")                                  \
+    X(SIM_MOVES, "of those, settled on the spot")                              \
+    X(SIM_OPERATOR, "records of the operator")                                 \
+    X(SIM_REQUESTS, "requests")                                                \
+    X(SIM_RECEIPTS, "receipts verified on arrival")                            \
+    X(SIM_F_NEVER, "fault: never delivered")                                   \
+    X(SIM_F_LOST, "fault: delivered, answer lost")                             \
+    X(SIM_F_CUT, "fault: answer cut, noticed")                                 \
+    X(SIM_F_SHORT, "fault: answer cut, passed as whole")                       \
+    X(SIM_F_FLIPPED, "fault: a bit of an answer flipped")                      \
+    X(SIM_F_DELAYED, "fault: delivered later")                                 \
+    X(SIM_F_TWICE, "fault: delivered twice")                                   \
+    X(SIM_F_STALE, "fault: an older answer again")                             \
+    X(SIM_F_PORTAL, "fault: captive portal")                                   \
+    X(SIM_F_BUSY, "fault: 503 with Retry-After")                               \
+    X(SIM_F_STORE, "fault: store failed once")                                 \
+    X(SIM_F_SERVER, "fault: server died in a call")                            \
+    X(SIM_F_RESTART, "fault: server restarted")                                \
+    X(SIM_F_DEVICE, "fault: device died while syncing")                        \
+    X(SIM_F_ABANDONED, "fault: device died before a commit")                   \
+    X(SIM_F_CLOCK, "fault: clock jumped")                                      \
+    X(SIM_F_CLONED, "fault: device cloned")                                    \
+    X(SIM_F_RESTORED, "fault: device put back to an old copy")                 \
+    X(SIM_F_LOSTWORK, "records lost by that")                                  \
+    X(SIM_F_MOVED, "workers moved to another grid")                            \
+    X(SIM_F_REVOKED, "devices revoked")                                        \
     X(SIM_NEW_CHAINS, "new chains begun")
 
 enum sim_counter {
 #define X(name, label) name,
     SIM_COUNTERS(X)
 #undef X
-    SIM_COUNTER_COUNT
+        SIM_COUNTER_COUNT
 };
 
 struct sim_server;
@@ -125,7 +125,7 @@ enum { SIM_LETTERS_MAX = 64, SIM_CHECKPOINTS_MAX = 1 << 20 };
 
 struct sim_world {
     struct sim_options options;
-    struct sim_rng rng; /* of the fates, not of any actor */
+    struct sim_rng rng;       /* of the fates, not of any actor */
     int64_t start_ms, now_ms; /* the true time */
     uint64_t step;
     const char *act; /* what is being done, for a failure */
@@ -138,8 +138,9 @@ struct sim_world {
     size_t letter_count;
     size_t seen_count, seen_room;
     struct sim_seen *seen;
-    size_t must_count, must_room; /* records whose device forgot them, but the */
-    struct xg_hash *must;         /* server held them already */
+    size_t must_count,
+        must_room;        /* records whose device forgot them, but the */
+    struct xg_hash *must; /* server held them already */
     uint64_t counters[SIM_COUNTER_COUNT];
     struct sim_digest *digest;
 };
@@ -151,10 +152,10 @@ void sim_world_clear(struct sim_world *w);
 XG_PRINTF(2, 3)
 _Noreturn void sim_fail(struct sim_world *w, const char *format, ...);
 /* Fail with the error's text unless the call succeeded. */
-#define sim_ok(w, call)                                                      \
-    do {                                                                     \
-        if ((call) != XG_OK)                                                 \
-            sim_fail((w), "%s: %s", #call, xg_error_text(&err));             \
+#define sim_ok(w, call)                                                        \
+    do {                                                                       \
+        if ((call) != XG_OK)                                                   \
+            sim_fail((w), "%s: %s", #call, xg_error_text(&err));               \
     } while (0)
 /* A folder, and the folders in it. */
 void sim_remove(const char *dir);
@@ -202,8 +203,8 @@ void sim_server_restart(struct sim_server *s);
 /* No more faults. */
 void sim_server_heal(struct sim_server *s);
 
-void sim_server_worker(struct sim_server *s, const char *code,
-                       const char *role, const char *unit);
+void sim_server_worker(struct sim_server *s, const char *code, const char *role,
+                       const char *unit);
 void sim_server_code(struct sim_server *s, struct xg_enrol_code *code,
                      const char *worker, bool approval);
 /* Say yes to whoever waits. */
@@ -240,8 +241,7 @@ const struct sim_held *sim_log_find(const struct sim_log *log,
 
 /* Tree, entries, derived tables, rebuilt tables. */
 void sim_server_check(struct sim_server *s);
-void sim_server_root(struct sim_server *s, struct xg_hash *root,
-                     uint64_t size);
+void sim_server_root(struct sim_server *s, struct xg_hash *root, uint64_t size);
 /* The leaf hash of an entry. */
 void sim_server_leaf(struct sim_server *s, struct xg_hash *leaf,
                      uint64_t index);
@@ -305,10 +305,11 @@ struct sim_device {
     /* what its person was told is saved */
     size_t saved_count, saved_room;
     struct sim_saved *saved;
-    uint64_t held_size; /* of the checkpoint, after the last session */
+    uint64_t held_size;         /* of the checkpoint, after the last session */
     struct xg_chain_tip writes; /* in the end: the chain that is continued */
     bool flipped; /* its last hello: two in a row look like another log */
-    bool damaged; /* some answer in this sync: it may look like another server */
+    bool
+        damaged; /* some answer in this sync: it may look like another server */
     /* an answer that a cache between might give again */
     char cached_path[512];
     struct transport_answer cached;

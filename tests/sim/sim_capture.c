@@ -141,11 +141,11 @@ static void set_field(struct sim_device *d, struct home *home,
         sim_ok(d->world,
                xg_draft_set(draft, f->number, xg_buf_bytes(&value), &err));
     } else if (put_value(d, home, &value, f)) {
-        sim_ok(d->world,
-               f->merge == XG_MERGE_SET
-                   ? xg_draft_add(draft, f->number, xg_buf_bytes(&value), &err)
-                   : xg_draft_set(draft, f->number, xg_buf_bytes(&value),
-                                  &err));
+        sim_ok(
+            d->world,
+            f->merge == XG_MERGE_SET
+                ? xg_draft_add(draft, f->number, xg_buf_bytes(&value), &err)
+                : xg_draft_set(draft, f->number, xg_buf_bytes(&value), &err));
     }
     xg_buf_clear(&value);
 }
@@ -180,8 +180,8 @@ static bool is_registered(struct sim_device *d, struct home *home)
 
     if (*d->name)
         sim_ok(d->world,
-               registry->find(registry->ctx, XG_SAYS_DEVICE, d->name,
-                              INT64_MAX, &says, &position, &found, &err));
+               registry->find(registry->ctx, XG_SAYS_DEVICE, d->name, INT64_MAX,
+                              &says, &position, &found, &err));
     return found;
 }
 
@@ -282,8 +282,8 @@ static void withdraw(struct sim_device *d, struct home *home,
 
     xg_cbor_put_bool(&yes, true);
     xg_draft_init(&draft, arena, kind->number);
-    sim_ok(d->world, xg_draft_set(&draft, XG_FIELD_WITHDRAWN,
-                                  xg_buf_bytes(&yes), &err));
+    sim_ok(d->world,
+           xg_draft_set(&draft, XG_FIELD_WITHDRAWN, xg_buf_bytes(&yes), &err));
     sim_ok(d->world, capture_set_text(&draft, XG_FIELD_WHY, "报错了", &err));
     xg_buf_clear(&yes);
     change(d, home, &draft, id);
@@ -320,8 +320,8 @@ static void decide(struct sim_device *d, struct home *home,
     char take[2 * XG_HASH_SIZE + 1];
 
     sim_ok(d->world, fold_load(home->store, &fold, arena, id, &err));
-    sim_ok(d->world, view_conflicts_of(&conflicts, &count, arena, &fold.state,
-                                       &err));
+    sim_ok(d->world,
+           view_conflicts_of(&conflicts, &count, arena, &fold.state, &err));
     if (count != fold.state.conflict_count)
         sim_fail(d->world, "%zu conflicts are shown of %zu", count,
                  fold.state.conflict_count);
@@ -330,8 +330,8 @@ static void decide(struct sim_device *d, struct home *home,
     const struct view_conflict *x = &conflicts[sim_below(&d->rng, count)];
     const struct xg_op *side =
         &fold.ops[x->sides[sim_below(&d->rng, x->side_count)]];
-    struct view_choice choice = {
-        .field = x->field ? x->field->name : "status", .why = "现场核对过"};
+    struct view_choice choice = {.field = x->field ? x->field->name : "status",
+                                 .why = "现场核对过"};
     xg_hex(take, side->record->hash.b, XG_HASH_SIZE);
     if (x->reason == VIEW_OVERTAKEN)
         choice.dismiss = true;
@@ -381,8 +381,7 @@ void sim_capture_abandoned(struct sim_device *d, struct home *home)
     xg_draft_init(&draft, &arena, kind->number);
     fill(d, home, &draft, kind, true, 200);
     sim_ok(d->world, store_begin(home->store, &err));
-    sim_ok(d->world,
-           capture_append(home->store, &c, NULL, &draft, NULL, &err));
+    sim_ok(d->world, capture_append(home->store, &c, NULL, &draft, NULL, &err));
     home_close(home);
     xg_arena_clear(&arena);
 

@@ -58,8 +58,8 @@ void sim_device_clock(struct sim_device *d)
         d->wall_ahead_ms = -1024ll * 7 * 24 * HOUR_MS;
         break;
     case 4:
-        d->wall_ahead_ms = (int64_t)sim_below(&d->rng, 96) * HOUR_MS -
-                           48ll * HOUR_MS;
+        d->wall_ahead_ms =
+            (int64_t)sim_below(&d->rng, 96) * HOUR_MS - 48ll * HOUR_MS;
         break;
     case 5: /* it stands still */
         d->stuck_ms = now;
@@ -162,8 +162,8 @@ void sim_device_free(struct sim_device *d)
 
 void sim_saved_put(struct sim_device *d, const struct sim_saved *saved)
 {
-    d->saved = sim_grow(d->saved, d->saved_count, &d->saved_room,
-                        sizeof *d->saved);
+    d->saved =
+        sim_grow(d->saved, d->saved_count, &d->saved_room, sizeof *d->saved);
     d->saved[d->saved_count++] = *saved;
     sim_count(d->world, SIM_SAVED);
     sim_note(d->world, "saved", d->index, &saved->record);
@@ -194,8 +194,8 @@ static void forget(struct sim_device *d, size_t keep)
             sim_count(w, SIM_F_LOSTWORK);
             continue;
         }
-        w->must = sim_grow(w->must, w->must_count, &w->must_room,
-                           sizeof *w->must);
+        w->must =
+            sim_grow(w->must, w->must_count, &w->must_room, sizeof *w->must);
         w->must[w->must_count++] = d->saved[i].record;
     }
     d->saved_count = keep;
@@ -299,8 +299,8 @@ static enum xg_status sync_home(struct sim_device *d, struct home *home,
     *report = (struct sync_report){.reached = false};
     if (*d->name)
         return sync_run(home, &transport, &host, &options, report, err);
-    enum xg_status status = sync_enrol(home, &transport, &host, &options,
-                                       &d->code, report, err);
+    enum xg_status status =
+        sync_enrol(home, &transport, &host, &options, &d->code, report, err);
     if (status != XG_OK)
         return status;
     snprintf(d->name, sizeof d->name, "%s", report->device);
@@ -344,9 +344,8 @@ static void judge_sync(struct sim_device *d, enum xg_status status,
     if (status == XG_OK)
         sim_count(d->world, SIM_SYNCS_DONE);
     else if (status != XG_NET &&
-             !(status == XG_REFUSED &&
-               (d->revoked || d->damaged ||
-                report->state == XG_DEVICE_PENDING)))
+             !(status == XG_REFUSED && (d->revoked || d->damaged ||
+                                        report->state == XG_DEVICE_PENDING)))
         sim_fail(d->world, "%04u sync: %s: %s", d->index,
                  xg_status_name(status), xg_error_text(err));
     sim_note(d->world, "synced", (uint64_t)status << 32 | d->index, NULL);
@@ -420,8 +419,8 @@ void sim_session(struct sim_device *d)
     if (sim_chance(&d->rng, 700)) {
         d->dying = sim_chance(&d->rng, 60);
         d->dies_at = (unsigned)sim_below(&d->rng, 6);
-        sync_once(d, &home,
-                  sim_chance(&d->rng, 300) ? 10 * 60 * 1000 : 0, &report);
+        sync_once(d, &home, sim_chance(&d->rng, 300) ? 10 * 60 * 1000 : 0,
+                  &report);
     }
     home_close(&home);
     if (d->dead)

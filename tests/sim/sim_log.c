@@ -55,23 +55,23 @@ static void load_batch(struct sim_log *log, struct sim_server *s,
     struct xg_batch batch;
     bool found;
 
-    sim_ok(s->world, registry_device(s->data->registry, &key, &found, b->device,
-                                     &err));
+    sim_ok(s->world,
+           registry_device(s->data->registry, &key, &found, b->device, &err));
     if (!found)
         sim_fail(s->world, "a batch by %s, which nobody knows", b->device);
     sim_ok(s->world, ingest_read_batch(&frame, reader, b, &err));
-    sim_ok(s->world, xg_batch_open(&batch, &arena, frame.data, frame.len, &key,
-                                   &err));
+    sim_ok(s->world,
+           xg_batch_open(&batch, &arena, frame.data, frame.len, &key, &err));
     if (!xg_hash_equal(&batch.id, &b->id))
         sim_fail(s->world, "batch at %" PRIu64 " is another one", b->position);
     if (b->state == XG_BATCH_WAITING)
         sim_fail(s->world, "batch at %" PRIu64 " of %s still waits",
                  b->position, b->device);
     for (size_t i = 0; i < batch.count; i++)
-        put(log, &(struct sim_held){
-                     .record = batch.records[i].hash,
-                     .quarantined = b->state == XG_BATCH_QUARANTINED,
-                     .batches = 1});
+        put(log,
+            &(struct sim_held){.record = batch.records[i].hash,
+                               .quarantined = b->state == XG_BATCH_QUARANTINED,
+                               .batches = 1});
     log->batches++;
     xg_buf_clear(&frame);
     xg_arena_clear(&arena);
@@ -87,9 +87,9 @@ static void load_batches(struct sim_log *log, struct sim_server *s,
 
     for (uint64_t at = 0; count > 0;) {
         xg_arena_reset(&arena);
-        sim_ok(s->world, reader->ops->read_batches(reader, &arena, &rows,
-                                                   &count, at, ROWS_EACH,
-                                                   &err));
+        sim_ok(s->world,
+               reader->ops->read_batches(reader, &arena, &rows, &count, at,
+                                         ROWS_EACH, &err));
         for (size_t i = 0; i < count; i++) {
             load_batch(log, s, reader, &rows[i]);
             at = rows[i].position + 1;
@@ -256,8 +256,7 @@ void sim_server_check(struct sim_server *s)
         sim_fail(s->world, "rebuilt tables differ from those that grew");
 }
 
-void sim_server_root(struct sim_server *s, struct xg_hash *root,
-                     uint64_t size)
+void sim_server_root(struct sim_server *s, struct xg_hash *root, uint64_t size)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct store *reader = sim_server_borrow(s);
@@ -266,8 +265,7 @@ void sim_server_root(struct sim_server *s, struct xg_hash *root,
     sim_server_return(s, reader);
 }
 
-void sim_server_leaf(struct sim_server *s, struct xg_hash *leaf,
-                     uint64_t index)
+void sim_server_leaf(struct sim_server *s, struct xg_hash *leaf, uint64_t index)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_arena arena = XG_ARENA(1 << 20);

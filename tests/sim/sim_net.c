@@ -49,13 +49,12 @@ static void post(struct sim_world *w, const struct transport_request *r)
 static void deliver(struct sim_world *w, struct sim_letter *l)
 {
     struct transport_answer answer = {.body = XG_BUF(XG_ANSWER_MAX)};
-    const struct transport_request r = {
-        .method = l->method,
-        .path = l->path,
-        .bearer = *l->bearer ? l->bearer : NULL,
-        .states_size = l->states_size,
-        .size = l->size,
-        .body = xg_bytes(l->body, l->body_len)};
+    const struct transport_request r = {.method = l->method,
+                                        .path = l->path,
+                                        .bearer = *l->bearer ? l->bearer : NULL,
+                                        .states_size = l->states_size,
+                                        .size = l->size,
+                                        .body = xg_bytes(l->body, l->body_len)};
 
     sim_count(w, SIM_REQUESTS);
     sim_server_serve(w->server, &r, &answer);

@@ -54,8 +54,8 @@ static void open_data(struct sim_server *s)
     sim_ok(s->world, store_sqlite_open(&store, s->path, &err));
     sim_ok(s->world, store_fault_open(&faulty, store, &s->fault, &err));
     sim_ok(s->world, ledger_lock_open(&lock, s->lock_path, &err));
-    sim_ok(s->world, data_open_over(&s->data, faulty, lock, SIM_ORIGIN,
-                                    s->seed, &s->env, &err));
+    sim_ok(s->world, data_open_over(&s->data, faulty, lock, SIM_ORIGIN, s->seed,
+                                    &s->env, &err));
     sim_ok(s->world, api_open(&s->api, s->data, &err));
 }
 
@@ -120,8 +120,8 @@ void sim_server_free(struct sim_server *s)
 
 void sim_server_restart(struct sim_server *s)
 {
-    static const int64_t jumps_ms[] = {0, 0, 0, 1500, -90000, 3600000,
-                                       -7200000};
+    static const int64_t jumps_ms[] = {0,      0,       0,       1500,
+                                       -90000, 3600000, -7200000};
 
     close_data(s);
     s->boot++;
@@ -248,8 +248,8 @@ bool sim_server_serve(struct sim_server *s, const struct transport_request *r,
                  r->method, r->path, status, xg_buf_str(&answer->body));
     uint64_t size = sim_server_size(s);
     if (size < s->size)
-        sim_fail(s->world, "the log went from %" PRIu64 " to %" PRIu64,
-                 s->size, size);
+        sim_fail(s->world, "the log went from %" PRIu64 " to %" PRIu64, s->size,
+                 size);
     s->size = size;
     return true;
 }
@@ -300,8 +300,8 @@ static enum xg_status add_worker(struct sim_server *s, struct deed *deed,
                                xg_role_named(deed->role), deed->unit, err);
 }
 
-void sim_server_worker(struct sim_server *s, const char *code,
-                       const char *role, const char *unit)
+void sim_server_worker(struct sim_server *s, const char *code, const char *role,
+                       const char *unit)
 {
     struct deed deed = {.code = code, .role = role, .unit = unit};
 
@@ -362,8 +362,8 @@ void sim_server_approve_all(struct sim_server *s)
     struct store_device *rows;
     size_t count;
 
-    sim_ok(s->world, reader->ops->read_devices(reader, &arena, &rows, &count,
-                                               &err));
+    sim_ok(s->world,
+           reader->ops->read_devices(reader, &arena, &rows, &count, &err));
     sim_server_return(s, reader);
     for (size_t i = 0; i < count; i++)
         if (rows[i].state == XG_DEVICE_PENDING)
@@ -402,11 +402,9 @@ void sim_server_operate(struct sim_server *s)
 
     sim_ok(s->world, reader->ops->get_counts(reader, &counts, &err));
     if (counts.entities)
-        sim_ok(s->world,
-               reader->ops->get_entity(reader, &arena, &e,
-                                       1 + sim_below(&s->fate,
-                                                     counts.entities),
-                                       &err));
+        sim_ok(s->world, reader->ops->get_entity(
+                             reader, &arena, &e,
+                             1 + sim_below(&s->fate, counts.entities), &err));
     sim_server_return(s, reader);
     if (e.kind) {
         xg_draft_init(&draft, &arena, e.kind);
@@ -425,9 +423,8 @@ void sim_server_operate(struct sim_server *s)
         persist(s, &deed, write_record);
         sim_count(s->world, SIM_OPERATOR);
         sim_note(s->world, "operator", 0, &deed.record);
-        s->world->must =
-            sim_grow(s->world->must, s->world->must_count,
-                     &s->world->must_room, sizeof *s->world->must);
+        s->world->must = sim_grow(s->world->must, s->world->must_count,
+                                  &s->world->must_room, sizeof *s->world->must);
         s->world->must[s->world->must_count++] = deed.record;
     }
     xg_buf_clear(&value);

@@ -118,11 +118,9 @@ static _Noreturn void differ(struct compare *c, const struct xg_id *id,
         xg_hex(branch, fold.ops[i].branch->id.b, 4);
         fprintf(stderr,
                 "     %s %s:%" PRIu64 " of %s from %" PRIu64 " at %" PRIu64
-                " anchor %" PRIu64
-                " rank %u mine %d effect %u, there %u%s\n",
+                " anchor %" PRIu64 " rank %u mine %d effect %u, there %u%s\n",
                 hex, f->device, f->seq, branch, fold.ops[i].branch->start,
-                f->position, f->anchor_size,
-                fold.ops[i].rank, f->mine,
+                f->position, f->anchor_size, fold.ops[i].rank, f->mine,
                 sim_effect(here, hash), sim_effect(there, hash),
                 sim_server_has_record(w->server, hash) ? "" : ", unknown");
     }
@@ -132,8 +130,8 @@ static _Noreturn void differ(struct compare *c, const struct xg_id *id,
              " records here, %" PRIu64 " there; conflicts %" PRIu64 ", %" PRIu64
              "; %zu bytes, %zu",
              c->device->index, c->device->name, c->device->role,
-             c->device->unit, hex, a.records, b.records,
-             a.conflicts, b.conflicts, here.len, there.len);
+             c->device->unit, hex, a.records, b.records, a.conflicts,
+             b.conflicts, here.len, there.len);
 }
 
 static void compare_entity(void *ctx, const struct xg_id *id,
@@ -178,9 +176,8 @@ static bool compare_rest(void *ctx, const struct store_entity *e,
         sim_fail(w,
                  "%04u shows %s (%s, of %s, mine %d, out %d, %s, %" PRIu64
                  " records), which the server does not know",
-                 c->device->index, hex, e->kind ? e->kind->name : "?",
-                 e->unit, e->mine, e->out, store_delivery_name(e->delivery),
-                 e->records);
+                 c->device->index, hex, e->kind ? e->kind->name : "?", e->unit,
+                 e->mine, e->out, store_delivery_name(e->delivery), e->records);
     if (!e->mine && !xg_bytes_equal(xg_buf_bytes(&there), state))
         differ(c, &e->id, state, xg_buf_bytes(&there));
     xg_buf_clear(&there);

@@ -202,8 +202,7 @@ void sim_saw(struct sim_world *w, uint64_t size, const struct xg_hash *root)
             sim_fail(w, "two roots were shown at log size %" PRIu64, size);
         return;
     }
-    w->seen = sim_grow(w->seen, w->seen_count, &w->seen_room,
-                       sizeof *w->seen);
+    w->seen = sim_grow(w->seen, w->seen_count, &w->seen_room, sizeof *w->seen);
     w->seen[w->seen_count++] = (struct sim_seen){size, *root};
 }
 
