@@ -326,8 +326,9 @@ enum xg_status sync_hello(struct sync *y, struct xg_error *err)
     uint64_t number = 0;
     struct xg_hash leaf;
 
-    y->doubted_log = y->doubted_registry = y->behind = false;
     for (int i = 0; i < HELLO_ROUNDS; i++) {
+        /* Doubts are about one answer: the next round begins without. */
+        y->doubted_log = y->doubted_registry = y->behind = false;
         enum xg_status status = hello_once(y, err);
         if (status == XG_NET &&
             (y->doubted_log || y->doubted_registry || y->behind))
