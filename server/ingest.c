@@ -321,7 +321,7 @@ static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
         ledger_append(l, &b->result.position, b->batch.note, err) != XG_OK ||
         (!revoked && placer_place(p, &b->arena, &inc, err) != XG_OK))
         return err->status;
-    if (!revoked)
+    if (!revoked && !inc.spent)
         state = !inc.placed  ? XG_BATCH_WAITING
                 : inc.forked ? XG_BATCH_FORKED
                              : XG_BATCH_STORED;

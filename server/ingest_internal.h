@@ -11,6 +11,7 @@ enum {
     BATCH_ARENA = 24 << 20,
     FOLD_ARENA = 256 << 20,
     ANCHORS_KEPT = 64,
+    DEVICE_BRANCHES_MAX = 64, /* chains and forks that one device may begin */
     PLACE_MAX = INT32_MAX, /* sequence numbers and sizes that we keep */
 };
 
@@ -54,6 +55,8 @@ struct incoming {
     uint64_t told;     /* the entry because of which it is placed now */
     /* Comes out. */
     bool placed;  /* false: earlier records are missing */
+    bool spent;   /* it begins one branch too many for its device: kept,
+                   * quarantined, never placed */
     size_t fresh; /* records that are new */
     bool forked;
     uint64_t fork_chain, fork_index; /* of the record in this batch */

@@ -158,12 +158,37 @@ static enum xg_status split(struct placing *w, struct store_branch *b,
     return XG_OK;
 }
 
+/* May the device begin one more chain or branch? What restored copies and
+ * clones bring is a handful; a device that begins them without end would cost
+ * every fold and every update of its neighbours. */
+static enum xg_status has_room(struct placing *w, bool *room)
+{
+    struct store *to = w->p->to;
+    struct store_chain *chains;
+    struct store_branch *branches;
+    size_t count, n, total = 0;
+
+    if (to->ops->read_chains(to, w->arena, &chains, &count, w->inc->device,
+                             w->err) != XG_OK)
+        return w->err->status;
+    for (size_t i = 0; i < count && total < DEVICE_BRANCHES_MAX; i++) {
+        if (to->ops->read_branches(to, w->arena, &branches, &n,
+                                   chains[i].number, w->err) != XG_OK)
+            return w->err->status;
+        total += n;
+    }
+    *room = total < DEVICE_BRANCHES_MAX;
+    w->inc->spent = !*room;
+    return XG_OK;
+}
+
 /* Where does what comes after `before`, which we have, go? */
 static enum xg_status go_on_after(struct placing *w,
                                   const struct store_record *before)
 {
     struct store *to = w->p->to;
     struct store_branch *b = branch_numbered(w, before->branch);
+    bool room;
 
     if (!b)
         return xg_fail(w->err, XG_CORRUPT, "a branch is missing");
@@ -172,6 +197,10 @@ static enum xg_status go_on_after(struct placing *w,
         w->at = b;
         return XG_OK;
     }
+    if (has_room(w, &room) != XG_OK)
+        return w->err->status;
+    if (!room)
+        return XG_OK;
     if (b->next == before->seq + 1)
         w->inc->rival = child->id;
     else if (split(w, b, before) != XG_OK)
@@ -216,13 +245,15 @@ static enum xg_status find_branch(struct placing *w)
     struct store *to = w->p->to;
     const struct xg_batch_note *says = &w->inc->batch->says;
     struct store_record before;
-    bool found = false, any;
+    bool found = false, any, room = false;
 
     if (to->ops->find_chain(to, &w->chain, &found, &says->chain, w->err) !=
         XG_OK)
         return w->err->status;
+    if (!found && says->first == 0 && has_room(w, &room) != XG_OK)
+        return w->err->status;
     if (!found)
-        return says->first == 0 ? begin_chain(w) : XG_OK;
+        return room ? begin_chain(w) : XG_OK;
     if (to->ops->read_branches(to, w->arena, &w->branches, &w->branch_count,
                                w->chain.number, w->err) != XG_OK)
         return w->err->status;

@@ -75,7 +75,9 @@ static enum xg_status replay_batch(struct placer *p,
         status = ingest_reopen(p->in, &batch, &arena, p->from, row, err);
     if (status == XG_OK)
         status = placer_place(p, &arena, &inc, err);
-    if (status == XG_OK && !inc.placed)
+    if (status == XG_OK && inc.spent)
+        status = same_state(row, XG_BATCH_QUARANTINED, err);
+    else if (status == XG_OK && !inc.placed)
         status = keep_waiting(p, row, err);
     else if (status == XG_OK)
         status = same_state(row, inc.forked ? XG_BATCH_FORKED : XG_BATCH_STORED,

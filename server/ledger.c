@@ -66,12 +66,15 @@ static enum xg_status refuse_behind(const struct held *stored,
         err, XG_REFUSED,
         XG_T("数据库只到日志长度 %" PRIu64 "，而已公布到 %" PRIu64
              "：这是一份旧的副本，继续写会篡改历史。不提供任何服务。"
-             "请换回原来的 server.db；确已丢失则运行 xunge-server restore，"
-             "另开后继日志",
+             "请换回原来的 server.db；若确已丢失，请保留整个目录，"
+             "各设备上的回执和记录足以证明丢失了什么；另开后继日志"
+             "（NAME/2）本版本还做不到",
              "the database ends at log size %" PRIu64 ", but %" PRIu64
              " was published: it is an old copy, and going on would rewrite "
-             "history. Nothing is served. Put the right server.db back; if it "
-             "is lost, run xunge-server restore, which opens a successor log"),
+             "history. Nothing is served. Put the right server.db back. If it is "
+             "lost, keep the folder: the devices hold receipts and records "
+             "of what is missing; opening a successor log (NAME/2) is not in "
+             "this version"),
         stored->says.size, locked->says.size);
 }
 

@@ -159,6 +159,11 @@ static enum xg_status find_command(struct cli *cli, int argc, char **argv,
     bool help = false;
     int first = skip_flags(argc, argv, 1, &help);
 
+    if (first > argc)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("%s 后面缺少值", "%s needs a value after it"),
+                       argv[argc - 1]);
+
     for (int i = 1; i < first; i++)
         if (strcmp(argv[i], "--version") == 0) {
             argv[i] = NULL;

@@ -502,6 +502,43 @@ static void test_quarantine(void **unused)
 }
 
 /* A record that breaks the rules, written by hand between good ones. */
+/* A device that forks without end: from some number on what it begins is kept
+ * apart, its neighbours are served, and it can still be revoked. */
+static void test_a_device_that_forks_without_end(void **unused)
+{
+    enum { TRUNK = 2, FORKS = 90, ROOM = 64 };
+    struct xg_error err = XG_ERROR_NONE;
+    struct setup s;
+    size_t apart = 0;
+    (void)unused;
+
+    begin(&s, NULL, 61);
+    struct test_device *t = add_device(&s, "wn");
+    struct test_device *honest = add_device(&s, "wn");
+    test_incident(t, "lamp");
+    pushed(&s, t, 0, TRUNK, XG_BATCH_STORED);
+    for (int i = 0; i < FORKS; i++) {
+        struct test_device *clone = test_device_clone(t);
+        struct ingest_result r;
+        test_incident(clone, i % 2 ? "lamp" : "tree");
+        s.world.wall_ms++;
+        assert_ok(push(&s, &r, clone, TRUNK, 1, &err));
+        apart += r.state == XG_BATCH_QUARANTINED;
+        test_device_free(clone);
+    }
+    struct store_counts counts;
+    assert_ok(s.d->store->ops->get_counts(s.d->store, &counts, &err));
+    assert_true(counts.branches <= ROOM + 2);
+    assert_true(apart >= FORKS - ROOM);
+    test_incident(honest, "noise");
+    pushed(&s, honest, 0, 2, XG_BATCH_STORED);
+    assert_ok(registry_revoke(s.d->registry, t->signer.verifier.name, &err));
+    check(&s);
+    test_device_free(t);
+    test_device_free(honest);
+    end(&s);
+}
+
 static void test_malformed(void **unused)
 {
     static const uint8_t bad[] = {0xA1, 0x01, 0x03, 0xA0}; /* no moment */
@@ -971,7 +1008,7 @@ static void test_behind_and_ahead(void **unused)
     copy_file(inside, "old.db-wal", "server.db-wal");
     remove("server.db-shm");
     assert_status(data_open(&s.d, inside, &s.env, &err), XG_REFUSED);
-    assert_non_null(strstr(xg_error_text(&err), "restore"));
+    assert_non_null(strstr(xg_error_text(&err), "server.db"));
 
     /* A crash between commit and swap: the store is ahead of the lock. */
     copy_file(inside, "new.db", "server.db");
@@ -1358,6 +1395,7 @@ int main(void)
         cmocka_unit_test(test_fork_entry),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_a_device_that_forks_without_end),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_moved_worker),
         cmocka_unit_test(test_without_right),
