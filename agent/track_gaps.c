@@ -38,6 +38,9 @@ struct split {
     int64_t mock_ms;
 };
 
+/* However short: for a track without a point. */
+static const struct track_rules NO_SILENCE = {.silence_ms = 0};
+
 struct track_rules track_rules_default(void)
 {
     return (struct track_rules){.silence_ms = 95 * 1000,
@@ -349,6 +352,9 @@ enum xg_status track_split(struct track *track, struct xg_arena *a,
     if (s.running) {
         end_ms = s.base_ms + s.last.mono_ms;
         s.evidence &= ~BIT(XG_GAP_FILE); /* nothing follows the break */
+        bool nothing = made.segment_count == 0 && made.gap_count == 0;
+        if (nothing && end_ms > s.since_ms)
+            s.rules = &NO_SILENCE; /* not one point: all of it is a gap */
         close_interval(&s, end_ms);
     }
     for (size_t i = 0; i < made.segment_count; i++)

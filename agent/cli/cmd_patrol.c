@@ -135,6 +135,14 @@ static enum xg_status say_running(struct cli *cli, struct xg_error *err)
     if (cli_patrol_look(&patrol, cli, err) != XG_OK ||
         patrol_file(log, cli->path, "log", err) != XG_OK)
         return err->status;
+    if (!patrol.state.running)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("巡查已开始，但记录程序停了，轨迹没有在记；"
+                            "原因见 %s，改正后运行 xunge patrol continue",
+                            "the patrol has begun, but its recorder ended and "
+                            "no track is kept; %s says why; when mended: "
+                            "xunge patrol continue"),
+                       log);
     if (cli->json)
         return cli_put_json(cli, cli_patrol_json(&patrol), err);
     cli_patrol_put(&cli->out, &patrol);

@@ -72,6 +72,19 @@ static void reboot(size_t i, int64_t wall_by_ms)
     }
 }
 
+/* However short the patrol: without a receiver all of it is a gap. */
+static void not_one_fix_is_all_gap(void **state)
+{
+    (void)state;
+    add(TRACK_STARTED, 0);
+    add(TRACK_GPS_OFF, 1);
+    add(TRACK_STOPPED, 49);
+    split();
+    assert_int_equal(track.segment_count, 0);
+    assert_int_equal(track.gap_count, 1);
+    assert_gap(0, 0, 49, XG_GAP_GPS_OFF);
+}
+
 static void nothing(void **state)
 {
     (void)state;
@@ -392,6 +405,7 @@ int main(void)
         cmocka_unit_test(whole),
         cmocka_unit_test(silence),
         cmocka_unit_test(first_fix_is_waited_for),
+        cmocka_unit_test(not_one_fix_is_all_gap),
         cmocka_unit_test(killed_and_started_again),
         cmocka_unit_test(power_cut),
         cmocka_unit_test(power_cut_and_clock_lost),
