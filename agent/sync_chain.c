@@ -195,6 +195,26 @@ enum xg_status sync_notice_restore(enum sync_new_chain *why, struct home *home,
     return XG_OK;
 }
 
+enum xg_status sync_find_loss(struct xg_hash *chain, bool *lost,
+                              struct home *home, struct xg_error *err)
+{
+    struct store_chain chains[XG_CHAINS_MAX];
+    struct sent sent, one = {.count = 1};
+    bool vouched;
+    size_t count;
+
+    if (read_sent(&sent, &vouched, home->path, err) != XG_OK ||
+        store_own_chains(home->store, chains, &count, err) != XG_OK)
+        return err->status;
+    *lost = false;
+    for (size_t i = 0; vouched && !*lost && i < sent.count; i++) {
+        one.chains[0] = sent.chains[i];
+        *lost = outdated(&one, chains, count);
+        *chain = sent.chains[i].chain;
+    }
+    return XG_OK;
+}
+
 enum xg_status sync_vouch(struct home *home, struct xg_error *err)
 {
     struct xg_hash instance;

@@ -125,6 +125,12 @@ sync_run(struct home *home, const struct xg_transport *transport,
          const struct sync_host *host, const struct sync_options *options,
          struct sync_report *report, struct xg_error *err);
 
+/* Does HOME/sent vouch for records that the database does not hold: is it an
+ * older copy, or emptied? Changes nothing. `chain` is one that lacks some. */
+XG_MUST_CHECK enum xg_status sync_find_loss(struct xg_hash *chain, bool *lost,
+                                            struct home *home,
+                                            struct xg_error *err);
+
 /* Compare HOME/sent with the database, without a network; where the database
  * is the older one, begin a new chain. Cheap (one small file): whoever writes
  * records may call it first. *why as in the report. Nothing when the device

@@ -83,6 +83,18 @@ json_t *cli_patrol_json(const struct cli_patrol *patrol)
 
 /* ---- begin, go on ---- */
 
+static bool gpsd_address_valid(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    const char *digits = colon ? colon + 1 : "";
+    size_t len = strspn(digits, "0123456789");
+    long port = len > 0 && len <= 5 ? strtol(digits, NULL, 10) : 0;
+
+    return colon != address && digits[len] == '\0' && port >= 1 &&
+           port <= 65535;
+}
+
+
 /* grid=CODE is all that is known of a patrol when it begins. */
 static enum xg_status read_options(struct patrol_options *options,
                                    struct cli *cli, size_t first,
@@ -122,6 +134,11 @@ static enum xg_status read_options(struct patrol_options *options,
         return err->status;
     options->every_ms = (unsigned)every_s * 1000;
     options->gpsd = cli_flag(cli, "gpsd");
+    if (options->gpsd && !gpsd_address_valid(options->gpsd))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--gpsd 是 主机:端口，端口 1 到 65535：%s",
+                            "--gpsd is HOST:PORT, the port from 1 to 65535: "
+                            "%s"), options->gpsd);
     options->author = cli_flag(cli, "as");
     return XG_OK;
 }

@@ -11,6 +11,7 @@
  * Reads only. What is damaged is said and does not end the walk.
  */
 #include "agent/cli/cli.h"
+#include "agent/sync_engine.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -356,9 +357,19 @@ static enum xg_status check_all(struct verify *v, struct xg_error *err)
     const struct store_filter all = {.contacts = true, .gone = true};
     static struct store_chain chains[XG_CHAINS_MAX];
     struct cli_ids ids = {0};
+    struct xg_hash lacking;
     uint64_t expected = 0;
+    bool lost;
     size_t count;
 
+    if (sync_find_loss(&lacking, &lost, &v->cli->home, err) != XG_OK)
+        return err->status;
+    if (lost)
+        alarm_at(v, "chain", &lacking,
+                 XG_T("这里的数据比本机送出过的少：是旧副本，或被清空过；"
+                      "xunge sync 会取回服务器有的部分",
+                      "less is here than this device has sent: an older copy, "
+                      "or emptied; xunge sync fetches what the server has"));
     if (store_own_chains(v->s, chains, &count, err) != XG_OK ||
         cli_ids_of(&ids, v->cli, &all, err) != XG_OK)
         return err->status;

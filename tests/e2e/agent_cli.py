@@ -214,6 +214,11 @@ class Usage(Case):
         near = self.expect(2, 'statsu', '--lang', 'en')
         self.assertIn('did you mean status', near.err)
 
+    def test_a_flag_without_its_value(self):
+        for words in (['--home'], ['--lang'], ['--json', '--home']):
+            run = subprocess.run([BIN / 'xunge', *words], capture_output=True)
+            self.assertEqual(run.returncode, 2, words)
+
     def test_nothing_there_yet(self):
         """Every command that needs a home says so, and makes none."""
         fill = {'FILE': PHOTO, 'TEXT': 'x', 'FIELD': 'status', 'MOVE': 'x',
@@ -802,6 +807,15 @@ class Flow(Case):
         (alarm / 'shown').write_text('x')
         self.expect(7, 'verify')
         self.assertIn('ALARM', self.expect(7, 'status', '--lang', 'en').out)
+
+    def test_an_emptied_database_is_not_good(self):
+        self.expect(0, 'incident', 'category=fire', 'grid=' + GRID)
+        self.expect(0, 'sync')
+        self.expect(0, 'verify')
+        for name in ('agent.db', 'agent.db-wal', 'agent.db-shm'):
+            if os.path.exists(f'{self.home}/{name}'):
+                os.remove(f'{self.home}/{name}')
+        self.expect(7, 'verify')
 
     def test_installed_apart_from_its_helpers(self):
         """xunge in bin, the programs that it starts in libexec/xunge."""
