@@ -195,9 +195,12 @@ UPDATE batch SET delivery = ?3, state = NULL, receipt = NULL, position = NULL
 WHERE chain = ?1 AND last >= ?2 AND receipt IS NOT NULL
 
 -- name: record_again
+-- What came back from the server (a restored copy) has no batch of ours: it is
+-- sealed anew.
 UPDATE record SET position = NULL
-WHERE chain = ?1 AND batch IN (SELECT id FROM batch
-                               WHERE chain = ?1 AND last >= ?2)
+WHERE chain = ?1 AND ((batch IS NULL AND seq >= ?2) OR
+                      batch IN (SELECT id FROM batch
+                                WHERE chain = ?1 AND last >= ?2))
 
 -- name: batch_states
 SELECT count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 3),
