@@ -230,11 +230,11 @@ static enum xg_status check_space(const struct photo_shelf *shelf,
     if (free_bytes >= need)
         return XG_OK;
     return xg_fail(err, XG_FULL,
-                   XG_T("空间不足，未保存照片 %s：需要 %llu MB，只剩 %llu MB；"
-                        "请先运行 xunge sync 上传照片，或清理磁盘",
-                        "no space to keep photo %s: it takes %llu MB and %llu "
-                        "MB are left; run xunge sync to hand photos over, or "
-                        "clear the disk"),
+                   XG_T("空间不足，未保存照片 %s：需要 %llu MB（含余量），只剩 %llu MB；"
+                        "请清理磁盘后重试",
+                        "no space to keep photo %s: %llu MB are asked for, "
+                        "with a reserve, and %llu MB are left; free some "
+                        "space and try again"),
                    s->path, (unsigned long long)(need >> 20) + 1,
                    (unsigned long long)(free_bytes >> 20));
 }

@@ -288,7 +288,8 @@ static void put_rest(struct xg_buf *out, const struct cli *cli,
                    : XG_T("有口令", "passphrase"))
             : XG_T("密钥文件，无口令", "key file, no passphrase"),
         f->vault.escrow
-            ? XG_T("；登记员可恢复", "; the registrar can recover it")
+            ? XG_T("；密钥另封存一份给登记员",
+                   "; a copy of the key is sealed to the registrar")
             : XG_T("；忘记口令无法恢复", "; a forgotten passphrase cannot be "
                                          "recovered"));
     label(out, XG_T("数据目录", "home"));

@@ -106,19 +106,46 @@ void view_csv_head(struct xg_buf *out, const struct xg_kind *kind, bool bom)
     xg_buf_text(out, "\r\n");
 }
 
+/* Its name, or the number of one that only a newer program knows. */
+static void put_choice(struct xg_buf *cell, const struct xg_choice *choices,
+                       uint64_t number)
+{
+    const struct xg_choice *choice = xg_choice_find(choices, number);
+
+    if (choice)
+        xg_buf_text(cell, choice->name);
+    else
+        xg_buf_format(cell, "%" PRIu64, number);
+}
+
+/* from/to cause */
+static void put_gap(struct xg_buf *cell, const struct xg_field *field,
+                    const struct xg_cbor_item *item)
+{
+    struct xg_cbor c = xg_cbor_inside(item);
+    struct xg_cbor_item part;
+    int64_t number;
+
+    for (size_t i = 0; i < 2 && xg_cbor_next(&c, &part); i++)
+        if (xg_cbor_int(&part, &number)) {
+            view_put_time_utc(cell, number);
+            xg_buf_byte(cell, i ? ' ' : '/');
+        }
+    if (xg_cbor_next(&c, &part))
+        put_choice(cell, field->choices, part.number);
+}
+
 /* A value as others compute with it: names, UTC, digits, not labels. */
 static void put_plain(struct xg_buf *cell, const struct xg_field *field,
                       const struct xg_cbor_item *item)
 {
     struct xg_cbor c = xg_cbor_inside(item);
-    const struct xg_choice *choice;
     struct xg_cbor_item part;
     int64_t number;
 
     switch (field->type) {
     case XG_TYPE_ENUM:
-        choice = xg_choice_find(field->choices, item->number);
-        xg_buf_text(cell, choice ? choice->name : "?");
+        put_choice(cell, field->choices, item->number);
         return;
     case XG_TYPE_BOOL:
         xg_buf_text(cell, item->number ? "true" : "false");
@@ -135,15 +162,7 @@ static void put_plain(struct xg_buf *cell, const struct xg_field *field,
         view_put_decimal(cell, segment_mm(item), 3);
         return;
     case XG_TYPE_GAP:
-        for (size_t i = 0; i < 2 && xg_cbor_next(&c, &part); i++)
-            if (xg_cbor_int(&part, &number)) {
-                view_put_time_utc(cell, number);
-                xg_buf_byte(cell, i ? ' ' : '/');
-            }
-        choice = xg_cbor_next(&c, &part)
-                     ? xg_choice_find(field->choices, part.number)
-                     : NULL;
-        xg_buf_text(cell, choice ? choice->name : "?");
+        put_gap(cell, field, item);
         return;
     case XG_TYPE_TEXTS:
         for (bool any = false; xg_cbor_next(&c, &part); any = true) {
