@@ -208,7 +208,6 @@ enum store_delivery {
     STORE_DELIVERIES
 };
 const char *store_delivery_name(enum store_delivery d);  /* stable, English */
-const char *store_delivery_label(enum store_delivery d); /* for a person */
 
 /* [T] Seal the waiting own records of all own chains into batches of at most
  * XG_BATCH_SEAL_BYTES of raw records. *sealed counts batches. */
@@ -232,12 +231,6 @@ XG_MUST_CHECK enum xg_status store_next_batch(struct store *s,
                                               struct store_batch *out,
                                               struct xg_buf *frame,
                                               bool *found, int64_t after_row,
-                                              struct xg_error *err);
-/* Any batch by its id, the signed note alone to `note` (may be NULL). */
-XG_MUST_CHECK enum xg_status store_find_batch(struct store *s,
-                                              struct store_batch *out,
-                                              struct xg_buf *note, bool *found,
-                                              const struct xg_hash *id,
                                               struct xg_error *err);
 /* [T] Durable before the first byte goes out. */
 XG_MUST_CHECK enum xg_status store_mark_sent(struct store *s, int64_t row,

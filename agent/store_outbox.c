@@ -19,25 +19,6 @@ const char *store_delivery_name(enum store_delivery d)
     return d < STORE_DELIVERIES ? names[d] : "unknown";
 }
 
-const char *store_delivery_label(enum store_delivery d)
-{
-    switch (d) {
-    case STORE_DRAFT:
-        return XG_T("草稿", "draft");
-    case STORE_WAITING:
-        return XG_T("待传", "waiting");
-    case STORE_SEALED:
-        return XG_T("已封装", "sealed");
-    case STORE_SENT:
-        return XG_T("已发", "sent");
-    case STORE_RECEIVED:
-        return XG_T("已收到", "received");
-    case STORE_DELIVERIES:
-        break;
-    }
-    return "";
-}
-
 /* ---- sealing ---- */
 
 /* Consecutive records of one chain that go into a batch; opened. */
@@ -279,16 +260,6 @@ enum xg_status store_next_batch(struct store *s, struct store_batch *out,
 
     xg_bind_i64(q, 1, after_row);
     return take_batch(s, q, out, frame, NULL, NULL, found, err);
-}
-
-enum xg_status store_find_batch(struct store *s, struct store_batch *out,
-                                struct xg_buf *note, bool *found,
-                                const struct xg_hash *id, struct xg_error *err)
-{
-    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_BATCH_FIND);
-
-    xg_bind_hash(q, 1, id);
-    return take_batch(s, q, out, NULL, note, NULL, found, err);
 }
 
 enum xg_status store_receipt_of(struct store *s, struct store_batch *out,

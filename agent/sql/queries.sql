@@ -169,11 +169,6 @@ SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
 FROM batch AS b JOIN chain AS c ON c.id = b.chain
 WHERE (b.receipt IS NULL OR b.state = 2) AND b.id > ?1 ORDER BY b.id LIMIT 1
 
--- name: batch_find
-SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
-       b.note, b.body, b.receipt, b.state
-FROM batch AS b JOIN chain AS c ON c.id = b.chain WHERE b.batch = ?1
-
 -- name: batch_of_record
 SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
        b.note, b.body, b.receipt, b.state

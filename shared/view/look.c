@@ -36,18 +36,6 @@ const char *view_delivery_label(enum view_delivery delivery)
     return "";
 }
 
-bool view_delivery_named(enum view_delivery *delivery, const char *name)
-{
-#define X(value, json, zh, en)                                                 \
-    if (strcmp(name, json) == 0) {                                             \
-        *delivery = value;                                                     \
-        return true;                                                           \
-    }
-    VIEW_DELIVERY_TABLE(X)
-#undef X
-    return false;
-}
-
 const char *look_place_name(enum view_place place)
 {
     switch (place) {

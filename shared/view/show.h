@@ -32,8 +32,6 @@ enum view_delivery {
 
 const char *view_delivery_name(enum view_delivery delivery);  /* JSON */
 const char *view_delivery_label(enum view_delivery delivery); /* a person */
-/* By its JSON name; false when there is none. */
-bool view_delivery_named(enum view_delivery *delivery, const char *name);
 
 /* Where a photo is, as far as it is known here. */
 enum view_place {
