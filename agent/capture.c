@@ -6,6 +6,7 @@
 
 #include "shared/base/lang.h"
 #include "shared/core/cbor.h"
+#include "shared/core/loop.h"
 
 enum { VALUE_MAX = 16 << 10, DRAFT_MAX = 256 << 10, PHOTO_TIME_SIZE = 32 };
 

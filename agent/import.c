@@ -14,6 +14,7 @@
 #include "agent/photo.h"
 #include "shared/base/lang.h"
 #include "shared/core/cbor.h"
+#include "shared/core/loop.h"
 #include "shared/view/form.h"
 
 enum { LINE_ARENA_MAX = 256 << 20, SOURCE_MAX = 64 };
@@ -356,7 +357,7 @@ static enum xg_status put_move(struct line *l, json_int_t *seen,
 {
     const char *name = json_string_value(json_object_get(l->json, "move"));
     const struct xg_choice *move =
-        name ? xg_choice_named(xg_moves, name) : NULL;
+        name ? xg_move_named(name) : NULL;
     uint64_t status = (uint64_t)(*seen % SEEN_KIND);
 
     if (!move)
@@ -370,8 +371,9 @@ static enum xg_status put_move(struct line *l, json_int_t *seen,
                        xg_label(move->zh, move->en));
     }
     l->draft.head.move = t->move;
-    l->draft.head.from = t->from;
-    *seen += (json_int_t)t->to - (json_int_t)t->from;
+    l->draft.head.from = status;
+    if (t->to)
+        *seen += (json_int_t)t->to - (json_int_t)status;
     return XG_OK;
 }
 

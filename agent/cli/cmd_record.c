@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "shared/core/cbor.h"
+#include "shared/core/loop.h"
 
 enum xg_status cmd_capture(struct cli *cli, struct xg_error *err)
 {
@@ -198,7 +199,7 @@ static void put_moves_from(struct xg_buf *out, uint64_t status)
 {
     for (const struct xg_transition *t = xg_transitions; t->from; t++) {
         const struct xg_choice *m = xg_choice_find(xg_moves, t->move);
-        if (t->from == status && m)
+        if (t->from & XG_STATUS_BIT(status) && m)
             xg_buf_format(out, "%s%s %s", out->len ? ", " : "", m->name,
                           xg_label(m->zh, m->en));
     }
@@ -227,13 +228,10 @@ static enum xg_status not_possible(const struct store_entity *e,
 
 enum xg_status cmd_do(struct cli *cli, struct xg_error *err)
 {
-    const struct xg_choice *move = xg_choice_named(xg_moves, cli->words[1]);
+    const struct xg_choice *move = xg_move_named(cli->words[1]);
     struct store_entity e = {0};
     struct cli_act act;
 
-    for (const struct xg_choice *m = xg_moves; !move && m->name; m++)
-        if (strcmp(m->zh, cli->words[1]) == 0)
-            move = m;
     if (find(cli, &e, cli->words[0], err) != XG_OK)
         return err->status;
     if (!move || !xg_transition_find(e.status, move->number))

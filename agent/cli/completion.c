@@ -54,7 +54,7 @@ static void put_field_words(struct xg_buf *out, const struct xg_kind *kind)
     const struct xg_field *f;
 
     for (size_t i = 0; (f = xg_field_at(kind, i)) != NULL; i++)
-        if (!(f->flags & XG_MACHINE))
+        if (!(f->flags & (XG_MACHINE | XG_BY_MOVE)))
             xg_buf_format(out, " %s=", f->name);
 }
 
@@ -63,7 +63,7 @@ static void put_choice_cases(struct xg_buf *out, const struct xg_kind *kind)
     const struct xg_field *f;
 
     for (size_t i = 0; (f = xg_field_at(kind, i)) != NULL; i++) {
-        if (!f->choices || (f->flags & XG_MACHINE))
+        if (!f->choices || (f->flags & (XG_MACHINE | XG_BY_MOVE)))
             continue;
         xg_buf_format(out, "    %s:%s) words=\"", kind->name, f->name);
         for (const struct xg_choice *c = f->choices; c->name; c++)

@@ -70,6 +70,9 @@ void cli_put_field_form(struct xg_buf *out, const struct xg_field *field)
     case XG_TYPE_TEXTS:
         xg_buf_text(out, XG_T("文字；文字", "text; text"));
         break;
+    case XG_TYPE_TALLY:
+        xg_buf_text(out, XG_T("网格:项目:数量", "grid:item:number"));
+        break;
     case XG_TYPE_BYTES:
     case XG_TYPE_HASH:
     case XG_TYPE_SOURCE:
@@ -87,7 +90,7 @@ static const struct xg_field *next_field(const struct xg_kind *kind, size_t *at)
     const struct xg_field *f;
 
     while ((f = xg_field_at(kind, (*at)++)) != NULL)
-        if (!(f->flags & XG_MACHINE))
+        if (!(f->flags & (XG_MACHINE | XG_BY_MOVE)))
             return f;
     return NULL;
 }

@@ -5,11 +5,13 @@
 #ifndef XG_CORE_JUDGE_H
 #define XG_CORE_JUDGE_H
 
+#include "shared/core/loop.h"
 #include "shared/core/merge.h"
 #include "shared/core/registry.h"
 
 /* Where an entity is at home: the grid that its first record names, else the
- * unit of that record's author. */
+ * unit of that record's author. A task, a notice, or a campaign: the unit that
+ * it is for, which is where it names one (`grid`). */
 struct xg_home {
     uint32_t creator;             /* op, or XG_NONE while it has not arrived */
     char unit[XG_CODE_MAX + 1];   /* "" while unknown */
@@ -17,9 +19,19 @@ struct xg_home {
 };
 
 /* Each op's author was judged by xg_judge() into *judged[i]. Here what the
- * entity itself asks is added: an author writes to what they created, and to
- * what is at home in their unit or below it. Fills rank and no_right of each
- * op (rank 0 without right), and no_right of the judgement. */
+ * entity itself asks is added. An author writes
+ *
+ *  - to what they created;
+ *  - to what is at home in their unit or below it;
+ *  - to what was put into the hands of their unit, or of one below it, by a
+ *    move that may do so (loop.h), or by making a task, by somebody to whom one
+ *    of the other rules gives the right. Once given it stays: whoever worked on a case may
+ *    still report on it, and what came meanwhile overtakes them;
+ *  - of a kind that reaches down: where it is at home in a unit above theirs,
+ *    additions to its sets, and nothing else.
+ *
+ * Fills rank, role, author and no_right of each op (rank and role 0 without
+ * right), and no_right of the judgement; texts are lent by the judgements. */
 XG_MUST_CHECK enum xg_status
 xg_judge_ops(struct xg_home *home, struct xg_op *ops,
              struct xg_judgement *const *judged, size_t count,

@@ -19,6 +19,8 @@ const char *xg_effect_label(enum xg_effect effect)
         return XG_T("内容已抹除", "redacted");
     case XG_EFFECT_OVERTAKEN:
         return XG_T("已被超越", "overtaken");
+    case XG_EFFECT_LACKING:
+        return XG_T("缺少要件", "incomplete");
     }
     return "";
 }
@@ -63,45 +65,66 @@ static void judge(struct xg_state *s, uint32_t op)
     if (r->malformed)
         strike(s, op, XG_EFFECT_INVALID, r->malformed);
     else if (!first)
-        strike(s, op, XG_EFFECT_PENDING, "the first record has not arrived");
+        strike(s, op, XG_EFFECT_PENDING, 
+               XG_T("第一条记录尚未到达", "the first record has not arrived"));
     else if (first->malformed)
-        strike(s, op, XG_EFFECT_INVALID, "the first record is struck out");
+        strike(s, op, XG_EFFECT_INVALID, 
+               XG_T("第一条记录无效", "the first record is struck out"));
     else if (r->head.kind != first->head.kind)
-        strike(s, op, XG_EFFECT_INVALID, "of another kind than the first");
+        strike(s, op, XG_EFFECT_INVALID, 
+               XG_T("种类与第一条不同", "of another kind than the first"));
     else if (!s->kind)
-        strike(s, op, XG_EFFECT_INVALID, "a kind that is not known here");
+        strike(s, op, XG_EFFECT_INVALID, 
+               XG_T("本版本不认识的种类", "a kind that is not known here"));
     else if (s->clocks->missing[op])
         strike(s, op, XG_EFFECT_PENDING,
-               s->clocks->strays[op] ? "cites a record of another entity"
-                                     : "cites a record not yet here");
+               s->clocks->strays[op]
+                   ? XG_T("引用了另一对象的记录",
+                          "cites a record of another entity")
+                   : XG_T("引用的记录尚未到达",
+                          "cites a record not yet here"));
     else if (s->ops[op].no_right)
         strike(s, op, XG_EFFECT_NO_RIGHT, s->ops[op].no_right);
     else if (r->fields_raw.len == 0)
-        strike(s, op, XG_EFFECT_REDACTED, "the fields were erased");
+        strike(s, op, XG_EFFECT_REDACTED, XG_T("内容已抹除", "the fields were erased"));
 }
 
-/* Rule 10, one step of the topological order. */
-static void step_status(struct xg_state *s, uint32_t op)
+/* Rule 10: may this move take effect here? Strikes it out where not. */
+static bool may_move(struct xg_state *s, uint32_t op)
 {
     const struct xg_head *h = &s->ops[op].record->head;
-    const struct xg_transition *t;
+    const struct xg_transition *t = xg_transition_find(h->from, h->move);
+    const struct xg_need *lacking;
 
+    if (!t || s->kind->first_status == 0) {
+        strike(s, op, XG_EFFECT_INVALID,
+               XG_T("该状态下没有这个动作", "no such move from that status"));
+    } else if (!(t->who & XG_ROLE_BIT(s->ops[op].role))) {
+        strike(s, op, XG_EFFECT_NO_RIGHT,
+               XG_T("该角色无权作此动作", "the author's role has not the move"));
+    } else if (t->to && h->from != s->status) {
+        strike(s, op, XG_EFFECT_OVERTAKEN,
+               XG_T("在此之前状态已变", "the status had changed before"));
+    } else if ((lacking = xg_progress_lacks(&s->progress, s->ops, op, t))) {
+        strike(s, op, XG_EFFECT_LACKING, xg_label(lacking->zh, lacking->en));
+    } else {
+        if (t->to)
+            s->status = t->to;
+        return true;
+    }
+    return false;
+}
+
+/* One step of the topological order. */
+static void step_status(struct xg_state *s, uint32_t op)
+{
     if (s->effects[op] != XG_EFFECT_FULL &&
         s->effects[op] != XG_EFFECT_REDACTED)
         return;
     if (op == s->creator)
         s->status = s->kind->first_status;
-    if (!h->move)
-        return;
-    t = xg_transition_find(h->from, h->move);
-    if (!t || s->kind->first_status == 0)
-        strike(s, op, XG_EFFECT_INVALID, "no such move from that status");
-    else if (s->ops[op].rank < t->least_rank)
-        strike(s, op, XG_EFFECT_NO_RIGHT, "the author's role has not the move");
-    else if (h->from != s->status)
-        strike(s, op, XG_EFFECT_OVERTAKEN, "the status had changed before");
-    else
-        s->status = t->to;
+    if (!s->ops[op].record->head.move || may_move(s, op))
+        xg_progress_take(&s->progress, s->ops, op);
 }
 
 /* ---- registers (rules 2, 3) ---- */
@@ -436,7 +459,8 @@ static enum xg_status find_tips(struct xg_state *s, struct xg_arena *arena,
          * right must not crowd out what an honest record has to cite. */
         if (!s->clocks->writes[op] || s->ops[op].no_right ||
             s->effects[op] == XG_EFFECT_INVALID ||
-            s->effects[op] == XG_EFFECT_NO_RIGHT)
+            s->effects[op] == XG_EFFECT_NO_RIGHT ||
+            s->effects[op] == XG_EFFECT_LACKING)
             continue;
         for (size_t t = 0; t < s->tip_count; t++)
             if (!xg_state_precedes(s, s->tips[t], op))
@@ -462,6 +486,7 @@ enum xg_status xg_merge(struct xg_state *state, struct xg_arena *arena,
         return err->status;
 
     find_creator(&s);
+    xg_progress_begin(&s.progress);
     for (uint32_t op = 0; op < count; op++)
         judge(&s, op);
     for (size_t i = 0; i < count; i++)
@@ -548,6 +573,40 @@ size_t xg_state_foreign(const struct xg_state *s,
         if (own != XG_NONE && (tip == own || xg_state_precedes(s, tip, own)))
             continue;
         out[n++] = s->ops[tip].record->hash;
+    }
+    return n;
+}
+
+static size_t add_unit(struct xg_bytes out[static XG_UNITS_MAX], size_t n,
+                       struct xg_bytes unit)
+{
+    for (size_t i = 0; i < n; i++)
+        if (xg_bytes_equal(out[i], unit))
+            return n;
+    if (n < XG_UNITS_MAX)
+        out[n++] = unit;
+    return n;
+}
+
+size_t xg_state_units(const struct xg_state *s,
+                      struct xg_bytes out[static XG_UNITS_MAX])
+{
+    const struct xg_register *with = xg_state_register(s, XG_CASE_UNIT);
+    const struct xg_set *called = xg_state_set(s, XG_CASE_CALLED);
+    struct xg_cbor_item value;
+    size_t n = 0;
+
+    if (!s->kind || !s->kind->first_status)
+        return 0;
+    for (size_t i = 0; with && i < with->head_count; i++)
+        if (xg_record_field(s->ops[with->heads[i]].record, XG_CASE_UNIT,
+                            &value) &&
+            value.type == XG_CBOR_TEXT)
+            n = add_unit(out, n, value.bytes);
+    for (size_t i = 0; called && i < called->count; i++) {
+        struct xg_cbor c = xg_cbor_over(called->elements[i].value);
+        if (!called->elements[i].removed && xg_cbor_next(&c, &value))
+            n = add_unit(out, n, value.bytes);
     }
     return n;
 }

@@ -16,7 +16,8 @@
  *  9. Cited records that are missing: pending, without effect until they come.
  * 10. Transitions fold in topological order; among those ready at once, higher
  *     role, then greater hash. One that meets another status than its author
- *     saw is overtaken.
+ *     saw is overtaken; a move beside the line changes none and never is. One
+ *     that lacks what the table (loop.h) says it needs has no effect.
  *
  * What a record cites and nobody here has seen may belong to another entity:
  * then the record stays pending for ever. Whether it does cannot change what is
@@ -31,6 +32,7 @@
 #include <stdint.h>
 
 #include "shared/base/arena.h"
+#include "shared/core/progress.h"
 #include "shared/core/record.h"
 
 /* A stretch of a chain without a fork in it. A chain that never forked has one
@@ -61,7 +63,8 @@ struct xg_op {
     const struct xg_record *record;
     const struct xg_branch *branch;
     uint64_t seq;
-    uint32_t rank;        /* of the author's role, by the registry in force */
+    uint32_t rank, role;  /* of the author, by the registry in force */
+    const char *author;   /* whose code this is; "" unknown */
     const char *no_right; /* why it may not take effect, or NULL */
 };
 
@@ -72,6 +75,7 @@ enum xg_effect {
     XG_EFFECT_NO_RIGHT,
     XG_EFFECT_REDACTED,  /* fields erased; a move still counts */
     XG_EFFECT_OVERTAKEN, /* the status had changed before */
+    XG_EFFECT_LACKING,   /* without what the move needs */
 };
 
 const char *xg_effect_label(enum xg_effect effect);
@@ -114,6 +118,7 @@ struct xg_state {
     struct xg_set *sets;
     size_t set_count;
     uint64_t status;         /* of the loop, 0 where the kind has none */
+    struct xg_progress progress;
     bool withdrawn;
     bool withdraw_conflict;  /* rule 7 */
     size_t conflict_count;   /* registers, rule 7, unsettled overtaken moves */
@@ -156,6 +161,13 @@ const struct xg_set *xg_state_set(const struct xg_state *s, uint64_t number);
 /* What is shown of a register; false when it has no value. */
 bool xg_state_value(const struct xg_state *s, uint64_t number,
                     struct xg_cbor_item *value);
+
+/* The units beside its home that the entity is with now: those that `unit`
+ * names (all sides of a conflict) and those called by a whistle. Distinct, in
+ * no order; lent by the ops. At most XG_UNITS_MAX. */
+enum { XG_UNITS_MAX = 64 };
+size_t xg_state_units(const struct xg_state *s,
+                      struct xg_bytes out[static XG_UNITS_MAX]);
 
 /* The state as deterministic CBOR: equal sets of records give equal bytes.
  *

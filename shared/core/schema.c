@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/loop.h"
 #include "shared/core/track.h"
 
 enum { CODE_MAX = 64, SHORT_TEXT = 200, LONG_TEXT = 12000 };
@@ -34,6 +35,58 @@ static const struct xg_choice outcomes[] = {
     {3, "referred", "移送上级", "referred upwards"},
     {4, "failed", "调解未成", "mediation failed"},
     {5, "ongoing", "调解中", "ongoing"},
+    {0, NULL, NULL, NULL},
+};
+
+enum { CHANNEL_RESIDENT = 2, CHANNEL_HOTLINE = 3, CHANNEL_WINDOW = 7 };
+
+static const struct xg_choice channels[] = {
+    {1, "patrol", "巡查发现", "found on patrol"},
+    {CHANNEL_RESIDENT, "resident", "居民反映", "a resident"},
+    {CHANNEL_HOTLINE, "hotline", "热线", "hotline"},
+    {4, "video", "视频发现", "video"},
+    {5, "superior", "上级交办", "from above"},
+    {6, "alarm", "报警", "alarm"},
+    {CHANNEL_WINDOW, "window", "窗口来访", "a visitor at the window"},
+    {8, "other", "其他", "other"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct xg_choice whistle_classes[] = {
+    {1, "general", "一般", "general"},
+    {2, "tough", "攻坚", "tough"},
+    {3, "urgent", "紧急", "urgent"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct xg_choice ratings[] = {
+    {1, "very_bad", "很不满意", "very dissatisfied"},
+    {2, "bad", "不满意", "dissatisfied"},
+    {3, "fair", "基本满意", "fairly satisfied"},
+    {4, "good", "满意", "satisfied"},
+    {5, "very_good", "非常满意", "very satisfied"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct xg_choice lists[] = {
+    {1, "person", "重点人员", "person"},
+    {2, "place", "重点场所", "place"},
+    {3, "matter", "重点事项", "matter"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct xg_choice alarm_types[] = {
+    {1, "one_key", "一键呼叫", "one-key call"},
+    {2, "wristband", "手环", "wristband"},
+    {3, "smoke", "烟感", "smoke detector"},
+    {4, "other", "其他", "other"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct xg_choice alarm_outcomes[] = {
+    {1, "real", "属实", "real"},
+    {2, "false", "误报", "false alarm"},
+    {3, "test", "测试", "a test"},
     {0, NULL, NULL, NULL},
 };
 
@@ -95,6 +148,56 @@ const struct xg_field xg_common_fields[] = {
      NULL, "发生时间", "happened at"},
     {XG_FIELD_POSITION, "position", XG_TYPE_POSITION, XG_MERGE_REGISTER, 0, 0,
      0, NULL, "位置", "position"},
+    {XG_FIELD_SAME_AS, "same_as", XG_TYPE_ENTITY, XG_MERGE_SET, XG_MACHINE, 0,
+     0, NULL, "同一事件", "the same as"},
+    {XG_FIELD_FORM, "form", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX,
+     NULL, "表单", "form"},
+    {XG_FIELD_ITEM, "item", XG_TYPE_TEXTS, XG_MERGE_REGISTER, 0, 1, 128, NULL,
+     "表单答项", "answers of the form"},
+    END,
+};
+
+const struct xg_field xg_case_fields[] = {
+    {XG_CASE_CHANNEL, "channel", XG_TYPE_ENUM, XG_MERGE_REGISTER, 0, 0, 0,
+     channels, "来源渠道", "came by"},
+    {XG_CASE_NUMBER, "case_number", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_BY_MOVE,
+     1, CODE_MAX, NULL, "案卷号", "official number"},
+    {XG_CASE_UNIT, "unit", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_BY_MOVE, 1,
+     CODE_MAX, NULL, "承办单位", "with unit"},
+    {XG_CASE_POST, "post", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_BY_MOVE, 1,
+     CODE_MAX, NULL, "承办岗位", "with post"},
+    {XG_CASE_HANDLER, "handler", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_BY_MOVE, 1,
+     CODE_MAX, NULL, "承办人", "with person"},
+    {XG_CASE_BOARD, "board", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_BY_MOVE, 1,
+     CODE_MAX, NULL, "板块", "board"},
+    {XG_CASE_LEVEL, "level", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_BY_MOVE, 1,
+     CODE_MAX, NULL, "所在层级", "at level"},
+    {XG_CASE_RESULT, "result", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_BY_MOVE, 1,
+     LONG_TEXT, NULL, "处置结果", "what was done"},
+    {XG_CASE_SETTLED_LEVEL, "settled_level", XG_TYPE_CODE, XG_MERGE_REGISTER,
+     XG_BY_MOVE, 1, CODE_MAX, NULL, "化解层级", "level that settled it"},
+    {XG_CASE_ANSWER, "answer", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_BY_MOVE, 1,
+     LONG_TEXT, NULL, "答复", "answer"},
+    {XG_CASE_UNTIL, "until", XG_TYPE_TIME, XG_MERGE_ACT, XG_BY_MOVE, 0, 0, NULL,
+     "期限", "until"},
+    {XG_CASE_RULE, "rule", XG_TYPE_CODE, XG_MERGE_ACT, XG_BY_MOVE, 1, CODE_MAX,
+     NULL, "职责条目", "duty cited"},
+    {XG_CASE_CLASS, "class", XG_TYPE_ENUM, XG_MERGE_REGISTER, XG_BY_MOVE, 0, 0,
+     whistle_classes, "哨声类别", "class of the whistle"},
+    {XG_CASE_CALLED, "called", XG_TYPE_CODE, XG_MERGE_SET, XG_BY_MOVE, 1,
+     CODE_MAX, NULL, "应报到单位", "unit called"},
+    {XG_CASE_PRESENT, "present", XG_TYPE_CODE, XG_MERGE_SET, XG_BY_MOVE, 1,
+     CODE_MAX, NULL, "已报到单位", "unit present"},
+    {XG_CASE_REPORT_BY, "report_by", XG_TYPE_TIME, XG_MERGE_REGISTER,
+     XG_BY_MOVE, 0, 0, NULL, "报到时限", "report in by"},
+    {XG_CASE_RATING, "rating", XG_TYPE_ENUM, XG_MERGE_REGISTER, XG_BY_MOVE, 0,
+     0, ratings, "评价", "rating"},
+    {XG_CASE_STAGE, "stage", XG_TYPE_ENUM, XG_MERGE_ACT, XG_MACHINE, 0, 0,
+     xg_stages, "环节", "stage"},
+    {XG_CASE_REPLY, "reply", XG_TYPE_TEXT, XG_MERGE_SET, XG_BY_MOVE, 1,
+     LONG_TEXT, NULL, "督办回复", "reply to supervision"},
+    {XG_CASE_CLIMB, "climb", XG_TYPE_UINT, XG_MERGE_ACT, XG_MACHINE, 0, 255,
+     NULL, "催办次序", "how often reminded"},
     END,
 };
 
@@ -135,6 +238,8 @@ static const struct xg_field incident[] = {
      NULL, "反映人", "reported by"},
     {17, "visit", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0, NULL, "来自走访",
      "found on visit"},
+    {XG_INCIDENT_ALARM, "alarm", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0,
+     NULL, "来自报警", "from alarm"},
     END,
 };
 
@@ -155,12 +260,14 @@ static const struct xg_field visit[] = {
      NULL, "走访地点", "place"},
     {13, "category", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
      "检查类别", "checked for"},
-    {14, "result", XG_TYPE_ENUM, XG_MERGE_REGISTER, XG_REQUIRED, 0, 0, results,
+    {XG_VISIT_RESULT, "result", XG_TYPE_ENUM, XG_MERGE_REGISTER, XG_REQUIRED, 0, 0, results,
      "结果", "result"},
     {15, "subject", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_PERSONAL, 1, SHORT_TEXT,
      NULL, "走访对象", "person or object visited"},
     {16, "incident", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0, NULL,
      "引出事件", "incident opened"},
+    {XG_VISIT_SUBJECT_ID, "of", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0,
+     NULL, "重点对象", "subject"},
     END,
 };
 
@@ -175,8 +282,6 @@ static const struct xg_field dispute[] = {
      "调解结果", "outcome"},
     {16, "complexity", XG_TYPE_ENUM, XG_MERGE_REGISTER, 0, 0, 0, complexities,
      "难易程度", "complexity"},
-    {17, "level", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
-     "化解层级", "level that settled it"},
     {18, "session", XG_TYPE_TEXT, XG_MERGE_SET, XG_PERSONAL, 1, LONG_TEXT, NULL,
      "调解过程", "session"},
     END,
@@ -210,58 +315,134 @@ static const struct xg_field patrol[] = {
     END,
 };
 
+static const struct xg_field subject[] = {
+    {12, "list", XG_TYPE_ENUM, XG_MERGE_REGISTER, XG_REQUIRED, 0, 0, lists,
+     "清单", "list"},
+    {13, "name", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED | XG_PERSONAL, 1,
+     SHORT_TEXT, NULL, "名称", "name"},
+    {14, "address", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_PERSONAL, 1, 600, NULL,
+     "地址", "address"},
+    {XG_SUBJECT_EVERY_DAYS, "every_days", XG_TYPE_UINT, XG_MERGE_REGISTER, 0, 1,
+     366, NULL, "走访周期（天）", "visit every (days)"},
+    {16, "because", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_PERSONAL, 1, LONG_TEXT,
+     NULL, "列入原因", "why on the list"},
+    {17, "checklist", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
+     "走访表单", "form of a visit"},
+    {XG_SUBJECT_RELEASED, "released", XG_TYPE_BOOL, XG_MERGE_REGISTER, 0, 0, 0,
+     NULL, "已移出清单", "off the list"},
+    END,
+};
+
+static const struct xg_field campaign[] = {
+    {12, "name", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, SHORT_TEXT,
+     NULL, "名称", "name"},
+    {13, "checklist", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
+     "排查表单", "form"},
+    {14, "begins", XG_TYPE_TIME, XG_MERGE_REGISTER, 0, 0, 0, NULL, "开始",
+     "begins"},
+    {15, "ends", XG_TYPE_TIME, XG_MERGE_REGISTER, 0, 0, 0, NULL, "结束",
+     "ends"},
+    {16, "target", XG_TYPE_UINT, XG_MERGE_REGISTER, 0, 0, 100000000, NULL,
+     "目标数", "target"},
+    {XG_CAMPAIGN_TALLY, "tally", XG_TYPE_TALLY, XG_MERGE_SET, 0, 0, 100000000,
+     NULL, "清点", "tally"},
+    END,
+};
+
+static const struct xg_field task[] = {
+    {12, "title", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, SHORT_TEXT,
+     NULL, "任务", "title"},
+    {13, "description", XG_TYPE_TEXT, XG_MERGE_REGISTER, 0, 1, LONG_TEXT, NULL,
+     "要求", "description"},
+    {14, "due", XG_TYPE_TIME, XG_MERGE_REGISTER, 0, 0, 0, NULL, "完成时限",
+     "due"},
+    {15, "campaign", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0, NULL,
+     "所属专项", "campaign"},
+    {16, "incident", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0, NULL,
+     "所属事件", "incident"},
+    END,
+};
+
+static const struct xg_field notice[] = {
+    {12, "title", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, SHORT_TEXT,
+     NULL, "标题", "title"},
+    {13, "text", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, LONG_TEXT,
+     NULL, "正文", "text"},
+    {XG_NOTICE_READ, "read", XG_TYPE_CODE, XG_MERGE_SET, XG_MACHINE, 1,
+     CODE_MAX, NULL, "已阅", "read by"},
+    END,
+};
+
+static const struct xg_field alarm[] = {
+    {12, "type", XG_TYPE_ENUM, XG_MERGE_REGISTER, XG_REQUIRED, 0, 0,
+     alarm_types, "报警方式", "type"},
+    {13, "source_device", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
+     "报警设备", "device"},
+    {14, "subject", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0, NULL,
+     "重点对象", "subject"},
+    {XG_ALARM_INCIDENT, "incident", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0,
+     NULL, "引出事件", "incident opened"},
+    {16, "outcome", XG_TYPE_ENUM, XG_MERGE_REGISTER, 0, 0, 0, alarm_outcomes,
+     "核实结果", "outcome"},
+    {17, "address", XG_TYPE_TEXT, XG_MERGE_REGISTER, 0, 1, 600, NULL, "地址",
+     "address"},
+    END,
+};
+
+static const struct xg_field assessment[] = {
+    {XG_ASSESSMENT_SUBJECT, "subject", XG_TYPE_CODE, XG_MERGE_REGISTER,
+     XG_REQUIRED, 1, CODE_MAX, NULL, "被考评对象", "who is assessed"},
+    {13, "period", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_REQUIRED, 1, CODE_MAX,
+     NULL, "考评期", "period"},
+    {14, "basis", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, LONG_TEXT,
+     NULL, "考评依据", "basis"},
+    {XG_ASSESSMENT_SCORE, "score", XG_TYPE_UINT, XG_MERGE_REGISTER, XG_REQUIRED,
+     0, 1000, NULL, "分数", "score"},
+    {16, "weight", XG_TYPE_UINT, XG_MERGE_REGISTER, 0, 0, 100, NULL,
+     "权重（%）", "weight (%)"},
+    END,
+};
+
 const struct xg_kind xg_kinds[] = {
-    {XG_KIND_GENESIS, "genesis", false, 0, genesis, "链首", "genesis"},
-    {XG_KIND_ANCHOR, "anchor", false, 0, anchor, "锚点", "anchor"},
-    {XG_KIND_INCIDENT, "incident", true, XG_STATUS_REPORTED, incident, "事件",
-     "incident"},
-    {XG_KIND_CONTACT, "contact", true, 0, contact, "反映人", "contact"},
-    {XG_KIND_VISIT, "visit", true, 0, visit, "走访", "visit"},
-    {XG_KIND_DISPUTE, "dispute", true, 0, dispute, "矛盾纠纷", "dispute"},
-    {XG_KIND_MEETING, "meeting", true, 0, meeting, "民情恳谈会", "meeting"},
-    {XG_KIND_PATROL, "patrol", true, 0, patrol, "巡查", "patrol"},
-    {0, NULL, false, 0, NULL, NULL, NULL},
+    {XG_KIND_GENESIS, "genesis", false, 0, false, genesis, "链首", "genesis"},
+    {XG_KIND_ANCHOR, "anchor", false, 0, false, anchor, "锚点", "anchor"},
+    {XG_KIND_INCIDENT, "incident", true, XG_STATUS_REPORTED, false, incident,
+     "事件", "incident"},
+    {XG_KIND_CONTACT, "contact", true, 0, false, contact, "反映人", "contact"},
+    {XG_KIND_VISIT, "visit", true, 0, false, visit, "走访", "visit"},
+    {XG_KIND_DISPUTE, "dispute", true, XG_STATUS_REPORTED, false, dispute,
+     "矛盾纠纷", "dispute"},
+    {XG_KIND_MEETING, "meeting", true, 0, false, meeting, "民情恳谈会",
+     "meeting"},
+    {XG_KIND_PATROL, "patrol", true, 0, false, patrol, "巡查", "patrol"},
+    {XG_KIND_SUBJECT, "subject", true, 0, false, subject, "重点对象",
+     "subject"},
+    {XG_KIND_CAMPAIGN, "campaign", true, 0, true, campaign, "专项整治",
+     "campaign"},
+    {XG_KIND_TASK, "task", true, XG_STATUS_DISPATCHED, false, task, "任务",
+     "task"},
+    {XG_KIND_NOTICE, "notice", true, 0, true, notice, "通知", "notice"},
+    {XG_KIND_ALARM, "alarm", true, 0, false, alarm, "报警", "alarm"},
+    {XG_KIND_ASSESSMENT, "assessment", true, XG_STATUS_SCORED, false,
+     assessment, "考评", "assessment"},
+    {0, NULL, false, 0, false, NULL, NULL, NULL},
 };
 
 const struct xg_role xg_roles[] = {
-    {1, 10, "helper", "协理员", "helper", true, true},
+    {XG_ROLE_HELPER, 10, "helper", "协理员", "helper", true, true},
     {XG_ROLE_WORKER, 20, "worker", "网格员", "grid worker", true, true},
-    {3, 30, "grid_head", "网格长", "grid head", true, true},
-    {4, 40, "community", "社区", "community", true, true},
-    {5, 25, "delegate", "监督员", "citizens' delegate", true, false},
-    {6, 50, "handler", "处置单位", "handler", true, false},
-    {7, 60, "dispatcher", "调度员", "dispatcher", true, true},
-    {8, 70, "supervisor", "督办", "supervising office", true, true},
-    {9, 0, "auditor", "审计员", "auditor", false, false},
-    {10, 0, "registrar", "登记员", "registrar", false, false},
+    {XG_ROLE_GRID_HEAD, 30, "grid_head", "网格长", "grid head", true, true},
+    {XG_ROLE_COMMUNITY, 40, "community", "社区", "community", true, true},
+    {XG_ROLE_DELEGATE, 25, "delegate", "监督员", "citizens' delegate", true,
+     false},
+    {XG_ROLE_HANDLER, 50, "handler", "处置单位", "handler", true, false},
+    {XG_ROLE_DISPATCHER, 60, "dispatcher", "调度员", "dispatcher", true, true},
+    {XG_ROLE_SUPERVISOR, 70, "supervisor", "督办", "supervising office", true,
+     true},
+    {XG_ROLE_AUDITOR, 0, "auditor", "审计员", "auditor", false, false},
+    {XG_ROLE_REGISTRAR, 0, "registrar", "登记员", "registrar", false, false},
+    {XG_ROLE_SERVER, 5, "server", "平台", "server", true, true},
     {0, 0, NULL, NULL, NULL, false, false},
-};
-
-const struct xg_choice xg_statuses[] = {
-    {XG_STATUS_REPORTED, "reported", "待受理", "reported"},
-    {2, "accepted", "待核实", "accepted"},
-    {3, "filed", "待派遣", "filed"},
-    {4, "dispatched", "待签收", "dispatched"},
-    {5, "handling", "处置中", "handling"},
-    {6, "handled", "待核查", "handled"},
-    {7, "returned", "已回退", "returned"},
-    {8, "rework", "返工中", "rework"},
-    {9, "closed", "已结案", "closed"},
-    {10, "shelved", "已挂账", "shelved"},
-    {11, "deferred", "已缓办", "deferred"},
-    {XG_STATUS_SELF_HANDLED, "self_handled", "自行处置已结", "self-handled"},
-    {13, "voided", "已作废", "voided"},
-    {0, NULL, NULL, NULL},
-};
-
-const struct xg_choice xg_moves[] = {
-    {XG_MOVE_SELF_HANDLE, "self_handle", "自行处置", "settle on the spot"},
-    {0, NULL, NULL, NULL},
-};
-
-const struct xg_transition xg_transitions[] = {
-    {XG_STATUS_REPORTED, XG_MOVE_SELF_HANDLE, XG_STATUS_SELF_HANDLED, 10},
-    {0, 0, 0, 0},
 };
 
 const struct xg_kind *xg_kind_find(uint64_t number)
@@ -292,19 +473,36 @@ static size_t count(const struct xg_field *fields)
 const struct xg_field *xg_field_at(const struct xg_kind *kind, size_t i)
 {
     size_t common = kind->entity ? count(xg_common_fields) : 0;
+    size_t own = count(kind->fields);
 
     if (i < common)
         return &xg_common_fields[i];
-    return kind->fields[i - common].name ? &kind->fields[i - common] : NULL;
+    if (i < common + own)
+        return &kind->fields[i - common];
+    i -= common + own;
+    if (kind->first_status && i < count(xg_case_fields))
+        return &xg_case_fields[i];
+    return NULL;
+}
+
+static const struct xg_field *fields_of(const struct xg_kind *kind,
+                                        uint64_t number)
+{
+    static const struct xg_field none[] = {END};
+
+    if (!kind->entity)
+        return kind->fields;
+    if (number >= XG_FIELD_CASE)
+        return kind->first_status ? xg_case_fields : none;
+    if (number < XG_FIELD_OWN || number >= XG_FIELD_SHARED)
+        return xg_common_fields;
+    return kind->fields;
 }
 
 const struct xg_field *xg_field_find(const struct xg_kind *kind,
                                      uint64_t number)
 {
-    const struct xg_field *f =
-        kind->entity && number < XG_FIELD_OWN ? xg_common_fields : kind->fields;
-
-    for (; f->name; f++)
+    for (const struct xg_field *f = fields_of(kind, number); f->name; f++)
         if (f->number == number)
             return f;
     return NULL;
@@ -355,12 +553,10 @@ const struct xg_role *xg_role_named(const char *name)
     return NULL;
 }
 
-const struct xg_transition *xg_transition_find(uint64_t from, uint64_t move)
+bool xg_channel_waits(uint64_t channel)
 {
-    for (const struct xg_transition *t = xg_transitions; t->from; t++)
-        if (t->from == from && t->move == move)
-            return t;
-    return NULL;
+    return channel == CHANNEL_RESIDENT || channel == CHANNEL_HOTLINE ||
+           channel == CHANNEL_WINDOW;
 }
 
 const char *xg_label(const char *zh, const char *en)

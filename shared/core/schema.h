@@ -6,8 +6,9 @@
  * line in schema.c. A number is never used twice; numbers and types freeze
  * with the first release.
  *
- * Fields 1 to 11 mean the same in every kind of entity; a kind's own begin
- * at 12 (up to 23 a key takes one byte on the wire).
+ * Fields 1 to 11 and 48 to 63 mean the same in every kind of entity; a kind's
+ * own are 12 to 47 (up to 23 a key takes one byte on the wire); from 64 on are
+ * those of a case, which every kind has that goes through the loop (loop.h).
  */
 #ifndef XG_CORE_SCHEMA_H
 #define XG_CORE_SCHEMA_H
@@ -27,6 +28,12 @@ enum xg_kind_number {
     XG_KIND_DISPUTE = 6,
     XG_KIND_MEETING = 7,
     XG_KIND_PATROL = 8,
+    XG_KIND_SUBJECT = 9,
+    XG_KIND_CAMPAIGN = 10,
+    XG_KIND_TASK = 11,
+    XG_KIND_NOTICE = 12,
+    XG_KIND_ALARM = 13,
+    XG_KIND_ASSESSMENT = 14,
 };
 
 /* Numbers that code refers to; all others are only in the table. */
@@ -53,6 +60,32 @@ enum xg_field_number {
     XG_FIELD_HAPPENED = 10,
     XG_FIELD_POSITION = 11,
     XG_FIELD_OWN = 12, /* the first of a kind's own fields */
+    XG_FIELD_SHARED = 48, /* the first of the common ones after them */
+    XG_FIELD_SAME_AS = 48,
+    XG_FIELD_FORM = 49,
+    XG_FIELD_ITEM = 50,
+
+    XG_FIELD_CASE = 64, /* the first of a case */
+    XG_CASE_CHANNEL = 64,
+    XG_CASE_NUMBER = 65,
+    XG_CASE_UNIT = 66,
+    XG_CASE_POST = 67,
+    XG_CASE_HANDLER = 68,
+    XG_CASE_BOARD = 69,
+    XG_CASE_LEVEL = 70,
+    XG_CASE_RESULT = 71,
+    XG_CASE_SETTLED_LEVEL = 72,
+    XG_CASE_ANSWER = 73,
+    XG_CASE_UNTIL = 74,
+    XG_CASE_RULE = 75,
+    XG_CASE_CLASS = 76,
+    XG_CASE_CALLED = 77,
+    XG_CASE_PRESENT = 78,
+    XG_CASE_REPORT_BY = 79,
+    XG_CASE_RATING = 80,
+    XG_CASE_STAGE = 81,
+    XG_CASE_REPLY = 82,
+    XG_CASE_CLIMB = 83,
 
     XG_INCIDENT_CATEGORY = 12,
     XG_INCIDENT_URGENCY = 13,
@@ -60,7 +93,24 @@ enum xg_field_number {
     XG_INCIDENT_DESCRIPTION = 15,
     XG_INCIDENT_CONTACT = 16,
 
+    XG_INCIDENT_ALARM = 18,
+
     XG_CONTACT_NAME = 12,
+
+    XG_VISIT_RESULT = 14,
+    XG_VISIT_SUBJECT_ID = 17,
+
+    XG_SUBJECT_EVERY_DAYS = 15,
+    XG_SUBJECT_RELEASED = 18,
+
+    XG_CAMPAIGN_TALLY = 17,
+
+    XG_NOTICE_READ = 14,
+
+    XG_ALARM_INCIDENT = 15,
+
+    XG_ASSESSMENT_SUBJECT = 12,
+    XG_ASSESSMENT_SCORE = 15,
 
     XG_PATROL_START = 12,
     XG_PATROL_END = 13,
@@ -88,6 +138,7 @@ enum xg_type {
                        * told: [.., orientation, time text, position] */
     XG_TYPE_TRACK,    /* a packed track segment, see track.h */
     XG_TYPE_GAP,      /* [from ms, to ms, cause] or [.., evidence bits] */
+    XG_TYPE_TALLY,    /* [grid code, item code, number up to max] */
 };
 
 enum xg_merge {
@@ -100,6 +151,7 @@ enum xg_field_flags {
     XG_REQUIRED = 1, /* in the record that creates the entity */
     XG_PERSONAL = 2, /* a record that holds it carries a salt */
     XG_MACHINE = 4,  /* set by the program, never by a person's key=value */
+    XG_BY_MOVE = 8,  /* set in a move, in a decision, or at creation */
 };
 
 struct xg_choice {
@@ -123,14 +175,18 @@ struct xg_kind {
     const char *name;
     bool entity; /* has a state; false: genesis, anchor */
     uint32_t first_status; /* of the loop, or 0 when it has none */
+    bool reaches_down; /* whoever works in its unit or below sees it, and may
+                        * add to its sets; what others added stays above */
     const struct xg_field *fields; /* its own, ending with a NULL name */
     const char *zh, *en;
 };
 
 /* All kinds, ending with a NULL name. */
 extern const struct xg_kind xg_kinds[];
-/* The fields that every entity has, ending with a NULL name. */
+/* The fields that every entity has, and every case; each ends with a NULL
+ * name. */
 extern const struct xg_field xg_common_fields[];
+extern const struct xg_field xg_case_fields[];
 
 /* NULL when there is none. */
 const struct xg_kind *xg_kind_find(uint64_t number);
@@ -144,7 +200,8 @@ const struct xg_choice *xg_choice_find(const struct xg_choice *choices,
 const struct xg_choice *xg_choice_named(const struct xg_choice *choices,
                                         const char *name);
 
-/* The i-th field of a kind, common ones first; NULL after the last. */
+/* The i-th field of a kind: common ones, its own, those of a case; NULL after
+ * the last. */
 const struct xg_field *xg_field_at(const struct xg_kind *kind, size_t i);
 
 /* ---- people ---- */
@@ -158,33 +215,31 @@ struct xg_role {
     bool informed; /* may see contacts (informants) of its units */
 };
 
-enum { XG_ROLE_WORKER = 2 };
+enum {
+    XG_ROLE_HELPER = 1,
+    XG_ROLE_WORKER = 2,
+    XG_ROLE_GRID_HEAD = 3,
+    XG_ROLE_COMMUNITY = 4,
+    XG_ROLE_DELEGATE = 5,
+    XG_ROLE_HANDLER = 6,
+    XG_ROLE_DISPATCHER = 7,
+    XG_ROLE_SUPERVISOR = 8,
+    XG_ROLE_AUDITOR = 9,
+    XG_ROLE_REGISTRAR = 10,
+    XG_ROLE_SERVER = 11, /* what it writes by itself: reminders, climbs */
+};
 
 extern const struct xg_role xg_roles[];
 const struct xg_role *xg_role_find(uint64_t number);
 const struct xg_role *xg_role_named(const char *name);
 
-/* ---- the loop: {from, move, to, who} ---- */
-
-enum xg_case_status { XG_STATUS_REPORTED = 1, XG_STATUS_SELF_HANDLED = 12 };
-enum xg_move_number { XG_MOVE_SELF_HANDLE = 1 };
-
-extern const struct xg_choice xg_statuses[];
-extern const struct xg_choice xg_moves[];
-
-struct xg_transition {
-    uint32_t from, move, to;
-    uint32_t least_rank; /* of the author's role */
-};
-
-/* Ends with from == 0. */
-extern const struct xg_transition xg_transitions[];
-const struct xg_transition *xg_transition_find(uint64_t from, uint64_t move);
-
 /* Photo roles and origins, patrol gap causes. */
 extern const struct xg_choice xg_photo_roles[];
 extern const struct xg_choice xg_photo_origins[];
 extern const struct xg_choice xg_gap_causes[];
+
+/* Where a report came from: those of which a resident waits for an answer. */
+bool xg_channel_waits(uint64_t channel);
 
 /* The label in the language that was set. */
 const char *xg_label(const char *zh, const char *en);

@@ -198,6 +198,28 @@ static const char *check_gap(const struct xg_cbor_item *v)
     return NULL;
 }
 
+/* [grid code, item code, number] */
+static const char *check_tally(const struct xg_field *f,
+                               const struct xg_cbor_item *v)
+{
+    static const struct xg_field code = {.min = 1, .max = 64};
+    struct xg_cbor c;
+    struct xg_cbor_item part;
+
+    if (v->type != XG_CBOR_ARRAY || v->number != 3)
+        return "fields: a tally is [grid, item, number]";
+    c = xg_cbor_inside(v);
+    for (size_t i = 0; i < 2; i++) {
+        xg_cbor_next(&c, &part);
+        if (check_code(&code, &part))
+            return "fields: a tally names a grid and an item by their codes";
+    }
+    xg_cbor_next(&c, &part);
+    return part.type == XG_CBOR_UINT && part.number <= (uint64_t)f->max
+               ? NULL
+               : "fields: a tally's number is out of range";
+}
+
 /* One value, or one element of a set. */
 static const char *check_element(const struct xg_field *f,
                                  const struct xg_cbor_item *v)
@@ -238,6 +260,8 @@ static const char *check_element(const struct xg_field *f,
         return check_photo(v);
     case XG_TYPE_GAP:
         return check_gap(v);
+    case XG_TYPE_TALLY:
+        return check_tally(f, v);
     }
     return "fields: unknown type";
 }

@@ -164,6 +164,9 @@ static void put_plain(struct xg_buf *cell, const struct xg_field *field,
     case XG_TYPE_GAP:
         put_gap(cell, field, item);
         return;
+    case XG_TYPE_TALLY:
+        view_value_text(cell, field, item);
+        return;
     case XG_TYPE_TEXTS:
         for (bool any = false; xg_cbor_next(&c, &part); any = true) {
             xg_buf_text(cell, any ? "; " : "");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/loop.h"
 #include "shared/view/form_value.h"
 #include "shared/view/text.h"
 
@@ -120,9 +121,26 @@ static enum xg_status in_field(const struct xg_field *field,
     return xg_wrap(err, "field %s", field->name);
 }
 
-static enum xg_status refuse_machine(const struct xg_field *field,
-                                     struct xg_error *err)
+/* A case's unit, result, level ... change by moves, so that each change has a
+ * reason and a right. A task says at once who is to do it. */
+static bool waits_for_move(const struct xg_draft *d,
+                           const struct xg_kind *kind,
+                           const struct xg_field *field)
 {
+    return field->flags & XG_BY_MOVE && d->head.move == 0 &&
+           kind->first_status != XG_STATUS_DISPATCHED;
+}
+
+static enum xg_status refuse_field(const struct xg_draft *d,
+                                   const struct xg_kind *kind,
+                                   const struct xg_field *field,
+                                   struct xg_error *err)
+{
+    if (waits_for_move(d, kind, field))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("随办理动作填写：do 编号 动作 %s=…",
+                            "changes by a move: do ID MOVE %s=..."),
+                       field->name);
     if (!(field->flags & XG_MACHINE))
         return XG_OK;
     if (field->number == XG_FIELD_PHOTO && field->merge == XG_MERGE_SET)
@@ -238,7 +256,7 @@ enum xg_status view_form_set(struct xg_draft *d, const struct xg_kind *kind,
     enum xg_status status;
     if (removes)
         status = remove_element(d, field, equals + 1, resolver, err);
-    else if (refuse_machine(field, err) == XG_OK)
+    else if (refuse_field(d, kind, field, err) == XG_OK)
         status = set_text(d, field, equals + 1, resolver, err);
     else
         status = err->status;
@@ -343,6 +361,7 @@ static bool put_json_text(struct xg_buf *text, const struct xg_field *field,
     case XG_TYPE_SOURCE:
     case XG_TYPE_TEXTS:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_TALLY:
     case XG_TYPE_PHOTO:
     case XG_TYPE_TRACK:
     case XG_TYPE_GAP:
@@ -402,7 +421,7 @@ static enum xg_status set_json(struct xg_draft *d, const struct xg_field *field,
                                const struct view_resolver *resolver,
                                struct xg_error *err)
 {
-    if (refuse_machine(field, err) != XG_OK)
+    if (refuse_field(d, xg_kind_find(d->head.kind), field, err) != XG_OK)
         return err->status;
     if (json_is_null(value))
         return empty_register(d, field, err);

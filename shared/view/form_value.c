@@ -299,6 +299,28 @@ enum xg_status form_texts(struct xg_buf *out, const struct xg_field *field,
     return form_check(field, out, start, err);
 }
 
+/* grid:item:number, parts of a set's element. */
+static enum xg_status put_tally(struct xg_buf *out,
+                                const struct xg_field *field, const char *text,
+                                struct xg_error *err)
+{
+    const char *item = strchr(text, ':');
+    const char *number = item ? strchr(item + 1, ':') : NULL;
+    struct xg_bytes grid, what;
+
+    if (!number)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("应写成“网格:项目:数量”，如 371302001:bottles:12",
+                            "write grid:item:number, as in "
+                            "371302001:bottles:12"));
+    grid = xg_bytes(text, (size_t)(item - text));
+    what = xg_bytes(item + 1, (size_t)(number - item - 1));
+    xg_cbor_put_array(out, 3);
+    xg_cbor_put_text(out, text, grid.len);
+    xg_cbor_put_text(out, item + 1, what.len);
+    return put_uint(out, field, number + 1, err);
+}
+
 static enum xg_status not_typed(struct xg_error *err)
 {
     return xg_fail(err, XG_USAGE,
@@ -330,6 +352,8 @@ put_by_type(struct xg_buf *out, const struct xg_field *field, const char *text,
         return put_hash(out, text, err);
     case XG_TYPE_SOURCE:
         return put_source(out, field, text, err);
+    case XG_TYPE_TALLY:
+        return put_tally(out, field, text, err);
     case XG_TYPE_BYTES:
     case XG_TYPE_TEXTS:
     case XG_TYPE_NUMBERS:

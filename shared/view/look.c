@@ -91,6 +91,8 @@ const char *look_effect_name(enum xg_effect effect)
         return "redacted";
     case XG_EFFECT_OVERTAKEN:
         return "overtaken";
+    case XG_EFFECT_LACKING:
+        return "lacking";
     }
     return "";
 }

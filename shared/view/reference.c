@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "shared/core/schema.h"
+#include "shared/core/loop.h"
 
 static const char intro[] =
     "# 类别与字段 · Kinds and fields\n"
@@ -33,6 +33,7 @@ static const char *type_name(enum xg_type type)
         [XG_TYPE_SOURCE] = "source",     [XG_TYPE_TEXTS] = "texts",
         [XG_TYPE_NUMBERS] = "numbers",   [XG_TYPE_PHOTO] = "photo",
         [XG_TYPE_TRACK] = "track",       [XG_TYPE_GAP] = "gap",
+        [XG_TYPE_TALLY] = "tally",
     };
     return names[type];
 }
@@ -58,6 +59,7 @@ static const char *unit_name(enum xg_type type)
     case XG_TYPE_HASH:
     case XG_TYPE_PHOTO:
     case XG_TYPE_GAP:
+    case XG_TYPE_TALLY:
         break;
     }
     return "";
@@ -152,15 +154,65 @@ static void put_choices(struct xg_buf *out, const char *title,
                       choices->number, choices->name, choices->zh, choices->en);
 }
 
+static void put_set(struct xg_buf *out, uint32_t set,
+                    const struct xg_choice *choices)
+{
+    const char *between = "";
+
+    for (; choices->name; choices++)
+        if (set & 1u << choices->number) {
+            xg_buf_format(out, "%s`%s`", between, choices->name);
+            between = " ";
+        }
+}
+
+static void put_who(struct xg_buf *out, uint32_t who)
+{
+    const char *between = "";
+
+    for (const struct xg_role *r = xg_roles; r->name; r++)
+        if (who & XG_ROLE_BIT(r->number)) {
+            xg_buf_format(out, "%s`%s`", between, r->name);
+            between = " ";
+        }
+}
+
+static void put_needs(struct xg_buf *out, uint32_t needs)
+{
+    const char *between = "";
+
+    for (const struct xg_need *n = xg_needs; n->bit; n++)
+        if (needs & n->bit) {
+            bool hard = n->bit & XG_NEED_HARD;
+            xg_buf_format(out, "%s%s%s · %s%s", between, hard ? "" : "(",
+                          n->zh, n->en, hard ? "" : ")");
+            between = "; ";
+        }
+}
+
+static void put_transition(struct xg_buf *out, const struct xg_transition *t)
+{
+    const struct xg_choice *to = xg_choice_find(xg_statuses, t->to);
+
+    xg_buf_text(out, "| ");
+    put_set(out, t->from, xg_statuses);
+    xg_buf_format(out, " | `%s` | ", xg_choice_find(xg_moves, t->move)->name);
+    if (to)
+        xg_buf_format(out, "`%s` | ", to->name);
+    else
+        xg_buf_text(out, "— | ");
+    put_who(out, t->who);
+    xg_buf_text(out, " | ");
+    put_needs(out, t->needs);
+    xg_buf_text(out, " |\n");
+}
+
 static void put_transitions(struct xg_buf *out)
 {
     xg_buf_text(out, "\n## 流转 · Transitions\n\n| 由 from | 动作 move | 到 to "
-                     "| 最低角色 least rank |\n|---|---|---|---|\n");
+                     "| 由谁 who | 须有 needs |\n|---|---|---|---|---|\n");
     for (const struct xg_transition *t = xg_transitions; t->from; t++)
-        xg_buf_format(out, "| `%s` | `%s` | `%s` | %" PRIu32 " |\n",
-                      xg_choice_find(xg_statuses, t->from)->name,
-                      xg_choice_find(xg_moves, t->move)->name,
-                      xg_choice_find(xg_statuses, t->to)->name, t->least_rank);
+        put_transition(out, t);
 }
 
 static void put_roles(struct xg_buf *out)
@@ -186,6 +238,9 @@ void view_reference(struct xg_buf *out)
                       k->number);
         put_fields(out, k->fields);
     }
+    xg_buf_text(out, "\n## 走办理流程的各类共有 · Of every kind that goes through "
+                     "the loop\n");
+    put_fields(out, xg_case_fields);
     put_choices(out, "状态 · Statuses", xg_statuses);
     put_choices(out, "动作 · Moves", xg_moves);
     put_transitions(out);

@@ -183,6 +183,22 @@ static void put_gap(struct xg_buf *out, const struct xg_field *field,
     view_put_choice(out, field->choices, (uint64_t)int_of(&c));
 }
 
+/* "371302001:bottles:12", as form.h takes it. */
+static void put_tally(struct xg_buf *out, const struct xg_cbor_item *item)
+{
+    struct xg_cbor c = xg_cbor_inside(item);
+    struct xg_cbor_item part;
+
+    for (size_t i = 0; xg_cbor_next(&c, &part); i++) {
+        if (i)
+            xg_buf_byte(out, ':');
+        if (part.type == XG_CBOR_TEXT)
+            view_put_line(out, part.bytes);
+        else
+            xg_buf_format(out, "%" PRIu64, part.number);
+    }
+}
+
 static void put_unknown(struct xg_buf *out, const struct xg_cbor_item *item)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -243,6 +259,9 @@ void view_value_text(struct xg_buf *out, const struct xg_field *field,
         return;
     case XG_TYPE_GAP:
         put_gap(out, field, item);
+        return;
+    case XG_TYPE_TALLY:
+        put_tally(out, item);
         return;
     }
 }
@@ -354,6 +373,21 @@ static json_t *raw_json(const struct xg_cbor_item *item)
     return json_null();
 }
 
+static json_t *tally_json(const struct xg_cbor_item *item)
+{
+    struct xg_cbor c = xg_cbor_inside(item);
+    struct xg_cbor_item grid, what, number;
+    json_t *json = json_object();
+
+    xg_cbor_next(&c, &grid);
+    xg_cbor_next(&c, &what);
+    xg_cbor_next(&c, &number);
+    view_json_set(&json, "grid", view_json_text(grid.bytes));
+    view_json_set(&json, "item", view_json_text(what.bytes));
+    view_json_set(&json, "number", view_json_uint(number.number));
+    return json;
+}
+
 json_t *view_value_json(const struct xg_field *field,
                         const struct xg_cbor_item *item)
 {
@@ -375,6 +409,8 @@ json_t *view_value_json(const struct xg_field *field,
         return track_json(item);
     case XG_TYPE_GAP:
         return gap_json(field, item);
+    case XG_TYPE_TALLY:
+        return tally_json(item);
     case XG_TYPE_TEXT:
     case XG_TYPE_CODE:
     case XG_TYPE_UINT:

@@ -18,10 +18,11 @@
  *      TRACK       one line                      {"points", "start", "end",
  *                                                "distance_m"}
  *      GAP         one line                      {"from", "to", "cause"}
+ *      TALLY       grid:item:number              {"grid", "item", "number"}
  *
  * What a register was emptied to is null, and "（空）" / "(empty)" as text. A
  * field or number that this version does not know is shown as it is encoded.
- * Text that a person may type (all but the last three) goes back through
+ * Text that a person may type (all but PHOTO, TRACK and GAP) goes back through
  * form.h to the same value.
  *
  * `item` is one value: a register's or act's, or one element of a set.

@@ -18,11 +18,13 @@ ROOMS = {
     "shared/core": ["shared/base"],
     "shared/db": ["shared/base"],
     "shared/web": ["shared/base"],
-    "shared/view": ["shared/base", "shared/core"],
-    "agent": ["shared/base", "shared/core", "shared/db", "shared/view"],
+    "shared/guide": ["shared/base", "shared/core"],
+    "shared/view": ["shared/base", "shared/core", "shared/guide"],
+    "agent": ["shared/base", "shared/core", "shared/db", "shared/guide",
+              "shared/view"],
     "agent/exif": ["shared/base"],
     "server": ["shared/base", "shared/core", "shared/db", "shared/web",
-               "shared/view"],
+               "shared/guide", "shared/view"],
 }
 INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/sync": ["agent"], "agent/patrol": ["agent"],
@@ -43,7 +45,8 @@ ENGINES = {
     "expat.h": ["agent/track_gpx.c"],
     "keyutils.h": ["agent/vault"],
     "zlib.h": ["shared/core/deflate.c"],
-    "jansson.h": ["shared/view", "agent", "server"],
+    "csv.h": ["shared/guide"],
+    "jansson.h": ["shared/guide", "shared/view", "agent", "server"],
 }
 IMPURE_HEADERS = ["time.h", "sys/time.h", "unistd.h", "fcntl.h", "pthread.h",
                   "sys/socket.h", "sys/stat.h", "dirent.h", "signal.h"]

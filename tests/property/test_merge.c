@@ -586,7 +586,12 @@ static void test_citing_another_entity_stays_pending_everywhere(void **state)
     struct xg_hash hash = other->hash;
     struct xg_elsewhere elsewhere = {&hash, known_elsewhere};
     struct xg_state lie = p->state;
-    struct xg_op foreign = {other, &p->a->branch, 2, 20, NULL};
+    struct xg_op foreign = {.record = other,
+                            .branch = &p->a->branch,
+                            .seq = 2,
+                            .rank = 20,
+                            .role = XG_ROLE_WORKER,
+                            .author = "w"};
     struct xg_state of_other;
     struct xg_id id = xg_record_entity(other);
     assert_ok(xg_merge(&of_other, &p->arena, &id, &foreign, 1, NULL, &err));

@@ -114,6 +114,12 @@ static bool put_value(struct sim_device *d, struct home *home,
         put_text(d, out, false);
         put_text(d, out, false);
         return true;
+    case XG_TYPE_TALLY:
+        xg_cbor_put_array(out, 3);
+        put_text(d, out, true);
+        put_text(d, out, true);
+        xg_cbor_put_uint(out, sim_below(&d->rng, 9));
+        return true;
     case XG_TYPE_BYTES:
     case XG_TYPE_HASH:
     case XG_TYPE_SOURCE:

@@ -1,0 +1,91 @@
+/* deadline.h - the clocks of a case: one a stage and a turn, by the catalogue.
+ *
+ * A pure function of the state, of the effective time of each record, of the
+ * catalogue's row and the calendar: the same on the device and on the server.
+ *
+ * A record's *effective time* is its wall clock, clamped to what the log
+ * proves: not before the time note before its anchor, not after the time note
+ * that closes the checkpoint in which it first lay. Of a record that is not
+ * logged yet only the lower bound is known: what hangs on it is provisional.
+ *
+ * A stage's clock starts and ends with the moves (loop.h):
+ *
+ *      accept     reported                 -> accepted, or otherwise settled
+ *      file       accepted                 -> filed, or otherwise settled
+ *      dispatch   filed; returned          -> dispatched
+ *      sign       dispatched               -> signed for, or returned
+ *      handle     dispatched, or signed for (the catalogue says which); rework
+ *                                          -> handled, or returned
+ *      inspect    handled                  -> closed, or sent back
+ *      report in  whistle, triage          -> every unit called is present; due
+ *                                             is `report_by`, no limit
+ *
+ * A stage that begins again (a second dispatch, rework) is a new turn with a
+ * new clock. Shelving and deferral stop the clock of handling: what was left of
+ * the limit runs on after. An extension moves its due to the granted `until`.
+ * `due_plain_ms` is without any of that.
+ */
+#ifndef XG_CORE_DEADLINE_H
+#define XG_CORE_DEADLINE_H
+
+#include "shared/core/calendar.h"
+#include "shared/core/merge.h"
+#include "shared/core/registry.h"
+
+#define XG_NO_TIME INT64_MIN
+
+/* Bounds of a record, XG_NO_TIME where not known. */
+struct xg_when {
+    int64_t low_ms, high_ms;
+};
+int64_t xg_effective_ms(int64_t wall_ms, struct xg_when when);
+
+/* What the catalogue says of one stage of one category. */
+struct xg_stage_limit {
+    bool has;
+    struct xg_limit limit;
+    bool from_signing;   /* HANDLE: starts with the signature, not dispatch */
+    char climb[XG_CODE_MAX + 1]; /* level that an overdue case is
+                                            * escalated to; "" none */
+};
+
+struct xg_limits {
+    struct xg_stage_limit stages[XG_STAGES + 1]; /* by enum xg_stage */
+};
+
+struct xg_clock {
+    enum xg_stage stage;
+    uint32_t turn;             /* from 1 */
+    uint32_t begun_by, ended_by; /* ops; XG_NONE: still running */
+    int64_t start_ms, end_ms;  /* XG_NO_TIME: still running */
+    bool limited;              /* the catalogue has a limit: due_* hold */
+    int64_t due_ms, due_plain_ms;
+    struct xg_limit limit;
+    bool paused;               /* now: due_ms is then XG_NO_TIME */
+    bool guessed;              /* 暂按双休日推算 */
+    bool provisional;          /* hangs on a record that is not logged yet */
+    struct xg_bytes unit, level; /* who held it when it began; lent by ops */
+    int64_t paused_ms;         /* natural time that it stood still so far */
+};
+
+/* Clocks in the order in which they began, lent by the arena. `whens` is
+ * parallel to s->ops. `now_ms` closes nothing; it is only for what is paused.
+ * Kinds without a loop have none. O(n). XG_NOMEM. */
+XG_MUST_CHECK enum xg_status
+xg_clocks_of(struct xg_clock **clocks, size_t *count, struct xg_arena *arena,
+             const struct xg_state *s, const struct xg_when *whens,
+             const struct xg_limits *limits, const struct xg_calendar *calendar,
+             int64_t now_ms, struct xg_error *err);
+
+/* How it stands at `now_ms` (or stood when it ended). */
+enum xg_light {
+    XG_LIGHT_NONE,   /* no limit, or paused */
+    XG_LIGHT_GREEN,
+    XG_LIGHT_YELLOW, /* less than a quarter of the limit is left */
+    XG_LIGHT_RED,    /* overdue */
+};
+enum xg_light xg_clock_light(const struct xg_clock *c,
+                             const struct xg_calendar *calendar,
+                             int64_t now_ms);
+
+#endif

@@ -1,0 +1,156 @@
+/* progress.c - see progress.h. */
+#include "shared/core/progress.h"
+
+#include <string.h>
+
+#include "shared/core/merge.h"
+
+void xg_progress_begin(struct xg_progress *p)
+{
+    *p = (struct xg_progress){
+        .asked = XG_NONE, .supervised = XG_NONE, .finisher = XG_NONE};
+}
+
+static bool says(const struct xg_record *r, uint64_t number)
+{
+    struct xg_cbor_item value;
+
+    return xg_record_field(r, number, &value) && value.type != XG_CBOR_NULL;
+}
+
+/* The request that a move grants; 0: any. */
+static uint64_t granted_by(uint64_t move)
+{
+    switch (move) {
+    case XG_MOVE_SHELVE:
+        return XG_MOVE_ASK_SHELVE;
+    case XG_MOVE_DEFER:
+        return XG_MOVE_ASK_DEFER;
+    case XG_MOVE_EXTEND:
+        return XG_MOVE_ASK_EXTEND;
+    default:
+        return 0;
+    }
+}
+
+static bool same_author(const struct xg_op *ops, uint32_t a, uint32_t b)
+{
+    return a != XG_NONE && strcmp(ops[a].author, ops[b].author) == 0;
+}
+
+static bool is_met(const struct xg_progress *p, const struct xg_op *ops,
+                   uint32_t op, const struct xg_need *need)
+{
+    const struct xg_record *r = ops[op].record;
+    uint64_t wanted = granted_by(r->head.move);
+
+    if (need->field)
+        return r->fields_raw.len == 0 || says(r, need->field);
+    switch (need->bit) {
+    case XG_NEED_ANSWERED:
+        return !p->waits || p->answered || says(r, XG_CASE_ANSWER);
+    case XG_NEED_ASKED:
+        return p->asked != XG_NONE &&
+               (!wanted || ops[p->asked].record->head.move == wanted);
+    case XG_NEED_OTHER:
+        return !same_author(ops, p->asked, op);
+    case XG_NEED_NOT_HANDLER:
+        return !same_author(ops, p->finisher, op);
+    case XG_NEED_REVIEWED:
+        return p->refusals < 2;
+    case XG_NEED_NOT_DESIGNATED:
+        return !p->designated;
+    case XG_NEED_REPLIED:
+        return p->supervised == XG_NONE;
+    case XG_NEED_SUPERVISED:
+        return p->supervised != XG_NONE;
+    case XG_NEED_WHISTLED:
+        return p->whistled;
+    default:
+        return true;
+    }
+}
+
+const struct xg_need *xg_progress_lacks(const struct xg_progress *p,
+                                        const struct xg_op *ops, uint32_t op,
+                                        const struct xg_transition *t)
+{
+    for (const struct xg_need *n = xg_needs; n->bit; n++)
+        if (t->needs & n->bit & XG_NEED_HARD && !is_met(p, ops, op, n))
+            return n;
+    return NULL;
+}
+
+static void take_move(struct xg_progress *p, uint32_t op, uint64_t move)
+{
+    bool waits = p->waits;
+
+    switch (move) {
+    case XG_MOVE_RETURN:
+        p->refusals++;
+        break;
+    case XG_MOVE_REVIEW:
+        p->refusals = 0;
+        break;
+    case XG_MOVE_DESIGNATE:
+        p->refusals = 0;
+        p->designated = true;
+        break;
+    case XG_MOVE_DISPATCH:
+    case XG_MOVE_HAND_DOWN:
+        p->designated = false;
+        break;
+    case XG_MOVE_FINISH:
+    case XG_MOVE_SELF_HANDLE:
+        p->finisher = op;
+        break;
+    case XG_MOVE_ASK_SHELVE:
+    case XG_MOVE_ASK_DEFER:
+    case XG_MOVE_ASK_EXTEND:
+    case XG_MOVE_APPEAL:
+        p->asked = op;
+        break;
+    case XG_MOVE_REFUSE:
+    case XG_MOVE_SHELVE:
+    case XG_MOVE_DEFER:
+    case XG_MOVE_EXTEND:
+    case XG_MOVE_UPHOLD:
+    case XG_MOVE_RESCORE:
+        p->asked = XG_NONE;
+        break;
+    case XG_MOVE_WHISTLE:
+        p->whistled = true;
+        break;
+    case XG_MOVE_SUPERVISE:
+        p->supervised = op;
+        break;
+    case XG_MOVE_REPLY:
+        p->supervised = XG_NONE;
+        break;
+    case XG_MOVE_REOPEN:
+        xg_progress_begin(p);
+        p->waits = waits;
+        break;
+    default:
+        break;
+    }
+}
+
+void xg_progress_take(struct xg_progress *p, const struct xg_op *ops,
+                      uint32_t op)
+{
+    const struct xg_record *r = ops[op].record;
+    struct xg_cbor_item channel;
+
+    if (r->head.move)
+        take_move(p, op, r->head.move);
+    if (r->fields_raw.len == 0)
+        return;
+    if (says(r, XG_CASE_ANSWER))
+        p->answered = true;
+    if (r->head.kind == XG_KIND_INCIDENT && says(r, XG_INCIDENT_CONTACT))
+        p->waits = true;
+    if (xg_record_field(r, XG_CASE_CHANNEL, &channel) &&
+        xg_channel_waits(channel.number))
+        p->waits = true;
+}
