@@ -239,9 +239,11 @@ enum xg_status cmd_do(struct cli *cli, struct xg_error *err)
                             move ? xg_label(move->zh, move->en) : cli->words[1],
                             move != NULL, err);
     cli_act_init(&act, cli, e.kind, &e.id);
-    enum xg_status status = cli_act_fields(&act, cli, 2, err);
+    /* Before the fields: some may be set only in a move. */
+    enum xg_status status =
+        capture_move(cli->home.store, &act.draft, &e.id, move, err);
     if (status == XG_OK)
-        status = capture_move(cli->home.store, &act.draft, &e.id, move, err);
+        status = cli_act_fields(&act, cli, 2, err);
     if (status == XG_OK)
         status = cli_act_change(&act, cli, &e.id, true, err);
     cli_act_clear(&act);
