@@ -37,6 +37,22 @@ static void find_home(struct xg_home *home, const struct xg_op *ops,
                  (const char *)grid.bytes.at);
 }
 
+/* What reaches down never reaches beyond its author's own unit. */
+static enum xg_status hold_down(struct xg_home *home,
+                                const struct xg_judgement *j,
+                                const struct xg_registry *registry,
+                                struct xg_error *err)
+{
+    bool within;
+
+    if (xg_unit_within(&within, registry, home->unit, j->unit, j->size, err) !=
+        XG_OK)
+        return err->status;
+    if (!within)
+        snprintf(home->unit, sizeof home->unit, "%s", j->unit);
+    return XG_OK;
+}
+
 /* ---- whose hands it was put into ---- */
 
 /* Distinct units, ascending. Of more than fit the least are kept: the same
@@ -67,26 +83,13 @@ static void assign(struct assigned *a, const struct xg_cbor_item *value)
     memcpy(a->units[at], code, sizeof code);
 }
 
-/* Does this record say with right who is to work on the case? Whoever decides
- * a conflict about it, and whoever makes a task, says so without a move. */
-static bool may_assign(const struct xg_record *r, uint32_t role)
-{
-    if (r->head.creates)
-        return xg_kind_find(r->head.kind)->first_status ==
-               XG_STATUS_DISPATCHED;
-    if (r->head.move)
-        return xg_move_assigns(r->head.move) &&
-               xg_move_allowed(r->head.move, role);
-    return xg_move_allowed(XG_MOVE_DISPATCH, role);
-}
-
 static void note_assigned(struct assigned *a, const struct xg_record *r,
                           const struct xg_judgement *j)
 {
     struct xg_cbor_item value, key;
 
     if (j->no_right || r->malformed || !j->role ||
-        !may_assign(r, j->role->number))
+        !xg_record_assigns(r, j->role->number))
         return;
     if (xg_record_field(r, XG_CASE_UNIT, &value))
         assign(a, &value);
@@ -102,42 +105,81 @@ static void note_assigned(struct assigned *a, const struct xg_record *r,
 
 /* ---- one record ---- */
 
-static bool only_adds(const struct xg_record *r, const struct xg_kind *kind)
+struct bench {
+    const struct xg_home *home;
+    const struct xg_kind *kind; /* of the entity; NULL unknown */
+    const struct xg_registry *registry;
+    const struct xg_op *ops;
+    struct xg_judgement *const *judged;
+    size_t count;
+};
+
+/* Was the record of that hash written by this author? */
+static bool is_own(const struct bench *b, const char *author,
+                   struct xg_bytes hash)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (memcmp(b->ops[i].record->hash.b, hash.at, XG_HASH_SIZE) == 0)
+            return strcmp(b->judged[i]->author, author) == 0;
+    return false;
+}
+
+/* A set's value: nothing is taken out but what the author put in. */
+static bool removes_own(const struct bench *b, const char *author,
+                        const struct xg_cbor_item *value)
+{
+    struct xg_cbor c = xg_cbor_inside(value);
+    struct xg_cbor_item key, list, pair, hash;
+
+    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &list)) {
+        struct xg_cbor removed = xg_cbor_inside(&list);
+        while (key.number == XG_SET_REMOVED && xg_cbor_next(&removed, &pair)) {
+            struct xg_cbor p = xg_cbor_inside(&pair);
+            if (!xg_cbor_next(&p, &hash) || !is_own(b, author, hash.bytes))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Additions to sets, and their author's own taken out again; nothing else. */
+static bool only_adds(const struct bench *b, const char *author,
+                      const struct xg_record *r)
 {
     struct xg_field_cursor c = xg_record_fields(r);
     struct xg_cbor_item value;
     uint64_t number;
 
-    if (r->head.move)
+    if (r->malformed || r->head.move)
         return false;
     while (xg_field_next(&c, &number, &value)) {
-        const struct xg_field *f = xg_field_find(kind, number);
+        const struct xg_field *f = xg_field_find(b->kind, number);
         if (!f || f->merge == XG_MERGE_REGISTER || number == XG_FIELD_DECIDED)
+            return false;
+        if (f->merge == XG_MERGE_SET && !removes_own(b, author, &value))
             return false;
     }
     return true;
 }
 
-struct bench {
-    const struct xg_home *home;
-    const struct xg_kind *kind; /* of the entity; NULL unknown */
-    const struct xg_registry *registry;
-};
-
-/* By their own, or by where the entity is at home. */
+/* By their own, or by where the entity is at home. What reaches down is made
+ * for the author's own unit or one below it: nobody fills the lists of a whole
+ * district from a grid. */
 static enum xg_status judge_at_home(bool *right, const struct bench *b,
                                     const struct xg_judgement *j,
                                     const struct xg_record *r,
                                     struct xg_error *err)
 {
     *right = true;
-    if (b->home->creator == XG_NONE || strcmp(j->author, b->home->author) == 0)
+    bool down = b->kind && b->kind->reaches_down;
+
+    if (b->home->creator == XG_NONE ||
+        (!down && strcmp(j->author, b->home->author) == 0))
         return XG_OK;
     if (xg_unit_within(right, b->registry, b->home->unit, j->unit, j->size,
                        err) != XG_OK)
         return err->status;
-    if (!*right && b->kind && b->kind->reaches_down && !r->malformed &&
-        only_adds(r, b->kind))
+    if (!*right && down && only_adds(b, j->author, r))
         return xg_unit_within(right, b->registry, j->unit, b->home->unit,
                               j->size, err);
     return XG_OK;
@@ -180,12 +222,20 @@ enum xg_status xg_judge_ops(struct xg_home *home, struct xg_op *ops,
                             struct xg_error *err)
 {
     struct xg_home h = {.creator = find_creator(ops, count, id)};
-    struct bench b = {&h, kind_of(ops, h.creator), registry};
+    struct bench b = {.home = &h,
+                      .kind = kind_of(ops, h.creator),
+                      .registry = registry,
+                      .ops = ops,
+                      .judged = judged,
+                      .count = count};
     struct assigned assigned = {.count = 0};
     size_t outside = 0;
 
     if (h.creator != XG_NONE)
         find_home(&h, ops, judged);
+    if (b.kind && b.kind->reaches_down &&
+        hold_down(&h, judged[h.creator], registry, err) != XG_OK)
+        return err->status;
     for (size_t i = 0; i < count; i++) {
         bool right = true;
         if (judged[i]->no_right == NULL &&

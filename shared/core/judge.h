@@ -28,7 +28,7 @@ struct xg_home {
  *    of the other rules gives the right. Once given it stays: whoever worked on a case may
  *    still report on it, and what came meanwhile overtakes them;
  *  - of a kind that reaches down: where it is at home in a unit above theirs,
- *    additions to its sets, and nothing else.
+ *    additions to its sets, their own taken out again, and nothing else.
  *
  * Fills rank, role, author and no_right of each op (rank and role 0 without
  * right), and no_right of the judgement; texts are lent by the judgements. */

@@ -104,7 +104,7 @@ const struct xg_need xg_needs[] = {
     {XG_NEED_ASKED, 0, "尚未答复的相应申请", "an open request of that sort"},
     {XG_NEED_OTHER, 0, "申请人以外的人同意",
      "another person than who asked"},
-    {XG_NEED_NOT_HANDLER, 0, "处置人以外的人评价",
+    {XG_NEED_NOT_HANDLER, 0, "由处置人以外的人来做",
      "another person than who handled it"},
     {XG_NEED_REVIEWED, 0, "两次退单后先会商（review）或指定承办（designate）",
      "after two refusals: joint review (review) or designate"},
@@ -166,7 +166,8 @@ const struct xg_transition xg_transitions[] = {
          XG_NEED_UNIT | XG_NEED_WHY),
     LINE(AT_WORK, FINISH, HANDLED, HANDS,
          XG_NEED_RESULT | XG_WANT_AFTER),
-    BESIDE(S(HANDLED), INSPECT, ANYONE, XG_NEED_RESULT),
+    BESIDE(S(HANDLED), INSPECT, ANYONE,
+           XG_NEED_RESULT | XG_NEED_NOT_HANDLER),
     LINE(S(HANDLED), REWORK, REWORK, FIELD | R(DELEGATE) | OFFICE,
          XG_NEED_WHY),
     LINE(S(HANDLED), CLOSE, CLOSED, DESK,
@@ -261,6 +262,6 @@ const struct xg_choice *xg_status_named(const char *name)
 bool xg_move_assigns(uint64_t move)
 {
     return move == XG_MOVE_DISPATCH || move == XG_MOVE_DESIGNATE ||
-           move == XG_MOVE_HAND_DOWN || move == XG_MOVE_ESCALATE ||
-           move == XG_MOVE_WHISTLE || move == XG_MOVE_TRIAGE;
+           move == XG_MOVE_HAND_DOWN || move == XG_MOVE_WHISTLE ||
+           move == XG_MOVE_TRIAGE;
 }

@@ -85,6 +85,10 @@ static void judge(struct xg_state *s, uint32_t op)
                           "cites a record not yet here"));
     else if (s->ops[op].no_right)
         strike(s, op, XG_EFFECT_NO_RIGHT, s->ops[op].no_right);
+    else if (r->fields_raw.len && xg_record_oversteps(r, s->ops[op].role))
+        strike(s, op, XG_EFFECT_NO_RIGHT,
+               XG_T("该角色无权这样填写办理字段",
+                    "the author's role may not set such fields of a case"));
     else if (r->fields_raw.len == 0)
         strike(s, op, XG_EFFECT_REDACTED, XG_T("内容已抹除", "the fields were erased"));
 }

@@ -81,6 +81,45 @@ const struct xg_need *xg_progress_lacks(const struct xg_progress *p,
     return NULL;
 }
 
+/* ---- who may write what ---- */
+
+bool xg_record_assigns(const struct xg_record *r, uint32_t role)
+{
+    const struct xg_kind *kind = xg_kind_find(r->head.kind);
+
+    if (r->head.move)
+        return xg_move_assigns(r->head.move) &&
+               xg_move_allowed(r->head.move, role);
+    if (r->head.creates && (!kind || kind->first_status != XG_STATUS_DISPATCHED))
+        return false;
+    return xg_move_allowed(XG_MOVE_DISPATCH, role);
+}
+
+bool xg_record_oversteps(const struct xg_record *r, uint32_t role)
+{
+    const struct xg_kind *kind = xg_kind_find(r->head.kind);
+    bool desk = xg_move_allowed(XG_MOVE_DISPATCH, role);
+    struct xg_field_cursor c = xg_record_fields(r);
+    struct xg_cbor_item value;
+    uint64_t number;
+
+    if (!kind || !kind->first_status)
+        return false;
+    while (xg_field_next(&c, &number, &value)) {
+        const struct xg_field *f = xg_field_find(kind, number);
+        if (!f || !(f->flags & XG_BY_MOVE))
+            continue;
+        if (!r->head.move && !desk)
+            return true;
+        if ((number == XG_CASE_UNIT || number == XG_CASE_CALLED) &&
+            !xg_record_assigns(r, role))
+            return true;
+    }
+    return false;
+}
+
+/* ---- what a move leaves behind ---- */
+
 static void take_move(struct xg_progress *p, uint32_t op, uint64_t move)
 {
     bool waits = p->waits;

@@ -27,6 +27,15 @@ void xg_progress_begin(struct xg_progress *p);
 const struct xg_need *xg_progress_lacks(const struct xg_progress *p,
                                         const struct xg_op *ops, uint32_t op,
                                         const struct xg_transition *t);
+/* May a record of that author's role say who is to work on the case (`unit`,
+ * `called`)? By a move that assigns, by making a task, or by deciding without
+ * a move, for all of which the role must be one that dispatches. */
+bool xg_record_assigns(const struct xg_record *r, uint32_t role);
+/* Does it write fields of a case for which it has not the standing: who is to
+ * work on it without the above; or any that changes by a move, without one,
+ * in a role that does not dispatch? */
+bool xg_record_oversteps(const struct xg_record *r, uint32_t role);
+
 /* A record with effect, be it a move or not, in the order of the fold. */
 void xg_progress_take(struct xg_progress *p, const struct xg_op *ops,
                       uint32_t op);
