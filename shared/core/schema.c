@@ -337,7 +337,7 @@ static const struct xg_field campaign[] = {
     {12, "name", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, SHORT_TEXT,
      NULL, "名称", "name"},
     {13, "checklist", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
-     "排查表单", "form"},
+     "排查表单", "form to fill in"},
     {14, "begins", XG_TYPE_TIME, XG_MERGE_REGISTER, 0, 0, 0, NULL, "开始",
      "begins"},
     {15, "ends", XG_TYPE_TIME, XG_MERGE_REGISTER, 0, 0, 0, NULL, "结束",

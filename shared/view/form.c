@@ -316,6 +316,20 @@ static bool put_position(struct xg_buf *text, const json_t *json)
     return true;
 }
 
+static bool put_tally(struct xg_buf *text, const json_t *json)
+{
+    const json_t *grid = json_object_get(json, "grid");
+    const json_t *item = json_object_get(json, "item");
+    const json_t *number = json_object_get(json, "number");
+
+    if (json_object_size(json) != 3 || !json_is_string(grid) ||
+        !json_is_string(item) || !json_is_integer(number))
+        return false;
+    xg_buf_format(text, "%s:%s:%" JSON_INTEGER_FORMAT, json_string_value(grid),
+                  json_string_value(item), json_integer_value(number));
+    return true;
+}
+
 /* The text that says what the JSON value says; false when none does. */
 static bool put_json_text(struct xg_buf *text, const struct xg_field *field,
                           const json_t *json)
@@ -352,6 +366,8 @@ static bool put_json_text(struct xg_buf *text, const struct xg_field *field,
         return true;
     case XG_TYPE_POSITION:
         return json_is_object(json) && put_position(text, json);
+    case XG_TYPE_TALLY:
+        return json_is_object(json) && put_tally(text, json);
     case XG_TYPE_TEXT:
     case XG_TYPE_CODE:
     case XG_TYPE_ENUM:
@@ -361,7 +377,6 @@ static bool put_json_text(struct xg_buf *text, const struct xg_field *field,
     case XG_TYPE_SOURCE:
     case XG_TYPE_TEXTS:
     case XG_TYPE_NUMBERS:
-    case XG_TYPE_TALLY:
     case XG_TYPE_PHOTO:
     case XG_TYPE_TRACK:
     case XG_TYPE_GAP:

@@ -26,12 +26,24 @@ struct history {
 
 static const uint8_t registrar[32] = {3};
 
+static uint32_t role_of(uint32_t rank)
+{
+    for (const struct xg_role *r = xg_roles; r->name; r++)
+        if (r->rank == rank)
+            return r->number;
+    return 0;
+}
+
 static void keep(struct history *h, const struct test_device *d,
                  const struct xg_record *r, uint64_t seq)
 {
     assert_true(h->count < OPS_MAX);
-    h->ops[h->count++] = (struct xg_op){.record = r, .branch = &d->branch,
-                                        .seq = seq, .rank = d->rank};
+    h->ops[h->count++] = (struct xg_op){.record = r,
+                                        .branch = &d->branch,
+                                        .seq = seq,
+                                        .rank = d->rank,
+                                        .role = role_of(d->rank),
+                                        .author = d->signer.verifier.name};
 }
 
 static struct xg_state fold(struct history *h, struct xg_arena *arena,

@@ -104,6 +104,16 @@ static struct xg_draft draft_of(struct world *w)
     return d;
 }
 
+static const char *const authors[DEVICES] = {"W001", "W002", "W003"};
+
+static uint32_t role_of(uint32_t rank)
+{
+    for (const struct xg_role *r = xg_roles; r->name; r++)
+        if (r->rank == rank)
+            return r->number;
+    return 0;
+}
+
 /* The next record of a device; cites op `seen` (XG_NONE: nothing). */
 static void record(struct world *w, unsigned device, uint32_t rank,
                    struct xg_draft *d, uint32_t seen)
@@ -126,7 +136,9 @@ static void record(struct world *w, unsigned device, uint32_t rank,
     w->ops[w->count] = (struct xg_op){.record = r,
                                       .branch = &w->branches[device],
                                       .seq = ++w->next[device],
-                                      .rank = rank};
+                                      .rank = rank,
+                                      .role = role_of(rank),
+                                      .author = authors[device]};
     w->last[device] = r->hash;
     w->count++;
     xg_buf_clear(&out);
@@ -411,6 +423,7 @@ static const char *samples(enum xg_type type, size_t i)
                             NULL},
         [XG_TYPE_TEXTS] = {"张三；李四;王五", "一人", NULL},
         [XG_TYPE_GAP] = {NULL},
+        [XG_TYPE_TALLY] = {"371302001:bottles:12", "371302001:stairs:0", NULL},
     };
     return table[type][i];
 }
@@ -538,6 +551,7 @@ static void test_refusals(void **state)
         {"incident", "serial=4", "由程序填写", "set by the program"},
         {"incident", "照片=a.jpg", "--photo", "--photo"},
         {"incident", "withdrawn=yes", "withdraw", "withdraw"},
+        {"dispute", "level=street", "do ", "do ID MOVE"},
         {"incident", "why=", "不能为空", "cannot be empty"},
         {"incident", "note=", "不能为空", "cannot be empty"},
         {"incident", "note-=zz", "记录哈希:序号", "HASH:INDEX"},
@@ -624,7 +638,7 @@ static void test_drafts(void **state)
     set(&w, &d, "parties=王五");
     set(&w, &d, "session=first");
     set(&w, &d, "session=second");
-    set(&w, &d, "level=");
+    set(&w, &d, "complexity=");
     assert_ok(view_form_set(&d, w.kind, "note-=abcd:3", &resolver, &err));
     assert_ok(view_form_set(&d, w.kind, "photo-=abcd:0", &resolver, &err));
     assert_ok(view_form_complete(&d, w.kind, &err));
@@ -634,7 +648,7 @@ static void test_drafts(void **state)
     assert_true(xg_state_value(&w.state, 13, &item));
     assert_int_equal(item.number, 3);
     assert_int_equal(xg_state_set(&w.state, 18)->count, 2);
-    assert_false(xg_state_value(&w.state, 17, &item));
+    assert_false(xg_state_value(&w.state, 16, &item));
     set(&w, &d, "type=");
     assert_status(view_form_complete(&d, w.kind, &err), XG_USAGE);
     world_clear(&w);
@@ -672,7 +686,7 @@ static void test_json_drafts(void **state)
             {"complexity", "\"复杂\""},
             {"happened", "1777595400"},
             {"happened", "1777595400.25"},
-            {"level", "null"},
+            {"description", "null"},
             {"note", "[\"a\", \"b\"]"},
             {"position", "{\"lat\": 31.2304161, \"lon\": -0.1}"},
         },
@@ -689,6 +703,7 @@ static void test_json_drafts(void **state)
           {"position", "{\"lat\": 91, \"lon\": 2}"},
           {"position", "[1, 2]"},
           {"serial", "4"},
+          {"level", "\"街道\""}, /* by a move only */
       };
     struct xg_error err = XG_ERROR_NONE;
     struct world w;
@@ -1173,11 +1188,11 @@ static void test_csv(void **state)
         xg_buf_str(&out),
         "\xEF\xBB\xBFnumber,id,kind,status,withdrawn,conflicts,records,"
         "delivery,note,photo,grid,happened,position.lat,position.lon,"
-        "position.accuracy_m,topic,place,attendee,headcount,result\r\n");
+        "position.accuracy_m,same_as,form,item,topic,place,attendee,headcount,result\r\n");
     xg_buf_reset(&out);
     assert_ok(view_csv_row(&out, &w.brief, &in_words, &err));
     assert_holds(xg_buf_str(&out),
-                 ",meeting,,false,0,1,received,,,,,-35.1,-118.25,,"
+                 ",meeting,,false,0,1,received,,,,,-35.1,-118.25,,,,,"
                  "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\",\"'＝1+1\","
                  "\"'@SUM(A1); \"\"李\"\", 四\",2,\"'  -2" REPLACED "\"\r\n");
     xg_buf_clear(&out);
