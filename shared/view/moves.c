@@ -1,0 +1,511 @@
+/* moves.c - see moves.h. */
+#include "shared/view/moves.h"
+
+#include <string.h>
+
+#include "shared/base/lang.h"
+#include "shared/core/loop.h"
+#include "shared/view/json.h"
+#include "shared/view/text.h"
+#include "shared/view/value.h"
+
+enum { NEAR_EDITS = 2, PHOTO_BEFORE = 4, PHOTO_AFTER = 5 };
+
+#define WANTS_PHOTOS ((uint32_t)XG_WANT_BEFORE | (uint32_t)XG_WANT_AFTER)
+
+/* An own path that nothing else lies on: what the record has seen is what it
+ * cites. */
+static const struct xg_branch apart = {.id = {{0xFF}}};
+
+/* ---- names of needs ---- */
+
+static const char *need_name(const struct xg_need *n)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } names[] = {
+        {XG_NEED_WHY, "why"},
+        {XG_NEED_UNIT, "unit"},
+        {XG_NEED_RULE, "rule"},
+        {XG_NEED_RESULT, "result"},
+        {XG_NEED_SETTLED_LEVEL, "settled_level"},
+        {XG_NEED_UNTIL, "until"},
+        {XG_NEED_CLASS, "class"},
+        {XG_NEED_CALLED, "called"},
+        {XG_NEED_PRESENT, "present"},
+        {XG_NEED_REPORT_BY, "report_by"},
+        {XG_NEED_LEVEL, "level"},
+        {XG_NEED_ANSWER, "answer"},
+        {XG_NEED_RATING, "rating"},
+        {XG_NEED_REPLY, "reply"},
+        {XG_NEED_SCORE, "score"},
+        {XG_NEED_ANSWERED, "answered"},
+        {XG_NEED_ASKED, "asked"},
+        {XG_NEED_OTHER, "other"},
+        {XG_NEED_NOT_HANDLER, "not_handler"},
+        {XG_NEED_REVIEWED, "reviewed"},
+        {XG_NEED_NOT_DESIGNATED, "not_designated"},
+        {XG_NEED_REPLIED, "replied"},
+        {XG_NEED_SUPERVISED, "supervised"},
+        {XG_NEED_WHISTLED, "whistled"},
+        {XG_WANT_BEFORE, "before"},
+        {XG_WANT_AFTER, "after"},
+        {XG_WANT_CASE_NUMBER, "case_number"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].bit == n->bit)
+            return names[i].name;
+    return "";
+}
+
+static bool is_wanted(const struct xg_need *n)
+{
+    return (n->bit & XG_NEED_HARD) == 0;
+}
+
+/* Can it be given in the record itself? An answer can: NEED_ANSWERED is met by
+ * answer= too. */
+static bool can_be_given(const struct xg_need *n)
+{
+    return n->field || is_wanted(n) || n->bit == XG_NEED_ANSWERED;
+}
+
+/* ---- one more record ---- */
+
+struct trial {
+    struct xg_op *ops; /* those of the state, and the one on trial */
+    size_t count;
+    struct xg_record record;
+};
+
+static enum xg_status add_op(struct trial *t, struct xg_arena *arena,
+                             const struct view_bench *bench,
+                             struct xg_error *err)
+{
+    const struct xg_state *s = bench->state;
+    size_t n = s->count + 1;
+    struct xg_judgement *all = xg_arena_array(arena, n, sizeof *all);
+    struct xg_judgement **judged = xg_arena_array(arena, n, sizeof *judged);
+    struct xg_home home;
+
+    t->ops = xg_arena_array(arena, n, sizeof *t->ops);
+    if (!all || !judged || !t->ops)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        all[i] = i + 1 < n ? *bench->judged[i] : *bench->actor;
+        judged[i] = &all[i];
+        t->ops[i] = i + 1 < n
+                        ? s->ops[i]
+                        : (struct xg_op){.record = &t->record,
+                                         .branch = &apart,
+                                         .seq = 1};
+    }
+    t->count = n;
+    return xg_judge_ops(&home, t->ops, judged, n, &s->id, bench->registry,
+                        err);
+}
+
+/* The draft as the record it would be. */
+static enum xg_status encode(struct trial *t, struct xg_arena *arena,
+                             const struct xg_state *s,
+                             const struct xg_draft *draft,
+                             const struct xg_env *env, struct xg_error *err)
+{
+    static const struct xg_hash nowhere;
+    struct xg_buf bytes = XG_BUF(XG_RECORD_MAX);
+    struct xg_draft d = *draft;
+    size_t head_len;
+
+    d.arena = arena;
+    d.head.moment = xg_moment_now(env);
+    d.foreign_count = xg_state_foreign(s, &apart, 1, d.foreign);
+    enum xg_status status = xg_draft_encode(&bytes, &head_len, &d, env, err);
+    if (status == XG_OK) {
+        const uint8_t *kept = xg_arena_copy(arena, bytes.data, bytes.len);
+        if (kept)
+            xg_record_read(&t->record, &nowhere, 1, &nowhere,
+                           xg_bytes(kept, head_len),
+                           xg_bytes(kept + head_len, bytes.len - head_len));
+        else
+            status = xg_fail_nomem(err);
+    }
+    xg_buf_clear(&bytes);
+    return status;
+}
+
+/* ---- what is wanted ---- */
+
+static bool photo_has_role(struct xg_bytes value, uint64_t role)
+{
+    struct xg_cbor c = xg_cbor_over(value);
+    struct xg_cbor_item item;
+
+    return xg_cbor_next(&c, &item) && view_photo_of(&item).role == role;
+}
+
+static bool draft_has_photo(const struct xg_draft *d, uint64_t role)
+{
+    struct xg_bytes value = xg_draft_get(d, XG_FIELD_PHOTO);
+    struct xg_cbor c = xg_cbor_over(value);
+    struct xg_cbor_item set, key, items, photo;
+
+    if (value.len == 0 || !xg_cbor_next(&c, &set))
+        return false;
+    c = xg_cbor_inside(&set);
+    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &items)) {
+        struct xg_cbor added = xg_cbor_inside(&items);
+        while (key.number == XG_SET_ADDED && xg_cbor_next(&added, &photo))
+            if (photo_has_role(photo.raw, role))
+                return true;
+    }
+    return false;
+}
+
+static bool has_photo(const struct xg_state *s, const struct xg_draft *d,
+                      uint64_t role)
+{
+    const struct xg_set *photos = xg_state_set(s, XG_FIELD_PHOTO);
+
+    for (size_t i = 0; photos && i < photos->count; i++)
+        if (!photos->elements[i].removed &&
+            photo_has_role(photos->elements[i].value, role))
+            return true;
+    return d && draft_has_photo(d, role);
+}
+
+static bool gives(const struct xg_draft *d, uint64_t number)
+{
+    struct xg_bytes value = d ? xg_draft_get(d, number) : xg_bytes(NULL, 0);
+
+    return value.len && value.at[0] != 0xF6; /* null */
+}
+
+static bool wanted_is_met(const struct xg_state *s, const struct xg_draft *d,
+                          uint32_t bit)
+{
+    struct xg_cbor_item value;
+
+    if (bit == XG_WANT_BEFORE)
+        return has_photo(s, d, PHOTO_BEFORE);
+    if (bit == XG_WANT_AFTER)
+        return has_photo(s, d, PHOTO_AFTER);
+    return gives(d, XG_CASE_NUMBER) ||
+           (xg_state_value(s, XG_CASE_NUMBER, &value) &&
+            value.type != XG_CBOR_NULL);
+}
+
+/* ---- what is possible ---- */
+
+static uint32_t unmet_of(const struct trial *t, const struct xg_state *s,
+                         const struct xg_draft *d,
+                         const struct xg_transition *row)
+{
+    uint32_t unmet = 0;
+
+    for (const struct xg_need *n = xg_needs; n->bit; n++) {
+        struct xg_transition only = *row;
+        only.needs = row->needs & n->bit;
+        if (!only.needs)
+            continue;
+        bool met = is_wanted(n)
+                       ? wanted_is_met(s, d, n->bit)
+                       : (n->field && gives(d, n->field)) ||
+                             (n->bit == XG_NEED_ANSWERED &&
+                              gives(d, XG_CASE_ANSWER)) ||
+                             !xg_progress_lacks(&s->progress, t->ops,
+                                                (uint32_t)t->count - 1, &only);
+        if (!met)
+            unmet |= n->bit;
+    }
+    return unmet;
+}
+
+static bool is_blocked(uint32_t unmet)
+{
+    for (const struct xg_need *n = xg_needs; n->bit; n++)
+        if (unmet & n->bit && !can_be_given(n))
+            return true;
+    return false;
+}
+
+/* The record of a move without any fields. */
+static void empty_move(struct trial *t, const struct xg_state *s)
+{
+    static const uint8_t none[] = {0xA0}; /* an empty map */
+
+    t->record = (struct xg_record){.fields_raw = {none, sizeof none}};
+    t->record.head.kind = s->kind->number;
+    t->record.head.entity = s->id;
+    t->record.head.from = s->status;
+}
+
+enum xg_status view_moves_of(struct view_move **moves, size_t *count,
+                             const char **no_right, struct xg_arena *arena,
+                             const struct view_bench *bench,
+                             const struct xg_draft *draft,
+                             struct xg_error *err)
+{
+    const struct xg_state *s = bench->state;
+    struct view_move *list;
+    struct trial t = {.count = 0};
+    size_t n = 0, room = 1;
+
+    for (const struct xg_transition *row = xg_transitions; row->from; row++)
+        room++;
+    list = xg_arena_array(arena, room, sizeof *list);
+    if (!list)
+        return xg_fail_nomem(err);
+    *moves = list;
+    *count = 0;
+    *no_right = NULL;
+    if (!s->kind || s->status == 0 || s->status > 31)
+        return XG_OK;
+    empty_move(&t, s);
+    if (add_op(&t, arena, bench, err) != XG_OK)
+        return err->status;
+    const struct xg_op *op = &t.ops[t.count - 1];
+    *no_right = op->no_right;
+    for (const struct xg_transition *row = xg_transitions;
+         row->from && !op->no_right; row++) {
+        if (!(row->from & XG_STATUS_BIT(s->status)) ||
+            !(row->who & XG_ROLE_BIT(op->role)))
+            continue;
+        t.record.head.move = row->move;
+        uint32_t unmet = unmet_of(&t, s, draft, row);
+        list[n++] = (struct view_move){
+            .transition = row,
+            .move = xg_choice_find(xg_moves, row->move),
+            .to = row->to ? xg_choice_find(xg_statuses, row->to) : NULL,
+            .unmet = unmet,
+            .blocked = is_blocked(unmet)};
+    }
+    *count = n;
+    return XG_OK;
+}
+
+/* ---- said ---- */
+
+static void put_needs(struct xg_buf *out, uint32_t bits, bool wanted)
+{
+    size_t said = 0;
+
+    for (const struct xg_need *n = xg_needs; n->bit; n++)
+        if (bits & n->bit && is_wanted(n) == wanted)
+            xg_buf_format(out, "%s%s", said++ ? XG_T("、", "; ") : "",
+                          xg_label(n->zh, n->en));
+}
+
+static void put_move(struct xg_buf *out, const struct view_move *m)
+{
+    xg_buf_format(out, "  %s %s", m->move->name,
+                  xg_label(m->move->zh, m->move->en));
+    if (m->to)
+        xg_buf_format(out, " → %s", xg_label(m->to->zh, m->to->en));
+    if (m->unmet & XG_NEED_HARD) {
+        xg_buf_text(out, m->blocked ? XG_T("：暂不能，缺 ", ": not yet, lacks ")
+                                    : XG_T("：要 ", ": needs "));
+        put_needs(out, m->unmet, false);
+    }
+    if (m->unmet & ~(uint32_t)XG_NEED_HARD) {
+        xg_buf_text(out, XG_T("；最好有 ", "; wanted "));
+        put_needs(out, m->unmet, true);
+    }
+    xg_buf_text(out, "\n");
+}
+
+void view_put_moves(struct xg_buf *out, const struct view_move *moves,
+                    size_t count)
+{
+    if (count == 0) {
+        xg_buf_text(out, XG_T("现在没有可做的动作\n",
+                              "nothing can be done from here\n"));
+        return;
+    }
+    xg_buf_text(out, XG_T("现在可以：\n", "possible from here:\n"));
+    for (size_t i = 0; i < count; i++)
+        if (!moves[i].blocked)
+            put_move(out, &moves[i]);
+    for (size_t i = 0; i < count; i++)
+        if (moves[i].blocked)
+            put_move(out, &moves[i]);
+}
+
+static json_t *needs_json(const struct view_move *m)
+{
+    json_t *list = json_array();
+
+    for (const struct xg_need *n = xg_needs; n->bit; n++) {
+        json_t *need;
+        if (!(m->transition->needs & n->bit))
+            continue;
+        need = json_object();
+        view_json_set(&need, "need", json_string(need_name(n)));
+        view_json_set(&need, "label", json_string(xg_label(n->zh, n->en)));
+        view_json_set(&need, "met", json_boolean((m->unmet & n->bit) == 0));
+        view_json_set(&need, "wanted", json_boolean(is_wanted(n)));
+        view_json_append(&list, need);
+    }
+    return list;
+}
+
+json_t *view_moves_json(const struct view_move *moves, size_t count)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const struct view_move *m = &moves[i];
+        json_t *move = json_object();
+        view_json_set(&move, "move", json_string(m->move->name));
+        view_json_set(&move, "label",
+                      json_string(xg_label(m->move->zh, m->move->en)));
+        view_json_set(&move, "to",
+                      m->to ? json_string(m->to->name) : json_null());
+        view_json_set(&move, "blocked", json_boolean(m->blocked));
+        view_json_set(&move, "needs", needs_json(m));
+        view_json_append(&list, move);
+    }
+    return list;
+}
+
+void view_put_remarks(struct xg_buf *out, uint32_t missing)
+{
+    if (!missing)
+        return;
+    xg_buf_text(out, XG_T("还缺：", "still missing: "));
+    put_needs(out, missing, true);
+    xg_buf_text(out, "\n");
+}
+
+json_t *view_needs_json(uint32_t bits)
+{
+    json_t *list = json_array();
+
+    for (const struct xg_need *n = xg_needs; n->bit; n++)
+        if (bits & n->bit)
+            view_json_append(&list, json_string(need_name(n)));
+    return list;
+}
+
+/* ---- beginning a move ---- */
+
+static enum xg_status unknown_move(const char *name, struct xg_error *err)
+{
+    unsigned best = NEAR_EDITS + 1;
+    const char *near = NULL;
+
+    for (const struct xg_choice *m = xg_moves; m->name; m++) {
+        unsigned edits = view_edits(name, m->name);
+        if (edits < best && edits < strlen(m->name)) {
+            best = edits;
+            near = m->name;
+        }
+    }
+    return xg_fail(err, XG_USAGE,
+                   XG_T("没有“%.60s”这个动作%s%s%s",
+                        "there is no move \"%.60s\"%s%s%s"),
+                   name, near ? XG_T("，是否指 ", ", did you mean ") : "",
+                   near ? near : "", near ? XG_T("？", "?") : "");
+}
+
+static enum xg_status not_from_here(const struct xg_state *s,
+                                    const struct xg_choice *move,
+                                    struct xg_error *err)
+{
+    const struct xg_choice *at = xg_choice_find(xg_statuses, s->status);
+
+    if (!at)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("%s 没有办理流程，不能“%s”",
+                            "a %s does not go through the loop: no \"%s\""),
+                       s->kind ? xg_label(s->kind->zh, s->kind->en)
+                               : XG_T("这一条", "record of unknown kind"),
+                       xg_label(move->zh, move->en));
+    return xg_fail(err, XG_REFUSED,
+                   XG_T("现在是“%s”，不能“%s”",
+                        "it is \"%s\" now: no \"%s\" from there"),
+                   xg_label(at->zh, at->en), xg_label(move->zh, move->en));
+}
+
+enum xg_status view_move_begin(struct xg_draft *draft,
+                               const struct xg_state *state, const char *name,
+                               struct xg_error *err)
+{
+    const struct xg_choice *move = xg_move_named(name);
+
+    if (!move)
+        return unknown_move(name, err);
+    if (!state->kind || !xg_transition_find(state->status, move->number))
+        return not_from_here(state, move, err);
+    draft->head.move = move->number;
+    draft->head.from = state->status;
+    return XG_OK;
+}
+
+/* ---- on trial ---- */
+
+/* "退单：缺少要件，所依据的职责清单条目 rule=" */
+static enum xg_status refuse(const struct xg_state *after,
+                             const struct xg_record *r, struct xg_error *err)
+{
+    const struct xg_choice *move = xg_choice_find(xg_moves, r->head.move);
+    uint32_t op = (uint32_t)after->count - 1;
+    const struct xg_op *o = &after->ops[op];
+    const struct xg_role *role = xg_role_find(o->role);
+    const char *what = move ? xg_label(move->zh, move->en)
+                            : XG_T("这一改动", "the change");
+
+    if (after->effects[op] == XG_EFFECT_NO_RIGHT && !o->no_right && role)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("“%s”不能由%s（%s）作出",
+                            "\"%s\" is not for a %s (%s)"),
+                       what, xg_label(role->zh, role->en), o->author);
+    return xg_fail(err, XG_REFUSED,
+                   XG_T("“%s”不会生效：%s，%s", "\"%s\" would be %s: %s"), what,
+                   xg_effect_label(after->effects[op]),
+                   after->reasons[op] ? after->reasons[op] : "");
+}
+
+static uint32_t missing_of(const struct xg_state *s, const struct xg_draft *d)
+{
+    const struct xg_transition *row =
+        d->head.move ? xg_transition_find(s->status, d->head.move) : NULL;
+    uint32_t missing = 0;
+
+    for (const struct xg_need *n = xg_needs; row && n->bit; n++)
+        if (row->needs & n->bit && is_wanted(n) && !wanted_is_met(s, d, n->bit))
+            missing |= n->bit;
+    return missing;
+}
+
+enum xg_status view_try(struct view_trial *out, struct xg_arena *arena,
+                        const struct view_bench *bench,
+                        const struct xg_draft *draft, const struct xg_env *env,
+                        struct xg_error *err)
+{
+    const struct xg_state *s = bench->state;
+    struct trial *t = xg_arena_alloc(arena, sizeof *t);
+    struct view_trial trial = {.missing = missing_of(s, draft)};
+
+    if (!t)
+        return xg_fail_nomem(err);
+    if (encode(t, arena, s, draft, env, err) != XG_OK ||
+        add_op(t, arena, bench, err) != XG_OK ||
+        xg_merge(&trial.after, arena, &s->id, t->ops, t->count, NULL, err) !=
+            XG_OK)
+        return err->status;
+    trial.effect = trial.after.effects[t->count - 1];
+    if (trial.effect != XG_EFFECT_FULL)
+        return refuse(&trial.after, &t->record, err);
+    if (draft->head.move == XG_MOVE_SELF_HANDLE &&
+        trial.missing & WANTS_PHOTOS && !gives(draft, XG_FIELD_WHY))
+        return xg_fail(err, XG_REFUSED, "%s",
+                       XG_T("自行处置要有处置前、处置后照片；没有的请写明"
+                            "理由 why=",
+                            "to settle it on the spot takes a photo from "
+                            "before and one from after; without them, a "
+                            "reason: why="));
+    *out = trial;
+    return XG_OK;
+}
