@@ -22,19 +22,34 @@ static uint32_t find_creator(const struct xg_op *ops, size_t count,
     return creator;
 }
 
-static void find_home(struct xg_home *home, const struct xg_op *ops,
-                      struct xg_judgement *const *judged)
+/* A grid that the registry did not know then (no worker has it, or it was
+ * mistyped) is nobody's: who wrote it, and those above them, look after it. */
+static enum xg_status find_home(struct xg_home *home, const struct xg_op *ops,
+                                struct xg_judgement *const *judged,
+                                const struct xg_registry *registry,
+                                struct xg_error *err)
 {
     const struct xg_record *first = ops[home->creator].record;
     const struct xg_judgement *j = judged[home->creator];
+    struct xg_statement line;
     struct xg_cbor_item grid;
+    char code[XG_CODE_MAX + 1];
+    uint64_t position;
+    bool known = true;
 
     snprintf(home->author, sizeof home->author, "%s", j->author);
     snprintf(home->unit, sizeof home->unit, "%s", j->unit);
-    if (!first->malformed && xg_record_field(first, XG_FIELD_GRID, &grid) &&
-        grid.type == XG_CBOR_TEXT && grid.bytes.len <= XG_CODE_MAX)
-        snprintf(home->unit, sizeof home->unit, "%.*s", (int)grid.bytes.len,
-                 (const char *)grid.bytes.at);
+    if (first->malformed || !xg_record_field(first, XG_FIELD_GRID, &grid) ||
+        grid.type != XG_CBOR_TEXT || grid.bytes.len > XG_CODE_MAX)
+        return XG_OK;
+    snprintf(code, sizeof code, "%.*s", (int)grid.bytes.len,
+             (const char *)grid.bytes.at);
+    if (*j->unit && registry->find(registry->ctx, XG_SAYS_UNIT, code, j->size,
+                                   &line, &position, &known, err) != XG_OK)
+        return err->status;
+    if (known)
+        memcpy(home->unit, code, sizeof code);
+    return XG_OK;
 }
 
 /* What reaches down never reaches beyond its author's own unit. */
@@ -231,8 +246,9 @@ enum xg_status xg_judge_ops(struct xg_home *home, struct xg_op *ops,
     struct assigned assigned = {.count = 0};
     size_t outside = 0;
 
-    if (h.creator != XG_NONE)
-        find_home(&h, ops, judged);
+    if (h.creator != XG_NONE &&
+        find_home(&h, ops, judged, registry, err) != XG_OK)
+        return err->status;
     if (b.kind && b.kind->reaches_down &&
         hold_down(&h, judged[h.creator], registry, err) != XG_OK)
         return err->status;

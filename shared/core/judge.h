@@ -9,8 +9,8 @@
 #include "shared/core/merge.h"
 #include "shared/core/registry.h"
 
-/* Where an entity is at home: the grid that its first record names, else the
- * unit of that record's author. A task, a notice, or a campaign: the unit that
+/* Where an entity is at home: the grid that its first record names, if the
+ * registry has a line of it there, else the unit of that record's author. A task, a notice, or a campaign: the unit that
  * it is for, which is where it names one (`grid`). */
 struct xg_home {
     uint32_t creator;             /* op, or XG_NONE while it has not arrived */
