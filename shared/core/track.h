@@ -103,6 +103,8 @@ int64_t xg_hop_mm(int32_t lat1_e6, int32_t lon1_e6, int32_t lat2_e6,
 
 /* The square root, rounded down. */
 uint64_t xg_isqrt(uint64_t value);
+/* cos(latitude) * 2^30, error below 2^-26. */
+int64_t xg_cos_q30(int64_t lat_e6);
 
 /* ---- gaps: what a track does not know ---- */
 

@@ -70,7 +70,4 @@ void xg_track_model_init(struct xg_track_model *m, uint32_t unit_ms);
 void xg_track_model_code(struct xg_track_model *m, struct xg_rc *rc,
                          struct xg_track_point *point);
 
-/* cos(latitude) * 2^30, error below 2^-26. */
-int64_t xg_cos_q30(int64_t lat_e6);
-
 #endif
