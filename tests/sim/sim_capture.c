@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "shared/core/loop.h"
 #include "shared/view/conflict.h"
 #include "shared/view/form.h"
 
@@ -138,9 +139,15 @@ static void set_field(struct sim_device *d, struct home *home,
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf value = XG_BUF(4096);
 
-    if (f->number == XG_FIELD_GRID) {
-        const char *grid = sim_unit_pick(&d->rng, d->unit);
-        sim_ok(d->world, capture_set_text(draft, f->number, grid, &err));
+    if (f->number == XG_FIELD_GRID || f->number == XG_CASE_UNIT) {
+        const char *top = f->number == XG_FIELD_GRID ? d->unit : "d";
+        sim_ok(d->world, capture_set_text(draft, f->number,
+                                          sim_unit_pick(&d->rng, top), &err));
+    } else if (f->number == XG_CASE_CALLED) {
+        const char *unit = sim_unit_pick(&d->rng, "d");
+        xg_cbor_put_text(&value, unit, strlen(unit));
+        sim_ok(d->world,
+               xg_draft_add(draft, f->number, xg_buf_bytes(&value), &err));
     } else if (f->merge == XG_MERGE_REGISTER && !(f->flags & XG_REQUIRED) &&
                sim_chance(&d->rng, 40)) { /* emptied on purpose */
         xg_cbor_put_null(&value);
@@ -163,7 +170,8 @@ static void fill(struct sim_device *d, struct home *home,
     const struct xg_field *f;
 
     for (size_t i = 0; (f = xg_field_at(kind, i)) != NULL; i++) {
-        if (f->flags & XG_MACHINE)
+        if (f->flags & (XG_MACHINE | XG_BY_MOVE) &&
+            !(creating && f->number == XG_CASE_UNIT))
             continue;
         if (creating && (f->flags & XG_REQUIRED))
             set_field(d, home, draft, f);
@@ -219,8 +227,11 @@ static void create(struct sim_device *d, struct home *home,
                    struct xg_arena *arena)
 {
     static const uint64_t kinds[] = {
-        XG_KIND_INCIDENT, XG_KIND_INCIDENT, XG_KIND_VISIT,   XG_KIND_VISIT,
-        XG_KIND_DISPUTE,  XG_KIND_MEETING,  XG_KIND_CONTACT, XG_KIND_PATROL};
+        XG_KIND_INCIDENT, XG_KIND_INCIDENT, XG_KIND_INCIDENT, XG_KIND_INCIDENT,
+        XG_KIND_VISIT,    XG_KIND_VISIT,    XG_KIND_DISPUTE,  XG_KIND_MEETING,
+        XG_KIND_CONTACT,  XG_KIND_PATROL,   XG_KIND_SUBJECT,  XG_KIND_TASK,
+        XG_KIND_NOTICE,   XG_KIND_CAMPAIGN, XG_KIND_ALARM,
+        XG_KIND_ASSESSMENT};
     const struct xg_kind *kind =
         xg_kind_find(kinds[sim_below(&d->rng, sizeof kinds / sizeof *kinds)]);
     struct xg_error err = XG_ERROR_NONE;
@@ -296,6 +307,25 @@ static void withdraw(struct sim_device *d, struct home *home,
     sim_count(d->world, SIM_WITHDRAWN);
 }
 
+/* Any move from that status, mostly one that the person's role may make. */
+static const struct xg_transition *pick_move(struct sim_device *d,
+                                             uint64_t status)
+{
+    const struct xg_role *role = xg_role_named(d->role);
+    const struct xg_transition *picked = NULL;
+    uint64_t count = 0;
+    bool any = sim_chance(&d->rng, 50);
+
+    if (status == 0)
+        return NULL;
+    for (const struct xg_transition *t = xg_transitions; t->from; t++)
+        if (t->from & XG_STATUS_BIT(status) &&
+            (any || t->who & XG_ROLE_BIT(role->number)) &&
+            sim_below(&d->rng, ++count) == 0)
+            picked = t;
+    return picked;
+}
+
 static void move(struct sim_device *d, struct home *home,
                  struct xg_arena *arena, const struct xg_id *id)
 {
@@ -304,12 +334,20 @@ static void move(struct sim_device *d, struct home *home,
     struct xg_error err = XG_ERROR_NONE;
     struct xg_draft draft;
 
-    if (e.status != XG_STATUS_REPORTED) {
+    const struct xg_transition *t = pick_move(d, e.status);
+    if (!t) {
         edit(d, home, arena, id);
         return;
     }
     xg_draft_init(&draft, arena, kind->number);
-    sim_ok(d->world, capture_move(home->store, &draft, id, &xg_moves[0], &err));
+    sim_ok(d->world, capture_move(home->store, &draft, id,
+                                  xg_choice_find(xg_moves, t->move), &err));
+    for (const struct xg_need *n = xg_needs; n->bit; n++) {
+        const struct xg_field *f =
+            n->field ? xg_field_find(kind, n->field) : NULL;
+        if (f && t->needs & n->bit && !sim_chance(&d->rng, 30))
+            set_field(d, home, &draft, f);
+    }
     change(d, home, &draft, id);
     sim_count(d->world, SIM_MOVES);
 }
@@ -367,7 +405,7 @@ void sim_capture(struct sim_device *d, struct home *home)
         create(d, home, &arena);
     else if (what < 58)
         withdraw(d, home, &arena, &id);
-    else if (what < 66)
+    else if (what < 80)
         move(d, home, &arena, &id);
     else
         edit(d, home, &arena, &id);

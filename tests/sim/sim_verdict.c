@@ -36,7 +36,8 @@ static void judge_saved(struct sim_device *d, const struct sim_saved *s,
 }
 
 /* What had its full effect when it was saved has it now, wherever its author
- * was moved to meanwhile. Overtaken is what only others can make of it. */
+ * was moved to meanwhile. Only others can make it overtaken, or take away what
+ * it needed (a request that somebody else granted first). */
 static void judge_effect(struct sim_device *d, const struct sim_saved *s)
 {
     struct xg_buf state = XG_BUF(STATE_MAX);
@@ -47,7 +48,7 @@ static void judge_effect(struct sim_device *d, const struct sim_saved *s)
     unsigned now = sim_effect(xg_buf_bytes(&state), &s->record);
     hex_of(hex, &s->record);
     if (s->effect == XG_EFFECT_FULL && now != XG_EFFECT_FULL &&
-        now != XG_EFFECT_OVERTAKEN)
+        now != XG_EFFECT_OVERTAKEN && now != XG_EFFECT_LACKING)
         sim_fail(d->world,
                  "%s of %04u (%s, %s of %s, step %" PRIu64 ", creates: %d) had "
                  "its effect when saved, now: %s",
