@@ -293,6 +293,7 @@ enum xg_status fold_load(struct store *s, struct fold *out,
 
 struct row {
     char number[XG_NUMBER_SIZE];
+    char official[XG_CODE_MAX + 1];
     bool mine;
     uint64_t photos, photos_here;
     int64_t first_ms, changed_ms, newest;
@@ -316,6 +317,17 @@ static void find_number(struct row *row, const struct fold *f,
     xg_number_print(text, slash + 1, serial.number);
     if (xg_number_shaped(text))
         memcpy(row->number, text, sizeof text);
+}
+
+/* While it is in conflict, the one that is shown. */
+static void find_official(struct row *row, const struct fold *f)
+{
+    struct xg_cbor_item item;
+
+    if (f->state.kind && f->state.kind->first_status &&
+        xg_state_value(&f->state, XG_CASE_NUMBER, &item) &&
+        item.type == XG_CBOR_TEXT && item.bytes.len <= XG_CODE_MAX)
+        memcpy(row->official, item.bytes.at, item.bytes.len);
 }
 
 static void find_times(struct row *row, const struct fold *f)
@@ -364,6 +376,29 @@ static enum xg_status put_photos(struct store *s, struct row *row,
         xg_bind_bytes(q, 2, sha.bytes);
         xg_bind_u64(q, 3, length.number);
         xg_bind_i64(q, 4, mine);
+        if (xg_stmt_run(q, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status put_links(struct store *s, const struct fold *f,
+                                const struct xg_id *id, struct xg_error *err)
+{
+    const struct xg_set *set = xg_state_set(&f->state, XG_FIELD_SAME_AS);
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_LINK_DELETE);
+
+    xg_bind_id(q, 1, id);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; set && i < set->count; i++) {
+        struct xg_cbor c = xg_cbor_over(set->elements[i].value);
+        struct xg_cbor_item other;
+        if (set->elements[i].removed || !xg_cbor_next(&c, &other))
+            continue;
+        q = xg_stmt(s->db, AGENT_STMT_LINK_PUT);
+        xg_bind_id(q, 1, id);
+        xg_bind_bytes(q, 2, other.bytes);
         if (xg_stmt_run(q, err) != XG_OK)
             return err->status;
     }
@@ -430,6 +465,10 @@ static enum xg_status put_row(struct store *s, const struct row *row,
     xg_bind_i64(q, 13, row->changed_ms);
     xg_bind_i64(q, 14, row->newest);
     xg_bind_bytes(q, 15, xg_buf_bytes(&s->sealed));
+    if (*row->official)
+        xg_bind_text(q, 16, row->official);
+    else
+        xg_bind_null(q, 16);
     return xg_stmt_run(q, err);
 }
 
@@ -463,7 +502,9 @@ enum xg_status fold_entity(struct store *s, const struct xg_id *id,
         find_number(&row, &f, f.ops[f.state.creator].record);
     }
     find_times(&row, &f);
+    find_official(&row, &f);
     if (put_photos(s, &row, &f, id, err) != XG_OK ||
+        put_links(s, &f, id, err) != XG_OK ||
         note_missing(s, &f, id, err) != XG_OK)
         return err->status;
     return put_row(s, &row, &f, id, err);
@@ -477,6 +518,7 @@ enum xg_status fold_rebuild(struct store *s, size_t *count,
     static const enum agent_stmt drops[] = {
         AGENT_STMT_ENTITY_DELETE_ALL,
         AGENT_STMT_PHOTO_DELETE_ALL,
+        AGENT_STMT_LINK_DELETE_ALL,
         AGENT_STMT_MISSING_DELETE_ALL,
     };
 

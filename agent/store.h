@@ -26,6 +26,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/env.h"
 #include "shared/core/merge.h"
+#include "shared/core/near.h"
 #include "shared/core/number.h"
 #include "shared/core/protocol.h"
 #include "shared/core/record.h"
@@ -291,9 +292,9 @@ struct store_entity {
                                    * here */
 };
 
-/* Resolve what a person typed: entity id or a prefix of at least 4 digits, a
- * human number. XG_NOTFOUND; XG_USAGE for a number whose check digit is wrong;
- * XG_AMBIGUOUS names the candidates. */
+/* Resolve what a person typed: the official number of a case, a human number,
+ * an entity id or a prefix of at least 4 digits. XG_NOTFOUND; XG_USAGE for a
+ * number whose check digit is wrong; XG_AMBIGUOUS names the candidates. */
 XG_MUST_CHECK enum xg_status store_find_entity(struct store *s,
                                                struct xg_id *id,
                                                const char *text,
@@ -311,6 +312,7 @@ struct store_filter {
     bool mine, conflicts;       /* only those */
     bool contacts;              /* contacts too, when kind is NULL */
     bool gone;                  /* those out of scope too */
+    bool open;                  /* only cases that still need somebody */
     bool by_delivery;           /* only `delivery` */
     enum store_delivery delivery;
     size_t limit;               /* 0: all; newest first */
@@ -323,6 +325,21 @@ store_list(struct store *s, const struct store_filter *filter, bool with_state,
            bool (*visit)(void *ctx, const struct store_entity *e,
                          struct xg_bytes state),
            void *ctx, struct xg_error *err);
+
+/* What people said tells of the same thing (near.h). All links that are in
+ * force, in the arena. */
+XG_MUST_CHECK enum xg_status store_links(struct store *s,
+                                         struct xg_link **links, size_t *count,
+                                         struct xg_arena *arena,
+                                         struct xg_error *err);
+/* The group of an entity, itself included, by ascending id: 1 where it is
+ * linked with nothing. Members that are not here are named too. Of a larger
+ * group the first STORE_GROUP_MAX. */
+enum { STORE_GROUP_MAX = 256 };
+XG_MUST_CHECK enum xg_status store_group(struct store *s,
+                                         struct xg_id out[static STORE_GROUP_MAX],
+                                         size_t *count, const struct xg_id *id,
+                                         struct xg_error *err);
 
 /* The entity of an imported line, by the source's own id (16 bytes or text).
  */

@@ -90,6 +90,7 @@ enum xg_status store_list(struct store *s, const struct store_filter *filter,
     xg_bind_i64(q, 6, filter->gone);
     xg_bind_i64(q, 7, filter->by_delivery ? (int64_t)filter->delivery : -1);
     xg_bind_i64(q, 8, filter->limit ? (int64_t)filter->limit : -1);
+    xg_bind_i64(q, 9, filter->open);
     while (more && xg_stmt_next(q)) {
         struct store_entity e;
         struct xg_bytes state = {NULL, 0};
@@ -193,6 +194,23 @@ static enum xg_status find_number(struct store *s, struct xg_id *id,
     return find_by(id, q, text, err);
 }
 
+/* The number that a case got when it was filed may look like anything. *found
+ * false: none has it. */
+static enum xg_status find_official(struct store *s, struct xg_id *id,
+                                    bool *found, const char *text,
+                                    struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_BY_OFFICIAL);
+
+    xg_bind_text(q, 1, text);
+    enum xg_status status = find_by(id, q, text, err);
+    *found = status == XG_OK;
+    if (status != XG_NOTFOUND)
+        return status;
+    *err = XG_ERROR_NONE;
+    return XG_OK;
+}
+
 static enum xg_status find_prefix(struct store *s, struct xg_id *id,
                                   const char *text, size_t len,
                                   struct xg_error *err)
@@ -222,12 +240,16 @@ enum xg_status store_find_entity(struct store *s, struct xg_id *id,
                                  const char *text, struct xg_error *err)
 {
     size_t len = strlen(text);
+    bool found;
 
     if (store_draft_number(text))
         return xg_fail(
             err, XG_NOTFOUND,
             XG_T("%s 是草稿，尚未成为记录", "%s is a draft, not yet a record"),
             text);
+    enum xg_status status = find_official(s, id, &found, text, err);
+    if (status != XG_OK || found)
+        return status;
     if (xg_number_shaped(text))
         return find_number(s, id, text, err);
     if (len < PREFIX_MIN || len > HEX_ID)
@@ -255,6 +277,57 @@ enum xg_status store_find_source(struct store *s, struct xg_id *entity,
     *found = has;
     if (has)
         *entity = id;
+    return XG_OK;
+}
+
+/* ---- what tells of the same thing ---- */
+
+enum xg_status store_links(struct store *s, struct xg_link **links,
+                           size_t *count, struct xg_arena *arena,
+                           struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_LINK_LIST);
+    struct xg_link *list = NULL;
+    size_t n = 0, room = 0;
+    bool short_of_memory = false;
+
+    while (!short_of_memory && xg_stmt_next(q)) {
+        if (n == room) {
+            size_t more = room ? 2 * room : 32;
+            struct xg_link *grown = xg_arena_array(arena, more, sizeof *grown);
+            short_of_memory = !grown;
+            if (!grown)
+                continue;
+            if (n)
+                memcpy(grown, list, n * sizeof *grown);
+            list = grown;
+            room = more;
+        }
+        list[n++] = (struct xg_link){xg_col_id(q, 0), xg_col_id(q, 1)};
+    }
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    if (short_of_memory)
+        return xg_fail_nomem(err);
+    *links = list;
+    *count = n;
+    return XG_OK;
+}
+
+enum xg_status store_group(struct store *s,
+                           struct xg_id out[static STORE_GROUP_MAX],
+                           size_t *count, const struct xg_id *id,
+                           struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_LINK_GROUP);
+    size_t n = 0;
+
+    xg_bind_id(q, 1, id);
+    while (n < STORE_GROUP_MAX && xg_stmt_next(q))
+        out[n++] = xg_col_id(q, 0);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *count = n;
     return XG_OK;
 }
 

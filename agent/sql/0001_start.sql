@@ -91,6 +91,7 @@ CREATE TABLE entity (
     entity     BLOB NOT NULL UNIQUE,
     kind       INTEGER NOT NULL,    -- 0: not known
     number     TEXT,
+    official   TEXT,                -- number that it got when it was filed
     unit       TEXT NOT NULL,
     status     INTEGER NOT NULL,
     withdrawn  INTEGER NOT NULL,
@@ -106,8 +107,18 @@ CREATE TABLE entity (
 ) STRICT;
 
 CREATE INDEX entity_number ON entity (number) WHERE number IS NOT NULL;
+CREATE INDEX entity_official ON entity (official) WHERE official IS NOT NULL;
 CREATE INDEX entity_newest ON entity (newest);
 CREATE INDEX entity_conflicts ON entity (newest) WHERE conflicts > 0;
+
+-- Derived too: what a person said tells of the same thing (near.h).
+CREATE TABLE link (
+    entity BLOB NOT NULL,
+    target BLOB NOT NULL,
+    PRIMARY KEY (entity, target)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX link_target ON link (target);
 
 CREATE TABLE photo (
     entity BLOB NOT NULL,

@@ -207,9 +207,10 @@ FROM batch WHERE state > 1
 -- name: entity_put
 INSERT INTO entity (entity, kind, number, unit, status, withdrawn, conflicts,
                     records, mine, photos, photos_here, first_ms, changed_ms,
-                    newest, state)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                    newest, state, official)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
 ON CONFLICT (entity) DO UPDATE SET
+    official = excluded.official,
     kind = excluded.kind, number = excluded.number, unit = excluded.unit,
     status = excluded.status, withdrawn = excluded.withdrawn,
     conflicts = excluded.conflicts, records = excluded.records,
@@ -226,6 +227,27 @@ DELETE FROM photo
 
 -- name: missing_delete_all
 DELETE FROM missing
+
+-- name: link_delete_all
+DELETE FROM link
+
+-- name: link_delete
+DELETE FROM link WHERE entity = ?1
+
+-- name: link_put
+INSERT INTO link (entity, target) VALUES (?1, ?2) ON CONFLICT DO NOTHING
+
+-- name: link_list
+SELECT entity, target FROM link ORDER BY entity, target
+
+-- Everything that hangs together with one, itself included.
+-- name: link_group
+WITH RECURSIVE member (entity) AS (
+    SELECT ?1
+    UNION SELECT l.target FROM link AS l JOIN member AS m ON l.entity = m.entity
+    UNION SELECT l.entity FROM link AS l JOIN member AS m ON l.target = m.entity
+)
+SELECT entity FROM member ORDER BY entity
 
 -- name: photo_delete
 DELETE FROM photo WHERE entity = ?1
@@ -246,6 +268,7 @@ SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
        e.state
 FROM entity AS e WHERE e.entity = ?1
 
+-- ?9: only cases whose status is not one of the final ones (xg_status_final).
 -- name: entity_list
 SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
        e.records, e.mine, e.photos, e.photos_here, e.first_ms, e.changed_ms,
@@ -261,6 +284,8 @@ WHERE (?1 = 0 OR e.kind = ?1) AND (?2 = 0 OR e.status = ?2)
   AND (?3 = 0 OR e.mine = 1) AND (?4 = 0 OR e.conflicts > 0)
   AND (?5 = 1 OR e.kind <> 4) AND (?6 = 1 OR out = 0)
   AND (?7 < 0 OR delivery = ?7)
+  AND (?9 = 0 OR (e.status > 0 AND e.withdrawn = 0
+                  AND e.status NOT IN (9, 12, 13, 16)))
 ORDER BY e.newest DESC LIMIT ?8
 
 -- name: entity_by_prefix
@@ -269,6 +294,10 @@ WHERE entity >= ?1 AND entity <= ?2 ORDER BY entity LIMIT 33
 
 -- name: entity_by_number
 SELECT entity, kind, number FROM entity WHERE number = ?1
+ORDER BY entity LIMIT 33
+
+-- name: entity_by_official
+SELECT entity, kind, number FROM entity WHERE official = ?1
 ORDER BY entity LIMIT 33
 
 -- name: entity_states

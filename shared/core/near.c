@@ -169,9 +169,9 @@ static enum xg_status add_pair(struct pairs *p, struct xg_arena *arena,
 static int64_t radius_of(int64_t (*radius_mm)(void *, struct xg_bytes),
                          void *ctx, struct xg_bytes category)
 {
-    int64_t mm = radius_mm ? radius_mm(ctx, category) : 0;
+    int64_t mm = radius_mm ? radius_mm(ctx, category) : -1;
 
-    if (mm <= 0)
+    if (mm < 0)
         mm = XG_NEAR_DEFAULT_MM;
     return mm > XG_NEAR_MOST_MM ? XG_NEAR_MOST_MM : mm;
 }
@@ -194,7 +194,8 @@ enum xg_status xg_near_pairs(struct xg_near_pair **pairs, size_t *count,
             compare_bytes(spots[i].category, spots[i - 1].category) != 0)
             radius = radius_of(radius_mm, ctx, spots[i].category);
         int64_t strip = radius * 1000 / 11119 + 2; /* in units of latitude */
-        for (size_t j = i + 1; j < spot_count && each < XG_NEAR_EACH; j++) {
+        for (size_t j = i + 1;
+             radius > 0 && j < spot_count && each < XG_NEAR_EACH; j++) {
             int64_t mm;
             if (compare_bytes(spots[i].category, spots[j].category) != 0 ||
                 (int64_t)spots[j].lat_e7 - spots[i].lat_e7 > strip)

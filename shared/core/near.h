@@ -44,8 +44,9 @@ struct xg_near_pair {
     int64_t distance_mm;
 };
 /* Every two of the spots that may be the same, the nearest first, then by
- * ids; lent by the arena. `radius_mm` gives that of a category, 0: the
- * default; NULL: always the default. More than XG_NEAR_MOST_MM counts as that.
+ * ids; lent by the arena. `radius_mm` gives that of a category, 0: none
+ * are looked for in it, negative: the default; NULL: always the default. More
+ * than XG_NEAR_MOST_MM counts as that.
  * Spots are put in another order. Of a heap at one place each is paired with
  * XG_NEAR_EACH others, so that it stays one heap and the work small:
  * O(n log n) and the pairs that lie in one strip of latitude. XG_NOMEM. */

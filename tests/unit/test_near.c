@@ -62,7 +62,9 @@ static void distances_are_those_of_the_sphere(void **state)
 static int64_t radius_of(void *ctx, struct xg_bytes category)
 {
     (void)ctx;
-    return category.at[0] == 'a' ? 30 * 1000 : 0;
+    if (category.at[0] == 'b')
+        return 0;
+    return category.len == 1 ? 30 * 1000 : -1;
 }
 
 /* In a square of about 400 m, so that some are near; few share a category. */
@@ -87,8 +89,9 @@ static size_t count_through_all(const struct xg_spot *spots, size_t count)
     for (size_t i = 0; i < count; i++)
         for (size_t j = i + 1; j < count; j++) {
             int64_t radius = radius_of(NULL, spots[i].category);
-            n += xg_spots_near(&spots[i], &spots[j],
-                               radius ? radius : XG_NEAR_DEFAULT_MM, NULL);
+            n += radius != 0 &&
+                 xg_spots_near(&spots[i], &spots[j],
+                               radius < 0 ? XG_NEAR_DEFAULT_MM : radius, NULL);
         }
     return n;
 }
