@@ -11,14 +11,20 @@
  *      hours    工作时      hours within office hours of working days
  *      days     工作日      working days: due at the same time of day that many
  *                          working days later; started outside office hours it
- *                          counts from the next time the office opens
+ *                          counts from the next time the office opens. Part of
+ *                          a day is that part of the office hours up to the
+ *                          same time of the next working day
  *
  * Office hours are spans of a day, by season (month and day from .. to); a
- * lunch break is the gap between two spans. Without any: 08:30-12:00 and
- * 14:00-17:30 all year.
+ * lunch break is the gap between two spans. The office is open at the first
+ * moment of a span and shut at its last; a limit that is used up with the last
+ * moment is due then, not on the next morning. A day of the year that no span
+ * covers has the default: 08:30-12:00 and 14:00-17:30.
  *
- * Pure integers; Unix milliseconds; every function is O(days spanned). Limits:
- * years 1970 to 9999; adding more than XG_SPAN_YEARS_MAX years is cut there.
+ * Pure integers; Unix milliseconds; every function is O(days spanned *
+ * (log years + spans)), whatever the hours. Moments are taken to lie in the
+ * years 1970 to 9999; adding more than XG_SPAN_YEARS_MAX years (of 366 days) is
+ * cut there, and so is counting between.
  */
 #ifndef XG_CORE_CALENDAR_H
 #define XG_CORE_CALENDAR_H
@@ -27,7 +33,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { XG_SPAN_YEARS_MAX = 20, XG_ZONE_CHINA_MIN = 480 };
+enum {
+    XG_SPAN_YEARS_MAX = 20,
+    XG_ZONE_CHINA_MIN = 480,
+    XG_ZONE_MAX_MIN = 18 * 60,
+    XG_OFFICE_SPANS_MAX = 64, /* more are not looked at */
+    XG_OFFICE_SPANS_DAY = 8,  /* of one day */
+};
 
 enum xg_limit_unit {
     XG_LIMIT_URGENT = 1,
@@ -48,8 +60,9 @@ struct xg_calendar_year {
     uint8_t off[46], on[46];
 };
 
-/* A span of office hours, minutes of the day, between two days of the year
- * (month * 100 + day, inclusive; from > to goes over the new year). */
+/* A span of office hours, minutes of the day (open < close <= 1440), between
+ * two days of the year (month * 100 + day, inclusive; from > to goes over the
+ * new year). In any order; those of a day may overlap. */
 struct xg_office_span {
     uint16_t from_md, to_md, open_min, close_min;
 };
@@ -58,7 +71,7 @@ struct xg_calendar {
     int32_t zone_min;
     const struct xg_calendar_year *years; /* ascending */
     size_t year_count;
-    const struct xg_office_span *spans;   /* none: the default */
+    const struct xg_office_span *spans; /* none: the default */
     size_t span_count;
 };
 
@@ -68,15 +81,31 @@ struct xg_due {
     bool guessed;
 };
 
+/* *guessed is set where a year had to be guessed, else left as it was, so that
+ * one flag can gather several answers. */
+
+/* Is this moment within office hours of a working day? */
 bool xg_calendar_is_working(const struct xg_calendar *c, int64_t ms,
                             bool *guessed);
-/* start + limit. Never before start; more limit is never earlier. */
+/* Is the day of this moment a working day? */
+bool xg_calendar_is_workday(const struct xg_calendar *c, int64_t ms,
+                            bool *guessed);
+/* start + limit. Never before start; more limit is never earlier; no limit
+ * (or a negative one) is due at start. */
 struct xg_due xg_calendar_add(const struct xg_calendar *c, int64_t start_ms,
                               struct xg_limit limit);
-/* How much of the unit lies between two moments, in thousandths; negative when
- * to is before from. For "3 working hours left", "2 working days over". */
+/* How much of the unit lies between two moments, in whole thousandths; negative
+ * when to is before from. For "3 working hours left", "2 working days over".
+ * between(start, add(start, limit)) is limit, but where add() was cut. */
 int64_t xg_calendar_between(const struct xg_calendar *c, int64_t from_ms,
                             int64_t to_ms, enum xg_limit_unit unit,
                             bool *guessed);
+
+/* ---- days, for those who fill a calendar ---- */
+
+/* Days since 1970-01-01 of a date, which is checked; false leaves out. */
+bool xg_date_days(int64_t *days, int32_t year, uint32_t month, uint32_t day);
+/* Day of the year from 0, as in struct xg_calendar_year. */
+uint32_t xg_date_yday(int32_t year, uint32_t month, uint32_t day);
 
 #endif

@@ -17,14 +17,12 @@
  *      inspect      核查时限
  *      handle_from  处置起算         the clock of handling starts when it is
  *                                   dispatched 派遣 (else), or signed 签收
- *      climb        超期提级         level that an overdue case goes to: one for
- *                                   all stages, or by stage: "签收:社区
- *                                   处置:街道 街道" (a bare one for the rest)
- *      board        板块             code
- *      post         岗位             code
- *      radius       重复半径         metres; reports of one category nearer than
- *                                   that may be one
- *      active       启用             否: kept for old cases, not offered any more
+ *      climb        超期提级         level that an overdue case goes to: one
+ * for all stages, or by stage: "签收:社区 处置:街道 街道" (a bare one for the
+ * rest) board        板块             code post         岗位             code
+ *      radius       重复半径         metres; reports of one category nearer
+ * than that may be one active       启用             否: kept for old cases,
+ * not offered any more
  *
  * A limit is an amount, with up to three decimals, and its unit:
  *
@@ -51,8 +49,11 @@
 #include "shared/core/deadline.h"
 #include "shared/core/schema.h"
 
-enum { XG_CATEGORIES_MAX = 20000, XG_CATEGORY_DEPTH_MAX = 8,
-       XG_RADIUS_MAX_M = 10000 };
+enum {
+    XG_CATEGORIES_MAX = 20000,
+    XG_CATEGORY_DEPTH_MAX = 8,
+    XG_RADIUS_MAX_M = 10000
+};
 
 struct xg_category {
     const char *code;
@@ -61,11 +62,11 @@ struct xg_category {
     bool leaf;                        /* no other row names it as parent */
     bool active;
     size_t line;
-    const char *zh, *en;              /* en "" where there is none */
-    const char *file_if, *close_if;   /* "" none, as all below */
+    const char *zh, *en;            /* en "" where there is none */
+    const char *file_if, *close_if; /* "" none, as all below */
     const char *board, *post;
-    uint32_t radius_m;                /* 0: duplicates are not looked for */
-    struct xg_limits limits;          /* REPORT_IN has none */
+    uint32_t radius_m;       /* 0: duplicates are not looked for */
+    struct xg_limits limits; /* REPORT_IN has none */
 };
 
 struct xg_catalogue {

@@ -19,12 +19,12 @@ struct reader {
     enum xg_status status;
     const struct xg_csv_column *columns;
     size_t column_count;
-    size_t line;       /* at which the row began */
-    bool row_ended;    /* during the line just fed */
+    size_t line;    /* at which the row began */
+    bool row_ended; /* during the line just fed */
     const char *cells[XG_CSV_COLUMNS_MAX];
     size_t cell_count;
-    bool filled;       /* a cell of this row is not empty */
-    size_t file_columns; /* 0: the header was not read yet */
+    bool filled;                      /* a cell of this row is not empty */
+    size_t file_columns;              /* 0: the header was not read yet */
     size_t asked[XG_CSV_COLUMNS_MAX]; /* column of the file: which of ours */
     const char **headers, **unknown;
     size_t unknown_count;
@@ -170,10 +170,10 @@ static void require_columns(struct reader *r)
 
 static void take_header(struct reader *r)
 {
-    r->headers = xg_arena_array(r->arena, r->column_count + 1,
-                                sizeof *r->headers);
-    r->unknown = xg_arena_array(r->arena, r->cell_count + 1,
-                                sizeof *r->unknown);
+    r->headers =
+        xg_arena_array(r->arena, r->column_count + 1, sizeof *r->headers);
+    r->unknown =
+        xg_arena_array(r->arena, r->cell_count + 1, sizeof *r->unknown);
     if (!r->headers || !r->unknown) {
         fail_nomem(r);
         return;

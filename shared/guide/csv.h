@@ -65,11 +65,9 @@ struct xg_csv {
 
 /* Everything is lent by the arena, which needs about three times the bytes of
  * the file. O(bytes). XG_FORMAT, XG_TOOBIG, XG_NOMEM. */
-XG_MUST_CHECK enum xg_status xg_csv_load(struct xg_csv *out,
-                                         struct xg_arena *arena,
-                                         struct xg_bytes content,
-                                         const struct xg_csv_column *columns,
-                                         struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+xg_csv_load(struct xg_csv *out, struct xg_arena *arena, struct xg_bytes content,
+            const struct xg_csv_column *columns, struct xg_error *err);
 
 /* Fails with XG_FORMAT: "line 3, column name: ..." */
 XG_PRINTF(5, 6)
@@ -81,9 +79,10 @@ enum xg_status xg_csv_wrong(struct xg_error *err, const struct xg_csv *t,
  * default there first). */
 
 /* Decimal digits, min..max. */
-XG_MUST_CHECK enum xg_status
-xg_csv_uint(uint64_t *out, const struct xg_csv *t, const struct xg_csv_row *row,
-            size_t column, uint64_t min, uint64_t max, struct xg_error *err);
+XG_MUST_CHECK enum xg_status xg_csv_uint(uint64_t *out, const struct xg_csv *t,
+                                         const struct xg_csv_row *row,
+                                         size_t column, uint64_t min,
+                                         uint64_t max, struct xg_error *err);
 /* By its name, its Chinese or its English label; the error lists them. */
 XG_MUST_CHECK enum xg_status
 xg_csv_choice(uint32_t *out, const struct xg_csv *t,
@@ -91,12 +90,13 @@ xg_csv_choice(uint32_t *out, const struct xg_csv *t,
               const struct xg_choice *choices, struct xg_error *err);
 /* A code of [A-Za-z0-9._/-], at most XG_CODE_MAX bytes; *out is lent by the
  * row. */
-XG_MUST_CHECK enum xg_status
-xg_csv_code(const char **out, const struct xg_csv *t,
-            const struct xg_csv_row *row, size_t column, struct xg_error *err);
+XG_MUST_CHECK enum xg_status xg_csv_code(const char **out,
+                                         const struct xg_csv *t,
+                                         const struct xg_csv_row *row,
+                                         size_t column, struct xg_error *err);
 /* Yes or no: 1 0, yes no, true false, 是 否. */
-XG_MUST_CHECK enum xg_status
-xg_csv_bool(bool *out, const struct xg_csv *t, const struct xg_csv_row *row,
-            size_t column, struct xg_error *err);
+XG_MUST_CHECK enum xg_status xg_csv_bool(bool *out, const struct xg_csv *t,
+                                         const struct xg_csv_row *row,
+                                         size_t column, struct xg_error *err);
 
 #endif

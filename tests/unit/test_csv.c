@@ -118,9 +118,13 @@ static void test_refused(void **state)
     refused(w, "code,name\nA,a,b\n", XG_FORMAT, "line 2: \"b\" has no column");
     refused(w, "code,name\nA,\"a\nB,b\nC,c\n", XG_FORMAT, "line 2: quotes");
     refused(w, "code,name\nA,a\"b\n", XG_FORMAT, "line 2: quotes");
-    refused(w, "code,name\nA,\xc3\xfb\xb3\xc6\n", XG_FORMAT, "line 2: this is "
-                                                              "no UTF-8");
-    refused(w, "\xff\xfe" "c", XG_FORMAT, "UTF-8");
+    refused(w, "code,name\nA,\xc3\xfb\xb3\xc6\n", XG_FORMAT,
+            "line 2: this is "
+            "no UTF-8");
+    refused(w,
+            "\xff\xfe"
+            "c",
+            XG_FORMAT, "UTF-8");
 }
 
 static void test_limits(void **state)
@@ -159,8 +163,9 @@ static void test_cells(void **state)
     const char *code = NULL;
     bool yes = true;
 
-    assert_ok(load(w, "编码,名称,半径,kind,开放\nC1,x,50,乡镇,否\nC 2,y,0,city,"
-                      "maybe\nC3,z,,,\nC4,z,18446744073709551616,,\n",
+    assert_ok(load(w,
+                   "编码,名称,半径,kind,开放\nC1,x,50,乡镇,否\nC 2,y,0,city,"
+                   "maybe\nC3,z,,,\nC4,z,18446744073709551616,,\n",
                    &err));
     const struct xg_csv_row *r = w->t.rows;
     assert_ok(xg_csv_uint(&number, &w->t, &r[0], RADIUS, 1, 50, &err));
@@ -177,9 +182,9 @@ static void test_cells(void **state)
     assert_string_equal(xg_error_text(&err),
                         "line 3, column \"半径\": \"0\" is to be a whole "
                         "number from 1 to 50");
-    assert_status(xg_csv_uint(&number, &w->t, &r[3], RADIUS, 0, UINT64_MAX,
-                              &err),
-                  XG_FORMAT);
+    assert_status(
+        xg_csv_uint(&number, &w->t, &r[3], RADIUS, 0, UINT64_MAX, &err),
+        XG_FORMAT);
     assert_status(xg_csv_choice(&choice, &w->t, &r[1], KIND, kinds, &err),
                   XG_FORMAT);
     assert_non_null(strstr(xg_error_text(&err), "street"));
