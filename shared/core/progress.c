@@ -7,8 +7,9 @@
 
 void xg_progress_begin(struct xg_progress *p)
 {
-    *p = (struct xg_progress){
-        .asked = XG_NONE, .supervised = XG_NONE, .finisher = XG_NONE};
+    *p = (struct xg_progress){.supervised = XG_NONE, .finisher = XG_NONE};
+    for (size_t i = 0; i < XG_ASKINGS; i++)
+        p->asked[i] = XG_NONE;
 }
 
 static bool says(const struct xg_record *r, uint64_t number)
@@ -18,18 +19,26 @@ static bool says(const struct xg_record *r, uint64_t number)
     return xg_record_field(r, number, &value) && value.type != XG_CBOR_NULL;
 }
 
-/* The request that a move grants; 0: any. */
-static uint64_t granted_by(uint64_t move)
+/* The request that a move makes, grants or decides; XG_ASKINGS: none, or (a
+ * refusal) any. */
+static enum xg_asking asking_of(uint64_t move)
 {
     switch (move) {
+    case XG_MOVE_ASK_SHELVE:
     case XG_MOVE_SHELVE:
-        return XG_MOVE_ASK_SHELVE;
+        return XG_ASKING_SHELVE;
+    case XG_MOVE_ASK_DEFER:
     case XG_MOVE_DEFER:
-        return XG_MOVE_ASK_DEFER;
+        return XG_ASKING_DEFER;
+    case XG_MOVE_ASK_EXTEND:
     case XG_MOVE_EXTEND:
-        return XG_MOVE_ASK_EXTEND;
+        return XG_ASKING_EXTEND;
+    case XG_MOVE_APPEAL:
+    case XG_MOVE_UPHOLD:
+    case XG_MOVE_RESCORE:
+        return XG_ASKING_APPEAL;
     default:
-        return 0;
+        return XG_ASKINGS;
     }
 }
 
@@ -38,11 +47,23 @@ static bool same_author(const struct xg_op *ops, uint32_t a, uint32_t b)
     return a != XG_NONE && strcmp(ops[a].author, ops[b].author) == 0;
 }
 
+/* Is a request open that op can decide? `other`: one of another author. */
+static bool is_asked(const struct xg_progress *p, const struct xg_op *ops,
+                     uint32_t op, bool other)
+{
+    enum xg_asking sort = asking_of(ops[op].record->head.move);
+
+    for (size_t i = 0; i < XG_ASKINGS; i++)
+        if ((sort == i || sort == XG_ASKINGS) && p->asked[i] != XG_NONE &&
+            !(other && same_author(ops, p->asked[i], op)))
+            return true;
+    return false;
+}
+
 static bool is_met(const struct xg_progress *p, const struct xg_op *ops,
                    uint32_t op, const struct xg_need *need)
 {
     const struct xg_record *r = ops[op].record;
-    uint64_t wanted = granted_by(r->head.move);
 
     if (need->field)
         return r->fields_raw.len == 0 || says(r, need->field);
@@ -50,10 +71,9 @@ static bool is_met(const struct xg_progress *p, const struct xg_op *ops,
     case XG_NEED_ANSWERED:
         return !p->waits || p->answered || says(r, XG_CASE_ANSWER);
     case XG_NEED_ASKED:
-        return p->asked != XG_NONE &&
-               (!wanted || ops[p->asked].record->head.move == wanted);
+        return is_asked(p, ops, op, false);
     case XG_NEED_OTHER:
-        return !same_author(ops, p->asked, op);
+        return is_asked(p, ops, op, true);
     case XG_NEED_NOT_HANDLER:
         return !same_author(ops, p->finisher, op);
     case XG_NEED_REVIEWED:
@@ -120,7 +140,16 @@ bool xg_record_oversteps(const struct xg_record *r, uint32_t role)
 
 /* ---- what a move leaves behind ---- */
 
-static void take_move(struct xg_progress *p, uint32_t op, uint64_t move)
+/* A refusal says no to whatever others asked for. */
+static void refuse(struct xg_progress *p, const struct xg_op *ops, uint32_t op)
+{
+    for (size_t i = 0; i < XG_ASKINGS; i++)
+        if (!same_author(ops, p->asked[i], op))
+            p->asked[i] = XG_NONE;
+}
+
+static void take_move(struct xg_progress *p, const struct xg_op *ops,
+                      uint32_t op, uint64_t move)
 {
     bool waits = p->waits;
 
@@ -147,15 +176,17 @@ static void take_move(struct xg_progress *p, uint32_t op, uint64_t move)
     case XG_MOVE_ASK_DEFER:
     case XG_MOVE_ASK_EXTEND:
     case XG_MOVE_APPEAL:
-        p->asked = op;
+        p->asked[asking_of(move)] = op;
         break;
     case XG_MOVE_REFUSE:
+        refuse(p, ops, op);
+        break;
     case XG_MOVE_SHELVE:
     case XG_MOVE_DEFER:
     case XG_MOVE_EXTEND:
     case XG_MOVE_UPHOLD:
     case XG_MOVE_RESCORE:
-        p->asked = XG_NONE;
+        p->asked[asking_of(move)] = XG_NONE;
         break;
     case XG_MOVE_WHISTLE:
         p->whistled = true;
@@ -182,7 +213,7 @@ void xg_progress_take(struct xg_progress *p, const struct xg_op *ops,
     struct xg_cbor_item channel;
 
     if (r->head.move)
-        take_move(p, op, r->head.move);
+        take_move(p, ops, op, r->head.move);
     if (r->fields_raw.len == 0)
         return;
     if (says(r, XG_CASE_ANSWER))

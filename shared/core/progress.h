@@ -9,13 +9,23 @@
 
 struct xg_op;
 
+/* What can be asked for: each sort waits for itself, so that one request
+ * does not take the place of another that is open. */
+enum xg_asking {
+    XG_ASKING_SHELVE,
+    XG_ASKING_DEFER,
+    XG_ASKING_EXTEND,
+    XG_ASKING_APPEAL,
+    XG_ASKINGS,
+};
+
 struct xg_progress {
     uint32_t refusals;   /* since the last joint review or designation */
     bool designated;     /* what was designated is not returned */
     bool waits;          /* somebody reported it and waits for an answer */
     bool answered;
     bool whistled;
-    uint32_t asked;      /* op of the open request, or XG_NONE */
+    uint32_t asked[XG_ASKINGS]; /* op of the open request, or XG_NONE */
     uint32_t supervised; /* op of the supervision without reply, XG_NONE */
     uint32_t finisher;   /* op that last gave it back as handled, XG_NONE */
 };
