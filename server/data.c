@@ -159,7 +159,7 @@ static enum xg_status enrol_self(struct data *d, struct xg_error *err)
 
     if (registry_number(d->registry) > 0)
         return XG_OK;
-    s[0].role = xg_role_named("registrar")->number;
+    s[0].role = XG_ROLE_SERVER;
     memcpy(s[1].subject, d->device.verifier.name, sizeof s[1].subject);
     memcpy(s[1].key, d->device.verifier.key, sizeof s[1].key);
     return registry_put(d->registry, s, 2, err);

@@ -230,6 +230,8 @@ static bool same_entity(const struct store_entity *a,
            strcmp(a->unit, b->unit) == 0 && strcmp(a->author, b->author) == 0 &&
            a->records == b->records && a->conflicts == b->conflicts &&
            a->changed == b->changed && a->withdrawn == b->withdrawn &&
+           a->status == b->status && a->open == b->open &&
+           strcmp(a->case_number, b->case_number) == 0 &&
            xg_bytes_equal(a->state, b->state);
 }
 

@@ -1,6 +1,8 @@
 /* fold.c - see fold.h. */
 #include "server/fold.h"
 
+#include <stdio.h>
+
 #include "shared/core/judge.h"
 
 /* What is looked up once for all rows of a chain. */
@@ -185,6 +187,20 @@ static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
     return found;
 }
 
+/* What the tables are searched by. */
+static void tell_case(struct store_entity *e, const struct xg_state *s)
+{
+    struct xg_cbor_item number;
+
+    e->status = s->status;
+    e->open = s->status && !xg_status_final(s->status) && !s->withdrawn;
+    e->case_number[0] = '\0';
+    if (s->status && xg_state_value(s, XG_CASE_NUMBER, &number) &&
+        number.type == XG_CBOR_TEXT && number.bytes.len <= XG_CODE_MAX)
+        snprintf(e->case_number, sizeof e->case_number, "%.*s",
+                 (int)number.bytes.len, (const char *)number.bytes.at);
+}
+
 enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
                             struct store *store,
                             const struct xg_registry *registry,
@@ -220,6 +236,7 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
     f.entity.records = n;
     f.entity.conflicts = f.state.conflict_count;
     f.entity.withdrawn = f.state.withdrawn;
+    tell_case(&f.entity, &f.state);
     *fold = f;
     return XG_OK;
 }

@@ -21,6 +21,7 @@
 #ifndef XG_SERVER_INGEST_H
 #define XG_SERVER_INGEST_H
 
+#include "server/fold.h"
 #include "server/ledger.h"
 #include "server/registry.h"
 #include "server/store.h"
@@ -70,10 +71,24 @@ XG_MUST_CHECK enum xg_status ingest_put(struct ingest *in,
 /* Append a record to the server's own chain, with the operator (a worker's
  * code) as author; moment and author are set here. *hash is the record's.
  * The caller has filled kind, entity and fields; what must be cited of the
- * entity is found here. */
+ * entity is found here, and the serial of one that is created is given here.
+ *
+ * `ask` may be NULL. Else it is asked in the writer's transaction, so that
+ * nothing comes between its look and the record: with the entity as it stands
+ * (NULL where the draft creates one, or it is not here). It may complete the
+ * draft and put values. An answer other than XG_OK is what ingest_record()
+ * fails with; nothing is written then. A status other than XG_OK undoes the
+ * group, and it is asked again when the caller tries again. */
+struct ingest_ask {
+    void *ctx;
+    enum xg_status (*ask)(void *ctx, struct xg_error *answer,
+                          struct store *store, const struct fold *fold,
+                          struct xg_draft *draft, struct xg_error *err);
+};
 XG_MUST_CHECK enum xg_status
 ingest_record(struct ingest *in, struct xg_hash *hash, struct xg_draft *draft,
-              const char *operator_code, struct xg_error *err);
+              const char *operator_code, const struct ingest_ask *ask,
+              struct xg_error *err);
 
 /* What the server holds of a chain, for a device that states its own tip: the
  * end of the branch on which the stated record lies, else of the longest.

@@ -147,6 +147,8 @@ struct own_job {
     struct ingest *in;
     struct xg_draft *draft;
     const char *operator_code;
+    const struct ingest_ask *ask; /* or NULL */
+    struct xg_error answer;       /* why it is not written */
     struct xg_arena arena;
     struct xg_sealable items[OWN_MAX];
     size_t count;
@@ -254,24 +256,52 @@ static enum xg_status add_genesis(struct own_job *j, struct xg_error *err)
     return add_own(j, &d, err);
 }
 
-/* Cite the heads of the entity that this chain has not seen. */
-static enum xg_status cite(struct own_job *j, struct store *store,
-                           struct xg_error *err)
+/* The next number of the server's own: 0000-00001-8 and so on. */
+static enum xg_status give_serial(struct own_job *j, struct store *store,
+                                  struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(j->draft->head.kind);
+    struct xg_buf value = XG_BUF(16);
+    uint64_t last;
+
+    if (!j->draft->head.creates || !kind || !kind->entity ||
+        kind->number == XG_KIND_CONTACT)
+        return XG_OK;
+    if (store->ops->get_value(store, &last, "serial", err) != XG_OK ||
+        store->ops->put_value(store, "serial", last + 1, err) != XG_OK)
+        return err->status;
+    xg_cbor_put_uint(&value, last + 1);
+    enum xg_status status = xg_buf_check(&value, err);
+    if (status == XG_OK)
+        status = xg_draft_set(j->draft, XG_FIELD_SERIAL, xg_buf_bytes(&value),
+                              err);
+    xg_buf_clear(&value);
+    return status;
+}
+
+/* Ask whether it may be written, and cite the heads of the entity that this
+ * chain has not seen. */
+static enum xg_status prepare_own(struct own_job *j, struct store *store,
+                                  struct xg_error *err)
 {
     const struct xg_registry view = registry_view(j->in->registry);
     struct fold f;
-    bool found;
+    bool found = false;
 
     j->draft->foreign_count = 0;
-    if (j->draft->head.creates)
-        return XG_OK;
-    if (fold_of_entity(&f, &found, &j->arena, store, &view,
+    if (!j->draft->head.creates &&
+        fold_of_entity(&f, &found, &j->arena, store, &view,
                        &j->draft->head.entity, err) != XG_OK)
         return err->status;
+    if (j->ask && j->ask->ask(j->ask->ctx, &j->answer, store,
+                              found ? &f : NULL, j->draft, err) != XG_OK)
+        return err->status;
+    if (j->answer.status != XG_OK)
+        return XG_OK;
     if (found)
         j->draft->foreign_count =
             xg_state_foreign(&f.state, &j->branch, j->next, j->draft->foreign);
-    return XG_OK;
+    return give_serial(j, store, err);
 }
 
 static enum xg_status seal_own(struct own_job *j, uint64_t first,
@@ -314,14 +344,19 @@ static enum xg_status run_own(struct ledger_job *job, struct ledger *l,
     j->count = 0;
     j->next = 0;
     j->last = j->chain = (struct xg_hash){{0}};
+    j->answer = XG_ERROR_NONE;
     if (find_own(j, store, err) != XG_OK)
         return err->status;
     first = j->next;
     previous = j->last;
+    if (prepare_own(j, store, err) != XG_OK)
+        return err->status;
+    if (j->answer.status != XG_OK)
+        return XG_OK;
     if (first == 0 && add_genesis(j, err) != XG_OK)
         return err->status;
     j->draft->head.author = xg_bytes(who, strlen(who));
-    if (cite(j, store, err) != XG_OK || add_own(j, j->draft, err) != XG_OK ||
+    if (add_own(j, j->draft, err) != XG_OK ||
         seal_own(j, first, &previous, err) != XG_OK)
         return err->status;
     j->hash = j->last;
@@ -338,15 +373,22 @@ static void settle_own(struct ledger_job *job, bool published)
 
 enum xg_status ingest_record(struct ingest *in, struct xg_hash *hash,
                              struct xg_draft *draft, const char *operator_code,
+                             const struct ingest_ask *ask,
                              struct xg_error *err)
 {
     struct own_job j = {.job = {.run = run_own, .settled = settle_own},
                         .in = in,
                         .draft = draft,
                         .operator_code = operator_code,
+                        .ask = ask,
+                        .answer = XG_ERROR_NONE,
                         .arena = XG_ARENA(BATCH_ARENA)};
     enum xg_status status = ledger_submit(in->ledger, &j.job, err);
 
+    if (status == XG_OK && j.answer.status != XG_OK) {
+        *err = j.answer;
+        status = err->status;
+    }
     if (status == XG_OK)
         *hash = j.hash;
     ingest_batch_free(j.batch);

@@ -6,8 +6,9 @@
  * Whatever changes them is one registry note, signed by the registrar, in a
  * transaction of its own.
  *
- * The server's own device is "<origin>/d/0000", owned by worker "server" whose
- * role records nothing: what an operator does names the operator as author.
+ * The server's own device is "<origin>/d/0000", owned by worker "server", whose
+ * role is the server's alone: what it writes by itself (clerk.h) has that
+ * author, what an operator does names the operator.
  * Devices of workers are "<origin>/d/0001" onwards.
  */
 #ifndef XG_SERVER_REGISTRY_H

@@ -100,6 +100,10 @@ struct store_entity {
     uint64_t records, conflicts;
     uint64_t changed; /* log position of the newest change */
     bool withdrawn;
+    uint64_t status;              /* of the loop; 0: none */
+    bool open; /* has a status, and still needs somebody */
+    char case_number[XG_CODE_MAX + 1]; /* the official one that is shown, or
+                                        * "" */
     struct xg_bytes state; /* xg_state_encode() */
 };
 
@@ -108,6 +112,7 @@ struct store_filter {
     uint64_t kind;    /* 0: any */
     const char *unit; /* NULL: any; exactly this one */
     bool conflicts;   /* only those that a person must decide */
+    bool open;        /* only cases that still need somebody */
     bool no_contacts; /* leave out contacts (informants) */
     uint64_t before;  /* numbers below; 0: from the newest */
     size_t limit;     /* 0: 100 */
@@ -305,6 +310,11 @@ struct store_ops {
                                           struct store_entity **rows,
                                           size_t *count, const char *prefix,
                                           size_t limit, struct xg_error *err);
+    /* Whose official number is this: at most `limit`. */
+    enum xg_status (*read_entities_numbered)(
+        struct store *s, struct xg_arena *arena, struct store_entity **rows,
+        size_t *count, const char *case_number, size_t limit,
+        struct xg_error *err);
 
     /* ---- who is interested in what ---- */
     enum xg_status (*put_scope)(struct store *s, const char *key,

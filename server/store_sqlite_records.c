@@ -188,7 +188,10 @@ static enum xg_status put_entity(struct store *s, const struct store_entity *e,
     xg_bind_u64(put, 8, e->conflicts);
     xg_bind_u64(put, 9, e->changed);
     xg_bind_i64(put, 10, e->withdrawn);
-    xg_bind_bytes(put, 11, e->state);
+    xg_bind_u64(put, 11, e->status);
+    xg_bind_i64(put, 12, e->open);
+    xg_bind_text(put, 13, e->case_number);
+    xg_bind_bytes(put, 14, e->state);
     return xg_stmt_run(put, err);
 }
 
@@ -206,7 +209,10 @@ static void read_entity(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
     e->conflicts = xg_col_u64(s, 7);
     e->changed = xg_col_u64(s, 8);
     e->withdrawn = xg_col_bool(s, 9);
-    e->state = sqlite_rows_bytes(rows, s, 10);
+    e->status = xg_col_u64(s, 10);
+    e->open = xg_col_bool(s, 11);
+    sqlite_text(s, 12, e->case_number, sizeof e->case_number);
+    e->state = sqlite_rows_bytes(rows, s, 13);
 }
 
 static enum xg_status find_orphan(struct store *s, struct xg_arena *arena,
@@ -267,6 +273,7 @@ static enum xg_status read_entities(struct store *s, struct xg_arena *arena,
 {
     struct xg_stmt *list =
         xg_stmt(sqlite_db(s), f->conflicts ? SERVER_STMT_ENTITY_LIST_CONFLICTS
+                              : f->open    ? SERVER_STMT_ENTITY_LIST_OPEN
                                            : SERVER_STMT_ENTITY_LIST);
 
     xg_bind_u64(list, 1,
@@ -312,6 +319,17 @@ static enum xg_status read_entities_named(struct store *s,
     xg_bind_id(list, 1, &low);
     xg_bind_id(list, 2, &high);
     xg_bind_u64(list, 3, limit);
+    return list_entities(arena, rows, count, list, err);
+}
+
+static enum xg_status read_entities_numbered(
+    struct store *s, struct xg_arena *arena, struct store_entity **rows,
+    size_t *count, const char *case_number, size_t limit, struct xg_error *err)
+{
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_NUMBERED);
+
+    xg_bind_text(list, 1, case_number);
+    xg_bind_u64(list, 2, limit);
     return list_entities(arena, rows, count, list, err);
 }
 
@@ -375,6 +393,7 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->get_entity = get_entity;
     ops->read_entities = read_entities;
     ops->read_entities_named = read_entities_named;
+    ops->read_entities_numbered = read_entities_numbered;
     ops->put_scope = put_scope;
     ops->read_scope = read_scope;
 }

@@ -19,7 +19,7 @@
 #include "shared/base/error.h"
 
 enum {
-    CMD_ARGS_MAX = 8,
+    CMD_ARGS_MAX = 56, /* DIR, ID, MOVE, and field=value for every field */
     CMD_OPTIONS_MAX = 8,
     CMD_OUT_MAX = 256 << 20,
     CMD_INPUT_MAX = 64 << 20, /* of a file that is imported */
@@ -87,6 +87,13 @@ enum xg_status cmd_show(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_history(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_do(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_set(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_note(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_add(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_withdraw(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_link(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_check(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_rebuild(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_backup(struct cmd *c, struct xg_error *err);

@@ -1,16 +1,14 @@
-/* look.c - `list`, `show`, `history`, `conflicts`, `resolve`: the views of
- * shared/view over the server's store. What the server shows was all received,
- * so `delivery` is always that. */
+/* look.c - `list`, `show`, `history`, `conflicts`: the views of shared/view over
+ * the server's store. What the server shows was all received, so `delivery` is
+ * always that. */
+#include "server/cli/look.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/cli/cmd.h"
-#include "server/data.h"
 #include "shared/base/lang.h"
 #include "shared/core/number.h"
-#include "shared/view/form.h"
-#include "shared/view/show.h"
 
 enum {
     LOOK_BYTES = 256 << 20,
@@ -18,17 +16,6 @@ enum {
     LIST_MAX = 100000,
     PAGE = 200,
     CANDIDATES = 10,
-};
-
-/* What a command looks through. */
-struct look {
-    struct cmd *c;
-    struct store *store;
-    struct xg_registry registry;
-    struct xg_arena arena;          /* for what lives as long as the command */
-    const struct fold *fold;        /* while one entity is shown */
-    const struct store_entity *row; /* while one is listed */
-    struct view_context view;
 };
 
 /* ---- numbers and names ---- */
@@ -141,8 +128,7 @@ static enum xg_status about_record(void *ctx, struct view_about *out,
 
 /* ---- opening ---- */
 
-static enum xg_status open_look(struct look *l, struct cmd *c,
-                                struct xg_error *err)
+enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
 {
     *l = (struct look){.c = c, .arena = XG_ARENA(LOOK_BYTES)};
     l->registry = registry_view(c->data->registry);
@@ -153,11 +139,17 @@ static enum xg_status open_look(struct look *l, struct cmd *c,
     return data_borrow(c->data, &l->store, err);
 }
 
-static void close_look(struct look *l)
+void look_close(struct look *l)
+{
+    look_give_back(l);
+    xg_arena_clear(&l->arena);
+}
+
+void look_give_back(struct look *l)
 {
     if (l->store)
         data_return(l->c->data, l->store);
-    xg_arena_clear(&l->arena);
+    l->store = NULL;
 }
 
 /* ---- from what a person typed to an entity ---- */
@@ -250,8 +242,8 @@ static enum xg_status find_number(struct xg_id *id, struct look *l,
     return found ? XG_OK : no_entity(text, err);
 }
 
-static enum xg_status find_id(void *ctx, struct xg_id *id, const char *text,
-                              struct xg_error *err)
+enum xg_status look_find_id(void *ctx, struct xg_id *id, const char *text,
+                            struct xg_error *err)
 {
     struct look *l = ctx;
     struct store_entity *rows;
@@ -259,6 +251,18 @@ static enum xg_status find_id(void *ctx, struct xg_id *id, const char *text,
 
     if (xg_number_shaped(text))
         return find_number(id, l, text, err);
+    /* An official number may look like the beginning of an id: it is the one
+     * that people say. */
+    if (l->store->ops->read_entities_numbered(l->store, &l->arena, &rows,
+                                              &count, text, CANDIDATES,
+                                              err) != XG_OK)
+        return err->status;
+    if (count > 1)
+        return many(rows, count, text, err);
+    if (count == 1) {
+        *id = rows->id;
+        return XG_OK;
+    }
     if (len == 0 || len > 2 * XG_ID_SIZE ||
         strspn(text, "0123456789abcdefABCDEF") != len)
         return no_entity(text, err);
@@ -274,8 +278,8 @@ static enum xg_status find_id(void *ctx, struct xg_id *id, const char *text,
 }
 
 /* A record of the shown entity whose hash begins so. */
-static enum xg_status find_hash(void *ctx, struct xg_hash *hash,
-                                const char *prefix, struct xg_error *err)
+enum xg_status look_find_hash(void *ctx, struct xg_hash *hash,
+                              const char *prefix, struct xg_error *err)
 {
     const struct fold *fold = ((struct look *)ctx)->fold;
     char hex[2 * XG_HASH_SIZE + 1];
@@ -302,13 +306,13 @@ static enum xg_status find_hash(void *ctx, struct xg_hash *hash,
     return XG_OK;
 }
 
-static enum xg_status fold_typed(struct fold *fold, struct look *l,
-                                 const char *text, struct xg_error *err)
+enum xg_status look_fold(struct fold *fold, struct look *l, const char *text,
+                         struct xg_error *err)
 {
     struct xg_id id;
     bool found;
 
-    if (find_id(l, &id, text, err) != XG_OK ||
+    if (look_find_id(l, &id, text, err) != XG_OK ||
         fold_of_entity(fold, &found, &l->arena, l->store, &l->registry, &id,
                        err) != XG_OK)
         return err->status;
@@ -331,13 +335,13 @@ static enum xg_status show_one(struct cmd *c, put_view *put,
 {
     struct fold fold = {.count = 0};
     struct look l;
-    enum xg_status status = open_look(&l, c, err);
+    enum xg_status status = look_open(&l, c, err);
 
     if (status == XG_OK)
-        status = fold_typed(&fold, &l, c->args[1], err);
+        status = look_fold(&fold, &l, c->args[1], err);
     if (status == XG_OK)
         status = put(&c->out, &fold.state, &l.view, err);
-    close_look(&l);
+    look_close(&l);
     return status;
 }
 
@@ -422,12 +426,12 @@ enum xg_status cmd_list(struct cmd *c, struct xg_error *err)
             return err->status;
         filter.kind = kind->number;
     }
-    enum xg_status status = open_look(&l, c, err);
+    enum xg_status status = look_open(&l, c, err);
     if (status == XG_OK) {
         view_list_head(&c->out, &l.view);
         status = walk(&l, filter, limit, list_row, err);
     }
-    close_look(&l);
+    look_close(&l);
     return status;
 }
 
@@ -436,7 +440,7 @@ static enum xg_status conflicts_of_one(struct cmd *c, struct look *l,
 {
     struct fold fold = {.count = 0};
 
-    if (fold_typed(&fold, l, c->args[1], err) != XG_OK)
+    if (look_fold(&fold, l, c->args[1], err) != XG_OK)
         return err->status;
     c->must_decide = fold.state.conflict_count > 0;
     return view_conflicts(&c->out, &fold.state, &l->view, err);
@@ -446,7 +450,7 @@ enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err)
 {
     struct store_filter filter = {.conflicts = true};
     struct look l;
-    enum xg_status status = open_look(&l, c, err);
+    enum xg_status status = look_open(&l, c, err);
 
     if (status == XG_OK && c->arg_count > 1)
         status = conflicts_of_one(c, &l, err);
@@ -455,108 +459,6 @@ enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err)
     if (status == XG_OK && !c->json && !c->must_decide && c->arg_count == 1)
         xg_buf_text(&c->out,
                     XG_T("没有待决定的冲突\n", "there is nothing to decide\n"));
-    close_look(&l);
+    look_close(&l);
     return status;
-}
-
-/* A decision by nobody, by someone who may not record, or about what is neither
- * theirs nor in their unit, would be kept and have no effect: refuse it while a
- * person can still answer. */
-static enum xg_status may_decide(struct look *l, const struct store_entity *e,
-                                 const char *operator_code,
-                                 struct xg_error *err)
-{
-    const struct xg_registry *r = &l->registry;
-    const struct xg_role *role;
-    struct xg_statement says;
-    uint64_t position;
-    bool found, within = strcmp(e->author, operator_code) == 0;
-
-    if (r->find(r->ctx, XG_SAYS_WORKER, operator_code, INT64_MAX, &says,
-                &position, &found, err) != XG_OK)
-        return err->status;
-    role = found ? xg_role_find(says.role) : NULL;
-    if (!found)
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有代码为 %s 的人员，见 worker list",
-                            "nobody has the code %s: see worker list"),
-                       operator_code);
-    if (!role || !role->records)
-        return xg_fail(
-            err, XG_REFUSED,
-            XG_T("%s 的角色不能作决定", "%s has a role that decides nothing"),
-            operator_code);
-    if (!within &&
-        xg_unit_within(&within, r, e->unit, says.unit, INT64_MAX, err) != XG_OK)
-        return err->status;
-    if (!within)
-        return xg_fail(err, XG_REFUSED,
-                       XG_T("这一条属于 %s，不在 %s 的辖区 %s 之内，须由"
-                            "辖区内的人员决定",
-                            "this belongs to %s, outside the unit of %s (%s): "
-                            "somebody of that place has to decide"),
-                       e->unit, operator_code, says.unit);
-    return XG_OK;
-}
-
-/* Fill the draft, with the store given back before it is written. */
-static enum xg_status draft_decision(struct xg_draft *draft, struct look *l,
-                                     struct xg_error *err)
-{
-    struct cmd *c = l->c;
-    struct view_resolver resolver = {l, find_id, find_hash};
-    struct view_choice choice = {.field = c->args[2],
-                                 .take = cmd_option(c, "take"),
-                                 .value = cmd_option(c, "value"),
-                                 .dismiss = cmd_option(c, "dismiss") != NULL,
-                                 .why = cmd_option(c, "why")};
-    struct fold fold = {.count = 0};
-
-    if ((choice.take != NULL) + (choice.value != NULL) + choice.dismiss != 1)
-        return xg_fail(err, XG_USAGE, "%s",
-                       XG_T("--take、--value、--dismiss 要选一个",
-                            "one of --take, --value, --dismiss is needed"));
-    if (fold_typed(&fold, l, c->args[1], err) != XG_OK ||
-        may_decide(l, &fold.entity, cmd_option(c, "as"), err) != XG_OK)
-        return err->status;
-    if (!fold.state.kind)
-        return xg_fail(err, XG_REFUSED, "%s",
-                       XG_T("这一条的类型未知，不能决定",
-                            "of an unknown kind: nothing can be decided"));
-    xg_draft_init(draft, &l->arena, fold.state.kind->number);
-    draft->head.creates = false;
-    draft->head.entity = fold.state.id;
-    enum xg_status status =
-        view_form_resolve(draft, &fold.state, &choice, &resolver, err);
-    l->fold = NULL;
-    l->row = NULL;
-    return status;
-}
-
-enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
-{
-    char hex[2 * XG_HASH_SIZE + 1];
-    struct xg_draft draft;
-    struct xg_hash hash;
-    struct look l;
-    enum xg_status status = open_look(&l, c, err);
-
-    if (status == XG_OK)
-        status = draft_decision(&draft, &l, err);
-    if (l.store)
-        data_return(c->data, l.store); /* reading ends before writing begins */
-    l.store = NULL;
-    if (status == XG_OK)
-        status = ingest_record(c->data->ingest, &hash, &draft,
-                               cmd_option(c, "as"), err);
-    close_look(&l);
-    if (status != XG_OK)
-        return status;
-    xg_hex(hex, hash.b, sizeof hash.b);
-    if (c->json)
-        xg_buf_format(&c->out, "{\"record\":\"%s\"}\n", hex);
-    else
-        xg_buf_format(&c->out,
-                      XG_T("已决定，记录 %s\n", "decided, record %s\n"), hex);
-    return XG_OK;
 }

@@ -170,12 +170,17 @@ CREATE TABLE entity (
     conflicts INTEGER NOT NULL,
     changed   INTEGER NOT NULL,
     withdrawn INTEGER NOT NULL,
+    status    INTEGER NOT NULL,     -- of the loop, 0: none
+    open      INTEGER NOT NULL,     -- still needs somebody
+    case_number TEXT NOT NULL,      -- the official one, or ''
     state     BLOB NOT NULL
 ) STRICT;
 
 -- Those with a first record are found by its name.
 CREATE INDEX entity_orphan ON entity (id) WHERE creator = 0;
 CREATE INDEX entity_conflicts ON entity (number) WHERE conflicts > 0;
+CREATE INDEX entity_open ON entity (number) WHERE open = 1;
+CREATE INDEX entity_case ON entity (case_number) WHERE case_number <> '';
 
 CREATE TABLE scope (
     key   TEXT NOT NULL,

@@ -145,17 +145,20 @@ WHERE r.number >= ?1 AND r.number <= ?2 ORDER BY r.number LIMIT ?3;
 
 -- name: entity_put
 INSERT INTO entity (number, id, kind, creator, unit, author, records,
-                    conflicts, changed, withdrawn, state)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                    conflicts, changed, withdrawn, status, open, case_number,
+                    state)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 ON CONFLICT (number) DO UPDATE SET kind = excluded.kind,
     creator = excluded.creator, unit = excluded.unit,
     author = excluded.author, records = excluded.records,
     conflicts = excluded.conflicts, changed = excluded.changed,
-    withdrawn = excluded.withdrawn, state = excluded.state;
+    withdrawn = excluded.withdrawn, status = excluded.status,
+    open = excluded.open, case_number = excluded.case_number,
+    state = excluded.state;
 
 -- name: entity_orphan
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, state
+       withdrawn, status, open, case_number, state
 FROM entity WHERE creator = 0 AND id = ?1;
 
 -- name: entity_find
@@ -164,7 +167,8 @@ WITH RECURSIVE run (number) AS (
     UNION ALL SELECT number - 1 FROM run WHERE number > 0
 )
 SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
-       e.conflicts, e.changed, e.withdrawn, e.state
+       e.conflicts, e.changed, e.withdrawn, e.status, e.open, e.case_number,
+       e.state
 FROM run CROSS JOIN name n ON n.run = run.number AND n.name = ?1
 JOIN record r ON r.number = n.record AND r.creates > 0
 JOIN entity e ON e.number = r.entity
@@ -172,12 +176,12 @@ LIMIT 1;
 
 -- name: entity_get
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, state
+       withdrawn, status, open, case_number, state
 FROM entity WHERE number = ?1;
 
 -- name: entity_list
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, state
+       withdrawn, status, open, case_number, state
 FROM entity
 WHERE number < ?1 AND (?2 = 0 OR kind = ?2) AND (?3 = 0 OR unit = ?4)
   AND (?5 = 0 OR kind <> ?5)
@@ -185,11 +189,25 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_conflicts
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, state
+       withdrawn, status, open, case_number, state
 FROM entity
 WHERE conflicts > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)
   AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
 ORDER BY number DESC LIMIT ?6;
+
+-- name: entity_list_open
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, status, open, case_number, state
+FROM entity
+WHERE open = 1 AND number < ?1 AND (?2 = 0 OR kind = ?2)
+  AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
+ORDER BY number DESC LIMIT ?6;
+
+-- name: entity_numbered
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, status, open, case_number, state
+FROM entity WHERE case_number <> '' AND case_number = ?1
+ORDER BY number LIMIT ?2;
 
 -- name: entity_named
 WITH RECURSIVE run (number) AS (
@@ -204,7 +222,8 @@ WITH RECURSIVE run (number) AS (
     SELECT number FROM entity WHERE creator = 0 AND id >= ?1 AND id <= ?2
 )
 SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
-       e.conflicts, e.changed, e.withdrawn, e.state
+       e.conflicts, e.changed, e.withdrawn, e.status, e.open, e.case_number,
+       e.state
 FROM found JOIN entity e ON e.number = found.number
 ORDER BY e.id LIMIT ?3;
 

@@ -22,7 +22,8 @@ struct xg_home {
  * entity itself asks is added. An author writes
  *
  *  - to what they created;
- *  - to what is at home in their unit or below it;
+ *  - to what is at home in their unit or below it; the server itself, which is
+ *    at home nowhere, to everything (its moves: loop.h);
  *  - to what was put into the hands of their unit, or of one below it, by a
  *    move that may do so (loop.h), or by making a task, by somebody to whom one
  *    of the other rules gives the right. Once given it stays: whoever worked on a case may

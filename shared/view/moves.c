@@ -77,6 +77,7 @@ static bool can_be_given(const struct xg_need *n)
 struct trial {
     struct xg_op *ops; /* those of the state, and the one on trial */
     size_t count;
+    struct xg_id id; /* of the entity */
     struct xg_record record;
 };
 
@@ -85,7 +86,7 @@ static enum xg_status add_op(struct trial *t, struct xg_arena *arena,
                              struct xg_error *err)
 {
     const struct xg_state *s = bench->state;
-    size_t n = s->count + 1;
+    size_t n = (s ? s->count : 0) + 1;
     struct xg_judgement *all = xg_arena_array(arena, n, sizeof *all);
     struct xg_judgement **judged = xg_arena_array(arena, n, sizeof *judged);
     struct xg_home home;
@@ -96,15 +97,13 @@ static enum xg_status add_op(struct trial *t, struct xg_arena *arena,
     for (size_t i = 0; i < n; i++) {
         all[i] = i + 1 < n ? *bench->judged[i] : *bench->actor;
         judged[i] = &all[i];
-        t->ops[i] = i + 1 < n
-                        ? s->ops[i]
-                        : (struct xg_op){.record = &t->record,
-                                         .branch = &apart,
-                                         .seq = 1};
+        t->ops[i] = i + 1 < n ? s->ops[i]
+                              : (struct xg_op){.record = &t->record,
+                                               .branch = &apart,
+                                               .seq = 1};
     }
     t->count = n;
-    return xg_judge_ops(&home, t->ops, judged, n, &s->id, bench->registry,
-                        err);
+    return xg_judge_ops(&home, t->ops, judged, n, &t->id, bench->registry, err);
 }
 
 /* The draft as the record it would be. */
@@ -120,7 +119,7 @@ static enum xg_status encode(struct trial *t, struct xg_arena *arena,
 
     d.arena = arena;
     d.head.moment = xg_moment_now(env);
-    d.foreign_count = xg_state_foreign(s, &apart, 1, d.foreign);
+    d.foreign_count = s ? xg_state_foreign(s, &apart, 1, d.foreign) : 0;
     enum xg_status status = xg_draft_encode(&bytes, &head_len, &d, env, err);
     if (status == XG_OK) {
         const uint8_t *kept = xg_arena_copy(arena, bytes.data, bytes.len);
@@ -131,6 +130,7 @@ static enum xg_status encode(struct trial *t, struct xg_arena *arena,
         else
             status = xg_fail_nomem(err);
     }
+    t->id = s ? s->id : xg_id_of_hash(&t->record.hash);
     xg_buf_clear(&bytes);
     return status;
 }
@@ -235,6 +235,7 @@ static void empty_move(struct trial *t, const struct xg_state *s)
 {
     static const uint8_t none[] = {0xA0}; /* an empty map */
 
+    t->id = s->id;
     t->record = (struct xg_record){.fields_raw = {none, sizeof none}};
     t->record.head.kind = s->kind->number;
     t->record.head.entity = s->id;
@@ -244,8 +245,7 @@ static void empty_move(struct trial *t, const struct xg_state *s)
 enum xg_status view_moves_of(struct view_move **moves, size_t *count,
                              const char **no_right, struct xg_arena *arena,
                              const struct view_bench *bench,
-                             const struct xg_draft *draft,
-                             struct xg_error *err)
+                             const struct xg_draft *draft, struct xg_error *err)
 {
     const struct xg_state *s = bench->state;
     struct view_move *list;
@@ -402,11 +402,11 @@ static enum xg_status unknown_move(const char *name, struct xg_error *err)
             near = m->name;
         }
     }
-    return xg_fail(err, XG_USAGE,
-                   XG_T("没有“%.60s”这个动作%s%s%s",
-                        "there is no move \"%.60s\"%s%s%s"),
-                   name, near ? XG_T("，是否指 ", ", did you mean ") : "",
-                   near ? near : "", near ? XG_T("？", "?") : "");
+    return xg_fail(
+        err, XG_USAGE,
+        XG_T("没有“%.60s”这个动作%s%s%s", "there is no move \"%.60s\"%s%s%s"),
+        name, near ? XG_T("，是否指 ", ", did you mean ") : "",
+        near ? near : "", near ? XG_T("？", "?") : "");
 }
 
 static enum xg_status not_from_here(const struct xg_state *s,
@@ -422,10 +422,10 @@ static enum xg_status not_from_here(const struct xg_state *s,
                        s->kind ? xg_label(s->kind->zh, s->kind->en)
                                : XG_T("这一条", "record of unknown kind"),
                        xg_label(move->zh, move->en));
-    return xg_fail(err, XG_REFUSED,
-                   XG_T("现在是“%s”，不能“%s”",
-                        "it is \"%s\" now: no \"%s\" from there"),
-                   xg_label(at->zh, at->en), xg_label(move->zh, move->en));
+    return xg_fail(
+        err, XG_REFUSED,
+        XG_T("现在是“%s”，不能“%s”", "it is \"%s\" now: no \"%s\" from there"),
+        xg_label(at->zh, at->en), xg_label(move->zh, move->en));
 }
 
 enum xg_status view_move_begin(struct xg_draft *draft,
@@ -453,14 +453,14 @@ static enum xg_status refuse(const struct xg_state *after,
     uint32_t op = (uint32_t)after->count - 1;
     const struct xg_op *o = &after->ops[op];
     const struct xg_role *role = xg_role_find(o->role);
-    const char *what = move ? xg_label(move->zh, move->en)
-                            : XG_T("这一改动", "the change");
+    const char *what =
+        move ? xg_label(move->zh, move->en) : XG_T("这一改动", "the change");
 
     if (after->effects[op] == XG_EFFECT_NO_RIGHT && !o->no_right && role)
-        return xg_fail(err, XG_REFUSED,
-                       XG_T("“%s”不能由%s（%s）作出",
-                            "\"%s\" is not for a %s (%s)"),
-                       what, xg_label(role->zh, role->en), o->author);
+        return xg_fail(
+            err, XG_REFUSED,
+            XG_T("“%s”不能由%s（%s）作出", "\"%s\" is not for a %s (%s)"), what,
+            xg_label(role->zh, role->en), o->author);
     return xg_fail(err, XG_REFUSED,
                    XG_T("“%s”不会生效：%s，%s", "\"%s\" would be %s: %s"), what,
                    xg_effect_label(after->effects[op]),
@@ -470,7 +470,7 @@ static enum xg_status refuse(const struct xg_state *after,
 static uint32_t missing_of(const struct xg_state *s, const struct xg_draft *d)
 {
     const struct xg_transition *row =
-        d->head.move ? xg_transition_find(s->status, d->head.move) : NULL;
+        s && d->head.move ? xg_transition_find(s->status, d->head.move) : NULL;
     uint32_t missing = 0;
 
     for (const struct xg_need *n = xg_needs; row && n->bit; n++)
@@ -492,7 +492,7 @@ enum xg_status view_try(struct view_trial *out, struct xg_arena *arena,
         return xg_fail_nomem(err);
     if (encode(t, arena, s, draft, env, err) != XG_OK ||
         add_op(t, arena, bench, err) != XG_OK ||
-        xg_merge(&trial.after, arena, &s->id, t->ops, t->count, NULL, err) !=
+        xg_merge(&trial.after, arena, &t->id, t->ops, t->count, NULL, err) !=
             XG_OK)
         return err->status;
     trial.effect = trial.after.effects[t->count - 1];

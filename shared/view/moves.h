@@ -29,7 +29,7 @@
 
 /* Who acts on what. All borrowed. */
 struct view_bench {
-    const struct xg_state *state;
+    const struct xg_state *state; /* NULL: it is about to be created */
     const struct xg_judgement *const *judged; /* of each of state->ops */
     const struct xg_registry *registry;
     const struct xg_judgement *actor; /* xg_judge() of the author, now */
@@ -54,7 +54,8 @@ view_moves_of(struct view_move **moves, size_t *count, const char **no_right,
               const struct xg_draft *draft, struct xg_error *err);
 
 /* One line a move: its name, label, where it leads, what it still needs; those
- * that are blocked last, with what is in the way. Says so when there is none. */
+ * that are blocked last, with what is in the way. Says so when there is none.
+ */
 void view_put_moves(struct xg_buf *out, const struct view_move *moves,
                     size_t count);
 /* [{move, label, to, blocked, needs: [{need, label, met, wanted}]}] */
@@ -76,16 +77,13 @@ struct view_trial {
                             * record */
 };
 
-/* Fold the entity as if the draft, which does not create it, were written now
- * by the actor. XG_REFUSED: it would have no effect, or needs a reason; the
- * text says why. XG_USAGE: the record would be malformed. The draft is not
- * changed. */
-XG_MUST_CHECK enum xg_status view_try(struct view_trial *out,
-                                      struct xg_arena *arena,
-                                      const struct view_bench *bench,
-                                      const struct xg_draft *draft,
-                                      const struct xg_env *env,
-                                      struct xg_error *err);
+/* Fold the entity as if the draft were written now by the actor. XG_REFUSED: it
+ * would have no effect, or needs a reason; the text says why. XG_USAGE: the
+ * record would be malformed. The draft is not changed. */
+XG_MUST_CHECK enum xg_status
+view_try(struct view_trial *out, struct xg_arena *arena,
+         const struct view_bench *bench, const struct xg_draft *draft,
+         const struct xg_env *env, struct xg_error *err);
 
 /* "还缺：处置后照片" and a new line; nothing where nothing is missing. */
 void view_put_remarks(struct xg_buf *out, uint32_t missing);

@@ -84,6 +84,25 @@ static enum xg_status chosen_value(struct xg_buf *value,
     return xg_buf_check(value, err);
 }
 
+/* What the taken record said comes with its move: the unit of a dispatch, the
+ * result. Overtaken, it had no effect so far. */
+static enum xg_status take_fields(struct xg_draft *d,
+                                  const struct xg_record *taken,
+                                  struct xg_error *err)
+{
+    struct xg_field_cursor c = xg_record_fields(taken);
+    struct xg_cbor_item value;
+    uint64_t number;
+
+    while (taken->fields_raw.len && xg_field_next(&c, &number, &value))
+        if (number != XG_FIELD_SALT && number != XG_FIELD_WHY &&
+            number != XG_FIELD_SOURCE && number != XG_FIELD_SERIAL &&
+            number != XG_FIELD_DECIDED &&
+            xg_draft_set(d, number, value.raw, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
 static enum xg_status decide_status(struct xg_draft *d,
                                     const struct xg_state *s,
                                     const struct view_conflict *conflict,
@@ -109,7 +128,7 @@ static enum xg_status decide_status(struct xg_draft *d,
                             "--dismiss keeps it as it is"));
     d->head.move = move;
     d->head.from = s->status;
-    return XG_OK;
+    return take_fields(d, s->ops[op].record, err);
 }
 
 static enum xg_status put_act(struct xg_draft *d, uint64_t number,

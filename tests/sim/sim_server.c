@@ -386,7 +386,7 @@ static enum xg_status write_record(struct sim_server *s, struct deed *deed,
                                    struct xg_error *err)
 {
     return ingest_record(s->data->ingest, &deed->record, deed->draft, "op",
-                         err);
+                         NULL, err);
 }
 
 void sim_server_operate(struct sim_server *s)

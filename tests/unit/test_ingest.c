@@ -721,7 +721,8 @@ static void test_resolve(void **unused)
         d.head.creates = false;
         d.head.entity = f.entity.id;
         test_text(&d, XG_INCIDENT_ADDRESS, i ? "elsewhere" : "there");
-        assert_ok(ingest_record(s.d->ingest, &hash, &d, "head", &err));
+        assert_ok(ingest_record(s.d->ingest, &hash, &d, "head", NULL,
+                                &err));
     }
     f = look_at(&s, incident);
     assert_int_equal(f.state.conflict_count, 0);

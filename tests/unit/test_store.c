@@ -398,6 +398,10 @@ static void fill(struct store *s)
     entities[0].conflicts = 1;
     entities[1].creator = 0;
     entities[2].kind = XG_KIND_CONTACT;
+    entities[2].status = 4;
+    entities[2].open = true;
+    snprintf(entities[2].case_number, sizeof entities[2].case_number,
+             "2026-000001");
     assert_ok(s->ops->begin(s, &err));
     assert_ok(s->ops->put_chain(s, &c, &err));
     assert_ok(s->ops->put_branch(s, &b, &err));
@@ -529,6 +533,20 @@ static void test_entities(void **state)
     assert_int_equal(count, 1);
     filter.kind = XG_KIND_CONTACT;
     assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 0);
+
+    filter = (struct store_filter){.open = true};
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].number, 3);
+    assert_int_equal(rows[0].status, 4);
+    assert_string_equal(rows[0].case_number, "2026-000001");
+    assert_ok(s->ops->read_entities_numbered(s, &arena, &rows, &count,
+                                             "2026-000001", 5, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].number, 3);
+    assert_ok(
+        s->ops->read_entities_numbered(s, &arena, &rows, &count, "", 5, &err));
     assert_int_equal(count, 0);
 
     assert_ok(

@@ -1,0 +1,396 @@
+/* act.c - `do`, `set`, `note`, `add`, `link`, `unlink`, `withdraw`, `resolve`:
+ * what an operator does from the server. Each is one record on the server's
+ * own chain, judged before it is written (server/desk.h). */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/cli/look.h"
+#include "server/desk.h"
+#include "shared/base/lang.h"
+#include "shared/core/number.h"
+#include "shared/view/value.h"
+
+/* One act from its words to its answer. */
+struct act {
+    struct look look;
+    struct fold fold;
+    struct xg_draft draft;
+    struct view_resolver resolver;
+    struct desk_done done;
+};
+
+static const char *who(const struct act *a)
+{
+    return cmd_option(a->look.c, "as");
+}
+
+/* Who acts is somebody. Open the store and, where `id` is given, begin a draft
+ * that changes it. */
+static enum xg_status begin(struct act *a, struct cmd *c, const char *id,
+                            struct xg_error *err)
+{
+    struct xg_judgement actor;
+
+    *a = (struct act){.fold = {.count = 0}};
+    if (look_open(&a->look, c, err) != XG_OK ||
+        desk_actor(&actor, c->data, who(a), err) != XG_OK)
+        return err->status;
+    a->resolver =
+        (struct view_resolver){&a->look, look_find_id, look_find_hash};
+    if (!id)
+        return XG_OK;
+    if (look_fold(&a->fold, &a->look, id, err) != XG_OK)
+        return err->status;
+    if (!a->fold.state.kind)
+        return xg_fail(err, XG_REFUSED, "%s",
+                       XG_T("这一条的第一条记录还没到，或类型未知，不能办理",
+                            "its first record has not come, or it is of an "
+                            "unknown kind: nothing can be done to it"));
+    xg_draft_init(&a->draft, &a->look.arena, a->fold.state.kind->number);
+    a->draft.head.creates = false;
+    a->draft.head.entity = a->fold.state.id;
+    return XG_OK;
+}
+
+static enum xg_status set_fields(struct act *a, size_t first,
+                                 struct xg_error *err)
+{
+    const struct cmd *c = a->look.c;
+    const struct xg_kind *kind = xg_kind_find(a->draft.head.kind);
+
+    for (size_t i = first; i < c->arg_count; i++)
+        if (view_form_set(&a->draft, kind, c->args[i], &a->resolver, err) !=
+            XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+static enum xg_status set_value(struct act *a, uint64_t number,
+                                const char *text, struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(a->draft.head.kind);
+    const struct xg_field *field = xg_field_find(kind, number);
+    struct xg_buf value = XG_BUF(XG_RECORD_MAX);
+    enum xg_status status =
+        view_form_value(&value, field, text, &a->resolver, err);
+
+    if (status == XG_OK)
+        status =
+            field->merge == XG_MERGE_SET
+                ? xg_draft_add(&a->draft, number, xg_buf_bytes(&value), err)
+                : xg_draft_set(&a->draft, number, xg_buf_bytes(&value), err);
+    xg_buf_clear(&value);
+    return status;
+}
+
+/* ---- the answer ---- */
+
+static void put_text(struct cmd *c, const struct act *a)
+{
+    const struct desk_done *d = &a->done;
+    const struct xg_choice *move = xg_choice_find(xg_moves, a->draft.head.move);
+    const struct xg_choice *at = xg_choice_find(xg_statuses, d->status);
+
+    xg_buf_text(&c->out, move ? xg_label(move->zh, move->en)
+                              : XG_T("已记录", "recorded"));
+    if (at)
+        xg_buf_format(&c->out, XG_T("，现在是“%s”", ", it is \"%s\" now"),
+                      xg_label(at->zh, at->en));
+    if (*d->case_number)
+        xg_buf_format(&c->out, XG_T("，案卷号 %s", ", official number %s"),
+                      d->case_number);
+    xg_buf_text(&c->out, XG_T("；记录 ", "; record "));
+    xg_buf_hex(&c->out, d->record.b, XG_HASH_SIZE);
+    if (a->draft.head.creates) {
+        xg_buf_text(&c->out, "  id ");
+        xg_buf_hex(&c->out, d->id.b, XG_ID_SIZE);
+    }
+    xg_buf_text(&c->out, "\n");
+    view_put_remarks(&c->out, d->missing);
+    if (d->conflicts)
+        xg_buf_text(&c->out, XG_T("有冲突待决定，见 conflicts\n",
+                                  "something is to be decided: see "
+                                  "conflicts\n"));
+}
+
+static json_t *hex_json(const uint8_t *data, size_t len)
+{
+    char text[2 * XG_HASH_SIZE + 1];
+
+    xg_hex(text, data, len);
+    return json_string(text);
+}
+
+static enum xg_status put_json(struct cmd *c, const struct act *a,
+                               struct xg_error *err)
+{
+    const struct desk_done *d = &a->done;
+    const struct xg_choice *move = xg_choice_find(xg_moves, a->draft.head.move);
+    const struct xg_choice *at = xg_choice_find(xg_statuses, d->status);
+    const char *number = *d->case_number ? d->case_number : NULL;
+
+    return view_json_put(
+        &c->out,
+        json_pack("{s:b, s:o, s:o, s:s, s:s?, s:s?, s:s?, s:o, s:I}", "saved",
+                  1, "id", hex_json(d->id.b, XG_ID_SIZE), "record",
+                  hex_json(d->record.b, XG_HASH_SIZE), "kind",
+                  xg_kind_find(a->draft.head.kind)->name, "move",
+                  move ? move->name : NULL, "status", at ? at->name : NULL,
+                  "case_number", number, "missing", view_needs_json(d->missing),
+                  "conflicts", (json_int_t)d->conflicts),
+        err);
+}
+
+static enum xg_status put_done(struct act *a, struct xg_error *err)
+{
+    struct cmd *c = a->look.c;
+
+    c->must_decide = a->done.conflicts > 0;
+    if (!c->json) {
+        put_text(c, a);
+        return XG_OK;
+    }
+    if (put_json(c, a, err) != XG_OK)
+        return err->status;
+    xg_buf_text(&c->out, "\n");
+    return XG_OK;
+}
+
+/* What this person may do instead, to the entity as it is by now. The refusal
+ * stays the error, whatever becomes of this. */
+static void put_instead(struct act *a, const char *id)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct cmd *c = a->look.c;
+    struct xg_judgement actor;
+    struct view_move *moves;
+    const char *no_right;
+    struct fold fold;
+    struct look l;
+    size_t count = 0;
+
+    if (desk_actor(&actor, c->data, who(a), &err) == XG_OK &&
+        look_open(&l, c, &err) == XG_OK) {
+        if (look_fold(&fold, &l, id, &err) == XG_OK &&
+            desk_moves(&moves, &count, &no_right, &l.arena, &fold, &l.registry,
+                       &actor, &err) == XG_OK) {
+            if (!c->json)
+                view_put_moves(&c->out, moves, count);
+            else if (view_json_put(&c->out,
+                                   json_pack("{s:b, s:o}", "saved", 0,
+                                             "possible",
+                                             view_moves_json(moves, count)),
+                                   &err) == XG_OK)
+                xg_buf_text(&c->out, "\n");
+        }
+        look_close(&l);
+    }
+}
+
+static enum xg_status write(struct act *a, struct xg_error *err)
+{
+    look_give_back(&a->look); /* reading ends before writing begins */
+    if (desk_write(&a->done, a->look.c->data, &a->draft, who(a), err) != XG_OK)
+        return err->status;
+    return put_done(a, err);
+}
+
+static enum xg_status end(struct act *a, enum xg_status status)
+{
+    look_close(&a->look);
+    return status;
+}
+
+/* ---- the commands ---- */
+
+enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
+{
+    struct act a;
+    enum xg_status status = begin(&a, c, c->args[1], err);
+    bool asked = status == XG_OK;
+
+    if (status == XG_OK)
+        status = view_move_begin(&a.draft, &a.fold.state, c->args[2], err);
+    if (status == XG_OK)
+        status = set_fields(&a, 3, err);
+    if (status == XG_OK)
+        status = write(&a, err);
+    if (asked && status == XG_REFUSED) {
+        look_give_back(&a.look);
+        put_instead(&a, c->args[1]);
+    }
+    return end(&a, status);
+}
+
+enum xg_status cmd_set(struct cmd *c, struct xg_error *err)
+{
+    struct act a;
+    enum xg_status status = begin(&a, c, c->args[1], err);
+
+    if (status == XG_OK)
+        status = set_fields(&a, 2, err);
+    if (status == XG_OK)
+        status = write(&a, err);
+    return end(&a, status);
+}
+
+enum xg_status cmd_note(struct cmd *c, struct xg_error *err)
+{
+    struct act a;
+    enum xg_status status = begin(&a, c, c->args[1], err);
+
+    if (status == XG_OK)
+        status = set_value(&a, XG_FIELD_NOTE, c->args[2], err);
+    if (status == XG_OK)
+        status = write(&a, err);
+    return end(&a, status);
+}
+
+enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
+{
+    const struct xg_kind *kind = NULL;
+    struct act a;
+
+    if (view_form_kind(&kind, c->args[1], err) != XG_OK)
+        return err->status;
+    enum xg_status status = begin(&a, c, NULL, err);
+    if (status == XG_OK) {
+        xg_draft_init(&a.draft, &a.look.arena, kind->number);
+        a.draft.head.creates = true;
+        status = set_fields(&a, 2, err);
+    }
+    if (status == XG_OK)
+        status = view_form_complete(&a.draft, kind, err);
+    if (status == XG_OK)
+        status = write(&a, err);
+    return end(&a, status);
+}
+
+enum xg_status cmd_withdraw(struct cmd *c, struct xg_error *err)
+{
+    static const uint8_t yes[] = {0xF5}; /* CBOR true */
+    struct act a;
+    enum xg_status status = begin(&a, c, c->args[1], err);
+
+    if (status == XG_OK && a.fold.state.withdrawn)
+        status =
+            xg_fail(err, XG_REFUSED,
+                    XG_T("%s 已经撤回", "%s is withdrawn already"), c->args[1]);
+    if (status == XG_OK)
+        status = xg_draft_set(&a.draft, XG_FIELD_WITHDRAWN,
+                              xg_bytes(yes, sizeof yes), err);
+    if (status == XG_OK)
+        status = set_value(&a, XG_FIELD_WHY, cmd_option(c, "why"), err);
+    if (status == XG_OK)
+        status = write(&a, err);
+    return end(&a, status);
+}
+
+/* The other one of a link, which must be of the same kind. */
+static enum xg_status find_other(struct act *a, struct fold *other,
+                                 struct xg_error *err)
+{
+    struct look *l = &a->look;
+    const struct cmd *c = l->c;
+
+    if (look_fold(other, l, c->args[2], err) != XG_OK)
+        return err->status;
+    l->fold = &a->fold;
+    l->row = &a->fold.entity;
+    if (xg_id_equal(&a->fold.state.id, &other->state.id))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("%s 和 %s 是同一条", "%s and %s are one and the "
+                                                 "same record"),
+                       c->args[1], c->args[2]);
+    if (a->fold.state.kind != other->state.kind)
+        return xg_fail(err, XG_REFUSED, "%s",
+                       XG_T("两条不是同一类，不能并案",
+                            "they are of different kinds: no link"));
+    return XG_OK;
+}
+
+enum xg_status cmd_link(struct cmd *c, struct xg_error *err)
+{
+    struct xg_buf id = XG_BUF(64);
+    struct fold other = {.count = 0};
+    struct act a;
+    enum xg_status status = begin(&a, c, c->args[1], err);
+
+    if (status == XG_OK)
+        status = find_other(&a, &other, err);
+    if (status == XG_OK && (desk_links(&a.fold.state, &other.state.id) ||
+                            desk_links(&other.state, &a.fold.state.id)))
+        status = xg_fail(err, XG_REFUSED, "%s",
+                         XG_T("两条已经并在一起", "they are linked already"));
+    if (status == XG_OK) {
+        xg_cbor_put_bytes(&id, other.state.id.b, XG_ID_SIZE);
+        status = xg_buf_check(&id, err);
+    }
+    if (status == XG_OK)
+        status =
+            xg_draft_add(&a.draft, XG_FIELD_SAME_AS, xg_buf_bytes(&id), err);
+    if (status == XG_OK && cmd_option(c, "why"))
+        status = set_value(&a, XG_FIELD_WHY, cmd_option(c, "why"), err);
+    if (status == XG_OK)
+        status = write(&a, err);
+    xg_buf_clear(&id);
+    return end(&a, status);
+}
+
+/* A link is taken out where it stands, which may be on either. */
+enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err)
+{
+    struct fold other = {.count = 0};
+    const struct fold *at = &other;
+    struct act a;
+    size_t count = 0;
+    enum xg_status status = begin(&a, c, c->args[1], err);
+
+    if (status == XG_OK)
+        status = find_other(&a, &other, err);
+    if (status == XG_OK && desk_links(&a.fold.state, &other.state.id))
+        at = &a.fold;
+    else if (status == XG_OK && !desk_links(&other.state, &a.fold.state.id))
+        status = xg_fail(err, XG_REFUSED, "%s",
+                         XG_T("两条没有直接并在一起；见 show 里的“同一事件”",
+                              "neither names the other; see \"the same as\" "
+                              "in show"));
+    if (status == XG_OK) {
+        a.draft.head.entity = at->state.id;
+        status =
+            desk_unlink(&count, &a.draft, at,
+                        at == &other ? &a.fold.state.id : &other.state.id, err);
+    }
+    if (status == XG_OK)
+        status = set_value(&a, XG_FIELD_WHY, cmd_option(c, "why"), err);
+    if (status == XG_OK)
+        status = write(&a, err);
+    return end(&a, status);
+}
+
+/* ---- deciding ---- */
+
+static enum xg_status decide(struct act *a, struct xg_error *err)
+{
+    const struct cmd *c = a->look.c;
+    struct view_choice choice = {.field = c->args[2],
+                                 .take = cmd_option(c, "take"),
+                                 .value = cmd_option(c, "value"),
+                                 .dismiss = cmd_option(c, "dismiss") != NULL,
+                                 .why = cmd_option(c, "why")};
+
+    return view_form_resolve(&a->draft, &a->fold.state, &choice, &a->resolver,
+                             err);
+}
+
+enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
+{
+    struct act a;
+    enum xg_status status = begin(&a, c, c->args[1], err);
+
+    if (status == XG_OK)
+        status = decide(&a, err);
+    if (status == XG_OK)
+        status = write(&a, err);
+    return end(&a, status);
+}

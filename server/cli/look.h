@@ -1,0 +1,45 @@
+/* look.h - what the commands about entities have in common: a reader of the
+ * store, what it knows for the views, and from what a person typed to an
+ * entity. Of this room only. */
+#ifndef SERVER_CLI_LOOK_H
+#define SERVER_CLI_LOOK_H
+
+#include "server/cli/cmd.h"
+#include "server/data.h"
+#include "shared/view/form.h"
+#include "shared/view/show.h"
+
+/* What a command looks through. */
+struct look {
+    struct cmd *c;
+    struct store *store;
+    struct xg_registry registry;
+    struct xg_arena arena;          /* for what lives as long as the command */
+    const struct fold *fold;        /* while one entity is shown */
+    const struct store_entity *row; /* while one is listed */
+    struct view_context view;
+};
+
+/* look_close() also after a failure. */
+XG_MUST_CHECK enum xg_status look_open(struct look *l, struct cmd *c,
+                                       struct xg_error *err);
+void look_close(struct look *l);
+/* The reader goes back: reading ends before writing begins. What lies in the
+ * arena stays. */
+void look_give_back(struct look *l);
+
+/* What a person types: a human number, an official one, the beginning of an
+ * id. Of the shape of view_resolver; ctx is the look. XG_NOTFOUND,
+ * XG_AMBIGUOUS. */
+XG_MUST_CHECK enum xg_status look_find_id(void *ctx, struct xg_id *id,
+                                          const char *text,
+                                          struct xg_error *err);
+/* A record of the entity being looked at, by the beginning of its hash. */
+XG_MUST_CHECK enum xg_status look_find_hash(void *ctx, struct xg_hash *hash,
+                                            const char *prefix,
+                                            struct xg_error *err);
+/* The entity that the text means, folded; it is then the one looked at. */
+XG_MUST_CHECK enum xg_status look_fold(struct fold *fold, struct look *l,
+                                       const char *text, struct xg_error *err);
+
+#endif
