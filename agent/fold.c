@@ -187,6 +187,16 @@ static enum xg_status read_ops(struct loader *l, const struct xg_id *id,
 /* ---- judging ---- */
 
 /* Own, and not in the registry yet. */
+static void take_for_worker(struct xg_judgement *j, const char *owner,
+                            const char *author)
+{
+    *j = (struct xg_judgement){.role = xg_role_find(XG_ROLE_WORKER),
+                               .grade = XG_GRADE_PROVEN};
+    if (*author && strcmp(author, owner) != 0)
+        j->grade = XG_GRADE_CLAIMED;
+    snprintf(j->author, sizeof j->author, "%s", *author ? author : owner);
+}
+
 static enum xg_status judge_provisionally(struct loader *l,
                                           struct xg_judgement *j,
                                           const char *author,
@@ -201,11 +211,35 @@ static enum xg_status judge_provisionally(struct loader *l,
         if (!l->owner)
             return xg_fail_nomem(err);
     }
-    *j = (struct xg_judgement){.role = xg_role_find(XG_ROLE_WORKER),
-                               .grade = XG_GRADE_PROVEN};
-    if (*author && strcmp(author, l->owner) != 0)
-        j->grade = XG_GRADE_CLAIMED;
-    snprintf(j->author, sizeof j->author, "%s", *author ? author : l->owner);
+    take_for_worker(j, l->owner, author);
+    return XG_OK;
+}
+
+enum xg_status fold_actor(struct store *s, struct xg_judgement *out,
+                          const char *author, struct xg_error *err)
+{
+    struct xg_buf note = XG_BUF(STORE_VALUE_MAX);
+    struct xg_checkpoint checkpoint = {0};
+    struct store_identity id;
+    struct xg_statement enrolled;
+    uint64_t position;
+    bool found = false, known = false;
+
+    /* Its next record is written behind an anchor of this checkpoint. */
+    enum xg_status status =
+        store_get_checkpoint(s, &checkpoint, &note, &found, err);
+    xg_buf_clear(&note);
+    if (status != XG_OK || store_get_identity(s, &id, err) != XG_OK ||
+        s->registry.find(s->registry.ctx, XG_SAYS_DEVICE, id.device, UINT64_MAX,
+                         &enrolled, &position, &known, err) != XG_OK)
+        return err->status;
+    if (!author)
+        author = "";
+    if (known)
+        return xg_judge(out, &s->registry, id.device,
+                        strcmp(author, id.worker) == 0 ? "" : author,
+                        found ? checkpoint.size : 0, err);
+    take_for_worker(out, id.worker, author);
     return XG_OK;
 }
 

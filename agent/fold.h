@@ -38,6 +38,13 @@ XG_MUST_CHECK enum xg_status fold_load(struct store *s, struct fold *out,
                                        const struct xg_id *id,
                                        struct xg_error *err);
 
+/* How the author of the next record of this device would be judged now: NULL
+ * is its owner, else a worker's code (--as). */
+XG_MUST_CHECK enum xg_status fold_actor(struct store *s,
+                                        struct xg_judgement *out,
+                                        const char *author,
+                                        struct xg_error *err);
+
 /* The branch that the next record of an own chain is written on. */
 XG_MUST_CHECK enum xg_status
 fold_branch_at_end(struct store *s, const struct xg_branch **out,

@@ -32,6 +32,7 @@
 #include "shared/base/lang.h"
 #include "shared/core/schema.h"
 #include "shared/view/form.h"
+#include "shared/view/moves.h"
 #include "shared/view/show.h"
 
 /* What a command needs before it runs. */
@@ -99,6 +100,8 @@ struct cli {
         const char *value;
     } * flags;
     struct xg_buf out, remarks;
+    struct xg_buf advice;  /* said after an error: what to do instead */
+    json_t *advice_json;   /* the same, "possible" of the error object */
     int decide; /* exit status of a command that is done */
     bool saved; /* something is: no later failure takes that back */
     bool data;  /* the answer is a file's content: remarks go elsewhere */
@@ -205,6 +208,26 @@ void cli_resolver_init(struct cli_resolver *r, struct cli *cli,
                        const struct xg_id *id);
 void cli_resolver_clear(struct cli_resolver *r);
 
+/* One entity with all that is known of it, and who is about to act on it: what
+ * the moves (shared/view/moves.h) are asked with. */
+struct cli_case {
+    struct xg_arena arena;
+    struct fold fold;
+    const struct xg_judgement **judged;
+    struct xg_judgement actor;
+    struct view_bench bench;
+};
+/* `author`: who is recording (--as), NULL: the device's owner. Clear it after
+ * use, on failure too. XG_REFUSED while its first record has not come. */
+XG_MUST_CHECK enum xg_status cli_case_open(struct cli_case *c, struct cli *cli,
+                                           const struct xg_id *id,
+                                           const char *author,
+                                           struct xg_error *err);
+void cli_case_clear(struct cli_case *c);
+/* What this person can do from here, as advice beside a refusal. */
+void cli_case_advise(struct cli_case *c, struct cli *cli,
+                     const struct xg_draft *draft);
+
 /* An entity in full (cmd_look.c). */
 XG_MUST_CHECK enum xg_status cli_show(struct cli *cli, const struct xg_id *id,
                                       struct xg_error *err);
@@ -236,6 +259,8 @@ struct cli_act {
     json_t *photos; /* what was attached */
     size_t photo_count;
     bool placed; /* a photo gave the position */
+    uint64_t status;  /* where it then stands; 0 outside the loop */
+    uint32_t missing; /* what a move wants and did not get */
 };
 
 void cli_act_init(struct cli_act *act, struct cli *cli,
@@ -259,12 +284,36 @@ XG_MUST_CHECK enum xg_status cli_photo_role(uint32_t *role, const char *name,
 XG_MUST_CHECK enum xg_status cli_act_create(struct cli_act *act,
                                             struct cli *cli, const char *author,
                                             int64_t drop, struct xg_error *err);
-/* Save a later act about `id`, and answer. `decides`: exit with 5 when there
- * is something left to decide. */
+/* As cli_act_photos(), without keeping anything: the draft gets elements of the
+ * same roles, so that it can be put on trial. */
+XG_MUST_CHECK enum xg_status cli_act_photo_roles(struct cli_act *act,
+                                                 struct cli *cli,
+                                                 struct xg_error *err);
+/* --why, where the draft has no reason yet. */
+XG_MUST_CHECK enum xg_status cli_act_why(struct cli_act *act, struct cli *cli,
+                                         struct xg_error *err);
+/* Save a later act about `id`, and answer.
+ *
+ *  CLI_ADDS      whatever comes of it: what a person noted is kept
+ *  CLI_DECIDES   it must take effect, or nothing is saved (XG_REFUSED); exit
+ *                with 5 when there is something left to decide */
+enum cli_saving { CLI_ADDS, CLI_DECIDES };
 XG_MUST_CHECK enum xg_status cli_act_change(struct cli_act *act,
                                             struct cli *cli,
                                             const struct xg_id *id,
-                                            bool decides, struct xg_error *err);
+                                            enum cli_saving saving,
+                                            struct xg_error *err);
+/* The same without an answer, inside a transaction of the caller's. [t] */
+XG_MUST_CHECK enum xg_status cli_act_append(struct cli_act *act,
+                                            struct cli *cli,
+                                            struct captured *out,
+                                            const struct xg_id *id,
+                                            enum cli_saving saving,
+                                            struct xg_error *err);
+/* The entity that a person named, and its kind. XG_REFUSED while its first
+ * record has not come. */
+XG_MUST_CHECK enum xg_status cli_find(struct cli *cli, struct store_entity *e,
+                                      const char *text, struct xg_error *err);
 /* Keep it as a draft, and answer. *number 0: a new one. */
 XG_MUST_CHECK enum xg_status cli_act_draft(struct cli_act *act, struct cli *cli,
                                            const char *author, int64_t number,

@@ -62,7 +62,7 @@ static enum xg_status decide(struct cli_act *act, struct cli *cli,
     if (view_form_resolve(&act->draft, &fold->state, &choice,
                           &act->resolver.resolver, err) != XG_OK)
         return err->status;
-    return cli_act_change(act, cli, id, true, err);
+    return cli_act_change(act, cli, id, CLI_DECIDES, err);
 }
 
 enum xg_status cmd_resolve(struct cli *cli, struct xg_error *err)

@@ -114,9 +114,8 @@ static enum xg_status change_draft(struct cli *cli, int64_t number, bool photos,
 
 /* ---- later acts ---- */
 
-/* The entity that a person named, and its kind. */
-static enum xg_status find(struct cli *cli, struct store_entity *e,
-                           const char *text, struct xg_error *err)
+enum xg_status cli_find(struct cli *cli, struct store_entity *e,
+                        const char *text, struct xg_error *err)
 {
     struct xg_id id;
 
@@ -132,21 +131,76 @@ static enum xg_status find(struct cli *cli, struct store_entity *e,
     return XG_OK;
 }
 
+/* Fields in conflict that the draft sets: setting one decides it, for which
+ * there must be a reason, as for `resolve`. */
+static enum xg_status decide_by_setting(struct cli_act *act, struct cli *cli,
+                                        const struct xg_state *s,
+                                        struct xg_error *err)
+{
+    struct xg_buf numbers = XG_BUF(1024), names = XG_BUF(1024);
+    uint64_t count = 0;
+    enum xg_status status = XG_OK;
+
+    for (size_t i = 0; i < s->register_count; i++) {
+        const struct xg_register *r = &s->registers[i];
+        if (!r->conflict || !r->field ||
+            xg_draft_get(&act->draft, r->number).len == 0)
+            continue;
+        if (count++ == 0)
+            xg_buf_reset(&numbers);
+        xg_cbor_put_uint(&numbers, r->number);
+        xg_buf_format(&names, "%s%s", names.len ? XG_T("、", ", ") : "",
+                      xg_label(r->field->zh, r->field->en));
+    }
+    if (count && xg_draft_get(&act->draft, XG_FIELD_WHY).len == 0)
+        status = xg_fail(err, XG_REFUSED,
+                         XG_T("“%s”有冲突，改它就等于裁定，须写明理由："
+                              "--why TEXT；各方的值见 xunge conflicts %s",
+                              "\"%s\" is in conflict: to set it decides it, "
+                              "for which there must be a reason: --why TEXT; "
+                              "xunge conflicts %s shows the sides"),
+                         xg_buf_str(&names), cli->words[0]);
+    if (count && status == XG_OK) {
+        struct xg_buf list = XG_BUF(2048);
+        xg_cbor_put_array(&list, count);
+        xg_buf_append(&list, numbers.data, numbers.len);
+        status = xg_draft_set(&act->draft, XG_FIELD_DECIDED,
+                              xg_buf_bytes(&list), err);
+        cli_say(cli,
+                XG_T("这同时裁定了“%s”的冲突。",
+                     "This decides the conflict of \"%s\"."),
+                xg_buf_str(&names));
+        xg_buf_clear(&list);
+    }
+    xg_buf_clear(&numbers);
+    xg_buf_clear(&names);
+    return status;
+}
+
 enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
 {
     int64_t draft = store_draft_number(cli->words[0]);
     struct store_entity e = {0};
+    struct cli_case at;
     struct cli_act act;
 
     if (draft)
         return change_draft(cli, draft, false, err);
-    if (find(cli, &e, cli->words[0], err) != XG_OK)
+    if (cli_find(cli, &e, cli->words[0], err) != XG_OK)
         return err->status;
     cli_act_init(&act, cli, e.kind, &e.id);
-    enum xg_status status = cli_act_fields(&act, cli, 1, err);
+    enum xg_status status =
+        cli_case_open(&at, cli, &e.id, cli_flag(cli, "as"), err);
     if (status == XG_OK)
-        status = cli_act_change(&act, cli, &e.id, true, err);
+        status = cli_act_fields(&act, cli, 1, err);
+    if (status == XG_OK)
+        status = cli_act_why(&act, cli, err);
+    if (status == XG_OK)
+        status = decide_by_setting(&act, cli, &at.fold.state, err);
+    if (status == XG_OK)
+        status = cli_act_change(&act, cli, &e.id, CLI_DECIDES, err);
     cli_act_clear(&act);
+    cli_case_clear(&at);
     return status;
 }
 
@@ -158,13 +212,13 @@ enum xg_status cmd_note(struct cli *cli, struct xg_error *err)
     if (!*cli->words[1])
         return xg_fail(err, XG_USAGE,
                        XG_T("备注不能为空", "a note cannot be empty"));
-    if (find(cli, &e, cli->words[0], err) != XG_OK)
+    if (cli_find(cli, &e, cli->words[0], err) != XG_OK)
         return err->status;
     cli_act_init(&act, cli, e.kind, &e.id);
     enum xg_status status =
         capture_add_text(&act.draft, XG_FIELD_NOTE, cli->words[1], err);
     if (status == XG_OK)
-        status = cli_act_change(&act, cli, &e.id, false, err);
+        status = cli_act_change(&act, cli, &e.id, CLI_ADDS, err);
     cli_act_clear(&act);
     return status;
 }
@@ -180,7 +234,7 @@ enum xg_status cmd_photo(struct cli *cli, struct xg_error *err)
     if (draft)
         return change_draft(cli, draft, true, err);
     if ((role_name && cli_photo_role(&role, role_name, err) != XG_OK) ||
-        find(cli, &e, cli->words[0], err) != XG_OK ||
+        cli_find(cli, &e, cli->words[0], err) != XG_OK ||
         cli_may_record(cli, err) != XG_OK)
         return err->status;
     cli_act_init(&act, cli, e.kind, &e.id);
@@ -188,64 +242,7 @@ enum xg_status cmd_photo(struct cli *cli, struct xg_error *err)
     for (size_t i = 1; status == XG_OK && i < cli->word_count; i++)
         status = cli_act_photo(&act, cli, cli->words[i], role, err);
     if (status == XG_OK)
-        status = cli_act_change(&act, cli, &e.id, false, err);
-    cli_act_clear(&act);
-    return status;
-}
-
-/* ---- moves ---- */
-
-static void put_moves_from(struct xg_buf *out, uint64_t status)
-{
-    for (const struct xg_transition *t = xg_transitions; t->from; t++) {
-        const struct xg_choice *m = xg_choice_find(xg_moves, t->move);
-        if (t->from & XG_STATUS_BIT(status) && m)
-            xg_buf_format(out, "%s%s %s", out->len ? ", " : "", m->name,
-                          xg_label(m->zh, m->en));
-    }
-}
-
-/* What is possible, where what was asked for is not. */
-static enum xg_status not_possible(const struct store_entity *e,
-                                   const char *asked, bool known,
-                                   struct xg_error *err)
-{
-    const struct xg_choice *at = xg_choice_find(xg_statuses, e->status);
-    struct xg_buf moves = XG_BUF(1024);
-
-    put_moves_from(&moves, e->status);
-    xg_ignore(xg_fail(
-        err, known ? XG_REFUSED : XG_USAGE,
-        XG_T("现在是“%s”，不能“%s”；可以：%s",
-             "it is \"%s\" now, where \"%s\" is not possible; "
-             "what is: %s"),
-        at ? xg_label(at->zh, at->en)
-           : XG_T("没有办理流程", "outside the loop"),
-        asked, moves.len ? xg_buf_str(&moves) : XG_T("没有", "nothing")));
-    xg_buf_clear(&moves);
-    return err->status;
-}
-
-enum xg_status cmd_do(struct cli *cli, struct xg_error *err)
-{
-    const struct xg_choice *move = xg_move_named(cli->words[1]);
-    struct store_entity e = {0};
-    struct cli_act act;
-
-    if (find(cli, &e, cli->words[0], err) != XG_OK)
-        return err->status;
-    if (!move || !xg_transition_find(e.status, move->number))
-        return not_possible(&e,
-                            move ? xg_label(move->zh, move->en) : cli->words[1],
-                            move != NULL, err);
-    cli_act_init(&act, cli, e.kind, &e.id);
-    /* Before the fields: some may be set only in a move. */
-    enum xg_status status =
-        capture_move(cli->home.store, &act.draft, &e.id, move, err);
-    if (status == XG_OK)
-        status = cli_act_fields(&act, cli, 2, err);
-    if (status == XG_OK)
-        status = cli_act_change(&act, cli, &e.id, true, err);
+        status = cli_act_change(&act, cli, &e.id, CLI_ADDS, err);
     cli_act_clear(&act);
     return status;
 }
@@ -261,7 +258,7 @@ enum xg_status cmd_withdraw(struct cli *cli, struct xg_error *err)
         return xg_fail(err, XG_USAGE,
                        XG_T("撤回须写明理由：--why TEXT",
                             "a withdrawal needs a reason: --why TEXT"));
-    if (find(cli, &e, cli->words[0], err) != XG_OK)
+    if (cli_find(cli, &e, cli->words[0], err) != XG_OK)
         return err->status;
     if (e.withdrawn)
         return xg_fail(err, XG_REFUSED,
@@ -273,7 +270,7 @@ enum xg_status cmd_withdraw(struct cli *cli, struct xg_error *err)
     if (status == XG_OK)
         status = capture_set_text(&act.draft, XG_FIELD_WHY, why, err);
     if (status == XG_OK)
-        status = cli_act_change(&act, cli, &e.id, false, err);
+        status = cli_act_change(&act, cli, &e.id, CLI_ADDS, err);
     cli_act_clear(&act);
     return status;
 }

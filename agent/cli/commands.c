@@ -79,7 +79,14 @@ static const struct cli_flag photo_flags[] = {
     NO_MORE,
 };
 static const struct cli_flag why_flags[] = {WHY, AS, NO_MORE};
-static const struct cli_flag do_flags[] = {PHOTO, FORWARDED, AS, NO_MORE};
+#define REASON                                                                 \
+    {                                                                          \
+        "why", "TEXT", false, "理由", "the reason"                             \
+    }
+
+static const struct cli_flag set_flags[] = {REASON, AS, NO_MORE};
+static const struct cli_flag do_flags[] = {PHOTO, FORWARDED, REASON, AS,
+                                           NO_MORE};
 static const struct cli_flag start_flags[] = {
     {"gpsd", "HOST:PORT", false, "gpsd 的地址（否则 localhost:2947）",
      "where gpsd answers (else localhost:2947)"},
@@ -207,13 +214,15 @@ static const struct cli_command commands[] = {
      "A reporter becomes a record of its own.",
      NULL},
 
-    {"set", CLI_LATER, CLI_HOME, "ID field=value…", 2, ANY, later_flags,
+    {"set", CLI_LATER, CLI_HOME, "ID field=value…", 2, ANY, set_flags,
      cmd_set,
      "更改字段", "change fields",
      "field= 清空；field-=HASH:INDEX 从集合中去掉一项。"
+     "改一个有冲突的字段就是裁定它，须给 --why。"
      "保存后仍有冲突待处理时退出状态为 5。",
-     "field= empties; field-=HASH:INDEX takes an element out of a set. Exits "
-     "with 5 when it was saved and conflicts are left for a person.",
+     "field= empties; field-=HASH:INDEX takes an element out of a set. To set "
+     "a field that is in conflict decides it: that takes --why. Exits with 5 "
+     "when it was saved and conflicts are left for a person.",
      NULL},
     {"note", CLI_LATER, CLI_HOME, "ID TEXT", 2, 2, later_flags, cmd_note,
      "添加备注", "add a note", NULL, NULL, NULL},
@@ -223,11 +232,18 @@ static const struct cli_command commands[] = {
      "Photos are kept as they are, encrypted; position, time and "
      "orientation are read from them.",
      NULL},
-    {"do", CLI_LATER, CLI_HOME, "ID MOVE [field=value…]", 2, ANY, do_flags,
+    {"do", CLI_LATER, CLI_HOME, "ID [MOVE] [field=value…]", 1, ANY, do_flags,
      cmd_do,
-     "办理一步", "a move of the loop",
-     "保存后仍有冲突待处理时退出状态为 5。",
-     "Exits with 5 when it was saved and conflicts are left for a person.",
+     "办理一步；不写动作则列出现在能做什么",
+     "a move of the loop; without one: what can be done now",
+     "动作写英文名或中文名都行。不会生效的不保存，并说明缺什么、能做什么。"
+     "自行处置要有处置前、处置后照片（--photo FILE:before、FILE:after），"
+     "没有的写明 --why。保存后仍有冲突待处理时退出状态为 5。",
+     "A move by its name or its Chinese label. What would take no effect is "
+     "not saved; it is said what is missing, and what is possible. To settle "
+     "on the spot takes a photo from before and one from after (--photo "
+     "FILE:before, FILE:after), or --why. Exits with 5 when it was saved and "
+     "conflicts are left for a person.",
      NULL},
     {"withdraw", CLI_LATER, CLI_HOME, "ID", 1, 1, why_flags, cmd_withdraw,
      "撤回误报", "withdraw a mistaken report", NULL, NULL, NULL},

@@ -29,7 +29,8 @@ static enum xg_status run(struct cli *cli, int argc, char **argv,
 int main(int argc, char **argv)
 {
     struct cli cli = {.out = XG_BUF(CLI_OUT_MAX),
-                      .remarks = XG_BUF(CLI_OUT_MAX)};
+                      .remarks = XG_BUF(CLI_OUT_MAX),
+                      .advice = XG_BUF(CLI_OUT_MAX)};
     struct xg_error err = XG_ERROR_NONE, late = XG_ERROR_NONE;
     int status;
 
@@ -55,6 +56,8 @@ int main(int argc, char **argv)
     home_close(&cli.home);
     xg_buf_clear(&cli.out);
     xg_buf_clear(&cli.remarks);
+    xg_buf_clear(&cli.advice);
+    json_decref(cli.advice_json);
     free(cli.words);
     free(cli.flags);
     return status;

@@ -55,13 +55,15 @@ int cli_complain(const struct cli *cli, const struct xg_error *err)
 {
     const char *text = xg_error_text(err);
     int status = xg_status_exit(err->status);
-    struct xg_buf line = XG_BUF(8192);
+    struct xg_buf line = XG_BUF(64 << 10);
     struct xg_error ignored = XG_ERROR_NONE;
 
     if (cli->json) {
         json_t *object =
             json_pack("{s:s, s:i, s:s}", "error", xg_status_name(err->status),
                       "exit", status, "text", text);
+        if (cli->advice_json)
+            json_object_set(object, "possible", cli->advice_json);
         if (view_json_put(&line, object, &ignored) != XG_OK)
             xg_buf_text(&line, "{\"error\":\"no-memory\",\"exit\":1}");
     } else {
@@ -69,6 +71,8 @@ int cli_complain(const struct cli *cli, const struct xg_error *err)
         view_put_block(&line, xg_bytes_of(text), 0);
     }
     xg_buf_text(&line, "\n");
+    if (!cli->json)
+        xg_buf_append(&line, cli->advice.data, cli->advice.len);
     /* Without memory for more, the bare words. */
     bool bare = line.failed != XG_OK;
     xg_ignore(xg_os_write_all(STDERR_FILENO, "stderr",

@@ -13,6 +13,8 @@
 #include "agent/sync_engine.h"
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"
+#include "shared/core/loop.h"
+#include "shared/view/value.h"
 
 enum { ACT_ARENA_MAX = 8 << 20, SHORT_ID = 12 };
 
@@ -151,6 +153,39 @@ enum xg_status cli_act_photos(struct cli_act *act, struct cli *cli,
     return XG_OK;
 }
 
+enum xg_status cli_act_photo_roles(struct cli_act *act, struct cli *cli,
+                                   struct xg_error *err)
+{
+    const struct photo_kept stand_in = {.length = 1};
+    const char *given, *path;
+    uint32_t role;
+    size_t at = 0;
+
+    while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
+        if (split_photo(&act->arena, &path, &role, given, err) != XG_OK ||
+            capture_photo(&act->draft, NULL, &stand_in, role, CAPTURE_HERE,
+                          err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+enum xg_status cli_act_why(struct cli_act *act, struct cli *cli,
+                           struct xg_error *err)
+{
+    const char *why = cli_flag(cli, "why");
+
+    if (!why)
+        return XG_OK;
+    if (!*why)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--why 后面要写理由", "--why needs a reason"));
+    if (xg_draft_get(&act->draft, XG_FIELD_WHY).len > 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("why= 与 --why 只能给一个",
+                            "give one of why= and --why"));
+    return capture_set_text(&act->draft, XG_FIELD_WHY, why, err);
+}
+
 /* ---- saving ---- */
 
 enum xg_status cli_may_record(struct cli *cli, struct xg_error *err)
@@ -192,6 +227,13 @@ static enum xg_status answer_json(struct cli *cli, const struct cli_act *act,
         view_delivery_name(VIEW_WAITING), "photos", act->photos, "conflicts",
         (json_int_t)conflicts);
 
+    if (act->status) {
+        const struct xg_choice *at = xg_choice_find(xg_statuses, act->status);
+        json_object_set_new(object, "status",
+                            at ? json_string(at->name) : json_null());
+    }
+    if (act->missing)
+        json_object_set_new(object, "missing", view_needs_json(act->missing));
     if (contact)
         json_object_set_new(object, "contact",
                             cli_json_hex(contact->b, XG_ID_SIZE));
@@ -246,6 +288,12 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
             XG_T("  照片 %zu 张，仅在本机", "  photos %zu, only here"),
             act->photo_count);
     xg_buf_text(&cli->out, "\n");
+    if (act->draft.head.move) {
+        xg_buf_text(&cli->out, XG_T("现在 ", "now "));
+        view_put_choice(&cli->out, xg_statuses, act->status);
+        xg_buf_text(&cli->out, "\n");
+        view_put_remarks(&cli->out, act->missing);
+    }
     if (act->placed)
         cli_say(
             cli, "%s",
@@ -349,8 +397,44 @@ enum xg_status cli_act_create(struct cli_act *act, struct cli *cli,
                   err);
 }
 
+/* Did what was just written take effect? [t] */
+static enum xg_status took_effect(struct cli *cli, const struct captured *c,
+                                  struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(256 << 20);
+    struct fold fold;
+    enum xg_status status = store_refresh(cli->home.store, err);
+
+    if (status == XG_OK)
+        status = fold_load(cli->home.store, &fold, &arena, &c->id, err);
+    for (uint32_t op = 0; status == XG_OK && op < fold.state.count; op++) {
+        enum xg_effect effect = fold.state.effects[op];
+        if (!xg_hash_equal(&fold.ops[op].record->hash, &c->record) ||
+            effect == XG_EFFECT_FULL || effect == XG_EFFECT_PENDING)
+            continue;
+        const char *why = fold.state.reasons[op];
+        status = xg_fail(err, XG_REFUSED,
+                         XG_T("没有保存，因为不会生效：%s%s%s",
+                              "not saved, since it would be %s%s%s"),
+                         xg_effect_label(effect), why ? XG_T("，", ": ") : "",
+                         why ? why : "");
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status cli_act_append(struct cli_act *act, struct cli *cli,
+                              struct captured *out, const struct xg_id *id,
+                              enum cli_saving saving, struct xg_error *err)
+{
+    if (capture_append(cli->home.store, out, id, &act->draft,
+                       cli_flag(cli, "as"), err) != XG_OK)
+        return err->status;
+    return saving == CLI_DECIDES ? took_effect(cli, out, err) : XG_OK;
+}
+
 enum xg_status cli_act_change(struct cli_act *act, struct cli *cli,
-                              const struct xg_id *id, bool decides,
+                              const struct xg_id *id, enum cli_saving saving,
                               struct xg_error *err)
 {
     struct store *s = cli->home.store;
@@ -359,14 +443,19 @@ enum xg_status cli_act_change(struct cli_act *act, struct cli *cli,
     struct captured c;
 
     if (cli_may_record(cli, err) != XG_OK ||
-        cli_act_photos(act, cli, err) != XG_OK ||
-        capture_change(s, &c, id, &act->draft, cli_flag(cli, "as"), err) !=
-            XG_OK)
+        cli_act_photos(act, cli, err) != XG_OK || store_begin(s, err) != XG_OK)
+        return err->status;
+    if (cli_act_append(act, cli, &c, id, saving, err) != XG_OK) {
+        store_rollback(s);
+        return err->status;
+    }
+    if (store_commit(s, err) != XG_OK)
         return err->status;
     cli->saved = true;
     xg_ignore(store_load_entity(s, &e, NULL, id, &ignored));
-    if (decides && e.conflicts > 0)
+    if (saving == CLI_DECIDES && e.conflicts > 0)
         cli->decide = xg_status_exit(XG_CONFLICT);
+    act->status = e.status;
     return answer(cli, act, &c, NULL, e.conflicts, err);
 }
 

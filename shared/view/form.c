@@ -162,7 +162,7 @@ static enum xg_status empty_register(struct xg_draft *d,
 {
     static const uint8_t null[] = {0xF6};
 
-    if (field->merge != XG_MERGE_REGISTER)
+    if (field->merge != XG_MERGE_REGISTER || field->flags & XG_REQUIRED)
         return xg_fail(err, XG_USAGE, XG_T("不能为空", "cannot be empty"));
     return xg_draft_set(d, field->number, xg_bytes(null, sizeof null), err);
 }

@@ -337,8 +337,10 @@ class Flow(Case):
         self.expect(0, 'note', number, '已放警示桩')
         self.expect(0, 'photo', number, PHOTOS / 'f2-exif.jpg', '--role',
                     'far')
-        self.expect(0, 'do', number, 'self_handle', '--photo',
+        self.expect(1, 'do', number, 'self_handle', '--photo',
                     str(PHOTOS / 'f3-exif.jpg') + ':after')
+        self.expect(0, 'do', number, 'self_handle', '--photo',
+                    str(PHOTOS / 'f3-exif.jpg') + ':after', '--why', '当场清走')
         self.expect(0, 'set', number, 'urgency=normal')
 
         net = self.expect(4, 'sync', '--lang', 'en', '--max-time', '1')
@@ -460,8 +462,8 @@ class Flow(Case):
         number = self.expect(0, 'incident', 'category=x', 'grid=' + GRID,
                              '--json').one()['number']
         self.sync_both()
-        self.expect(0, 'do', number, 'self_handle')
-        self.on_other(0, 'do', number, '自行处置')
+        self.expect(0, 'do', number, 'self_handle', 'why=x')
+        self.on_other(0, 'do', number, '自行处置', 'why=x')
         self.sync_both()
         self.expect(5, 'conflicts')
         self.on_other(5, 'conflicts', number)
@@ -553,9 +555,11 @@ class Flow(Case):
             self.assertEqual(self.status()[key], before[key])
         number = self.expect(0, 'visit', 'place=A', 'result=normal',
                              '--json').one()['number']
-        self.expect(1, 'do', number, 'self_handle')
-        no = self.expect(2, 'do', number, 'bogus', '--lang', 'en')
-        self.assertIn('outside the loop', no.err)
+        no = self.expect(1, 'do', number, 'self_handle', '--lang', 'en',
+                         '--photo', PHOTO + ':before')
+        self.assertIn('does not go through the loop', no.err)
+        self.expect(2, 'do', number, 'bogus')
+        self.assertEqual(photos(), kept)
         wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
         self.assertIn('校验位', self.expect(2, 'show', wrong, '--lang',
                                           'zh').err)
@@ -844,7 +848,8 @@ class Flow(Case):
                       ['conflicts'], ['verify'], ['draft', 'list'],
                       ['export'], ['note', number, 'x'],
                       ['set', number, 'urgency=normal'],
-                      ['photo', number, PHOTO], ['do', number, 'self_handle'],
+                      ['photo', number, PHOTO], ['do', number],
+                      ['do', number, 'self_handle', 'why=x'],
                       ['withdraw', number, '--why', 'x'], ['sync'],
                       ['unlock']):
             r = self.expect(0, *words, '--json')
