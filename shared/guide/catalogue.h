@@ -26,9 +26,9 @@
  *
  * A limit is an amount, with up to three decimals, and its unit:
  *
- *      4 紧急工作时   4u   0.5 小时     natural hours, around the clock
- *      8 工作时       8h               hours of office hours
- *      5 工作日       5d               working days
+ *      4 紧急工作时   4u   4 urgent hours     0.5 小时   around the clock
+ *      8 工作时       8h   8 working hours    hours of office hours
+ *      5 工作日       5d   5 working days
  *
  * From `file_if` to `radius` an empty cell means: as the parent has it, and at
  * the top of the tree as the row `*` has it; `-` or 无 means none, and is what
@@ -83,8 +83,8 @@ XG_MUST_CHECK enum xg_status xg_catalogue_load(struct xg_catalogue *out,
                                                struct xg_bytes content,
                                                struct xg_error *err);
 
-/* By code; NULL when there is none. A catalogue of all zeros is empty.
- * O(log n). */
+/* By code; NULL when there is none. A catalogue that is NULL, or all zeros, is
+ * empty. O(log n). */
 const struct xg_category *xg_catalogue_find(const struct xg_catalogue *c,
                                             struct xg_bytes code);
 /* What a case of this kind goes by: the category of its code (an empty one, or
