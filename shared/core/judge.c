@@ -2,6 +2,7 @@
 #include "shared/core/judge.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/lang.h"
@@ -16,8 +17,8 @@ static uint32_t find_creator(const struct xg_op *ops, size_t count,
     for (uint32_t i = 0; i < count; i++)
         if (xg_creates(ops[i].record, id) &&
             (creator == XG_NONE ||
-             xg_hash_compare(&ops[i].record->hash,
-                             &ops[creator].record->hash) > 0))
+             xg_hash_compare(&ops[i].record->hash, &ops[creator].record->hash) >
+                 0))
             creator = i;
     return creator;
 }
@@ -70,52 +71,73 @@ static enum xg_status hold_down(struct xg_home *home,
 
 /* ---- whose hands it was put into ---- */
 
-/* Distinct units, ascending. Of more than fit the least are kept: the same
- * everywhere, whatever order the records come in. */
+/* Distinct units, ascending; lent by the records. */
 struct assigned {
-    char units[XG_UNITS_MAX][XG_CODE_MAX + 1];
-    size_t count;
+    struct xg_bytes *units;
+    size_t count, room;
 };
 
-static void assign(struct assigned *a, const struct xg_cbor_item *value)
+static int compare_units(struct xg_bytes a, struct xg_bytes b)
 {
-    char code[XG_CODE_MAX + 1];
-    size_t at = 0;
+    int order = memcmp(a.at, b.at, a.len < b.len ? a.len : b.len);
 
-    if (value->type != XG_CBOR_TEXT || value->bytes.len > XG_CODE_MAX)
-        return;
-    memcpy(code, value->bytes.at, value->bytes.len);
-    code[value->bytes.len] = '\0';
-    while (at < a->count && strcmp(a->units[at], code) < 0)
-        at++;
-    if (at == XG_UNITS_MAX ||
-        (at < a->count && strcmp(a->units[at], code) == 0))
-        return;
-    if (a->count < XG_UNITS_MAX)
-        a->count++;
-    memmove(a->units[at + 1], a->units[at],
-            (a->count - 1 - at) * sizeof *a->units);
-    memcpy(a->units[at], code, sizeof code);
+    return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-static void note_assigned(struct assigned *a, const struct xg_record *r,
-                          const struct xg_judgement *j)
+static enum xg_status assign(struct assigned *a,
+                             const struct xg_cbor_item *value,
+                             struct xg_error *err)
+{
+    size_t low = 0, high = a->count;
+
+    if (value->type != XG_CBOR_TEXT || value->bytes.len > XG_CODE_MAX)
+        return XG_OK;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (compare_units(a->units[mid], value->bytes) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < a->count && xg_bytes_equal(a->units[low], value->bytes))
+        return XG_OK;
+    if (a->count == a->room) {
+        size_t room = a->room ? a->room * 2 : 16;
+        struct xg_bytes *grown = realloc(a->units, room * sizeof *grown);
+        if (!grown)
+            return xg_fail_nomem(err);
+        a->units = grown;
+        a->room = room;
+    }
+    memmove(a->units + low + 1, a->units + low,
+            (a->count++ - low) * sizeof *a->units);
+    a->units[low] = value->bytes;
+    return XG_OK;
+}
+
+static enum xg_status note_assigned(struct assigned *a,
+                                    const struct xg_record *r,
+                                    const struct xg_judgement *j,
+                                    struct xg_error *err)
 {
     struct xg_cbor_item value, key;
 
     if (j->no_right || r->malformed || !j->role ||
         !xg_record_assigns(r, j->role->number))
-        return;
-    if (xg_record_field(r, XG_CASE_UNIT, &value))
-        assign(a, &value);
+        return XG_OK;
+    if (xg_record_field(r, XG_CASE_UNIT, &value) &&
+        assign(a, &value, err) != XG_OK)
+        return err->status;
     if (!xg_record_field(r, XG_CASE_CALLED, &value))
-        return;
+        return XG_OK;
     struct xg_cbor c = xg_cbor_inside(&value);
     while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &value)) {
         struct xg_cbor added = xg_cbor_inside(&value);
         while (key.number == XG_SET_ADDED && xg_cbor_next(&added, &value))
-            assign(a, &value);
+            if (assign(a, &value, err) != XG_OK)
+                return err->status;
     }
+    return XG_OK;
 }
 
 /* ---- one record ---- */
@@ -206,11 +228,66 @@ static enum xg_status judge_assigned(bool *right, const struct bench *b,
                                      const struct xg_judgement *j,
                                      struct xg_error *err)
 {
+    char code[XG_CODE_MAX + 1];
+
     *right = false;
-    for (size_t i = 0; !*right && i < assigned->count; i++)
-        if (xg_unit_within(right, b->registry, assigned->units[i], j->unit,
-                           j->size, err) != XG_OK)
+    for (size_t i = 0; !*right && i < assigned->count; i++) {
+        struct xg_bytes unit = assigned->units[i];
+        snprintf(code, sizeof code, "%.*s", (int)unit.len,
+                 (const char *)unit.at);
+        if (xg_unit_within(right, b->registry, code, j->unit, j->size, err) !=
+            XG_OK)
             return err->status;
+    }
+    return XG_OK;
+}
+
+/* Right by home for each op; how many are outside it. Whom those with right
+ * put it in the hands of is noted. */
+static enum xg_status judge_all_at_home(struct assigned *assigned,
+                                        size_t *outside, const struct bench *b,
+                                        struct xg_op *ops, struct xg_error *err)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        struct xg_judgement *j = b->judged[i];
+        bool right = true;
+        if (j->no_right == NULL &&
+            judge_at_home(&right, b, j, ops[i].record, err) != XG_OK)
+            return err->status;
+        if (!right)
+            j->no_right = XG_T("不在作者的网格或单位范围内",
+                               "outside the author's grid or unit");
+        *outside += !right;
+        ops[i].no_right = right ? NULL : j->no_right;
+        if (b->kind && b->kind->first_status &&
+            note_assigned(assigned, ops[i].record, j, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+/* Who is outside its home but was given it. Many in a row are of one author:
+ * the answer for the last one is kept. */
+static enum xg_status judge_all_assigned(const struct bench *b,
+                                         const struct assigned *assigned,
+                                         const struct xg_op *ops,
+                                         struct xg_error *err)
+{
+    const struct xg_judgement *last = NULL;
+    bool right = false;
+
+    for (size_t i = 0; i < b->count; i++) {
+        struct xg_judgement *j = b->judged[i];
+        if (!ops[i].no_right)
+            continue;
+        if ((!last || last->size != j->size ||
+             strcmp(last->unit, j->unit) != 0) &&
+            judge_assigned(&right, b, assigned, j, err) != XG_OK)
+            return err->status;
+        last = j;
+        if (right)
+            j->no_right = NULL;
+    }
     return XG_OK;
 }
 
@@ -245,38 +322,22 @@ enum xg_status xg_judge_ops(struct xg_home *home, struct xg_op *ops,
                       .judged = judged,
                       .count = count};
     struct assigned assigned = {.count = 0};
+    enum xg_status status = XG_OK;
     size_t outside = 0;
 
-    if (h.creator != XG_NONE &&
-        find_home(&h, ops, judged, registry, err) != XG_OK)
-        return err->status;
-    if (b.kind && b.kind->reaches_down &&
-        hold_down(&h, judged[h.creator], registry, err) != XG_OK)
-        return err->status;
-    for (size_t i = 0; i < count; i++) {
-        bool right = true;
-        if (judged[i]->no_right == NULL &&
-            judge_at_home(&right, &b, judged[i], ops[i].record, err) != XG_OK)
-            return err->status;
-        if (!right)
-            judged[i]->no_right = XG_T("不在作者的网格或单位范围内",
-                                       "outside the author's grid or unit");
-        outside += !right;
-        ops[i].no_right = right ? NULL : judged[i]->no_right;
-        if (b.kind && b.kind->first_status)
-            note_assigned(&assigned, ops[i].record, judged[i]);
+    if (h.creator != XG_NONE)
+        status = find_home(&h, ops, judged, registry, err);
+    if (status == XG_OK && b.kind && b.kind->reaches_down)
+        status = hold_down(&h, judged[h.creator], registry, err);
+    if (status == XG_OK)
+        status = judge_all_at_home(&assigned, &outside, &b, ops, err);
+    if (status == XG_OK && outside && assigned.count)
+        status = judge_all_assigned(&b, &assigned, ops, err);
+    if (status == XG_OK) {
+        for (size_t i = 0; i < count; i++)
+            settle(&ops[i], judged[i]);
+        *home = h;
     }
-    for (size_t i = 0; outside && assigned.count && i < count; i++) {
-        bool right;
-        if (!ops[i].no_right)
-            continue;
-        if (judge_assigned(&right, &b, &assigned, judged[i], err) != XG_OK)
-            return err->status;
-        if (right)
-            judged[i]->no_right = NULL;
-    }
-    for (size_t i = 0; i < count; i++)
-        settle(&ops[i], judged[i]);
-    *home = h;
-    return XG_OK;
+    free(assigned.units);
+    return status;
 }
