@@ -284,6 +284,24 @@ static enum xg_status judge_all(struct loader *l, const struct xg_id *id,
                         err);
 }
 
+/* ---- when it was ---- */
+
+static enum xg_status find_whens(struct loader *l, struct xg_error *err)
+{
+    struct fold *f = l->fold;
+
+    f->whens = xg_arena_array(l->arena, l->count + 1, sizeof *f->whens);
+    if (!f->whens)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct fold_fact *fact = &f->facts[i];
+        if (store_when(l->s, &f->whens[i], fact->anchor_size, fact->logged,
+                       fact->position, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
 /* ---- loading ---- */
 
 struct elsewhere {
@@ -316,6 +334,7 @@ enum xg_status fold_load(struct store *s, struct fold *out,
     const struct xg_elsewhere elsewhere = {&e, known_elsewhere};
 
     if (read_ops(&l, id, err) != XG_OK || judge_all(&l, id, err) != XG_OK ||
+        find_whens(&l, err) != XG_OK ||
         xg_merge(&fold.state, arena, id, fold.ops, l.count, &elsewhere, err) !=
             XG_OK)
         return err->status;

@@ -29,6 +29,7 @@ struct fold {
     struct xg_state state; /* state.count is 0 where there is no record */
     struct xg_op *ops;
     struct fold_fact *facts;
+    struct xg_when *whens; /* one an op; nothing in the row hangs on them */
     struct xg_home home;
 };
 

@@ -25,6 +25,7 @@
 #include "shared/base/arena.h"
 #include "shared/base/buf.h"
 #include "shared/base/env.h"
+#include "shared/core/deadline.h"
 #include "shared/core/merge.h"
 #include "shared/core/near.h"
 #include "shared/core/number.h"
@@ -185,16 +186,55 @@ XG_MUST_CHECK enum xg_status store_put_registry_note(struct store *s,
 /* Looking up in it; lent by the store. */
 const struct xg_registry *store_registry(struct store *s);
 
-/* [t] Reference data (territory, calendar, ...) as the server gave it; the
- * caller has checked the hash. */
+/* ---- reference data: territory, catalogue, calendar, ... ---- */
+
+/* An entry of the log that names a file. */
+struct store_reference {
+    uint64_t position;
+    bool here; /* its file too */
+    struct xg_reference says;
+};
+
+/* How many are held: what to ask on from; and the least position of the next.
+ */
+XG_MUST_CHECK enum xg_status store_count_references(struct store *s,
+                                                    uint64_t *count,
+                                                    uint64_t *next,
+                                                    struct xg_error *err);
+/* [t] In the order of the log, none left out; the caller has verified it. */
 XG_MUST_CHECK enum xg_status
-store_put_reference(struct store *s, const struct xg_reference *reference,
-                    struct xg_bytes content, struct xg_error *err);
-/* The newest one of a kind put so far. `content` may be NULL. */
+store_put_reference(struct store *s, uint64_t position,
+                    const struct xg_reference *reference, struct xg_error *err);
+/* All of a kind whose place is below `size`, oldest first. */
 XG_MUST_CHECK enum xg_status
-store_get_reference(struct store *s, struct xg_reference *out,
-                    struct xg_buf *content, bool *found, const char *kind,
-                    struct xg_error *err);
+store_list_references(struct store *s, struct xg_arena *arena,
+                      struct store_reference **rows, size_t *count,
+                      const char *kind, uint64_t size, struct xg_error *err);
+/* Those whose files are wanted and not here, in the order to fetch them: of
+ * catalogue, calendar and territory every edition, of others the newest; the
+ * newest first, and boundaries after all else. */
+XG_MUST_CHECK enum xg_status
+store_missing_references(struct store *s, struct xg_arena *arena,
+                         struct store_reference **rows, size_t *count,
+                         struct xg_error *err);
+/* [t] The caller has checked the hash. */
+XG_MUST_CHECK enum xg_status
+store_put_reference_file(struct store *s, const struct xg_hash *hash,
+                         struct xg_bytes content, struct xg_error *err);
+/* Append it to `content`. */
+XG_MUST_CHECK enum xg_status
+store_get_reference_file(struct store *s, struct xg_buf *content, bool *found,
+                         const struct xg_hash *hash, struct xg_error *err);
+
+/* ---- the log's clock ---- */
+
+/* What the time notes that are here prove of a record: see deadline.h. Of one
+ * that is not logged `logged` is false, and only the lower bound may be known.
+ */
+XG_MUST_CHECK enum xg_status store_when(struct store *s, struct xg_when *out,
+                                        uint64_t anchor_size, bool logged,
+                                        uint64_t position,
+                                        struct xg_error *err);
 
 /* ---- the outbox ---- */
 

@@ -1,8 +1,7 @@
-/* store_registry.c - the registrar's notes, and reference data. */
+/* store_registry.c - the registrar's notes. */
 #include "agent/store_db.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "agent_sql.h"
 #include "shared/base/lang.h"
@@ -134,57 +133,4 @@ enum xg_status store_put_registry_note(struct store *s, uint64_t position,
     if (xg_stmt_run(q, err) != XG_OK)
         return err->status;
     return put_statements(s, position, says.statements, err);
-}
-
-/* ---- reference data ---- */
-
-enum xg_status store_put_reference(struct store *s,
-                                   const struct xg_reference *reference,
-                                   struct xg_bytes content,
-                                   struct xg_error *err)
-{
-    if (store_seal(s, "reference", xg_bytes_of(reference->kind), content,
-                   err) != XG_OK)
-        return err->status;
-    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REFERENCE_PUT);
-    xg_bind_text(q, 1, reference->kind);
-    xg_bind_text(q, 2, reference->edition);
-    xg_bind_hash(q, 3, &reference->file);
-    xg_bind_u64(q, 4, reference->length);
-    xg_bind_bytes(q, 5, xg_buf_bytes(&s->sealed));
-    return xg_stmt_run(q, err);
-}
-
-enum xg_status store_get_reference(struct store *s, struct xg_reference *out,
-                                   struct xg_buf *content, bool *found,
-                                   const char *kind, struct xg_error *err)
-{
-    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REFERENCE_GET);
-    struct xg_reference r = {0};
-    enum xg_status status = XG_OK;
-
-    xg_bind_text(q, 1, kind);
-    bool has = xg_stmt_row(q);
-    if (has) {
-        snprintf(r.kind, sizeof r.kind, "%s", kind);
-        snprintf(r.edition, sizeof r.edition, "%s", xg_col_text(q, 0));
-        r.file = xg_col_hash(q, 1);
-        r.length = xg_col_u64(q, 2);
-        if (content)
-            status = store_unseal(s, "reference", xg_bytes_of(kind),
-                                  xg_col_bytes(q, 3), err);
-    }
-    struct xg_error later = XG_ERROR_NONE;
-    if (xg_stmt_done(q, status == XG_OK ? err : &later) != XG_OK ||
-        status != XG_OK)
-        return err->status;
-    if (has && content) {
-        xg_buf_append(content, s->plain.data, s->plain.len);
-        if (xg_buf_check(content, err) != XG_OK)
-            return err->status;
-    }
-    if (has)
-        *out = r;
-    *found = has;
-    return XG_OK;
 }

@@ -1,5 +1,5 @@
-/* store_update.c - what the server sends: records in scope, and where they
- * lie. */
+/* store_update.c - what the server sends: records in scope, where they lie, and
+ * when that was. */
 #include "agent/store_db.h"
 
 #include "agent_sql.h"
@@ -328,6 +328,50 @@ static enum xg_status apply_out(struct store *s, const struct xg_update *u,
     return xg_stmt_run(q, err);
 }
 
+/* ---- when it was ---- */
+
+static enum xg_status apply_time(struct store *s, const struct xg_update *u,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_TIME_PUT);
+
+    xg_bind_u64(q, 1, u->position);
+    xg_bind_i64(q, 2, u->time_ms);
+    return xg_stmt_run(q, err);
+}
+
+static enum xg_status find_time(struct store *s, int64_t *ms,
+                                enum agent_stmt which, uint64_t place,
+                                struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, which);
+
+    xg_bind_u64(q, 1, place > INT64_MAX ? INT64_MAX : place);
+    int64_t found = xg_stmt_row(q) ? xg_col_i64(q, 0) : XG_NO_TIME;
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *ms = found;
+    return XG_OK;
+}
+
+/* Not every time note of the log is here. But with each record come the two
+ * that bound it, so that among those that are here the nearest is the true one;
+ * of a record that has not come back yet it may be a wider bound. */
+enum xg_status store_when(struct store *s, struct xg_when *out,
+                          uint64_t anchor_size, bool logged, uint64_t position,
+                          struct xg_error *err)
+{
+    struct xg_when when = {XG_NO_TIME, XG_NO_TIME};
+
+    if (find_time(s, &when.low_ms, AGENT_STMT_TIME_BELOW, anchor_size, err) !=
+            XG_OK ||
+        (logged && find_time(s, &when.high_ms, AGENT_STMT_TIME_FROM, position,
+                             err) != XG_OK))
+        return err->status;
+    *out = when;
+    return XG_OK;
+}
+
 enum xg_status store_apply_update(struct store *s, const struct xg_update *u,
                                   struct xg_error *err)
 {
@@ -342,6 +386,8 @@ enum xg_status store_apply_update(struct store *s, const struct xg_update *u,
         return apply_branch(s, u, err);
     case XG_UPDATE_PLACE:
         return apply_place(s, u, err);
+    case XG_UPDATE_TIME:
+        return apply_time(s, u, err);
     }
     return xg_fail(err, XG_FORMAT, "an update of unknown kind");
 }

@@ -78,7 +78,8 @@ struct sync_report {
 
     uint64_t records_pulled; /* that were not here */
     uint64_t pages, gone;    /* gone: entities out of scope */
-    uint64_t registry_notes, references, orders;
+    uint64_t registry_notes, orders;
+    uint64_t references; /* files that came */
 
     uint64_t bytes_out, bytes_in; /* bodies of answered requests */
     int64_t retry_after_s;        /* the server's wish after a failure, or 0 */
@@ -101,6 +102,8 @@ struct sync_host {
 struct sync_options {
     int64_t give_up_ms; /* pausing and trying again ends when nothing came
                          * through for so long; 0: one try */
+    bool metered; /* bytes cost: leave reference files that are large and that
+                   * no command depends on (boundaries) for another time */
 };
 
 /* Join with a one-time code: make the key and the first chain, have the server

@@ -84,6 +84,9 @@ XG_MUST_CHECK enum xg_status sync_vouch(struct home *home,
 
 XG_MUST_CHECK enum xg_status sync_push(struct sync *y, struct xg_error *err);
 XG_MUST_CHECK enum xg_status sync_pull(struct sync *y, struct xg_error *err);
+
+/* ---- sync_reference.c ---- */
+
 XG_MUST_CHECK enum xg_status sync_fetch_references(struct sync *y,
                                                    struct xg_error *err);
 

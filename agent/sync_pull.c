@@ -1,8 +1,7 @@
-/* sync_pull.c - what others recorded, and reference data. */
+/* sync_pull.c - what others recorded. */
 #include "agent/sync_internal.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 
 #include "shared/base/lang.h"
@@ -150,68 +149,4 @@ enum xg_status sync_pull(struct sync *y, struct xg_error *err)
     }
     xg_arena_clear(&arena);
     return status;
-}
-
-/* ---- reference data ---- */
-
-static enum xg_status keep_reference(struct sync *y,
-                                     const struct xg_reference *r,
-                                     struct xg_error *err)
-{
-    struct xg_bytes content = xg_buf_bytes(&y->answer.body);
-    enum xg_status status = store_begin(y->store, err);
-
-    if (status == XG_OK)
-        status = store_put_reference(y->store, r, content, err);
-    if (status == XG_OK)
-        status = store_commit(y->store, err);
-    store_rollback(y->store);
-    if (status == XG_OK) {
-        y->report->references++;
-        sync_progress(y);
-    }
-    return status;
-}
-
-static enum xg_status fetch(struct sync *y, const struct xg_reference *r,
-                            struct xg_error *err)
-{
-    char path[sizeof "/v1/reference/" + 2 * sizeof(struct xg_hash)] =
-        "/v1/reference/";
-    struct transport_request request = {
-        .method = "GET", .path = path, .bearer = y->bearer};
-    const struct xg_buf *body = &y->answer.body;
-    struct xg_hash hash;
-
-    xg_hex(path + strlen(path), r->file.b, sizeof r->file.b);
-    enum xg_status status = sync_call(y, &request, err);
-    if (status == XG_NOTFOUND)
-        return XG_OK; /* replaced meanwhile; the next hello names the new one */
-    if (status == XG_AUTH)
-        return err->status = XG_NET;
-    if (status != XG_OK)
-        return status;
-    crypto_hash_sha256(hash.b, body->data, body->len);
-    if (body->len != r->length || !xg_hash_equal(&hash, &r->file))
-        return sync_bad_answer(y, err);
-    return keep_reference(y, r, err);
-}
-
-enum xg_status sync_fetch_references(struct sync *y, struct xg_error *err)
-{
-    for (size_t i = 0; i < y->welcome.reference_count; i++) {
-        const struct xg_reference *r = &y->welcome.references[i];
-        struct xg_reference held;
-        bool found;
-
-        if (store_get_reference(y->store, &held, NULL, &found, r->kind, err) !=
-            XG_OK)
-            return err->status;
-        if (r->length > SYNC_REFERENCE_MAX ||
-            (found && xg_hash_equal(&held.file, &r->file)))
-            continue;
-        if (fetch(y, r, err) != XG_OK)
-            return err->status;
-    }
-    return XG_OK;
 }

@@ -97,6 +97,7 @@ ROUTE(get_batch)
 ROUTE(proof)
 ROUTE(updates)
 ROUTE(reference)
+ROUTE(references)
 ROUTE(checkpoint)
 ROUTE(tile)
 ROUTE(healthz)
@@ -111,6 +112,7 @@ const struct xg_route api_routes[] = {
     {"GET", "/v1/proof", 0, serve_proof},
     {"GET", "/v1/updates", 0, serve_updates},
     {"GET", "/v1/reference/*", 0, serve_reference},
+    {"GET", "/v1/references", 0, serve_references},
     {"GET", "/log/checkpoint", 0, serve_checkpoint},
     {"GET", "/log/tile/*", 0, serve_tile},
     {"GET", "/healthz", 0, serve_healthz},

@@ -186,24 +186,18 @@ static enum xg_status add_news(struct hello *h, struct xg_error *err)
     return XG_OK;
 }
 
-/* The newest edition of each kind. */
-static enum xg_status add_references(struct hello *h, struct xg_error *err)
+/* Those that the checkpoint has: the device asks for what it lacks. */
+static enum xg_status count_references(struct hello *h, struct xg_error *err)
 {
     struct store *s = h->view.store;
-    struct xg_welcome *w = h->welcome;
     struct store_reference *rows;
     size_t count;
 
     if (s->ops->read_references(s, h->arena, &rows, &count, err) != XG_OK)
         return err->status;
-    while (count-- > 0 && w->reference_count < XG_REFERENCES_MAX) {
-        const struct xg_reference *r = &rows[count].says;
-        bool newer = rows[count].position < h->view.checkpoint.size;
-        for (size_t i = 0; i < w->reference_count; i++)
-            newer = newer && strcmp(w->references[i].kind, r->kind) != 0;
-        if (newer)
-            w->references[w->reference_count++] = *r;
-    }
+    while (count > 0 && rows[count - 1].position >= h->view.checkpoint.size)
+        count--;
+    h->welcome->references = count;
     return XG_OK;
 }
 
@@ -229,7 +223,7 @@ static enum xg_status fill(struct hello *h, struct xg_error *err)
     session_give(h->api->sessions, &w->token, &whose);
     if (add_tips(h, err) != XG_OK)
         return err->status;
-    return w->state == XG_DEVICE_REVOKED ? XG_OK : add_references(h, err);
+    return w->state == XG_DEVICE_REVOKED ? XG_OK : count_references(h, err);
 }
 
 /* What a device says it saw, where we can tell. It finds out by itself; here

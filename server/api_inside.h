@@ -13,8 +13,8 @@ typedef enum xg_status api_handler(struct api *a,
                                    struct xg_error *err);
 
 api_handler api_enrol, api_hello, api_put_batch, api_get_batch, api_proof,
-    api_updates, api_reference, api_checkpoint, api_tile, api_healthz,
-    api_metrics;
+    api_updates, api_reference, api_references, api_checkpoint, api_tile,
+    api_healthz, api_metrics;
 
 /* Always XG_OK, to be returned. */
 enum xg_status api_refuse(struct api *a, struct xg_response *response,

@@ -68,7 +68,102 @@ enum xg_status api_updates(struct api *a, const struct xg_request *request,
     return status;
 }
 
-/* ---- reference files ---- */
+/* ---- reference data ---- */
+
+/* The list, signed: what stands where in the log. The notes follow. */
+static enum xg_status put_places(struct api *a, struct xg_buf *out,
+                                 const struct xg_references_note *list,
+                                 const struct xg_bytes *notes,
+                                 struct xg_error *err)
+{
+    struct xg_buf text = XG_BUF(XG_NOTE_MAX), note = XG_BUF(XG_NOTE_MAX);
+    enum xg_status status;
+
+    xg_references_put(&text, list);
+    status = xg_buf_check(&text, err);
+    if (status == XG_OK) {
+        api_sign(&note, a, xg_buf_bytes(&text));
+        status = xg_buf_check(&note, err);
+    }
+    if (status == XG_OK) {
+        xg_frame_put(out, xg_buf_bytes(&note));
+        for (size_t i = 0; i < list->count; i++)
+            xg_frame_put(out, notes[i]);
+        status = xg_buf_check(out, err);
+    }
+    xg_buf_clear(&text);
+    xg_buf_clear(&note);
+    return status;
+}
+
+static enum xg_status read_place(struct xg_reference_place *place,
+                                 struct xg_bytes *note, struct store *s,
+                                 struct xg_arena *arena, uint64_t position,
+                                 struct xg_error *err)
+{
+    struct xg_bytes *notes;
+    size_t found;
+
+    if (s->ops->read_entries(s, arena, &notes, &found, position, 1, XG_NOTE_MAX,
+                             err) != XG_OK)
+        return err->status;
+    if (found != 1)
+        return xg_fail(err, XG_CORRUPT, "%s",
+                       XG_T("参考数据的条目不在日志里，请运行 "
+                            "xunge-server check",
+                            "an entry of reference data is not in the log: "
+                            "run xunge-server check"));
+    *note = *notes;
+    place->position = position;
+    xg_tlog_leaf(&place->leaf, notes->at, notes->len);
+    return XG_OK;
+}
+
+static enum xg_status give_references(struct api *a, const struct api_view *v,
+                                      uint64_t from, struct xg_arena *arena,
+                                      struct xg_buf *out, struct xg_error *err)
+{
+    struct xg_references_note list = {.log = xg_bytes_of(data_origin(a->data)),
+                                      .from = from};
+    struct xg_bytes notes[XG_REFERENCES_MAX];
+    struct store_reference *rows;
+    size_t count;
+
+    if (v->store->ops->read_references(v->store, arena, &rows, &count, err) !=
+        XG_OK)
+        return err->status;
+    for (uint64_t i = from; i < count && list.count < XG_REFERENCES_MAX &&
+                            rows[i].position < v->checkpoint.size;
+         i++, list.count++)
+        if (read_place(&list.entries[list.count], &notes[list.count], v->store,
+                       arena, rows[i].position, err) != XG_OK)
+            return err->status;
+    return put_places(a, out, &list, notes, err);
+}
+
+enum xg_status api_references(struct api *a, const struct xg_request *request,
+                              struct xg_response *response,
+                              struct xg_error *err)
+{
+    const char *text = xg_request_query(request, "from");
+    struct xg_bytes rest = xg_bytes_of(text ? text : "0");
+    struct session session;
+    struct api_view v;
+    uint64_t from;
+
+    if (!api_session(a, &session, request, response))
+        return XG_OK;
+    if (!xg_word_uint(&rest, &from) || rest.len)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("from 应为整数", "from is a whole number"));
+    if (api_view_open(&v, a, err) != XG_OK)
+        return err->status;
+    enum xg_status status = give_references(a, &v, from, request->arena,
+                                            &response->body, err);
+    api_view_close(&v);
+    response->content_type = "application/octet-stream";
+    return status;
+}
 
 enum xg_status api_reference(struct api *a, const struct xg_request *request,
                              struct xg_response *response, struct xg_error *err)

@@ -20,6 +20,7 @@ struct check {
     void *ctx;
     uint64_t size; /* of the log */
     uint64_t time_ms, registry_number;
+    uint64_t times_to; /* time notes were compared up to here */
     struct xg_hash registry_leaf;
     uint64_t batches, notes, waiting;
 };
@@ -51,6 +52,17 @@ static enum xg_status wrong(struct check *c, uint64_t position,
         c->err, XG_ALARM,
         XG_T("日志第 %" PRIu64 " 条：%s", "log entry %" PRIu64 ": %s"),
         position, text);
+}
+
+static enum xg_status differs(struct check *c, const char *what,
+                              uint64_t number)
+{
+    return xg_fail(c->err, XG_CORRUPT,
+                   XG_T("派生表与重放不同（%s %" PRIu64
+                        "）；请运行 xunge-server rebuild",
+                        "a derived table is not what a replay gives (%s "
+                        "%" PRIu64 "); run xunge-server rebuild"),
+                   what, number);
 }
 
 /* ---- the notes of the log ---- */
@@ -133,6 +145,36 @@ static enum xg_status check_registry_entry(struct check *c, uint64_t position,
     return check_statements(c, position, says.statements);
 }
 
+/* The table of time notes has this one next, and no other before it. */
+static enum xg_status check_time(struct check *c, uint64_t position,
+                                 uint64_t time_ms)
+{
+    struct store_time row;
+    bool found;
+
+    if (c->store->ops->find_time_from(c->store, &row, &found, c->times_to,
+                                      c->err) != XG_OK)
+        return c->err->status;
+    if (!found || row.position != position || row.ms < 0 ||
+        (uint64_t)row.ms != time_ms)
+        return differs(c, "time", position);
+    c->times_to = position + 1;
+    return XG_OK;
+}
+
+/* Nor one of no entry after the last. */
+static enum xg_status check_times_end(struct check *c)
+{
+    struct store_time row;
+    bool found;
+
+    if (c->store->ops->find_time_from(c->store, &row, &found, c->times_to,
+                                      c->err) != XG_OK)
+        return c->err->status;
+    return found && row.position < c->size ? differs(c, "time", row.position)
+                                           : XG_OK;
+}
+
 static enum xg_status check_own_entry(struct check *c, uint64_t position,
                                       struct xg_bytes note)
 {
@@ -150,7 +192,7 @@ static enum xg_status check_own_entry(struct check *c, uint64_t position,
         time_ms < c->time_ms)
         return wrong(c, position, "time runs backwards");
     c->time_ms = time_ms;
-    return XG_OK;
+    return check_time(c, position, time_ms);
 }
 
 static bool begins(struct xg_bytes note, const char *with)
@@ -189,23 +231,14 @@ static enum xg_status check_entries(struct check *c)
         for (size_t i = 0; status == XG_OK && i < count; i++)
             status = check_entry(c, at++, notes[i]);
     }
+    if (status == XG_OK)
+        status = check_times_end(c);
     c->notes = at;
     xg_arena_clear(&arena);
     return status;
 }
 
 /* ---- derived tables against a replay ---- */
-
-static enum xg_status differs(struct check *c, const char *what,
-                              uint64_t number)
-{
-    return xg_fail(c->err, XG_CORRUPT,
-                   XG_T("派生表与重放不同（%s %" PRIu64
-                        "）；请运行 xunge-server rebuild",
-                        "a derived table is not what a replay gives (%s "
-                        "%" PRIu64 "); run xunge-server rebuild"),
-                   what, number);
-}
 
 static bool same_record(const struct store_record *a,
                         const struct store_record *b)

@@ -201,6 +201,38 @@ static void tell_case(struct store_entity *e, const struct xg_state *s)
                  (int)number.bytes.len, (const char *)number.bytes.at);
 }
 
+/* ---- when it was ---- */
+
+enum xg_status fold_when(struct xg_when *when, struct store *store,
+                         uint64_t anchor_size, uint64_t position,
+                         struct xg_error *err)
+{
+    struct store_time low, high;
+    bool has_low, has_high;
+
+    if (store->ops->find_time_below(store, &low, &has_low, anchor_size, err) !=
+            XG_OK ||
+        store->ops->find_time_from(store, &high, &has_high, position, err) !=
+            XG_OK)
+        return err->status;
+    *when = (struct xg_when){has_low ? low.ms : XG_NO_TIME,
+                             has_high ? high.ms : XG_NO_TIME};
+    return XG_OK;
+}
+
+static enum xg_status find_whens(struct fold *f, struct xg_arena *arena,
+                                 struct store *store, struct xg_error *err)
+{
+    f->whens = xg_arena_array(arena, f->count, sizeof *f->whens);
+    if (!f->whens)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < f->count; i++)
+        if (fold_when(&f->whens[i], store, f->rows[i].anchor_size,
+                      f->rows[i].position, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
 enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
                             struct store *store,
                             const struct xg_registry *registry,
@@ -233,6 +265,8 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
         return err->status;
     if (w.failed != XG_OK)
         return w.failed;
+    if (rows->show && find_whens(&f, arena, store, err) != XG_OK)
+        return err->status;
     f.entity.records = n;
     f.entity.conflicts = f.state.conflict_count;
     f.entity.withdrawn = f.state.withdrawn;

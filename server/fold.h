@@ -7,6 +7,7 @@
 #define XG_SERVER_FOLD_H
 
 #include "server/store.h"
+#include "shared/core/deadline.h"
 #include "shared/core/merge.h"
 #include "shared/core/registry.h"
 
@@ -18,6 +19,7 @@ struct fold {
     size_t count;
     const char **devices;            /* per row: who signed it */
     struct xg_judgement *judgements; /* per row */
+    struct xg_when *whens;           /* per row; NULL unless to be shown */
     struct xg_state state;
 };
 
@@ -27,8 +29,10 @@ struct fold_rows {
     size_t count;
     const struct xg_record *const *records; /* read already, or NULL */
     const char *device; /* who wrote all of them, on one branch; or NULL */
-    bool show; /* for a person: tell strays from what has not come yet, which
-                * changes no state (merge.h) */
+    bool show; /* for who looks at it: tell strays from what has not come yet,
+                * which changes no state (merge.h); and the times. At ingest
+                * the time note that closes the group is not there yet:
+                * nothing that is stored may hang on it */
 };
 
 /* Fold the rows into *fold. Number, id and `changed` of `entity` are taken
@@ -44,6 +48,13 @@ XG_MUST_CHECK enum xg_status
 fold_of_entity(struct fold *fold, bool *found, struct xg_arena *arena,
                struct store *store, const struct xg_registry *registry,
                const struct xg_id *id, struct xg_error *err);
+
+/* What the log proves of a record's time: of the anchor in force before it, of
+ * its position. */
+XG_MUST_CHECK enum xg_status fold_when(struct xg_when *when,
+                                       struct store *store,
+                                       uint64_t anchor_size, uint64_t position,
+                                       struct xg_error *err);
 
 /* Put the entity into the store. `scratch` is emptied. */
 XG_MUST_CHECK enum xg_status fold_put(struct store *store,

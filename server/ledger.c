@@ -301,6 +301,10 @@ static enum xg_status seal(struct ledger *l, struct held *staged,
     if (status == XG_OK)
         status = ledger_append_text(l, &index, xg_buf_bytes(&text), err);
     if (status == XG_OK)
+        status = s->ops->put_time(
+            s, &(struct store_time){.position = index, .ms = (int64_t)now},
+            err);
+    if (status == XG_OK)
         status = s->ops->put_value(s, "time_ms", now, err);
     size = l->tree.size;
     if (status == XG_OK)

@@ -151,6 +151,12 @@ XG_MUST_CHECK enum xg_status ledger_tile(struct xg_buf *out,
                                          const struct xg_tile *tile,
                                          uint64_t size, struct xg_error *err);
 
+/* Between begin() and commit() of `to`: put the time notes among the entries
+ * of `from` into it; it has none. `from` may be the same store. */
+XG_MUST_CHECK enum xg_status ledger_replay_times(struct store *from,
+                                                 struct store *to,
+                                                 struct xg_error *err);
+
 /* Recompute the tree from the entries and compare with the stored nodes, the
  * checkpoint and the lock. XG_ALARM with what is wrong. */
 XG_MUST_CHECK enum xg_status ledger_check(struct ledger *l, struct store *store,

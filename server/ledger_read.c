@@ -139,6 +139,47 @@ enum xg_status ledger_tile(struct xg_buf *out, struct store *store,
     return xg_tile_hashes(out, tile, &nodes, err);
 }
 
+/* ---- time notes again ---- */
+
+static const char time_head[] = "xunge/time/v1\n";
+
+static enum xg_status put_if_time(struct store *to, uint64_t position,
+                                  struct xg_bytes data, struct xg_error *err)
+{
+    struct store_time t = {.position = position};
+    struct xg_note note;
+    uint64_t ms;
+
+    if (data.len < strlen(time_head) ||
+        memcmp(data.at, time_head, strlen(time_head)) != 0)
+        return XG_OK;
+    if (xg_note_parse(&note, data.at, data.len, err) != XG_OK ||
+        xg_time_read(&ms, note.text, err) != XG_OK)
+        return xg_wrap(err, XG_T("日志的时间条目", "time note of the log"));
+    t.ms = ms > INT64_MAX ? INT64_MAX : (int64_t)ms;
+    return to->ops->put_time(to, &t, err);
+}
+
+enum xg_status ledger_replay_times(struct store *from, struct store *to,
+                                   struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(ENTRIES_BYTES * 2);
+    enum xg_status status = XG_OK;
+    uint64_t at = 0;
+    size_t count = 1;
+
+    while (status == XG_OK && count > 0) {
+        struct xg_bytes *notes;
+        xg_arena_reset(&arena);
+        status = from->ops->read_entries(from, &arena, &notes, &count, at,
+                                         CHECK_STEP, ENTRIES_BYTES, err);
+        for (size_t i = 0; status == XG_OK && i < count; i++)
+            status = put_if_time(to, at++, notes[i], err);
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
 /* ---- the whole tree ---- */
 
 struct check {

@@ -6,7 +6,7 @@
 #include "shared/base/lang.h"
 
 enum {
-    PAGE_BYTES = 640 << 10, /* of 1 MiB: what is told of at one entry more */
+    PAGE_BYTES = 576 << 10, /* of 1 MiB: what is told of at one entry more */
     CHUNK_BYTES = 192 << 10,
     ROWS_PER_KEY = 64,
     READ_STEP = 64,
@@ -16,6 +16,13 @@ enum {
 /* A run of records to look at. */
 struct run {
     uint64_t shown, first, last;
+};
+
+/* A place in the log and the time note that bounds it. */
+struct bound {
+    bool known, any;
+    uint64_t place;
+    struct store_time note;
 };
 
 struct page {
@@ -35,6 +42,9 @@ struct page {
     bool last_any;
     uint64_t *branches_told;
     size_t told_count, told_room;
+    uint64_t *times; /* positions of time notes told, ascending */
+    size_t time_count, time_room;
+    struct bound below, from; /* looked up last */
 };
 
 /* ---- what belongs to a scope ---- */
@@ -168,6 +178,79 @@ static enum xg_status put_where(struct page *p, const struct store_record *row)
     return XG_OK;
 }
 
+/* Where the position is among those told, or belongs. */
+static size_t time_place(const struct page *p, uint64_t position)
+{
+    size_t low = 0, high = p->time_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->times[middle] < position)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Say a time note, unless it was said in this body. */
+static enum xg_status put_time(struct page *p, const struct store_time *t)
+{
+    struct xg_update u = {.kind = XG_UPDATE_TIME,
+                          .position = t->position,
+                          .time_ms = t->ms};
+    size_t at = time_place(p, t->position);
+
+    if (at < p->time_count && p->times[at] == t->position)
+        return XG_OK;
+    if (p->time_count == p->time_room) {
+        size_t room = p->time_room * 2 + 64;
+        uint64_t *moved = xg_arena_array(&p->arena, room, sizeof *moved);
+        if (!moved)
+            return xg_fail_nomem(p->err);
+        if (p->time_count)
+            memcpy(moved, p->times, p->time_count * sizeof *moved);
+        p->times = moved;
+        p->time_room = room;
+    }
+    memmove(p->times + at + 1, p->times + at,
+            (p->time_count++ - at) * sizeof *p->times);
+    p->times[at] = t->position;
+    xg_update_put(p->raw, &u, false);
+    return XG_OK;
+}
+
+/* The last time note below an anchor's size; what others are judged by too, so
+ * the device needs the very one. */
+static enum xg_status put_below(struct page *p, uint64_t size)
+{
+    struct bound *b = &p->below;
+
+    if (!b->known || b->place != size) {
+        if (p->store->ops->find_time_below(p->store, &b->note, &b->any, size,
+                                           p->err) != XG_OK)
+            return p->err->status;
+        b->known = true;
+        b->place = size;
+    }
+    return b->any ? put_time(p, &b->note) : XG_OK;
+}
+
+/* The first one at a record's position or after. */
+static enum xg_status put_from(struct page *p, uint64_t position)
+{
+    struct bound *b = &p->from;
+
+    if (!b->known || b->place != position) {
+        if (p->store->ops->find_time_from(p->store, &b->note, &b->any, position,
+                                          p->err) != XG_OK)
+            return p->err->status;
+        b->known = true;
+        b->place = position;
+    }
+    return b->any ? put_time(p, &b->note) : XG_OK;
+}
+
 static enum xg_status put_row(struct page *p, const struct store_record *row)
 {
     struct xg_update u = {.kind = XG_UPDATE_RECORD,
@@ -180,7 +263,9 @@ static enum xg_status put_row(struct page *p, const struct store_record *row)
      * on in a page. */
     if (row->head.len + row->fields.len > XG_RECORD_MAX)
         return XG_OK;
-    if (enter_chain(p, row->chain) != XG_OK)
+    if (put_below(p, row->anchor_size) != XG_OK ||
+        put_from(p, row->position) != XG_OK ||
+        enter_chain(p, row->chain) != XG_OK)
         return p->err->status;
     bool follows = p->last_any && xg_hash_equal(&p->last_hash, &row->previous);
     u.chain = p->chain_row.id;

@@ -10,8 +10,8 @@
  *  truth     entries of the log (signed notes), the hashes of its tree, the
  *            newest checkpoint, batches (their note is the entry at
  *            `position`; body as it came), files, codes, devices, people
- *  derived   chains, branches, records, entities, scope: a pure function of
- *            the truth. drop_derived() empties them, a replay
+ *  derived   chains, branches, records, entities, scope, times: a pure function
+ *            of the truth. drop_derived() empties them, a replay
  *            (ingest.h) fills them again with the same rows.
  *
  * Numbers of chains, branches, records and entities are given by the caller,
@@ -159,6 +159,12 @@ struct store_reference {
     struct xg_reference says;
 };
 
+/* A time note of the log (xunge/time/v1): every checkpoint ends with one. */
+struct store_time {
+    uint64_t position;
+    int64_t ms;
+};
+
 /* Highest numbers given so far; the largest `shown`, and how many bytes of
  * records have it. */
 struct store_counts {
@@ -201,6 +207,15 @@ struct store_ops {
                                 uint64_t place, struct xg_error *err);
     enum xg_status (*put_checkpoint)(struct store *s, uint64_t size,
                                      struct xg_bytes note,
+                                     struct xg_error *err);
+    enum xg_status (*put_time)(struct store *s, const struct store_time *t,
+                               struct xg_error *err);
+    /* The last time note below that position; the first one there or after. */
+    enum xg_status (*find_time_below)(struct store *s, struct store_time *t,
+                                      bool *found, uint64_t position,
+                                      struct xg_error *err);
+    enum xg_status (*find_time_from)(struct store *s, struct store_time *t,
+                                     bool *found, uint64_t position,
                                      struct xg_error *err);
     /* Size 0 and an empty note before the first. */
     enum xg_status (*get_checkpoint)(struct store *s, struct xg_arena *arena,

@@ -107,6 +107,17 @@ VERB(read_node,
      (struct store * s, struct xg_hash *hash, uint64_t place,
       struct xg_error *err),
      hash, place, err)
+VERB(put_time,
+     (struct store * s, const struct store_time *t, struct xg_error *err), t,
+     err)
+VERB(find_time_below,
+     (struct store * s, struct store_time *t, bool *found, uint64_t position,
+      struct xg_error *err),
+     t, found, position, err)
+VERB(find_time_from,
+     (struct store * s, struct store_time *t, bool *found, uint64_t position,
+      struct xg_error *err),
+     t, found, position, err)
 VERB(put_checkpoint,
      (struct store * s, uint64_t size, struct xg_bytes note,
       struct xg_error *err),
@@ -322,6 +333,9 @@ static const struct store_ops fault_ops = {
     .read_entries = read_entries,
     .append_nodes = append_nodes,
     .read_node = read_node,
+    .put_time = put_time,
+    .find_time_below = find_time_below,
+    .find_time_from = find_time_from,
     .put_checkpoint = put_checkpoint,
     .get_checkpoint = get_checkpoint,
     .put_batch = put_batch,

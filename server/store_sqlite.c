@@ -214,6 +214,51 @@ static enum xg_status read_node(struct store *s, struct xg_hash *hash,
     return XG_OK;
 }
 
+static enum xg_status put_time(struct store *s, const struct store_time *t,
+                               struct xg_error *err)
+{
+    struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_TIME_ADD);
+
+    xg_bind_u64(add, 1, t->position);
+    xg_bind_i64(add, 2, t->ms);
+    return xg_stmt_run(add, err);
+}
+
+static enum xg_status find_time(struct store *s, struct store_time *t,
+                                bool *found, enum server_stmt which,
+                                uint64_t position, struct xg_error *err)
+{
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), which);
+    struct store_time read = {0};
+
+    xg_bind_u64(find, 1, position > INT64_MAX ? INT64_MAX : position);
+    bool any = xg_stmt_row(find);
+    if (any) {
+        read.position = xg_col_u64(find, 0);
+        read.ms = xg_col_i64(find, 1);
+    }
+    if (xg_stmt_done(find, err) != XG_OK)
+        return err->status;
+    if (any)
+        *t = read;
+    *found = any;
+    return XG_OK;
+}
+
+static enum xg_status find_time_below(struct store *s, struct store_time *t,
+                                      bool *found, uint64_t position,
+                                      struct xg_error *err)
+{
+    return find_time(s, t, found, SERVER_STMT_TIME_BELOW, position, err);
+}
+
+static enum xg_status find_time_from(struct store *s, struct store_time *t,
+                                     bool *found, uint64_t position,
+                                     struct xg_error *err)
+{
+    return find_time(s, t, found, SERVER_STMT_TIME_FROM, position, err);
+}
+
 static enum xg_status put_checkpoint(struct store *s, uint64_t size,
                                      struct xg_bytes note, struct xg_error *err)
 {
@@ -513,6 +558,7 @@ static enum xg_status drop_derived(struct store *s, struct xg_error *err)
         SERVER_STMT_DROP_CHAIN,  SERVER_STMT_DROP_BRANCH,
         SERVER_STMT_DROP_RECORD, SERVER_STMT_DROP_NAME,
         SERVER_STMT_DROP_ENTITY, SERVER_STMT_DROP_SCOPE,
+        SERVER_STMT_DROP_TIME,
     };
 
     for (size_t i = 0; i < sizeof drops / sizeof *drops; i++)
@@ -655,6 +701,9 @@ static const struct store_ops sqlite_ops = {
     .read_entries = read_entries,
     .append_nodes = append_nodes,
     .read_node = read_node,
+    .put_time = put_time,
+    .find_time_below = find_time_below,
+    .find_time_from = find_time_from,
     .put_checkpoint = put_checkpoint,
     .get_checkpoint = get_checkpoint,
     .put_batch = put_batch,

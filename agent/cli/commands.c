@@ -155,6 +155,8 @@ static const struct cli_flag sync_flags[] = {
      "give up after so many seconds without getting through"},
     {"photos", "none", false, "本版本尚不传照片",
      "photos are not transferred by this version"},
+    {"metered", NULL, false, "按流量计费：先不取网格边界等大文件",
+     "bytes cost: leave large files (grid boundaries) for another time"},
     NO_MORE,
 };
 static const struct cli_flag export_flags[] = {

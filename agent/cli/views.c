@@ -76,6 +76,11 @@ static enum xg_status look_up_about(void *ctx, struct view_about *out,
         memcpy(out->device, fact->device, len + 1);
     out->logged = fact->logged;
     out->entry = fact->position;
+    const struct xg_when *when = &view->fold->whens[op - view->fold->ops];
+    out->has_not_before = when->low_ms != XG_NO_TIME;
+    out->not_before_ms = when->low_ms;
+    out->has_not_after = when->high_ms != XG_NO_TIME;
+    out->not_after_ms = when->high_ms;
     out->clock_doubt = clock_doubt(view, fact, op->record);
     out->delivery = VIEW_RECEIVED;
     if (!fact->mine)

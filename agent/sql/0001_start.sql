@@ -162,10 +162,24 @@ CREATE TABLE statement (
     PRIMARY KEY (kind, subject, position, line)
 ) STRICT, WITHOUT ROWID;
 
+-- Every reference entry of the log, in its order; its file comes after it.
 CREATE TABLE reference (
-    kind    TEXT PRIMARY KEY,
-    edition TEXT NOT NULL,
-    sha256  BLOB NOT NULL,
-    length  INTEGER NOT NULL,
+    position INTEGER PRIMARY KEY,
+    kind     TEXT NOT NULL,
+    edition  TEXT NOT NULL,
+    sha256   BLOB NOT NULL,
+    length   INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX reference_kind ON reference (kind, position);
+
+CREATE TABLE reference_file (
+    sha256  BLOB NOT NULL UNIQUE,
     content BLOB NOT NULL           -- sealed
-) STRICT, WITHOUT ROWID;
+) STRICT;
+
+-- Time notes of the log: those that bound the records that are here.
+CREATE TABLE time (
+    position INTEGER PRIMARY KEY,
+    ms       INTEGER NOT NULL
+) STRICT;

@@ -108,7 +108,7 @@ WHERE chain = ?1 AND seq >= ?2 AND kind NOT IN (1, 2)
 UPDATE record SET branch = ?2 WHERE hash = ?1
 
 -- name: record_set_position
-UPDATE record SET position = ?2 WHERE hash = ?1 AND position IS NULL
+UPDATE record SET position = ?2 WHERE hash = ?1 AND position IS NOT ?2
 
 -- name: record_erase
 UPDATE record SET fields = NULL, fields_hash = ?2 WHERE hash = ?1
@@ -371,12 +371,43 @@ SELECT text, position FROM statement
 WHERE kind = ?1 AND subject = ?2 AND position < ?3
 ORDER BY position DESC, line DESC LIMIT 1
 
--- name: reference_put
-INSERT INTO reference (kind, edition, sha256, length, content)
-VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (kind) DO UPDATE SET
-    edition = excluded.edition, sha256 = excluded.sha256,
-    length = excluded.length, content = excluded.content
+-- name: reference_count
+SELECT count(*), coalesce(max(position), 0) FROM reference
 
--- name: reference_get
-SELECT edition, sha256, length, content FROM reference WHERE kind = ?1
+-- name: reference_add
+INSERT INTO reference (position, kind, edition, sha256, length)
+VALUES (?1, ?2, ?3, ?4, ?5)
+
+-- name: reference_list
+SELECT r.position, r.kind, r.edition, r.sha256, r.length,
+       EXISTS (SELECT 1 FROM reference_file AS f WHERE f.sha256 = r.sha256)
+FROM reference AS r WHERE r.kind = ?1 AND r.position < ?2 ORDER BY r.position
+
+-- name: reference_missing
+-- Of kinds that are read in their newest edition, only that one. What a device
+-- uses least and is largest comes last.
+SELECT r.position, r.kind, r.edition, r.sha256, r.length, 0
+FROM reference AS r
+WHERE NOT EXISTS (SELECT 1 FROM reference_file AS f WHERE f.sha256 = r.sha256)
+  AND (r.kind IN ('catalogue', 'calendar', 'territory') OR
+       r.position = (SELECT max(position) FROM reference WHERE kind = r.kind))
+ORDER BY r.kind = 'boundaries', r.position DESC
+
+-- name: reference_file_put
+INSERT INTO reference_file (sha256, content) VALUES (?1, ?2)
+ON CONFLICT DO NOTHING
+
+-- name: reference_file_get
+SELECT content FROM reference_file WHERE sha256 = ?1
+
+-- ---- time notes ----
+
+-- name: time_put
+INSERT INTO time (position, ms) VALUES (?1, ?2)
+ON CONFLICT (position) DO UPDATE SET ms = excluded.ms
+
+-- name: time_below
+SELECT ms FROM time WHERE position < ?1 ORDER BY position DESC LIMIT 1
+
+-- name: time_from
+SELECT ms FROM time WHERE position >= ?1 ORDER BY position LIMIT 1

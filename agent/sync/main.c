@@ -32,7 +32,7 @@ enum {
 
 struct arguments {
     const char *home, *lang, *command, *code;
-    bool json, watch, allow_plain, verbose, help;
+    bool json, watch, allow_plain, metered, verbose, help;
     int64_t give_up_s, every_s;
 };
 
@@ -77,6 +77,7 @@ static void print_help(void)
              "  --watch         一直运行，每隔一段时间同步一次\n"
              "  --every S       --watch 的间隔秒数（60）\n"
              "  --max-time S    S 秒没有进展就放弃（30；0 只试一次）\n"
+             "  --metered       按流量计费：先不取网格边界等大文件\n"
              "  --allow-plain   允许不加密的 http:// 服务器\n"
              "  --json          输出一行 JSON\n"
              "  --lang zh|en    --verbose    --help\n\n"
@@ -93,6 +94,8 @@ static void print_help(void)
              "  --every S       seconds between, with --watch (60)\n"
              "  --max-time S    give up after S seconds without progress "
              "(30; 0: one try)\n"
+             "  --metered       bytes cost: leave large files (grid "
+             "boundaries) for another time\n"
              "  --allow-plain   allow a server with http://\n"
              "  --json          one JSON object a line\n"
              "  --lang zh|en    --verbose    --help\n\n"
@@ -140,6 +143,9 @@ static enum xg_status take_option(struct arguments *a, int option,
     case 'p':
         a->allow_plain = true;
         return XG_OK;
+    case 'M':
+        a->metered = true;
+        return XG_OK;
     case 'v':
         a->verbose = true;
         return XG_OK;
@@ -174,6 +180,7 @@ static enum xg_status parse_arguments(struct arguments *a, int argc,
         {"max-time", required_argument, NULL, 'm'},
         {"photos", required_argument, NULL, 'P'},
         {"allow-plain", no_argument, NULL, 'p'},
+        {"metered", no_argument, NULL, 'M'},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'H'},
         {NULL, 0, NULL, 0},
@@ -244,7 +251,8 @@ static enum xg_status enrol(const struct arguments *a, const char *path,
     struct http *http = NULL;
     struct xg_enrol_code code;
     struct sync_report report = {.reached = false};
-    struct sync_options options = {a->give_up_s * 1000};
+    struct sync_options options = {.give_up_ms = a->give_up_s * 1000,
+                                   .metered = a->metered};
     struct sync_host host = make_host(p);
     enum xg_status status = read_code(&code, a->code, err);
 
@@ -296,7 +304,8 @@ static enum xg_status sync_once(const struct arguments *a, const char *path,
     struct home home = {.env = NULL};
     struct http *http = NULL;
     struct sync_report report = {.reached = false};
-    struct sync_options options = {a->give_up_s * 1000};
+    struct sync_options options = {.give_up_ms = a->give_up_s * 1000,
+                                   .metered = a->metered};
     struct sync_host host = make_host(p);
     struct store_counts counts = {.drafts = 0};
     struct xg_error ignored = XG_ERROR_NONE;

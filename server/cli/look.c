@@ -114,6 +114,11 @@ static enum xg_status about_record(void *ctx, struct view_about *out,
     out->delivery = VIEW_RECEIVED;
     out->logged = true;
     out->entry = row->position;
+    const struct xg_when *when = &l->fold->whens[i];
+    out->has_not_before = when->low_ms != XG_NO_TIME;
+    out->not_before_ms = when->low_ms;
+    out->has_not_after = when->high_ms != XG_NO_TIME;
+    out->not_after_ms = when->high_ms;
     out->verified = true; /* checked when it came; `check` does it again */
     out->clock_doubt = !op->record->malformed &&
                        view_clock_doubt(op->record->head.moment.wall_ms,

@@ -182,6 +182,12 @@ CREATE INDEX entity_conflicts ON entity (number) WHERE conflicts > 0;
 CREATE INDEX entity_open ON entity (number) WHERE open = 1;
 CREATE INDEX entity_case ON entity (case_number) WHERE case_number <> '';
 
+-- The time notes of the log.
+CREATE TABLE time (
+    position INTEGER PRIMARY KEY,
+    ms       INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE scope (
     key   TEXT NOT NULL,
     shown INTEGER NOT NULL,

@@ -19,6 +19,16 @@ ON CONFLICT (id) DO UPDATE SET size = excluded.size, note = excluded.note;
 -- name: checkpoint_get
 SELECT size, note FROM checkpoint WHERE id = 1;
 
+-- name: time_add
+INSERT INTO time (position, ms) VALUES (?1, ?2);
+
+-- name: time_below
+SELECT position, ms FROM time WHERE position < ?1
+ORDER BY position DESC LIMIT 1;
+
+-- name: time_from
+SELECT position, ms FROM time WHERE position >= ?1 ORDER BY position LIMIT 1;
+
 -- name: batch_add
 INSERT INTO batch (position, id, chain, tree, first, last, state, device,
                    body_len)
@@ -253,6 +263,9 @@ DELETE FROM entity;
 
 -- name: drop_scope
 DELETE FROM scope;
+
+-- name: drop_time
+DELETE FROM time;
 
 -- name: counts
 SELECT (SELECT coalesce(max(number), 0) FROM chain),

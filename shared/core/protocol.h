@@ -24,7 +24,7 @@ enum {
     XG_TOKEN_SIZE = 32,
     XG_CHAINS_MAX = 64,   /* of one device, in a hello */
     XG_ORDERS_MAX = 64,
-    XG_REFERENCES_MAX = 16,
+    XG_REFERENCES_MAX = 64,         /* of one answer */
     XG_REGISTRY_NEWS_MAX = 64,      /* notes in one answer */
     XG_UPDATES_RAW_MAX = 1 << 20,   /* of one page, inflated */
     XG_ANSWER_MAX = 8 << 20,
@@ -155,27 +155,20 @@ XG_MUST_CHECK enum xg_status xg_hello_read(struct xg_hello *h,
  *      chain <base64 id> <next> <base64 last hash>   as the server holds them
  *      forked <base64 chain id>            a device told so starts a new chain
  *      note <log position>                 one a registry note that follows
- *      reference <kind> <edition> <base64 sha-256> <bytes>
+ *      references <number of reference entries in the log>
  *      order <base64 sha-256>              photo wanted
  */
-struct xg_reference {
-    char kind[XG_CODE_MAX + 1], edition[XG_CODE_MAX + 1];
-    struct xg_hash file;
-    uint64_t length;
-};
-
 struct xg_welcome {
     struct xg_bytes log;
     char device[XG_KEY_NAME_MAX + 1];
     struct xg_hash random, token, root; /* size, root: of the checkpoint that
                                          * goes with it */
-    uint64_t time_ms, size, backup, registry;
+    uint64_t time_ms, size, backup, registry, references;
     enum xg_device_state state;
-    size_t chain_count, forked_count, note_count, reference_count, order_count;
+    size_t chain_count, forked_count, note_count, order_count;
     struct xg_chain_tip chains[XG_CHAINS_MAX];
     struct xg_hash forked[XG_CHAINS_MAX];
     uint64_t notes[XG_REGISTRY_NEWS_MAX];
-    struct xg_reference references[XG_REFERENCES_MAX];
     struct xg_hash orders[XG_ORDERS_MAX];
 };
 void xg_welcome_put(struct xg_buf *text, const struct xg_welcome *w);
@@ -187,6 +180,30 @@ void xg_proof_put(struct xg_buf *out, const struct xg_proof *proof);
 XG_MUST_CHECK enum xg_status xg_proof_read(struct xg_proof *proof,
                                            struct xg_bytes text,
                                            struct xg_error *err);
+
+/* ---- GET /v1/references?from=<n>: frames
+ *      1  the note below, signed by the log
+ *      2+ the reference entries of the log, in order, from the n-th (the first
+ *         is 0) on, at most 64: signed notes as they lie there
+ *
+ *      xunge/references/v1
+ *      log <origin>
+ *      from <n>
+ *      entry <log position> <base64 leaf hash>     one for each that follows
+ */
+struct xg_references_note {
+    struct xg_bytes log;
+    uint64_t from;
+    size_t count;
+    struct xg_reference_place {
+        uint64_t position; /* ascending */
+        struct xg_hash leaf;
+    } entries[XG_REFERENCES_MAX];
+};
+void xg_references_put(struct xg_buf *text, const struct xg_references_note *r);
+XG_MUST_CHECK enum xg_status xg_references_read(struct xg_references_note *r,
+                                                struct xg_bytes text,
+                                                struct xg_error *err);
 
 /* ---- PUT /v1/batches/<id>, header "Xunge-Size: <size held>": frames
  *      1  "state stored|held|waiting|forked|quarantined\n"
@@ -229,7 +246,10 @@ bool xg_batch_state_parse(enum xg_batch_state *state, struct xg_bytes name);
  *      [2, entity]                         went out of this device's scope
  *      [3, chain, branch id, start, parent branch id]   a fork, before use
  *      [4, record hash, branch id]         a known record is now on a branch
- * A record is on the chain's only branch unless a [4] names it.
+ *      [5, log position, ms]               a time note of the log
+ * A record is on the chain's only branch unless a [4] names it. Before a record
+ * come the time notes that bound it (deadline.h): the last one below its anchor
+ * size, and the first one at its position or after; each once a page.
  */
 struct xg_updates_note {
     struct xg_bytes log;
@@ -243,7 +263,7 @@ XG_MUST_CHECK enum xg_status xg_updates_read(struct xg_updates_note *u,
                                              struct xg_error *err);
 /* Verify signature, log, lengths, body hash; inflate into the arena; then every
  * item's form, number and root of the records, and that no record lies at a
- * position of `to` or beyond. So xg_update_next() over *raw cannot fail. What
+ * position of `to` or beyond, and no time note at one of `end`. So xg_update_next() over *raw cannot fail. What
  * the caller still has to compare: device, from. u->log borrows `data`. */
 XG_MUST_CHECK enum xg_status xg_updates_open(struct xg_updates_note *u,
                                              struct xg_bytes *raw,
@@ -265,19 +285,22 @@ enum xg_update_kind {
     XG_UPDATE_OUT = 2,
     XG_UPDATE_BRANCH = 3,
     XG_UPDATE_PLACE = 4,
+    XG_UPDATE_TIME = 5,
 };
 
 struct xg_update {
     enum xg_update_kind kind;
     struct xg_hash chain;    /* RECORD, CHAIN, BRANCH */
     struct xg_hash previous; /* RECORD */
-    uint64_t seq, position, anchor_size;
+    uint64_t seq, anchor_size;
+    uint64_t position;       /* RECORD, TIME */
     struct xg_record record; /* RECORD: read and hashed */
     struct xg_bytes device;  /* CHAIN */
     struct xg_id entity;     /* OUT */
     struct xg_hash branch, parent; /* BRANCH, PLACE */
     uint64_t start;                /* BRANCH */
     struct xg_hash hash;           /* PLACE */
+    int64_t time_ms;               /* TIME; not negative */
 };
 
 /* Reads a body; start with {.rest = raw}. */
@@ -298,6 +321,11 @@ void xg_update_put(struct xg_buf *raw, const struct xg_update *u,
 /* ---- entries of the log that the server writes ---- */
 
 /* xunge/reference/v1: kind, edition, file <sha-256> <bytes> */
+struct xg_reference {
+    char kind[XG_CODE_MAX + 1], edition[XG_CODE_MAX + 1];
+    struct xg_hash file;
+    uint64_t length;
+};
 void xg_reference_put(struct xg_buf *text, const struct xg_reference *r);
 XG_MUST_CHECK enum xg_status xg_reference_read(struct xg_reference *r,
                                                struct xg_bytes text,

@@ -1,4 +1,5 @@
-/* protocol_hello.c - hello and welcome; see protocol.h. */
+/* protocol_hello.c - hello and welcome, and the list of reference data; see
+ * protocol.h. */
 #include "shared/core/protocol.h"
 
 #include <inttypes.h>
@@ -98,16 +99,6 @@ enum xg_status xg_hello_read(struct xg_hello *h, struct xg_bytes text,
 
 /* ---- welcome ---- */
 
-static void put_references(struct xg_buf *text, const struct xg_welcome *w)
-{
-    for (size_t i = 0; i < w->reference_count; i++) {
-        const struct xg_reference *r = &w->references[i];
-        xg_buf_format(text, "reference %s %s ", r->kind, r->edition);
-        xg_buf_base64(text, r->file.b, sizeof r->file.b);
-        xg_buf_format(text, " %" PRIu64 "\n", r->length);
-    }
-}
-
 void xg_welcome_put(struct xg_buf *text, const struct xg_welcome *w)
 {
     xg_buf_text(text, "xunge/welcome/v1\n");
@@ -126,7 +117,7 @@ void xg_welcome_put(struct xg_buf *text, const struct xg_welcome *w)
     put_hashes(text, "forked", w->forked, w->forked_count);
     for (size_t i = 0; i < w->note_count; i++)
         xg_put_uint(text, "note", w->notes[i]);
-    put_references(text, w);
+    xg_put_uint(text, "references", w->references);
     put_hashes(text, "order", w->orders, w->order_count);
 }
 
@@ -156,20 +147,6 @@ static void read_positions(struct xg_lines *l, struct xg_welcome *w)
     }
 }
 
-static void read_references(struct xg_lines *l, struct xg_welcome *w)
-{
-    while (w->reference_count < XG_REFERENCES_MAX &&
-           xg_lines_at(l, "reference")) {
-        struct xg_reference *r = &w->references[w->reference_count++];
-        struct xg_bytes words = xg_line_words(l, "reference");
-        if (!xg_word_name(&words, r->kind, XG_CODE_MAX) ||
-            !xg_word_name(&words, r->edition, XG_CODE_MAX) ||
-            !xg_word_hash(&words, &r->file) ||
-            !xg_word_uint(&words, &r->length) || words.len > 0)
-            xg_lines_bad(l, "reference");
-    }
-}
-
 static void read_checkpoint(struct xg_lines *l, struct xg_welcome *w)
 {
     struct xg_bytes words = xg_line_words(l, "checkpoint");
@@ -194,7 +171,7 @@ static void read_welcome(struct xg_lines *l, struct xg_welcome *w)
     read_tips(l, w->chains, &w->chain_count);
     read_hashes(l, "forked", w->forked, XG_CHAINS_MAX, &w->forked_count);
     read_positions(l, w);
-    read_references(l, w);
+    xg_line_uint(l, "references", &w->references);
     read_hashes(l, "order", w->orders, XG_ORDERS_MAX, &w->order_count);
 }
 
@@ -208,5 +185,42 @@ enum xg_status xg_welcome_read(struct xg_welcome *w, struct xg_bytes text,
     if (xg_lines_end(&l, err) != XG_OK)
         return xg_wrap(err, "welcome note");
     *w = read;
+    return XG_OK;
+}
+
+/* ---- reference data ---- */
+
+void xg_references_put(struct xg_buf *text, const struct xg_references_note *r)
+{
+    xg_buf_text(text, "xunge/references/v1\n");
+    xg_put_log(text, r->log);
+    xg_put_uint(text, "from", r->from);
+    for (size_t i = 0; i < r->count; i++) {
+        xg_buf_format(text, "entry %" PRIu64 " ", r->entries[i].position);
+        xg_buf_base64(text, r->entries[i].leaf.b, XG_HASH_SIZE);
+        xg_buf_byte(text, '\n');
+    }
+}
+
+enum xg_status xg_references_read(struct xg_references_note *r,
+                                  struct xg_bytes text, struct xg_error *err)
+{
+    struct xg_references_note read = {.count = 0};
+    struct xg_lines l = xg_lines_over(text);
+
+    xg_line_literal(&l, "xunge/references/v1");
+    xg_line_log(&l, &read.log);
+    xg_line_uint(&l, "from", &read.from);
+    while (read.count < XG_REFERENCES_MAX && xg_lines_at(&l, "entry")) {
+        struct xg_reference_place *e = &read.entries[read.count++];
+        struct xg_bytes words = xg_line_words(&l, "entry");
+        if (!xg_word_uint(&words, &e->position) ||
+            !xg_word_hash(&words, &e->leaf) || words.len > 0 ||
+            (read.count > 1 && e->position <= e[-1].position))
+            xg_lines_bad(&l, "entry");
+    }
+    if (xg_lines_end(&l, err) != XG_OK)
+        return xg_wrap(err, "references note");
+    *r = read;
     return XG_OK;
 }

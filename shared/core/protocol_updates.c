@@ -96,6 +96,12 @@ static bool take_uint(uint64_t *value, const struct xg_cbor_item *item)
     return item->type == XG_CBOR_UINT;
 }
 
+static bool take_time(int64_t *ms, const struct xg_cbor_item *item)
+{
+    *ms = item->number > INT64_MAX ? 0 : (int64_t)item->number;
+    return item->type == XG_CBOR_UINT && item->number <= INT64_MAX;
+}
+
 /* The fields, or in an array of one only their hash: erased. */
 static bool take_fields(struct xg_record *r, struct xg_bytes *fields,
                         const struct xg_cbor_item *item)
@@ -167,6 +173,9 @@ static const char *take_item(struct xg_update_reader *r, struct xg_update *u,
     if (kind == XG_UPDATE_PLACE && parts == 2 &&
         take_hash(&u->hash, &part[0]) && take_hash(&u->branch, &part[1]))
         return NULL;
+    if (kind == XG_UPDATE_TIME && parts == 2 &&
+        take_uint(&u->position, &part[0]) && take_time(&u->time_ms, &part[1]))
+        return NULL;
     return "an item is not of a known form";
 }
 
@@ -193,7 +202,7 @@ enum xg_status xg_update_next(struct xg_update_reader *r,
     xg_cbor_next(&at, &number);
     while (xg_cbor_next(&at, &part[parts]))
         parts++;
-    if (number.type != XG_CBOR_UINT || number.number > XG_UPDATE_PLACE)
+    if (number.type != XG_CBOR_UINT || number.number > XG_UPDATE_TIME)
         return xg_fail(err, XG_FORMAT, "updates: an item of an unknown kind");
     const char *wrong = take_item(r, &u, number.number, parts, part);
     if (wrong)
@@ -266,13 +275,20 @@ void xg_update_put(struct xg_buf *raw, const struct xg_update *u,
         put_hash(raw, &u->hash);
         put_hash(raw, &u->branch);
         return;
+    case XG_UPDATE_TIME:
+        xg_cbor_put_array(raw, 3);
+        xg_cbor_put_uint(raw, u->kind);
+        xg_cbor_put_uint(raw, u->position);
+        xg_cbor_put_uint(raw, (uint64_t)u->time_ms);
+        return;
     }
 }
 
 /* ---- whole pages ---- */
 
 /* Every item once, so that later readers can rely on it: forms, number and
- * root of the records, and that none lies beyond the page. */
+ * root of the records, that none lies beyond the page, and no time note beyond
+ * the log. */
 static enum xg_status check_items(const struct xg_updates_note *u,
                                   struct xg_bytes raw, struct xg_error *err)
 {
@@ -286,6 +302,10 @@ static enum xg_status check_items(const struct xg_updates_note *u,
     while (more) {
         if (xg_update_next(&reader, &item, &more, err) != XG_OK)
             return err->status;
+        if (more && item.kind == XG_UPDATE_TIME && item.position >= u->end)
+            return xg_fail(err, XG_FORMAT,
+                           "updates: a time note of position %" PRIu64
+                           " in a log of %" PRIu64, item.position, u->end);
         if (!more || item.kind != XG_UPDATE_RECORD)
             continue;
         if (item.position >= u->to)

@@ -132,8 +132,29 @@ void fake_server_free(struct fake_server *f)
 {
     for (size_t i = 0; i < f->note_count; i++)
         xg_buf_clear(&f->notes[i]);
+    for (size_t i = 0; i < f->reference_count; i++)
+        xg_buf_clear(&f->references[i].note);
     xg_buf_clear(&f->body);
     free(f);
+}
+
+void fake_server_refer(struct fake_server *f, const char *kind,
+                       const char *edition, const char *content)
+{
+    struct fake_reference *ref = &f->references[f->reference_count++];
+    struct xg_buf text = XG_BUF(4096);
+
+    assert_true(f->reference_count <= FAKE_REFERENCES_MAX);
+    *ref = (struct fake_reference){.content = xg_bytes_of(content),
+                                   .note = XG_BUF(XG_NOTE_MAX)};
+    snprintf(ref->says.kind, sizeof ref->says.kind, "%s", kind);
+    snprintf(ref->says.edition, sizeof ref->says.edition, "%s", edition);
+    ref->says.length = ref->content.len;
+    crypto_hash_sha256(ref->says.file.b, ref->content.at, ref->content.len);
+    xg_reference_put(&text, &ref->says);
+    xg_note_sign(&ref->note, xg_buf_bytes(&text), &f->log);
+    ref->position = fake_server_append(f, xg_buf_bytes(&ref->note));
+    xg_buf_clear(&text);
 }
 
 void fake_server_offer(struct fake_server *f, const struct xg_update *u,
@@ -233,8 +254,7 @@ static void put_welcome(struct fake_server *f, struct transport_answer *a,
     add_chains(f, &w, device);
     for (uint64_t i = h->registry; i < f->note_count; i++)
         w.notes[w.note_count++] = f->note_positions[i];
-    if (f->has_reference)
-        w.references[w.reference_count++] = f->reference;
+    w.references = f->reference_count;
     xg_welcome_put(&text, &w);
     xg_note_sign(&note, xg_buf_bytes(&text), &f->log);
     xg_frame_put(&a->body, xg_buf_bytes(&note));
@@ -396,6 +416,51 @@ static void updates(struct fake_server *f, const struct transport_request *r,
     assert_ok(xg_updates_seal(&a->body, &u, raw, &f->log, &err));
 }
 
+static void references(struct fake_server *f, const struct transport_request *r,
+                       struct transport_answer *a)
+{
+    struct xg_references_note list = {
+        .log = xg_bytes_of(FAKE_ORIGIN),
+        .from = strtoull(r->path + strlen("/v1/references?from="), NULL, 10)};
+    struct xg_buf text = XG_BUF(XG_NOTE_MAX), note = XG_BUF(XG_NOTE_MAX);
+
+    f->lists++;
+    for (size_t i = (size_t)list.from;
+         i < f->reference_count && list.count < XG_REFERENCES_MAX; i++) {
+        struct xg_reference_place *e = &list.entries[list.count++];
+        e->position = f->references[i].position;
+        xg_tlog_leaf(&e->leaf, f->references[i].note.data,
+                     f->references[i].note.len);
+    }
+    xg_references_put(&text, &list);
+    xg_note_sign(&note, xg_buf_bytes(&text), &f->log);
+    xg_frame_put(&a->body, xg_buf_bytes(&note));
+    for (size_t i = 0; i < list.count; i++)
+        xg_frame_put(
+            &a->body,
+            xg_buf_bytes(&f->references[(size_t)list.from + i].note));
+    xg_buf_clear(&text);
+    xg_buf_clear(&note);
+}
+
+static void reference_file(struct fake_server *f,
+                           const struct transport_request *r,
+                           struct transport_answer *a)
+{
+    char hex[2 * XG_HASH_SIZE + 1];
+
+    f->files++;
+    for (size_t i = 0; i < f->reference_count; i++) {
+        const struct fake_reference *ref = &f->references[i];
+        xg_hex(hex, ref->says.file.b, XG_HASH_SIZE);
+        if (strcmp(hex, r->path + strlen("/v1/reference/")) == 0) {
+            xg_buf_append(&a->body, ref->content.at, ref->content.len);
+            return;
+        }
+    }
+    fake_problem(a, 404, "not-found", "no such file");
+}
+
 static void serve(struct fake_server *f, const struct transport_request *r,
                   struct transport_answer *a)
 {
@@ -413,8 +478,10 @@ static void serve(struct fake_server *f, const struct transport_request *r,
         put_batch(f, r, a, device);
     else if (strncmp(r->path, "/v1/updates?", 12) == 0)
         updates(f, r, a, device);
+    else if (strncmp(r->path, "/v1/references?from=", 20) == 0)
+        references(f, r, a);
     else if (strncmp(r->path, "/v1/reference/", 14) == 0)
-        xg_buf_append(&a->body, f->reference_bytes.at, f->reference_bytes.len);
+        reference_file(f, r, a);
     else
         fake_problem(a, 404, "not-found", "no such thing");
 }

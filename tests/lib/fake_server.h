@@ -16,6 +16,7 @@ enum {
     FAKE_CHAINS_MAX = 32,
     FAKE_DEVICES_MAX = 8,
     FAKE_NOTES_MAX = 8,
+    FAKE_REFERENCES_MAX = 100,
 };
 
 #define FAKE_ORIGIN "lanshan.example"
@@ -43,6 +44,14 @@ struct fake_device {
     unsigned enrols, hellos;
 };
 
+/* An entry of the log, and its file (lent). */
+struct fake_reference {
+    uint64_t position;
+    struct xg_reference says;
+    struct xg_bytes content;
+    struct xg_buf note;
+};
+
 struct fake_server {
     struct xg_env env;
     struct xg_signer log, registrar;
@@ -67,9 +76,9 @@ struct fake_server {
     struct xg_buf body;
     struct xg_tree body_tree;
     uint64_t served_from;
-    bool has_reference;
-    struct xg_reference reference;
-    struct xg_bytes reference_bytes;
+    size_t reference_count;
+    struct fake_reference references[FAKE_REFERENCES_MAX];
+    unsigned lists, files; /* asked for */
 
     unsigned requests;
     void *ctx; /* of the two below */
@@ -91,6 +100,9 @@ struct xg_transport fake_server_transport(struct fake_server *f);
 uint64_t fake_server_append(struct fake_server *f, struct xg_bytes entry);
 /* One more registry note, with one unit line. */
 void fake_server_registry(struct fake_server *f, const char *unit);
+/* Append an entry that names a file of that kind, and serve the file. */
+void fake_server_refer(struct fake_server *f, const char *kind,
+                       const char *edition, const char *content);
 /* What the log would be if its last entries had never been. */
 void fake_server_cut_log(struct fake_server *f, uint64_t size);
 /* Put a record (or another item) into what updates serve from now on. */

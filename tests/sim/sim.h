@@ -23,6 +23,7 @@
 
 #include "agent/transport.h"
 #include "shared/base/env.h"
+#include "shared/core/deadline.h"
 #include "shared/core/protocol.h"
 #include "shared/core/tlog.h"
 
@@ -213,6 +214,9 @@ void sim_server_revoke(struct sim_server *s, const char *device);
 /* The operator writes something to some entity. */
 void sim_server_operate(struct sim_server *s);
 bool sim_server_has_record(struct sim_server *s, const struct xg_hash *record);
+/* What the log proves of its time. */
+struct xg_when sim_server_when(struct sim_server *s,
+                               const struct xg_hash *record);
 bool sim_server_has_batch(struct sim_server *s, const struct xg_hash *id,
                           uint64_t position);
 uint64_t sim_server_size(struct sim_server *s);

@@ -462,6 +462,27 @@ bool sim_server_has_record(struct sim_server *s, const struct xg_hash *record)
     return found;
 }
 
+struct xg_when sim_server_when(struct sim_server *s,
+                               const struct xg_hash *record)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *reader = sim_server_borrow(s);
+    struct store_record row;
+    struct xg_when when;
+    bool found;
+
+    sim_ok(s->world, reader->ops->find_record(reader, &arena, &row, &found,
+                                              record, &err));
+    if (!found)
+        sim_fail(s->world, "the server lacks a record of a state it shares");
+    sim_ok(s->world,
+           fold_when(&when, reader, row.anchor_size, row.position, &err));
+    sim_server_return(s, reader);
+    xg_arena_clear(&arena);
+    return when;
+}
+
 bool sim_server_has_batch(struct sim_server *s, const struct xg_hash *id,
                           uint64_t position)
 {

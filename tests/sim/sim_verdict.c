@@ -135,6 +135,33 @@ static _Noreturn void differ(struct compare *c, const struct xg_id *id,
              b.conflicts, here.len, there.len);
 }
 
+/* Every record has the bounds that the server gives it. */
+static void compare_times(struct compare *c, const struct xg_id *id)
+{
+    struct sim_world *w = c->device->world;
+    struct xg_arena arena = XG_ARENA(64 << 20);
+    struct xg_error err = XG_ERROR_NONE;
+    struct fold fold;
+    char hex[2 * XG_HASH_SIZE + 1];
+
+    sim_ok(w, fold_load(c->home->store, &fold, &arena, id, &err));
+    for (size_t i = 0; i < fold.state.count; i++) {
+        const struct xg_hash *hash = &fold.ops[i].record->hash;
+        struct xg_when here = fold.whens[i];
+        struct xg_when there = sim_server_when(w->server, hash);
+        hex_of(hex, hash);
+        if (here.low_ms != there.low_ms || here.high_ms != there.high_ms)
+            sim_fail(w,
+                     "%04u: %s of %s at %" PRIu64 ", anchor %" PRIu64
+                     ", is of %" PRId64 " to %" PRId64 " here, of %" PRId64
+                     " to %" PRId64 " there",
+                     c->device->index, hex, fold.facts[i].device,
+                     fold.facts[i].position, fold.facts[i].anchor_size,
+                     here.low_ms, here.high_ms, there.low_ms, there.high_ms);
+    }
+    xg_arena_clear(&arena);
+}
+
 static void compare_entity(void *ctx, const struct xg_id *id,
                            uint64_t conflicts, struct xg_bytes state)
 {
@@ -159,6 +186,7 @@ static void compare_entity(void *ctx, const struct xg_id *id,
         sim_fail(w, "%04u: %s is only %s", c->device->index, hex,
                  store_delivery_name(e.delivery));
     xg_buf_clear(&here);
+    compare_times(c, id);
     c->shared++;
     c->conflicts += conflicts > 0;
 }

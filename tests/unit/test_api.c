@@ -493,7 +493,7 @@ static void whole_way(bool sqlite)
     join(&other, &f, "w3");
     hello(&g, &one, NULL, 0);
     assert_true(g.welcome.registry >= 7);
-    assert_int_equal(g.welcome.reference_count, 1);
+    assert_int_equal(g.welcome.references, 1);
     assert_int_equal(g.welcome.chain_count, 0);
 
     const struct xg_record *incident = test_incident(one.device, "pothole");
@@ -1076,20 +1076,75 @@ static void test_log_is_open(void **state)
     close_server(&f);
 }
 
+/* The first of the entries from the n-th on, of which there are `count`. */
+static struct xg_reference listed(struct client *c, unsigned from, size_t count)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_references_note list;
+    struct xg_reference reference;
+    struct xg_bytes rest, frame;
+    struct xg_note note;
+    struct xg_hash leaf;
+    struct call call;
+    char target[64];
+
+    snprintf(target, sizeof target, "/v1/references?from=%u", from);
+    assert_int_equal(get(&call, c, target), 200);
+    rest = xg_buf_bytes(&call.response.body);
+    assert_true(xg_frame_next(&rest, &frame));
+    assert_ok(xg_note_open(&note, frame.at, frame.len,
+                           &c->f->data->log.verifier, &err));
+    assert_ok(xg_references_read(&list, note.text, &err));
+    assert_int_equal(list.from, from);
+    assert_int_equal(list.count, count);
+    assert_true(xg_frame_next(&rest, &frame));
+    xg_tlog_leaf(&leaf, frame.at, frame.len);
+    assert_true(xg_hash_equal(&leaf, &list.entries[0].leaf));
+    assert_ok(xg_note_open(&note, frame.at, frame.len,
+                           &c->f->data->log.verifier, &err));
+    assert_ok(xg_reference_read(&reference, note.text, &err));
+    call_clear(&call);
+    return reference;
+}
+
+static void expect_none_listed(struct client *c, unsigned from)
+{
+    struct xg_bytes rest, frame;
+    struct call call;
+    char target[64];
+
+    snprintf(target, sizeof target, "/v1/references?from=%u", from);
+    assert_int_equal(get(&call, c, target), 200);
+    rest = xg_buf_bytes(&call.response.body);
+    assert_true(xg_frame_next(&rest, &frame));
+    assert_int_equal(rest.len, 0);
+    call_clear(&call);
+}
+
 static void test_reference_file(void **state)
 {
     struct fixture f;
     struct client one;
     struct greeting g;
     char target[128] = "/v1/reference/";
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_reference second;
     struct call call;
 
     (void)state;
     open_server(&f, false);
     join(&one, &f, "w1");
+    assert_ok(registry_put_reference(f.data->registry, &second, "calendar",
+                                     "2027", xg_bytes_of("days"), &err));
     hello(&g, &one, NULL, 0);
-    assert_string_equal(g.welcome.references[0].kind, "territory");
-    xg_hex(target + strlen(target), g.welcome.references[0].file.b, 32);
+    assert_int_equal(g.welcome.references, 2);
+    struct xg_reference first = listed(&one, 0, 2);
+    assert_string_equal(first.kind, "territory");
+    assert_string_equal(listed(&one, 1, 1).edition, "2027");
+    expect_none_listed(&one, 2);
+    assert_int_equal(get(&call, &one, "/v1/references?from=-1"), 400);
+    call_clear(&call);
+    xg_hex(target + strlen(target), first.file.b, 32);
     assert_int_equal(get(&call, &one, target), 200);
     assert_true(xg_bytes_equal(xg_buf_bytes(&call.response.body),
                                xg_bytes_of(territory)));

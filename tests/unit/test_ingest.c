@@ -154,13 +154,20 @@ static struct fold look_at(struct setup *s, const struct xg_record *r)
 }
 
 /* Everything holds, and a rebuild changes nothing. */
+static void check_after_rebuild(struct setup *s)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    assert_ok(ingest_rebuild(s->d->ingest, &err));
+    assert_ok(data_check(s->d, NULL, NULL, &err));
+}
+
 static void check(struct setup *s)
 {
     struct xg_error err = XG_ERROR_NONE;
 
     assert_ok(data_check(s->d, NULL, NULL, &err));
-    assert_ok(ingest_rebuild(s->d->ingest, &err));
-    assert_ok(data_check(s->d, NULL, NULL, &err));
+    check_after_rebuild(s);
 }
 
 /* The receipt of the entry verifies against the published checkpoint. */
@@ -1056,6 +1063,47 @@ static bool saw(const struct seen *seen, const struct xg_record *r)
     return false;
 }
 
+/* The time notes of a page. */
+struct times {
+    size_t count;
+    struct xg_update items[256];
+};
+
+static void add_time(struct times *times, const struct xg_update *item)
+{
+    for (size_t i = 0; i < times->count; i++)
+        assert_true(times->items[i].position != item->position);
+    assert_true(times->count < 256);
+    times->items[times->count++] = *item;
+}
+
+/* What came before a record in the page bounds it as the server does. */
+static void expect_bounds(struct setup *s, const struct times *times,
+                          const struct xg_update *record)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    const struct xg_update *low = NULL, *high = NULL;
+    struct store *reader;
+    struct xg_when when;
+
+    for (size_t i = 0; i < times->count; i++) {
+        const struct xg_update *t = &times->items[i];
+        if (t->position < record->anchor_size &&
+            (!low || t->position > low->position))
+            low = t;
+        if (t->position >= record->position &&
+            (!high || t->position < high->position))
+            high = t;
+    }
+    assert_ok(data_borrow(s->d, &reader, &err));
+    assert_ok(fold_when(&when, reader, record->anchor_size, record->position,
+                        &err));
+    data_return(s->d, reader);
+    assert_true(when.low_ms == (low ? low->time_ms : XG_NO_TIME));
+    assert_true(high && when.high_ms == high->time_ms);
+}
+
+
 /* All pages from seen->to on. */
 static void pull(struct setup *s, const struct test_device *t,
                  struct seen *seen)
@@ -1078,11 +1126,15 @@ static void pull(struct setup *s, const struct test_device *t,
         assert_true(page.to > seen->to || page.to == c.size);
         struct xg_update_reader u = {.rest = xg_buf_bytes(&raw)};
         struct xg_update item;
+        struct times times = {.count = 0};
         while (more) {
             assert_ok(xg_update_next(&u, &item, &more, &err));
             if (!more)
                 break;
+            if (item.kind == XG_UPDATE_TIME)
+                add_time(&times, &item);
             if (item.kind == XG_UPDATE_RECORD) {
+                expect_bounds(s, &times, &item);
                 assert_true(seen->record_count < 256);
                 seen->records[seen->record_count++] = item.record.hash;
                 records++;
@@ -1095,6 +1147,80 @@ static void pull(struct setup *s, const struct test_device *t,
         seen->to = page.to;
         xg_buf_clear(&raw);
     } while (seen->to < c.size);
+}
+
+/* ---- what the log proves of times ---- */
+
+static void set_clock(struct setup *s, int64_t wall_ms)
+{
+    s->world.wall_ms = wall_ms;
+}
+
+static struct xg_when when_of(struct setup *s, const struct xg_record *r)
+{
+    struct fold f = look_at(s, r);
+
+    for (size_t i = 0; i < f.count; i++)
+        if (xg_hash_equal(&f.rows[i].hash, &r->hash))
+            return f.whens[i];
+    fail_msg("it is not among the records of its entity");
+    return (struct xg_when){0, 0};
+}
+
+/* Between the last time note below the anchor and the one that closes the
+ * checkpoint, whatever the clocks of device and server say: the server's never
+ * goes back. */
+static void test_times(void **unused)
+{
+    const int64_t t1 = 1800000000000, late = 4070908800000; /* 2099 */
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_time odd = {.position = 0, .ms = 5};
+    struct xg_when when;
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 19);
+    struct test_device *a = add_device(&s, "wn");
+    set_clock(&s, t1);
+    const struct xg_record *first = test_incident(a, "lamp");
+    pushed(&s, a, 0, 2, XG_BATCH_STORED);
+    when = when_of(&s, first);
+    assert_true(when.low_ms == XG_NO_TIME); /* before any anchor */
+    assert_true(when.high_ms == t1);
+
+    struct xg_checkpoint c;
+    assert_ok(ledger_published(s.d->ledger, &c, NULL, &err));
+    write_anchor(&s, a, c.size, &c.root);
+    set_clock(&s, 0); /* 1970, on the device */
+    const struct xg_record *second = test_incident(a, "tree");
+    set_clock(&s, late);
+    pushed(&s, a, 2, 2, XG_BATCH_STORED);
+    when = when_of(&s, second);
+    assert_true(when.low_ms == t1 && when.high_ms == late);
+
+    set_clock(&s, 0); /* on the server, too */
+    const struct xg_record *third = test_incident(a, "pit");
+    pushed(&s, a, 4, 1, XG_BATCH_STORED);
+    when = when_of(&s, third);
+    assert_true(when.low_ms == t1 && when.high_ms == late);
+    check(&s);
+    when = when_of(&s, second);
+    assert_true(when.low_ms == t1 && when.high_ms == late);
+
+    struct store *store = s.d->store;
+    assert_ok(store->ops->begin(store, &err));
+    assert_ok(store->ops->put_time(store, &odd, &err));
+    assert_ok(store->ops->commit(store, &err));
+    assert_status(data_check(s.d, NULL, NULL, &err), XG_CORRUPT);
+    check_after_rebuild(&s);
+    assert_ok(store->ops->begin(store, &err));
+    assert_ok(store->ops->drop_derived(store, &err));
+    assert_ok(store->ops->commit(store, &err));
+    assert_status(data_check(s.d, NULL, NULL, &err), XG_CORRUPT);
+    check_after_rebuild(&s);
+    when = when_of(&s, second);
+    assert_true(when.low_ms == t1 && when.high_ms == late);
+    end(&s);
 }
 
 static void test_scope(void **unused)
@@ -1405,6 +1531,7 @@ int main(void)
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_store_fails),
         cmocka_unit_test(test_behind_and_ahead),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_scope),
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_territory),

@@ -68,6 +68,8 @@ AGAIN(enrolled_again, struct xg_enrolled, xg_enrolled_read, xg_enrolled_put)
 AGAIN(hello_again, struct xg_hello, xg_hello_read, xg_hello_put)
 AGAIN(welcome_again, struct xg_welcome, xg_welcome_read, xg_welcome_put)
 AGAIN(updates_again, struct xg_updates_note, xg_updates_read, xg_updates_put)
+AGAIN(references_again, struct xg_references_note, xg_references_read,
+      xg_references_put)
 AGAIN(reference_again, struct xg_reference, xg_reference_read, xg_reference_put)
 AGAIN(fork_again, struct xg_fork, xg_fork_read, xg_fork_put)
 #undef AGAIN
@@ -174,6 +176,39 @@ static void test_hello(void **state)
     xg_buf_clear(&small);
 }
 
+static void test_references(void **state)
+{
+    struct xg_buf text = XG_BUF(1 << 16);
+    struct xg_references_note r = {.log = xg_bytes_of("lanshan.example"),
+                                   .from = 64,
+                                   .count = 2,
+                                   .entries = {{7, hash_of(1)},
+                                               {9, hash_of(2)}}},
+                              got;
+
+    (void)state;
+    xg_references_put(&text, &r);
+    torment(&text, references_again);
+
+    xg_buf_reset(&text);
+    r.count = XG_REFERENCES_MAX;
+    for (unsigned i = 0; i < XG_REFERENCES_MAX; i++)
+        r.entries[i] =
+            (struct xg_reference_place){UINT64_MAX - 64 + i, hash_of(i)};
+    xg_references_put(&text, &r);
+    assert_true(text.len < XG_NOTE_MAX - 1000);
+    assert_ok(xg_references_read(&got, xg_buf_bytes(&text), &err));
+    assert_int_equal(got.count, XG_REFERENCES_MAX);
+    assert_memory_equal(got.entries, r.entries, sizeof r.entries);
+
+    xg_buf_reset(&text);
+    r.entries[5].position = r.entries[4].position; /* not ascending */
+    xg_references_put(&text, &r);
+    assert_status(xg_references_read(&got, xg_buf_bytes(&text), &err),
+                  XG_FORMAT);
+    xg_buf_clear(&text);
+}
+
 static struct xg_welcome make_welcome(void)
 {
     struct xg_welcome w = {.log = xg_bytes_of("lanshan.example"),
@@ -189,15 +224,13 @@ static struct xg_welcome make_welcome(void)
                            .chain_count = 2,
                            .forked_count = 1,
                            .note_count = 2,
-                           .reference_count = 1,
+                           .references = 1,
                            .order_count = 2};
 
     fill_tips(w.chains, 2);
     w.forked[0] = hash_of(4);
     w.notes[0] = 3;
     w.notes[1] = 17;
-    w.references[0] = (struct xg_reference){
-        .kind = "calendar", .edition = "2027", .file = hash_of(5), .length = 9};
     w.orders[0] = hash_of(6);
     w.orders[1] = hash_of(7);
     return w;
@@ -215,17 +248,12 @@ static void test_welcome(void **state)
     /* Everything at its most: still a note. */
     w.chain_count = w.forked_count = XG_CHAINS_MAX;
     w.note_count = XG_REGISTRY_NEWS_MAX;
-    w.reference_count = XG_REFERENCES_MAX;
+    w.references = UINT64_MAX;
     w.order_count = XG_ORDERS_MAX;
     fill_tips(w.chains, XG_CHAINS_MAX);
     for (unsigned i = 0; i < 64; i++) {
         w.forked[i] = w.orders[i] = hash_of(i);
         w.notes[i] = UINT64_MAX - 64 + i;
-    }
-    for (size_t i = 0; i < XG_REFERENCES_MAX; i++) {
-        w.references[i].length = UINT64_MAX;
-        memset(w.references[i].kind, 'k', XG_CODE_MAX);
-        memset(w.references[i].edition, 'e', XG_CODE_MAX);
     }
     xg_buf_reset(&text);
     xg_welcome_put(&text, &w);
@@ -505,6 +533,8 @@ static void make_page(struct page *p)
                                .parent = hash_of(1)};
     struct xg_update place = {
         .kind = XG_UPDATE_PLACE, .hash = hash_of(60), .branch = hash_of(50)};
+    struct xg_update time = {
+        .kind = XG_UPDATE_TIME, .position = 59, .time_ms = 1763700000000};
 
     *p = (struct page){.raw = XG_BUF(1 << 20), .bytes = XG_BUF(1 << 20)};
     assert_ok(
@@ -513,6 +543,7 @@ static void make_page(struct page *p)
     xg_update_put(&p->raw, &out, false);
     xg_update_put(&p->raw, &branch, false);
     xg_update_put(&p->raw, &place, false);
+    xg_update_put(&p->raw, &time, false);
     for (uint64_t i = 0; i < RECORDS; i++) {
         struct xg_update u = make_record(i + 2, &previous, i == 3);
         xg_update_put(&p->raw, &u, i == 0);
@@ -568,7 +599,7 @@ static void test_updates(void **state)
             assert_int_equal(u.record.fields_raw.len, records == 3 ? 0 : 1);
         xg_update_put(&again, &u, u.kind == XG_UPDATE_RECORD && !records++);
     }
-    assert_int_equal(items, RECORDS + 4);
+    assert_int_equal(items, RECORDS + 5);
     assert_int_equal(records, RECORDS);
     assert_true(xg_bytes_equal(xg_buf_bytes(&again), xg_buf_bytes(&p.raw)));
     xg_arena_clear(&arena);
@@ -649,6 +680,9 @@ static void test_updates_lies(void **state)
     n.end = 49;
     refuse(&p, &n);
     n = p.note;
+    n.end = 59; /* there lies a time note */
+    refuse(&p, &n);
+    n = p.note;
     n.log = xg_bytes_of("other.example");
     refuse(&p, &n);
     clear_page(&p);
@@ -663,7 +697,9 @@ static void test_update_items(void **state)
     } bad[] = {
         {1, {0x80}},                /* an empty array */
         {1, {0x05}},                /* a number */
-        {2, {0x81, 0x05}},          /* an unknown kind */
+        {2, {0x81, 0x06}},          /* an unknown kind */
+        {4, {0x83, 0x05, 0x20, 0}}, /* a time note of no place */
+        {4, {0x83, 0x05, 0, 0x20}}, /* a time before 1970 */
         {2, {0x81, 0x00}},          /* a record without parts */
         {3, {0x82, 0x02, 0x41}},    /* cut off */
         {4, {0x82, 0x02, 0x41, 1}}, /* an id of one byte */
@@ -719,6 +755,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_notes),
         cmocka_unit_test(test_hello),
+        cmocka_unit_test(test_references),
         cmocka_unit_test(test_welcome),
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_frames),

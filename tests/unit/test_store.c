@@ -482,6 +482,50 @@ static void test_records(void **state)
     close_store(e, s);
 }
 
+static void expect_time(struct store *s, bool below, uint64_t place,
+                        uint64_t position, int64_t ms)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_time t = {99, 99};
+    bool found;
+
+    if (below)
+        assert_ok(s->ops->find_time_below(s, &t, &found, place, &err));
+    else
+        assert_ok(s->ops->find_time_from(s, &t, &found, place, &err));
+    assert_int_equal(found, ms >= 0);
+    assert_int_equal(t.position, ms >= 0 ? position : 99);
+    assert_int_equal(t.ms, ms >= 0 ? ms : 99);
+}
+
+static void test_time_notes(void **state)
+{
+    static const struct store_time times[] = {{3, 1000}, {7, 1000}, {8, 5000}};
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = open_store(e);
+
+    assert_ok(s->ops->begin(s, &err));
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(s->ops->put_time(s, &times[i], &err));
+    assert_ok(s->ops->commit(s, &err));
+    expect_time(s, true, 0, 0, -1);
+    expect_time(s, true, 3, 0, -1);
+    expect_time(s, true, 4, 3, 1000);
+    expect_time(s, true, 8, 7, 1000);
+    expect_time(s, true, UINT64_MAX, 8, 5000);
+    expect_time(s, false, 0, 3, 1000);
+    expect_time(s, false, 4, 7, 1000);
+    expect_time(s, false, 8, 8, 5000);
+    expect_time(s, false, 9, 0, -1);
+    expect_time(s, false, UINT64_MAX, 0, -1);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_ok(s->ops->commit(s, &err));
+    expect_time(s, false, 0, 0, -1);
+    close_store(e, s);
+}
+
 static void test_entities(void **state)
 {
     struct engine *e = *state;
@@ -875,7 +919,8 @@ static void test_runs(void **unused)
     EACH(test_transactions, engine), EACH(test_readers, engine),               \
         EACH(test_durable, engine), EACH(test_log, engine),                    \
         EACH(test_batches, engine), EACH(test_chains, engine),                 \
-        EACH(test_records, engine), EACH(test_entities, engine),               \
+        EACH(test_records, engine), EACH(test_time_notes, engine),             \
+        EACH(test_entities, engine),                                           \
         EACH(test_scope, engine), EACH(test_registry, engine),                 \
         EACH(test_people, engine), EACH(test_files, engine),                   \
         EACH(test_no_memory, engine)

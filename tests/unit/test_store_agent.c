@@ -582,8 +582,9 @@ static void test_no_plaintext(void **state)
     assert_string_equal(c.number, "");
     assert_ok(capture_draft_save(h->store, &draft, &d, "a draft", &err));
     assert_ok(store_begin(h->store, &err));
-    assert_ok(store_put_reference(h->store, &reference,
-                                  xg_bytes_of("secret edition"), &err));
+    assert_ok(store_put_reference(h->store, 9, &reference, &err));
+    assert_ok(store_put_reference_file(h->store, &reference.file,
+                                       xg_bytes_of("secret edition"), &err));
     assert_ok(store_commit(h->store, &err));
     assert_ok(store_signer(h->store, &signer, NULL, &err));
     assert_ok(store_seal_waiting(h->store, &sealed, &signer, &err));
@@ -605,8 +606,8 @@ static void test_no_plaintext(void **state)
     assert_not_in(path, words);
     struct xg_buf content = XG_BUF(4096);
     bool found;
-    assert_ok(store_get_reference(h->store, &reference, &content, &found,
-                                  "territory", &err));
+    assert_ok(store_get_reference_file(h->store, &content, &found,
+                                       &reference.file, &err));
     assert_true(found);
     assert_string_equal(xg_buf_str(&content), "secret edition");
     xg_buf_clear(&content);

@@ -609,37 +609,136 @@ static void test_pull_from_the_start(void **state)
     assert_true(since == r->server->size);
 }
 
-static void test_reference(void **state)
+/* ---- reference data ---- */
+
+/* What the device would read of a kind at that size of the log. */
+static void expect_editions(struct rig *r, const char *kind, uint64_t size,
+                            const char *editions)
+{
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct xg_buf list = XG_BUF(4096);
+    struct store_reference *rows;
+    size_t count;
+
+    assert_ok(store_list_references(r->home.store, &arena, &rows, &count, kind,
+                                    size, &err));
+    for (size_t i = 0; i < count; i++)
+        xg_buf_format(&list, "%s%s ", rows[i].says.edition,
+                      rows[i].here ? "" : "-");
+    assert_string_equal(xg_buf_str(&list), editions);
+    xg_buf_clear(&list);
+    xg_arena_clear(&arena);
+}
+
+static void test_every_edition_comes_once(void **state)
 {
     struct rig *r = *state;
-    struct xg_reference *ref = &r->server->reference;
-    struct xg_reference held;
+    struct fake_server *f = r->server;
     struct xg_buf content = XG_BUF(1 << 16);
     bool found;
 
-    r->server->reference_bytes = xg_bytes_of("{\"units\":[]}");
-    *ref = (struct xg_reference){.kind = "territory", .edition = "2026-11"};
-    ref->length = r->server->reference_bytes.len;
-    crypto_hash_sha256(ref->file.b, r->server->reference_bytes.at,
-                       (size_t)ref->length);
-    r->server->has_reference = true;
+    fake_server_refer(f, "catalogue", "1", "first");
+    fake_server_refer(f, "boundaries", "1", "old and large");
+    fake_server_refer(f, "calendar", "2026", "days of 2026");
+    fake_server_refer(f, "boundaries", "2", "large");
+    fake_server_refer(f, "catalogue", "2", "second");
+    fake_server_refer(f, "catalogue", "3", "first"); /* back to the first */
     assert_ok(rig_enrol(r, &err));
-    struct rig_fault c = {.path = "/v1/reference/", .times = 1, .at = 4};
-    r->server->ctx = &c;
-    r->server->after = rig_flip;
-    assert_status(rig_sync(r, &err), XG_NET);
-    assert_ok(store_get_reference(r->home.store, &held, &content, &found,
-                                  "territory", &err));
-    assert_false(found);
     assert_ok(rig_sync(r, &err));
-    assert_int_equal(r->report.references, 1);
-    assert_ok(store_get_reference(r->home.store, &held, &content, &found,
-                                  "territory", &err));
+    assert_int_equal(f->lists, 1);
+    assert_int_equal(f->files, 4);
+    assert_int_equal(r->report.references, 4);
+    expect_editions(r, "catalogue", UINT64_MAX, "1 2 3 ");
+    expect_editions(r, "catalogue", f->references[4].position, "1 ");
+    expect_editions(r, "catalogue", f->references[4].position + 1, "1 2 ");
+    expect_editions(r, "boundaries", UINT64_MAX, "1- 2 ");
+    assert_ok(store_get_reference_file(r->home.store, &content, &found,
+                                       &f->references[4].says.file, &err));
     assert_true(found);
-    assert_string_equal(xg_buf_str(&content), "{\"units\":[]}");
+    assert_string_equal(xg_buf_str(&content), "second");
+
+    assert_ok(rig_sync(r, &err)); /* nothing new: nothing is asked for */
+    fake_server_refer(f, "calendar", "2027", "days of 2027");
     assert_ok(rig_sync(r, &err));
-    assert_int_equal(r->report.references, 0);
+    assert_int_equal(f->lists, 2);
+    assert_int_equal(f->files, 5);
+    expect_editions(r, "calendar", UINT64_MAX, "2026 2027 ");
     xg_buf_clear(&content);
+}
+
+static void test_a_long_list_comes_in_parts(void **state)
+{
+    struct rig *r = *state;
+    char edition[8];
+
+    for (unsigned i = 0; i < FAKE_REFERENCES_MAX; i++) {
+        snprintf(edition, sizeof edition, "%u", i);
+        fake_server_refer(r->server, "hours", edition, i % 2 ? "a" : "b");
+    }
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->server->lists, 2);
+    assert_int_equal(r->server->files, 1); /* the newest of its kind */
+}
+
+/* Of each answer every byte is flipped, and it is cut at every place: nothing
+ * wrong is believed, and what came before stays. */
+static void test_references_through_faults(void **state)
+{
+    struct rig *r = *state;
+    struct fake_server *f = r->server;
+
+    fake_server_refer(f, "catalogue", "1", "first");
+    fake_server_refer(f, "calendar", "2026", "days of 2026");
+    assert_ok(rig_enrol(r, &err));
+    f->after = rig_flip;
+    for (size_t at = 0;; at++) {
+        struct rig_fault c = {.path = "/v1/references", .times = 1, .at = at};
+        f->ctx = &c;
+        enum xg_status status = rig_sync(r, &err);
+        if (c.done == 0) { /* past the end */
+            assert_ok(status);
+            assert_true(at > 400);
+            break;
+        }
+        assert_true(status != XG_OK);
+        expect_editions(r, "catalogue", UINT64_MAX, "");
+    }
+    expect_editions(r, "catalogue", UINT64_MAX, "1 ");
+
+    fake_server_refer(f, "catalogue", "2", "second");
+    fake_server_refer(f, "calendar", "2027", "days of 2027");
+    struct rig_fault c = {.path = "/v1/reference/", .times = 1, .at = 4};
+    f->ctx = &c;
+    assert_status(rig_sync(r, &err), XG_NET);
+    expect_editions(r, "catalogue", UINT64_MAX, "1 2- ");
+    expect_editions(r, "calendar", UINT64_MAX, "2026 2027- ");
+    f->after = rig_cut;
+    c.done = 0;
+    assert_status(rig_sync(r, &err), XG_NET);
+    f->after = NULL;
+    unsigned files = f->files, lists = f->lists;
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(f->files - files, 2);
+    assert_int_equal(f->lists, lists);
+    expect_editions(r, "catalogue", UINT64_MAX, "1 2 ");
+    expect_editions(r, "calendar", UINT64_MAX, "2026 2027 ");
+}
+
+static void test_metered_leaves_what_is_large(void **state)
+{
+    struct rig *r = *state;
+
+    fake_server_refer(r->server, "boundaries", "1", "large");
+    fake_server_refer(r->server, "calendar", "2026", "days");
+    assert_ok(rig_enrol(r, &err));
+    r->options.metered = true;
+    assert_ok(rig_sync(r, &err));
+    expect_editions(r, "boundaries", UINT64_MAX, "1- ");
+    expect_editions(r, "calendar", UINT64_MAX, "2026 ");
+    r->options.metered = false;
+    assert_ok(rig_sync(r, &err));
+    expect_editions(r, "boundaries", UINT64_MAX, "1 ");
 }
 
 /* ---- the rest ---- */
@@ -708,7 +807,11 @@ int main(void)
         TEST(test_restored_home), TEST(test_restored_database),
         TEST(test_clone),         TEST(test_pull),
         TEST(test_pull_lies),     TEST(test_pull_from_the_start),
-        TEST(test_reference),     TEST(test_one_at_a_time),
+        TEST(test_every_edition_comes_once),
+        TEST(test_a_long_list_comes_in_parts),
+        TEST(test_references_through_faults),
+        TEST(test_metered_leaves_what_is_large),
+        TEST(test_one_at_a_time),
         TEST(test_pushed_again),  TEST(test_clocks),
     };
 

@@ -1,0 +1,187 @@
+/* sync_reference.c - reference data: first what the log lists, then the files.
+ *
+ * The list is kept whole, so that the number held says where to go on. A file
+ * is fetched by its hash, the newest and most used first, and kept at once: a
+ * cut costs the file that was on its way, and nothing comes twice.
+ */
+#include "agent/sync_internal.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#include "shared/base/lang.h"
+
+enum { LIST_ARENA_MAX = 16 << 20 };
+
+/* ---- the list ---- */
+
+/* The note that lies at one place of the log. */
+static enum xg_status keep_entry(struct sync *y,
+                                 const struct xg_reference_place *place,
+                                 uint64_t least, struct xg_bytes frame,
+                                 struct xg_error *err)
+{
+    struct xg_reference reference;
+    struct xg_note note;
+    struct xg_hash leaf;
+
+    xg_tlog_leaf(&leaf, frame.at, frame.len);
+    if (place->position < least || place->position >= y->held.size ||
+        !xg_hash_equal(&leaf, &place->leaf))
+        return sync_bad_answer(y, err);
+    if (sync_open_note(y, &note, frame, &y->id.log, err) != XG_OK)
+        return err->status;
+    if (xg_reference_read(&reference, note.text, err) != XG_OK)
+        return sync_bad_answer(y, err);
+    return store_put_reference(y->store, place->position, &reference, err);
+}
+
+static enum xg_status keep_entries(struct sync *y,
+                                   const struct xg_references_note *list,
+                                   size_t count, uint64_t least,
+                                   struct xg_bytes rest, struct xg_error *err)
+{
+    struct xg_bytes frame;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!xg_frame_next(&rest, &frame))
+            return sync_bad_answer(y, err);
+        if (keep_entry(y, &list->entries[i], least, frame, err) != XG_OK)
+            return err->status;
+        least = list->entries[i].position + 1;
+    }
+    return XG_OK;
+}
+
+/* What the answer brings of the entries up to those that the welcome counts:
+ * what came after them is beyond the log that was verified. */
+static enum xg_status keep_list(struct sync *y, uint64_t from, uint64_t least,
+                                struct xg_error *err)
+{
+    struct xg_bytes rest = xg_buf_bytes(&y->answer.body), frame;
+    struct xg_references_note list;
+    struct xg_note note;
+
+    if (!xg_frame_next(&rest, &frame))
+        return sync_bad_answer(y, err);
+    if (sync_open_note(y, &note, frame, &y->id.log, err) != XG_OK)
+        return err->status;
+    if (xg_references_read(&list, note.text, err) != XG_OK ||
+        !xg_bytes_equal(list.log, xg_bytes_of(y->id.log.name)) ||
+        list.from != from || list.count == 0)
+        return sync_bad_answer(y, err);
+    uint64_t wanted = y->welcome.references - from;
+    size_t count = wanted < list.count ? (size_t)wanted : list.count;
+    enum xg_status status = store_begin(y->store, err);
+    if (status == XG_OK)
+        status = keep_entries(y, &list, count, least, rest, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    if (status == XG_OK)
+        sync_progress(y);
+    return status;
+}
+
+/* A token that ran out is asked for anew by the next try. */
+static enum xg_status get(struct sync *y, const char *path,
+                          struct xg_error *err)
+{
+    const struct transport_request request = {
+        .method = "GET", .path = path, .bearer = y->bearer};
+    enum xg_status status = sync_call(y, &request, err);
+
+    return status == XG_AUTH ? err->status = XG_NET : status;
+}
+
+static enum xg_status fetch_list(struct sync *y, struct xg_error *err)
+{
+    char path[64];
+    uint64_t held, next;
+
+    if (store_count_references(y->store, &held, &next, err) != XG_OK)
+        return err->status;
+    while (held < y->welcome.references) {
+        snprintf(path, sizeof path, "/v1/references?from=%" PRIu64, held);
+        enum xg_status status = get(y, path, err);
+        if (status == XG_NOTFOUND)
+            return err->status = XG_NET;
+        if (status != XG_OK || keep_list(y, held, next, err) != XG_OK ||
+            store_count_references(y->store, &held, &next, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+/* ---- the files ---- */
+
+static enum xg_status keep_file(struct sync *y, const struct xg_hash *hash,
+                                struct xg_error *err)
+{
+    struct xg_bytes content = xg_buf_bytes(&y->answer.body);
+    enum xg_status status = store_begin(y->store, err);
+
+    if (status == XG_OK)
+        status = store_put_reference_file(y->store, hash, content, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    if (status == XG_OK) {
+        y->report->references++;
+        sync_progress(y);
+    }
+    return status;
+}
+
+static enum xg_status fetch(struct sync *y, const struct xg_reference *r,
+                            struct xg_error *err)
+{
+    char path[sizeof "/v1/reference/" + 2 * sizeof(struct xg_hash)] =
+        "/v1/reference/";
+    const struct xg_buf *body = &y->answer.body;
+    struct xg_hash hash;
+
+    xg_hex(path + strlen(path), r->file.b, sizeof r->file.b);
+    enum xg_status status = get(y, path, err);
+    if (status == XG_NOTFOUND)
+        return XG_OK; /* the server lost it; asked for again next time */
+    if (status != XG_OK)
+        return status;
+    crypto_hash_sha256(hash.b, body->data, body->len);
+    if (body->len != r->length || !xg_hash_equal(&hash, &r->file))
+        return sync_bad_answer(y, err);
+    return keep_file(y, &hash, err);
+}
+
+/* Where bytes cost, what no command of a device depends on has to wait. */
+static bool wanted(const struct sync *y, const struct xg_reference *r)
+{
+    return r->length <= SYNC_REFERENCE_MAX &&
+           !(y->options->metered && strcmp(r->kind, "boundaries") == 0);
+}
+
+static enum xg_status fetch_files(struct sync *y, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LIST_ARENA_MAX);
+    struct store_reference *rows;
+    size_t count = 0;
+    enum xg_status status =
+        store_missing_references(y->store, &arena, &rows, &count, err);
+
+    for (size_t i = 0; status == XG_OK && i < count; i++) {
+        const struct xg_reference *r = &rows[i].says;
+        bool again = false; /* two editions, one file */
+        for (size_t j = 0; j < i; j++)
+            again |= xg_hash_equal(&rows[j].says.file, &r->file);
+        if (!again && wanted(y, r))
+            status = fetch(y, r, err);
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status sync_fetch_references(struct sync *y, struct xg_error *err)
+{
+    return fetch_list(y, err) == XG_OK ? fetch_files(y, err) : err->status;
+}
