@@ -147,12 +147,33 @@ static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
 {
     json_t *json = json_object();
 
-    if (look_set_entity(&json, brief, view, err) != XG_OK) {
+    if (look_set_entity(&json, brief, view, err) != XG_OK ||
+        (view->more && view->more(view->ctx, NULL, &json, &brief->id, false,
+                                  err) != XG_OK)) {
         json_decref(json);
         return err->status;
     }
     view_json_set(&json, "fields", fields_json(brief));
     return look_json_line(out, json, err);
+}
+
+static enum xg_status put_more(struct xg_buf *out, const struct xg_brief *brief,
+                               const struct view_context *view,
+                               struct xg_error *err)
+{
+    struct xg_buf more = XG_BUF(SUMMARY_MAX);
+    enum xg_status status = XG_OK;
+
+    if (view->more)
+        status = view->more(view->ctx, &more, NULL, &brief->id, false, err);
+    if (status == XG_OK)
+        status = xg_buf_check(&more, err);
+    if (status == XG_OK && more.len) {
+        xg_buf_text(out, " · ");
+        xg_buf_append(out, more.data, more.len);
+    }
+    xg_buf_clear(&more);
+    return status;
 }
 
 enum xg_status view_list_row(struct xg_buf *out, const struct xg_brief *brief,
@@ -173,7 +194,8 @@ enum xg_status view_list_row(struct xg_buf *out, const struct xg_brief *brief,
     put_cell(out, look_status_label(brief), STATUS_COLUMNS);
     put_summary(out, brief);
     xg_buf_byte(out, ' ');
-    if (view_axes(out, brief, view, err) != XG_OK)
+    if (view_axes(out, brief, view, err) != XG_OK ||
+        put_more(out, brief, view, err) != XG_OK)
         return err->status;
     xg_buf_byte(out, '\n');
     return xg_buf_check(out, err);

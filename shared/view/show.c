@@ -230,6 +230,9 @@ static enum xg_status show_text(struct xg_buf *out, const struct xg_state *s,
         put_sets(out, s, view, err) != XG_OK)
         return err->status;
     put_struck(out, s);
+    if (view->more &&
+        view->more(view->ctx, out, NULL, &s->id, true, err) != XG_OK)
+        return err->status;
     return xg_buf_check(out, err);
 }
 
@@ -379,7 +382,9 @@ static enum xg_status show_json(struct xg_buf *out, const struct xg_state *s,
     if (look_set_entity(&json, brief, view, err) != XG_OK ||
         set_created(&json, s, view, err) != XG_OK ||
         set_fields(&json, s, view, err) != XG_OK ||
-        set_sets(&json, s, view, err) != XG_OK) {
+        set_sets(&json, s, view, err) != XG_OK ||
+        (view->more && view->more(view->ctx, NULL, &json, &s->id, true, err) !=
+                           XG_OK)) {
         json_decref(json);
         return err->status;
     }

@@ -8,6 +8,8 @@
 #ifndef XG_VIEW_SHOW_H
 #define XG_VIEW_SHOW_H
 
+#include <jansson.h>
+
 #include "shared/base/buf.h"
 #include "shared/core/merge.h"
 #include "shared/core/note.h"
@@ -87,6 +89,13 @@ struct view_context {
     enum xg_status (*photo)(void *ctx, enum view_place *out,
                             const struct xg_hash *sha256,
                             struct xg_error *err);
+    /* What else is known of an entity: its clocks, its group. In show
+     * (in_full) lines of their own at the end, in a list a few words at the
+     * end of the line, or nothing; with `json` keys of the object, and `out`
+     * is NULL. */
+    enum xg_status (*more)(void *ctx, struct xg_buf *out, json_t **object,
+                           const struct xg_id *id, bool in_full,
+                           struct xg_error *err);
     bool json; /* JSON instead of text */
 };
 
