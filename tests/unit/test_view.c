@@ -227,9 +227,9 @@ static enum xg_status know_nothing(void *ctx, struct view_entity *out,
 }
 
 static const struct view_context in_words = {NULL, know_entity, know_about,
-                                             know_photo, false};
+                                             know_photo, NULL, false};
 static const struct view_context in_json = {NULL, know_entity, know_about,
-                                            know_photo, true};
+                                            know_photo, NULL, true};
 
 /* ---- text ---- */
 
@@ -1135,9 +1135,8 @@ static void test_without_effect(void **state)
 /* A view that knows nothing, one that fails, and one without room. */
 static void test_little_known(void **state)
 {
-    static const struct view_context plain = {NULL, NULL, NULL, NULL, false};
-    static const struct view_context fails = {NULL, know_nothing, NULL, NULL,
-                                              false};
+    static const struct view_context plain = {.json = false};
+    static const struct view_context fails = {.entity = know_nothing};
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf out = XG_BUF(ROOM), small = XG_BUF(100);
     struct world w;
@@ -1160,6 +1159,48 @@ static void test_little_known(void **state)
     assert_status(view_history(&small, &w.state, &in_words, &err), XG_TOOBIG);
     xg_buf_clear(&out);
     xg_buf_clear(&small);
+    world_clear(&w);
+}
+
+/* What else a program knows stands at the end of a line, and in show below
+ * everything; where it has nothing to say, nothing is seen of it. */
+static enum xg_status know_more(void *ctx, struct xg_buf *out, json_t **object,
+                                const struct xg_id *id, bool in_full,
+                                struct xg_error *err)
+{
+    (void)id;
+    if (ctx)
+        return xg_fail(err, XG_IO, "cannot look");
+    if (out)
+        xg_buf_text(out, in_full ? "clock in full\n" : "clock");
+    else
+        json_object_set_new(*object, "clocks", json_boolean(in_full));
+    return XG_OK;
+}
+
+static void test_what_else_is_known_stands_at_the_end(void **state)
+{
+    static const struct view_context words = {.more = know_more};
+    static const struct view_context json = {.more = know_more, .json = true};
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf out = XG_BUF(ROOM);
+    struct world w;
+    const struct view_context fails = {.ctx = &w, .more = know_more};
+
+    (void)state;
+    conflict_world(&w);
+    assert_ok(view_list_row(&out, &w.brief, &words, &err));
+    assert_holds(xg_buf_str(&out), "conflict to decide · clock\n");
+    assert_ok(view_show(&out, &w.state, &words, &err));
+    assert_holds(xg_buf_str(&out), "\nclock in full\n");
+    xg_buf_reset(&out);
+    assert_ok(view_list_row(&out, &w.brief, &json, &err));
+    assert_holds(xg_buf_str(&out), "\"clocks\":false");
+    assert_ok(view_show(&out, &w.state, &json, &err));
+    assert_holds(xg_buf_str(&out), "\"clocks\":true");
+    assert_status(view_list_row(&out, &w.brief, &fails, &err), XG_IO);
+    assert_status(view_show(&out, &w.state, &fails, &err), XG_IO);
+    xg_buf_clear(&out);
     world_clear(&w);
 }
 
@@ -1303,6 +1344,7 @@ int main(void)
         cmocka_unit_test(test_overtaken),
         cmocka_unit_test(test_without_effect),
         cmocka_unit_test(test_little_known),
+        cmocka_unit_test(test_what_else_is_known_stands_at_the_end),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_geojson),
         cmocka_unit_test(test_reference_is_current),

@@ -1,0 +1,258 @@
+/* duplicate.c - see duplicate.h. */
+#include "shared/view/duplicate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/base/lang.h"
+#include "shared/core/loop.h"
+#include "shared/view/json.h"
+#include "shared/view/look.h"
+#include "shared/view/text.h"
+#include "shared/view/value.h"
+
+enum { DEEPER = 8, MM_A_M = 1000 };
+
+/* ---- groups ---- */
+
+void view_member_of(struct view_member *out, const struct xg_state *state,
+                    const char *number)
+{
+    *out = (struct view_member){.id = state->id,
+                                .status = state->status,
+                                .withdrawn = state->withdrawn,
+                                .waits = state->progress.waits,
+                                .answered = state->progress.answered};
+    snprintf(out->number, sizeof out->number, "%s", number);
+}
+
+static const char *status_label(const struct view_member *m)
+{
+    const struct xg_choice *status = xg_choice_find(xg_statuses, m->status);
+
+    if (m->withdrawn)
+        return XG_T("已撤回", "withdrawn");
+    return status ? xg_label(status->zh, status->en) : "—";
+}
+
+static bool unanswered(const struct view_member *m)
+{
+    return m->waits && !m->answered && !m->withdrawn;
+}
+
+static void put_name(struct xg_buf *out, const struct view_member *m)
+{
+    struct view_entity entity = {.delivery = VIEW_RECEIVED};
+
+    snprintf(entity.number, sizeof entity.number, "%s", m->number);
+    look_put_number(out, &entity, &m->id);
+}
+
+void view_put_group(struct xg_buf *out, const struct xg_id *group,
+                    const struct view_member *members, size_t count)
+{
+    size_t waiting = 0;
+
+    xg_buf_text(out, XG_T("同一事件，组 ", "the same thing, group "));
+    xg_buf_hex(out, group->b, XG_ID_SIZE);
+    xg_buf_format(out, XG_T("，共 %zu 条\n", ", %zu reports\n"), count);
+    for (size_t i = 0; i < count; i++) {
+        xg_buf_text(out, "    ");
+        put_name(out, &members[i]);
+        xg_buf_format(out, "  %s", status_label(&members[i]));
+        if (unanswered(&members[i]))
+            xg_buf_text(out, XG_T("  反映人待答复",
+                                  "  who reported it waits for an answer"));
+        xg_buf_byte(out, '\n');
+        waiting += unanswered(&members[i]);
+    }
+    if (waiting)
+        xg_buf_format(out,
+                      XG_T("还有 %zu 位反映人要逐一答复（answer）\n",
+                           "%zu of those who reported it are still to be "
+                           "answered, each (answer)\n"),
+                      waiting);
+}
+
+json_t *view_group_json(const struct xg_id *group,
+                        const struct view_member *members, size_t count)
+{
+    json_t *json = json_object(), *list = json_array(), *open = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const struct view_member *m = &members[i];
+        const struct xg_choice *at = xg_choice_find(xg_statuses, m->status);
+        json_t *one = json_object();
+        view_json_set(&one, "id", view_json_hex(m->id.b, XG_ID_SIZE));
+        view_json_set(&one, "number",
+                      *m->number ? json_string(m->number) : json_null());
+        view_json_set(&one, "status",
+                      at ? json_string(at->name) : json_null());
+        view_json_set(&one, "withdrawn", json_boolean(m->withdrawn));
+        view_json_set(&one, "waits", json_boolean(m->waits));
+        view_json_set(&one, "answered", json_boolean(m->answered));
+        view_json_append(&list, one);
+        if (unanswered(m))
+            view_json_append(&open, view_json_hex(m->id.b, XG_ID_SIZE));
+    }
+    view_json_set(&json, "id", view_json_hex(group->b, XG_ID_SIZE));
+    view_json_set(&json, "members", list);
+    view_json_set(&json, "unanswered", open);
+    return json;
+}
+
+/* ---- sides ---- */
+
+static enum xg_status read_brief(struct xg_brief *brief, struct xg_buf *encoded,
+                                 const struct xg_state *state,
+                                 struct xg_error *err)
+{
+    xg_state_encode(encoded, state);
+    if (xg_buf_check(encoded, err) != XG_OK)
+        return err->status;
+    return xg_brief_read(brief, xg_buf_bytes(encoded), err);
+}
+
+static bool next_photo(struct xg_cbor_item *item, const struct xg_state *s,
+                       size_t *at)
+{
+    const struct xg_set *set = xg_state_set(s, XG_FIELD_PHOTO);
+
+    while (set && *at < set->count) {
+        const struct xg_element *e = &set->elements[(*at)++];
+        struct xg_cbor c = xg_cbor_over(e->value);
+        if (!e->removed && xg_cbor_next(&c, item))
+            return true;
+    }
+    return false;
+}
+
+static void put_fields(struct xg_buf *out, const struct xg_state *s)
+{
+    for (size_t i = 0; i < s->register_count; i++) {
+        const struct xg_field *field = s->registers[i].field;
+        struct xg_buf text = XG_BUF(out->max);
+        struct xg_cbor_item item;
+        if (!field || field->number == XG_FIELD_WITHDRAWN ||
+            !xg_state_value(s, field->number, &item))
+            continue;
+        view_value_text(&text, field, &item);
+        xg_buf_format(out, "    %s  ", xg_label(field->zh, field->en));
+        view_put_block(out, xg_buf_bytes(&text), DEEPER);
+        xg_buf_byte(out, '\n');
+        if (text.failed != XG_OK)
+            out->failed = text.failed;
+        xg_buf_clear(&text);
+    }
+}
+
+static void put_photos(struct xg_buf *out, const struct xg_state *s)
+{
+    struct xg_cbor_item item;
+    size_t at = 0;
+
+    while (next_photo(&item, s, &at)) {
+        xg_buf_format(out, "    %s  ", XG_T("照片", "photo"));
+        view_value_text(out, xg_field_find(s->kind, XG_FIELD_PHOTO), &item);
+        xg_buf_byte(out, '\n');
+    }
+}
+
+enum xg_status view_put_side(struct xg_buf *out, const struct xg_state *state,
+                             const struct view_context *view,
+                             struct xg_error *err)
+{
+    struct xg_buf encoded = XG_BUF(LOOK_STATE_MAX);
+    struct view_entity entity;
+    struct view_about about;
+    struct xg_brief brief;
+    enum xg_status status = read_brief(&brief, &encoded, state, err);
+
+    if (status == XG_OK)
+        status = look_entity(&entity, view, &state->id, err);
+    if (status == XG_OK) {
+        xg_buf_format(out, "  %s ", look_kind_label(state->kind));
+        look_put_number(out, &entity, &state->id);
+        xg_buf_format(out, "  %s\n", look_status_label(&brief));
+    }
+    if (status == XG_OK && state->creator != XG_NONE)
+        status = look_about(&about, view, &state->ops[state->creator], err);
+    if (status == XG_OK && state->creator != XG_NONE) {
+        xg_buf_text(out, "    ");
+        look_put_who(out, &about, view);
+        xg_buf_text(out, "\n    ");
+        look_put_when(out, &about, state->ops[state->creator].record);
+        xg_buf_byte(out, '\n');
+    }
+    if (status == XG_OK && state->kind) {
+        put_fields(out, state);
+        put_photos(out, state);
+    }
+    xg_buf_clear(&encoded);
+    return status == XG_OK ? xg_buf_check(out, err) : status;
+}
+
+static json_t *fields_json(const struct xg_state *s)
+{
+    json_t *json = json_object();
+    struct xg_cbor_item item;
+
+    for (size_t i = 0; i < s->register_count; i++) {
+        const struct xg_field *f = s->registers[i].field;
+        if (f && f->number != XG_FIELD_WITHDRAWN &&
+            xg_state_value(s, f->number, &item))
+            view_json_set(&json, f->name, view_value_json(f, &item));
+    }
+    return json;
+}
+
+static json_t *photos_json(const struct xg_state *s)
+{
+    json_t *list = json_array();
+    struct xg_cbor_item item;
+    size_t at = 0;
+
+    while (next_photo(&item, s, &at))
+        view_json_append(
+            &list,
+            view_value_json(xg_field_find(s->kind, XG_FIELD_PHOTO), &item));
+    return list;
+}
+
+enum xg_status view_side_json(json_t **out, const struct xg_state *state,
+                              const struct view_context *view,
+                              struct xg_error *err)
+{
+    struct xg_buf encoded = XG_BUF(LOOK_STATE_MAX);
+    json_t *json = json_object(), *created = json_null();
+    struct view_about about;
+    struct xg_brief brief;
+    enum xg_status status = read_brief(&brief, &encoded, state, err);
+
+    if (status == XG_OK)
+        status = look_set_entity(&json, &brief, view, err);
+    if (status == XG_OK && state->creator != XG_NONE)
+        status = look_about(&about, view, &state->ops[state->creator], err);
+    if (status == XG_OK && state->creator != XG_NONE) {
+        created = json_object();
+        look_set_about(&created, &about, view, &state->ops[state->creator]);
+    }
+    xg_buf_clear(&encoded);
+    if (status != XG_OK) {
+        json_decref(json);
+        json_decref(created);
+        return status;
+    }
+    view_json_set(&json, "created", created);
+    view_json_set(&json, "fields", fields_json(state));
+    view_json_set(&json, "photo",
+                  state->kind ? photos_json(state) : json_array());
+    *out = json;
+    return json ? XG_OK : xg_fail_nomem(err);
+}
+
+void view_put_distance(struct xg_buf *out, int64_t mm)
+{
+    xg_buf_format(out, XG_T("%" PRId64 " 米", "%" PRId64 " m"),
+                  (mm + MM_A_M / 2) / MM_A_M);
+}
