@@ -264,6 +264,7 @@ static bool same_entity(const struct store_entity *a,
            a->records == b->records && a->conflicts == b->conflicts &&
            a->changed == b->changed && a->withdrawn == b->withdrawn &&
            a->status == b->status && a->open == b->open &&
+           a->links == b->links &&
            strcmp(a->case_number, b->case_number) == 0 &&
            xg_bytes_equal(a->state, b->state);
 }

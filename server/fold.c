@@ -190,8 +190,12 @@ static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
 /* What the tables are searched by. */
 static void tell_case(struct store_entity *e, const struct xg_state *s)
 {
+    const struct xg_set *same = xg_state_set(s, XG_FIELD_SAME_AS);
     struct xg_cbor_item number;
 
+    e->links = 0;
+    for (size_t i = 0; same && i < same->count; i++)
+        e->links += !same->elements[i].removed;
     e->status = s->status;
     e->open = s->status && !xg_status_final(s->status) && !s->withdrawn;
     e->case_number[0] = '\0';

@@ -102,6 +102,7 @@ struct store_entity {
     bool withdrawn;
     uint64_t status;              /* of the loop; 0: none */
     bool open; /* has a status, and still needs somebody */
+    uint64_t links; /* how many it says are the same as it (near.h) */
     char case_number[XG_CODE_MAX + 1]; /* the official one that is shown, or
                                         * "" */
     struct xg_bytes state; /* xg_state_encode() */
@@ -113,6 +114,7 @@ struct store_filter {
     const char *unit; /* NULL: any; exactly this one */
     bool conflicts;   /* only those that a person must decide */
     bool open;        /* only cases that still need somebody */
+    bool linked;      /* only those that say they are the same as another */
     bool no_contacts; /* leave out contacts (informants) */
     uint64_t before;  /* numbers below; 0: from the newest */
     size_t limit;     /* 0: 100 */

@@ -191,7 +191,8 @@ static enum xg_status put_entity(struct store *s, const struct store_entity *e,
     xg_bind_u64(put, 11, e->status);
     xg_bind_i64(put, 12, e->open);
     xg_bind_text(put, 13, e->case_number);
-    xg_bind_bytes(put, 14, e->state);
+    xg_bind_u64(put, 14, e->links);
+    xg_bind_bytes(put, 15, e->state);
     return xg_stmt_run(put, err);
 }
 
@@ -212,7 +213,8 @@ static void read_entity(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
     e->status = xg_col_u64(s, 10);
     e->open = xg_col_bool(s, 11);
     sqlite_text(s, 12, e->case_number, sizeof e->case_number);
-    e->state = sqlite_rows_bytes(rows, s, 13);
+    e->links = xg_col_u64(s, 13);
+    e->state = sqlite_rows_bytes(rows, s, 14);
 }
 
 static enum xg_status find_orphan(struct store *s, struct xg_arena *arena,
@@ -274,6 +276,7 @@ static enum xg_status read_entities(struct store *s, struct xg_arena *arena,
     struct xg_stmt *list =
         xg_stmt(sqlite_db(s), f->conflicts ? SERVER_STMT_ENTITY_LIST_CONFLICTS
                               : f->open    ? SERVER_STMT_ENTITY_LIST_OPEN
+                              : f->linked  ? SERVER_STMT_ENTITY_LIST_LINKED
                                            : SERVER_STMT_ENTITY_LIST);
 
     xg_bind_u64(list, 1,

@@ -173,6 +173,7 @@ CREATE TABLE entity (
     status    INTEGER NOT NULL,     -- of the loop, 0: none
     open      INTEGER NOT NULL,     -- still needs somebody
     case_number TEXT NOT NULL,      -- the official one, or ''
+    links     INTEGER NOT NULL,     -- how many it names as the same
     state     BLOB NOT NULL
 ) STRICT;
 
@@ -180,6 +181,7 @@ CREATE TABLE entity (
 CREATE INDEX entity_orphan ON entity (id) WHERE creator = 0;
 CREATE INDEX entity_conflicts ON entity (number) WHERE conflicts > 0;
 CREATE INDEX entity_open ON entity (number) WHERE open = 1;
+CREATE INDEX entity_links ON entity (number) WHERE links > 0;
 CREATE INDEX entity_case ON entity (case_number) WHERE case_number <> '';
 
 -- The time notes of the log.

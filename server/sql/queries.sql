@@ -156,19 +156,19 @@ WHERE r.number >= ?1 AND r.number <= ?2 ORDER BY r.number LIMIT ?3;
 -- name: entity_put
 INSERT INTO entity (number, id, kind, creator, unit, author, records,
                     conflicts, changed, withdrawn, status, open, case_number,
-                    state)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                    links, state)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 ON CONFLICT (number) DO UPDATE SET kind = excluded.kind,
     creator = excluded.creator, unit = excluded.unit,
     author = excluded.author, records = excluded.records,
     conflicts = excluded.conflicts, changed = excluded.changed,
     withdrawn = excluded.withdrawn, status = excluded.status,
     open = excluded.open, case_number = excluded.case_number,
-    state = excluded.state;
+    links = excluded.links, state = excluded.state;
 
 -- name: entity_orphan
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, state
+       withdrawn, status, open, case_number, links, state
 FROM entity WHERE creator = 0 AND id = ?1;
 
 -- name: entity_find
@@ -178,7 +178,7 @@ WITH RECURSIVE run (number) AS (
 )
 SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
        e.conflicts, e.changed, e.withdrawn, e.status, e.open, e.case_number,
-       e.state
+       e.links, e.state
 FROM run CROSS JOIN name n ON n.run = run.number AND n.name = ?1
 JOIN record r ON r.number = n.record AND r.creates > 0
 JOIN entity e ON e.number = r.entity
@@ -186,12 +186,12 @@ LIMIT 1;
 
 -- name: entity_get
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, state
+       withdrawn, status, open, case_number, links, state
 FROM entity WHERE number = ?1;
 
 -- name: entity_list
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, state
+       withdrawn, status, open, case_number, links, state
 FROM entity
 WHERE number < ?1 AND (?2 = 0 OR kind = ?2) AND (?3 = 0 OR unit = ?4)
   AND (?5 = 0 OR kind <> ?5)
@@ -199,7 +199,7 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_conflicts
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, state
+       withdrawn, status, open, case_number, links, state
 FROM entity
 WHERE conflicts > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)
   AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
@@ -207,15 +207,23 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_open
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, state
+       withdrawn, status, open, case_number, links, state
 FROM entity
 WHERE open = 1 AND number < ?1 AND (?2 = 0 OR kind = ?2)
   AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
 ORDER BY number DESC LIMIT ?6;
 
+-- name: entity_list_linked
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, status, open, case_number, links, state
+FROM entity
+WHERE links > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)
+  AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
+ORDER BY number DESC LIMIT ?6;
+
 -- name: entity_numbered
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, state
+       withdrawn, status, open, case_number, links, state
 FROM entity WHERE case_number <> '' AND case_number = ?1
 ORDER BY number LIMIT ?2;
 
@@ -233,7 +241,7 @@ WITH RECURSIVE run (number) AS (
 )
 SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
        e.conflicts, e.changed, e.withdrawn, e.status, e.open, e.case_number,
-       e.state
+       e.links, e.state
 FROM found JOIN entity e ON e.number = found.number
 ORDER BY e.id LIMIT ?3;
 

@@ -400,6 +400,7 @@ static void fill(struct store *s)
     entities[2].kind = XG_KIND_CONTACT;
     entities[2].status = 4;
     entities[2].open = true;
+    entities[0].links = 2;
     snprintf(entities[2].case_number, sizeof entities[2].case_number,
              "2026-000001");
     assert_ok(s->ops->begin(s, &err));
@@ -579,6 +580,11 @@ static void test_entities(void **state)
     assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
     assert_int_equal(count, 0);
 
+    filter = (struct store_filter){.linked = true};
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].number, 1);
+    assert_int_equal(rows[0].links, 2);
     filter = (struct store_filter){.open = true};
     assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
     assert_int_equal(count, 1);
