@@ -132,27 +132,12 @@ XG_MUST_CHECK enum xg_status registry_use_code(struct registry *r,
 
 enum { REFERENCE_FILE_MAX = 16 << 20 };
 
-/* Keep the file and put a reference note into the log. kind: "territory" (CSV
- * code,level,parent,name), "boundaries" (GeoJSON), "calendar" (JSON). The
- * caller has judged the content. The same file and edition again: nothing. */
+/* Keep the file and put a reference note into the log. kind: one of
+ * xg_guide_kinds. The caller has judged the content (xg_guide_check()). The
+ * same file and edition again: nothing. */
 XG_MUST_CHECK enum xg_status
 registry_put_reference(struct registry *r, struct xg_reference *out,
                        const char *kind, const char *edition,
                        struct xg_bytes content, struct xg_error *err);
-
-/* One line of a territory file. Codes, levels and parents are words, the name
- * anything; a file begins with the line "code,level,parent,name". */
-struct territory_unit {
-    struct xg_bytes code, level, parent, name;
-};
-/* Read the next line (rest consumed; begin after the first line, with *line at
- * 1). *more false at the end. XG_FORMAT names the line. */
-XG_MUST_CHECK enum xg_status territory_next(struct xg_bytes *rest,
-                                            struct territory_unit *unit,
-                                            bool *more, size_t *line,
-                                            struct xg_error *err);
-/* Judge a whole file: codes unique, parents there, no circles, depth. */
-XG_MUST_CHECK enum xg_status
-territory_check(struct xg_bytes content, size_t *count, struct xg_error *err);
 
 #endif

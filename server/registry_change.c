@@ -238,26 +238,26 @@ static enum xg_status say_units(struct change *c, struct store *store,
 {
     struct xg_arena arena = XG_ARENA(FILES_ARENA);
     struct xg_statement line = {.kind = XG_SAYS_UNIT};
-    struct territory territory;
-    enum xg_status status = territory_load(&territory, &arena, store, err);
+    struct xg_territory territory;
+    enum xg_status status =
+        registry_territory(&territory, &arena, store, err);
 
     snprintf(line.subject, sizeof line.subject, "%s", unit);
     *known = false;
     for (int depth = 0; status == XG_OK && depth < XG_UNIT_DEPTH_MAX; depth++) {
         struct xg_statement now;
-        struct territory_unit u;
         uint64_t position;
-        bool found, listed = territory_find(&territory, &u, line.subject);
+        const struct xg_unit *listed =
+            xg_territory_find(&territory, line.subject);
+        bool found;
         status = registry_newest(c->r, &now, &position, &found, XG_SAYS_UNIT,
                                  line.subject, err);
         if (status != XG_OK || (!listed && !found))
             break;
         *known |= depth == 0;
         memcpy(line.unit, now.unit, found ? sizeof line.unit : 0);
-        if (listed) {
-            memcpy(line.unit, u.parent.at, u.parent.len);
-            line.unit[u.parent.len] = '\0';
-        }
+        if (listed)
+            snprintf(line.unit, sizeof line.unit, "%s", listed->parent);
         if (!found || strcmp(now.unit, line.unit) != 0)
             status = say(c, &line, err);
         if (!line.unit[0])

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "server/registry.h"
+#include "shared/guide/territory_file.h"
 
 enum { SUBJECT_BUCKETS = 4096 };
 
@@ -56,18 +57,10 @@ registry_newest(struct registry *r, struct xg_statement *out,
 void registry_enrolment(struct registry *r, struct xg_statement *out,
                         uint64_t *position, bool *found, const char *device);
 
-/* Find a unit's line in the imported territory files, newest first. The files
- * are read into the arena once. */
-struct territory {
-    struct xg_arena *arena;
-    struct xg_bytes *files;
-    size_t count;
-};
-XG_MUST_CHECK enum xg_status territory_load(struct territory *t,
-                                            struct xg_arena *arena,
-                                            struct store *store,
-                                            struct xg_error *err);
-bool territory_find(const struct territory *t, struct territory_unit *unit,
-                    const char *code);
+/* All imported territory files as one, read into the arena. */
+XG_MUST_CHECK enum xg_status registry_territory(struct xg_territory *out,
+                                                struct xg_arena *arena,
+                                                struct store *store,
+                                                struct xg_error *err);
 
 #endif

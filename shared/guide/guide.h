@@ -103,7 +103,7 @@ XG_MUST_CHECK enum xg_status xg_guide_templates(struct xg_guide *g,
 XG_MUST_CHECK enum xg_status xg_guide_labels(struct xg_guide *g,
                                              const struct xg_labels **out,
                                              struct xg_error *err);
-/* China's zone; all years told, office hours of the newest file. */
+/* All years told; zone (else China's) and office hours of the newest file. */
 XG_MUST_CHECK enum xg_status xg_guide_calendar(struct xg_guide *g,
                                                const struct xg_calendar **out,
                                                struct xg_error *err);

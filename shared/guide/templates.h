@@ -72,6 +72,7 @@ struct xg_template {
     const struct xg_kind *kind;
     const struct xg_question *questions;
     size_t question_count;
+    const char *source; /* its JSON, keys sorted: two of the same are equal */
 };
 
 struct xg_templates {
