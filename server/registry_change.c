@@ -623,10 +623,12 @@ static enum xg_status run_reference(struct ledger_job *job, struct ledger *l,
     enum xg_status status =
         store->ops->read_references(store, &arena, &all, &count, err);
 
+    /* The newest of that edition counts: to go back to an earlier file is a
+     * change. */
     for (size_t i = 0; status == XG_OK && i < count; i++)
-        there |= strcmp(all[i].says.kind, j->says.kind) == 0 &&
-                 strcmp(all[i].says.edition, j->says.edition) == 0 &&
-                 xg_hash_equal(&all[i].says.file, &j->says.file);
+        if (strcmp(all[i].says.kind, j->says.kind) == 0 &&
+            strcmp(all[i].says.edition, j->says.edition) == 0)
+            there = xg_hash_equal(&all[i].says.file, &j->says.file);
     if (status == XG_OK && !there) {
         xg_reference_put(&text, &j->says);
         status = xg_buf_check(&text, err);

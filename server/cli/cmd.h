@@ -73,8 +73,8 @@ struct cmd {
 enum xg_status cmd_init(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_key(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_serve(struct cmd *c, struct xg_error *err);
-enum xg_status cmd_territory(struct cmd *c, struct xg_error *err);
-enum xg_status cmd_calendar(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_import(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_reference_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_worker_add(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_code(struct cmd *c, struct xg_error *err);

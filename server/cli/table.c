@@ -1,6 +1,13 @@
 /* table.c - every command of xunge-server, in the order of the help. */
 #include "server/cli/cmd.h"
 
+/* What a site is run by: docs/reference-data.md. */
+#define EDITION                                                                \
+    {                                                                          \
+        {"edition", "NAME", false, "版本，缺省文件名",                         \
+         "edition; else the file's name"}                                      \
+    }
+
 /* words, arguments, least and most of them, access, which of them is read,
  * which is made, what it does, in both languages, options */
 /* clang-format off */
@@ -28,15 +35,41 @@ const struct command commands[] = {
        "HTTP without TLS: for trusted networks only"},
       {"workers", "N", false, "最多同时连接数，缺省 256",
        "connections at most; else 256"}}},
-    {"territory import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_territory,
+    {"territory import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
      "导入区划（CSV code,level,parent,name）或边界（GeoJSON）",
-     "import units (CSV code,level,parent,name) or boundaries (GeoJSON)",
-     {{"edition", "NAME", false, "版本，缺省文件名",
-       "edition; else the file's name"}}},
-    {"calendar import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_calendar,
-     "导入节假日历（JSON）", "import a calendar of holidays (JSON)",
-     {{"edition", "NAME", false, "版本，缺省文件名",
-       "edition; else the file's name"}}},
+     "import units (CSV code,level,parent,name) or boundaries (GeoJSON)", EDITION},
+    {"boundaries import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入单位边界（GeoJSON）",
+     "import the areas of units (GeoJSON)", EDITION},
+    {"catalogue import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入事项类别：时限、岗位、超期提级（CSV）",
+     "import the catalogue: limits, posts, climbs (CSV)", EDITION},
+    {"calendar import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入节假日和调休（JSON）",
+     "import holidays and make-up days (JSON)", EDITION},
+    {"hours import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入办公时间（CSV）",
+     "import office hours (CSV)", EDITION},
+    {"levels import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入层级：提级路线、吹哨、化解占比（CSV）",
+     "import levels: the way up, whistles, shares (CSV)", EDITION},
+    {"duty import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入职责清单（CSV）",
+     "import the duty list (CSV)", EDITION},
+    {"posts import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入岗位和 AB 角（CSV）",
+     "import posts with their A and B holders (CSV)", EDITION},
+    {"template import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入表单（JSON）",
+     "import forms (JSON)", EDITION},
+    {"templates import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "同 template import",
+     "the same as template import", EDITION},
+    {"labels import", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_import,
+     "导入本地叫法和板块（CSV）",
+     "import what this place calls things (CSV)", EDITION},
+    {"reference list", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_reference_list,
+     "列出导入过的资料和版本", "list what was imported, with editions", {{0}}},
     {"worker add", "DIR CODE", 2, 2, CMD_DATA, 0, 0, cmd_worker_add,
      "登记人员，或调岗、换角色", "register a person, or move one",
      {{"name", "N", true, "姓名（只留在本机，不进日志）",
