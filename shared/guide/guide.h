@@ -128,7 +128,7 @@ XG_MUST_CHECK enum xg_status xg_guide_level_of(struct xg_guide *g,
                                                const char *unit,
                                                struct xg_error *err);
 
-/* Where a case goes next from a unit and the level at which it stands there
+/* Where a case goes next, from a unit and the level at which it stands there
  * ("" or NULL: the unit's own). */
 struct xg_step {
     const struct xg_level *level;
@@ -146,6 +146,16 @@ XG_MUST_CHECK enum xg_status xg_guide_route(struct xg_guide *g,
                                             size_t *count,
                                             struct xg_arena *arena,
                                             const char *unit, const char *level,
+                                            struct xg_error *err);
+
+/* Where an overdue case climbs to: the level of that code or label, on the way
+ * up from the unit; where the way does not pass it (a case in a town, and the
+ * catalogue says street), the first on the way that is no lower. *found false:
+ * nowhere; there is no such level, or it stands as high already. */
+XG_MUST_CHECK enum xg_status xg_guide_climb(struct xg_guide *g,
+                                            struct xg_step *out, bool *found,
+                                            const char *unit, const char *level,
+                                            const char *climb,
                                             struct xg_error *err);
 
 /* May this unit whistle? *told false: no levels were imported, or the unit is

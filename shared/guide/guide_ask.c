@@ -55,7 +55,9 @@ enum xg_status xg_guide_up(struct xg_guide *g, struct xg_step *out, bool *found,
 {
     const struct xg_territory *t;
     const struct xg_levels *l;
-    const struct xg_level *now, *up;
+    const struct xg_level *now;
+    struct xg_step step = {NULL, ""};
+    int nearest = -1;
 
     if (xg_guide_territory(g, &t, err) != XG_OK ||
         xg_guide_levels(g, &l, err) != XG_OK)
@@ -64,10 +66,19 @@ enum xg_status xg_guide_up(struct xg_guide *g, struct xg_step *out, bool *found,
         now = xg_levels_find(l, level);
     else if (xg_guide_level_of(g, &now, unit, err) != XG_OK)
         return err->status;
-    up = now && *now->up ? xg_levels_find(l, now->up) : NULL;
-    *found = up != NULL;
-    if (up)
-        *out = (struct xg_step){up, unit_at(t, unit, up->at)};
+    for (size_t i = 0; now && i < now->up_count; i++) {
+        const struct xg_level *up = xg_levels_find(l, now->up[i]);
+        const char *there = unit_at(t, unit, up->at);
+        int distance = *there ? xg_territory_distance(t, unit, there) : -1;
+        if (step.level && (distance < 0 ||
+                           (nearest >= 0 && distance >= nearest)))
+            continue;
+        step = (struct xg_step){up, there};
+        nearest = distance;
+    }
+    *found = step.level != NULL;
+    if (step.level)
+        *out = step;
     return XG_OK;
 }
 
@@ -94,6 +105,33 @@ enum xg_status xg_guide_route(struct xg_guide *g, struct xg_step **steps,
     }
     *steps = list;
     *count = n;
+    return XG_OK;
+}
+
+enum xg_status xg_guide_climb(struct xg_guide *g, struct xg_step *out,
+                              bool *found, const char *unit, const char *level,
+                              const char *climb, struct xg_error *err)
+{
+    const struct xg_level *wanted;
+    const struct xg_levels *l;
+    struct xg_step step;
+    bool more = true;
+
+    if (xg_guide_levels(g, &l, err) != XG_OK)
+        return err->status;
+    wanted = xg_levels_named(l, climb);
+    *found = false;
+    while (wanted && more && !*found) {
+        if (xg_guide_up(g, &step, &more, unit, level, err) != XG_OK)
+            return err->status;
+        if (!more)
+            break;
+        *found = step.level->rank >= wanted->rank;
+        level = step.level->code;
+        unit = *step.unit ? step.unit : unit;
+    }
+    if (*found)
+        *out = step;
     return XG_OK;
 }
 

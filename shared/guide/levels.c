@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
-#include "shared/core/schema.h"
+#include "shared/core/record.h"
+#include "shared/core/registry.h"
 #include "shared/guide/csv.h"
+#include "shared/guide/words.h"
 
 enum {
     CODE, ZH, EN, RANK, AT, UP, ROLE, WHISTLE, TRIAGE, SUPERVISE, ASSESS,
@@ -49,11 +51,39 @@ static enum xg_status read_role(struct xg_level *l, const struct xg_csv *t,
                         text);
 }
 
-static enum xg_status read_row(struct xg_level *out, const struct xg_csv *t,
+static enum xg_status read_up(struct xg_level *l, struct xg_arena *arena,
+                              const struct xg_csv *t,
+                              const struct xg_csv_row *row,
+                              struct xg_error *err)
+{
+    struct xg_bytes rest = xg_bytes_of(row->cells[UP]), word;
+    const char **list = xg_arena_array(arena, XG_LEVEL_UPS_MAX, sizeof *list);
+
+    if (!list)
+        return xg_fail_nomem(err);
+    while (xg_words_next(&rest, &word)) {
+        if (l->up_count == XG_LEVEL_UPS_MAX || word.len > XG_CODE_MAX ||
+            !xg_code_valid(word))
+            return xg_csv_wrong(err, t, row, UP,
+                                XG_T("应是至多 %d 个层级代码，以空格分隔",
+                                     "this is to be at most %d codes of "
+                                     "levels with spaces between"),
+                                XG_LEVEL_UPS_MAX);
+        list[l->up_count] =
+            xg_arena_str(arena, (const char *)word.at, word.len);
+        if (!list[l->up_count++])
+            return xg_fail_nomem(err);
+    }
+    l->up = list;
+    return XG_OK;
+}
+
+static enum xg_status read_row(struct xg_level *out, struct xg_arena *arena,
+                               const struct xg_csv *t,
                                const struct xg_csv_row *row,
                                struct xg_error *err)
 {
-    struct xg_level l = {.zh = row->cells[ZH], .en = row->cells[EN], .up = "",
+    struct xg_level l = {.zh = row->cells[ZH], .en = row->cells[EN],
                          .triage = "", .supervise = "", .assess = "",
                          .settles = "", .line = row->line};
     uint64_t rank = 0, target = 0;
@@ -65,7 +95,7 @@ static enum xg_status read_row(struct xg_level *out, const struct xg_csv *t,
         l.en = l.zh;
     if (xg_csv_uint(&rank, t, row, RANK, 1, 99, err) != XG_OK ||
         xg_csv_code(&l.at, t, row, AT, err) != XG_OK ||
-        xg_csv_code(&l.up, t, row, UP, err) != XG_OK ||
+        read_up(&l, arena, t, row, err) != XG_OK ||
         read_role(&l, t, row, err) != XG_OK ||
         xg_csv_bool(&l.whistles, t, row, WHISTLE, err) != XG_OK ||
         xg_csv_code(&l.triage, t, row, TRIAGE, err) != XG_OK ||
@@ -108,7 +138,6 @@ static enum xg_status check_links(const struct xg_level *rows,
         const struct xg_csv_row *row = &t->rows[i];
         const struct xg_level *l = &rows[i];
         const struct xg_level *at = find(rows, t->row_count, l->at);
-        const struct xg_level *up = find(rows, t->row_count, l->up);
         if (find(rows, i, l->code))
             return xg_csv_wrong(err, t, row, CODE,
                                 XG_T("%s 出现了两次", "%s is there twice"),
@@ -120,15 +149,19 @@ static enum xg_status check_links(const struct xg_level *rows,
                 XG_T("没有设单位的层级 %s",
                      "there is no level %s that has units of its own"),
                 l->at);
-        if (*l->up && !up)
-            return xg_csv_wrong(err, t, row, UP,
-                                XG_T("没有层级 %s", "there is no level %s"),
-                                l->up);
-        if (up && up->rank <= l->rank)
-            return xg_csv_wrong(err, t, row, UP,
-                                XG_T("%s 不比 %s 高（看序位）",
-                                     "%s is not above %s (see their ranks)"),
-                                up->code, l->code);
+        for (size_t n = 0; n < l->up_count; n++) {
+            const struct xg_level *up = find(rows, t->row_count, l->up[n]);
+            if (!up)
+                return xg_csv_wrong(err, t, row, UP,
+                                    XG_T("没有层级 %s", "there is no level %s"),
+                                    l->up[n]);
+            if (up->rank <= l->rank)
+                return xg_csv_wrong(
+                    err, t, row, UP,
+                    XG_T("%s 不比 %s 高（看序位）",
+                         "%s is not above %s (see their ranks)"),
+                    up->code, l->code);
+        }
     }
     return XG_OK;
 }
@@ -186,7 +219,7 @@ enum xg_status xg_levels_read(struct xg_levels *out, struct xg_arena *arena,
     if (!rows)
         return xg_fail_nomem(err);
     for (size_t i = 0; i < t.row_count; i++)
-        if (read_row(&rows[i], &t, &t.rows[i], err) != XG_OK)
+        if (read_row(&rows[i], arena, &t, &t.rows[i], err) != XG_OK)
             return err->status;
     if (check_links(rows, &t, err) != XG_OK ||
         check_targets(rows, &t, err) != XG_OK)

@@ -10,9 +10,11 @@
  *  rank       1 to 99, from the ground up; several may have the same
  *  at         the level of the units that it sits in, where that is another: a
  *             grid head answers in the unit of the grid. Empty: its own
- *  up         where a case is escalated to from here; of a greater rank. Empty
+ *  up         where a case is escalated to from here, of a greater rank; empty
  *             at the top. It need not be the next: 雨湖 goes from the block to
- *             the centre
+ *             the centre. Several, with spaces between, where units of one
+ *             level stand below different ones (a village below a town, or
+ *             below a street): the nearest that is there
  *  role       who answers at this level (schema.h); may be empty
  *  whistle    yes: its units may whistle
  *  triage, supervise, assess    who does that for a whistle from here: codes of
@@ -29,12 +31,14 @@
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 
-enum { XG_LEVELS_MAX = 64 };
+enum { XG_LEVELS_MAX = 64, XG_LEVEL_UPS_MAX = 8 };
 
 /* Texts are "" where the file has nothing, but `at`, which is then `code`, and
  * `en`, which is then `zh`. */
 struct xg_level {
-    const char *code, *zh, *en, *at, *up, *role;
+    const char *code, *zh, *en, *at, *role;
+    const char *const *up; /* codes */
+    size_t up_count;
     const char *triage, *supervise, *assess, *settles;
     uint32_t rank, target;
     bool whistles;
