@@ -49,6 +49,21 @@ static const char *unit_at(const struct xg_territory *t, const char *unit,
     return "";
 }
 
+/* The level at which a case stands: the one named, else the unit's. */
+static enum xg_status standing(struct xg_guide *g, const struct xg_level **out,
+                               const char *unit, const char *level,
+                               struct xg_error *err)
+{
+    const struct xg_levels *l;
+
+    if (!level || !*level)
+        return xg_guide_level_of(g, out, unit, err);
+    if (xg_guide_levels(g, &l, err) != XG_OK)
+        return err->status;
+    *out = xg_levels_find(l, level);
+    return XG_OK;
+}
+
 enum xg_status xg_guide_up(struct xg_guide *g, struct xg_step *out, bool *found,
                            const char *unit, const char *level,
                            struct xg_error *err)
@@ -60,11 +75,8 @@ enum xg_status xg_guide_up(struct xg_guide *g, struct xg_step *out, bool *found,
     int nearest = -1;
 
     if (xg_guide_territory(g, &t, err) != XG_OK ||
-        xg_guide_levels(g, &l, err) != XG_OK)
-        return err->status;
-    if (level && *level)
-        now = xg_levels_find(l, level);
-    else if (xg_guide_level_of(g, &now, unit, err) != XG_OK)
+        xg_guide_levels(g, &l, err) != XG_OK ||
+        standing(g, &now, unit, level, err) != XG_OK)
         return err->status;
     for (size_t i = 0; now && i < now->up_count; i++) {
         const struct xg_level *up = xg_levels_find(l, now->up[i]);
@@ -112,16 +124,19 @@ enum xg_status xg_guide_climb(struct xg_guide *g, struct xg_step *out,
                               bool *found, const char *unit, const char *level,
                               const char *climb, struct xg_error *err)
 {
-    const struct xg_level *wanted;
+    const struct xg_level *wanted, *now;
     const struct xg_levels *l;
     struct xg_step step;
     bool more = true;
 
-    if (xg_guide_levels(g, &l, err) != XG_OK)
+    if (xg_guide_levels(g, &l, err) != XG_OK ||
+        standing(g, &now, unit, level, err) != XG_OK)
         return err->status;
     wanted = xg_levels_named(l, climb);
     *found = false;
-    while (wanted && more && !*found) {
+    if (!wanted || !now || now->rank >= wanted->rank)
+        return XG_OK;
+    while (!*found) {
         if (xg_guide_up(g, &step, &more, unit, level, err) != XG_OK)
             return err->status;
         if (!more)

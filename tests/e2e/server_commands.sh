@@ -94,7 +94,7 @@ expect 0 "$server" territory import "$data" "$units"
 says '3 units'
 expect 1 "$server" calendar import "$data" "$units"
 says 'units-1.csv'
-echo '{"2026-05-01":"holiday"}' >"$work/days.json"
+echo '{"holidays":{"2026-05-01":"x","2026-10-01":"y"}}' >"$work/days.json"
 expect 0 "$server" calendar import "$data" "$work/days.json" --edition 2026
 expect 0 "$server" worker add "$data" w1 --name 张三 --role 网格员 --unit 371302001001
 expect 3 "$server" worker add "$data" w2 --name 李四 --role worker --unit 999
