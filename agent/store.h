@@ -211,8 +211,8 @@ store_list_references(struct store *s, struct xg_arena *arena,
                       struct store_reference **rows, size_t *count,
                       const char *kind, uint64_t size, struct xg_error *err);
 /* Those whose files are wanted and not here, in the order to fetch them: of
- * catalogue, calendar and territory every edition, of others the newest; the
- * newest first, and boundaries after all else. */
+ * catalogue, calendar, territory and templates every edition, of others the
+ * newest; the newest first, and boundaries after all else. */
 XG_MUST_CHECK enum xg_status
 store_missing_references(struct store *s, struct xg_arena *arena,
                          struct store_reference **rows, size_t *count,

@@ -389,7 +389,7 @@ FROM reference AS r WHERE r.kind = ?1 AND r.position < ?2 ORDER BY r.position
 SELECT r.position, r.kind, r.edition, r.sha256, r.length, 0
 FROM reference AS r
 WHERE NOT EXISTS (SELECT 1 FROM reference_file AS f WHERE f.sha256 = r.sha256)
-  AND (r.kind IN ('catalogue', 'calendar', 'territory') OR
+  AND (r.kind IN ('catalogue', 'calendar', 'territory', 'templates') OR
        r.position = (SELECT max(position) FROM reference WHERE kind = r.kind))
 ORDER BY r.kind = 'boundaries', r.position DESC
 
