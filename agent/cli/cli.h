@@ -31,6 +31,7 @@
 #include "shared/base/error.h"
 #include "shared/base/lang.h"
 #include "shared/core/schema.h"
+#include "shared/guide/guide.h"
 #include "shared/view/form.h"
 #include "shared/view/moves.h"
 #include "shared/view/show.h"
@@ -92,6 +93,7 @@ struct cli {
     struct xg_env env;
     char path[HOME_PATH_SIZE]; /* of the home, once needed */
     struct home home;          /* once opened */
+    struct xg_guide *guide;    /* once asked for */
     bool json;
     size_t word_count, flag_count;
     const char **words; /* after the command, flags aside */
@@ -324,6 +326,38 @@ XG_MUST_CHECK enum xg_status cli_act_draft(struct cli_act *act, struct cli *cli,
 XG_MUST_CHECK enum xg_status cli_may_record(struct cli *cli,
                                             struct xg_error *err);
 
+/* ---- the guide: imported reference data (guide_cli.c) ---- */
+
+/* Made when first asked for, lent until the program ends. */
+XG_MUST_CHECK enum xg_status cli_guide(struct cli *cli, struct xg_guide **out,
+                                       struct xg_error *err);
+/* How near incidents of a category may be one: 0 none are looked for, negative
+ * where no catalogue says. What cannot be read says nothing. */
+int64_t cli_near_radius_mm(struct cli *cli, struct xg_bytes category);
+
+/* ---- duplicates (cmd_near.c) ---- */
+
+/* The open incidents here whose place is known. */
+struct cli_spots {
+    struct xg_arena arena; /* lends what the spots lend */
+    struct xg_spot *list;
+    size_t count, room;
+};
+XG_MUST_CHECK enum xg_status cli_spots_load(struct cli_spots *spots,
+                                            struct cli *cli,
+                                            struct xg_error *err);
+void cli_spots_clear(struct cli_spots *spots);
+/* "附近 40 米已有同类事件 …" after an incident was saved, or the key "near" of
+ * the answer. What cannot be looked up is left out: it is saved all the same. */
+void cli_say_near(struct cli *cli, const struct xg_id *id, json_t *answer);
+/* The group of an incident, as view_context.more wants it. */
+XG_MUST_CHECK enum xg_status cli_put_group(struct cli *cli, struct xg_buf *out,
+                                           json_t **object,
+                                           const struct xg_id *id,
+                                           struct xg_error *err);
+/* "0417-00123-7", else the first digits of the id. */
+void cli_put_number(struct xg_buf *out, const struct store_entity *e);
+
 /* ---- help (help.c, completion.c) ---- */
 
 /* --help of one command. */
@@ -345,12 +379,14 @@ CLI_RUN(cmd_do);
 CLI_RUN(cmd_draft_discard);
 CLI_RUN(cmd_draft_finish);
 CLI_RUN(cmd_draft_list);
+CLI_RUN(cmd_duplicates);
 CLI_RUN(cmd_enrol);
 CLI_RUN(cmd_export);
 CLI_RUN(cmd_find);
 CLI_RUN(cmd_help);
 CLI_RUN(cmd_history);
 CLI_RUN(cmd_import);
+CLI_RUN(cmd_link);
 CLI_RUN(cmd_list);
 CLI_RUN(cmd_lock);
 CLI_RUN(cmd_note);
@@ -363,11 +399,14 @@ CLI_RUN(cmd_patrol_show);
 CLI_RUN(cmd_patrol_start);
 CLI_RUN(cmd_patrol_stop);
 CLI_RUN(cmd_photo);
+CLI_RUN(cmd_read);
 CLI_RUN(cmd_resolve);
 CLI_RUN(cmd_set);
 CLI_RUN(cmd_show);
 CLI_RUN(cmd_status);
 CLI_RUN(cmd_sync);
+CLI_RUN(cmd_tally);
+CLI_RUN(cmd_unlink);
 CLI_RUN(cmd_unlock);
 CLI_RUN(cmd_verify);
 CLI_RUN(cmd_version);

@@ -249,6 +249,32 @@ static const struct cli_command commands[] = {
      NULL},
     {"withdraw", CLI_LATER, CLI_HOME, "ID", 1, 1, why_flags, cmd_withdraw,
      "撤回误报", "withdraw a mistaken report", NULL, NULL, NULL},
+    {"duplicates", CLI_LATER, CLI_HOME, "[ID]", 0, 1, NULL, cmd_duplicates,
+     "列出可能是同一件事的事件",
+     "incidents that may be one",
+     "同类、未办结、相距不超过该类别的半径（目录里没有写的按 50 米）。"
+     "是不是同一件由人决定：xunge link。",
+     "Alike, open, and not farther apart than the radius of their category "
+     "(50 m where the catalogue says nothing). Whether they are one is for a "
+     "person to say: xunge link.",
+     NULL},
+    {"link", CLI_LATER, CLI_HOME, "ID ID", 2, 2, set_flags, cmd_link,
+     "两条记为同一件事",
+     "say that two are one thing",
+     "各自的办理和答复不变；弄错了用 unlink。",
+     "Each keeps its own way and its answer; unlink takes it back.", NULL},
+    {"unlink", CLI_LATER, CLI_HOME, "ID ID", 2, 2, set_flags, cmd_unlink,
+     "不再记为同一件事", "say that they are not", NULL, NULL, NULL},
+    {"read", CLI_LATER, CLI_HOME, "ID", 1, 1, later_flags, cmd_read,
+     "阅读通知并回执", "read a notice, and let its sender know",
+     "回执只记一次。", "A receipt is given once.", NULL},
+    {"tally", CLI_LATER, CLI_HOME, "ID GRID:ITEM:N…", 2, ANY, later_flags,
+     cmd_tally,
+     "为专项整治报清点数", "count for a campaign",
+     "同一网格、同一项目报几次就相加；报错的先去掉：set ID tally-=HASH:INDEX。",
+     "Several counts of a grid and item add up; a wrong one is taken out "
+     "first: set ID tally-=HASH:INDEX.",
+     NULL},
 
     {"patrol start", CLI_PATROL, CLI_HOME, "[grid=CODE]", 0, 1, start_flags,
      cmd_patrol_start,

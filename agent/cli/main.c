@@ -53,6 +53,7 @@ int main(int argc, char **argv)
     if (cli.saved)
         status = cli.decide; /* only the answer failed */
 
+    xg_guide_free(cli.guide);
     home_close(&cli.home);
     xg_buf_clear(&cli.out);
     xg_buf_clear(&cli.remarks);

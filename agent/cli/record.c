@@ -234,6 +234,9 @@ static enum xg_status answer_json(struct cli *cli, const struct cli_act *act,
     }
     if (act->missing)
         json_object_set_new(object, "missing", view_needs_json(act->missing));
+    if (act->draft.head.creates &&
+        act->draft.head.kind == XG_KIND_INCIDENT && object)
+        cli_say_near(cli, &c->id, object);
     if (contact)
         json_object_set_new(object, "contact",
                             cli_json_hex(contact->b, XG_ID_SIZE));
@@ -299,6 +302,8 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
             cli, "%s",
             XG_T("位置取自照片。", "The position was taken from the photo."));
     say_without_right(cli, c);
+    if (act->draft.head.creates && act->draft.head.kind == XG_KIND_INCIDENT)
+        cli_say_near(cli, &c->id, NULL);
     if (conflicts > 0)
         cli_say(cli,
                 XG_T("还有 %llu 处冲突待决定：xunge conflicts %.*s",

@@ -110,6 +110,17 @@ static enum xg_status look_up_photo(void *ctx, enum view_place *out,
     return XG_OK;
 }
 
+static enum xg_status look_up_more(void *ctx, struct xg_buf *out,
+                                   json_t **object, const struct xg_id *id,
+                                   bool in_full, struct xg_error *err)
+{
+    struct cli_view *view = ctx;
+
+    if (!in_full)
+        return XG_OK;
+    return cli_put_group(view->cli, out, object, id, err);
+}
+
 enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
                              struct xg_error *err)
 {
@@ -123,6 +134,7 @@ enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
                     .entity = look_up_entity,
                     .about = look_up_about,
                     .photo = look_up_photo,
+                    .more = look_up_more,
                     .json = cli->json},
         .cli = cli,
         .shelf = {.home = cli->home.path, .vault = cli->home.vault},

@@ -7,6 +7,7 @@
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
 #include "shared/view/look.h"
+#include "shared/view/more.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
@@ -144,6 +145,13 @@ static enum xg_status put_element(struct xg_buf *out, const struct xg_state *s,
     return XG_OK;
 }
 
+/* Two thousand readers are one line (more.h), not two thousand. */
+static bool is_told_in_one(const struct xg_state *s, const struct xg_set *set)
+{
+    return s->kind && s->kind->number == XG_KIND_NOTICE &&
+           set->number == XG_NOTICE_READ;
+}
+
 static enum xg_status put_sets(struct xg_buf *out, const struct xg_state *s,
                                const struct view_context *view,
                                struct xg_error *err)
@@ -153,7 +161,7 @@ static enum xg_status put_sets(struct xg_buf *out, const struct xg_state *s,
         size_t live = 0;
         for (size_t e = 0; e < set->count; e++)
             live += !set->elements[e].removed;
-        if (!live)
+        if (!live || is_told_in_one(s, set))
             continue;
         put_label(out, set->field, set->number);
         xg_buf_format(out, "%zu\n", live);
@@ -226,7 +234,8 @@ static enum xg_status show_text(struct xg_buf *out, const struct xg_state *s,
         xg_buf_text(out, XG_T("撤回与修改冲突，待裁定；暂按未撤回显示\n",
                               "a withdrawal stands against an edit; shown as "
                               "not withdrawn until decided\n"));
-    if (put_registers(out, s, view, err) != XG_OK ||
+    if (view_put_more(out, s, err) != XG_OK ||
+        put_registers(out, s, view, err) != XG_OK ||
         put_sets(out, s, view, err) != XG_OK)
         return err->status;
     put_struck(out, s);
@@ -383,6 +392,7 @@ static enum xg_status show_json(struct xg_buf *out, const struct xg_state *s,
         set_created(&json, s, view, err) != XG_OK ||
         set_fields(&json, s, view, err) != XG_OK ||
         set_sets(&json, s, view, err) != XG_OK ||
+        view_set_more(&json, s, err) != XG_OK ||
         (view->more && view->more(view->ctx, NULL, &json, &s->id, true, err) !=
                            XG_OK)) {
         json_decref(json);

@@ -118,5 +118,131 @@ class Loop(Case):
         self.assertEqual(told.out, '')
 
 
+HERE, NEAR, FAR = '35.0500000,118.3', '35.0502500,118.3', '35.0510000,118.3'
+
+
+class Duplicates(Case):
+    def test_suggested_linked_answered_each(self):
+        one = self.a.incident('position=' + HERE, 'channel=resident',
+                              'address=东街')
+        self.settle()
+        near = self.b.one('incident', 'category=fire', 'position=' + NEAR)
+        self.assertEqual([(n['id'], n['distance_m']) for n in near['near']],
+                         [(one, 28)])
+        told = self.b.do('incident', 'category=fire', 'position=' + NEAR).out
+        self.assertIn('xunge link', told)
+        # Not of another category, not too far away, not without a place.
+        for words in (['category=manhole', 'position=' + HERE],
+                      ['category=fire', 'position=' + FAR],
+                      ['category=fire']):
+            self.assertNotIn('near', self.b.one('incident', *words))
+        two = near['id']
+        pairs = self.b.ask('duplicates', two)
+        self.assertEqual(pairs[0]['distance_m'], 0)
+        self.assertIn({one, two}, [{r['id'] for r in p['reports']}
+                                   for p in pairs])
+        self.assertIn('东街', self.b.do('duplicates').out)
+        said = self.b.one('link', two, one)
+        self.assertEqual((said['linked'], said['group_size']), (True, 2))
+        self.b.do('link', one, two, code=1)
+        self.b.do('link', one, one, code=2)
+        self.assertNotIn({one, two}, [{r['id'] for r in p['reports']}
+                                      for p in self.b.ask('duplicates')])
+        self.settle()
+        for agent in self.agents:
+            group = agent.show(one)['group']
+            self.assertEqual(group['id'], min(one, two))
+            self.assertEqual(group['unanswered'], [one])
+            self.assertEqual({m['id'] for m in group['members']}, {one, two})
+        self.a.do('do', two, 'self_handle', 'why=x')
+        self.a.do('do', one, 'answer', 'answer=已处置')
+        group = self.a.show(two)['group']
+        self.assertEqual(group['unanswered'], [])
+        self.assertEqual({m['id']: m['status'] for m in group['members']},
+                         {one: 'reported', two: 'self_handled'})
+        self.settle()
+        self.b.do('unlink', one, two)
+        self.b.do('unlink', one, two, code=1)
+        self.assertNotIn('group', self.b.show(one))
+        self.sound()
+
+    def test_only_of_one_kind(self):
+        one = self.a.incident()
+        other = self.a.one('visit', 'place=A', 'result=normal')['id']
+        self.a.do('link', one, other, code=1)
+
+
+class Many(Case):
+    WORKERS = [('da', 'dispatcher', '371302'), ('wa', 'worker', GRID),
+               ('wb', 'worker', GRID_2)]
+
+    def test_notice_is_read_once_and_receipts_go_up(self):
+        one = self.a.one('notice', 'title=防汛', 'text=今夜暴雨', 'grid=371302')
+        self.settle()
+        said = self.b.do('read', one['id'])
+        self.assertIn('今夜暴雨', said.out)
+        self.assertTrue(self.c.one('read', one['id'])['saved'])
+        again = self.b.one('read', one['id'])
+        self.assertEqual((again['saved'], again['read_by']), (False, 'wa'))
+        self.settle()
+        self.assertEqual(self.a.show(one['id'])['readers'], 2)
+        self.assertIn('wa, wb', self.a.do('show', one['id']).out)
+        self.b.do('set', one['id'], 'title=别的', code=1)  # not theirs
+        self.b.do('read', self.b.incident(), code=1)
+        self.sound()
+
+    def test_campaign_adds_up(self):
+        one = self.a.one('campaign', 'name=燃气排查', 'grid=371302',
+                         'target=20')['id']
+        self.settle()
+        self.b.do('tally', one, GRID + ':bottles:12', GRID + ':stairs:1')
+        self.b.do('tally', one, GRID + ':bottles:1')
+        self.c.do('tally', one, GRID_2 + ':bottles:5')
+        self.b.do('tally', one, GRID + ':bottles', code=2)
+        self.settle()
+        counted = self.a.show(one)['counted']
+        self.assertEqual((counted['grids'], counted['items']),
+                         (2, {'bottles': 18, 'stairs': 1}))
+        self.assertEqual(counted['by_grid'][GRID], {'bottles': 13, 'stairs': 1})
+        wrong = [t for t in self.b.show(one)['sets']['tally']
+                 if t['value']['number'] == 1 and
+                 t['value']['item'] == 'bottles']
+        self.b.do('set', one, 'tally-=%s:%d' % (wrong[0]['hash'],
+                                                wrong[0]['index']))
+        self.assertEqual(self.b.show(one)['counted']['by_grid'][GRID],
+                         {'bottles': 12, 'stairs': 1})
+        self.settle()
+        self.sound()
+
+
+class Setting(Case):
+    def test_setting_what_is_in_conflict_decides_it(self):
+        one = self.a.incident('grid=' + GRID)
+        self.settle()
+        self.a.do('set', one, 'address=甲')
+        self.b.do('set', one, 'address=乙')
+        self.settle()
+        no = self.a.do('set', one, 'address=丙', code=1)
+        self.assertIn('--why', no.err)
+        self.a.do('set', one, 'urgency=urgent', code=5)  # left to decide
+        self.a.do('set', one, 'address=丙', '--why', '现场核对')
+        self.settle()
+        shown = self.same(one)
+        self.assertEqual((shown['fields']['address'], shown['conflicts']),
+                         ('丙', 0))
+        last = [r for r in self.b.ask('history', one)
+                if 'resolves' in r['labels']]
+        self.assertIn('现场核对', str(last))
+        # Undone by the next.
+        self.b.do('set', one, 'address=甲')
+        self.sound()
+
+    def test_a_required_field_is_not_emptied(self):
+        one = self.a.incident('address=甲')
+        self.a.do('set', one, 'category=', code=2)
+        self.a.do('set', one, 'address=')
+        self.assertIsNone(self.a.show(one)['fields']['address'])
+
+
 if __name__ == '__main__':
     main()
