@@ -547,6 +547,44 @@ static void check_register(const struct xg_state *s, uint64_t number)
     assert_int_equal(differ, reg->conflict);
 }
 
+/* Does this record take that element out? */
+static bool takes_out(const struct xg_state *s, uint32_t op, uint64_t number,
+                      const struct xg_element *e)
+{
+    const struct xg_hash *adder = &s->ops[e->op].record->hash;
+    struct xg_cbor_item value, key, list, pair, hash, index;
+
+    if (!full(s, op) || !xg_record_field(s->ops[op].record, number, &value))
+        return false;
+    struct xg_cbor in = xg_cbor_inside(&value);
+    while (xg_cbor_next(&in, &key) && xg_cbor_next(&in, &list)) {
+        struct xg_cbor pairs = xg_cbor_inside(&list);
+        while (key.number == XG_SET_REMOVED && xg_cbor_next(&pairs, &pair)) {
+            struct xg_cbor p = xg_cbor_inside(&pair);
+            xg_cbor_next(&p, &hash);
+            xg_cbor_next(&p, &index);
+            if (index.number == e->index &&
+                memcmp(hash.bytes.at, adder->b, XG_HASH_SIZE) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* An element is gone if any record with effect takes it out, and it is the
+ * first of those in the order of the fold that is named. */
+static void check_element(const struct xg_state *s, uint64_t number,
+                          const struct xg_element *e)
+{
+    uint32_t remover = XG_NONE;
+
+    for (size_t i = 0; i < s->count && remover == XG_NONE; i++)
+        if (takes_out(s, s->order[i], number, e))
+            remover = s->order[i];
+    assert_int_equal(e->removed, remover != XG_NONE);
+    assert_int_equal(e->remover, remover);
+}
+
 static void check_set(const struct xg_state *s, uint64_t number, uint32_t op)
 {
     const struct xg_set *set = xg_state_set(s, number);
@@ -556,8 +594,7 @@ static void check_set(const struct xg_state *s, uint64_t number, uint32_t op)
     for (size_t e = 0; e < set->count; e++) {
         const struct xg_element *x = &set->elements[e];
         found |= x->op == op;
-        assert_true(!x->removed ||
-                    (x->remover != XG_NONE && full(s, x->remover)));
+        check_element(s, number, x);
     }
     /* A record may only take out, and add nothing. */
     struct xg_cbor_item value, map, key;
@@ -584,6 +621,49 @@ static void check_written(const struct xg_state *s, uint32_t op)
     }
 }
 
+static bool writes(const struct xg_state *s, uint32_t op)
+{
+    const struct xg_record *r = s->ops[op].record;
+    struct xg_field_cursor c = xg_record_fields(r);
+    struct xg_cbor_item value;
+    uint64_t number;
+    bool wrote = r->head.creates || r->head.move;
+
+    while (xg_field_next(&c, &number, &value)) {
+        const struct xg_field *f =
+            s->kind ? xg_field_find(s->kind, number) : NULL;
+        wrote |=
+            !f || f->merge == XG_MERGE_REGISTER || number == XG_FIELD_DECIDED;
+    }
+    return wrote;
+}
+
+static bool can_be_tip(const struct xg_state *s, uint32_t op)
+{
+    return writes(s, op) && !s->ops[op].no_right &&
+           s->effects[op] != XG_EFFECT_INVALID &&
+           s->effects[op] != XG_EFFECT_NO_RIGHT &&
+           s->effects[op] != XG_EFFECT_LACKING;
+}
+
+/* What a device cites: what wrote or moved with right, and nothing after it.
+ */
+static void check_tips(const struct xg_state *s)
+{
+    size_t tips = 0;
+
+    for (uint32_t op = 0; op < s->count; op++) {
+        bool tip = can_be_tip(s, op), told = false;
+        for (uint32_t o = 0; tip && o < s->count; o++)
+            tip = o == op || !can_be_tip(s, o) || !xg_state_precedes(s, op, o);
+        for (size_t t = 0; t < s->tip_count; t++)
+            told |= s->tips[t] == op;
+        assert_int_equal(tip, told);
+        tips += tip;
+    }
+    assert_int_equal(tips, s->tip_count);
+}
+
 static void nothing_lost(struct history *h, struct fold *f, uint64_t round)
 {
     bool placed[OPS_MAX] = {false};
@@ -602,6 +682,7 @@ static void nothing_lost(struct history *h, struct fold *f, uint64_t round)
                     (s->reasons[op] == NULL));
         check_written(s, op);
     }
+    check_tips(s);
     fold_clear(f);
 }
 
@@ -638,6 +719,8 @@ static void parts_fold(struct history *h, struct fold *f, uint64_t round)
         }
         assert_true(missing == (f->state.effects[op] == XG_EFFECT_PENDING));
     }
+    if (f->state.kind)
+        check_tips(&f->state);
     fold_clear(f);
     fold(f, h, h->ops, h->count);
     for (uint32_t op = 0; op < f->state.count; op++)

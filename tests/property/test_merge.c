@@ -123,8 +123,9 @@ static const struct xg_record *random_act(struct history *h,
 
     xg_draft_init(&draft, &h->arena, XG_KIND_INCIDENT);
     if (what < 5) {
-        test_text(&draft, test_below(w, 2) ? XG_INCIDENT_ADDRESS
-                                           : XG_INCIDENT_DESCRIPTION,
+        test_text(&draft,
+                  test_below(w, 2) ? XG_INCIDENT_ADDRESS
+                                   : XG_INCIDENT_DESCRIPTION,
                   words[test_below(w, 4)]);
     } else if (what < 7) {
         test_add_text(&draft, XG_FIELD_NOTE, words[test_below(w, 4)]);
@@ -341,7 +342,8 @@ static void test_concurrent_values_conflict_until_decided(void **state)
     again(p);
     assert_int_equal(p->state.conflict_count, 1);
     assert_string_equal(shown(p, XG_INCIDENT_ADDRESS), "西街"); /* rank */
-    set(p, p->a, XG_INCIDENT_ADDRESS, "东街"); /* has seen both */
+    assert_false(xg_state_parallel(&p->state, 1)); /* it is a conflict */
+    set(p, p->a, XG_INCIDENT_ADDRESS, "东街");     /* has seen both */
     again(p);
     assert_int_equal(p->state.conflict_count, 0);
     assert_string_equal(shown(p, XG_INCIDENT_ADDRESS), "东街");
@@ -398,8 +400,8 @@ static void withdraw(struct pair *p, struct test_device *d)
     struct xg_draft draft;
 
     xg_draft_init(&draft, d->arena, XG_KIND_INCIDENT);
-    assert_ok(xg_draft_set(&draft, XG_FIELD_WITHDRAWN, xg_bytes(&yes, 1),
-                           &err));
+    assert_ok(
+        xg_draft_set(&draft, XG_FIELD_WITHDRAWN, xg_bytes(&yes, 1), &err));
     keep(&p->h, d, test_write(d, &draft, &p->state), d->count - 1);
 }
 
@@ -421,6 +423,102 @@ static void test_withdrawal_against_an_edit_is_a_conflict(void **state)
     free_pair(p);
 }
 
+static void test_two_withdrawals_at_once_agree(void **state)
+{
+    struct pair *p = two_devices();
+
+    (void)state;
+    withdraw(p, p->a);
+    withdraw(p, p->b);
+    again(p);
+    assert_true(p->state.withdrawn);
+    assert_int_equal(p->state.conflict_count, 0);
+    free_pair(p);
+}
+
+static void remove_note(struct pair *p, struct test_device *d, uint32_t adder)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_draft draft;
+
+    xg_draft_init(&draft, d->arena, XG_KIND_INCIDENT);
+    assert_ok(xg_draft_remove(&draft, XG_FIELD_NOTE,
+                              &p->h.ops[adder].record->hash, 0, &err));
+    keep(&p->h, d, test_write(d, &draft, &p->state), d->count - 1);
+}
+
+/* A tie of deletions: gone, by whoever comes first in the order of the fold,
+ * and another element is untouched. */
+static void test_two_who_take_out_one_element_agree(void **state)
+{
+    struct pair *p = two_devices();
+    struct xg_draft draft;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        xg_draft_init(&draft, p->a->arena, XG_KIND_INCIDENT);
+        test_add_text(&draft, XG_FIELD_NOTE, "看过");
+        keep(&p->h, p->a, test_write(p->a, &draft, &p->state), p->a->count - 1);
+    }
+    again(p);
+    remove_note(p, p->a, 1);
+    remove_note(p, p->b, 1);
+    again(p);
+    const struct xg_set *notes = xg_state_set(&p->state, XG_FIELD_NOTE);
+    assert_int_equal(notes->count, 2);
+    assert_true(notes->elements[0].removed);
+    assert_int_equal(notes->elements[0].remover, 4); /* the higher rank */
+    assert_false(notes->elements[1].removed);
+    assert_int_equal(p->state.conflict_count, 0);
+    free_pair(p);
+}
+
+/* Out of order: what was written on top waits for what is under it, and then
+ * there is no conflict, whoever came first. */
+static void
+test_a_later_edit_that_comes_first_waits_and_is_no_conflict(void **state)
+{
+    struct pair *p = two_devices();
+
+    (void)state;
+    set(p, p->a, XG_INCIDENT_ADDRESS, "东街");
+    again(p);
+    set(p, p->b, XG_INCIDENT_ADDRESS, "西街"); /* having seen it */
+    struct xg_op earlier = p->h.ops[1];
+    p->h.ops[1] = p->h.ops[2];
+    p->h.count = 2;
+    again(p);
+    assert_int_equal(p->state.effects[1], XG_EFFECT_PENDING);
+    assert_null(xg_state_register(&p->state, XG_INCIDENT_ADDRESS));
+    p->h.ops[p->h.count++] = earlier;
+    again(p);
+    assert_int_equal(p->state.conflict_count, 0);
+    assert_string_equal(shown(p, XG_INCIDENT_ADDRESS), "西街");
+    free_pair(p);
+}
+
+/* Who noted something after an edit has it in the past, and does not cite it
+ * a second time. */
+static void test_what_was_seen_is_cited_once(void **state)
+{
+    struct pair *p = two_devices();
+    struct xg_hash cited[XG_FOREIGN_HEADS_MAX];
+    struct xg_draft draft;
+
+    (void)state;
+    set(p, p->a, XG_INCIDENT_ADDRESS, "东街");
+    again(p);
+    assert_int_equal(
+        xg_state_foreign(&p->state, &p->b->branch, p->b->count, cited), 1);
+    xg_draft_init(&draft, p->b->arena, XG_KIND_INCIDENT);
+    test_add_text(&draft, XG_FIELD_NOTE, "看过");
+    keep(&p->h, p->b, test_write(p->b, &draft, &p->state), p->b->count - 1);
+    again(p);
+    assert_int_equal(
+        xg_state_foreign(&p->state, &p->b->branch, p->b->count, cited), 0);
+    free_pair(p);
+}
+
 /* A note is not an edit: it never contests a withdrawal. */
 static void test_notes_are_never_heads(void **state)
 {
@@ -435,8 +533,8 @@ static void test_notes_are_never_heads(void **state)
     withdraw(p, p->a);
     again(p);
     assert_true(p->state.withdrawn);
-    assert_int_equal(xg_state_foreign(&p->state, &p->h.devices[2]->branch, 1,
-                                      cited), 1);
+    assert_int_equal(
+        xg_state_foreign(&p->state, &p->h.devices[2]->branch, 1, cited), 1);
     free_pair(p);
 }
 
@@ -447,6 +545,19 @@ static void handle(struct pair *p, struct test_device *d)
     xg_draft_init(&draft, d->arena, XG_KIND_INCIDENT);
     draft.head.move = XG_MOVE_SELF_HANDLE;
     draft.head.from = XG_STATUS_REPORTED;
+    keep(&p->h, d, test_write(d, &draft, &p->state), d->count - 1);
+}
+
+/* A record that says which field (0: the status) was decided. */
+static void decide(struct pair *p, struct test_device *d, uint8_t field)
+{
+    const uint8_t decided[] = {0x81, field};
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_draft draft;
+
+    xg_draft_init(&draft, d->arena, XG_KIND_INCIDENT);
+    assert_ok(
+        xg_draft_set(&draft, XG_FIELD_DECIDED, xg_bytes(decided, 2), &err));
     keep(&p->h, d, test_write(d, &draft, &p->state), d->count - 1);
 }
 
@@ -463,14 +574,16 @@ static void test_the_second_of_two_moves_is_overtaken(void **state)
     assert_int_equal(p->state.effects[1], XG_EFFECT_OVERTAKEN);
     assert_int_equal(p->state.conflict_count, 1);
 
+    /* A decision about a field, or by who has not seen the move, leaves it. */
+    struct xg_state blind = p->state;
+    decide(p, p->a, XG_INCIDENT_ADDRESS);
+    blind.tip_count = 0;
+    p->state = blind;
+    decide(p, p->h.devices[2], 0);
+    again(p);
+    assert_int_equal(p->state.conflict_count, 1);
     /* A person who has seen it lets the status stand. */
-    static const uint8_t status_decided[] = {0x81, 0x00};
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_draft draft;
-    xg_draft_init(&draft, p->a->arena, XG_KIND_INCIDENT);
-    assert_ok(xg_draft_set(&draft, XG_FIELD_DECIDED,
-                           xg_bytes(status_decided, 2), &err));
-    keep(&p->h, p->a, test_write(p->a, &draft, &p->state), p->a->count - 1);
+    decide(p, p->a, 0);
     again(p);
     assert_int_equal(p->state.conflict_count, 0);
     free_pair(p);
@@ -555,6 +668,44 @@ static void test_causality_runs_through_what_has_no_effect(void **state)
     free_pair(p);
 }
 
+static void test_a_record_of_another_kind_is_struck_out(void **state)
+{
+    struct pair *p = two_devices();
+    struct xg_draft draft;
+
+    (void)state;
+    xg_draft_init(&draft, p->b->arena, XG_KIND_MEETING);
+    test_text(&draft, 12, "议题");
+    keep(&p->h, p->b, test_write(p->b, &draft, &p->state), p->b->count - 1);
+    again(p);
+    assert_int_equal(p->state.effects[1], XG_EFFECT_INVALID);
+    assert_null(xg_state_register(&p->state, 13));
+    free_pair(p);
+}
+
+/* Two first records whose hashes begin alike, which nobody has made yet: the
+ * greater one is the first everywhere, whichever came first. */
+static void test_of_two_first_records_one_is_taken(void **state)
+{
+    struct pair *p = two_devices();
+    struct xg_record *forged =
+        xg_arena_copy(&p->arena, p->h.ops[0].record, sizeof *forged);
+
+    (void)state;
+    assert_non_null(forged);
+    forged->hash.b[XG_ID_SIZE] ^= 1;
+    keep(&p->h, p->b, forged, 1);
+    bool second = xg_hash_compare(&forged->hash, &p->h.ops[0].record->hash) > 0;
+    again(p);
+    assert_int_equal(p->state.creator, second);
+    struct xg_op swap = p->h.ops[0];
+    p->h.ops[0] = p->h.ops[1];
+    p->h.ops[1] = swap;
+    again(p);
+    assert_int_equal(p->state.creator, !second);
+    free_pair(p);
+}
+
 /* However many others without right write, an honest record can settle. */
 static void test_rightless_records_do_not_crowd_out_heads(void **state)
 {
@@ -627,11 +778,18 @@ int main(void)
         cmocka_unit_test(test_equal_values_are_settled),
         cmocka_unit_test(test_different_fields_merge_as_parallel),
         cmocka_unit_test(test_withdrawal_against_an_edit_is_a_conflict),
+        cmocka_unit_test(test_two_withdrawals_at_once_agree),
+        cmocka_unit_test(test_two_who_take_out_one_element_agree),
+        cmocka_unit_test(
+            test_a_later_edit_that_comes_first_waits_and_is_no_conflict),
+        cmocka_unit_test(test_what_was_seen_is_cited_once),
         cmocka_unit_test(test_notes_are_never_heads),
         cmocka_unit_test(test_the_second_of_two_moves_is_overtaken),
         cmocka_unit_test(test_branches_of_a_fork_do_not_precede_each_other),
         cmocka_unit_test(test_without_right_is_shown_and_does_nothing),
         cmocka_unit_test(test_causality_runs_through_what_has_no_effect),
+        cmocka_unit_test(test_a_record_of_another_kind_is_struck_out),
+        cmocka_unit_test(test_of_two_first_records_one_is_taken),
         cmocka_unit_test(test_rightless_records_do_not_crowd_out_heads),
         cmocka_unit_test(test_citing_another_entity_stays_pending_everywhere),
         cmocka_unit_test(test_order_of_arrival_does_not_matter),

@@ -853,6 +853,17 @@ static void test_a_request_does_not_hide_another(void **state)
     assert_int_equal(tried(&w, X, XG_ROLE_DISPATCHER, XG_MOVE_SHELVE),
                      XG_EFFECT_LACKING);
     end(&w);
+
+    /* Who refuses what others ask for leaves open what they ask themselves. */
+    begin_at(&w, XG_STATUS_HANDLING, false);
+    step(&w, ASKER, XG_MOVE_ASK_SHELVE);
+    step(&w, LEAD, XG_MOVE_ASK_EXTEND);
+    step(&w, LEAD, XG_MOVE_REFUSE);
+    assert_int_equal(tried(&w, X, XG_ROLE_DISPATCHER, XG_MOVE_SHELVE),
+                     XG_EFFECT_LACKING);
+    assert_int_equal(tried(&w, X, XG_ROLE_DISPATCHER, XG_MOVE_EXTEND),
+                     XG_EFFECT_FULL);
+    end(&w);
 }
 
 /* A second request, made by somebody offline, does not undo a grant. */
@@ -906,6 +917,9 @@ static void test_what_was_designated_is_not_returned(void **state)
     step(&w, LEAD, XG_MOVE_HAND_DOWN); /* to another: who may decline */
     assert_int_equal(tried(&w, X, XG_ROLE_HANDLER, XG_MOVE_RETURN),
                      XG_EFFECT_FULL);
+    step(&w, FINISHER, XG_MOVE_RETURN); /* the first since it was designated */
+    assert_int_equal(tried(&w, X, XG_ROLE_DISPATCHER, XG_MOVE_DISPATCH),
+                     XG_EFFECT_FULL);
     end(&w);
 }
 
@@ -921,6 +935,19 @@ test_a_residents_report_is_not_closed_without_an_answer(void **state)
     step(&w, FINISHER, XG_MOVE_ANSWER);
     assert_int_equal(tried(&w, X, XG_ROLE_SUPERVISOR, XG_MOVE_CLOSE),
                      XG_EFFECT_FULL);
+    end(&w);
+
+    /* Or the answer is given with it. */
+    begin_at(&w, XG_STATUS_HANDLED, true);
+    struct xg_draft draft;
+    xg_draft_init(&draft, &w.arena, XG_KIND_INCIDENT);
+    draft.head.move = XG_MOVE_CLOSE;
+    draft.head.from = XG_STATUS_HANDLED;
+    test_text(&draft, XG_CASE_SETTLED_LEVEL, "street");
+    test_text(&draft, XG_CASE_ANSWER, "已修好");
+    keep(&w, X, XG_ROLE_SUPERVISOR, test_write(w.devices[X], &draft, &w.state));
+    w.state = merge(&w, &w.arena);
+    assert_int_equal(w.state.status, XG_STATUS_CLOSED);
     end(&w);
 
     /* After it is opened again the old answer does not count. */
@@ -976,6 +1003,67 @@ static void test_what_has_no_effect_meets_no_need(void **state)
     assert_int_equal(w.state.effects[w.count - 1], XG_EFFECT_NO_RIGHT);
     assert_int_equal(tried(&w, Y, XG_ROLE_SUPERVISOR, XG_MOVE_CLOSE),
                      XG_EFFECT_LACKING);
+    end(&w);
+}
+
+/* What a role may write of a case beside the fields of its move. */
+static enum xg_effect written(struct run *w, uint32_t role, uint64_t move,
+                              uint32_t field)
+{
+    struct xg_arena arena = XG_ARENA(8 << 20);
+    struct xg_draft draft;
+
+    xg_draft_init(&draft, &w->arena, w->kind->number);
+    draft.head.move = move;
+    draft.head.from = move ? w->state.status : 0;
+    fill(w, &draft, field);
+    keep(w, X, role, test_write(w->devices[X], &draft, &w->state));
+    struct xg_state s = merge(w, &arena);
+    enum xg_effect effect = s.effects[w->count - 1];
+    w->count--;
+    w->devices[X]->count--;
+    if (effect != XG_EFFECT_FULL)
+        assert_nothing_changed(&w->state, &s);
+    xg_arena_clear(&arena);
+    return effect;
+}
+
+/* Fields that change by a move change without one only by who dispatches. */
+static void test_fields_of_a_case_change_by_moves_or_at_a_desk(void **state)
+{
+    struct run w;
+
+    (void)state;
+    begin_at(&w, XG_STATUS_HANDLING, false);
+    for (const struct xg_field *f = xg_case_fields; f->name; f++)
+        for (const struct xg_role *r = xg_roles; r->name; r++) {
+            bool may = !(f->flags & XG_BY_MOVE) ||
+                       xg_move_allowed(XG_MOVE_DISPATCH, r->number);
+            assert_int_equal(written(&w, r->number, 0, f->number),
+                             may ? XG_EFFECT_FULL : XG_EFFECT_NO_RIGHT);
+        }
+    end(&w);
+}
+
+/* Who is to work on it is said by a move that does so, and by no other. */
+static void test_only_moves_that_assign_name_a_unit(void **state)
+{
+    static const uint32_t fields[] = {XG_CASE_UNIT, XG_CASE_CALLED};
+    struct run w;
+
+    (void)state;
+    begin_at(&w, XG_STATUS_HANDLING, false);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(
+            written(&w, XG_ROLE_DISPATCHER, XG_MOVE_REMIND, fields[i]),
+            XG_EFFECT_NO_RIGHT);
+        assert_int_equal(
+            written(&w, XG_ROLE_DISPATCHER, XG_MOVE_HAND_DOWN, fields[i]),
+            i == 0 ? XG_EFFECT_FULL : XG_EFFECT_LACKING);
+    }
+    assert_int_equal(
+        written(&w, XG_ROLE_DISPATCHER, XG_MOVE_REMIND, XG_CASE_NUMBER),
+        XG_EFFECT_FULL);
     end(&w);
 }
 
@@ -1051,6 +1139,8 @@ int main(void)
         cmocka_unit_test(test_supervision_is_not_closed_without_its_reply),
         cmocka_unit_test(test_who_handled_it_does_not_take_the_rating),
         cmocka_unit_test(test_what_has_no_effect_meets_no_need),
+        cmocka_unit_test(test_fields_of_a_case_change_by_moves_or_at_a_desk),
+        cmocka_unit_test(test_only_moves_that_assign_name_a_unit),
         cmocka_unit_test(test_a_redacted_move_still_counts),
         cmocka_unit_test(test_a_kind_without_loop_takes_no_move),
     };
