@@ -244,39 +244,50 @@ static int64_t add_days(struct walk *w, int64_t at, int64_t count)
     return count > 0 ? (w->last_day + 1) * DAY_MS : day * DAY_MS + at % DAY_MS;
 }
 
-/* n whole days from the opening, then a part of the way to the next. */
-static int64_t add_milli_days(struct walk *w, int64_t at, int64_t milli)
-{
-    int64_t whole = add_days(w, opening(w, at), milli / 1000);
+/* Working days: whole ones, and office time out of that of one more. */
+struct days {
+    int64_t whole, part, of;
+};
 
-    if (milli % 1000 == 0 || whole / DAY_MS > w->last_day)
+/* n whole days from the opening, then a part of the way to the next. */
+static int64_t add_exact_days(struct walk *w, int64_t at, struct days n)
+{
+    int64_t whole = add_days(w, opening(w, at), n.whole);
+
+    if (n.part == 0 || whole / DAY_MS > w->last_day)
         return whole;
     int64_t next = add_days(w, whole, 1);
     int64_t open = count_open(w, whole, next);
     if (open == 0)
         return next;
     /* Up, so that counting back, which goes down, meets it again. */
-    return add_open(w, whole, (open * (milli % 1000) + 999) / 1000);
+    return add_open(w, whole, (open * n.part + n.of - 1) / n.of);
 }
 
-static int64_t count_milli_days(struct walk *w, int64_t a, int64_t b)
+static struct days count_days(struct walk *w, int64_t a, int64_t b)
 {
-    int64_t from = opening(w, a), days = 0, whole;
+    int64_t whole = opening(w, a), time = whole % DAY_MS;
+    struct days n = {.of = 1};
 
-    if (from >= b)
-        return 0;
-    whole = from;
-    for (int64_t day = from / DAY_MS + 1;
-         day * DAY_MS + from % DAY_MS <= b && day <= w->last_day; day++)
+    if (whole >= b)
+        return n;
+    for (int64_t day = whole / DAY_MS + 1;
+         day * DAY_MS + time <= b && day <= w->last_day; day++)
         if (working_day(w, day)) {
-            days++;
-            whole = day * DAY_MS + from % DAY_MS;
+            n.whole++;
+            whole = day * DAY_MS + time;
         }
-    int64_t rest = count_open(w, whole, b);
-    if (rest == 0)
-        return days * 1000;
-    int64_t part = rest * 1000 / count_open(w, whole, add_days(w, whole, 1));
-    return days * 1000 + (part < 1000 ? part : 999);
+    n.part = count_open(w, whole, b);
+    if (n.part > 0)
+        n.of = count_open(w, whole, add_days(w, whole, 1));
+    if (n.part >= n.of)
+        n.part = n.of - 1;
+    return n;
+}
+
+static int64_t in_milli(struct days n)
+{
+    return n.whole * 1000 + n.part * 1000 / n.of;
 }
 
 /* ---- from outside ---- */
@@ -339,7 +350,8 @@ struct xg_due xg_calendar_add(const struct xg_calendar *c, int64_t start_ms,
     if (limit.unit == XG_LIMIT_HOURS)
         due = add_open(&w, at, milli * MILLI_HOUR_MS);
     else if (limit.unit == XG_LIMIT_DAYS)
-        due = add_milli_days(&w, at, milli);
+        due = add_exact_days(&w, at,
+                             (struct days){milli / 1000, milli % 1000, 1000});
     else
         due = at + milli * MILLI_HOUR_MS;
     due -= (int64_t)c->zone_min * MINUTE_MS;
@@ -361,9 +373,27 @@ int64_t xg_calendar_between(const struct xg_calendar *c, int64_t from_ms,
     if (unit == XG_LIMIT_HOURS)
         amount = count_open(&w, a, b) / MILLI_HOUR_MS;
     else if (unit == XG_LIMIT_DAYS)
-        amount = count_milli_days(&w, a, b);
+        amount = in_milli(count_days(&w, a, b));
     else
         amount = (b - a) / MILLI_HOUR_MS;
     *guessed |= w.guessed;
     return sign * amount;
+}
+
+struct xg_due xg_calendar_shift(const struct xg_calendar *c, int64_t due_ms,
+                                int64_t from_ms, int64_t to_ms,
+                                enum xg_limit_unit unit)
+{
+    int64_t due = local_of(c, due_ms), from = local_of(c, from_ms);
+    int64_t to = local_of(c, to_ms);
+    struct walk back = walk_from(c, from), on = walk_from(c, to);
+
+    if (due <= from || unit == XG_LIMIT_URGENT)
+        due += to - from;
+    else if (unit == XG_LIMIT_HOURS)
+        due = add_open(&on, to, count_open(&back, from, due));
+    else
+        due = add_exact_days(&on, to, count_days(&back, from, due));
+    return (struct xg_due){.ms = due - (int64_t)c->zone_min * MINUTE_MS,
+                           .guessed = back.guessed || on.guessed};
 }

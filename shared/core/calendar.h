@@ -101,6 +101,13 @@ int64_t xg_calendar_between(const struct xg_calendar *c, int64_t from_ms,
                             int64_t to_ms, enum xg_limit_unit unit,
                             bool *guessed);
 
+/* The moment that is as far from `to` as `due` is from `from`, in the unit, to
+ * the millisecond: what is left of a limit after a pause from `from` to `to`.
+ * Where nothing was left, the time over stays what it was. */
+struct xg_due xg_calendar_shift(const struct xg_calendar *c, int64_t due_ms,
+                                int64_t from_ms, int64_t to_ms,
+                                enum xg_limit_unit unit);
+
 /* ---- days, for those who fill a calendar ---- */
 
 /* Days since 1970-01-01 of a date, which is checked; false leaves out. */

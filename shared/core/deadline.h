@@ -18,12 +18,21 @@
  *                                          -> handled, or returned
  *      inspect    handled                  -> closed, or sent back
  *      report in  whistle, triage          -> every unit called is present; due
- *                                             is `report_by`, no limit
+ *                                             is `report_by`, around the clock
  *
- * A stage that begins again (a second dispatch, rework) is a new turn with a
- * new clock. Shelving and deferral stop the clock of handling: what was left of
- * the limit runs on after. An extension moves its due to the granted `until`.
- * `due_plain_ms` is without any of that.
+ * A stage that begins again (a second dispatch, handing down, rework, a case
+ * reopened) is a new turn with a new clock. Whatever runs ends when the case is
+ * closed or withdrawn.
+ *
+ * Granted shelving and deferral stop the clock of handling, until the case is
+ * resumed or the granted `until` is over: what was left of the limit runs on
+ * after. An extension moves the due of handling to the granted `until`, never
+ * to an earlier one; granted before the signature from which the clock starts,
+ * it counts from there. `due_plain_ms` is without any of that.
+ *
+ * Records without effect count for nothing. A move whose fields were erased
+ * still counts; what it granted is not known any more: an extension is none,
+ * and a pause lasts until the case is resumed.
  */
 #ifndef XG_CORE_DEADLINE_H
 #define XG_CORE_DEADLINE_H
@@ -44,9 +53,9 @@ int64_t xg_effective_ms(int64_t wall_ms, struct xg_when when);
 struct xg_stage_limit {
     bool has;
     struct xg_limit limit;
-    bool from_signing;   /* HANDLE: starts with the signature, not dispatch */
+    bool from_signing; /* HANDLE: starts with the signature, not dispatch */
     char climb[XG_CODE_MAX + 1]; /* level that an overdue case is
-                                            * escalated to; "" none */
+                                  * escalated to; "" none */
 };
 
 struct xg_limits {
@@ -55,31 +64,48 @@ struct xg_limits {
 
 struct xg_clock {
     enum xg_stage stage;
-    uint32_t turn;             /* from 1 */
+    uint32_t turn;               /* from 1 */
     uint32_t begun_by, ended_by; /* ops; XG_NONE: still running */
-    int64_t start_ms, end_ms;  /* XG_NO_TIME: still running */
-    bool limited;              /* the catalogue has a limit: due_* hold */
+    int64_t start_ms, end_ms;    /* XG_NO_TIME: still running */
+    bool limited;                /* there is a limit: due_* hold */
     int64_t due_ms, due_plain_ms;
-    struct xg_limit limit;
-    bool paused;               /* now: due_ms is then XG_NO_TIME */
-    bool guessed;              /* 暂按双休日推算 */
-    bool provisional;          /* hangs on a record that is not logged yet */
-    struct xg_bytes unit, level; /* who held it when it began; lent by ops */
-    int64_t paused_ms;         /* natural time that it stood still so far */
+    struct xg_limit limit; /* of REPORT_IN: from start to due */
+    bool paused;           /* at now_ms: due_ms is then XG_NO_TIME */
+    int64_t paused_left;   /* while paused: what is left, as xg_clock_left() */
+    int64_t paused_ms;     /* natural time that it stood still so far */
+    bool extended;         /* due_ms was granted */
+    bool guessed;          /* 暂按双休日推算 */
+    bool provisional;      /* hangs on a record that is not logged yet */
+    struct xg_bytes unit, level; /* who held it when it began; lent by ops,
+                                  * empty where nobody was named */
+    const char *climb; /* level that it climbs to when overdue, "" none;
+                        * lent by the limits */
 };
 
 /* Clocks in the order in which they began, lent by the arena. `whens` is
- * parallel to s->ops. `now_ms` closes nothing; it is only for what is paused.
- * Kinds without a loop have none. O(n). XG_NOMEM. */
+ * parallel to s->ops; limits are xg_category_limits() (guide/catalogue.h).
+ * `now_ms` closes nothing; it is only for what is paused. Kinds without a loop
+ * have none, nor has a case whose first record is missing. O(n + k * d + c * p)
+ * for n records, k clocks of d days, c units called of which p are present.
+ * XG_NOMEM. */
 XG_MUST_CHECK enum xg_status
 xg_clocks_of(struct xg_clock **clocks, size_t *count, struct xg_arena *arena,
              const struct xg_state *s, const struct xg_when *whens,
              const struct xg_limits *limits, const struct xg_calendar *calendar,
              int64_t now_ms, struct xg_error *err);
 
+/* How much of the unit is left at `now_ms` (or was when it ended, or was
+ * paused), in thousandths; negative when overdue. `plain`: without pauses and
+ * extensions. 0 where it has no limit. */
+int64_t xg_clock_left(const struct xg_clock *c,
+                      const struct xg_calendar *calendar, int64_t now_ms,
+                      bool plain);
+/* Is it overdue at `now_ms`, or was it when it ended? What is paused is not. */
+bool xg_clock_overdue(const struct xg_clock *c, int64_t now_ms, bool plain);
+
 /* How it stands at `now_ms` (or stood when it ended). */
 enum xg_light {
-    XG_LIGHT_NONE,   /* no limit, or paused */
+    XG_LIGHT_NONE, /* no limit, or paused */
     XG_LIGHT_GREEN,
     XG_LIGHT_YELLOW, /* less than a quarter of the limit is left */
     XG_LIGHT_RED,    /* overdue */

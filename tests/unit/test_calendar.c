@@ -292,6 +292,26 @@ static void test_adding_is_monotone_and_counts_back(void **state)
                      (unsigned long long)w.seed, i, (long long)start, (int)unit,
                      (long long)limit.milli, (long long)due.ms, (long long)back,
                      (long long)more.milli, (long long)later.ms);
+        /* a pause of no length changes nothing, one that begins at once
+         * starts anew, and one that is later over is never due earlier */
+        int64_t from =
+            start + (int64_t)test_below(&w, (uint64_t)(due.ms - start) + 1);
+        int64_t to = from + (int64_t)test_below(&w, 900000000);
+        if (limit.milli) {
+            struct xg_due same =
+                xg_calendar_shift(c, due.ms, start, start, unit);
+            assert_in_range(same.ms - due.ms, 0, unit == XG_LIMIT_DAYS);
+        }
+        struct xg_due on = xg_calendar_shift(c, due.ms, from, to, unit);
+        assert_true(on.ms >= to || due.ms <= from);
+        assert_true(
+            xg_calendar_shift(c, due.ms, from, to + 86400000, unit).ms >=
+            on.ms);
+        if (due.ms > from)
+            assert_in_range(
+                xg_calendar_between(c, to, on.ms, unit, &guessed) -
+                    xg_calendar_between(c, from, due.ms, unit, &guessed) + 1,
+                0, 2);
         /* a later start is never due earlier */
         struct xg_due next = xg_calendar_add(
             c, start + (int64_t)test_below(&w, 200000000), limit);

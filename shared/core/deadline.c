@@ -1,0 +1,485 @@
+/* deadline.c - one walk through the order of the fold, with the status beside
+ * it; see deadline.h for the rules. */
+#include "shared/core/deadline.h"
+
+#include <string.h>
+
+#define STAGE_BIT(stage) (1u << (stage))
+
+/* A unit called by the whistle of the turn, or present. */
+struct call {
+    struct xg_bytes unit;
+    bool met;
+};
+
+struct walk {
+    const struct xg_state *s;
+    const struct xg_when *whens;
+    const struct xg_limits *limits;
+    const struct xg_calendar *calendar;
+    int64_t now_ms;
+    struct xg_clock *clocks;
+    size_t count;
+    struct xg_clock *open[XG_STAGES + 1]; /* of each stage, or NULL */
+    uint32_t turns[XG_STAGES + 1];
+    uint64_t status;
+    struct xg_bytes unit, level;
+    int64_t paused_at, paused_until; /* XG_NO_TIME: not, or no end granted */
+    int64_t granted;                 /* until, before handling began */
+    bool granted_provisional;
+    struct call *calls;
+    struct xg_bytes *present;
+    size_t call_count, present_count, missing;
+};
+
+int64_t xg_effective_ms(int64_t wall_ms, struct xg_when when)
+{
+    int64_t ms = wall_ms;
+
+    if (when.low_ms != XG_NO_TIME && ms < when.low_ms)
+        ms = when.low_ms;
+    if (when.high_ms != XG_NO_TIME && ms > when.high_ms)
+        ms = when.high_ms;
+    return ms;
+}
+
+static int64_t time_of(const struct walk *w, uint32_t op)
+{
+    return xg_effective_ms(w->s->ops[op].record->head.moment.wall_ms,
+                           w->whens[op]);
+}
+
+static bool counts(const struct xg_state *s, uint32_t op)
+{
+    return s->effects[op] == XG_EFFECT_FULL ||
+           s->effects[op] == XG_EFFECT_REDACTED;
+}
+
+static void hang_on(struct walk *w, struct xg_clock *c, uint32_t op)
+{
+    c->provisional |= w->whens[op].high_ms == XG_NO_TIME;
+}
+
+/* ---- one clock ---- */
+
+static void set_due(struct walk *w, struct xg_clock *c)
+{
+    struct xg_due due = xg_calendar_add(w->calendar, c->start_ms, c->limit);
+
+    c->due_ms = c->due_plain_ms = due.ms;
+    c->guessed |= due.guessed;
+}
+
+static void extend(struct xg_clock *c, int64_t until)
+{
+    if (!c->limited || until <= c->due_ms)
+        return;
+    c->due_ms = until;
+    c->extended = true;
+}
+
+static void begin(struct walk *w, enum xg_stage stage, uint32_t op)
+{
+    const struct xg_stage_limit *l = &w->limits->stages[stage];
+    struct xg_clock *c = &w->clocks[w->count++];
+
+    *c = (struct xg_clock){.stage = stage,
+                           .turn = ++w->turns[stage],
+                           .begun_by = op,
+                           .ended_by = XG_NONE,
+                           .start_ms = time_of(w, op),
+                           .end_ms = XG_NO_TIME,
+                           .due_ms = XG_NO_TIME,
+                           .due_plain_ms = XG_NO_TIME,
+                           .unit = w->unit,
+                           .level = w->level,
+                           .climb = l->climb};
+    hang_on(w, c, op);
+    w->open[stage] = c;
+    if (!l->has || stage == XG_STAGE_REPORT_IN)
+        return;
+    c->limited = true;
+    c->limit = l->limit;
+    set_due(w, c);
+    if (stage == XG_STAGE_HANDLE && w->granted != XG_NO_TIME) {
+        extend(c, w->granted);
+        c->provisional |= w->granted_provisional;
+    }
+}
+
+/* The pause of handling is over at `until`; nothing when there is none. */
+static void end_pause(struct walk *w, int64_t until)
+{
+    struct xg_clock *c = w->open[XG_STAGE_HANDLE];
+    int64_t from = w->paused_at;
+
+    if (from == XG_NO_TIME || !c)
+        return;
+    if (w->paused_until != XG_NO_TIME && until > w->paused_until)
+        until = w->paused_until;
+    w->paused_at = XG_NO_TIME;
+    if (until <= from)
+        return;
+    c->paused_ms += until - from;
+    if (!c->limited)
+        return;
+    struct xg_due due =
+        xg_calendar_shift(w->calendar, c->due_ms, from, until, c->limit.unit);
+    c->due_ms = due.ms;
+    c->guessed |= due.guessed;
+}
+
+static void begin_pause(struct walk *w, uint32_t op, int64_t until)
+{
+    struct xg_clock *c = w->open[XG_STAGE_HANDLE];
+    int64_t at = time_of(w, op);
+
+    if (!c)
+        return;
+    end_pause(w, at);
+    w->paused_at = at < c->start_ms ? c->start_ms : at;
+    w->paused_until = until;
+    hang_on(w, c, op);
+}
+
+static void end(struct walk *w, enum xg_stage stage, uint32_t op)
+{
+    struct xg_clock *c = w->open[stage];
+    int64_t at = time_of(w, op);
+
+    if (!c)
+        return;
+    if (stage == XG_STAGE_HANDLE)
+        end_pause(w, at);
+    c->ended_by = op;
+    c->end_ms = at < c->start_ms ? c->start_ms : at;
+    hang_on(w, c, op);
+    w->open[stage] = NULL;
+}
+
+/* ---- the line ---- */
+
+/* The stages that run in a status. */
+static unsigned stages_in(const struct walk *w, uint64_t status)
+{
+    switch (status) {
+    case XG_STATUS_REPORTED:
+        return STAGE_BIT(XG_STAGE_ACCEPT);
+    case XG_STATUS_ACCEPTED:
+        return STAGE_BIT(XG_STAGE_FILE);
+    case XG_STATUS_FILED:
+    case XG_STATUS_RETURNED:
+        return STAGE_BIT(XG_STAGE_DISPATCH);
+    case XG_STATUS_DISPATCHED:
+        return STAGE_BIT(XG_STAGE_SIGN) |
+               (w->limits->stages[XG_STAGE_HANDLE].from_signing
+                    ? 0
+                    : STAGE_BIT(XG_STAGE_HANDLE));
+    case XG_STATUS_HANDLING:
+    case XG_STATUS_REWORK:
+    case XG_STATUS_SHELVED:
+    case XG_STATUS_DEFERRED:
+        return STAGE_BIT(XG_STAGE_HANDLE);
+    case XG_STATUS_HANDLED:
+        return STAGE_BIT(XG_STAGE_INSPECT);
+    default:
+        return 0;
+    }
+}
+
+static void enter(struct walk *w, uint64_t status, uint32_t op)
+{
+    bool anew = status == XG_STATUS_DISPATCHED;
+    unsigned stages = stages_in(w, status);
+
+    w->status = status;
+    for (int stage = XG_STAGE_ACCEPT; stage <= XG_STAGE_INSPECT; stage++)
+        if (w->open[stage] && (anew || !(stages & STAGE_BIT(stage))))
+            end(w, (enum xg_stage)stage, op);
+    if (xg_status_final(status))
+        end(w, XG_STAGE_REPORT_IN, op);
+    if (anew)
+        w->granted = XG_NO_TIME;
+    for (int stage = XG_STAGE_ACCEPT; stage <= XG_STAGE_INSPECT; stage++)
+        if (stages & STAGE_BIT(stage) && !w->open[stage])
+            begin(w, (enum xg_stage)stage, op);
+}
+
+static bool read_time(int64_t *ms, const struct xg_record *r, uint64_t number)
+{
+    struct xg_cbor_item value;
+    int64_t read;
+
+    if (!xg_record_field(r, number, &value) || !xg_cbor_int(&value, &read))
+        return false;
+    *ms = read < 0 ? 0 : read > XG_WALL_MS_MAX ? XG_WALL_MS_MAX : read;
+    return true;
+}
+
+static void grant_extension(struct walk *w, uint32_t op)
+{
+    struct xg_clock *c = w->open[XG_STAGE_HANDLE];
+    int64_t until;
+
+    if (!read_time(&until, w->s->ops[op].record, XG_CASE_UNTIL))
+        return;
+    if (c) {
+        extend(c, until);
+        hang_on(w, c, op);
+    } else if (w->status == XG_STATUS_DISPATCHED) {
+        w->granted = until;
+        w->granted_provisional = w->whens[op].high_ms == XG_NO_TIME;
+    }
+}
+
+/* ---- whistles ---- */
+
+static bool in(const struct xg_bytes *list, size_t count, struct xg_bytes unit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (xg_bytes_equal(list[i], unit))
+            return true;
+    return false;
+}
+
+static void call(struct walk *w, struct xg_bytes unit)
+{
+    bool met = in(w->present, w->present_count, unit);
+
+    w->calls[w->call_count++] = (struct call){unit, met};
+    w->missing += !met;
+}
+
+static void take_present(struct walk *w, struct xg_bytes unit)
+{
+    w->present[w->present_count++] = unit;
+    for (size_t i = 0; i < w->call_count; i++)
+        if (!w->calls[i].met && xg_bytes_equal(w->calls[i].unit, unit)) {
+            w->calls[i].met = true;
+            w->missing--;
+        }
+}
+
+/* Elements of a set that this op added and nobody removed. They stand in the
+ * order of the walk: *at goes through them once. */
+static void take_elements(struct walk *w, const struct xg_set *set, size_t *at,
+                          uint32_t op,
+                          void take(struct walk *w, struct xg_bytes unit))
+{
+    for (; set && *at < set->count && set->elements[*at].op == op; ++*at) {
+        struct xg_cbor c = xg_cbor_over(set->elements[*at].value);
+        struct xg_cbor_item value;
+        if (!set->elements[*at].removed && xg_cbor_next(&c, &value))
+            take(w, value.bytes);
+    }
+}
+
+static void set_report_by(struct walk *w, struct xg_clock *c, uint32_t op)
+{
+    int64_t by;
+
+    if (!read_time(&by, w->s->ops[op].record, XG_CASE_REPORT_BY))
+        return;
+    c->limited = true;
+    c->due_ms = c->due_plain_ms = by;
+    c->limit = (struct xg_limit){
+        XG_LIMIT_URGENT, xg_calendar_between(w->calendar, c->start_ms, by,
+                                             XG_LIMIT_URGENT, &c->guessed)};
+    hang_on(w, c, op);
+}
+
+/* What the op says of a whistle; `called`, `arrived`: it called units, or told
+ * that they are present. */
+static void take_whistle(struct walk *w, uint32_t op, uint64_t move,
+                         bool called, bool arrived)
+{
+    struct xg_clock *c = w->open[XG_STAGE_REPORT_IN];
+
+    if (!c && (move == XG_MOVE_WHISTLE || move == XG_MOVE_TRIAGE)) {
+        begin(w, XG_STAGE_REPORT_IN, op);
+        c = w->open[XG_STAGE_REPORT_IN];
+    }
+    if (!c)
+        return;
+    set_report_by(w, c, op);
+    if ((called || arrived) && w->call_count > 0 && w->missing == 0)
+        end(w, XG_STAGE_REPORT_IN, op);
+}
+
+/* ---- the walk ---- */
+
+static void take_holder(struct walk *w, uint32_t op)
+{
+    const struct xg_record *r = w->s->ops[op].record;
+    struct xg_cbor_item value;
+
+    if (xg_record_field(r, XG_CASE_UNIT, &value))
+        w->unit = value.type == XG_CBOR_TEXT ? value.bytes : xg_bytes("", 0);
+    if (xg_record_field(r, XG_CASE_LEVEL, &value))
+        w->level = value.type == XG_CBOR_TEXT ? value.bytes : xg_bytes("", 0);
+}
+
+static void take_move(struct walk *w, uint32_t op)
+{
+    const struct xg_head *h = &w->s->ops[op].record->head;
+    const struct xg_transition *t = xg_transition_find(h->from, h->move);
+    int64_t until = XG_NO_TIME;
+
+    if (!t)
+        return;
+    if (h->move == XG_MOVE_EXTEND)
+        grant_extension(w, op);
+    if (h->move == XG_MOVE_RESUME && w->open[XG_STAGE_HANDLE]) {
+        end_pause(w, time_of(w, op));
+        hang_on(w, w->open[XG_STAGE_HANDLE], op);
+    }
+    if (t->to)
+        enter(w, t->to, op);
+    if (h->move == XG_MOVE_SHELVE || h->move == XG_MOVE_DEFER) {
+        if (!read_time(&until, w->s->ops[op].record, XG_CASE_UNTIL))
+            until = XG_NO_TIME;
+        begin_pause(w, op, until);
+    }
+}
+
+static enum xg_status walk_begin(struct walk *w, struct xg_arena *arena,
+                                 struct xg_error *err)
+{
+    const struct xg_set *called = xg_state_set(w->s, XG_CASE_CALLED);
+    const struct xg_set *present = xg_state_set(w->s, XG_CASE_PRESENT);
+    size_t moves = 1;
+
+    for (uint32_t op = 0; op < w->s->count; op++)
+        moves += counts(w->s, op) && w->s->ops[op].record->head.move != 0;
+    /* a move begins two clocks at most, or that of a whistle */
+    w->clocks = xg_arena_array(arena, 2 * moves, sizeof *w->clocks);
+    w->calls = xg_arena_array(arena, (called ? called->count : 0) + 1,
+                              sizeof *w->calls);
+    w->present = xg_arena_array(arena, (present ? present->count : 0) + 1,
+                                sizeof *w->present);
+    if (!w->clocks || !w->calls || !w->present)
+        return xg_fail_nomem(err);
+    w->paused_at = w->paused_until = w->granted = XG_NO_TIME;
+    return XG_OK;
+}
+
+static void walk(struct walk *w)
+{
+    const struct xg_set *called = xg_state_set(w->s, XG_CASE_CALLED);
+    const struct xg_set *present = xg_state_set(w->s, XG_CASE_PRESENT);
+    size_t at_called = 0, at_present = 0;
+
+    for (size_t i = 0; i < w->s->count; i++) {
+        uint32_t op = w->s->order[i];
+        uint64_t move = w->s->ops[op].record->head.move;
+        if (!counts(w->s, op))
+            continue;
+        if (!w->open[XG_STAGE_REPORT_IN] && move == XG_MOVE_WHISTLE)
+            w->call_count = w->present_count = w->missing = 0;
+        size_t calls = w->call_count, arrivals = w->present_count;
+        take_elements(w, called, &at_called, op, call);
+        take_elements(w, present, &at_present, op, take_present);
+        take_holder(w, op);
+        if (op == w->s->creator)
+            enter(w, w->s->kind->first_status, op);
+        take_whistle(w, op, move, w->call_count > calls,
+                     w->present_count > arrivals);
+        if (move)
+            take_move(w, op);
+    }
+}
+
+/* What is still paused at `now_ms`, and what a withdrawal ends. */
+static void walk_end(struct walk *w)
+{
+    const struct xg_register *withdrawn =
+        xg_state_register(w->s, XG_FIELD_WITHDRAWN);
+    struct xg_clock *c;
+
+    if (w->s->withdrawn && withdrawn && withdrawn->head_count)
+        for (int stage = XG_STAGE_ACCEPT; stage <= XG_STAGES; stage++)
+            end(w, (enum xg_stage)stage, withdrawn->heads[0]);
+    c = w->open[XG_STAGE_HANDLE];
+    if (!c || w->paused_at == XG_NO_TIME)
+        return;
+    if (w->paused_until != XG_NO_TIME && w->now_ms >= w->paused_until) {
+        end_pause(w, w->paused_until);
+        return;
+    }
+    c->paused = true;
+    if (w->now_ms > w->paused_at)
+        c->paused_ms += w->now_ms - w->paused_at;
+    if (!c->limited)
+        return;
+    c->paused_left = xg_calendar_between(w->calendar, w->paused_at, c->due_ms,
+                                         c->limit.unit, &c->guessed);
+    c->due_ms = XG_NO_TIME;
+}
+
+enum xg_status xg_clocks_of(struct xg_clock **clocks, size_t *count,
+                            struct xg_arena *arena, const struct xg_state *s,
+                            const struct xg_when *whens,
+                            const struct xg_limits *limits,
+                            const struct xg_calendar *calendar, int64_t now_ms,
+                            struct xg_error *err)
+{
+    struct walk w = {.s = s,
+                     .whens = whens,
+                     .limits = limits,
+                     .calendar = calendar,
+                     .now_ms = now_ms,
+                     .unit = xg_bytes("", 0),
+                     .level = xg_bytes("", 0)};
+
+    if (s->kind && s->kind->first_status && s->creator != XG_NONE) {
+        if (walk_begin(&w, arena, err) != XG_OK)
+            return err->status;
+        walk(&w);
+        walk_end(&w);
+    }
+    *clocks = w.clocks;
+    *count = w.count;
+    return XG_OK;
+}
+
+/* ---- how it stands ---- */
+
+static int64_t moment_of(const struct xg_clock *c, int64_t now_ms)
+{
+    return c->end_ms != XG_NO_TIME ? c->end_ms : now_ms;
+}
+
+bool xg_clock_overdue(const struct xg_clock *c, int64_t now_ms, bool plain)
+{
+    if (!c->limited || (c->paused && !plain))
+        return false;
+    return moment_of(c, now_ms) > (plain ? c->due_plain_ms : c->due_ms);
+}
+
+int64_t xg_clock_left(const struct xg_clock *c,
+                      const struct xg_calendar *calendar, int64_t now_ms,
+                      bool plain)
+{
+    bool guessed = false;
+
+    if (!c->limited)
+        return 0;
+    if (c->paused && !plain)
+        return c->paused_left;
+    return xg_calendar_between(calendar, moment_of(c, now_ms),
+                               plain ? c->due_plain_ms : c->due_ms,
+                               c->limit.unit, &guessed);
+}
+
+enum xg_light xg_clock_light(const struct xg_clock *c,
+                             const struct xg_calendar *calendar, int64_t now_ms)
+{
+    if (!c->limited || c->paused)
+        return XG_LIGHT_NONE;
+    if (xg_clock_overdue(c, now_ms, false))
+        return XG_LIGHT_RED;
+    /* in this order nothing overflows */
+    return xg_clock_left(c, calendar, now_ms, false) < c->limit.milli / 4
+               ? XG_LIGHT_YELLOW
+               : XG_LIGHT_GREEN;
+}
