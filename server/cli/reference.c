@@ -7,11 +7,11 @@
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/data.h"
+#include "server/guide.h"
 #include "shared/base/lang.h"
-#include "shared/guide/guide.h"
 #include "shared/view/text.h"
 
-enum { LIST_BYTES = 16 << 20, FILE_BYTES = 64 << 20 };
+enum { LIST_BYTES = 16 << 20 };
 
 /* --edition, or the file's name without its ending. Words only: it stands in
  * a note. */
@@ -53,7 +53,7 @@ static void kind_of(char kind[static XG_CODE_MAX + 1], const struct cmd *c)
         snprintf(kind, XG_CODE_MAX + 1, "boundaries");
 }
 
-/* ---- what is kept, as a guide's source; one snapshot of the store ---- */
+/* ---- what is kept; one snapshot of the store ---- */
 
 struct kept {
     struct store *store;
@@ -81,32 +81,6 @@ static void kept_close(struct kept *k, struct cmd *c)
 {
     xg_arena_clear(&k->arena);
     data_return(c->data, k->store);
-}
-
-static enum xg_status
-each_kept(void *ctx, const char *kind, uint64_t size,
-          enum xg_status visit(void *visitor, const struct xg_guide_file *f,
-                               struct xg_error *err),
-          void *visitor, struct xg_error *err)
-{
-    struct xg_arena arena = XG_ARENA(FILE_BYTES);
-    const struct kept *k = ctx;
-    enum xg_status status = XG_OK;
-
-    for (size_t i = 0; status == XG_OK && i < k->count; i++) {
-        const struct store_reference *r = &k->rows[i];
-        struct xg_guide_file file = {r->position, r->says.edition, {NULL, 0}};
-        bool found;
-        if (strcmp(r->says.kind, kind) != 0 || r->position >= size)
-            continue;
-        status = k->store->ops->read_file(k->store, &arena, &file.content,
-                                          &found, &r->says.file, err);
-        if (status == XG_OK && found)
-            status = visit(visitor, &file, err);
-        xg_arena_reset(&arena);
-    }
-    xg_arena_clear(&arena);
-    return status;
 }
 
 /* The newest of that kind (and that edition); NULL. */
@@ -162,7 +136,7 @@ static enum xg_status judge(struct import *in, size_t *rows, bool *known,
         return xg_wrap(err, "%s", in->c->args[1]);
     if (kept_open(&kept, in->c, err) != XG_OK)
         return err->status;
-    const struct xg_guide_source source = {&kept, each_kept};
+    const struct xg_guide_source source = guide_source(kept.store);
     enum xg_status status = xg_guide_new(&g, &source, err);
     if (status == XG_OK)
         status = xg_guide_unresolved(g, kind, in->c->input, &watch, err);

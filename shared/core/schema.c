@@ -150,7 +150,7 @@ const struct xg_field xg_common_fields[] = {
      0, NULL, "位置", "position"},
     {XG_FIELD_SAME_AS, "same_as", XG_TYPE_ENTITY, XG_MERGE_SET, XG_MACHINE, 0,
      0, NULL, "同一事件", "the same as"},
-    {XG_FIELD_FORM, "form", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX,
+    {XG_FIELD_FORM, "form", XG_TYPE_TEXT, XG_MERGE_REGISTER, 0, 1, CODE_MAX + 1,
      NULL, "表单", "form"},
     {XG_FIELD_ITEM, "item", XG_TYPE_TEXTS, XG_MERGE_REGISTER, 0, 1, 128, NULL,
      "表单答项", "answers of the form"},
