@@ -103,7 +103,7 @@ struct cli {
     } * flags;
     struct xg_buf out, remarks;
     struct xg_buf advice;  /* said after an error: what to do instead */
-    json_t *advice_json;   /* the same, "possible" of the error object */
+    json_t *advice_json;   /* the same: more keys of the error object */
     int decide; /* exit status of a command that is done */
     bool saved; /* something is: no later failure takes that back */
     bool data;  /* the answer is a file's content: remarks go elsewhere */
@@ -149,6 +149,9 @@ XG_MUST_CHECK enum xg_status cli_put_json(struct cli *cli, json_t *object,
                                           struct xg_error *err);
 /* Print what is ready; for long answers, now and then. */
 XG_MUST_CHECK enum xg_status cli_flush(struct cli *cli, struct xg_error *err);
+/* A key of the error object, should there be one. Takes the reference; empty
+ * lists are left out. */
+void cli_advise(struct cli *cli, const char *key, json_t *value);
 /* Print an error, as text or JSON, and give the exit status. */
 int cli_complain(const struct cli *cli, const struct xg_error *err);
 /* "12 / 50 核验" on the terminal, from the first second on; done == total
@@ -331,6 +334,19 @@ XG_MUST_CHECK enum xg_status cli_may_record(struct cli *cli,
 /* Made when first asked for, lent until the program ends. */
 XG_MUST_CHECK enum xg_status cli_guide(struct cli *cli, struct xg_guide **out,
                                        struct xg_error *err);
+/* What it says to a move whose fields are set (guide_do.c): fills in the level
+ * that a case is escalated to, board and post; XG_REFUSED for a duty that the
+ * list does not have, or a whistle from a level that may not. Proposals go into
+ * the advice. */
+XG_MUST_CHECK enum xg_status cli_guide_move(struct cli *cli,
+                                            struct cli_act *act,
+                                            struct cli_case *at,
+                                            struct xg_error *err);
+/* The move's own name, where the site's labels call it otherwise. */
+XG_MUST_CHECK enum xg_status cli_move_name(struct cli *cli, const char **name,
+                                           struct xg_error *err);
+/* A remark for each grid, unit and category that it does not know. */
+void cli_warn_codes(struct cli *cli, const struct xg_draft *d);
 /* How near incidents of a category may be one: 0 none are looked for, negative
  * where no catalogue says. What cannot be read says nothing. */
 int64_t cli_near_radius_mm(struct cli *cli, struct xg_bytes category);

@@ -61,12 +61,9 @@ void cli_case_advise(struct cli_case *c, struct cli *cli,
         view_moves_of(&moves, &count, &no_right, &c->arena, &c->bench, draft,
                       &ignored) != XG_OK)
         return;
-    if (cli->json) {
-        json_decref(cli->advice_json);
-        cli->advice_json = view_moves_json(moves, count);
-    } else if (!no_right) {
+    if (!no_right)
         view_put_moves(&cli->advice, moves, count);
-    }
+    cli_advise(cli, "possible", view_moves_json(moves, count));
 }
 
 /* ---- what can be done ---- */
@@ -124,8 +121,10 @@ static enum xg_status on_trial(struct cli *cli, struct cli_act *act,
                           err);
     if (status == XG_OK)
         act->missing = trial.missing;
-    if (status == XG_REFUSED)
+    if (status == XG_REFUSED) {
+        xg_buf_reset(&cli->remarks); /* of what does not happen */
         cli_case_advise(at, cli, &act->draft);
+    }
     act->draft = before;
     xg_arena_clear(&arena);
     return status;
@@ -135,16 +134,21 @@ static enum xg_status make_move(struct cli *cli, struct cli_act *act,
                                 struct cli_case *at, struct xg_error *err)
 {
     const struct xg_state *s = &at->fold.state;
+    const char *name = cli->words[1];
 
-    if (view_move_begin(&act->draft, s, cli->words[1], err) != XG_OK) {
+    if (cli_move_name(cli, &name, err) != XG_OK)
+        return err->status;
+    if (view_move_begin(&act->draft, s, name, err) != XG_OK) {
         cli_case_advise(at, cli, NULL);
         return err->status;
     }
     /* The fields after the move: some may be set only in one. */
     if (cli_act_fields(act, cli, 2, err) != XG_OK ||
         cli_act_why(act, cli, err) != XG_OK ||
+        cli_guide_move(cli, act, at, err) != XG_OK ||
         on_trial(cli, act, at, err) != XG_OK)
         return err->status;
+    cli_warn_codes(cli, &act->draft);
     return cli_act_change(act, cli, &s->id, CLI_DECIDES, err);
 }
 

@@ -17,6 +17,8 @@ enum xg_status cmd_capture(struct cli *cli, struct xg_error *err)
     cli_act_init(&act, cli, cli->command.kind, NULL);
     enum xg_status status = cli_act_fields(&act, cli, 0, err);
     if (status == XG_OK)
+        cli_warn_codes(cli, &act.draft);
+    if (status == XG_OK)
         status = cli_flag(cli, "draft")
                      ? cli_act_draft(&act, cli, author, 0, err)
                      : cli_act_create(&act, cli, author, 0, err);
@@ -197,6 +199,8 @@ enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
         status = cli_act_why(&act, cli, err);
     if (status == XG_OK)
         status = decide_by_setting(&act, cli, &at.fold.state, err);
+    if (status == XG_OK)
+        cli_warn_codes(cli, &act.draft);
     if (status == XG_OK)
         status = cli_act_change(&act, cli, &e.id, CLI_DECIDES, err);
     cli_act_clear(&act);

@@ -51,6 +51,16 @@ enum xg_status cli_flush(struct cli *cli, struct xg_error *err)
     return XG_OK;
 }
 
+void cli_advise(struct cli *cli, const char *key, json_t *value)
+{
+    if (!cli->advice_json)
+        cli->advice_json = json_object();
+    if (json_array_size(value) > 0)
+        json_object_set_new(cli->advice_json, key, value);
+    else
+        json_decref(value);
+}
+
 int cli_complain(const struct cli *cli, const struct xg_error *err)
 {
     const char *text = xg_error_text(err);
@@ -63,7 +73,7 @@ int cli_complain(const struct cli *cli, const struct xg_error *err)
             json_pack("{s:s, s:i, s:s}", "error", xg_status_name(err->status),
                       "exit", status, "text", text);
         if (cli->advice_json)
-            json_object_set(object, "possible", cli->advice_json);
+            json_object_update(object, cli->advice_json);
         if (view_json_put(&line, object, &ignored) != XG_OK)
             xg_buf_text(&line, "{\"error\":\"no-memory\",\"exit\":1}");
     } else {

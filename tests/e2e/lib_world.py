@@ -160,8 +160,8 @@ class World:
 
     def try_(self, *words, **more):
         """words[0] or words[0:2] is the command; DIR goes after it."""
-        at = 2 if words[0] in ('territory', 'calendar', 'worker',
-                               'device') else 1
+        at = 2 if words[0] in ('worker', 'device') or \
+            words[1:2] == ('import',) else 1
         return run(BIN / 'xunge-server', *words[:at], self.data, *words[at:],
                    '--lang', 'en', **more)
 
@@ -175,6 +175,12 @@ class World:
     def worker(self, code, role, unit):
         self.ask('worker', 'add', code, '--name', code, '--role', role,
                  '--unit', unit)
+
+    def reference(self, kind, text):
+        """Import a file of that kind with these lines."""
+        path = self.folder / ('import-' + kind)
+        path.write_text(text, encoding='utf-8')
+        self.ask(kind, 'import', path)
 
     def start(self):
         assert not self.p

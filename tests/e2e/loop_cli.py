@@ -244,5 +244,89 @@ class Setting(Case):
         self.assertIsNone(self.a.show(one)['fields']['address'])
 
 
+LEVELS = """code,zh,en,rank,at,up,role,whistle,triage,supervise,assess,settles,target
+grid,网格,grid,1,,community,worker,,,,,,
+community,社区,community,2,,street,community,,,,,,
+street,街道,street,3,,district,dispatcher,yes,,,,,
+district,区,district,4,,,dispatcher,,,,,,
+department,部门,department,4,,,handler,,,,,,
+"""
+DUTY = """code,unit,part,categories,text
+cg-03,371302-cg,lead,street-trade,占道经营的查处
+zj-07,371302-zj,lead,manhole,井盖维护
+"""
+CATALOGUE = """code,name,radius,post,board,handle
+street-trade,占道经营,200,,life,5 工作日
+manhole,井盖缺失,0,,,2 紧急工作时
+"""
+LABELS = """sort,code,zh,en
+move,dispatch,分派到位,
+"""
+
+
+class Guided(Case):
+    WORKERS = [('wa', 'worker', GRID), ('da', 'dispatcher', '371302'),
+               ('ca', 'community', COMMUNITY)]
+
+    def setUp(self):
+        super().setUp()
+        for kind, text in (('levels', LEVELS), ('duty', DUTY),
+                           ('catalogue', CATALOGUE), ('labels', LABELS)):
+            self.world.reference(kind, text)
+        self.settle()
+        self.one = self.a.incident('category=street-trade', 'grid=' + GRID)
+        self.settle()
+
+    def test_one_level_up(self):
+        self.a.do('do', self.one, 'escalate')
+        self.settle()
+        fields = self.same(self.one)['fields']
+        self.assertEqual(fields['level'], 'community')
+        self.c.do('do', self.one, '提级')
+        self.settle()
+        self.assertEqual(self.same(self.one)['fields']['level'], 'street')
+
+    def test_who_it_is_dispatched_to(self):
+        self.b.do('do', self.one, 'accept')
+        self.b.do('do', self.one, 'file')
+        error = json.loads(self.b.do('do', self.one, '分派到位', '--json',
+                                     code=1).err)
+        self.assertEqual([(p['unit'], p['rule']) for p in error['proposed']],
+                         [(DEPARTMENT, 'cg-03')])
+        self.assertIn('unit=' + DEPARTMENT,
+                      self.b.do('do', self.one, 'dispatch', code=1).err)
+        self.b.do('do', self.one, 'dispatch', 'unit=' + DEPARTMENT)
+        self.assertEqual(self.b.show(self.one)['fields']['board'], 'life')
+        # What is cited must be an item, and another's.
+        for rule, word in (('xx-1', 'no item'), ('cg-03', 'it is the duty')):
+            no = self.b.do('do', self.one, 'return', 'rule=' + rule, 'why=x',
+                           code=1).err
+            self.assertIn(word, no)
+            self.assertIn('rule=zj-07', no)
+        self.b.do('do', self.one, 'return', 'rule=zj-07', 'why=x')
+
+    def test_who_may_whistle(self):
+        no = self.c.do('do', self.one, 'whistle', 'class=urgent', 'why=x',
+                       code=1).err
+        self.assertIn('street', no)
+
+    def test_a_typo_is_said_and_saved(self):
+        told = self.a.do('incident', 'category=manhol', 'grid=' + GRID).out
+        self.assertIn('did you mean manhole', told)
+        self.assertIn('saved', told)
+        told = self.a.do('set', self.one, 'grid=371302001001002').out
+        self.assertIn('knows no grid', told)
+        self.assertNotIn('Mind', self.a.do('incident', 'category=manhole').out)
+
+    def test_the_radius_is_the_catalogues(self):
+        self.a.do('set', self.one, 'position=35.05,118.3')
+        far = self.a.one('incident', 'category=street-trade',
+                         'position=35.0510,118.3')
+        self.assertEqual(far['near'][0]['distance_m'], 111)
+        self.a.do('incident', 'category=manhole', 'position=35.05,118.3')
+        self.assertNotIn('near', self.a.one('incident', 'category=manhole',
+                                            'position=35.05,118.3'))
+
+
 if __name__ == '__main__':
     main()
