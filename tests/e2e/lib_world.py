@@ -137,9 +137,9 @@ class Agent:
 
 class World:
     """workers: [(code, role, unit)]; a device for each is enrolled by
-    enrol()."""
+    enrol(). territory: a file, else the little one above."""
 
-    def __init__(self, workers, where=None):
+    def __init__(self, workers, where=None, territory=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='xunge-e2e-',
                                                     dir=where))
         self.data = self.folder / 'server'
@@ -148,8 +148,9 @@ class World:
         try:
             self.ask('init', '--origin', ORIGIN, '--host', '127.0.0.1')
             table = self.folder / 'territory.csv'
-            table.write_text(TERRITORY, encoding='utf-8')
-            self.ask('territory', 'import', table)
+            if not territory:
+                table.write_text(TERRITORY, encoding='utf-8')
+            self.ask('territory', 'import', territory or table)
             for worker in workers:
                 self.worker(*worker)
         except BaseException:
