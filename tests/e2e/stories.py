@@ -76,11 +76,11 @@ class Stories(Case):
             agent.do('read', notice)
             agent.do('read', notice)  # twice is once
         self.settle()
-        read = self.d.show(notice)['fields']['read']
+        read = self.d.show(notice)['sets']['read']
         self.assertEqual(sorted(e['value'] for e in read), ['co', 'wa', 'wb'])
         # Who is below sees their own receipt, and nobody else's.
         self.assertEqual([e['value'] for e in
-                          self.a.show(notice)['fields']['read']], ['wa'])
+                          self.a.show(notice)['sets']['read']], ['wa'])
         self.sound()
 
     def test_campaign_counts_what_98_grids_found_once(self):
@@ -105,7 +105,7 @@ class Stories(Case):
                 who.sync()
         # One report was a mistake: taken out by name, and made again.
         self.a.do('tally', campaign, grids[3] + ':bottles:5000')
-        mistake = [e for e in self.a.show(campaign)['fields']['tally']
+        mistake = [e for e in self.a.show(campaign)['sets']['tally']
                    if e['value']['number'] == 5000]
         self.a.do('set', campaign, 'tally-=%s:%d' % (
             mistake[0]['hash'], mistake[0]['index']))
@@ -150,7 +150,7 @@ class Stories(Case):
         shown = self.same(dispute, self.a, self.c, self.d)
         self.assertEqual((shown['status'], shown['fields']['settled_level']),
                          ('closed', 'district'))
-        self.assertEqual(len(shown['fields']['session']), 2)
+        self.assertEqual(len(shown['sets']['session']), 2)
         self.assertEqual(self.d.show('2026-D-1')['id'], dispute)
 
     def test_assessment_with_appeal(self):

@@ -45,7 +45,7 @@ class Topologies(Case):
         for year in (2024, 2025, 2026):
             need(run(BIN / 'xunge-server', 'calendar', 'import',
                      self.world.data,
-                     SOURCE / 'tests/data/holidays-%d.json' % year))
+                     SOURCE / ('tests/data/china/holidays-%d.json' % year)))
         self.world.start()
         self.agents, self.cast = [], {}
         self.by_code = {}
@@ -133,7 +133,7 @@ class Topologies(Case):
         present.sync()
         self.assertEqual(
             sorted(e['value'] for e in
-                   present.show(self.case)['fields']['present']),
+                   present.show(self.case)['sets']['present']),
             sorted(called))
 
     def finish(self):
