@@ -402,6 +402,19 @@ static void find_times(struct row *row, const struct fold *f)
         row->first_ms = at;
 }
 
+/* Taken here, or taken over: the only copy may be this one. */
+static enum xg_status is_held(struct store *s, bool *held, bool mine,
+                              struct xg_bytes sha256, struct xg_error *err)
+{
+    *held = mine;
+    if (mine)
+        return XG_OK;
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_CARRIED_PHOTO_FIND);
+    xg_bind_bytes(q, 1, sha256);
+    *held = xg_stmt_row(q);
+    return xg_stmt_done(q, err);
+}
+
 static enum xg_status put_photos(struct store *s, struct row *row,
                                  const struct fold *f, const struct xg_id *id,
                                  struct xg_error *err)
@@ -421,7 +434,9 @@ static enum xg_status put_photos(struct store *s, struct row *row,
         c = xg_cbor_inside(&array);
         xg_cbor_next(&c, &sha);
         xg_cbor_next(&c, &length);
-        bool mine = f->facts[e->op].mine;
+        bool mine;
+        if (is_held(s, &mine, f->facts[e->op].mine, sha.bytes, err) != XG_OK)
+            return err->status;
         row->photos++;
         row->photos_here += mine;
         q = xg_stmt(s->db, AGENT_STMT_PHOTO_PUT);

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "agent/photo.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -130,6 +131,8 @@ static enum xg_status lock_shelf(int *fd, const struct photo_shelf *shelf,
 struct source {
     const char *path;
     int fd;
+    photo_read *read; /* instead of fd */
+    void *ctx;
     uint64_t length;
 };
 
@@ -254,11 +257,13 @@ static enum xg_status seal_source(const struct photo_shelf *shelf,
              path);
     if (make_folder(folder, err) != XG_OK)
         return err->status;
-    if (lseek(s->fd, 0, SEEK_SET) != 0)
+    if (!s->read && lseek(s->fd, 0, SEEK_SET) != 0)
         return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), s->path);
     return vault_seal_file(shelf->vault, &sealed,
                            &(struct vault_copy){
                                .source_fd = s->fd,
+                               .read = s->read,
+                               .read_ctx = s->ctx,
                                .source_name = s->path,
                                .path = path,
                                .temporary = temporary,
@@ -330,6 +335,67 @@ enum xg_status photo_keep(const struct photo_shelf *shelf,
     if (status == XG_OK)
         *out = kept;
     return status;
+}
+
+enum xg_status photo_take(const struct photo_shelf *shelf, bool *is_new,
+                          const struct xg_hash *sha256, uint64_t length,
+                          photo_read *read, void *ctx, struct xg_error *err)
+{
+    char hex[2 * XG_HASH_SIZE + 1];
+    struct source s = {
+        .path = hex, .fd = -1, .read = read, .ctx = ctx, .length = length};
+
+    xg_hex(hex, sha256->b, XG_HASH_SIZE);
+    if (length > PHOTO_MAX_BYTES)
+        return xg_fail(err, XG_TOOBIG, XG_T("照片 %s 太大", "photo %s is too "
+                                                           "large"), hex);
+    if (shelve(shelf, &s, sha256, is_new, err) == XG_BUSY)
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("照片 %s 的内容与名称不符",
+                            "photo %s is not the one it is named after"), hex);
+    return err->status;
+}
+
+/* --- all of them --------------------------------------------------------- */
+
+/* The photos of HOME/photos/NN. */
+static enum xg_status walk_folder(const char *path, photo_visit *visit,
+                                  void *ctx, bool *more, struct xg_error *err)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    struct xg_hash sha256;
+
+    if (!folder)
+        return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), path);
+    errno = 0;
+    while (*more && (entry = readdir(folder)) != NULL) {
+        if (xg_unhex(sha256.b, XG_HASH_SIZE, entry->d_name,
+                     strlen(entry->d_name)))
+            *more = visit(ctx, &sha256);
+        errno = 0;
+    }
+    if (errno)
+        xg_ignore(xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), path));
+    closedir(folder);
+    return err->status;
+}
+
+enum xg_status photo_walk(const struct photo_shelf *shelf, photo_visit *visit,
+                          void *ctx, struct xg_error *err)
+{
+    char path[PATH_MAX], name[3];
+    bool more = true;
+
+    for (int i = 0; more && i < 256; i++) {
+        snprintf(name, sizeof name, "%02x", i);
+        if (shelf_path(path, shelf, name, err) != XG_OK)
+            return err->status;
+        if (xg_os_exists(path) &&
+            walk_folder(path, visit, ctx, &more, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
 }
 
 /* --- giving it back ------------------------------------------------------ */

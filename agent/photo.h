@@ -107,6 +107,23 @@ XG_MUST_CHECK enum xg_status photo_keep(const struct photo_shelf *shelf,
                                         const char *path,
                                         struct xg_error *err);
 
+/* Keep a photo that was kept elsewhere before, from a stream (as vault_copy's
+ * `read`); durable on return. Not read where it is here already, whole. XG_FULL,
+ * XG_TOOBIG; XG_FORMAT when the stream is not what `sha256` says. */
+typedef enum xg_status photo_read(void *ctx, uint8_t *at, size_t size,
+                                  size_t *len, struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+photo_take(const struct photo_shelf *shelf, bool *is_new,
+           const struct xg_hash *sha256, uint64_t length, photo_read *read,
+           void *ctx, struct xg_error *err);
+
+/* Every photo that is here, in the order of the names' first two digits; false
+ * ends the walk. */
+typedef bool photo_visit(void *ctx, const struct xg_hash *sha256);
+XG_MUST_CHECK enum xg_status photo_walk(const struct photo_shelf *shelf,
+                                        photo_visit *visit, void *ctx,
+                                        struct xg_error *err);
+
 bool photo_has(const struct photo_shelf *shelf, const struct xg_hash *sha256);
 
 /* The length of the original, from the file's size. XG_NOTFOUND. */

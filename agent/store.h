@@ -25,6 +25,7 @@
 #include "shared/base/arena.h"
 #include "shared/base/buf.h"
 #include "shared/base/env.h"
+#include "shared/core/batch.h"
 #include "shared/core/deadline.h"
 #include "shared/core/merge.h"
 #include "shared/core/near.h"
@@ -183,6 +184,12 @@ XG_MUST_CHECK enum xg_status store_put_registry_note(struct store *s,
                                                      uint64_t position,
                                                      struct xg_bytes note,
                                                      struct xg_error *err);
+/* The notes held, in order; false ends the walk. `note` is lent. */
+XG_MUST_CHECK enum xg_status
+store_list_registry(struct store *s,
+                    bool (*visit)(void *ctx, uint64_t number,
+                                  struct xg_bytes note),
+                    void *ctx, struct xg_error *err);
 /* Looking up in it; lent by the store. */
 const struct xg_registry *store_registry(struct store *s);
 
@@ -261,6 +268,7 @@ struct store_batch {
     int64_t row; /* ascending: the order to push in */
     struct xg_hash id, chain, last_hash;
     uint64_t first, last;
+    bool mine; /* false: carried for a predecessor */
     enum store_delivery delivery;
     enum xg_batch_state state; /* as last told; XG_BATCH_STORED before that */
 };
@@ -312,6 +320,87 @@ XG_MUST_CHECK enum xg_status store_get_since(struct store *s, uint64_t *size,
 /* [t] */
 XG_MUST_CHECK enum xg_status store_put_since(struct store *s, uint64_t size,
                                              struct xg_error *err);
+
+/* ---- what a predecessor handed over (handover.h) ---- */
+
+/* A batch of another device. Its records are as trustworthy as own ones: the
+ * caller has opened it with the key that the registry knows for `device`. */
+struct store_carried {
+    const struct xg_batch *batch;
+    const char *device; /* key name */
+    struct xg_bytes receipt; /* verified, and its checkpoint is not longer than
+                              * the one held here; or empty: push it */
+    uint64_t position;       /* that the receipt proves */
+};
+/* [t] Keep the batch, to be pushed like own ones unless a receipt proves it,
+ * and add its records. One that is here is passed over; *is_new tells. */
+XG_MUST_CHECK enum xg_status
+store_put_carried(struct store *s, bool *is_new,
+                  const struct store_carried *carried, struct xg_error *err);
+/* [t] A record (or the name of a chain before it) by somebody's word alone: its
+ * hash binds its place and content, but nobody has signed for that here. It is
+ * folded until the server has told of it, or not: store_drop_told(). Nothing
+ * that is here is changed, and nothing on an own chain. */
+XG_MUST_CHECK enum xg_status store_put_told(struct store *s,
+                                            const struct xg_update *u,
+                                            struct xg_error *err);
+/* [T] After a pull that came to its end: what is still here by word alone is
+ * not in this device's scope, or never was in the log. It goes. */
+XG_MUST_CHECK enum xg_status store_drop_told(struct store *s, uint64_t *count,
+                                             struct xg_error *err);
+/* [t] This photo is held for a predecessor: as if taken here. */
+XG_MUST_CHECK enum xg_status store_carry_photo(struct store *s,
+                                               const struct xg_hash *sha256,
+                                               struct xg_error *err);
+/* [t] The server lost its log's end: every carried batch is pushed again. */
+XG_MUST_CHECK enum xg_status store_carry_again(struct store *s,
+                                               struct xg_error *err);
+
+struct store_carried_counts {
+    uint64_t batches, batches_due; /* due: no proof yet */
+    uint64_t told;                 /* records by word alone */
+    uint64_t photos;
+};
+XG_MUST_CHECK enum xg_status
+store_count_carried(struct store *s, struct store_carried_counts *out,
+                    struct xg_error *err);
+
+/* The first batch after `after_row` of all that are here, own and carried.
+ * `frame` and `receipt` (left alone where there is none) are appended to. */
+XG_MUST_CHECK enum xg_status
+store_next_kept(struct store *s, struct store_batch *out, struct xg_buf *frame,
+                struct xg_buf *receipt, bool *found, int64_t after_row,
+                struct xg_error *err);
+/* Bytes and number of them. */
+XG_MUST_CHECK enum xg_status store_kept_bytes(struct store *s, uint64_t *bytes,
+                                              uint64_t *count,
+                                              struct xg_error *err);
+/* Chains of which batches are here, and the seq after their last. */
+XG_MUST_CHECK enum xg_status
+store_kept_tips(struct store *s,
+                bool (*visit)(void *ctx, const struct xg_hash *chain,
+                              uint64_t next),
+                void *ctx, struct xg_error *err);
+/* The records of an entity that are in no batch here, each as update items: the
+ * chain's name where it changes (*chain, zeroed before the first call), then
+ * the record. Records on a forked chain's branches are left out. */
+XG_MUST_CHECK enum xg_status store_put_loose(struct store *s,
+                                             struct xg_buf *items,
+                                             struct xg_hash *chain,
+                                             uint64_t *count,
+                                             const struct xg_id *entity,
+                                             struct xg_error *err);
+/* Records of this device, and of batches it carries, that no receipt proves. */
+XG_MUST_CHECK enum xg_status
+store_list_unproven(struct store *s,
+                    bool (*visit)(void *ctx, const struct xg_hash *chain,
+                                  uint64_t seq, const struct xg_id *entity),
+                    void *ctx, struct xg_error *err);
+/* The devices that the registry names, oldest first, with their keys. */
+XG_MUST_CHECK enum xg_status
+store_list_devices(struct store *s,
+                   bool (*visit)(void *ctx, const struct xg_statement *device),
+                   void *ctx, struct xg_error *err);
 
 /* ---- entities ---- */
 

@@ -68,6 +68,28 @@ XG_MUST_CHECK enum xg_status store_branch_after(struct store *s,
                                                 const struct xg_hash *previous,
                                                 struct xg_error *err);
 
+/* The branch of a record that arrives late at a place of a chain whose forks
+ * the server has not told of (an own one that was lost and comes back, one of a
+ * predecessor): where another record is there already, each side becomes a
+ * branch, as the server will say too. */
+XG_MUST_CHECK enum xg_status store_place_beside(struct store *s,
+                                                struct store_place *place,
+                                                const struct xg_update *u,
+                                                struct xg_error *err);
+
+/* Drop a record that is here by somebody's word alone: it comes again, with
+ * proof. */
+XG_MUST_CHECK enum xg_status store_forget(struct store *s,
+                                          const struct xg_hash *hash,
+                                          struct xg_error *err);
+
+/* The batch in the row of `q` (columns as in batch_due), ending it. What is not
+ * wanted is NULL. */
+XG_MUST_CHECK enum xg_status
+store_take_batch(struct store *s, struct xg_stmt *q, struct store_batch *out,
+                 struct xg_buf *frame, struct xg_buf *note,
+                 struct xg_buf *receipt, bool *found, struct xg_error *err);
+
 /* *found false where there is no such chain. */
 XG_MUST_CHECK enum xg_status store_chain_find(struct store *s,
                                               struct store_chain *out,

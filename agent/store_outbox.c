@@ -201,12 +201,10 @@ enum xg_status store_seal_waiting(struct store *s, size_t *sealed,
 
 /* ---- pushing ---- */
 
-/* Read the row of `q` (batch_due, batch_find, batch_of_record) and end it.
- * What is not wanted is NULL. */
-static enum xg_status take_batch(struct store *s, struct xg_stmt *q,
-                                 struct store_batch *out, struct xg_buf *frame,
-                                 struct xg_buf *note, struct xg_buf *receipt,
-                                 bool *found, struct xg_error *err)
+enum xg_status store_take_batch(struct store *s, struct xg_stmt *q,
+                                struct store_batch *out, struct xg_buf *frame,
+                                struct xg_buf *note, struct xg_buf *receipt,
+                                bool *found, struct xg_error *err)
 {
     struct store_batch b = {0};
     enum xg_status status = XG_OK;
@@ -220,6 +218,7 @@ static enum xg_status take_batch(struct store *s, struct xg_stmt *q,
         b.first = xg_col_u64(q, 4);
         b.last = xg_col_u64(q, 5);
         b.delivery = (enum store_delivery)xg_col_i64(q, 6);
+        b.mine = xg_col_bool(q, 11);
         if (!xg_col_is_null(q, 10))
             b.state = (enum xg_batch_state)xg_col_i64(q, 10);
         struct xg_bytes text = xg_col_bytes(q, 7);
@@ -259,7 +258,7 @@ enum xg_status store_next_batch(struct store *s, struct store_batch *out,
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_BATCH_DUE);
 
     xg_bind_i64(q, 1, after_row);
-    return take_batch(s, q, out, frame, NULL, NULL, found, err);
+    return store_take_batch(s, q, out, frame, NULL, NULL, found, err);
 }
 
 enum xg_status store_receipt_of(struct store *s, struct store_batch *out,
@@ -270,7 +269,7 @@ enum xg_status store_receipt_of(struct store *s, struct store_batch *out,
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_BATCH_OF_RECORD);
 
     xg_bind_hash(q, 1, record);
-    return take_batch(s, q, out, NULL, note, receipt, found, err);
+    return store_take_batch(s, q, out, NULL, note, receipt, found, err);
 }
 
 enum xg_status store_mark_sent(struct store *s, int64_t row,

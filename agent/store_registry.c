@@ -134,3 +134,16 @@ enum xg_status store_put_registry_note(struct store *s, uint64_t position,
         return err->status;
     return put_statements(s, position, says.statements, err);
 }
+
+enum xg_status store_list_registry(struct store *s,
+                                   bool (*visit)(void *ctx, uint64_t number,
+                                                 struct xg_bytes note),
+                                   void *ctx, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REGISTRY_LIST);
+    bool more = true;
+
+    while (more && xg_stmt_next(q))
+        more = visit(ctx, xg_col_u64(q, 0), xg_col_bytes(q, 1));
+    return xg_stmt_done(q, err);
+}

@@ -42,11 +42,22 @@ static enum xg_status apply_chain(struct store *s, const struct xg_update *u,
 
 /* ---- records ---- */
 
+/* `anchor`: by which it was judged so far. What a predecessor handed over may
+ * have been put at another one; the server knows. */
 static enum xg_status apply_known(struct store *s, const struct xg_update *u,
-                                  const struct xg_id *entity,
-                                  struct xg_error *err)
+                                  const struct xg_id *entity, bool mine,
+                                  uint64_t anchor, struct xg_error *err)
 {
-    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_SET_POSITION);
+    struct xg_stmt *q;
+
+    if (!mine && anchor != u->anchor_size) {
+        q = xg_stmt(s->db, AGENT_STMT_RECORD_SET_ANCHOR);
+        xg_bind_hash(q, 1, &u->record.hash);
+        xg_bind_u64(q, 2, u->anchor_size);
+        if (xg_stmt_run(q, err) != XG_OK || store_touch(s, entity, err) != XG_OK)
+            return err->status;
+    }
+    q = xg_stmt(s->db, AGENT_STMT_RECORD_SET_POSITION);
 
     xg_bind_hash(q, 1, &u->record.hash);
     xg_bind_u64(q, 2, u->position);
@@ -128,9 +139,9 @@ static enum xg_status split_branch(struct store *s, struct store_place *place,
     return store_touch_rows(s, q, err);
 }
 
-/* An own record that was lost here (a restored copy) and comes back. */
-static enum xg_status place_own(struct store *s, struct store_place *place,
-                                const struct xg_update *u, struct xg_error *err)
+enum xg_status store_place_beside(struct store *s, struct store_place *place,
+                                  const struct xg_update *u,
+                                  struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_AT);
     struct xg_hash here = {{0}};
@@ -208,10 +219,14 @@ static enum xg_status apply_record(struct store *s, const struct xg_update *u,
         return no_chain(err);
     q = xg_stmt(s->db, AGENT_STMT_RECORD_KNOWN);
     xg_bind_hash(q, 1, &u->record.hash);
-    bool known = xg_stmt_row(q);
+    bool known = xg_stmt_row(q), told = false;
     struct xg_id entity = xg_record_entity(&u->record);
-    if (known)
+    uint64_t anchor = 0;
+    if (known) {
         entity = xg_col_id(q, 3);
+        told = xg_col_bool(q, 4);
+        anchor = xg_col_u64(q, 5);
+    }
     if (xg_stmt_done(q, err) != XG_OK)
         return err->status;
     bool in = true;
@@ -223,8 +238,10 @@ static enum xg_status apply_record(struct store *s, const struct xg_update *u,
         if (xg_stmt_run(q, err) != XG_OK)
             return err->status;
     }
-    if (known)
-        return apply_known(s, u, &entity, err);
+    if (told && store_forget(s, &u->record.hash, err) != XG_OK)
+        return err->status;
+    if (known && !told)
+        return apply_known(s, u, &entity, c.mine, anchor, err);
 
     struct store_place place = {.chain = c.row,
                                 .seq = u->seq,
@@ -235,7 +252,7 @@ static enum xg_status apply_record(struct store *s, const struct xg_update *u,
     if (u->seq > 0 &&
         store_branch_after(s, &place.branch, c.row, &u->previous, err) != XG_OK)
         return err->status;
-    if (c.mine && place_own(s, &place, u, err) != XG_OK)
+    if (c.mine && store_place_beside(s, &place, u, err) != XG_OK)
         return err->status;
     if (store_add_record(s, &place, &u->record, err) != XG_OK)
         return err->status;

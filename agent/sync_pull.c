@@ -96,6 +96,8 @@ static enum xg_status start_again(struct sync *y, struct xg_error *err)
     if (status == XG_OK)
         status = store_put_since(y->store, 0, err);
     if (status == XG_OK)
+        status = store_carry_again(y->store, err);
+    if (status == XG_OK)
         status = store_commit(y->store, err);
     store_rollback(y->store);
     return status;
@@ -148,5 +150,9 @@ enum xg_status sync_pull(struct sync *y, struct xg_error *err)
             status = pull_page(y, &more, &arena, since, err);
     }
     xg_arena_clear(&arena);
+    /* All that is in scope was told: a predecessor's word counts no more. */
+    uint64_t dropped;
+    if (status == XG_OK)
+        status = store_drop_told(y->store, &dropped, err);
     return status;
 }

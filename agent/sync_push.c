@@ -63,7 +63,8 @@ static enum xg_status keep_receipt(struct sync *y, const struct reply *r,
                                      r->receipt.index, r->bytes, err);
     if (status == XG_OK && r->checkpoint.size > y->held.size)
         status = store_put_checkpoint(y->store, r->receipt.checkpoint, err);
-    if (status == XG_OK && r->state == XG_BATCH_FORKED)
+    if (status == XG_OK && r->state == XG_BATCH_FORKED &&
+        batch->mine)
         status = sync_leave_chain(y, &batch->chain, SYNC_CHAIN_FORKED, err);
     if (status == XG_OK)
         status = store_commit(y->store, err);

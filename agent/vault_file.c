@@ -48,6 +48,16 @@ static enum xg_status read_full(int fd, const char *name, uint8_t *at,
     return XG_OK;
 }
 
+/* The next bytes of what is copied. */
+static enum xg_status read_source(const struct vault_copy *copy, uint8_t *at,
+                                  size_t *len, struct xg_error *err)
+{
+    if (copy->read)
+        return copy->read(copy->read_ctx, at, VAULT_CHUNK_SIZE, len, err);
+    return read_full(copy->source_fd, copy->source_name, at, VAULT_CHUNK_SIZE,
+                     len, err);
+}
+
 /* --- sealing ------------------------------------------------------------- */
 
 /* One copy under way: two chunks, since the last one must be known as such. */
@@ -66,12 +76,10 @@ static enum xg_status seal_chunks(struct sealer *s,
     size_t len, next_len;
     bool last = false;
 
-    if (read_full(copy->source_fd, copy->source_name, s->plain[0],
-                  VAULT_CHUNK_SIZE, &len, err) != XG_OK)
+    if (read_source(copy, s->plain[0], &len, err) != XG_OK)
         return err->status;
     for (int now = 0; !last; now = !now, len = next_len) {
-        if (read_full(copy->source_fd, copy->source_name, s->plain[!now],
-                      VAULT_CHUNK_SIZE, &next_len, err) != XG_OK)
+        if (read_source(copy, s->plain[!now], &next_len, err) != XG_OK)
             return err->status;
         last = next_len == 0;
         s->length += len;

@@ -7,7 +7,7 @@
 # Needs root, or sudo. Says nothing and changes nothing when all is there.
 set -eu
 
-build="ca-certificates cmake gcc libc6-dev libcsv-dev libcurl4-openssl-dev libexif-dev
+build="ca-certificates cmake gcc libarchive-dev libc6-dev libcsv-dev libcurl4-openssl-dev libexif-dev
 libexpat1-dev libgnutls28-dev libgps-dev libjansson-dev libkeyutils-dev
 libmicrohttpd-dev libseccomp-dev libsodium-dev libsqlite3-dev ninja-build
 pkg-config zlib1g-dev gpsd python3"

@@ -54,6 +54,7 @@ enum cli_needs {
     X(CLI_DECIDE, "冲突", "conflicts")                                       \
     X(CLI_SEND, "传送与核验", "sending and verifying")                       \
     X(CLI_PROTECT, "静态加密", "encryption at rest")                         \
+    X(CLI_HANDOVER, "交接与离岗", "handing over, and leaving")               \
     X(CLI_ABOUT, "关于", "about")
 /* clang-format on */
 
@@ -178,6 +179,10 @@ XG_MUST_CHECK enum xg_status cli_passphrase(struct cli *cli, struct xg_buf *out,
  * xunge. Only returns on failure. */
 XG_MUST_CHECK enum xg_status cli_exec(struct cli *cli, const char *program,
                                       char *const argv[], struct xg_error *err);
+/* The same with the command, the flags and the words that were given. */
+XG_MUST_CHECK enum xg_status cli_hand_over(struct cli *cli,
+                                           const char *program,
+                                           struct xg_error *err);
 /* Where it is. XG_NOTFOUND. */
 XG_MUST_CHECK enum xg_status cli_program(char path[static HOME_PATH_SIZE],
                                          const char *program,
@@ -399,14 +404,21 @@ CLI_RUN(cmd_duplicates);
 CLI_RUN(cmd_enrol);
 CLI_RUN(cmd_export);
 CLI_RUN(cmd_find);
+CLI_RUN(cmd_handover_accept);
+CLI_RUN(cmd_handover_finish);
+CLI_RUN(cmd_handover_key);
+CLI_RUN(cmd_handover_status);
+CLI_RUN(cmd_handover_write);
 CLI_RUN(cmd_help);
 CLI_RUN(cmd_history);
 CLI_RUN(cmd_import);
+CLI_RUN(cmd_leave);
 CLI_RUN(cmd_link);
 CLI_RUN(cmd_list);
 CLI_RUN(cmd_lock);
 CLI_RUN(cmd_note);
 CLI_RUN(cmd_passphrase_clear);
+CLI_RUN(cmd_passphrase_recover);
 CLI_RUN(cmd_passphrase_set);
 CLI_RUN(cmd_patrol_close);
 CLI_RUN(cmd_patrol_continue);

@@ -11,25 +11,23 @@ static char *copy_of(struct xg_arena *arena, const char *text)
     return xg_arena_str(arena, text, strlen(text));
 }
 
-/* xunge-sync WORD --home PATH --lang L [flags] [words] */
-static enum xg_status hand_over(struct cli *cli, const char *word,
-                                struct xg_error *err)
+/* PROGRAM COMMAND --home PATH --lang L [flags] [words] */
+enum xg_status cli_hand_over(struct cli *cli, const char *program,
+                             struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(1 << 20);
-    size_t room = 8 + 2 * cli->flag_count + cli->word_count, n = 0;
+    size_t room = 9 + 2 * cli->flag_count + cli->word_count, n = 0;
+    const char *name = cli->command.name, *space = strchr(name, ' ');
     char **argv;
 
-    if (cli_flag(cli, "passphrase-fd"))
-        return xg_fail(err, XG_USAGE,
-                       XG_T("xunge %s 不读口令；请先 xunge unlock",
-                            "xunge %s reads no passphrase; xunge unlock "
-                            "first"),
-                       word);
     argv = xg_arena_array(&arena, room, sizeof *argv);
     if (!argv)
         return xg_fail_nomem(err);
-    argv[n++] = copy_of(&arena, "xunge-sync");
-    argv[n++] = copy_of(&arena, word);
+    argv[n++] = copy_of(&arena, program);
+    argv[n++] = xg_arena_str(&arena, name,
+                             space ? (size_t)(space - name) : strlen(name));
+    if (space)
+        argv[n++] = copy_of(&arena, space + 1);
     argv[n++] = copy_of(&arena, "--home");
     argv[n++] = copy_of(&arena, cli->path);
     argv[n++] = copy_of(&arena, "--lang");
@@ -49,17 +47,28 @@ static enum xg_status hand_over(struct cli *cli, const char *word,
             xg_arena_clear(&arena);
             return xg_fail_nomem(err);
         }
-    enum xg_status status = cli_exec(cli, "xunge-sync", argv, err);
+    enum xg_status status = cli_exec(cli, program, argv, err);
     xg_arena_clear(&arena);
     return status;
 }
 
+static enum xg_status link_up(struct cli *cli, struct xg_error *err)
+{
+    if (cli_flag(cli, "passphrase-fd"))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("xunge %s 不读口令；请先 xunge unlock",
+                            "xunge %s reads no passphrase; xunge unlock "
+                            "first"),
+                       cli->command.name);
+    return cli_hand_over(cli, "xunge-sync", err);
+}
+
 enum xg_status cmd_enrol(struct cli *cli, struct xg_error *err)
 {
-    return hand_over(cli, "enrol", err);
+    return link_up(cli, err);
 }
 
 enum xg_status cmd_sync(struct cli *cli, struct xg_error *err)
 {
-    return hand_over(cli, "sync", err);
+    return link_up(cli, err);
 }

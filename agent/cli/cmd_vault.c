@@ -5,6 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/base/os.h"
+#include "shared/core/note.h"
+
 enum { HOLD_DEFAULT_MIN = 480 };
 
 static void wipe(struct xg_buf *passphrase)
@@ -114,6 +117,79 @@ enum xg_status cmd_passphrase_clear(struct cli *cli, struct xg_error *err)
                  "No passphrase any more; the key lies in vault.key, and "
                  "whoever holds the disk can read the records."));
     return done_json(cli, "key-file", err);
+}
+
+/* ---- a forgotten passphrase ---- */
+
+enum { SEED_SIZE = 32, KEY_FILE_MAX = 512 };
+
+/* "XGKEY1 NAME BASE64(seed)", as xunge-server writes it. */
+static bool parse_registrar(struct xg_signer *out, struct xg_bytes text)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_bytes line, magic, name, key;
+    char named[XG_KEY_NAME_MAX + 1];
+    uint8_t seed[SEED_SIZE];
+
+    if (!xg_line(&text, &line) || text.len || !xg_word(&line, &magic) ||
+        !xg_word(&line, &name) || !xg_word(&line, &key) || line.len ||
+        !xg_bytes_equal(magic, xg_bytes_of("XGKEY1")) ||
+        name.len > XG_KEY_NAME_MAX ||
+        !xg_unbase64_exact(seed, sizeof seed, (const char *)key.at, key.len))
+        return false;
+    memcpy(named, name.at, name.len);
+    named[name.len] = '\0';
+    bool good =
+        xg_signer_init(out, named, XG_SIG_ED25519, seed, &ignored) == XG_OK;
+    sodium_memzero(seed, sizeof seed);
+    return good;
+}
+
+static enum xg_status read_registrar(struct xg_signer *out, const char *path,
+                                     struct xg_error *err)
+{
+    struct xg_buf text = XG_BUF(KEY_FILE_MAX);
+    enum xg_status status = xg_os_read(&text, path, err);
+
+    if (status == XG_OK && !parse_registrar(out, xg_buf_bytes(&text)))
+        status = xg_fail(err, XG_FORMAT,
+                         XG_T("%s 不是登记员的密钥文件",
+                              "%s is no registrar's key file"),
+                         path);
+    wipe(&text);
+    return status;
+}
+
+enum xg_status cmd_passphrase_recover(struct cli *cli, struct xg_error *err)
+{
+    const char *path = cli_flag(cli, "registrar-key");
+    struct vault *vault = NULL;
+    struct xg_buf passphrase = {0};
+    struct xg_signer registrar = {0};
+
+    if (!path)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("需要登记员的密钥：--registrar-key 文件",
+                            "the registrar's key is needed: --registrar-key "
+                            "FILE"));
+    enum xg_status status = read_registrar(&registrar, path, err);
+    if (status == XG_OK)
+        status = vault_recover(&vault, cli->path, registrar.secret, &cli->env,
+                               err);
+    sodium_memzero(&registrar, sizeof registrar);
+    if (status == XG_OK)
+        status = ask_new(cli, &passphrase, err);
+    if (status == XG_OK)
+        status = vault_set_passphrase(vault, xg_buf_bytes(&passphrase), err);
+    wipe(&passphrase);
+    vault_free(vault);
+    if (status != XG_OK)
+        return status;
+    cli_say(cli, "%s",
+            XG_T("已设新口令；原来的口令作废，资料都在。",
+                 "A new passphrase is set; the old one is void, all work is "
+                 "there."));
+    return done_json(cli, "passphrase", err);
 }
 
 enum xg_status cmd_unlock(struct cli *cli, struct xg_error *err)

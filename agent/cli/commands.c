@@ -175,6 +175,33 @@ static const struct cli_flag unlock_flags[] = {
      "lock again after so many minutes (else 480)"},
     NO_MORE,
 };
+static const struct cli_flag recover_flags[] = {
+    {"registrar-key", "FILE", false, "登记员的密钥文件", "the registrar's key file"},
+    NO_MORE,
+};
+static const struct cli_flag handover_write_flags[] = {
+    {"to", "WORKER", false, "接收人（必填）", "the successor (needed)"},
+    {"key", "KEY", true, "接收人设备的公钥（其 xunge handover key 的输出）",
+     "the key of a device of theirs (as xunge handover key prints it there)"},
+    {"code", NULL, false, "另生成一个在电话里念的交接码",
+     "have a code made too, to be read out over the telephone"},
+    NO_MORE,
+};
+static const struct cli_flag handover_accept_flags[] = {
+    {"code", NULL, false, "用交接码打开（在终端上问，否则从 --passphrase-fd 或标准输入读）",
+     "open it with the code (asked for on a terminal, else read from "
+     "--passphrase-fd or standard input)"},
+    {"answer", "FILE", false, "写一份给移交人的签收回执",
+     "write an answer for the predecessor"},
+    {"again", NULL, false, "已在另一台设备上签收，本机也要",
+     "here too, although it was accepted on another device"},
+    NO_MORE,
+};
+static const struct cli_flag leave_flags[] = {
+    {"yes", NULL, false, "核验通过就抹去，不能恢复",
+     "wipe, if all is proven; for good"},
+    NO_MORE,
+};
 static const struct cli_flag help_flags[] = {
     {"man", NULL, false, "输出手册页（roff）", "print the man page (roff)"},
     NO_MORE,
@@ -365,12 +392,58 @@ static const struct cli_command commands[] = {
      cmd_passphrase_clear,
      "取消口令，改用密钥文件",
      "back to the key file, without a passphrase", NULL, NULL, NULL},
+    {"passphrase recover", CLI_PROTECT, CLI_PATH, "", 0, 0, recover_flags,
+     cmd_passphrase_recover,
+     "忘记口令：由登记员的密钥打开并设新口令",
+     "forgotten: opened with the registrar's key, and a new one set",
+     "只需要数据目录里的 vault 文件：把它带到登记员的机器上，放在一个空目录里，"
+     "在那里运行，再带回来放回原处；登记员的密钥就不必到这台设备上来。",
+     "Only the file vault of the data folder is needed: take it to the "
+     "registrar's machine, into an empty folder, run it there, and put it back "
+     "in its place; so the registrar's key never comes to this device.",
+     NULL},
     {"unlock", CLI_PROTECT, CLI_PATH, "", 0, 0, unlock_flags, cmd_unlock,
      "用口令解锁一段时间", "unlock with the passphrase for a while", NULL,
      NULL, NULL},
     {"lock", CLI_PROTECT, CLI_PATH, "", 0, 0, NULL, cmd_lock,
      "立即上锁",
      "lock now", NULL, NULL, NULL},
+
+    {"handover write", CLI_HANDOVER, CLI_PATH, "FILE", 1, 1,
+     handover_write_flags, cmd_handover_write,
+     "把未结案件、重点对象、草稿、照片交给接任的人",
+     "hand open cases, subjects, drafts and photos to a successor",
+     "先记下一条交接记录，再写出加密的文件：只有接收人的设备（或念给他的交接码）"
+     "打得开。本机什么也不删。",
+     "Records the handover first, then writes an encrypted file that only the "
+     "successor's devices open, or the code that is read out to them. Nothing "
+     "is deleted here.",
+     NULL},
+    {"handover accept", CLI_HANDOVER, CLI_PATH, "FILE", 1, 1,
+     handover_accept_flags, cmd_handover_accept,
+     "签收一份交接", "accept a handover",
+     "先全部核验，再一次存好；中断了重来即可。移交人没有传出去的，由本机代传。",
+     "All is verified first, then saved at once; when it was cut off, do it "
+     "again. What the predecessor had not sent is pushed from here.",
+     NULL},
+    {"handover finish", CLI_HANDOVER, CLI_HOME, "FILE", 1, 1, NULL,
+     cmd_handover_finish,
+     "读入接收人的签收回执（没有网络时）",
+     "read the successor's answer, where there is no network", NULL, NULL,
+     NULL},
+    {"handover status", CLI_HANDOVER, CLI_HOME, "", 0, 0, NULL,
+     cmd_handover_status,
+     "交接到哪一步了", "how handovers stand", NULL, NULL, NULL},
+    {"handover key", CLI_HANDOVER, CLI_HOME, "", 0, 0, NULL, cmd_handover_key,
+     "本机的公钥，供移交人加密", "this device's key, for the predecessor", NULL,
+     NULL, NULL},
+    {"leave", CLI_HANDOVER, CLI_PATH, "", 0, 0, leave_flags, cmd_leave,
+     "证明一切已收到或已交接，然后抹去本机",
+     "prove that all is received or handed over, then wipe",
+     "不加 --yes 只核验。有什么只在本机，就说明是什么，不抹去。",
+     "Without --yes it only proves. It refuses, and says what, while anything "
+     "is only here.",
+     NULL},
 
     {"help", CLI_ABOUT, CLI_NOTHING, "[COMMAND]", 0, 2, help_flags, cmd_help,
      "说明", "help on all commands, or one", NULL, NULL, NULL},

@@ -70,13 +70,21 @@ CREATE TABLE record (
     batch       INTEGER REFERENCES batch (id), -- own ones, once sealed
     head        BLOB NOT NULL,
     fields      BLOB,               -- sealed; NULL once erased
-    fields_hash BLOB                -- only where erased
+    fields_hash BLOB,               -- only where erased
+    told        INTEGER NOT NULL DEFAULT 0 -- 1: by a predecessor's word alone
 ) STRICT;
 
 CREATE INDEX record_place ON record (chain, seq);
 CREATE INDEX record_entity ON record (entity);
 CREATE INDEX record_waiting ON record (chain, seq)
     WHERE batch IS NULL AND position IS NULL;
+
+CREATE INDEX record_told ON record (id) WHERE told = 1;
+
+-- Photos taken over from a predecessor: as if taken here.
+CREATE TABLE carried_photo (
+    sha256 BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 -- Records cited by a record of `entity` that are not here.
 CREATE TABLE missing (

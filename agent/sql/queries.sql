@@ -80,7 +80,8 @@ WHERE chain = ?1 AND parent IS ?2 AND start > ?3 AND id <> ?4
 -- ---- records ----
 
 -- name: record_known
-SELECT id, chain, position, entity FROM record WHERE hash = ?1
+SELECT id, chain, position, entity, told, anchor_size FROM record
+WHERE hash = ?1
 
 -- name: record_add
 INSERT INTO record (hash, chain, seq, previous, branch, entity, kind,
@@ -148,6 +149,94 @@ WHERE chain = ?1 AND seq BETWEEN ?2 AND ?3 AND batch = ?4
 
 -- ---- citations of what is not here ----
 
+-- ---- what a predecessor handed over ----
+
+-- name: record_anchor
+SELECT kind, anchor_size, fields FROM record WHERE hash = ?1 AND chain = ?2
+
+-- name: record_set_anchor
+UPDATE record SET anchor_size = ?2 WHERE hash = ?1
+
+-- name: record_delete
+DELETE FROM record WHERE hash = ?1
+
+-- name: record_mark_told
+UPDATE record SET told = 1 WHERE hash = ?1
+
+-- name: record_entities_told
+SELECT DISTINCT entity FROM record WHERE told = 1
+
+-- name: record_delete_told
+DELETE FROM record WHERE told = 1
+
+-- name: entity_delete_empty
+DELETE FROM entity
+WHERE entity = ?1 AND NOT EXISTS (SELECT 1 FROM record WHERE entity = ?1)
+
+-- name: photo_delete_empty
+DELETE FROM photo
+WHERE entity = ?1 AND NOT EXISTS (SELECT 1 FROM record WHERE entity = ?1)
+
+-- name: record_loose
+SELECT c.chain, c.device, r.seq, r.previous, r.position, r.anchor_size, r.head,
+       r.fields, r.fields_hash, r.hash, r.branch
+FROM record AS r JOIN chain AS c ON c.id = r.chain
+WHERE r.entity = ?1 AND r.batch IS NULL
+  AND (c.mine = 0 OR r.position IS NOT NULL)
+ORDER BY c.id, r.seq
+
+-- name: batch_kept
+SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
+       b.note, b.body, b.receipt, b.state, c.mine
+FROM batch AS b JOIN chain AS c ON c.id = b.chain
+WHERE b.id > ?1 ORDER BY b.id LIMIT 1
+
+-- name: batch_known
+SELECT id FROM batch WHERE batch = ?1
+
+-- name: batch_bytes
+SELECT coalesce(sum(length(note) + length(body) +
+                    coalesce(length(receipt), 0)), 0), count(*) FROM batch
+
+-- name: batch_tips
+SELECT c.chain, max(b.last) + 1 FROM batch AS b JOIN chain AS c
+ON c.id = b.chain GROUP BY c.id ORDER BY c.id
+
+-- name: batch_carried_again
+UPDATE batch SET delivery = ?1, state = NULL, receipt = NULL, position = NULL
+WHERE receipt IS NOT NULL AND chain IN (SELECT id FROM chain WHERE mine = 0)
+
+-- name: count_carried
+SELECT (SELECT count(*) FROM batch AS b JOIN chain AS c ON c.id = b.chain
+        WHERE c.mine = 0),
+       (SELECT count(*) FROM batch AS b JOIN chain AS c ON c.id = b.chain
+        WHERE c.mine = 0 AND (b.receipt IS NULL OR b.state = 2)),
+       (SELECT count(*) FROM record WHERE told = 1),
+       (SELECT count(*) FROM carried_photo)
+
+-- name: record_unproven
+-- Own work, and batches taken over, that no receipt proves.
+SELECT c.chain, r.seq, r.entity
+FROM record AS r JOIN chain AS c ON c.id = r.chain
+LEFT JOIN batch AS b ON b.id = r.batch
+WHERE r.kind NOT IN (1, 2)
+  AND ((b.id IS NULL AND c.mine = 1 AND r.position IS NULL) OR
+       (b.id IS NOT NULL AND (b.receipt IS NULL OR b.state = 2)))
+ORDER BY c.id, r.seq
+
+-- name: carried_photo_add
+INSERT INTO carried_photo (sha256) VALUES (?1) ON CONFLICT DO NOTHING
+
+-- name: carried_photo_find
+SELECT 1 FROM carried_photo WHERE sha256 = ?1
+
+-- name: photo_entities
+SELECT entity FROM photo WHERE sha256 = ?1
+
+-- name: devices_named
+SELECT subject, text FROM statement WHERE kind = 3
+ORDER BY position, line
+
 -- name: missing_add
 INSERT INTO missing (hash, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING
 
@@ -165,13 +254,13 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 
 -- name: batch_due
 SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
-       b.note, b.body, b.receipt, b.state
+       b.note, b.body, b.receipt, b.state, c.mine
 FROM batch AS b JOIN chain AS c ON c.id = b.chain
 WHERE (b.receipt IS NULL OR b.state = 2) AND b.id > ?1 ORDER BY b.id LIMIT 1
 
 -- name: batch_of_record
 SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
-       b.note, b.body, b.receipt, b.state
+       b.note, b.body, b.receipt, b.state, c.mine
 FROM record AS r JOIN batch AS b ON b.id = r.batch
 JOIN chain AS c ON c.id = b.chain WHERE r.hash = ?1
 
@@ -264,7 +353,8 @@ SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
                                      iif(r.position IS NULL, 1, 4)))
                  FROM record AS r JOIN chain AS c ON c.id = r.chain
                  LEFT JOIN batch AS b ON b.id = r.batch
-                 WHERE r.entity = e.entity AND c.mine = 1), 4),
+                 WHERE r.entity = e.entity
+                   AND (c.mine = 1 OR r.batch IS NOT NULL)), 4),
        e.state
 FROM entity AS e WHERE e.entity = ?1
 
@@ -277,7 +367,8 @@ SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
                                      iif(r.position IS NULL, 1, 4)))
                  FROM record AS r JOIN chain AS c ON c.id = r.chain
                  LEFT JOIN batch AS b ON b.id = r.batch
-                 WHERE r.entity = e.entity AND c.mine = 1), 4) AS delivery,
+                 WHERE r.entity = e.entity
+                   AND (c.mine = 1 OR r.batch IS NOT NULL)), 4) AS delivery,
        e.state
 FROM entity AS e
 WHERE (?1 = 0 OR e.kind = ?1) AND (?2 = 0 OR e.status = ?2)
@@ -357,6 +448,9 @@ SELECT id, kind, changed_ms FROM draft ORDER BY id
 
 -- name: registry_newest
 SELECT number, leaf FROM registry_note ORDER BY number DESC LIMIT 1
+
+-- name: registry_list
+SELECT number, note FROM registry_note ORDER BY number
 
 -- name: registry_add
 INSERT INTO registry_note (number, position, leaf, note)

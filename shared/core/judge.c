@@ -199,6 +199,18 @@ static bool only_adds(const struct bench *b, const char *author,
     return true;
 }
 
+/* A handover is signed by whom it is addressed to, wherever they work. */
+static bool is_addressed(const struct bench *b, const char *author)
+{
+    struct xg_cbor_item to;
+
+    return b->kind && b->kind->number == XG_KIND_HANDOVER &&
+           xg_record_field(b->ops[b->home->creator].record, XG_HANDOVER_TO,
+                           &to) &&
+           to.type == XG_CBOR_TEXT &&
+           xg_bytes_equal(to.bytes, xg_bytes_of(author));
+}
+
 /* By their own, or by where the entity is at home. What reaches down is made
  * for the author's own unit or one below it: nobody fills the lists of a whole
  * district from a grid. */
@@ -212,7 +224,8 @@ static enum xg_status judge_at_home(bool *right, const struct bench *b,
 
     if (b->home->creator == XG_NONE ||
         (!down && strcmp(j->author, b->home->author) == 0) ||
-        (j->role && j->role->number == XG_ROLE_SERVER))
+        (j->role && j->role->number == XG_ROLE_SERVER) ||
+        is_addressed(b, j->author))
         return XG_OK;
     if (xg_unit_within(right, b->registry, b->home->unit, j->unit, j->size,
                        err) != XG_OK)

@@ -28,6 +28,7 @@ struct xg_home {
  *    move that may do so (loop.h), or by making a task, by somebody to whom one
  *    of the other rules gives the right. Once given it stays: whoever worked on a case may
  *    still report on it, and what came meanwhile overtakes them;
+ *  - to a handover that is addressed to them;
  *  - of a kind that reaches down: where it is at home in a unit above theirs,
  *    additions to its sets, their own taken out again, and nothing else.
  *

@@ -403,6 +403,34 @@ static const struct xg_field assessment[] = {
     END,
 };
 
+/* Both sign: the predecessor this, the successor `accepted_by`. */
+static const struct xg_field handover[] = {
+    {XG_HANDOVER_TO, "to", XG_TYPE_CODE, XG_MERGE_REGISTER,
+     XG_REQUIRED | XG_MACHINE, 1, CODE_MAX, NULL, "接收人", "to"},
+    {XG_HANDOVER_FROM, "from", XG_TYPE_CODE, XG_MERGE_REGISTER,
+     XG_REQUIRED | XG_MACHINE, 1, CODE_MAX, NULL, "移交人", "from"},
+    {XG_HANDOVER_ENTITY, "entity", XG_TYPE_ENTITY, XG_MERGE_SET, XG_MACHINE, 0,
+     0, NULL, "移交对象", "handed over"},
+    {XG_HANDOVER_CASES, "cases", XG_TYPE_UINT, XG_MERGE_REGISTER, XG_MACHINE, 0,
+     INT32_MAX, NULL, "未结案件数", "open cases"},
+    {XG_HANDOVER_SUBJECTS, "subjects", XG_TYPE_UINT, XG_MERGE_REGISTER,
+     XG_MACHINE, 0, INT32_MAX, NULL, "重点对象数", "subjects"},
+    {XG_HANDOVER_DRAFTS, "drafts", XG_TYPE_UINT, XG_MERGE_REGISTER, XG_MACHINE,
+     0, INT32_MAX, NULL, "草稿数", "drafts"},
+    {XG_HANDOVER_PHOTOS, "photos", XG_TYPE_UINT, XG_MERGE_REGISTER, XG_MACHINE,
+     0, INT32_MAX, NULL, "照片数", "photos"},
+    {XG_HANDOVER_CONTENTS, "contents", XG_TYPE_HASH, XG_MERGE_REGISTER,
+     XG_REQUIRED | XG_MACHINE, 0, 0, NULL, "清单哈希", "hash of the contents"},
+    {XG_HANDOVER_REPLACES, "replaces", XG_TYPE_ENTITY, XG_MERGE_REGISTER,
+     XG_MACHINE, 0, 0, NULL, "替代的交接", "in place of"},
+    {XG_HANDOVER_ACCEPTED_BY, "accepted_by", XG_TYPE_CODE, XG_MERGE_REGISTER,
+     XG_MACHINE, 1, CODE_MAX, NULL, "签收人", "accepted by"},
+    {XG_HANDOVER_LACKING, "lacking", XG_TYPE_UINT, XG_MERGE_REGISTER,
+     XG_MACHINE, 0, INT32_MAX, NULL, "签收时缺少的记录数",
+     "records lacking when accepted"},
+    END,
+};
+
 const struct xg_kind xg_kinds[] = {
     {XG_KIND_GENESIS, "genesis", false, 0, false, genesis, "链首", "genesis"},
     {XG_KIND_ANCHOR, "anchor", false, 0, false, anchor, "锚点", "anchor"},
@@ -425,6 +453,8 @@ const struct xg_kind xg_kinds[] = {
     {XG_KIND_ALARM, "alarm", true, 0, false, alarm, "报警", "alarm"},
     {XG_KIND_ASSESSMENT, "assessment", true, XG_STATUS_SCORED, false,
      assessment, "考评", "assessment"},
+    {XG_KIND_HANDOVER, "handover", true, 0, false, handover, "交接",
+     "handover"},
     {0, NULL, false, 0, false, NULL, NULL, NULL},
 };
 

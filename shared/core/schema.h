@@ -34,6 +34,7 @@ enum xg_kind_number {
     XG_KIND_NOTICE = 12,
     XG_KIND_ALARM = 13,
     XG_KIND_ASSESSMENT = 14,
+    XG_KIND_HANDOVER = 15,
 };
 
 /* Numbers that code refers to; all others are only in the table. */
@@ -111,6 +112,18 @@ enum xg_field_number {
 
     XG_ASSESSMENT_SUBJECT = 12,
     XG_ASSESSMENT_SCORE = 15,
+
+    XG_HANDOVER_TO = 12,
+    XG_HANDOVER_FROM = 13,
+    XG_HANDOVER_ENTITY = 14,
+    XG_HANDOVER_CASES = 15,
+    XG_HANDOVER_SUBJECTS = 16,
+    XG_HANDOVER_DRAFTS = 17,
+    XG_HANDOVER_PHOTOS = 18,
+    XG_HANDOVER_CONTENTS = 19,
+    XG_HANDOVER_REPLACES = 20,
+    XG_HANDOVER_ACCEPTED_BY = 21,
+    XG_HANDOVER_LACKING = 22,
 
     XG_PATROL_START = 12,
     XG_PATROL_END = 13,

@@ -27,7 +27,8 @@ ROOMS = {
                "shared/guide", "shared/view"],
 }
 INSIDE = {  # folders of programs may include their library
-    "agent/cli": ["agent"], "agent/sync": ["agent"], "agent/patrol": ["agent"],
+    "agent/cli": ["agent"], "agent/handover": ["agent", "agent/cli"],
+    "agent/sync": ["agent"], "agent/patrol": ["agent"],
     "server/cli": ["server"],
 }
 # The agent's library reads what its child program says by the shared header.
@@ -43,6 +44,8 @@ ENGINES = {
     "libexif/": ["agent/exif/"],
     "seccomp.h": ["agent/exif/"],
     "expat.h": ["agent/track_gpx.c"],
+    "archive.h": ["agent/handover/"],
+    "archive_entry.h": ["agent/handover/"],
     "keyutils.h": ["agent/vault"],
     "zlib.h": ["shared/core/deflate.c"],
     "csv.h": ["shared/guide"],

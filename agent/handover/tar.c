@@ -1,0 +1,231 @@
+/* tar.c - see tar.h. */
+#include "agent/handover/tar.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "shared/base/lang.h"
+
+/* What the library says, unless a callback of ours failed first. */
+static enum xg_status trouble(struct archive *a, const struct xg_error *inner,
+                              struct xg_error *err)
+{
+    const char *text = archive_error_string(a);
+
+    if (inner->status != XG_OK) {
+        *err = *inner;
+        return err->status;
+    }
+    return xg_fail(err, XG_FORMAT, "tar: %s", text ? text : "?");
+}
+
+/* ---- writing ---- */
+
+struct tar_writer {
+    struct archive *archive;
+    struct tar_sink sink;
+    struct xg_error inner;
+};
+
+static la_ssize_t give(struct archive *a, void *ctx, const void *data,
+                       size_t len)
+{
+    struct tar_writer *w = ctx;
+
+    (void)a;
+    if (w->sink.put(w->sink.ctx, xg_bytes(data, len), &w->inner) != XG_OK)
+        return -1;
+    return (la_ssize_t)len;
+}
+
+enum xg_status tar_writer_open(struct tar_writer **out, struct tar_sink sink,
+                               struct xg_error *err)
+{
+    struct tar_writer *w = calloc(1, sizeof *w);
+
+    if (!w || !(w->archive = archive_write_new())) {
+        free(w);
+        return xg_fail_nomem(err);
+    }
+    w->sink = sink;
+    w->inner = XG_ERROR_NONE;
+    if (archive_write_set_format_pax_restricted(w->archive) != ARCHIVE_OK ||
+        archive_write_set_bytes_in_last_block(w->archive, 1) != ARCHIVE_OK ||
+        archive_write_open(w->archive, w, NULL, give, NULL) != ARCHIVE_OK) {
+        xg_ignore(trouble(w->archive, &w->inner, err));
+        tar_writer_close(w);
+        return err->status;
+    }
+    *out = w;
+    return XG_OK;
+}
+
+enum xg_status tar_begin(struct tar_writer *w, const char *name,
+                         uint64_t length, struct xg_error *err)
+{
+    struct archive_entry *entry = archive_entry_new();
+
+    if (!entry)
+        return xg_fail_nomem(err);
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0600);
+    archive_entry_set_size(entry, (la_int64_t)length);
+    int done = archive_write_header(w->archive, entry);
+    archive_entry_free(entry);
+    return done == ARCHIVE_OK ? XG_OK : trouble(w->archive, &w->inner, err);
+}
+
+enum xg_status tar_write(struct tar_writer *w, struct xg_bytes data,
+                         struct xg_error *err)
+{
+    if (data.len > 0 && archive_write_data(w->archive, data.at, data.len) !=
+                            (la_ssize_t)data.len)
+        return trouble(w->archive, &w->inner, err);
+    return XG_OK;
+}
+
+enum xg_status tar_put(struct tar_writer *w, const char *name,
+                       struct xg_bytes content, struct xg_error *err)
+{
+    if (tar_begin(w, name, content.len, err) != XG_OK)
+        return err->status;
+    return tar_write(w, content, err);
+}
+
+enum xg_status tar_finish(struct tar_writer *w, struct xg_error *err)
+{
+    if (archive_write_close(w->archive) != ARCHIVE_OK)
+        return trouble(w->archive, &w->inner, err);
+    return XG_OK;
+}
+
+void tar_writer_close(struct tar_writer *w)
+{
+    if (!w)
+        return;
+    /* A writer that did not finish must not write its end now. */
+    archive_write_fail(w->archive);
+    archive_write_free(w->archive);
+    free(w);
+}
+
+/* ---- reading ---- */
+
+struct tar_reader {
+    struct archive *archive;
+    struct tar_source source;
+    struct xg_error inner;
+};
+
+static la_ssize_t take(struct archive *a, void *ctx, const void **data)
+{
+    struct tar_reader *r = ctx;
+    struct xg_bytes bytes;
+
+    (void)a;
+    if (r->source.get(r->source.ctx, &bytes, &r->inner) != XG_OK)
+        return -1;
+    *data = bytes.at;
+    return (la_ssize_t)bytes.len;
+}
+
+enum xg_status tar_reader_open(struct tar_reader **out,
+                               struct tar_source source, struct xg_error *err)
+{
+    struct tar_reader *r = calloc(1, sizeof *r);
+
+    if (!r || !(r->archive = archive_read_new())) {
+        free(r);
+        return xg_fail_nomem(err);
+    }
+    r->source = source;
+    r->inner = XG_ERROR_NONE;
+    if (archive_read_support_format_tar(r->archive) != ARCHIVE_OK ||
+        archive_read_open(r->archive, r, NULL, take, NULL) != ARCHIVE_OK) {
+        xg_ignore(trouble(r->archive, &r->inner, err));
+        tar_reader_close(r);
+        return err->status;
+    }
+    *out = r;
+    return XG_OK;
+}
+
+static bool name_valid(const char *name)
+{
+    size_t len = name ? strlen(name) : 0;
+
+    return len > 0 && len <= TAR_NAME_MAX && *name != '/' && *name != '.' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789./-") == len;
+}
+
+/* The end of the archive is not the end of the source: read that too, for only
+ * there the stream is known to be whole. */
+static enum xg_status drain(struct tar_reader *r, struct xg_error *err)
+{
+    struct xg_bytes rest;
+
+    do {
+        if (r->source.get(r->source.ctx, &rest, err) != XG_OK)
+            return err->status;
+        for (size_t i = 0; i < rest.len; i++)
+            if (rest.at[i] != 0)
+                return xg_fail(err, XG_FORMAT, "tar: something after its end");
+    } while (rest.len > 0);
+    return XG_OK;
+}
+
+enum xg_status tar_next(struct tar_reader *r, struct tar_part *part, bool *more,
+                        struct xg_error *err)
+{
+    struct archive_entry *entry;
+    int got = archive_read_next_header(r->archive, &entry);
+
+    if (got == ARCHIVE_EOF) {
+        *more = false;
+        return drain(r, err);
+    }
+    if (got != ARCHIVE_OK)
+        return trouble(r->archive, &r->inner, err);
+    const char *name = archive_entry_pathname(entry);
+    la_int64_t size = archive_entry_size(entry);
+    if (!name_valid(name) || size < 0 ||
+        archive_entry_filetype(entry) != AE_IFREG ||
+        archive_entry_hardlink(entry) || archive_entry_symlink(entry))
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("交接文件里有不该有的内容",
+                            "there is something in the handover file that "
+                            "does not belong there"));
+    memcpy(part->name, name, strlen(name) + 1);
+    part->length = (uint64_t)size;
+    *more = true;
+    return XG_OK;
+}
+
+enum xg_status tar_read(struct tar_reader *r, uint8_t *at, size_t size,
+                        size_t *len, struct xg_error *err)
+{
+    size_t got = 0;
+
+    while (got < size) {
+        la_ssize_t n = archive_read_data(r->archive, at + got, size - got);
+        if (n < 0)
+            return trouble(r->archive, &r->inner, err);
+        if (n == 0)
+            break;
+        got += (size_t)n;
+    }
+    *len = got;
+    return XG_OK;
+}
+
+void tar_reader_close(struct tar_reader *r)
+{
+    if (!r)
+        return;
+    archive_read_free(r->archive);
+    free(r);
+}
