@@ -157,11 +157,6 @@ struct vault_file {
 
 struct vault_copy {
     int source_fd; /* read from where it stands to its end */
-    /* Instead of it, unless NULL: put up to `size` bytes, *len tells how many;
-     * fewer only at the end. */
-    enum xg_status (*read)(void *ctx, uint8_t *at, size_t size, size_t *len,
-                           struct xg_error *err);
-    void *read_ctx;
     const char *source_name; /* for errors */
     const char *path;        /* the sealed file, 0600; replaced if there */
     const char *temporary;   /* written first; same file system; overwritten.
@@ -171,6 +166,11 @@ struct vault_copy {
     const struct xg_hash *expected; /* XG_BUSY if the source turns out to be
                                      * something else (it is being written);
                                      * or NULL */
+    /* Instead of source_fd, unless NULL: put up to `size` bytes, *len tells how many;
+     * fewer only at the end. */
+    enum xg_status (*read)(void *ctx, uint8_t *at, size_t size, size_t *len,
+                           struct xg_error *err);
+    void *read_ctx;
 };
 
 /* Seal a file so that a power cut leaves all of it or none: temporary, fsync,

@@ -558,7 +558,7 @@ static enum xg_status seal_file(const struct fixture *f, const struct vault *v,
     enum xg_status status = vault_seal_file(
         v, out,
         &(struct vault_copy){fd, plain, sealed, temporary, CONTEXT, max_bytes,
-                             expected},
+                             expected, NULL, NULL},
         err);
     close(fd);
     assert_false(xg_os_exists(temporary));
