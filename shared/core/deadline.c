@@ -25,6 +25,7 @@ struct walk {
     uint64_t status;
     struct xg_bytes unit, level;
     int64_t paused_at, paused_until; /* XG_NO_TIME: not, or no end granted */
+    int64_t own_due;                 /* of a task */
     int64_t granted;                 /* until, before handling began */
     bool granted_provisional;
     struct call *calls;
@@ -78,6 +79,22 @@ static void extend(struct xg_clock *c, int64_t until)
     c->extended = true;
 }
 
+/* A task's own due stands for the limit of handling. */
+static void set_own_due(struct walk *w, struct xg_clock *c)
+{
+    bool extended = c->extended && c->due_ms > w->own_due;
+
+    if (!c->limited)
+        c->limit.unit = XG_LIMIT_DAYS;
+    c->limited = true;
+    c->limit.milli = 0;
+    if (w->own_due > c->start_ms)
+        c->limit.milli = xg_calendar_between(
+            w->calendar, c->start_ms, w->own_due, c->limit.unit, &c->guessed);
+    c->due_plain_ms = w->own_due;
+    c->due_ms = extended ? c->due_ms : w->own_due;
+}
+
 static void begin(struct walk *w, enum xg_stage stage, uint32_t op)
 {
     const struct xg_stage_limit *l = &w->limits->stages[stage];
@@ -96,11 +113,13 @@ static void begin(struct walk *w, enum xg_stage stage, uint32_t op)
                            .climb = l->climb};
     hang_on(w, c, op);
     w->open[stage] = c;
-    if (!l->has || stage == XG_STAGE_REPORT_IN)
-        return;
-    c->limited = true;
-    c->limit = l->limit;
-    set_due(w, c);
+    c->limited = l->has && stage != XG_STAGE_REPORT_IN;
+    if (c->limited) {
+        c->limit = l->limit;
+        set_due(w, c);
+    }
+    if (stage == XG_STAGE_HANDLE && w->own_due != XG_NO_TIME)
+        set_own_due(w, c);
     if (stage == XG_STAGE_HANDLE && w->granted != XG_NO_TIME) {
         extend(c, w->granted);
         c->provisional |= w->granted_provisional;
@@ -319,6 +338,17 @@ static void take_holder(struct walk *w, uint32_t op)
         w->level = value.type == XG_CBOR_TEXT ? value.bytes : xg_bytes("", 0);
 }
 
+static void take_own_due(struct walk *w, uint32_t op)
+{
+    struct xg_clock *c = w->open[XG_STAGE_HANDLE];
+
+    if (w->s->kind->number != XG_KIND_TASK ||
+        !read_time(&w->own_due, w->s->ops[op].record, XG_TASK_DUE) || !c)
+        return;
+    set_own_due(w, c);
+    hang_on(w, c, op);
+}
+
 static void take_move(struct walk *w, uint32_t op)
 {
     const struct xg_head *h = &w->s->ops[op].record->head;
@@ -359,7 +389,8 @@ static enum xg_status walk_begin(struct walk *w, struct xg_arena *arena,
                                 sizeof *w->present);
     if (!w->clocks || !w->calls || !w->present)
         return xg_fail_nomem(err);
-    w->paused_at = w->paused_until = w->granted = XG_NO_TIME;
+    w->paused_at = w->paused_until = XG_NO_TIME;
+    w->granted = w->own_due = XG_NO_TIME;
     return XG_OK;
 }
 
@@ -380,6 +411,7 @@ static void walk(struct walk *w)
         take_elements(w, called, &at_called, op, call);
         take_elements(w, present, &at_present, op, take_present);
         take_holder(w, op);
+        take_own_due(w, op);
         if (op == w->s->creator)
             enter(w, w->s->kind->first_status, op);
         take_whistle(w, op, move, w->call_count > calls,

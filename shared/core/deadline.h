@@ -30,6 +30,10 @@
  * to an earlier one; granted before the signature from which the clock starts,
  * it counts from there. `due_plain_ms` is without any of that.
  *
+ * A task that names its own `due` goes by that in handling, whatever the
+ * catalogue says; its limit is what lies between, in the catalogue's unit (in
+ * working days where that has none).
+ *
  * Records without effect count for nothing. A move whose fields were erased
  * still counts; what it granted is not known any more: an extension is none,
  * and a pause lasts until the case is resumed.

@@ -354,7 +354,7 @@ static const struct xg_field task[] = {
      NULL, "任务", "title"},
     {13, "description", XG_TYPE_TEXT, XG_MERGE_REGISTER, 0, 1, LONG_TEXT, NULL,
      "要求", "description"},
-    {14, "due", XG_TYPE_TIME, XG_MERGE_REGISTER, 0, 0, 0, NULL, "完成时限",
+    {XG_TASK_DUE, "due", XG_TYPE_TIME, XG_MERGE_REGISTER, 0, 0, 0, NULL, "完成时限",
      "due"},
     {15, "campaign", XG_TYPE_ENTITY, XG_MERGE_REGISTER, 0, 0, 0, NULL,
      "所属专项", "campaign"},

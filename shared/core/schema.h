@@ -108,6 +108,8 @@ enum xg_field_number {
 
     XG_NOTICE_READ = 14,
 
+    XG_TASK_DUE = 14,
+
     XG_ALARM_INCIDENT = 15,
 
     XG_ASSESSMENT_SUBJECT = 12,

@@ -3,6 +3,7 @@
 #include "tests/lib/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/env.h"
@@ -569,6 +570,184 @@ static void test_years_that_are_guessed_are_told(void **state)
     finish(&r);
 }
 
+static void test_a_task_goes_by_its_own_due(void **state)
+{
+    struct xg_draft draft;
+    struct run r;
+
+    (void)state;
+    start_case(&r, XG_KIND_TASK, "2026-03-10 09:00");
+    for (int i = 0; i < 2; i++) {
+        r.world.wall_ms = test_ms("2026-03-10 10:00");
+        xg_draft_init(&draft, &r.arena, XG_KIND_TASK);
+        test_uint(
+            &draft, XG_TASK_DUE,
+            (uint64_t)test_ms(i ? "2026-03-12 09:00" : "2026-03-20 12:00"));
+        keep(&r, 0, XG_ROLE_DISPATCHER,
+             test_write(r.devices[0], &draft, &r.state));
+        fold(&r);
+        clocks_at(&r, "2026-03-10 12:00");
+        assert_clock(&r, XG_STAGE_HANDLE, 1, "2026-03-10 09:00",
+                     i ? "2026-03-12 09:00" : "2026-03-20 12:00", NULL);
+    }
+    assert_int_equal(clock_of(&r, XG_STAGE_HANDLE, 1)->limit.milli, 2000);
+    act(&r, 2, XG_MOVE_RETURN, "2026-03-10 16:00", "D3", "");
+    act(&r, 1, XG_MOVE_DISPATCH, "2026-03-11 09:00", "U2", "");
+    clocks_at(&r, "2026-03-11 12:00");
+    assert_clock(&r, XG_STAGE_HANDLE, 2, "2026-03-11 09:00", "2026-03-12 09:00",
+                 NULL);
+    r.limits.stages[XG_STAGE_HANDLE].has = false;
+    clocks_at(&r, "2026-03-11 12:00");
+    assert_true(clock_of(&r, XG_STAGE_HANDLE, 2)->limited);
+    finish(&r);
+}
+
+/* ---- random histories ---- */
+
+static uint32_t random_role(struct run *r, uint32_t who)
+{
+    uint32_t role;
+
+    do
+        role = 1 + (uint32_t)test_below(&r->world, XG_ROLE_SERVER);
+    while (!(who & XG_ROLE_BIT(role)));
+    return role;
+}
+
+/* Some move that the status allows, whatever comes of it, by somebody who has
+ * seen all or only what they wrote themselves. */
+static void random_act(struct run *r)
+{
+    static const char *const says[] = {"U1", "U2", "U3"};
+    const struct xg_transition *all[64];
+    struct xg_draft draft;
+    size_t n = 0;
+    char until[64];
+
+    for (const struct xg_transition *t = xg_transitions; t->from; t++)
+        if (t->from & XG_STATUS_BIT(r->state.status))
+            all[n++] = t;
+    const struct xg_transition *t = all[test_below(&r->world, n)];
+    xg_draft_init(&draft, &r->arena, r->state.kind->number);
+    draft.head.move = t->move;
+    draft.head.from = r->state.status;
+    r->world.wall_ms += (int64_t)test_below(&r->world, 100000000) - 20000000;
+    test_text_of_ms(until, r->world.wall_ms +
+                               (int64_t)test_below(&r->world, 900000000));
+    for (const struct xg_need *need = xg_needs; need->bit; need++)
+        if (t->needs & need->bit & XG_NEED_HARD && need->field)
+            fill(r, &draft, need->field,
+                 need->field == XG_CASE_UNTIL ||
+                         need->field == XG_CASE_REPORT_BY
+                     ? until
+                     : says[test_below(&r->world, 3)]);
+    int who = (int)test_below(&r->world, PEOPLE);
+    struct xg_state seen = r->state;
+    keep(r, who, random_role(r, t->who),
+         test_write(r->devices[who], &draft, &seen));
+    struct xg_when *when = &r->whens[r->count - 1];
+    if (test_below(&r->world, 4) == 0)
+        when->high_ms = XG_NO_TIME;
+    else if (test_below(&r->world, 4) == 0)
+        when->high_ms = r->world.wall_ms - 5000;
+    if (test_below(&r->world, 3))
+        fold(r);
+}
+
+static void assert_sound(struct run *r, int64_t now)
+{
+    uint32_t turns[XG_STAGES + 1] = {0}, open[XG_STAGES + 1] = {0};
+    const struct xg_calendar *calendar = &r->calendar.calendar;
+
+    for (size_t i = 0; i < r->clock_count; i++) {
+        const struct xg_clock *c = &r->clocks[i];
+        assert_int_equal(c->turn, ++turns[c->stage]);
+        assert_int_equal(open[c->stage], 0); /* the turn before has ended */
+        open[c->stage] += c->ended_by == XG_NONE;
+        assert_int_equal(c->ended_by == XG_NONE, c->end_ms == XG_NO_TIME);
+        assert_true(c->end_ms == XG_NO_TIME || c->end_ms >= c->start_ms);
+        assert_true(c->paused_ms >= 0);
+        assert_int_equal(c->due_plain_ms != XG_NO_TIME, c->limited);
+        assert_int_equal(c->due_ms != XG_NO_TIME, c->limited && !c->paused);
+        if (c->limited && !c->paused)
+            assert_true(c->due_ms >= c->due_plain_ms);
+        if (c->limited && c->stage != XG_STAGE_REPORT_IN)
+            assert_true(c->due_plain_ms >= c->start_ms);
+        bool overdue = xg_clock_overdue(c, now, false);
+        int64_t left = xg_clock_left(c, calendar, now, false);
+        assert_true(c->paused || (overdue ? left <= 0 : left >= 0));
+        assert_int_equal(xg_clock_light(c, calendar, now) == XG_LIGHT_RED,
+                         overdue);
+    }
+    if (xg_status_final(r->state.status))
+        for (int stage = 1; stage <= XG_STAGES; stage++)
+            assert_int_equal(open[stage], 0);
+}
+
+/* The same records in another order of arrival. */
+static void shuffle(struct run *r)
+{
+    for (size_t i = r->count - 1; i > 0; i--) {
+        size_t k = test_below(&r->world, i + 1);
+        struct xg_op op = r->ops[i];
+        struct xg_when when = r->whens[i];
+        r->ops[i] = r->ops[k];
+        r->whens[i] = r->whens[k];
+        r->ops[k] = op;
+        r->whens[k] = when;
+    }
+}
+
+static void assert_same(const struct xg_clock *a, const struct xg_clock *b)
+{
+    assert_int_equal(a->stage, b->stage);
+    assert_int_equal(a->turn, b->turn);
+    assert_int_equal(a->start_ms, b->start_ms);
+    assert_int_equal(a->end_ms, b->end_ms);
+    assert_int_equal(a->due_ms, b->due_ms);
+    assert_int_equal(a->due_plain_ms, b->due_plain_ms);
+    assert_int_equal(a->paused_left, b->paused_left);
+    assert_int_equal(a->paused_ms, b->paused_ms);
+    assert_int_equal(a->paused << 2 | a->guessed << 1 | a->provisional,
+                     b->paused << 2 | b->guessed << 1 | b->provisional);
+    assert_true(xg_bytes_equal(a->unit, b->unit));
+}
+
+static void test_random_histories_are_sound_in_any_order(void **state)
+{
+    const char *text = getenv("XG_SEED");
+    uint64_t first = text ? strtoull(text, NULL, 10) : 1;
+    size_t paused = 0;
+    char now[64];
+
+    (void)state;
+    for (uint64_t seed = first; seed < first + 120; seed++) {
+        struct run r;
+        start_case(&r, seed % 5 ? XG_KIND_INCIDENT : XG_KIND_TASK,
+                   "2026-09-15 09:00");
+        r.world.seed = seed;
+        r.limits.stages[XG_STAGE_HANDLE].from_signing = seed % 2;
+        while (r.count < OPS_MAX)
+            random_act(&r);
+        fold(&r);
+        test_text_of_ms(now, r.world.wall_ms);
+        clocks_at(&r, now);
+        assert_sound(&r, test_ms(now));
+        struct xg_clock *clocks = r.clocks;
+        size_t count = r.clock_count;
+        shuffle(&r);
+        fold(&r);
+        clocks_at(&r, now);
+        assert_int_equal(count, r.clock_count);
+        for (size_t i = 0; i < count; i++) {
+            assert_same(&clocks[i], &r.clocks[i]);
+            paused += clocks[i].paused_ms > 0;
+        }
+        finish(&r);
+    }
+    assert_true(paused > 5); /* the histories do reach there */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -584,6 +763,8 @@ int main(void)
         cmocka_unit_test(test_what_has_no_effect_counts_for_nothing),
         cmocka_unit_test(test_withdrawn_stops_the_clocks),
         cmocka_unit_test(test_years_that_are_guessed_are_told),
+        cmocka_unit_test(test_a_task_goes_by_its_own_due),
+        cmocka_unit_test(test_random_histories_are_sound_in_any_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
