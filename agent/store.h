@@ -297,6 +297,13 @@ XG_MUST_CHECK enum xg_status store_push_again(struct store *s, size_t *count,
                                               const struct xg_hash *chain,
                                               uint64_t next,
                                               struct xg_error *err);
+/* Where own batches lie in the log by their receipts, from `from` on:
+ * ascending, at most `max`. */
+XG_MUST_CHECK enum xg_status store_logged_batches(struct store *s,
+                                                  uint64_t *positions,
+                                                  size_t *count, size_t max,
+                                                  uint64_t from,
+                                                  struct xg_error *err);
 /* The receipt (tlog-proof) that covers a record; *found false before any. */
 XG_MUST_CHECK enum xg_status store_receipt_of(struct store *s,
                                               struct store_batch *out,

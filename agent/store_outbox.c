@@ -261,6 +261,23 @@ enum xg_status store_next_batch(struct store *s, struct store_batch *out,
     return store_take_batch(s, q, out, frame, NULL, NULL, found, err);
 }
 
+enum xg_status store_logged_batches(struct store *s, uint64_t *positions,
+                                    size_t *count, size_t max, uint64_t from,
+                                    struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_BATCH_LOGGED);
+    size_t n = 0;
+
+    xg_bind_u64(q, 1, from > INT64_MAX ? INT64_MAX : from);
+    xg_bind_u64(q, 2, max);
+    while (n < max && xg_stmt_next(q))
+        positions[n++] = xg_col_u64(q, 0);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *count = n;
+    return XG_OK;
+}
+
 enum xg_status store_receipt_of(struct store *s, struct store_batch *out,
                                 struct xg_buf *note, struct xg_buf *receipt,
                                 bool *found, const struct xg_hash *record,

@@ -6,7 +6,10 @@
 
 #include "shared/base/lang.h"
 
-enum { PAGE_ARENA_MAX = XG_UPDATES_RAW_MAX + (64 << 10) };
+enum {
+    PAGE_ARENA_MAX = XG_UPDATES_RAW_MAX + (64 << 10),
+    PATH_MAX_BYTES = 2048,
+};
 
 static bool is_own(const struct sync *y, const struct xg_hash *chain)
 {
@@ -103,20 +106,40 @@ static enum xg_status start_again(struct sync *y, struct xg_error *err)
     return status;
 }
 
+/* Own batches whose receipts are here need not come back. */
+static enum xg_status put_path(struct xg_buf *path, struct sync *y,
+                               uint64_t since, struct xg_error *err)
+{
+    uint64_t held[XG_HELD_MAX];
+    size_t count;
+
+    if (store_logged_batches(y->store, held, &count, XG_HELD_MAX, since, err) !=
+        XG_OK)
+        return err->status;
+    xg_buf_format(path, "/v1/updates?since=%" PRIu64, since);
+    for (size_t i = 0; i < count; i++)
+        xg_buf_format(path, "%s%" PRIu64, i ? "," : "&held=", held[i]);
+    xg_buf_byte(path, '\0');
+    return xg_buf_check(path, err);
+}
+
 /* One page from `since` on; *more tells whether to ask again. */
 static enum xg_status pull_page(struct sync *y, bool *more,
                                 struct xg_arena *arena, uint64_t since,
                                 struct xg_error *err)
 {
-    char path[64];
-    struct transport_request request = {
-        .method = "GET", .path = path, .bearer = y->bearer};
+    struct xg_buf path = XG_BUF(PATH_MAX_BYTES);
+    struct transport_request request = {.method = "GET", .bearer = y->bearer};
     const struct xg_buf *body = &y->answer.body;
     struct xg_updates_note page;
     struct xg_bytes raw;
 
-    snprintf(path, sizeof path, "/v1/updates?since=%" PRIu64, since);
-    enum xg_status status = sync_call(y, &request, err);
+    enum xg_status status = put_path(&path, y, since, err);
+    if (status == XG_OK) {
+        request.path = (const char *)path.data;
+        status = sync_call(y, &request, err);
+    }
+    xg_buf_clear(&path);
     if (status == XG_AUTH || status == XG_NOTFOUND)
         return err->status = XG_NET;
     if (status == XG_FORMAT && since > 0 && !y->restarted)

@@ -9,7 +9,7 @@
  *      PUT  /v1/batches/<id>       a batch -> frames                   token
  *      GET  /v1/batches/<id>       the batch as it came                token
  *      GET  /v1/proof?record=      frames, see below                   token
- *      GET  /v1/updates?since=     a page                              token
+ *      GET  /v1/updates?since=     a page; &held=                      token
  *      GET  /v1/references?from=   reference entries: frames           token
  *      GET  /v1/reference/<sha256> an imported file                    token
  *      GET  /log/checkpoint        a signed note

@@ -8,8 +8,30 @@
 
 /* ---- updates ---- */
 
+/* "12,14,19": places in the log, ascending. */
+static bool read_held(uint64_t positions[static XG_HELD_MAX],
+                      struct scope_held *held, const char *text)
+{
+    const char *at = text;
+
+    *held = (struct scope_held){positions, 0};
+    while (at && *at) {
+        struct xg_bytes word = xg_bytes(at, strcspn(at, ","));
+        if (held->count == XG_HELD_MAX ||
+            !xg_word_uint(&word, &positions[held->count]) || word.len ||
+            (held->count &&
+             positions[held->count] <= positions[held->count - 1]))
+            return false;
+        held->count++;
+        at += strcspn(at, ",");
+        at += *at == ',';
+    }
+    return true;
+}
+
 static enum xg_status give_page(struct api *a, const struct api_view *v,
-                                uint64_t since, const char *device,
+                                uint64_t since, const struct scope_held *held,
+                                const char *device,
                                 struct xg_response *response,
                                 struct xg_error *err)
 {
@@ -19,7 +41,7 @@ static enum xg_status give_page(struct api *a, const struct api_view *v,
     enum xg_status status;
 
     status = scope_page(&page, &raw, v->store, a->data->registry, device, since,
-                        v->checkpoint.size, err);
+                        v->checkpoint.size, held, err);
     if (status == XG_OK)
         status = xg_buf_check(&raw, err);
     if (status == XG_OK) {
@@ -45,7 +67,8 @@ enum xg_status api_updates(struct api *a, const struct xg_request *request,
     struct xg_bytes rest = xg_bytes_of(text ? text : "0");
     struct session session;
     struct api_view v;
-    uint64_t since;
+    uint64_t since, positions[XG_HELD_MAX];
+    struct scope_held held;
     bool revoked;
 
     if (!api_session(a, &session, request, response))
@@ -53,6 +76,12 @@ enum xg_status api_updates(struct api *a, const struct xg_request *request,
     if (!xg_word_uint(&rest, &since) || rest.len)
         return xg_fail(err, XG_USAGE, "%s",
                        XG_T("since 应为整数", "since is a whole number"));
+    if (!read_held(positions, &held, xg_request_query(request, "held")))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("held 应为至多 %d 个递增的整数，以逗号分隔",
+                            "held is at most %d rising whole numbers with "
+                            "commas between"),
+                       XG_HELD_MAX);
     if (api_view_open(&v, a, err) != XG_OK)
         return err->status;
     enum xg_status status = registry_revoked(
@@ -63,7 +92,8 @@ enum xg_status api_updates(struct api *a, const struct xg_request *request,
                         "this device was revoked: it may send, but receives "
                         "no more"));
     else if (status == XG_OK)
-        status = give_page(a, &v, since, session.device, response, err);
+        status = give_page(a, &v, since, &held, session.device, response,
+                           err);
     api_view_close(&v);
     return status;
 }

@@ -34,6 +34,7 @@ struct page {
     struct xg_error *err;
     struct registry_scope scope;
     const char *own_key; /* "@device" */
+    const struct scope_held *held;
     struct xg_tree tree; /* over the records put */
     /* What was said before in this body. */
     uint64_t chain; /* number; 0: none */
@@ -251,6 +252,12 @@ static enum xg_status put_from(struct page *p, uint64_t position)
     return b->any ? put_time(p, &b->note) : XG_OK;
 }
 
+static enum xg_status put_bounds(struct page *p, const struct store_record *row)
+{
+    return put_below(p, row->anchor_size) == XG_OK ? put_from(p, row->position)
+                                                   : p->err->status;
+}
+
 static enum xg_status put_row(struct page *p, const struct store_record *row)
 {
     struct xg_update u = {.kind = XG_UPDATE_RECORD,
@@ -263,9 +270,7 @@ static enum xg_status put_row(struct page *p, const struct store_record *row)
      * on in a page. */
     if (row->head.len + row->fields.len > XG_RECORD_MAX)
         return XG_OK;
-    if (put_below(p, row->anchor_size) != XG_OK ||
-        put_from(p, row->position) != XG_OK ||
-        enter_chain(p, row->chain) != XG_OK)
+    if (put_bounds(p, row) != XG_OK || enter_chain(p, row->chain) != XG_OK)
         return p->err->status;
     bool follows = p->last_any && xg_hash_equal(&p->last_hash, &row->previous);
     u.chain = p->chain_row.id;
@@ -320,6 +325,13 @@ static enum xg_status walk_run(struct page *p, const struct run *run,
     return XG_OK;
 }
 
+static int compare_positions(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
 /* Is the chain of the row the device's own? */
 static enum xg_status is_own(bool *own, struct page *p,
                              const struct store_record *row)
@@ -332,17 +344,39 @@ static enum xg_status is_own(bool *own, struct page *p,
     return XG_OK;
 }
 
+/* Is it there as it is here? */
+static enum xg_status is_held(bool *held, struct page *p,
+                              const struct store_record *row)
+{
+    const struct scope_held *h = p->held;
+    struct store_chain chain;
+
+    *held = false;
+    if (!h || !h->count || row->fields.len == 0 ||
+        !bsearch(&row->position, h->positions, h->count, sizeof *h->positions,
+                 compare_positions))
+        return XG_OK;
+    if (p->store->ops->get_chain(p->store, &chain, row->chain, p->err) != XG_OK)
+        return p->err->status;
+    *held = !chain.forked && strcmp(chain.device, p->scope.device) == 0;
+    return XG_OK;
+}
+
 static enum xg_status put_if_in(struct page *p, void *ctx,
                                 const struct store_record *row)
 {
-    bool in = in_scope(&p->scope, row), own = false;
+    bool in = in_scope(&p->scope, row), own = false, held;
 
     (void)ctx;
     if (!in && is_own(&own, p, row) != XG_OK)
         return p->err->status;
     if (in && row->late && put_late(p, row) != XG_OK)
         return p->err->status;
-    return in || own ? put_row(p, row) : XG_OK;
+    if (!in && !own)
+        return XG_OK;
+    if (is_held(&held, p, row) != XG_OK)
+        return p->err->status;
+    return held ? put_bounds(p, row) : put_row(p, row);
 }
 
 /* ---- runs of many keys, in order ---- */
@@ -730,9 +764,10 @@ static enum xg_status fill(struct page *p, uint64_t since, uint64_t end,
 enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,
                           struct store *store, struct registry *registry,
                           const char *device, uint64_t since, uint64_t end,
-                          struct xg_error *err)
+                          const struct scope_held *held, struct xg_error *err)
 {
     struct page p = {.raw = raw,
+                     .held = held,
                      .store = store,
                      .registry = registry,
                      .arena = XG_ARENA(SCOPE_ARENA),

@@ -26,13 +26,24 @@ struct scope_page {
     struct xg_hash root; /* RFC 6962 over their hashes */
 };
 
+/* Batches of its own that a device holds, by their places in the log,
+ * ascending. Their records are left out of a page, not the time notes that
+ * bound them; but of a forked chain nothing is. A record that lies at another
+ * place (a copy of the device was faster) comes, and so does what was lost. */
+struct scope_held {
+    const uint64_t *positions;
+    size_t count;
+};
+
 /* Append the body of one page (uncompressed) to `raw`; `end` is the published
- * size. XG_USAGE: since is none that we gave. */
+ * size; `held` may be NULL. XG_USAGE: since is none that we gave. */
 XG_MUST_CHECK enum xg_status scope_page(struct scope_page *page,
                                         struct xg_buf *raw, struct store *store,
                                         struct registry *registry,
                                         const char *device, uint64_t since,
-                                        uint64_t end, struct xg_error *err);
+                                        uint64_t end,
+                                        const struct scope_held *held,
+                                        struct xg_error *err);
 
 /* May the device read that record or batch? For GET /v1/batches and proof. */
 XG_MUST_CHECK enum xg_status

@@ -55,6 +55,7 @@ CREATE TABLE batch (
 -- What is to be pushed: no proof yet, or (2) the server waits for earlier ones.
 CREATE INDEX batch_due ON batch (id) WHERE receipt IS NULL OR state = 2;
 CREATE INDEX batch_chain ON batch (chain, last);
+CREATE INDEX batch_logged ON batch (position) WHERE position IS NOT NULL;
 
 CREATE TABLE record (
     id          INTEGER PRIMARY KEY,

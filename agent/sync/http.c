@@ -16,6 +16,7 @@ enum {
     SILENCE_S = 60,
     BUFFER_BYTES = 16 << 10,
     URL_SIZE = 512,
+    PATH_SIZE = 2048,
     PIN_SIZE = sizeof "sha256//" + XG_BASE64_SIZE(XG_HASH_SIZE),
 };
 
@@ -217,7 +218,7 @@ static bool prepare(struct http *h, const struct transport_request *r,
                     struct transport_answer *answer,
                     const struct curl_slist *headers)
 {
-    char url[URL_SIZE + 128];
+    char url[URL_SIZE + PATH_SIZE];
     bool good = true;
     CURL *c = h->curl;
 

@@ -27,6 +27,7 @@ enum {
     XG_REFERENCES_MAX = 64,         /* of one answer */
     XG_REGISTRY_NEWS_MAX = 64,      /* notes in one answer */
     XG_UPDATES_RAW_MAX = 1 << 20,   /* of one page, inflated */
+    XG_HELD_MAX = 64,               /* own batches named in asking for one */
     XG_ANSWER_MAX = 8 << 20,
 };
 
@@ -220,7 +221,10 @@ enum xg_batch_state {
 const char *xg_batch_state_name(enum xg_batch_state state);
 bool xg_batch_state_parse(enum xg_batch_state *state, struct xg_bytes name);
 
-/* ---- GET /v1/updates?since=<size> ----
+/* ---- GET /v1/updates?since=<size>[&held=<position>,...] ----
+ *
+ * held: log positions of batches of the device that it holds as they were
+ * logged, ascending, at most 64; their records are left out.
  *
  *      "XGU1" || u32be note length || note || body
  *

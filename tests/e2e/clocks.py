@@ -116,6 +116,7 @@ class Clocks(Case):
         self.assertEqual({s['value'] for s in found['sides']}, {'甲', '乙'})
         self.assertEqual(found['shown_because'], 'hash')
         self.assertEqual(self.same_but_doubt(one)['conflicts'], 1)
+        self.proven(one)
         self.world.do('check')
 
     def same_but_doubt(self, which):
@@ -130,6 +131,27 @@ class Clocks(Case):
         for agent in self.agents:
             self.assertEqual(plain(agent.show(which)), shown, agent.name)
         return shown
+
+    def proven(self, which):
+        """What the log proves of each record's time, whatever the clocks
+        said: the same for everybody, and again after a rebuild."""
+        def times(rows):
+            return {r['hash']: (r.get('not_before'), r.get('not_after'))
+                    for r in rows}
+        there = times(self.world.ask('history', which))
+        for agent in self.agents:
+            self.assertEqual(times(agent.ask('history', which)), there,
+                             agent.name)
+        self.world.stop()
+        self.world.do('rebuild')
+        self.world.start()
+        self.assertEqual(times(self.world.ask('history', which)), there)
+        now = time.strftime('%Y')
+        for low, high in there.values():
+            self.assertTrue(high.startswith(now), there)
+            self.assertTrue(low is None or (low <= high and
+                                            low.startswith(now)), there)
+        self.assertTrue(any(low for low, _ in there.values()))
 
     def test_set_forth_and_back_between_captures(self):
         one = self.a.incident('address=甲')
@@ -148,6 +170,7 @@ class Clocks(Case):
                          [False, True, True])
         self.settle()
         self.same(one)
+        self.proven(one)
         self.sound()
 
     # ---- patrols ----

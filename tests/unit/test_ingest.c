@@ -1051,8 +1051,10 @@ static void test_behind_and_ahead(void **unused)
 
 struct seen {
     struct xg_hash records[256];
-    size_t record_count, out, branches, places;
+    size_t record_count, out, branches, places, time_count;
     uint64_t to;
+    uint64_t held[8]; /* said in asking */
+    size_t held_count;
 };
 
 static bool saw(const struct seen *seen, const struct xg_record *r)
@@ -1112,7 +1114,10 @@ static void pull(struct setup *s, const struct test_device *t,
     struct xg_checkpoint c;
     struct store *reader;
 
+    const struct scope_held held = {seen->held, seen->held_count};
+
     seen->record_count = seen->out = seen->branches = seen->places = 0;
+    seen->time_count = 0;
     assert_ok(ledger_published(s->d->ledger, &c, NULL, &err));
     do {
         struct xg_buf raw = XG_BUF(XG_UPDATES_RAW_MAX);
@@ -1121,7 +1126,8 @@ static void pull(struct setup *s, const struct test_device *t,
         uint64_t records = 0;
         assert_ok(data_borrow(s->d, &reader, &err));
         assert_ok(scope_page(&page, &raw, reader, s->d->registry,
-                             t->signer.verifier.name, seen->to, c.size, &err));
+                             t->signer.verifier.name, seen->to, c.size, &held,
+                             &err));
         data_return(s->d, reader);
         assert_true(page.to > seen->to || page.to == c.size);
         struct xg_update_reader u = {.rest = xg_buf_bytes(&raw)};
@@ -1133,6 +1139,7 @@ static void pull(struct setup *s, const struct test_device *t,
                 break;
             if (item.kind == XG_UPDATE_TIME)
                 add_time(&times, &item);
+            seen->time_count += item.kind == XG_UPDATE_TIME;
             if (item.kind == XG_UPDATE_RECORD) {
                 expect_bounds(s, &times, &item);
                 assert_true(seen->record_count < 256);
@@ -1297,6 +1304,52 @@ static void test_scope(void **unused)
 }
 
 /* ---- codes ---- */
+
+/* What a device says it holds does not come back; what it lost does, and what
+ * others wrote. */
+static void test_held_is_left_out(void **unused)
+{
+    struct seen all = {.to = 0}, some = {.to = 0}, other = {.to = 0};
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 23);
+    struct test_device *a = add_device(&s, "wn"), *b = add_device(&s, "wn");
+    const struct xg_record *mine = test_incident(a, "lamp");
+    struct ingest_result first = pushed(&s, a, 0, 2, XG_BATCH_STORED);
+    const struct xg_record *theirs = test_incident(b, "tree");
+    struct ingest_result foreign = pushed(&s, b, 0, 2, XG_BATCH_STORED);
+    struct test_device *copy = test_device_clone(a);
+    const struct xg_record *later = test_incident(a, "pit");
+    struct ingest_result second = pushed(&s, a, 2, 1, XG_BATCH_STORED);
+
+    pull(&s, a, &all);
+    assert_int_equal(all.record_count, 4);
+    size_t times = all.time_count;
+    some.held[0] = first.position;
+    some.held[1] = foreign.position;
+    some.held_count = 2;
+    pull(&s, a, &some);
+    assert_int_equal(some.record_count, 2);
+    assert_true(saw(&some, theirs) && saw(&some, later) && !saw(&some, mine));
+    assert_int_equal(some.time_count, times);
+    other.held[0] = first.position; /* said by someone else */
+    other.held[1] = second.position;
+    other.held_count = 2;
+    pull(&s, b, &other);
+    assert_true(saw(&other, mine) && saw(&other, later));
+
+    /* Of a forked chain everything comes, and where it lies. */
+    const struct xg_record *split = test_incident(copy, "wall");
+    pushed(&s, copy, 2, 1, XG_BATCH_FORKED);
+    some = (struct seen){.held = {first.position, second.position},
+                         .held_count = 2};
+    pull(&s, a, &some);
+    assert_true(saw(&some, mine) && saw(&some, later) && saw(&some, split));
+    assert_true(some.branches == 2);
+    check(&s);
+    end(&s);
+}
 
 static void test_codes(void **unused)
 {
@@ -1523,6 +1576,7 @@ int main(void)
         cmocka_unit_test(test_behind_and_ahead),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_held_is_left_out),
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_territory),
         cmocka_unit_test(test_many_at_once),

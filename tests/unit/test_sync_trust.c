@@ -2,6 +2,7 @@
  * servers, logs that forget, restored and cloned devices, pages of lies. */
 #include "tests/lib/test.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -586,7 +587,7 @@ static enum xg_status unknown_place(void *ctx,
 
     if (!rig_is(q, "/v1/updates"))
         return XG_OK;
-    *answered = strcmp(q->path, "/v1/updates?since=0") != 0;
+    *answered = !rig_is(q, "/v1/updates?since=0");
     *asked += *answered;
     if (*answered)
         fake_problem(a, 400, "usage", "no such place");
@@ -608,6 +609,41 @@ static void test_pull_from_the_start(void **state)
     assert_int_equal(asked, 1);
     assert_ok(store_get_since(r->home.store, &since, &err));
     assert_true(since == r->server->size);
+}
+
+static enum xg_status note_path(void *ctx, const struct transport_request *q,
+                                struct transport_answer *a, bool *answered)
+{
+    (void)a, (void)answered;
+    if (rig_is(q, "/v1/updates?"))
+        snprintf(ctx, 128, "%s", strchr(q->path, '?'));
+    return XG_OK;
+}
+
+/* Only what has a receipt is said to be held, and only once. */
+static void test_says_what_it_holds(void **state)
+{
+    struct rig *r = *state;
+    char path[128] = "", wanted[128];
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "one");
+    r->server->ctx = path;
+    r->server->before = note_path;
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->server->batch_count, 1);
+    snprintf(wanted, sizeof wanted, "?since=0&held=%" PRIu64,
+             r->server->batches[0].position);
+    assert_string_equal(path, wanted);
+    rig_report(r, "two");
+    uint64_t since = r->server->size;
+    assert_ok(rig_sync(r, &err));
+    snprintf(wanted, sizeof wanted, "?since=%" PRIu64 "&held=%" PRIu64, since,
+             r->server->batches[1].position);
+    assert_string_equal(path, wanted);
+    assert_ok(rig_sync(r, &err));
+    snprintf(wanted, sizeof wanted, "?since=%" PRIu64, r->server->size);
+    assert_string_equal(path, wanted);
 }
 
 /* ---- reference data ---- */
@@ -830,6 +866,7 @@ int main(void)
         TEST(test_restored_home), TEST(test_restored_database),
         TEST(test_clone),         TEST(test_pull),
         TEST(test_pull_lies),     TEST(test_pull_from_the_start),
+        TEST(test_says_what_it_holds),
         TEST(test_every_edition_comes_once),
         TEST(test_a_long_list_comes_in_parts),
         TEST(test_references_through_faults),
