@@ -157,28 +157,24 @@ struct act {
     struct desk_done *done;
 };
 
-static enum xg_status try_on(struct act *a, struct xg_error *answer,
-                             struct xg_arena *arena, const struct fold *fold,
-                             const struct xg_draft *draft, struct xg_error *err)
+enum xg_status desk_try(struct view_trial *trial, struct xg_error *answer,
+                        struct xg_arena *arena, const struct data *d,
+                        const struct fold *fold,
+                        const struct xg_judgement *actor,
+                        const struct xg_draft *draft, struct xg_error *err)
 {
-    struct xg_registry registry = registry_view(a->d->registry);
+    struct xg_registry registry = registry_view(d->registry);
     struct view_bench bench;
-    struct view_trial trial;
 
-    if (make_bench(&bench, arena, fold, &registry, a->actor, err) != XG_OK)
+    if (make_bench(&bench, arena, fold, &registry, actor, err) != XG_OK)
         return err->status;
     enum xg_status status =
-        view_try(&trial, arena, &bench, draft, &a->d->env, answer);
-    if (status == XG_REFUSED || status == XG_USAGE || status == XG_TOOBIG)
+        view_try(trial, arena, &bench, draft, &d->env, answer);
+    if (status == XG_OK || status == XG_REFUSED || status == XG_USAGE ||
+        status == XG_TOOBIG)
         return XG_OK; /* the answer says why */
-    if (status != XG_OK) {
-        *err = *answer;
-        return err->status;
-    }
-    a->done->status = trial.after.status;
-    a->done->conflicts = trial.after.conflict_count;
-    a->done->missing = trial.missing;
-    return XG_OK;
+    *err = *answer;
+    return err->status;
 }
 
 static enum xg_status ask(void *ctx, struct xg_error *answer,
@@ -188,6 +184,7 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
     struct xg_arena arena = XG_ARENA(TRIAL_ARENA);
     struct act *a = ctx;
     struct proposal number = {.text = ""};
+    struct view_trial trial;
     enum xg_status status = XG_OK;
 
     if (!fold && !draft->head.creates) {
@@ -198,9 +195,16 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
     if (fold && fold->state.status && !gives_number(draft, &fold->state))
         status = propose(&number, draft, store, a->d, err);
     if (status == XG_OK)
-        status = try_on(a, answer, &arena, fold, draft, err);
-    if (status == XG_OK && answer->status == XG_OK && *number.text)
-        status = store->ops->put_value(store, number.counter, number.last, err);
+        status =
+            desk_try(&trial, answer, &arena, a->d, fold, a->actor, draft, err);
+    if (status == XG_OK && answer->status == XG_OK) {
+        a->done->status = trial.after.status;
+        a->done->conflicts = trial.after.conflict_count;
+        a->done->missing = trial.missing;
+        if (*number.text)
+            status =
+                store->ops->put_value(store, number.counter, number.last, err);
+    }
     memcpy(a->done->case_number, number.text, sizeof number.text);
     xg_arena_clear(&arena);
     return status;

@@ -42,6 +42,15 @@ XG_MUST_CHECK enum xg_status desk_write(struct desk_done *done, struct data *d,
                                         const char *operator_code,
                                         struct xg_error *err);
 
+/* The same without writing, for who writes by other means, inside a job: fold
+ * NULL where the draft creates. A refusal is the answer, and the call XG_OK;
+ * without one *trial is what would come of it. */
+XG_MUST_CHECK enum xg_status
+desk_try(struct view_trial *trial, struct xg_error *answer,
+         struct xg_arena *arena, const struct data *d, const struct fold *fold,
+         const struct xg_judgement *actor, const struct xg_draft *draft,
+         struct xg_error *err);
+
 /* What the actor may do to it from here; see view_moves_of(). */
 XG_MUST_CHECK enum xg_status
 desk_moves(struct view_move **moves, size_t *count, const char **no_right,

@@ -156,6 +156,43 @@ static enum xg_status put_done(struct act *a, struct xg_error *err)
     return XG_OK;
 }
 
+static enum xg_status put_possible(struct act *a, struct xg_error *err)
+{
+    struct cmd *c = a->look.c;
+    const struct xg_state *s = &a->fold.state;
+    const struct xg_choice *at = xg_choice_find(xg_statuses, s->status);
+    struct view_entity about = {.delivery = VIEW_RECEIVED};
+    struct xg_judgement actor;
+    struct view_move *moves;
+    const char *no_right;
+    size_t count;
+
+    if (desk_actor(&actor, c->data, who(a), err) != XG_OK ||
+        a->look.view.entity(&a->look, &about, &s->id, err) != XG_OK ||
+        desk_moves(&moves, &count, &no_right, &a->look.arena, &a->fold,
+                   &a->look.registry, &actor, err) != XG_OK)
+        return err->status;
+    if (!c->json) {
+        xg_buf_format(&c->out, "%s\n",
+                      at ? xg_label(at->zh, at->en)
+                         : XG_T("没有办理流程", "outside the loop"));
+        if (no_right)
+            xg_buf_format(&c->out, "%s: %s\n", who(a), no_right);
+        view_put_moves(&c->out, moves, count);
+        return XG_OK;
+    }
+    if (view_json_put(&c->out,
+                      json_pack("{s:o, s:s, s:s?, s:s, s:s?, s:o}", "id",
+                                hex_json(s->id.b, XG_ID_SIZE), "number",
+                                about.number, "status", at ? at->name : NULL,
+                                "as", who(a), "no_right", no_right, "moves",
+                                view_moves_json(moves, count)),
+                      err) != XG_OK)
+        return err->status;
+    xg_buf_text(&c->out, "\n");
+    return XG_OK;
+}
+
 /* What this person may do instead, to the entity as it is by now. The refusal
  * stays the error, whatever becomes of this. */
 static void put_instead(struct act *a, const char *id)
@@ -209,6 +246,8 @@ enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
     enum xg_status status = begin(&a, c, c->args[1], err);
     bool asked = status == XG_OK;
 
+    if (status == XG_OK && c->arg_count == 2)
+        return end(&a, put_possible(&a, err));
     if (status == XG_OK)
         status = view_move_begin(&a.draft, &a.fold.state, c->args[2], err);
     if (status == XG_OK)

@@ -1,17 +1,19 @@
-/* look.c - `list`, `show`, `history`, `conflicts`: the views of shared/view over
- * the server's store. What the server shows was all received, so `delivery` is
- * always that. */
+/* look.c - `list`, `show`, `history`, `conflicts`: the views of shared/view
+ * over the server's store. What the server shows was all received, so
+ * `delivery` is always that. */
 #include "server/cli/look.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/guide.h"
 #include "shared/base/lang.h"
 #include "shared/core/number.h"
+#include "shared/view/clock.h"
+#include "shared/view/duplicate.h"
 
 enum {
-    LOOK_BYTES = 256 << 20,
     LIST_DEFAULT = 100,
     LIST_MAX = 100000,
     PAGE = 200,
@@ -131,6 +133,194 @@ static enum xg_status about_record(void *ctx, struct view_about *out,
     return XG_OK;
 }
 
+/* ---- clocks and groups ---- */
+
+static enum xg_status need_guide(struct look *l, struct xg_error *err)
+{
+    struct xg_guide_source source = guide_source(l->store);
+
+    return l->guide ? XG_OK : xg_guide_new(&l->guide, &source, err);
+}
+
+/* Clocks of a fold, and the calendar by which they run. */
+static enum xg_status read_clocks(struct xg_clock **clocks, size_t *count,
+                                  const struct xg_calendar **calendar,
+                                  struct xg_arena *arena, struct look *l,
+                                  const struct fold *fold, struct xg_error *err)
+{
+    struct guide_rules rules;
+
+    if (need_guide(l, err) != XG_OK ||
+        guide_rules_of(&rules, l->guide, fold, err) != XG_OK ||
+        guide_clocks(clocks, count, arena, fold, &rules, l->now_ms, err) !=
+            XG_OK)
+        return err->status;
+    *calendar = rules.calendar;
+    return XG_OK;
+}
+
+/* Of the row that is listed, which is not folded otherwise: the clock that
+ * matters most, NULL where none runs. */
+static enum xg_status main_clock(const struct xg_clock **main,
+                                 const struct xg_calendar **calendar,
+                                 struct xg_arena *arena, struct look *l,
+                                 struct xg_error *err)
+{
+    struct xg_clock *clocks;
+    size_t count = 0;
+    struct fold fold;
+    bool found = false;
+
+    *main = NULL;
+    if (!l->row->open)
+        return XG_OK;
+    if (fold_of_entity(&fold, &found, arena, l->store, &l->registry,
+                       &l->row->id, err) != XG_OK)
+        return err->status;
+    if (!found)
+        return XG_OK;
+    if (read_clocks(&clocks, &count, calendar, arena, l, &fold, err) != XG_OK)
+        return err->status;
+    *main = view_clock_main(clocks, count);
+    return XG_OK;
+}
+
+static enum xg_status is_overdue(bool *overdue, struct look *l,
+                                 struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LOOK_BYTES);
+    const struct xg_calendar *calendar;
+    const struct xg_clock *main;
+    enum xg_status status = main_clock(&main, &calendar, &arena, l, err);
+
+    /* One that is over comes before all others. */
+    if (status == XG_OK)
+        *overdue =
+            main && xg_clock_light(main, calendar, l->now_ms) == XG_LIGHT_RED;
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
+                                 json_t **object, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LOOK_BYTES);
+    const struct xg_calendar *calendar;
+    const struct xg_clock *main;
+    enum xg_status status = main_clock(&main, &calendar, &arena, l, err);
+
+    if (status == XG_OK && main && out)
+        view_clock_brief(out, main, calendar, l->now_ms);
+    if (status == XG_OK && object)
+        json_object_set_new(*object, "clock",
+                            main ? view_clock_json(main, calendar, l->now_ms)
+                                 : json_null());
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status put_clocks(struct look *l, struct xg_buf *out,
+                                 json_t **object, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LOOK_BYTES);
+    const struct xg_calendar *calendar;
+    struct xg_clock *clocks;
+    size_t count = 0;
+    enum xg_status status =
+        read_clocks(&clocks, &count, &calendar, &arena, l, l->fold, err);
+
+    for (size_t i = 0; status == XG_OK && out && i < count; i++) {
+        view_clock_line(out, &clocks[i], calendar, l->now_ms);
+        xg_buf_byte(out, '\n');
+    }
+    if (status == XG_OK && object)
+        json_object_set_new(
+            *object, "clocks",
+            view_clocks_json(clocks, count, calendar, l->now_ms));
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status read_member(struct look *l, struct view_member *out,
+                                  bool *found, const struct xg_id *id,
+                                  struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LOOK_BYTES);
+    struct view_entity entity = {.delivery = VIEW_RECEIVED};
+    struct fold fold;
+    enum xg_status status =
+        fold_of_entity(&fold, found, &arena, l->store, &l->registry, id, err);
+
+    if (status == XG_OK && *found)
+        status = l->view.entity(l, &entity, id, err);
+    if (status == XG_OK && *found)
+        view_member_of(out, &fold.state, entity.number);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status need_groups(struct look *l, struct xg_error *err)
+{
+    if (l->groups)
+        return XG_OK;
+    struct group_map *map = xg_arena_alloc(&l->arena, sizeof *map);
+    if (!map)
+        return xg_fail_nomem(err);
+    if (group_load(map, &l->arena, l->store, err) != XG_OK)
+        return err->status;
+    l->groups = map;
+    return XG_OK;
+}
+
+/* Those it hangs together with, each with its own status. */
+static enum xg_status put_group(struct look *l, struct xg_buf *out,
+                                json_t **object, const struct xg_id *id,
+                                struct xg_error *err)
+{
+    const struct xg_id *group;
+    size_t count = 0;
+
+    if (need_groups(l, err) != XG_OK)
+        return err->status;
+    group = group_find(l->groups, id);
+    if (!group)
+        return XG_OK;
+    struct view_member *members =
+        xg_arena_array(&l->arena, l->groups->count, sizeof *members);
+    if (!members)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < l->groups->count; i++) {
+        const struct xg_grouped *g = &l->groups->all[i];
+        bool found = false;
+        if (!xg_id_equal(&g->group, group))
+            continue;
+        if (read_member(l, &members[count], &found, &g->id, err) != XG_OK)
+            return err->status;
+        count += found;
+    }
+    if (out)
+        view_put_group(out, group, members, count);
+    else
+        json_object_set_new(*object, "group",
+                            view_group_json(group, members, count));
+    return XG_OK;
+}
+
+static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
+                                const struct xg_id *id, bool in_full,
+                                struct xg_error *err)
+{
+    struct look *l = ctx;
+
+    if (!l->row || !l->row->status)
+        return XG_OK; /* outside the loop */
+    if (!in_full)
+        return clock_chip(l, out, object, err);
+    if (put_clocks(l, out, object, err) != XG_OK)
+        return err->status;
+    return put_group(l, out, object, id, err);
+}
+
 /* ---- opening ---- */
 
 enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
@@ -140,12 +330,16 @@ enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
     l->view = (struct view_context){.ctx = l,
                                     .entity = about_entity,
                                     .about = about_record,
+                                    .more = tell_more,
                                     .json = c->json};
+    l->now_ms = (int64_t)ledger_time_ms(c->data->ledger);
     return data_borrow(c->data, &l->store, err);
 }
 
 void look_close(struct look *l)
 {
+    xg_guide_free(l->guide);
+    l->guide = NULL;
     look_give_back(l);
     xg_arena_clear(&l->arena);
 }
@@ -258,9 +452,8 @@ enum xg_status look_find_id(void *ctx, struct xg_id *id, const char *text,
         return find_number(id, l, text, err);
     /* An official number may look like the beginning of an id: it is the one
      * that people say. */
-    if (l->store->ops->read_entities_numbered(l->store, &l->arena, &rows,
-                                              &count, text, CANDIDATES,
-                                              err) != XG_OK)
+    if (l->store->ops->read_entities_numbered(
+            l->store, &l->arena, &rows, &count, text, CANDIDATES, err) != XG_OK)
         return err->status;
     if (count > 1)
         return many(rows, count, text, err);
@@ -364,8 +557,16 @@ static enum xg_status list_row(struct look *l, const struct store_entity *e,
                                struct xg_error *err)
 {
     struct xg_brief brief;
+    bool overdue = true;
 
     l->row = e;
+    if (l->left == 0)
+        return XG_OK;
+    if (l->overdue_only && is_overdue(&overdue, l, err) != XG_OK)
+        return err->status;
+    if (!overdue)
+        return XG_OK;
+    l->left--;
     if (xg_brief_read(&brief, e->state, err) != XG_OK)
         return err->status;
     return view_list_row(&l->c->out, &brief, &l->view, err);
@@ -433,8 +634,11 @@ enum xg_status cmd_list(struct cmd *c, struct xg_error *err)
     }
     enum xg_status status = look_open(&l, c, err);
     if (status == XG_OK) {
+        l.left = limit;
+        l.overdue_only = filter.open = cmd_option(c, "overdue") != NULL;
         view_list_head(&c->out, &l.view);
-        status = walk(&l, filter, limit, list_row, err);
+        status =
+            walk(&l, filter, l.overdue_only ? LIST_MAX : limit, list_row, err);
     }
     look_close(&l);
     return status;

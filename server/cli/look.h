@@ -6,8 +6,11 @@
 
 #include "server/cli/cmd.h"
 #include "server/data.h"
+#include "server/group.h"
 #include "shared/view/form.h"
 #include "shared/view/show.h"
+
+enum { LOOK_BYTES = 256 << 20 };
 
 /* What a command looks through. */
 struct look {
@@ -18,6 +21,11 @@ struct look {
     const struct fold *fold;        /* while one entity is shown */
     const struct store_entity *row; /* while one is listed */
     struct view_context view;
+    struct xg_guide *guide;   /* made when it is first asked */
+    struct group_map *groups; /* the same; in the arena */
+    int64_t now_ms;
+    bool overdue_only; /* of `list` */
+    size_t left;       /* that `list` may still print */
 };
 
 /* look_close() also after a failure. */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "server/api.h"
+#include "server/clerk.h"
 #include "server/cli/cmd.h"
 #include "server/cli/control.h"
 #include "server/cli/tls_files.h"
@@ -46,6 +47,7 @@ struct serving {
     struct api api;
     struct xg_web *web;
     struct control *control;
+    struct clerk_thread *clerk;
 };
 
 /* Of no consequence when it fails: nobody listens. */
@@ -160,7 +162,9 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
         address_store(s->dir, s->url, s->plain ? NULL : &s->tls.pin, err) !=
             XG_OK)
         return err->status;
-    return control_start(&s->control, s->dir, s->data, s->c->env, err);
+    if (control_start(&s->control, s->dir, s->data, s->c->env, err) != XG_OK)
+        return err->status;
+    return clerk_start(&s->clerk, s->data, err);
 }
 
 static void say_ready(const struct serving *s)
@@ -176,6 +180,7 @@ static void say_ready(const struct serving *s)
 
 static void stop(struct serving *s)
 {
+    clerk_stop(s->clerk);
     control_stop(s->control);
     xg_web_stop(s->web);
     if (s->api.sessions)

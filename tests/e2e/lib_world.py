@@ -297,8 +297,9 @@ class Case(unittest.TestCase):
         return shown
 
 
-# What only one side can know of an entity.
-LOCAL = {'delivery', 'photos', 'place', 'verified', 'author_name'}
+# What only one side can know of an entity, and what hangs on the moment.
+LOCAL = {'delivery', 'photos', 'place', 'verified', 'author_name', 'clock',
+         'clocks'}
 
 
 def shared(shown):

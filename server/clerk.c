@@ -1,0 +1,643 @@
+/* clerk.c - see clerk.h. */
+#include "server/clerk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/desk.h"
+#include "server/guide.h"
+#include "shared/base/log.h"
+
+enum {
+    PAGE = 200,
+    PAGE_ARENA = 256 << 20,
+    CASE_ARENA = 256 << 20,
+    DEEDS_ARENA = 64 << 20,
+    ROOM_FIRST = 64,
+    CLIMB_MAX = 255, /* of the field */
+};
+
+/* When a case is to be looked at again, unless something happens to it. */
+struct watch {
+    uint64_t number, changed;
+    int64_t next_ms;
+};
+
+struct clerk {
+    struct data *d;
+    uint64_t mark;         /* of the imported files by which it was reckoned */
+    int64_t now_ms;        /* of the last pass */
+    struct watch *watches; /* descending numbers, as the store lists them */
+    size_t count;
+};
+
+enum xg_status clerk_open(struct clerk **out, struct data *d,
+                          struct xg_error *err)
+{
+    struct clerk *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return xg_fail_nomem(err);
+    c->d = d;
+    *out = c;
+    return XG_OK;
+}
+
+void clerk_close(struct clerk *c)
+{
+    if (!c)
+        return;
+    free(c->watches);
+    free(c);
+}
+
+/* ---- one pass ---- */
+
+/* What is to be done, and by which rules it was found. */
+struct plan {
+    struct clerk_deed deed;
+    struct guide_rules rules;
+    struct plan *next;
+};
+
+struct pass {
+    struct clerk *c;
+    struct store *store; /* a reader */
+    struct xg_registry registry;
+    struct xg_guide *guide;
+    int64_t now_ms;
+    struct xg_arena deeds; /* plans */
+    struct plan *first, **last;
+    struct watch *watches; /* of this pass */
+    size_t count, room;
+    size_t at; /* among the clerk's watches */
+};
+
+static uint64_t uint_of(const struct xg_record *r, uint64_t number)
+{
+    struct xg_cbor_item item;
+
+    return xg_record_field(r, number, &item) && item.type == XG_CBOR_UINT
+               ? item.number
+               : 0;
+}
+
+/* The greatest `climb` that the server wrote of that turn, 0: none. */
+static uint64_t climbed(const struct xg_state *s, const struct xg_clock *c,
+                        uint64_t move)
+{
+    uint64_t most = 0;
+
+    for (uint32_t op = 0; op < s->count; op++) {
+        const struct xg_record *r = s->ops[op].record;
+        if (s->effects[op] != XG_EFFECT_FULL || r->head.move != move ||
+            s->ops[op].role != XG_ROLE_SERVER ||
+            uint_of(r, XG_CASE_STAGE) != c->stage ||
+            !xg_state_precedes(s, c->begun_by, op))
+            continue;
+        uint64_t climb = uint_of(r, XG_CASE_CLIMB);
+        most = climb > most ? climb : most;
+    }
+    return most;
+}
+
+static bool is_over(const struct xg_clock *c,
+                    const struct xg_calendar *calendar, int64_t now_ms)
+{
+    return c->ended_by == XG_NONE && c->limited && !c->paused &&
+           xg_clock_light(c, calendar, now_ms) == XG_LIGHT_RED;
+}
+
+/* How many limits have gone by since it was due, the one that begins then
+ * counted: 1 as soon as it is over. */
+static uint32_t limits_over(const struct xg_clock *c,
+                            const struct xg_calendar *calendar, int64_t now_ms)
+{
+    bool guessed = false;
+
+    if (c->limit.milli <= 0)
+        return 1;
+    int64_t over = xg_calendar_between(calendar, c->due_ms, now_ms,
+                                       c->limit.unit, &guessed);
+    int64_t n = 1 + (over > 0 ? over : 0) / c->limit.milli;
+    return n > CLIMB_MAX ? CLIMB_MAX : (uint32_t)n;
+}
+
+/* When the next number is reached; the clock runs and is limited. */
+static int64_t next_of(const struct xg_clock *c,
+                       const struct xg_calendar *calendar, int64_t now_ms)
+{
+    struct xg_limit more = c->limit;
+
+    if (!is_over(c, calendar, now_ms))
+        return c->due_ms;
+    uint32_t n = limits_over(c, calendar, now_ms);
+    if (c->limit.milli <= 0 || n >= CLIMB_MAX)
+        return INT64_MAX;
+    more.milli *= n;
+    int64_t next = xg_calendar_add(calendar, c->due_ms, more).ms;
+    return next > now_ms ? next : now_ms + 1;
+}
+
+static enum xg_status plan(struct pass *p, const struct fold *fold,
+                           const struct xg_clock *c, uint64_t move,
+                           uint32_t climb, const char *level,
+                           const struct guide_rules *rules,
+                           struct xg_error *err)
+{
+    struct plan *new = xg_arena_alloc(&p->deeds, sizeof *new);
+
+    if (!new)
+        return xg_fail_nomem(err);
+    *new = (struct plan){.deed = {.id = fold->entity.id,
+                                  .move = move,
+                                  .stage = c->stage,
+                                  .turn = c->turn,
+                                  .climb = climb,
+                                  .due_ms = c->due_ms,
+                                  .guessed = c->guessed},
+                         .rules = *rules};
+    snprintf(new->deed.level, sizeof new->deed.level, "%s", level);
+    *p->last = new;
+    p->last = &new->next;
+    return XG_OK;
+}
+
+/* ---- upwards ---- */
+
+static void text_of(char out[static XG_CODE_MAX + 1], const struct xg_state *s,
+                    uint64_t number)
+{
+    struct xg_cbor_item item;
+
+    out[0] = '\0';
+    if (xg_state_value(s, number, &item) && item.type == XG_CBOR_TEXT &&
+        item.bytes.len <= XG_CODE_MAX)
+        snprintf(out, XG_CODE_MAX + 1, "%.*s", (int)item.bytes.len,
+                 (const char *)item.bytes.at);
+}
+
+/* Is `at` that level already, or above it? */
+static enum xg_status is_there(bool *there, struct xg_guide *guide,
+                               const char *at, const char *level,
+                               struct xg_error *err)
+{
+    const struct xg_levels *levels;
+
+    *there = strcmp(at, level) == 0;
+    if (*there || !*at)
+        return XG_OK;
+    if (xg_guide_levels(guide, &levels, err) != XG_OK)
+        return err->status;
+    const struct xg_level *a = xg_levels_find(levels, at);
+    const struct xg_level *b = xg_levels_find(levels, level);
+    *there = a && b && a->rank >= b->rank;
+    return XG_OK;
+}
+
+/* The level to climb to, or "". The first time as the catalogue says, then one
+ * further up from where it stands. */
+static enum xg_status next_level(char level[static XG_CODE_MAX + 1],
+                                 struct pass *p, const struct fold *fold,
+                                 const char *named, bool first, bool further,
+                                 struct xg_error *err)
+{
+    char at[XG_CODE_MAX + 1], unit[XG_CODE_MAX + 1];
+    struct xg_step step;
+    bool there = false, found = false;
+
+    level[0] = '\0';
+    text_of(at, &fold->state, XG_CASE_LEVEL);
+    if (first) {
+        if (is_there(&there, p->guide, at, named, err) != XG_OK)
+            return err->status;
+        if (!there)
+            snprintf(level, XG_CODE_MAX + 1, "%s", named);
+        if (!there || !further)
+            return XG_OK;
+    }
+    text_of(unit, &fold->state, XG_CASE_UNIT);
+    if (xg_guide_up(p->guide, &step, &found, *unit ? unit : fold->entity.unit,
+                    at, err) != XG_OK)
+        return err->status;
+    if (found)
+        snprintf(level, XG_CODE_MAX + 1, "%s", step.level->code);
+    return XG_OK;
+}
+
+static enum xg_status plan_climb(struct pass *p, const struct fold *fold,
+                                 const struct xg_clock *c, uint32_t over,
+                                 const struct guide_rules *rules,
+                                 struct xg_error *err)
+{
+    uint64_t before = climbed(&fold->state, c, XG_MOVE_ESCALATE);
+    uint32_t climb =
+        over <= CLERK_REMINDERS_MAX ? 1 : over - CLERK_REMINDERS_MAX + 1;
+    char level[XG_CODE_MAX + 1];
+
+    if (!*c->climb || c->guessed || climb <= before ||
+        !xg_transition_find(fold->state.status, XG_MOVE_ESCALATE))
+        return XG_OK;
+    if (next_level(level, p, fold, c->climb, before == 0, climb > 1, err) !=
+        XG_OK)
+        return err->status;
+    return *level ? plan(p, fold, c, XG_MOVE_ESCALATE, climb, level, rules, err)
+                  : XG_OK;
+}
+
+/* ---- one case ---- */
+
+static enum xg_status look_at(struct pass *p, int64_t *next_ms,
+                              const struct store_entity *e,
+                              struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(CASE_ARENA);
+    struct guide_rules rules;
+    struct xg_clock *clocks;
+    size_t count = 0;
+    struct fold fold;
+    bool found = false;
+    enum xg_status status = fold_of_entity(&fold, &found, &arena, p->store,
+                                           &p->registry, &e->id, err);
+
+    *next_ms = INT64_MAX;
+    if (status == XG_OK && found)
+        status = guide_rules_of(&rules, p->guide, &fold, err);
+    if (status == XG_OK && found)
+        status = guide_clocks(&clocks, &count, &arena, &fold, &rules, p->now_ms,
+                              err);
+    for (size_t i = 0; status == XG_OK && i < count; i++) {
+        const struct xg_clock *c = &clocks[i];
+        if (c->ended_by != XG_NONE || !c->limited || c->paused)
+            continue;
+        int64_t next = next_of(c, rules.calendar, p->now_ms);
+        *next_ms = next < *next_ms ? next : *next_ms;
+        if (!is_over(c, rules.calendar, p->now_ms))
+            continue;
+        uint32_t over = limits_over(c, rules.calendar, p->now_ms);
+        uint32_t times =
+            over < CLERK_REMINDERS_MAX ? over : CLERK_REMINDERS_MAX;
+        if (times > climbed(&fold.state, c, XG_MOVE_REMIND))
+            status = plan(p, &fold, c, XG_MOVE_REMIND, times, "", &rules, err);
+        if (status == XG_OK)
+            status = plan_climb(p, &fold, c, over, &rules, err);
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* What was known of it, if nothing has happened since. Both lists descend. */
+static const struct watch *watched(struct pass *p, const struct store_entity *e)
+{
+    const struct clerk *c = p->c;
+
+    while (p->at < c->count && c->watches[p->at].number > e->number)
+        p->at++;
+    if (p->at == c->count || c->watches[p->at].number != e->number ||
+        c->watches[p->at].changed != e->changed ||
+        c->watches[p->at].next_ms <= p->now_ms)
+        return NULL;
+    return &c->watches[p->at];
+}
+
+static enum xg_status watch(struct pass *p, const struct store_entity *e,
+                            struct xg_error *err)
+{
+    const struct watch *before = watched(p, e);
+    struct watch now = {e->number, e->changed, 0};
+
+    if (p->count == p->room) {
+        size_t room = p->room ? p->room * 2 : ROOM_FIRST;
+        struct watch *more = realloc(p->watches, room * sizeof *more);
+        if (!more)
+            return xg_fail_nomem(err);
+        p->watches = more;
+        p->room = room;
+    }
+    if (before)
+        now = *before;
+    else if (look_at(p, &now.next_ms, e, err) != XG_OK)
+        return err->status;
+    p->watches[p->count++] = now;
+    return XG_OK;
+}
+
+static enum xg_status walk(struct pass *p, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(PAGE_ARENA);
+    struct store_filter filter = {.open = true, .limit = PAGE};
+    enum xg_status status = XG_OK;
+    struct store_entity *rows;
+    size_t count = 1;
+
+    while (status == XG_OK && count) {
+        xg_arena_reset(&arena);
+        status = p->store->ops->read_entities(p->store, &arena, &rows, &count,
+                                              &filter, err);
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            status = watch(p, &rows[i], err);
+            filter.before = rows[i].number;
+        }
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* ---- writing ---- */
+
+struct asking {
+    struct clerk *c;
+    const struct plan *plan;
+    int64_t now_ms;
+    struct xg_judgement self;
+};
+
+/* Is it still to be done, as the case stands now? */
+static enum xg_status still_due(bool *due, struct xg_arena *arena,
+                                const struct asking *a, const struct fold *fold,
+                                struct xg_error *err)
+{
+    const struct clerk_deed *deed = &a->plan->deed;
+    struct xg_clock *clocks;
+    size_t count;
+
+    *due = false;
+    if (guide_clocks(&clocks, &count, arena, fold, &a->plan->rules, a->now_ms,
+                     err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < count; i++)
+        if (clocks[i].stage == deed->stage && clocks[i].turn == deed->turn &&
+            is_over(&clocks[i], a->plan->rules.calendar, a->now_ms))
+            *due = climbed(&fold->state, &clocks[i], deed->move) < deed->climb;
+    return XG_OK;
+}
+
+static enum xg_status ask(void *ctx, struct xg_error *answer,
+                          struct store *store, const struct fold *fold,
+                          struct xg_draft *draft, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(CASE_ARENA);
+    struct asking *a = ctx;
+    struct view_trial trial;
+    bool due = false;
+    enum xg_status status = XG_OK;
+
+    (void)store;
+    if (fold && !fold->state.withdrawn)
+        status = still_due(&due, &arena, a, fold, err);
+    if (status == XG_OK && !due)
+        xg_ignore(xg_fail(answer, XG_REFUSED, "done, or not due any more"));
+    else if (status == XG_OK)
+        status = desk_try(&trial, answer, &arena, a->c->d, fold, &a->self,
+                          draft, err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status put_uint(struct xg_draft *d, uint64_t field,
+                               uint64_t number, struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(16);
+
+    xg_cbor_put_uint(&value, number);
+    enum xg_status status = xg_buf_check(&value, err);
+    if (status == XG_OK)
+        status = xg_draft_set(d, field, xg_buf_bytes(&value), err);
+    xg_buf_clear(&value);
+    return status;
+}
+
+static enum xg_status put_text(struct xg_draft *d, uint64_t field,
+                               const char *text, struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(2 * XG_CODE_MAX);
+
+    xg_cbor_put_text(&value, text, strlen(text));
+    enum xg_status status = xg_buf_check(&value, err);
+    if (status == XG_OK)
+        status = xg_draft_set(d, field, xg_buf_bytes(&value), err);
+    xg_buf_clear(&value);
+    return status;
+}
+
+static enum xg_status fill(struct xg_draft *draft, const struct plan *plan,
+                           struct xg_error *err)
+{
+    const struct clerk_deed *deed = &plan->deed;
+
+    draft->head.creates = false;
+    draft->head.entity = deed->id;
+    draft->head.move = deed->move;
+    draft->head.from = plan->rules.status;
+    if (put_uint(draft, XG_CASE_STAGE, deed->stage, err) != XG_OK ||
+        put_uint(draft, XG_CASE_CLIMB, deed->climb, err) != XG_OK)
+        return err->status;
+    return *deed->level ? put_text(draft, XG_CASE_LEVEL, deed->level, err)
+                        : XG_OK;
+}
+
+static enum xg_status write(struct clerk *c, struct plan *plan, int64_t now_ms,
+                            struct xg_error *err)
+{
+    struct xg_registry registry = registry_view(c->d->registry);
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct asking a = {.c = c, .plan = plan, .now_ms = now_ms};
+    struct ingest_ask asking = {&a, ask};
+    struct xg_draft draft;
+    enum xg_status status =
+        xg_judge(&a.self, &registry, c->d->device.verifier.name,
+                 REGISTRY_SERVER, INT64_MAX, err);
+
+    xg_draft_init(&draft, &arena, plan->rules.kind);
+    if (status == XG_OK)
+        status = fill(&draft, plan, err);
+    if (status == XG_OK)
+        status = ingest_record(c->d->ingest, &plan->deed.record, &draft,
+                               REGISTRY_SERVER, &asking, err);
+    if (status == XG_OK)
+        plan->deed.written = true;
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status do_all(struct pass *p, bool dry,
+                             void (*told)(void *ctx,
+                                          const struct clerk_deed *deed),
+                             void *ctx, struct xg_error *err)
+{
+    for (struct plan *plan = p->first; plan; plan = plan->next) {
+        struct xg_error why = XG_ERROR_NONE;
+        enum xg_status status =
+            dry ? XG_OK : write(p->c, plan, p->now_ms, &why);
+        if (status == XG_REFUSED)
+            continue; /* another was faster, or the case went on */
+        if (status != XG_OK) {
+            *err = why;
+            return status;
+        }
+        if (told)
+            told(ctx, &plan->deed);
+    }
+    return XG_OK;
+}
+
+/* Reading; what is found lies in p->deeds. */
+static enum xg_status find_all(struct pass *p, struct xg_error *err)
+{
+    struct clerk *c = p->c;
+    struct xg_guide_source source;
+    uint64_t mark;
+
+    if (data_borrow(c->d, &p->store, err) != XG_OK)
+        return err->status;
+    source = guide_source(p->store);
+    enum xg_status status = guide_mark(&mark, p->store, err);
+    if (status == XG_OK && (mark != c->mark || p->now_ms < c->now_ms)) {
+        c->count = 0; /* all is to be reckoned anew */
+        c->mark = mark;
+    }
+    if (status == XG_OK)
+        status = xg_guide_new(&p->guide, &source, err);
+    if (status == XG_OK)
+        status = walk(p, err);
+    data_return(c->d, p->store);
+    return status;
+}
+
+enum xg_status clerk_run(struct clerk *c, int64_t now_ms, bool dry,
+                         void (*told)(void *ctx, const struct clerk_deed *deed),
+                         void *ctx, struct xg_error *err)
+{
+    struct pass p = {.c = c,
+                     .registry = registry_view(c->d->registry),
+                     .now_ms = now_ms,
+                     .deeds = XG_ARENA(DEEDS_ARENA)};
+
+    p.last = &p.first;
+    enum xg_status status = find_all(&p, err);
+    if (status == XG_OK) {
+        free(c->watches);
+        c->watches = p.watches;
+        c->count = p.count;
+        c->now_ms = now_ms;
+        p.watches = NULL;
+        status = do_all(&p, dry, told, ctx, err);
+    }
+    if (dry || status != XG_OK)
+        c->count = 0; /* what was not written is to be found again */
+    free(p.watches);
+    xg_guide_free(p.guide);
+    xg_arena_clear(&p.deeds);
+    return status;
+}
+
+/* ---- in a running server ---- */
+
+struct clerk_thread {
+    struct clerk *clerk;
+    struct data *d;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool stopping;
+};
+
+static void say(void *ctx, const struct clerk_deed *deed)
+{
+    char id[2 * XG_ID_SIZE + 1];
+
+    (void)ctx;
+    xg_hex(id, deed->id.b, XG_ID_SIZE);
+    xg_log(XG_LOG_INFO, "clerk.wrote",
+           "case=%s act=%s stage=%s turn=%u climb=%u level=%s", id,
+           deed->move == XG_MOVE_REMIND ? "remind" : "escalate",
+           xg_choice_find(xg_stages, deed->stage)->name, deed->turn,
+           deed->climb, deed->level);
+}
+
+static bool sleep_on(struct clerk_thread *t)
+{
+    struct timespec until;
+    int rc = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += CLERK_EVERY_S;
+    pthread_mutex_lock(&t->mutex);
+    while (!t->stopping && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&t->wake, &t->mutex, &until);
+    bool stopping = t->stopping;
+    pthread_mutex_unlock(&t->mutex);
+    return !stopping;
+}
+
+static void *run(void *arg)
+{
+    struct clerk_thread *t = arg;
+
+    do {
+        struct xg_error err = XG_ERROR_NONE;
+        if (clerk_run(t->clerk, (int64_t)ledger_time_ms(t->d->ledger), false,
+                      say, NULL, &err) != XG_OK)
+            xg_log(XG_LOG_WARN, "clerk.failed", "error=\"%s\"",
+                   xg_error_text(&err));
+    } while (sleep_on(t));
+    return NULL;
+}
+
+static int init_wake(struct clerk_thread *t)
+{
+    pthread_condattr_t attr;
+    int rc = pthread_condattr_init(&attr);
+
+    if (rc == 0)
+        rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    if (rc == 0)
+        rc = pthread_cond_init(&t->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    return rc;
+}
+
+enum xg_status clerk_start(struct clerk_thread **out, struct data *d,
+                           struct xg_error *err)
+{
+    struct clerk_thread *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return xg_fail_nomem(err);
+    t->d = d;
+    if (clerk_open(&t->clerk, d, err) != XG_OK) {
+        free(t);
+        return err->status;
+    }
+    pthread_mutex_init(&t->mutex, NULL);
+    int rc = init_wake(t);
+    if (rc == 0)
+        rc = pthread_create(&t->thread, NULL, run, t);
+    if (rc != 0) {
+        clerk_close(t->clerk);
+        free(t);
+        errno = rc;
+        return xg_fail_os(err, "clerk");
+    }
+    *out = t;
+    return XG_OK;
+}
+
+void clerk_stop(struct clerk_thread *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->mutex);
+    t->stopping = true;
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->mutex);
+    pthread_join(t->thread, NULL);
+    pthread_cond_destroy(&t->wake);
+    pthread_mutex_destroy(&t->mutex);
+    clerk_close(t->clerk);
+    free(t);
+}
