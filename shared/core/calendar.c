@@ -394,6 +394,7 @@ struct xg_due xg_calendar_shift(const struct xg_calendar *c, int64_t due_ms,
         due = add_open(&on, to, count_open(&back, from, due));
     else
         due = add_exact_days(&on, to, count_days(&back, from, due));
-    return (struct xg_due){.ms = due - (int64_t)c->zone_min * MINUTE_MS,
+    due -= (int64_t)c->zone_min * MINUTE_MS;
+    return (struct xg_due){.ms = due > due_ms ? due : due_ms,
                            .guessed = back.guessed || on.guessed};
 }

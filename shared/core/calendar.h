@@ -103,7 +103,9 @@ int64_t xg_calendar_between(const struct xg_calendar *c, int64_t from_ms,
 
 /* The moment that is as far from `to` as `due` is from `from`, in the unit, to
  * the millisecond: what is left of a limit after a pause from `from` to `to`.
- * Where nothing was left, the time over stays what it was. */
+ * Where nothing was left, the time over stays what it was. Never before due,
+ * not even where office hours of another season make a day longer (from <= to).
+ */
 struct xg_due xg_calendar_shift(const struct xg_calendar *c, int64_t due_ms,
                                 int64_t from_ms, int64_t to_ms,
                                 enum xg_limit_unit unit);

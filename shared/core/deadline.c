@@ -314,7 +314,9 @@ static void take_whistle(struct walk *w, uint32_t op, uint64_t move,
 {
     struct xg_clock *c = w->open[XG_STAGE_REPORT_IN];
 
-    if (!c && (move == XG_MOVE_WHISTLE || move == XG_MOVE_TRIAGE)) {
+    /* one that came too late calls nobody to a closed case */
+    if (!c && !xg_status_final(w->status) &&
+        (move == XG_MOVE_WHISTLE || move == XG_MOVE_TRIAGE)) {
         begin(w, XG_STAGE_REPORT_IN, op);
         c = w->open[XG_STAGE_REPORT_IN];
     }

@@ -8,6 +8,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/lang.h"
 #include "shared/guide/catalogue.h"
+#include "tests/lib/device.h"
 
 struct world {
     struct xg_arena arena;
@@ -56,14 +57,8 @@ static void assert_limit(const struct xg_category *c, enum xg_stage stage,
     assert_int_equal(l->limit.milli, milli);
 }
 
-static void test_the_catalogue_of_a_district(void **state)
+static struct xg_buf district(void)
 {
-    static const char *const used[] = {
-        "fire_passage", "facility_damage", "garbage",    "illegal_parking",
-        "noise",        "fight",           "gas",        "electric",
-        "road",         "water",           "suspicious", "fall_risk"};
-    struct world *w = *state;
-    struct xg_error err = XG_ERROR_NONE;
     struct xg_buf text = XG_BUF(1 << 20);
     const char *source = getenv("XG_SOURCE");
     char path[512];
@@ -75,6 +70,19 @@ static void test_the_catalogue_of_a_district(void **state)
     for (int c; (c = getc(file)) != EOF;)
         xg_buf_byte(&text, (uint8_t)c);
     fclose(file);
+    return text;
+}
+
+static void test_the_catalogue_of_a_district(void **state)
+{
+    static const char *const used[] = {
+        "fire_passage", "facility_damage", "garbage",    "illegal_parking",
+        "noise",        "fight",           "gas",        "electric",
+        "road",         "water",           "suspicious", "fall_risk"};
+    struct world *w = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf text = district();
+
     assert_ok(xg_catalogue_load(&w->c, &w->arena, xg_buf_bytes(&text), &err));
     xg_buf_clear(&text); /* nothing refers to it */
 
@@ -208,6 +216,42 @@ static void test_refused(void **state)
     }
 }
 
+/* Whatever a bad cable or a bad editor makes of the file: it is read or refused
+ * with a text, and what was there before stays. */
+static void test_torn_files(void **state)
+{
+    static const char bytes[] = ",\n\r\"\0*- \xe4\xef:;0d";
+    struct test_world w = {.seed = 11};
+    struct xg_buf text = district();
+    size_t read = 0, refused = 0;
+
+    (void)state;
+    for (int i = 0; i < 1500; i++) {
+        struct xg_buf torn = XG_BUF(1 << 20);
+        struct xg_arena arena = XG_ARENA(8 << 20);
+        struct xg_catalogue c = {.count = 99};
+        struct xg_error err = XG_ERROR_NONE;
+        xg_buf_append(&torn, text.data,
+                      text.len - test_below(&w, i % 2 ? text.len : 1));
+        for (uint64_t n = test_below(&w, 4); n > 0 && torn.len; n--)
+            torn.data[test_below(&w, torn.len)] =
+                (uint8_t)bytes[test_below(&w, sizeof bytes - 1)];
+        if (xg_catalogue_load(&c, &arena, xg_buf_bytes(&torn), &err) == XG_OK) {
+            read++;
+            assert_true(c.count < 99);
+        } else {
+            refused++;
+            assert_int_equal(c.count, 99);
+            assert_string_not_equal(xg_error_text(&err), "");
+        }
+        xg_arena_clear(&arena);
+        xg_buf_clear(&torn);
+    }
+    assert_true(read > 100);
+    assert_true(refused > 100);
+    xg_buf_clear(&text);
+}
+
 static void test_depth_is_bounded(void **state)
 {
     struct world *w = *state;
@@ -270,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_empty_inherits_and_a_dash_ends_it,
                                         begin, end),
         cmocka_unit_test_setup_teardown(test_refused, begin, end),
+        cmocka_unit_test(test_torn_files),
         cmocka_unit_test_setup_teardown(test_depth_is_bounded, begin, end),
         cmocka_unit_test_setup_teardown(test_limits_read_back, begin, end),
     };
