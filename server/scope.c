@@ -758,7 +758,10 @@ static enum xg_status fill(struct page *p, uint64_t since, uint64_t end,
         return p->err->status;
     if (more)
         stop = since + 1; /* the next chunk is told of there */
-    return put_stretch(p, since, stop, to);
+    if (put_stretch(p, since, stop, to) != XG_OK)
+        return p->err->status;
+    /* The device's next anchor is likely to name this size. */
+    return *to == end ? put_below(p, end) : XG_OK;
 }
 
 enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,

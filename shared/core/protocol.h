@@ -254,6 +254,7 @@ bool xg_batch_state_parse(enum xg_batch_state *state, struct xg_bytes name);
  * A record is on the chain's only branch unless a [4] names it. Before a record
  * come the time notes that bound it (deadline.h): the last one below its anchor
  * size, and the first one at its position or after; each once a page.
+ * The page that reaches `end` has the last one of the log too.
  */
 struct xg_updates_note {
     struct xg_bytes log;

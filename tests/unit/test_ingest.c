@@ -1079,6 +1079,16 @@ static void add_time(struct times *times, const struct xg_update *item)
     times->items[times->count++] = *item;
 }
 
+/* The page that reaches the end tells the time note that closes the log. */
+static void expect_last_note(const struct times *times, uint64_t size)
+{
+    size_t i = 0;
+
+    while (i < times->count && times->items[i].position != size - 1)
+        i++;
+    assert_true(i < times->count);
+}
+
 /* What came before a record in the page bounds it as the server does. */
 static void expect_bounds(struct setup *s, const struct times *times,
                           const struct xg_update *record)
@@ -1151,6 +1161,8 @@ static void pull(struct setup *s, const struct test_device *t,
             seen->places += item.kind == XG_UPDATE_PLACE;
         }
         assert_int_equal(records, page.count);
+        if (page.to == c.size && page.from < c.size)
+            expect_last_note(&times, c.size);
         seen->to = page.to;
         xg_buf_clear(&raw);
     } while (seen->to < c.size);
