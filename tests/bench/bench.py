@@ -508,10 +508,81 @@ def measure_ingest(b):
           "the highest of all runs", peak <= 48)
 
 
+# ---- 7: growing ----
+
+def measured(b, tool, *words):
+    """One JSON object a size."""
+    return [json.loads(line) for line in
+            b.run(b.tools / tool, *words).splitlines()]
+
+
+def fresh_server(b, name):
+    data = b.fast / name
+    b.server("init", data, "--origin", "lanshan.example")
+    return data
+
+
+def measure_deep(b):
+    """One entity with ever more records."""
+    sizes = (10, 100, 500) if b.quick else (10, 100, 1000)
+    rows = measured(b, "bench-growth", "--deep", fresh_server(b, "deep"),
+                    *sizes)
+    each = [(y["us"] - x["us"]) / (y["records"] - x["records"])
+            for x, y in zip(rows, rows[1:])]
+    ratio = each[-1] / each[0]
+    b.row("one record into an entity of "
+          + ", ".join(f"{r['records']:,}" for r in rows)
+          + ": what each that is there already costs, last step against first",
+          "≤ 1.3 ×", "", f"{ratio:.2f} ×",
+          ", ".join(f"{x:.1f}" for x in each) + " µs of the processor each; "
+          "for a batch of one " + ", ".join(f"{r['us']:.0f}" for r in rows)
+          + ", into an entity of one " + f"{rows[0]['single_us']:.0f}",
+          ratio <= 1.3)
+
+
+def measure_wide(b):
+    """A base with ever more entities; a rebuild of one of them."""
+    sizes = (1000, 10000) if b.quick else (1000, 10**4, 10**5, 10**6)
+    rows = measured(b, "bench-growth", fresh_server(b, "wide"), *sizes)
+    ratio = rows[-1]["us"] / rows[0]["us"]
+    b.row(f"server: one record into a base of {sizes[-1]:,} entities, against "
+          f"{sizes[0]:,}", "≤ 1.3 ×", "", f"{ratio:.2f} ×",
+          ", ".join(f"{r['us']:.0f}" for r in rows) + " µs of the processor "
+          "at " + ", ".join(f"{r['entities']:,}" for r in rows),
+          ratio <= 1.3)
+    shutil.rmtree(b.fast / "wide")
+
+
+def measure_wide_agent(b):
+    sizes = (1000, 10000) if b.quick else (1000, 10**4, 10**5)
+    rows = measured(b, "bench-growth_agent", home_alone(b, "grown"), *sizes)
+    ratio = rows[-1]["us"] / rows[0]["us"]
+    b.row(f"agent: one save into a base of {sizes[-1]:,} entities, against "
+          f"{sizes[0]:,}", "≤ 1.3 ×", "", f"{ratio:.2f} ×",
+          ", ".join(f"{r['us']:.0f}" for r in rows) + " µs of the processor "
+          "at " + ", ".join(f"{r['entities']:,}" for r in rows),
+          ratio <= 1.3)
+
+
+def measure_rebuild(b):
+    count = 10000 if b.quick else 10**5
+    data = fresh_server(b, "rebuilt")
+    measured(b, "bench-growth", data, count)
+    begin = time.monotonic()
+    b.server("rebuild", data)
+    took = time.monotonic() - begin
+    limit = 20 * count / 10**5
+    b.row(f"rebuild of the derived tables, {count:,} records", f"≤ {limit:g} s",
+          "", f"{took:.1f} s", f"{count / took:,.0f} records/s; 6,000 updates "
+          "among them besides", took <= limit)
+
+
 MEASURES = {"batch": measure_batch, "sync": measure_sync,
             "fsync": measure_fsync, "start": measure_start,
             "save": measure_save, "patrol": measure_patrol,
-            "backlog": measure_backlog, "ingest": measure_ingest}
+            "backlog": measure_backlog, "ingest": measure_ingest,
+            "deep": measure_deep, "wide": measure_wide,
+            "wide_agent": measure_wide_agent, "rebuild": measure_rebuild}
 
 
 def markdown(rows, path):

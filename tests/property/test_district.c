@@ -65,7 +65,10 @@ static void device_name(char name[40], size_t i)
     snprintf(name, 40, "log.example/d/%04zu", i + 1);
 }
 
-/* Everything was said at position 0. */
+/* Everything was said at position 0, but that dept.team was put under dept
+ * only at 20. */
+enum { TEAM_MOVED = 20 };
+
 static enum xg_status find(void *ctx, enum xg_statement_kind kind,
                            const char *subject, uint64_t size,
                            struct xg_statement *out, uint64_t *position,
@@ -82,6 +85,8 @@ static enum xg_status find(void *ctx, enum xg_statement_kind kind,
     snprintf(out->subject, sizeof out->subject, "%s", subject);
     if (kind == XG_SAYS_UNIT && unit_of(subject) >= 0) {
         int parent = units[unit_of(subject)].parent;
+        if (strcmp(subject, "dept.team") == 0 && size <= TEAM_MOVED)
+            parent = 0;
         snprintf(out->unit, sizeof out->unit, "%s",
                  parent < 0 ? "" : units[parent].code);
         *found = true;
@@ -138,7 +143,9 @@ static void fold(struct fold *f, const struct history *h,
     for (size_t i = 0; i < count; i++) {
         f->ops[i] = ops[i];
         at[i] = &f->judged[i];
-        assert_ok(xg_judge(at[i], &registry, ops[i].author, "", 1, &err));
+        /* What its author knew of the registry; else all there is. */
+        assert_ok(xg_judge(at[i], &registry, ops[i].author, "",
+                           ops[i].rank ? ops[i].rank : TEAM_MOVED + 1, &err));
     }
     assert_ok(
         xg_judge_ops(&f->home, f->ops, at, count, &h->id, &registry, &err));
@@ -1003,6 +1010,49 @@ static void test_only_a_desk_with_right_puts_into_hands(void **state)
     free(h);
 }
 
+/* The hands are judged by what each author knew: dept has its team only from
+ * some time on, and what one of its people wrote before stays without right,
+ * also beside what they wrote after. */
+static void test_hands_are_judged_by_what_the_author_knew(void **state)
+{
+    struct history *h = malloc(sizeof *h);
+
+    (void)state;
+    assert_non_null(h);
+    begin_case(h, XG_KIND_INCIDENT);
+    size_t before = note_by(h, "h1"), after = note_by(h, "h1"),
+           again = note_by(h, "h1");
+    dispatch_by(h, "d1", "dept.team");
+    h->ops[before].rank = h->ops[again].rank = TEAM_MOVED;
+    assert_false(may(h, before));
+    assert_true(may(h, after));
+    assert_false(may(h, again));
+    end(h);
+    free(h);
+}
+
+/* Taking a unit off the list of those called gives it nothing. */
+static void test_a_call_taken_back_by_another_gives_no_right(void **state)
+{
+    struct history *h = malloc(sizeof *h);
+    struct xg_error err = XG_ERROR_NONE;
+
+    (void)state;
+    assert_non_null(h);
+    begin_case(h, XG_KIND_INCIDENT);
+    size_t h1 = note_by(h, "h1");
+    struct xg_draft d = about(h, XG_MOVE_TRIAGE, XG_STATUS_FILED);
+    test_add_text(&d, XG_CASE_CALLED, "dept");
+    size_t call = write_as(h, "h2", &d); /* who may not */
+    d = about(h, XG_MOVE_TRIAGE, XG_STATUS_FILED);
+    assert_ok(xg_draft_remove(&d, XG_CASE_CALLED, &h->ops[call].record->hash, 0,
+                              &err));
+    write_as(h, "d1", &d);
+    assert_false(may(h, h1));
+    end(h);
+    free(h);
+}
+
 /* However many are called, whoever was called first is not pushed out. */
 static void test_more_than_64_units_in_hand_all_keep_it(void **state)
 {
@@ -1055,6 +1105,9 @@ static void test_what_reaches_down_takes_additions_only(void **state)
     d = about(h, 0, 0);
     test_text(&d, 13, "改了");
     assert_false(may(h, write_as(h, "w1", &d)));
+    d = about(h, XG_MOVE_REMIND, XG_STATUS_REPORTED);
+    test_add_text(&d, XG_NOTICE_READ, "w1");
+    assert_false(may(h, write_as(h, "w1", &d)));
     d = about(h, 0, 0);
     assert_ok(xg_draft_remove(&d, XG_NOTICE_READ, &h->ops[read].record->hash, 0,
                               &err));
@@ -1070,6 +1123,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_dispatch_puts_the_case_into_hands),
         cmocka_unit_test(test_only_a_desk_with_right_puts_into_hands),
+        cmocka_unit_test(test_hands_are_judged_by_what_the_author_knew),
+        cmocka_unit_test(test_a_call_taken_back_by_another_gives_no_right),
         cmocka_unit_test(test_more_than_64_units_in_hand_all_keep_it),
         cmocka_unit_test(test_what_reaches_down_takes_additions_only),
         cmocka_unit_test(test_order_of_arrival_does_not_matter),

@@ -623,6 +623,61 @@ static void test_branches_of_a_fork_do_not_precede_each_other(void **state)
     free_pair(p);
 }
 
+/* What a branch wrote after another left it is not before that other. */
+static void test_a_branch_follows_its_parent_up_to_where_it_left(void **state)
+{
+    struct xg_branch trunk = {.id = {{1}}};
+    struct xg_branch side = {.id = {{2}}, .start = 10, .parent = &trunk};
+    struct xg_branch twig = {.id = {{3}}, .start = 14, .parent = &side};
+
+    (void)state;
+    assert_true(xg_branch_precedes(&trunk, 9, &side, 10));
+    assert_false(xg_branch_precedes(&trunk, 10, &side, 11));
+    assert_false(xg_branch_precedes(&trunk, 12, &side, 20));
+    assert_true(xg_branch_precedes(&trunk, 9, &twig, 20));
+    assert_false(xg_branch_precedes(&trunk, 12, &twig, 20));
+    assert_true(xg_branch_precedes(&side, 13, &twig, 20));
+    assert_false(xg_branch_precedes(&side, 14, &twig, 20));
+    assert_false(xg_branch_precedes(&side, 11, &trunk, 20));
+    assert_false(xg_branch_precedes(&trunk, 5, &trunk, 5));
+}
+
+/* What is told of a state from its bytes is what the state says. */
+static void test_a_state_read_again_says_the_same(void **state)
+{
+    struct pair *p = two_devices();
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf out = XG_BUF(1 << 20);
+    struct xg_cbor_item value;
+    struct xg_brief b;
+
+    (void)state;
+    set(p, p->a, XG_INCIDENT_ADDRESS, "东街");
+    set(p, p->b, XG_INCIDENT_ADDRESS, "西街");
+    handle(p, p->a);
+    handle(p, p->b);
+    again(p);
+    xg_state_encode(&out, &p->state);
+    assert_ok(xg_brief_read(&b, xg_buf_bytes(&out), &err));
+    assert_int_equal(b.conflicts, 2);
+    assert_int_equal(b.conflicts, p->state.conflict_count);
+    assert_int_equal(b.records, 5);
+    assert_int_equal(b.status, XG_STATUS_SELF_HANDLED);
+    assert_false(b.withdrawn);
+    assert_memory_equal(b.id.b, p->h.id.b, XG_ID_SIZE);
+    assert_int_equal(b.kind->number, XG_KIND_INCIDENT);
+    assert_true(xg_brief_value(&b, XG_INCIDENT_ADDRESS, &value));
+    assert_true(xg_bytes_equal(value.bytes, xg_bytes("西街", 6)));
+    withdraw(p, p->a);
+    again(p);
+    xg_buf_reset(&out);
+    xg_state_encode(&out, &p->state);
+    assert_ok(xg_brief_read(&b, xg_buf_bytes(&out), &err));
+    assert_true(b.withdrawn);
+    xg_buf_clear(&out);
+    free_pair(p);
+}
+
 /* What has no right keeps its place in causality and has no effect. */
 static void test_without_right_is_shown_and_does_nothing(void **state)
 {
@@ -786,6 +841,8 @@ int main(void)
         cmocka_unit_test(test_notes_are_never_heads),
         cmocka_unit_test(test_the_second_of_two_moves_is_overtaken),
         cmocka_unit_test(test_branches_of_a_fork_do_not_precede_each_other),
+        cmocka_unit_test(test_a_branch_follows_its_parent_up_to_where_it_left),
+        cmocka_unit_test(test_a_state_read_again_says_the_same),
         cmocka_unit_test(test_without_right_is_shown_and_does_nothing),
         cmocka_unit_test(test_causality_runs_through_what_has_no_effect),
         cmocka_unit_test(test_a_record_of_another_kind_is_struck_out),

@@ -1088,6 +1088,32 @@ static void test_a_redacted_move_still_counts(void **state)
     end(&w);
 }
 
+/* Whoever is named as the one who reported it waits, by whatever channel it
+ * came. */
+static void test_a_report_with_a_contact_waits_for_an_answer(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf value = XG_BUF(64);
+    struct xg_draft draft;
+    struct run w;
+
+    (void)state;
+    begin_at(&w, XG_STATUS_HANDLED, false);
+    xg_cbor_put_bytes(&value, w.id.b, XG_ID_SIZE);
+    xg_draft_init(&draft, &w.arena, XG_KIND_INCIDENT);
+    assert_ok(
+        xg_draft_set(&draft, XG_INCIDENT_CONTACT, xg_buf_bytes(&value), &err));
+    keep(&w, Y, XG_ROLE_WORKER, test_write(w.devices[Y], &draft, &w.state));
+    w.state = merge(&w, &w.arena);
+    assert_int_equal(tried(&w, X, XG_ROLE_SUPERVISOR, XG_MOVE_CLOSE),
+                     XG_EFFECT_LACKING);
+    step(&w, LEAD, XG_MOVE_ANSWER);
+    assert_int_equal(tried(&w, X, XG_ROLE_SUPERVISOR, XG_MOVE_CLOSE),
+                     XG_EFFECT_FULL);
+    xg_buf_clear(&value);
+    end(&w);
+}
+
 /* A kind that is not in the loop takes no move at all. */
 static void test_a_kind_without_loop_takes_no_move(void **state)
 {
@@ -1142,6 +1168,7 @@ int main(void)
         cmocka_unit_test(test_fields_of_a_case_change_by_moves_or_at_a_desk),
         cmocka_unit_test(test_only_moves_that_assign_name_a_unit),
         cmocka_unit_test(test_a_redacted_move_still_counts),
+        cmocka_unit_test(test_a_report_with_a_contact_waits_for_an_answer),
         cmocka_unit_test(test_a_kind_without_loop_takes_no_move),
     };
 
