@@ -4,6 +4,7 @@
  * items for a department that is missing says so once. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "shared/base/lang.h"
 #include "shared/guide/boundaries.h"
@@ -215,14 +216,27 @@ static enum xg_status watch_levels(struct watch *w, struct xg_bytes content)
     return XG_OK;
 }
 
+/* In the order of the file: so does who reads the warnings. */
+
+static int compare_duty_lines(const void *a, const void *b)
+{
+    const struct xg_duty *x = a, *y = b;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
 static enum xg_status watch_duty(struct watch *w, struct xg_bytes content)
 {
     struct xg_duties d;
+    struct xg_duty *items;
 
     if (xg_duties_read(&d, &w->arena, content, w->err) != XG_OK)
         return w->err->status;
+    items = xg_arena_copy(&w->arena, d.items, d.count * sizeof *items);
+    if (!items)
+        return xg_fail_nomem(w->err);
+    qsort(items, d.count, sizeof *items, compare_duty_lines);
     for (size_t i = 0; i < d.count; i++) {
-        const struct xg_duty *item = &d.items[i];
+        const struct xg_duty *item = &items[i];
         need_unit(w, item->unit, item->line);
         for (size_t c = 0; c < item->category_count; c++)
             need_category(w, item->categories[c], item->line);
@@ -230,14 +244,25 @@ static enum xg_status watch_duty(struct watch *w, struct xg_bytes content)
     return XG_OK;
 }
 
+static int compare_post_lines(const void *a, const void *b)
+{
+    const struct xg_post *x = a, *y = b;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
 static enum xg_status watch_posts(struct watch *w, struct xg_bytes content)
 {
     struct xg_posts p;
+    struct xg_post *rows;
 
     if (xg_posts_read(&p, &w->arena, content, w->err) != XG_OK)
         return w->err->status;
+    rows = xg_arena_copy(&w->arena, p.rows, p.count * sizeof *rows);
+    if (!rows)
+        return xg_fail_nomem(w->err);
+    qsort(rows, p.count, sizeof *rows, compare_post_lines);
     for (size_t i = 0; i < p.count; i++) {
-        const struct xg_post *at = &p.rows[i];
+        const struct xg_post *at = &rows[i];
         need_unit(w, at->unit, at->line);
         need_board(w, at->board, at->line);
         if (need_worker(w, at->a, at->line) != XG_OK ||

@@ -137,7 +137,8 @@ class Agent:
 
 class World:
     """workers: [(code, role, unit)]; a device for each is enrolled by
-    enrol(). territory: a file, else the little one above."""
+    enrol(). territory: a file, else the little one above;
+    False: nothing is imported."""
 
     def __init__(self, workers, where=None, territory=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='xunge-e2e-',
@@ -148,9 +149,10 @@ class World:
         try:
             self.ask('init', '--origin', ORIGIN, '--host', '127.0.0.1')
             table = self.folder / 'territory.csv'
-            if not territory:
+            if territory is None:
                 table.write_text(TERRITORY, encoding='utf-8')
-            self.ask('territory', 'import', territory or table)
+            if territory is not False:
+                self.ask('territory', 'import', territory or table)
             for worker in workers:
                 self.worker(*worker)
         except BaseException:
@@ -161,7 +163,7 @@ class World:
 
     def try_(self, *words, **more):
         """words[0] or words[0:2] is the command; DIR goes after it."""
-        at = 2 if words[0] in ('worker', 'device') or \
+        at = 2 if words[0] in ('worker', 'device', 'reference') or \
             words[1:2] == ('import',) else 1
         return run(BIN / 'xunge-server', *words[:at], self.data, *words[at:],
                    '--lang', 'en', **more)
