@@ -30,6 +30,7 @@
 #include "shared/base/env.h"
 #include "shared/base/error.h"
 #include "shared/base/lang.h"
+#include "shared/core/deadline.h"
 #include "shared/core/schema.h"
 #include "shared/guide/guide.h"
 #include "shared/view/form.h"
@@ -269,6 +270,8 @@ struct cli_act {
     json_t *photos; /* what was attached */
     size_t photo_count;
     bool placed; /* a photo gave the position */
+    struct xg_draft *opens; /* an incident that a visit opens, or NULL */
+    struct xg_id opened;
     uint64_t status;  /* where it then stands; 0 outside the loop */
     uint32_t missing; /* what a move wants and did not get */
 };
@@ -299,6 +302,11 @@ XG_MUST_CHECK enum xg_status cli_act_create(struct cli_act *act,
 XG_MUST_CHECK enum xg_status cli_act_photo_roles(struct cli_act *act,
                                                  struct cli *cli,
                                                  struct xg_error *err);
+/* Judge the answers to a form by its template. `state` NULL: something new;
+ * `whole`: nothing required may be missing. */
+XG_MUST_CHECK enum xg_status cli_act_form(struct cli_act *act, struct cli *cli,
+                                          const struct xg_state *state,
+                                          bool whole, struct xg_error *err);
 /* --why, where the draft has no reason yet. */
 XG_MUST_CHECK enum xg_status cli_act_why(struct cli_act *act, struct cli *cli,
                                          struct xg_error *err);
@@ -356,6 +364,35 @@ void cli_warn_codes(struct cli *cli, const struct xg_draft *d);
  * where no catalogue says. What cannot be read says nothing. */
 int64_t cli_near_radius_mm(struct cli *cli, struct xg_bytes category);
 
+/* ---- deadlines (clocks_cli.c) ---- */
+
+struct cli_clocks {
+    struct xg_clock *list; /* in the arena */
+    size_t count;
+    const struct xg_calendar *calendar;
+    int64_t now_ms;
+};
+XG_MUST_CHECK enum xg_status cli_clocks_of(struct cli *cli,
+                                           struct cli_clocks *out,
+                                           struct xg_arena *arena,
+                                           const struct fold *fold,
+                                           struct xg_error *err);
+/* As view_context.more wants them: all ("clocks"), or the one that matters
+ * ("clock"). */
+XG_MUST_CHECK enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,
+                                            json_t **object,
+                                            const struct xg_id *id,
+                                            bool in_full, struct xg_error *err);
+/* When the running stage of a case is due. */
+struct cli_due {
+    int64_t ms; /* XG_NO_TIME: no limit, paused, or nothing runs */
+    enum xg_stage stage;
+    bool overdue;
+};
+XG_MUST_CHECK enum xg_status cli_due_of(struct cli *cli, struct cli_due *out,
+                                        const struct xg_id *id,
+                                        struct xg_error *err);
+
 /* ---- duplicates (cmd_near.c) ---- */
 
 /* The open incidents here whose place is known. */
@@ -400,6 +437,7 @@ CLI_RUN(cmd_do);
 CLI_RUN(cmd_draft_discard);
 CLI_RUN(cmd_draft_finish);
 CLI_RUN(cmd_draft_list);
+CLI_RUN(cmd_due);
 CLI_RUN(cmd_duplicates);
 CLI_RUN(cmd_enrol);
 CLI_RUN(cmd_export);
@@ -416,6 +454,7 @@ CLI_RUN(cmd_leave);
 CLI_RUN(cmd_link);
 CLI_RUN(cmd_list);
 CLI_RUN(cmd_lock);
+CLI_RUN(cmd_mine);
 CLI_RUN(cmd_note);
 CLI_RUN(cmd_passphrase_clear);
 CLI_RUN(cmd_passphrase_recover);

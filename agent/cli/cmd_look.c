@@ -3,8 +3,11 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "shared/core/loop.h"
 #include "shared/view/value.h"
 
 enum { LOOK_ARENA_MAX = 256 << 20, FLUSH_BYTES = 256 << 10 };
@@ -60,12 +63,12 @@ struct walk {
     struct cli *cli;
     struct cli_view view;
     struct wanted wanted;
-    const char *text; /* to find, or NULL */
+    const char *text;   /* to find, or NULL */
+    const char *holder; /* a unit, or NULL */
     int64_t left;     /* rows that may still come */
     uint64_t rows;
     struct xg_buf value;
     struct xg_error *err;
-    enum xg_status status;
 };
 
 static char folded(char c)
@@ -128,26 +131,175 @@ static bool is_wanted(const struct walk *w, const struct store_entity *e)
                   view_delivery_name(w->wanted.delivery)) == 0;
 }
 
-static bool visit(void *ctx, const struct store_entity *e,
-                  struct xg_bytes state)
-{
-    struct walk *w = ctx;
-    struct xg_brief brief;
+/* ---- who holds it, and when it is due ---- */
 
-    if (!is_wanted(w, e))
+/* Is the entity with that unit or one below it: whom it was given to, or who
+ * was called, else its home? */
+static enum xg_status is_held(bool *held, struct walk *w,
+                              const struct store_entity *e,
+                              const struct xg_brief *brief)
+{
+    const struct xg_registry *r = store_registry(w->cli->home.store);
+    struct xg_brief_elements called;
+    struct xg_cbor_item item;
+    char unit[XG_CODE_MAX + 1];
+
+    *held = false;
+    if (brief->kind && brief->kind->first_status &&
+        xg_brief_value(brief, XG_CASE_UNIT, &item) &&
+        item.type == XG_CBOR_TEXT && item.bytes.len <= XG_CODE_MAX) {
+        snprintf(unit, sizeof unit, "%.*s", (int)item.bytes.len,
+                 (const char *)item.bytes.at);
+    } else {
+        snprintf(unit, sizeof unit, "%s", e->unit);
+    }
+    if (brief->kind && brief->kind->first_status &&
+        xg_brief_set(brief, XG_CASE_CALLED, &called))
+        while (xg_brief_element(&called, &item))
+            *held |= item.bytes.len == strlen(w->holder) &&
+                     memcmp(item.bytes.at, w->holder, item.bytes.len) == 0;
+    if (*held || strcmp(unit, w->holder) == 0) {
+        *held = true;
+        return XG_OK;
+    }
+    return xg_unit_within(held, r, unit, w->holder, UINT64_MAX, w->err);
+}
+
+struct row {
+    struct store_entity e;
+    int64_t due_ms;
+};
+
+struct rows {
+    struct row *list;
+    size_t count, room;
+    const struct walk *walk;
+    bool failed;
+};
+
+static bool gather(void *ctx, const struct store_entity *e,
+                   struct xg_bytes state)
+{
+    struct rows *r = ctx;
+
+    (void)state;
+    if (!is_wanted(r->walk, e))
         return true;
-    w->status = xg_brief_read(&brief, state, w->err);
-    if (w->status != XG_OK)
-        return false;
-    if (w->text && !entity_holds(w, e, &brief))
-        return true;
-    if (w->rows++ == 0)
-        view_list_head(&w->cli->out, &w->view.context);
-    w->view.entity = e;
-    w->status = view_list_row(&w->cli->out, &brief, &w->view.context, w->err);
-    if (w->status == XG_OK && w->cli->out.len > FLUSH_BYTES)
-        w->status = cli_flush(w->cli, w->err);
-    return w->status == XG_OK && --w->left > 0;
+    if (r->count == r->room) {
+        size_t room = r->room ? 2 * r->room : 64;
+        struct row *list = realloc(r->list, room * sizeof *list);
+        r->failed = !list;
+        if (!list)
+            return false;
+        r->list = list;
+        r->room = room;
+    }
+    r->list[r->count++] = (struct row){*e, XG_NO_TIME};
+    return true;
+}
+
+/* The soonest first; what has no deadline last, and as it stood. */
+static int by_due(const void *x, const void *y)
+{
+    const struct row *a = x, *b = y;
+    int64_t left = a->due_ms == XG_NO_TIME ? INT64_MAX : a->due_ms;
+    int64_t right = b->due_ms == XG_NO_TIME ? INT64_MAX : b->due_ms;
+
+    if (left != right)
+        return left < right ? -1 : 1;
+    return memcmp(a->e.id.b, b->e.id.b, XG_ID_SIZE);
+}
+
+/* Keep those whose deadline was asked for. */
+static enum xg_status look_at_deadlines(struct walk *w, struct rows *r,
+                                        bool overdue)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < r->count; i++) {
+        struct cli_due due = {.ms = XG_NO_TIME};
+        if (r->list[i].e.status && !xg_status_final(r->list[i].e.status) &&
+            cli_due_of(w->cli, &due, &r->list[i].e.id, w->err) != XG_OK)
+            return w->err->status;
+        r->list[i].due_ms = due.ms;
+        if (!overdue || due.overdue)
+            r->list[kept++] = r->list[i];
+    }
+    r->count = kept;
+    if (kept)
+        qsort(r->list, kept, sizeof *r->list, by_due);
+    return XG_OK;
+}
+
+static enum xg_status put_row(struct walk *w, const struct store_entity *e)
+{
+    struct xg_buf state = XG_BUF(4 << 20);
+    struct store_entity again;
+    struct xg_brief brief;
+    bool held = true;
+    enum xg_status status =
+        store_load_entity(w->cli->home.store, &again, &state, &e->id, w->err);
+
+    if (status == XG_OK)
+        status = xg_brief_read(&brief, xg_buf_bytes(&state), w->err);
+    if (status == XG_OK && w->holder)
+        status = is_held(&held, w, e, &brief);
+    if (status == XG_OK && held && (!w->text || entity_holds(w, e, &brief))) {
+        if (w->rows++ == 0)
+            view_list_head(&w->cli->out, &w->view.context);
+        w->view.entity = e;
+        status =
+            view_list_row(&w->cli->out, &brief, &w->view.context, w->err);
+        w->left--;
+    }
+    xg_buf_clear(&state);
+    if (status == XG_OK && w->cli->out.len > FLUSH_BYTES)
+        status = cli_flush(w->cli, w->err);
+    return status;
+}
+
+static enum xg_status put_rows(struct walk *w, const struct store_filter *f)
+{
+    struct rows r = {.walk = w};
+    bool overdue = cli_flag(w->cli, "overdue") != NULL;
+    enum xg_status status =
+        store_list(w->cli->home.store, f, false, gather, &r, w->err);
+
+    if (status == XG_OK && r.failed)
+        status = xg_fail_nomem(w->err);
+    if (status == XG_OK && (overdue || cli_flag(w->cli, "due")))
+        status = look_at_deadlines(w, &r, overdue);
+    for (size_t i = 0; status == XG_OK && i < r.count && w->left > 0; i++)
+        status = put_row(w, &r.list[i].e);
+    w->view.entity = NULL;
+    free(r.list);
+    return status;
+}
+
+/* --status, by name or label, the site's own too. */
+static enum xg_status read_status(struct cli *cli, uint64_t *number,
+                                  struct xg_error *err)
+{
+    const char *name = cli_flag(cli, "status");
+    const struct xg_labels *labels = NULL;
+    const struct xg_choice *found;
+    struct xg_guide *g = NULL;
+
+    if (!name)
+        return XG_OK;
+    if (cli_guide(cli, &g, err) != XG_OK ||
+        xg_guide_labels(g, &labels, err) != XG_OK)
+        return err->status;
+    found = xg_labels_status(labels, name);
+    if (!found)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("没有“%s”这种办理状态；如 reported 待受理、"
+                            "handling 处置中，全部见 docs/reference.md",
+                            "there is no status \"%s\"; it is as reported, "
+                            "handling; docs/reference.md lists all"),
+                       name);
+    *number = found->number;
+    return XG_OK;
 }
 
 static enum xg_status walk(struct cli *cli, const struct xg_kind *kind,
@@ -156,18 +308,21 @@ static enum xg_status walk(struct cli *cli, const struct xg_kind *kind,
     const char *limit = cli_flag(cli, "limit");
     struct walk w = {.cli = cli,
                      .text = text,
+                     .holder = cli_flag(cli, "holder"),
                      .left = INT64_MAX,
                      .value = XG_BUF(4 << 20),
                      .err = err};
     struct store_filter filter = {.kind = kind,
                                   .mine = cli_flag(cli, "mine") != NULL,
+                                  .open = cli_flag(cli, "open") != NULL,
                                   .contacts = cli_flag(cli, "all") != NULL,
                                   .gone = cli_flag(cli, "all") != NULL};
 
     if (limit &&
         cli_number(&w.left, limit, "--limit", 1, INT32_MAX, err) != XG_OK)
         return err->status;
-    if (read_state(&w.wanted, cli_flag(cli, "state"), err) != XG_OK)
+    if (read_state(&w.wanted, cli_flag(cli, "state"), err) != XG_OK ||
+        read_status(cli, &w.wanted.status, err) != XG_OK)
         return err->status;
     if (w.wanted.drafts)
         return cli_list_drafts(cli, kind, text, err);
@@ -176,10 +331,8 @@ static enum xg_status walk(struct cli *cli, const struct xg_kind *kind,
     filter.status = w.wanted.status;
     filter.conflicts = w.wanted.conflicts;
     filter.contacts |= text != NULL;
-    enum xg_status status =
-        store_list(cli->home.store, &filter, true, visit, &w, err);
-    if (status == XG_OK)
-        status = w.status;
+    filter.open |= cli_flag(cli, "overdue") != NULL;
+    enum xg_status status = put_rows(&w, &filter);
     if (status == XG_OK && w.rows == 0)
         cli_say(cli, "%s", XG_T("没有符合的记录。", "Nothing here."));
     xg_buf_clear(&w.value);

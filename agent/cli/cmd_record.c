@@ -8,20 +8,112 @@
 
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
+#include "shared/view/template.h"
+
+enum xg_status cli_act_form(struct cli_act *act, struct cli *cli,
+                            const struct xg_state *state, bool whole,
+                            struct xg_error *err)
+{
+    struct xg_guide *g = NULL;
+
+    if (xg_draft_get(&act->draft, XG_FIELD_FORM).len == 0 &&
+        xg_draft_get(&act->draft, XG_FIELD_ITEM).len == 0)
+        return XG_OK;
+    if (cli_guide(cli, &g, err) != XG_OK)
+        return err->status;
+    return view_template_fill(&act->draft, xg_kind_find(act->draft.head.kind),
+                              g, state, whole, err);
+}
+
+/* ---- what a visit opens ---- */
+
+static bool is_abnormal(const struct xg_draft *d)
+{
+    struct xg_cbor c = xg_cbor_over(xg_draft_get(d, XG_VISIT_RESULT));
+    struct xg_cbor_item item;
+    const struct xg_choice *abnormal = xg_choice_named(
+        xg_field_find(xg_kind_find(XG_KIND_VISIT), XG_VISIT_RESULT)->choices,
+        "abnormal");
+
+    return xg_cbor_next(&c, &item) && item.number == abnormal->number;
+}
+
+/* What the incident has in common with the visit, unless it was given. */
+static enum xg_status inherit(struct xg_draft *to, const struct xg_draft *from,
+                              struct xg_error *err)
+{
+    static const uint64_t shared[] = {XG_FIELD_GRID, XG_FIELD_POSITION,
+                                      XG_FIELD_HAPPENED};
+
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        struct xg_bytes value = xg_draft_get(from, shared[i]);
+        if (value.len && xg_draft_get(to, shared[i]).len == 0 &&
+            xg_draft_set(to, shared[i], value, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status open_incident(struct cli_act *act, struct cli *cli,
+                                    struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(XG_KIND_INCIDENT);
+    const char *given;
+    size_t at = 0;
+
+    if (act->draft.head.kind != XG_KIND_VISIT)
+        return XG_OK;
+    if (!cli_flag(cli, "incident")) {
+        if (is_abnormal(&act->draft))
+            cli_say(cli, "%s",
+                    XG_T("走访异常：要同时立一件事件，加 --incident category=…；"
+                         "也可以之后 xunge incident visit=走访编号 category=…。",
+                         "Abnormal: --incident category=... opens an incident "
+                         "with it; or later, xunge incident visit=ID "
+                         "category=..."));
+        return XG_OK;
+    }
+    if (!is_abnormal(&act->draft))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--incident 只用于异常的走访（result=abnormal）",
+                            "--incident goes with an abnormal visit "
+                            "(result=abnormal)"));
+    if (cli_flag(cli, "draft"))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("草稿里不能先立事件；补全走访时再给 --incident",
+                            "a draft opens nothing yet; give --incident when "
+                            "the visit is recorded"));
+    act->opens = xg_arena_alloc(&act->arena, sizeof *act->opens);
+    if (!act->opens)
+        return xg_fail_nomem(err);
+    xg_draft_init(act->opens, &act->arena, kind->number);
+    act->opens->head.creates = true;
+    while ((given = cli_flag_next(cli, "incident", &at)) != NULL)
+        if (view_form_set(act->opens, kind, given, &act->resolver.resolver,
+                          err) != XG_OK)
+            return err->status;
+    if (inherit(act->opens, &act->draft, err) != XG_OK)
+        return err->status;
+    return view_form_complete(act->opens, kind, err);
+}
 
 enum xg_status cmd_capture(struct cli *cli, struct xg_error *err)
 {
     const char *author = cli_flag(cli, "as");
+    bool draft = cli_flag(cli, "draft") != NULL;
     struct cli_act act;
 
     cli_act_init(&act, cli, cli->command.kind, NULL);
     enum xg_status status = cli_act_fields(&act, cli, 0, err);
     if (status == XG_OK)
+        status = cli_act_form(&act, cli, NULL, !draft, err);
+    if (status == XG_OK)
+        status = open_incident(&act, cli, err);
+    if (status == XG_OK)
         cli_warn_codes(cli, &act.draft);
     if (status == XG_OK)
-        status = cli_flag(cli, "draft")
-                     ? cli_act_draft(&act, cli, author, 0, err)
-                     : cli_act_create(&act, cli, author, 0, err);
+        status = draft ? cli_act_draft(&act, cli, author, 0, err)
+                       : cli_act_create(&act, cli, author, 0, err);
     cli_act_clear(&act);
     return status;
 }
@@ -66,6 +158,10 @@ enum xg_status cmd_draft_finish(struct cli *cli, struct xg_error *err)
         return err->status;
     cli_act_init(&act, cli, xg_kind_find(XG_KIND_INCIDENT), NULL);
     enum xg_status status = load_draft(&act, cli, &author, number, 1, err);
+    if (status == XG_OK)
+        status = cli_act_form(&act, cli, NULL, true, err);
+    if (status == XG_OK)
+        status = open_incident(&act, cli, err);
     if (status == XG_OK)
         status = cli_act_create(&act, cli, author, number, err);
     cli_act_clear(&act);
@@ -195,6 +291,8 @@ enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
         cli_case_open(&at, cli, &e.id, cli_flag(cli, "as"), err);
     if (status == XG_OK)
         status = cli_act_fields(&act, cli, 1, err);
+    if (status == XG_OK)
+        status = cli_act_form(&act, cli, &at.fold.state, true, err);
     if (status == XG_OK)
         status = cli_act_why(&act, cli, err);
     if (status == XG_OK)

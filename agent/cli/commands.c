@@ -59,6 +59,20 @@ static const struct cli_flag capture_flags[] = {
     AS,
     NO_MORE,
 };
+#define OPENS                                                                  \
+    {                                                                          \
+        "incident", "FIELD=VALUE", true,                                       \
+            "走访异常：同时立一件事件，与走访互相关联",                        \
+            "abnormal: opens an incident with it, each naming the other"       \
+    }
+static const struct cli_flag visit_flags[] = {
+    PHOTO,
+    FORWARDED,
+    {"draft", NULL, false, "只存草稿，不成为记录", "keep as a draft only"},
+    AS,
+    OPENS,
+    NO_MORE,
+};
 static const struct cli_flag informed_flags[] = {
     PHOTO,
     FORWARDED,
@@ -69,7 +83,7 @@ static const struct cli_flag informed_flags[] = {
     NO_MORE,
 };
 static const struct cli_flag finish_flags[] = {
-    PHOTO, FORWARDED, AS, CONTACT, PHONE, NO_MORE,
+    PHOTO, FORWARDED, AS, CONTACT, PHONE, OPENS, NO_MORE,
 };
 static const struct cli_flag later_flags[] = {AS, NO_MORE};
 static const struct cli_flag photo_flags[] = {
@@ -124,10 +138,21 @@ static const struct cli_flag list_flags[] = {
      "conflict，或办理状态（如 reported）",
      "only draft waiting sealed sent received (delivery), conflict, or a "
      "status (as reported)"},
+    {"open", NULL, false, "只列还没有办结的", "only cases that are not settled"},
+    {"status", "STATUS", false, "只列这一办理状态的（英文名或中文名）",
+     "only those of this status, by its name or Chinese label"},
+    {"holder", "UNIT", false, "只列在这个单位或其下级手里的",
+     "only what is with this unit, or one below it"},
+    {"due", NULL, false, "按时限排列，最紧的在前", "in the order of deadlines"},
+    {"overdue", NULL, false, "只列已超期的", "only what is overdue"},
     {"mine", NULL, false, "只列本机记录的", "only what this device recorded"},
     {"all", NULL, false, "也列反映人和已移出本机范围的",
      "contacts too, and what left this device's scope"},
     {"limit", "N", false, "最多 N 条（最新在前）", "at most N, newest first"},
+    NO_MORE,
+};
+static const struct cli_flag due_flags[] = {
+    {"days", "N", false, "再往后看 N 天", "look N days further"},
     NO_MORE,
 };
 static const struct cli_flag resolve_flags[] = {
@@ -333,6 +358,19 @@ static const struct cli_command commands[] = {
 
     {"list", CLI_LOOK, CLI_HOME, "[KIND]", 0, 1, list_flags, cmd_list,
      "列出记录", "list what is here", NULL, NULL, NULL},
+    {"due", CLI_LOOK, CLI_HOME, "", 0, 0, due_flags, cmd_due,
+     "到期的走访、任务和案件时限", "visits, tasks and deadlines that are due",
+     "今天以内到期的，最紧的在前；--days N 再往后看 N 天。",
+     "Until the end of today, the most pressing first; --days N looks N days "
+     "further.",
+     NULL},
+    {"mine", CLI_LOOK, CLI_HOME, "", 0, 0, later_flags, cmd_mine,
+     "记了我什么：次数、里程和每一个存疑标记",
+     "what is recorded about me: counts, kilometres, every flag",
+     "每个标记都可以用 note 说明。没有积分，没有排名；轨迹只在自己开始的巡查里有。",
+     "Any flag can be answered with a note. No points, no rankings; tracks "
+     "exist only inside patrols that you started.",
+     NULL},
     {"show", CLI_LOOK, CLI_HOME, "ID", 1, 1, NULL, cmd_show,
      "查看一条",
      "show one in full",
@@ -487,7 +525,9 @@ static void capture_command(struct cli_command *out, const struct xg_kind *k)
         .needs = CLI_HOME,
         .args = "field=value…",
         .most = ANY,
-        .flags = xg_field_named(k, "contact") ? informed_flags : capture_flags,
+        .flags = k->number == XG_KIND_VISIT        ? visit_flags
+                 : xg_field_named(k, "contact") ? informed_flags
+                                                : capture_flags,
         .run = cmd_capture,
         .zh = k->zh,
         .en = k->en,

@@ -237,6 +237,9 @@ static enum xg_status answer_json(struct cli *cli, const struct cli_act *act,
     if (act->draft.head.creates &&
         act->draft.head.kind == XG_KIND_INCIDENT && object)
         cli_say_near(cli, &c->id, object);
+    if (act->opens)
+        json_object_set_new(object, "incident",
+                            cli_json_hex(act->opened.b, XG_ID_SIZE));
     if (contact)
         json_object_set_new(object, "contact",
                             cli_json_hex(contact->b, XG_ID_SIZE));
@@ -266,6 +269,21 @@ static void say_without_right(struct cli *cli, const struct captured *c)
                              "that with xunge-server device allow."),
                         cli_flag(cli, "as"));
     xg_arena_clear(&arena);
+}
+
+static void say_opened(struct cli *cli, const struct cli_act *act)
+{
+    struct xg_buf number = XG_BUF(128);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct store_entity e;
+
+    if (act->opens && store_load_entity(cli->home.store, &e, NULL,
+                                        &act->opened, &ignored) == XG_OK) {
+        cli_put_number(&number, &e);
+        cli_say(cli, XG_T("同时立了事件 %s。", "It opened incident %s."),
+                xg_buf_str(&number));
+    }
+    xg_buf_clear(&number);
 }
 
 /* "已保存 0417-00123-7  a3f0c2d49b11  事件  待传" */
@@ -301,6 +319,7 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
         cli_say(
             cli, "%s",
             XG_T("位置取自照片。", "The position was taken from the photo."));
+    say_opened(cli, act);
     say_without_right(cli, c);
     if (act->draft.head.creates && act->draft.head.kind == XG_KIND_INCIDENT)
         cli_say_near(cli, &c->id, NULL);
@@ -360,6 +379,31 @@ static enum xg_status check_contact(const struct cli_act *act,
     return XG_OK;
 }
 
+/* The incident that an abnormal visit opens; each then names the other. [t] */
+static enum xg_status append_opened(struct cli_act *act, struct cli *cli,
+                                    const char *author,
+                                    const struct captured *visit,
+                                    struct xg_error *err)
+{
+    struct store *s = cli->home.store;
+    const struct xg_kind *kind = xg_kind_find(XG_KIND_VISIT);
+    const struct xg_kind *incident = xg_kind_find(XG_KIND_INCIDENT);
+    struct captured opened, ignored;
+    struct xg_draft back;
+
+    if (capture_set_entity(act->opens,
+                           xg_field_named(incident, "visit")->number,
+                           &visit->id, err) != XG_OK ||
+        capture_append(s, &opened, NULL, act->opens, author, err) != XG_OK)
+        return err->status;
+    xg_draft_init(&back, &act->arena, XG_KIND_VISIT);
+    if (capture_set_entity(&back, xg_field_named(kind, "incident")->number,
+                           &opened.id, err) != XG_OK)
+        return err->status;
+    act->opened = opened.id;
+    return capture_append(s, &ignored, &visit->id, &back, author, err);
+}
+
 static enum xg_status append_all(struct cli_act *act, struct cli *cli,
                                  const char *author, int64_t drop,
                                  struct captured *out, struct xg_id *contact,
@@ -371,6 +415,8 @@ static enum xg_status append_all(struct cli_act *act, struct cli *cli,
         add_contact(act, cli, author, contact, err) != XG_OK)
         return err->status;
     if (capture_append(s, out, NULL, &act->draft, author, err) != XG_OK)
+        return err->status;
+    if (act->opens && append_opened(act, cli, author, out, err) != XG_OK)
         return err->status;
     return drop ? store_drop_draft(s, drop, err) : XG_OK;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/sync_engine.h"
+#include "shared/core/loop.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
@@ -115,10 +116,19 @@ static enum xg_status look_up_more(void *ctx, struct xg_buf *out,
                                    bool in_full, struct xg_error *err)
 {
     struct cli_view *view = ctx;
+    struct store_entity e;
 
-    if (!in_full)
+    if (view->entity && xg_id_equal(&view->entity->id, id))
+        e = *view->entity;
+    else if (store_load_entity(view->cli->home.store, &e, NULL, id, err) !=
+             XG_OK)
+        return err->status;
+    if (in_full && cli_put_group(view->cli, out, object, id, err) != XG_OK)
+        return err->status;
+    /* Of what is settled, a list tells no deadline. */
+    if (e.status == 0 || (!in_full && xg_status_final(e.status)))
         return XG_OK;
-    return cli_put_group(view->cli, out, object, id, err);
+    return cli_put_clocks(view->cli, out, object, id, in_full, err);
 }
 
 enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,

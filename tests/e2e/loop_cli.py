@@ -327,6 +327,99 @@ class Guided(Case):
         self.assertNotIn('near', self.a.one('incident', 'category=manhole',
                                             'position=35.05,118.3'))
 
+    def test_deadlines_stand_in_show_list_and_due(self):
+        hole = self.a.incident('category=manhole', 'grid=' + GRID)
+        for which in (hole, self.one):
+            if which == hole:
+                self.settle()
+            self.b.do('do', which, 'accept')
+            self.b.do('do', which, 'file')
+            self.b.do('do', which, 'dispatch', 'unit=' + DEPARTMENT)
+        clocks = {c['stage']: c for c in self.b.show(hole)['clocks']}
+        self.assertEqual((clocks['handle']['light'], clocks['handle']['unit']),
+                         ('green', 'urgent'))
+        self.assertIsNotNone(clocks['accept']['ended'])
+        # The urgent one first; what has no deadline last.
+        rows = self.b.ask('list', 'incident', '--open', '--due')
+        self.assertEqual([r['id'] for r in rows[:2]], [hole, self.one])
+        self.assertEqual(rows[0]['clock']['stage'], 'handle')
+        self.assertIn('left', self.b.do('list', 'incident', '--due').out)
+        self.assertEqual(self.b.ask('list', '--overdue'), [])
+        due = self.b.ask('due')
+        self.assertEqual([(d['what'], d['id']) for d in due
+                          if d['what'] == 'stage'][:1], [('stage', hole)])
+        late = self.b.ask('list', 'incident', '--status', '待签收',
+                          '--holder', DEPARTMENT)
+        self.assertEqual({r['id'] for r in late}, {hole, self.one})
+        self.assertEqual(self.b.ask('list', '--holder', DEPARTMENT_2), [])
+        self.assertIn(self.one, {r['id'] for r in
+                                 self.b.ask('list', '--holder', '371302')})
+
+
+FORM = """{"templates": [{"code": "fire", "edition": "1", "kind": "visit",
+ "zh": "消防检查", "questions": [
+  {"key": "exit", "zh": "通道是否畅通", "type": "bool", "required": true},
+  {"key": "why", "zh": "堵塞原因", "type": "text",
+   "if": {"key": "exit", "is": "no"}}]}]}"""
+
+
+class Visits(Case):
+    WORKERS = [('wa', 'worker', GRID)]
+
+    def test_a_subject_is_visited_by_a_form(self):
+        self.world.reference('templates', FORM)
+        self.settle()
+        one = self.a.one('subject', 'list=place', 'name=幸福网吧',
+                         'every_days=7')['id']
+        due = self.a.ask('due')
+        self.assertEqual([(d['what'], d['title'], d['last_visit'])
+                          for d in due], [('visit', '幸福网吧', None)])
+        visit = ['visit', 'of=' + one, 'place=B1', 'grid=' + GRID]
+        self.a.do(*visit, 'result=normal', 'form=fire', code=2)
+        self.a.do(*visit, 'result=normal', 'form=fire', 'item=exits=yes',
+                  code=2)
+        self.a.do(*visit, 'result=normal', 'form=fire', 'item=exit=yes',
+                  '--incident', 'category=fire', code=2)
+        told = self.a.do(*visit, 'result=abnormal').out
+        self.assertIn('--incident', told)
+        said = self.a.one(*visit, 'result=abnormal', 'form=fire',
+                          'item=通道是否畅通=否', 'item=why=堆物', '--incident',
+                          'category=fire', '--incident', 'address=一楼')
+        shown = self.a.show(said['id'])['fields']
+        self.assertEqual((shown['form'], shown['item'], shown['incident']),
+                         ('fire@1', ['exit=no', 'why=堆物'], said['incident']))
+        opened = self.a.show(said['incident'])['fields']
+        self.assertEqual((opened['visit'], opened['grid'], opened['address']),
+                         (said['id'], GRID, '一楼'))
+        self.assertEqual(self.a.ask('due'), [])
+        later = self.a.ask('due', '--days', '7')
+        self.assertIsNotNone(later[0]['last_visit'])
+        self.a.do('set', one, 'released=yes')
+        self.assertEqual(self.a.ask('due', '--days', '7'), [])
+        self.settle()
+        self.sound()
+
+    def test_what_is_recorded_about_me(self):
+        self.a.do('visit', 'place=A', 'result=normal')
+        photo = str(PHOTOS / 'sample1.jpg')
+        one = self.a.one('incident', 'category=fire', 'position=35.1,118.3',
+                         '--photo', photo)
+        settled = self.a.incident()
+        self.a.do('do', settled, 'self_handle', 'why=x')
+        self.a.do('incident', 'category=fire', 'position=35.1,118.3',
+                  '--photo', photo, '--forwarded')
+        me = self.a.one('mine')
+        self.assertEqual((me['worker'], me['visits'], me['reports'],
+                          me['valid_reports'], me['patrols']),
+                         ('wa', 1, 3, 1, 0))
+        self.assertEqual({(f['flag'], f['id'], f['answered'])
+                          for f in me['flags']},
+                         {('photo-place', one['id'], False),
+                          ('photo-time', one['id'], False)})
+        self.assertIn('xunge note ' + one['number'], self.a.do('mine').out)
+        self.a.do('note', one['id'], '照片是以前拍的')
+        self.assertTrue(all(f['answered'] for f in self.a.one('mine')['flags']))
+
 
 if __name__ == '__main__':
     main()

@@ -1,0 +1,144 @@
+/* clocks_cli.c - the deadlines of a case, as this device can tell: by the
+ * catalogue in force where it was filed, and the newest calendar.
+ */
+#include "agent/cli/cli.h"
+
+#include "shared/core/loop.h"
+#include "shared/guide/catalogue.h"
+#include "shared/view/clock.h"
+
+enum { CLOCK_ARENA_MAX = 256 << 20 };
+
+/* The place in the log at which it was filed; UINT64_MAX while it is not. */
+static uint64_t filed_at(const struct fold *fold)
+{
+    uint64_t size = UINT64_MAX;
+
+    for (uint32_t op = 0; op < fold->state.count; op++)
+        if (!fold->ops[op].record->malformed &&
+            fold->ops[op].record->head.move == XG_MOVE_FILE &&
+            fold->state.effects[op] == XG_EFFECT_FULL &&
+            fold->facts[op].logged && fold->facts[op].position < size)
+            size = fold->facts[op].position;
+    return size;
+}
+
+static struct xg_bytes category_of(const struct xg_state *s)
+{
+    struct xg_cbor_item item;
+
+    if (s->kind->number == XG_KIND_INCIDENT &&
+        xg_state_value(s, XG_INCIDENT_CATEGORY, &item) &&
+        item.type == XG_CBOR_TEXT)
+        return item.bytes;
+    return xg_bytes(NULL, 0);
+}
+
+enum xg_status cli_clocks_of(struct cli *cli, struct cli_clocks *out,
+                             struct xg_arena *arena, const struct fold *fold,
+                             struct xg_error *err)
+{
+    const struct xg_catalogue *catalogue = NULL;
+    const struct xg_category *category = NULL;
+    struct xg_guide *g = NULL;
+    struct cli_clocks c = {.now_ms = xg_wall_ms(&cli->env)};
+
+    if (!fold->state.kind || !fold->state.kind->first_status) {
+        *out = c;
+        return XG_OK;
+    }
+    if (cli_guide(cli, &g, err) != XG_OK ||
+        xg_guide_calendar(g, &c.calendar, err) != XG_OK ||
+        xg_guide_catalogue(g, &catalogue, NULL, filed_at(fold), err) != XG_OK)
+        return err->status;
+    if (catalogue)
+        category = xg_catalogue_of(catalogue, fold->state.kind,
+                                   category_of(&fold->state));
+    if (xg_clocks_of(&c.list, &c.count, arena, &fold->state, fold->whens,
+                     xg_category_limits(category), c.calendar, c.now_ms,
+                     err) != XG_OK)
+        return err->status;
+    *out = c;
+    return XG_OK;
+}
+
+/* ---- said ---- */
+
+static enum xg_status put_all(struct xg_buf *out, json_t **object,
+                              const struct cli_clocks *c, struct xg_error *err)
+{
+    if (c->count == 0)
+        return XG_OK;
+    if (object) {
+        json_t *list =
+            view_clocks_json(c->list, c->count, c->calendar, c->now_ms);
+        if (!list || json_object_set_new(*object, "clocks", list) != 0)
+            return xg_fail_nomem(err);
+        return XG_OK;
+    }
+    xg_buf_text(out, XG_T("时限\n", "deadlines\n"));
+    for (size_t i = 0; i < c->count; i++) {
+        xg_buf_text(out, "    ");
+        view_clock_line(out, &c->list[i], c->calendar, c->now_ms);
+        xg_buf_text(out, "\n");
+    }
+    return XG_OK;
+}
+
+static enum xg_status put_main(struct xg_buf *out, json_t **object,
+                               const struct cli_clocks *c, struct xg_error *err)
+{
+    const struct xg_clock *running = view_clock_main(c->list, c->count);
+
+    if (object) {
+        json_t *json = running ? view_clock_json(running, c->calendar,
+                                                 c->now_ms)
+                               : json_null();
+        if (!json || json_object_set_new(*object, "clock", json) != 0)
+            return xg_fail_nomem(err);
+    } else if (running) {
+        view_clock_brief(out, running, c->calendar, c->now_ms);
+    }
+    return XG_OK;
+}
+
+enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,
+                              json_t **object, const struct xg_id *id,
+                              bool in_full, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(CLOCK_ARENA_MAX);
+    struct cli_clocks c = {.count = 0};
+    struct fold fold;
+    enum xg_status status = fold_load(cli->home.store, &fold, &arena, id, err);
+
+    if (status == XG_OK)
+        status = cli_clocks_of(cli, &c, &arena, &fold, err);
+    if (status == XG_OK)
+        status = in_full ? put_all(out, object, &c, err)
+                         : put_main(out, object, &c, err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status cli_due_of(struct cli *cli, struct cli_due *out,
+                          const struct xg_id *id, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(CLOCK_ARENA_MAX);
+    struct cli_clocks c = {.count = 0};
+    struct fold fold;
+    enum xg_status status = fold_load(cli->home.store, &fold, &arena, id, err);
+
+    if (status == XG_OK)
+        status = cli_clocks_of(cli, &c, &arena, &fold, err);
+    if (status == XG_OK) {
+        const struct xg_clock *running = view_clock_main(c.list, c.count);
+        *out = (struct cli_due){.ms = XG_NO_TIME};
+        if (running && running->limited && !running->paused) {
+            out->ms = running->due_ms;
+            out->stage = running->stage;
+            out->overdue = xg_clock_overdue(running, c.now_ms, false);
+        }
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
