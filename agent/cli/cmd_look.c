@@ -140,6 +140,8 @@ static enum xg_status is_held(bool *held, struct walk *w,
                               const struct xg_brief *brief)
 {
     const struct xg_registry *r = store_registry(w->cli->home.store);
+    const struct xg_territory *territory = NULL;
+    struct xg_guide *g = NULL;
     struct xg_brief_elements called;
     struct xg_cbor_item item;
     char unit[XG_CODE_MAX + 1];
@@ -162,7 +164,16 @@ static enum xg_status is_held(bool *held, struct walk *w,
         *held = true;
         return XG_OK;
     }
-    return xg_unit_within(held, r, unit, w->holder, UINT64_MAX, w->err);
+    /* The registry knows the units that people work in, the territory all. */
+    if (xg_unit_within(held, r, unit, w->holder, UINT64_MAX, w->err) != XG_OK)
+        return w->err->status;
+    if (*held)
+        return XG_OK;
+    if (cli_guide(w->cli, &g, w->err) != XG_OK ||
+        xg_guide_territory(g, &territory, w->err) != XG_OK)
+        return w->err->status;
+    *held = xg_territory_distance(territory, unit, w->holder) >= 0;
+    return XG_OK;
 }
 
 struct row {
