@@ -55,8 +55,8 @@ static const struct line_kind line_kinds[] = {
     {"incident", XG_KIND_INCIDENT, " category urgency address description ",
      " lat lon reporter photos "},
     {"dispute", XG_KIND_DISPUTE, " type parties description outcome ", " "},
-    {"update", 0, " note ", " target set "},
-    {"do", 0, " note ", " target move "},
+    {"update", 0, " note why ", " target set "},
+    {"do", 0, " note why ", " target move set "},
     {"patrol", XG_KIND_PATROL, " grid ", " start end track "},
 };
 
@@ -377,18 +377,41 @@ static enum xg_status put_move(struct line *l, json_int_t *seen,
     return XG_OK;
 }
 
+/* `set` of an update is needed; that of a move gives what the move takes. */
 static enum xg_status put_set(struct line *l, const struct xg_kind *kind,
                               struct xg_error *err)
 {
     json_t *set = json_object_get(l->json, "set"), *value;
     const char *key;
 
+    if (!set && l->draft.head.move)
+        return XG_OK;
     if (!json_is_object(set))
         return missing("set", err);
     json_object_foreach(set, key, value)
     {
         if (set_named(l, kind, key, value, err) != XG_OK)
             return err->status;
+    }
+    return XG_OK;
+}
+
+/* What a move takes and its line does not give: it would have no effect. What
+ * hangs on the lines before it (an open request, an answer) is for the fold. */
+static enum xg_status needs_met(const struct line *l, struct xg_error *err)
+{
+    const struct xg_transition *t =
+        xg_transition_find(l->draft.head.from, l->draft.head.move);
+
+    for (const struct xg_need *n = xg_needs; t && n->bit; n++) {
+        struct xg_bytes value = xg_draft_get(&l->draft, n->field);
+        if (!n->field || !(t->needs & n->bit & XG_NEED_HARD) ||
+            (value.len && value.at[0] != 0xF6))
+            continue;
+        const struct xg_choice *move = xg_choice_find(xg_moves, t->move);
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("“%s”缺少%s", "\"%s\" lacks %s"),
+                       xg_label(move->zh, move->en), xg_label(n->zh, n->en));
     }
     return XG_OK;
 }
@@ -412,9 +435,11 @@ static enum xg_status put_later(struct importer *m, struct line *l,
     l->draft.head.creates = false;
     if (xg_draft_set(&l->draft, XG_FIELD_SOURCE, xg_buf_bytes(&l->source),
                      err) != XG_OK ||
+        /* The move before the fields: some may be set only in one. */
+        (strcmp(k->name, "do") == 0 && put_move(l, &seen, err) != XG_OK) ||
         set_fields(l, k, kind, err) != XG_OK ||
-        (strcmp(k->name, "do") == 0 ? put_move(l, &seen, err)
-                                    : put_set(l, kind, err)) != XG_OK ||
+        put_set(l, kind, err) != XG_OK ||
+        needs_met(l, err) != XG_OK ||
         put_draft(m, l, &entity, NULL, err) != XG_OK)
         return err->status;
     return see(m, target, seen, err);

@@ -172,6 +172,51 @@ class Duplicates(Case):
         self.a.do('link', one, other, code=1)
 
 
+class Imported(Case):
+    WORKERS = [('da', 'dispatcher', '371302')]
+
+    def lines(self, *lines):
+        path = self.world.folder / 'lines.jsonl'
+        path.write_text(''.join(json.dumps(
+            dict(line, worker='da', t=1789984019 + i)) + '\n'
+            for i, line in enumerate(lines)), encoding='utf-8')
+        return path
+
+    def test_a_case_walks_the_loop_line_by_line(self):
+        def move(n, name, why=None, **fields):
+            line = {'id': 'm%d' % n, 'kind': 'do', 'target': 'c', 'move': name}
+            if fields:
+                line['set'] = fields
+            return dict(line, why=why) if why else line
+
+        report = {'id': 'c', 'kind': 'incident', 'category': 'manhole'}
+        way = [move(1, '受理'), move(2, 'file', case_number='2026-1'),
+               move(3, 'dispatch', unit=DEPARTMENT, board='life'),
+               move(4, 'whistle', '三个部门', **{'class': 'urgent'}),
+               move(5, 'triage', called=[DEPARTMENT, DEPARTMENT_2],
+                    report_by=1789990000),
+               move(6, 'report_in', present=[DEPARTMENT]),
+               move(7, 'sign'), move(8, 'finish', result='已修')]
+        self.assertEqual(self.a.one('import', self.lines(report, *way))['added'],
+                         9)
+        shown = self.a.show('2026-1')
+        self.assertEqual((shown['status'], shown['without_effect'],
+                          shown['fields']['board']), ('handled', [], 'life'))
+        self.assertEqual(shown['report_in']['missing'], [DEPARTMENT_2])
+        self.assertIn(DEPARTMENT_2, self.a.do('show', '2026-1').out)
+        # From where the lines before led to, and with what the move takes.
+        for wrong, word in ((move(9, 'dispatch', unit=DEPARTMENT), 'handled'),
+                            (move(9, 'close'), 'settled_level'),
+                            (move(9, 'rework'), 'why')):
+            no = self.a.do('import', self.lines(report, *way, wrong), code=1)
+            self.assertIn('line 10', no.err)
+            self.assertIn(word, no.err)
+        again = self.a.one('import', self.lines(
+            report, *way, move(9, 'close', settled_level='street')))
+        self.assertEqual((again['added'], again['held']), (1, 9))
+        self.assertEqual(self.a.show('2026-1')['status'], 'closed')
+
+
 class Many(Case):
     WORKERS = [('da', 'dispatcher', '371302'), ('wa', 'worker', GRID),
                ('wb', 'worker', GRID_2)]
