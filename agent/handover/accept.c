@@ -761,6 +761,7 @@ static enum xg_status accept_file(struct taker *t, int fd, struct xg_error *err)
 {
     struct xg_hash record = {{0}};
     struct store_entity e;
+    size_t sealed;
 
     if (begin(t, fd, err) != XG_OK || walk(t, fd, CHECK, err) != XG_OK)
         return err->status;
@@ -775,6 +776,10 @@ static enum xg_status accept_file(struct taker *t, int fd, struct xg_error *err)
     if (!t->done.before &&
         (check_elsewhere(t, err) != XG_OK || check_space(t, err) != XG_OK ||
          take_all(t, fd, &record, err) != XG_OK))
+        return err->status;
+    /* A kill may have come between saving and sealing. */
+    if (t->done.before &&
+        store_seal_waiting(t->s, &sealed, &t->signer, err) != XG_OK)
         return err->status;
     if (t->options->answer && write_answer(t, &record, err) != XG_OK)
         return xg_wrap(err, XG_T("已签收，但回执没有写成",
