@@ -24,6 +24,12 @@ enum pass {
 
 enum group { INDEX, REGISTRY, RECORDS, BATCHES, DRAFTS, PHOTO_PARTS };
 
+/* The index of a handover that was taken before. */
+struct earlier {
+    struct handover_index index;
+    struct earlier *next;
+};
+
 struct taker {
     struct home *home;
     struct store *s;
@@ -47,6 +53,7 @@ struct taker {
     struct handover_index index;
     struct xg_hash contents;
     uint64_t *covered; /* of each chain of the index: next seq */
+    struct earlier *earlier;
     bool found;        /* the record that vouches for the index */
     struct xg_id handover;
     struct handover_accepted done;
@@ -353,6 +360,19 @@ static bool draft_fits(struct xg_cbor_item *fields, const struct xg_kind *kind,
     return true;
 }
 
+/* Was that very draft taken with an earlier handover? What became of it here
+ * is the successor's matter. */
+static bool taken_earlier(const struct taker *t, const struct xg_hash *sha256)
+{
+    for (const struct earlier *e = t->earlier; e; e = e->next)
+        for (size_t i = 0; i < e->index.part_count; i++)
+            if (strncmp(e->index.parts[i].name, "drafts/", 7) == 0 &&
+                strcmp(e->index.device, t->index.device) == 0 &&
+                xg_hash_equal(&e->index.parts[i].sha256, sha256))
+                return true;
+    return false;
+}
+
 /* It becomes a draft of this device's worker: whoever finishes it signs it. */
 static enum xg_status keep_draft(struct taker *t, const struct xg_kind *kind,
                                  const struct xg_cbor_item *fields,
@@ -386,7 +406,9 @@ static enum xg_status take_draft(struct taker *t, struct tar_reader *tar,
                     xg_bytes(t->part.data + 2, t->part.len - 2)))
         return odd(part->name, err);
     t->done.counts.drafts += t->pass == CHECK;
-    return t->pass == TAKE ? keep_draft(t, kind, &fields, err) : XG_OK;
+    if (t->pass != TAKE || taken_earlier(t, &t->index.parts[t->next - 1].sha256))
+        return XG_OK;
+    return keep_draft(t, kind, &fields, err);
 }
 
 /* ---- photos ---- */
@@ -665,29 +687,59 @@ static enum xg_status taken_before(struct taker *t, struct xg_hash *record,
     return status;
 }
 
+static enum xg_status load_earlier(struct taker *t, const struct xg_id *id,
+                                   struct xg_error *err)
+{
+    struct xg_buf took = XG_BUF(HANDOVER_INDEX_MAX + XG_HASH_SIZE);
+    struct earlier *e = xg_arena_alloc(&t->arena, sizeof *e);
+    char name[HANDOVER_META_SIZE];
+    bool found = false;
+
+    if (!e)
+        return xg_fail_nomem(err);
+    handover_meta(name, HANDOVER_TOOK, id);
+    enum xg_status status = store_get_meta(t->s, &took, &found, name, err);
+    if (status == XG_OK && found && took.len > XG_HASH_SIZE) {
+        status = handover_index_read(
+            &e->index, &t->arena,
+            xg_bytes(took.data + XG_HASH_SIZE, took.len - XG_HASH_SIZE), err);
+        e->next = t->earlier;
+        t->earlier = e;
+    }
+    xg_buf_clear(&took);
+    return status;
+}
+
 struct elsewhere {
-    const struct xg_id *id;
+    struct taker *taker;
+    struct xg_error *err;
     bool accepted;
 };
 
-static bool is_accepted(void *ctx, const struct handover_info *info)
+/* This one, accepted on another device; others, taken on this one. */
+static bool look_at_others(void *ctx, const struct handover_info *info)
 {
     struct elsewhere *e = ctx;
 
-    if (xg_id_equal(&info->id, e->id))
+    if (xg_id_equal(&info->id, &e->taker->handover))
         e->accepted = info->stage == HANDOVER_ACCEPTED;
-    return !e->accepted;
+    else if (info->taken)
+        return load_earlier(e->taker, &info->id, e->err) == XG_OK;
+    return true;
 }
 
 static enum xg_status check_elsewhere(struct taker *t, struct xg_error *err)
 {
-    struct elsewhere e = {.id = &t->handover};
+    struct xg_error inner = XG_ERROR_NONE;
+    struct elsewhere e = {.taker = t, .err = &inner};
 
-    if (t->options->again)
-        return XG_OK;
-    if (handover_list(t->home, is_accepted, &e, err) != XG_OK)
+    if (handover_list(t->home, look_at_others, &e, err) != XG_OK)
         return err->status;
-    if (!e.accepted)
+    if (inner.status != XG_OK) {
+        *err = inner;
+        return err->status;
+    }
+    if (!e.accepted || t->options->again)
         return XG_OK;
     return xg_fail(err, XG_REFUSED,
                    XG_T("这份交接已在您的另一台设备上签收；再签收一次，草稿会"

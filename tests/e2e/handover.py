@@ -124,6 +124,7 @@ class Handover(Case):
         self.write()
         self.assertEqual(self.a.one('leave', code=1)['clear'], False)
         self.b.do('handover', 'accept', self.file, '--answer', self.answer)
+        self.assertEqual(drafts(self.b), drafts(self.a))  # not twice
         self.a.do('handover', 'finish', self.answer)
         self.assertTrue(self.a.one('leave')['clear'])
         self.assertTrue(self.a.home.exists())
