@@ -157,8 +157,6 @@ static void put_text(struct cmd *c, const struct xg_reference *kept,
                      const struct import *in, size_t rows, bool known)
 {
     const char *label = xg_guide_kind_label(kept->kind);
-    json_t *text;
-    size_t i;
 
     if (known)
         xg_buf_format(&c->out,
@@ -176,9 +174,9 @@ static void put_text(struct cmd *c, const struct xg_reference *kept,
                       XG_T("已导入%s，版本 %s，%zu 项\n",
                            "imported: %s %s, %zu rows\n"),
                       label, kept->edition, rows);
-    json_array_foreach(in->warnings, i, text)
+    for (size_t i = 0; i < json_array_size(in->warnings); i++)
         xg_buf_format(&c->out, XG_T("请留意：%s\n", "note: %s\n"),
-                      json_string_value(text));
+                      json_string_value(json_array_get(in->warnings, i)));
 }
 
 enum xg_status cmd_import(struct cmd *c, struct xg_error *err)
