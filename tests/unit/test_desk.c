@@ -1,0 +1,236 @@
+/* test_desk.c - what an operator does: tried before it is written. */
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+#include "shared/core/loop.h"
+#include "tests/lib/office.h"
+
+static bool says(const struct xg_error *err, const char *text)
+{
+    return strstr(xg_error_text(err), text) != NULL;
+}
+
+static void test_what_is_refused_leaves_no_trace(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done = {.missing = 77};
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    struct xg_id one = office_report(&o, "lamp");
+    uint64_t size = office_log_size(&o);
+    /* Without its reason; without the role; without the place. */
+    assert_status(office_do(&o, &done, &one, "head", XG_MOVE_VOID, &err, 0),
+                  XG_REFUSED);
+    assert_true(says(&err, "why="));
+    assert_status(office_do(&o, &done, &one, "wn", XG_MOVE_ACCEPT, &err, 0),
+                  XG_REFUSED);
+    assert_status(office_do(&o, &done, &one, "ws", XG_MOVE_SELF_HANDLE, &err,
+                            XG_FIELD_WHY, "dark", 0),
+                  XG_REFUSED);
+    assert_true(says(&err, "outside the author's"));
+    /* By nobody, by the server's own name, of what is not here. */
+    assert_status(office_do(&o, &done, &one, "zz", XG_MOVE_ACCEPT, &err, 0),
+                  XG_NOTFOUND);
+    assert_status(office_do(&o, &done, &one, "server", XG_MOVE_REMIND, &err, 0),
+                  XG_REFUSED);
+    assert_int_equal(done.missing, 77);
+    assert_int_equal(office_log_size(&o), size);
+    assert_ok(office_do(&o, &done, &one, "head", XG_MOVE_ACCEPT, &err, 0));
+    assert_int_equal(done.status, XG_STATUS_ACCEPTED);
+    assert_true(office_log_size(&o) > size);
+    office_check(&o);
+    office_close(&o);
+}
+
+/* The status that its author saw is another by the time it is written. */
+static void test_what_came_between_is_seen_in_the_transaction(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct xg_draft late;
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    struct xg_id one = office_report(&o, "lamp");
+    xg_draft_init(&late, &o.arena, XG_KIND_INCIDENT);
+    late.head.creates = false;
+    late.head.entity = one;
+    late.head.move = XG_MOVE_ACCEPT;
+    late.head.from = XG_STATUS_REPORTED;
+    assert_ok(office_do(&o, &done, &one, "head", XG_MOVE_ACCEPT, &err, 0));
+    assert_status(desk_write(&done, o.d, &late, "boss", &err), XG_REFUSED);
+    assert_true(says(&err, "overtaken"));
+    assert_int_equal(office_fold(&o, &one).state.conflict_count, 0);
+    office_close(&o);
+}
+
+static struct xg_id accepted(struct office *o)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct xg_id id = office_report(o, "lamp");
+
+    assert_ok(office_do(o, &done, &id, "head", XG_MOVE_ACCEPT, &err, 0));
+    return id;
+}
+
+static void test_official_numbers_have_no_double_and_no_gap(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct office o;
+    struct xg_id ids[4];
+
+    (void)unused;
+    office_open(&o, NULL);
+    for (size_t i = 0; i < 4; i++)
+        ids[i] = accepted(&o);
+    assert_ok(office_do(&o, &done, &ids[0], "head", XG_MOVE_FILE, &err, 0));
+    assert_string_equal(done.case_number, "2026-000001");
+    /* One that is given by hand is taken as it is, and passed over after. */
+    assert_ok(office_do(&o, &done, &ids[1], "head", XG_MOVE_FILE, &err,
+                        XG_CASE_NUMBER, "2026-000002", 0));
+    assert_string_equal(done.case_number, "");
+    /* A refused one does not use a number up. */
+    assert_status(office_do(&o, &done, &ids[2], "wn", XG_MOVE_FILE, &err, 0),
+                  XG_REFUSED);
+    assert_ok(office_do(&o, &done, &ids[2], "head", XG_MOVE_FILE, &err, 0));
+    assert_string_equal(done.case_number, "2026-000003");
+    /* New Year comes to China eight hours before it comes to Greenwich. */
+    o.world.wall_ms = INT64_C(1798732800000); /* 2026-12-31T16:00:00Z */
+    assert_ok(office_do(&o, &done, &ids[3], "head", XG_MOVE_FILE, &err, 0));
+    assert_string_equal(done.case_number, "2027-000001");
+    office_check(&o);
+    office_close(&o);
+}
+
+/* Call N of the store fails, for every N. Whoever tries again has the case
+ * filed once, under the first number, whether the answer was lost or the act.
+ */
+static void test_a_number_is_given_once_whatever_call_fails(void **unused)
+{
+    static const enum xg_status statuses[] = {XG_IO, XG_FULL};
+    bool failed = true;
+
+    (void)unused;
+    for (size_t kind = 0; kind < 2; kind++, failed = true)
+        for (uint64_t n = 0; failed; n++) {
+            struct store_fault fault = {.status = XG_OK};
+            struct xg_error err = XG_ERROR_NONE;
+            struct desk_done done;
+            struct xg_cbor_item number;
+            struct office o;
+            office_open(&o, &fault);
+            struct xg_id one = accepted(&o), two = accepted(&o);
+            struct xg_draft d;
+            xg_draft_init(&d, &o.arena, XG_KIND_INCIDENT);
+            d.head.creates = false;
+            d.head.entity = one;
+            d.head.move = XG_MOVE_FILE;
+            d.head.from = XG_STATUS_ACCEPTED;
+            struct xg_draft again = d;
+            fault =
+                (struct store_fault){.status = statuses[kind], .countdown = n};
+            enum xg_status first = desk_write(&done, o.d, &d, "head", &err);
+            failed = fault.failed > 0;
+            fault.status = XG_OK;
+            if (first != XG_OK)
+                xg_ignore(desk_write(&done, o.d, &again, "head", &err));
+            struct fold f = office_fold(&o, &one);
+            assert_int_equal(f.state.status, XG_STATUS_FILED);
+            assert_int_equal(f.count, 3);
+            assert_true(xg_state_value(&f.state, XG_CASE_NUMBER, &number));
+            assert_true(
+                xg_bytes_equal(number.bytes, xg_bytes_of("2026-000001")));
+            assert_ok(
+                office_do(&o, &done, &two, "head", XG_MOVE_FILE, &err, 0));
+            assert_string_equal(done.case_number, "2026-000002");
+            office_check(&o);
+            office_close(&o);
+        }
+}
+
+/* A notice reaches down from its author's unit, and never into another's. */
+static void test_a_notice_stays_in_its_authors_unit(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    for (int i = 0; i < 2; i++) {
+        struct xg_draft d;
+        xg_draft_init(&d, &o.arena, XG_KIND_NOTICE);
+        d.head.creates = true;
+        test_text(&d, 12, "meeting");
+        test_text(&d, 13, "at nine");
+        test_text(&d, XG_FIELD_GRID, "north");
+        assert_ok(desk_write(&done, o.d, &d, i ? "head" : "ws", &err));
+        struct fold f = office_fold(&o, &done.id);
+        assert_int_equal(f.state.effects[0], XG_EFFECT_FULL);
+        assert_int_equal(f.judgements[0].grade, XG_GRADE_ASSERTED);
+        assert_string_equal(f.entity.unit, i ? "north" : "south");
+    }
+    office_close(&o);
+}
+
+static void test_possible_moves_are_those_of_role_and_place(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct view_move *moves;
+    struct xg_judgement actor;
+    const char *no_right;
+    size_t count;
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    struct xg_id one = accepted(&o);
+    struct fold f = office_fold(&o, &one);
+    struct xg_registry registry = registry_view(o.d->registry);
+    assert_ok(desk_actor(&actor, o.d, "ws", &err));
+    assert_ok(desk_moves(&moves, &count, &no_right, &o.arena, &f, &registry,
+                         &actor, &err));
+    assert_int_equal(count, 0);
+    assert_non_null(no_right);
+    assert_ok(desk_actor(&actor, o.d, "head", &err));
+    assert_ok(desk_moves(&moves, &count, &no_right, &o.arena, &f, &registry,
+                         &actor, &err));
+    assert_null(no_right);
+    bool file = false, triage = false;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(moves[i].transition->from &
+                    XG_STATUS_BIT(XG_STATUS_ACCEPTED));
+        assert_true(moves[i].transition->who & XG_ROLE_BIT(XG_ROLE_DISPATCHER));
+        if (moves[i].move->number == XG_MOVE_FILE) {
+            file = true;
+            assert_false(moves[i].blocked);
+            assert_int_equal(moves[i].unmet, XG_WANT_CASE_NUMBER);
+        }
+        if (moves[i].move->number == XG_MOVE_TRIAGE) {
+            triage = true; /* nobody whistled */
+            assert_true(moves[i].blocked);
+        }
+    }
+    assert_true(file && triage);
+    office_close(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_refused_leaves_no_trace),
+        cmocka_unit_test(test_what_came_between_is_seen_in_the_transaction),
+        cmocka_unit_test(test_official_numbers_have_no_double_and_no_gap),
+        cmocka_unit_test(test_a_number_is_given_once_whatever_call_fails),
+        cmocka_unit_test(test_a_notice_stays_in_its_authors_unit),
+        cmocka_unit_test(test_possible_moves_are_those_of_role_and_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
