@@ -162,7 +162,9 @@ static enum xg_status empty_register(struct xg_draft *d,
 {
     static const uint8_t null[] = {0xF6};
 
-    if (field->merge != XG_MERGE_REGISTER || field->flags & XG_REQUIRED)
+    /* Of what is only begun it may be: see view_form_complete(). */
+    if (field->merge != XG_MERGE_REGISTER ||
+        (field->flags & XG_REQUIRED && !d->head.creates))
         return xg_fail(err, XG_USAGE, XG_T("不能为空", "cannot be empty"));
     return xg_draft_set(d, field->number, xg_bytes(null, sizeof null), err);
 }

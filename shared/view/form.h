@@ -12,9 +12,9 @@
  *                id), else all 32 hex digits
  *      set       field=value adds one element; field-=HASH:INDEX takes one out
  *
- * `field=` empties a register that is not required. XG_MACHINE fields are
- * refused, except that elements may be taken out of any set (a photo attached
- * by mistake).
+ * `field=` empties a register; one that is required only while the draft
+ * creates. XG_MACHINE fields are refused, except that elements may be taken
+ * out of any set (a photo attached by mistake).
  *
  * Every error names the field, in the language set; an unknown name lists the
  * kind's fields and the nearest of them. XG_USAGE, XG_AMBIGUOUS and

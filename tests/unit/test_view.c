@@ -649,6 +649,9 @@ static void test_drafts(void **state)
     assert_int_equal(item.number, 3);
     assert_int_equal(xg_state_set(&w.state, 18)->count, 2);
     assert_false(xg_state_value(&w.state, 16, &item));
+    d.head.creates = false;
+    assert_status(view_form_set(&d, w.kind, "type=", NULL, &err), XG_USAGE);
+    d.head.creates = true;
     set(&w, &d, "type=");
     assert_status(view_form_complete(&d, w.kind, &err), XG_USAGE);
     world_clear(&w);
