@@ -72,8 +72,8 @@ static const char *reason_text(enum view_conflict_reason reason)
 {
     switch (reason) {
     case VIEW_FIELD:
-        return XG_T("不同的值，互未见过", "different values, unseen by each "
-                                          "other");
+        return XG_T("两边填的不一样，填的时候互相没看到",
+                    "different values, unseen by each other");
     case VIEW_WITHDRAW_EDIT:
         return XG_T("一方撤回，一方修改", "withdrawn by one, edited by "
                                           "another");
@@ -170,6 +170,30 @@ static void put_meanwhile(struct xg_buf *out, const struct xg_state *s,
                   xg_label(because.zh, because.en));
 }
 
+/* The command that decides it, by the name that it goes by here. */
+static void put_how(struct xg_buf *out, const struct view_conflict *c,
+                    const struct view_entity *entity, const struct xg_id *id)
+{
+    xg_buf_text(out, XG_T("  裁定：resolve ", "  decide: resolve "));
+    look_put_number(out, entity, id);
+    xg_buf_byte(out, ' ');
+    if (c->reason == VIEW_OVERTAKEN)
+        xg_buf_text(out, XG_T("状态", "status"));
+    else if (c->field)
+        xg_buf_text(out, xg_lang() == XG_LANG_ZH ? c->field->zh
+                                                 : c->field->name);
+    else
+        xg_buf_format(out, "%" PRIu64, c->number);
+    xg_buf_text(out, c->reason == VIEW_FIELD
+                         ? XG_T(" --take 哈希（或 --value 值、--dismiss）"
+                                " --why 理由\n",
+                                " --take HASH (or --value V, --dismiss) --why "
+                                "TEXT\n")
+                         : XG_T(" --take 哈希（或 --dismiss 保持现状） --why "
+                                "理由\n",
+                                " --take HASH (or --dismiss) --why TEXT\n"));
+}
+
 static enum xg_status put_conflict(struct xg_buf *out, const struct xg_state *s,
                                    const struct view_conflict *c,
                                    const struct view_context *view,
@@ -188,6 +212,7 @@ static enum xg_status put_conflict(struct xg_buf *out, const struct xg_state *s,
         if (put_side(out, s, c, c->sides[i], view, err) != XG_OK)
             return err->status;
     put_meanwhile(out, s, c);
+    put_how(out, c, &entity, &s->id);
     return xg_buf_check(out, err);
 }
 
