@@ -266,6 +266,7 @@ static bool same_entity(const struct store_entity *a,
            a->status == b->status && a->open == b->open &&
            a->links == b->links &&
            strcmp(a->case_number, b->case_number) == 0 &&
+           a->handed == b->handed && a->folded == b->folded &&
            xg_bytes_equal(a->state, b->state);
 }
 
@@ -276,7 +277,7 @@ static bool same_branch(const struct store_branch *a,
            a->parent == b->parent && xg_hash_equal(&a->id, &b->id) &&
            a->start == b->start && a->next == b->next &&
            xg_hash_equal(&a->last, &b->last) &&
-           a->anchor_size == b->anchor_size && a->since == b->since;
+           a->anchor_size == b->anchor_size;
 }
 
 static enum xg_status compare_records(struct check *c, struct store *again,
@@ -360,6 +361,47 @@ static enum xg_status compare_chains(struct check *c, struct store *again)
     return status;
 }
 
+/* Who is told of what. */
+static enum xg_status compare_telling(struct check *c, struct store *again)
+{
+    struct xg_hash a, b;
+
+    if (c->store->ops->digest_telling(c->store, &a, c->err) != XG_OK ||
+        again->ops->digest_telling(again, &b, c->err) != XG_OK)
+        return c->err->status;
+    return xg_hash_equal(&a, &b) ? XG_OK : differs(c, "scope", 0);
+}
+
+/* Not wrong, but a person should know. */
+static enum xg_status count_unfolded(struct check *c)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    struct store_filter filter = {.conflicts = true, .limit = STEP};
+    struct store_entity *rows;
+    uint64_t unfolded = 0;
+    size_t count = 1;
+    enum xg_status status = XG_OK;
+
+    while (status == XG_OK && count > 0) {
+        xg_arena_reset(&arena);
+        status = c->store->ops->read_entities(c->store, &arena, &rows, &count,
+                                              &filter, c->err);
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            unfolded += !rows[i].folded;
+            filter.before = rows[i].number;
+        }
+    }
+    xg_arena_clear(&arena);
+    if (status == XG_OK && unfolded)
+        tell(c,
+             XG_T("%" PRIu64 " 个对象的记录太多，未合并（记录都在）；"
+                  "用 conflicts 查看",
+                  "%" PRIu64 " entities have too many records to be folded "
+                  "(all records are kept): see conflicts"),
+             unfolded);
+    return status;
+}
+
 static enum xg_status compare(struct check *c, struct store *again)
 {
     struct store_counts a, b;
@@ -372,7 +414,8 @@ static enum xg_status compare(struct check *c, struct store *again)
         return differs(c, "count", a.records);
     if (compare_chains(c, again) != XG_OK ||
         compare_records(c, again, a.records) != XG_OK ||
-        compare_entities(c, again, a.entities) != XG_OK)
+        compare_entities(c, again, a.entities) != XG_OK ||
+        compare_telling(c, again) != XG_OK || count_unfolded(c) != XG_OK)
         return c->err->status;
     tell(c,
          XG_T("派生表：%" PRIu64 " 条链，%" PRIu64 " 条记录，%" PRIu64

@@ -255,6 +255,8 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
     f.entity.number = entity->number;
     f.entity.id = entity->id;
     f.entity.changed = entity->changed;
+    f.entity.handed = entity->handed;
+    f.entity.folded = true;
     f.devices = xg_arena_array(arena, n, sizeof *f.devices);
     f.judgements = xg_arena_array(arena, n, sizeof *f.judgements);
     w.records = xg_arena_array(arena, n, sizeof *w.records);
@@ -309,7 +311,8 @@ enum xg_status fold_put(struct store *store, struct xg_buf *scratch,
     struct store_entity entity = fold->entity;
 
     xg_buf_reset(scratch);
-    xg_state_encode(scratch, &fold->state);
+    if (entity.folded)
+        xg_state_encode(scratch, &fold->state);
     if (xg_buf_check(scratch, err) != XG_OK)
         return err->status;
     entity.state = xg_buf_bytes(scratch);

@@ -56,7 +56,8 @@ XG_MUST_CHECK enum xg_status fold_when(struct xg_when *when,
                                        uint64_t anchor_size, uint64_t position,
                                        struct xg_error *err);
 
-/* Put the entity into the store. `scratch` is emptied. */
+/* Put the entity into the store; one that is not `folded` with an empty state.
+ * `scratch` is emptied. */
 XG_MUST_CHECK enum xg_status fold_put(struct store *store,
                                       struct xg_buf *scratch,
                                       const struct fold *fold,

@@ -31,6 +31,7 @@ enum xg_status ingest_open(struct ingest **out, struct store *store,
     in->registry = registry;
     in->device = device;
     in->env = env;
+    in->fold_bytes = FOLD_ARENA;
     placer_init(&in->placer, in, store, store, false);
     *out = in;
     return XG_OK;

@@ -30,6 +30,7 @@ struct placer {
     struct store_counts counts;
     struct anchor_memo anchors[ANCHORS_KEPT];
     struct xg_arena fold; /* scratch of one entity */
+    struct xg_arena hands; /* of that entity */
     struct xg_buf scratch;
     bool replay;
     /* Replay only: batches that wait, in log order. */
@@ -45,6 +46,7 @@ struct ingest {
     const struct xg_env *env;
     struct placer placer; /* the writer's own */
     bool counted;         /* placer.counts are those of the store */
+    size_t fold_bytes;    /* what a fold may take: FOLD_ARENA */
 };
 
 /* A batch on its way to its place. */
@@ -72,6 +74,64 @@ XG_MUST_CHECK enum xg_status placer_place(struct placer *p,
                                           struct xg_arena *arena,
                                           struct incoming *inc,
                                           struct xg_error *err);
+
+/* ---- who is told (ingest_tell.c) ---- */
+
+/* The entry at which so many bytes more are told because of entry `told`. */
+uint64_t tell_reserve(struct placer *p, uint64_t told, uint64_t bytes);
+
+enum { TELL_KEYS = 32, TELL_WANTED_MAX = XG_UNITS_MAX + 8 };
+
+/* What is to be told because of one batch. Runs of records for a few keys are
+ * merged before they are written. */
+struct teller {
+    struct placer *p;
+    const struct incoming *inc;
+    struct xg_error *err;
+    struct {
+        char key[STORE_UNIT_MAX + 1];
+        struct store_scope run;
+    } list[TELL_KEYS];
+    size_t count;
+};
+
+/* Who is with one entity, and who should be. */
+struct tell_entity {
+    uint64_t entity;
+    const struct xg_kind *kind;
+    bool arrived; /* its home is a hand too */
+    char home[XG_CODE_MAX + 1];
+    struct store_hand *held; /* that are open; until the next is looked at */
+    size_t held_count, wanted_count;
+    char wanted[TELL_WANTED_MAX][STORE_UNIT_MAX + 1];
+};
+
+void teller_init(struct teller *t, struct placer *p, const struct incoming *inc,
+                 struct xg_error *err);
+/* Find out about an entity that was `before` and came out of the fold *f, whose
+ * `handed` is set. `late`: its first record comes now, after others. */
+XG_MUST_CHECK enum xg_status teller_look(struct teller *t,
+                                         struct tell_entity *e,
+                                         const struct store_entity *before,
+                                         bool late, struct fold *f);
+/* A new record of it, for those who are with it and stay. */
+XG_MUST_CHECK enum xg_status teller_row(struct teller *t,
+                                        const struct tell_entity *e,
+                                        const struct store_record *row,
+                                        const struct xg_record *record);
+/* The entity leaves and comes into hands; the batch's first row has that
+ * number. It is in the store, and so are its records. */
+XG_MUST_CHECK enum xg_status teller_pass(struct teller *t,
+                                         struct tell_entity *e,
+                                         uint64_t first_row);
+/* The branch came to be by a fork, with those records on it; or only has
+ * another parent than before. */
+XG_MUST_CHECK enum xg_status teller_moved(struct teller *t, uint64_t branch,
+                                          bool records);
+/* All rows of the batch, for the device that wrote them. */
+XG_MUST_CHECK enum xg_status teller_end(struct teller *t,
+                                        const struct store_record *rows,
+                                        size_t count);
 
 /* Read a stored batch again, whole; it was verified when it came. */
 XG_MUST_CHECK enum xg_status

@@ -31,7 +31,8 @@ void placer_init(struct placer *p, struct ingest *in, struct store *from,
     *p = (struct placer){.in = in,
                          .from = from,
                          .to = to,
-                         .fold = XG_ARENA(FOLD_ARENA),
+                         .fold = XG_ARENA(in->fold_bytes),
+                         .hands = XG_ARENA(BATCH_ARENA),
                          .scratch = XG_BUF(FOLD_ARENA),
                          .replay = replay};
 }
@@ -39,16 +40,12 @@ void placer_init(struct placer *p, struct ingest *in, struct store *from,
 void placer_clear(struct placer *p)
 {
     xg_arena_clear(&p->fold);
+    xg_arena_clear(&p->hands);
     xg_buf_clear(&p->scratch);
     free(p->waiting);
 }
 
 /* ---- finding the branch ---- */
-
-static uint64_t next_shown(const struct placer *p, uint64_t told)
-{
-    return told > p->counts.shown ? told : p->counts.shown;
-}
 
 static enum xg_status begin_chain(struct placing *w)
 {
@@ -60,8 +57,7 @@ static enum xg_status begin_chain(struct placing *w)
     memcpy(w->chain.device, w->inc->device, strlen(w->inc->device) + 1);
     w->made = (struct store_branch){.number = ++p->counts.branches,
                                     .chain = w->chain.number,
-                                    .id = b->says.chain,
-                                    .since = next_shown(p, w->inc->told)};
+                                    .id = b->says.chain};
     w->at = &w->made;
     return p->to->ops->put_chain(p->to, &w->chain, w->err);
 }
@@ -114,12 +110,39 @@ static void begin_branch(struct placing *w, const struct store_record *before)
                                     .start = before->seq + 1,
                                     .next = before->seq + 1,
                                     .last = before->hash,
-                                    .anchor_size = before->anchor_size,
-                                    .since = next_shown(w->p, w->inc->told)};
+                                    .anchor_size = before->anchor_size};
     w->at = &w->made;
     w->inc->forked = true;
     w->inc->fork_chain = w->chain.number;
     w->inc->fork_index = w->held;
+}
+
+/* Does the branch go on from what `number` holds, through others or not? */
+static bool descends(struct placing *w, const struct store_branch *b,
+                     uint64_t number)
+{
+    for (size_t depth = 0; b && b->parent && depth < XG_CHAINS_MAX; depth++) {
+        if (b->parent == number)
+            return true;
+        b = branch_numbered(w, b->parent);
+    }
+    return false;
+}
+
+/* Whoever knows of records that are on the branch `tail` now, or on one that
+ * goes on from there, is told. */
+static enum xg_status tell_split(struct placing *w, uint64_t tail)
+{
+    struct teller teller;
+
+    teller_init(&teller, w->p, w->inc, w->err);
+    if (teller_moved(&teller, tail, true) != XG_OK)
+        return w->err->status;
+    for (size_t i = 0; i < w->branch_count; i++)
+        if (descends(w, &w->branches[i], tail) &&
+            teller_moved(&teller, w->branches[i].number, false) != XG_OK)
+            return w->err->status;
+    return XG_OK;
 }
 
 /* What a branch holds from `before` on becomes a branch of its own. */
@@ -140,7 +163,6 @@ static enum xg_status split(struct placing *w, struct store_branch *b,
     tail.parent = b->number;
     tail.id = w->inc->rival = rows[0].hash;
     tail.start = before->seq + 1;
-    tail.since = next_shown(w->p, w->inc->told);
     for (size_t i = 0; i < w->branch_count; i++)
         if (w->branches[i].parent == b->number) {
             w->branches[i].parent = tail.number;
@@ -155,7 +177,7 @@ static enum xg_status split(struct placing *w, struct store_branch *b,
         to->ops->move_records(to, b->number, tail.start, tail.number, w->err) !=
             XG_OK)
         return w->err->status;
-    return XG_OK;
+    return tell_split(w, tail.number);
 }
 
 /* May the device begin one more chain or branch? What restored copies and
@@ -331,23 +353,6 @@ static enum xg_status judge_anchor(struct placing *w, struct store_record *row,
 
 /* ---- rows ---- */
 
-static void show(struct placer *p, struct store_record *row, uint64_t told)
-{
-    struct store_counts *c = &p->counts;
-    uint64_t bytes = row->head.len + row->fields.len;
-
-    if (c->shown < told) {
-        c->shown = told;
-        c->shown_bytes = 0;
-    }
-    if (c->shown_bytes && c->shown_bytes + bytes > SCOPE_SHOWN_BYTES) {
-        c->shown++;
-        c->shown_bytes = 0;
-    }
-    c->shown_bytes += bytes;
-    row->shown = c->shown;
-}
-
 static enum xg_status make_rows(struct placing *w)
 {
     const struct xg_batch *b = w->inc->batch;
@@ -376,7 +381,9 @@ static enum xg_status make_rows(struct placing *w)
             return w->err->status;
         if (server)
             row->anchor_size = w->inc->position;
-        show(w->p, row, w->inc->told);
+        row->shown =
+            tell_reserve(w->p, w->inc->told,
+                         row->head.len + row->fields.len + SCOPE_RECORD_COST);
         w->at->next = row->seq + 1;
         w->at->last = row->hash;
         w->at->anchor_size = row->anchor_size;
@@ -514,98 +521,93 @@ static enum xg_status fold_again(struct placer *p, struct fold *f,
     return fold_of_rows(f, &p->fold, p->to, &view, e, &rows, err);
 }
 
-/* ---- who is to be told ---- */
-
-enum { KEYS_MAX = 32 };
-
-/* Runs of records for a few keys, merged before they are written. */
-struct telling {
-    struct placing *w;
-    struct {
-        char key[XG_CODE_MAX + 1];
-        struct store_scope run;
-    } list[KEYS_MAX];
-    size_t count;
-};
-
-static enum xg_status tell_now(struct telling *t)
+/* Too many records on too many branches to be folded here: they are kept, and
+ * what was known of the entity stays. Of one whose first record comes only now,
+ * that says where it is at home. */
+static enum xg_status keep_unfolded(struct placing *w, const struct touching *t,
+                                    const struct touched *e, struct fold *f)
 {
-    struct store *to = t->w->p->to;
+    const struct xg_registry view = registry_view(w->p->in->registry);
+    struct store_entity now = e->entity;
 
-    for (size_t i = 0; i < t->count; i++)
-        if (to->ops->put_scope(to, t->list[i].key, &t->list[i].run,
-                               t->w->err) != XG_OK)
-            return t->w->err->status;
-    t->count = 0;
-    return XG_OK;
-}
-
-static enum xg_status tell(struct telling *t, const char *key,
-                           const struct store_record *row)
-{
-    size_t i = 0;
-
-    while (i < t->count && (t->list[i].run.shown != row->shown ||
-                            strcmp(t->list[i].key, key) != 0))
-        i++;
-    if (i < t->count) {
-        struct store_scope *run = &t->list[i].run;
-        run->first = row->number < run->first ? row->number : run->first;
-        run->last = row->number > run->last ? row->number : run->last;
-        return XG_OK;
-    }
-    if (t->count == KEYS_MAX) {
-        if (tell_now(t) != XG_OK)
-            return t->w->err->status;
-        i = 0;
-    }
-    memcpy(t->list[i].key, key, strlen(key) + 1);
-    t->list[i].run = (struct store_scope){row->shown, row->number, row->number};
-    t->count = i + 1;
-    return XG_OK;
-}
-
-/* The device that wrote them is told of all, in a key of its own. */
-static enum xg_status tell_device(struct placing *w)
-{
-    struct store *to = w->p->to;
-    char key[STORE_DEVICE_MAX + 2] = "@";
-    size_t run = 0;
-
-    memcpy(key + 1, w->inc->device, strlen(w->inc->device) + 1);
-    for (size_t i = 1; i <= w->count; i++) {
-        if (i < w->count && w->rows[i].shown == w->rows[run].shown)
+    now.state = (struct xg_bytes){NULL, 0};
+    now.folded = false;
+    now.records += e->count;
+    for (uint32_t i = e->first; !now.creator && i != XG_NONE; i = t->next[i]) {
+        const struct xg_record *record = &w->inc->batch->records[w->held + i];
+        const struct fold_rows first = {.rows = &w->rows[i],
+                                        .count = 1,
+                                        .records = &record,
+                                        .device = w->inc->device};
+        if (!w->rows[i].creates)
             continue;
-        struct store_scope row = {w->rows[run].shown, w->rows[run].number,
-                                  w->rows[i - 1].number};
-        if (to->ops->put_scope(to, key, &row, w->err) != XG_OK)
+        xg_arena_reset(&w->p->fold);
+        if (fold_of_rows(f, &w->p->fold, w->p->to, &view, &now, &first,
+                         w->err) != XG_OK)
             return w->err->status;
-        run = i;
+        now.kind = f->entity.kind;
+        now.creator = f->entity.creator;
+        memcpy(now.unit, f->entity.unit, sizeof now.unit);
+        memcpy(now.author, f->entity.author, sizeof now.author);
     }
+    *f = (struct fold){.entity = now};
     return XG_OK;
 }
 
-static enum xg_status fold_touched(struct placing *w, struct touching *t)
+static enum xg_status fold_one(struct placing *w, struct touching *t,
+                               struct touched *e, struct fold *f)
 {
-    struct telling telling = {.w = w};
+    enum xg_status status;
 
-    for (size_t i = 0; i < t->count; i++) {
-        struct touched *e = &t->list[i];
-        struct fold f;
-        xg_arena_reset(&w->p->fold);
-        if ((e->fresh ? fold_fresh(w, t, e, &f)
-                      : fold_again(w->p, &f, &e->entity, w->err)) != XG_OK ||
-            fold_put(w->p->to, &w->p->scratch, &f, w->err) != XG_OK)
-            return w->err->status;
-        for (uint32_t r = e->first; f.entity.unit[0] && r != XG_NONE;
-             r = t->next[r])
-            if (tell(&telling, f.entity.unit, &w->rows[r]) != XG_OK)
-                return w->err->status;
-    }
     xg_arena_reset(&w->p->fold);
-    if (tell_now(&telling) != XG_OK)
+    if (!e->fresh && !e->entity.folded)
+        return keep_unfolded(w, t, e, f);
+    status = e->fresh ? fold_fresh(w, t, e, f)
+                      : fold_again(w->p, f, &e->entity, w->err);
+    if (status != XG_NOMEM || !w->p->fold.full)
+        return status;
+    *w->err = XG_ERROR_NONE;
+    return keep_unfolded(w, t, e, f);
+}
+
+static bool comes_late(const struct placing *w, const struct touching *t,
+                       const struct touched *e)
+{
+    for (uint32_t i = e->first; i != XG_NONE; i = t->next[i])
+        if (w->rows[i].late)
+            return true;
+    return false;
+}
+
+/* Fold it, keep what came of it, and tell whoever is to know. */
+static enum xg_status settle(struct placing *w, struct touching *t,
+                             struct touched *e, struct teller *teller)
+{
+    struct tell_entity told;
+    struct fold f;
+
+    if (fold_one(w, t, e, &f) != XG_OK ||
+        teller_look(teller, &told, &e->entity, comes_late(w, t, e), &f) !=
+            XG_OK ||
+        fold_put(w->p->to, &w->p->scratch, &f, w->err) != XG_OK)
         return w->err->status;
-    return tell_device(w);
+    for (uint32_t i = e->first; i != XG_NONE; i = t->next[i])
+        if (teller_row(teller, &told, &w->rows[i],
+                       &w->inc->batch->records[w->held + i]) != XG_OK)
+            return w->err->status;
+    return teller_pass(teller, &told, w->rows[0].number);
+}
+
+static enum xg_status settle_touched(struct placing *w, struct touching *t)
+{
+    struct teller teller;
+
+    teller_init(&teller, w->p, w->inc, w->err);
+    for (size_t i = 0; i < t->count; i++)
+        if (settle(w, t, &t->list[i], &teller) != XG_OK)
+            return w->err->status;
+    xg_arena_reset(&w->p->fold);
+    return teller_end(&teller, w->rows, w->count);
 }
 
 enum xg_status placer_place(struct placer *p, struct xg_arena *arena,
@@ -622,7 +624,7 @@ enum xg_status placer_place(struct placer *p, struct xg_arena *arena,
     if (make_rows(&w) != XG_OK || touch_all(&w, &touching) != XG_OK ||
         p->to->ops->put_records(p->to, w.rows, w.count, err) != XG_OK ||
         p->to->ops->put_branch(p->to, w.at, err) != XG_OK ||
-        fold_touched(&w, &touching) != XG_OK)
+        settle_touched(&w, &touching) != XG_OK)
         return err->status;
     inc->fresh = w.count;
     return XG_OK;

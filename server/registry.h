@@ -59,6 +59,8 @@ struct registry_scope {
     const struct xg_role *role; /* NULL: none */
     size_t unit_count;
     const char **units; /* it and all below it, sorted; in the arena */
+    size_t above_count;
+    const char **above; /* those that it lies in, without itself; sorted */
 };
 XG_MUST_CHECK enum xg_status registry_scope(struct registry_scope *out,
                                             struct registry *r,
@@ -67,7 +69,8 @@ XG_MUST_CHECK enum xg_status registry_scope(struct registry_scope *out,
                                             struct xg_error *err);
 /* What may change that scope, at log positions in [from, to), one after
  * another: the worker moved, or got another role; or a unit came into the scope
- * or went out of it (with all below it). */
+ * or went out of it (with all below it); or the scope's own unit, or one above
+ * it, was put below another. */
 struct registry_changes {
     const char *device;
     uint64_t from, to; /* what is left */
@@ -75,7 +78,7 @@ struct registry_changes {
 };
 struct registry_change {
     uint64_t position;
-    bool unit_is_new;           /* no line named it before */
+    bool unit_is_new;           /* no line named it before, and it lies below */
     char unit[XG_CODE_MAX + 1]; /* "": the worker */
 };
 /* *more false at the end. Before the device's enrolment nothing changes. */

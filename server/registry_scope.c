@@ -65,21 +65,21 @@ static bool below(struct registry *r, const struct subject *unit,
     return false;
 }
 
-static bool add_unit(struct registry_scope *scope, size_t *room,
+static bool add_unit(const char ***units, size_t *count, size_t *room,
                      struct xg_arena *arena, const char *unit)
 {
-    if (scope->unit_count == *room) {
+    if (*count == *room) {
         size_t grown = *room * 2 + 16;
         const char **moved = xg_arena_array(arena, grown, sizeof *moved);
         if (!moved)
             return false;
-        if (scope->unit_count)
-            memcpy(moved, scope->units, scope->unit_count * sizeof *moved);
-        scope->units = moved;
+        if (*count)
+            memcpy(moved, *units, *count * sizeof *moved);
+        *units = moved;
         *room = grown;
     }
-    scope->units[scope->unit_count] = xg_arena_str(arena, unit, strlen(unit));
-    return scope->units[scope->unit_count++] != NULL;
+    (*units)[*count] = xg_arena_str(arena, unit, strlen(unit));
+    return (*units)[(*count)++] != NULL;
 }
 
 /* The unit itself is in, also when no line names it. */
@@ -87,7 +87,8 @@ static bool add_units(struct registry_scope *scope, struct registry *r,
                       struct xg_arena *arena, uint64_t size)
 {
     size_t room = 0;
-    bool good = add_unit(scope, &room, arena, scope->unit);
+    bool good = add_unit(&scope->units, &scope->unit_count, &room, arena,
+                         scope->unit);
 
     pthread_rwlock_rdlock(&r->lock);
     for (size_t i = 0; i < SUBJECT_BUCKETS; i++)
@@ -95,8 +96,29 @@ static bool add_units(struct registry_scope *scope, struct registry *r,
             const char *name = s->list[0].says.subject;
             if (s->kind == XG_SAYS_UNIT && strcmp(name, scope->unit) != 0 &&
                 below(r, s, scope->unit, size))
-                good = add_unit(scope, &room, arena, name);
+                good = add_unit(&scope->units, &scope->unit_count, &room, arena,
+                                name);
         }
+    pthread_rwlock_unlock(&r->lock);
+    return good;
+}
+
+static bool add_above(struct registry_scope *scope, struct registry *r,
+                      struct xg_arena *arena, uint64_t size)
+{
+    const char *at = scope->unit;
+    size_t room = 0;
+    bool good = true;
+
+    pthread_rwlock_rdlock(&r->lock);
+    for (int depth = 1; good && depth < XG_UNIT_DEPTH_MAX; depth++) {
+        const struct xg_statement *s =
+            says_below(registry_subject(r, XG_SAYS_UNIT, at), size);
+        if (!s || !s->unit[0])
+            break;
+        at = s->unit;
+        good = add_unit(&scope->above, &scope->above_count, &room, arena, at);
+    }
     pthread_rwlock_unlock(&r->lock);
     return good;
 }
@@ -115,9 +137,13 @@ enum xg_status registry_scope(struct registry_scope *out, struct registry *r,
         memcpy(scope.worker, now.device.owner, sizeof scope.worker);
         memcpy(scope.unit, now.worker.unit, sizeof scope.unit);
         scope.role = xg_role_find(now.worker.role);
-        if (!add_units(&scope, r, arena, now.size))
+        if (!add_units(&scope, r, arena, now.size) ||
+            !add_above(&scope, r, arena, now.size))
             return xg_fail_nomem(err);
         qsort(scope.units, scope.unit_count, sizeof *scope.units, compare_text);
+        if (scope.above_count)
+            qsort(scope.above, scope.above_count, sizeof *scope.above,
+                  compare_text);
     }
     *out = scope;
     return XG_OK;
@@ -125,15 +151,30 @@ enum xg_status registry_scope(struct registry_scope *out, struct registry *r,
 
 /* ---- changes ---- */
 
+/* Did the statement at `position` put the unit below another one? */
+static bool parent_changed(struct registry *r, const char *unit,
+                           uint64_t position)
+{
+    pthread_rwlock_rdlock(&r->lock);
+    const struct subject *s = registry_subject(r, XG_SAYS_UNIT, unit);
+    const struct xg_statement *before = says_below(s, position);
+    const struct xg_statement *after = says_below(s, position + 1);
+    bool changed =
+        strcmp(before ? before->unit : "", after ? after->unit : "") != 0;
+    pthread_rwlock_unlock(&r->lock);
+    return changed;
+}
+
 /* Does the statement about `unit` at `position` bring it into the scope, or
- * take it out? */
-static enum xg_status unit_matters(bool *matters, struct registry *r,
-                                   const char *device, const char *unit,
-                                   uint64_t position, struct xg_error *err)
+ * take it out? Or *above: does the scope lie in it, and now elsewhere? */
+static enum xg_status unit_matters(bool *matters, bool *above,
+                                   struct registry *r, const char *device,
+                                   const char *unit, uint64_t position,
+                                   struct xg_error *err)
 {
     const struct xg_registry view = registry_view(r);
     struct standing now;
-    bool before = false, after = false;
+    bool before = false, after = false, inside = false;
 
     if (stand(&now, r, device, position + 1, err) != XG_OK)
         return err->status;
@@ -142,7 +183,12 @@ static enum xg_status unit_matters(bool *matters, struct registry *r,
                       xg_unit_within(&after, &view, unit, now.worker.unit,
                                      position + 1, err) != XG_OK))
         return err->status;
-    *matters = before != after;
+    if (now.known && parent_changed(r, unit, position) &&
+        xg_unit_within(&inside, &view, now.worker.unit, unit, position + 1,
+                       err) != XG_OK)
+        return err->status;
+    *above = inside;
+    *matters = before != after || inside;
     return XG_OK;
 }
 
@@ -190,7 +236,7 @@ enum xg_status registry_next_change(struct registry_change *out, bool *more,
     struct registry_change unit = {.position = 0};
     struct xg_statement enrolled;
     uint64_t position = 0, move;
-    bool known, matters = false;
+    bool known, matters = false, above = false;
 
     registry_enrolment(r, &enrolled, &position, &known, c->device);
     if (known && c->from <= position)
@@ -207,9 +253,10 @@ enum xg_status registry_next_change(struct registry_change *out, bool *more,
             c->next_unit = before; /* the move comes first */
             break;
         }
-        if (unit_matters(&matters, r, c->device, unit.unit, unit.position,
-                         err) != XG_OK)
+        if (unit_matters(&matters, &above, r, c->device, unit.unit,
+                         unit.position, err) != XG_OK)
             return err->status;
+        unit.unit_is_new &= !above;
     }
     if (matters) {
         c->from = unit.position; /* others may be in the same note */

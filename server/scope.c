@@ -1,21 +1,24 @@
 /* scope.c - see scope.h. */
 #include "server/scope.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "shared/base/lang.h"
 
 enum {
     PAGE_BYTES = 576 << 10, /* of 1 MiB: what is told of at one entry more */
-    CHUNK_BYTES = 192 << 10,
+    CHUNK_BYTES = 128 << 10,
     ROWS_PER_KEY = 64,
     READ_STEP = 64,
     SCOPE_ARENA = 96 << 20,
 };
 
-/* A run of records to look at. */
+/* What is told at one entry to whoever listens to the key. */
 struct run {
     uint64_t shown, first, last;
+    unsigned more;
+    const char *key;
 };
 
 /* A place in the log and the time note that bounds it. */
@@ -31,11 +34,18 @@ struct page {
     struct registry *registry;
     struct xg_arena arena; /* of the page */
     struct xg_arena step;  /* of a few records */
+    struct xg_arena walk;  /* of a few rows that lead to records */
     struct xg_error *err;
-    struct registry_scope scope;
-    const char *own_key; /* "@device" */
+    struct registry_scope scope; /* at the entries that are told */
+    struct registry_scope now;   /* at the end */
+    const char *own_key;         /* "@device" */
     const struct scope_held *held;
-    struct xg_tree tree; /* over the records put */
+    struct xg_tree tree;         /* over the records put */
+    /* The hands of the entity looked at last. */
+    struct xg_arena look;
+    struct store_hand *hands;
+    size_t hand_count;
+    uint64_t hands_of; /* 0: none */
     /* What was said before in this body. */
     uint64_t chain; /* number; 0: none */
     struct store_chain chain_row;
@@ -48,18 +58,74 @@ struct page {
     struct bound below, from; /* looked up last */
 };
 
+/* ---- what goes down ---- */
+
+void scope_down_key(char key[static STORE_UNIT_MAX + 1], const char *unit)
+{
+    snprintf(key, STORE_UNIT_MAX + 1, ">%s", unit);
+}
+
+bool scope_goes_down(const struct xg_record *record, const struct xg_kind *kind)
+{
+    struct xg_field_cursor c;
+    struct xg_cbor_item value;
+    uint64_t number;
+
+    if (!kind || !kind->reaches_down)
+        return false;
+    if (record->malformed || record->head.creates || record->head.move)
+        return true;
+    c = xg_record_fields(record);
+    while (xg_field_next(&c, &number, &value)) {
+        const struct xg_field *f = xg_field_find(kind, number);
+        if (!f || f->merge == XG_MERGE_REGISTER)
+            return true;
+    }
+    return false;
+}
+
+static bool row_goes_down(const struct store_record *row)
+{
+    const struct xg_hash zero = {{0}};
+    struct xg_record record;
+
+    xg_record_read(&record, &zero, row->seq, &row->previous, row->head,
+                   row->fields);
+    return scope_goes_down(&record, xg_kind_find(row->kind));
+}
+
 /* ---- what belongs to a scope ---- */
+
+enum level { UNSEEN, IN_PART, WHOLE };
+
+/* An entity, and by which of its hands it is looked at. */
+struct subject {
+    uint64_t entity, kind;
+    const char *home;
+    enum store_handed handed;
+};
+
+enum by { BY_NOW, BY_RECORD, BY_ENTRY };
+
+struct look {
+    enum by by;
+    uint64_t at; /* record's number; log position */
+};
+
+static struct subject subject_of(const struct store_record *row)
+{
+    return (struct subject){row->entity, row->kind, row->unit, row->handed};
+}
 
 static int compare_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool has_unit(const struct registry_scope *s, const char *unit)
+static bool has_text(const char *const *list, size_t count, const char *text)
 {
-    return *unit && s->unit_count &&
-           bsearch(&unit, s->units, s->unit_count, sizeof *s->units,
-                   compare_text);
+    return *text && count &&
+           bsearch(&text, list, count, sizeof *list, compare_text);
 }
 
 static bool informed(const struct registry_scope *s)
@@ -67,11 +133,87 @@ static bool informed(const struct registry_scope *s)
     return s->role && s->role->informed;
 }
 
-static bool in_scope(const struct registry_scope *s,
-                     const struct store_record *row)
+static enum level key_level(const struct registry_scope *s, const char *key)
 {
-    return row->entity && has_unit(s, row->unit) &&
-           (row->kind != XG_KIND_CONTACT || informed(s));
+    if (key[0] == '>')
+        return has_text(s->above, s->above_count, key + 1) ? IN_PART : UNSEEN;
+    return has_text(s->units, s->unit_count, key) ? WHOLE : UNSEEN;
+}
+
+/* By its home alone, where it always was. */
+static enum level home_level(const struct registry_scope *s,
+                             const struct subject *e)
+{
+    const struct xg_kind *kind = xg_kind_find(e->kind);
+
+    if (e->handed == STORE_ARRIVED ||
+        (e->kind == XG_KIND_CONTACT && !informed(s)))
+        return UNSEEN;
+    if (has_text(s->units, s->unit_count, e->home))
+        return WHOLE;
+    return kind && kind->reaches_down &&
+                   has_text(s->above, s->above_count, e->home)
+               ? IN_PART
+               : UNSEEN;
+}
+
+static enum xg_status hands_of(struct page *p, const struct subject *e)
+{
+    if (p->hands_of == e->entity)
+        return XG_OK;
+    xg_arena_reset(&p->look);
+    p->hands_of = 0;
+    if (p->store->ops->read_hands(p->store, &p->look, &p->hands, &p->hand_count,
+                                  e->entity, p->err) != XG_OK)
+        return p->err->status;
+    p->hands_of = e->entity;
+    return XG_OK;
+}
+
+static bool counts(const struct store_hand *hand, const struct look *look)
+{
+    switch (look->by) {
+    case BY_NOW:
+        return hand->last == STORE_OPEN;
+    case BY_RECORD:
+        return hand->last == STORE_OPEN && hand->first <= look->at;
+    case BY_ENTRY:
+        return hand->since < look->at && hand->until > look->at;
+    }
+    return false;
+}
+
+static enum xg_status see(enum level *level, struct page *p,
+                          const struct registry_scope *s,
+                          const struct subject *e, const struct look *look)
+{
+    enum level best = home_level(s, e);
+    bool hidden = e->kind == XG_KIND_CONTACT && !informed(s);
+
+    if (!e->entity)
+        best = UNSEEN;
+    if (e->entity && !hidden && best < WHOLE && e->handed != STORE_AT_HOME) {
+        if (hands_of(p, e) != XG_OK)
+            return p->err->status;
+        for (size_t i = 0; i < p->hand_count; i++) {
+            enum level by = key_level(s, p->hands[i].unit);
+            if (by > best && counts(&p->hands[i], look))
+                best = by;
+        }
+    }
+    *level = best;
+    return XG_OK;
+}
+
+static enum xg_status see_now(enum level *level, struct page *p,
+                              const struct subject *e)
+{
+    return see(level, p, &p->now, e, &(struct look){BY_NOW, 0});
+}
+
+static bool shows(enum level level, const struct store_record *row)
+{
+    return level == WHOLE || (level == IN_PART && row_goes_down(row));
 }
 
 /* ---- putting items ---- */
@@ -284,19 +426,9 @@ static enum xg_status put_row(struct page *p, const struct store_record *row)
     return p->chain_row.forked ? put_where(p, row) : XG_OK;
 }
 
-/* An entity whose first record comes after others: those go before it. */
-static enum xg_status put_late(struct page *p, const struct store_record *row)
+static enum level least(enum level a, enum level b)
 {
-    struct store_record *rows;
-    size_t count;
-
-    if (p->store->ops->read_entity_records(p->store, &p->step, &rows, &count,
-                                           row->entity, p->err) != XG_OK)
-        return p->err->status;
-    for (size_t i = 0; i < count && rows[i].number < row->number; i++)
-        if (put_row(p, &rows[i]) != XG_OK)
-            return p->err->status;
-    return XG_OK;
+    return a < b ? a : b;
 }
 
 /* What to do with the rows of a run. */
@@ -365,12 +497,17 @@ static enum xg_status is_held(bool *held, struct page *p,
 static enum xg_status put_if_in(struct page *p, void *ctx,
                                 const struct store_record *row)
 {
-    bool in = in_scope(&p->scope, row), own = false, held;
+    const struct subject e = subject_of(row);
+    const struct look look = {BY_RECORD, row->number};
+    enum level then, now;
+    bool own = false, held;
 
     (void)ctx;
-    if (!in && is_own(&own, p, row) != XG_OK)
+    if (see(&then, p, &p->scope, &e, &look) != XG_OK ||
+        (then != UNSEEN && see_now(&now, p, &e) != XG_OK))
         return p->err->status;
-    if (in && row->late && put_late(p, row) != XG_OK)
+    bool in = then != UNSEEN && shows(least(then, now), row);
+    if (!in && is_own(&own, p, row) != XG_OK)
         return p->err->status;
     if (!in && !own)
         return XG_OK;
@@ -379,7 +516,7 @@ static enum xg_status put_if_in(struct page *p, void *ctx,
     return held ? put_bounds(p, row) : put_row(p, row);
 }
 
-/* ---- runs of many keys, in order ---- */
+/* ---- what many keys are told, in order ---- */
 
 static int compare_runs(const void *a, const void *b)
 {
@@ -387,7 +524,7 @@ static int compare_runs(const void *a, const void *b)
 
     if (x->shown != y->shown)
         return x->shown < y->shown ? -1 : 1;
-    return (x->first > y->first) - (x->first < y->first);
+    return strcmp(x->key, y->key);
 }
 
 struct runs {
@@ -396,7 +533,7 @@ struct runs {
     uint64_t end; /* what is shown at or after it was left out */
 };
 
-static enum xg_status add_runs(struct page *p, struct runs *r,
+static enum xg_status add_runs(struct page *p, struct runs *r, const char *key,
                                const struct store_scope *rows, size_t count)
 {
     if (r->count + count > r->room) {
@@ -410,8 +547,8 @@ static enum xg_status add_runs(struct page *p, struct runs *r,
         r->room = room;
     }
     for (size_t i = 0; i < count; i++)
-        r->list[r->count++] =
-            (struct run){rows[i].shown, rows[i].first, rows[i].last};
+        r->list[r->count++] = (struct run){rows[i].shown, rows[i].first,
+                                           rows[i].last, rows[i].more, key};
     return XG_OK;
 }
 
@@ -428,139 +565,234 @@ static enum xg_status key_runs(struct page *p, struct runs *r, const char *key,
         return p->err->status;
     if (count == limit && rows[count - 1].shown + 1 < r->end)
         r->end = rows[count - 1].shown + 1;
-    return add_runs(p, r, rows, count);
+    return add_runs(p, r, key, rows, count);
 }
 
-/* Sort, and make one run of those that are shown at the same entry: records of
- * one entry lie together. */
-static void join_runs(struct runs *r)
+static enum xg_status down_runs(struct page *p, struct runs *r,
+                                const char *unit, uint64_t from, uint64_t to,
+                                size_t limit)
 {
-    size_t kept = 0;
+    char *key = xg_arena_alloc(&p->arena, STORE_UNIT_MAX + 1);
 
+    if (!key)
+        return xg_fail_nomem(p->err);
+    scope_down_key(key, unit);
+    return key_runs(p, r, key, from, to, limit);
+}
+
+static void sort_runs(struct runs *r)
+{
     if (r->count)
         qsort(r->list, r->count, sizeof *r->list, compare_runs);
-    for (size_t i = 0; i < r->count; i++) {
-        struct run *last = kept ? &r->list[kept - 1] : NULL;
-        if (last && last->shown == r->list[i].shown) {
-            if (r->list[i].last > last->last)
-                last->last = r->list[i].last;
-        } else {
-            r->list[kept++] = r->list[i];
-        }
-    }
-    r->count = kept;
 }
 
-/* ---- forks: known records that are on a branch now ---- */
+/* How many runs from the i-th on are told at its entry; *all is the records
+ * of them all: those of one entry lie together. */
+static size_t one_entry(const struct runs *r, size_t i, struct run *all)
+{
+    size_t n = 0;
 
-/* The records of branch `b` that were told of before branch `since` came to
- * be: call `each` for them, or only find out whether there is *any. */
-static enum xg_status walk_told(struct page *p, const struct store_branch *b,
-                                bool own, uint64_t since, bool *any,
-                                enum xg_status (*each)(struct page *p,
-                                                       void *ctx,
-                                                       const struct xg_hash *),
-                                void *ctx)
+    *all = r->list[i];
+    for (; i + n < r->count && r->list[i + n].shown == all->shown; n++) {
+        const struct run *run = &r->list[i + n];
+        all->first = run->first < all->first ? run->first : all->first;
+        all->last = run->last > all->last ? run->last : all->last;
+    }
+    return n;
+}
+
+/* ---- entities that came into hands, or left them ---- */
+
+/* Does the scope see as much of the entity by its home, or by hands that it
+ * came into before? Then it was told of it by those. */
+static enum xg_status covered(bool *covered, bool *open, struct page *p,
+                              const struct subject *e, const char *key,
+                              uint64_t first)
+{
+    enum level by = key_level(&p->scope, key);
+
+    *open = false;
+    *covered = home_level(&p->scope, e) >= by;
+    if (hands_of(p, e) != XG_OK)
+        return p->err->status;
+    for (size_t i = 0; i < p->hand_count; i++) {
+        const struct store_hand *h = &p->hands[i];
+        int order = strcmp(h->unit, key);
+        if (h->last != STORE_OPEN)
+            continue;
+        if (order == 0 && h->first == first)
+            *open = true;
+        else if (key_level(&p->scope, h->unit) >= by &&
+                 (h->first < first || (h->first == first && order < 0)))
+            *covered = true;
+    }
+    return XG_OK;
+}
+
+/* Put records first..last of the entity, as far as the level shows them. */
+static enum xg_status put_range(struct page *p, uint64_t entity, uint64_t first,
+                                uint64_t last, enum level level)
 {
     struct store_record *rows;
     size_t count = READ_STEP;
-    uint64_t seq = b->start;
 
     while (count == READ_STEP) {
         xg_arena_reset(&p->step);
-        if (p->store->ops->read_branch(p->store, &p->step, &rows, &count,
-                                       b->number, seq, READ_STEP,
-                                       p->err) != XG_OK)
+        if (p->store->ops->read_entity_range(p->store, &p->step, &rows, &count,
+                                             entity, first, last, READ_STEP,
+                                             p->err) != XG_OK)
             return p->err->status;
         for (size_t i = 0; i < count; i++) {
-            seq = rows[i].seq + 1;
-            if (rows[i].shown >= since ||
-                !(own || in_scope(&p->scope, &rows[i])))
-                continue;
-            *any = true;
-            if (!each)
-                return XG_OK;
-            if (each(p, ctx, &rows[i].hash) != XG_OK)
+            first = rows[i].number + 1;
+            if (shows(level, &rows[i]) && put_row(p, &rows[i]) != XG_OK)
                 return p->err->status;
         }
     }
     return XG_OK;
 }
 
-/* A fork of a chain, and what there is of it. */
+static enum xg_status put_passing(struct page *p, const char *key,
+                                  const struct store_passing *row)
+{
+    const struct subject e = {row->entity, row->kind, row->home, row->handed};
+    struct xg_update out = {.kind = XG_UPDATE_OUT, .entity = row->id};
+    enum level by = key_level(&p->scope, key), now;
+    bool told, open;
+
+    if (e.kind == XG_KIND_CONTACT && !informed(&p->scope))
+        by = UNSEEN;
+    if (see_now(&now, p, &e) != XG_OK)
+        return p->err->status;
+    if (by != UNSEEN && row->first == 0 && now == UNSEEN)
+        xg_update_put(p->raw, &out, false);
+    if (by == UNSEEN || row->first == 0 || now == UNSEEN)
+        return XG_OK;
+    if (covered(&told, &open, p, &e, key, row->hand) != XG_OK)
+        return p->err->status;
+    return told || !open ? XG_OK
+                         : put_range(p, row->entity, row->first, row->last,
+                                     least(by, now));
+}
+
+static enum xg_status put_passings(struct page *p, const char *key,
+                                   uint64_t shown)
+{
+    struct store_passing *rows;
+    size_t count;
+
+    xg_arena_reset(&p->walk);
+    if (p->store->ops->read_passings(p->store, &p->walk, &rows, &count, key,
+                                     shown, p->err) != XG_OK)
+        return p->err->status;
+    for (size_t i = 0; i < count; i++)
+        if (put_passing(p, key, &rows[i]) != XG_OK)
+            return p->err->status;
+    return XG_OK;
+}
+
+/* ---- forks: known records that are on a branch now ---- */
+
+/* A branch of a forked chain. */
 struct forked {
     struct store_chain chain;
     struct store_branch *list;
     size_t count;
-    const struct store_branch *branch; /* that came to be */
+    const struct store_branch *branch;
 };
 
-static enum xg_status put_on_branch(struct page *p, void *ctx,
-                                    const struct xg_hash *hash)
+static enum xg_status put_on_branch(struct page *p, const struct forked *f,
+                                    const struct store_record *row)
 {
-    const struct forked *f = ctx;
-
-    if (put_branch(p, &f->chain, f->list, f->count, f->branch->number) != XG_OK)
+    if (enter_chain(p, f->chain.number) != XG_OK ||
+        put_branch(p, &f->chain, f->list, f->count, f->branch->number) != XG_OK)
         return p->err->status;
-    put_place(p, hash, &f->branch->id);
+    if (row)
+        put_place(p, &row->hash, &f->branch->id);
     return XG_OK;
 }
 
-static bool descends(const struct forked *f, const struct store_branch *b)
+/* Of the records on the branch those that are in scope: where they are now. Of
+ * a branch that only has another parent: that, if any is in scope. */
+static enum xg_status put_moved(struct page *p, const struct store_moved *m)
 {
-    for (size_t depth = 0; b && b->parent && depth < XG_CHAINS_MAX; depth++) {
-        if (b->parent == f->branch->number)
-            return true;
-        b = numbered(f->list, f->count, b->parent);
-    }
-    return false;
-}
+    struct forked f = {.branch = NULL};
+    bool only_parent = m->first > m->last;
+    uint64_t seq = only_parent ? 0 : m->first;
+    struct store_record *rows;
+    size_t count = READ_STEP;
 
-/* Branches that began after the place of a later fork have another parent from
- * then on: say it of those that were told of. */
-static enum xg_status put_reparented(struct page *p, const struct forked *f,
-                                     bool own)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        const struct store_branch *b = &f->list[i];
-        bool any = false;
-        if (!descends(f, b))
-            continue;
-        if (walk_told(p, b, own, f->branch->since, &any, NULL, NULL) != XG_OK)
-            return p->err->status;
-        if (any &&
-            put_branch(p, &f->chain, f->list, f->count, b->number) != XG_OK)
-            return p->err->status;
-    }
-    return XG_OK;
-}
-
-static enum xg_status put_moved(struct page *p, const struct store_branch *b)
-{
-    struct forked f = {.branch = b};
-    bool any = false;
-
-    if (p->store->ops->get_chain(p->store, &f.chain, b->chain, p->err) !=
+    if (p->store->ops->get_chain(p->store, &f.chain, m->chain, p->err) !=
             XG_OK ||
         p->store->ops->read_branches(p->store, &p->arena, &f.list, &f.count,
-                                     b->chain, p->err) != XG_OK)
+                                     m->chain, p->err) != XG_OK)
         return p->err->status;
+    f.branch = numbered(f.list, f.count, m->branch);
+    if (!f.branch)
+        return xg_fail(p->err, XG_CORRUPT, "a branch is missing");
     bool own = strcmp(f.chain.device, p->scope.device) == 0;
-    if (walk_told(p, b, own, b->since, &any, put_on_branch, &f) != XG_OK)
-        return p->err->status;
-    return put_reparented(p, &f, own);
+    while (count == READ_STEP && (only_parent || seq <= m->last)) {
+        xg_arena_reset(&p->step);
+        if (p->store->ops->read_branch(p->store, &p->step, &rows, &count,
+                                       m->branch, seq, READ_STEP,
+                                       p->err) != XG_OK)
+            return p->err->status;
+        for (size_t i = 0; i < count; i++) {
+            const struct subject e = subject_of(&rows[i]);
+            enum level now;
+            seq = rows[i].seq + 1;
+            if (!only_parent && rows[i].seq > m->last)
+                return XG_OK;
+            if (see_now(&now, p, &e) != XG_OK)
+                return p->err->status;
+            if (!own && !shows(now, &rows[i]))
+                continue;
+            if (put_on_branch(p, &f, only_parent ? NULL : &rows[i]) != XG_OK)
+                return p->err->status;
+            if (only_parent)
+                return XG_OK;
+        }
+    }
+    return XG_OK;
 }
 
-static enum xg_status put_forks(struct page *p, uint64_t from, uint64_t to)
+/* Of several keys, each record once. */
+static enum xg_status put_all_moved(struct page *p, const struct run *runs,
+                                    size_t run_count)
 {
-    struct store_branch *forks;
-    size_t count;
+    struct store_moved *all = NULL, *rows;
+    size_t room = 0, kept = 0, count;
 
-    if (p->store->ops->read_forks(p->store, &p->arena, &forks, &count, from, to,
-                                  p->err) != XG_OK)
-        return p->err->status;
-    for (size_t i = 0; i < count; i++)
-        if (put_moved(p, &forks[i]) != XG_OK)
+    for (size_t i = 0; i < run_count; i++) {
+        if (!(runs[i].more & STORE_MOVES))
+            continue;
+        if (p->store->ops->read_moved(p->store, &p->arena, &rows, &count,
+                                      runs[i].key, runs[i].shown,
+                                      p->err) != XG_OK)
+            return p->err->status;
+        if (kept + count > room) {
+            struct store_moved *moved =
+                xg_arena_array(&p->arena, (kept + count) * 2, sizeof *moved);
+            if (!moved)
+                return xg_fail_nomem(p->err);
+            if (kept)
+                memcpy(moved, all, kept * sizeof *moved);
+            all = moved;
+            room = (kept + count) * 2;
+        }
+        for (size_t n = 0; n < count; n++) {
+            size_t at = 0;
+            while (at < kept && all[at].branch != rows[n].branch)
+                at++;
+            if (at == kept)
+                all[kept++] = rows[n];
+            if (rows[n].first < all[at].first)
+                all[at].first = rows[n].first;
+            if (rows[n].last > all[at].last)
+                all[at].last = rows[n].last;
+        }
+    }
+    for (size_t i = 0; i < kept; i++)
+        if (put_moved(p, &all[i]) != XG_OK)
             return p->err->status;
     return XG_OK;
 }
@@ -568,9 +800,11 @@ static enum xg_status put_forks(struct page *p, uint64_t from, uint64_t to)
 /* ---- a scope that changes ---- */
 
 /* What a change at entry `at` brings or takes, told in chunks at the entries
- * after it. */
+ * after it. What is not in scope any more is counted too, so that chunks stay
+ * where they are. */
 struct change {
     struct registry_scope before, after;
+    uint64_t at;
     uint64_t chunk, wanted; /* at work on; the one to put */
     size_t bytes;           /* of the chunk so far */
     bool more;              /* there are chunks after the wanted one */
@@ -587,51 +821,195 @@ static bool chunk_item(struct change *c, size_t bytes)
     return c->chunk == c->wanted;
 }
 
+static enum xg_status see_change(enum level *before, enum level *after,
+                                 struct page *p, const struct change *c,
+                                 const struct subject *e)
+{
+    const struct look look = {BY_ENTRY, c->at};
+
+    if (see(before, p, &c->before, e, &look) != XG_OK)
+        return p->err->status;
+    return see(after, p, &c->after, e, &look);
+}
+
+static enum xg_status put_out(struct page *p, struct change *c,
+                              const struct subject *e, const struct xg_id *id)
+{
+    struct xg_update out = {.kind = XG_UPDATE_OUT, .entity = *id};
+    enum level before, after, now;
+
+    if (see_change(&before, &after, p, c, e) != XG_OK)
+        return p->err->status;
+    if (before == UNSEEN || after != UNSEEN || !chunk_item(c, SCOPE_OUT_COST))
+        return XG_OK;
+    if (see_now(&now, p, e) != XG_OK)
+        return p->err->status;
+    if (now == UNSEEN)
+        xg_update_put(p->raw, &out, false);
+    return XG_OK;
+}
+
 static enum xg_status put_left(struct page *p, void *ctx,
                                const struct store_record *row)
 {
     struct change *c = ctx;
-    struct xg_update u = {.kind = XG_UPDATE_OUT, .entity = row->entity_id};
+    const struct subject e = subject_of(row);
 
-    if (row->creates && in_scope(&c->before, row) &&
-        !in_scope(&c->after, row) && chunk_item(c, 32))
-        xg_update_put(p->raw, &u, false);
-    return XG_OK;
+    if (!row->creates || home_level(&c->before, &e) == UNSEEN)
+        return XG_OK;
+    return put_out(p, c, &e, &row->entity_id);
+}
+
+static enum xg_status put_come(struct page *p, struct change *c,
+                               const struct subject *e,
+                               const struct store_record *row)
+{
+    enum level before, after, now;
+
+    if (see_change(&before, &after, p, c, e) != XG_OK)
+        return p->err->status;
+    if (after <= before ||
+        !chunk_item(c, row->head.len + row->fields.len + SCOPE_PASSING_COST))
+        return XG_OK;
+    if (see_now(&now, p, e) != XG_OK)
+        return p->err->status;
+    return shows(least(after, now), row) ? put_row(p, row) : XG_OK;
 }
 
 static enum xg_status put_joined(struct page *p, void *ctx,
                                  const struct store_record *row)
 {
     struct change *c = ctx;
+    const struct subject e = subject_of(row);
 
-    if (!in_scope(&c->after, row) || in_scope(&c->before, row))
-        return XG_OK;
-    if (!chunk_item(c, row->head.len + row->fields.len + 128))
-        return XG_OK;
-    if (row->late && put_late(p, row) != XG_OK)
-        return p->err->status;
-    return put_row(p, row);
+    return home_level(&c->after, &e) == UNSEEN ? XG_OK
+                                               : put_come(p, c, &e, row);
 }
 
-/* Walk what lies in one scope, before `at`, in all units of which the other
- * has not. */
+/* What to do with an entity that is in hands. */
+typedef enum xg_status on_hand(struct page *p, struct change *c,
+                               const struct store_hand *hand);
+
+static enum xg_status put_hand_left(struct page *p, struct change *c,
+                                    const struct store_hand *hand)
+{
+    const struct subject e = {hand->entity, hand->kind, hand->home,
+                              hand->handed};
+
+    return put_out(p, c, &e, &hand->id);
+}
+
+static enum xg_status put_hand_joined(struct page *p, struct change *c,
+                                      const struct store_hand *hand)
+{
+    const struct subject e = {hand->entity, hand->kind, hand->home,
+                              hand->handed};
+    struct store_record *rows;
+    size_t count = READ_STEP;
+    uint64_t next = 1;
+
+    while (count == READ_STEP && !c->more) {
+        xg_arena_reset(&p->step);
+        if (p->store->ops->read_entity_range(p->store, &p->step, &rows, &count,
+                                             hand->entity, next, STORE_OPEN,
+                                             READ_STEP, p->err) != XG_OK)
+            return p->err->status;
+        for (size_t i = 0; i < count; i++) {
+            next = rows[i].number + 1;
+            if (rows[i].shown <= c->at && put_come(p, c, &e, &rows[i]) != XG_OK)
+                return p->err->status;
+        }
+    }
+    return XG_OK;
+}
+
+/* Each entity once: by its home where the scope sees it so, else by the least
+ * unit of the scope in whose hands it was at the change. */
+static enum xg_status is_first_hand(bool *first, struct page *p,
+                                    const struct registry_scope *of,
+                                    const struct change *c,
+                                    const struct store_hand *hand)
+{
+    const struct subject e = {hand->entity, hand->kind, hand->home,
+                              hand->handed};
+    const struct look look = {BY_ENTRY, c->at};
+
+    *first = counts(hand, &look) && home_level(of, &e) == UNSEEN;
+    if (!*first)
+        return XG_OK;
+    if (hands_of(p, &e) != XG_OK)
+        return p->err->status;
+    for (size_t i = 0; i < p->hand_count; i++)
+        if (counts(&p->hands[i], &look) &&
+            key_level(of, p->hands[i].unit) != UNSEEN &&
+            strcmp(p->hands[i].unit, hand->unit) < 0)
+            *first = false;
+    return XG_OK;
+}
+
+static enum xg_status walk_hands(struct page *p, const char *key,
+                                 const struct registry_scope *of, on_hand *each,
+                                 struct change *c)
+{
+    uint64_t entity = 0, number = 0;
+    struct store_hand *rows;
+    size_t count = READ_STEP;
+
+    while (count == READ_STEP && !c->more) {
+        xg_arena_reset(&p->walk);
+        if (p->store->ops->read_unit_hands(p->store, &p->walk, &rows, &count,
+                                           key, entity, number, READ_STEP,
+                                           p->err) != XG_OK)
+            return p->err->status;
+        for (size_t i = 0; i < count && !c->more; i++) {
+            bool first;
+            entity = rows[i].entity;
+            number = rows[i].first;
+            if (is_first_hand(&first, p, of, c, &rows[i]) != XG_OK ||
+                (first && each(p, c, &rows[i]) != XG_OK))
+                return p->err->status;
+        }
+    }
+    return XG_OK;
+}
+
+/* Walk what lies in one scope, up to `at`, in all keys of which the other has
+ * not. */
 static enum xg_status walk_difference(struct page *p,
                                       const struct registry_scope *of,
                                       const struct registry_scope *other,
-                                      uint64_t at, on_row *each,
+                                      on_row *each, on_hand *each_hand,
                                       struct change *c)
 {
     bool roles = informed(of) != informed(other);
     struct runs runs = {.end = UINT64_MAX};
+    struct run all;
 
     for (size_t i = 0; i < of->unit_count; i++)
-        if ((roles || !has_unit(other, of->units[i])) &&
-            key_runs(p, &runs, of->units[i], 0, at, INT32_MAX) != XG_OK)
+        if ((roles || key_level(other, of->units[i]) == UNSEEN) &&
+            key_runs(p, &runs, of->units[i], 0, c->at + 1, INT32_MAX) != XG_OK)
             return p->err->status;
-    join_runs(&runs);
-    for (size_t i = 0; i < runs.count && !c->more; i++)
-        if (walk_run(p, &runs.list[i], each, c) != XG_OK)
+    for (size_t i = 0; i < of->above_count; i++)
+        if (!has_text(other->above, other->above_count, of->above[i]) &&
+            down_runs(p, &runs, of->above[i], 0, c->at + 1, INT32_MAX) != XG_OK)
             return p->err->status;
+    sort_runs(&runs);
+    for (size_t i = 0; i < runs.count && !c->more;) {
+        i += one_entry(&runs, i, &all);
+        if (walk_run(p, &all, each, c) != XG_OK)
+            return p->err->status;
+    }
+    for (size_t i = 0; i < of->unit_count && !c->more; i++)
+        if ((roles || key_level(other, of->units[i]) == UNSEEN) &&
+            walk_hands(p, of->units[i], of, each_hand, c) != XG_OK)
+            return p->err->status;
+    for (size_t i = 0; i < of->above_count && !c->more; i++) {
+        char key[STORE_UNIT_MAX + 1];
+        scope_down_key(key, of->above[i]);
+        if (!has_text(other->above, other->above_count, of->above[i]) &&
+            walk_hands(p, key, of, each_hand, c) != XG_OK)
+            return p->err->status;
+    }
     return XG_OK;
 }
 
@@ -639,16 +1017,17 @@ static enum xg_status walk_difference(struct page *p,
 static enum xg_status put_change(struct page *p, uint64_t at, uint64_t wanted,
                                  bool *more)
 {
-    struct change c = {.wanted = wanted};
+    struct change c = {.at = at, .wanted = wanted};
 
     if (registry_scope(&c.before, p->registry, &p->arena, p->scope.device, at,
                        p->err) != XG_OK ||
         registry_scope(&c.after, p->registry, &p->arena, p->scope.device,
                        at + 1, p->err) != XG_OK ||
-        walk_difference(p, &c.before, &c.after, at, put_left, &c) != XG_OK)
+        walk_difference(p, &c.before, &c.after, put_left, put_hand_left, &c) !=
+            XG_OK)
         return p->err->status;
-    if (!c.more &&
-        walk_difference(p, &c.after, &c.before, at, put_joined, &c) != XG_OK)
+    if (!c.more && walk_difference(p, &c.after, &c.before, put_joined,
+                                   put_hand_joined, &c) != XG_OK)
         return p->err->status;
     *more = c.more || c.chunk > wanted;
     return XG_OK;
@@ -723,28 +1102,48 @@ static enum xg_status find_stretch(struct page *p, uint64_t from, uint64_t end,
     return XG_OK;
 }
 
+/* All that is told at one entry. */
+static enum xg_status put_entry(struct page *p, const struct runs *runs,
+                                size_t at, size_t count, const struct run *all)
+{
+    if (walk_run(p, all, put_if_in, NULL) != XG_OK)
+        return p->err->status;
+    for (size_t i = at; i < at + count; i++)
+        if ((runs->list[i].more & STORE_PASSINGS) &&
+            put_passings(p, runs->list[i].key, all->shown) != XG_OK)
+            return p->err->status;
+    return put_all_moved(p, runs->list + at, count);
+}
+
 static enum xg_status put_stretch(struct page *p, uint64_t from, uint64_t stop,
                                   uint64_t *to)
 {
     struct runs runs = {.end = stop};
+    struct run all;
 
     for (size_t i = 0; i < p->scope.unit_count; i++)
         if (key_runs(p, &runs, p->scope.units[i], from, stop, ROWS_PER_KEY) !=
             XG_OK)
             return p->err->status;
+    for (size_t i = 0; i < p->scope.above_count; i++)
+        if (down_runs(p, &runs, p->scope.above[i], from, stop, ROWS_PER_KEY) !=
+            XG_OK)
+            return p->err->status;
     if (key_runs(p, &runs, p->own_key, from, stop, ROWS_PER_KEY) != XG_OK)
         return p->err->status;
-    join_runs(&runs);
+    sort_runs(&runs);
     *to = runs.end;
-    for (size_t i = 0; i < runs.count && runs.list[i].shown < runs.end; i++) {
+    for (size_t i = 0; i < runs.count && runs.list[i].shown < runs.end;) {
+        size_t n = one_entry(&runs, i, &all);
         if (p->raw->len > PAGE_BYTES) {
-            *to = runs.list[i].shown;
+            *to = all.shown;
             break;
         }
-        if (walk_run(p, &runs.list[i], put_if_in, NULL) != XG_OK)
+        if (put_entry(p, &runs, i, n, &all) != XG_OK)
             return p->err->status;
+        i += n;
     }
-    return put_forks(p, from, *to);
+    return XG_OK;
 }
 
 static enum xg_status fill(struct page *p, uint64_t since, uint64_t end,
@@ -764,6 +1163,14 @@ static enum xg_status fill(struct page *p, uint64_t since, uint64_t end,
     return *to == end ? put_below(p, end) : XG_OK;
 }
 
+static void clear_page(struct page *p)
+{
+    xg_arena_clear(&p->arena);
+    xg_arena_clear(&p->step);
+    xg_arena_clear(&p->walk);
+    xg_arena_clear(&p->look);
+}
+
 enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,
                           struct store *store, struct registry *registry,
                           const char *device, uint64_t since, uint64_t end,
@@ -775,6 +1182,8 @@ enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,
                      .registry = registry,
                      .arena = XG_ARENA(SCOPE_ARENA),
                      .step = XG_ARENA(SCOPE_ARENA),
+                     .walk = XG_ARENA(SCOPE_ARENA),
+                     .look = XG_ARENA(SCOPE_ARENA),
                      .err = err};
     char own[STORE_DEVICE_MAX + 2] = "@";
     uint64_t to = since;
@@ -791,10 +1200,11 @@ enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,
     memcpy(p.scope.device, device, strlen(device) + 1);
     p.own_key = own;
     xg_tree_init(&p.tree);
-    if (since < end)
+    status = registry_scope(&p.now, registry, &p.arena, device, end, err);
+    if (status == XG_OK && since < end)
         status = fill(&p, since, end, &to);
     else
-        status = registry_scope(&p.scope, registry, &p.arena, device, end, err);
+        p.scope = p.now;
     if (status == XG_OK)
         status = xg_buf_check(raw, err);
     if (status == XG_OK) {
@@ -803,8 +1213,7 @@ enum xg_status scope_page(struct scope_page *page, struct xg_buf *raw,
         memcpy(page->unit, p.scope.unit, sizeof page->unit);
         xg_tree_root(&page->root, &p.tree);
     }
-    xg_arena_clear(&p.arena);
-    xg_arena_clear(&p.step);
+    clear_page(&p);
     return status;
 }
 
@@ -813,16 +1222,22 @@ enum xg_status scope_may_read(bool *may, struct store *store,
                               const struct store_record *record, uint64_t size,
                               struct xg_error *err)
 {
-    struct xg_arena arena = XG_ARENA(SCOPE_ARENA);
-    struct registry_scope scope;
+    struct page p = {.store = store,
+                     .arena = XG_ARENA(SCOPE_ARENA),
+                     .look = XG_ARENA(SCOPE_ARENA),
+                     .err = err};
+    const struct subject e = subject_of(record);
     struct store_chain chain;
+    enum level level = UNSEEN;
     enum xg_status status =
-        registry_scope(&scope, registry, &arena, device, size, err);
+        registry_scope(&p.now, registry, &p.arena, device, size, err);
 
     if (status == XG_OK)
         status = store->ops->get_chain(store, &chain, record->chain, err);
     if (status == XG_OK)
-        *may = strcmp(chain.device, device) == 0 || in_scope(&scope, record);
-    xg_arena_clear(&arena);
+        status = see_now(&level, &p, &e);
+    if (status == XG_OK)
+        *may = strcmp(chain.device, device) == 0 || shows(level, record);
+    clear_page(&p);
     return status;
 }

@@ -10,8 +10,9 @@
  *  truth     entries of the log (signed notes), the hashes of its tree, the
  *            newest checkpoint, batches (their note is the entry at
  *            `position`; body as it came), files, codes, devices, people
- *  derived   chains, branches, records, entities, scope, times: a pure function
- *            of the truth. drop_derived() empties them, a replay
+ *  derived   chains, branches, records, entities, times, who is told of what
+ *            (scope, hands, passings, moves, the telling): a pure function of
+ *            the truth. drop_derived() empties them, a replay
  *            (ingest.h) fills them again with the same rows.
  *
  * Numbers of chains, branches, records and entities are given by the caller,
@@ -67,7 +68,13 @@ struct store_branch {
     uint64_t start, next; /* sequence numbers: [start, next) */
     struct xg_hash last;  /* hash of the record at next - 1 */
     uint64_t anchor_size; /* in force at its end */
-    uint64_t since;       /* log position at which it came to be */
+};
+
+/* Are there hands that the entity was put into? */
+enum store_handed {
+    STORE_AT_HOME = 0, /* none: it was always at its home, and only there */
+    STORE_HANDED = 1,
+    STORE_ARRIVED = 2, /* and it came late even to its home: that is one */
 };
 
 struct store_record {
@@ -88,6 +95,7 @@ struct store_record {
     struct xg_id entity_id;
     uint64_t kind;
     const char *unit; /* "" where it is not known */
+    enum store_handed handed;
 };
 
 struct store_entity {
@@ -105,6 +113,9 @@ struct store_entity {
     uint64_t links; /* how many it says are the same as it (near.h) */
     char case_number[XG_CODE_MAX + 1]; /* the official one that is shown, or
                                         * "" */
+    bool folded; /* false: it outgrew what a fold may take (fold.h); what is
+                  * known of it stays as it was, and its state is empty */
+    enum store_handed handed;
     struct xg_bytes state; /* xg_state_encode() */
 };
 
@@ -112,7 +123,7 @@ struct store_entity {
 struct store_filter {
     uint64_t kind;    /* 0: any */
     const char *unit; /* NULL: any; exactly this one */
-    bool conflicts;   /* only those that a person must decide */
+    bool conflicts;   /* only those that a person must decide or look into */
     bool open;        /* only cases that still need somebody */
     bool linked;      /* only those that say they are the same as another */
     bool no_contacts; /* leave out contacts (informants) */
@@ -121,10 +132,53 @@ struct store_filter {
 };
 
 /* Records number first..last are told of at `shown`, and some of them are of
- * interest to whoever listens to `key`: a unit's code, or "@" and the name of
- * the device that wrote them. */
+ * interest to whoever listens to `key`: a unit's code; ">" and a code: the
+ * units below it; "@" and the name of the device that wrote them. first > last:
+ * none, but there is `more`. */
 struct store_scope {
     uint64_t shown, first, last;
+    unsigned more; /* of enum store_more */
+};
+
+enum store_more {
+    STORE_PASSINGS = 1, /* see struct store_passing */
+    STORE_MOVES = 2,    /* see struct store_moved */
+};
+
+enum { STORE_UNIT_MAX = XG_CODE_MAX + 1 };
+#define STORE_OPEN ((uint64_t)INT64_MAX)
+
+/* An entity is with a unit: its records first..last are told to the unit as
+ * they come, those before when it arrives (struct store_passing). By log
+ * positions: from `since` on, before `until`. STORE_OPEN: it still is. `unit`
+ * is a unit's code, or ">" and a code, as above. */
+struct store_hand {
+    uint64_t entity, first, last, since, until;
+    char unit[STORE_UNIT_MAX + 1];
+    /* Of the entity; only read, where hands of a unit are. */
+    struct xg_id id;
+    uint64_t kind;
+    const char *home;
+    enum store_handed handed;
+};
+
+/* Records first..last of the entity are told to the unit at `shown`, because
+ * it came into its hands (the store_hand whose first is `hand`). 0..0: it left
+ * them. */
+struct store_passing {
+    uint64_t shown, entity, first, last, hand;
+    /* Of the entity; only read. */
+    struct xg_id id;
+    uint64_t kind;
+    const char *home;
+    enum store_handed handed;
+};
+
+/* A fork put records first..last (sequence numbers) onto the branch, told at
+ * `shown`; first > last: only the branch has another parent. */
+struct store_moved {
+    uint64_t shown, branch, first, last;
+    uint64_t chain; /* only read */
 };
 
 struct store_statement {
@@ -167,8 +221,8 @@ struct store_time {
     int64_t ms;
 };
 
-/* Highest numbers given so far; the largest `shown`, and how many bytes of
- * records have it. */
+/* Highest numbers given so far; the newest entry at which anything is told, and
+ * how many bytes are told at it. */
 struct store_counts {
     uint64_t chains, branches, records, entities;
     uint64_t shown, shown_bytes;
@@ -264,13 +318,6 @@ struct store_ops {
     enum xg_status (*read_branches)(struct store *s, struct xg_arena *arena,
                                     struct store_branch **rows, size_t *count,
                                     uint64_t chain, struct xg_error *err);
-    /* Branches that came to be at log positions [from, to), first ones of
-     * their chain left out: what forks brought. */
-    enum xg_status (*read_forks)(struct store *s, struct xg_arena *arena,
-                                 struct store_branch **rows, size_t *count,
-                                 uint64_t from, uint64_t to,
-                                 struct xg_error *err);
-
     /* ---- records ---- */
     enum xg_status (*put_records)(struct store *s,
                                   const struct store_record *rows, size_t count,
@@ -297,6 +344,12 @@ struct store_ops {
                                           struct store_record **rows,
                                           size_t *count, uint64_t entity,
                                           struct xg_error *err);
+    /* Of those, numbers first..last; at most `limit`. */
+    enum xg_status (*read_entity_range)(struct store *s, struct xg_arena *arena,
+                                        struct store_record **rows,
+                                        size_t *count, uint64_t entity,
+                                        uint64_t first, uint64_t last,
+                                        size_t limit, struct xg_error *err);
     /* Numbers first..last, ascending; at most `limit`. */
     enum xg_status (*read_records)(struct store *s, struct xg_arena *arena,
                                    struct store_record **rows, size_t *count,
@@ -342,6 +395,41 @@ struct store_ops {
                                  struct store_scope **rows, size_t *count,
                                  const char *key, uint64_t from, uint64_t to,
                                  size_t limit, struct xg_error *err);
+
+    /* A new one, or where an old one ends (by entity, first, unit). */
+    enum xg_status (*put_hand)(struct store *s, const struct store_hand *hand,
+                               struct xg_error *err);
+    /* All of an entity, ascending (first, unit). */
+    enum xg_status (*read_hands)(struct store *s, struct xg_arena *arena,
+                                 struct store_hand **rows, size_t *count,
+                                 uint64_t entity, struct xg_error *err);
+    /* Of a unit, ascending (entity, first), those after that pair. */
+    enum xg_status (*read_unit_hands)(struct store *s, struct xg_arena *arena,
+                                      struct store_hand **rows, size_t *count,
+                                      const char *unit, uint64_t entity,
+                                      uint64_t first, size_t limit,
+                                      struct xg_error *err);
+    enum xg_status (*put_passing)(struct store *s, const char *unit,
+                                  const struct store_passing *row,
+                                  struct xg_error *err);
+    /* Ascending (entity, first). */
+    enum xg_status (*read_passings)(struct store *s, struct xg_arena *arena,
+                                    struct store_passing **rows, size_t *count,
+                                    const char *unit, uint64_t shown,
+                                    struct xg_error *err);
+    enum xg_status (*put_moved)(struct store *s, const char *key,
+                                const struct store_moved *row,
+                                struct xg_error *err);
+    /* Ascending branches. */
+    enum xg_status (*read_moved)(struct store *s, struct xg_arena *arena,
+                                 struct store_moved **rows, size_t *count,
+                                 const char *key, uint64_t shown,
+                                 struct xg_error *err);
+    enum xg_status (*put_telling)(struct store *s, uint64_t shown,
+                                  uint64_t bytes, struct xg_error *err);
+    /* SHA-256 over all of this, in the order of its keys. */
+    enum xg_status (*digest_telling)(struct store *s, struct xg_hash *hash,
+                                     struct xg_error *err);
 
     enum xg_status (*drop_derived)(struct store *s, struct xg_error *err);
     enum xg_status (*get_counts)(struct store *s, struct store_counts *counts,

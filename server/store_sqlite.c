@@ -488,7 +488,6 @@ static enum xg_status put_branch(struct store *s, const struct store_branch *b,
     xg_bind_u64(put, 6, b->next);
     xg_bind_hash(put, 7, &b->last);
     xg_bind_u64(put, 8, b->anchor_size);
-    xg_bind_u64(put, 9, b->since);
     return xg_stmt_run(put, err);
 }
 
@@ -506,42 +505,21 @@ static void read_branch_row(struct sqlite_rows *rows, struct xg_stmt *s,
     b->next = xg_col_u64(s, 5);
     b->last = xg_col_hash(s, 6);
     b->anchor_size = xg_col_u64(s, 7);
-    b->since = xg_col_u64(s, 8);
-}
-
-static enum xg_status list_branches(struct xg_arena *arena,
-                                    struct store_branch **rows, size_t *count,
-                                    struct xg_stmt *bound, struct xg_error *err)
-{
-    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
-
-    if (sqlite_rows_read(&list, bound, read_branch_row, err) != XG_OK)
-        return err->status;
-    *rows = (struct store_branch *)(void *)list.items;
-    *count = list.count;
-    return XG_OK;
 }
 
 static enum xg_status read_branches(struct store *s, struct xg_arena *arena,
                                     struct store_branch **rows, size_t *count,
                                     uint64_t chain, struct xg_error *err)
 {
-    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_BRANCH_OF_CHAIN);
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+    struct xg_stmt *query = xg_stmt(sqlite_db(s), SERVER_STMT_BRANCH_OF_CHAIN);
 
-    xg_bind_u64(list, 1, chain);
-    return list_branches(arena, rows, count, list, err);
-}
-
-static enum xg_status read_forks(struct store *s, struct xg_arena *arena,
-                                 struct store_branch **rows, size_t *count,
-                                 uint64_t from, uint64_t to,
-                                 struct xg_error *err)
-{
-    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_BRANCH_FORKS);
-
-    xg_bind_u64(list, 1, from);
-    xg_bind_u64(list, 2, to);
-    return list_branches(arena, rows, count, list, err);
+    xg_bind_u64(query, 1, chain);
+    if (sqlite_rows_read(&list, query, read_branch_row, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_branch *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
 }
 
 /* ---- the whole ---- */
@@ -558,6 +536,8 @@ static enum xg_status drop_derived(struct store *s, struct xg_error *err)
         SERVER_STMT_DROP_CHAIN,  SERVER_STMT_DROP_BRANCH,
         SERVER_STMT_DROP_RECORD, SERVER_STMT_DROP_NAME,
         SERVER_STMT_DROP_ENTITY, SERVER_STMT_DROP_SCOPE,
+        SERVER_STMT_DROP_HAND,   SERVER_STMT_DROP_PASSING,
+        SERVER_STMT_DROP_MOVED,  SERVER_STMT_DROP_TELLING,
         SERVER_STMT_DROP_TIME,
     };
 
@@ -584,13 +564,10 @@ static enum xg_status get_counts(struct store *s, struct store_counts *counts,
     if (xg_stmt_done(get, err) != XG_OK)
         return err->status;
 
-    get = xg_stmt(sqlite_db(s), SERVER_STMT_COUNTS_SHOWN);
-    for (bool first = true; xg_stmt_next(get); first = false) {
-        if (first)
-            c.shown = xg_col_u64(get, 0);
-        else if (xg_col_u64(get, 0) != c.shown)
-            break;
-        c.shown_bytes += xg_col_u64(get, 1);
+    get = xg_stmt(sqlite_db(s), SERVER_STMT_TELLING_GET);
+    if (xg_stmt_row(get)) {
+        c.shown = xg_col_u64(get, 0);
+        c.shown_bytes = xg_col_u64(get, 1);
     }
     if (xg_stmt_done(get, err) != XG_OK)
         return err->status;
@@ -718,7 +695,6 @@ static const struct store_ops sqlite_ops = {
     .read_chains = read_chains,
     .put_branch = put_branch,
     .read_branches = read_branches,
-    .read_forks = read_forks,
     .drop_derived = drop_derived,
     .get_counts = get_counts,
     .integrity = integrity,
@@ -739,6 +715,7 @@ static enum xg_status open_with(struct store **s, const char *path,
         return xg_fail_nomem(err);
     opened->ops = sqlite_ops;
     sqlite_record_verbs(&opened->ops);
+    sqlite_scope_verbs(&opened->ops);
     sqlite_people_verbs(&opened->ops);
     opened->store.ops = &opened->ops;
     if (xg_db_open(&opened->db, path, &server_sql, &options, err) != XG_OK) {

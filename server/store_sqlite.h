@@ -49,9 +49,10 @@ sqlite_row_read(void *item, bool *found, size_t size, struct xg_arena *arena,
 /* Text of a column into a field of its struct; too long: XG_CORRUPT. */
 void sqlite_text(struct xg_stmt *s, int column, char *out, size_t size);
 
-/* Fill in the verbs about records, entities and scope; about people and
- * reference data. */
+/* Fill in the verbs about records and entities; about who is told of them;
+ * about people and reference data. */
 void sqlite_record_verbs(struct store_ops *ops);
+void sqlite_scope_verbs(struct store_ops *ops);
 void sqlite_people_verbs(struct store_ops *ops);
 
 #endif

@@ -1,4 +1,4 @@
-/* store_sqlite_records.c - records, entities, and who is interested in them. */
+/* store_sqlite_records.c - records and entities. */
 #include "server/store_sqlite.h"
 
 /* ---- records ---- */
@@ -85,6 +85,7 @@ static void read_joined(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
     r->entity_id = xg_col_id(s, 14);
     r->kind = xg_col_u64(s, 15);
     r->unit = sqlite_rows_text(rows, s, 16);
+    r->handed = (enum store_handed)xg_col_u64(s, 17);
 }
 
 static enum xg_status list_records(struct xg_arena *arena,
@@ -158,6 +159,22 @@ static enum xg_status read_entity_records(struct store *s,
     return list_records(arena, rows, count, list, read_row, err);
 }
 
+static enum xg_status read_entity_range(struct store *s, struct xg_arena *arena,
+                                        struct store_record **rows,
+                                        size_t *count, uint64_t entity,
+                                        uint64_t first, uint64_t last,
+                                        size_t limit, struct xg_error *err)
+{
+    struct xg_stmt *list =
+        xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_ENTITY_RANGE);
+
+    xg_bind_u64(list, 1, entity);
+    xg_bind_u64(list, 2, first);
+    xg_bind_u64(list, 3, last);
+    xg_bind_u64(list, 4, limit);
+    return list_records(arena, rows, count, list, read_joined, err);
+}
+
 static enum xg_status read_records(struct store *s, struct xg_arena *arena,
                                    struct store_record **rows, size_t *count,
                                    uint64_t first, uint64_t last, size_t limit,
@@ -193,6 +210,8 @@ static enum xg_status put_entity(struct store *s, const struct store_entity *e,
     xg_bind_text(put, 13, e->case_number);
     xg_bind_u64(put, 14, e->links);
     xg_bind_bytes(put, 15, e->state);
+    xg_bind_u64(put, 16, e->handed);
+    xg_bind_i64(put, 17, e->folded);
     return xg_stmt_run(put, err);
 }
 
@@ -215,6 +234,8 @@ static void read_entity(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
     sqlite_text(s, 12, e->case_number, sizeof e->case_number);
     e->links = xg_col_u64(s, 13);
     e->state = sqlite_rows_bytes(rows, s, 14);
+    e->handed = (enum store_handed)xg_col_u64(s, 15);
+    e->folded = xg_col_bool(s, 16);
 }
 
 static enum xg_status find_orphan(struct store *s, struct xg_arena *arena,
@@ -336,51 +357,6 @@ static enum xg_status read_entities_numbered(
     return list_entities(arena, rows, count, list, err);
 }
 
-/* ---- scope ---- */
-
-static enum xg_status put_scope(struct store *s, const char *key,
-                                const struct store_scope *row,
-                                struct xg_error *err)
-{
-    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_SCOPE_PUT);
-
-    xg_bind_text(put, 1, key);
-    xg_bind_u64(put, 2, row->shown);
-    xg_bind_u64(put, 3, row->first);
-    xg_bind_u64(put, 4, row->last);
-    return xg_stmt_run(put, err);
-}
-
-static void read_scope_row(struct sqlite_rows *rows, struct xg_stmt *s,
-                           void *item)
-{
-    struct store_scope *row = item;
-
-    (void)rows;
-    row->shown = xg_col_u64(s, 0);
-    row->first = xg_col_u64(s, 1);
-    row->last = xg_col_u64(s, 2);
-}
-
-static enum xg_status read_scope(struct store *s, struct xg_arena *arena,
-                                 struct store_scope **rows, size_t *count,
-                                 const char *key, uint64_t from, uint64_t to,
-                                 size_t limit, struct xg_error *err)
-{
-    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
-    struct xg_stmt *query = xg_stmt(sqlite_db(s), SERVER_STMT_SCOPE_LIST);
-
-    xg_bind_text(query, 1, key);
-    xg_bind_u64(query, 2, from);
-    xg_bind_u64(query, 3, to);
-    xg_bind_u64(query, 4, limit);
-    if (sqlite_rows_read(&list, query, read_scope_row, err) != XG_OK)
-        return err->status;
-    *rows = (struct store_scope *)(void *)list.items;
-    *count = list.count;
-    return XG_OK;
-}
-
 void sqlite_record_verbs(struct store_ops *ops)
 {
     ops->put_records = put_records;
@@ -389,6 +365,7 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->read_place = read_place;
     ops->read_branch = read_branch;
     ops->read_entity_records = read_entity_records;
+    ops->read_entity_range = read_entity_range;
     ops->read_records = read_records;
     ops->put_entity = put_entity;
     ops->find_orphan = find_orphan;
@@ -397,6 +374,4 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->read_entities = read_entities;
     ops->read_entities_named = read_entities_named;
     ops->read_entities_numbered = read_entities_numbered;
-    ops->put_scope = put_scope;
-    ops->read_scope = read_scope;
 }

@@ -119,12 +119,10 @@ CREATE TABLE branch (
     start       INTEGER NOT NULL,
     next        INTEGER NOT NULL,
     last        BLOB NOT NULL,
-    anchor_size INTEGER NOT NULL,
-    since       INTEGER NOT NULL
+    anchor_size INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX branch_chain ON branch (chain, number);
-CREATE INDEX branch_fork ON branch (since) WHERE parent > 0;
 
 -- Rows are only ever added at the end, or at the end of their chain.
 CREATE TABLE record (
@@ -174,12 +172,15 @@ CREATE TABLE entity (
     open      INTEGER NOT NULL,     -- still needs somebody
     case_number TEXT NOT NULL,      -- the official one, or ''
     links     INTEGER NOT NULL,     -- how many it names as the same
-    state     BLOB NOT NULL
+    state     BLOB NOT NULL,
+    handed    INTEGER NOT NULL,     -- 1: see `hand`; 2: also for its home
+    folded    INTEGER NOT NULL
 ) STRICT;
 
 -- Those with a first record are found by its name.
 CREATE INDEX entity_orphan ON entity (id) WHERE creator = 0;
-CREATE INDEX entity_conflicts ON entity (number) WHERE conflicts > 0;
+CREATE INDEX entity_conflicts ON entity (number)
+WHERE conflicts > 0 OR folded = 0;
 CREATE INDEX entity_open ON entity (number) WHERE open = 1;
 CREATE INDEX entity_links ON entity (number) WHERE links > 0;
 CREATE INDEX entity_case ON entity (case_number) WHERE case_number <> '';
@@ -195,5 +196,47 @@ CREATE TABLE scope (
     shown INTEGER NOT NULL,
     first INTEGER NOT NULL,
     last  INTEGER NOT NULL,
+    more  INTEGER NOT NULL,         -- 1: see `passing`; 2: see `moved`
     PRIMARY KEY (key, shown)
 ) STRICT, WITHOUT ROWID;
+
+-- Which units an entity is with, beside its home.
+CREATE TABLE hand (
+    entity INTEGER NOT NULL,
+    first  INTEGER NOT NULL,        -- records, by their numbers
+    unit   TEXT NOT NULL,
+    last   INTEGER NOT NULL,
+    since  INTEGER NOT NULL,        -- log positions
+    until  INTEGER NOT NULL,
+    PRIMARY KEY (entity, first, unit)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hand_unit ON hand (unit, entity, first);
+
+-- An entity that came into a unit's hands, record by record, or left them.
+CREATE TABLE passing (
+    unit   TEXT NOT NULL,
+    shown  INTEGER NOT NULL,
+    entity INTEGER NOT NULL,
+    first  INTEGER NOT NULL,        -- 0: it left
+    last   INTEGER NOT NULL,
+    hand   INTEGER NOT NULL,        -- hand.first
+    PRIMARY KEY (unit, shown, entity, first)
+) STRICT, WITHOUT ROWID;
+
+-- Records that a fork put onto another branch.
+CREATE TABLE moved (
+    key    TEXT NOT NULL,
+    shown  INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    first  INTEGER NOT NULL,        -- sequence numbers; first > last: none
+    last   INTEGER NOT NULL,
+    PRIMARY KEY (key, shown, branch)
+) STRICT, WITHOUT ROWID;
+
+-- How full the newest log entry is of what is told at it.
+CREATE TABLE telling (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    shown INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+) STRICT;

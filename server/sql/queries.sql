@@ -72,21 +72,15 @@ SELECT number, id, forked, device FROM chain ORDER BY number;
 SELECT number, id, forked, device FROM chain WHERE device = ?1 ORDER BY number;
 
 -- name: branch_put
-INSERT INTO branch (number, chain, parent, id, start, next, last, anchor_size,
-                    since)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+INSERT INTO branch (number, chain, parent, id, start, next, last, anchor_size)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 ON CONFLICT (number) DO UPDATE SET parent = excluded.parent,
     next = excluded.next, last = excluded.last,
     anchor_size = excluded.anchor_size;
 
 -- name: branch_of_chain
-SELECT number, chain, parent, id, start, next, last, anchor_size, since
+SELECT number, chain, parent, id, start, next, last, anchor_size
 FROM branch WHERE chain = ?1 ORDER BY number;
-
--- name: branch_forks
-SELECT number, chain, parent, id, start, next, last, anchor_size, since
-FROM branch WHERE parent > 0 AND since >= ?1 AND since < ?2
-ORDER BY since, number;
 
 -- name: record_add
 INSERT INTO record (number, chain, branch, seq, entity, creates, position,
@@ -111,7 +105,7 @@ WITH RECURSIVE run (number) AS (
 )
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
-       r.fields, e.id, e.kind, e.unit
+       r.fields, e.id, e.kind, e.unit, e.handed
 FROM run CROSS JOIN name n ON n.run = run.number AND n.name = ?1
 JOIN record r ON r.number = n.record
 LEFT JOIN entity e ON e.number = r.entity
@@ -120,14 +114,14 @@ LIMIT 1;
 -- name: record_place
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
-       r.fields, e.id, e.kind, e.unit
+       r.fields, e.id, e.kind, e.unit, e.handed
 FROM record r LEFT JOIN entity e ON e.number = r.entity
 WHERE r.chain = ?1 AND r.seq = ?2 ORDER BY r.number;
 
 -- name: record_branch
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
-       r.fields, e.id, e.kind, e.unit
+       r.fields, e.id, e.kind, e.unit, e.handed
 FROM branch b JOIN record r ON r.chain = b.chain
 LEFT JOIN entity e ON e.number = r.entity
 WHERE b.number = ?1 AND r.branch = ?1 AND r.seq >= ?2
@@ -146,29 +140,46 @@ FROM entity e JOIN record r ON r.number = e.creator
 WHERE e.number = ?1 AND r.creates = 1
 ORDER BY 1;
 
+-- name: record_entity_range
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields, e.id, e.kind, e.unit, e.handed
+FROM record r JOIN entity e ON e.number = r.entity
+WHERE r.creates <> 1 AND r.entity = ?1 AND r.number >= ?2 AND r.number <= ?3
+UNION ALL
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields, e.id, e.kind, e.unit, e.handed
+FROM entity e JOIN record r ON r.number = e.creator
+WHERE e.number = ?1 AND r.creates = 1 AND r.number >= ?2 AND r.number <= ?3
+ORDER BY 1 LIMIT ?4;
+
 -- name: record_range
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
-       r.fields, e.id, e.kind, e.unit
+       r.fields, e.id, e.kind, e.unit, e.handed
 FROM record r LEFT JOIN entity e ON e.number = r.entity
 WHERE r.number >= ?1 AND r.number <= ?2 ORDER BY r.number LIMIT ?3;
 
 -- name: entity_put
 INSERT INTO entity (number, id, kind, creator, unit, author, records,
                     conflicts, changed, withdrawn, status, open, case_number,
-                    links, state)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                    links, state, handed, folded)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+        ?16, ?17)
 ON CONFLICT (number) DO UPDATE SET kind = excluded.kind,
     creator = excluded.creator, unit = excluded.unit,
     author = excluded.author, records = excluded.records,
     conflicts = excluded.conflicts, changed = excluded.changed,
     withdrawn = excluded.withdrawn, status = excluded.status,
     open = excluded.open, case_number = excluded.case_number,
-    links = excluded.links, state = excluded.state;
+    links = excluded.links, state = excluded.state,
+    handed = excluded.handed, folded = excluded.folded;
 
 -- name: entity_orphan
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state
+       withdrawn, status, open, case_number, links, state,
+       handed, folded
 FROM entity WHERE creator = 0 AND id = ?1;
 
 -- name: entity_find
@@ -178,7 +189,7 @@ WITH RECURSIVE run (number) AS (
 )
 SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
        e.conflicts, e.changed, e.withdrawn, e.status, e.open, e.case_number,
-       e.links, e.state
+       e.links, e.state, e.handed, e.folded
 FROM run CROSS JOIN name n ON n.run = run.number AND n.name = ?1
 JOIN record r ON r.number = n.record AND r.creates > 0
 JOIN entity e ON e.number = r.entity
@@ -186,12 +197,14 @@ LIMIT 1;
 
 -- name: entity_get
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state
+       withdrawn, status, open, case_number, links, state,
+       handed, folded
 FROM entity WHERE number = ?1;
 
 -- name: entity_list
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state
+       withdrawn, status, open, case_number, links, state,
+       handed, folded
 FROM entity
 WHERE number < ?1 AND (?2 = 0 OR kind = ?2) AND (?3 = 0 OR unit = ?4)
   AND (?5 = 0 OR kind <> ?5)
@@ -199,15 +212,17 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_conflicts
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state
+       withdrawn, status, open, case_number, links, state,
+       handed, folded
 FROM entity
-WHERE conflicts > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)
+WHERE (conflicts > 0 OR folded = 0) AND number < ?1 AND (?2 = 0 OR kind = ?2)
   AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
 ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_open
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state
+       withdrawn, status, open, case_number, links, state,
+       handed, folded
 FROM entity
 WHERE open = 1 AND number < ?1 AND (?2 = 0 OR kind = ?2)
   AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
@@ -215,7 +230,8 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_linked
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state
+       withdrawn, status, open, case_number, links, state,
+       handed, folded
 FROM entity
 WHERE links > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)
   AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
@@ -223,7 +239,8 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_numbered
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state
+       withdrawn, status, open, case_number, links, state,
+       handed, folded
 FROM entity WHERE case_number <> '' AND case_number = ?1
 ORDER BY number LIMIT ?2;
 
@@ -241,18 +258,83 @@ WITH RECURSIVE run (number) AS (
 )
 SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
        e.conflicts, e.changed, e.withdrawn, e.status, e.open, e.case_number,
-       e.links, e.state
+       e.links, e.state, e.handed, e.folded
 FROM found JOIN entity e ON e.number = found.number
 ORDER BY e.id LIMIT ?3;
 
 -- name: scope_put
-INSERT INTO scope (key, shown, first, last) VALUES (?1, ?2, ?3, ?4)
+INSERT INTO scope (key, shown, first, last, more) VALUES (?1, ?2, ?3, ?4, ?5)
 ON CONFLICT (key, shown) DO UPDATE SET first = min(first, excluded.first),
-    last = max(last, excluded.last);
+    last = max(last, excluded.last), more = more | excluded.more;
 
 -- name: scope_list
-SELECT shown, first, last FROM scope
+SELECT shown, first, last, more FROM scope
 WHERE key = ?1 AND shown >= ?2 AND shown < ?3 ORDER BY shown LIMIT ?4;
+
+-- name: scope_all
+SELECT key, shown, first, last, more FROM scope ORDER BY key, shown;
+
+-- name: hand_put
+INSERT INTO hand (entity, first, unit, last, since, until)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (entity, first, unit) DO UPDATE SET last = excluded.last,
+    until = excluded.until;
+
+-- name: hand_list
+SELECT entity, first, unit, last, since, until FROM hand
+WHERE entity = ?1 ORDER BY first, unit;
+
+-- name: hand_of_unit
+SELECT h.entity, h.first, h.unit, h.last, h.since, h.until, e.id, e.kind,
+       e.unit, e.handed
+FROM hand h JOIN entity e ON e.number = h.entity
+WHERE h.unit = ?1 AND (h.entity, h.first) > (?2, ?3)
+ORDER BY h.entity, h.first LIMIT ?4;
+
+-- name: hand_all
+SELECT unit, entity, first, last, since, until FROM hand
+ORDER BY entity, first, unit;
+
+-- name: passing_put
+INSERT INTO passing (unit, shown, entity, first, last, hand)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (unit, shown, entity, first) DO UPDATE SET last = excluded.last,
+    hand = excluded.hand;
+
+-- name: passing_list
+SELECT p.shown, p.entity, p.first, p.last, p.hand, e.id, e.kind, e.unit,
+       e.handed
+FROM passing p JOIN entity e ON e.number = p.entity
+WHERE p.unit = ?1 AND p.shown = ?2 ORDER BY p.entity, p.first;
+
+-- name: passing_all
+SELECT unit, shown, entity, first, last, hand FROM passing
+ORDER BY unit, shown, entity, first;
+
+-- name: moved_put
+INSERT INTO moved (key, shown, branch, first, last)
+VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (key, shown, branch) DO UPDATE SET
+    first = min(first, excluded.first), last = max(last, excluded.last);
+
+-- name: moved_list
+SELECT m.shown, m.branch, m.first, m.last, b.chain
+FROM moved m JOIN branch b ON b.number = m.branch
+WHERE m.key = ?1 AND m.shown = ?2 ORDER BY m.branch;
+
+-- name: moved_all
+SELECT key, shown, branch, first, last FROM moved
+ORDER BY key, shown, branch;
+
+-- name: telling_put
+INSERT INTO telling (id, shown, bytes) VALUES (1, ?1, ?2)
+ON CONFLICT (id) DO UPDATE SET shown = excluded.shown, bytes = excluded.bytes;
+
+-- name: telling_get
+SELECT shown, bytes FROM telling WHERE id = 1;
+
+-- name: telling_all
+SELECT '', shown, bytes FROM telling;
 
 -- name: drop_chain
 DELETE FROM chain;
@@ -275,6 +357,18 @@ DELETE FROM scope;
 -- name: drop_time
 DELETE FROM time;
 
+-- name: drop_hand
+DELETE FROM hand;
+
+-- name: drop_passing
+DELETE FROM passing;
+
+-- name: drop_moved
+DELETE FROM moved;
+
+-- name: drop_telling
+DELETE FROM telling;
+
 -- name: counts
 SELECT (SELECT coalesce(max(number), 0) FROM chain),
        (SELECT coalesce(max(number), 0) FROM branch),
@@ -282,10 +376,6 @@ SELECT (SELECT coalesce(max(number), 0) FROM chain),
        (SELECT coalesce(max(number), 0) FROM entity),
        (SELECT coalesce(max(number), 0) FROM device),
        (SELECT coalesce(max(number), 0) FROM registry_note);
-
--- Records are shown in the order of their numbers.
--- name: counts_shown
-SELECT shown, length(head) + length(fields) FROM record ORDER BY number DESC;
 
 -- name: registry_note_add
 INSERT INTO registry_note (number, position, leaf) VALUES (?1, ?2, ?3);

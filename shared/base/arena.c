@@ -24,10 +24,12 @@ void xg_arena_clear(struct xg_arena *a)
         a->chunk = next;
     }
     a->used_bytes = 0;
+    a->full = false;
 }
 
 void xg_arena_reset(struct xg_arena *a)
 {
+    a->full = false;
     if (!a->chunk)
         return;
     struct xg_arena_chunk *keep = a->chunk;
@@ -54,8 +56,10 @@ void *xg_arena_alloc(struct xg_arena *a, size_t size)
 {
     const size_t align = alignof(max_align_t);
 
-    if (size > a->max_bytes || a->used_bytes > a->max_bytes - size)
+    if (size > a->max_bytes || a->used_bytes > a->max_bytes - size) {
+        a->full = true;
         return NULL;
+    }
     size = (size + align - 1) & ~(align - 1);
     if (!a->chunk || a->chunk->size - a->chunk->used < size)
         if (!grow(a, size))

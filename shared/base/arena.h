@@ -16,6 +16,8 @@ struct xg_arena_chunk;
 struct xg_arena {
     struct xg_arena_chunk *chunk;
     size_t used_bytes, max_bytes;
+    bool full; /* the ceiling was what a NULL was given for; until cleared or
+                * reset */
 };
 
 #define XG_ARENA(ceiling) ((struct xg_arena){.max_bytes = (ceiling)})

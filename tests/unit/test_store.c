@@ -96,6 +96,7 @@ static struct store_entity entity_of(uint64_t number, uint64_t record,
                              .creator = record,
                              .records = 1,
                              .changed = 3,
+                             .folded = true,
                              .state = xg_bytes("state", 5)};
 
     snprintf(e.unit, sizeof e.unit, "%s", unit);
@@ -322,8 +323,7 @@ static void test_chains(void **state)
                              .id = hash_of(5, 5),
                              .next = 4,
                              .last = hash_of(1, 1),
-                             .anchor_size = 3,
-                             .since = 2};
+                             .anchor_size = 3};
     struct store_chain *chains, got;
     struct store_branch *branches;
     size_t count;
@@ -339,8 +339,7 @@ static void test_chains(void **state)
                               .id = hash_of(8, 8),
                               .start = 4,
                               .next = 5,
-                              .last = hash_of(2, 2),
-                              .since = 9};
+                              .last = hash_of(2, 2)};
     assert_ok(s->ops->put_branch(s, &b, &err));
     b.next = 6;
     assert_ok(s->ops->put_branch(s, &b, &err));
@@ -363,10 +362,6 @@ static void test_chains(void **state)
     assert_int_equal(count, 2);
     assert_int_equal(branches[0].anchor_size, 3);
     assert_int_equal(branches[1].next, 6);
-    assert_ok(s->ops->read_forks(s, &arena, &branches, &count, 0, 9, &err));
-    assert_int_equal(count, 0);
-    assert_ok(s->ops->read_forks(s, &arena, &branches, &count, 9, 10, &err));
-    assert_int_equal(count, 1);
     xg_arena_clear(&arena);
     close_store(e, s);
 }
@@ -409,6 +404,8 @@ static void fill(struct store *s)
     assert_ok(s->ops->put_records(s, rows, 5, &err));
     for (size_t i = 0; i < 3; i++)
         assert_ok(s->ops->put_entity(s, &entities[i], &err));
+    assert_ok(s->ops->put_telling(s, 2, 99, &err));
+    assert_ok(s->ops->put_telling(s, 4, 10, &err));
     assert_ok(s->ops->commit(s, &err));
 }
 
@@ -646,7 +643,7 @@ static void test_scope(void **state)
 
     assert_ok(s->ops->begin(s, &err));
     for (uint64_t shown = 1; shown < 6; shown++) {
-        struct store_scope row = {shown, shown * 10, shown * 10 + 3};
+        struct store_scope row = {shown, shown * 10, shown * 10 + 3, 0};
         assert_ok(s->ops->put_scope(s, "north", &row, &err));
         row.first = shown * 10 + 4;
         row.last = shown * 10 + 5;
@@ -666,6 +663,131 @@ static void test_scope(void **state)
     assert_ok(
         s->ops->read_scope(s, &arena, &rows, &count, "nort", 0, 9, 2, &err));
     assert_int_equal(count, 0);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+/* Entity 1 is put into the hands of "dept", and leaves them. */
+static void test_hands(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_hand hand = {.entity = 1,
+                              .first = 4,
+                              .last = STORE_OPEN,
+                              .since = 7,
+                              .until = STORE_OPEN,
+                              .unit = "dept"},
+                      *hands;
+    struct store_passing in = {.shown = 7, .entity = 1, .first = 2, .last = 3,
+                               .hand = 4},
+                         *passings;
+    struct store_moved moved = {.shown = 8, .branch = 1, .first = 3, .last = 3},
+                       *moves;
+    struct store_scope mark = {8, STORE_OPEN, 0, STORE_MOVES}, *marks;
+    struct store_record *rows;
+    struct xg_hash before, after;
+    size_t count;
+
+    fill(s);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_hand(s, &hand, &err));
+    hand.first = 5;
+    snprintf(hand.unit, sizeof hand.unit, ">top");
+    assert_ok(s->ops->put_hand(s, &hand, &err));
+    hand.first = 4;
+    hand.last = 4;
+    hand.until = 9;
+    snprintf(hand.unit, sizeof hand.unit, "dept");
+    assert_ok(s->ops->put_hand(s, &hand, &err));
+    assert_ok(s->ops->put_passing(s, "dept", &in, &err));
+    in = (struct store_passing){.shown = 9, .entity = 1, .hand = 4};
+    assert_ok(s->ops->put_passing(s, "dept", &in, &err));
+    assert_ok(s->ops->put_moved(s, "dept", &moved, &err));
+    moved.first = moved.last = 5;
+    assert_ok(s->ops->put_moved(s, "dept", &moved, &err));
+    assert_ok(s->ops->put_scope(s, "dept", &mark, &err));
+    assert_ok(s->ops->digest_telling(s, &before, &err));
+    mark = (struct store_scope){8, 4, 4, STORE_PASSINGS};
+    assert_ok(s->ops->put_scope(s, "dept", &mark, &err));
+    assert_ok(s->ops->digest_telling(s, &after, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_false(xg_hash_equal(&before, &after));
+
+    assert_ok(s->ops->read_hands(s, &arena, &hands, &count, 1, &err));
+    assert_int_equal(count, 2);
+    assert_string_equal(hands[0].unit, "dept");
+    assert_int_equal(hands[0].last, 4);
+    assert_int_equal(hands[0].since, 7);
+    assert_int_equal(hands[0].until, 9);
+    assert_true(hands[1].last == STORE_OPEN);
+    assert_ok(s->ops->read_unit_hands(s, &arena, &hands, &count, "dept", 0, 0,
+                                      9, &err));
+    assert_int_equal(count, 1);
+    assert_string_equal(hands[0].home, "north");
+    assert_int_equal(hands[0].kind, XG_KIND_INCIDENT);
+    assert_ok(s->ops->read_unit_hands(s, &arena, &hands, &count, "dept", 1, 4,
+                                      9, &err));
+    assert_int_equal(count, 0);
+    assert_ok(
+        s->ops->read_passings(s, &arena, &passings, &count, "dept", 7, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(passings[0].last, 3);
+    assert_int_equal(passings[0].hand, 4);
+    assert_string_equal(passings[0].home, "north");
+    assert_ok(
+        s->ops->read_passings(s, &arena, &passings, &count, "dept", 9, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(passings[0].first, 0);
+    assert_ok(s->ops->read_moved(s, &arena, &moves, &count, "dept", 8, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(moves[0].first, 3);
+    assert_int_equal(moves[0].last, 5);
+    assert_int_equal(moves[0].chain, 1);
+    assert_ok(
+        s->ops->read_scope(s, &arena, &marks, &count, "dept", 0, 99, 9, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(marks[0].more, STORE_MOVES | STORE_PASSINGS);
+    assert_int_equal(marks[0].first, 4);
+    assert_int_equal(marks[0].last, 4);
+    assert_ok(s->ops->read_entity_range(s, &arena, &rows, &count, 1, 1,
+                                        STORE_OPEN, 9, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].number, 2);
+    assert_string_equal(rows[1].unit, "north");
+    assert_ok(
+        s->ops->read_entity_range(s, &arena, &rows, &count, 1, 3, 9, 9, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].number, 4);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+/* What is not folded is listed with what a person must look into. */
+static void test_unfolded(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_filter filter = {.conflicts = true};
+    struct store_entity big = entity_of(3, 3, "south"), *rows;
+    size_t count;
+
+    fill(s);
+    big.folded = false;
+    big.handed = STORE_ARRIVED;
+    big.state = (struct xg_bytes){NULL, 0};
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_entity(s, &big, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->read_entities(s, &arena, &rows, &count, &filter, &err));
+    assert_int_equal(count, 2);
+    assert_false(rows[0].folded);
+    assert_int_equal(rows[0].handed, STORE_ARRIVED);
+    assert_true(rows[1].folded);
     xg_arena_clear(&arena);
     close_store(e, s);
 }
@@ -927,7 +1049,8 @@ static void test_runs(void **unused)
         EACH(test_batches, engine), EACH(test_chains, engine),                 \
         EACH(test_records, engine), EACH(test_time_notes, engine),             \
         EACH(test_entities, engine),                                           \
-        EACH(test_scope, engine), EACH(test_registry, engine),                 \
+        EACH(test_scope, engine), EACH(test_hands, engine),                    \
+        EACH(test_unfolded, engine), EACH(test_registry, engine),              \
         EACH(test_people, engine), EACH(test_files, engine),                   \
         EACH(test_no_memory, engine)
 
