@@ -336,6 +336,7 @@ static enum xg_status apply_place(struct store *s, const struct xg_update *u,
     return store_touch(s, &entity, err);
 }
 
+/* Of what was never here nothing is noted. */
 static enum xg_status apply_out(struct store *s, const struct xg_update *u,
                                 struct xg_error *err)
 {

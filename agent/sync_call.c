@@ -97,6 +97,7 @@ static enum xg_status judge_status(struct sync *y, struct xg_error *err)
     if (status == 511 || (status >= 300 && status < 400))
         return portal(err);
     bool said = problem_text(y, reason, sizeof reason);
+    y->said_busy = said && status == 503 && !y->behind;
     if (status == 429 || status >= 500) {
         y->report->retry_after_s = a->retry_after_s;
         if (said)
@@ -116,9 +117,10 @@ static enum xg_status judge_status(struct sync *y, struct xg_error *err)
         return xg_fail(err, XG_REFUSED, "%s", reason);
     case 404:
         return xg_fail(err, XG_NOTFOUND, "%s", reason);
+    case 413:
+        return xg_fail(err, XG_TOOBIG, "%s", reason);
     case 400:
     case 409:
-    case 413:
     case 422:
         return xg_fail(err, XG_FORMAT, "%s", reason);
     default:
@@ -132,6 +134,7 @@ enum xg_status sync_call(struct sync *y,
 {
     struct transport_answer *a = &y->answer;
 
+    y->said_busy = false;
     a->http_status = 0;
     a->retry_after_s = 0;
     a->type[0] = '\0';

@@ -26,6 +26,10 @@ struct sync {
                                          * not hold: asked for again once */
     bool behind;     /* the server said that its log is shorter than ours */
     bool restarted; /* updates were asked for from the start again */
+    bool said_busy; /* the last answer was the server's own 503 */
+    unsigned busy_in_a_row;
+    struct xg_error deferred; /* a batch that the server could not take now;
+                               * the others went on */
     bool alarm;
     size_t chain_count;
     struct store_chain chains[XG_CHAINS_MAX]; /* own ones */
@@ -35,8 +39,8 @@ struct sync {
 /* ---- sync_call.c ---- */
 
 /* One request. XG_OK: status 200 and no portal. Else, by the answer: XG_AUTH
- * (401), XG_REFUSED (403), XG_NOTFOUND (404), XG_FORMAT (400, 409, 413, 422),
- * each only with the server's reason, which is the error's text; XG_NET for all
+ * (401), XG_REFUSED (403), XG_NOTFOUND (404), XG_TOOBIG (413), XG_FORMAT (400,
+ * 409, 422), each only with the server's reason, which is the error's text; XG_NET for all
  * other answers, and for none. */
 XG_MUST_CHECK enum xg_status sync_call(struct sync *y,
                                        const struct transport_request *request,

@@ -123,6 +123,19 @@ static enum xg_status put_path(struct xg_buf *path, struct sync *y,
     return xg_buf_check(path, err);
 }
 
+/* Asking again, or from the start, would end here again. */
+static enum xg_status page_too_big(uint64_t since, struct xg_error *err)
+{
+    return xg_fail(err, XG_TOOBIG,
+                   XG_T("服务器从日志第 %" PRIu64
+                        " 条起的一页更新放不下（HTTP 413）；已收取的都在，"
+                        "上传不受影响，请把这句话告诉管理员",
+                        "the server's page of updates from log entry %" PRIu64
+                        " on does not fit (HTTP 413); what came before is "
+                        "here and sending goes on; tell the operator this"),
+                   since);
+}
+
 /* One page from `since` on; *more tells whether to ask again. */
 static enum xg_status pull_page(struct sync *y, bool *more,
                                 struct xg_arena *arena, uint64_t since,
@@ -144,6 +157,8 @@ static enum xg_status pull_page(struct sync *y, bool *more,
         return err->status = XG_NET;
     if (status == XG_FORMAT && since > 0 && !y->restarted)
         return start_again(y, err);
+    if (status == XG_TOOBIG)
+        return page_too_big(since, err);
     if (status != XG_OK)
         return status;
     status = xg_updates_open(&page, &raw, arena, body->data, body->len,

@@ -7,7 +7,10 @@
 #include "shared/base/lang.h"
 #include "shared/core/batch.h"
 
-enum { PUSH_ROUNDS = 4 }; /* a fork that is told makes new work: few times */
+enum {
+    PUSH_ROUNDS = 4, /* a fork that is told makes new work: few times */
+    BUSY_MAX = 3,    /* batches in a row that the server cannot take now */
+};
 
 /* What an answer to a PUT says, once it is verified. */
 struct reply {
@@ -104,6 +107,17 @@ static void count_refusal(struct sync *y, const struct store_batch *batch,
                  "%.*s", SYNC_REASON_SIZE - 1, xg_error_text(err));
 }
 
+/* The server answers, but cannot take this one now: perhaps this one alone. A
+ * few in a row are the server's trouble, not theirs. */
+static bool defer(struct sync *y, const struct xg_error *err)
+{
+    if (++y->busy_in_a_row >= BUSY_MAX)
+        return false;
+    if (y->deferred.status == XG_OK)
+        y->deferred = *err;
+    return true;
+}
+
 static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
                                 struct xg_bytes frame, struct xg_error *err)
 {
@@ -128,10 +142,13 @@ static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
         store_mark_sent(y->store, batch->row, err) != XG_OK)
         return err->status;
     enum xg_status status = sync_call(y, &request, err);
-    if (status == XG_FORMAT || status == XG_REFUSED) {
+    if (status == XG_FORMAT || status == XG_REFUSED || status == XG_TOOBIG) {
         count_refusal(y, batch, err);
         return XG_OK;
     }
+    if (status == XG_NET && y->said_busy && !y->alarm && defer(y, err))
+        return XG_OK;
+    y->busy_in_a_row = 0;
     if (status == XG_AUTH || status == XG_NOTFOUND)
         return err->status = XG_NET; /* another hello settles it */
     if (status != XG_OK || y->alarm)

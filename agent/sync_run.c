@@ -98,6 +98,8 @@ static void forget_refusals(struct sync_report *r)
 static enum xg_status run_once(struct sync *y, struct xg_error *err)
 {
     forget_refusals(y->report);
+    y->deferred = XG_ERROR_NONE;
+    y->busy_in_a_row = 0;
     if (sync_hello(y, err) != XG_OK)
         return err->status;
     if (y->welcome.state == XG_DEVICE_PENDING)
@@ -118,6 +120,10 @@ static enum xg_status run_once(struct sync *y, struct xg_error *err)
         return err->status;
     if (verdict(y, err) != XG_OK)
         return err->status;
+    if (y->deferred.status != XG_OK) {
+        *err = y->deferred;
+        return err->status;
+    }
     return mark_success(y, err);
 }
 

@@ -398,7 +398,9 @@ ORDER BY entity LIMIT 33
 SELECT entity, number, unit, state FROM entity ORDER BY entity
 
 -- name: gone_add
-INSERT INTO gone (entity) VALUES (?1) ON CONFLICT DO NOTHING
+INSERT INTO gone (entity)
+SELECT ?1 WHERE EXISTS (SELECT 1 FROM record WHERE entity = ?1)
+ON CONFLICT DO NOTHING
 
 -- name: gone_delete
 DELETE FROM gone WHERE entity = ?1
