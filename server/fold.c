@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "shared/base/lang.h"
 #include "shared/core/judge.h"
 
 /* What is looked up once for all rows of a chain. */
@@ -296,6 +297,14 @@ enum xg_status fold_of_entity(struct fold *fold, bool *found,
         *found = false;
         return XG_OK;
     }
+    if (!entity.folded)
+        return xg_fail(err, XG_TOOBIG,
+                       XG_T("它有 %llu 条记录，太多，服务器没有合并；记录都在，"
+                            "请另立新事项继续，并与它关联",
+                            "it has %llu records, too many to be folded here; "
+                            "all are kept: go on in a new one that is linked "
+                            "to it"),
+                       (unsigned long long)entity.records);
     if (store->ops->read_entity_records(store, arena, &rows.rows, &rows.count,
                                         entity.number, err) != XG_OK ||
         fold_of_rows(fold, arena, store, registry, &entity, &rows, err) !=

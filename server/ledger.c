@@ -407,7 +407,8 @@ static void run_group(struct ledger *l, struct ledger_job *jobs)
     enum xg_status status = try_group(l, jobs, &err);
 
     settle(jobs, status, &err);
-    if (status == XG_OK || !jobs->next || xg_status_retry(status))
+    if (status == XG_OK || !jobs->next ||
+        (xg_status_retry(status) && status != XG_NOMEM))
         return;
     for (struct ledger_job *job = jobs, *next; job; job = next) {
         next = job->next;

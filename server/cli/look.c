@@ -12,6 +12,7 @@
 #include "shared/core/number.h"
 #include "shared/view/clock.h"
 #include "shared/view/duplicate.h"
+#include "shared/view/json.h"
 
 enum {
     LIST_DEFAULT = 100,
@@ -172,7 +173,7 @@ static enum xg_status main_clock(const struct xg_clock **main,
     bool found = false;
 
     *main = NULL;
-    if (!l->row->open)
+    if (!l->row->open || !l->row->folded)
         return XG_OK;
     if (fold_of_entity(&fold, &found, arena, l->store, &l->registry,
                        &l->row->id, err) != XG_OK)
@@ -251,6 +252,10 @@ static enum xg_status read_member(struct look *l, struct view_member *out,
     enum xg_status status =
         fold_of_entity(&fold, found, &arena, l->store, &l->registry, id, err);
 
+    if (status == XG_TOOBIG) { /* it outgrew a fold */
+        *err = XG_ERROR_NONE;
+        status = XG_OK;
+    }
     if (status == XG_OK && *found)
         status = l->view.entity(l, &entity, id, err);
     if (status == XG_OK && *found)
@@ -306,12 +311,29 @@ static enum xg_status put_group(struct look *l, struct xg_buf *out,
     return XG_OK;
 }
 
+/* An entity that outgrew a fold: that, and how much of it there is. */
+static void tell_unfolded(const struct store_entity *e, struct xg_buf *text,
+                          json_t **json)
+{
+    if (text)
+        xg_buf_format(text,
+                      XG_T("未合并：记录太多（%llu 条，都在）",
+                           "not folded: too many records (%llu, all kept)"),
+                      (unsigned long long)e->records);
+    if (json)
+        view_json_set(json, "folded", json_false());
+}
+
 static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
                                 const struct xg_id *id, bool in_full,
                                 struct xg_error *err)
 {
     struct look *l = ctx;
 
+    if (l->row && !l->row->folded) {
+        tell_unfolded(l->row, out, object);
+        return XG_OK;
+    }
     if (!l->row || !l->row->status)
         return XG_OK; /* outside the loop */
     if (!in_full)
@@ -523,6 +545,44 @@ enum xg_status look_fold(struct fold *fold, struct look *l, const char *text,
 
 /* ---- the commands ---- */
 
+static enum xg_status list_row(struct look *l, const struct store_entity *e,
+                               struct xg_error *err)
+{
+    struct xg_brief brief = {.id = e->id,
+                             .kind = xg_kind_find(e->kind),
+                             .status = e->status,
+                             .conflicts = e->conflicts,
+                             .records = e->records,
+                             .withdrawn = e->withdrawn};
+    bool overdue = true;
+
+    l->row = e;
+    if (l->overdue_only && is_overdue(&overdue, l, err) != XG_OK)
+        return err->status;
+    if (!overdue || l->left == 0)
+        return XG_OK;
+    l->left--;
+    if (e->folded && xg_brief_read(&brief, e->state, err) != XG_OK)
+        return err->status;
+    return view_list_row(&l->c->out, &brief, &l->view, err);
+}
+
+/* Of one that outgrew a fold there is only its line. */
+static enum xg_status show_unfolded(bool *shown, struct look *l,
+                                    const char *text, struct xg_error *err)
+{
+    struct store_entity e;
+    struct xg_id id;
+    bool found;
+
+    if (look_find_id(l, &id, text, err) != XG_OK ||
+        l->store->ops->find_entity(l->store, &l->arena, &e, &found, &id, err) !=
+            XG_OK)
+        return err->status;
+    *shown = found && !e.folded;
+    return *shown ? list_row(l, &e, err) : XG_OK;
+}
+
 typedef enum xg_status put_view(struct xg_buf *out,
                                 const struct xg_state *state,
                                 const struct view_context *view,
@@ -532,12 +592,15 @@ static enum xg_status show_one(struct cmd *c, put_view *put,
                                struct xg_error *err)
 {
     struct fold fold = {.count = 0};
+    bool shown = false;
     struct look l;
     enum xg_status status = look_open(&l, c, err);
 
-    if (status == XG_OK)
+    if (status == XG_OK && put == view_show)
+        status = show_unfolded(&shown, &l, c->args[1], err);
+    if (status == XG_OK && !shown)
         status = look_fold(&fold, &l, c->args[1], err);
-    if (status == XG_OK)
+    if (status == XG_OK && !shown)
         status = put(&c->out, &fold.state, &l.view, err);
     look_close(&l);
     return status;
@@ -553,24 +616,6 @@ enum xg_status cmd_history(struct cmd *c, struct xg_error *err)
     return show_one(c, view_history, err);
 }
 
-static enum xg_status list_row(struct look *l, const struct store_entity *e,
-                               struct xg_error *err)
-{
-    struct xg_brief brief;
-    bool overdue = true;
-
-    l->row = e;
-    if (l->left == 0)
-        return XG_OK;
-    if (l->overdue_only && is_overdue(&overdue, l, err) != XG_OK)
-        return err->status;
-    if (!overdue)
-        return XG_OK;
-    l->left--;
-    if (xg_brief_read(&brief, e->state, err) != XG_OK)
-        return err->status;
-    return view_list_row(&l->c->out, &brief, &l->view, err);
-}
 
 static enum xg_status conflict_row(struct look *l, const struct store_entity *e,
                                    struct xg_error *err)
@@ -578,6 +623,11 @@ static enum xg_status conflict_row(struct look *l, const struct store_entity *e,
     struct xg_arena arena = XG_ARENA(LOOK_BYTES);
     struct fold fold;
     bool found;
+
+    if (!e->folded) {
+        l->c->must_decide = true;
+        return list_row(l, e, err);
+    }
     enum xg_status status = fold_of_entity(&fold, &found, &arena, l->store,
                                            &l->registry, &e->id, err);
 
