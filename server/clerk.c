@@ -261,10 +261,13 @@ static enum xg_status look_at(struct pass *p, int64_t *next_ms,
     size_t count = 0;
     struct fold fold;
     bool found = false;
+
+    *next_ms = INT64_MAX;
+    if (!e->folded)
+        return XG_OK; /* nobody knows how it stands */
     enum xg_status status = fold_of_entity(&fold, &found, &arena, p->store,
                                            &p->registry, &e->id, err);
 
-    *next_ms = INT64_MAX;
     if (status == XG_OK && found)
         status = guide_rules_of(&rules, p->guide, &fold, err);
     if (status == XG_OK && found)

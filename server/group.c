@@ -62,6 +62,8 @@ static enum xg_status add_links(void *ctx, const struct store_entity *e,
     struct xg_cbor_item item;
     struct xg_brief brief;
 
+    if (!e->folded)
+        return XG_OK;
     if (xg_brief_read(&brief, e->state, err) != XG_OK)
         return err->status;
     if (!xg_brief_set(&brief, XG_FIELD_SAME_AS, &at))
@@ -116,6 +118,8 @@ static enum xg_status add_spot(void *ctx, const struct store_entity *e,
     struct xg_brief brief;
     struct xg_spot spot;
 
+    if (!e->folded)
+        return XG_OK;
     if (xg_brief_read(&brief, e->state, err) != XG_OK)
         return err->status;
     if (!xg_spot_read(&spot, &brief))

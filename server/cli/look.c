@@ -545,8 +545,8 @@ enum xg_status look_fold(struct fold *fold, struct look *l, const char *text,
 
 /* ---- the commands ---- */
 
-static enum xg_status list_row(struct look *l, const struct store_entity *e,
-                               struct xg_error *err)
+static enum xg_status print_row(struct look *l, const struct store_entity *e,
+                                struct xg_error *err)
 {
     struct xg_brief brief = {.id = e->id,
                              .kind = xg_kind_find(e->kind),
@@ -554,17 +554,27 @@ static enum xg_status list_row(struct look *l, const struct store_entity *e,
                              .conflicts = e->conflicts,
                              .records = e->records,
                              .withdrawn = e->withdrawn};
-    bool overdue = true;
 
     l->row = e;
-    if (l->overdue_only && is_overdue(&overdue, l, err) != XG_OK)
-        return err->status;
-    if (!overdue || l->left == 0)
-        return XG_OK;
-    l->left--;
     if (e->folded && xg_brief_read(&brief, e->state, err) != XG_OK)
         return err->status;
     return view_list_row(&l->c->out, &brief, &l->view, err);
+}
+
+static enum xg_status list_row(struct look *l, const struct store_entity *e,
+                               struct xg_error *err)
+{
+    bool overdue = true;
+
+    l->row = e;
+    if (l->left == 0)
+        return XG_OK;
+    if (l->overdue_only && is_overdue(&overdue, l, err) != XG_OK)
+        return err->status;
+    if (!overdue)
+        return XG_OK;
+    l->left--;
+    return print_row(l, e, err);
 }
 
 /* Of one that outgrew a fold there is only its line. */
@@ -580,7 +590,7 @@ static enum xg_status show_unfolded(bool *shown, struct look *l,
             XG_OK)
         return err->status;
     *shown = found && !e.folded;
-    return *shown ? list_row(l, &e, err) : XG_OK;
+    return *shown ? print_row(l, &e, err) : XG_OK;
 }
 
 typedef enum xg_status put_view(struct xg_buf *out,
@@ -626,7 +636,7 @@ static enum xg_status conflict_row(struct look *l, const struct store_entity *e,
 
     if (!e->folded) {
         l->c->must_decide = true;
-        return list_row(l, e, err);
+        return print_row(l, e, err);
     }
     enum xg_status status = fold_of_entity(&fold, &found, &arena, l->store,
                                            &l->registry, &e->id, err);

@@ -271,7 +271,8 @@ static bool pull_page(struct setup *s, const struct test_device *t,
     assert_ok(ledger_published(s->d->ledger, &c, NULL, &err));
     assert_ok(data_borrow(s->d, &reader, &err));
     assert_ok(scope_page(&page, &raw, reader, s->d->registry,
-                         t->signer.verifier.name, r->to, c.size, &err));
+                         t->signer.verifier.name, r->to, c.size, NULL,
+                         &err));
     data_return(s->d, reader);
     struct xg_update_reader u = {.rest = xg_buf_bytes(&raw)};
     for (;;) {
