@@ -91,9 +91,9 @@ static enum xg_status put_main(struct xg_buf *out, json_t **object,
     const struct xg_clock *running = view_clock_main(c->list, c->count);
 
     if (object) {
-        json_t *json = running ? view_clock_json(running, c->calendar,
-                                                 c->now_ms)
-                               : json_null();
+        json_t *json = running
+                           ? view_clock_json(running, c->calendar, c->now_ms)
+                           : json_null();
         if (!json || json_object_set_new(*object, "clock", json) != 0)
             return xg_fail_nomem(err);
     } else if (running) {

@@ -87,8 +87,8 @@ static enum xg_status possible(struct cli *cli, struct cli_case *at,
             json_pack("{s:o, s:s, s:o, s:s, s:o, s:o}", "id",
                       cli_json_hex(e->id.b, XG_ID_SIZE), "number", e->number,
                       "status",
-                      status ? json_string(status->name) : json_null(),
-                      "as", at->actor.author, "no_right",
+                      status ? json_string(status->name) : json_null(), "as",
+                      at->actor.author, "no_right",
                       no_right ? json_string(no_right) : json_null(), "moves",
                       view_moves_json(moves, count)),
             err);
@@ -117,8 +117,8 @@ static enum xg_status on_trial(struct cli *cli, struct cli_act *act,
     enum xg_status status = cli_act_photo_roles(act, cli, err);
 
     if (status == XG_OK)
-        status = view_try(&trial, &arena, &at->bench, &act->draft, &cli->env,
-                          err);
+        status =
+            view_try(&trial, &arena, &at->bench, &act->draft, &cli->env, err);
     if (status == XG_OK)
         act->missing = trial.missing;
     if (status == XG_REFUSED) {

@@ -12,8 +12,13 @@
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
-enum { DAY_MS = 86400000, TITLE_COLUMNS = 34, NUMBER_COLUMNS = 15,
-       WHAT_COLUMNS = 12, DAYS_MAX = 366 };
+enum {
+    DAY_MS = 86400000,
+    TITLE_COLUMNS = 34,
+    NUMBER_COLUMNS = 15,
+    WHAT_COLUMNS = 12,
+    DAYS_MAX = 366
+};
 
 enum due_sort { DUE_VISIT, DUE_TASK, DUE_STAGE };
 
@@ -67,10 +72,8 @@ static struct item *add_item(struct looking *l, const struct store_entity *e,
         return NULL;
     l->items = list;
     struct item *item = &l->items[l->count++];
-    *item = (struct item){.id = e->id,
-                          .sort = sort,
-                          .due_ms = due_ms,
-                          .last_ms = XG_NO_TIME};
+    *item = (struct item){
+        .id = e->id, .sort = sort, .due_ms = due_ms, .last_ms = XG_NO_TIME};
     memcpy(item->number, e->number, sizeof item->number);
     return item;
 }
@@ -92,7 +95,8 @@ static void take_title(struct item *item, const struct xg_brief *b,
                          ? text.bytes.len
                          : sizeof item->title - 1;
         /* Not in the middle of a character. */
-        while (len < text.bytes.len && len && (text.bytes.at[len] & 0xC0) == 0x80)
+        while (len < text.bytes.len && len &&
+               (text.bytes.at[len] & 0xC0) == 0x80)
             len--;
         memcpy(item->title, text.bytes.at, len);
     }
@@ -168,9 +172,8 @@ static bool see_subject(void *ctx, const struct store_entity *e,
         return true;
     /* Never visited: it is due from the day on which it was listed. */
     int64_t last = last_visit(l, &e->id);
-    int64_t due = last == XG_NO_TIME
-                      ? e->first_ms
-                      : last + (int64_t)every.number * DAY_MS;
+    int64_t due = last == XG_NO_TIME ? e->first_ms
+                                     : last + (int64_t)every.number * DAY_MS;
     struct item *item = add_item(l, e, DUE_VISIT, due);
     if (!item)
         return false;
@@ -289,8 +292,7 @@ static enum xg_status put_json(struct cli *cli, const struct item *item,
     json_t *json = json_pack(
         "{s:s, s:o, s:s, s:s, s:s, s:b}", "what", names[item->sort], "id",
         cli_json_hex(item->id.b, XG_ID_SIZE), "number", item->number, "title",
-        item->title, "due", xg_buf_str(&due), "overdue",
-        item->due_ms < now_ms);
+        item->title, "due", xg_buf_str(&due), "overdue", item->due_ms < now_ms);
     if (json && item->sort == DUE_STAGE && stage)
         json_object_set_new(json, "stage", json_string(stage->name));
     if (json && item->sort == DUE_VISIT)
@@ -321,7 +323,8 @@ static void put_line(struct cli *cli, const struct item *item, int64_t now_ms)
         return;
     }
     view_put_time(out, item->due_ms);
-    xg_buf_text(out, item->due_ms < now_ms ? XG_T("  已过期", "  overdue") : "");
+    xg_buf_text(out,
+                item->due_ms < now_ms ? XG_T("  已过期", "  overdue") : "");
     xg_buf_byte(out, '\n');
 }
 
@@ -350,8 +353,7 @@ enum xg_status cmd_due(struct cli *cli, struct xg_error *err)
         qsort(l.items, l.count, sizeof *l.items, by_due);
     for (size_t i = 0; status == XG_OK && i < l.count; i++) {
         const struct item *item = &l.items[i];
-        if (item->due_ms == XG_NO_TIME ||
-            item->due_ms > horizon(now_ms, days))
+        if (item->due_ms == XG_NO_TIME || item->due_ms > horizon(now_ms, days))
             continue;
         shown++;
         if (cli->json)

@@ -68,8 +68,8 @@ static enum xg_status read_already(struct cli *cli, const struct cli_case *at,
         return cli_put_json(
             cli,
             json_pack("{s:b, s:o, s:s}", "saved", 0, "id",
-                      cli_json_hex(at->fold.state.id.b, XG_ID_SIZE),
-                      "read_by", at->actor.author),
+                      cli_json_hex(at->fold.state.id.b, XG_ID_SIZE), "read_by",
+                      at->actor.author),
             err);
     cli_say(cli, XG_T("%s 已经阅过。", "%s has read it already."),
             at->actor.author);
@@ -94,8 +94,8 @@ enum xg_status cmd_read(struct cli *cli, struct xg_error *err)
         status = read_already(cli, &at, err);
     } else if (status == XG_OK) {
         xg_cbor_put_text(&code, at.actor.author, strlen(at.actor.author));
-        status = xg_draft_add(&act.draft, XG_NOTICE_READ, xg_buf_bytes(&code),
-                              err);
+        status =
+            xg_draft_add(&act.draft, XG_NOTICE_READ, xg_buf_bytes(&code), err);
         if (status == XG_OK)
             status = cli_act_change(&act, cli, &e.id, CLI_DECIDES, err);
     }

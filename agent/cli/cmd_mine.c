@@ -16,21 +16,21 @@
 
 enum {
     MINE_ARENA_MAX = 256 << 20,
-    PHOTO_FAR_MM = 1000 * 1000,    /* a photo from elsewhere */
-    PHOTO_OFF_MS = 24 * 3600000,   /* or from another day */
-    HOP_MS_MAX = 60,               /* metres a second: nobody walks so */
+    PHOTO_FAR_MM = 1000 * 1000,  /* a photo from elsewhere */
+    PHOTO_OFF_MS = 24 * 3600000, /* or from another day */
+    HOP_MS_MAX = 60,             /* metres a second: nobody walks so */
     HOP_MIN_M = 500,
     EXIF_TIME_LENGTH = 19,
 };
 
 /* Stable name in JSON, and words. */
-#define MINE_FLAG_TABLE(X)                                                   \
-    X(FLAG_CLOCK, "clock", "设备时间存疑", "the device's clock was in doubt") \
-    X(FLAG_MOCK, "mock", "轨迹里有模拟定位", "simulated positions")           \
-    X(FLAG_JUMP, "jump", "轨迹里有不可能的移动", "a movement that cannot be") \
-    X(FLAG_EXIF_PLACE, "photo-place", "照片自带的位置离得远",                \
-      "a photo says that it is from elsewhere")                              \
-    X(FLAG_EXIF_TIME, "photo-time", "照片自带的时间对不上",                  \
+#define MINE_FLAG_TABLE(X)                                                     \
+    X(FLAG_CLOCK, "clock", "设备时间存疑", "the device's clock was in doubt")  \
+    X(FLAG_MOCK, "mock", "轨迹里有模拟定位", "simulated positions")            \
+    X(FLAG_JUMP, "jump", "轨迹里有不可能的移动", "a movement that cannot be")  \
+    X(FLAG_EXIF_PLACE, "photo-place", "照片自带的位置离得远",                  \
+      "a photo says that it is from elsewhere")                                \
+    X(FLAG_EXIF_TIME, "photo-time", "照片自带的时间对不上",                    \
       "a photo says that it is from another time")
 
 enum flag {
@@ -52,8 +52,8 @@ struct mine {
 static const char *flag_name(enum flag f)
 {
     switch (f) {
-#define X(name, json, zh, en)                                                \
-    case name:                                                               \
+#define X(name, json, zh, en)                                                  \
+    case name:                                                                 \
         return json;
         MINE_FLAG_TABLE(X)
 #undef X
@@ -66,8 +66,8 @@ static const char *flag_name(enum flag f)
 static const char *flag_label(enum flag f)
 {
     switch (f) {
-#define X(name, json, zh, en)                                                \
-    case name:                                                               \
+#define X(name, json, zh, en)                                                  \
+    case name:                                                                 \
         return XG_T(zh, en);
         MINE_FLAG_TABLE(X)
 #undef X
@@ -100,11 +100,11 @@ static void mark(struct mine *m, const struct store_entity *e,
     m->flags++;
     if (m->cli->json) {
         json_array_append_new(
-            m->list, json_pack("{s:s, s:o, s:s, s:s, s:I, s:b}", "flag",
-                               flag_name(flag), "id",
-                               cli_json_hex(e->id.b, XG_ID_SIZE), "number",
-                               e->number, "kind", e->kind->name, "count",
-                               (json_int_t)count, "answered", answered));
+            m->list,
+            json_pack("{s:s, s:o, s:s, s:s, s:I, s:b}", "flag", flag_name(flag),
+                      "id", cli_json_hex(e->id.b, XG_ID_SIZE), "number",
+                      e->number, "kind", e->kind->name, "count",
+                      (json_int_t)count, "answered", answered));
         return;
     }
     xg_buf_text(out, "  ");
@@ -199,9 +199,9 @@ static void look_at_photos(struct mine *m, const struct store_entity *e,
             continue; /* of a forwarded one nothing is expected */
         if (placed && photo.has_position) {
             struct view_position p = view_position_of(&place);
-            int64_t mm = xg_near_distance_mm(p.lat_e7, p.lon_e7,
-                                             photo.position.lat_e7,
-                                             photo.position.lon_e7);
+            int64_t mm =
+                xg_near_distance_mm(p.lat_e7, p.lon_e7, photo.position.lat_e7,
+                                    photo.position.lon_e7);
             elsewhere += mm < 0 || mm > PHOTO_FAR_MM;
         }
         if (!exif_time(&taken_ms, photo.taken))
@@ -217,8 +217,8 @@ static void look_at_photos(struct mine *m, const struct store_entity *e,
 
 /* ---- tracks ---- */
 
-static void look_at_segment(const struct track_segment *segment,
-                            uint64_t *mock, uint64_t *jumps)
+static void look_at_segment(const struct track_segment *segment, uint64_t *mock,
+                            uint64_t *jumps)
 {
     const struct xg_track_point *points = segment->points;
 
@@ -227,9 +227,8 @@ static void look_at_segment(const struct track_segment *segment,
         *mock += simulated;
         if (i == 0 || simulated)
             continue;
-        int64_t mm =
-            xg_hop_mm(points[i - 1].lat_e6, points[i - 1].lon_e6,
-                      points[i].lat_e6, points[i].lon_e6);
+        int64_t mm = xg_hop_mm(points[i - 1].lat_e6, points[i - 1].lon_e6,
+                               points[i].lat_e6, points[i].lon_e6);
         int64_t took_ms = points[i].t_ms - points[i - 1].t_ms;
         *jumps += mm < 0 || (mm > INT64_C(1000) * HOP_MIN_M && took_ms > 0 &&
                              mm > took_ms * HOP_MS_MAX);
@@ -345,8 +344,8 @@ static enum xg_status put_counts(struct mine *m, struct xg_error *err)
                        " 公里；走访 %" PRIu64 " 次；上报 %" PRIu64
                        " 件，其中有效 %" PRIu64 " 件\n",
                        "%s: %" PRIu64 " patrols, %" PRIu64 ".%" PRIu64
-                       " km; %" PRIu64 " visits; %" PRIu64
-                       " reports, %" PRIu64 " of them valid\n"),
+                       " km; %" PRIu64 " visits; %" PRIu64 " reports, %" PRIu64
+                       " of them valid\n"),
                   m->author, m->patrols, metres / 1000, metres / 100 % 10,
                   m->visits, m->reports, m->valid);
     if (m->flags)

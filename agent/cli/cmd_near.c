@@ -144,8 +144,7 @@ static void say_nearest(struct cli *cli, const struct store_entity *own,
     xg_buf_text(&text, XG_T("处已有同类事件 ", " away there is one alike: "));
     cli_put_number(&text, e);
     if (at)
-        xg_buf_format(&text, XG_T("（%s）", " (%s)"),
-                      xg_label(at->zh, at->en));
+        xg_buf_format(&text, XG_T("（%s）", " (%s)"), xg_label(at->zh, at->en));
     if (count > 1)
         xg_buf_format(&text, XG_T("，附近共 %zu 件", ", %zu in all"), count);
     cli_put_number(&link, own);
@@ -196,8 +195,8 @@ void cli_say_near(struct cli *cli, const struct xg_id *id, json_t *answer)
         if (other && answer)
             set_near(cli, &spots, spot, radius, answer);
         else if (other &&
-                 store_load_entity(cli->home.store, &own, NULL, id,
-                                   &ignored) == XG_OK &&
+                 store_load_entity(cli->home.store, &own, NULL, id, &ignored) ==
+                     XG_OK &&
                  store_load_entity(cli->home.store, &e, NULL, &other->id,
                                    &ignored) == XG_OK)
             say_nearest(cli, &own, &e, mm, count);
@@ -222,9 +221,9 @@ static enum xg_status put_side(struct cli *cli, struct cli_view *view,
     view->entity = e;
     view->fold = &fold;
     if (status == XG_OK)
-        status = side ? view_side_json(side, &fold.state, &view->context, err)
-                      : view_put_side(&cli->out, &fold.state, &view->context,
-                                      err);
+        status =
+            side ? view_side_json(side, &fold.state, &view->context, err)
+                 : view_put_side(&cli->out, &fold.state, &view->context, err);
     view->entity = NULL;
     view->fold = NULL;
     xg_arena_clear(&arena);
@@ -243,13 +242,12 @@ static enum xg_status pair_json(struct cli *cli, struct cli_view *view,
         json_decref(a);
         return err->status;
     }
-    return cli_put_json(
-        cli,
-        json_pack("{s:o, s:s%, s:[o, o]}", "distance_m",
-                  metres_json(pair->distance_mm), "category",
-                  (const char *)pair->a->category.at, pair->a->category.len,
-                  "reports", a, b),
-        err);
+    return cli_put_json(cli,
+                        json_pack("{s:o, s:s%, s:[o, o]}", "distance_m",
+                                  metres_json(pair->distance_mm), "category",
+                                  (const char *)pair->a->category.at,
+                                  pair->a->category.len, "reports", a, b),
+                        err);
 }
 
 static enum xg_status put_pair(struct cli *cli, struct cli_view *view,
@@ -269,7 +267,8 @@ static enum xg_status put_pair(struct cli *cli, struct cli_view *view,
     if (put_side(cli, view, &a, NULL, &pair->a->id, err) != XG_OK ||
         put_side(cli, view, &b, NULL, &pair->b->id, err) != XG_OK)
         return err->status;
-    xg_buf_text(out, XG_T("  是同一件：xunge link ", "  the same: xunge link "));
+    xg_buf_text(out,
+                XG_T("  是同一件：xunge link ", "  the same: xunge link "));
     cli_put_number(out, &a);
     xg_buf_byte(out, ' ');
     cli_put_number(out, &b);
@@ -299,8 +298,8 @@ static enum xg_status put_pairs(struct cli *cli, struct cli_spots *spots,
     if (cli_view_init(&view, cli, err) != XG_OK ||
         xg_near_pairs(&pairs, &count, &spots->arena, spots->list, spots->count,
                       radius_of, cli, err) != XG_OK ||
-        store_links(cli->home.store, &links, &link_count, &spots->arena,
-                    err) != XG_OK ||
+        store_links(cli->home.store, &links, &link_count, &spots->arena, err) !=
+            XG_OK ||
         xg_groups_of(&groups, &grouped_count, &spots->arena, links, link_count,
                      err) != XG_OK)
         return err->status;
@@ -357,23 +356,24 @@ static enum xg_status answer(struct cli *cli, const struct store_entity *a,
     if (store_group(cli->home.store, group, &count, &a->id, err) != XG_OK)
         return err->status;
     if (cli->json)
-        return cli_put_json(
-            cli,
-            json_pack("{s:b, s:b, s:[o, o], s:I}", "saved", 1, "linked",
-                      linked, "ids", cli_json_hex(a->id.b, XG_ID_SIZE),
-                      cli_json_hex(b->id.b, XG_ID_SIZE), "group_size",
-                      (json_int_t)count),
-            err);
+        return cli_put_json(cli,
+                            json_pack("{s:b, s:b, s:[o, o], s:I}", "saved", 1,
+                                      "linked", linked, "ids",
+                                      cli_json_hex(a->id.b, XG_ID_SIZE),
+                                      cli_json_hex(b->id.b, XG_ID_SIZE),
+                                      "group_size", (json_int_t)count),
+                            err);
     cli_put_number(&cli->out, a);
-    xg_buf_text(&cli->out, linked ? XG_T(" 与 ", " and ")
-                                  : XG_T(" 与 ", " and "));
+    xg_buf_text(&cli->out,
+                linked ? XG_T(" 与 ", " and ") : XG_T(" 与 ", " and "));
     cli_put_number(&cli->out, b);
     if (linked)
-        xg_buf_format(&cli->out,
-                      XG_T(" 已记为同一件事，同组 %zu 件；各自的办理和答复不变\n",
-                           " are recorded as one thing, %zu in its group; each "
-                           "keeps its own way and its answer\n"),
-                      count);
+        xg_buf_format(
+            &cli->out,
+            XG_T(" 已记为同一件事，同组 %zu 件；各自的办理和答复不变\n",
+                 " are recorded as one thing, %zu in its group; each "
+                 "keeps its own way and its answer\n"),
+            count);
     else
         xg_buf_text(&cli->out, XG_T(" 不再记为同一件事\n",
                                     " are not recorded as one any more\n"));
@@ -387,9 +387,10 @@ static enum xg_status find_two(struct cli *cli, struct store_entity *a,
         cli_find(cli, b, cli->words[1], err) != XG_OK)
         return err->status;
     if (xg_id_equal(&a->id, &b->id))
-        return xg_fail(err, XG_USAGE,
-                       XG_T("%s 和 %s 是同一条记录", "%s and %s are one record"),
-                       cli->words[0], cli->words[1]);
+        return xg_fail(
+            err, XG_USAGE,
+            XG_T("%s 和 %s 是同一条记录", "%s and %s are one record"),
+            cli->words[0], cli->words[1]);
     if (a->kind != b->kind)
         return xg_fail(err, XG_REFUSED,
                        XG_T("%s 是%s，%s 是%s：只有同一类的才能记为同一件事",
@@ -401,7 +402,8 @@ static enum xg_status find_two(struct cli *cli, struct store_entity *a,
 }
 
 /* The link as a record of `from`. [T] */
-static enum xg_status link_from(struct cli *cli, const struct store_entity *from,
+static enum xg_status link_from(struct cli *cli,
+                                const struct store_entity *from,
                                 const struct store_entity *to,
                                 struct xg_error *err)
 {
@@ -412,8 +414,8 @@ static enum xg_status link_from(struct cli *cli, const struct store_entity *from
 
     cli_act_init(&act, cli, from->kind, &from->id);
     xg_cbor_put_bytes(&value, to->id.b, XG_ID_SIZE);
-    enum xg_status status = xg_draft_add(&act.draft, XG_FIELD_SAME_AS,
-                                         xg_buf_bytes(&value), err);
+    enum xg_status status =
+        xg_draft_add(&act.draft, XG_FIELD_SAME_AS, xg_buf_bytes(&value), err);
     if (status == XG_OK)
         status = cli_act_why(&act, cli, err);
     if (status == XG_OK)
@@ -554,7 +556,8 @@ enum xg_status cli_put_group(struct cli *cli, struct xg_buf *out,
     struct view_member members[STORE_GROUP_MAX];
     struct xg_id group[STORE_GROUP_MAX];
     size_t count = 0;
-    enum xg_status status = store_group(cli->home.store, group, &count, id, err);
+    enum xg_status status =
+        store_group(cli->home.store, group, &count, id, err);
 
     for (size_t i = 0; i < count && count > 1 && status == XG_OK; i++)
         status = load_member(cli, &members[i], &group[i], err);

@@ -131,9 +131,8 @@ static enum xg_status advise_duties(struct cli *cli, struct xg_guide *g,
         return err->status;
     }
     if (duties->count)
-        xg_buf_text(&cli->advice,
-                    XG_T("职责清单里可引用的：\n",
-                         "what the duty list has to cite:\n"));
+        xg_buf_text(&cli->advice, XG_T("职责清单里可引用的：\n",
+                                       "what the duty list has to cite:\n"));
     for (int naming = 1; naming >= 0; naming--)
         for (size_t i = 0; i < duties->count && shown < CANDIDATES_SHOWN; i++) {
             const struct xg_duty *d = &duties->items[i];
@@ -177,10 +176,9 @@ static enum xg_status give_back(struct cli *cli, struct xg_guide *g,
                             "the duty list says in %s that it is the duty of "
                             "%s: %s"),
                        rule, unit, item ? item->text : "");
-    return xg_fail(err, XG_REFUSED,
-                   XG_T("职责清单里没有 %s 这一条",
-                        "the duty list has no item %s"),
-                   rule);
+    return xg_fail(
+        err, XG_REFUSED,
+        XG_T("职责清单里没有 %s 这一条", "the duty list has no item %s"), rule);
 }
 
 /* ---- dispatch ---- */
@@ -194,12 +192,11 @@ static enum xg_status put_proposal(struct cli *cli, struct xg_guide *g,
     if (xg_guide_unit_name(g, &name, p->unit, err) != XG_OK)
         return err->status;
     json_array_append_new(
-        list,
-        json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:s}", "unit", p->unit,
-                  "name", name, "post", p->post, "board", p->board, "assists",
-                  p->assists, "rule",
-                  p->duty ? json_string(p->duty->code) : json_null(), "holder",
-                  p->holder ? p->holder : ""));
+        list, json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:s}", "unit", p->unit,
+                        "name", name, "post", p->post, "board", p->board,
+                        "assists", p->assists, "rule",
+                        p->duty ? json_string(p->duty->code) : json_null(),
+                        "holder", p->holder ? p->holder : ""));
     xg_buf_format(&cli->advice, "  unit=%s  ", p->unit);
     view_put_line(&cli->advice, xg_bytes_of(name));
     if (p->assists)
@@ -247,8 +244,9 @@ static enum xg_status dispatch(struct cli *cli, struct xg_guide *g,
         xg_guide_propose(g, &list, &count, &arena, category,
                          *grid ? grid : NULL, today(cli), err);
     if (status == XG_OK && count && !*unit)
-        xg_buf_text(&cli->advice, XG_T("按目录和职责清单，可派给：\n",
-                                       "by the catalogue and the duty list:\n"));
+        xg_buf_text(&cli->advice,
+                    XG_T("按目录和职责清单，可派给：\n",
+                         "by the catalogue and the duty list:\n"));
     for (size_t i = 0; status == XG_OK && i < count; i++) {
         if (!*unit)
             status = put_proposal(cli, g, &list[i], json, err);

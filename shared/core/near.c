@@ -100,8 +100,8 @@ static int compare_bytes(struct xg_bytes a, struct xg_bytes b)
 bool xg_spots_near(const struct xg_spot *a, const struct xg_spot *b,
                    int64_t radius_mm, int64_t *distance_mm)
 {
-    int64_t mm = xg_near_distance_mm(a->lat_e7, a->lon_e7, b->lat_e7,
-                                     b->lon_e7);
+    int64_t mm =
+        xg_near_distance_mm(a->lat_e7, a->lon_e7, b->lat_e7, b->lon_e7);
 
     if (mm < 0 || mm > radius_mm || xg_id_equal(&a->id, &b->id) ||
         compare_bytes(a->category, b->category) != 0)
@@ -161,8 +161,7 @@ static enum xg_status add_pair(struct pairs *p, struct xg_arena *arena,
         p->list = list;
         p->room = room;
     }
-    p->list[p->count++] =
-        (struct xg_near_pair){swap ? b : a, swap ? a : b, mm};
+    p->list[p->count++] = (struct xg_near_pair){swap ? b : a, swap ? a : b, mm};
     return XG_OK;
 }
 
@@ -176,12 +175,11 @@ static int64_t radius_of(int64_t (*radius_mm)(void *, struct xg_bytes),
     return mm > XG_NEAR_MOST_MM ? XG_NEAR_MOST_MM : mm;
 }
 
-enum xg_status xg_near_pairs(struct xg_near_pair **pairs, size_t *count,
-                             struct xg_arena *arena, struct xg_spot *spots,
-                             size_t spot_count,
-                             int64_t (*radius_mm)(void *ctx,
-                                                  struct xg_bytes category),
-                             void *ctx, struct xg_error *err)
+enum xg_status
+xg_near_pairs(struct xg_near_pair **pairs, size_t *count,
+              struct xg_arena *arena, struct xg_spot *spots, size_t spot_count,
+              int64_t (*radius_mm)(void *ctx, struct xg_bytes category),
+              void *ctx, struct xg_error *err)
 {
     struct pairs p = {0};
     int64_t radius = 0;
@@ -243,9 +241,8 @@ static size_t root_of(size_t *parent, size_t i)
 }
 
 enum xg_status xg_groups_of(struct xg_grouped **grouped, size_t *count,
-                            struct xg_arena *arena,
-                            const struct xg_link *links, size_t link_count,
-                            struct xg_error *err)
+                            struct xg_arena *arena, const struct xg_link *links,
+                            size_t link_count, struct xg_error *err)
 {
     struct xg_grouped *all =
         xg_arena_array(arena, 2 * link_count + 1, sizeof *all);

@@ -102,8 +102,8 @@ static enum xg_status sums_of(struct view_count **sums, size_t *sum_count,
     *grids = 0;
     for (size_t i = 0; i < count; i++) {
         list[i] = counts[i];
-        *grids += i == 0 ||
-                  compare_bytes(counts[i].grid, counts[i - 1].grid) != 0;
+        *grids +=
+            i == 0 || compare_bytes(counts[i].grid, counts[i - 1].grid) != 0;
     }
     *sum_count = add_up(list, count, by_item);
     *sums = list;
@@ -115,8 +115,7 @@ static void put_counts(struct xg_buf *out, const struct view_count *counts,
                        size_t sum_count, size_t grids)
 {
     put_label(out, XG_T("清点合计", "counted"));
-    xg_buf_format(out,
-                  XG_T("已报 %zu 个网格\n", "%zu grids have reported\n"),
+    xg_buf_format(out, XG_T("已报 %zu 个网格\n", "%zu grids have reported\n"),
                   grids);
     for (size_t i = 0; i < sum_count; i++) {
         xg_buf_text(out, "    ");
@@ -124,8 +123,8 @@ static void put_counts(struct xg_buf *out, const struct view_count *counts,
         xg_buf_format(out, " %" PRIu64 "\n", sums[i].number);
     }
     for (size_t i = 0; i < count; i++) {
-        bool first = i == 0 || compare_bytes(counts[i].grid,
-                                             counts[i - 1].grid) != 0;
+        bool first =
+            i == 0 || compare_bytes(counts[i].grid, counts[i - 1].grid) != 0;
         if (first) {
             xg_buf_text(out, i ? "\n    " : "    ");
             view_put_column(out, counts[i].grid, ITEM_COLUMNS);

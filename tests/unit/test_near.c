@@ -50,8 +50,8 @@ static void distances_are_those_of_the_sphere(void **state)
                      (long long)got, want);
         assert_int_equal(got, xg_near_distance_mm(lat2, lon2, lat, lon));
     }
-    assert_int_equal(xg_near_distance_mm(312304160, 1214737010, 312304160,
-                                         1214737010), 0);
+    assert_int_equal(
+        xg_near_distance_mm(312304160, 1214737010, 312304160, 1214737010), 0);
     /* Over the date line, and too far to say. */
     assert_in_range(xg_near_distance_mm(0, 1799999000, 0, -1799999000), 22000,
                     22500);
@@ -73,10 +73,10 @@ static void scatter(struct xg_spot *spots, size_t count)
     static const char *const categories[] = {"a", "ab", "b"};
 
     for (size_t i = 0; i < count; i++) {
-        spots[i] = (struct xg_spot){
-            .category = xg_bytes_of(categories[rnd() % 3]),
-            .lat_e7 = 351000000 + (int32_t)between(0, 40000),
-            .lon_e7 = 1183000000 + (int32_t)between(0, 40000)};
+        spots[i] =
+            (struct xg_spot){.category = xg_bytes_of(categories[rnd() % 3]),
+                             .lat_e7 = 351000000 + (int32_t)between(0, 40000),
+                             .lon_e7 = 1183000000 + (int32_t)between(0, 40000)};
         for (size_t b = 0; b < XG_ID_SIZE; b++)
             spots[i].id.b[b] = (uint8_t)rnd();
     }
@@ -114,8 +114,8 @@ static void every_near_pair_is_found_once_nearest_first(void **state)
             int64_t mm = -2;
             assert_true(xg_spots_near(pairs[i].a, pairs[i].b, INT64_MAX, &mm));
             assert_int_equal(mm, pairs[i].distance_mm);
-            assert_true(memcmp(&pairs[i].a->id, &pairs[i].b->id,
-                               XG_ID_SIZE) < 0);
+            assert_true(memcmp(&pairs[i].a->id, &pairs[i].b->id, XG_ID_SIZE) <
+                        0);
             assert_true(i == 0 || pairs[i - 1].distance_mm <= mm);
             for (size_t j = 0; j < i; j++)
                 assert_false(pairs[j].a == pairs[i].a &&
@@ -140,8 +140,8 @@ static void a_heap_at_one_place_stays_little_work(void **state)
         spots[i].category = xg_bytes_of("a");
         spots[i].lat_e7 = spots[i].lon_e7 = 1;
     }
-    assert_ok(xg_near_pairs(&pairs, &count, &arena, spots, HEAP, NULL, NULL,
-                            &err));
+    assert_ok(
+        xg_near_pairs(&pairs, &count, &arena, spots, HEAP, NULL, NULL, &err));
     assert_in_range(count, HEAP - 1, HEAP * XG_NEAR_EACH);
     assert_ok(xg_near_pairs(&pairs, &count, &arena, NULL, 0, NULL, NULL, &err));
     assert_int_equal(count, 0);
