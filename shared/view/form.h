@@ -94,7 +94,8 @@ struct view_choice {
 /* Fill the draft of a record that decides: the value, `decided`, `why`, and
  * for a taken move the transition from the present status. The caller has set
  * the draft's entity, moment and foreign heads (xg_state_foreign()). XG_REFUSED
- * where nothing is to be decided there. For `withdrawn`, taking an edit means
+ * where nothing is to be decided there. What was decided once may be decided
+ * otherwise, by any value that the field ever had or another. For `withdrawn`, taking an edit means
  * that the withdrawal does not stand. */
 XG_MUST_CHECK enum xg_status
 view_form_resolve(struct xg_draft *d, const struct xg_state *state,

@@ -164,11 +164,56 @@ decide(struct xg_draft *d, struct xg_buf *value, const struct xg_state *s,
     return put_act(d, XG_FIELD_DECIDED, value, err);
 }
 
+/* ---- deciding again ---- */
+
+static bool was_decided(const struct xg_state *s, uint64_t number)
+{
+    for (uint32_t op = 0; op < s->count; op++) {
+        struct xg_cbor_item list, item;
+        if (s->effects[op] != XG_EFFECT_FULL ||
+            !xg_record_field(s->ops[op].record, XG_FIELD_DECIDED, &list))
+            continue;
+        struct xg_cbor c = xg_cbor_inside(&list);
+        while (xg_cbor_next(&c, &item))
+            if (item.number == number)
+                return true;
+    }
+    return false;
+}
+
+/* What was decided once can be decided otherwise: every value that the field
+ * ever had is a side then, what holds now first. */
+static enum xg_status reopen(struct view_conflict *out, struct xg_arena *arena,
+                             const struct xg_state *s,
+                             const struct xg_field *field, bool *found,
+                             struct xg_error *err)
+{
+    const struct xg_register *reg = xg_state_register(s, field->number);
+    struct xg_cbor_item item;
+
+    *found = reg && reg->head_count && was_decided(s, field->number);
+    if (!*found)
+        return XG_OK;
+    *out = (struct view_conflict){
+        .reason = VIEW_FIELD, .field = field, .number = field->number};
+    out->sides = xg_arena_array(arena, s->count + 1, sizeof *out->sides);
+    if (!out->sides)
+        return xg_fail_nomem(err);
+    out->sides[out->side_count++] = reg->heads[0];
+    for (uint32_t op = 0; op < s->count; op++)
+        if (op != reg->heads[0] && s->effects[op] == XG_EFFECT_FULL &&
+            xg_record_field(s->ops[op].record, field->number, &item))
+            out->sides[out->side_count++] = op;
+    return XG_OK;
+}
+
 static enum xg_status find_conflict(struct view_conflict *out,
                                     const struct xg_state *s,
-                                    struct xg_arena *arena, const char *name,
+                                    struct xg_arena *arena,
+                                    const struct view_choice *choice,
                                     struct xg_error *err)
 {
+    const char *name = choice->field;
     struct view_conflict *list;
     const struct xg_field *field = NULL;
     bool status = strcmp(name, "status") == 0 || strcmp(name, "状态") == 0;
@@ -183,6 +228,12 @@ static enum xg_status find_conflict(struct view_conflict *out,
             *out = list[i];
             return XG_OK;
         }
+    bool again = false;
+    if (field && !choice->dismiss &&
+        reopen(out, arena, s, field, &again, err) != XG_OK)
+        return err->status;
+    if (again)
+        return XG_OK;
     return xg_fail(err, XG_REFUSED,
                    XG_T("%s 没有待裁定的冲突", "%s: nothing to decide there"),
                    field ? xg_label(field->zh, field->en) : name);
@@ -212,7 +263,7 @@ enum xg_status view_form_resolve(struct xg_draft *d,
                        XG_T("--take、--value、--dismiss 须且只能用一个",
                             "use exactly one of --take, --value, --dismiss"));
     enum xg_status status =
-        find_conflict(&conflict, state, d->arena, choice->field, err);
+        find_conflict(&conflict, state, d->arena, choice, err);
     if (status == XG_OK)
         status = decide(d, &value, state, &conflict, choice, resolver, err);
     xg_buf_clear(&value);

@@ -278,8 +278,15 @@ class Setting(Case):
         last = [r for r in self.b.ask('history', one)
                 if 'resolves' in r['labels']]
         self.assertIn('现场核对', str(last))
-        # Undone by the next.
-        self.b.do('set', one, 'address=甲')
+        # Undone by the next, who takes a value that it once had.
+        self.b.do('resolve', one, 'urgency', '--value', 'normal', '--why', 'x',
+                  code=1)
+        first = [r for r in self.b.ask('history', one)
+                 if any(c.get('value') == '甲' for c in r['changes'])]
+        self.b.do('resolve', one, 'address', '--take', first[0]['hash'][:12],
+                  '--why', '再次核对')
+        self.settle()
+        self.assertEqual(self.same(one)['fields']['address'], '甲')
         self.sound()
 
     def test_a_required_field_is_not_emptied(self):
