@@ -395,16 +395,6 @@ XG_MUST_CHECK enum xg_status cli_due_of(struct cli *cli, struct cli_due *out,
 
 /* ---- duplicates (cmd_near.c) ---- */
 
-/* The open incidents here whose place is known. */
-struct cli_spots {
-    struct xg_arena arena; /* lends what the spots lend */
-    struct xg_spot *list;
-    size_t count, room;
-};
-XG_MUST_CHECK enum xg_status cli_spots_load(struct cli_spots *spots,
-                                            struct cli *cli,
-                                            struct xg_error *err);
-void cli_spots_clear(struct cli_spots *spots);
 /* "附近 40 米已有同类事件 …" after an incident was saved, or the key "near" of
  * the answer. What cannot be looked up is left out: it is saved all the same. */
 void cli_say_near(struct cli *cli, const struct xg_id *id, json_t *answer);

@@ -32,14 +32,20 @@ static json_t *metres_json(int64_t mm)
 
 /* ---- spots ---- */
 
+/* The open incidents here whose place is known. */
+struct spots {
+    struct xg_arena arena; /* lends what the spots lend */
+    struct xg_spot *list;
+    size_t count, room;
+};
+
 struct gathering {
-    struct cli_spots *spots;
+    struct spots *spots;
     struct xg_error *err;
     enum xg_status status;
 };
 
-static enum xg_status keep_spot(struct cli_spots *spots,
-                                const struct xg_spot *spot,
+static enum xg_status keep_spot(struct spots *spots, const struct xg_spot *spot,
                                 struct xg_error *err)
 {
     if (spots->count == spots->room) {
@@ -77,25 +83,25 @@ static bool gather(void *ctx, const struct store_entity *e,
     return g->status == XG_OK;
 }
 
-enum xg_status cli_spots_load(struct cli_spots *spots, struct cli *cli,
-                              struct xg_error *err)
+static enum xg_status load_spots(struct spots *spots, struct cli *cli,
+                                 struct xg_error *err)
 {
     const struct store_filter filter = {
         .kind = xg_kind_find(XG_KIND_INCIDENT), .open = true, .gone = true};
     struct gathering g = {spots, err, XG_OK};
 
-    *spots = (struct cli_spots){.arena = XG_ARENA(SPOTS_ARENA_MAX)};
+    *spots = (struct spots){.arena = XG_ARENA(SPOTS_ARENA_MAX)};
     if (store_list(cli->home.store, &filter, true, gather, &g, err) != XG_OK)
         return err->status;
     return g.status;
 }
 
-void cli_spots_clear(struct cli_spots *spots)
+static void clear_spots(struct spots *spots)
 {
     xg_arena_clear(&spots->arena);
 }
 
-static const struct xg_spot *spot_of(const struct cli_spots *spots,
+static const struct xg_spot *spot_of(const struct spots *spots,
                                      const struct xg_id *id)
 {
     for (size_t i = 0; i < spots->count; i++)
@@ -113,7 +119,7 @@ static int64_t radius_of(void *ctx, struct xg_bytes category)
 /* ---- the hint ---- */
 
 /* The nearest of the other spots, and how many are near at all. */
-static const struct xg_spot *nearest(const struct cli_spots *spots,
+static const struct xg_spot *nearest(const struct spots *spots,
                                      const struct xg_spot *own, int64_t radius,
                                      int64_t *mm, size_t *count)
 {
@@ -158,7 +164,7 @@ static void say_nearest(struct cli *cli, const struct store_entity *own,
     xg_buf_clear(&link);
 }
 
-static void set_near(struct cli *cli, const struct cli_spots *spots,
+static void set_near(struct cli *cli, const struct spots *spots,
                      const struct xg_spot *own, int64_t radius, json_t *answer)
 {
     json_t *list = json_array();
@@ -181,9 +187,9 @@ static void set_near(struct cli *cli, const struct cli_spots *spots,
 void cli_say_near(struct cli *cli, const struct xg_id *id, json_t *answer)
 {
     struct xg_error ignored = XG_ERROR_NONE;
-    struct cli_spots spots;
+    struct spots spots;
     struct store_entity own, e;
-    enum xg_status status = cli_spots_load(&spots, cli, &ignored);
+    enum xg_status status = load_spots(&spots, cli, &ignored);
     const struct xg_spot *spot = status == XG_OK ? spot_of(&spots, id) : NULL;
 
     if (spot) {
@@ -201,7 +207,7 @@ void cli_say_near(struct cli *cli, const struct xg_id *id, json_t *answer)
                                    &ignored) == XG_OK)
             say_nearest(cli, &own, &e, mm, count);
     }
-    cli_spots_clear(&spots);
+    clear_spots(&spots);
 }
 
 /* ---- duplicates ---- */
@@ -286,7 +292,7 @@ static bool grouped(const struct xg_grouped *all, size_t count,
     return a && b && xg_id_equal(a, b);
 }
 
-static enum xg_status put_pairs(struct cli *cli, struct cli_spots *spots,
+static enum xg_status put_pairs(struct cli *cli, struct spots *spots,
                                 const struct xg_id *only, struct xg_error *err)
 {
     struct xg_near_pair *pairs;
@@ -325,14 +331,14 @@ static enum xg_status put_pairs(struct cli *cli, struct cli_spots *spots,
 
 enum xg_status cmd_duplicates(struct cli *cli, struct xg_error *err)
 {
-    struct cli_spots spots;
+    struct spots spots;
     struct xg_id id;
     bool one = cli->word_count > 0;
 
     if (one &&
         store_find_entity(cli->home.store, &id, cli->words[0], err) != XG_OK)
         return err->status;
-    enum xg_status status = cli_spots_load(&spots, cli, err);
+    enum xg_status status = load_spots(&spots, cli, err);
     if (status == XG_OK && one && !spot_of(&spots, &id))
         cli_say(cli, "%s",
                 XG_T("它不是未办结的事件，或没有位置，无从比较。",
@@ -340,7 +346,7 @@ enum xg_status cmd_duplicates(struct cli *cli, struct xg_error *err)
                      "compare."));
     else if (status == XG_OK)
         status = put_pairs(cli, &spots, one ? &id : NULL, err);
-    cli_spots_clear(&spots);
+    clear_spots(&spots);
     return status;
 }
 

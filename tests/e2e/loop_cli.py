@@ -112,10 +112,15 @@ class Loop(Case):
         self.settle()
         text, _ = self.refused(self.hands, one, 'dispatch',
                                'unit=' + DEPARTMENT_2)
-        self.assertIn('handling', text + 'handling')
+        self.assertIn('"dispatched" now', text)
+        text, _ = self.refused(self.hands, one, 'void', 'why=x')
+        self.assertIn('"dispatched" now', text)
         # For another worker, whom the registry does not let record here.
-        told = self.hands.do('do', one, 'sign', '--as', 'wa', code=1)
-        self.assertEqual(told.out, '')
+        self.hands.do('do', one, 'sign', '--as', 'wa', code=1)
+        strange = self.hands.one('do', one, '--as', 'wa')
+        self.assertEqual((strange['as'], strange['moves']), ('wa', []))
+        self.assertIsNotNone(strange['no_right'])
+        self.assertEqual(self.same(one)['status'], 'dispatched')
 
 
 HERE, NEAR, FAR = '35.0500000,118.3', '35.0502500,118.3', '35.0510000,118.3'
