@@ -181,48 +181,56 @@ static void text_of(char out[static XG_CODE_MAX + 1], const struct xg_state *s,
                  (const char *)item.bytes.at);
 }
 
-/* Is `at` that level already, or above it? */
-static enum xg_status is_there(bool *there, struct xg_guide *guide,
-                               const char *at, const char *level,
-                               struct xg_error *err)
+/* The level that the catalogue names, as the levels file has it. Without such
+ * a file its code is taken as it stands. */
+static enum xg_status named_level(char level[static XG_CODE_MAX + 1],
+                                  struct xg_guide *guide, const char *unit,
+                                  const char *at, const char *named,
+                                  struct xg_error *err)
 {
     const struct xg_levels *levels;
+    struct xg_step step;
+    bool found = false;
 
-    *there = strcmp(at, level) == 0;
-    if (*there || !*at)
-        return XG_OK;
     if (xg_guide_levels(guide, &levels, err) != XG_OK)
         return err->status;
-    const struct xg_level *a = xg_levels_find(levels, at);
-    const struct xg_level *b = xg_levels_find(levels, level);
-    *there = a && b && a->rank >= b->rank;
+    if (levels->count == 0) {
+        if (strcmp(at, named) != 0 && xg_code_valid(xg_bytes_of(named)))
+            snprintf(level, XG_CODE_MAX + 1, "%s", named);
+        return XG_OK;
+    }
+    if (xg_guide_climb(guide, &step, &found, unit, at, named, err) != XG_OK)
+        return err->status;
+    if (found)
+        snprintf(level, XG_CODE_MAX + 1, "%s", step.level->code);
     return XG_OK;
 }
 
-/* The level to climb to, or "". The first time as the catalogue says, then one
- * further up from where it stands. */
+/* The level to climb to, or "". The first time as the catalogue says; then, and
+ * where it stands as high already, one further up. */
 static enum xg_status next_level(char level[static XG_CODE_MAX + 1],
                                  struct pass *p, const struct fold *fold,
                                  const char *named, bool first, bool further,
                                  struct xg_error *err)
 {
-    char at[XG_CODE_MAX + 1], unit[XG_CODE_MAX + 1];
+    char at[XG_CODE_MAX + 1], with[XG_CODE_MAX + 1];
     struct xg_step step;
-    bool there = false, found = false;
+    bool found = false;
 
     level[0] = '\0';
     text_of(at, &fold->state, XG_CASE_LEVEL);
-    if (first) {
-        if (is_there(&there, p->guide, at, named, err) != XG_OK)
-            return err->status;
-        if (!there)
-            snprintf(level, XG_CODE_MAX + 1, "%s", named);
-        if (!there || !further)
-            return XG_OK;
-    }
-    text_of(unit, &fold->state, XG_CASE_UNIT);
-    if (xg_guide_up(p->guide, &step, &found, *unit ? unit : fold->entity.unit,
-                    at, err) != XG_OK)
+    text_of(with, &fold->state, XG_CASE_UNIT);
+    /* A department is on no way up: the case climbs from where it is at home.
+     */
+    const struct xg_level *own = NULL;
+    if (*with && xg_guide_level_of(p->guide, &own, with, err) != XG_OK)
+        return err->status;
+    const char *unit = own ? with : fold->entity.unit;
+    if (first && named_level(level, p->guide, unit, at, named, err) != XG_OK)
+        return err->status;
+    if (*level || !further)
+        return XG_OK;
+    if (xg_guide_up(p->guide, &step, &found, unit, at, err) != XG_OK)
         return err->status;
     if (found)
         snprintf(level, XG_CODE_MAX + 1, "%s", step.level->code);
@@ -478,6 +486,12 @@ static enum xg_status do_all(struct pass *p, bool dry,
             dry ? XG_OK : write(p->c, plan, p->now_ms, &why);
         if (status == XG_REFUSED)
             continue; /* another was faster, or the case went on */
+        if (status == XG_USAGE || status == XG_TOOBIG) {
+            /* One that cannot be written does not stop the others. */
+            xg_log(XG_LOG_WARN, "clerk.refused", "error=\"%s\"",
+                   xg_error_text(&why));
+            continue;
+        }
         if (status != XG_OK) {
             *err = why;
             return status;

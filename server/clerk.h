@@ -23,7 +23,8 @@
  * escalate: a reminder too early costs a word, a case handed upwards is not
  * handed back.
  *
- * Without a catalogue there are no limits and nothing is done. Only the home
+ * Without a catalogue there are no limits and nothing is done; without levels
+ * a case climbs once, to the code that the catalogue names. Only the home
  * server of a log runs this.
  */
 #ifndef XG_SERVER_CLERK_H

@@ -112,6 +112,18 @@ class Clerk(Case):
         self.assertEqual([(d['move'], d['stage'], d['turn'], d['climb'])
                           for d in again], [('remind', 'sign', 2, 1)])
 
+    def test_what_a_department_has_climbs_from_its_home(self):
+        units = self.world.folder / 'more.csv'
+        units.write_text('code,level,parent,name\n371302-cg,department,371302,'
+                         '城管\n', encoding='utf-8')
+        self.world.do('territory', 'import', units)
+        one = self.case('category=fire')
+        self.act('do', one, 'accept')
+        self.act('do', one, 'file')
+        self.act('do', one, 'dispatch', 'unit=371302-cg')
+        self.assertEqual(self.deeds(3), [('remind', 'sign', 1, None),
+                                         ('escalate', 'sign', 1, 'street')])
+
     def test_what_stands_still_is_let_alone(self):
         one = self.case('category=fire')
         for move in (('accept',), ('file',), ('dispatch', 'unit=' + COMMUNITY_2),

@@ -148,6 +148,33 @@ class Desk(Case):
         self.a.sync()
         self.same(one)
 
+    def test_a_taken_move_brings_what_it_said(self):
+        self.world.worker('hb', 'handler', COMMUNITY)
+        hands = self.world.enrol('hands', 'hb')
+        one = self.case()
+        for move in (('accept',), ('file',),
+                     ('dispatch', 'unit=' + COMMUNITY)):
+            self.act('do', one, *move)
+        hands.sync()
+        hands.do('do', one, 'sign')
+        hands.do('do', one, 'ask_shelve', 'why=等料', 'until=2099-01-01')
+        hands.sync()
+        # The desk grants what was asked while the work is done already.
+        hands.do('do', one, 'finish', 'result=料到了，已修好')
+        self.act('do', one, 'shelve', 'why=等料', 'until=2099-01-01')
+        hands.sync()
+        self.act('do', one, 'resume', code=5)
+        side = self.world.ask('conflicts', one, code=5)[0]['sides'][0]
+        self.assertEqual(side['author'], 'hb')
+        self.act('resolve', one, 'status', '--take', side['hash'][:12],
+                 '--why', '现场已修好')
+        shown = self.world.show(one)
+        self.assertEqual(shown['status'], 'handled')
+        self.assertEqual(shown['fields']['result'], '料到了，已修好')
+        self.assertEqual(self.world.ask('conflicts'), [])
+        hands.sync()
+        self.same(one, hands)
+
     def test_made_at_the_desk(self):
         told = self.act('add', 'incident', 'category=fire', 'grid=' + GRID,
                         'channel=hotline', 'address=电话报来')

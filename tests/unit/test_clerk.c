@@ -20,11 +20,16 @@ static const char levels[] = "code,zh,en,rank,at,up,role,whistle,triage,"
                              "grid,a,grid,1,,top,worker,,,,,,\n"
                              "top,b,top,2,,,dispatcher,,,,,,\n";
 
+static const char territory[] = "code,level,parent,name\n"
+                                "top,top,,Top\n"
+                                "north,grid,top,North\n";
+
 static void open_office(struct office *o, struct store_fault *fault)
 {
     office_open(o, fault);
     office_import(o, "catalogue", "1", catalogue);
     office_import(o, "levels", "1", levels);
+    office_import(o, "territory", "1", territory);
 }
 
 /* A new clerk each time: one that remembers nothing. */
