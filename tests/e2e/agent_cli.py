@@ -848,6 +848,8 @@ class Flow(Case):
         for words in (['status'], ['list'], ['list', '--all'],
                       ['show', number], ['history', number], ['find', 'x'],
                       ['conflicts'], ['verify'], ['draft', 'list'],
+                      ['list', '--due'], ['list', '--overdue'], ['due'],
+                      ['mine'], ['duplicates'], ['duplicates', number],
                       ['export'], ['note', number, 'x'],
                       ['set', number, 'urgency=normal'],
                       ['photo', number, PHOTO], ['do', number],
