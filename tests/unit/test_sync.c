@@ -306,6 +306,52 @@ static enum xg_status be_busy(void *ctx, const struct transport_request *q,
     return XG_OK;
 }
 
+struct stubborn {
+    char path[128]; /* of the one batch that cannot be taken */
+    unsigned refused;
+};
+
+static enum xg_status refuse_the_first(void *ctx,
+                                       const struct transport_request *q,
+                                       struct transport_answer *a,
+                                       bool *answered)
+{
+    struct stubborn *s = ctx;
+
+    if (!rig_is(q, "/v1/batches/"))
+        return XG_OK;
+    if (!*s->path)
+        snprintf(s->path, sizeof s->path, "%s", q->path);
+    if (strcmp(s->path, q->path) != 0)
+        return XG_OK;
+    s->refused++;
+    fake_problem(a, 503, "no-memory", "this one is too much");
+    *answered = true;
+    return XG_OK;
+}
+
+/* The others go out, the run ends as one to be repeated. */
+static void test_one_batch_that_cannot_be_taken_keeps_no_other(void **state)
+{
+    struct rig *r = *state;
+    struct stubborn s = {.refused = 0};
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    r->options.give_up_ms = 0;
+    r->server->ctx = &s;
+    r->server->before = refuse_the_first;
+    assert_status(rig_sync(r, &err), XG_NET);
+    rig_report(r, "another");
+    assert_status(rig_sync(r, &err), XG_NET);
+    assert_non_null(strstr(xg_error_text(&err), "this one is too much"));
+    assert_int_equal(s.refused, 2);
+    assert_int_equal(r->report.batches_received, 1);
+    r->server->before = NULL;
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 2);
+}
+
 static void test_retry_after(void **state)
 {
     struct rig *r = *state;
@@ -484,6 +530,8 @@ int main(void)
         TEST(test_enrol_cut),       TEST(test_enrol_refused),
         TEST(test_receipt_cut),     TEST(test_receipt_flipped),
         TEST(test_welcome_flipped), TEST(test_server_dies),
+        TEST(test_session_lost),
+        TEST(test_one_batch_that_cannot_be_taken_keeps_no_other),
         TEST(test_session_lost),    TEST(test_retry_after),
         TEST(test_no_server),       TEST(test_bad_line),
         TEST(test_refused_batch),   TEST(test_pending_and_revoked),
