@@ -106,14 +106,20 @@ static bool may_move(struct xg_state *s, uint32_t op)
     } else if (!(t->who & XG_ROLE_BIT(s->ops[op].role))) {
         strike(s, op, XG_EFFECT_NO_RIGHT,
                XG_T("该角色无权作此动作", "the author's role has not the move"));
+    } else if (!t->to && !(s->progress.been & XG_STATUS_BIT(h->from))) {
+        strike(s, op, XG_EFFECT_INVALID,
+               XG_T("此前从未处于作者所说的状态",
+                    "it never was in the status that its author names"));
     } else if (t->to && h->from != s->status) {
         strike(s, op, XG_EFFECT_OVERTAKEN,
                XG_T("在此之前状态已变", "the status had changed before"));
     } else if ((lacking = xg_progress_lacks(&s->progress, s->ops, op, t))) {
         strike(s, op, XG_EFFECT_LACKING, xg_label(lacking->zh, lacking->en));
     } else {
-        if (t->to)
+        if (t->to) {
             s->status = t->to;
+            s->progress.been |= XG_STATUS_BIT(s->status);
+        }
         return true;
     }
     return false;
@@ -125,10 +131,12 @@ static void step_status(struct xg_state *s, uint32_t op)
     if (s->effects[op] != XG_EFFECT_FULL &&
         s->effects[op] != XG_EFFECT_REDACTED)
         return;
-    if (op == s->creator)
+    if (op == s->creator) {
         s->status = s->kind->first_status;
+        s->progress.been = XG_STATUS_BIT(s->status);
+    }
     if (!s->ops[op].record->head.move || may_move(s, op))
-        xg_progress_take(&s->progress, s->ops, op);
+        xg_progress_take(&s->progress, s, op);
 }
 
 /* ---- registers (rules 2, 3) ---- */

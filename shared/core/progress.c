@@ -148,10 +148,26 @@ static void refuse(struct xg_progress *p, const struct xg_op *ops, uint32_t op)
             p->asked[i] = XG_NONE;
 }
 
-static void take_move(struct xg_progress *p, const struct xg_op *ops,
+/* A reply answers the supervision that its author had seen, and no other. */
+static void reply(struct xg_progress *p, const struct xg_state *s, uint32_t op)
+{
+    if (p->supervised != XG_NONE && xg_state_precedes(s, p->supervised, op))
+        p->supervised = XG_NONE;
+}
+
+static void reopen(struct xg_progress *p)
+{
+    uint32_t been = p->been;
+    bool waits = p->waits;
+
+    xg_progress_begin(p);
+    p->been = been;
+    p->waits = waits;
+}
+
+static void take_move(struct xg_progress *p, const struct xg_state *s,
                       uint32_t op, uint64_t move)
 {
-    bool waits = p->waits;
 
     switch (move) {
     case XG_MOVE_RETURN:
@@ -179,7 +195,7 @@ static void take_move(struct xg_progress *p, const struct xg_op *ops,
         p->asked[asking_of(move)] = op;
         break;
     case XG_MOVE_REFUSE:
-        refuse(p, ops, op);
+        refuse(p, s->ops, op);
         break;
     case XG_MOVE_SHELVE:
     case XG_MOVE_DEFER:
@@ -195,25 +211,24 @@ static void take_move(struct xg_progress *p, const struct xg_op *ops,
         p->supervised = op;
         break;
     case XG_MOVE_REPLY:
-        p->supervised = XG_NONE;
+        reply(p, s, op);
         break;
     case XG_MOVE_REOPEN:
-        xg_progress_begin(p);
-        p->waits = waits;
+        reopen(p);
         break;
     default:
         break;
     }
 }
 
-void xg_progress_take(struct xg_progress *p, const struct xg_op *ops,
+void xg_progress_take(struct xg_progress *p, const struct xg_state *s,
                       uint32_t op)
 {
-    const struct xg_record *r = ops[op].record;
+    const struct xg_record *r = s->ops[op].record;
     struct xg_cbor_item channel;
 
     if (r->head.move)
-        take_move(p, ops, op, r->head.move);
+        take_move(p, s, op, r->head.move);
     if (r->fields_raw.len == 0)
         return;
     if (says(r, XG_CASE_ANSWER))

@@ -8,6 +8,7 @@
 #include "shared/core/record.h"
 
 struct xg_op;
+struct xg_state;
 
 /* What can be asked for: each sort waits for itself, so that one request
  * does not take the place of another that is open. */
@@ -20,6 +21,7 @@ enum xg_asking {
 };
 
 struct xg_progress {
+    uint32_t been;       /* set of XG_STATUS_BIT(): where it has been so far */
     uint32_t refusals;   /* since the last joint review or designation */
     bool designated;     /* what was designated is not returned */
     bool waits;          /* somebody reported it and waits for an answer */
@@ -47,7 +49,7 @@ bool xg_record_assigns(const struct xg_record *r, uint32_t role);
 bool xg_record_oversteps(const struct xg_record *r, uint32_t role);
 
 /* A record with effect, be it a move or not, in the order of the fold. */
-void xg_progress_take(struct xg_progress *p, const struct xg_op *ops,
+void xg_progress_take(struct xg_progress *p, const struct xg_state *s,
                       uint32_t op);
 
 #endif
