@@ -108,7 +108,8 @@ class Clones(Case):
         self.assertGreaterEqual(forks, 1)
         every.append(every[1].copy('e'))
         for agent in (every[1], every[3]):
-            agent.do('set', one, 'address=再 ' + agent.name, code=(0, 5))
+            agent.do('set', one, 'address=再 ' + agent.name, '--why',
+                     '再看过', code=(0, 5))
             ids.append(agent.incident('address=又 ' + agent.name))
         self.agree((*every, self.b), ids)
         self.assertGreater(len(self.notes_of('fork')), forks)

@@ -32,7 +32,9 @@ class Transfer(Case):
             self.assertEqual(shown['created']['role'], 'worker')
         self.assertEqual(self.same(theirs, self.a)['fields']['address'], '乙')
         # From the sync on it is judged by the new unit.
-        self.a.do('set', theirs, 'address=丙', code=(0, 1))
+        # The device says so before it saves; a note is taken all the same.
+        self.a.do('set', theirs, 'address=丙', code=1)
+        self.a.do('note', theirs, '路过看见')
         self.a.do('set', mine, 'address=还是我的')  # the creator's, still
         self.a.sync()
         self.settle()
@@ -114,7 +116,8 @@ class Transfer(Case):
     def test_an_author_who_is_only_claimed(self):
         mine = self.a.incident('address=甲')
         claimed = self.a.incident('address=冒名', '--as', 'ca')
-        self.a.do('set', mine, 'address=冒改', '--as', 'ca')
+        self.a.do('set', mine, 'address=冒改', '--as', 'ca', code=1)
+        self.a.do('note', mine, '冒名', '--as', 'ca')
         self.settle()
         everybody = (self.a, self.b, self.d)
         for which in (mine, claimed):

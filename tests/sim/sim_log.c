@@ -320,6 +320,47 @@ static bool in_units(const struct registry_scope *scope, const char *unit)
     return false;
 }
 
+static bool names_one(const struct registry_scope *scope,
+                      const struct xg_cbor_item *code)
+{
+    char unit[XG_CODE_MAX + 1] = "";
+
+    if (code->type != XG_CBOR_TEXT || code->bytes.len > XG_CODE_MAX)
+        return false;
+    memcpy(unit, code->bytes.at, code->bytes.len);
+    return in_units(scope, unit);
+}
+
+/* Is it in the hands of one of the units? Read off the state's own bytes:
+ * every side of `unit`, every element of `called`. */
+static bool in_hands(const struct registry_scope *scope, struct xg_bytes state,
+                     struct xg_error *err)
+{
+    struct xg_brief_elements called;
+    struct xg_cbor_item number, heads, head, part;
+    struct xg_brief b;
+
+    if (xg_brief_read(&b, state, err) != XG_OK || !b.kind ||
+        !b.kind->first_status)
+        return false;
+    struct xg_cbor registers = b.registers;
+    while (xg_cbor_next(&registers, &number) &&
+           xg_cbor_next(&registers, &heads)) {
+        struct xg_cbor c = xg_cbor_inside(&heads);
+        while (number.number == XG_CASE_UNIT && xg_cbor_next(&c, &head)) {
+            struct xg_cbor h = xg_cbor_inside(&head);
+            if (xg_cbor_next(&h, &part) && xg_cbor_next(&h, &part) &&
+                names_one(scope, &part))
+                return true;
+        }
+    }
+    if (xg_brief_set(&b, XG_CASE_CALLED, &called))
+        while (xg_brief_element(&called, &part))
+            if (names_one(scope, &part))
+                return true;
+    return false;
+}
+
 void sim_server_scope(struct sim_server *s, const char *device,
                       const struct sim_in_scope *visitor)
 {
@@ -339,7 +380,8 @@ void sim_server_scope(struct sim_server *s, const char *device,
         sim_ok(s->world, reader->ops->read_entities(reader, &arena, &rows,
                                                     &count, &filter, &err));
         for (size_t i = 0; i < count; i++) {
-            if (in_units(&scope, rows[i].unit))
+            if (in_units(&scope, rows[i].unit) ||
+                in_hands(&scope, rows[i].state, &err))
                 visitor->visit(visitor->ctx, &rows[i].id, rows[i].conflicts,
                                rows[i].state);
             filter.before = rows[i].number;
