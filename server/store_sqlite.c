@@ -1,5 +1,5 @@
 /* store_sqlite.c - the store on SQLite: opening, the log, batches, chains.
- * store_sqlite_records.c and store_sqlite_people.c have the rest. */
+ * store_sqlite_records.c, _names.c, _scope.c and _people.c have the rest. */
 #include "server/store_sqlite.h"
 
 #include <assert.h>
@@ -114,25 +114,41 @@ void sqlite_text(struct xg_stmt *s, int column, char *out, size_t size)
 
 /* ---- transactions ---- */
 
+static struct sqlite_names *names(struct store *s)
+{
+    return &((struct sqlite_store *)s)->names;
+}
+
 static void close_store(struct store *s)
 {
     xg_db_close(sqlite_db(s));
+    sqlite_names_clear(names(s));
     free(s);
 }
 
 static enum xg_status begin(struct store *s, struct xg_error *err)
 {
-    return xg_db_begin(sqlite_db(s), err);
+    if (xg_db_begin(sqlite_db(s), err) != XG_OK)
+        return err->status;
+    if (sqlite_names_begin((struct sqlite_store *)s, err) != XG_OK) {
+        xg_db_rollback(sqlite_db(s));
+        return err->status;
+    }
+    return XG_OK;
 }
 
 static enum xg_status commit(struct store *s, struct xg_error *err)
 {
-    return xg_db_commit(sqlite_db(s), err);
+    enum xg_status status = xg_db_commit(sqlite_db(s), err);
+
+    sqlite_names_end(names(s), status == XG_OK);
+    return status;
 }
 
 static void rollback(struct store *s)
 {
     xg_db_rollback(sqlite_db(s));
+    sqlite_names_end(names(s), false);
 }
 
 static enum xg_status begin_read(struct store *s, struct xg_error *err)
@@ -541,6 +557,7 @@ static enum xg_status drop_derived(struct store *s, struct xg_error *err)
         SERVER_STMT_DROP_TIME,
     };
 
+    sqlite_names_dropped(names(s));
     for (size_t i = 0; i < sizeof drops / sizeof *drops; i++)
         if (run(sqlite_db(s), drops[i], err) != XG_OK)
             return err->status;

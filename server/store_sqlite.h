@@ -6,10 +6,25 @@
 #include "server_sql.h"
 #include "shared/db/db.h"
 
+/* Rules a run of names out; store_sqlite_names.c has the rules. */
+struct sqlite_sieve {
+    uint8_t *bits;     /* NULL: not made */
+    unsigned searched; /* in vain, without it */
+};
+
+struct sqlite_names {
+    struct sqlite_sieve *sieves; /* by run */
+    size_t count;
+    int64_t version; /* of the file, as others write to it */
+    bool writing;    /* between begin() and commit() or rollback() */
+    bool dropped;    /* drop_derived() came in between */
+};
+
 struct sqlite_store {
     struct store store;
     struct store_ops ops; /* what store.ops points to */
     struct xg_db *db;
+    struct sqlite_names names;
 };
 
 static inline struct xg_db *sqlite_db(struct store *s)
@@ -48,6 +63,22 @@ sqlite_row_read(void *item, bool *found, size_t size, struct xg_arena *arena,
 
 /* Text of a column into a field of its struct; too long: XG_CORRUPT. */
 void sqlite_text(struct xg_stmt *s, int column, char *out, size_t size);
+
+/* Names of records. Between begin, after that of the database, and end the
+ * sieves are asked; `saved`: it was a commit. */
+XG_MUST_CHECK enum xg_status sqlite_names_begin(struct sqlite_store *s,
+                                                struct xg_error *err);
+void sqlite_names_end(struct sqlite_names *names, bool saved);
+void sqlite_names_dropped(struct sqlite_names *names); /* all, in the table */
+void sqlite_names_clear(struct sqlite_names *names);
+XG_MUST_CHECK enum xg_status sqlite_name_add(struct sqlite_store *s,
+                                             const struct xg_id *name,
+                                             uint64_t record,
+                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status sqlite_name_find(struct sqlite_store *s,
+                                              uint64_t *record, bool *found,
+                                              const struct xg_id *name,
+                                              struct xg_error *err);
 
 /* Fill in the verbs about records and entities; about who is told of them;
  * about people and reference data. */

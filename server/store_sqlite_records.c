@@ -30,10 +30,8 @@ static enum xg_status put_records(struct store *s,
             return err->status;
 
         struct xg_id name = xg_id_of_hash(&r->hash);
-        add = xg_stmt(sqlite_db(s), SERVER_STMT_NAME_ADD);
-        xg_bind_u64(add, 1, r->number);
-        xg_bind_id(add, 2, &name);
-        if (xg_stmt_run(add, err) != XG_OK)
+        if (sqlite_name_add((struct sqlite_store *)s, &name, r->number, err) !=
+            XG_OK)
             return err->status;
     }
     return XG_OK;
@@ -107,15 +105,21 @@ static enum xg_status find_record(struct store *s, struct xg_arena *arena,
                                   const struct xg_hash *hash,
                                   struct xg_error *err)
 {
-    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_NAMED);
     struct xg_id name = xg_id_of_hash(hash);
     struct store_record named;
+    uint64_t number;
     bool any = false;
 
-    xg_bind_id(find, 1, &name);
-    if (sqlite_row_read(&named, &any, sizeof named, arena, find, read_joined,
-                        err) != XG_OK)
+    if (sqlite_name_find((struct sqlite_store *)s, &number, &any, &name, err) !=
+        XG_OK)
         return err->status;
+    if (any) {
+        struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_GET);
+        xg_bind_u64(get, 1, number);
+        if (sqlite_row_read(&named, &any, sizeof named, arena, get, read_joined,
+                            err) != XG_OK)
+            return err->status;
+    }
     *found = any && xg_hash_equal(&named.hash, hash);
     if (*found)
         *row = named;
@@ -252,13 +256,21 @@ static enum xg_status find_entity(struct store *s, struct xg_arena *arena,
                                   struct store_entity *e, bool *found,
                                   const struct xg_id *id, struct xg_error *err)
 {
+    uint64_t creator;
+    bool named;
+
     if (find_orphan(s, arena, e, found, id, err) != XG_OK)
         return err->status;
     if (*found)
         return XG_OK;
+    if (sqlite_name_find((struct sqlite_store *)s, &creator, &named, id, err) !=
+        XG_OK)
+        return err->status;
+    if (!named)
+        return XG_OK;
 
-    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_FIND);
-    xg_bind_id(find, 1, id);
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_CREATED);
+    xg_bind_u64(find, 1, creator);
     return sqlite_row_read(e, found, sizeof *e, arena, find, read_entity, err);
 }
 

@@ -95,21 +95,27 @@ WHERE number IN (SELECT r.number FROM record r
                  WHERE r.chain = b.chain AND r.seq >= ?2 AND r.branch = ?1);
 
 -- name: name_add
-INSERT INTO name (run, name, record) VALUES (?1 >> 15, ?2, ?1)
+INSERT INTO name (run, name, record) VALUES (?1, ?2, ?3)
 ON CONFLICT DO NOTHING;
 
--- name: record_named
-WITH RECURSIVE run (number) AS (
-    SELECT max(run) FROM name
-    UNION ALL SELECT number - 1 FROM run WHERE number > 0
-)
+-- name: name_runs
+SELECT coalesce(max(run), -1) + 1 FROM name;
+
+-- name: name_find
+SELECT record FROM name WHERE run = ?1 AND name = ?2;
+
+-- name: name_list
+SELECT name FROM name WHERE run = ?1;
+
+-- name: written_elsewhere
+PRAGMA data_version;
+
+-- name: record_get
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
        r.fields, e.id, e.kind, e.unit, e.handed
-FROM run CROSS JOIN name n ON n.run = run.number AND n.name = ?1
-JOIN record r ON r.number = n.record
-LEFT JOIN entity e ON e.number = r.entity
-LIMIT 1;
+FROM record r LEFT JOIN entity e ON e.number = r.entity
+WHERE r.number = ?1;
 
 -- name: record_place
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
@@ -182,18 +188,12 @@ SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
        handed, folded
 FROM entity WHERE creator = 0 AND id = ?1;
 
--- name: entity_find
-WITH RECURSIVE run (number) AS (
-    SELECT max(run) FROM name
-    UNION ALL SELECT number - 1 FROM run WHERE number > 0
-)
+-- name: entity_created
 SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
        e.conflicts, e.changed, e.withdrawn, e.status, e.open, e.case_number,
        e.links, e.state, e.handed, e.folded
-FROM run CROSS JOIN name n ON n.run = run.number AND n.name = ?1
-JOIN record r ON r.number = n.record AND r.creates > 0
-JOIN entity e ON e.number = r.entity
-LIMIT 1;
+FROM record r JOIN entity e ON e.number = r.entity
+WHERE r.number = ?1 AND r.creates > 0;
 
 -- name: entity_get
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,

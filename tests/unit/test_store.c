@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/store.h"
+#include "server/store_sqlite.h"
 #include "server_lock_sql.h"
 #include "server_sql.h"
 #include "shared/base/env.h"
@@ -1039,6 +1039,129 @@ static void test_runs(void **unused)
     close_store(&e, s);
 }
 
+/* ---- sieves over the runs of names ---- */
+
+enum { SIEVED_RUNS = 3, SIEVED_NAMES = 500 };
+
+static struct xg_hash drawn_hash(uint64_t run, uint64_t i)
+{
+    uint64_t x = run << 32 | i;
+    struct xg_hash h;
+
+    /* splitmix64 */
+    for (size_t at = 0; at < sizeof h.b; at += sizeof x) {
+        uint64_t z = x += UINT64_C(0x9E3779B97F4A7C15);
+        z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+        z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+        z ^= z >> 31;
+        memcpy(h.b + at, &z, sizeof z);
+    }
+    return h;
+}
+
+/* Names from..to of each run; the runs are not full, their numbers are. */
+static void put_named(struct store *s, uint64_t from, uint64_t to)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    for (uint64_t run = 0; run < SIEVED_RUNS; run++)
+        for (uint64_t i = from; i < to; i++) {
+            struct store_record r = record_of(run << 15 | (i + 1),
+                                              run << 15 | i, 0, false);
+            r.hash = drawn_hash(run, i);
+            assert_ok(s->ops->put_records(s, &r, 1, &err));
+        }
+}
+
+/* Exactly those below `to` are found, as the records that they are. */
+static void expect_named(struct store *s, uint64_t to)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store_record row;
+
+    for (uint64_t run = 0; run < SIEVED_RUNS; run++)
+        for (uint64_t i = 0; i < SIEVED_NAMES; i++) {
+            struct xg_hash hash = drawn_hash(run, i);
+            bool found;
+            assert_ok(
+                s->ops->find_record(s, &arena, &row, &found, &hash, &err));
+            assert_int_equal(found, i < to);
+            if (found)
+                assert_int_equal(row.number, run << 15 | (i + 1));
+            xg_arena_reset(&arena);
+        }
+    xg_arena_clear(&arena);
+}
+
+static bool sieved(struct store *s)
+{
+    struct sqlite_names *names = &((struct sqlite_store *)s)->names;
+
+    for (size_t run = 0; run < SIEVED_RUNS; run++)
+        if (run >= names->count || !names->sieves[run].bits)
+            return false;
+    return true;
+}
+
+static void begin_sieved(struct store *s, uint64_t to)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    assert_ok(s->ops->begin(s, &err));
+    for (int i = 0; i < 3 && !sieved(s); i++)
+        expect_named(s, to);
+    assert_true(sieved(s));
+}
+
+/* Whatever is added, rolled back, dropped, or written by somebody else. */
+static void test_sieves(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct engine e = {.name = "sqlite", .file = true};
+    struct store *s = open_store(&e), *other;
+    (void)unused;
+
+    assert_ok(s->ops->begin(s, &err));
+    put_named(s, 0, 100);
+    assert_ok(s->ops->commit(s, &err));
+    expect_named(s, 100);
+    assert_false(sieved(s));
+
+    begin_sieved(s, 100);
+    put_named(s, 100, 200);
+    expect_named(s, 200);
+    s->ops->rollback(s);
+    begin_sieved(s, 100);
+    put_named(s, 100, 200);
+    assert_ok(s->ops->commit(s, &err));
+    begin_sieved(s, 200);
+    expect_named(s, 200);
+
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_false(sieved(s));
+    put_named(s, 0, 50);
+    for (int i = 0; i < 3 && !sieved(s); i++)
+        expect_named(s, 50);
+    assert_true(sieved(s));
+    s->ops->rollback(s);
+    expect_named(s, 200);
+    begin_sieved(s, 200);
+    expect_named(s, 200);
+    assert_ok(s->ops->commit(s, &err));
+
+    assert_ok(store_sqlite_open(&other, e.path, &err));
+    assert_ok(other->ops->begin(other, &err));
+    put_named(other, 200, 300);
+    assert_ok(other->ops->commit(other, &err));
+    store_close(other);
+    assert_ok(s->ops->begin(s, &err));
+    assert_false(sieved(s));
+    expect_named(s, 300);
+    s->ops->rollback(s);
+    close_store(&e, s);
+}
+
 #define EACH(test, engine)                                                     \
     {                                                                          \
 #test, test, NULL, NULL, &(engine)                                     \
@@ -1066,6 +1189,7 @@ int main(void)
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_statements),
         cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_sieves),
     };
 
     return xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
