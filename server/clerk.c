@@ -18,7 +18,7 @@ enum {
     CASE_ARENA = 256 << 20,
     DEEDS_ARENA = 64 << 20,
     ROOM_FIRST = 64,
-    CLIMB_MAX = 255, /* of the field */
+    OVER_MAX = 1000000, /* of the field */
 };
 
 /* When a case is to be looked at again, unless something happens to it. */
@@ -60,6 +60,7 @@ void clerk_close(struct clerk *c)
 /* What is to be done, and by which rules it was found. */
 struct plan {
     struct clerk_deed deed;
+    char at[XG_CODE_MAX + 1]; /* the level at which the case stood */
     struct guide_rules rules;
     struct plan *next;
 };
@@ -86,11 +87,16 @@ static uint64_t uint_of(const struct xg_record *r, uint64_t number)
                : 0;
 }
 
-/* The greatest `climb` that the server wrote of that turn, 0: none. */
-static uint64_t climbed(const struct xg_state *s, const struct xg_clock *c,
-                        uint64_t move)
+/* What the server wrote of one move in one turn. */
+struct told {
+    uint32_t count;
+    uint64_t over; /* of the last: XG_CASE_OVER, 0 where there is none */
+};
+
+static struct told told_of(const struct xg_state *s, const struct xg_clock *c,
+                           uint64_t move)
 {
-    uint64_t most = 0;
+    struct told told = {0, 0};
 
     for (uint32_t op = 0; op < s->count; op++) {
         const struct xg_record *r = s->ops[op].record;
@@ -99,10 +105,11 @@ static uint64_t climbed(const struct xg_state *s, const struct xg_clock *c,
             uint_of(r, XG_CASE_STAGE) != c->stage ||
             !xg_state_precedes(s, c->begun_by, op))
             continue;
-        uint64_t climb = uint_of(r, XG_CASE_CLIMB);
-        most = climb > most ? climb : most;
+        uint64_t over = uint_of(r, XG_CASE_OVER);
+        told.over = over > told.over ? over : told.over;
+        told.count++;
     }
-    return most;
+    return told;
 }
 
 static bool is_over(const struct xg_clock *c,
@@ -124,7 +131,7 @@ static uint32_t limits_over(const struct xg_clock *c,
     int64_t over = xg_calendar_between(calendar, c->due_ms, now_ms,
                                        c->limit.unit, &guessed);
     int64_t n = 1 + (over > 0 ? over : 0) / c->limit.milli;
-    return n > CLIMB_MAX ? CLIMB_MAX : (uint32_t)n;
+    return n > OVER_MAX ? OVER_MAX : (uint32_t)n;
 }
 
 /* When the next number is reached; the clock runs and is limited. */
@@ -136,38 +143,12 @@ static int64_t next_of(const struct xg_clock *c,
     if (!is_over(c, calendar, now_ms))
         return c->due_ms;
     uint32_t n = limits_over(c, calendar, now_ms);
-    if (c->limit.milli <= 0 || n >= CLIMB_MAX)
+    if (c->limit.milli <= 0 || n >= OVER_MAX)
         return INT64_MAX;
     more.milli *= n;
     int64_t next = xg_calendar_add(calendar, c->due_ms, more).ms;
     return next > now_ms ? next : now_ms + 1;
 }
-
-static enum xg_status plan(struct pass *p, const struct fold *fold,
-                           const struct xg_clock *c, uint64_t move,
-                           uint32_t climb, const char *level,
-                           const struct guide_rules *rules,
-                           struct xg_error *err)
-{
-    struct plan *new = xg_arena_alloc(&p->deeds, sizeof *new);
-
-    if (!new)
-        return xg_fail_nomem(err);
-    *new = (struct plan){.deed = {.id = fold->entity.id,
-                                  .move = move,
-                                  .stage = c->stage,
-                                  .turn = c->turn,
-                                  .climb = climb,
-                                  .due_ms = c->due_ms,
-                                  .guessed = c->guessed},
-                         .rules = *rules};
-    snprintf(new->deed.level, sizeof new->deed.level, "%s", level);
-    *p->last = new;
-    p->last = &new->next;
-    return XG_OK;
-}
-
-/* ---- upwards ---- */
 
 static void text_of(char out[static XG_CODE_MAX + 1], const struct xg_state *s,
                     uint64_t number)
@@ -180,6 +161,34 @@ static void text_of(char out[static XG_CODE_MAX + 1], const struct xg_state *s,
         snprintf(out, XG_CODE_MAX + 1, "%.*s", (int)item.bytes.len,
                  (const char *)item.bytes.at);
 }
+
+static enum xg_status plan(struct pass *p, const struct fold *fold,
+                           const struct xg_clock *c, uint64_t move,
+                           uint32_t climb, uint32_t over, const char *level,
+                           const struct guide_rules *rules,
+                           struct xg_error *err)
+{
+    struct plan *new = xg_arena_alloc(&p->deeds, sizeof *new);
+
+    if (!new)
+        return xg_fail_nomem(err);
+    *new = (struct plan){.deed = {.id = fold->entity.id,
+                                  .move = move,
+                                  .stage = c->stage,
+                                  .turn = c->turn,
+                                  .climb = climb,
+                                  .over = over,
+                                  .due_ms = c->due_ms,
+                                  .guessed = c->guessed},
+                         .rules = *rules};
+    snprintf(new->deed.level, sizeof new->deed.level, "%s", level);
+    text_of(new->at, &fold->state, XG_CASE_LEVEL);
+    *p->last = new;
+    p->last = &new->next;
+    return XG_OK;
+}
+
+/* ---- upwards ---- */
 
 /* The level that the catalogue names, as the levels file has it. Without such
  * a file its code is taken as it stands. */
@@ -206,6 +215,43 @@ static enum xg_status named_level(char level[static XG_CODE_MAX + 1],
     return XG_OK;
 }
 
+/* Is a unit of that level at or above this one? */
+static bool has_above(const struct xg_territory *t, const char *unit,
+                      const struct xg_level *level)
+{
+    const struct xg_unit *u = xg_territory_find(t, unit);
+
+    for (size_t n = 0; u && n <= XG_UNIT_DEPTH_MAX; n++) {
+        if (strcmp(u->level, level->at) == 0)
+            return true;
+        u = *u->parent ? xg_territory_find(t, u->parent) : NULL;
+    }
+    return false;
+}
+
+/* From where it climbs: its home, whose streets and towns are the ones above
+ * it, and not the department or the neighbours who work on it. Only who is
+ * above its home, and who was given it at a level that its home does not know,
+ * hold it where they are. */
+static enum xg_status base_of(const char **unit, struct xg_guide *guide,
+                              const char *home, const char *with,
+                              const char *at, struct xg_error *err)
+{
+    const struct xg_territory *t;
+    const struct xg_levels *levels;
+
+    if (xg_guide_territory(guide, &t, err) != XG_OK ||
+        xg_guide_levels(guide, &levels, err) != XG_OK)
+        return err->status;
+    const struct xg_level *level = *at ? xg_levels_find(levels, at) : NULL;
+    bool above = *with && xg_territory_find(t, with);
+    if (above && xg_territory_find(t, home))
+        above = level ? !has_above(t, home, level) && has_above(t, with, level)
+                      : xg_territory_distance(t, home, with) >= 0;
+    *unit = above ? with : home;
+    return XG_OK;
+}
+
 /* The level to climb to, or "". The first time as the catalogue says; then, and
  * where it stands as high already, one further up. */
 static enum xg_status next_level(char level[static XG_CODE_MAX + 1],
@@ -215,17 +261,14 @@ static enum xg_status next_level(char level[static XG_CODE_MAX + 1],
 {
     char at[XG_CODE_MAX + 1], with[XG_CODE_MAX + 1];
     struct xg_step step;
+    const char *unit = "";
     bool found = false;
 
     level[0] = '\0';
     text_of(at, &fold->state, XG_CASE_LEVEL);
     text_of(with, &fold->state, XG_CASE_UNIT);
-    /* A department is on no way up: the case climbs from where it is at home.
-     */
-    const struct xg_level *own = NULL;
-    if (*with && xg_guide_level_of(p->guide, &own, with, err) != XG_OK)
+    if (base_of(&unit, p->guide, fold->entity.unit, with, at, err) != XG_OK)
         return err->status;
-    const char *unit = own ? with : fold->entity.unit;
     if (first && named_level(level, p->guide, unit, at, named, err) != XG_OK)
         return err->status;
     if (*level || !further)
@@ -237,24 +280,44 @@ static enum xg_status next_level(char level[static XG_CODE_MAX + 1],
     return XG_OK;
 }
 
-static enum xg_status plan_climb(struct pass *p, const struct fold *fold,
+/* Up to the level named at once; further when it was reminded of three times
+ * and yet another limit has gone by. */
+static enum xg_status plan_climb(bool *climbs, struct pass *p,
+                                 const struct fold *fold,
                                  const struct xg_clock *c, uint32_t over,
                                  const struct guide_rules *rules,
                                  struct xg_error *err)
 {
-    uint64_t before = climbed(&fold->state, c, XG_MOVE_ESCALATE);
-    uint32_t climb =
-        over <= CLERK_REMINDERS_MAX ? 1 : over - CLERK_REMINDERS_MAX + 1;
+    struct told before = told_of(&fold->state, c, XG_MOVE_ESCALATE);
+    struct told reminders = told_of(&fold->state, c, XG_MOVE_REMIND);
+    bool further = reminders.count >= CLERK_REMINDERS_MAX &&
+                   over > reminders.over;
     char level[XG_CODE_MAX + 1];
 
-    if (!*c->climb || c->guessed || climb <= before ||
+    if (!*c->climb || c->guessed || over <= before.over ||
+        (before.count && !further) ||
         !xg_transition_find(fold->state.status, XG_MOVE_ESCALATE))
         return XG_OK;
-    if (next_level(level, p, fold, c->climb, before == 0, climb > 1, err) !=
+    if (next_level(level, p, fold, c->climb, before.count == 0, further, err) !=
         XG_OK)
         return err->status;
-    return *level ? plan(p, fold, c, XG_MOVE_ESCALATE, climb, level, rules, err)
-                  : XG_OK;
+    *climbs = *level != '\0';
+    return *climbs ? plan(p, fold, c, XG_MOVE_ESCALATE, before.count + 1, over,
+                          level, rules, err)
+                   : XG_OK;
+}
+
+static enum xg_status plan_reminder(struct pass *p, const struct fold *fold,
+                                    const struct xg_clock *c, uint32_t over,
+                                    const struct guide_rules *rules,
+                                    struct xg_error *err)
+{
+    struct told before = told_of(&fold->state, c, XG_MOVE_REMIND);
+
+    if (before.count >= CLERK_REMINDERS_MAX || over <= before.over)
+        return XG_OK;
+    return plan(p, fold, c, XG_MOVE_REMIND, before.count + 1, over, "", rules,
+                err);
 }
 
 /* ---- one case ---- */
@@ -268,7 +331,7 @@ static enum xg_status look_at(struct pass *p, int64_t *next_ms,
     struct xg_clock *clocks;
     size_t count = 0;
     struct fold fold;
-    bool found = false;
+    bool found = false, climbs = false;
 
     *next_ms = INT64_MAX;
     if (!e->folded)
@@ -290,12 +353,10 @@ static enum xg_status look_at(struct pass *p, int64_t *next_ms,
         if (!is_over(c, rules.calendar, p->now_ms))
             continue;
         uint32_t over = limits_over(c, rules.calendar, p->now_ms);
-        uint32_t times =
-            over < CLERK_REMINDERS_MAX ? over : CLERK_REMINDERS_MAX;
-        if (times > climbed(&fold.state, c, XG_MOVE_REMIND))
-            status = plan(p, &fold, c, XG_MOVE_REMIND, times, "", &rules, err);
-        if (status == XG_OK)
-            status = plan_climb(p, &fold, c, over, &rules, err);
+        status = plan_reminder(p, &fold, c, over, &rules, err);
+        /* One step a pass: the next is from where it then stands. */
+        if (status == XG_OK && !climbs)
+            status = plan_climb(&climbs, p, &fold, c, over, &rules, err);
     }
     xg_arena_clear(&arena);
     return status;
@@ -373,17 +434,24 @@ static enum xg_status still_due(bool *due, struct xg_arena *arena,
                                 struct xg_error *err)
 {
     const struct clerk_deed *deed = &a->plan->deed;
+    char at[XG_CODE_MAX + 1];
     struct xg_clock *clocks;
     size_t count;
 
     *due = false;
+    text_of(at, &fold->state, XG_CASE_LEVEL);
+    if (*deed->level && strcmp(at, a->plan->at) != 0)
+        return XG_OK; /* it was moved meanwhile */
     if (guide_clocks(&clocks, &count, arena, fold, &a->plan->rules, a->now_ms,
                      err) != XG_OK)
         return err->status;
-    for (size_t i = 0; i < count; i++)
-        if (clocks[i].stage == deed->stage && clocks[i].turn == deed->turn &&
-            is_over(&clocks[i], a->plan->rules.calendar, a->now_ms))
-            *due = climbed(&fold->state, &clocks[i], deed->move) < deed->climb;
+    for (size_t i = 0; i < count; i++) {
+        if (clocks[i].stage != deed->stage || clocks[i].turn != deed->turn ||
+            !is_over(&clocks[i], a->plan->rules.calendar, a->now_ms))
+            continue;
+        struct told told = told_of(&fold->state, &clocks[i], deed->move);
+        *due = told.count + 1 == deed->climb && told.over < deed->over;
+    }
     return XG_OK;
 }
 
@@ -445,7 +513,8 @@ static enum xg_status fill(struct xg_draft *draft, const struct plan *plan,
     draft->head.move = deed->move;
     draft->head.from = plan->rules.status;
     if (put_uint(draft, XG_CASE_STAGE, deed->stage, err) != XG_OK ||
-        put_uint(draft, XG_CASE_CLIMB, deed->climb, err) != XG_OK)
+        put_uint(draft, XG_CASE_CLIMB, deed->climb, err) != XG_OK ||
+        put_uint(draft, XG_CASE_OVER, deed->over, err) != XG_OK)
         return err->status;
     return *deed->level ? put_text(draft, XG_CASE_LEVEL, deed->level, err)
                         : XG_OK;

@@ -8,12 +8,15 @@
  *      escalate   where the catalogue names a level for the stage: to that
  *                 level as soon as it is overdue; after the third reminder one
  *                 level further up (levels file) for each further limit, up to
- *                 the top. A case that is at that level or above stays
+ *                 the top. A case that is at that level or above stays. The
+ *                 way up is that of the case's home, by the units there
  *
- * Both are records of the worker "server" (role `server`) with the stage and
- * `climb`, a number that grows with the limits gone by: of several that were
- * missed while nobody served, the last alone is written. The key of each is
- * (case, stage, turn, climb). It is looked up in the writer's transaction,
+ * Both are records of the worker "server" (role `server`) with the stage,
+ * `climb`, which counts what was really written (the first, second, third
+ * reminder of a turn; the first, second, ... climb), and `over`, the limits
+ * gone by when it was: for one limit at most one of each is written, and of
+ * several that went by while nobody served, one for all. The key of each is
+ * (case, stage, turn, move, climb). It is looked up in the writer's transaction,
  * among the records of the case that have seen the turn begin: so neither a
  * second pass beside this one, nor a restart, nor an answer that was lost
  * writes one twice.
@@ -52,6 +55,7 @@ struct clerk_deed {
     uint64_t move; /* XG_MOVE_REMIND, XG_MOVE_ESCALATE */
     enum xg_stage stage;
     uint32_t turn, climb;
+    uint32_t over; /* limits gone by */
     char level[XG_CODE_MAX + 1]; /* that it is escalated to, or "" */
     int64_t due_ms;              /* when the stage was due */
     bool guessed;

@@ -160,7 +160,7 @@ const struct xg_field xg_common_fields[] = {
 const struct xg_field xg_case_fields[] = {
     {XG_CASE_CHANNEL, "channel", XG_TYPE_ENUM, XG_MERGE_REGISTER, 0, 0, 0,
      channels, "来源渠道", "came by"},
-    {XG_CASE_NUMBER, "case_number", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_BY_MOVE,
+    {XG_CASE_NUMBER, "case_number", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_BY_MOVE,
      1, CODE_MAX, NULL, "案卷号", "official number"},
     {XG_CASE_UNIT, "unit", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_BY_MOVE, 1,
      CODE_MAX, NULL, "承办单位", "with unit"},
@@ -197,7 +197,9 @@ const struct xg_field xg_case_fields[] = {
     {XG_CASE_REPLY, "reply", XG_TYPE_TEXT, XG_MERGE_SET, XG_BY_MOVE, 1,
      LONG_TEXT, NULL, "督办回复", "reply to supervision"},
     {XG_CASE_CLIMB, "climb", XG_TYPE_UINT, XG_MERGE_ACT, XG_MACHINE, 0, 255,
-     NULL, "催办次序", "how often reminded"},
+     NULL, "第几次", "which time"},
+    {XG_CASE_OVER, "over", XG_TYPE_UINT, XG_MERGE_ACT, XG_MACHINE, 0, 1000000,
+     NULL, "超过几个时限", "limits gone by"},
     END,
 };
 

@@ -87,6 +87,7 @@ enum xg_field_number {
     XG_CASE_STAGE = 81,
     XG_CASE_REPLY = 82,
     XG_CASE_CLIMB = 83,
+    XG_CASE_OVER = 84,
 
     XG_INCIDENT_CATEGORY = 12,
     XG_INCIDENT_URGENCY = 13,

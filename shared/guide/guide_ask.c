@@ -126,7 +126,7 @@ enum xg_status xg_guide_climb(struct xg_guide *g, struct xg_step *out,
 {
     const struct xg_level *wanted, *now;
     const struct xg_levels *l;
-    struct xg_step step;
+    struct xg_step step, best = {NULL, ""};
     bool more = true;
 
     if (xg_guide_levels(g, &l, err) != XG_OK ||
@@ -136,17 +136,22 @@ enum xg_status xg_guide_climb(struct xg_guide *g, struct xg_step *out,
     *found = false;
     if (!wanted || !now || now->rank >= wanted->rank)
         return XG_OK;
-    while (!*found) {
+    /* A level that no unit on the way has is taken only where none has: ranks
+     * grow, so it ends. */
+    while (!*found || !*best.unit) {
         if (xg_guide_up(g, &step, &more, unit, level, err) != XG_OK)
             return err->status;
         if (!more)
             break;
-        *found = step.level->rank >= wanted->rank;
+        if (step.level->rank >= wanted->rank && (!*found || *step.unit)) {
+            best = step;
+            *found = true;
+        }
         level = step.level->code;
         unit = *step.unit ? step.unit : unit;
     }
     if (*found)
-        *out = step;
+        *out = best;
     return XG_OK;
 }
 

@@ -3,6 +3,7 @@
 imported, and a case goes its way to its end there. What differs between the
 districts is in the files alone."""
 import csv
+import datetime
 import json
 import os
 import pathlib
@@ -207,6 +208,66 @@ class Daye(Files, District):
         self.act('zhen', one, 'finish', 'result=达成协议')
         self.act('zhen', one, 'close', 'settled_level=town')
         self.closed(worker, one)
+
+    # What brings a case to a stage: (who, move, fields).
+    TO_DISPATCH = [('zhen', 'accept'), ('zhen', 'file')]
+    TO_SIGN = [*TO_DISPATCH, ('fb', 'dispatch', 'unit=420281-sz')]
+    STAGES = {
+        'accept': [], 'file': TO_DISPATCH[:1], 'dispatch': TO_DISPATCH,
+        'sign': TO_SIGN, 'handle': [*TO_SIGN, ('sz', 'sign')],
+        'inspect': [*TO_SIGN, ('sz', 'sign'), ('sz', 'finish', 'result=好')],
+        'report_in': [*TO_SIGN, ('zhen', 'whistle', 'class=tough', 'why=难'),
+                      ('fb', 'triage', 'called=420281-cg')]}
+
+    def climbs(self, town, grid, desk, village):
+        """What the clerk does, at each stage, with a case of that grid: it
+        stands there, or at the village already; then, with a department."""
+        self.import_all()
+        quick = self.world.folder / 'quick.csv'
+        quick.write_text('code,name,accept,file,dispatch,sign,handle,inspect,'
+                         'climb\n*,其他,1u,1u,1u,1u,1u,1u,street\n'
+                         'env-flood,积水,,,,,,,\n'
+                         'quiet,不限时,-,-,-,-,-,-,\n', encoding='utf-8')
+        self.world.do('catalogue', 'import', quick, '--edition', 'quick')
+        for person in (('w', 'worker', grid), ('zhen', 'dispatcher', desk),
+                       ('cun', 'community', grid.rsplit('-', 1)[0]),
+                       ('fb', 'dispatcher', '420281'),
+                       ('sz', 'handler', '420281-sz')):
+            self.world.worker(*person)
+        self.world.start()
+        worker = self.world.enrol('a', 'w')
+        soon = datetime.datetime.now() + datetime.timedelta(hours=1)
+        later = (soon + datetime.timedelta(hours=200)).isoformat()[:16]
+        cases = {}
+        for stage, moves in self.STAGES.items():
+            for risen in (False, True):
+                category = 'quiet' if stage == 'report_in' else 'env-flood'
+                one = worker.incident('category=' + category, 'grid=' + grid)
+                worker.sync()
+                cases[one] = stage
+                if risen:
+                    self.act('cun', one, 'escalate', 'level=' + village)
+                for who, move, *fields in moves:
+                    if move == 'triage':
+                        fields.append('report_by=' + soon.isoformat()[:16])
+                    self.act(who, one, move, *fields)
+        self.assertEqual(len(cases), 2 * len(self.STAGES))
+        done = {}
+        for deed in self.world.ask('clerk', '--at', later):
+            if deed['move'] == 'escalate':
+                self.assertEqual(deed['level'], town, deed)
+                self.assertNotIn(deed['id'], done)
+                done[deed['id']] = deed['stage']
+        # What is handled is reminded of and climbs no more (loop.h).
+        self.assertEqual(done, {one: stage for one, stage in cases.items()
+                                if stage != 'inspect'})
+        self.world.do('check')
+
+    def test_in_a_street_every_stage_climbs_to_the_street(self):
+        self.climbs('street', '420281001001-z1', '420281001', 'community')
+
+    def test_in_a_town_every_stage_climbs_to_the_town(self):
+        self.climbs('town', '420281101200-z1', '420281101', 'village')
 
 
 class Lanshan(Files, District):

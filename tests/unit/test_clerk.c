@@ -165,6 +165,58 @@ static void test_two_passes_at_once_write_one(void **unused)
     office_close(&o);
 }
 
+/* Of a move of the server's, `climb` of each as it folds. */
+static size_t numbers(uint64_t climbs[static 8], struct office *o,
+                      const struct xg_id *id, uint64_t move)
+{
+    struct fold f = office_fold(o, id);
+    size_t n = 0;
+
+    for (size_t i = 0; i < f.state.count; i++) {
+        const struct xg_record *r = f.state.ops[f.state.order[i]].record;
+        struct xg_cbor_item item;
+        if (r->head.move != move ||
+            strcmp(f.judgements[f.state.order[i]].author, REGISTRY_SERVER) != 0)
+            continue;
+        assert_true(n < 8);
+        assert_true(xg_record_field(r, XG_CASE_CLIMB, &item));
+        climbs[n++] = item.number;
+    }
+    return n;
+}
+
+/* Nobody served for a long time: what is written then is the first, and what
+ * was missed is not made up for, one each pass. */
+static void test_what_is_written_is_numbered_as_it_is_written(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    uint64_t climbs[8];
+    struct office o;
+
+    (void)unused;
+    open_office(&o, NULL);
+    struct xg_id one = office_report(&o, "lamp");
+    int64_t began = o.world.wall_ms;
+    for (int64_t i = 0; i < 5; i++)
+        assert_ok(pass(&o, began + 301 * HOUR_MS, &err));
+    assert_int_equal(numbers(climbs, &o, &one, XG_MOVE_REMIND), 1);
+    assert_int_equal(climbs[0], 1);
+    assert_int_equal(numbers(climbs, &o, &one, XG_MOVE_ESCALATE), 1);
+    assert_int_equal(climbs[0], 1);
+    for (int64_t hours = 302; hours < 340; hours++)
+        assert_ok(pass(&o, began + hours * HOUR_MS, &err));
+    uint64_t size = office_log_size(&o);
+    assert_int_equal(numbers(climbs, &o, &one, XG_MOVE_REMIND), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(climbs[i], i + 1);
+    /* At the top with its three reminders: it ends. */
+    for (int64_t days = 20; days < 4000; days += 100)
+        assert_ok(pass(&o, began + days * 24 * HOUR_MS, &err));
+    assert_int_equal(office_log_size(&o), size);
+    office_check(&o);
+    office_close(&o);
+}
+
 /* The thread of a running server: it passes at once, and ends when told. */
 static void test_the_thread_passes_at_once(void **unused)
 {
@@ -260,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_second_clerk_finds_it_done),
+        cmocka_unit_test(test_what_is_written_is_numbered_as_it_is_written),
         cmocka_unit_test(test_written_once_whatever_call_fails),
         cmocka_unit_test(test_two_passes_at_once_write_one),
         cmocka_unit_test(test_the_thread_passes_at_once),
