@@ -179,13 +179,11 @@ static enum xg_status judge_entity(struct work *w)
 static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
 {
     struct work *w = ctx;
-    struct store_record row;
-    bool found = false;
+    bool known = false;
 
     if (w->failed == XG_OK)
-        w->failed = w->store->ops->find_record(w->store, w->arena, &row, &found,
-                                               hash, w->err);
-    return found;
+        w->failed = w->store->ops->has_record(w->store, &known, hash, w->err);
+    return known;
 }
 
 /* What the tables are searched by. */

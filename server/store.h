@@ -330,6 +330,10 @@ struct store_ops {
                                   struct store_record *row, bool *found,
                                   const struct xg_hash *hash,
                                   struct xg_error *err);
+    /* Is there one of that hash? Takes no memory, however long it is. */
+    enum xg_status (*has_record)(struct store *s, bool *has,
+                                 const struct xg_hash *hash,
+                                 struct xg_error *err);
     /* All at one place: more than one where the chain forked. */
     enum xg_status (*read_place)(struct store *s, struct xg_arena *arena,
                                  struct store_record **rows, size_t *count,

@@ -184,6 +184,10 @@ VERB(find_record,
      (struct store * s, struct xg_arena *arena, struct store_record *row,
       bool *found, const struct xg_hash *hash, struct xg_error *err),
      arena, row, found, hash, err)
+VERB(has_record,
+     (struct store * s, bool *has, const struct xg_hash *hash,
+      struct xg_error *err),
+     has, hash, err)
 VERB(read_place,
      (struct store * s, struct xg_arena *arena, struct store_record **rows,
       size_t *count, uint64_t chain, uint64_t seq, struct xg_error *err),
@@ -387,6 +391,7 @@ static const struct store_ops fault_ops = {
     .put_records = put_records,
     .move_records = move_records,
     .find_record = find_record,
+    .has_record = has_record,
     .read_place = read_place,
     .read_branch = read_branch,
     .read_entity_records = read_entity_records,

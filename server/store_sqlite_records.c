@@ -126,6 +126,31 @@ static enum xg_status find_record(struct store *s, struct xg_arena *arena,
     return XG_OK;
 }
 
+static enum xg_status has_record(struct store *s, bool *has,
+                                 const struct xg_hash *hash,
+                                 struct xg_error *err)
+{
+    struct xg_id name = xg_id_of_hash(hash);
+    struct xg_hash named = {{0}};
+    uint64_t number;
+    bool any = false, row = false;
+
+    if (sqlite_name_find((struct sqlite_store *)s, &number, &any, &name, err) !=
+        XG_OK)
+        return err->status;
+    if (any) {
+        struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_HASH);
+        xg_bind_u64(get, 1, number);
+        row = xg_stmt_next(get);
+        if (row)
+            named = xg_col_hash(get, 0);
+        if (xg_stmt_done(get, err) != XG_OK)
+            return err->status;
+    }
+    *has = row && xg_hash_equal(&named, hash);
+    return XG_OK;
+}
+
 static enum xg_status read_place(struct store *s, struct xg_arena *arena,
                                  struct store_record **rows, size_t *count,
                                  uint64_t chain, uint64_t seq,
@@ -374,6 +399,7 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->put_records = put_records;
     ops->move_records = move_records;
     ops->find_record = find_record;
+    ops->has_record = has_record;
     ops->read_place = read_place;
     ops->read_branch = read_branch;
     ops->read_entity_records = read_entity_records;

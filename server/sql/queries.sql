@@ -117,6 +117,9 @@ SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
 FROM record r LEFT JOIN entity e ON e.number = r.entity
 WHERE r.number = ?1;
 
+-- name: record_hash
+SELECT hash FROM record WHERE number = ?1;
+
 -- name: record_place
 SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
        r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,

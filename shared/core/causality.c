@@ -181,8 +181,9 @@ static void visit_edges(struct graph *g, const struct xg_elsewhere *elsewhere,
                 edge(g, from, op);
             } else {
                 s->clocks->missing[op] = true;
-                if (elsewhere && elsewhere->known(elsewhere->ctx, cited))
-                    s->clocks->strays[op] = true;
+                if (elsewhere && !s->clocks->strays[op])
+                    s->clocks->strays[op] =
+                        elsewhere->known(elsewhere->ctx, cited);
             }
         }
     }

@@ -704,6 +704,57 @@ static void test_stray(void **unused)
     end(&s);
 }
 
+/* Someone without right cites long records of other entities, over and over:
+ * a few kilobytes that would be half a gigabyte if each were read. The fold
+ * stays as small as the entity. */
+static void test_cited_strays_take_no_memory(void **unused)
+{
+    enum { CITED = 8, CITING = 1500, LONG = 24000, FOLD = 16 << 20 };
+    static char text[LONG / 2 + 1];
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(FOLD);
+    struct xg_draft d;
+    struct setup s;
+    struct fold f;
+    bool found = false;
+    (void)unused;
+
+    begin(&s, NULL, 71);
+    const struct xg_registry view = registry_view(s.d->registry);
+    struct test_device *a = add_device(&s, "wn"), *m = add_device(&s, "ws");
+    const struct xg_record *incident = test_incident(a, "lamp");
+    struct xg_id id = xg_record_entity(incident);
+    pushed(&s, a, 0, 2, XG_BATCH_STORED);
+    memset(text, 'a', LONG / 2);
+    for (int i = 0; i < CITED; i++) {
+        xg_draft_init(&d, &s.arena, XG_KIND_INCIDENT);
+        test_text(&d, XG_INCIDENT_CATEGORY, "lamp");
+        test_text(&d, XG_INCIDENT_DESCRIPTION, text);
+        test_add_text(&d, XG_FIELD_NOTE, text);
+        test_write(m, &d, NULL);
+    }
+    pushed(&s, m, 0, CITED + 1, XG_BATCH_STORED);
+    for (int i = 0; i < CITING; i++) {
+        xg_draft_init(&d, &s.arena, XG_KIND_INCIDENT);
+        d.head.creates = false;
+        d.head.entity = id;
+        for (size_t k = 0; k < CITED; k++)
+            d.foreign[k] = m->records[k + 1]->hash;
+        d.foreign_count = CITED;
+        test_add_text(&d, XG_FIELD_NOTE, "x");
+        test_write(m, &d, NULL);
+    }
+    pushed(&s, m, CITED + 1, CITING, XG_BATCH_STORED);
+    assert_ok(fold_of_entity(&f, &found, &arena, s.d->store, &view, &id, &err));
+    assert_true(found);
+    assert_int_equal(f.count, CITING + 1);
+    xg_arena_clear(&arena);
+    check(&s);
+    test_device_free(a);
+    test_device_free(m);
+    end(&s);
+}
+
 /* The console's chain: a conflict, resolved by an operator. */
 static void test_resolve(void **unused)
 {
@@ -1582,6 +1633,7 @@ int main(void)
         cmocka_unit_test(test_moved_worker),
         cmocka_unit_test(test_without_right),
         cmocka_unit_test(test_stray),
+        cmocka_unit_test(test_cited_strays_take_no_memory),
         cmocka_unit_test(test_resolve),
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_store_fails),

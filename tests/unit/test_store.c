@@ -439,9 +439,13 @@ static void test_records(void **state)
         assert_true(found);
         assert_int_equal(row.number, number);
         assert_int_equal(row.seq, number - 1);
+        assert_ok(s->ops->has_record(s, &found, &hash, &err));
+        assert_true(found);
     }
     hash = hash_of(2, 8); /* the same first half */
     assert_ok(s->ops->find_record(s, &arena, &row, &found, &hash, &err));
+    assert_false(found);
+    assert_ok(s->ops->has_record(s, &found, &hash, &err));
     assert_false(found);
     assert_ok(s->ops->read_place(s, &arena, &rows, &count, 1, 3, &err));
     assert_int_equal(count, 1);
