@@ -186,7 +186,7 @@ static enum xg_status set_author(struct store *s, struct xg_draft *d,
         return XG_OK;
     if (strlen(author) > XG_AUTHOR_MAX)
         return xg_fail(err, XG_USAGE,
-                       XG_T("人员代码太长：%s", "a worker's code is not so "
+                       XG_T("工号太长：%s", "a worker's code is not so "
                                                 "long: %s"),
                        author);
     if (store_get_identity(s, &id, err) != XG_OK)
@@ -293,8 +293,8 @@ enum xg_status capture_move(struct store *s, struct xg_draft *draft,
     if (e.status == 0 || !xg_transition_find(e.status, move->number)) {
         const struct xg_choice *at = xg_choice_find(xg_statuses, e.status);
         return xg_fail(err, XG_REFUSED,
-                       XG_T("现在是“%s”，不能“%s”",
-                            "it is \"%s\" now, which has no \"%s\""),
+                       XG_T("没有保存：现在是“%s”，不能“%s”",
+                            "not saved: it is \"%s\" now, which has no \"%s\""),
                        at ? xg_label(at->zh, at->en)
                           : XG_T("没有流程", "outside the loop"),
                        xg_label(move->zh, move->en));

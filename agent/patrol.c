@@ -284,12 +284,12 @@ enum xg_status patrol_start(struct home *h, struct captured *out,
                                   "a patrol is under way; end it with xunge "
                                   "patrol stop")
                            : XG_T("上次巡查没有结束（记录程序被中断）；用 "
-                                  "xunge patrol start --continue 继续，或用 "
-                                  "xunge patrol stop 在最后定位处结束",
+                                  "xunge patrol continue 继续，或用 xunge "
+                                  "patrol close 在最后定位处结束",
                                   "the last patrol was not ended (its "
                                   "recorder was cut off); go on with xunge "
-                                  "patrol start --continue, or end it at its "
-                                  "last fix with xunge patrol stop"));
+                                  "patrol continue, or end it at its last fix "
+                                  "with xunge patrol close"));
     if (record_start(h, out, options, err) != XG_OK ||
         spool_create(h->path, &out->id, err) != XG_OK ||
         patrol_continue(h, &state, options, err) != XG_OK)

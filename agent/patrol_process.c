@@ -208,11 +208,11 @@ static enum xg_status not_started(const struct launch *l, struct xg_error *err)
         said.data[--said.len] = '\0';
     enum xg_status status = xg_fail(
         err, XG_IO,
-        XG_T("巡查已登记，但轨迹记录程序没有启动：%s。用 xunge patrol start "
-             "--continue 再试，或用 xunge patrol stop 结束",
+        XG_T("巡查已保存，但轨迹记录程序没有启动：%s。用 xunge patrol continue "
+             "再试，或用 xunge patrol close 结束",
              "the patrol is saved, but its recorder did not start: %s. Try "
-             "again with xunge patrol start --continue, or end it with xunge "
-             "patrol stop"),
+             "again with xunge patrol continue, or end it with xunge patrol "
+             "close"),
         said.len ? xg_buf_str(&said) : l->program);
     xg_buf_clear(&said);
     return status;

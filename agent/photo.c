@@ -234,10 +234,10 @@ static enum xg_status check_space(const struct photo_shelf *shelf,
         return XG_OK;
     return xg_fail(err, XG_FULL,
                    XG_T("空间不足，未保存照片 %s：需要 %llu MB（含余量），只剩 %llu MB；"
-                        "请清理磁盘后重试",
+                        "请删别的文件再试（巡格的数据和未传的照片别删）",
                         "no space to keep photo %s: %llu MB are asked for, "
-                        "with a reserve, and %llu MB are left; free some "
-                        "space and try again"),
+                        "with a reserve, and %llu MB are left; delete other "
+                        "files (not those of Xunge) and try again"),
                    s->path, (unsigned long long)(need >> 20) + 1,
                    (unsigned long long)(free_bytes >> 20));
 }

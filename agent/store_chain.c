@@ -531,7 +531,7 @@ static enum xg_status cite(struct store *s, const struct store_chain *chain,
         return err->status;
     if (fold.state.count == 0)
         return xg_fail(err, XG_NOTFOUND,
-                       XG_T("本机没有这个对象", "no such thing here"));
+                       XG_T("没有这一件", "no such thing here"));
 
     const struct xg_branch *branch;
     if (fold_branch_at_end(s, &branch, &s->fold, chain, err) != XG_OK)

@@ -62,7 +62,7 @@ enum xg_status store_load_entity(struct store *s, struct store_entity *out,
         return err->status;
     if (!found)
         return xg_fail(err, XG_NOTFOUND,
-                       XG_T("本机没有这个对象", "no such thing here"));
+                       XG_T("没有这一件", "no such thing here"));
     if (state) {
         xg_buf_append(state, s->plain.data, s->plain.len);
         if (xg_buf_check(state, err) != XG_OK)
@@ -144,7 +144,7 @@ static enum xg_status only_one(struct xg_id *id, struct candidates *c,
 
     if (c->count == 0)
         status = xg_fail(err, XG_NOTFOUND,
-                         XG_T("本机没有 %s；可用 xunge list 查看",
+                         XG_T("没有 %s 这一件；可用 xunge list 查看",
                               "there is no %s here; xunge list shows what "
                               "there is"),
                          text);

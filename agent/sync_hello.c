@@ -137,15 +137,17 @@ static enum xg_status raise_alarm(struct sync *y, const struct frames *f,
         return err->status;
     y->alarm = true;
     xg_fail(&y->alarm_error, XG_ALARM,
-            XG_T("警报：服务器的日志与本机此前核实的不一致（%s；此前 %" PRIu64
+            XG_T("警报：服务器的日志与本机此前核验的不一致（%s；此前 %" PRIu64
                  "，现在 %" PRIu64
-                 "）。证据在 %s/alarm/；此后只上传，不再采信。"
-                 "请把该文件夹交给核验人员，查清后移走",
+                 "）。请马上告诉指挥中心管理员，不要清空设备。证据在 %s/alarm/"
+                 "；此后只上传，不再采信，直到管理员查清后移走该文件夹",
                  "alarm: the server's log does not continue the one that was "
                  "verified before (%s; %" PRIu64 " then, %" PRIu64
-                 " now). The evidence is in %s/alarm/; from now on work is "
-                 "only handed over, nothing is believed. Give that folder to "
-                 "an auditor, and move it away once the case is judged"),
+                 " now). Tell the administrator of the command centre at "
+                 "once, and do not wipe this device. The evidence is in "
+                 "%s/alarm/; from now on work is only handed over and nothing "
+                 "believed, until the administrator has judged it and moved "
+                 "that folder away"),
             what, y->held.size, y->welcome.size, y->home->path);
     return XG_OK;
 }
@@ -159,14 +161,15 @@ enum xg_status sync_load_alarm(struct sync *y, struct xg_error *err)
     y->alarm = xg_os_exists(path);
     if (y->alarm)
         xg_fail(&y->alarm_error, XG_ALARM,
-                XG_T("警报未解除：服务器的日志曾与本机核实的不一致，证据在 "
-                     "%s/alarm/；此后只上传，不再采信。请交给核验人员，查清后"
-                     "移走该文件夹",
+                XG_T("警报未解除：服务器的日志曾与本机核验的不一致。请马上告诉"
+                     "指挥中心管理员，不要清空设备。证据在 %s/alarm/；此后只"
+                     "上传，不再采信，直到管理员查清后移走该文件夹",
                      "the alarm stands: the server's log did not continue the "
-                     "one that was verified; the evidence is in %s/alarm/. "
-                     "Work is only handed over, nothing is believed. Give the "
-                     "folder to an auditor, and move it away once the case is "
-                     "judged"),
+                     "one that was verified. Tell the administrator of the "
+                     "command centre at once, and do not wipe this device. "
+                     "The evidence is in %s/alarm/; work is only handed over "
+                     "and nothing believed, until the administrator has "
+                     "judged it and moved that folder away"),
                 y->home->path);
     return XG_OK;
 }

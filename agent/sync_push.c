@@ -49,7 +49,7 @@ static enum xg_status open_reply(struct sync *y, struct reply *r,
         xg_verify_consistency(&proof, y->held.size, r->checkpoint.size,
                               &y->held.root, &r->checkpoint.root, err) != XG_OK)
         return xg_fail(err, XG_NET,
-                       XG_T("回执未通过核实，不算已收到；稍后重试",
+                       XG_T("回执未通过核验，不算已收到；稍后重试",
                             "the receipt did not verify, so nothing counts as "
                             "received; try again later"));
     return XG_OK;

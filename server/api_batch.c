@@ -208,7 +208,7 @@ static enum xg_status batch_readable(bool *may, struct api *a,
 static enum xg_status not_here(struct xg_error *err)
 {
     return xg_fail(err, XG_NOTFOUND, "%s",
-                   XG_T("没有这一条，或不在您的范围内",
+                   XG_T("没有这一件，或不在您的范围内",
                         "there is none, or it is outside your scope"));
 }
 

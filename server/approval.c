@@ -59,14 +59,14 @@ static const char *judge(const struct store_code *code, bool found,
     struct xg_hash proof;
 
     if (!found)
-        return XG_T("没有这个一次性码；请核对后重输",
+        return XG_T("没有这个入网码；请核对后重输",
                     "there is no such one-time code; check it and try again");
     xg_enrol_proof(&proof, code->secret, j->e->key.b);
     if (sodium_memcmp(proof.b, j->e->proof.b, sizeof proof.b) != 0)
-        return XG_T("一次性码不对；请核对后重输",
+        return XG_T("入网码不对；请核对后重输",
                     "the one-time code is not right; check it and try again");
     if (j->now_ms > code->expires_ms)
-        return XG_T("此一次性码已过期；请向指挥中心另要一个",
+        return XG_T("此入网码已过期；请向指挥中心另要一个",
                     "this one-time code has run out; ask the centre for a new "
                     "one");
     return NULL;
@@ -187,7 +187,7 @@ enum xg_status approval_give(struct data *d, const char *name,
                        name);
     if (device.state != XG_DEVICE_PENDING)
         return xg_fail(err, XG_REFUSED,
-                       XG_T("%s 不在等待同意", "%s does not wait for a yes"),
+                       XG_T("%s 不在等待批准", "%s does not wait for a yes"),
                        name);
     memcpy(says.subject, device.name, sizeof device.name);
     memcpy(says.owner, device.worker, sizeof says.owner);

@@ -472,7 +472,7 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
         xg_ignore(xg_fail(answer, XG_REFUSED, "done, or not due any more"));
     else if (status == XG_OK)
         status = desk_try(&trial, answer, &arena, a->c->d, fold, &a->self,
-                          draft, err);
+                          draft, NULL, err);
     xg_arena_clear(&arena);
     return status;
 }

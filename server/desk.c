@@ -24,15 +24,15 @@ enum xg_status desk_actor(struct xg_judgement *actor, struct data *d,
 
     if (strcmp(operator_code, REGISTRY_SERVER) == 0)
         return xg_fail(err, XG_REFUSED, "%s",
-                       XG_T("server 是平台自己，不能由人冒用；请写办理人的代码",
-                            "server is the platform itself and nobody's name; "
-                            "give the code of who acts"));
+                       XG_T("--as 请写办理人的工号；server 只供平台自动办理用",
+                            "--as wants the code of who acts; server is what "
+                            "the platform itself goes by"));
     if (xg_judge(&j, &registry, d->device.verifier.name, operator_code,
                  INT64_MAX, err) != XG_OK)
         return err->status;
     if (j.no_right && !*j.unit)
         return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有代码为 %s 的人员，见 worker list",
+                       XG_T("没有工号为 %s 的人员，见 worker list",
                             "nobody has the code %s: see worker list"),
                        operator_code);
     if (j.no_right)
@@ -47,7 +47,8 @@ enum xg_status desk_actor(struct xg_judgement *actor, struct data *d,
 static enum xg_status
 make_bench(struct view_bench *bench, struct xg_arena *arena,
            const struct fold *fold, const struct xg_registry *registry,
-           const struct xg_judgement *actor, struct xg_error *err)
+           const struct xg_judgement *actor, const struct xg_labels *labels,
+           struct xg_error *err)
 {
     size_t count = fold ? fold->count : 0;
     const struct xg_judgement **judged =
@@ -58,7 +59,7 @@ make_bench(struct view_bench *bench, struct xg_arena *arena,
     for (size_t i = 0; i < count; i++)
         judged[i] = &fold->judgements[i];
     *bench = (struct view_bench){fold ? &fold->state : NULL, judged, registry,
-                                 actor};
+                                 actor, labels};
     return XG_OK;
 }
 
@@ -67,11 +68,11 @@ enum xg_status desk_moves(struct view_move **moves, size_t *count,
                           const struct fold *fold,
                           const struct xg_registry *registry,
                           const struct xg_judgement *actor,
-                          struct xg_error *err)
+                          const struct xg_labels *labels, struct xg_error *err)
 {
     struct view_bench bench;
 
-    if (make_bench(&bench, arena, fold, registry, actor, err) != XG_OK)
+    if (make_bench(&bench, arena, fold, registry, actor, labels, err) != XG_OK)
         return err->status;
     return view_moves_of(moves, count, no_right, arena, &bench, NULL, err);
 }
@@ -155,18 +156,21 @@ struct act {
     struct data *d;
     const struct xg_judgement *actor;
     struct desk_done *done;
+    const struct xg_labels *labels;
 };
 
 enum xg_status desk_try(struct view_trial *trial, struct xg_error *answer,
                         struct xg_arena *arena, const struct data *d,
                         const struct fold *fold,
                         const struct xg_judgement *actor,
-                        const struct xg_draft *draft, struct xg_error *err)
+                        const struct xg_draft *draft,
+                        const struct xg_labels *labels, struct xg_error *err)
 {
     struct xg_registry registry = registry_view(d->registry);
     struct view_bench bench;
 
-    if (make_bench(&bench, arena, fold, &registry, actor, err) != XG_OK)
+    if (make_bench(&bench, arena, fold, &registry, actor, labels, err) !=
+        XG_OK)
         return err->status;
     enum xg_status status =
         view_try(trial, arena, &bench, draft, &d->env, answer);
@@ -189,14 +193,15 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
 
     if (!fold && !draft->head.creates) {
         xg_ignore(xg_fail(answer, XG_NOTFOUND, "%s",
-                          XG_T("这一条不在服务器上", "it is not here")));
+                          XG_T("没有这一件", "it is not here")));
         return XG_OK;
     }
     if (fold && fold->state.status && !gives_number(draft, &fold->state))
         status = propose(&number, draft, store, a->d, err);
     if (status == XG_OK)
         status =
-            desk_try(&trial, answer, &arena, a->d, fold, a->actor, draft, err);
+            desk_try(&trial, answer, &arena, a->d, fold, a->actor, draft,
+                     a->labels, err);
     if (status == XG_OK && answer->status == XG_OK) {
         a->done->status = trial.after.status;
         a->done->conflicts = trial.after.conflict_count;
@@ -212,11 +217,11 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
 
 enum xg_status desk_write(struct desk_done *done, struct data *d,
                           struct xg_draft *draft, const char *operator_code,
-                          struct xg_error *err)
+                          const struct xg_labels *labels, struct xg_error *err)
 {
     struct xg_judgement actor;
     struct desk_done made = {.conflicts = 0};
-    struct act a = {d, &actor, &made};
+    struct act a = {d, &actor, &made, labels};
     struct ingest_ask asking = {&a, ask};
 
     if (desk_actor(&actor, d, operator_code, err) != XG_OK ||

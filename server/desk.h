@@ -40,6 +40,7 @@ struct desk_done {
 XG_MUST_CHECK enum xg_status desk_write(struct desk_done *done, struct data *d,
                                         struct xg_draft *draft,
                                         const char *operator_code,
+                                        const struct xg_labels *labels,
                                         struct xg_error *err);
 
 /* The same without writing, for who writes by other means, inside a job: fold
@@ -49,14 +50,14 @@ XG_MUST_CHECK enum xg_status
 desk_try(struct view_trial *trial, struct xg_error *answer,
          struct xg_arena *arena, const struct data *d, const struct fold *fold,
          const struct xg_judgement *actor, const struct xg_draft *draft,
-         struct xg_error *err);
+         const struct xg_labels *labels, struct xg_error *err);
 
 /* What the actor may do to it from here; see view_moves_of(). */
 XG_MUST_CHECK enum xg_status
 desk_moves(struct view_move **moves, size_t *count, const char **no_right,
            struct xg_arena *arena, const struct fold *fold,
            const struct xg_registry *registry, const struct xg_judgement *actor,
-           struct xg_error *err);
+           const struct xg_labels *labels, struct xg_error *err);
 
 /* Take out of the draft's entity every element of `same_as` that names
  * `other`; *count of them. */

@@ -529,15 +529,15 @@ static const char *judge_code(const struct store_code *code,
     if (code->used)
         return memcmp(code->key, a->enrol->key.b, XG_PUBLIC_KEY_SIZE) == 0
                    ? NULL
-                   : XG_T("此一次性码已被另一台设备用过；请向指挥中心另要一个",
+                   : XG_T("此入网码已被另一台设备用过；请向指挥中心另要一个",
                           "another device has used this one-time code; ask "
                           "the centre for a new one");
     xg_enrol_proof(&proof, code->secret, a->enrol->key.b);
     if (sodium_memcmp(proof.b, a->enrol->proof.b, XG_HASH_SIZE) != 0)
-        return XG_T("一次性码不对；请核对后重输",
+        return XG_T("入网码不对；请核对后重输",
                     "the one-time code is not right; check it and try again");
     if (a->now_ms > code->expires_ms)
-        return XG_T("此一次性码已过期；请向指挥中心另要一个",
+        return XG_T("此入网码已过期；请向指挥中心另要一个",
                     "this one-time code has run out; ask the centre for a new "
                     "one");
     return NULL;
@@ -557,7 +557,7 @@ static enum xg_status compose_use(struct change *c, struct store *store,
         XG_OK)
         return err->status;
     if (!found)
-        bad = XG_T("没有这个一次性码；请核对后重输",
+        bad = XG_T("没有这个入网码；请核对后重输",
                    "there is no such one-time code; check it and try again");
     else
         bad = judge_code(&code, a, &used);

@@ -54,7 +54,7 @@ enum cli_needs {
     X(CLI_LOOK, "查看", "looking")                                           \
     X(CLI_DECIDE, "冲突", "conflicts")                                       \
     X(CLI_SEND, "传送与核验", "sending and verifying")                       \
-    X(CLI_PROTECT, "静态加密", "encryption at rest")                         \
+    X(CLI_PROTECT, "本机加密", "encryption at rest")                         \
     X(CLI_HANDOVER, "交接与离岗", "handing over, and leaving")               \
     X(CLI_ABOUT, "关于", "about")
 /* clang-format on */
@@ -355,9 +355,9 @@ XG_MUST_CHECK enum xg_status cli_guide_move(struct cli *cli,
                                             struct cli_act *act,
                                             struct cli_case *at,
                                             struct xg_error *err);
-/* The move's own name, where the site's labels call it otherwise. */
-XG_MUST_CHECK enum xg_status cli_move_name(struct cli *cli, const char **name,
-                                           struct xg_error *err);
+/* What this site calls statuses, moves and the rest; NULL where that cannot be
+ * read: the usual words do then. */
+const struct xg_labels *cli_labels(struct cli *cli);
 /* A remark for each grid, unit and category that it does not know. */
 void cli_warn_codes(struct cli *cli, const struct xg_draft *d);
 /* How near incidents of a category may be one: 0 none are looked for, negative
@@ -370,6 +370,7 @@ struct cli_clocks {
     struct xg_clock *list; /* in the arena */
     size_t count;
     const struct xg_calendar *calendar;
+    const struct xg_labels *labels;
     int64_t now_ms;
 };
 XG_MUST_CHECK enum xg_status cli_clocks_of(struct cli *cli,

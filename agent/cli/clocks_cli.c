@@ -41,7 +41,8 @@ enum xg_status cli_clocks_of(struct cli *cli, struct cli_clocks *out,
     const struct xg_catalogue *catalogue = NULL;
     const struct xg_category *category = NULL;
     struct xg_guide *g = NULL;
-    struct cli_clocks c = {.now_ms = xg_wall_ms(&cli->env)};
+    struct cli_clocks c = {.now_ms = xg_wall_ms(&cli->env),
+                           .labels = cli_labels(cli)};
 
     if (!fold->state.kind || !fold->state.kind->first_status) {
         *out = c;
@@ -79,7 +80,7 @@ static enum xg_status put_all(struct xg_buf *out, json_t **object,
     xg_buf_text(out, XG_T("时限\n", "deadlines\n"));
     for (size_t i = 0; i < c->count; i++) {
         xg_buf_text(out, "    ");
-        view_clock_line(out, &c->list[i], c->calendar, c->now_ms);
+        view_clock_line(out, &c->list[i], c->labels, c->calendar, c->now_ms);
         xg_buf_text(out, "\n");
     }
     return XG_OK;

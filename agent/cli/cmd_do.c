@@ -40,7 +40,8 @@ enum xg_status cli_case_open(struct cli_case *c, struct cli *cli,
     c->bench = (struct view_bench){.state = &c->fold.state,
                                    .judged = c->judged,
                                    .registry = store_registry(s),
-                                   .actor = &c->actor};
+                                   .actor = &c->actor,
+                                   .labels = cli_labels(cli)};
     return XG_OK;
 }
 
@@ -93,7 +94,8 @@ static enum xg_status possible(struct cli *cli, struct cli_case *at,
                       view_moves_json(moves, count)),
             err);
     xg_buf_format(&cli->out, "%s  %s\n", e->number,
-                  status ? xg_label(status->zh, status->en)
+                  status ? xg_labels_of(at->bench.labels, XG_LABEL_STATUS,
+                                        status->number)
                          : XG_T("没有办理流程", "outside the loop"));
     if (no_right)
         xg_buf_format(&cli->out,
@@ -134,11 +136,9 @@ static enum xg_status make_move(struct cli *cli, struct cli_act *act,
                                 struct cli_case *at, struct xg_error *err)
 {
     const struct xg_state *s = &at->fold.state;
-    const char *name = cli->words[1];
 
-    if (cli_move_name(cli, &name, err) != XG_OK)
-        return err->status;
-    if (view_move_begin(&act->draft, s, name, err) != XG_OK) {
+    if (view_move_begin(&act->draft, s, at->bench.labels, cli->words[1], err) !=
+        XG_OK) {
         cli_case_advise(at, cli, NULL);
         return err->status;
     }

@@ -264,10 +264,8 @@ static int by_due(const void *x, const void *y)
     return memcmp(a->id.b, b->id.b, XG_ID_SIZE);
 }
 
-static const char *what_label(const struct item *item)
+static const char *what_label(struct cli *cli, const struct item *item)
 {
-    const struct xg_choice *stage = xg_choice_find(xg_stages, item->stage);
-
     switch (item->sort) {
     case DUE_VISIT:
         return XG_T("走访", "visit");
@@ -276,7 +274,7 @@ static const char *what_label(const struct item *item)
     case DUE_STAGE:
         break;
     }
-    return stage ? xg_label(stage->zh, stage->en) : "";
+    return xg_labels_of(cli_labels(cli), XG_LABEL_STAGE, item->stage);
 }
 
 static enum xg_status put_json(struct cli *cli, const struct item *item,
@@ -309,7 +307,7 @@ static void put_line(struct cli *cli, const struct item *item, int64_t now_ms)
     struct xg_buf *out = &cli->out;
     struct store_entity e = {.id = item->id};
 
-    view_put_column(out, xg_bytes_of(what_label(item)), WHAT_COLUMNS);
+    view_put_column(out, xg_bytes_of(what_label(cli, item)), WHAT_COLUMNS);
     xg_buf_byte(out, ' ');
     size_t start = out->len;
     memcpy(e.number, item->number, sizeof e.number);

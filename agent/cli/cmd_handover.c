@@ -180,10 +180,11 @@ static enum xg_status refuse(const struct handover_left *left,
     if (left->bad_receipts)
         return xg_fail(err, XG_ALARM,
                        XG_T("%" PRIu64 " 份回执通不过核验，不能算已收到：请保留"
-                            "本机，把 xunge verify 的结果交给审计员",
+                            "本机不要清空，马上把 xunge verify 的结果告诉指挥中心管理员",
                             "%" PRIu64 " proofs do not hold, so nothing is "
-                            "proven received: keep this device, and show an "
-                            "auditor what xunge verify says"),
+                            "proven received: do not wipe this device, and "
+                            "tell the administrator of the command centre at "
+                            "once what xunge verify says"),
                        left->bad_receipts);
     return xg_fail(err, XG_REFUSED,
                    XG_T("还不能走，以下只在本机：记录 %" PRIu64 " · 草稿 %" PRIu64
@@ -263,7 +264,7 @@ enum xg_status cmd_leave(struct cli *cli, struct xg_error *err)
     if (cli->json)
         return cli_put_json(cli, left_json(&left, false), err);
     xg_buf_format(&cli->out,
-                  XG_T("核验了 %" PRIu64 " 份回执：本机没有别处没有的东西。\n",
+                  XG_T("核验了 %" PRIu64 " 份回执：本机的东西别处都有了。\n",
                        "%" PRIu64 " proofs verified: nothing is only here.\n"),
                   left.proven);
     cli_say(cli, XG_T("确定离开就运行 xunge leave --yes：%s 将被抹去，不能"

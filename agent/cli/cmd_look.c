@@ -21,9 +21,30 @@ struct wanted {
     uint64_t status;
 };
 
-static enum xg_status read_state(struct wanted *w, const char *state,
+/* "待收集、待核实…", as this site calls them. */
+static enum xg_status no_such_status(struct cli *cli, const char *name,
+                                     struct xg_error *err)
+{
+    struct xg_buf all = XG_BUF(4096);
+
+    for (const struct xg_choice *s = xg_statuses; s->name; s++) {
+        const char *label =
+            xg_labels_of(cli_labels(cli), XG_LABEL_STATUS, s->number);
+        xg_buf_format(&all, "%s%s", all.len ? XG_T("、", ", ") : "",
+                      xg_lang() == XG_LANG_ZH ? label : s->name);
+    }
+    xg_fail(err, XG_USAGE,
+            XG_T("没有“%s”这种办理状态；有：%s",
+                 "there is no status \"%s\"; there are: %s"),
+            name, xg_buf_str(&all));
+    xg_buf_clear(&all);
+    return err->status;
+}
+
+static enum xg_status read_state(struct wanted *w, struct cli *cli,
                                  struct xg_error *err)
 {
+    const char *state = cli_flag(cli, "state");
     const struct xg_choice *status;
 
     *w = (struct wanted){0};
@@ -41,18 +62,15 @@ static enum xg_status read_state(struct wanted *w, const char *state,
         w->conflicts = true;
         return XG_OK;
     }
-    status = xg_choice_named(xg_statuses, state);
-    for (const struct xg_choice *c = xg_statuses; !status && c->name; c++)
-        if (strcmp(c->zh, state) == 0)
-            status = c;
+    status = xg_labels_status(cli_labels(cli), state);
     if (status) {
         w->status = status->number;
         return XG_OK;
     }
     return xg_fail(err, XG_USAGE,
-                   XG_T("没有“%s”这种状态；可以是 draft waiting sealed sent "
-                        "received conflict，或办理状态（reported、"
-                        "self_handled …）",
+                   XG_T("没有“%s”这种状态；可以是 草稿、待传、已发、已收到、"
+                        "冲突（draft waiting sent received conflict），或办理"
+                        "状态，如 待受理、处置中（写错 --status 会列出全部）",
                         "there is no state \"%s\"; it is draft, waiting, "
                         "sealed, sent, received, conflict, or a status "
                         "(reported, self_handled, ...)"),
@@ -292,23 +310,13 @@ static enum xg_status read_status(struct cli *cli, uint64_t *number,
                                   struct xg_error *err)
 {
     const char *name = cli_flag(cli, "status");
-    const struct xg_labels *labels = NULL;
     const struct xg_choice *found;
-    struct xg_guide *g = NULL;
 
     if (!name)
         return XG_OK;
-    if (cli_guide(cli, &g, err) != XG_OK ||
-        xg_guide_labels(g, &labels, err) != XG_OK)
-        return err->status;
-    found = xg_labels_status(labels, name);
+    found = xg_labels_status(cli_labels(cli), name);
     if (!found)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("没有“%s”这种办理状态；如 reported 待受理、"
-                            "handling 处置中，全部见 docs/reference.md",
-                            "there is no status \"%s\"; it is as reported, "
-                            "handling; docs/reference.md lists all"),
-                       name);
+        return no_such_status(cli, name, err);
     *number = found->number;
     return XG_OK;
 }
@@ -332,7 +340,7 @@ static enum xg_status walk(struct cli *cli, const struct xg_kind *kind,
     if (limit &&
         cli_number(&w.left, limit, "--limit", 1, INT32_MAX, err) != XG_OK)
         return err->status;
-    if (read_state(&w.wanted, cli_flag(cli, "state"), err) != XG_OK ||
+    if (read_state(&w.wanted, cli, err) != XG_OK ||
         read_status(cli, &w.wanted.status, err) != XG_OK)
         return err->status;
     if (w.wanted.drafts)

@@ -143,14 +143,15 @@ static const struct xg_spot *nearest(const struct spots *spots,
 static void say_nearest(struct cli *cli, const struct store_entity *own,
                         const struct store_entity *e, int64_t mm, size_t count)
 {
-    const struct xg_choice *at = xg_choice_find(xg_statuses, e->status);
     struct xg_buf text = XG_BUF(1024), link = XG_BUF(256);
 
     view_put_distance(&text, mm);
     xg_buf_text(&text, XG_T("处已有同类事件 ", " away there is one alike: "));
     cli_put_number(&text, e);
-    if (at)
-        xg_buf_format(&text, XG_T("（%s）", " (%s)"), xg_label(at->zh, at->en));
+    if (e->status)
+        xg_buf_format(
+            &text, XG_T("（%s）", " (%s)"),
+            xg_labels_of(cli_labels(cli), XG_LABEL_STATUS, e->status));
     if (count > 1)
         xg_buf_format(&text, XG_T("，附近共 %zu 件", ", %zu in all"), count);
     cli_put_number(&link, own);
@@ -341,9 +342,11 @@ enum xg_status cmd_duplicates(struct cli *cli, struct xg_error *err)
     enum xg_status status = load_spots(&spots, cli, err);
     if (status == XG_OK && one && !spot_of(&spots, &id))
         cli_say(cli, "%s",
-                XG_T("它不是未办结的事件，或没有位置，无从比较。",
+                XG_T("这一件没有位置，或已办结，或不是事件，比不了；补上位置"
+                     "再试：xunge set 编号 position=纬度,经度。",
                      "It is no open incident with a position: nothing to "
-                     "compare."));
+                     "compare. Give it one and try again: xunge set ID "
+                     "position=LAT,LON."));
     else if (status == XG_OK)
         status = put_pairs(cli, &spots, one ? &id : NULL, err);
     clear_spots(&spots);
@@ -376,12 +379,12 @@ static enum xg_status answer(struct cli *cli, const struct store_entity *a,
     if (linked)
         xg_buf_format(
             &cli->out,
-            XG_T(" 已记为同一件事，同组 %zu 件；各自的办理和答复不变\n",
+            XG_T(" 已关联为同一件，同组 %zu 件；各自的办理和答复不变\n",
                  " are recorded as one thing, %zu in its group; each "
                  "keeps its own way and its answer\n"),
             count);
     else
-        xg_buf_text(&cli->out, XG_T(" 不再记为同一件事\n",
+        xg_buf_text(&cli->out, XG_T(" 已取消关联\n",
                                     " are not recorded as one any more\n"));
     return xg_buf_check(&cli->out, err);
 }
@@ -399,7 +402,7 @@ static enum xg_status find_two(struct cli *cli, struct store_entity *a,
             cli->words[0], cli->words[1]);
     if (a->kind != b->kind)
         return xg_fail(err, XG_REFUSED,
-                       XG_T("%s 是%s，%s 是%s：只有同一类的才能记为同一件事",
+                       XG_T("%s 是%s，%s 是%s：只有同一种类的才能关联为同一件",
                             "%s is a %s, %s a %s: only two of a kind can be "
                             "the same"),
                        cli->words[0], xg_label(a->kind->zh, a->kind->en),
@@ -516,7 +519,7 @@ enum xg_status cmd_unlink(struct cli *cli, struct xg_error *err)
         status = unlink_from(cli, &b, &a, &found, err);
     if (status == XG_OK && !found)
         status = xg_fail(err, XG_REFUSED,
-                         XG_T("%s 与 %s 没有直接记为同一件事；同组的见 xunge "
+                         XG_T("%s 与 %s 没有直接关联；同组的见 xunge "
                               "show %s",
                               "%s and %s were not linked with each other; "
                               "xunge show %s lists the group"),
@@ -570,7 +573,7 @@ enum xg_status cli_put_group(struct cli *cli, struct xg_buf *out,
     if (status != XG_OK || count < 2)
         return status;
     if (!object)
-        view_put_group(out, &group[0], members, count);
+        view_put_group(out, cli_labels(cli), members, count);
     else if (json_object_set_new(*object, "group",
                                  view_group_json(&group[0], members, count)))
         return xg_fail_nomem(err);

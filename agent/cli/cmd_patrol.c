@@ -165,7 +165,7 @@ static enum xg_status say_running(struct cli *cli, struct xg_error *err)
     cli_patrol_put(&cli->out, &patrol);
     cli_say(cli,
             XG_T("轨迹在后台记录，可以关掉这个终端；结束：xunge patrol stop。"
-                 "记录程序的话在 %s。",
+                 "记录程序的日志在 %s。",
                  "The track is recorded in the background; this terminal may "
                  "be closed. To end it: xunge patrol stop. What the recorder "
                  "says is in %s."),
@@ -314,7 +314,7 @@ static enum xg_status put_summary(struct cli *cli,
     xg_buf_text(out, "\n");
     if (s->doubts)
         cli_say(cli,
-                XG_T("%zu 处时间可疑，见 xunge patrol show %.12s。",
+                XG_T("%zu 处时间存疑，见 xunge patrol show %.12s。",
                      "%zu doubts about time: xunge patrol show %.12s."),
                 s->doubts, id);
     if (s->skipped + s->untimed + s->refused)

@@ -66,7 +66,7 @@ static enum xg_status open_incident(struct cli_act *act, struct cli *cli,
     if (!cli_flag(cli, "incident")) {
         if (is_abnormal(&act->draft))
             cli_say(cli, "%s",
-                    XG_T("走访异常：要同时立一件事件，加 --incident category=…；"
+                    XG_T("走访异常：要同时报一件事件，加 --incident category=…；"
                          "也可以之后 xunge incident visit=走访编号 category=…。",
                          "Abnormal: --incident category=... opens an incident "
                          "with it; or later, xunge incident visit=ID "
@@ -80,7 +80,7 @@ static enum xg_status open_incident(struct cli_act *act, struct cli *cli,
                             "(result=abnormal)"));
     if (cli_flag(cli, "draft"))
         return xg_fail(err, XG_USAGE,
-                       XG_T("草稿里不能先立事件；补全走访时再给 --incident",
+                       XG_T("草稿里不能先报事件；补全走访时再给 --incident",
                             "a draft opens nothing yet; give --incident when "
                             "the visit is recorded"));
     act->opens = xg_arena_alloc(&act->arena, sizeof *act->opens);
@@ -252,7 +252,7 @@ static enum xg_status decide_by_setting(struct cli_act *act, struct cli *cli,
     }
     if (count && xg_draft_get(&act->draft, XG_FIELD_WHY).len == 0)
         status = xg_fail(err, XG_REFUSED,
-                         XG_T("“%s”有冲突，改它就等于裁定，须写明理由："
+                         XG_T("“%s”有冲突，改它就等于决定，须写明理由："
                               "--why TEXT；各方的值见 xunge conflicts %s",
                               "\"%s\" is in conflict: to set it decides it, "
                               "for which there must be a reason: --why TEXT; "
@@ -265,7 +265,7 @@ static enum xg_status decide_by_setting(struct cli_act *act, struct cli *cli,
         status = xg_draft_set(&act->draft, XG_FIELD_DECIDED,
                               xg_buf_bytes(&list), err);
         cli_say(cli,
-                XG_T("这同时裁定了“%s”的冲突。",
+                XG_T("这同时决定了“%s”的冲突。",
                      "This decides the conflict of \"%s\"."),
                 xg_buf_str(&names));
         xg_buf_clear(&list);

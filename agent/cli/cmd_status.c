@@ -162,11 +162,11 @@ static const char *state_label(enum xg_device_state state)
 {
     switch (state) {
     case XG_DEVICE_ENROLLED:
-        return XG_T("已登记", "enrolled");
+        return XG_T("已加入", "enrolled");
     case XG_DEVICE_PENDING:
-        return XG_T("等待批准", "waiting for approval");
+        return XG_T("待批准", "waiting for approval");
     case XG_DEVICE_REVOKED:
-        return XG_T("已被吊销", "revoked");
+        return XG_T("已停用", "revoked");
     }
     return "";
 }
@@ -215,10 +215,13 @@ static void put_counts(struct xg_buf *out, const struct store_counts *c)
                                : "");
     if (c->batches_forked + c->batches_quarantined > 0)
         xg_buf_format(out,
-                      XG_T("注意：%" PRIu64 " 个批次分叉，%" PRIu64
-                           " 个被隔离\n",
-                           "mind: %" PRIu64 " batches forked, %" PRIu64
-                           " in quarantine\n"),
+                      XG_T("注意：有 %" PRIu64 " 批记录与服务器上的另一版"
+                           "并存，%" PRIu64 " 批由服务器单独存着、没有并入；"
+                           "都没有丢，请告诉指挥中心管理员\n",
+                           "mind: %" PRIu64 " batches stand beside another "
+                           "version on the server, %" PRIu64 " are kept apart "
+                           "there and not merged; nothing is lost, tell the "
+                           "administrator of the command centre\n"),
                       c->batches_forked, c->batches_quarantined);
 }
 
@@ -248,7 +251,7 @@ static void put_clock(struct xg_buf *out, const struct facts *f)
     label(out, XG_T("时钟", "clock"));
     view_put_time(out, f->now_ms / 1000 * 1000);
     if (doubt != CLOCK_GOOD) {
-        xg_buf_text(out, XG_T("  可疑：比", "  doubtful: "));
+        xg_buf_text(out, XG_T("  存疑：比", "  doubtful: "));
         if (doubt == CLOCK_FLOOR)
             xg_buf_text(out, XG_T("本程序的发布时间早 ",
                                   "before this program was made, by "));
@@ -275,11 +278,12 @@ static void put_rest(struct xg_buf *out, const struct cli *cli,
         xg_buf_format(
             out, "%" PRIu64 " MiB%s\n", f->free_bytes >> 20,
             f->free_bytes < FREE_LOW_BYTES
-                ? XG_T("  不多了，请清理磁盘", "  that is little; make room")
+                ? XG_T("  不多了，请删别的文件（巡格的数据和未传的照片别删）",
+                       "  that is little; make room elsewhere")
                 : "");
     else
         xg_buf_text(out, XG_T("未知\n", "unknown\n"));
-    label(out, XG_T("静态加密", "at rest"));
+    label(out, XG_T("本机加密", "at rest"));
     xg_buf_format(
         out, "%s%s\n",
         f->vault.passphrase
@@ -308,11 +312,12 @@ enum xg_status cmd_status(struct cli *cli, struct xg_error *err)
         return put_json(cli, &f, err);
     if (f.alarm)
         xg_buf_format(&cli->out,
-                      XG_T("告警：服务器的日志与本机所存不一致，见 %s/alarm；"
-                           "请交审计员判断\n",
+                      XG_T("警报：服务器的日志与本机所存不一致，见 %s/alarm；"
+                           "请马上告诉指挥中心管理员，不要清空设备\n",
                            "ALARM: the server's log does not continue the "
-                           "one held here, see %s/alarm; have an auditor "
-                           "judge it\n"),
+                           "one held here, see %s/alarm; tell the "
+                           "administrator of the command centre at once, and "
+                           "do not wipe this device\n"),
                       cli->path);
     put_who(&cli->out, &f);
     put_counts(&cli->out, &f.counts);

@@ -62,7 +62,7 @@ static const struct cli_flag capture_flags[] = {
 #define OPENS                                                                  \
     {                                                                          \
         "incident", "FIELD=VALUE", true,                                       \
-            "走访异常：同时立一件事件，与走访互相关联",                        \
+            "走访异常：同时报一件事件，与走访连在一起",                        \
             "abnormal: opens an incident with it, each naming the other"       \
     }
 static const struct cli_flag visit_flags[] = {
@@ -156,7 +156,7 @@ static const struct cli_flag due_flags[] = {
     NO_MORE,
 };
 static const struct cli_flag resolve_flags[] = {
-    {"take", "HASH", false, "取这一条记录的值（哈希或其前缀）",
+    {"take", "HASH", false, "取这一条记录的值（记录码，写行首几位就行）",
      "take the value of this record (its hash, or a prefix)"},
     {"value", "V", false, "改用另一个值", "another value"},
     {"dismiss", NULL, false, "保留现在显示的", "keep what is shown now"},
@@ -272,8 +272,8 @@ static const struct cli_command commands[] = {
      cmd_set,
      "更改字段", "change fields",
      "field= 清空；field-=HASH:INDEX 从集合中去掉一项。"
-     "改一个有冲突的字段就是裁定它，须给 --why。"
-     "保存后仍有冲突待处理时退出状态为 5。",
+     "改一个有冲突的字段就是决定它，须给 --why。"
+     "保存后仍有冲突待决定时退出码为 5。",
      "field= empties; field-=HASH:INDEX takes an element out of a set. To set "
      "a field that is in conflict decides it: that takes --why. Exits with 5 "
      "when it was saved and conflicts are left for a person.",
@@ -292,7 +292,7 @@ static const struct cli_command commands[] = {
      "a move of the loop; without one: what can be done now",
      "动作写英文名或中文名都行。不会生效的不保存，并说明缺什么、能做什么。"
      "自行处置要有处置前、处置后照片（--photo FILE:before、FILE:after），"
-     "没有的写明 --why。保存后仍有冲突待处理时退出状态为 5。",
+     "没有的写明 --why。保存后仍有冲突待决定时退出码为 5。",
      "A move by its name or its Chinese label. What would take no effect is "
      "not saved; it is said what is missing, and what is possible. To settle "
      "on the spot takes a photo from before and one from after (--photo "
@@ -311,12 +311,12 @@ static const struct cli_command commands[] = {
      "person to say: xunge link.",
      NULL},
     {"link", CLI_LATER, CLI_HOME, "ID ID", 2, 2, set_flags, cmd_link,
-     "两条记为同一件事",
+     "关联为同一件",
      "say that two are one thing",
      "各自的办理和答复不变；弄错了用 unlink。",
      "Each keeps its own way and its answer; unlink takes it back.", NULL},
     {"unlink", CLI_LATER, CLI_HOME, "ID ID", 2, 2, set_flags, cmd_unlink,
-     "不再记为同一件事", "say that they are not", NULL, NULL, NULL},
+     "取消关联", "say that they are not", NULL, NULL, NULL},
     {"read", CLI_LATER, CLI_HOME, "ID", 1, 1, later_flags, cmd_read,
      "阅读通知并回执", "read a notice, and let its sender know",
      "回执只记一次。", "A receipt is given once.", NULL},
@@ -386,19 +386,19 @@ static const struct cli_command commands[] = {
 
     {"conflicts", CLI_DECIDE, CLI_HOME, "[ID]", 0, 1, NULL, cmd_conflicts,
      "列出待人决定的冲突", "what a person has to decide",
-     "有冲突时退出状态为 5。", "Exits with 5 when there is any.", NULL},
+     "有冲突时退出码为 5。", "Exits with 5 when there is any.", NULL},
     {"resolve", CLI_DECIDE, CLI_HOME, "ID FIELD", 2, 2, resolve_flags,
      cmd_resolve,
-     "裁定一处冲突", "decide a conflict",
+     "决定一处冲突", "decide a conflict",
      "FIELD 也可以是 status。--take、--value、--dismiss 三选一。"
-     "裁定本身是一条记录，可再更改。",
+     "决定本身是一条记录，可再更改。",
      "FIELD may be status. One of --take, --value and --dismiss. The "
      "decision is a record like any other; the next can undo it.",
      NULL},
 
     {"sync", CLI_SEND, CLI_PATH, "", 0, 0, sync_flags, cmd_sync,
-     "传送、取回执、接收", "push, fetch receipts, pull",
-     "没有网络时退出状态为 4，待传的仍在。",
+     "上传、核验回执、取回", "push, fetch receipts, pull",
+     "没有网络时退出码为 4，待传的仍在。",
      "Exits with 4 where there is no connection; the work stays queued.",
      NULL},
     {"verify", CLI_SEND, CLI_HOME, "[ID]", 0, 1, NULL, cmd_verify,

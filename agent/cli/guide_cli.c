@@ -18,6 +18,18 @@ enum xg_status cli_guide(struct cli *cli, struct xg_guide **out,
     return XG_OK;
 }
 
+const struct xg_labels *cli_labels(struct cli *cli)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    const struct xg_labels *labels = NULL;
+    struct xg_guide *g = NULL;
+
+    if (cli_guide(cli, &g, &ignored) != XG_OK ||
+        xg_guide_labels(g, &labels, &ignored) != XG_OK)
+        return NULL;
+    return labels;
+}
+
 int64_t cli_near_radius_mm(struct cli *cli, struct xg_bytes category)
 {
     struct xg_error ignored = XG_ERROR_NONE;

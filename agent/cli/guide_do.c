@@ -172,13 +172,17 @@ static enum xg_status give_back(struct cli *cli, struct xg_guide *g,
         return err->status;
     if (cited == XG_CITED_OWN)
         return xg_fail(err, XG_REFUSED,
-                       XG_T("职责清单 %s 写明这正是 %s 的职责：%s",
+                       XG_T("按职责清单 %s，这件归 %s：%s。不能用这条退单，"
+                            "请换一条依据，或找调度员",
                             "the duty list says in %s that it is the duty of "
-                            "%s: %s"),
+                            "%s: %s. It is no ground to return it: cite "
+                            "another item, or ask a dispatcher"),
                        rule, unit, item ? item->text : "");
     return xg_fail(
         err, XG_REFUSED,
-        XG_T("职责清单里没有 %s 这一条", "the duty list has no item %s"), rule);
+        XG_T("职责清单里没有 %s 这一条；请换一条依据，或找调度员",
+             "the duty list has no item %s; cite another, or ask a "
+             "dispatcher"), rule);
 }
 
 /* ---- dispatch ---- */
@@ -307,22 +311,6 @@ enum xg_status cli_guide_move(struct cli *cli, struct cli_act *act,
     default:
         return XG_OK;
     }
-}
-
-enum xg_status cli_move_name(struct cli *cli, const char **name,
-                             struct xg_error *err)
-{
-    const struct xg_labels *labels = NULL;
-    const struct xg_choice *move;
-    struct xg_guide *g = NULL;
-
-    if (cli_guide(cli, &g, err) != XG_OK ||
-        xg_guide_labels(g, &labels, err) != XG_OK)
-        return err->status;
-    move = xg_labels_move(labels, *name);
-    if (move)
-        *name = move->name;
-    return XG_OK;
 }
 
 /* ---- codes that nobody knows ---- */

@@ -44,7 +44,7 @@ void cli_put_field_form(struct xg_buf *out, const struct xg_field *field)
         xg_buf_text(out, XG_T("文字", "text"));
         break;
     case XG_TYPE_CODE:
-        xg_buf_text(out, XG_T("代码（A-Z a-z 0-9 . _ / -）",
+        xg_buf_text(out, XG_T("编码（A-Z a-z 0-9 . _ / -）",
                               "a code (A-Z a-z 0-9 . _ / -)"));
         break;
     case XG_TYPE_UINT:
@@ -218,8 +218,8 @@ static void put_all(struct xg_buf *out)
                 XG_T("\n所有命令的选项\n", "\nOptions of every command\n"));
     put_flags(out, cli_common_flags);
     xg_buf_text(out,
-                XG_T("\n退出状态：0 完成，5 须人决定，4 无连接，1 被拒或失败，"
-                     "3 找不到，2 用法有误，6 已上锁，7 完整性告警\n",
+                XG_T("\n退出码：0 完成，5 须人决定，4 无连接，1 被拒或失败，"
+                     "3 找不到，2 用法有误，6 已上锁，7 日志对不上（警报）\n",
                      "\nExit status: 0 done, 5 a person must decide, 4 no "
                      "connection, 1 refused or failed,\n3 not found, 2 usage, "
                      "6 locked, 7 integrity alarm\n"));
@@ -384,7 +384,7 @@ static void put_man(struct xg_buf *out)
     man_flags(out, cli_common_flags);
     xg_buf_text(
         out,
-        XG_T(".SH 退出状态\n取最先符合的：7 完整性告警；6 已上锁；2 用法有误"
+        XG_T(".SH 退出码\n取最先符合的：7 日志对不上（警报）；6 已上锁；2 用法有误"
              "或编号不唯一；3 找不到；1 被拒或失败；4 无连接（待传的仍在）；"
              "5 须人决定；0 完成。\n.SH 文件\n",
              ".SH EXIT STATUS\nThe first that applies: 7 integrity alarm; 6 "

@@ -262,11 +262,11 @@ static void say_without_right(struct cli *cli, const struct captured *c)
             if (fold.state.effects[op] == XG_EFFECT_NO_RIGHT &&
                 xg_hash_equal(&fold.ops[op].record->hash, &c->record))
                 cli_say(cli,
-                        XG_T("注意：登记册还不许 %s 用这台设备上报，这条暂无效力；"
-                             "请管理员运行 xunge-server device allow。",
-                             "Mind: the registry does not let %s record here, "
-                             "so this has no effect; the operator can change "
-                             "that with xunge-server device allow."),
+                        XG_T("已保存，但管理员还没准 %s 用这台设备，暂不算数；请"
+                             "联系管理员开通（xunge-server device allow）。",
+                             "Saved, but the administrator has not let %s "
+                             "record here, so it has no effect yet; ask the "
+                             "administrator (xunge-server device allow)."),
                         cli_flag(cli, "as"));
     xg_arena_clear(&arena);
 }
@@ -280,7 +280,7 @@ static void say_opened(struct cli *cli, const struct cli_act *act)
     if (act->opens && store_load_entity(cli->home.store, &e, NULL,
                                         &act->opened, &ignored) == XG_OK) {
         cli_put_number(&number, &e);
-        cli_say(cli, XG_T("同时立了事件 %s。", "It opened incident %s."),
+        cli_say(cli, XG_T("同时报了事件 %s。", "It opened incident %s."),
                 xg_buf_str(&number));
     }
     xg_buf_clear(&number);
@@ -311,7 +311,8 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
     xg_buf_text(&cli->out, "\n");
     if (act->draft.head.move) {
         xg_buf_text(&cli->out, XG_T("现在 ", "now "));
-        view_put_choice(&cli->out, xg_statuses, act->status);
+        xg_buf_text(&cli->out, xg_labels_of(cli_labels(cli), XG_LABEL_STATUS,
+                                            act->status));
         xg_buf_text(&cli->out, "\n");
         view_put_remarks(&cli->out, act->missing);
     }
@@ -463,12 +464,7 @@ static enum xg_status took_effect(struct cli *cli, const struct captured *c,
         if (!xg_hash_equal(&fold.ops[op].record->hash, &c->record) ||
             effect == XG_EFFECT_FULL || effect == XG_EFFECT_PENDING)
             continue;
-        const char *why = fold.state.reasons[op];
-        status = xg_fail(err, XG_REFUSED,
-                         XG_T("没有保存，因为不会生效：%s%s%s",
-                              "not saved, since it would be %s%s%s"),
-                         xg_effect_label(effect), why ? XG_T("，", ": ") : "",
-                         why ? why : "");
+        status = view_no_effect(&fold.state, op, cli_labels(cli), err);
     }
     xg_arena_clear(&arena);
     return status;

@@ -46,6 +46,7 @@ static enum xg_status look_up_entity(void *ctx, struct view_entity *out,
         return err->status;
     memcpy(out->number, e.number, sizeof out->number);
     out->delivery = delivery_of(e.delivery);
+    out->out = e.out;
     return XG_OK;
 }
 
@@ -145,6 +146,7 @@ enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
                     .about = look_up_about,
                     .photo = look_up_photo,
                     .more = look_up_more,
+                    .labels = cli->json ? NULL : cli_labels(cli),
                     .json = cli->json},
         .cli = cli,
         .shelf = {.home = cli->home.path, .vault = cli->home.vault},
@@ -238,12 +240,12 @@ static enum xg_status resolve_record(void *ctx, struct xg_hash *hash,
         return XG_OK;
     if (found == 0)
         return xg_fail(err, XG_NOTFOUND,
-                       XG_T("这里没有哈希以 %s 开头的记录；见 xunge history",
+                       XG_T("没有记录码以 %s 开头的记录；见 xunge history",
                             "it has no record whose hash begins with %s; see "
                             "xunge history"),
                        prefix);
     return xg_fail(err, XG_AMBIGUOUS,
-                   XG_T("有 %zu 条记录的哈希以 %s 开头，请多写几位",
+                   XG_T("有 %zu 条记录的记录码以 %s 开头，请多写几位",
                         "%zu records have a hash that begins with %s; give "
                         "more digits"),
                    found, prefix);

@@ -606,7 +606,7 @@ static enum xg_status check_space(const struct taker *t, struct xg_error *err)
         return XG_OK;
     return xg_fail(err, XG_FULL,
                    XG_T("本机空间不足：需要 %" PRIu64 " MB，只剩 %" PRIu64
-                        " MB；请先清理，再重新签收",
+                        " MB；请删别的文件（巡格的数据和未传的照片别删），再重新签收",
                         "no space on this device: %" PRIu64 " MB are needed and "
                         "%" PRIu64 " MB are left; make room, then accept "
                         "again"),

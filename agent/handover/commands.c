@@ -152,7 +152,7 @@ enum xg_status cmd_handover_write(struct cli *cli, struct xg_error *err)
     if (!options.to) {
         json_decref(names);
         return xg_fail(err, XG_USAGE,
-                       XG_T("交给谁？请加 --to 人员代码",
+                       XG_T("交给谁？请加 --to 工号",
                             "to whom? add --to WORKER"));
     }
     enum xg_status status = cli_open(cli, err);

@@ -325,7 +325,7 @@ static enum xg_status check_space(struct giver *g, struct xg_error *err)
         return XG_OK;
     return xg_fail(err, XG_FULL,
                    XG_T("%s 空间不足：需要 %" PRIu64 " MB，只剩 %" PRIu64
-                        " MB；换一个 U 盘，或先清理",
+                        " MB；换一个 U 盘，或删掉里面别的文件",
                         "no space in %s: %" PRIu64 " MB are needed and %" PRIu64
                         " MB are left; take another stick, or make room"),
                    folder, (need >> 20) + 1, free_bytes >> 20);
@@ -347,7 +347,7 @@ static enum xg_status check_may(struct giver *g, struct xg_error *err)
     if (!xg_code_valid(xg_bytes_of(g->options->to)) || !*g->options->to ||
         strlen(g->options->to) > XG_CODE_MAX)
         return xg_fail(err, XG_USAGE,
-                       XG_T("“%s”不是人员代码", "\"%s\" is no worker's code"),
+                       XG_T("“%s”不是工号", "\"%s\" is no worker's code"),
                        g->options->to);
     if (xg_os_exists(g->path))
         return xg_fail(err, XG_REFUSED,

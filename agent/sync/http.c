@@ -253,11 +253,12 @@ static enum xg_status explain(const struct http *h, CURLcode code,
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
         return xg_fail(
             err, XG_NET,
-            XG_T("应答者的 TLS 密钥不是入网码里的那个；可能是上网认证"
-                 "页面，或服务器换了密钥。未发送任何数据",
+            XG_T("对方不是入网时的那台服务器（可能是上网认证页面）。什么也没"
+                 "传出去；请换网络再试，还不行就告诉管理员",
                  "whoever answers does not have the TLS key of the "
                  "enrolment code: a captive portal, or the server "
-                 "changed its key. Nothing was handed over"));
+                 "changed its key. Nothing was handed over; try another "
+                 "network, and tell the administrator if that does not help"));
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return xg_fail(err, XG_NET,
                        XG_T("服务器证书未通过检查（%s）；请检查本机时间，或请"

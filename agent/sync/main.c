@@ -72,7 +72,7 @@ static void print_help(void)
     fputs(
         XG_T("用法：\n"
              "  xunge-sync enrol 入网码        加入服务器（- 从标准输入读取）\n"
-             "  xunge-sync sync [--watch]      上传、核实回执、收取\n\n"
+             "  xunge-sync sync [--watch]      上传、核验回执、取回\n\n"
              "  --home DIR      本机数据所在（或 XUNGE_HOME）\n"
              "  --watch         一直运行，每隔一段时间同步一次\n"
              "  --every S       --watch 的间隔秒数（60）\n"

@@ -206,16 +206,23 @@ static void print_new_chain(const struct sync_report *r)
               stdout);
         return;
     case SYNC_CHAIN_BEHIND:
-        fputs(XG_T("服务器有本机所没有的本机记录（恢复或复制过？）：已另起一条"
-                   "新链\n",
+        fputs(XG_T("服务器上有本机写过、本机却没有的记录（恢复或复制过？）：本机"
+                   "接着另起一条新链记，照常用；若没有恢复或复制过，请告诉指挥"
+                   "中心管理员\n",
                    "the server has records of this device that are not here "
-                   "(was it restored or copied?): it goes on in a new chain\n"),
+                   "(was it restored or copied?): it goes on in a new chain, "
+                   "work as usual; if it was neither, tell the administrator "
+                   "of the command centre\n"),
               stdout);
         return;
     case SYNC_CHAIN_FORKED:
-        fputs(XG_T("服务器上有本机链的两个版本，两个都保留：已另起一条新链\n",
-                   "the server holds two versions of this device's chain and "
-                   "keeps both: it goes on in a new chain\n"),
+        fputs(XG_T("本机的记录在服务器上有两个版本（数据被复制到两处用过），两个"
+                   "都保留；本机接着另起一条新链记。请只用一处，并告诉指挥中心"
+                   "管理员\n",
+                   "the server holds two versions of this device's chain (its "
+                   "data was used in two places) and keeps both: it goes on "
+                   "in a new chain. Use only one, and tell the administrator "
+                   "of the command centre\n"),
               stdout);
         return;
     }
@@ -246,8 +253,8 @@ static void print_clock(const struct sync_report *r)
 static void print_pushed(const struct sync_report *r)
 {
     if (r->batches_received)
-        printf(XG_T("已收到（证明已核实）：%" PRIu64 " 条记录，%" PRIu64
-                    " 批，最后一批是日志第 %" PRIu64 " 条（共 %" PRIu64 "）\n",
+        printf(XG_T("中心已收到 %" PRIu64 " 条（证明已核验；%" PRIu64
+                    " 批，最后一批是日志第 %" PRIu64 " 条，共 %" PRIu64 "）\n",
                     "received, proof verified: %" PRIu64 " records in %" PRIu64
                     " batches, the last is entry %" PRIu64
                     " of the log (%" PRIu64 " in all)\n"),
@@ -258,8 +265,11 @@ static void print_pushed(const struct sync_report *r)
                     "%" PRIu64 " of them wait for earlier ones\n"),
                r->waiting);
     if (r->quarantined)
-        printf(XG_T("其中 %" PRIu64 " 批被隔离保存\n",
-                    "%" PRIu64 " of them are kept in quarantine\n"),
+        printf(XG_T("其中 %" PRIu64 " 批由服务器单独存着、没有并入；没有丢，请"
+                    "告诉指挥中心管理员\n",
+                    "%" PRIu64 " of them are kept apart by the server and not "
+                    "merged; nothing is lost, tell the administrator of the "
+                    "command centre\n"),
                r->quarantined);
     if (r->pushed_again)
         printf(XG_T("服务器缺失的 %" PRIu64 " 批已重新上传\n",
@@ -274,10 +284,10 @@ static void print_pulled(const struct sync_report *r)
 {
     if (r->records_pulled)
         printf(
-            XG_T("收取：%" PRIu64 " 条记录\n", "pulled: %" PRIu64 " records\n"),
+            XG_T("取回 %" PRIu64 " 条\n", "pulled: %" PRIu64 " records\n"),
             r->records_pulled);
     if (r->gone)
-        printf(XG_T("%" PRIu64 " 件已不在本机范围内\n",
+        printf(XG_T("%" PRIu64 " 件已转出，不用再办；写过的都在\n",
                     "%" PRIu64 " matters went out of this device's scope\n"),
                r->gone);
     if (r->orders)
@@ -299,7 +309,7 @@ static void print_remaining(const struct store_counts *c)
                     "%" PRIu64 " drafts (not sent)\n"),
                c->drafts);
     if (c->conflicts)
-        printf(XG_T("有冲突 %" PRIu64 " 件待处理：xunge conflicts\n",
+        printf(XG_T("有冲突 %" PRIu64 " 件待决定：xunge conflicts\n",
                     "%" PRIu64 " conflicts to decide: xunge conflicts\n"),
                c->conflicts);
 }

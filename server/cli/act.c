@@ -10,6 +10,8 @@
 #include "shared/core/number.h"
 #include "shared/view/value.h"
 
+enum { SAID_MAX = 1024, SHORT_ID = 6 };
+
 /* One act from its words to its answer. */
 struct act {
     struct look look;
@@ -17,6 +19,7 @@ struct act {
     struct xg_draft draft;
     struct view_resolver resolver;
     struct desk_done done;
+    struct xg_buf said; /* of two: which; else nothing */
 };
 
 static const char *who(const struct act *a)
@@ -31,7 +34,7 @@ static enum xg_status begin(struct act *a, struct cmd *c, const char *id,
 {
     struct xg_judgement actor;
 
-    *a = (struct act){.fold = {.count = 0}};
+    *a = (struct act){.fold = {.count = 0}, .said = XG_BUF(SAID_MAX)};
     if (look_open(&a->look, c, err) != XG_OK ||
         desk_actor(&actor, c->data, who(a), err) != XG_OK)
         return err->status;
@@ -88,14 +91,17 @@ static enum xg_status set_value(struct act *a, uint64_t number,
 static void put_text(struct cmd *c, const struct act *a)
 {
     const struct desk_done *d = &a->done;
-    const struct xg_choice *move = xg_choice_find(xg_moves, a->draft.head.move);
-    const struct xg_choice *at = xg_choice_find(xg_statuses, d->status);
+    const struct xg_labels *labels = a->look.view.labels;
+    uint64_t move = a->draft.head.move;
 
-    xg_buf_text(&c->out, move ? xg_label(move->zh, move->en)
+    if (a->said.len)
+        xg_buf_append(&c->out, a->said.data, a->said.len);
+    else
+        xg_buf_text(&c->out, move ? xg_labels_of(labels, XG_LABEL_MOVE, move)
                               : XG_T("已记录", "recorded"));
-    if (at)
+    if (d->status)
         xg_buf_format(&c->out, XG_T("，现在是“%s”", ", it is \"%s\" now"),
-                      xg_label(at->zh, at->en));
+                      xg_labels_of(labels, XG_LABEL_STATUS, d->status));
     if (*d->case_number)
         xg_buf_format(&c->out, XG_T("，案卷号 %s", ", official number %s"),
                       d->case_number);
@@ -170,11 +176,13 @@ static enum xg_status put_possible(struct act *a, struct xg_error *err)
     if (desk_actor(&actor, c->data, who(a), err) != XG_OK ||
         a->look.view.entity(&a->look, &about, &s->id, err) != XG_OK ||
         desk_moves(&moves, &count, &no_right, &a->look.arena, &a->fold,
-                   &a->look.registry, &actor, err) != XG_OK)
+                   &a->look.registry, &actor, a->look.view.labels, err) !=
+            XG_OK)
         return err->status;
     if (!c->json) {
         xg_buf_format(&c->out, "%s\n",
-                      at ? xg_label(at->zh, at->en)
+                      at ? xg_labels_of(a->look.view.labels, XG_LABEL_STATUS,
+                                        at->number)
                          : XG_T("没有办理流程", "outside the loop"));
         if (no_right)
             xg_buf_format(&c->out, "%s: %s\n", who(a), no_right);
@@ -210,7 +218,7 @@ static void put_instead(struct act *a, const char *id)
         look_open(&l, c, &err) == XG_OK) {
         if (look_fold(&fold, &l, id, &err) == XG_OK &&
             desk_moves(&moves, &count, &no_right, &l.arena, &fold, &l.registry,
-                       &actor, &err) == XG_OK) {
+                       &actor, l.view.labels, &err) == XG_OK) {
             if (!c->json)
                 view_put_moves(&c->out, moves, count);
             else if (view_json_put(&c->out,
@@ -227,7 +235,8 @@ static void put_instead(struct act *a, const char *id)
 static enum xg_status write(struct act *a, struct xg_error *err)
 {
     look_give_back(&a->look); /* reading ends before writing begins */
-    if (desk_write(&a->done, a->look.c->data, &a->draft, who(a), err) != XG_OK)
+    if (desk_write(&a->done, a->look.c->data, &a->draft, who(a),
+                   a->look.view.labels, err) != XG_OK)
         return err->status;
     return put_done(a, err);
 }
@@ -235,6 +244,7 @@ static enum xg_status write(struct act *a, struct xg_error *err)
 static enum xg_status end(struct act *a, enum xg_status status)
 {
     look_close(&a->look);
+    xg_buf_clear(&a->said);
     return status;
 }
 
@@ -249,12 +259,14 @@ enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
     if (status == XG_OK && c->arg_count == 2)
         return end(&a, put_possible(&a, err));
     if (status == XG_OK)
-        status = view_move_begin(&a.draft, &a.fold.state, c->args[2], err);
+        status = view_move_begin(&a.draft, &a.fold.state, a.look.view.labels,
+                                 c->args[2], err);
+    bool unknown = status == XG_USAGE;
     if (status == XG_OK)
         status = set_fields(&a, 3, err);
     if (status == XG_OK)
         status = write(&a, err);
-    if (asked && status == XG_REFUSED) {
+    if (asked && (status == XG_REFUSED || unknown)) {
         look_give_back(&a.look);
         put_instead(&a, c->args[1]);
     }
@@ -348,6 +360,32 @@ static enum xg_status find_other(struct act *a, struct fold *other,
     return XG_OK;
 }
 
+/* "0417-00123-7", else the first digits of the id. */
+static enum xg_status say_number(struct act *a, const struct xg_id *id,
+                                 struct xg_error *err)
+{
+    struct view_entity about = {.delivery = VIEW_RECEIVED};
+
+    if (a->look.view.entity(&a->look, &about, id, err) != XG_OK)
+        return err->status;
+    if (*about.number)
+        xg_buf_text(&a->said, about.number);
+    else
+        xg_buf_hex(&a->said, id->b, SHORT_ID);
+    return xg_buf_check(&a->said, err);
+}
+
+/* The answer names the two as a person does. */
+static enum xg_status say_two(struct act *a, const char *what,
+                              const struct xg_id *other, struct xg_error *err)
+{
+    xg_buf_text(&a->said, what);
+    if (say_number(a, &a->fold.state.id, err) != XG_OK)
+        return err->status;
+    xg_buf_text(&a->said, XG_T(" 与 ", " and "));
+    return say_number(a, other, err);
+}
+
 enum xg_status cmd_link(struct cmd *c, struct xg_error *err)
 {
     struct xg_buf id = XG_BUF(64);
@@ -360,7 +398,7 @@ enum xg_status cmd_link(struct cmd *c, struct xg_error *err)
     if (status == XG_OK && (desk_links(&a.fold.state, &other.state.id) ||
                             desk_links(&other.state, &a.fold.state.id)))
         status = xg_fail(err, XG_REFUSED, "%s",
-                         XG_T("两条已经并在一起", "they are linked already"));
+                         XG_T("两件已经关联", "they are linked already"));
     if (status == XG_OK) {
         xg_cbor_put_bytes(&id, other.state.id.b, XG_ID_SIZE);
         status = xg_buf_check(&id, err);
@@ -370,6 +408,9 @@ enum xg_status cmd_link(struct cmd *c, struct xg_error *err)
             xg_draft_add(&a.draft, XG_FIELD_SAME_AS, xg_buf_bytes(&id), err);
     if (status == XG_OK && cmd_option(c, "why"))
         status = set_value(&a, XG_FIELD_WHY, cmd_option(c, "why"), err);
+    if (status == XG_OK)
+        status = say_two(&a, XG_T("已关联为同一件：", "linked as one thing: "),
+                         &other.state.id, err);
     if (status == XG_OK)
         status = write(&a, err);
     xg_buf_clear(&id);
@@ -391,7 +432,7 @@ enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err)
         at = &a.fold;
     else if (status == XG_OK && !desk_links(&other.state, &a.fold.state.id))
         status = xg_fail(err, XG_REFUSED, "%s",
-                         XG_T("两条没有直接并在一起；见 show 里的“同一事件”",
+                         XG_T("两件没有直接关联；见 show 里的“同一件”",
                               "neither names the other; see \"the same as\" "
                               "in show"));
     if (status == XG_OK) {
@@ -402,6 +443,9 @@ enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err)
     }
     if (status == XG_OK)
         status = set_value(&a, XG_FIELD_WHY, cmd_option(c, "why"), err);
+    if (status == XG_OK)
+        status = say_two(&a, XG_T("已取消关联：", "no longer linked: "),
+                         &other.state.id, err);
     if (status == XG_OK)
         status = write(&a, err);
     return end(&a, status);

@@ -231,7 +231,7 @@ static enum xg_status put_clocks(struct look *l, struct xg_buf *out,
         read_clocks(&clocks, &count, &calendar, &arena, l, l->fold, err);
 
     for (size_t i = 0; status == XG_OK && out && i < count; i++) {
-        view_clock_line(out, &clocks[i], calendar, l->now_ms);
+        view_clock_line(out, &clocks[i], l->view.labels, calendar, l->now_ms);
         xg_buf_byte(out, '\n');
     }
     if (status == XG_OK && object)
@@ -304,7 +304,7 @@ static enum xg_status put_group(struct look *l, struct xg_buf *out,
         count += found;
     }
     if (out)
-        view_put_group(out, group, members, count);
+        view_put_group(out, l->view.labels, members, count);
     else
         json_object_set_new(*object, "group",
                             view_group_json(group, members, count));
@@ -345,6 +345,18 @@ static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
 
 /* ---- opening ---- */
 
+/* The site's words. Without them the usual ones do. */
+static const struct xg_labels *find_labels(struct look *l)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    const struct xg_labels *labels = NULL;
+
+    if (need_guide(l, &ignored) != XG_OK ||
+        xg_guide_labels(l->guide, &labels, &ignored) != XG_OK)
+        return NULL;
+    return labels;
+}
+
 enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
 {
     *l = (struct look){.c = c, .arena = XG_ARENA(LOOK_BYTES)};
@@ -355,7 +367,10 @@ enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
                                     .more = tell_more,
                                     .json = c->json};
     l->now_ms = (int64_t)ledger_time_ms(c->data->ledger);
-    return data_borrow(c->data, &l->store, err);
+    if (data_borrow(c->data, &l->store, err) != XG_OK)
+        return err->status;
+    l->view.labels = find_labels(l);
+    return XG_OK;
 }
 
 void look_close(struct look *l)
@@ -514,12 +529,12 @@ enum xg_status look_find_hash(void *ctx, struct xg_hash *hash,
     }
     if (matches == 0)
         return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有哈希以 %s 开头的操作，见 history",
+                       XG_T("没有记录码以 %s 开头的记录，见 history",
                             "no record's hash begins with %s: see history"),
                        prefix);
     if (matches > 1)
         return xg_fail(err, XG_AMBIGUOUS,
-                       XG_T("%s 可指 %zu 条操作，请多给几位",
+                       XG_T("%s 可指 %zu 条记录，请多给几位",
                             "%s could be any of %zu records: give more of it"),
                        prefix, matches);
     *hash = fold->rows[at].hash;

@@ -58,6 +58,21 @@ static enum xg_status put_pair_json(struct look *l,
     return XG_OK;
 }
 
+/* What a person types for it. */
+static enum xg_status put_number(struct look *l, const struct xg_id *id,
+                                 struct xg_error *err)
+{
+    struct view_entity about = {.delivery = VIEW_RECEIVED};
+
+    if (l->view.entity(l, &about, id, err) != XG_OK)
+        return err->status;
+    if (*about.number)
+        view_put_line(&l->c->out, xg_bytes_of(about.number));
+    else
+        xg_buf_hex(&l->c->out, id->b, SHORT_ID);
+    return XG_OK;
+}
+
 static enum xg_status put_pair(struct look *l, const struct xg_near_pair *p,
                                struct xg_error *err)
 {
@@ -74,10 +89,12 @@ static enum xg_status put_pair(struct look *l, const struct xg_near_pair *p,
         put_side(l, NULL, &p->b->id, err) != XG_OK)
         return err->status;
     xg_buf_text(out, XG_T("  是同一件：link DIR ", "  the same: link DIR "));
-    xg_buf_hex(out, p->a->id.b, SHORT_ID);
+    if (put_number(l, &p->a->id, err) != XG_OK)
+        return err->status;
     xg_buf_byte(out, ' ');
-    xg_buf_hex(out, p->b->id.b, SHORT_ID);
-    xg_buf_text(out, XG_T(" --as 代码\n\n", " --as CODE\n\n"));
+    if (put_number(l, &p->b->id, err) != XG_OK)
+        return err->status;
+    xg_buf_text(out, XG_T(" --as 工号\n\n", " --as CODE\n\n"));
     return XG_OK;
 }
 

@@ -193,7 +193,7 @@ static enum xg_status need_worker(struct cmd *c, const char *code,
         return err->status;
     if (!found)
         return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有代码为 %s 的人员，请先 worker add",
+                       XG_T("没有工号为 %s 的人员，请先 worker add",
                             "nobody has the code %s: worker add first"),
                        code);
     return XG_OK;
@@ -277,7 +277,7 @@ enum xg_status cmd_code(struct cmd *c, struct xg_error *err)
         return err->status;
     if (strlen(worker) > XG_CODE_MAX)
         return xg_fail(err, XG_USAGE, "%s",
-                       XG_T("代码太长", "the code is too long"));
+                       XG_T("工号太长", "the code is too long"));
     memcpy(code.worker, worker, strlen(worker) + 1);
     code.log = c->data->log.verifier;
     memcpy(code.registrar, c->data->registrar.verifier.key,
@@ -304,7 +304,7 @@ static const char *state_label(enum xg_device_state state)
     case XG_DEVICE_ENROLLED:
         return XG_T("已加入", "enrolled");
     case XG_DEVICE_PENDING:
-        return XG_T("待同意", "pending");
+        return XG_T("待批准", "pending");
     case XG_DEVICE_REVOKED:
         return XG_T("已停用", "revoked");
     }

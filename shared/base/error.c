@@ -120,8 +120,8 @@ enum xg_status xg_fail_os(struct xg_error *err, const char *format, ...)
 
     if (code == ENOSPC || code == EDQUOT)
         snprintf(reason, sizeof reason, "%s",
-                 XG_T("：磁盘已满；请腾出空间后重试",
-                      ": the disk is full; free some space and try again"));
+                 XG_T("：磁盘已满；请删别的文件再试（巡格的数据和未传的照片别删）",
+                      ": the disk is full; delete other files (not those of Xunge) and try again"));
     else
         snprintf(reason, sizeof reason, ": %s", strerror(code));
 

@@ -268,8 +268,10 @@ static enum xg_status judge_all_at_home(struct assigned *assigned,
             judge_at_home(&right, b, j, ops[i].record, err) != XG_OK)
             return err->status;
         if (!right)
-            j->no_right = XG_T("不在作者的网格或单位范围内",
-                               "outside the author's grid or unit");
+            j->no_right = XG_T("这件不归记录人的网格或单位；该您办的，请让调度员"
+                               "派给您",
+                               "outside the author's grid or unit; what is "
+                               "yours to do, have a dispatcher give you");
         *outside += !right;
         ops[i].no_right = right ? NULL : j->no_right;
         if (b->kind && b->kind->first_status &&

@@ -129,7 +129,7 @@ enum xg_need_bit {
 
 struct xg_need {
     uint32_t bit, field; /* field 0: not a field of the record */
-    const char *zh, *en; /* what is needed, as a noun phrase */
+    const char *zh, *en; /* what can be given: a noun phrase; else a sentence */
 };
 /* Ends with bit == 0. */
 extern const struct xg_need xg_needs[];

@@ -18,9 +18,9 @@ const char *xg_effect_label(enum xg_effect effect)
     case XG_EFFECT_REDACTED:
         return XG_T("内容已抹除", "redacted");
     case XG_EFFECT_OVERTAKEN:
-        return XG_T("已被超越", "overtaken");
+        return XG_T("晚了一步", "overtaken");
     case XG_EFFECT_LACKING:
-        return XG_T("缺少要件", "incomplete");
+        return XG_T("条件不够", "incomplete");
     }
     return "";
 }
@@ -87,7 +87,7 @@ static void judge(struct xg_state *s, uint32_t op)
         strike(s, op, XG_EFFECT_NO_RIGHT, s->ops[op].no_right);
     else if (r->fields_raw.len && xg_record_oversteps(r, s->ops[op].role))
         strike(s, op, XG_EFFECT_NO_RIGHT,
-               XG_T("该角色无权这样填写办理字段",
+               XG_T("这个角色不能这样填写办理字段",
                     "the author's role may not set such fields of a case"));
     else if (r->fields_raw.len == 0)
         strike(s, op, XG_EFFECT_REDACTED, XG_T("内容已抹除", "the fields were erased"));
@@ -105,14 +105,14 @@ static bool may_move(struct xg_state *s, uint32_t op)
                XG_T("该状态下没有这个动作", "no such move from that status"));
     } else if (!(t->who & XG_ROLE_BIT(s->ops[op].role))) {
         strike(s, op, XG_EFFECT_NO_RIGHT,
-               XG_T("该角色无权作此动作", "the author's role has not the move"));
+               XG_T("这个角色不能做这一步", "the author's role has not the move"));
     } else if (!t->to && !(s->progress.been & XG_STATUS_BIT(h->from))) {
         strike(s, op, XG_EFFECT_INVALID,
-               XG_T("此前从未处于作者所说的状态",
+               XG_T("此前从没到过记录人说的那个状态",
                     "it never was in the status that its author names"));
     } else if (t->to && h->from != s->status) {
         strike(s, op, XG_EFFECT_OVERTAKEN,
-               XG_T("在此之前状态已变", "the status had changed before"));
+               XG_T("别人已先办了一步，状态变了", "the status had changed before"));
     } else if ((lacking = xg_progress_lacks(&s->progress, s->ops, op, t))) {
         strike(s, op, XG_EFFECT_LACKING, xg_label(lacking->zh, lacking->en));
     } else {

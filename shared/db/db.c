@@ -47,8 +47,8 @@ static enum xg_status status_of(int code, int os_errno)
 static const char *headline(enum xg_status status)
 {
     if (status == XG_FULL)
-        return XG_T("磁盘已满；请腾出空间后重试",
-                    "the disk is full; free some space and try again");
+        return XG_T("磁盘已满；请删别的文件再试（巡格的数据和未传的照片别删）",
+                    "the disk is full; delete other files (not those of Xunge) and try again");
     if (status == XG_NOMEM)
         return XG_T("内存不足；请关闭其他程序后重试",
                     "out of memory; close other programs and try again");

@@ -475,7 +475,7 @@ enum xg_status xg_csv_code(const char **out, const struct xg_csv *t,
         strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                      "0123456789._/-") != len)
         return xg_csv_wrong(err, t, row, column,
-                            XG_T("“%.60s”不是代码：至多 %d 个字母、数字或 "
+                            XG_T("“%.60s”不是编码：至多 %d 个字母、数字或 "
                                  ". _ / -",
                                  "\"%.60s\" is no code: at most %d letters, "
                                  "digits, and . _ / -"),

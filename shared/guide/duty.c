@@ -55,7 +55,7 @@ static enum xg_status read_categories(struct xg_duty *d, struct xg_arena *arena,
             return xg_fail_nomem(err);
         if (word.len > XG_CODE_MAX || !xg_code_valid(word))
             return xg_csv_wrong(err, t, row, CATEGORIES,
-                                XG_T("“%.60s”不是类别代码",
+                                XG_T("“%.60s”不是类别编码",
                                      "\"%.60s\" is no code of a category"),
                                 code);
         if (xg_duty_names(d, code))

@@ -27,7 +27,7 @@ static const struct xg_csv_column columns[] = {
     [TRIAGE] = {"triage", "分拨单位", 0},
     [SUPERVISE] = {"supervise", "督办单位", 0},
     [ASSESS] = {"assess", "考评单位", 0},
-    [SETTLES] = {"settles", "化解层级", 0},
+    [SETTLES] = {"settles", "办结层级|化解层级", 0},
     [TARGET] = {"target", "化解占比", 0},
     {NULL, NULL, 0},
 };
@@ -65,7 +65,7 @@ static enum xg_status read_up(struct xg_level *l, struct xg_arena *arena,
         if (l->up_count == XG_LEVEL_UPS_MAX || word.len > XG_CODE_MAX ||
             !xg_code_valid(word))
             return xg_csv_wrong(err, t, row, UP,
-                                XG_T("应是至多 %d 个层级代码，以空格分隔",
+                                XG_T("应是至多 %d 个层级编码，以空格分隔",
                                      "this is to be at most %d codes of "
                                      "levels with spaces between"),
                                 XG_LEVEL_UPS_MAX);

@@ -116,6 +116,7 @@ static void put_running(struct xg_buf *out, const struct xg_clock *c,
 {
     bool overdue = xg_clock_overdue(c, now_ms, false);
 
+    xg_buf_text(out, overdue ? XG_T("已", "") : "");
     put_left(out, xg_clock_left(c, calendar, now_ms, false), overdue,
              c->limit.unit);
     xg_buf_text(out,
@@ -130,7 +131,7 @@ static void put_ended(struct xg_buf *out, const struct xg_clock *c,
     int64_t left = xg_clock_left(c, calendar, c->end_ms, false);
 
     if (xg_clock_overdue(c, c->end_ms, false))
-        put_amount(out, XG_T("办结时超期", "ended "), left, c->limit.unit,
+        put_amount(out, XG_T("完成本环节时超期", "ended "), left, c->limit.unit,
                    XG_T("", " late"));
     else
         put_amount(out, XG_T("按时，提前", "on time, "), left, c->limit.unit,
@@ -165,7 +166,7 @@ static void put_remarks(struct xg_buf *out, const struct xg_clock *c,
     if (c->extended)
         xg_buf_text(out, XG_T("；已延期", "; extended"));
     if (c->limited && (c->extended || c->paused_ms > 0)) {
-        xg_buf_text(out, XG_T("；不扣除暂停和延期则",
+        xg_buf_text(out, XG_T("；如果不算暂停和延期，则",
                               "; without pauses and extensions "));
         put_left(out, xg_clock_left(c, calendar, now_ms, true),
                  xg_clock_overdue(c, now_ms, true), c->limit.unit);
@@ -180,11 +181,10 @@ static void put_remarks(struct xg_buf *out, const struct xg_clock *c,
 }
 
 void view_clock_line(struct xg_buf *out, const struct xg_clock *c,
+                     const struct xg_labels *labels,
                      const struct xg_calendar *calendar, int64_t now_ms)
 {
-    const struct xg_choice *stage = xg_choice_find(xg_stages, c->stage);
-
-    xg_buf_text(out, stage ? xg_label(stage->zh, stage->en) : "?");
+    xg_buf_text(out, xg_labels_of(labels, XG_LABEL_STAGE, c->stage));
     if (c->turn > 1)
         xg_buf_format(out, XG_T("（第 %u 次）", " (turn %u)"),
                       (unsigned)c->turn);
@@ -209,9 +209,11 @@ void view_clock_brief(struct xg_buf *out, const struct xg_clock *c,
         xg_buf_text(out, XG_T("已暂停", "paused"));
     else if (c->limited && c->ended_by != XG_NONE && !overdue)
         xg_buf_text(out, XG_T("按时", "on time"));
-    else if (c->limited)
+    else if (c->limited) {
+        xg_buf_text(out, overdue ? XG_T("已", "") : "");
         put_left(out, xg_clock_left(c, calendar, now_ms, false), overdue,
                  c->limit.unit);
+    }
 }
 
 const char *view_light_name(enum xg_light light)

@@ -1,8 +1,8 @@
 /* clock.h - the clocks of a case (core/deadline.h) for people and programs.
  *
  *      处置 剩余 3 个工作时，2026-10-10 17:00 前
- *      签收（第 2 次） 超期 2 个工作日，应于 2026-10-10 17:00；暂按双休日推算
- *      处置 已暂停，剩余 1.5 个工作日；不扣除暂停和延期则超期 2 个工作日
+ *      签收（第 2 次） 已超期 2 个工作日，应于 2026-10-10 17:00；暂按双休日推算
+ *      处置 已暂停，剩余 1.5 个工作日；如果不算暂停和延期，则超期 2 个工作日
  *      受理 按时，提前 1.5 个工作时
  *      派遣 未设时限，已 2 小时 5 分
  *
@@ -36,6 +36,7 @@
 
 #include "shared/base/buf.h"
 #include "shared/core/deadline.h"
+#include "shared/guide/labels.h"
 
 /* What a list shows of a case: of the running clocks the one that is due
  * first; else one that is paused, else one without limit. NULL: nothing
@@ -43,10 +44,12 @@
 const struct xg_clock *view_clock_main(const struct xg_clock *clocks,
                                        size_t count);
 
-/* One line without its end, as above. */
+/* One line without its end, as above; the stage in the site's words, `labels`
+ * NULL the usual ones. */
 void view_clock_line(struct xg_buf *out, const struct xg_clock *c,
+                     const struct xg_labels *labels,
                      const struct xg_calendar *calendar, int64_t now_ms);
-/* Only how it stands: "剩余 3 个工作时", "超期 2 个工作日", "已暂停", "按时";
+/* Only how it stands: "剩余 3 个工作时", "已超期 2 个工作日", "已暂停", "按时";
  * nothing for a clock without limit that is not paused. For a column of a list.
  */
 void view_clock_brief(struct xg_buf *out, const struct xg_clock *c,

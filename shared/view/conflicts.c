@@ -23,15 +23,15 @@ static struct because because_of(const struct xg_state *s,
                                  const struct view_conflict *c)
 {
     static const struct because kept = {
-        "not-withdrawn", "撤回未裁定前按未撤回显示",
+        "not-withdrawn", "撤回未决定前按未撤回显示",
         "until a withdrawal is decided, it does not stand"};
     static const struct because status = {
         "status-kept", "动作未生效，状态未变",
         "the move took no effect, the status is as it was"};
-    static const struct because rank = {"role", "作者的角色较高",
+    static const struct because rank = {"role", "级别高的一方",
                                         "its author has the higher role"};
     static const struct because hash = {
-        "hash", "角色相同，取记录哈希较大者",
+        "hash", "级别相同，取记录码大的一方",
         "roles are equal; the greater record hash is taken"};
 
     if (c->reason == VIEW_OVERTAKEN)
@@ -78,7 +78,7 @@ static const char *reason_text(enum view_conflict_reason reason)
         return XG_T("一方撤回，一方修改", "withdrawn by one, edited by "
                                           "another");
     case VIEW_OVERTAKEN:
-        return XG_T("动作到来时状态已变", "a move came after the status had "
+        return XG_T("晚了一步：别人已先办了一步，状态变了", "a move came after the status had "
                                           "changed");
     }
     return "";
@@ -103,16 +103,19 @@ static void put_field_label(struct xg_buf *out, const struct view_conflict *c)
 
 /* What this side says: its value, its move, or that it edits. */
 static void put_says(struct xg_buf *out, const struct xg_state *s,
-                     const struct view_conflict *c, uint32_t op)
+                     const struct view_conflict *c, uint32_t op,
+                     const struct view_context *view)
 {
     const struct xg_record *r = s->ops[op].record;
     struct xg_cbor_item item;
     struct xg_buf text = XG_BUF(out->max);
 
     if (c->reason == VIEW_OVERTAKEN) {
-        view_put_choice(out, xg_moves, r->head.move);
+        xg_buf_text(out,
+                    xg_labels_of(view->labels, XG_LABEL_MOVE, r->head.move));
         xg_buf_text(out, XG_T("，当时状态 ", ", when it was "));
-        view_put_choice(out, xg_statuses, r->head.from);
+        xg_buf_text(
+            out, xg_labels_of(view->labels, XG_LABEL_STATUS, r->head.from));
     } else if (c->reason == VIEW_WITHDRAW_EDIT) {
         xg_buf_text(out, view_withdraws(s, op) ? XG_T("撤回", "withdraws it")
                                                : XG_T("修改", "edits it"));
@@ -140,7 +143,7 @@ static enum xg_status put_side(struct xg_buf *out, const struct xg_state *s,
     xg_buf_text(out, "  --take ");
     look_put_hash(out, &r->hash);
     xg_buf_text(out, "\n      ");
-    put_says(out, s, c, op);
+    put_says(out, s, c, op, view);
     xg_buf_text(out, "\n      ");
     look_put_who(out, &about, view);
     xg_buf_text(out, "\n      ");
@@ -155,13 +158,15 @@ static enum xg_status put_side(struct xg_buf *out, const struct xg_state *s,
 }
 
 static void put_meanwhile(struct xg_buf *out, const struct xg_state *s,
-                          const struct view_conflict *c)
+                          const struct view_conflict *c,
+                          const struct view_context *view)
 {
     struct because because = because_of(s, c);
 
     xg_buf_text(out, XG_T("  暂显示：", "  shown meanwhile: "));
     if (c->reason == VIEW_OVERTAKEN)
-        view_put_choice(out, xg_statuses, s->status);
+        xg_buf_text(out,
+                    xg_labels_of(view->labels, XG_LABEL_STATUS, s->status));
     else if (c->number == XG_FIELD_WITHDRAWN)
         xg_buf_text(out, XG_T("未撤回", "not withdrawn"));
     else
@@ -174,7 +179,7 @@ static void put_meanwhile(struct xg_buf *out, const struct xg_state *s,
 static void put_how(struct xg_buf *out, const struct view_conflict *c,
                     const struct view_entity *entity, const struct xg_id *id)
 {
-    xg_buf_text(out, XG_T("  裁定：resolve ", "  decide: resolve "));
+    xg_buf_text(out, XG_T("  决定：resolve ", "  decide: resolve "));
     look_put_number(out, entity, id);
     xg_buf_byte(out, ' ');
     if (c->reason == VIEW_OVERTAKEN)
@@ -185,11 +190,11 @@ static void put_how(struct xg_buf *out, const struct view_conflict *c,
     else
         xg_buf_format(out, "%" PRIu64, c->number);
     xg_buf_text(out, c->reason == VIEW_FIELD
-                         ? XG_T(" --take 哈希（或 --value 值、--dismiss）"
+                         ? XG_T(" --take 记录码（行首几位；或 --value 值、--dismiss）"
                                 " --why 理由\n",
                                 " --take HASH (or --value V, --dismiss) --why "
                                 "TEXT\n")
-                         : XG_T(" --take 哈希（或 --dismiss 保持现状） --why "
+                         : XG_T(" --take 记录码（行首几位；或 --dismiss 保持现状） --why "
                                 "理由\n",
                                 " --take HASH (or --dismiss) --why TEXT\n"));
 }
@@ -211,7 +216,7 @@ static enum xg_status put_conflict(struct xg_buf *out, const struct xg_state *s,
     for (size_t i = 0; i < c->side_count; i++)
         if (put_side(out, s, c, c->sides[i], view, err) != XG_OK)
             return err->status;
-    put_meanwhile(out, s, c);
+    put_meanwhile(out, s, c, view);
     put_how(out, c, &entity, &s->id);
     return xg_buf_check(out, err);
 }
@@ -312,7 +317,7 @@ enum xg_status view_conflicts(struct xg_buf *out, const struct xg_state *state,
         status = view->json ? put_conflict_json(out, state, &list[i], view, err)
                             : put_conflict(out, state, &list[i], view, err);
     if (status == XG_OK && count == 0 && !view->json)
-        xg_buf_text(out, XG_T("没有待裁定的冲突\n", "nothing to decide\n"));
+        xg_buf_text(out, XG_T("没有待决定的冲突\n", "nothing to decide\n"));
     xg_arena_clear(&arena);
     return status == XG_OK ? xg_buf_check(out, err) : status;
 }

@@ -26,13 +26,12 @@ void view_member_of(struct view_member *out, const struct xg_state *state,
     snprintf(out->number, sizeof out->number, "%s", number);
 }
 
-static const char *status_label(const struct view_member *m)
+static const char *status_label(const struct view_member *m,
+                                const struct xg_labels *labels)
 {
-    const struct xg_choice *status = xg_choice_find(xg_statuses, m->status);
-
     if (m->withdrawn)
         return XG_T("已撤回", "withdrawn");
-    return status ? xg_label(status->zh, status->en) : "—";
+    return m->status ? xg_labels_of(labels, XG_LABEL_STATUS, m->status) : "—";
 }
 
 static bool unanswered(const struct view_member *m)
@@ -48,18 +47,18 @@ static void put_name(struct xg_buf *out, const struct view_member *m)
     look_put_number(out, &entity, &m->id);
 }
 
-void view_put_group(struct xg_buf *out, const struct xg_id *group,
+void view_put_group(struct xg_buf *out, const struct xg_labels *labels,
                     const struct view_member *members, size_t count)
 {
     size_t waiting = 0;
 
-    xg_buf_text(out, XG_T("同一事件，组 ", "the same thing, group "));
-    xg_buf_hex(out, group->b, XG_ID_SIZE);
-    xg_buf_format(out, XG_T("，共 %zu 条\n", ", %zu reports\n"), count);
+    xg_buf_format(out,
+                  XG_T("同一件，共 %zu 条\n", "the same thing, %zu reports\n"),
+                  count);
     for (size_t i = 0; i < count; i++) {
         xg_buf_text(out, "    ");
         put_name(out, &members[i]);
-        xg_buf_format(out, "  %s", status_label(&members[i]));
+        xg_buf_format(out, "  %s", status_label(&members[i], labels));
         if (unanswered(&members[i]))
             xg_buf_text(out, XG_T("  反映人待答复",
                                   "  who reported it waits for an answer"));
@@ -173,7 +172,7 @@ enum xg_status view_put_side(struct xg_buf *out, const struct xg_state *state,
     if (status == XG_OK) {
         xg_buf_format(out, "  %s ", look_kind_label(state->kind));
         look_put_number(out, &entity, &state->id);
-        xg_buf_format(out, "  %s\n", look_status_label(&brief));
+        xg_buf_format(out, "  %s\n", look_status_label(&brief, view));
     }
     if (status == XG_OK && state->creator != XG_NONE)
         status = look_about(&about, view, &state->ops[state->creator], err);

@@ -20,8 +20,8 @@ struct view_member {
 void view_member_of(struct view_member *out, const struct xg_state *state,
                     const char *number);
 
-/* A line a member, and which reporters still wait for their answer. */
-void view_put_group(struct xg_buf *out, const struct xg_id *group,
+/* A line a member (`labels` may be NULL), and which reporters still wait for their answer. */
+void view_put_group(struct xg_buf *out, const struct xg_labels *labels,
                     const struct view_member *members, size_t count);
 /* {id, members: [{id, number, status, withdrawn, waits, answered}],
  *  unanswered: [id]} */

@@ -12,7 +12,7 @@
 #include "shared/view/form_value.h"
 #include "shared/view/text.h"
 
-enum { NAME_MAX_BYTES = 80, NEAR_EDITS = 2, LIST_MAX = 480 };
+enum { NAME_MAX_BYTES = 80, LIST_MAX = 480 };
 
 /* ---- names ---- */
 
@@ -21,17 +21,6 @@ static bool called(const char *name, const char *candidate, const char *zh,
 {
     return strcmp(name, candidate) == 0 || strcmp(name, zh) == 0 ||
            strcmp(name, en) == 0;
-}
-
-/* Is `candidate` nearer to `name` than *best edits, and near enough at all? */
-static bool nearer(unsigned *best, const char *name, const char *candidate)
-{
-    unsigned edits = view_edits(name, candidate);
-
-    if (edits > NEAR_EDITS || edits >= strlen(candidate) || edits >= *best)
-        return false;
-    *best = edits;
-    return true;
 }
 
 static void list_name(struct xg_buf *list, const char *name, const char *zh)
@@ -49,13 +38,14 @@ static enum xg_status unknown_field(const struct xg_kind *kind,
     struct xg_buf list = XG_BUF(LIST_MAX);
     const struct xg_field *f;
     const char *best = NULL;
-    unsigned edits = NEAR_EDITS + 1;
+    unsigned edits = VIEW_FAR;
 
     for (size_t i = 0; (f = xg_field_at(kind, i)) != NULL; i++) {
         if (f->flags & XG_MACHINE)
             continue;
         list_name(&list, f->name, f->zh);
-        if (nearer(&edits, name, f->name) || nearer(&edits, name, f->zh))
+        if (view_nearer(&edits, name, f->name) ||
+            view_nearer(&edits, name, f->zh))
             best = f->name;
     }
     xg_fail(err, XG_USAGE,
@@ -87,7 +77,7 @@ enum xg_status view_form_kind(const struct xg_kind **kind, const char *name,
 {
     struct xg_buf list = XG_BUF(LIST_MAX);
     const char *best = NULL;
-    unsigned edits = NEAR_EDITS + 1;
+    unsigned edits = VIEW_FAR;
 
     for (const struct xg_kind *k = xg_kinds; k->name; k++) {
         if (!k->entity)
@@ -98,11 +88,12 @@ enum xg_status view_form_kind(const struct xg_kind **kind, const char *name,
             return XG_OK;
         }
         list_name(&list, k->name, k->zh);
-        if (nearer(&edits, name, k->name) || nearer(&edits, name, k->zh))
+        if (view_nearer(&edits, name, k->name) ||
+            view_nearer(&edits, name, k->zh))
             best = k->name;
     }
     xg_fail(err, XG_USAGE,
-            XG_T("没有 %.*s 这一类%s%s%s；可用类别：%s",
+            XG_T("没有 %.*s 这个种类%s%s%s；可用种类：%s",
                  "there is no kind %.*s%s%s%s; the kinds: %s"),
             NAME_MAX_BYTES, name,
             best ? XG_T("，是否指 ", ", did you mean ") : "", best ? best : "",
@@ -214,15 +205,15 @@ static enum xg_status remove_element(struct xg_draft *d,
 
     if (field->merge != XG_MERGE_SET)
         return xg_fail(err, XG_USAGE,
-                       XG_T("不是集合；要清空请写 %s=",
-                            "is no set; to empty it write %s="),
+                       XG_T("这一项只能有一个值；要清空请写 %s=",
+                            "holds one value only; to empty it write %s="),
                        field->name);
     if (!colon || colon == text || (size_t)(colon - text) > 2 * XG_HASH_SIZE ||
         colon[1] < '0' || colon[1] > '9' ||
         !view_parse_decimal(&index, colon + 1, strlen(colon + 1), 0) ||
         strchr(colon, '.'))
         return xg_fail(err, XG_USAGE,
-                       XG_T("要移除的一项写成 记录哈希:序号，见 show 的输出",
+                       XG_T("要移除的一项写成 记录码（行首几位）:序号，见 show 的输出",
                             "name the element to take out as HASH:INDEX, as "
                             "show prints it"));
     memcpy(prefix, text, (size_t)(colon - text));

@@ -57,7 +57,7 @@ static enum xg_status put_code(struct xg_buf *out, const struct xg_field *field,
     if (text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy"
                           "z0123456789._/-")])
         return xg_fail(err, XG_USAGE,
-                       XG_T("代码 %.*s 只能含字母、数字和 ._/-",
+                       XG_T("编码 %.*s 只能含字母、数字和 ._/-",
                             "the code %.*s may hold letters, digits and ._/- "
                             "only"),
                        SHOWN, text);
@@ -227,7 +227,7 @@ enum xg_status form_record(struct xg_hash *hash, const char *text,
     if (!xg_unhex(found.b, XG_HASH_SIZE, text, strlen(text))) {
         if (!resolver || !resolver->record)
             return xg_fail(err, XG_USAGE,
-                           XG_T("%.*s 应是 64 位十六进制的记录哈希",
+                           XG_T("%.*s 应是 64 位十六进制的记录码",
                                 "%.*s should be a record's hash of 64 hex "
                                 "digits"),
                            SHOWN, text);

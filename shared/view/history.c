@@ -35,7 +35,7 @@ static const struct {
 } label_names[] = {
     {VIEW_PARALLEL, "parallel", "并行", "parallel"},
     {VIEW_CONFLICT, "conflict", "冲突", "conflict"},
-    {VIEW_RESOLVES, "resolves", "裁定", "resolves"},
+    {VIEW_RESOLVES, "resolves", "决定", "resolves"},
 };
 
 /* ---- numbers and lanes ---- */
@@ -184,9 +184,11 @@ static void put_changes(struct xg_buf *out, const struct history *h,
 
     if (r->head.move) {
         begin_change(out, h, op);
-        view_put_choice(out, xg_moves, r->head.move);
+        xg_buf_text(out, xg_labels_of(h->view->labels, XG_LABEL_MOVE,
+                                      r->head.move));
         xg_buf_text(out, XG_T("，当时状态 ", ", when it was "));
-        view_put_choice(out, xg_statuses, r->head.from);
+        xg_buf_text(out, xg_labels_of(h->view->labels, XG_LABEL_STATUS,
+                                      r->head.from));
         xg_buf_byte(out, '\n');
     }
     while (kind && xg_field_next(&c, &number, &value)) {

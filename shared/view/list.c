@@ -62,7 +62,10 @@ enum xg_status view_axes(struct xg_buf *out, const struct xg_brief *brief,
     if (look_entity(&entity, view, &brief->id, err) != XG_OK ||
         look_photos(&photos, brief, view, err) != XG_OK)
         return err->status;
+    if (entity.out)
+        xg_buf_text(out, XG_T("已转出", "handed on"));
     if (view->entity) {
+        put_separator(out, start);
         /* Sealed or not is a detail. */
         enum view_delivery d =
             entity.delivery == VIEW_SEALED ? VIEW_WAITING : entity.delivery;
@@ -74,7 +77,7 @@ enum xg_status view_axes(struct xg_buf *out, const struct xg_brief *brief,
     }
     if (brief->conflicts) {
         put_separator(out, start);
-        xg_buf_text(out, XG_T("有冲突待处理", "conflict to decide"));
+        xg_buf_text(out, XG_T("有冲突待决定", "conflict to decide"));
     }
     return xg_buf_check(out, err);
 }
@@ -120,11 +123,11 @@ void view_list_head(struct xg_buf *out, const struct view_context *view)
     if (view->json)
         return;
     put_cell(out, XG_T("编号", "number"), NUMBER_COLUMNS);
-    put_cell(out, XG_T("类别", "kind"), KIND_COLUMNS);
+    put_cell(out, XG_T("种类", "kind"), KIND_COLUMNS);
     put_cell(out, XG_T("状态", "status"), STATUS_COLUMNS);
     put_cell(out, XG_T("内容", "what"), SUMMARY_COLUMNS);
     xg_buf_text(out,
-                XG_T("送达 · 照片 · 裁定\n", "delivery · photos · decision\n"));
+                XG_T("送达 · 照片 · 待决定\n", "delivery · photos · decision\n"));
 }
 
 static json_t *fields_json(const struct xg_brief *brief)
@@ -191,7 +194,7 @@ enum xg_status view_list_row(struct xg_buf *out, const struct xg_brief *brief,
     view_pad(out, start, NUMBER_COLUMNS);
     xg_buf_byte(out, ' ');
     put_cell(out, look_kind_label(brief->kind), KIND_COLUMNS);
-    put_cell(out, look_status_label(brief), STATUS_COLUMNS);
+    put_cell(out, look_status_label(brief, view), STATUS_COLUMNS);
     put_summary(out, brief);
     xg_buf_byte(out, ' ');
     if (view_axes(out, brief, view, err) != XG_OK ||

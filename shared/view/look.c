@@ -67,13 +67,14 @@ const char *look_kind_label(const struct xg_kind *kind)
     return kind ? xg_label(kind->zh, kind->en) : XG_T("未知", "unknown");
 }
 
-const char *look_status_label(const struct xg_brief *brief)
+const char *look_status_label(const struct xg_brief *brief,
+                              const struct view_context *view)
 {
-    const struct xg_choice *status = xg_choice_find(xg_statuses, brief->status);
-
     if (brief->withdrawn)
         return XG_T("已撤回", "withdrawn");
-    return status ? xg_label(status->zh, status->en) : "—";
+    return brief->status
+               ? xg_labels_of(view->labels, XG_LABEL_STATUS, brief->status)
+               : "—";
 }
 
 const char *look_effect_name(enum xg_effect effect)
@@ -157,12 +158,13 @@ void look_put_who(struct xg_buf *out, const struct view_about *about,
     if (about->author[0])
         view_put_line(out, xg_bytes_of(about->author));
     else if (!about->author_name[0])
-        xg_buf_text(out, XG_T("作者不明", "author unknown"));
+        xg_buf_text(out, XG_T("记录人不明", "author unknown"));
     if (view->about) {
         xg_buf_text(out, XG_T("（", " ("));
         if (about->role)
             xg_buf_format(out, XG_T("%s，", "%s, "),
-                          xg_label(about->role->zh, about->role->en));
+                          xg_labels_of(view->labels, XG_LABEL_ROLE,
+                                       about->role->number));
         xg_buf_text(out, xg_grade_label(about->grade));
         xg_buf_text(out, XG_T("）", ")"));
     }
@@ -171,7 +173,7 @@ void look_put_who(struct xg_buf *out, const struct view_about *about,
         view_put_line(out, xg_bytes_of(about->device));
     }
     if (about->kept_apart)
-        xg_buf_text(out, XG_T(" · 服务器隔离保存，未并入",
+        xg_buf_text(out, XG_T(" · 服务器单独存着，未并入",
                               " · kept apart by the server, not merged"));
 }
 
@@ -335,6 +337,8 @@ enum xg_status look_set_entity(json_t **object, const struct xg_brief *brief,
     if (view->entity)
         view_json_set(object, "delivery",
                       json_string(view_delivery_name(entity.delivery)));
+    if (entity.out)
+        view_json_set(object, "out", json_true());
     view_json_set(object, "photos", look_photos_json(&photos, view));
     return XG_OK;
 }

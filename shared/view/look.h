@@ -50,7 +50,7 @@ XG_MUST_CHECK enum xg_status look_entity(struct view_entity *out,
                                          const struct xg_id *id,
                                          struct xg_error *err);
 /* Sets id, number, kind, status, withdrawn, conflicts, records, delivery,
- * photos: what list and show have in common. */
+ * out (only where it is so), photos: what list and show have in common. */
 XG_MUST_CHECK enum xg_status look_set_entity(json_t **object,
                                              const struct xg_brief *brief,
                                              const struct view_context *view,
@@ -60,7 +60,8 @@ XG_MUST_CHECK enum xg_status look_set_entity(json_t **object,
 void look_put_number(struct xg_buf *out, const struct view_entity *entity,
                      const struct xg_id *id);
 const char *look_kind_label(const struct xg_kind *kind);
-const char *look_status_label(const struct xg_brief *brief);
+const char *look_status_label(const struct xg_brief *brief,
+                              const struct view_context *view);
 const char *look_effect_name(enum xg_effect effect); /* JSON */
 
 /* One JSON line. Takes the reference. */

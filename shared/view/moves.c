@@ -9,7 +9,7 @@
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
-enum { NEAR_EDITS = 2, PHOTO_BEFORE = 4, PHOTO_AFTER = 5 };
+enum { PHOTO_BEFORE = 4, PHOTO_AFTER = 5 };
 
 #define WANTS_PHOTOS ((uint32_t)XG_WANT_BEFORE | (uint32_t)XG_WANT_AFTER)
 
@@ -278,6 +278,10 @@ enum xg_status view_moves_of(struct view_move **moves, size_t *count,
             .transition = row,
             .move = xg_choice_find(xg_moves, row->move),
             .to = row->to ? xg_choice_find(xg_statuses, row->to) : NULL,
+            .label = xg_labels_of(bench->labels, XG_LABEL_MOVE, row->move),
+            .to_label = row->to ? xg_labels_of(bench->labels, XG_LABEL_STATUS,
+                                               row->to)
+                                : "",
             .unmet = unmet,
             .blocked = is_blocked(unmet)};
     }
@@ -287,31 +291,48 @@ enum xg_status view_moves_of(struct view_move **moves, size_t *count,
 
 /* ---- said ---- */
 
-static void put_needs(struct xg_buf *out, uint32_t bits, bool wanted)
+/* Of the unmet: what is in the way, what is to be given, what is wanted. */
+static uint32_t in_the_way(uint32_t unmet)
+{
+    uint32_t bits = 0;
+
+    for (const struct xg_need *n = xg_needs; n->bit; n++)
+        bits |= can_be_given(n) ? 0 : n->bit;
+    bits &= unmet;
+    /* Where nobody asked, it does not matter who would grant it. */
+    return bits & XG_NEED_ASKED ? bits & ~(uint32_t)XG_NEED_OTHER : bits;
+}
+
+static void put_needs(struct xg_buf *out, const char *before, uint32_t bits)
 {
     size_t said = 0;
 
     for (const struct xg_need *n = xg_needs; n->bit; n++)
-        if (bits & n->bit && is_wanted(n) == wanted)
-            xg_buf_format(out, "%s%s", said++ ? XG_T("、", "; ") : "",
+        if (bits & n->bit)
+            xg_buf_format(out, "%s%s",
+                          said++ == 0       ? before
+                          : can_be_given(n) ? XG_T("、", "; ")
+                                            : XG_T("；", "; "),
                           xg_label(n->zh, n->en));
 }
 
 static void put_move(struct xg_buf *out, const struct view_move *m)
 {
-    xg_buf_format(out, "  %s %s", m->move->name,
-                  xg_label(m->move->zh, m->move->en));
+    uint32_t hard = m->unmet & (uint32_t)XG_NEED_HARD;
+    uint32_t blocks = in_the_way(hard);
+
+    xg_buf_format(out, "  %s %s", m->move->name, m->label);
     if (m->to)
-        xg_buf_format(out, " → %s", xg_label(m->to->zh, m->to->en));
-    if (m->unmet & XG_NEED_HARD) {
-        xg_buf_text(out, m->blocked ? XG_T("：暂不能，缺 ", ": not yet, lacks ")
-                                    : XG_T("：要 ", ": needs "));
-        put_needs(out, m->unmet, false);
-    }
-    if (m->unmet & ~(uint32_t)XG_NEED_HARD) {
-        xg_buf_text(out, XG_T("；最好有 ", "; wanted "));
-        put_needs(out, m->unmet, true);
-    }
+        xg_buf_format(out, " → %s", m->to_label);
+    put_needs(out, XG_T("：暂不能：", ": not yet: "), blocks);
+    put_needs(out,
+              blocks ? XG_T("；另要 ", "; and it needs ")
+                     : XG_T("：要 ", ": needs "),
+              hard & ~blocks & ~(uint32_t)XG_NEED_OTHER);
+    put_needs(out,
+              hard ? XG_T("；最好有 ", "; wanted ")
+                   : XG_T("：最好有 ", ": wanted "),
+              m->unmet & ~(uint32_t)XG_NEED_HARD);
     xg_buf_text(out, "\n");
 }
 
@@ -358,8 +379,7 @@ json_t *view_moves_json(const struct view_move *moves, size_t count)
         const struct view_move *m = &moves[i];
         json_t *move = json_object();
         view_json_set(&move, "move", json_string(m->move->name));
-        view_json_set(&move, "label",
-                      json_string(xg_label(m->move->zh, m->move->en)));
+        view_json_set(&move, "label", json_string(m->label));
         view_json_set(&move, "to",
                       m->to ? json_string(m->to->name) : json_null());
         view_json_set(&move, "blocked", json_boolean(m->blocked));
@@ -371,10 +391,10 @@ json_t *view_moves_json(const struct view_move *moves, size_t count)
 
 void view_put_remarks(struct xg_buf *out, uint32_t missing)
 {
+    missing &= ~(uint32_t)XG_NEED_HARD;
     if (!missing)
         return;
-    xg_buf_text(out, XG_T("还缺：", "still missing: "));
-    put_needs(out, missing, true);
+    put_needs(out, XG_T("还缺：", "still missing: "), missing);
     xg_buf_text(out, "\n");
 }
 
@@ -390,17 +410,19 @@ json_t *view_needs_json(uint32_t bits)
 
 /* ---- beginning a move ---- */
 
-static enum xg_status unknown_move(const char *name, struct xg_error *err)
+static enum xg_status unknown_move(const char *name,
+                                   const struct xg_labels *labels,
+                                   struct xg_error *err)
 {
-    unsigned best = NEAR_EDITS + 1;
+    unsigned edits = VIEW_FAR;
     const char *near = NULL;
 
     for (const struct xg_choice *m = xg_moves; m->name; m++) {
-        unsigned edits = view_edits(name, m->name);
-        if (edits < best && edits < strlen(m->name)) {
-            best = edits;
-            near = m->name;
-        }
+        const char *words[] = {
+            m->name, xg_labels_of(labels, XG_LABEL_MOVE, m->number), m->zh};
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (view_nearer(&edits, name, words[i]))
+                near = words[i];
     }
     return xg_fail(
         err, XG_USAGE,
@@ -411,33 +433,36 @@ static enum xg_status unknown_move(const char *name, struct xg_error *err)
 
 static enum xg_status not_from_here(const struct xg_state *s,
                                     const struct xg_choice *move,
+                                    const struct xg_labels *labels,
                                     struct xg_error *err)
 {
-    const struct xg_choice *at = xg_choice_find(xg_statuses, s->status);
+    const char *what = xg_labels_of(labels, XG_LABEL_MOVE, move->number);
 
-    if (!at)
+    if (!xg_choice_find(xg_statuses, s->status))
         return xg_fail(err, XG_REFUSED,
-                       XG_T("%s 没有办理流程，不能“%s”",
-                            "a %s does not go through the loop: no \"%s\""),
+                       XG_T("没有保存：%s没有办理流程，不能“%s”",
+                            "not saved: a %s does not go through the loop: no "
+                            "\"%s\""),
                        s->kind ? xg_label(s->kind->zh, s->kind->en)
-                               : XG_T("这一条", "record of unknown kind"),
-                       xg_label(move->zh, move->en));
-    return xg_fail(
-        err, XG_REFUSED,
-        XG_T("现在是“%s”，不能“%s”", "it is \"%s\" now: no \"%s\" from there"),
-        xg_label(at->zh, at->en), xg_label(move->zh, move->en));
+                               : XG_T("这一件", "record of unknown kind"),
+                       what);
+    return xg_fail(err, XG_REFUSED,
+                   XG_T("没有保存，“%s”现在办不了：现在是“%s”",
+                        "not saved, no \"%s\" now: it is \"%s\""),
+                   what, xg_labels_of(labels, XG_LABEL_STATUS, s->status));
 }
 
 enum xg_status view_move_begin(struct xg_draft *draft,
-                               const struct xg_state *state, const char *name,
+                               const struct xg_state *state,
+                               const struct xg_labels *labels, const char *name,
                                struct xg_error *err)
 {
-    const struct xg_choice *move = xg_move_named(name);
+    const struct xg_choice *move = xg_labels_move(labels, name);
 
     if (!move)
-        return unknown_move(name, err);
+        return unknown_move(name, labels, err);
     if (!state->kind || !xg_transition_find(state->status, move->number))
-        return not_from_here(state, move, err);
+        return not_from_here(state, move, labels, err);
     draft->head.move = move->number;
     draft->head.from = state->status;
     return XG_OK;
@@ -445,26 +470,39 @@ enum xg_status view_move_begin(struct xg_draft *draft,
 
 /* ---- on trial ---- */
 
-/* "退单：缺少要件，所依据的职责清单条目 rule=" */
-static enum xg_status refuse(const struct xg_state *after,
-                             const struct xg_record *r, struct xg_error *err)
+enum xg_status view_no_effect(const struct xg_state *s, uint32_t op,
+                              const struct xg_labels *labels,
+                              struct xg_error *err)
 {
-    const struct xg_choice *move = xg_choice_find(xg_moves, r->head.move);
-    uint32_t op = (uint32_t)after->count - 1;
-    const struct xg_op *o = &after->ops[op];
+    const struct xg_op *o = &s->ops[op];
     const struct xg_role *role = xg_role_find(o->role);
-    const char *what =
-        move ? xg_label(move->zh, move->en) : XG_T("这一改动", "the change");
+    uint64_t move = o->record->malformed ? 0 : o->record->head.move;
+    const char *what = move ? xg_labels_of(labels, XG_LABEL_MOVE, move)
+                            : XG_T("这一改动", "the change");
+    const char *reason = s->reasons[op] ? s->reasons[op] : "";
 
-    if (after->effects[op] == XG_EFFECT_NO_RIGHT && !o->no_right && role)
+    if (s->effects[op] == XG_EFFECT_NO_RIGHT && !o->no_right && role)
         return xg_fail(
             err, XG_REFUSED,
-            XG_T("“%s”不能由%s（%s）作出", "\"%s\" is not for a %s (%s)"), what,
-            xg_label(role->zh, role->en), o->author);
+            XG_T("没有保存，%s（%s）不能“%s”；请找有权限的人，或看 do 编号",
+                 "not saved: %s (%s) may not \"%s\"; ask who may, or see do "
+                 "ID"),
+            o->author, xg_labels_of(labels, XG_LABEL_ROLE, o->role), what);
+    for (const struct xg_need *n = xg_needs; n->bit; n++)
+        if (s->effects[op] == XG_EFFECT_LACKING &&
+            strcmp(reason, xg_label(n->zh, n->en)) == 0)
+            return xg_fail(err, XG_REFUSED,
+                           can_be_given(n)
+                               ? XG_T("没有保存，“%s”现在办不了：还要 %s",
+                                      "not saved, no \"%s\" now: it needs %s")
+                               : XG_T("没有保存，“%s”现在办不了：%s",
+                                      "not saved, no \"%s\" now: %s"),
+                           what, reason);
     return xg_fail(err, XG_REFUSED,
-                   XG_T("“%s”不会生效：%s，%s", "\"%s\" would be %s: %s"), what,
-                   xg_effect_label(after->effects[op]),
-                   after->reasons[op] ? after->reasons[op] : "");
+                   XG_T("没有保存，“%s”现在办不了：%s%s%s",
+                        "not saved, no \"%s\" now: it would be %s%s%s"),
+                   what, xg_effect_label(s->effects[op]),
+                   *reason ? XG_T("，", ": ") : "", reason);
 }
 
 static uint32_t missing_of(const struct xg_state *s, const struct xg_draft *d)
@@ -497,13 +535,14 @@ enum xg_status view_try(struct view_trial *out, struct xg_arena *arena,
         return err->status;
     trial.effect = trial.after.effects[t->count - 1];
     if (trial.effect != XG_EFFECT_FULL)
-        return refuse(&trial.after, &t->record, err);
+        return view_no_effect(&trial.after, (uint32_t)t->count - 1,
+                              bench->labels, err);
     if (draft->head.move == XG_MOVE_SELF_HANDLE &&
         trial.missing & WANTS_PHOTOS && !gives(draft, XG_FIELD_WHY))
         return xg_fail(err, XG_REFUSED, "%s",
-                       XG_T("自行处置要有处置前、处置后照片；没有的请写明"
-                            "理由 why=",
-                            "to settle it on the spot takes a photo from "
+                       XG_T("没有保存：自行处置要有处置前、处置后照片；没有的"
+                            "请写明理由 why=",
+                            "not saved: to settle it on the spot takes a photo from "
                             "before and one from after; without them, a "
                             "reason: why="));
     *out = trial;

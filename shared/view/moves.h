@@ -26,6 +26,7 @@
 #include "shared/core/judge.h"
 #include "shared/core/merge.h"
 #include "shared/core/record.h"
+#include "shared/guide/labels.h"
 
 /* Who acts on what. All borrowed. */
 struct view_bench {
@@ -33,6 +34,7 @@ struct view_bench {
     const struct xg_judgement *const *judged; /* of each of state->ops */
     const struct xg_registry *registry;
     const struct xg_judgement *actor; /* xg_judge() of the author, now */
+    const struct xg_labels *labels; /* the site's words; NULL: the usual ones */
 };
 
 /* A move from the present status, for this actor. */
@@ -40,6 +42,7 @@ struct view_move {
     const struct xg_transition *transition;
     const struct xg_choice *move;
     const struct xg_choice *to; /* NULL: beside the line */
+    const char *label, *to_label; /* as the site calls them; "" with no `to` */
     uint32_t unmet;             /* of enum xg_need_bit, wanted ones too */
     bool blocked; /* an unmet need that no field=value of it can meet */
 };
@@ -61,11 +64,14 @@ void view_put_moves(struct xg_buf *out, const struct view_move *moves,
 /* [{move, label, to, blocked, needs: [{need, label, met, wanted}]}] */
 json_t *view_moves_json(const struct view_move *moves, size_t count);
 
-/* Set the draft's move by name or label, and the status it is made from.
- * XG_USAGE: no such move, with the nearest name. XG_REFUSED: not from the
- * present status, or the kind has no loop. The draft is then unchanged. */
+/* Set the draft's move by its name, the site's label or the usual one, and the
+ * status it is made from. XG_USAGE: no such move, with the nearest word.
+ * XG_REFUSED: not from the present status, or the kind has no loop. In either
+ * case say what is possible (view_put_moves()); the draft is then unchanged.
+ * `labels` may be NULL. */
 XG_MUST_CHECK enum xg_status view_move_begin(struct xg_draft *draft,
                                              const struct xg_state *state,
+                                             const struct xg_labels *labels,
                                              const char *name,
                                              struct xg_error *err);
 
@@ -84,6 +90,13 @@ XG_MUST_CHECK enum xg_status
 view_try(struct view_trial *out, struct xg_arena *arena,
          const struct view_bench *bench, const struct xg_draft *draft,
          const struct xg_env *env, struct xg_error *err);
+
+/* XG_REFUSED: why this op, which took no effect, did not, as what was not
+ * saved. For who folds a record by other means than view_try(). */
+XG_MUST_CHECK enum xg_status view_no_effect(const struct xg_state *s,
+                                            uint32_t op,
+                                            const struct xg_labels *labels,
+                                            struct xg_error *err);
 
 /* "还缺：处置后照片" and a new line; nothing where nothing is missing. */
 void view_put_remarks(struct xg_buf *out, uint32_t missing);

@@ -6,7 +6,7 @@
 #include "shared/core/loop.h"
 
 static const char intro[] =
-    "# 类别与字段 · Kinds and fields\n"
+    "# 种类与字段 · Kinds and fields\n"
     "\n"
     "由 `shared/core/schema.c` 的表生成（目标 `reference`），请勿手改。  \n"
     "Generated from the table in `shared/core/schema.c` (target `reference`); "
@@ -84,7 +84,7 @@ static void put_types(struct xg_buf *out)
         {"numbers", "升序整数", "ascending numbers"},
         {"bytes", "字节", "bytes"},
         {"hash", "32 字节", "32 bytes"},
-        {"photo", "照片的哈希、字节数、角色、来源与 EXIF 所述",
+        {"photo", "照片的校验码、字节数、角色、来源与 EXIF 所述",
          "a photo's hash, length, role, origin and what its EXIF tells"},
         {"track", "压缩的轨迹段", "a packed track segment"},
         {"gap", "起、止、原因", "from, to, cause"},

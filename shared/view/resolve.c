@@ -113,7 +113,7 @@ static enum xg_status decide_status(struct xg_draft *d,
 
     if (choice->value)
         return xg_fail(err, XG_USAGE,
-                       XG_T("状态只能用 --take 或 --dismiss 裁定",
+                       XG_T("状态只能用 --take 或 --dismiss 决定",
                             "a status is decided by --take or --dismiss"));
     if (choice->dismiss)
         return XG_OK; /* the status stays as it is */
@@ -235,7 +235,7 @@ static enum xg_status find_conflict(struct view_conflict *out,
     if (again)
         return XG_OK;
     return xg_fail(err, XG_REFUSED,
-                   XG_T("%s 没有待裁定的冲突", "%s: nothing to decide there"),
+                   XG_T("%s 没有待决定的冲突", "%s: nothing to decide there"),
                    field ? xg_label(field->zh, field->en) : name);
 }
 
@@ -251,12 +251,12 @@ enum xg_status view_form_resolve(struct xg_draft *d,
 
     if (!state->kind)
         return xg_fail(err, XG_REFUSED,
-                       XG_T("首条记录未到或类别未知，不能裁定",
+                       XG_T("首条记录未到或种类未知，不能决定",
                             "its first record is not here, or its kind not "
                             "known: nothing can be decided"));
     if (!choice->why || !*choice->why)
         return xg_fail(err, XG_USAGE,
-                       XG_T("裁定须写明理由（--why）",
+                       XG_T("决定须写明理由（--why）",
                             "a decision needs a reason (--why)"));
     if ((choice->take != NULL) + (choice->value != NULL) + choice->dismiss != 1)
         return xg_fail(err, XG_USAGE,

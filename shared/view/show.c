@@ -76,7 +76,7 @@ static enum xg_status put_sides(struct xg_buf *out, const struct xg_state *s,
     struct view_about about;
 
     xg_buf_text(out,
-                XG_T("冲突，待裁定；暂显示第一项\n",
+                XG_T("冲突，待决定；暂显示第一项\n",
                      "conflict to decide; the first is shown meanwhile\n"));
     for (size_t i = 0; i < reg->head_count; i++) {
         struct xg_cbor_item item = head_value(s, reg, i);
@@ -200,7 +200,7 @@ static enum xg_status put_first(struct xg_buf *out, const struct xg_state *s,
         return err->status;
     xg_buf_format(out, "%s ", look_kind_label(s->kind));
     look_put_number(out, &entity, &s->id);
-    xg_buf_format(out, "  %s\n", look_status_label(brief));
+    xg_buf_format(out, "  %s\n", look_status_label(brief, view));
     size_t start = out->len;
     if (view_axes(out, brief, view, err) != XG_OK)
         return err->status;
@@ -231,7 +231,7 @@ static enum xg_status show_text(struct xg_buf *out, const struct xg_state *s,
     if (put_first(out, s, brief, view, err) != XG_OK)
         return err->status;
     if (s->withdraw_conflict)
-        xg_buf_text(out, XG_T("撤回与修改冲突，待裁定；暂按未撤回显示\n",
+        xg_buf_text(out, XG_T("撤回与修改冲突，待决定；暂按未撤回显示\n",
                               "a withdrawal stands against an edit; shown as "
                               "not withdrawn until decided\n"));
     if (view_put_more(out, s, err) != XG_OK ||

@@ -15,6 +15,7 @@
 #include "shared/core/note.h"
 #include "shared/core/number.h"
 #include "shared/core/registry.h"
+#include "shared/guide/labels.h"
 
 /* How far the text of a record, or of the least forward record of an entity,
  * has come. Number, JSON name, labels. `sealed` is shown as waiting but in
@@ -46,6 +47,7 @@ enum view_place {
 struct view_entity {
     char number[XG_NUMBER_SIZE]; /* human number, draft-N, or "" */
     enum view_delivery delivery; /* the least of its records */
+    bool out; /* given to others: no longer this device's to do */
 };
 
 /* And of one record of it. */
@@ -96,6 +98,9 @@ struct view_context {
     enum xg_status (*more)(void *ctx, struct xg_buf *out, json_t **object,
                            const struct xg_id *id, bool in_full,
                            struct xg_error *err);
+    const struct xg_labels *labels; /* what this site calls statuses, moves,
+                                     * stages and roles, borrowed; NULL: as
+                                     * usual. JSON keeps their names. */
     bool json; /* JSON instead of text */
 };
 
@@ -135,7 +140,7 @@ XG_MUST_CHECK enum xg_status view_conflicts(struct xg_buf *out,
                                             const struct view_context *view,
                                             struct xg_error *err);
 
-/* "文字已收到 · 照片 1/3 仅在本机 · 有冲突待处理", without a new line. */
+/* "文字已收到 · 照片 1/3 仅在本机 · 有冲突待决定", without a new line. */
 XG_MUST_CHECK enum xg_status view_axes(struct xg_buf *out,
                                        const struct xg_brief *brief,
                                        const struct view_context *view,

@@ -326,8 +326,9 @@ static enum xg_status check_asked(struct answers *a, struct xg_error *err)
         if (a->said[i])
             return wrong(
                 err, a,
-                XG_T("按前面的答案不问“%s”（看“%s”）",
-                     "\"%s\" is not asked, by the answer to \"%s\""),
+                XG_T("“%s”这题不用答，请去掉；因为前面“%s”的答案",
+                     "\"%s\" is not asked, take it out: by the answer to "
+                     "\"%s\""),
                 xg_question_label(q),
                 xg_question_label(&a->t->questions[q->if_question]));
         a->of[i] = NULL;
@@ -491,7 +492,7 @@ enum xg_status view_template_fill(struct xg_draft *d,
         if (said_form.len && items_of(said_item).at == items_of(said_item).end)
             return XG_OK;
         return xg_fail(err, XG_USAGE, "%s",
-                       XG_T("答项要和表单一起给出：form=表单代码",
+                       XG_T("答项要和表单一起给出：form=表单编码",
                             "answers need the form they belong to: "
                             "form=CODE"));
     }

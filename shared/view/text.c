@@ -283,20 +283,31 @@ bool view_parse_decimal(int64_t *value, const char *text, size_t len,
 
 enum { EDIT_MAX = 64 };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
 
+/* The first characters, ASCII letters in lower case. */
+static size_t characters(uint32_t out[static EDIT_MAX], const char *text)
+{
+    struct xg_bytes left = xg_bytes_of(text);
+    size_t n = 0;
+
+    while (left.len && n < EDIT_MAX) {
+        uint32_t code;
+        size_t taken = view_decode(&code, left);
+        left = xg_bytes(left.at + taken, left.len - taken);
+        out[n++] = code >= 'A' && code <= 'Z' ? code - 'A' + 'a' : code;
+    }
+    return n;
+}
+
 unsigned view_edits(const char *a, const char *b)
 {
     unsigned rows[3][EDIT_MAX + 1];
-    size_t m = strnlen(a, EDIT_MAX), n = strnlen(b, EDIT_MAX);
+    uint32_t x[EDIT_MAX], y[EDIT_MAX];
+    size_t m = characters(x, a), n = characters(y, b);
 
     for (unsigned j = 0; j <= n; j++)
         rows[0][j] = j;
@@ -305,11 +316,21 @@ unsigned view_edits(const char *a, const char *b)
         const unsigned *upper = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= n; j++) {
-            char x = lower(a[i - 1]), y = lower(b[j - 1]);
-            row[j] = least(least(up[j], row[j - 1]) + 1, up[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == lower(b[j - 2]) && lower(a[i - 2]) == y)
+            row[j] = least(least(up[j], row[j - 1]) + 1,
+                           up[j - 1] + (x[i - 1] != y[j - 1]));
+            if (i > 1 && j > 1 && x[i - 1] == y[j - 2] && x[i - 2] == y[j - 1])
                 row[j] = least(row[j], upper[j - 2] + 1);
         }
     }
     return rows[m % 3][n];
+}
+
+bool view_nearer(unsigned *edits, const char *typed, const char *word)
+{
+    unsigned now = view_edits(typed, word), length = view_edits("", word);
+
+    if (now >= *edits || now >= length || (length <= 2 && now > 1))
+        return false;
+    *edits = now;
+    return true;
 }

@@ -70,7 +70,12 @@ void view_put_duration(struct xg_buf *out, int64_t ms);
 /* ---- did you mean ---- */
 
 /* Edits (insert, delete, replace, swap of neighbours) between two names, by
- * bytes, case of ASCII letters aside. At most 64 bytes of each are looked at. */
+ * characters, case of ASCII letters aside. At most 64 of each are looked at. */
 unsigned view_edits(const char *a, const char *b);
+/* Is `word` nearly what was typed, and nearer than *edits (begin with VIEW_FAR,
+ * it is set)? A word of two characters may be off by one, a longer one by two.
+ */
+enum { VIEW_FAR = 3 };
+bool view_nearer(unsigned *edits, const char *typed, const char *word);
 
 #endif

@@ -69,7 +69,7 @@ class Desk(Case):
     def test_what_cannot_be_done_is_refused_with_what_can(self):
         one = self.case()
         said = self.refused('do', one, 'sign')
-        self.assertIn('no "sign for" from there', said)
+        self.assertIn('no "sign for" now: it is "reported"', said)
         self.assertIn('accept accept', said)
         said = self.refused('do', one, 'void')
         self.assertIn('a reason, why=', said)
@@ -83,7 +83,7 @@ class Desk(Case):
         said = self.refused('do', one, 'accept', who='d2')
         self.assertIn("outside the author's grid or unit", said)
         self.assertIn('nothing can be done', said)
-        self.assertIn('not for a', self.refused('do', one, 'accept', who='wa'))
+        self.assertIn('may not "accept"', self.refused('do', one, 'accept', who='wa'))
         self.assertIn('did you mean accept',
                       self.refused('do', one, 'acept', code=2))
         self.refused('do', one, 'accept', 'colour=red', code=2)
@@ -114,7 +114,7 @@ class Desk(Case):
         self.assertIn('joint review', self.refused('do', one, 'dispatch',
                                                    'unit=' + COMMUNITY_2))
         self.act('do', one, 'designate', 'unit=' + COMMUNITY_2, 'why=定了')
-        self.assertIn('not returned', self.refused(
+        self.assertIn('cannot be returned', self.refused(
             'do', one, 'return', 'rule=A-1', 'why=还是不归', who='h1'))
 
     def test_who_asks_does_not_grant(self):
@@ -126,7 +126,7 @@ class Desk(Case):
         self.act('do', one, 'ask_shelve', 'why=等料', 'until=2027-01-01')
         said = self.refused('do', one, 'shelve', 'why=等料',
                             'until=2027-01-01')
-        self.assertIn('another person', said)
+        self.assertIn('somebody else than who asked', said)
         self.act('do', one, 'shelve', 'why=等料', 'until=2027-01-01',
                  who='s1')
 

@@ -107,10 +107,10 @@ class Topologies(Case):
                           self.levels[level]['up'].split(), level)
         self.hops = len(chain)
 
-    def file_and_dispatch(self):
+    def file_and_dispatch(self, words):
         desk = self.part('desk')
         self.move(desk, 'dispatch', 'unit=' + self.department(), code=1)
-        self.move(desk, 'accept')
+        self.accepted_in_its_words(words)
         self.move(desk, 'file', 'case_number=' + self.place + '-2026-1')
         self.move(desk, 'dispatch', 'unit=' + self.department())
         hands = self.part('hands')
@@ -155,12 +155,54 @@ class Topologies(Case):
         self.move(self.part('rater'), 'rate', 'rating=good')
         self.settle()
 
+    def in_chinese(self, agent, *words):
+        return need(run(BIN / 'xunge', '--home', agent.home, '--lang', 'zh',
+                        *words, **agent.env)).out
+
+    def at_the_centre(self, command, *words):
+        return need(run(BIN / 'xunge-server', command, self.world.data, *words,
+                        '--lang', 'zh')).out
+
+    def speaks_as_the_place_does(self):
+        """What the label pack renames is called so by both sides, in what is
+        shown and in what is typed."""
+        words = {(r['sort'], r['code']): r['zh']
+                 for r in rows(self.place, 'labels.csv')}
+        desk = self.part('desk')
+        desk.sync()
+        status = words.get(('status', 'reported'), '待受理')
+        accept = words.get(('move', 'accept'), '受理')
+        # The code of who it was enrolled for is its name.
+        for text in (self.in_chinese(desk, 'list'),
+                     self.in_chinese(desk, 'show', self.case),
+                     self.in_chinese(desk, 'do', self.case),
+                     self.at_the_centre('list'),
+                     self.at_the_centre('show', self.case),
+                     self.at_the_centre('do', self.case, '--as', desk.name)):
+            self.assertIn(status, text)
+        for text in (self.in_chinese(desk, 'do', self.case),
+                     self.at_the_centre('do', self.case, '--as', desk.name)):
+            self.assertIn('accept ' + accept, text)
+        self.assertTrue(self.in_chinese(desk, 'list', '--status', status))
+        return words
+
+    def accepted_in_its_words(self, words):
+        """The move by its own name here, on the server."""
+        desk = self.part('desk')
+        accept = words.get(('move', 'accept'), '受理')
+        said = self.at_the_centre('do', self.case, accept, '--as', desk.name)
+        self.assertIn(accept, said)
+        desk.sync()
+        self.assertIn(accept, self.in_chinese(desk, 'history', self.case))
+        self.assertIn(accept, self.at_the_centre('history', self.case))
+
     def run_in(self, place):
         self.place = place
         self.open(place)
         self.report()
+        words = self.speaks_as_the_place_does()
         self.climb()
-        self.file_and_dispatch()
+        self.file_and_dispatch(words)
         self.whistle()
         self.finish()
         shown = lasting(self.world.show(self.case))

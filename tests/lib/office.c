@@ -106,7 +106,7 @@ struct xg_id office_report(struct office *o, const char *category)
     d.head.creates = true;
     test_text(&d, XG_INCIDENT_CATEGORY, category);
     test_text(&d, XG_FIELD_GRID, "north");
-    assert_ok(desk_write(&done, o->d, &d, "wn", &err));
+    assert_ok(desk_write(&done, o->d, &d, "wn", NULL, &err));
     return done.id;
 }
 
@@ -128,7 +128,7 @@ enum xg_status office_do(struct office *o, struct desk_done *done,
     while ((number = va_arg(fields, uint32_t)) != 0)
         test_text(&d, number, va_arg(fields, const char *));
     va_end(fields);
-    return desk_write(done, o->d, &d, who, err);
+    return desk_write(done, o->d, &d, who, NULL, err);
 }
 
 struct fold office_fold(struct office *o, const struct xg_id *id)

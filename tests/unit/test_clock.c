@@ -56,7 +56,7 @@ static void says(struct world *w, const struct xg_clock *c, const char *now,
     for (int lang = 0; lang < 2; lang++) {
         xg_lang_thread(lang ? XG_LANG_EN : XG_LANG_ZH);
         xg_buf_reset(&w->out);
-        view_clock_line(&w->out, c, &w->calendar.calendar, test_ms(now));
+        view_clock_line(&w->out, c, NULL, &w->calendar.calendar, test_ms(now));
         assert_string_equal(xg_buf_str(&w->out), lang ? en : zh);
     }
 }
@@ -85,20 +85,20 @@ static void test_left_and_overdue(void **state)
          "handle: less than 0.1 working hours left, due 2026-10-10 17:00");
     /* by night no working time goes by, but it is over */
     says(w, &c, "2026-10-10 17:01",
-         "处置 超期不足 0.1 个工作时，应于 2026-10-10 17:00",
+         "处置 已超期不足 0.1 个工作时，应于 2026-10-10 17:00",
          "handle: less than 0.1 working hours overdue, was due 2026-10-10 "
          "17:00");
     says(w, &c, "2026-10-12 09:00",
-         "处置 超期 1 个工作时，应于 2026-10-10 17:00",
+         "处置 已超期 1 个工作时，应于 2026-10-10 17:00",
          "handle: 1 working hour overdue, was due 2026-10-10 17:00");
     brief(w, &c, "2026-10-10 14:00", "剩余 3 个工作时");
-    brief(w, &c, "2026-10-12 09:00", "超期 1 个工作时");
+    brief(w, &c, "2026-10-12 09:00", "已超期 1 个工作时");
 
     c = clock_of(XG_LIMIT_DAYS, 3000);
     c.turn = 2;
     c.guessed = true;
     says(w, &c, "2026-10-13 17:00",
-         "处置（第 2 次） 超期 2 个工作日，应于 2026-10-10 17:00；"
+         "处置（第 2 次） 已超期 2 个工作日，应于 2026-10-10 17:00；"
          "暂按双休日推算",
          "handle (turn 2): 2 working days overdue, was due 2026-10-10 17:00; "
          "counted by weekends, there is no calendar of that year yet");
@@ -109,7 +109,7 @@ static void test_left_and_overdue(void **state)
          "handle: 20 min left, due 2026-10-10 17:00; provisional, a record is "
          "not in the log yet");
     brief(w, &c, "2026-10-10 14:30", "剩余 2.5 小时");
-    brief(w, &c, "2026-10-10 17:00:10", "超期不足 1 分钟");
+    brief(w, &c, "2026-10-10 17:00:10", "已超期不足 1 分钟");
 }
 
 static void test_with_and_without_pauses(void **state)
@@ -122,13 +122,13 @@ static void test_with_and_without_pauses(void **state)
     c.paused_ms = 1;
     c.due_ms = XG_NO_TIME;
     says(w, &c, "2026-10-13 17:00",
-         "处置 已暂停，剩余 1.5 个工作日；不扣除暂停和延期则超期 2 个工作日",
+         "处置 已暂停，剩余 1.5 个工作日；如果不算暂停和延期，则超期 2 个工作日",
          "handle: paused, 1.5 working days left; without pauses and "
          "extensions 2 working days overdue");
     brief(w, &c, "2026-10-13 17:00", "已暂停");
     c.paused_left = -1000;
     says(w, &c, "2026-10-09 17:00",
-         "处置 已暂停，此前超期 1 个工作日；不扣除暂停和延期则剩余 1 个工作日",
+         "处置 已暂停，此前超期 1 个工作日；如果不算暂停和延期，则剩余 1 个工作日",
          "handle: paused, 1 working day overdue; without pauses and "
          "extensions 1 working day left");
     c = clock_of(XG_LIMIT_DAYS, 3000);
@@ -136,7 +136,7 @@ static void test_with_and_without_pauses(void **state)
     c.due_ms = test_ms("2026-10-14 17:30");
     says(w, &c, "2026-10-13 17:00",
          "处置 剩余 1 个工作日，2026-10-14 17:30 前；已延期；"
-         "不扣除暂停和延期则超期 2 个工作日",
+         "如果不算暂停和延期，则超期 2 个工作日",
          "handle: 1 working day left, due 2026-10-14 17:30; extended; without "
          "pauses and extensions 2 working days overdue");
 }
@@ -152,9 +152,9 @@ static void test_ended_and_unlimited(void **state)
          "handle: on time, 1.5 working hours early");
     brief(w, &c, "2027-01-01 00:00", "按时");
     c.end_ms = test_ms("2026-10-12 09:30");
-    says(w, &c, "2027-01-01 00:00", "处置 办结时超期 1.5 个工作时",
+    says(w, &c, "2027-01-01 00:00", "处置 完成本环节时超期 1.5 个工作时",
          "handle: ended 1.5 working hours late");
-    brief(w, &c, "2027-01-01 00:00", "超期 1.5 个工作时");
+    brief(w, &c, "2027-01-01 00:00", "已超期 1.5 个工作时");
     c.limited = false;
     c.due_ms = c.due_plain_ms = XG_NO_TIME;
     says(w, &c, "2027-01-01 00:00", "处置 未设时限，用时 4 天 0 小时",

@@ -62,7 +62,7 @@ static void test_what_came_between_is_seen_in_the_transaction(void **unused)
     late.head.move = XG_MOVE_ACCEPT;
     late.head.from = XG_STATUS_REPORTED;
     assert_ok(office_do(&o, &done, &one, "head", XG_MOVE_ACCEPT, &err, 0));
-    assert_status(desk_write(&done, o.d, &late, "boss", &err), XG_REFUSED);
+    assert_status(desk_write(&done, o.d, &late, "boss", NULL, &err), XG_REFUSED);
     assert_true(says(&err, "overtaken"));
     assert_int_equal(office_fold(&o, &one).state.conflict_count, 0);
     office_close(&o);
@@ -135,11 +135,11 @@ static void test_a_number_is_given_once_whatever_call_fails(void **unused)
             struct xg_draft again = d;
             fault =
                 (struct store_fault){.status = statuses[kind], .countdown = n};
-            enum xg_status first = desk_write(&done, o.d, &d, "head", &err);
+            enum xg_status first = desk_write(&done, o.d, &d, "head", NULL, &err);
             failed = fault.failed > 0;
             fault.status = XG_OK;
             if (first != XG_OK)
-                xg_ignore(desk_write(&done, o.d, &again, "head", &err));
+                xg_ignore(desk_write(&done, o.d, &again, "head", NULL, &err));
             struct fold f = office_fold(&o, &one);
             assert_int_equal(f.state.status, XG_STATUS_FILED);
             assert_int_equal(f.count, 3);
@@ -170,7 +170,7 @@ static void test_a_notice_stays_in_its_authors_unit(void **unused)
         test_text(&d, 12, "meeting");
         test_text(&d, 13, "at nine");
         test_text(&d, XG_FIELD_GRID, "north");
-        assert_ok(desk_write(&done, o.d, &d, i ? "head" : "ws", &err));
+        assert_ok(desk_write(&done, o.d, &d, i ? "head" : "ws", NULL, &err));
         struct fold f = office_fold(&o, &done.id);
         assert_int_equal(f.state.effects[0], XG_EFFECT_FULL);
         assert_int_equal(f.judgements[0].grade, XG_GRADE_ASSERTED);
@@ -195,12 +195,12 @@ static void test_possible_moves_are_those_of_role_and_place(void **unused)
     struct xg_registry registry = registry_view(o.d->registry);
     assert_ok(desk_actor(&actor, o.d, "ws", &err));
     assert_ok(desk_moves(&moves, &count, &no_right, &o.arena, &f, &registry,
-                         &actor, &err));
+                         &actor, NULL, &err));
     assert_int_equal(count, 0);
     assert_non_null(no_right);
     assert_ok(desk_actor(&actor, o.d, "head", &err));
     assert_ok(desk_moves(&moves, &count, &no_right, &o.arena, &f, &registry,
-                         &actor, &err));
+                         &actor, NULL, &err));
     assert_null(no_right);
     bool file = false, triage = false;
     for (size_t i = 0; i < count; i++) {

@@ -12,6 +12,7 @@
 #include "shared/view/conflict.h"
 #include "shared/view/export.h"
 #include "shared/view/form.h"
+#include "shared/view/moves.h"
 #include "shared/view/reference.h"
 #include "shared/view/show.h"
 #include "shared/view/text.h"
@@ -226,10 +227,18 @@ static enum xg_status know_nothing(void *ctx, struct view_entity *out,
     return xg_fail(err, XG_IO, "cannot look");
 }
 
+static enum xg_status know_handed_on(void *ctx, struct view_entity *out,
+                                     const struct xg_id *id,
+                                     struct xg_error *err)
+{
+    out->out = true;
+    return know_entity(ctx, out, id, err);
+}
+
 static const struct view_context in_words = {NULL, know_entity, know_about,
-                                             know_photo, NULL, false};
+                                             know_photo, NULL, NULL, false};
 static const struct view_context in_json = {NULL, know_entity, know_about,
-                                            know_photo, NULL, true};
+                                            know_photo, NULL, NULL, true};
 
 /* ---- text ---- */
 
@@ -554,9 +563,9 @@ static void test_refusals(void **state)
         {"dispute", "level=street", "do ", "do ID MOVE"},
         {"incident", "why=", "不能为空", "cannot be empty"},
         {"incident", "note=", "不能为空", "cannot be empty"},
-        {"incident", "note-=zz", "记录哈希:序号", "HASH:INDEX"},
+        {"incident", "note-=zz", "记录码（行首几位）:序号", "HASH:INDEX"},
         {"incident", "note-=abcd:0", "64 位", "64 hex"},
-        {"incident", "address-=abcd:0", "不是集合", "is no set"},
+        {"incident", "address-=abcd:0", "这一项只能有一个值", "holds one value"},
         {"incident", "address=\xFF", "UTF-8", "UTF-8"},
         {"meeting", "headcount=-1", "整数", "whole number"},
         {"meeting", "headcount=100001", "0 到 100000", "0 to 100000"},
@@ -784,7 +793,7 @@ static void test_list_and_show(void **state)
     conflict_world(&w);
     assert_ok(view_axes(&out, &w.brief, &in_words, &err));
     assert_string_equal(xg_buf_str(&out),
-                        "文字已收到 · 照片 1/3 仅在本机 · 有冲突待处理");
+                        "文字已收到 · 照片 1/3 仅在本机 · 有冲突待决定");
     xg_buf_reset(&out);
     view_list_head(&out, &in_words);
     size_t head = out.len;
@@ -807,7 +816,7 @@ static void test_list_and_show(void **state)
     assert_lacks(text, "\x07");
     assert_holds(text, "see" REPLACED "31m\n        here");
     assert_holds(text, "35.0512,118.3265001,8.5");
-    assert_holds(text, "冲突，待裁定");
+    assert_holds(text, "冲突，待决定");
     assert_holds(text, "李" REPLACED "[31m四 W002（网格员，已证实）");
     assert_holds(text, "处置前 · 现场拍摄 · 121 kB · 2026" REPLACED "7m");
     assert_holds(text, "仅在本机");
@@ -1093,6 +1102,137 @@ static void test_overtaken(void **state)
     world_clear(&w);
 }
 
+/* A place that calls things otherwise. */
+static const struct xg_labels *site_labels(struct xg_arena *arena)
+{
+    static const char file[] = "sort,code,zh,en\n"
+                               "status,reported,待收集,to be gathered\n"
+                               "status,self_handled,就地办结,settled there\n"
+                               "move,self_handle,就地处置,settle there\n"
+                               "move,accept,全量收集,take in\n"
+                               "role,worker,平安员,peace worker\n";
+    struct xg_labels *labels = xg_arena_alloc(arena, sizeof *labels);
+    struct xg_error err = XG_ERROR_NONE;
+
+    assert_ok(xg_labels_read(labels, arena, xg_bytes_of(file), &err));
+    return labels;
+}
+
+static void test_views_speak_the_words_of_the_site(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf out = XG_BUF(ROOM);
+    struct view_context view = in_words;
+    struct world w;
+
+    (void)state;
+    world_init(&w, "incident");
+    view.labels = site_labels(&w.arena);
+    act(&w, 0, 20, "category=fire", NULL, XG_NONE);
+    merge(&w);
+    assert_ok(view_show(&out, &w.state, &view, &err));
+    assert_holds(xg_buf_str(&out), "to be gathered");
+    assert_holds(xg_buf_str(&out), "peace worker");
+
+    move(&w, 0, XG_NONE);
+    move(&w, 1, 0);
+    merge(&w);
+    xg_buf_reset(&out);
+    assert_ok(view_list_row(&out, &w.brief, &view, &err));
+    assert_holds(xg_buf_str(&out), "settled there");
+    xg_buf_reset(&out);
+    assert_ok(view_history(&out, &w.state, &view, &err));
+    assert_holds(xg_buf_str(&out), "settle there, when it was to be gathered");
+    assert_null(strstr(xg_buf_str(&out), "settle on the spot"));
+    xg_buf_reset(&out);
+    assert_ok(view_conflicts(&out, &w.state, &view, &err));
+    assert_holds(xg_buf_str(&out), "shown meanwhile: settled there");
+    assert_holds(xg_buf_str(&out), "settle there, when it was to be gathered");
+
+    view.json = true;
+    xg_buf_reset(&out);
+    assert_ok(view_show(&out, &w.state, &view, &err));
+    assert_ok(view_history(&out, &w.state, &view, &err));
+    assert_holds(xg_buf_str(&out), "\"status\":\"self_handled\"");
+    assert_holds(xg_buf_str(&out), "\"move\":\"self_handle\"");
+    assert_null(strstr(xg_buf_str(&out), "settle"));
+    xg_buf_clear(&out);
+    world_clear(&w);
+}
+
+/* A move is known by its name, the site's label and the usual one; a slip of a
+ * character brings the nearest. */
+static void test_moves_by_the_words_of_the_site(void **state)
+{
+    static const struct {
+        const char *typed, *near;
+    } slips[] = {
+        {"全量收急", "是否指 全量收集？"},
+        {"acept", "是否指 accept？"},
+        {"签受", "是否指 签收？"},
+        {"跳舞", NULL},
+    };
+    struct xg_error err = XG_ERROR_NONE;
+    const char *words[] = {"accept", "全量收集", "take in", "受理"};
+    const struct xg_labels *labels;
+    struct world w;
+
+    (void)state;
+    world_init(&w, "incident");
+    labels = site_labels(&w.arena);
+    act(&w, 0, 20, "category=fire", NULL, XG_NONE);
+    merge(&w);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct xg_draft d = draft_of(&w);
+        assert_ok(view_move_begin(&d, &w.state, labels, words[i], &err));
+        assert_int_equal(d.head.move, XG_MOVE_ACCEPT);
+    }
+    speak("zh");
+    struct xg_draft d = draft_of(&w);
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        assert_status(
+            view_move_begin(&d, &w.state, labels, slips[i].typed, &err),
+            XG_USAGE);
+        if (slips[i].near)
+            assert_holds(xg_error_text(&err), slips[i].near);
+        else
+            assert_null(strstr(xg_error_text(&err), "是否指"));
+    }
+    assert_status(view_move_begin(&d, &w.state, labels, "签收", &err),
+                  XG_REFUSED);
+    assert_holds(xg_error_text(&err),
+                 "没有保存，“签收”现在办不了：现在是“待收集”");
+    speak("en");
+    world_clear(&w);
+}
+
+/* What was given to others is marked so. */
+static void test_handed_on(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf out = XG_BUF(ROOM);
+    struct view_context view = in_words;
+    struct world w;
+
+    (void)state;
+    world_init(&w, "incident");
+    view.entity = know_handed_on;
+    act(&w, 0, 20, "category=fire", NULL, XG_NONE);
+    merge(&w);
+    assert_ok(view_axes(&out, &w.brief, &view, &err));
+    assert_string_equal(xg_buf_str(&out), "handed on · text received");
+    view.json = true;
+    xg_buf_reset(&out);
+    assert_ok(view_list_row(&out, &w.brief, &view, &err));
+    assert_holds(xg_buf_str(&out), "\"out\":true");
+    view.entity = know_entity;
+    xg_buf_reset(&out);
+    assert_ok(view_list_row(&out, &w.brief, &view, &err));
+    assert_null(strstr(xg_buf_str(&out), "\"out\""));
+    xg_buf_clear(&out);
+    world_clear(&w);
+}
+
 /* Pending, struck out, without right: shown, with the reason. */
 static void test_without_effect(void **state)
 {
@@ -1345,6 +1485,9 @@ int main(void)
         cmocka_unit_test(test_conflicts),
         cmocka_unit_test(test_withdrawal),
         cmocka_unit_test(test_overtaken),
+        cmocka_unit_test(test_views_speak_the_words_of_the_site),
+        cmocka_unit_test(test_moves_by_the_words_of_the_site),
+        cmocka_unit_test(test_handed_on),
         cmocka_unit_test(test_without_effect),
         cmocka_unit_test(test_little_known),
         cmocka_unit_test(test_what_else_is_known_stands_at_the_end),
