@@ -149,13 +149,11 @@ enum xg_status cmd_handover_write(struct cli *cli, struct xg_error *err)
     json_t *names = json_array();
 
     cli->command.needs = CLI_HOME;
-    if (!options.to) {
-        json_decref(names);
-        return xg_fail(err, XG_USAGE,
-                       XG_T("交给谁？请加 --to 工号",
-                            "to whom? add --to WORKER"));
-    }
     enum xg_status status = cli_open(cli, err);
+    if (status == XG_OK && !options.to)
+        status = xg_fail(err, XG_USAGE,
+                         XG_T("交给谁？请加 --to 工号",
+                              "to whom? add --to WORKER"));
     if (status == XG_OK)
         status = choose_keys(cli, &options.slots, names, options.to, err);
     if (status == XG_OK && cli_flag(cli, "code")) {

@@ -112,9 +112,9 @@ class Loop(Case):
         self.settle()
         text, _ = self.refused(self.hands, one, 'dispatch',
                                'unit=' + DEPARTMENT_2)
-        self.assertIn('"dispatched" now', text)
+        self.assertIn('it is "dispatched"', text)
         text, _ = self.refused(self.hands, one, 'void', 'why=x')
-        self.assertIn('"dispatched" now', text)
+        self.assertIn('it is "dispatched"', text)
         # For another worker, whom the registry does not let record here.
         self.hands.do('do', one, 'sign', '--as', 'wa', code=1)
         strange = self.hands.one('do', one, '--as', 'wa')
