@@ -123,11 +123,7 @@ static int compare_spots(const void *x, const void *y)
     const struct xg_spot *a = x, *b = y;
     int order = compare_bytes(a->category, b->category);
 
-    if (order)
-        return order;
-    if (a->lat_e7 != b->lat_e7)
-        return a->lat_e7 < b->lat_e7 ? -1 : 1;
-    return compare_ids(&a->id, &b->id);
+    return order ? order : compare_ids(&a->id, &b->id);
 }
 
 static int compare_pairs(const void *x, const void *y)
@@ -175,6 +171,119 @@ static int64_t radius_of(int64_t (*radius_mm)(void *, struct xg_bytes),
     return mm > XG_NEAR_MOST_MM ? XG_NEAR_MOST_MM : mm;
 }
 
+/* The spots of one category lie in strips of latitude, each as high as what is
+ * near reaches, and by longitude in each. What is near a spot is then in its
+ * own strip or in a neighbour's, between two longitudes: as in the cells of a
+ * grid, whose width the latitude gives. */
+struct placed {
+    int64_t strip;
+    const struct xg_spot *spot;
+};
+
+static int compare_placed(const void *x, const void *y)
+{
+    const struct placed *a = x, *b = y;
+
+    if (a->strip != b->strip)
+        return a->strip < b->strip ? -1 : 1;
+    if (a->spot->lon_e7 != b->spot->lon_e7)
+        return a->spot->lon_e7 < b->spot->lon_e7 ? -1 : 1;
+    if (a->spot->lat_e7 != b->spot->lat_e7)
+        return a->spot->lat_e7 < b->spot->lat_e7 ? -1 : 1;
+    return compare_ids(&a->spot->id, &b->spot->id);
+}
+
+struct grid {
+    struct pairs *pairs;
+    struct xg_arena *arena;
+    struct placed *at;
+    size_t count;
+    int64_t radius, height; /* in mm; of a strip, in units of latitude */
+};
+
+/* How far apart in longitude the spot and one of its strip or the next can be:
+ * no less than xg_near_distance_mm() would have it. */
+static int64_t reach_of(const struct grid *g, const struct xg_spot *spot)
+{
+    /* To either side of any latitude in the middle of the two. */
+    int64_t low = xg_cos_q30((spot->lat_e7 - 2 * g->height) / 10 - 1);
+    int64_t high = xg_cos_q30((spot->lat_e7 + 2 * g->height) / 10 + 1);
+    int64_t cos_q30 = (low < high ? low : high) - (1 << 10);
+    int64_t way = (g->radius + 1) * 256000000 / 11119508 + 2;
+
+    if (cos_q30 <= 0 || way * (1 << 22) / cos_q30 >= LON_E7_MAX)
+        return LON_E7_MAX; /* about a pole: all of the strip */
+    return way * (1 << 22) / cos_q30 + 1;
+}
+
+static size_t first_from(const struct grid *g, size_t from, int64_t strip,
+                         int64_t lon)
+{
+    size_t to = g->count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        const struct placed *p = &g->at[middle];
+        if (p->strip < strip || (p->strip == strip && p->spot->lon_e7 < lon))
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/* Pairs with what comes after it in that strip. */
+static enum xg_status pair_in_strip(struct grid *g, size_t i, int64_t strip,
+                                    struct xg_error *err)
+{
+    static const int64_t FULL = 2 * (int64_t)LON_E7_MAX;
+    const struct xg_spot *spot = g->at[i].spot;
+    int64_t reach = reach_of(g, spot), lon = spot->lon_e7;
+    /* About it, and what is that near over the date line. */
+    int64_t ranges[3][2] = {{lon - reach, lon + reach},
+                            {lon - reach + FULL, FULL},
+                            {-FULL, lon + reach - FULL}};
+    unsigned found = 0, tried = 0;
+
+    if (reach >= LON_E7_MAX) {
+        ranges[0][0] = -FULL;
+        ranges[0][1] = FULL;
+    }
+    for (size_t r = 0; r < (reach >= LON_E7_MAX ? 1 : 3); r++)
+        for (size_t j = first_from(g, i + 1, strip, ranges[r][0]);
+             j < g->count && g->at[j].strip == strip &&
+             g->at[j].spot->lon_e7 <= ranges[r][1];
+             j++) {
+            int64_t mm;
+            if (found == XG_NEAR_EACH / 2 || tried++ == XG_NEAR_TRIED)
+                return XG_OK;
+            if (!xg_spots_near(spot, g->at[j].spot, g->radius, &mm))
+                continue;
+            found++;
+            if (add_pair(g->pairs, g->arena, spot, g->at[j].spot, mm, err) !=
+                XG_OK)
+                return err->status;
+        }
+    return XG_OK;
+}
+
+static enum xg_status pair_category(struct grid *g, const struct xg_spot *spots,
+                                    size_t count, struct xg_error *err)
+{
+    g->height = g->radius * 1000 / 11119 + 2;
+    g->count = count;
+    for (size_t i = 0; i < count; i++)
+        g->at[i] = (struct placed){
+            .strip = ((int64_t)spots[i].lat_e7 - INT32_MIN) / g->height,
+            .spot = &spots[i]};
+    qsort(g->at, count, sizeof *g->at, compare_placed);
+    for (size_t i = 0; i < count; i++)
+        if (pair_in_strip(g, i, g->at[i].strip, err) != XG_OK ||
+            pair_in_strip(g, i, g->at[i].strip + 1, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
 enum xg_status
 xg_near_pairs(struct xg_near_pair **pairs, size_t *count,
               struct xg_arena *arena, struct xg_spot *spots, size_t spot_count,
@@ -182,28 +291,21 @@ xg_near_pairs(struct xg_near_pair **pairs, size_t *count,
               void *ctx, struct xg_error *err)
 {
     struct pairs p = {0};
-    int64_t radius = 0;
+    struct grid g = {.pairs = &p, .arena = arena};
 
+    g.at = xg_arena_array(arena, spot_count + 1, sizeof *g.at);
+    if (!g.at)
+        return xg_fail_nomem(err);
     if (spot_count)
         qsort(spots, spot_count, sizeof *spots, compare_spots);
-    for (size_t i = 0; i < spot_count; i++) {
-        unsigned each = 0;
-        if (i == 0 ||
-            compare_bytes(spots[i].category, spots[i - 1].category) != 0)
-            radius = radius_of(radius_mm, ctx, spots[i].category);
-        int64_t strip = radius * 1000 / 11119 + 2; /* in units of latitude */
-        for (size_t j = i + 1;
-             radius > 0 && j < spot_count && each < XG_NEAR_EACH; j++) {
-            int64_t mm;
-            if (compare_bytes(spots[i].category, spots[j].category) != 0 ||
-                (int64_t)spots[j].lat_e7 - spots[i].lat_e7 > strip)
+    for (size_t i = 0, next; i < spot_count; i = next) {
+        for (next = i + 1; next < spot_count; next++)
+            if (compare_bytes(spots[next].category, spots[i].category) != 0)
                 break;
-            if (!xg_spots_near(&spots[i], &spots[j], radius, &mm))
-                continue;
-            each++;
-            if (add_pair(&p, arena, &spots[i], &spots[j], mm, err) != XG_OK)
-                return err->status;
-        }
+        g.radius = radius_of(radius_mm, ctx, spots[i].category);
+        if (g.radius > 0 &&
+            pair_category(&g, spots + i, next - i, err) != XG_OK)
+            return err->status;
     }
     if (p.count)
         qsort(p.list, p.count, sizeof *p.list, compare_pairs);

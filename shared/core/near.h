@@ -47,10 +47,15 @@ struct xg_near_pair {
  * ids; lent by the arena. `radius_mm` gives that of a category, 0: none
  * are looked for in it, negative: the default; NULL: always the default. More
  * than XG_NEAR_MOST_MM counts as that.
- * Spots are put in another order. Of a heap at one place each is paired with
- * XG_NEAR_EACH others, so that it stays one heap and the work small:
- * O(n log n) and the pairs that lie in one strip of latitude. XG_NOMEM. */
-enum { XG_NEAR_MOST_MM = 10 * 1000 * 1000, XG_NEAR_EACH = 32 };
+ * Spots are put in another order. One is compared with at most XG_NEAR_TRIED
+ * that are about as far north as it and as many of the strip beside that, and
+ * paired with half of XG_NEAR_EACH of either: so a heap at one place stays one
+ * heap, and the work O(n log n) wherever the spots are. XG_NOMEM. */
+enum {
+    XG_NEAR_MOST_MM = 10 * 1000 * 1000,
+    XG_NEAR_EACH = 32,
+    XG_NEAR_TRIED = 256,
+};
 XG_MUST_CHECK enum xg_status
 xg_near_pairs(struct xg_near_pair **pairs, size_t *count,
               struct xg_arena *arena, struct xg_spot *spots, size_t spot_count,

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "shared/core/near.h"
 
@@ -149,6 +150,121 @@ static void a_heap_at_one_place_stays_little_work(void **state)
     free(spots);
 }
 
+/* Where a grid goes wrong: over the date line, the equator, about the poles,
+ * at all latitudes, with every reach. */
+static int64_t reach_by_letter(void *ctx, struct xg_bytes category)
+{
+    (void)ctx;
+    return category.at[0] == 'a' ? 1 : INT64_C(1000) * (category.at[0] - 'a');
+}
+
+static void the_grid_loses_no_pair_anywhere_on_earth(void **state)
+{
+    static const int32_t lats[] = {0,         351000000,  -330000000,
+                                   799000000, -899990000, 899999990};
+    static const int32_t lons[] = {0, 1183000000, 1799999900, -1799999900};
+    static struct xg_spot spots[40];
+    static const char letter[] = "a{z";
+    size_t found = 0, total = 0;
+
+    (void)state;
+    for (int round = 0; round < 3000; round++) {
+        struct xg_arena arena = XG_ARENA(8 << 20);
+        struct xg_near_pair *pairs;
+        size_t count, want = 0, n = 2 + rnd() % 38;
+        const char *category = &letter[rnd() % 3];
+        int64_t spread = between(1, 20000);
+        int32_t lat = lats[rnd() % 6], lon = lons[rnd() % 4];
+        for (size_t i = 0; i < n; i++) {
+            int64_t y = lat + between(-spread, spread);
+            int64_t x = lon + between(-spread, spread) *
+                                  (labs(lat) > 700000000 ? 30 : 1);
+            y = y > 900000000 ? 900000000 : y < -900000000 ? -900000000 : y;
+            x = x > 1800000000 ? x - INT64_C(3600000000) : x;
+            x = x < -1800000000 ? x + INT64_C(3600000000) : x;
+            spots[i] = (struct xg_spot){.category = xg_bytes(category, 1),
+                                        .lat_e7 = (int32_t)y,
+                                        .lon_e7 = (int32_t)x};
+            for (size_t b = 0; b < XG_ID_SIZE; b++)
+                spots[i].id.b[b] = (uint8_t)rnd();
+        }
+        assert_ok(xg_near_pairs(&pairs, &count, &arena, spots, n,
+                                reach_by_letter, NULL, &err));
+        size_t most = 0;
+        for (size_t i = 0; i < n; i++) {
+            size_t of = 0;
+            for (size_t j = 0; j < n; j++) {
+                bool near = j != i &&
+                            xg_spots_near(&spots[i], &spots[j],
+                                          reach_by_letter(NULL,
+                                                          spots[i].category),
+                                          NULL);
+                of += near;
+                want += near && j > i;
+            }
+            most = of > most ? of : most;
+        }
+        /* With so few about each, none is left out. */
+        if (most <= XG_NEAR_EACH / 2)
+            assert_int_equal(count, want);
+        assert_true(count <= want);
+        found += count;
+        total += want;
+        xg_arena_clear(&arena);
+    }
+    assert_true(found > 10000 && found * 10 > total);
+}
+
+enum shape { ON_ONE_LATITUDE, ON_ONE_LONGITUDE, TWO_HEAPS, SHAPES };
+
+static double seconds_for(enum shape shape, size_t n)
+{
+    double best = 1e9;
+
+    for (int run = 0; run < 3; run++) {
+        struct xg_spot *spots = calloc(n, sizeof *spots);
+        struct xg_arena arena = XG_ARENA(512 << 20);
+        struct xg_near_pair *pairs;
+        size_t count;
+        assert_non_null(spots);
+        for (size_t i = 0; i < n; i++) {
+            int32_t far = (int32_t)i * 10000;
+            spots[i] =
+                (struct xg_spot){.category = xg_bytes_of("a"),
+                                 .lat_e7 = 351000000,
+                                 .lon_e7 = 1183000000};
+            xg_store_u64(spots[i].id.b, rnd());
+            if (shape == ON_ONE_LATITUDE)
+                spots[i].lon_e7 = -1700000000 + far;
+            else if (shape == ON_ONE_LONGITUDE)
+                spots[i].lat_e7 = -800000000 + far;
+            else if (i % 2) /* in reach by either coordinate, not by both */
+                spots[i].lat_e7 += 4000, spots[i].lon_e7 += 5000;
+        }
+        clock_t from = clock();
+        assert_ok(xg_near_pairs(&pairs, &count, &arena, spots, n, NULL, NULL,
+                                &err));
+        double took = (double)(clock() - from) / CLOCKS_PER_SEC;
+        best = took < best ? took : best;
+        assert_int_equal(count == 0, shape != TWO_HEAPS);
+        xg_arena_clear(&arena);
+        free(spots);
+    }
+    return best;
+}
+
+static void four_times_the_spots_are_hardly_more_than_four_times_the_work(
+    void **state)
+{
+    (void)state;
+    for (int shape = 0; shape < SHAPES; shape++) {
+        double few = seconds_for((enum shape)shape, 10000);
+        double many = seconds_for((enum shape)shape, 40000);
+        if (many > 6 * few + 0.02)
+            fail_msg("shape %d: %f s, then %f s", shape, few, many);
+    }
+}
+
 /* Spread the smallest label along all links until nothing changes. */
 static void label_through_all(uint8_t *label, const struct xg_link *links,
                               size_t count)
@@ -209,6 +325,9 @@ int main(void)
         cmocka_unit_test(distances_are_those_of_the_sphere),
         cmocka_unit_test(every_near_pair_is_found_once_nearest_first),
         cmocka_unit_test(a_heap_at_one_place_stays_little_work),
+        cmocka_unit_test(the_grid_loses_no_pair_anywhere_on_earth),
+        cmocka_unit_test(
+            four_times_the_spots_are_hardly_more_than_four_times_the_work),
         cmocka_unit_test(groups_are_what_hangs_together),
     };
 
