@@ -23,13 +23,13 @@ enum {
     NONCE = crypto_secretbox_NONCEBYTES,
     KEY_SLOT = XG_PUBLIC_KEY_SIZE + SEALED,
     CODE_SLOT = 8 + SALT + NONCE + BOXED,
-    HEAD_MAX = 5 + (SEAL_SLOTS_MAX + 1) * (1 + KEY_SLOT + CODE_SLOT),
+    HEAD_MAX = 5 + SEAL_SLOTS_MAX * (1 + KEY_SLOT) + 1 + CODE_SLOT,
     SLOT_KEY = 1,
     SLOT_CODE = 2,
     PASSES = 3,
-    PASSES_MAX = 16,
+    PASSES_MAX = 4, /* whoever hands a file in chooses what opening it costs */
     MEMORY_KIB = 64 << 10,
-    MEMORY_KIB_MAX = 512 << 10,
+    MEMORY_KIB_MAX = MEMORY_KIB,
 };
 
 static const char MAGIC[] = "XGH1";
@@ -335,7 +335,7 @@ static enum xg_status open_slots(struct seal_reader *r,
         if (take_head(r, 1, err) != XG_OK)
             return err->status;
         uint8_t kind = r->head[r->head_len - 1];
-        if (kind != SLOT_KEY && kind != SLOT_CODE)
+        if (kind != SLOT_KEY && (kind != SLOT_CODE || has_code))
             return damaged(r, err);
         const uint8_t *slot = r->head + r->head_len;
         if (take_head(r, kind == SLOT_KEY ? KEY_SLOT : CODE_SLOT, err) != XG_OK)

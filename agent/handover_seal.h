@@ -6,6 +6,10 @@
  *      slot   1 || Ed25519 key (32) || sealed (80)
  *             2 || u32be passes || u32be KiB || salt (16) || nonce (24) || W (48)
  *
+ * There is at most one slot of the second kind, of 1 to 4 passes and 8 to 65536
+ * KiB, so that opening a file costs no more than the one that this writes: a
+ * file of anyone's making is opened on a phone.
+ *
  * The stream's key is 32 random bytes. `sealed` is crypto_box_seal of it to the
  * Curve25519 form of the device's key; W is crypto_secretbox of it under
  * Argon2id 1.3 of the code. A chunk is crypto_secretstream_xchacha20poly1305 of

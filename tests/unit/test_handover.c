@@ -165,6 +165,46 @@ static void test_seal_by_code(void **state)
     xg_buf_clear(&out);
 }
 
+/* Who makes a file says what opening it costs: no more than our own. */
+static void test_seal_costs_no_more_than_it_must(void **state)
+{
+    enum { HEAD = 4 + 1, SLOT = 1 + 8 + 16 + 24 + 48 };
+    static const struct {
+        uint32_t passes, kib;
+    } bad[] = {{0, 65536}, {5, 65536}, {3, 65537}, {3, 512 << 10}, {3, 7}};
+    char code[SEAL_CODE_SIZE];
+    struct seal_slots slots = {.code = code};
+    struct xg_signer any = device(9);
+    struct xg_buf out = XG_BUF(1 << 20), good = XG_BUF(1 << 20);
+    struct xg_buf two = XG_BUF(1 << 20);
+
+    (void)state;
+    seal_draw_code(code, &district.env);
+    seal_file(&slots, xg_bytes_of("x"));
+    assert_ok(xg_os_read(&good, path, &err));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        xg_store_u32(good.data + HEAD + 1, bad[i].passes);
+        xg_store_u32(good.data + HEAD + 5, bad[i].kib);
+        assert_ok(xg_os_replace(path, 0600, xg_buf_bytes(&good), &err));
+        assert_int_equal(unseal(&out, &any, code), XG_FORMAT);
+    }
+    /* Allowed, but not what it was made with. */
+    xg_store_u32(good.data + HEAD + 1, 1);
+    xg_store_u32(good.data + HEAD + 5, 8);
+    assert_ok(xg_os_replace(path, 0600, xg_buf_bytes(&good), &err));
+    assert_int_equal(unseal(&out, &any, code), XG_AUTH);
+    /* A second slot of the kind, whether or not a code is given. */
+    xg_buf_append(&two, good.data, HEAD + SLOT);
+    xg_buf_append(&two, good.data + HEAD, good.len - HEAD);
+    two.data[HEAD - 1] = 2;
+    assert_ok(xg_os_replace(path, 0600, xg_buf_bytes(&two), &err));
+    assert_int_equal(unseal(&out, &any, code), XG_FORMAT);
+    assert_int_equal(unseal(&out, &any, NULL), XG_FORMAT);
+    xg_buf_clear(&two);
+    xg_buf_clear(&good);
+    xg_buf_clear(&out);
+}
+
 /* ---- the index ---- */
 
 static void test_index_is_strict(void **state)
@@ -385,6 +425,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_seal_shows_every_change, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_seal_by_code, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_seal_costs_no_more_than_it_must,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_index_is_strict, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_forged_file_changes_nothing,
                                         setup, teardown),
