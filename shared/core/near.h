@@ -72,10 +72,11 @@ struct xg_grouped {
 };
 /* Everything that a link names, once, by ascending id; lent by the arena. A
  * link of something to itself groups nothing. XG_NOMEM. */
-XG_MUST_CHECK enum xg_status
-xg_groups_of(struct xg_grouped **grouped, size_t *count, struct xg_arena *arena,
-             const struct xg_link *links, size_t link_count,
-             struct xg_error *err);
+XG_MUST_CHECK enum xg_status xg_groups_of(struct xg_grouped **grouped,
+                                          size_t *count, struct xg_arena *arena,
+                                          const struct xg_link *links,
+                                          size_t link_count,
+                                          struct xg_error *err);
 /* The group of an id among them; NULL: it is in none. */
 const struct xg_id *xg_group_find(const struct xg_grouped *grouped,
                                   size_t count, const struct xg_id *id);

@@ -195,10 +195,9 @@ static void the_grid_loses_no_pair_anywhere_on_earth(void **state)
             size_t of = 0;
             for (size_t j = 0; j < n; j++) {
                 bool near = j != i &&
-                            xg_spots_near(&spots[i], &spots[j],
-                                          reach_by_letter(NULL,
-                                                          spots[i].category),
-                                          NULL);
+                            xg_spots_near(
+                                &spots[i], &spots[j],
+                                reach_by_letter(NULL, spots[i].category), NULL);
                 of += near;
                 want += near && j > i;
             }
@@ -229,10 +228,9 @@ static double seconds_for(enum shape shape, size_t n)
         assert_non_null(spots);
         for (size_t i = 0; i < n; i++) {
             int32_t far = (int32_t)i * 10000;
-            spots[i] =
-                (struct xg_spot){.category = xg_bytes_of("a"),
-                                 .lat_e7 = 351000000,
-                                 .lon_e7 = 1183000000};
+            spots[i] = (struct xg_spot){.category = xg_bytes_of("a"),
+                                        .lat_e7 = 351000000,
+                                        .lon_e7 = 1183000000};
             xg_store_u64(spots[i].id.b, rnd());
             if (shape == ON_ONE_LATITUDE)
                 spots[i].lon_e7 = -1700000000 + far;
@@ -242,8 +240,8 @@ static double seconds_for(enum shape shape, size_t n)
                 spots[i].lat_e7 += 4000, spots[i].lon_e7 += 5000;
         }
         clock_t from = clock();
-        assert_ok(xg_near_pairs(&pairs, &count, &arena, spots, n, NULL, NULL,
-                                &err));
+        assert_ok(
+            xg_near_pairs(&pairs, &count, &arena, spots, n, NULL, NULL, &err));
         double took = (double)(clock() - from) / CLOCKS_PER_SEC;
         best = took < best ? took : best;
         assert_int_equal(count == 0, shape != TWO_HEAPS);
@@ -253,8 +251,8 @@ static double seconds_for(enum shape shape, size_t n)
     return best;
 }
 
-static void four_times_the_spots_are_hardly_more_than_four_times_the_work(
-    void **state)
+static void
+four_times_the_spots_are_hardly_more_than_four_times_the_work(void **state)
 {
     (void)state;
     for (int shape = 0; shape < SHAPES; shape++) {
