@@ -111,9 +111,9 @@ class Stories(Case):
             mistake[0]['hash'], mistake[0]['index']))
         self.settle()
         for asker in (self.d.one, lambda *w: self.world.ask(*w)[0]):
-            totals = asker('show', campaign)['totals']
-            self.assertEqual({t['item']: t['number'] for t in totals},
-                             {'bottles': 3156, 'dens': 2})
+            counted = asker('show', campaign)['counted']
+            self.assertEqual(counted['items'], {'bottles': 3156, 'dens': 2})
+            self.assertEqual(counted['grids'], 98)
         self.sound()
 
     def test_meeting_with_matters_settled(self):

@@ -974,6 +974,50 @@ static void test_supervision_is_not_closed_without_its_reply(void **state)
     end(&w);
 }
 
+/* Written at once with a reply to the one before: it still waits. */
+static void test_a_reply_answers_only_what_its_author_saw(void **state)
+{
+    const struct xg_record *reply, *second;
+    struct run w;
+
+    (void)state;
+    begin_at(&w, XG_STATUS_HANDLED, false);
+    step(&w, LEAD, XG_MOVE_SUPERVISE);
+    reply = write_move(&w, FINISHER, XG_MOVE_REPLY, XG_STATUS_HANDLED, 0);
+    second = write_move(&w, X, XG_MOVE_SUPERVISE, XG_STATUS_HANDLED, 0);
+    keep(&w, FINISHER, XG_ROLE_HANDLER, reply);
+    keep(&w, X, XG_ROLE_SUPERVISOR, second);
+    w.state = merge(&w, &w.arena);
+    assert_int_equal(w.state.effects[w.count - 2], XG_EFFECT_FULL);
+    assert_int_equal(w.state.progress.supervised, w.count - 1);
+    assert_int_equal(tried(&w, LEAD, XG_ROLE_SUPERVISOR, XG_MOVE_CLOSE),
+                     XG_EFFECT_LACKING);
+    step(&w, FINISHER, XG_MOVE_REPLY);
+    assert_int_equal(tried(&w, LEAD, XG_ROLE_SUPERVISOR, XG_MOVE_CLOSE),
+                     XG_EFFECT_FULL);
+    end(&w);
+}
+
+static void test_beside_the_line_nobody_names_a_status_that_never_was(void **state)
+{
+    struct xg_arena arena = XG_ARENA(4 << 20);
+    struct run w;
+
+    (void)state;
+    begin_at(&w, XG_STATUS_HANDLED, false);
+    struct xg_state s = attempt(&w, &arena, X, XG_ROLE_DELEGATE, XG_MOVE_RATE,
+                                XG_STATUS_CLOSED, 0);
+    assert_int_equal(s.effects[s.count - 1], XG_EFFECT_INVALID);
+    step(&w, LEAD, XG_MOVE_CLOSE);
+    step(&w, LEAD, XG_MOVE_REOPEN);
+    /* It was closed once: who rates late is heard. */
+    s = attempt(&w, &arena, X, XG_ROLE_DELEGATE, XG_MOVE_RATE, XG_STATUS_CLOSED,
+                0);
+    assert_int_equal(s.effects[s.count - 1], XG_EFFECT_FULL);
+    xg_arena_clear(&arena);
+    end(&w);
+}
+
 static void test_who_handled_it_does_not_take_the_rating(void **state)
 {
     struct run w;
@@ -1163,6 +1207,9 @@ int main(void)
         cmocka_unit_test(
             test_a_residents_report_is_not_closed_without_an_answer),
         cmocka_unit_test(test_supervision_is_not_closed_without_its_reply),
+        cmocka_unit_test(test_a_reply_answers_only_what_its_author_saw),
+        cmocka_unit_test(
+            test_beside_the_line_nobody_names_a_status_that_never_was),
         cmocka_unit_test(test_who_handled_it_does_not_take_the_rating),
         cmocka_unit_test(test_what_has_no_effect_meets_no_need),
         cmocka_unit_test(test_fields_of_a_case_change_by_moves_or_at_a_desk),
