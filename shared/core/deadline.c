@@ -187,8 +187,10 @@ static unsigned stages_in(const struct walk *w, uint64_t status)
     case XG_STATUS_ACCEPTED:
         return STAGE_BIT(XG_STAGE_FILE);
     case XG_STATUS_FILED:
-    case XG_STATUS_RETURNED:
         return STAGE_BIT(XG_STAGE_DISPATCH);
+    case XG_STATUS_RETURNED: /* who refuses stops no clock */
+        return STAGE_BIT(XG_STAGE_DISPATCH) |
+               (w->open[XG_STAGE_HANDLE] ? STAGE_BIT(XG_STAGE_HANDLE) : 0);
     case XG_STATUS_DISPATCHED:
         return STAGE_BIT(XG_STAGE_SIGN) |
                (w->limits->stages[XG_STAGE_HANDLE].from_signing
@@ -208,10 +210,19 @@ static unsigned stages_in(const struct walk *w, uint64_t status)
 
 static void enter(struct walk *w, uint64_t status, uint32_t op)
 {
-    bool anew = status == XG_STATUS_DISPATCHED;
+    bool again = w->status == XG_STATUS_RETURNED;
+    bool anew = status == XG_STATUS_DISPATCHED && !again;
     unsigned stages = stages_in(w, status);
 
     w->status = status;
+    if (again && status == XG_STATUS_DISPATCHED) {
+        /* To another one: a new signature, the same time to handle it. */
+        end(w, XG_STAGE_SIGN, op);
+        if (w->open[XG_STAGE_HANDLE]) {
+            stages |= STAGE_BIT(XG_STAGE_HANDLE);
+            w->open[XG_STAGE_HANDLE]->unit = w->unit;
+        }
+    }
     for (int stage = XG_STAGE_ACCEPT; stage <= XG_STAGE_INSPECT; stage++)
         if (w->open[stage] && (anew || !(stages & STAGE_BIT(stage))))
             end(w, (enum xg_stage)stage, op);

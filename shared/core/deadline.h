@@ -15,13 +15,14 @@
  *      dispatch   filed; returned          -> dispatched
  *      sign       dispatched               -> signed for, or returned
  *      handle     dispatched, or signed for (the catalogue says which); rework
- *                                          -> handled, or returned
+ *                                          -> handled
  *      inspect    handled                  -> closed, or sent back
  *      report in  whistle, triage          -> every unit called is present; due
  *                                             is `report_by`, around the clock
  *
- * A stage that begins again (a second dispatch, handing down, rework, a case
- * reopened) is a new turn with a new clock. Whatever runs ends when the case is
+ * A stage that begins again (handing down, rework, a case reopened) is a new
+ * turn with a new clock. A refusal does not stop the clock of handling, nor
+ * does the next dispatch start it anew. Whatever runs ends when the case is
  * closed or withdrawn.
  *
  * Granted shelving and deferral stop the clock of handling, until the case is
@@ -80,7 +81,7 @@ struct xg_clock {
     bool extended;         /* due_ms was granted */
     bool guessed;          /* 暂按双休日推算 */
     bool provisional;      /* hangs on a record that is not logged yet */
-    struct xg_bytes unit, level; /* who held it when it began; lent by ops,
+    struct xg_bytes unit, level; /* who holds it, or held it at its end; lent by ops,
                                   * empty where nobody was named */
     const char *climb; /* level that it climbs to when overdue, "" none;
                         * lent by the limits */

@@ -115,6 +115,13 @@ static enum xg_status assign(struct assigned *a,
     return XG_OK;
 }
 
+/* Who is assessed gets to see it, and may appeal. */
+static bool assesses(const struct xg_record *r, uint32_t role)
+{
+    return r->head.creates && r->head.kind == XG_KIND_ASSESSMENT &&
+           xg_move_allowed(XG_MOVE_DISPATCH, role);
+}
+
 static enum xg_status note_assigned(struct assigned *a,
                                     const struct xg_record *r,
                                     const struct xg_judgement *j,
@@ -122,13 +129,18 @@ static enum xg_status note_assigned(struct assigned *a,
 {
     struct xg_cbor_item value, key;
 
-    if (j->no_right || r->malformed || !j->role ||
-        !xg_record_assigns(r, j->role->number))
+    if (j->no_right || r->malformed || !j->role)
+        return XG_OK;
+    if (assesses(r, j->role->number) &&
+        xg_record_field(r, XG_ASSESSMENT_SUBJECT, &value))
+        return assign(a, &value, err);
+    if (!xg_record_assigns(r, j->role->number))
         return XG_OK;
     if (xg_record_field(r, XG_CASE_UNIT, &value) &&
         assign(a, &value, err) != XG_OK)
         return err->status;
-    if (!xg_record_field(r, XG_CASE_CALLED, &value))
+    if (!xg_move_calls(r->head.move) ||
+        !xg_record_field(r, XG_CASE_CALLED, &value))
         return XG_OK;
     struct xg_cbor c = xg_cbor_inside(&value);
     while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &value)) {
@@ -149,16 +161,43 @@ struct bench {
     const struct xg_op *ops;
     struct xg_judgement *const *judged;
     size_t count;
+    struct written *written; /* by hash; of a kind that reaches down */
 };
 
-/* Was the record of that hash written by this author? */
+/* Who wrote a record. */
+struct written {
+    const struct xg_hash *hash;
+    const char *author;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct written *x = a, *y = b;
+    return xg_hash_compare(x->hash, y->hash);
+}
+
+static enum xg_status index_authors(struct bench *b, struct xg_error *err)
+{
+    b->written = malloc((b->count + 1) * sizeof *b->written);
+    if (!b->written)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < b->count; i++)
+        b->written[i] = (struct written){&b->ops[i].record->hash,
+                                         b->judged[i]->author};
+    qsort(b->written, b->count, sizeof *b->written, by_hash);
+    return XG_OK;
+}
+
+/* Was the record of that hash written by this author? O(log n). */
 static bool is_own(const struct bench *b, const char *author,
                    struct xg_bytes hash)
 {
-    for (size_t i = 0; i < b->count; i++)
-        if (memcmp(b->ops[i].record->hash.b, hash.at, XG_HASH_SIZE) == 0)
-            return strcmp(b->judged[i]->author, author) == 0;
-    return false;
+    struct xg_hash named;
+    const struct written key = {.hash = &named}, *found;
+
+    memcpy(named.b, hash.at, XG_HASH_SIZE);
+    found = bsearch(&key, b->written, b->count, sizeof key, by_hash);
+    return found && strcmp(found->author, author) == 0;
 }
 
 /* A set's value: nothing is taken out but what the author put in. */
@@ -306,6 +345,27 @@ static enum xg_status judge_all_assigned(const struct bench *b,
     return XG_OK;
 }
 
+/* Who was given it, and may hand it on, hands it on: until nobody new has it. */
+static enum xg_status judge_hands(const struct bench *b,
+                                  struct assigned *assigned,
+                                  const struct xg_op *ops,
+                                  struct xg_error *err)
+{
+    size_t known;
+
+    do {
+        known = assigned->count;
+        if (judge_all_assigned(b, assigned, ops, err) != XG_OK)
+            return err->status;
+        for (size_t i = 0; i < b->count; i++)
+            if (ops[i].no_right && !b->judged[i]->no_right &&
+                note_assigned(assigned, ops[i].record, b->judged[i], err) !=
+                    XG_OK)
+                return err->status;
+    } while (assigned->count > known);
+    return XG_OK;
+}
+
 static void settle(struct xg_op *op, const struct xg_judgement *j)
 {
     const struct xg_role *role = j->no_right ? NULL : j->role;
@@ -344,15 +404,18 @@ enum xg_status xg_judge_ops(struct xg_home *home, struct xg_op *ops,
         status = find_home(&h, ops, judged, registry, err);
     if (status == XG_OK && b.kind && b.kind->reaches_down)
         status = hold_down(&h, judged[h.creator], registry, err);
+    if (status == XG_OK && b.kind && b.kind->reaches_down)
+        status = index_authors(&b, err);
     if (status == XG_OK)
         status = judge_all_at_home(&assigned, &outside, &b, ops, err);
     if (status == XG_OK && outside && assigned.count)
-        status = judge_all_assigned(&b, &assigned, ops, err);
+        status = judge_hands(&b, &assigned, ops, err);
     if (status == XG_OK) {
         for (size_t i = 0; i < count; i++)
             settle(&ops[i], judged[i]);
         *home = h;
     }
     free(assigned.units);
+    free(b.written);
     return status;
 }

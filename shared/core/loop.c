@@ -60,6 +60,7 @@ const struct xg_choice xg_moves[] = {
     {XG_MOVE_UPHOLD, "uphold", "维持原评", "uphold"},
     {XG_MOVE_RESCORE, "rescore", "改评", "score again"},
     {XG_MOVE_CONFIRM, "confirm", "确认", "confirm"},
+    {XG_MOVE_RECALL, "recall", "撤回派遣", "take a dispatch back"},
     {0, NULL, NULL, NULL},
 };
 
@@ -160,6 +161,7 @@ const struct xg_transition xg_transitions[] = {
     LINE(S(ACCEPTED), FILE, FILED, DESK, XG_WANT_CASE_NUMBER),
     LINE(S(FILED) | S(RETURNED), DISPATCH, DISPATCHED, DESK,
          XG_NEED_UNIT | XG_NEED_REVIEWED),
+    LINE(S(DISPATCHED), RECALL, FILED, DESK, XG_NEED_WHY),
     LINE(S(DISPATCHED), SIGN, HANDLING, HANDS, 0),
     LINE(S(DISPATCHED) | S(HANDLING), RETURN, RETURNED, HANDS,
          XG_NEED_RULE | XG_NEED_WHY | XG_NEED_NOT_DESIGNATED),
@@ -261,9 +263,13 @@ const struct xg_choice *xg_status_named(const char *name)
     return named(xg_statuses, name);
 }
 
+bool xg_move_calls(uint64_t move)
+{
+    return move == XG_MOVE_WHISTLE || move == XG_MOVE_TRIAGE;
+}
+
 bool xg_move_assigns(uint64_t move)
 {
     return move == XG_MOVE_DISPATCH || move == XG_MOVE_DESIGNATE ||
-           move == XG_MOVE_HAND_DOWN || move == XG_MOVE_WHISTLE ||
-           move == XG_MOVE_TRIAGE;
+           move == XG_MOVE_HAND_DOWN || xg_move_calls(move);
 }

@@ -74,6 +74,7 @@ enum xg_move_number {
     XG_MOVE_UPHOLD = 34,
     XG_MOVE_RESCORE = 35,
     XG_MOVE_CONFIRM = 36,
+    XG_MOVE_RECALL = 37,
 };
 
 /* Stages of a case, each with a clock (deadline.h). Label by stage: 核实 is
@@ -159,5 +160,7 @@ const struct xg_choice *xg_status_named(const char *name);
 /* Moves that put a case into the hands of the units they name (`unit`,
  * `called`): these then see it and may work on it. */
 bool xg_move_assigns(uint64_t move);
+/* Of those, the ones that call units to a whistle. */
+bool xg_move_calls(uint64_t move);
 
 #endif

@@ -112,9 +112,16 @@ static bool may_move(struct xg_state *s, uint32_t op)
                     "it never was in the status that its author names"));
     } else if (t->to && h->from != s->status) {
         strike(s, op, XG_EFFECT_OVERTAKEN,
-               XG_T("别人已先办了一步，状态变了", "the status had changed before"));
-    } else if ((lacking = xg_progress_lacks(&s->progress, s->ops, op, t))) {
-        strike(s, op, XG_EFFECT_LACKING, xg_label(lacking->zh, lacking->en));
+               XG_T("别人已先办了一步，状态变了",
+                    "the status had changed before"));
+    } else if ((lacking = xg_progress_lacks(&s->progress, s->ops, s, op, t))) {
+        uint32_t met = xg_progress_taken_by(&s->progress, s->ops, op, lacking);
+        if (met != XG_NONE && !xg_state_precedes(s, met, op))
+            strike(s, op, XG_EFFECT_OVERTAKEN,
+                   XG_T("别人已先办了一步", "somebody else was first"));
+        else
+            strike(s, op, XG_EFFECT_LACKING,
+                   xg_label(lacking->zh, lacking->en));
     } else {
         if (t->to) {
             s->status = t->to;
@@ -442,18 +449,38 @@ static void fold_withdrawal(struct xg_state *s)
 
 /* An overtaken move stays a conflict until a record that has seen it decides
  * the status (field number 0 in `decided`). */
-static bool status_decided_after(const struct xg_state *s, uint32_t overtaken)
+static bool decides_status(const struct xg_state *s, uint32_t op)
 {
+    struct xg_cbor_item list, first;
+
+    if (!has_effect(s, op) ||
+        !xg_record_field(s->ops[op].record, XG_FIELD_DECIDED, &list))
+        return false;
+    struct xg_cbor c = xg_cbor_inside(&list);
+    return xg_cbor_next(&c, &first) && first.number == 0;
+}
+
+static enum xg_status count_overtaken(struct xg_state *s,
+                                      struct xg_arena *arena,
+                                      struct xg_error *err)
+{
+    uint32_t *deciders = xg_arena_array(arena, s->count + 1, sizeof *deciders);
+    size_t count = 0;
+
+    if (!deciders)
+        return xg_fail_nomem(err);
+    for (uint32_t op = 0; op < s->count; op++)
+        if (decides_status(s, op))
+            deciders[count++] = op;
     for (uint32_t op = 0; op < s->count; op++) {
-        struct xg_cbor_item list, first;
-        if (!has_effect(s, op) || !xg_state_precedes(s, overtaken, op) ||
-            !xg_record_field(s->ops[op].record, XG_FIELD_DECIDED, &list))
+        bool decided = false;
+        if (s->effects[op] != XG_EFFECT_OVERTAKEN)
             continue;
-        struct xg_cbor c = xg_cbor_inside(&list);
-        if (xg_cbor_next(&c, &first) && first.number == 0)
-            return true;
+        for (size_t i = 0; i < count && !decided; i++)
+            decided = xg_state_precedes(s, op, deciders[i]);
+        s->conflict_count += !decided;
     }
-    return false;
+    return XG_OK;
 }
 
 /* ---- the heads of the entity: what nobody has seen and built on ---- */
@@ -506,11 +533,7 @@ enum xg_status xg_merge(struct xg_state *state, struct xg_arena *arena,
     if (fold_fields(&s, arena, err) != XG_OK)
         return err->status;
     fold_withdrawal(&s);
-    for (uint32_t op = 0; op < count; op++)
-        if (s.effects[op] == XG_EFFECT_OVERTAKEN &&
-            !status_decided_after(&s, op))
-            s.conflict_count++;
-    if (find_tips(&s, arena, err) != XG_OK)
+    if (count_overtaken(&s, arena, err) != XG_OK || find_tips(&s, arena, err) != XG_OK)
         return err->status;
     *state = s;
     return XG_OK;
@@ -603,7 +626,10 @@ static size_t add_unit(struct xg_bytes out[static XG_UNITS_MAX], size_t n,
 size_t xg_state_units(const struct xg_state *s,
                       struct xg_bytes out[static XG_UNITS_MAX])
 {
-    const struct xg_register *with = xg_state_register(s, XG_CASE_UNIT);
+    uint64_t number = s->kind && s->kind->number == XG_KIND_ASSESSMENT
+                          ? XG_ASSESSMENT_SUBJECT
+                          : XG_CASE_UNIT;
+    const struct xg_register *with = xg_state_register(s, number);
     const struct xg_set *called = xg_state_set(s, XG_CASE_CALLED);
     struct xg_cbor_item value;
     size_t n = 0;
@@ -611,8 +637,7 @@ size_t xg_state_units(const struct xg_state *s,
     if (!s->kind || !s->kind->first_status)
         return 0;
     for (size_t i = 0; with && i < with->head_count; i++)
-        if (xg_record_field(s->ops[with->heads[i]].record, XG_CASE_UNIT,
-                            &value) &&
+        if (xg_record_field(s->ops[with->heads[i]].record, number, &value) &&
             value.type == XG_CBOR_TEXT)
             n = add_unit(out, n, value.bytes);
     for (size_t i = 0; called && i < called->count; i++) {

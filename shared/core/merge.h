@@ -17,7 +17,8 @@
  * 10. Transitions fold in topological order; among those ready at once, higher
  *     role, then greater hash. One that meets another status than its author
  *     saw is overtaken; a move beside the line changes none and never is. One
- *     that lacks what the table (loop.h) says it needs has no effect.
+ *     that lacks what the table (loop.h) says it needs has no effect; if it lacks
+ *     it because of what its author had not seen, it is overtaken.
  *
  * What a record cites and nobody here has seen may belong to another entity:
  * then the record stays pending for ever. Whether it does cannot change what is
@@ -163,7 +164,8 @@ bool xg_state_value(const struct xg_state *s, uint64_t number,
                     struct xg_cbor_item *value);
 
 /* The units beside its home that the entity is with now: those that `unit`
- * names (all sides of a conflict) and those called by a whistle. Distinct, in
+ * names (all sides of a conflict) and those called by a whistle; of an
+ * assessment, who is assessed. Distinct, in
  * no order; lent by the ops. At most XG_UNITS_MAX. */
 enum { XG_UNITS_MAX = 64 };
 size_t xg_state_units(const struct xg_state *s,

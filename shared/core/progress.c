@@ -7,9 +7,12 @@
 
 void xg_progress_begin(struct xg_progress *p)
 {
-    *p = (struct xg_progress){.supervised = XG_NONE, .finisher = XG_NONE};
+    *p = (struct xg_progress){.supervised = XG_NONE,
+                              .finisher = XG_NONE,
+                              .refuser = XG_NONE,
+                              .designator = XG_NONE};
     for (size_t i = 0; i < XG_ASKINGS; i++)
-        p->asked[i] = XG_NONE;
+        p->asked[i] = p->took[i] = XG_NONE;
 }
 
 static bool says(const struct xg_record *r, uint64_t number)
@@ -61,7 +64,8 @@ static bool is_asked(const struct xg_progress *p, const struct xg_op *ops,
 }
 
 static bool is_met(const struct xg_progress *p, const struct xg_op *ops,
-                   uint32_t op, const struct xg_need *need)
+                   const struct xg_state *s, uint32_t op,
+                   const struct xg_need *need)
 {
     const struct xg_record *r = ops[op].record;
 
@@ -69,7 +73,8 @@ static bool is_met(const struct xg_progress *p, const struct xg_op *ops,
         return r->fields_raw.len == 0 || says(r, need->field);
     switch (need->bit) {
     case XG_NEED_ANSWERED:
-        return !p->waits || p->answered || says(r, XG_CASE_ANSWER);
+        return !p->waits || p->answered || r->fields_raw.len == 0 ||
+               says(r, XG_CASE_ANSWER);
     case XG_NEED_ASKED:
         return is_asked(p, ops, op, false);
     case XG_NEED_OTHER:
@@ -80,8 +85,9 @@ static bool is_met(const struct xg_progress *p, const struct xg_op *ops,
         return p->refusals < 2;
     case XG_NEED_NOT_DESIGNATED:
         return !p->designated;
-    case XG_NEED_REPLIED:
-        return p->supervised == XG_NONE;
+    case XG_NEED_REPLIED: /* one that was not seen stays for all to see */
+        return p->supervised == XG_NONE ||
+               (s && !xg_state_precedes(s, p->supervised, op));
     case XG_NEED_SUPERVISED:
         return p->supervised != XG_NONE;
     case XG_NEED_WHISTLED:
@@ -92,13 +98,29 @@ static bool is_met(const struct xg_progress *p, const struct xg_op *ops,
 }
 
 const struct xg_need *xg_progress_lacks(const struct xg_progress *p,
-                                        const struct xg_op *ops, uint32_t op,
+                                        const struct xg_op *ops,
+                                        const struct xg_state *s, uint32_t op,
                                         const struct xg_transition *t)
 {
     for (const struct xg_need *n = xg_needs; n->bit; n++)
-        if (t->needs & n->bit & XG_NEED_HARD && !is_met(p, ops, op, n))
+        if (t->needs & n->bit & XG_NEED_HARD && !is_met(p, ops, s, op, n))
             return n;
     return NULL;
+}
+
+uint32_t xg_progress_taken_by(const struct xg_progress *p,
+                              const struct xg_op *ops, uint32_t op,
+                              const struct xg_need *need)
+{
+    enum xg_asking sort = asking_of(ops[op].record->head.move);
+
+    if (need->bit == XG_NEED_ASKED && sort < XG_ASKINGS)
+        return p->took[sort];
+    if (need->bit == XG_NEED_REVIEWED)
+        return p->refuser;
+    if (need->bit == XG_NEED_NOT_DESIGNATED)
+        return p->designator;
+    return XG_NONE;
 }
 
 /* ---- who may write what ---- */
@@ -131,8 +153,10 @@ bool xg_record_oversteps(const struct xg_record *r, uint32_t role)
             continue;
         if (!r->head.move && !desk)
             return true;
-        if ((number == XG_CASE_UNIT || number == XG_CASE_CALLED) &&
-            !xg_record_assigns(r, role))
+        if (number == XG_CASE_UNIT && !xg_record_assigns(r, role))
+            return true;
+        if (number == XG_CASE_CALLED && !(xg_move_calls(r->head.move) &&
+                                          xg_record_assigns(r, role)))
             return true;
     }
     return false;
@@ -144,8 +168,10 @@ bool xg_record_oversteps(const struct xg_record *r, uint32_t role)
 static void refuse(struct xg_progress *p, const struct xg_op *ops, uint32_t op)
 {
     for (size_t i = 0; i < XG_ASKINGS; i++)
-        if (!same_author(ops, p->asked[i], op))
+        if (p->asked[i] != XG_NONE && !same_author(ops, p->asked[i], op)) {
             p->asked[i] = XG_NONE;
+            p->took[i] = op;
+        }
 }
 
 /* A reply answers the supervision that its author had seen, and no other. */
@@ -172,6 +198,7 @@ static void take_move(struct xg_progress *p, const struct xg_state *s,
     switch (move) {
     case XG_MOVE_RETURN:
         p->refusals++;
+        p->refuser = op;
         break;
     case XG_MOVE_REVIEW:
         p->refusals = 0;
@@ -179,6 +206,7 @@ static void take_move(struct xg_progress *p, const struct xg_state *s,
     case XG_MOVE_DESIGNATE:
         p->refusals = 0;
         p->designated = true;
+        p->designator = op;
         break;
     case XG_MOVE_DISPATCH:
     case XG_MOVE_HAND_DOWN:
@@ -203,6 +231,7 @@ static void take_move(struct xg_progress *p, const struct xg_state *s,
     case XG_MOVE_UPHOLD:
     case XG_MOVE_RESCORE:
         p->asked[asking_of(move)] = XG_NONE;
+        p->took[asking_of(move)] = op;
         break;
     case XG_MOVE_WHISTLE:
         p->whistled = true;
@@ -229,6 +258,7 @@ void xg_progress_take(struct xg_progress *p, const struct xg_state *s,
 
     if (r->head.move)
         take_move(p, s, op, r->head.move);
+    p->answered |= r->head.move == XG_MOVE_ANSWER;
     if (r->fields_raw.len == 0)
         return;
     if (says(r, XG_CASE_ANSWER))

@@ -30,15 +30,26 @@ struct xg_progress {
     uint32_t asked[XG_ASKINGS]; /* op of the open request, or XG_NONE */
     uint32_t supervised; /* op of the supervision without reply, XG_NONE */
     uint32_t finisher;   /* op that last gave it back as handled, XG_NONE */
+    /* ops that took away what others may count on; XG_NONE */
+    uint32_t took[XG_ASKINGS]; /* granted, refused or decided the request */
+    uint32_t refuser;          /* made the last refusal */
+    uint32_t designator;
 };
 
 void xg_progress_begin(struct xg_progress *p);
 
 /* The first hard need that op, making the move t, lacks; NULL: none. Of a
- * record whose fields were erased, its fields are taken to have been there. */
+ * record whose fields were erased, its fields are taken to have been there.
+ * `s`: the state at work, or NULL: op's author has seen all. */
 const struct xg_need *xg_progress_lacks(const struct xg_progress *p,
-                                        const struct xg_op *ops, uint32_t op,
+                                        const struct xg_op *ops,
+                                        const struct xg_state *s, uint32_t op,
                                         const struct xg_transition *t);
+/* The op because of which that need is not met, or XG_NONE: then nobody ever
+ * met it. */
+uint32_t xg_progress_taken_by(const struct xg_progress *p,
+                              const struct xg_op *ops, uint32_t op,
+                              const struct xg_need *need);
 /* May a record of that author's role say who is to work on the case (`unit`,
  * `called`)? By a move that assigns, by making a task, or by deciding without
  * a move, for all of which the role must be one that dispatches. */

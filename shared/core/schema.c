@@ -328,7 +328,7 @@ static const struct xg_field subject[] = {
      366, NULL, "走访周期（天）", "visit every (days)"},
     {16, "because", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_PERSONAL, 1, LONG_TEXT,
      NULL, "列入原因", "why on the list"},
-    {17, "checklist", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
+    {17, "checklist", XG_TYPE_TEXT, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
      "走访表单", "form of a visit"},
     {XG_SUBJECT_RELEASED, "released", XG_TYPE_BOOL, XG_MERGE_REGISTER, 0, 0, 0,
      NULL, "已移出清单", "off the list"},
@@ -338,7 +338,7 @@ static const struct xg_field subject[] = {
 static const struct xg_field campaign[] = {
     {12, "name", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, SHORT_TEXT,
      NULL, "名称", "name"},
-    {13, "checklist", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
+    {13, "checklist", XG_TYPE_TEXT, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
      "排查表单", "form to fill in"},
     {14, "begins", XG_TYPE_TIME, XG_MERGE_REGISTER, 0, 0, 0, NULL, "开始",
      "begins"},

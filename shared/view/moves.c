@@ -214,7 +214,7 @@ static uint32_t unmet_of(const struct trial *t, const struct xg_state *s,
                        : (n->field && gives(d, n->field)) ||
                              (n->bit == XG_NEED_ANSWERED &&
                               gives(d, XG_CASE_ANSWER)) ||
-                             !xg_progress_lacks(&s->progress, t->ops,
+                             !xg_progress_lacks(&s->progress, t->ops, NULL,
                                                 (uint32_t)t->count - 1, &only);
         if (!met)
             unmet |= n->bit;

@@ -261,7 +261,7 @@ static void test_handling_may_start_with_the_signature(void **state)
     finish(&r);
 }
 
-static void test_returned_and_sent_back_begin_new_turns(void **state)
+static void test_refusing_stops_no_clock_and_rework_begins_one(void **state)
 {
     struct run r;
 
@@ -278,17 +278,17 @@ static void test_returned_and_sent_back_begin_new_turns(void **state)
     clocks_at(&r, "2026-03-13 09:00");
     assert_clock(&r, XG_STAGE_SIGN, 1, "2026-03-10 10:00", "2026-03-10 16:00",
                  "2026-03-10 16:00");
+    assert_clock(&r, XG_STAGE_SIGN, 2, "2026-03-11 09:00", "2026-03-11 15:00",
+                 "2026-03-11 10:00");
     assert_clock(&r, XG_STAGE_HANDLE, 1, "2026-03-10 10:00", "2026-03-13 10:00",
-                 "2026-03-10 16:00");
+                 "2026-03-12 10:00");
     assert_clock(&r, XG_STAGE_DISPATCH, 2, "2026-03-10 16:00", NULL,
                  "2026-03-11 09:00");
-    assert_clock(&r, XG_STAGE_HANDLE, 2, "2026-03-11 09:00", "2026-03-16 09:00",
-                 "2026-03-12 10:00");
     assert_clock(&r, XG_STAGE_INSPECT, 1, "2026-03-12 10:00", NULL,
                  "2026-03-12 17:00");
-    assert_clock(&r, XG_STAGE_HANDLE, 3, "2026-03-12 17:00", "2026-03-17 17:00",
+    assert_clock(&r, XG_STAGE_HANDLE, 2, "2026-03-12 17:00", "2026-03-17 17:00",
                  NULL);
-    assert_true(xg_bytes_equal(clock_of(&r, XG_STAGE_HANDLE, 2)->unit,
+    assert_true(xg_bytes_equal(clock_of(&r, XG_STAGE_HANDLE, 1)->unit,
                                xg_bytes_of("U2")));
 
     /* handed down to somebody else: a new turn, of signing too */
@@ -594,11 +594,11 @@ static void test_a_task_goes_by_its_own_due(void **state)
     act(&r, 2, XG_MOVE_RETURN, "2026-03-10 16:00", "D3", "");
     act(&r, 1, XG_MOVE_DISPATCH, "2026-03-11 09:00", "U2", "");
     clocks_at(&r, "2026-03-11 12:00");
-    assert_clock(&r, XG_STAGE_HANDLE, 2, "2026-03-11 09:00", "2026-03-12 09:00",
+    assert_clock(&r, XG_STAGE_HANDLE, 1, "2026-03-10 09:00", "2026-03-12 09:00",
                  NULL);
     r.limits.stages[XG_STAGE_HANDLE].has = false;
     clocks_at(&r, "2026-03-11 12:00");
-    assert_true(clock_of(&r, XG_STAGE_HANDLE, 2)->limited);
+    assert_true(clock_of(&r, XG_STAGE_HANDLE, 1)->limited);
     finish(&r);
 }
 
@@ -765,7 +765,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_stage_along_the_line),
         cmocka_unit_test(test_handling_may_start_with_the_signature),
-        cmocka_unit_test(test_returned_and_sent_back_begin_new_turns),
+        cmocka_unit_test(test_refusing_stops_no_clock_and_rework_begins_one),
         cmocka_unit_test(test_a_pause_leaves_what_was_left),
         cmocka_unit_test(test_a_pause_ends_with_what_was_granted),
         cmocka_unit_test(test_overdue_before_the_pause_stays_so),
