@@ -1,5 +1,5 @@
 /* causality.h - who came before whom among the records of one entity; used by
- * merge.c only.
+ * merge.c, and by deadline.c.
  *
  * Every branch on which somebody with right wrote a register or moved is a
  * column. An

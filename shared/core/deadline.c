@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "shared/core/causality.h"
+
 #define STAGE_BIT(stage) (1u << (stage))
 
 /* A unit called by the whistle of the turn, or present. */
@@ -15,6 +17,7 @@ struct call {
 struct walk {
     const struct xg_state *s;
     const struct xg_when *whens;
+    int64_t *least; /* per op: proven of what its author had seen */
     const struct xg_limits *limits;
     const struct xg_calendar *calendar;
     int64_t now_ms;
@@ -44,10 +47,38 @@ int64_t xg_effective_ms(int64_t wall_ms, struct xg_when when)
     return ms;
 }
 
+/* A record is not before what is proven of any that its author had seen. */
 static int64_t time_of(const struct walk *w, uint32_t op)
 {
-    return xg_effective_ms(w->s->ops[op].record->head.moment.wall_ms,
-                           w->whens[op]);
+    struct xg_when when = w->whens[op];
+
+    if (w->least[op] > when.low_ms)
+        when.low_ms = w->least[op];
+    if (when.high_ms != XG_NO_TIME && when.high_ms < when.low_ms)
+        when.high_ms = when.low_ms;
+    return xg_effective_ms(w->s->ops[op].record->head.moment.wall_ms, when);
+}
+
+static void see(struct walk *w, uint32_t op, uint32_t cause)
+{
+    if (cause != XG_NONE && w->least[cause] > w->least[op])
+        w->least[op] = w->least[cause];
+}
+
+/* In the order of the fold causes come first: one pass along the edges.
+ * XG_NO_TIME is less than any time. */
+static void find_least(struct walk *w)
+{
+    const struct xg_state *s = w->s;
+
+    for (size_t i = 0; i < s->count; i++) {
+        uint32_t op = s->order[i];
+        const struct xg_record *r = s->ops[op].record;
+        w->least[op] = w->whens[op].low_ms;
+        see(w, op, s->clocks->path[op]);
+        for (size_t f = 0; !r->malformed && f < r->head.foreign_count; f++)
+            see(w, op, xg_causality_find(s, xg_head_foreign(&r->head, f)));
+    }
 }
 
 static bool counts(const struct xg_state *s, uint32_t op)
@@ -400,8 +431,10 @@ static enum xg_status walk_begin(struct walk *w, struct xg_arena *arena,
                               sizeof *w->calls);
     w->present = xg_arena_array(arena, (present ? present->count : 0) + 1,
                                 sizeof *w->present);
-    if (!w->clocks || !w->calls || !w->present)
+    w->least = xg_arena_array(arena, w->s->count, sizeof *w->least);
+    if (!w->clocks || !w->calls || !w->present || !w->least)
         return xg_fail_nomem(err);
+    find_least(w);
     w->paused_at = w->paused_until = XG_NO_TIME;
     w->granted = w->own_due = XG_NO_TIME;
     return XG_OK;

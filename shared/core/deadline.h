@@ -8,6 +8,9 @@
  * that closes the checkpoint in which it first lay. Of a record that is not
  * logged yet only the lower bound is known: what hangs on it is provisional.
  *
+ * Nor is it before what is proven of any record of the case that its author had
+ * seen: whoever answers a reminder did so after it, whatever their clock says.
+ *
  * A stage's clock starts and ends with the moves (loop.h):
  *
  *      accept     reported                 -> accepted, or otherwise settled

@@ -1,6 +1,7 @@
 /* moves.c - see moves.h. */
 #include "shared/view/moves.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/base/lang.h"
@@ -78,6 +79,7 @@ struct trial {
     struct xg_op *ops; /* those of the state, and the one on trial */
     size_t count;
     struct xg_id id; /* of the entity */
+    struct xg_home home;
     struct xg_record record;
 };
 
@@ -89,7 +91,6 @@ static enum xg_status add_op(struct trial *t, struct xg_arena *arena,
     size_t n = (s ? s->count : 0) + 1;
     struct xg_judgement *all = xg_arena_array(arena, n, sizeof *all);
     struct xg_judgement **judged = xg_arena_array(arena, n, sizeof *judged);
-    struct xg_home home;
 
     t->ops = xg_arena_array(arena, n, sizeof *t->ops);
     if (!all || !judged || !t->ops)
@@ -103,7 +104,8 @@ static enum xg_status add_op(struct trial *t, struct xg_arena *arena,
                                                .seq = 1};
     }
     t->count = n;
-    return xg_judge_ops(&home, t->ops, judged, n, &t->id, bench->registry, err);
+    return xg_judge_ops(&t->home, t->ops, judged, n, &t->id, bench->registry,
+                        err);
 }
 
 /* The draft as the record it would be. */
@@ -517,6 +519,37 @@ static uint32_t missing_of(const struct xg_state *s, const struct xg_draft *d)
     return missing;
 }
 
+/* Is the case at home with the actor, or in their hands now? Who had it once
+ * keeps the right, so that what was written before they knew still counts; but
+ * nobody goes on working on what they know to be gone. */
+static enum xg_status holds_still(bool *holds, const struct trial *t,
+                                  const struct view_bench *bench,
+                                  struct xg_error *err)
+{
+    const struct xg_judgement *actor = bench->actor;
+    const struct xg_state *s = bench->state;
+    struct xg_bytes units[XG_UNITS_MAX];
+    char code[XG_CODE_MAX + 1];
+
+    *holds = true;
+    if (!s || !s->kind || !s->kind->first_status || !*actor->unit ||
+        strcmp(actor->author, t->home.author) == 0 ||
+        (actor->role && actor->role->number == XG_ROLE_SERVER))
+        return XG_OK;
+    if (xg_unit_within(holds, bench->registry, t->home.unit, actor->unit,
+                       actor->size, err) != XG_OK)
+        return err->status;
+    size_t count = xg_state_units(s, units);
+    for (size_t i = 0; i < count && !*holds; i++) {
+        snprintf(code, sizeof code, "%.*s", (int)units[i].len,
+                 (const char *)units[i].at);
+        if (xg_unit_within(holds, bench->registry, code, actor->unit,
+                           actor->size, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
 enum xg_status view_try(struct view_trial *out, struct xg_arena *arena,
                         const struct view_bench *bench,
                         const struct xg_draft *draft, const struct xg_env *env,
@@ -537,6 +570,16 @@ enum xg_status view_try(struct view_trial *out, struct xg_arena *arena,
     if (trial.effect != XG_EFFECT_FULL)
         return view_no_effect(&trial.after, (uint32_t)t->count - 1,
                               bench->labels, err);
+    bool holds;
+    if (holds_still(&holds, t, bench, err) != XG_OK)
+        return err->status;
+    if (!holds)
+        return xg_fail(err, XG_REFUSED, "%s",
+                       XG_T("没有保存：这件已转出，现在不在您单位手里；"
+                            "有话请写 note，或告诉调度员",
+                            "not saved: the case went to others and is no "
+                            "longer with your unit; write a note, or tell the "
+                            "dispatcher"));
     if (draft->head.move == XG_MOVE_SELF_HANDLE &&
         trial.missing & WANTS_PHOTOS && !gives(draft, XG_FIELD_WHY))
         return xg_fail(err, XG_REFUSED, "%s",

@@ -514,6 +514,22 @@ static void test_clocks_that_lie_are_held_to_the_log(void **state)
     finish(&r);
 }
 
+/* A handler overdue since days, without an anchor, with a clock put back: what
+ * was written after a proven record was written after it. */
+static void test_no_clock_is_before_what_its_author_saw(void **state)
+{
+    struct run r;
+
+    (void)state;
+    to_handling(&r);
+    act(&r, 1, XG_MOVE_REMIND, "2026-04-20 09:00", "", "");
+    r.whens[r.count - 1].low_ms = test_ms("2026-04-20 08:59");
+    act(&r, 2, XG_MOVE_FINISH, "2026-03-10 11:01", "完成", "");
+    clocks_at(&r, "2026-04-21 12:00");
+    assert_time(clock_of(&r, XG_STAGE_HANDLE, 1)->end_ms, "2026-04-20 08:59");
+    finish(&r);
+}
+
 static void test_what_has_no_effect_counts_for_nothing(void **state)
 {
     struct run r;
@@ -772,6 +788,7 @@ int main(void)
         cmocka_unit_test(test_an_extension_moves_the_due_on),
         cmocka_unit_test(test_a_whistle_runs_until_all_are_present),
         cmocka_unit_test(test_clocks_that_lie_are_held_to_the_log),
+        cmocka_unit_test(test_no_clock_is_before_what_its_author_saw),
         cmocka_unit_test(test_what_has_no_effect_counts_for_nothing),
         cmocka_unit_test(test_withdrawn_stops_the_clocks),
         cmocka_unit_test(test_years_that_are_guessed_are_told),
