@@ -670,6 +670,10 @@ static void *run(void *arg)
                       say, NULL, &err) != XG_OK)
             xg_log(XG_LOG_WARN, "clerk.failed", "error=\"%s\"",
                    xg_error_text(&err));
+        err = XG_ERROR_NONE;
+        if (ingest_catch_up(t->d->ingest, &err) != XG_OK)
+            xg_log(XG_LOG_WARN, "clerk.catch_up", "error=\"%s\"",
+                   xg_error_text(&err));
     } while (sleep_on(t));
     return NULL;
 }

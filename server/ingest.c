@@ -330,10 +330,14 @@ static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
     if (put_row(b, store, state, err) != XG_OK ||
         (inc.forked && append_fork(b->in, store, &inc, err) != XG_OK))
         return err->status;
-    if (inc.fresh == 0)
-        return XG_OK;
-    return placer_release(p, &b->result.records, &b->batch.says.chain, inc.told,
-                          placed_live, err);
+    if (inc.fresh && placer_release(p, &b->result.records,
+                                    &b->batch.says.chain, inc.told,
+                                    placed_live, err) != XG_OK)
+        return err->status;
+    /* What is told at an entry that is not there yet would keep all that comes
+     * later from being told: the log goes there. */
+    ledger_want(l, p->counts.shown + 1);
+    return XG_OK;
 }
 
 static enum xg_status run_batch(struct ledger_job *job, struct ledger *l,
@@ -414,6 +418,33 @@ enum xg_status ingest_put(struct ingest *in, struct ingest_result *result,
     status = ingest_submit(in, result, batch, err);
     ingest_batch_free(batch);
     return status;
+}
+
+/* ---- what is still to be told ---- */
+
+struct catch_up_job {
+    struct ledger_job job;
+    struct ingest *in;
+};
+
+static enum xg_status run_catch_up(struct ledger_job *job, struct ledger *l,
+                                   struct store *store, struct xg_error *err)
+{
+    struct catch_up_job *j = (struct catch_up_job *)job;
+    const struct store_counts *counts = &j->in->placer.counts;
+
+    if (ready(j->in, store, err) != XG_OK)
+        return err->status;
+    if (counts->shown && counts->shown >= ledger_next(l))
+        ledger_want(l, counts->shown + 1);
+    return XG_OK;
+}
+
+enum xg_status ingest_catch_up(struct ingest *in, struct xg_error *err)
+{
+    struct catch_up_job j = {.job = {.run = run_catch_up}, .in = in};
+
+    return ledger_submit(in->ledger, &j.job, err);
 }
 
 /* ---- reading ---- */

@@ -90,6 +90,12 @@ ingest_record(struct ingest *in, struct xg_hash *hash, struct xg_draft *draft,
               const char *operator_code, const struct ingest_ask *ask,
               struct xg_error *err);
 
+/* What does not fit into one log entry is told at the entries after (scope.h),
+ * so the log must come to have them: each batch brings it as far as one
+ * checkpoint may, this brings it further. Writes nothing where all is told. */
+XG_MUST_CHECK enum xg_status ingest_catch_up(struct ingest *in,
+                                             struct xg_error *err);
+
 /* What the server holds of a chain, for a device that states its own tip: the
  * end of the branch on which the stated record lies, else of the longest.
  * *found false when nothing is held. */

@@ -264,6 +264,11 @@ enum xg_status ledger_append_text(struct ledger *l, uint64_t *index,
     return status;
 }
 
+void ledger_want(struct ledger *l, uint64_t size)
+{
+    l->wanted = size > l->wanted ? size : l->wanted;
+}
+
 uint64_t ledger_next(const struct ledger *l)
 {
     return l->tree.size;
@@ -287,23 +292,42 @@ uint64_t ledger_time_ms(struct ledger *l)
 
 /* ---- a group of jobs ---- */
 
-/* The time note, the tree's new nodes, and the signed checkpoint. */
-static enum xg_status seal(struct ledger *l, struct held *staged,
-                           struct xg_error *err)
+/* The time note, as often as the size wanted asks for. */
+static enum xg_status append_time(struct ledger *l, uint64_t now,
+                                  struct xg_error *err)
 {
-    struct xg_buf text = XG_BUF(NOTE_ROOM);
-    uint64_t index, size, now = time_now(l, l->time_ms);
+    struct xg_buf text = XG_BUF(NOTE_ROOM), note = XG_BUF(NOTE_ROOM);
+    struct store_time row = {.ms = (int64_t)now};
     struct store *s = l->store;
     enum xg_status status;
 
     xg_time_put(&text, now);
     status = xg_buf_check(&text, err);
-    if (status == XG_OK)
-        status = ledger_append_text(l, &index, xg_buf_bytes(&text), err);
-    if (status == XG_OK)
-        status = s->ops->put_time(
-            s, &(struct store_time){.position = index, .ms = (int64_t)now},
-            err);
+    if (status == XG_OK) {
+        xg_note_sign(&note, xg_buf_bytes(&text), l->signer);
+        status = xg_buf_check(&note, err);
+    }
+    for (int i = 0; status == XG_OK && i < LEDGER_NOTES_MAX; i++) {
+        status = ledger_append(l, &row.position, xg_buf_bytes(&note), err);
+        if (status == XG_OK)
+            status = s->ops->put_time(s, &row, err);
+        if (l->tree.size >= l->wanted)
+            break;
+    }
+    xg_buf_clear(&text);
+    xg_buf_clear(&note);
+    return status;
+}
+
+/* The time note, the tree's new nodes, and the signed checkpoint. */
+static enum xg_status seal(struct ledger *l, struct held *staged,
+                           struct xg_error *err)
+{
+    struct xg_buf text = XG_BUF(NOTE_ROOM);
+    uint64_t size, now = time_now(l, l->time_ms);
+    struct store *s = l->store;
+    enum xg_status status = append_time(l, now, err);
+
     if (status == XG_OK)
         status = s->ops->put_value(s, "time_ms", now, err);
     size = l->tree.size;
@@ -316,7 +340,6 @@ static enum xg_status seal(struct ledger *l, struct held *staged,
                sizeof staged->says.origin);
         staged->says.size = size;
         xg_tree_root(&staged->says.root, &l->tree);
-        xg_buf_reset(&text);
         xg_checkpoint_text(&text, &staged->says);
         status = xg_buf_check(&text, err);
     }
@@ -341,7 +364,7 @@ static enum xg_status run_jobs(struct ledger *l, struct ledger_job *jobs,
     for (struct ledger_job *job = jobs; job; job = job->next)
         if (job->run(job, l, l->store, err) != XG_OK)
             return err->status;
-    *wrote = l->tree.size > before;
+    *wrote = l->tree.size > before || l->wanted > l->tree.size;
     return *wrote ? seal(l, staged, err) : XG_OK;
 }
 
@@ -369,6 +392,7 @@ static enum xg_status try_group(struct ledger *l, struct ledger_job *jobs,
         return err->status;
     l->unsure = true;
     l->node_count = 0;
+    l->wanted = 0;
     status = s->ops->begin(s, err);
     if (status == XG_OK)
         status = run_jobs(l, jobs, &staged, &wrote, err);

@@ -102,6 +102,11 @@ XG_MUST_CHECK enum xg_status ledger_append_text(struct ledger *l,
                                                 uint64_t *index,
                                                 struct xg_bytes text,
                                                 struct xg_error *err);
+/* Inside a job: the log is to reach that size. What the jobs append does not
+ * suffice: the time note that closes the checkpoint comes as often as needed,
+ * LEDGER_NOTES_MAX times at most; who still wants more asks again. */
+enum { LEDGER_NOTES_MAX = 256 };
+void ledger_want(struct ledger *l, uint64_t size);
 /* Inside a job: where the next entry will be, and the server's time: never
  * earlier than in any time note before. */
 uint64_t ledger_next(const struct ledger *l);

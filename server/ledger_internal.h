@@ -29,6 +29,7 @@ struct ledger {
     bool unsure; /* ask store and lock before going on */
     struct xg_tree tree;
     uint64_t time_ms;
+    uint64_t wanted; /* size; of the group at hand */
     struct xg_hash *nodes; /* of the group at hand */
     size_t node_count, node_room;
 };

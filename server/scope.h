@@ -21,8 +21,9 @@
  * ingest gives each record the entry at which it is `shown`, never more than
  * SCOPE_SHOWN_BYTES of them at one entry; what does not fit (a thousand batches
  * that waited for one, a long case that changes hands, a fork that puts ten
- * thousand records onto another branch) is shown at the entries after. In the
- * same way a unit that comes into scope at entry c is told of in chunks at c+1,
+ * thousand records onto another branch) is shown at the entries after. So that
+ * nobody waits for them, each batch makes the log grow to where it is told
+ * (ledger_want()). In the same way a unit that comes into scope at entry c is told of in chunks at c+1,
  * c+2, ...
  *
  * Ingest writes down who listens (ingest_tell.c) under keys: a unit's code for

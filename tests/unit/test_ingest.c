@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "server/data.h"
+#include "server/ingest_internal.h"
 #include "shared/base/log.h"
 #include "tests/lib/device.h"
 
@@ -1370,6 +1371,113 @@ static void test_scope(void **unused)
 
 /* What a device says it holds does not come back; what it lost does, and what
  * others wrote. */
+static uint64_t log_size(struct setup *s)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_checkpoint c;
+
+    assert_ok(ledger_published(s->d->ledger, &c, NULL, &err));
+    return c.size;
+}
+
+struct wanting {
+    struct ledger_job job;
+    uint64_t size;
+};
+
+static enum xg_status run_wanting(struct ledger_job *job, struct ledger *l,
+                                  struct store *store, struct xg_error *err)
+{
+    (void)store, (void)err;
+    ledger_want(l, ((struct wanting *)job)->size);
+    return XG_OK;
+}
+
+/* A long case that goes to and fro between units is told whole at many entries
+ * to come. The log goes there at once: whoever reports afterwards is heard. */
+static void test_a_case_to_and_fro_keeps_nobody_waiting(void **unused)
+{
+    enum { LONG = 12000, PIECES = 96, TURNS = 60 };
+    static char text[LONG + 1];
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_statement says = {.kind = XG_SAYS_WORKER,
+                                .subject = "gh",
+                                .role = XG_ROLE_GRID_HEAD,
+                                .unit = "north"};
+    struct seen n = {.to = 0};
+    struct xg_draft d;
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 72);
+    assert_ok(registry_put(s.d->registry, &says, 1, &err));
+    struct test_device *g = add_device(&s, "gh"), *w = add_device(&s, "wn"),
+                       *r = add_device(&s, "wn");
+    struct xg_id id = xg_record_entity(test_incident(g, "lamp"));
+    pushed(&s, g, 0, 2, XG_BATCH_STORED);
+    memset(text, 'b', LONG);
+    for (int i = 0; i < PIECES; i++) {
+        xg_draft_init(&d, &s.arena, XG_KIND_INCIDENT);
+        d.head.creates = false;
+        d.head.entity = id;
+        test_add_text(&d, XG_FIELD_NOTE, text);
+        test_add_text(&d, XG_FIELD_NOTE, text);
+        test_write(g, &d, NULL);
+    }
+    for (uint64_t i = 0; i < PIECES; i += 32)
+        pushed(&s, g, 2 + i, 32, XG_BATCH_STORED);
+    pull(&s, r, &n);
+    uint64_t first = g->count;
+    for (uint64_t i = 0; i < TURNS; i++) {
+        xg_draft_init(&d, &s.arena, XG_KIND_INCIDENT);
+        d.head.creates = false;
+        d.head.entity = id;
+        test_text(&d, XG_CASE_UNIT, i % 2 ? "south" : "top");
+        test_write(g, &d, NULL);
+        pushed(&s, g, first + i, 1, XG_BATCH_STORED);
+    }
+    const struct xg_record *honest = test_incident(w, "lamp");
+    pushed(&s, w, 0, 2, XG_BATCH_STORED);
+    pull(&s, r, &n);
+    assert_true(saw(&n, honest));
+    check(&s);
+    test_device_free(g);
+    test_device_free(w);
+    test_device_free(r);
+    end(&s);
+}
+
+static void test_the_log_catches_up_in_steps(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 73);
+    struct test_device *t = add_device(&s, "wn");
+    test_incident(t, "lamp");
+    pushed(&s, t, 0, 2, XG_BATCH_STORED);
+    uint64_t size = log_size(&s);
+    assert_ok(ingest_catch_up(s.d->ingest, &err));
+    assert_int_equal(log_size(&s), size); /* all is told */
+    struct wanting job = {.job = {.run = run_wanting}, .size = size + 300};
+    assert_ok(ledger_submit(s.d->ledger, &job.job, &err));
+    assert_int_equal(log_size(&s), size + LEDGER_NOTES_MAX);
+    assert_ok(ledger_submit(s.d->ledger, &job.job, &err));
+    assert_int_equal(log_size(&s), size + 300);
+    check(&s);
+    /* As if something were told at an entry far off. */
+    size = log_size(&s);
+    test_incident(t, "lamp");
+    pushed(&s, t, 2, 1, XG_BATCH_STORED); /* counted after the rebuild */
+    s.d->ingest->placer.counts.shown = size + 302;
+    for (int i = 0; i < 3; i++)
+        assert_ok(ingest_catch_up(s.d->ingest, &err));
+    assert_int_equal(log_size(&s), size + 303);
+    test_device_free(t);
+    end(&s);
+}
+
 static void test_held_is_left_out(void **unused)
 {
     struct seen all = {.to = 0}, some = {.to = 0}, other = {.to = 0};
@@ -1641,6 +1749,8 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_scope),
         cmocka_unit_test(test_held_is_left_out),
+        cmocka_unit_test(test_a_case_to_and_fro_keeps_nobody_waiting),
+        cmocka_unit_test(test_the_log_catches_up_in_steps),
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_territory),
         cmocka_unit_test(test_many_at_once),
