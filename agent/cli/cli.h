@@ -347,6 +347,8 @@ XG_MUST_CHECK enum xg_status cli_may_record(struct cli *cli,
 /* Made when first asked for, lent until the program ends. */
 XG_MUST_CHECK enum xg_status cli_guide(struct cli *cli, struct xg_guide **out,
                                        struct xg_error *err);
+/* The day in China, for duties and posts. */
+xg_day cli_today(struct cli *cli);
 /* What it says to a move whose fields are set (guide_do.c): fills in the level
  * that a case is escalated to, board and post; XG_REFUSED for a duty that the
  * list does not have, or a whistle from a level that may not. Proposals go into

@@ -6,6 +6,7 @@
 #include "shared/core/loop.h"
 #include "shared/guide/catalogue.h"
 #include "shared/view/clock.h"
+#include "shared/view/waiting.h"
 
 enum { CLOCK_ARENA_MAX = 256 << 20 };
 
@@ -103,6 +104,16 @@ static enum xg_status put_main(struct xg_buf *out, json_t **object,
     return XG_OK;
 }
 
+static void put_mark(struct cli *cli, struct xg_buf *out, json_t **object,
+                     const struct xg_state *s)
+{
+    struct view_wait waits[VIEW_WAITS_MAX];
+
+    if (out && out->len && view_waits_of(waits, s))
+        xg_buf_text(out, " · ");
+    view_mark_waiting(out, object, s, cli_labels(cli));
+}
+
 enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,
                               json_t **object, const struct xg_id *id,
                               bool in_full, struct xg_error *err)
@@ -117,6 +128,8 @@ enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,
     if (status == XG_OK)
         status = in_full ? put_all(out, object, &c, err)
                          : put_main(out, object, &c, err);
+    if (status == XG_OK && !in_full)
+        put_mark(cli, out, object, &fold.state);
     xg_arena_clear(&arena);
     return status;
 }

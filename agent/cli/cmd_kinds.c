@@ -110,13 +110,14 @@ enum xg_status cmd_read(struct cli *cli, struct xg_error *err)
 /* The campaign's sums as they now are. */
 static void put_sums(struct cli *cli, const struct xg_id *id)
 {
+    static const struct view_context plain = {0};
     struct xg_error ignored = XG_ERROR_NONE;
     struct xg_arena arena = XG_ARENA(256 << 20);
     struct fold fold;
 
     if (!cli->json &&
         fold_load(cli->home.store, &fold, &arena, id, &ignored) == XG_OK)
-        xg_ignore(view_put_more(&cli->out, &fold.state, &ignored));
+        xg_ignore(view_put_more(&cli->out, &fold.state, &plain, &ignored));
     xg_arena_clear(&arena);
 }
 

@@ -30,6 +30,11 @@ const struct xg_labels *cli_labels(struct cli *cli)
     return labels;
 }
 
+xg_day cli_today(struct cli *cli)
+{
+    return xg_day_of(xg_wall_ms(&cli->env), XG_ZONE_CHINA_MIN);
+}
+
 int64_t cli_near_radius_mm(struct cli *cli, struct xg_bytes category)
 {
     struct xg_error ignored = XG_ERROR_NONE;

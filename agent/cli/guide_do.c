@@ -59,11 +59,6 @@ static void holder_of(char out[static TEXT_MAX], const struct cli_case *at)
         snprintf(out, TEXT_MAX, "%s", at->fold.home.unit);
 }
 
-static xg_day today(struct cli *cli)
-{
-    return xg_day_of(xg_wall_ms(&cli->env), XG_ZONE_CHINA_MIN);
-}
-
 /* ---- escalate ---- */
 
 static enum xg_status escalate(struct cli *cli, struct xg_guide *g,
@@ -246,7 +241,7 @@ static enum xg_status dispatch(struct cli *cli, struct xg_guide *g,
         snprintf(category, sizeof category, "%s", at->fold.state.kind->name);
     enum xg_status status =
         xg_guide_propose(g, &list, &count, &arena, category,
-                         *grid ? grid : NULL, today(cli), err);
+                         *grid ? grid : NULL, cli_today(cli), err);
     if (status == XG_OK && count && !*unit)
         xg_buf_text(&cli->advice,
                     XG_T("按目录和职责清单，可派给：\n",

@@ -8,8 +8,11 @@
 
 #include "agent/sync_engine.h"
 #include "shared/core/loop.h"
+#include "shared/view/names.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
+
+enum { STATE_MAX = 64 << 20 };
 
 static enum view_delivery delivery_of(enum store_delivery d)
 {
@@ -132,6 +135,43 @@ static enum xg_status look_up_more(void *ctx, struct xg_buf *out,
     return cli_put_clocks(view->cli, out, object, id, in_full, err);
 }
 
+/* "0417-00123-7 王大爷"; nothing for what is not here. */
+static void put_reference(struct xg_buf *out, struct cli *cli,
+                          struct xg_bytes id_bytes)
+{
+    struct xg_buf state = XG_BUF(STATE_MAX);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct store_entity e;
+    struct xg_brief brief;
+    struct xg_id id;
+
+    if (id_bytes.len != XG_ID_SIZE)
+        return;
+    memcpy(id.b, id_bytes.at, XG_ID_SIZE);
+    if (store_load_entity(cli->home.store, &e, &state, &id, &ignored) ==
+            XG_OK &&
+        xg_brief_read(&brief, xg_buf_bytes(&state), &ignored) == XG_OK) {
+        cli_put_number(out, &e);
+        xg_buf_byte(out, ' ');
+        view_put_title(out, &brief);
+    }
+    xg_buf_clear(&state);
+}
+
+static void look_up_name(void *ctx, struct xg_buf *out,
+                         const struct xg_field *field,
+                         const struct xg_cbor_item *value)
+{
+    const struct cli_view *view = ctx;
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_guide *g = NULL;
+
+    if (field->type == XG_TYPE_ENTITY)
+        put_reference(out, view->cli, value->bytes);
+    else if (view_is_named(field) && cli_guide(view->cli, &g, &ignored) == XG_OK)
+        view_put_name(out, g, field, value->bytes, cli_today(view->cli));
+}
+
 enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
                              struct xg_error *err)
 {
@@ -147,6 +187,7 @@ enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
                     .photo = look_up_photo,
                     .more = look_up_more,
                     .labels = cli->json ? NULL : cli_labels(cli),
+                    .name = look_up_name,
                     .json = cli->json},
         .cli = cli,
         .shelf = {.home = cli->home.path, .vault = cli->home.vault},

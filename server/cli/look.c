@@ -13,12 +13,15 @@
 #include "shared/view/clock.h"
 #include "shared/view/duplicate.h"
 #include "shared/view/json.h"
+#include "shared/view/names.h"
+#include "shared/view/waiting.h"
 
 enum {
     LIST_DEFAULT = 100,
     LIST_MAX = 100000,
     PAGE = 200,
     CANDIDATES = 10,
+    ID_SHOWN = 6,
 };
 
 /* ---- numbers and names ---- */
@@ -164,23 +167,22 @@ static enum xg_status read_clocks(struct xg_clock **clocks, size_t *count,
  * matters most, NULL where none runs. */
 static enum xg_status main_clock(const struct xg_clock **main,
                                  const struct xg_calendar **calendar,
-                                 struct xg_arena *arena, struct look *l,
-                                 struct xg_error *err)
+                                 struct fold *fold, struct xg_arena *arena,
+                                 struct look *l, struct xg_error *err)
 {
     struct xg_clock *clocks;
     size_t count = 0;
-    struct fold fold;
     bool found = false;
 
     *main = NULL;
     if (!l->row->open || !l->row->folded)
         return XG_OK;
-    if (fold_of_entity(&fold, &found, arena, l->store, &l->registry,
-                       &l->row->id, err) != XG_OK)
+    if (fold_of_entity(fold, &found, arena, l->store, &l->registry, &l->row->id,
+                       err) != XG_OK)
         return err->status;
     if (!found)
         return XG_OK;
-    if (read_clocks(&clocks, &count, calendar, arena, l, &fold, err) != XG_OK)
+    if (read_clocks(&clocks, &count, calendar, arena, l, fold, err) != XG_OK)
         return err->status;
     *main = view_clock_main(clocks, count);
     return XG_OK;
@@ -192,7 +194,9 @@ static enum xg_status is_overdue(bool *overdue, struct look *l,
     struct xg_arena arena = XG_ARENA(LOOK_BYTES);
     const struct xg_calendar *calendar;
     const struct xg_clock *main;
-    enum xg_status status = main_clock(&main, &calendar, &arena, l, err);
+    struct fold fold = {.count = 0};
+    enum xg_status status =
+        main_clock(&main, &calendar, &fold, &arena, l, err);
 
     /* One that is over comes before all others. */
     if (status == XG_OK)
@@ -205,10 +209,13 @@ static enum xg_status is_overdue(bool *overdue, struct look *l,
 static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
                                  json_t **object, struct xg_error *err)
 {
+    struct view_wait waits[VIEW_WAITS_MAX];
     struct xg_arena arena = XG_ARENA(LOOK_BYTES);
     const struct xg_calendar *calendar;
     const struct xg_clock *main;
-    enum xg_status status = main_clock(&main, &calendar, &arena, l, err);
+    struct fold fold = {.count = 0};
+    enum xg_status status =
+        main_clock(&main, &calendar, &fold, &arena, l, err);
 
     if (status == XG_OK && main && out)
         view_clock_brief(out, main, calendar, l->now_ms);
@@ -216,6 +223,11 @@ static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
         json_object_set_new(*object, "clock",
                             main ? view_clock_json(main, calendar, l->now_ms)
                                  : json_null());
+    if (status == XG_OK && fold.state.kind) {
+        if (out && out->len && view_waits_of(waits, &fold.state))
+            xg_buf_text(out, " · ");
+        view_mark_waiting(out, object, &fold.state, l->view.labels);
+    }
     xg_arena_clear(&arena);
     return status;
 }
@@ -343,6 +355,51 @@ static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
     return put_group(l, out, object, id, err);
 }
 
+/* ---- names ---- */
+
+static void put_reference(struct xg_buf *out, struct look *l,
+                          struct xg_bytes id_bytes)
+{
+    struct view_entity entity = {.delivery = VIEW_RECEIVED};
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct store_entity e;
+    struct xg_brief brief;
+    struct xg_id id;
+    bool found = false;
+
+    if (id_bytes.len != XG_ID_SIZE)
+        return;
+    memcpy(id.b, id_bytes.at, XG_ID_SIZE);
+    if (l->store->ops->find_entity(l->store, &l->arena, &e, &found, &id,
+                                   &ignored) != XG_OK ||
+        !found || !e.folded ||
+        xg_brief_read(&brief, e.state, &ignored) != XG_OK ||
+        about_entity(l, &entity, &id, &ignored) != XG_OK)
+        return;
+    if (*entity.number)
+        xg_buf_text(out, entity.number);
+    else
+        xg_buf_hex(out, id.b, ID_SHOWN);
+    xg_buf_byte(out, ' ');
+    view_put_title(out, &brief);
+}
+
+static void tell_name(void *ctx, struct xg_buf *out,
+                      const struct xg_field *field,
+                      const struct xg_cbor_item *value)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct look *l = ctx;
+
+    if (!l->store) /* given back: writing has begun */
+        return;
+    if (field->type == XG_TYPE_ENTITY)
+        put_reference(out, l, value->bytes);
+    else if (view_is_named(field) && need_guide(l, &ignored) == XG_OK)
+        view_put_name(out, l->guide, field, value->bytes,
+                      xg_day_of(l->now_ms, XG_ZONE_CHINA_MIN));
+}
+
 /* ---- opening ---- */
 
 /* The site's words. Without them the usual ones do. */
@@ -365,6 +422,7 @@ enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
                                     .entity = about_entity,
                                     .about = about_record,
                                     .more = tell_more,
+                                    .name = tell_name,
                                     .json = c->json};
     l->now_ms = (int64_t)ledger_time_ms(c->data->ledger);
     if (data_borrow(c->data, &l->store, err) != XG_OK)

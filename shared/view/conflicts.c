@@ -120,7 +120,7 @@ static void put_says(struct xg_buf *out, const struct xg_state *s,
         xg_buf_text(out, view_withdraws(s, op) ? XG_T("撤回", "withdraws it")
                                                : XG_T("修改", "edits it"));
     } else if (xg_record_field(r, c->number, &item)) {
-        view_value_text(&text, c->field, &item);
+        look_put_value(&text, view, c->field, &item);
         view_put_block(out, xg_buf_bytes(&text), DEEPER);
     }
     if (text.failed != XG_OK)
@@ -247,6 +247,7 @@ static enum xg_status append_side(json_t **sides, const struct xg_state *s,
         view_json_set(&side, "withdraws", json_boolean(view_withdraws(s, op)));
     } else if (xg_record_field(r, c->number, &item)) {
         view_json_set(&side, "value", view_value_json(c->field, &item));
+        look_set_name(&side, "name", view, c->field, &item);
     }
     while (next_photo(&list, &item)) {
         struct view_photo photo = view_photo_of(&item);

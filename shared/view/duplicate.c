@@ -126,7 +126,8 @@ static bool next_photo(struct xg_cbor_item *item, const struct xg_state *s,
     return false;
 }
 
-static void put_fields(struct xg_buf *out, const struct xg_state *s)
+static void put_fields(struct xg_buf *out, const struct xg_state *s,
+                       const struct view_context *view)
 {
     for (size_t i = 0; i < s->register_count; i++) {
         const struct xg_field *field = s->registers[i].field;
@@ -135,7 +136,7 @@ static void put_fields(struct xg_buf *out, const struct xg_state *s)
         if (!field || field->number == XG_FIELD_WITHDRAWN ||
             !xg_state_value(s, field->number, &item))
             continue;
-        view_value_text(&text, field, &item);
+        look_put_value(&text, view, field, &item);
         xg_buf_format(out, "    %s  ", xg_label(field->zh, field->en));
         view_put_block(out, xg_buf_bytes(&text), DEEPER);
         xg_buf_byte(out, '\n');
@@ -184,25 +185,29 @@ enum xg_status view_put_side(struct xg_buf *out, const struct xg_state *state,
         xg_buf_byte(out, '\n');
     }
     if (status == XG_OK && state->kind) {
-        put_fields(out, state);
+        put_fields(out, state, view);
         put_photos(out, state);
     }
     xg_buf_clear(&encoded);
     return status == XG_OK ? xg_buf_check(out, err) : status;
 }
 
-static json_t *fields_json(const struct xg_state *s)
+static void set_fields(json_t **object, const struct xg_state *s,
+                       const struct view_context *view)
 {
-    json_t *json = json_object();
+    json_t *fields = json_object(), *names = json_object();
     struct xg_cbor_item item;
 
     for (size_t i = 0; i < s->register_count; i++) {
         const struct xg_field *f = s->registers[i].field;
         if (f && f->number != XG_FIELD_WITHDRAWN &&
-            xg_state_value(s, f->number, &item))
-            view_json_set(&json, f->name, view_value_json(f, &item));
+            xg_state_value(s, f->number, &item)) {
+            view_json_set(&fields, f->name, view_value_json(f, &item));
+            look_set_name(&names, f->name, view, f, &item);
+        }
     }
-    return json;
+    view_json_set(object, "fields", fields);
+    view_json_set(object, "names", names);
 }
 
 static json_t *photos_json(const struct xg_state *s)
@@ -243,7 +248,7 @@ enum xg_status view_side_json(json_t **out, const struct xg_state *state,
         return status;
     }
     view_json_set(&json, "created", created);
-    view_json_set(&json, "fields", fields_json(state));
+    set_fields(&json, state, view);
     view_json_set(&json, "photo",
                   state->kind ? photos_json(state) : json_array());
     *out = json;

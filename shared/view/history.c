@@ -109,12 +109,13 @@ static void begin_change(struct xg_buf *out, const struct history *h,
     xg_buf_text(out, "    ");
 }
 
-static void put_line_value(struct xg_buf *out, const struct xg_field *field,
+static void put_line_value(struct xg_buf *out, const struct history *h,
+                           const struct xg_field *field,
                            const struct xg_cbor_item *item)
 {
     struct xg_buf text = XG_BUF(out->max);
 
-    view_value_text(&text, field, item);
+    look_put_value(&text, h->view, field, item);
     view_put_line(out, xg_buf_bytes(&text));
     if (text.failed != XG_OK)
         out->failed = text.failed;
@@ -149,7 +150,7 @@ static void put_set_change(struct xg_buf *out, const struct history *h,
             put_field_label(out, field, field->number);
             xg_buf_text(out, XG_T("：", ": "));
             if (key.number == XG_SET_ADDED)
-                put_line_value(out, field, &item);
+                put_line_value(out, h, field, &item);
             else
                 put_removed(out, &item);
             xg_buf_byte(out, '\n');
@@ -205,7 +206,7 @@ static void put_changes(struct xg_buf *out, const struct history *h,
         if (f && f->number == XG_FIELD_DECIDED)
             put_decided(out, kind, &value);
         else
-            put_line_value(out, f, &value);
+            put_line_value(out, h, f, &value);
         xg_buf_byte(out, '\n');
     }
 }
@@ -293,7 +294,8 @@ static void set_removed(json_t **json, const struct xg_cbor_item *pair)
     view_json_set(json, "index", view_json_uint(index.number));
 }
 
-static void append_set_change(json_t **list, const struct xg_field *field,
+static void append_set_change(json_t **list, const struct view_context *view,
+                              const struct xg_field *field,
                               const struct xg_cbor_item *value)
 {
     struct xg_cbor c = xg_cbor_inside(value);
@@ -305,16 +307,19 @@ static void append_set_change(json_t **list, const struct xg_field *field,
         while (xg_cbor_next(&in, &item)) {
             json_t *json =
                 change_json(field, field->number, adds ? "add" : "remove");
-            if (adds)
+            if (adds) {
                 view_json_set(&json, "value", view_value_json(field, &item));
-            else
+                look_set_name(&json, "name", view, field, &item);
+            } else {
                 set_removed(&json, &item);
+            }
             view_json_append(list, json);
         }
     }
 }
 
-static json_t *changes_json(const struct xg_record *r)
+static json_t *changes_json(const struct view_context *view,
+                            const struct xg_record *r)
 {
     json_t *list = json_array();
     const struct xg_kind *kind =
@@ -328,12 +333,13 @@ static json_t *changes_json(const struct xg_record *r)
     for (c = xg_record_fields(r); xg_field_next(&c, &number, &value);) {
         const struct xg_field *f = xg_field_find(kind, number);
         if (f && f->merge == XG_MERGE_SET) {
-            append_set_change(&list, f, &value);
+            append_set_change(&list, view, f, &value);
             continue;
         }
         json_t *json = change_json(
             f, number, f && f->merge == XG_MERGE_ACT ? "say" : "set");
         view_json_set(&json, "value", view_value_json(f, &value));
+        look_set_name(&json, "name", view, f, &value);
         view_json_append(&list, json);
     }
     return list;
@@ -400,7 +406,7 @@ static enum xg_status put_record_json(struct xg_buf *out,
             view_json_append(&labels, json_string(label_names[i].name));
     view_json_set(&json, "labels", labels);
     set_move(&json, at->record);
-    view_json_set(&json, "changes", changes_json(at->record));
+    view_json_set(&json, "changes", changes_json(h->view, at->record));
     return look_json_line(out, json, err);
 }
 

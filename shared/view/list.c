@@ -91,7 +91,8 @@ static bool in_summary(const struct xg_field *field)
 }
 
 /* The kind's own fields, as many as the column shows. */
-static void put_summary(struct xg_buf *out, const struct xg_brief *brief)
+static void put_summary(struct xg_buf *out, const struct xg_brief *brief,
+                        const struct view_context *view)
 {
     struct xg_buf text = XG_BUF(SUMMARY_MAX);
     struct xg_cbor_item item;
@@ -102,7 +103,7 @@ static void put_summary(struct xg_buf *out, const struct xg_brief *brief)
         if (!in_summary(f) || !xg_brief_value(brief, f->number, &item))
             continue;
         put_separator(&text, 0);
-        view_value_text(&text, f, &item);
+        look_put_value(&text, view, f, &item);
         if (view_width(xg_buf_bytes(&text)) > SUMMARY_COLUMNS)
             break;
     }
@@ -130,18 +131,24 @@ void view_list_head(struct xg_buf *out, const struct view_context *view)
                 XG_T("送达 · 照片 · 待决定\n", "delivery · photos · decision\n"));
 }
 
-static json_t *fields_json(const struct xg_brief *brief)
+static void set_fields(json_t **object, const struct xg_brief *brief,
+                       const struct view_context *view)
 {
-    json_t *json = json_object();
+    json_t *fields = json_object(), *names = json_object();
     struct xg_cbor_item item;
     const struct xg_field *f;
 
     for (size_t i = 0; brief->kind && (f = xg_field_at(brief->kind, i)) != NULL;
          i++)
         if (f->merge == XG_MERGE_REGISTER && f->number != XG_FIELD_WITHDRAWN &&
-            xg_brief_value(brief, f->number, &item))
-            view_json_set(&json, f->name, view_value_json(f, &item));
-    return json;
+            xg_brief_value(brief, f->number, &item)) {
+            view_json_set(&fields, f->name, view_value_json(f, &item));
+            /* Of an entity it takes a look-up a row: `show` has it. */
+            if (f->type != XG_TYPE_ENTITY)
+                look_set_name(&names, f->name, view, f, &item);
+        }
+    view_json_set(object, "fields", fields);
+    view_json_set(object, "names", names);
 }
 
 static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
@@ -156,7 +163,7 @@ static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
         json_decref(json);
         return err->status;
     }
-    view_json_set(&json, "fields", fields_json(brief));
+    set_fields(&json, brief, view);
     return look_json_line(out, json, err);
 }
 
@@ -195,7 +202,7 @@ enum xg_status view_list_row(struct xg_buf *out, const struct xg_brief *brief,
     xg_buf_byte(out, ' ');
     put_cell(out, look_kind_label(brief->kind), KIND_COLUMNS);
     put_cell(out, look_status_label(brief, view), STATUS_COLUMNS);
-    put_summary(out, brief);
+    put_summary(out, brief, view);
     xg_buf_byte(out, ' ');
     if (view_axes(out, brief, view, err) != XG_OK ||
         put_more(out, brief, view, err) != XG_OK)

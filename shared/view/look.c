@@ -131,6 +131,51 @@ enum xg_status look_json_line(struct xg_buf *out, json_t *json,
     return xg_buf_check(out, err);
 }
 
+/* ---- values and what they are called ---- */
+
+enum { NAME_BYTES = 1024 };
+
+static void name_of(struct xg_buf *out, const struct view_context *view,
+                    const struct xg_field *field,
+                    const struct xg_cbor_item *value)
+{
+    if (view->name && field &&
+        ((field->type == XG_TYPE_CODE && value->type == XG_CBOR_TEXT) ||
+         (field->type == XG_TYPE_ENTITY && value->type == XG_CBOR_BYTES)))
+        view->name(view->ctx, out, field, value);
+    if (out->failed != XG_OK)
+        xg_buf_reset(out);
+}
+
+void look_put_value(struct xg_buf *out, const struct view_context *view,
+                    const struct xg_field *field,
+                    const struct xg_cbor_item *value)
+{
+    struct xg_buf name = XG_BUF(NAME_BYTES);
+
+    name_of(&name, view, field, value);
+    if (name.len)
+        view_put_line(out, xg_buf_bytes(&name));
+    if (name.len && field->type != XG_TYPE_ENTITY)
+        xg_buf_byte(out, ' ');
+    if (name.len == 0 || field->type != XG_TYPE_ENTITY)
+        view_value_text(out, field, value);
+    xg_buf_clear(&name);
+}
+
+void look_set_name(json_t **object, const char *key,
+                   const struct view_context *view,
+                   const struct xg_field *field,
+                   const struct xg_cbor_item *value)
+{
+    struct xg_buf name = XG_BUF(NAME_BYTES);
+
+    name_of(&name, view, field, value);
+    if (name.len)
+        view_json_set(object, key, view_json_text(xg_buf_bytes(&name)));
+    xg_buf_clear(&name);
+}
+
 /* ---- one record ---- */
 
 enum xg_status look_about(struct view_about *out,

@@ -28,6 +28,15 @@ void look_put_delivery(struct xg_buf *out, const struct view_about *about,
 void look_set_about(json_t **object, const struct view_about *about,
                     const struct view_context *view, const struct xg_op *op);
 
+/* A value as text, after what it is called: "市政园林中心 420281-sz". */
+void look_put_value(struct xg_buf *out, const struct view_context *view,
+                    const struct xg_field *field,
+                    const struct xg_cbor_item *value);
+/* Set the key to what the value is called; nothing where it has no name. */
+void look_set_name(json_t **object, const char *key,
+                   const struct view_context *view,
+                   const struct xg_field *field,
+                   const struct xg_cbor_item *value);
 /* The first digits of a hash, as --take wants them. */
 void look_put_hash(struct xg_buf *out, const struct xg_hash *hash);
 

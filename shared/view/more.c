@@ -7,7 +7,9 @@
 
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
+#include "shared/view/look.h"
 #include "shared/view/text.h"
+#include "shared/view/waiting.h"
 
 enum { MORE_ARENA_MAX = 64 << 20, LABEL_COLUMNS = 18, ITEM_COLUMNS = 16 };
 
@@ -274,7 +276,32 @@ static json_t *codes_json(const struct xg_bytes *codes, size_t count)
     return list;
 }
 
-static void set_board(json_t **object, const struct xg_bytes *called,
+static struct xg_cbor_item code_item(struct xg_bytes code)
+{
+    return (struct xg_cbor_item){.type = XG_CBOR_TEXT, .bytes = code};
+}
+
+static json_t *names_json(const struct view_context *view,
+                          const struct xg_state *s,
+                          const struct xg_bytes *codes, size_t count)
+{
+    const struct xg_field *field = xg_field_find(s->kind, XG_CASE_CALLED);
+    json_t *names = json_object();
+    char key[XG_CODE_MAX + 1];
+
+    for (size_t i = 0; i < count; i++) {
+        struct xg_cbor_item item = code_item(codes[i]);
+        if (codes[i].len > XG_CODE_MAX)
+            continue;
+        memcpy(key, codes[i].at, codes[i].len);
+        key[codes[i].len] = '\0';
+        look_set_name(&names, key, view, field, &item);
+    }
+    return names;
+}
+
+static void set_board(json_t **object, const struct view_context *view,
+                      const struct xg_state *s, const struct xg_bytes *called,
                       size_t called_count, const struct xg_bytes *present,
                       size_t present_count)
 {
@@ -286,14 +313,17 @@ static void set_board(json_t **object, const struct xg_bytes *called,
     view_json_set(&board, "called", codes_json(called, called_count));
     view_json_set(&board, "present", codes_json(present, present_count));
     view_json_set(&board, "missing", missing);
+    view_json_set(&board, "names", names_json(view, s, called, called_count));
     view_json_set(object, "report_in", board);
 }
 
 static enum xg_status whistle(struct xg_buf *out, json_t **object,
                               struct xg_arena *arena,
                               const struct xg_state *state,
+                              const struct view_context *view,
                               struct xg_error *err)
 {
+    const struct xg_field *field = xg_field_find(state->kind, XG_CASE_CALLED);
     struct xg_bytes *called, *present;
     size_t called_count, present_count, came = 0, missing = 0;
 
@@ -305,7 +335,7 @@ static enum xg_status whistle(struct xg_buf *out, json_t **object,
     if (called_count == 0)
         return XG_OK;
     if (object) {
-        set_board(object, called, called_count, present, present_count);
+        set_board(object, view, state, called, called_count, present, present_count);
         return XG_OK;
     }
     for (size_t i = 0; i < called_count; i++)
@@ -318,16 +348,34 @@ static enum xg_status whistle(struct xg_buf *out, json_t **object,
             continue;
         xg_buf_text(out, missing++ ? XG_T("、", ", ")
                                    : XG_T("；未到：", "; missing: "));
-        view_put_line(out, called[i]);
+        struct xg_cbor_item item = code_item(called[i]);
+        look_put_value(out, view, field, &item);
     }
     xg_buf_byte(out, '\n');
     return XG_OK;
 }
 
+/* ---- a case ---- */
+
+static enum xg_status loop(struct xg_buf *out, json_t **object,
+                           struct xg_arena *arena, const struct xg_state *state,
+                           const struct view_context *view,
+                           struct xg_error *err)
+{
+    enum xg_status status = object
+                                ? view_set_waiting(object, state, view, err)
+                                : view_put_waiting(out, state, view, err);
+
+    return status == XG_OK ? whistle(out, object, arena, state, view, err)
+                           : status;
+}
+
 /* ---- all ---- */
 
 static enum xg_status more(struct xg_buf *out, json_t **object,
-                           const struct xg_state *state, struct xg_error *err)
+                           const struct xg_state *state,
+                           const struct view_context *view,
+                           struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(MORE_ARENA_MAX);
     const struct xg_kind *kind = state->kind;
@@ -338,19 +386,21 @@ static enum xg_status more(struct xg_buf *out, json_t **object,
     else if (kind && kind->number == XG_KIND_NOTICE)
         status = notice(out, object, &arena, state, err);
     else if (kind && kind->first_status)
-        status = whistle(out, object, &arena, state, err);
+        status = loop(out, object, &arena, state, view, err);
     xg_arena_clear(&arena);
     return status;
 }
 
 enum xg_status view_put_more(struct xg_buf *out, const struct xg_state *state,
+                             const struct view_context *view,
                              struct xg_error *err)
 {
-    return more(out, NULL, state, err);
+    return more(out, NULL, state, view, err);
 }
 
 enum xg_status view_set_more(json_t **object, const struct xg_state *state,
+                             const struct view_context *view,
                              struct xg_error *err)
 {
-    return more(NULL, object, state, err);
+    return more(NULL, object, state, view, err);
 }

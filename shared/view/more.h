@@ -7,6 +7,7 @@
 
 #include "shared/base/buf.h"
 #include "shared/core/merge.h"
+#include "shared/view/show.h"
 
 /* Counted in one grid, of one item; lent by the ops. Counts of the same grid
  * and item add up: to correct one, take it out of the set. */
@@ -27,14 +28,18 @@ XG_MUST_CHECK enum xg_status view_counts_of(struct view_count **counts,
  *      campaign   "counted": {"grids", "items": {item: sum},
  *                 "by_grid": {grid: {item: number}}}
  *      notice     "readers": how many codes have read it
- *      a case     "report_in": {"called", "present", "missing"}, where
+ *      a case     "waiting", "turned_back" (waiting.h); and
+ *                 "report_in": {"called", "present", "missing", "names": {code:
+ *              name}}, where
  *                 somebody was called
  */
 XG_MUST_CHECK enum xg_status view_put_more(struct xg_buf *out,
                                            const struct xg_state *state,
+                                           const struct view_context *view,
                                            struct xg_error *err);
 XG_MUST_CHECK enum xg_status view_set_more(json_t **object,
                                            const struct xg_state *state,
+                                           const struct view_context *view,
                                            struct xg_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
@@ -55,12 +56,13 @@ static void put_label(struct xg_buf *out, const struct xg_field *field,
     xg_buf_byte(out, ' ');
 }
 
-static void put_value(struct xg_buf *out, const struct xg_field *field,
+static void put_value(struct xg_buf *out, const struct view_context *view,
+                      const struct xg_field *field,
                       const struct xg_cbor_item *item, unsigned indent)
 {
     struct xg_buf text = XG_BUF(out->max);
 
-    view_value_text(&text, field, item);
+    look_put_value(&text, view, field, item);
     view_put_block(out, xg_buf_bytes(&text), indent);
     if (text.failed != XG_OK)
         out->failed = text.failed;
@@ -86,7 +88,7 @@ static enum xg_status put_sides(struct xg_buf *out, const struct xg_state *s,
         xg_buf_format(out, "%*s", INDENT, "");
         look_put_hash(out, &op->record->hash);
         xg_buf_text(out, "  ");
-        put_value(out, reg->field, &item, INDENT + 14);
+        put_value(out, view, reg->field, &item, INDENT + 14);
         xg_buf_text(out, "  ← ");
         look_put_who(out, &about, view);
         xg_buf_byte(out, '\n');
@@ -110,7 +112,7 @@ static enum xg_status put_registers(struct xg_buf *out,
                 return err->status;
             continue;
         }
-        put_value(out, reg->field, &item, LABEL_COLUMNS + 1);
+        put_value(out, view, reg->field, &item, LABEL_COLUMNS + 1);
         xg_buf_byte(out, '\n');
     }
     return XG_OK;
@@ -130,7 +132,7 @@ static enum xg_status put_element(struct xg_buf *out, const struct xg_state *s,
     if (look_about(&about, view, op, err) != XG_OK)
         return err->status;
     xg_buf_format(out, "%*s", INDENT, "");
-    put_value(out, set->field, &item, DEEPER);
+    put_value(out, view, set->field, &item, DEEPER);
     if (set->number == XG_FIELD_PHOTO && view->photo) {
         struct view_photo photo = view_photo_of(&item);
         if (view->photo(view->ctx, &place, &photo.sha256, err) != XG_OK)
@@ -152,6 +154,21 @@ static bool is_told_in_one(const struct xg_state *s, const struct xg_set *set)
            set->number == XG_NOTICE_READ;
 }
 
+/* A code that an element before it says already: a unit called twice. */
+static bool said_before(const struct xg_set *set, size_t at)
+{
+    struct xg_bytes value = set->elements[at].value;
+
+    if (!set->field || set->field->type != XG_TYPE_CODE)
+        return false;
+    for (size_t e = 0; e < at; e++)
+        if (!set->elements[e].removed &&
+            set->elements[e].value.len == value.len &&
+            memcmp(set->elements[e].value.at, value.at, value.len) == 0)
+            return true;
+    return false;
+}
+
 static enum xg_status put_sets(struct xg_buf *out, const struct xg_state *s,
                                const struct view_context *view,
                                struct xg_error *err)
@@ -160,13 +177,13 @@ static enum xg_status put_sets(struct xg_buf *out, const struct xg_state *s,
         const struct xg_set *set = &s->sets[i];
         size_t live = 0;
         for (size_t e = 0; e < set->count; e++)
-            live += !set->elements[e].removed;
+            live += !set->elements[e].removed && !said_before(set, e);
         if (!live || is_told_in_one(s, set))
             continue;
         put_label(out, set->field, set->number);
         xg_buf_format(out, "%zu\n", live);
         for (size_t e = 0; e < set->count; e++)
-            if (!set->elements[e].removed &&
+            if (!set->elements[e].removed && !said_before(set, e) &&
                 put_element(out, s, set, &set->elements[e], view, err) != XG_OK)
                 return err->status;
     }
@@ -234,7 +251,7 @@ static enum xg_status show_text(struct xg_buf *out, const struct xg_state *s,
         xg_buf_text(out, XG_T("撤回与修改冲突，待决定；暂按未撤回显示\n",
                               "a withdrawal stands against an edit; shown as "
                               "not withdrawn until decided\n"));
-    if (view_put_more(out, s, err) != XG_OK ||
+    if (view_put_more(out, s, view, err) != XG_OK ||
         put_registers(out, s, view, err) != XG_OK ||
         put_sets(out, s, view, err) != XG_OK)
         return err->status;
@@ -265,6 +282,7 @@ static enum xg_status set_sides(json_t **object, const char *key,
         if (status == XG_OK)
             look_set_about(&side, &about, view, op);
         view_json_set(&side, "value", view_value_json(reg->field, &item));
+        look_set_name(&side, "name", view, reg->field, &item);
         view_json_append(&sides, side);
     }
     view_json_set(object, key, sides);
@@ -276,6 +294,7 @@ static enum xg_status set_fields(json_t **object, const struct xg_state *s,
                                  struct xg_error *err)
 {
     json_t *fields = json_object(), *conflicting = json_object();
+    json_t *names = json_object();
     enum xg_status status = XG_OK;
 
     for (size_t i = 0; i < s->register_count && status == XG_OK; i++) {
@@ -285,10 +304,12 @@ static enum xg_status set_fields(json_t **object, const struct xg_state *s,
         const char *key = reg->field ? reg->field->name : number;
         snprintf(number, sizeof number, "%" PRIu64, reg->number);
         view_json_set(&fields, key, view_value_json(reg->field, &item));
+        look_set_name(&names, key, view, reg->field, &item);
         if (reg->conflict)
             status = set_sides(&conflicting, key, s, reg, view, err);
     }
     view_json_set(object, "fields", fields);
+    view_json_set(object, "names", names);
     view_json_set(object, "conflicting", conflicting);
     return status;
 }
@@ -316,6 +337,7 @@ static enum xg_status set_element(json_t **list, const struct xg_state *s,
     look_set_about(&json, &about, view, op);
     view_json_set(&json, "index", view_json_uint(element->index));
     view_json_set(&json, "value", view_value_json(set->field, &item));
+    look_set_name(&json, "name", view, set->field, &item);
     if (photo)
         view_json_set(&json, "place", json_string(look_place_name(place)));
     view_json_append(list, json);
@@ -392,7 +414,7 @@ static enum xg_status show_json(struct xg_buf *out, const struct xg_state *s,
         set_created(&json, s, view, err) != XG_OK ||
         set_fields(&json, s, view, err) != XG_OK ||
         set_sets(&json, s, view, err) != XG_OK ||
-        view_set_more(&json, s, err) != XG_OK ||
+        view_set_more(&json, s, view, err) != XG_OK ||
         (view->more && view->more(view->ctx, NULL, &json, &s->id, true, err) !=
                            XG_OK)) {
         json_decref(json);

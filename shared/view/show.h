@@ -101,6 +101,13 @@ struct view_context {
     const struct xg_labels *labels; /* what this site calls statuses, moves,
                                      * stages and roles, borrowed; NULL: as
                                      * usual. JSON keeps their names. */
+    /* What a person calls that which the value refers to: of a code its name
+     * ("市政园林中心"), of an entity its number and title; or nothing. Text
+     * has it before the code and instead of the id; JSON has it under "names"
+     * of the object that holds the fields, or "name" beside one value. Names
+     * adorn: what cannot be looked up has none, and ends no view. */
+    void (*name)(void *ctx, struct xg_buf *out, const struct xg_field *field,
+                 const struct xg_cbor_item *value);
     bool json; /* JSON instead of text */
 };
 
