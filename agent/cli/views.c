@@ -168,7 +168,8 @@ static void look_up_name(void *ctx, struct xg_buf *out,
 
     if (field->type == XG_TYPE_ENTITY)
         put_reference(out, view->cli, value->bytes);
-    else if (view_is_named(field) && cli_guide(view->cli, &g, &ignored) == XG_OK)
+    else if (view_is_named(field) &&
+             cli_guide(view->cli, &g, &ignored) == XG_OK)
         view_put_name(out, g, field, value->bytes, cli_today(view->cli));
 }
 

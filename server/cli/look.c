@@ -195,8 +195,7 @@ static enum xg_status is_overdue(bool *overdue, struct look *l,
     const struct xg_calendar *calendar;
     const struct xg_clock *main;
     struct fold fold = {.count = 0};
-    enum xg_status status =
-        main_clock(&main, &calendar, &fold, &arena, l, err);
+    enum xg_status status = main_clock(&main, &calendar, &fold, &arena, l, err);
 
     /* One that is over comes before all others. */
     if (status == XG_OK)
@@ -214,8 +213,7 @@ static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
     const struct xg_calendar *calendar;
     const struct xg_clock *main;
     struct fold fold = {.count = 0};
-    enum xg_status status =
-        main_clock(&main, &calendar, &fold, &arena, l, err);
+    enum xg_status status = main_clock(&main, &calendar, &fold, &arena, l, err);
 
     if (status == XG_OK && main && out)
         view_clock_brief(out, main, calendar, l->now_ms);
@@ -698,7 +696,6 @@ enum xg_status cmd_history(struct cmd *c, struct xg_error *err)
 {
     return show_one(c, view_history, err);
 }
-
 
 static enum xg_status conflict_row(struct look *l, const struct store_entity *e,
                                    struct xg_error *err)

@@ -78,8 +78,9 @@ static const char *reason_text(enum view_conflict_reason reason)
         return XG_T("一方撤回，一方修改", "withdrawn by one, edited by "
                                           "another");
     case VIEW_OVERTAKEN:
-        return XG_T("晚了一步：别人已先办了一步，状态变了", "a move came after the status had "
-                                          "changed");
+        return XG_T("晚了一步：别人已先办了一步，状态变了",
+                    "a move came after the status had "
+                    "changed");
     }
     return "";
 }
@@ -114,8 +115,8 @@ static void put_says(struct xg_buf *out, const struct xg_state *s,
         xg_buf_text(out,
                     xg_labels_of(view->labels, XG_LABEL_MOVE, r->head.move));
         xg_buf_text(out, XG_T("，当时状态 ", ", when it was "));
-        xg_buf_text(
-            out, xg_labels_of(view->labels, XG_LABEL_STATUS, r->head.from));
+        xg_buf_text(out,
+                    xg_labels_of(view->labels, XG_LABEL_STATUS, r->head.from));
     } else if (c->reason == VIEW_WITHDRAW_EDIT) {
         xg_buf_text(out, view_withdraws(s, op) ? XG_T("撤回", "withdraws it")
                                                : XG_T("修改", "edits it"));
@@ -185,18 +186,20 @@ static void put_how(struct xg_buf *out, const struct view_conflict *c,
     if (c->reason == VIEW_OVERTAKEN)
         xg_buf_text(out, XG_T("状态", "status"));
     else if (c->field)
-        xg_buf_text(out, xg_lang() == XG_LANG_ZH ? c->field->zh
-                                                 : c->field->name);
+        xg_buf_text(out,
+                    xg_lang() == XG_LANG_ZH ? c->field->zh : c->field->name);
     else
         xg_buf_format(out, "%" PRIu64, c->number);
-    xg_buf_text(out, c->reason == VIEW_FIELD
-                         ? XG_T(" --take 记录码（行首几位；或 --value 值、--dismiss）"
-                                " --why 理由\n",
-                                " --take HASH (or --value V, --dismiss) --why "
-                                "TEXT\n")
-                         : XG_T(" --take 记录码（行首几位；或 --dismiss 保持现状） --why "
-                                "理由\n",
-                                " --take HASH (or --dismiss) --why TEXT\n"));
+    xg_buf_text(
+        out,
+        c->reason == VIEW_FIELD
+            ? XG_T(" --take 记录码（行首几位；或 --value 值、--dismiss）"
+                   " --why 理由\n",
+                   " --take HASH (or --value V, --dismiss) --why "
+                   "TEXT\n")
+            : XG_T(" --take 记录码（行首几位；或 --dismiss 保持现状） --why "
+                   "理由\n",
+                   " --take HASH (or --dismiss) --why TEXT\n"));
 }
 
 static enum xg_status put_conflict(struct xg_buf *out, const struct xg_state *s,

@@ -85,8 +85,7 @@ json_t *view_group_json(const struct xg_id *group,
         view_json_set(&one, "id", view_json_hex(m->id.b, XG_ID_SIZE));
         view_json_set(&one, "number",
                       *m->number ? json_string(m->number) : json_null());
-        view_json_set(&one, "status",
-                      at ? json_string(at->name) : json_null());
+        view_json_set(&one, "status", at ? json_string(at->name) : json_null());
         view_json_set(&one, "withdrawn", json_boolean(m->withdrawn));
         view_json_set(&one, "waits", json_boolean(m->waits));
         view_json_set(&one, "answered", json_boolean(m->answered));

@@ -185,11 +185,11 @@ static void put_changes(struct xg_buf *out, const struct history *h,
 
     if (r->head.move) {
         begin_change(out, h, op);
-        xg_buf_text(out, xg_labels_of(h->view->labels, XG_LABEL_MOVE,
-                                      r->head.move));
+        xg_buf_text(out,
+                    xg_labels_of(h->view->labels, XG_LABEL_MOVE, r->head.move));
         xg_buf_text(out, XG_T("，当时状态 ", ", when it was "));
-        xg_buf_text(out, xg_labels_of(h->view->labels, XG_LABEL_STATUS,
-                                      r->head.from));
+        xg_buf_text(
+            out, xg_labels_of(h->view->labels, XG_LABEL_STATUS, r->head.from));
         xg_buf_byte(out, '\n');
     }
     while (kind && xg_field_next(&c, &number, &value)) {

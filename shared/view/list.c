@@ -127,8 +127,8 @@ void view_list_head(struct xg_buf *out, const struct view_context *view)
     put_cell(out, XG_T("种类", "kind"), KIND_COLUMNS);
     put_cell(out, XG_T("状态", "status"), STATUS_COLUMNS);
     put_cell(out, XG_T("内容", "what"), SUMMARY_COLUMNS);
-    xg_buf_text(out,
-                XG_T("送达 · 照片 · 待决定\n", "delivery · photos · decision\n"));
+    xg_buf_text(
+        out, XG_T("送达 · 照片 · 待决定\n", "delivery · photos · decision\n"));
 }
 
 static void set_fields(json_t **object, const struct xg_brief *brief,
@@ -158,8 +158,8 @@ static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
     json_t *json = json_object();
 
     if (look_set_entity(&json, brief, view, err) != XG_OK ||
-        (view->more && view->more(view->ctx, NULL, &json, &brief->id, false,
-                                  err) != XG_OK)) {
+        (view->more &&
+         view->more(view->ctx, NULL, &json, &brief->id, false, err) != XG_OK)) {
         json_decref(json);
         return err->status;
     }

@@ -207,9 +207,9 @@ void look_put_who(struct xg_buf *out, const struct view_about *about,
     if (view->about) {
         xg_buf_text(out, XG_T("（", " ("));
         if (about->role)
-            xg_buf_format(out, XG_T("%s，", "%s, "),
-                          xg_labels_of(view->labels, XG_LABEL_ROLE,
-                                       about->role->number));
+            xg_buf_format(
+                out, XG_T("%s，", "%s, "),
+                xg_labels_of(view->labels, XG_LABEL_ROLE, about->role->number));
         xg_buf_text(out, xg_grade_label(about->grade));
         xg_buf_text(out, XG_T("）", ")"));
     }

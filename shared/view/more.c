@@ -335,7 +335,8 @@ static enum xg_status whistle(struct xg_buf *out, json_t **object,
     if (called_count == 0)
         return XG_OK;
     if (object) {
-        set_board(object, view, state, called, called_count, present, present_count);
+        set_board(object, view, state, called, called_count, present,
+                  present_count);
         return XG_OK;
     }
     for (size_t i = 0; i < called_count; i++)
@@ -362,9 +363,8 @@ static enum xg_status loop(struct xg_buf *out, json_t **object,
                            const struct view_context *view,
                            struct xg_error *err)
 {
-    enum xg_status status = object
-                                ? view_set_waiting(object, state, view, err)
-                                : view_put_waiting(out, state, view, err);
+    enum xg_status status = object ? view_set_waiting(object, state, view, err)
+                                   : view_put_waiting(out, state, view, err);
 
     return status == XG_OK ? whistle(out, object, arena, state, view, err)
                            : status;

@@ -415,8 +415,8 @@ static enum xg_status show_json(struct xg_buf *out, const struct xg_state *s,
         set_fields(&json, s, view, err) != XG_OK ||
         set_sets(&json, s, view, err) != XG_OK ||
         view_set_more(&json, s, view, err) != XG_OK ||
-        (view->more && view->more(view->ctx, NULL, &json, &s->id, true, err) !=
-                           XG_OK)) {
+        (view->more &&
+         view->more(view->ctx, NULL, &json, &s->id, true, err) != XG_OK)) {
         json_decref(json);
         return err->status;
     }

@@ -362,6 +362,46 @@ class Guided(Case):
             self.assertIn('rule=zj-07', no)
         self.b.do('do', self.one, 'return', 'rule=zj-07', 'why=x')
 
+    def test_names_stand_before_codes(self):
+        self.b.do('do', self.one, 'accept')
+        self.b.do('do', self.one, 'file')
+        self.b.do('do', self.one, 'dispatch', 'unit=' + DEPARTMENT)
+        self.settle()
+        name = self.b.show(self.one)['names']['unit']
+        self.assertNotIn(name, ('', DEPARTMENT))
+        said = self.b.do('show', self.one).out
+        self.assertIn('%s %s' % (name, DEPARTMENT), said)
+        self.assertIn('占道经营 street-trade', said)
+        self.assertIn('占道经营 street-trade', self.b.do('list').out)
+        self.assertIn('%s %s' % (name, DEPARTMENT),
+                      self.b.do('history', self.one).out)
+        row = [r for r in self.b.ask('list') if r['id'] == self.one][0]
+        self.assertEqual(row['names']['category'], '占道经营')
+        self.assertEqual(self.world.show(self.one)['names']['unit'], name)
+        # Of what is referred to, its number and title instead of its id.
+        told = self.a.one('incident', 'category=manhole', '--contact', '王大爷')
+        self.assertIn('王大爷', self.a.do('show', told['id']).out)
+        self.assertNotIn(told['contact'], self.a.do('show', told['id']).out)
+
+    def test_what_waits_for_whom_is_seen(self):
+        one = self.a.incident('category=manhole', 'channel=resident')
+        self.settle()
+        for words in (('accept',), ('file',), ('dispatch', 'unit=371302'),
+                      ('sign',), ('void', 'why=x')):
+            self.b.try_('do', one, *words)
+        self.assertEqual([w['what'] for w in self.b.show(one)['waiting']],
+                         ['answer'])
+        self.assertIn('an answer to who reported it',
+                      self.b.do('show', one).out)
+        row = [r for r in self.b.ask('list') if r['id'] == one][0]
+        self.assertEqual([w['what'] for w in row['waiting']], ['answer'])
+        self.b.do('do', self.one, 'accept')
+        self.b.do('do', self.one, 'void', 'why=重复上报')
+        shown = self.b.show(self.one)
+        self.assertEqual((shown['waiting'], shown['turned_back']['why']),
+                         ([], '重复上报'))
+        self.assertIn('重复上报', self.b.do('show', self.one).out)
+
     def test_who_may_whistle(self):
         no = self.c.do('do', self.one, 'whistle', 'class=urgent', 'why=x',
                        code=1).err

@@ -236,9 +236,11 @@ static enum xg_status know_handed_on(void *ctx, struct view_entity *out,
 }
 
 static const struct view_context in_words = {NULL, know_entity, know_about,
-                                             know_photo, NULL, NULL, false};
+                                             know_photo, NULL, NULL, NULL,
+                                             false};
 static const struct view_context in_json = {NULL, know_entity, know_about,
-                                            know_photo, NULL, NULL, true};
+                                            know_photo, NULL, NULL, NULL,
+                                            true};
 
 /* ---- text ---- */
 
@@ -867,7 +869,7 @@ static void test_json_keys(void **state)
                  "\"accuracy_m\":8.5}");
     json_t *json = load(xg_buf_str(&out));
     assert_keys(json, "id number kind status withdrawn conflicts records "
-                      "delivery photos fields");
+                      "delivery photos fields names");
     assert_keys(json_object_get(json, "photos"),
                 "total server only_here elsewhere");
     assert_keys(json_object_get(json, "fields"),
@@ -879,8 +881,8 @@ static void test_json_keys(void **state)
     assert_lacks(xg_buf_str(&out), "\x1b");
     json = load(xg_buf_str(&out));
     assert_keys(json, "id number kind status withdrawn conflicts records "
-                      "delivery photos created fields conflicting sets "
-                      "withdraw_conflict without_effect");
+                      "delivery photos created fields names conflicting "
+                      "sets waiting withdraw_conflict without_effect");
     assert_keys(json_object_get(json, "conflicting"), "urgency");
     assert_keys(json_object_get(json, "sets"), "note photo");
     assert_keys(json_array_get(
