@@ -14,9 +14,9 @@
 
 enum {
     PAGE = 200,
-    PAGE_ARENA = 256 << 20,
+    PAGE_ARENA = 1 << 20, /* without states */
     CASE_ARENA = 256 << 20,
-    DEEDS_ARENA = 64 << 20,
+    DEEDS_ARENA = 8 << 20, /* of a page */
     ROOM_FIRST = 64,
     OVER_MAX = 1000000, /* of the field */
 };
@@ -62,17 +62,25 @@ struct plan {
     struct clerk_deed deed;
     char at[XG_CODE_MAX + 1]; /* the level at which the case stood */
     struct guide_rules rules;
+    size_t watch; /* of the case, among those of the pass */
     struct plan *next;
 };
 
 struct pass {
     struct clerk *c;
-    struct store *store; /* a reader */
     struct xg_registry registry;
-    struct xg_guide *guide;
     int64_t now_ms;
+    bool dry;
+    void (*told)(void *ctx, const struct clerk_deed *deed);
+    void *ctx;
+    uint64_t mark;
+    uint64_t before; /* where the next page begins */
+    /* Of a page. */
+    struct store *store; /* a reader */
+    struct xg_guide *guide;
     struct xg_arena deeds; /* plans */
     struct plan *first, **last;
+    /* Of all pages. */
     struct watch *watches; /* of this pass */
     size_t count, room;
     size_t at; /* among the clerk's watches */
@@ -172,7 +180,8 @@ static enum xg_status plan(struct pass *p, const struct fold *fold,
 
     if (!new)
         return xg_fail_nomem(err);
-    *new = (struct plan){.deed = {.id = fold->entity.id,
+    *new = (struct plan){.watch = p->count,
+                         .deed = {.id = fold->entity.id,
                                   .move = move,
                                   .stage = c->stage,
                                   .turn = c->turn,
@@ -376,6 +385,22 @@ static const struct watch *watched(struct pass *p, const struct store_entity *e)
     return &c->watches[p->at];
 }
 
+/* What may be wrong with one case and nothing else: it is passed over. */
+static bool of_one_case(enum xg_status status)
+{
+    return status == XG_NOMEM || status == XG_TOOBIG || status == XG_CORRUPT ||
+           status == XG_USAGE;
+}
+
+static void pass_over(const struct xg_id *id, const struct xg_error *why)
+{
+    char hex[2 * XG_ID_SIZE + 1];
+
+    xg_hex(hex, id->b, XG_ID_SIZE);
+    xg_log(XG_LOG_WARN, "clerk.passed_over", "case=%s error=\"%s\"", hex,
+           xg_error_text(why));
+}
+
 static enum xg_status watch(struct pass *p, const struct store_entity *e,
                             struct xg_error *err)
 {
@@ -392,29 +417,34 @@ static enum xg_status watch(struct pass *p, const struct store_entity *e,
     }
     if (before)
         now = *before;
-    else if (look_at(p, &now.next_ms, e, err) != XG_OK)
-        return err->status;
+    else if (look_at(p, &now.next_ms, e, err) != XG_OK) {
+        if (!of_one_case(err->status))
+            return err->status;
+        pass_over(&e->id, err);
+        *err = XG_ERROR_NONE;
+        now.next_ms = p->now_ms + CLERK_AGAIN_MS;
+    }
     p->watches[p->count++] = now;
     return XG_OK;
 }
 
-static enum xg_status walk(struct pass *p, struct xg_error *err)
+/* Look at the cases of a page; *last: there are no more. */
+static enum xg_status look_at_page(struct pass *p, bool *last,
+                                   struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(PAGE_ARENA);
-    struct store_filter filter = {.open = true, .limit = PAGE};
-    enum xg_status status = XG_OK;
+    struct store_filter filter = {
+        .open = true, .bare = true, .before = p->before, .limit = PAGE};
     struct store_entity *rows;
-    size_t count = 1;
+    size_t count = 0;
+    enum xg_status status = p->store->ops->read_entities(
+        p->store, &arena, &rows, &count, &filter, err);
 
-    while (status == XG_OK && count) {
-        xg_arena_reset(&arena);
-        status = p->store->ops->read_entities(p->store, &arena, &rows, &count,
-                                              &filter, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            status = watch(p, &rows[i], err);
-            filter.before = rows[i].number;
-        }
+    for (size_t i = 0; status == XG_OK && i < count; i++) {
+        status = watch(p, &rows[i], err);
+        p->before = rows[i].number;
     }
+    *last = count < PAGE;
     xg_arena_clear(&arena);
     return status;
 }
@@ -544,53 +574,63 @@ static enum xg_status write(struct clerk *c, struct plan *plan, int64_t now_ms,
     return status;
 }
 
-static enum xg_status do_all(struct pass *p, bool dry,
-                             void (*told)(void *ctx,
-                                          const struct clerk_deed *deed),
-                             void *ctx, struct xg_error *err)
+static enum xg_status do_all(struct pass *p, struct xg_error *err)
 {
     for (struct plan *plan = p->first; plan; plan = plan->next) {
         struct xg_error why = XG_ERROR_NONE;
         enum xg_status status =
-            dry ? XG_OK : write(p->c, plan, p->now_ms, &why);
+            p->dry ? XG_OK : write(p->c, plan, p->now_ms, &why);
         if (status == XG_REFUSED)
             continue; /* another was faster, or the case went on */
-        if (status == XG_USAGE || status == XG_TOOBIG) {
-            /* One that cannot be written does not stop the others. */
-            xg_log(XG_LOG_WARN, "clerk.refused", "error=\"%s\"",
-                   xg_error_text(&why));
+        if (of_one_case(status)) {
+            pass_over(&plan->deed.id, &why);
+            p->watches[plan->watch].next_ms = p->now_ms + CLERK_AGAIN_MS;
             continue;
         }
         if (status != XG_OK) {
             *err = why;
             return status;
         }
-        if (told)
-            told(ctx, &plan->deed);
+        if (p->told)
+            p->told(p->ctx, &plan->deed);
     }
     return XG_OK;
 }
 
 /* Reading; what is found lies in p->deeds. */
-static enum xg_status find_all(struct pass *p, struct xg_error *err)
+static enum xg_status find_page(struct pass *p, bool *last,
+                                struct xg_error *err)
 {
     struct clerk *c = p->c;
     struct xg_guide_source source;
-    uint64_t mark;
+    bool begins = p->before == 0;
 
     if (data_borrow(c->d, &p->store, err) != XG_OK)
         return err->status;
     source = guide_source(p->store);
-    enum xg_status status = guide_mark(&mark, p->store, err);
-    if (status == XG_OK && (mark != c->mark || p->now_ms < c->now_ms)) {
+    enum xg_status status =
+        begins ? guide_mark(&p->mark, p->store, err) : XG_OK;
+    if (status == XG_OK && (p->mark != c->mark || p->now_ms < c->now_ms))
         c->count = 0; /* all is to be reckoned anew */
-        c->mark = mark;
-    }
     if (status == XG_OK)
         status = xg_guide_new(&p->guide, &source, err);
     if (status == XG_OK)
-        status = walk(p, err);
+        status = look_at_page(p, last, err);
     data_return(c->d, p->store);
+    return status;
+}
+
+/* A page of cases: what is to be done for them is done before the next. */
+static enum xg_status do_page(struct pass *p, bool *last, struct xg_error *err)
+{
+    p->first = NULL;
+    p->last = &p->first;
+    enum xg_status status = find_page(p, last, err);
+    if (status == XG_OK)
+        status = do_all(p, err);
+    xg_guide_free(p->guide);
+    p->guide = NULL;
+    xg_arena_reset(&p->deeds);
     return status;
 }
 
@@ -601,22 +641,22 @@ enum xg_status clerk_run(struct clerk *c, int64_t now_ms, bool dry,
     struct pass p = {.c = c,
                      .registry = registry_view(c->d->registry),
                      .now_ms = now_ms,
+                     .dry = dry,
+                     .told = told,
+                     .ctx = ctx,
                      .deeds = XG_ARENA(DEEDS_ARENA)};
+    enum xg_status status = XG_OK;
+    bool last = false;
 
-    p.last = &p.first;
-    enum xg_status status = find_all(&p, err);
-    if (status == XG_OK) {
-        free(c->watches);
-        c->watches = p.watches;
-        c->count = p.count;
-        c->now_ms = now_ms;
-        p.watches = NULL;
-        status = do_all(&p, dry, told, ctx, err);
-    }
+    while (status == XG_OK && !last)
+        status = do_page(&p, &last, err);
+    free(c->watches);
+    c->watches = p.watches;
+    c->count = p.count;
+    c->now_ms = now_ms;
+    c->mark = p.mark;
     if (dry || status != XG_OK)
         c->count = 0; /* what was not written is to be found again */
-    free(p.watches);
-    xg_guide_free(p.guide);
     xg_arena_clear(&p.deeds);
     return status;
 }

@@ -26,6 +26,9 @@
  * escalate: a reminder too early costs a word, a case handed upwards is not
  * handed back.
  *
+ * A case that cannot be folded or written to (too big, damaged) is logged and
+ * passed over, and tried again some minutes later; the others have theirs.
+ *
  * Without a catalogue there are no limits and nothing is done; without levels
  * a case climbs once, to the code that the catalogue names. Only the home
  * server of a log runs this.
@@ -38,6 +41,8 @@
 
 enum {
     CLERK_EVERY_S = 60,     /* in a running server */
+    CLERK_AGAIN_MS = 600000, /* after which a case that could not be folded, or
+                              * written to, is tried again */
     CLERK_REMINDERS_MAX = 3 /* a turn of a stage */
 };
 

@@ -126,6 +126,7 @@ struct store_filter {
     bool conflicts;   /* only those that a person must decide or look into */
     bool open;        /* only cases that still need somebody */
     bool linked;      /* only those that say they are the same as another */
+    bool bare;        /* leave their states empty */
     bool no_contacts; /* leave out contacts (informants) */
     uint64_t before;  /* numbers below; 0: from the newest */
     size_t limit;     /* 0: 100 */

@@ -344,6 +344,7 @@ static enum xg_status read_entities(struct store *s, struct xg_arena *arena,
     xg_bind_text(list, 4, f->unit ? f->unit : "");
     xg_bind_i64(list, 5, f->no_contacts ? XG_KIND_CONTACT : 0);
     xg_bind_u64(list, 6, f->limit ? f->limit : 100);
+    xg_bind_i64(list, 7, f->bare);
     return list_entities(arena, rows, count, list, err);
 }
 

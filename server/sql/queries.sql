@@ -206,7 +206,8 @@ FROM entity WHERE number = ?1;
 
 -- name: entity_list
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state,
+       withdrawn, status, open, case_number, links,
+       CASE ?7 WHEN 0 THEN state ELSE x'' END,
        handed, folded
 FROM entity
 WHERE number < ?1 AND (?2 = 0 OR kind = ?2) AND (?3 = 0 OR unit = ?4)
@@ -215,7 +216,8 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_conflicts
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state,
+       withdrawn, status, open, case_number, links,
+       CASE ?7 WHEN 0 THEN state ELSE x'' END,
        handed, folded
 FROM entity
 WHERE (conflicts > 0 OR folded = 0) AND number < ?1 AND (?2 = 0 OR kind = ?2)
@@ -224,7 +226,8 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_open
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state,
+       withdrawn, status, open, case_number, links,
+       CASE ?7 WHEN 0 THEN state ELSE x'' END,
        handed, folded
 FROM entity
 WHERE open = 1 AND number < ?1 AND (?2 = 0 OR kind = ?2)
@@ -233,7 +236,8 @@ ORDER BY number DESC LIMIT ?6;
 
 -- name: entity_list_linked
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
-       withdrawn, status, open, case_number, links, state,
+       withdrawn, status, open, case_number, links,
+       CASE ?7 WHEN 0 THEN state ELSE x'' END,
        handed, folded
 FROM entity
 WHERE links > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)

@@ -124,6 +124,71 @@ static void test_written_once_whatever_call_fails(void **unused)
         }
 }
 
+/* One case that cannot be folded, or written to: the others are reminded all
+ * the same, and it is too when that is over. */
+static void test_one_bad_case_keeps_no_other_from_its_reminder(void **unused)
+{
+    static const enum xg_status statuses[] = {XG_NOMEM, XG_TOOBIG, XG_CORRUPT};
+    size_t passed_over = 0;
+    bool failed = true;
+
+    (void)unused;
+    for (size_t kind = 0; kind < 3; kind++, failed = true)
+        for (uint64_t n = 0; failed; n++) {
+            struct store_fault fault = {.status = XG_OK};
+            struct xg_error err = XG_ERROR_NONE;
+            struct clerk *clerk;
+            struct office o;
+            open_office(&o, &fault);
+            struct xg_id one = office_report(&o, "lamp");
+            struct xg_id two = office_report(&o, "lamp");
+            int64_t now = o.world.wall_ms + 3 * HOUR_MS;
+            assert_ok(clerk_open(&clerk, o.d, &err));
+            fault =
+                (struct store_fault){.status = statuses[kind], .countdown = n};
+            enum xg_status first =
+                clerk_run(clerk, now, false, NULL, NULL, &err);
+            failed = fault.failed > 0;
+            fault.status = XG_OK;
+            if (failed && first == XG_OK)
+                passed_over += written(&o, &one, XG_MOVE_REMIND) +
+                                   written(&o, &two, XG_MOVE_REMIND) ==
+                               1;
+            assert_ok(clerk_run(clerk, now + CLERK_AGAIN_MS, false, NULL, NULL,
+                                &err));
+            assert_int_equal(written(&o, &one, XG_MOVE_REMIND), 1);
+            assert_int_equal(written(&o, &two, XG_MOVE_REMIND), 1);
+            assert_int_equal(written(&o, &one, XG_MOVE_ESCALATE), 1);
+            assert_int_equal(written(&o, &two, XG_MOVE_ESCALATE), 1);
+            clerk_close(clerk);
+            office_close(&o);
+        }
+    assert_true(passed_over > 3);
+}
+
+/* More cases than a page holds: each is reminded once. */
+static void test_cases_come_page_by_page(void **unused)
+{
+    enum { CASES = 450 };
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_id ids[CASES];
+    struct clerk *clerk;
+    struct office o;
+
+    (void)unused;
+    open_office(&o, NULL);
+    int64_t now = o.world.wall_ms + 3 * HOUR_MS;
+    for (size_t i = 0; i < CASES; i++)
+        ids[i] = office_report(&o, "lamp");
+    assert_ok(clerk_open(&clerk, o.d, &err));
+    for (int i = 0; i < 2; i++)
+        assert_ok(clerk_run(clerk, now, false, NULL, NULL, &err));
+    for (size_t i = 0; i < CASES; i++)
+        assert_int_equal(written(&o, &ids[i], XG_MOVE_REMIND), 1);
+    clerk_close(clerk);
+    office_close(&o);
+}
+
 /* Two that look at the same moment: what one found is written by the other
  * before it comes to it. */
 struct beside {
@@ -314,6 +379,8 @@ int main(void)
         cmocka_unit_test(test_a_second_clerk_finds_it_done),
         cmocka_unit_test(test_what_is_written_is_numbered_as_it_is_written),
         cmocka_unit_test(test_written_once_whatever_call_fails),
+        cmocka_unit_test(test_one_bad_case_keeps_no_other_from_its_reminder),
+        cmocka_unit_test(test_cases_come_page_by_page),
         cmocka_unit_test(test_two_passes_at_once_write_one),
         cmocka_unit_test(test_the_thread_passes_at_once),
         cmocka_unit_test(test_what_is_not_due_costs_nothing),
