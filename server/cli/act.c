@@ -88,12 +88,17 @@ static enum xg_status set_value(struct act *a, uint64_t number,
 
 /* ---- the answer ---- */
 
-static void put_text(struct cmd *c, const struct act *a)
+static void put_text(struct cmd *c, const struct act *a, const char *number)
 {
     const struct desk_done *d = &a->done;
     const struct xg_labels *labels = a->look.view.labels;
     uint64_t move = a->draft.head.move;
 
+    if (*number)
+        xg_buf_text(&c->out, number);
+    else
+        xg_buf_hex(&c->out, d->id.b, XG_ID_SIZE);
+    xg_buf_text(&c->out, "  ");
     if (a->said.len)
         xg_buf_append(&c->out, a->said.data, a->said.len);
     else
@@ -105,12 +110,6 @@ static void put_text(struct cmd *c, const struct act *a)
     if (*d->case_number)
         xg_buf_format(&c->out, XG_T("，案卷号 %s", ", official number %s"),
                       d->case_number);
-    xg_buf_text(&c->out, XG_T("；记录 ", "; record "));
-    xg_buf_hex(&c->out, d->record.b, XG_HASH_SIZE);
-    if (a->draft.head.creates) {
-        xg_buf_text(&c->out, "  id ");
-        xg_buf_hex(&c->out, d->id.b, XG_ID_SIZE);
-    }
     xg_buf_text(&c->out, "\n");
     view_put_remarks(&c->out, d->missing);
     if (d->conflicts)
@@ -128,7 +127,7 @@ static json_t *hex_json(const uint8_t *data, size_t len)
 }
 
 static enum xg_status put_json(struct cmd *c, const struct act *a,
-                               struct xg_error *err)
+                               const char *human, struct xg_error *err)
 {
     const struct desk_done *d = &a->done;
     const struct xg_choice *move = xg_choice_find(xg_moves, a->draft.head.move);
@@ -137,8 +136,9 @@ static enum xg_status put_json(struct cmd *c, const struct act *a,
 
     return view_json_put(
         &c->out,
-        json_pack("{s:b, s:o, s:o, s:s, s:s?, s:s?, s:s?, s:o, s:I}", "saved",
-                  1, "id", hex_json(d->id.b, XG_ID_SIZE), "record",
+        json_pack("{s:b, s:o, s:s?, s:o, s:s, s:s?, s:s?, s:s?, s:o, s:I}",
+                  "saved", 1, "id", hex_json(d->id.b, XG_ID_SIZE), "number",
+                  *human ? human : NULL, "record",
                   hex_json(d->record.b, XG_HASH_SIZE), "kind",
                   xg_kind_find(a->draft.head.kind)->name, "move",
                   move ? move->name : NULL, "status", at ? at->name : NULL,
@@ -147,16 +147,24 @@ static enum xg_status put_json(struct cmd *c, const struct act *a,
         err);
 }
 
+/* The number is read anew: what was made had none before. It is written by now,
+ * so that a failure to read is none of the act: then the id stands for it. */
 static enum xg_status put_done(struct act *a, struct xg_error *err)
 {
+    struct view_entity about = {.delivery = VIEW_RECEIVED};
+    struct xg_error unread = XG_ERROR_NONE;
     struct cmd *c = a->look.c;
+    struct look l;
 
+    if (look_open(&l, c, &unread) == XG_OK)
+        xg_ignore(l.view.entity(&l, &about, &a->done.id, &unread));
+    look_close(&l);
     c->must_decide = a->done.conflicts > 0;
     if (!c->json) {
-        put_text(c, a);
+        put_text(c, a, about.number);
         return XG_OK;
     }
-    if (put_json(c, a, err) != XG_OK)
+    if (put_json(c, a, about.number, err) != XG_OK)
         return err->status;
     xg_buf_text(&c->out, "\n");
     return XG_OK;

@@ -10,6 +10,7 @@
 #include "server/cli/print.h"
 #include "server/cli/tls_files.h"
 #include "server/data.h"
+#include "server/guide.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 
@@ -131,22 +132,26 @@ static enum xg_status read_workers(struct told_list *list, struct store *s,
 }
 
 static enum xg_status put_worker(struct cmd *c, struct store *s,
+                                 struct xg_guide *guide,
                                  const struct xg_statement *w,
                                  struct xg_error *err)
 {
     char name[STORE_NAME_MAX + 1] = "";
     const struct xg_role *role = xg_role_find(w->role);
+    const char *unit;
     bool found;
 
-    if (s->ops->get_person(s, name, &found, w->subject, err) != XG_OK)
+    if (s->ops->get_person(s, name, &found, w->subject, err) != XG_OK ||
+        xg_guide_unit_name(guide, &unit, w->unit, err) != XG_OK)
         return err->status;
     if (!found)
         *name = '\0';
     if (c->json)
         return cmd_put_json(c,
-                            json_pack("{s:s, s:s, s:s, s:s}", "code",
+                            json_pack("{s:s, s:s, s:s, s:s, s:s}", "code",
                                       w->subject, "name", name, "role",
-                                      role ? role->name : "?", "unit", w->unit),
+                                      role ? role->name : "?", "unit", w->unit,
+                                      "unit_name", unit),
                             err);
     view_put_column(&c->out, xg_bytes_of(w->subject), 16);
     xg_buf_text(&c->out, " ");
@@ -154,26 +159,33 @@ static enum xg_status put_worker(struct cmd *c, struct store *s,
     xg_buf_text(&c->out, " ");
     view_put_column(&c->out,
                     xg_bytes_of(role ? xg_label(role->zh, role->en) : "?"), 20);
-    xg_buf_format(&c->out, " %s\n", w->unit);
+    xg_buf_text(&c->out, " ");
+    view_put_column(&c->out, xg_bytes_of(w->unit), 20);
+    xg_buf_format(&c->out, " %s\n", strcmp(unit, w->unit) ? unit : "");
     return XG_OK;
 }
 
 enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err)
 {
     struct told_list list = {.items = NULL};
+    struct xg_guide *guide = NULL;
     struct store *s;
 
     if (data_borrow(c->data, &s, err) != XG_OK)
         return err->status;
-    enum xg_status status = read_workers(&list, s, err);
+    struct xg_guide_source source = guide_source(s);
+    enum xg_status status = xg_guide_new(&guide, &source, err);
+    if (status == XG_OK)
+        status = read_workers(&list, s, err);
     if (list.count)
         qsort(list.items, list.count, sizeof *list.items, by_code);
     for (size_t i = 0; status == XG_OK && i < list.count; i++)
         if (i + 1 == list.count ||
             strcmp(list.items[i].says.subject,
                    list.items[i + 1].says.subject) != 0)
-            status = put_worker(c, s, &list.items[i].says, err);
+            status = put_worker(c, s, guide, &list.items[i].says, err);
     free(list.items);
+    xg_guide_free(guide);
     data_return(c->data, s);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 
-enum { LIST_BYTES = 16 << 20 };
+enum { LIST_BYTES = 16 << 20, SORTS_MAX = 1 << 20, NOTES_A_SORT = 3 };
 
 /* --edition, or the file's name without its ending. Words only: it stands in
  * a note. */
@@ -101,6 +101,7 @@ struct import {
     struct cmd *c;
     struct xg_registry people;
     json_t *warnings;
+    struct xg_buf sorts; /* of each warning, a byte */
     bool nomem;
 };
 
@@ -115,9 +116,11 @@ static enum xg_status knows_worker(void *ctx, bool *known, const char *code,
                            &says, &position, known, err);
 }
 
-static void take_warning(void *ctx, const char *text)
+static void take_warning(void *ctx, char sort, const char *text)
 {
     struct import *in = ctx;
+
+    xg_buf_byte(&in->sorts, (uint8_t)sort);
 
     if (json_array_append_new(in->warnings, json_string(text)) != 0)
         in->nomem = true;
@@ -153,6 +156,39 @@ static enum xg_status judge(struct import *in, size_t *rows, bool *known,
     return status;
 }
 
+static void put_sort(struct xg_buf *out, const struct import *in, uint8_t sort)
+{
+    size_t said = 0, more = 0;
+
+    for (size_t i = 0; i < in->sorts.len; i++) {
+        if (in->sorts.data[i] != sort)
+            continue;
+        if (said == NOTES_A_SORT) {
+            more++;
+            continue;
+        }
+        said++;
+        xg_buf_format(out, XG_T("请留意：%s\n", "note: %s\n"),
+                      json_string_value(json_array_get(in->warnings, i)));
+    }
+    if (more)
+        xg_buf_format(out,
+                      XG_T("　　　　同样的还有 %zu 处，用 --json 全部列出\n",
+                           "      %zu more like it: --json lists them all\n"),
+                      more);
+}
+
+/* Three of a sort and how many more there are: a file that comes before what
+ * it names lacks the same things over and over. */
+static void put_notes(struct xg_buf *out, const struct import *in)
+{
+    const uint8_t *sorts = in->sorts.data;
+
+    for (size_t i = 0; i < in->sorts.len; i++)
+        if (i == 0 || !memchr(sorts, sorts[i], i))
+            put_sort(out, in, sorts[i]);
+}
+
 static void put_text(struct cmd *c, const struct xg_reference *kept,
                      const struct import *in, size_t rows, bool known)
 {
@@ -174,16 +210,15 @@ static void put_text(struct cmd *c, const struct xg_reference *kept,
                       XG_T("已导入%s，版本 %s，%zu 项\n",
                            "imported: %s %s, %zu rows\n"),
                       label, kept->edition, rows);
-    for (size_t i = 0; i < json_array_size(in->warnings); i++)
-        xg_buf_format(&c->out, XG_T("请留意：%s\n", "note: %s\n"),
-                      json_string_value(json_array_get(in->warnings, i)));
+    put_notes(&c->out, in);
 }
 
 enum xg_status cmd_import(struct cmd *c, struct xg_error *err)
 {
     struct import in = {.c = c,
                         .people = registry_view(c->data->registry),
-                        .warnings = json_array()};
+                        .warnings = json_array(),
+                        .sorts = XG_BUF(SORTS_MAX)};
     char edition[XG_CODE_MAX + 1], kind[XG_CODE_MAX + 1];
     char hash[2 * XG_HASH_SIZE + 1];
     struct xg_reference kept;
@@ -214,6 +249,7 @@ enum xg_status cmd_import(struct cmd *c, struct xg_error *err)
         put_text(c, &kept, &in, rows, known);
 done:
     json_decref(in.warnings);
+    xg_buf_clear(&in.sorts);
     return status;
 }
 

@@ -223,7 +223,9 @@ struct xg_guide_watch {
     void *ctx;
     enum xg_status (*worker)(void *ctx, bool *known, const char *code,
                              struct xg_error *err);
-    void (*warn)(void *ctx, const char *text); /* in the language set */
+    /* In the language set; `sort` is the same for things of one sort: 'u'
+     * units, 'w' workers, ... */
+    void (*warn)(void *ctx, char sort, const char *text);
 };
 XG_MUST_CHECK enum xg_status
 xg_guide_unresolved(struct xg_guide *g, const char *kind,

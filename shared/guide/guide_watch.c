@@ -46,8 +46,8 @@ static bool is_new(struct watch *w, char sort, const char *code)
     return true;
 }
 
-XG_PRINTF(2, 3)
-static void warn(struct watch *w, const char *format, ...)
+XG_PRINTF(3, 4)
+static void warn(struct watch *w, char sort, const char *format, ...)
 {
     char text[400];
     va_list args;
@@ -55,7 +55,7 @@ static void warn(struct watch *w, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    w->to->warn(w->to->ctx, text);
+    w->to->warn(w->to->ctx, sort, text);
 }
 
 /* "" is nothing to look up. */
@@ -65,7 +65,7 @@ static void need_unit(struct watch *w, const char *code, size_t line)
     if (!*code || xg_territory_find(w->territory, code) ||
         !is_new(w, 'u', code))
         return;
-    warn(w,
+    warn(w, 'u',
          XG_T("第 %zu 行：区划里没有单位 %s",
                      "line %zu: the territory has no unit %s"),
                 line, code);
@@ -76,7 +76,7 @@ static void need_level(struct watch *w, const char *code, size_t line)
     if (!*code || !w->levels->count || xg_levels_named(w->levels, code) ||
         !is_new(w, 'l', code))
         return;
-    warn(w,
+    warn(w, 'l',
          XG_T("第 %zu 行：层级里没有 %s",
                      "line %zu: the levels have no %s"),
                 line, code);
@@ -86,7 +86,7 @@ static void need_board(struct watch *w, const char *code, size_t line)
 {
     if (!*code || xg_labels_has_board(w->labels, code) || !is_new(w, 'b', code))
         return;
-    warn(w,
+    warn(w, 'b',
          XG_T("第 %zu 行：叫法里没有板块 %s",
                      "line %zu: the labels name no board %s"),
                 line, code);
@@ -98,7 +98,7 @@ static void need_category(struct watch *w, const char *code,
     if (!w->catalogue || xg_catalogue_find(w->catalogue, xg_bytes_of(code)) ||
         !is_new(w, 'c', code))
         return;
-    warn(w,
+    warn(w, 'c',
          XG_T("第 %zu 行：事项类别里没有 %s",
                      "line %zu: the catalogue has no category %s"),
                 line, code);
@@ -115,7 +115,7 @@ static enum xg_status need_worker(struct watch *w, const char *code,
         return w->err->status;
     if (known || !is_new(w, 'w', code))
         return XG_OK;
-    warn(w,
+    warn(w, 'w',
          XG_T("第 %zu 行：没有登记过人员 %s", "line %zu: no worker %s was added"),
          line, code);
     return XG_OK;
@@ -133,13 +133,13 @@ static enum xg_status watch_territory(struct watch *w, struct xg_bytes content)
         const struct xg_unit *u = &t.units[i];
         if (w->levels->count && !xg_levels_find(w->levels, u->level) &&
             is_new(w, 'l', u->level))
-            warn(w, XG_T("单位 %s：层级里没有 %s",
+            warn(w, 'l', XG_T("单位 %s：层级里没有 %s",
                          "unit %s: the levels have no %s"),
                  u->code, u->level);
         if (*u->parent && !xg_territory_find(&t, u->parent) &&
             !xg_territory_find(w->territory, u->parent) &&
             is_new(w, 'u', u->parent))
-            warn(w, XG_T("单位 %s：没有上级单位 %s",
+            warn(w, 'u', XG_T("单位 %s：没有上级单位 %s",
                          "unit %s: there is no unit %s above it"),
                  u->code, u->parent);
     }
@@ -157,7 +157,8 @@ static enum xg_status watch_boundaries(struct watch *w, struct xg_bytes content)
     for (size_t i = 0; i < count; i++)
         if (!xg_territory_find(w->territory, codes[i]) &&
             is_new(w, 'u', codes[i]))
-            warn(w, XG_T("区划里没有单位 %s", "the territory has no unit %s"),
+            warn(w, 'u',
+                 XG_T("区划里没有单位 %s", "the territory has no unit %s"),
                  codes[i]);
     return XG_OK;
 }
@@ -175,7 +176,7 @@ static enum xg_status watch_catalogue(struct watch *w, struct xg_bytes content)
             need_level(w, at->limits.stages[s].climb, at->line);
         if (*at->post && !xg_posts_find(w->posts, at->post, XG_DAY_MAX) &&
             is_new(w, 'p', at->post))
-            warn(w, XG_T("第 %zu 行：没有岗位 %s",
+            warn(w, 'p', XG_T("第 %zu 行：没有岗位 %s",
                          "line %zu: there is no post %s"),
                  at->line, at->post);
     }
@@ -202,14 +203,14 @@ static enum xg_status watch_levels(struct watch *w, struct xg_bytes content)
         need_unit(w, at->supervise, at->line);
         need_unit(w, at->assess, at->line);
         if (!has_unit_of(w->territory, at->at))
-            warn(w, XG_T("第 %zu 行：区划里没有 %s 一级的单位",
+            warn(w, 'e', XG_T("第 %zu 行：区划里没有 %s 一级的单位",
                          "line %zu: the territory has no unit of level %s"),
                  at->line, at->at);
     }
     for (size_t i = 0; i < w->territory->count; i++) {
         const struct xg_unit *u = &w->territory->units[i];
         if (!xg_levels_find(&l, u->level) && is_new(w, 'l', u->level))
-            warn(w, XG_T("单位 %s 的层级 %s 不在其中",
+            warn(w, 'l', XG_T("单位 %s 的层级 %s 不在其中",
                          "unit %s has level %s, which is not in it"),
                  u->code, u->level);
     }
@@ -329,7 +330,7 @@ enum xg_status xg_guide_unresolved(struct xg_guide *g, const char *kind,
         if (strcmp(walks[i].kind, kind) == 0)
             status = walks[i].run(&w, content);
     if (status == XG_OK && w.more)
-        warn(&w, XG_T("还有 %zu 处", "and %zu more"), w.more);
+        warn(&w, '+', XG_T("还有 %zu 处", "and %zu more"), w.more);
     xg_arena_clear(&w.arena);
     return status;
 }

@@ -154,6 +154,11 @@ static enum xg_status empty_register(struct xg_draft *d,
     static const uint8_t null[] = {0xF6};
 
     /* Of what is only begun it may be: see view_form_complete(). */
+    if (field->number == XG_CASE_NUMBER)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("不能为空；不写 case_number= 就由平台编号",
+                            "cannot be empty; without case_number= the server "
+                            "gives one"));
     if (field->merge != XG_MERGE_REGISTER ||
         (field->flags & XG_REQUIRED && !d->head.creates))
         return xg_fail(err, XG_USAGE, XG_T("不能为空", "cannot be empty"));
@@ -178,6 +183,10 @@ static enum xg_status set_text(struct xg_draft *d, const struct xg_field *field,
     struct xg_buf value = XG_BUF(XG_RECORD_MAX);
     enum xg_status status;
 
+    if (field->number == XG_CASE_NUMBER && text[strcspn(text, " \t\r\n")])
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("案卷号里不能有空格或换行",
+                            "an official number has no spaces in it"));
     if (*text == '\0')
         return empty_register(d, field, err);
     if (field->type == XG_TYPE_TEXTS && field->merge != XG_MERGE_SET)
