@@ -752,10 +752,11 @@ static enum xg_status nobody(void *ctx, bool *known, const char *code,
     return XG_OK;
 }
 
-static void hear(void *ctx, const char *text)
+static void hear(void *ctx, char sort, const char *text)
 {
     struct heard *h = ctx;
 
+    (void)sort;
     xg_buf_format(&h->text, "%s\n", text);
     h->count++;
 }

@@ -448,6 +448,12 @@ static struct xg_cbor_item item_of(const struct xg_buf *value)
     return item;
 }
 
+/* An official number is a text in one word. */
+static bool is_for(const struct xg_field *f, const char *text)
+{
+    return f->number != XG_CASE_NUMBER || !text[strcspn(text, " \n")];
+}
+
 static void round_trip(const struct xg_field *f, const char *text)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -472,6 +478,8 @@ static void json_trip(const struct xg_field *f, const char *text)
     struct xg_buf value = XG_BUF(ROOM), line = XG_BUF(ROOM);
     struct xg_draft d, e;
 
+    if (!is_for(f, text))
+        return;
     open.merge = XG_MERGE_REGISTER;
     open.flags = 0;
     xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
