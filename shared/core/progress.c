@@ -137,6 +137,15 @@ bool xg_record_assigns(const struct xg_record *r, uint32_t role)
     return xg_move_allowed(XG_MOVE_DISPATCH, role);
 }
 
+/* Who is called off is given nothing. */
+static bool adds(const struct xg_cbor_item *set)
+{
+    struct xg_cbor c = xg_cbor_inside(set);
+    struct xg_cbor_item key;
+
+    return xg_cbor_next(&c, &key) && key.number == XG_SET_ADDED;
+}
+
 bool xg_record_oversteps(const struct xg_record *r, uint32_t role)
 {
     const struct xg_kind *kind = xg_kind_find(r->head.kind);
@@ -155,8 +164,8 @@ bool xg_record_oversteps(const struct xg_record *r, uint32_t role)
             return true;
         if (number == XG_CASE_UNIT && !xg_record_assigns(r, role))
             return true;
-        if (number == XG_CASE_CALLED && !(xg_move_calls(r->head.move) &&
-                                          xg_record_assigns(r, role)))
+        if (number == XG_CASE_CALLED && adds(&value) &&
+            !(xg_move_calls(r->head.move) && xg_record_assigns(r, role)))
             return true;
     }
     return false;

@@ -84,7 +84,7 @@ class Transfer(Case):
         status = self.b.status()
         self.assertEqual((status['state'], status['batches']['quarantined']),
                          ('revoked', 1))
-        self.assertIn('quarantine', self.b.do('status').out)
+        self.assertIn('kept apart', self.b.do('status').out)
         # Record by record, on the device that recorded them.
         self.assertTrue(self.b.show(kept)['created']['kept_apart'])
         self.assertIn('not merged', self.b.do('show', kept).out)
