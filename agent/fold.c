@@ -7,6 +7,7 @@
 
 #include "agent/store_db.h"
 #include "agent_sql.h"
+#include "shared/base/lang.h"
 
 enum { OPS_FIRST = 8, BRANCH_DEPTH_MAX = 64 };
 
@@ -16,6 +17,8 @@ struct loader {
     struct fold *fold;
     size_t count, room;
     char *owner; /* worker of this device, read when first needed */
+    bool part;   /* only the record that creates it, and the newest */
+    int64_t newest;
     /* branches met so far */
     struct known_branch {
         int64_t chain, row;
@@ -168,6 +171,16 @@ static enum xg_status read_op(struct loader *l, struct xg_stmt *q,
     return XG_OK;
 }
 
+static bool is_wanted(const struct loader *l, struct xg_stmt *q,
+                      const struct xg_id *id)
+{
+    if (!l->part || xg_col_i64(q, 0) == l->newest)
+        return true;
+    struct xg_hash hash = xg_col_hash(q, 1);
+    struct xg_id created = xg_id_of_hash(&hash);
+    return xg_id_equal(&created, id);
+}
+
 static enum xg_status read_ops(struct loader *l, const struct xg_id *id,
                                struct xg_error *err)
 {
@@ -176,7 +189,8 @@ static enum xg_status read_ops(struct loader *l, const struct xg_id *id,
 
     xg_bind_id(q, 1, id);
     while (status == XG_OK && xg_stmt_next(q))
-        status = read_op(l, q, err);
+        if (is_wanted(l, q, id))
+            status = read_op(l, q, err);
     struct xg_error later = XG_ERROR_NONE;
     if (xg_stmt_done(q, status == XG_OK ? err : &later) != XG_OK &&
         status == XG_OK)
@@ -324,19 +338,49 @@ static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
     return xg_stmt_done(q, &ignored) == XG_OK && known;
 }
 
+static enum xg_status load(struct loader *l, const struct xg_id *id,
+                           struct xg_error *err)
+{
+    struct elsewhere e = {l->s, id};
+    const struct xg_elsewhere elsewhere = {&e, known_elsewhere};
+
+    if (read_ops(l, id, err) != XG_OK || judge_all(l, id, err) != XG_OK ||
+        find_whens(l, err) != XG_OK)
+        return err->status;
+    return xg_merge(&l->fold->state, l->arena, id, l->fold->ops, l->count,
+                    &elsewhere, err);
+}
+
+static enum xg_status refuse_unfolded(struct store *s, const struct xg_id *id,
+                                      struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_UNFOLDED);
+    uint64_t records = 0;
+
+    xg_bind_id(q, 1, id);
+    if (xg_stmt_row(q))
+        records = xg_col_u64(q, 0);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    if (records == 0)
+        return XG_OK;
+    return xg_fail(err, XG_TOOBIG,
+                   XG_T("它有 %llu 条记录，太大，本机无法汇总；记录都在，"
+                        "请另报一件新的继续，并用 xunge link 与它关联",
+                        "it has %llu records, too much to be folded here; all "
+                        "are kept: go on in a new one, and link it to this "
+                        "with xunge link"),
+                   (unsigned long long)records);
+}
+
 enum xg_status fold_load(struct store *s, struct fold *out,
                          struct xg_arena *arena, const struct xg_id *id,
                          struct xg_error *err)
 {
     struct fold fold = {0};
     struct loader l = {.s = s, .arena = arena, .fold = &fold};
-    struct elsewhere e = {s, id};
-    const struct xg_elsewhere elsewhere = {&e, known_elsewhere};
 
-    if (read_ops(&l, id, err) != XG_OK || judge_all(&l, id, err) != XG_OK ||
-        find_whens(&l, err) != XG_OK ||
-        xg_merge(&fold.state, arena, id, fold.ops, l.count, &elsewhere, err) !=
-            XG_OK)
+    if (refuse_unfolded(s, id, err) != XG_OK || load(&l, id, err) != XG_OK)
         return err->status;
     *out = fold;
     return XG_OK;
@@ -347,8 +391,8 @@ enum xg_status fold_load(struct store *s, struct fold *out,
 struct row {
     char number[XG_NUMBER_SIZE];
     char official[XG_CODE_MAX + 1];
-    bool mine;
-    uint64_t photos, photos_here;
+    bool mine, folded;
+    uint64_t records, photos, photos_here;
     int64_t first_ms, changed_ms, newest;
 };
 
@@ -525,7 +569,7 @@ static enum xg_status put_row(struct store *s, const struct row *row,
     xg_bind_u64(q, 5, st->status);
     xg_bind_i64(q, 6, st->withdrawn);
     xg_bind_u64(q, 7, st->conflict_count);
-    xg_bind_u64(q, 8, st->count);
+    xg_bind_u64(q, 8, row->records);
     xg_bind_i64(q, 9, row->mine);
     xg_bind_u64(q, 10, row->photos);
     xg_bind_u64(q, 11, row->photos_here);
@@ -537,6 +581,7 @@ static enum xg_status put_row(struct store *s, const struct row *row,
         xg_bind_text(q, 16, row->official);
     else
         xg_bind_null(q, 16);
+    xg_bind_i64(q, 17, row->folded);
     return xg_stmt_run(q, err);
 }
 
@@ -554,21 +599,26 @@ static bool is_about_nothing(const struct fold *f)
     return true;
 }
 
-enum xg_status fold_entity(struct store *s, const struct xg_id *id,
-                           struct xg_error *err)
+static void find_creator(struct row *row, const struct fold *f)
 {
-    struct row row = {0};
-    struct fold f;
+    if (f->state.creator == XG_NONE)
+        return;
+    row->mine = f->facts[f->state.creator].mine;
+    find_number(row, f, f->ops[f->state.creator].record);
+}
 
-    xg_arena_reset(&s->fold);
-    if (fold_load(s, &f, &s->fold, id, err) != XG_OK)
+static enum xg_status fold_whole(struct store *s, const struct xg_id *id,
+                                 struct xg_error *err)
+{
+    struct fold f = {0};
+    struct loader l = {.s = s, .arena = &s->fold, .fold = &f};
+
+    if (load(&l, id, err) != XG_OK)
         return err->status;
     if (is_about_nothing(&f))
         return XG_OK;
-    if (f.state.creator != XG_NONE) {
-        row.mine = f.facts[f.state.creator].mine;
-        find_number(&row, &f, f.ops[f.state.creator].record);
-    }
+    struct row row = {.folded = true, .records = f.state.count};
+    find_creator(&row, &f);
     find_times(&row, &f);
     find_official(&row, &f);
     if (put_photos(s, &row, &f, id, err) != XG_OK ||
@@ -576,6 +626,64 @@ enum xg_status fold_entity(struct store *s, const struct xg_id *id,
         note_missing(s, &f, id, err) != XG_OK)
         return err->status;
     return put_row(s, &row, &f, id, err);
+}
+
+static enum xg_status count_records(struct store *s, uint64_t *count,
+                                    int64_t *newest, const struct xg_id *id,
+                                    struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_OF_ENTITY);
+    uint64_t n = 0;
+
+    xg_bind_id(q, 1, id);
+    for (; xg_stmt_next(q); n++)
+        *newest = xg_col_i64(q, 0);
+    *count = n;
+    return xg_stmt_done(q, err);
+}
+
+/* What it came to is not known, and said so: only where it is at home, which
+ * two of its records tell. From the records alone, as any row. */
+static enum xg_status keep_unfolded(struct store *s, const struct xg_id *id,
+                                    struct xg_error *err)
+{
+    static const enum agent_stmt drops[] = {AGENT_STMT_PHOTO_DELETE,
+                                            AGENT_STMT_LINK_DELETE};
+    struct fold f = {0};
+    struct loader l = {
+        .s = s, .arena = &s->fold, .fold = &f, .part = true};
+    struct row row = {.folded = false};
+
+    if (count_records(s, &row.records, &l.newest, id, err) != XG_OK ||
+        load(&l, id, err) != XG_OK)
+        return err->status;
+    if (is_about_nothing(&f))
+        return XG_OK;
+    find_creator(&row, &f);
+    find_times(&row, &f);
+    f.state = (struct xg_state){
+        .id = *id, .kind = f.state.kind, .creator = XG_NONE};
+    for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
+        struct xg_stmt *q = xg_stmt(s->db, drops[i]);
+        xg_bind_id(q, 1, id);
+        if (xg_stmt_run(q, err) != XG_OK)
+            return err->status;
+    }
+    return put_row(s, &row, &f, id, err);
+}
+
+enum xg_status fold_entity(struct store *s, const struct xg_id *id,
+                           struct xg_error *err)
+{
+    xg_arena_reset(&s->fold);
+    enum xg_status status = fold_whole(s, id, err);
+    /* Over a ceiling of ours. That the device has no memory left is another
+     * thing, and passes. */
+    if (status != XG_TOOBIG && (status != XG_NOMEM || !s->fold.full))
+        return status;
+    *err = XG_ERROR_NONE;
+    xg_arena_reset(&s->fold);
+    return keep_unfolded(s, id, err);
 }
 
 /* ---- all of it ---- */

@@ -4,6 +4,12 @@
  * by what right. fold_entity() derives the row of the table `entity` from it;
  * nothing else writes there.
  *
+ * An entity whose records or state outgrow STORE_FOLD_BYTES_MAX or
+ * STORE_VALUE_MAX is not folded: the records are kept, its row has an empty
+ * state and `folded` false, and everything else goes on. It is tried again
+ * whenever one of its records comes, so that the row hangs on the records
+ * alone.
+ *
  * Own records of a device that the registry does not know yet count as a
  * worker's: provisional, until the registrar has signed.
  */
@@ -33,7 +39,8 @@ struct fold {
     struct xg_home home;
 };
 
-/* Everything lives in the arena. */
+/* Everything lives in the arena. XG_TOOBIG, which says what to do, for an entity
+ * that is not folded here. */
 XG_MUST_CHECK enum xg_status fold_load(struct store *s, struct fold *out,
                                        struct xg_arena *arena,
                                        const struct xg_id *id,

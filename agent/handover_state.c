@@ -12,7 +12,7 @@
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"
 
-enum { FOLD_MAX = 64 << 20, ANSWER_MAX = 64 << 20 };
+enum { FOLD_MAX = 256 << 20, ANSWER_MAX = 64 << 20 };
 
 /* ---- one handover ---- */
 
@@ -133,6 +133,8 @@ static bool gather(void *ctx, const struct store_entity *e,
     struct ids *ids = ctx;
 
     (void)state;
+    if (!e->folded)
+        return true; /* nobody knows what it says */
     if (ids->count == ids->room) {
         size_t room = ids->room ? ids->room * 2 : 16;
         struct xg_id *grown = realloc(ids->list, room * sizeof *grown);

@@ -421,6 +421,9 @@ struct store_entity {
     bool withdrawn;
     bool mine; /* first recorded on this device */
     bool out;  /* the server counts it out of this device's scope */
+    bool folded; /* false: too large to be folded here (fold.h); status and
+                  * conflicts are 0 and the state is empty, records are all
+                  * kept */
     enum store_delivery delivery; /* of own records; RECEIVED with none */
     uint64_t photos, photos_here; /* photos_here: only on this device */
     int64_t first_ms, changed_ms; /* wall clock of its first record (or where
@@ -445,7 +448,7 @@ XG_MUST_CHECK enum xg_status store_load_entity(struct store *s,
 struct store_filter {
     const struct xg_kind *kind; /* NULL: all */
     uint64_t status;            /* 0: any */
-    bool mine, conflicts;       /* only those */
+    bool mine, conflicts;       /* only those; in conflict: or not folded */
     bool contacts;              /* contacts too, when kind is NULL */
     bool gone;                  /* those out of scope too */
     bool open;                  /* only cases that still need somebody */
@@ -492,7 +495,7 @@ struct store_counts {
     uint64_t entities[STORE_DELIVERIES]; /* with own records */
     uint64_t batches_waiting, batches_forked, batches_quarantined;
     uint64_t photos, photos_here;        /* distinct files of own entities */
-    uint64_t conflicts;                  /* entities with any */
+    uint64_t conflicts;                  /* entities with any, or not folded */
 };
 XG_MUST_CHECK enum xg_status store_count(struct store *s,
                                          struct store_counts *out,

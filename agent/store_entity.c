@@ -28,6 +28,7 @@ static void read_entity(struct xg_stmt *q, struct store_entity *e)
         .changed_ms = xg_col_i64(q, 12),
         .out = xg_col_bool(q, 13),
         .delivery = (enum store_delivery)xg_col_i64(q, 14),
+        .folded = xg_col_bool(q, 16),
     };
     if (!xg_col_is_null(q, 2))
         snprintf(e->number, sizeof e->number, "%s", xg_col_text(q, 2));

@@ -242,6 +242,12 @@ void cli_case_advise(struct cli_case *c, struct cli *cli,
 /* An entity in full (cmd_look.c). */
 XG_MUST_CHECK enum xg_status cli_show(struct cli *cli, const struct xg_id *id,
                                       struct xg_error *err);
+/* Of one that is too large to be folded here its line; *put false: it is none.
+ */
+XG_MUST_CHECK enum xg_status cli_put_unfolded(bool *put, struct cli *cli,
+                                              struct cli_view *view,
+                                              const struct xg_id *id,
+                                              struct xg_error *err);
 /* "draft-3" in full, and as a line of a list. */
 XG_MUST_CHECK enum xg_status cli_show_draft(struct cli *cli, int64_t number,
                                             struct xg_error *err);

@@ -9,8 +9,15 @@ static enum xg_status put_conflicts(struct cli *cli, struct cli_view *view,
 {
     struct xg_arena arena = XG_ARENA(DECIDE_ARENA_MAX);
     struct fold fold;
-    enum xg_status status = fold_load(cli->home.store, &fold, &arena, id, err);
+    bool unfolded;
 
+    if (cli_put_unfolded(&unfolded, cli, view, id, err) != XG_OK)
+        return err->status;
+    if (unfolded) { /* and so nobody knows whether it is in conflict */
+        cli->decide = xg_status_exit(XG_CONFLICT);
+        return XG_OK;
+    }
+    enum xg_status status = fold_load(cli->home.store, &fold, &arena, id, err);
     view->fold = &fold;
     if (status == XG_OK) {
         if (fold.state.conflict_count > 0)

@@ -262,7 +262,7 @@ static enum xg_status look_at_deadlines(struct walk *w, struct rows *r,
 
 static enum xg_status put_row(struct walk *w, const struct store_entity *e)
 {
-    struct xg_buf state = XG_BUF(4 << 20);
+    struct xg_buf state = XG_BUF(64 << 20);
     struct store_entity again;
     struct xg_brief brief;
     bool held = true;
@@ -399,10 +399,36 @@ static enum xg_status look_at(struct cli *cli, const struct xg_id *id,
     return status;
 }
 
+enum xg_status cli_put_unfolded(bool *put, struct cli *cli,
+                                struct cli_view *view, const struct xg_id *id,
+                                struct xg_error *err)
+{
+    struct store_entity e;
+
+    if (store_load_entity(cli->home.store, &e, NULL, id, err) != XG_OK)
+        return err->status;
+    *put = !e.folded;
+    if (e.folded)
+        return XG_OK;
+    const struct xg_brief brief = {
+        .id = e.id, .kind = e.kind, .records = e.records};
+    view->entity = &e;
+    enum xg_status status =
+        view_list_row(&cli->out, &brief, &view->context, err);
+    view->entity = NULL;
+    return status;
+}
+
 enum xg_status cli_show(struct cli *cli, const struct xg_id *id,
                         struct xg_error *err)
 {
-    return look_at(cli, id, view_show, err);
+    struct cli_view view;
+    bool put;
+
+    if (cli_view_init(&view, cli, err) != XG_OK ||
+        cli_put_unfolded(&put, cli, &view, id, err) != XG_OK)
+        return err->status;
+    return put ? XG_OK : look_at(cli, id, view_show, err);
 }
 
 static enum xg_status look_at_given(struct cli *cli, look_fn *put,
@@ -421,7 +447,11 @@ enum xg_status cmd_show(struct cli *cli, struct xg_error *err)
 
     if (draft)
         return cli_show_draft(cli, draft, err);
-    return look_at_given(cli, view_show, err);
+    struct xg_id id;
+
+    if (store_find_entity(cli->home.store, &id, cli->words[0], err) != XG_OK)
+        return err->status;
+    return cli_show(cli, &id, err);
 }
 
 enum xg_status cmd_history(struct cli *cli, struct xg_error *err)

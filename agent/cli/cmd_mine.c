@@ -312,8 +312,9 @@ static enum xg_status look_at(struct mine *m, const struct xg_id *id,
     enum xg_status status =
         store_load_entity(m->cli->home.store, &e, NULL, id, err);
 
-    if (status == XG_OK)
-        status = fold_load(m->cli->home.store, &fold, &arena, id, err);
+    if (status != XG_OK || !e.folded)
+        return status;
+    status = fold_load(m->cli->home.store, &fold, &arena, id, err);
     if (status == XG_OK && fold.state.kind) {
         status = count(m, &e, &arena, &fold, err);
         if (status == XG_OK)

@@ -545,6 +545,11 @@ static enum xg_status load_member(struct cli *cli, struct view_member *out,
     enum xg_status status =
         store_load_entity(cli->home.store, &e, NULL, id, err);
 
+    if (status == XG_OK && !e.folded) {
+        *out = (struct view_member){.id = *id};
+        memcpy(out->number, e.number, sizeof out->number);
+        return XG_OK;
+    }
     if (status == XG_OK)
         status = fold_load(cli->home.store, &fold, &arena, id, err);
     if (status == XG_OK) {

@@ -8,6 +8,7 @@
 
 #include "agent/sync_engine.h"
 #include "shared/core/loop.h"
+#include "shared/view/json.h"
 #include "shared/view/names.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
@@ -115,6 +116,19 @@ static enum xg_status look_up_photo(void *ctx, enum view_place *out,
     return XG_OK;
 }
 
+static void tell_unfolded(const struct store_entity *e, struct xg_buf *text,
+                          json_t **json)
+{
+    if (text)
+        xg_buf_format(text,
+                      XG_T("太大，本机无法汇总（%llu 条记录，都在）",
+                           "too large to be folded here (%llu records, all "
+                           "kept)"),
+                      (unsigned long long)e->records);
+    if (json)
+        view_json_set(json, "folded", json_false());
+}
+
 static enum xg_status look_up_more(void *ctx, struct xg_buf *out,
                                    json_t **object, const struct xg_id *id,
                                    bool in_full, struct xg_error *err)
@@ -127,6 +141,10 @@ static enum xg_status look_up_more(void *ctx, struct xg_buf *out,
     else if (store_load_entity(view->cli->home.store, &e, NULL, id, err) !=
              XG_OK)
         return err->status;
+    if (!e.folded) {
+        tell_unfolded(&e, out, object);
+        return XG_OK;
+    }
     if (in_full && cli_put_group(view->cli, out, object, id, err) != XG_OK)
         return err->status;
     /* Of what is settled, a list tells no deadline. */

@@ -112,13 +112,15 @@ CREATE TABLE entity (
     first_ms   INTEGER NOT NULL,
     changed_ms INTEGER NOT NULL,
     newest     INTEGER NOT NULL,    -- record.id of its newest
-    state      BLOB NOT NULL        -- sealed
+    state      BLOB NOT NULL,       -- sealed
+    folded     INTEGER NOT NULL     -- 0: too large, the state is empty
 ) STRICT;
 
 CREATE INDEX entity_number ON entity (number) WHERE number IS NOT NULL;
 CREATE INDEX entity_official ON entity (official) WHERE official IS NOT NULL;
 CREATE INDEX entity_newest ON entity (newest);
-CREATE INDEX entity_conflicts ON entity (newest) WHERE conflicts > 0;
+CREATE INDEX entity_conflicts ON entity (newest)
+WHERE conflicts > 0 OR folded = 0;
 
 -- Derived too: what a person said tells of the same thing (near.h).
 CREATE TABLE link (

@@ -299,8 +299,9 @@ FROM batch WHERE state > 1
 -- name: entity_put
 INSERT INTO entity (entity, kind, number, unit, status, withdrawn, conflicts,
                     records, mine, photos, photos_here, first_ms, changed_ms,
-                    newest, state, official)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                    newest, state, official, folded)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        ?17)
 ON CONFLICT (entity) DO UPDATE SET
     official = excluded.official,
     kind = excluded.kind, number = excluded.number, unit = excluded.unit,
@@ -309,7 +310,10 @@ ON CONFLICT (entity) DO UPDATE SET
     mine = excluded.mine, photos = excluded.photos,
     photos_here = excluded.photos_here, first_ms = excluded.first_ms,
     changed_ms = excluded.changed_ms, newest = excluded.newest,
-    state = excluded.state
+    state = excluded.state, folded = excluded.folded
+
+-- name: entity_unfolded
+SELECT records FROM entity WHERE entity = ?1 AND folded = 0
 
 -- name: entity_delete_all
 DELETE FROM entity
@@ -358,7 +362,7 @@ SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
                  LEFT JOIN batch AS b ON b.id = r.batch
                  WHERE r.entity = e.entity
                    AND (c.mine = 1 OR r.batch IS NOT NULL)), 4),
-       e.state
+       e.state, e.folded
 FROM entity AS e WHERE e.entity = ?1
 
 -- ?9: only cases whose status is not one of the final ones (xg_status_final).
@@ -372,10 +376,11 @@ SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
                  LEFT JOIN batch AS b ON b.id = r.batch
                  WHERE r.entity = e.entity
                    AND (c.mine = 1 OR r.batch IS NOT NULL)), 4) AS delivery,
-       e.state
+       e.state, e.folded
 FROM entity AS e
 WHERE (?1 = 0 OR e.kind = ?1) AND (?2 = 0 OR e.status = ?2)
-  AND (?3 = 0 OR e.mine = 1) AND (?4 = 0 OR e.conflicts > 0)
+  AND (?3 = 0 OR e.mine = 1)
+  AND (?4 = 0 OR e.conflicts > 0 OR e.folded = 0)
   AND (?5 = 1 OR e.kind <> 4) AND (?6 = 1 OR out = 0)
   AND (?7 < 0 OR delivery = ?7)
   AND (?9 = 0 OR (e.status > 0 AND e.withdrawn = 0
@@ -428,7 +433,7 @@ GROUP BY delivery
 
 -- name: count_others
 SELECT (SELECT count(*) FROM draft),
-       (SELECT count(*) FROM entity WHERE conflicts > 0),
+       (SELECT count(*) FROM entity WHERE conflicts > 0 OR folded = 0),
        (SELECT count(DISTINCT sha256) FROM photo),
        (SELECT count(DISTINCT sha256) FROM photo WHERE mine = 1)
 

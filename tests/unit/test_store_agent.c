@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -670,6 +671,131 @@ static void test_lists(void **state)
     assert_int_equal(count_listed(b, (struct store_filter){.gone = true}), 2);
 }
 
+/* ---- what outgrows a fold ---- */
+
+static void note_on(struct home *h, const struct xg_id *id, size_t len)
+{
+    char text[4001] = "";
+
+    memset(text, 'x', len);
+    set_text(h, id, XG_INCIDENT_DESCRIPTION, text);
+}
+
+struct listed {
+    struct xg_id id[4];
+    size_t count;
+};
+
+static bool see(void *ctx, const struct store_entity *e, struct xg_bytes state)
+{
+    struct listed *l = ctx;
+    struct xg_brief brief;
+
+    assert_ok(xg_brief_read(&brief, state, &err)); /* as of any other */
+    assert_true(l->count < 4);
+    l->id[l->count++] = e->id;
+    return true;
+}
+
+/* What a person meets: it is listed and counted with what to look into, acting
+ * on it says what to do instead. */
+static void assert_shown_unfolded(struct home *h, const struct xg_id *id)
+{
+    const struct store_filter filter = {.conflicts = true};
+    struct listed l = {.count = 0};
+    struct store_counts counts;
+    struct captured c;
+    struct xg_draft d;
+    struct fold fold;
+
+    assert_ok(store_list(h->store, &filter, true, see, &l, &err));
+    assert_int_equal(l.count, 1);
+    assert_true(xg_id_equal(&l.id[0], id));
+    assert_ok(store_count(h->store, &counts, &err));
+    assert_int_equal(counts.conflicts, 1);
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    assert_ok(capture_set_text(&d, XG_INCIDENT_DESCRIPTION, "y", &err));
+    assert_int_equal(capture_change(h->store, &c, id, &d, NULL, &err),
+                     XG_TOOBIG);
+    assert_non_null(strstr(xg_error_text(&err), "xunge link"));
+    err = XG_ERROR_NONE;
+    assert_int_equal(fold_load(h->store, &fold, &arena, id, &err), XG_TOOBIG);
+    err = XG_ERROR_NONE;
+}
+
+/* A page that makes one entity too large is saved, and what comes with it:
+ * nothing but that entity waits. */
+static void test_one_too_large_holds_up_nobody(void **state)
+{
+    struct home *a = test_home(&district, 0, false);
+    struct home *b = test_home(&district, 1, false);
+    struct captured big = report(a, "large"), other;
+    size_t count;
+
+    (void)state;
+    test_deliver(&district, 0);
+    assert_true(look(b, &big.id).folded);
+    for (int i = 0; i < 30; i++)
+        note_on(a, &big.id, 3000);
+    other = report(a, "small");
+    b->store->fold.max_bytes = 64 << 10;
+    test_deliver(&district, 0);
+
+    struct store_entity e = look(b, &big.id), full = look(a, &big.id);
+    assert_false(e.folded);
+    assert_int_equal(e.records, 31);
+    assert_int_equal(e.status, 0);
+    assert_ptr_equal(e.kind, full.kind);
+    assert_string_equal(e.number, full.number);
+    assert_string_equal(e.unit, full.unit);
+    assert_int_equal(e.first_ms, full.first_ms);
+    assert_int_equal(e.changed_ms, full.changed_ms);
+    assert_true(look(b, &other.id).folded);
+    assert_rebuilds(b);
+    assert_shown_unfolded(b, &big.id);
+    struct captured fresh = report(b, "new");
+    assert_true(look(b, &fresh.id).folded);
+
+    /* So does the next page; with more room it is what it is to others. */
+    note_on(a, &big.id, 10);
+    test_deliver(&district, 0);
+    assert_int_equal(look(b, &big.id).records, 32);
+    test_deliver(&district, 1);
+    b->store->fold.max_bytes = STORE_FOLD_BYTES_MAX;
+    assert_ok(fold_rebuild(b->store, &count, &err));
+    assert_true(look(b, &big.id).folded);
+    assert_alike(a, b);
+}
+
+/* The other ceiling: its fold fits, its state does not. */
+static void test_a_state_too_large_is_not_kept(void **state)
+{
+    struct home *a = test_home(&district, 0, false);
+    struct captured big = report(a, "x");
+
+    (void)state;
+    err = XG_ERROR_NONE;
+    a->store->sealed.max = 8192;
+    for (int i = 0; i < 16; i++) {
+        struct captured c;
+        struct xg_draft d;
+        char text[2001] = "";
+        for (size_t k = 0; k < 2000; k++) /* what no compression takes away */
+            text[k] = (char)('0' + randombytes_uniform(64));
+        xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+        assert_ok(capture_add_text(&d, XG_FIELD_NOTE, text, &err));
+        enum xg_status status =
+            capture_change(a->store, &c, &big.id, &d, NULL, &err);
+        if (status != XG_OK) /* refused as soon as it is not folded */
+            break;
+    }
+    assert_int_equal(err.status, XG_TOOBIG);
+    err = XG_ERROR_NONE;
+    assert_false(look(a, &big.id).folded);
+    assert_rebuilds(a);
+    assert_shown_unfolded(a, &big.id);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -690,6 +816,8 @@ int main(void)
         T(test_restored_copy_forks),
         T(test_no_plaintext),
         T(test_lists),
+        T(test_one_too_large_holds_up_nobody),
+        T(test_a_state_too_large_is_not_kept),
     };
 
     return xg_base_init() != 0 || cmocka_run_group_tests(tests, NULL, NULL);
