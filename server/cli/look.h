@@ -24,8 +24,12 @@ struct look {
     struct xg_guide *guide;   /* made when it is first asked */
     struct group_map *groups; /* the same; in the arena */
     int64_t now_ms;
-    bool overdue_only; /* of `list` */
-    size_t left;       /* that `list` may still print */
+    /* of `list` */
+    const char *holder; /* a unit, or NULL */
+    bool overdue_only;
+    size_t left;          /* that may still be printed */
+    struct xg_buf sorted; /* with --due: struct due_row, one after another */
+    bool by_due;
 };
 
 /* look_close() also after a failure. */

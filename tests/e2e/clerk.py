@@ -171,6 +171,38 @@ class Clerk(Case):
         shown = self.world.show(one)
         self.assertEqual([c['stage'] for c in shown['clocks']], ['accept'])
 
+    def test_a_list_is_sifted_as_on_the_device(self):
+        one = self.case()  # the same limit, but it came first
+        two, free = self.case(), self.case('category=quiet')
+        done = self.case()
+        self.act('do', done, 'void', 'why=误报')
+
+        def ids(*words):
+            return [r['id'] for r in self.world.ask('list', *words)]
+        self.assertEqual(set(ids('--open')), {one, two, free})
+        self.assertEqual(ids('--open', '--due'), [one, two, free])
+        self.assertEqual(ids('--due', '--limit', '1'), [one])
+        self.act('do', one, 'accept')
+        self.act('do', one, 'file')
+        self.act('do', one, 'dispatch', 'unit=' + COMMUNITY_2)
+        self.assertEqual(ids('--holder', COMMUNITY_2), [one])
+        self.assertEqual(set(ids('--holder', DISTRICT, '--open')),
+                         {one, two, free})
+        # A unit that there is not is no empty list.
+        r = self.world.do('list', '--holder', COMMUNITY_2[:-1] + 'x', code=3)
+        self.assertIn(COMMUNITY_2, r.err)
+
+    def test_an_official_number_may_be_chinese(self):
+        one = self.case()
+        self.act('do', one, 'accept')
+        for bad in ('', ' ', '大东 1'):
+            self.world.do('do', one, 'file', 'case_number=' + bad, '--as', 'd1',
+                          code=2)
+        self.act('do', one, 'file', 'case_number=大东2026-0417')
+        self.a.sync()
+        for who in (self.world, self.a):
+            self.assertEqual(who.show('大东2026-0417')['id'], one)
+
     def test_duplicates_and_their_group(self):
         one = self.case('position=35.1,118.3', 'channel=resident',
                         'description=井盖')
