@@ -307,6 +307,26 @@ static enum xg_status put_row(struct ingest_batch *b, struct store *store,
     return store->ops->put_batch(store, &row, b->batch.body, err);
 }
 
+/* One that waits costs room, and a look each time its chain goes on. Who has so
+ * many that wait is to send the earlier ones; of this nothing is kept. */
+static enum xg_status may_wait(struct ingest_batch *b, struct store *store,
+                               struct xg_error *err)
+{
+    uint64_t count = 0;
+
+    if (store->ops->count_waiting(store, &count, b->device, err) != XG_OK)
+        return err->status;
+    if (count >= DEVICE_WAITING_MAX)
+        xg_ignore(xg_fail(
+            &b->answer, XG_BUSY,
+            XG_T("设备 %s 已有 %d 个批次在等前面的记录；请先上传前面的批次，"
+                 "再重发这一批",
+                 "device %s has %d batches that wait for earlier records; send "
+                 "the earlier ones first, and this one again"),
+            b->device, DEVICE_WAITING_MAX));
+    return XG_OK;
+}
+
 /* Log, keep and place a batch that is new. */
 static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
                               struct store *store, struct xg_error *err)
@@ -319,8 +339,14 @@ static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
     inc.position = inc.told = ledger_next(l);
     if (registry_revoked(b->in->registry, &revoked, b->device, inc.position,
                          err) != XG_OK ||
-        ledger_append(l, &b->result.position, b->batch.note, err) != XG_OK ||
         (!revoked && placer_place(p, &b->arena, &inc, err) != XG_OK))
+        return err->status;
+    if (!revoked && !inc.placed && !inc.spent &&
+        may_wait(b, store, err) != XG_OK)
+        return err->status;
+    if (b->answer.status != XG_OK)
+        return XG_OK;
+    if (ledger_append(l, &b->result.position, b->batch.note, err) != XG_OK)
         return err->status;
     if (!revoked && !inc.spent)
         state = !inc.placed  ? XG_BATCH_WAITING
@@ -331,8 +357,7 @@ static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
         (inc.forked && append_fork(b->in, store, &inc, err) != XG_OK))
         return err->status;
     if (inc.fresh && placer_release(p, &b->result.records,
-                                    &b->batch.says.chain, inc.told,
-                                    placed_live, err) != XG_OK)
+                                    &b->batch.says, inc.told, placed_live, err) != XG_OK)
         return err->status;
     /* What is told at an entry that is not there yet would keep all that comes
      * later from being told: the log goes there. */

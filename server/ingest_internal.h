@@ -12,6 +12,7 @@ enum {
     FOLD_ARENA = 256 << 20,
     ANCHORS_KEPT = 64,
     DEVICE_BRANCHES_MAX = 64, /* chains and forks that one device may begin */
+    DEVICE_WAITING_MAX = 256, /* batches of one device that wait */
     PLACE_MAX = INT32_MAX, /* sequence numbers and sizes that we keep */
 };
 
@@ -139,15 +140,16 @@ ingest_reopen(struct ingest *in, struct xg_batch *batch, struct xg_arena *arena,
               struct store *store, const struct store_batch *row,
               struct xg_error *err);
 
-/* Place what waited for the batch that has just been placed. `placed` is told
- * of each. */
+/* Place what waited for the batch that has just been placed, with sequence
+ * numbers first..last. `placed` is told of each. */
 typedef enum xg_status ingest_placed(struct placer *p,
                                      const struct store_batch *row,
                                      const struct incoming *inc,
                                      struct xg_error *err);
 XG_MUST_CHECK enum xg_status
-placer_release(struct placer *p, size_t *fresh, const struct xg_hash *chain,
-               uint64_t told, ingest_placed *placed, struct xg_error *err);
+placer_release(struct placer *p, size_t *fresh,
+               const struct xg_batch_note *says, uint64_t told,
+               ingest_placed *placed, struct xg_error *err);
 
 /* Inside another job: as the batch's own job would. */
 XG_MUST_CHECK enum xg_status ingest_run_prepared(struct ingest_batch *batch,

@@ -643,24 +643,27 @@ static int by_first(const void *a, const void *b)
 
 static enum xg_status read_waiting(struct placer *p, struct xg_arena *arena,
                                    struct store_batch **rows, size_t *count,
-                                   const struct xg_hash *chain,
-                                   struct xg_error *err)
+                                   const struct xg_hash *chain, uint64_t from,
+                                   uint64_t to, struct xg_error *err)
 {
     if (!p->replay)
         return p->from->ops->read_waiting(p->from, arena, rows, count, chain,
-                                          err);
+                                          from, to, err);
     *rows = xg_arena_array(arena, p->waiting_count + 1, sizeof **rows);
     if (!*rows)
         return xg_fail_nomem(err);
     *count = 0;
     for (size_t i = 0; i < p->waiting_count; i++)
-        if (xg_hash_equal(&p->waiting[i].chain, chain))
+        if (xg_hash_equal(&p->waiting[i].chain, chain) &&
+            p->waiting[i].first >= from && p->waiting[i].first <= to)
             (*rows)[(*count)++] = p->waiting[i];
+    if (*count > 1)
+        qsort(*rows, *count, sizeof **rows, by_first);
     return XG_OK;
 }
 
 static enum xg_status release_one(struct placer *p, const struct store_batch *b,
-                                  size_t *fresh, bool *progress, uint64_t told,
+                                  size_t *fresh, uint64_t *last, uint64_t told,
                                   ingest_placed *placed, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(BATCH_ARENA);
@@ -676,37 +679,39 @@ static enum xg_status release_one(struct placer *p, const struct store_batch *b,
         status = placer_place(p, &arena, &inc, err);
     if (status == XG_OK && inc.placed) {
         *fresh += inc.fresh;
-        *progress = true;
+        *last = b->last > *last ? b->last : *last;
         status = placed(p, b, &inc, err);
     }
     xg_arena_clear(&arena);
     return status;
 }
 
+/* What goes on from a place at or after `first`, up to the last that is new;
+ * each that does may bring the last further. In the order of their beginnings
+ * none can depend on one that comes later. */
 enum xg_status placer_release(struct placer *p, size_t *fresh,
-                              const struct xg_hash *chain, uint64_t told,
+                              const struct xg_batch_note *says, uint64_t told,
                               ingest_placed *placed, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(BATCH_ARENA);
+    uint64_t from = says->first + 1, last = says->last;
     struct store_batch *rows;
     struct store_chain c;
     size_t count = 0;
-    bool progress = true, found;
+    bool found;
     enum xg_status status =
-        p->to->ops->find_chain(p->to, &c, &found, chain, err);
+        p->to->ops->find_chain(p->to, &c, &found, &says->chain, err);
 
-    while (status == XG_OK && found && progress) {
-        progress = false;
+    while (status == XG_OK && found && from <= last + 1) {
+        uint64_t to = last + 1;
         xg_arena_reset(&arena);
-        status = read_waiting(p, &arena, &rows, &count, chain, err);
-        if (status == XG_OK && count > 1)
-            qsort(rows, count, sizeof *rows, by_first);
+        status = read_waiting(p, &arena, &rows, &count, &says->chain, from, to,
+                              err);
         for (size_t i = 0; status == XG_OK && i < count; i++)
             if (strcmp(rows[i].device, c.device) == 0)
-                status = release_one(p, &rows[i], fresh, &progress, told,
-                                     placed, err);
-        if (count == 0)
-            break;
+                status =
+                    release_one(p, &rows[i], fresh, &last, told, placed, err);
+        from = to + 1;
     }
     xg_arena_clear(&arena);
     return status;

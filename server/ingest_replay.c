@@ -84,7 +84,7 @@ static enum xg_status replay_batch(struct placer *p,
                             err);
     if (status == XG_OK && inc.fresh)
         status =
-            placer_release(p, &fresh, &row->chain, inc.told, placed_again, err);
+            placer_release(p, &fresh, &batch.says, inc.told, placed_again, err);
     xg_arena_clear(&arena);
     return status;
 }

@@ -296,11 +296,15 @@ struct store_ops {
                                    struct store_batch **rows, size_t *count,
                                    uint64_t position, size_t limit,
                                    struct xg_error *err);
-    /* Those of a chain that wait for earlier ones, in log order. */
+    /* Those of a chain that wait for earlier ones and begin at sequence number
+     * from..to, by that number and then in log order. */
     enum xg_status (*read_waiting)(struct store *s, struct xg_arena *arena,
                                    struct store_batch **rows, size_t *count,
-                                   const struct xg_hash *chain,
-                                   struct xg_error *err);
+                                   const struct xg_hash *chain, uint64_t from,
+                                   uint64_t to, struct xg_error *err);
+    /* How many of a device's wait. */
+    enum xg_status (*count_waiting)(struct store *s, uint64_t *count,
+                                    const char *device, struct xg_error *err);
 
     /* ---- chains and branches ---- */
     enum xg_status (*put_chain)(struct store *s, const struct store_chain *c,

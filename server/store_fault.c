@@ -148,8 +148,13 @@ VERB(read_batches,
      arena, rows, count, position, limit, err)
 VERB(read_waiting,
      (struct store * s, struct xg_arena *arena, struct store_batch **rows,
-      size_t *count, const struct xg_hash *chain, struct xg_error *err),
-     arena, rows, count, chain, err)
+      size_t *count, const struct xg_hash *chain, uint64_t from, uint64_t to,
+      struct xg_error *err),
+     arena, rows, count, chain, from, to, err)
+VERB(count_waiting,
+     (struct store * s, uint64_t *count, const char *device,
+      struct xg_error *err),
+     count, device, err)
 VERB(put_chain,
      (struct store * s, const struct store_chain *c, struct xg_error *err), c,
      err)
@@ -382,6 +387,7 @@ static const struct store_ops fault_ops = {
     .set_batch_state = set_batch_state,
     .read_batches = read_batches,
     .read_waiting = read_waiting,
+    .count_waiting = count_waiting,
     .put_chain = put_chain,
     .find_chain = find_chain,
     .get_chain = get_chain,

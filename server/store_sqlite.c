@@ -416,13 +416,30 @@ static enum xg_status read_batches(struct store *s, struct xg_arena *arena,
 
 static enum xg_status read_waiting(struct store *s, struct xg_arena *arena,
                                    struct store_batch **rows, size_t *count,
-                                   const struct xg_hash *chain,
-                                   struct xg_error *err)
+                                   const struct xg_hash *chain, uint64_t from,
+                                   uint64_t to, struct xg_error *err)
 {
     struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_BATCH_WAITING);
 
     xg_bind_hash(list, 1, chain);
+    xg_bind_u64(list, 2, from);
+    xg_bind_u64(list, 3, to);
     return list_batches(arena, rows, count, list, err);
+}
+
+static enum xg_status count_waiting(struct store *s, uint64_t *count,
+                                    const char *device, struct xg_error *err)
+{
+    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_BATCH_WAITING_COUNT);
+    uint64_t n = 0;
+
+    xg_bind_text(get, 1, device);
+    if (xg_stmt_next(get))
+        n = xg_col_u64(get, 0);
+    if (xg_stmt_done(get, err) != XG_OK)
+        return err->status;
+    *count = n;
+    return XG_OK;
 }
 
 /* ---- chains and branches ---- */
@@ -706,6 +723,7 @@ static const struct store_ops sqlite_ops = {
     .set_batch_state = set_batch_state,
     .read_batches = read_batches,
     .read_waiting = read_waiting,
+    .count_waiting = count_waiting,
     .put_chain = put_chain,
     .find_chain = find_chain,
     .get_chain = get_chain,

@@ -33,7 +33,8 @@ CREATE TABLE batch (
 ) STRICT;
 
 -- 2 is XG_BATCH_WAITING.
-CREATE INDEX batch_waiting ON batch (chain, position) WHERE state = 2;
+CREATE INDEX batch_waiting ON batch (chain, first, position) WHERE state = 2;
+CREATE INDEX batch_waiting_device ON batch (device) WHERE state = 2;
 
 CREATE TABLE body (
     position INTEGER PRIMARY KEY,

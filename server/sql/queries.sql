@@ -53,7 +53,12 @@ FROM batch WHERE position >= ?1 ORDER BY position LIMIT ?2;
 
 -- name: batch_waiting
 SELECT position, id, chain, tree, first, last, state, device, body_len
-FROM batch WHERE chain = ?1 AND state = 2 ORDER BY position;
+FROM batch
+WHERE chain = ?1 AND state = 2 AND first >= ?2 AND first <= ?3
+ORDER BY first, position;
+
+-- name: batch_waiting_count
+SELECT count(*) FROM batch WHERE device = ?1 AND state = 2;
 
 -- name: chain_put
 INSERT INTO chain (number, id, forked, device) VALUES (?1, ?2, ?3, ?4)

@@ -290,6 +290,46 @@ static void test_waiting(void **unused)
     }
 }
 
+/* Many batches wait, each with almost the whole chain: the records before them
+ * come one by one without a look at them, and one more than is allowed has to
+ * come again. */
+static void test_what_waits_costs_nothing_until_its_turn(void **unused)
+{
+    enum { RECORDS = 600, BEGINS = 300, WAITING = 256 };
+    const uint64_t many = UINT64_C(1) << 40;
+    struct store_fault fault = {.status = XG_OK};
+    struct xg_error err = XG_ERROR_NONE;
+    struct ingest_result r;
+    struct setup s;
+    (void)unused;
+
+    begin(&s, &fault, 74);
+    struct test_device *t = add_device(&s, "wn"), *o = add_device(&s, "wn");
+    while (t->count < RECORDS)
+        test_incident(t, "lamp");
+    test_incident(o, "lamp");
+    for (uint64_t i = 0; i < WAITING; i++)
+        pushed(&s, t, BEGINS + i, 30, XG_BATCH_WAITING);
+    uint64_t size = s.d->ingest->placer.counts.records;
+    assert_status(push(&s, &r, t, BEGINS + WAITING, 2, &err), XG_BUSY);
+    assert_true(xg_status_retry(XG_BUSY));
+    assert_int_equal(s.d->ingest->placer.counts.records, size);
+    pushed(&s, o, 0, 2, XG_BATCH_STORED); /* of another device */
+    for (uint64_t i = 0; i < 3; i++) {
+        fault = (struct store_fault){.status = XG_IO, .countdown = many};
+        pushed(&s, t, i, 1, XG_BATCH_STORED);
+        assert_true(many - fault.countdown < 60); /* calls of the store */
+        fault.status = XG_OK;
+    }
+    r = pushed(&s, t, 3, BEGINS - 3, XG_BATCH_STORED);
+    assert_int_equal(r.records, BEGINS + WAITING + 29 - 3);
+    pushed(&s, t, BEGINS + WAITING, 2, XG_BATCH_STORED);
+    check(&s);
+    test_device_free(t);
+    test_device_free(o);
+    end(&s);
+}
+
 static void test_overlap(void **unused)
 {
     struct setup s;
@@ -1731,6 +1771,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stored_and_held),
         cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_what_waits_costs_nothing_until_its_turn),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_clone),
         cmocka_unit_test(test_fork_entry),

@@ -298,13 +298,23 @@ static void test_batches(void **state)
     assert_int_equal(rows[0].position, 6);
     assert_ok(s->ops->read_batches(s, &arena, &rows, &count, 0, 1, &err));
     assert_int_equal(count, 1);
-    assert_ok(s->ops->read_waiting(s, &arena, &rows, &count, &chain, &err));
+    assert_ok(s->ops->read_waiting(s, &arena, &rows, &count, &chain, 0,
+                                   INT32_MAX, &err));
     assert_int_equal(count, 2);
     assert_int_equal(rows[1].position, 8);
+    uint64_t waiting = 0, begins = rows[1].first;
+    assert_ok(s->ops->count_waiting(s, &waiting, rows[1].device, &err));
+    assert_int_equal(waiting, 2);
+    assert_ok(s->ops->count_waiting(s, &waiting, "nobody", &err));
+    assert_int_equal(waiting, 0);
+    assert_ok(s->ops->read_waiting(s, &arena, &rows, &count, &chain, begins + 1,
+                                   INT32_MAX, &err));
+    assert_int_equal(count, 0);
     assert_ok(s->ops->begin(s, &err));
     assert_ok(s->ops->set_batch_state(s, 4, XG_BATCH_FORKED, &err));
     assert_ok(s->ops->commit(s, &err));
-    assert_ok(s->ops->read_waiting(s, &arena, &rows, &count, &chain, &err));
+    assert_ok(s->ops->read_waiting(s, &arena, &rows, &count, &chain, 0,
+                                   INT32_MAX, &err));
     assert_int_equal(count, 1);
     xg_arena_clear(&arena);
     close_store(e, s);
