@@ -1444,7 +1444,7 @@ static void test_a_case_to_and_fro_keeps_nobody_waiting(void **unused)
                                 .subject = "gh",
                                 .role = XG_ROLE_GRID_HEAD,
                                 .unit = "north"};
-    struct seen n = {.to = 0};
+    struct seen n = {.to = 0}, last = {.to = 0};
     struct xg_draft d;
     struct setup s;
     (void)unused;
@@ -1452,7 +1452,7 @@ static void test_a_case_to_and_fro_keeps_nobody_waiting(void **unused)
     begin(&s, NULL, 72);
     assert_ok(registry_put(s.d->registry, &says, 1, &err));
     struct test_device *g = add_device(&s, "gh"), *w = add_device(&s, "wn"),
-                       *r = add_device(&s, "wn");
+                       *r = add_device(&s, "wn"), *z = add_device(&s, "ws");
     struct xg_id id = xg_record_entity(test_incident(g, "lamp"));
     pushed(&s, g, 0, 2, XG_BATCH_STORED);
     memset(text, 'b', LONG);
@@ -1480,7 +1480,11 @@ static void test_a_case_to_and_fro_keeps_nobody_waiting(void **unused)
     pushed(&s, w, 0, 2, XG_BATCH_STORED);
     pull(&s, r, &n);
     assert_true(saw(&n, honest));
+    /* Where it is now, it comes whole and once, whatever came before. */
+    pull(&s, z, &last);
+    assert_int_equal(last.record_count, g->count - 1);
     check(&s);
+    test_device_free(z);
     test_device_free(g);
     test_device_free(w);
     test_device_free(r);
