@@ -366,7 +366,8 @@ XG_MUST_CHECK enum xg_status cli_guide_move(struct cli *cli,
 /* What this site calls statuses, moves and the rest; NULL where that cannot be
  * read: the usual words do then. */
 const struct xg_labels *cli_labels(struct cli *cli);
-/* A remark for each grid, unit and category that it does not know. */
+/* A remark for each code that it does not know, and for times that cannot be
+ * meant. */
 void cli_warn_codes(struct cli *cli, const struct xg_draft *d);
 /* How near incidents of a category may be one: 0 none are looked for, negative
  * where no catalogue says. What cannot be read says nothing. */

@@ -99,8 +99,15 @@ static const struct cli_flag why_flags[] = {WHY, AS, NO_MORE};
     }
 
 static const struct cli_flag set_flags[] = {REASON, AS, NO_MORE};
-static const struct cli_flag do_flags[] = {PHOTO, FORWARDED, REASON, AS,
-                                           NO_MORE};
+static const struct cli_flag do_flags[] = {
+    PHOTO,
+    FORWARDED,
+    REASON,
+    {"anyway", NULL, false, "区划表里没有这个单位也派",
+     "dispatch to a unit that the territory does not have"},
+    AS,
+    NO_MORE,
+};
 static const struct cli_flag start_flags[] = {
     {"gpsd", "HOST:PORT", false, "gpsd 的地址（否则 localhost:2947）",
      "where gpsd answers (else localhost:2947)"},

@@ -9,9 +9,12 @@
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
 #include "shared/guide/catalogue.h"
+#include "shared/view/names.h"
 #include "shared/view/text.h"
 
-enum { TEXT_MAX = 256, CANDIDATES_SHOWN = 8, NEAR_EDITS = 2 };
+enum { TEXT_MAX = 256, CANDIDATES_SHOWN = 8 };
+
+#define YEAR_2000_MS INT64_C(946684800000)
 
 /* ---- small things ---- */
 
@@ -49,6 +52,28 @@ static void draft_text(char out[static TEXT_MAX], const struct xg_draft *d,
 static bool has(const struct xg_draft *d, uint64_t number)
 {
     return xg_draft_get(d, number).len > 0;
+}
+
+/* The code that the draft adds to a set as the at-th; false: there is none. */
+static bool added_text(char out[static TEXT_MAX], const struct xg_draft *d,
+                       uint64_t number, size_t at)
+{
+    struct xg_cbor c = xg_cbor_over(xg_draft_get(d, number));
+    struct xg_cbor_item set, key, items, item;
+    size_t i = 0;
+
+    if (!has(d, number) || !xg_cbor_next(&c, &set))
+        return false;
+    c = xg_cbor_inside(&set);
+    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &items)) {
+        struct xg_cbor in = xg_cbor_inside(&items);
+        while (key.number == XG_SET_ADDED && xg_cbor_next(&in, &item))
+            if (i++ == at) {
+                take_text(out, &item);
+                return true;
+            }
+    }
+    return false;
 }
 
 /* Who holds the case now: the unit that it was given to, else its home. */
@@ -173,11 +198,11 @@ static enum xg_status give_back(struct cli *cli, struct xg_guide *g,
                             "%s: %s. It is no ground to return it: cite "
                             "another item, or ask a dispatcher"),
                        rule, unit, item ? item->text : "");
-    return xg_fail(
-        err, XG_REFUSED,
-        XG_T("职责清单里没有 %s 这一条；请换一条依据，或找调度员",
-             "the duty list has no item %s; cite another, or ask a "
-             "dispatcher"), rule);
+    return xg_fail(err, XG_REFUSED,
+                   XG_T("职责清单里没有 %s 这一条；请换一条依据，或找调度员",
+                        "the duty list has no item %s; cite another, or ask a "
+                        "dispatcher"),
+                   rule);
 }
 
 /* ---- dispatch ---- */
@@ -257,6 +282,91 @@ static enum xg_status dispatch(struct cli *cli, struct xg_guide *g,
     return status;
 }
 
+/* What the line of the post says, where the person did not. */
+static enum xg_status by_post(struct cli *cli, struct xg_guide *g,
+                              struct cli_act *act, struct xg_error *err)
+{
+    const struct xg_post *post = NULL;
+    const char *holder = NULL;
+    char code[TEXT_MAX];
+
+    draft_text(code, &act->draft, XG_CASE_POST);
+    if (!*code)
+        return XG_OK;
+    if (xg_guide_holder(g, &post, &holder, code, cli_today(cli), err) != XG_OK)
+        return err->status;
+    if (!post)
+        return XG_OK;
+    const struct {
+        uint64_t number;
+        const char *text;
+    } said[] = {{XG_CASE_UNIT, post->unit},
+                {XG_CASE_BOARD, post->board},
+                {XG_CASE_HANDLER, holder ? holder : ""}};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (*said[i].text && !has(&act->draft, said[i].number) &&
+            capture_set_text(&act->draft, said[i].number, said[i].text, err) !=
+                XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+/* A case that goes to a unit that nobody knows is seen by nobody. */
+static enum xg_status known_unit(struct cli *cli, struct xg_guide *g,
+                                 const struct cli_act *act,
+                                 struct xg_error *err)
+{
+    const struct xg_field *f =
+        xg_field_find(xg_kind_find(act->draft.head.kind), XG_CASE_UNIT);
+    struct xg_buf near = XG_BUF(1024);
+    char unit[TEXT_MAX];
+    bool known = true;
+
+    draft_text(unit, &act->draft, XG_CASE_UNIT);
+    if (!*unit || !f || cli_flag(cli, "anyway"))
+        return XG_OK;
+    view_put_nearest(&near, &known, g, f, unit);
+    if (!known)
+        xg_ignore(xg_fail(
+            err, XG_REFUSED,
+            XG_T("单位“%s”不在导入的区划表里%s%s%s；表还没更新的，加 --anyway",
+                 "the imported territory has no unit \"%s\"%s%s%s; where it is "
+                 "not up to date, add --anyway"),
+            unit, near.len ? XG_T("，是不是 ", ", did you mean ") : "",
+            near.len ? xg_buf_str(&near) : "",
+            near.len ? XG_T("？", "?") : ""));
+    xg_buf_clear(&near);
+    return known ? XG_OK : XG_REFUSED;
+}
+
+/* ---- report in ---- */
+
+/* One's own unit; another's only where it lies below. */
+static enum xg_status report_in(struct xg_guide *g, struct cli_act *act,
+                                const struct cli_case *at, struct xg_error *err)
+{
+    const struct xg_territory *t = NULL;
+    const char *own = at->actor.unit;
+    char unit[TEXT_MAX];
+
+    if (!has(&act->draft, XG_CASE_PRESENT))
+        return *own ? capture_add_text(&act->draft, XG_CASE_PRESENT, own, err)
+                    : XG_OK;
+    if (xg_guide_territory(g, &t, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; added_text(unit, &act->draft, XG_CASE_PRESENT, i); i++)
+        if (strcmp(unit, own) != 0 && xg_territory_find(t, own) &&
+            xg_territory_distance(t, unit, own) < 0)
+            return xg_fail(err, XG_REFUSED,
+                           XG_T("%s 不是您的单位（%s），也不在其下；各单位自己"
+                                "报到，不写 present= 就是本单位",
+                                "%s is not your unit (%s), nor below it; each "
+                                "reports in by itself: without present= it is "
+                                "your own"),
+                           unit, own);
+    return XG_OK;
+}
+
 /* ---- whistle ---- */
 
 static enum xg_status whistle(struct xg_guide *g, const struct cli_case *at,
@@ -300,7 +410,12 @@ enum xg_status cli_guide_move(struct cli *cli, struct cli_act *act,
         return give_back(cli, g, act, at, err);
     case XG_MOVE_DISPATCH:
     case XG_MOVE_DESIGNATE:
+        if (by_post(cli, g, act, err) != XG_OK ||
+            known_unit(cli, g, act, err) != XG_OK)
+            return err->status;
         return dispatch(cli, g, act, at, err);
+    case XG_MOVE_REPORT_IN:
+        return report_in(g, act, at, err);
     case XG_MOVE_WHISTLE:
         return whistle(g, at, err);
     default:
@@ -308,65 +423,52 @@ enum xg_status cli_guide_move(struct cli *cli, struct cli_act *act,
     }
 }
 
-/* ---- codes that nobody knows ---- */
+/* ---- codes that nobody knows, times that cannot be ---- */
 
-struct nearest {
-    const char *code, *best;
-    unsigned edits;
-};
-
-static void try_code(struct nearest *n, const char *candidate)
-{
-    unsigned edits = view_edits(n->code, candidate);
-
-    if (edits <= NEAR_EDITS && edits < n->edits && edits < strlen(candidate)) {
-        n->edits = edits;
-        n->best = candidate;
-    }
-}
-
-static void say_unknown(struct cli *cli, const struct xg_field *f,
-                        const struct nearest *n)
-{
-    cli_say(cli,
-            XG_T("注意：导入的资料里没有%s“%s”%s%s%s；照样保存，也许是新增的、"
-                 "本机还没同步到。",
-                 "Mind: the imported data knows no %s \"%s\"%s%s%s; it is "
-                 "saved all the same: it may be new and not synced yet."),
-            xg_label(f->zh, f->en), n->code,
-            n->best ? XG_T("，是不是 ", "; did you mean ") : "",
-            n->best ? n->best : "", n->best ? XG_T("？", "?") : "");
-}
-
-static void warn_unit(struct cli *cli, struct xg_guide *g,
+static void warn_code(struct cli *cli, struct xg_guide *g,
                       const struct xg_field *f, const char *code)
 {
-    struct nearest n = {.code = code, .edits = NEAR_EDITS + 1};
-    struct xg_error ignored = XG_ERROR_NONE;
-    const struct xg_territory *t = NULL;
+    struct xg_buf near = XG_BUF(1024);
+    bool known = true;
 
-    if (xg_guide_territory(g, &t, &ignored) != XG_OK || t->count == 0 ||
-        xg_territory_find(t, code))
-        return;
-    for (size_t i = 0; i < t->count; i++)
-        try_code(&n, t->units[i].code);
-    say_unknown(cli, f, &n);
+    view_put_nearest(&near, &known, g, f, code);
+    if (!known)
+        cli_say(cli,
+                XG_T("注意：导入的资料里没有%s“%s”%s%s%s；照样保存，也许是新增"
+                     "的、本机还没同步到。",
+                     "Mind: the imported data knows no %s \"%s\"%s%s%s; it is "
+                     "saved all the same: it may be new and not synced yet."),
+                xg_label(f->zh, f->en), code,
+                near.len ? XG_T("，是不是 ", "; did you mean ") : "",
+                near.len ? xg_buf_str(&near) : "",
+                near.len ? XG_T("？", "?") : "");
+    xg_buf_clear(&near);
 }
 
-static void warn_category(struct cli *cli, struct xg_guide *g,
-                          const struct xg_field *f, const char *code)
+/* Clocks lie: a remark, never a refusal. */
+static void warn_time(struct cli *cli, const struct xg_field *f,
+                      const struct xg_cbor_item *item)
 {
-    struct nearest n = {.code = code, .edits = NEAR_EDITS + 1};
-    struct xg_error ignored = XG_ERROR_NONE;
-    const struct xg_catalogue *c = NULL;
+    bool ahead = strcmp(f->name, "until") == 0 ||
+                 strcmp(f->name, "report_by") == 0 ||
+                 strcmp(f->name, "due") == 0;
+    int64_t ms, now_ms = xg_wall_ms(&cli->env);
+    const char *what = NULL;
 
-    if (xg_guide_catalogue(g, &c, NULL, UINT64_MAX, &ignored) != XG_OK || !c ||
-        c->count == 0 || xg_catalogue_find(c, xg_bytes_of(code)))
+    if (!xg_cbor_int(item, &ms))
         return;
-    for (size_t i = 0; i < c->count; i++)
-        if (c->all[i].active)
-            try_code(&n, c->all[i].code);
-    say_unknown(cli, f, &n);
+    if (ahead && ms < now_ms)
+        what = XG_T("已经过去", "is past");
+    if (f->number == XG_FIELD_HAPPENED && ms > now_ms + VIEW_CLOCK_TOLERANCE_MS)
+        what = XG_T("还没到", "is yet to come");
+    if (f->number == XG_FIELD_HAPPENED && ms < YEAR_2000_MS)
+        what = XG_T("在 2000 年以前", "is before the year 2000");
+    if (what)
+        cli_say(cli,
+                XG_T("注意：%s按本机的钟%s，请核对；照样保存。",
+                     "Mind: by this device's clock, \"%s\" %s; look again. It "
+                     "is saved all the same."),
+                xg_label(f->zh, f->en), what);
 }
 
 void cli_warn_codes(struct cli *cli, const struct xg_draft *d)
@@ -374,20 +476,28 @@ void cli_warn_codes(struct cli *cli, const struct xg_draft *d)
     const struct xg_kind *kind = xg_kind_find(d->head.kind);
     struct xg_error ignored = XG_ERROR_NONE;
     struct xg_guide *g = NULL;
+    struct xg_cbor_item item;
     char code[TEXT_MAX];
 
     if (cli->json || cli_guide(cli, &g, &ignored) != XG_OK)
         return;
     for (size_t i = 0; i < d->field_count; i++) {
-        uint64_t number = d->fields[i].number;
-        const struct xg_field *f = xg_field_find(kind, number);
-        draft_text(code, d, number);
-        if (!f || !*code)
+        const struct xg_field *f = xg_field_find(kind, d->fields[i].number);
+        struct xg_cbor c;
+        if (!f)
             continue;
-        if (number == XG_FIELD_GRID || number == XG_CASE_UNIT)
-            warn_unit(cli, g, f, code);
-        else if (kind->number == XG_KIND_INCIDENT &&
-                 number == XG_INCIDENT_CATEGORY)
-            warn_category(cli, g, f, code);
+        if (f->merge == XG_MERGE_SET && f->type == XG_TYPE_CODE) {
+            for (size_t at = 0; added_text(code, d, f->number, at); at++)
+                warn_code(cli, g, f, code);
+            continue;
+        }
+        c = xg_cbor_over(xg_draft_get(d, f->number));
+        if (!xg_cbor_next(&c, &item))
+            continue;
+        if (f->type == XG_TYPE_TIME)
+            warn_time(cli, f, &item);
+        take_text(code, &item);
+        if (f->type == XG_TYPE_CODE && *code)
+            warn_code(cli, g, f, code);
     }
 }

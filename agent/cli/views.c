@@ -311,12 +311,24 @@ static enum xg_status resolve_record(void *ctx, struct xg_hash *hash,
                    found, prefix);
 }
 
+static void resolve_code(void *ctx, struct xg_buf *out,
+                         const struct xg_field *field, const char *text)
+{
+    const struct cli_resolver *r = ctx;
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_guide *g = NULL;
+
+    if (view_is_named(field) && cli_guide(r->cli, &g, &ignored) == XG_OK)
+        view_put_code(out, g, field, text);
+}
+
 void cli_resolver_init(struct cli_resolver *r, struct cli *cli,
                        const struct xg_id *id)
 {
     *r = (struct cli_resolver){.resolver = {.ctx = r,
                                             .entity = resolve_entity,
-                                            .record = resolve_record},
+                                            .record = resolve_record,
+                                            .code = resolve_code},
                                .cli = cli,
                                .arena = XG_ARENA(256 << 20)};
     if (id) {

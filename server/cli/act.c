@@ -39,7 +39,7 @@ static enum xg_status begin(struct act *a, struct cmd *c, const char *id,
         desk_actor(&actor, c->data, who(a), err) != XG_OK)
         return err->status;
     a->resolver =
-        (struct view_resolver){&a->look, look_find_id, look_find_hash};
+        (struct view_resolver){&a->look, look_find_id, look_find_hash, NULL};
     if (!id)
         return XG_OK;
     if (look_fold(&a->fold, &a->look, id, err) != XG_OK)

@@ -39,6 +39,11 @@ struct view_resolver {
     /* The record whose hash begins with this text (hex), for field-=. */
     enum xg_status (*record)(void *ctx, struct xg_hash *hash,
                              const char *prefix, struct xg_error *err);
+    /* Append the code that the text means in a field of codes (a name of the
+     * catalogue, another case of its letters), or nothing: the text is taken
+     * as the code then. */
+    void (*code)(void *ctx, struct xg_buf *out, const struct xg_field *field,
+                 const char *text);
 };
 
 /* The kind by name or label. XG_USAGE with the list of kinds. Only kinds of

@@ -64,6 +64,23 @@ static enum xg_status put_code(struct xg_buf *out, const struct xg_field *field,
     return put_text(out, field, text, err);
 }
 
+/* The code that the text means, else the text. */
+static enum xg_status put_meant(struct xg_buf *out,
+                                const struct xg_field *field, const char *text,
+                                const struct view_resolver *resolver,
+                                struct xg_error *err)
+{
+    struct xg_buf code = XG_BUF(4096);
+
+    if (resolver && resolver->code)
+        resolver->code(resolver->ctx, &code, field, text);
+    enum xg_status status = put_code(
+        out, field, code.len && code.failed == XG_OK ? xg_buf_str(&code) : text,
+        err);
+    xg_buf_clear(&code);
+    return status;
+}
+
 static enum xg_status put_uint(struct xg_buf *out, const struct xg_field *field,
                                const char *text, struct xg_error *err)
 {
@@ -335,7 +352,7 @@ put_by_type(struct xg_buf *out, const struct xg_field *field, const char *text,
     case XG_TYPE_TEXT:
         return put_text(out, field, text, err);
     case XG_TYPE_CODE:
-        return put_code(out, field, text, err);
+        return put_meant(out, field, text, resolver, err);
     case XG_TYPE_UINT:
         return put_uint(out, field, text, err);
     case XG_TYPE_BOOL:

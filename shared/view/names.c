@@ -2,11 +2,12 @@
 #include "shared/view/names.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "shared/guide/catalogue.h"
 #include "shared/view/text.h"
 
-enum { CODE_BYTES = 256, TITLE_BYTES = 96 };
+enum { CODE_BYTES = 256, TITLE_BYTES = 96, NEAR_EDITS = 2 };
 
 enum named { NO_NAME, A_UNIT, A_LEVEL, A_CATEGORY, A_POST, A_BOARD };
 
@@ -114,6 +115,104 @@ void view_put_name(struct xg_buf *out, struct xg_guide *g,
         name = board_name(g, text);
     if (name && strcmp(name, text) != 0)
         view_put_line(out, xg_bytes_of(name));
+}
+
+/* ---- what a person meant ---- */
+
+typedef void take_code(void *ctx, const char *code, const char *zh,
+                       const char *en);
+
+/* Each code of that sort, once at least. */
+static void each_code(struct xg_guide *g, enum named sort, take_code *take,
+                      void *ctx)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    const struct xg_territory *t = NULL;
+    const struct xg_levels *levels = NULL;
+    const struct xg_catalogue *c = NULL;
+    const struct xg_posts *posts = NULL;
+
+    if (sort == A_UNIT && xg_guide_territory(g, &t, &ignored) == XG_OK)
+        for (size_t i = 0; i < t->count; i++)
+            take(ctx, t->units[i].code, t->units[i].name, "");
+    if (sort == A_LEVEL && xg_guide_levels(g, &levels, &ignored) == XG_OK)
+        for (size_t i = 0; i < levels->count; i++)
+            take(ctx, levels->rows[i].code, levels->rows[i].zh,
+                 levels->rows[i].en);
+    if (sort == A_CATEGORY &&
+        xg_guide_catalogue(g, &c, NULL, UINT64_MAX, &ignored) == XG_OK)
+        for (size_t i = 0; c && i < c->count; i++)
+            if (c->all[i].active)
+                take(ctx, c->all[i].code, c->all[i].zh, c->all[i].en);
+    if (sort == A_POST && xg_guide_posts(g, &posts, &ignored) == XG_OK)
+        for (size_t i = 0; i < posts->count; i++)
+            take(ctx, posts->rows[i].code, posts->rows[i].zh,
+                 posts->rows[i].en);
+}
+
+struct meant {
+    const char *text, *code; /* code NULL: none so far */
+    bool exact, several;
+};
+
+static void take_meant(void *ctx, const char *code, const char *zh,
+                       const char *en)
+{
+    struct meant *m = ctx;
+
+    if (strcmp(code, m->text) == 0)
+        m->exact = true;
+    if (strcasecmp(code, m->text) != 0 && strcmp(zh, m->text) != 0 &&
+        strcasecmp(en, m->text) != 0)
+        return;
+    m->several = m->several || (m->code && strcmp(m->code, code) != 0);
+    m->code = code;
+}
+
+void view_put_code(struct xg_buf *out, struct xg_guide *g,
+                   const struct xg_field *field, const char *text)
+{
+    struct meant m = {.text = text};
+
+    if (!*text)
+        return;
+    each_code(g, named_of(field), take_meant, &m);
+    if (m.code && !m.exact && !m.several)
+        xg_buf_text(out, m.code);
+}
+
+struct nearest {
+    const char *text, *best;
+    unsigned edits;
+    bool known, any;
+};
+
+static void take_near(void *ctx, const char *code, const char *zh,
+                      const char *en)
+{
+    struct nearest *n = ctx;
+    unsigned edits = view_edits(n->text, code);
+
+    (void)zh;
+    (void)en;
+    n->any = true;
+    n->known = n->known || strcmp(n->text, code) == 0;
+    if (edits < n->edits && edits < strlen(code)) {
+        n->edits = edits;
+        n->best = code;
+    }
+}
+
+void view_put_nearest(struct xg_buf *out, bool *known, struct xg_guide *g,
+                      const struct xg_field *field, const char *text)
+{
+    struct nearest n = {.text = text, .edits = NEAR_EDITS + 1};
+
+    each_code(g, named_of(field), take_near, &n);
+    if (known)
+        *known = n.known || !n.any;
+    if (n.best && !n.known)
+        xg_buf_text(out, n.best);
 }
 
 void view_put_title(struct xg_buf *out, const struct xg_brief *brief)

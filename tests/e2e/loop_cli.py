@@ -316,6 +316,9 @@ CATALOGUE = """code,name,radius,post,board,handle
 street-trade,占道经营,200,,life,5 工作日
 manhole,井盖缺失,0,,,2 紧急工作时
 """
+POSTS = """code,unit,board,zh,en,a,b,from,to,cover
+cg-1,%s,life,城管岗,,w9,,,,
+"""
 LABELS = """sort,code,zh,en
 move,dispatch,分派到位,
 """
@@ -401,6 +404,37 @@ class Guided(Case):
         self.assertEqual((shown['waiting'], shown['turned_back']['why']),
                          ([], '重复上报'))
         self.assertIn('重复上报', self.b.do('show', self.one).out)
+
+    def test_what_is_meant_by_a_name_or_another_case(self):
+        for word in ('占道经营', 'Street-Trade'):
+            told = self.a.one('incident', 'category=' + word)
+            self.assertEqual(self.a.show(told['id'])['fields']['category'],
+                             'street-trade')
+
+    def test_a_post_names_its_unit_and_no_unit_is_invented(self):
+        self.world.reference('posts', POSTS % DEPARTMENT)
+        self.settle()
+        self.b.do('do', self.one, 'accept')
+        self.b.do('do', self.one, 'file')
+        strange = 'unit=' + DEPARTMENT + 'x'
+        no = self.b.do('do', self.one, 'dispatch', strange, code=1).err
+        self.assertIn('did you mean ' + DEPARTMENT, no)
+        self.assertEqual(self.b.show(self.one)['status'], 'filed')
+        self.b.do('do', self.one, 'dispatch', 'post=cg-1')
+        fields = self.b.show(self.one)['fields']
+        self.assertEqual((fields['unit'], fields['handler'], fields['board']),
+                         (DEPARTMENT, 'w9', 'life'))
+        two = self.b.incident('category=manhole')
+        self.b.do('do', two, 'accept')
+        self.b.do('do', two, 'file')
+        self.b.do('do', two, 'dispatch', strange, '--anyway')
+
+    def test_times_that_cannot_be_meant_are_said_and_saved(self):
+        for when in ('1999-01-01', '2099-01-01'):
+            told = self.a.do('incident', 'category=manhole',
+                             'happened=' + when).out
+            self.assertIn('Mind', told)
+            self.assertIn('saved', told)
 
     def test_who_may_whistle(self):
         no = self.c.do('do', self.one, 'whistle', 'class=urgent', 'why=x',

@@ -639,7 +639,7 @@ static enum xg_status resolve_record(void *ctx, struct xg_hash *hash,
 }
 
 static const struct view_resolver resolver = {NULL, resolve_entity,
-                                              resolve_record};
+                                              resolve_record, NULL};
 
 static void test_drafts(void **state)
 {
