@@ -79,11 +79,8 @@ static enum xg_status put_all(struct xg_buf *out, json_t **object,
         return XG_OK;
     }
     xg_buf_text(out, XG_T("时限\n", "deadlines\n"));
-    for (size_t i = 0; i < c->count; i++) {
-        xg_buf_text(out, "    ");
-        view_clock_line(out, &c->list[i], c->labels, c->calendar, c->now_ms);
-        xg_buf_text(out, "\n");
-    }
+    view_put_clocks(out, c->list, c->count, c->labels, c->calendar, c->now_ms,
+                    "    ");
     return XG_OK;
 }
 

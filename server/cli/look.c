@@ -247,10 +247,9 @@ static enum xg_status put_clocks(struct look *l, struct xg_buf *out,
     enum xg_status status =
         read_clocks(&clocks, &count, &calendar, &arena, l, l->fold, err);
 
-    for (size_t i = 0; status == XG_OK && out && i < count; i++) {
-        view_clock_line(out, &clocks[i], l->view.labels, calendar, l->now_ms);
-        xg_buf_byte(out, '\n');
-    }
+    if (status == XG_OK && out)
+        view_put_clocks(out, clocks, count, l->view.labels, calendar, l->now_ms,
+                        "");
     if (status == XG_OK && object)
         json_object_set_new(
             *object, "clocks",

@@ -200,6 +200,58 @@ void view_clock_line(struct xg_buf *out, const struct xg_clock *c,
     put_remarks(out, c, calendar, now_ms);
 }
 
+/* The finished turns of a stage: one as its line, several as their sum. */
+static void put_finished(struct xg_buf *out, const struct xg_clock *clocks,
+                         size_t count, enum xg_stage stage,
+                         const struct xg_labels *labels,
+                         const struct xg_calendar *calendar, int64_t now_ms,
+                         const char *indent)
+{
+    const struct xg_clock *one = NULL;
+    size_t turns = 0, limited = 0, over = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct xg_clock *c = &clocks[i];
+        if (c->stage != stage || c->ended_by == XG_NONE)
+            continue;
+        one = c;
+        turns++;
+        limited += c->limited;
+        over += c->limited && xg_clock_overdue(c, now_ms, false);
+    }
+    if (turns == 0)
+        return;
+    xg_buf_text(out, indent);
+    if (turns == 1) {
+        view_clock_line(out, one, labels, calendar, now_ms);
+        xg_buf_byte(out, '\n');
+        return;
+    }
+    xg_buf_format(out, XG_T("%s %zu 次", "%s: %zu turns"),
+                  xg_labels_of(labels, XG_LABEL_STAGE, stage), turns);
+    if (over)
+        xg_buf_format(out, XG_T("，%zu 次超期", ", %zu overdue"), over);
+    else if (limited)
+        xg_buf_text(out, XG_T("，均按时", ", all on time"));
+    xg_buf_byte(out, '\n');
+}
+
+void view_put_clocks(struct xg_buf *out, const struct xg_clock *clocks,
+                     size_t count, const struct xg_labels *labels,
+                     const struct xg_calendar *calendar, int64_t now_ms,
+                     const char *indent)
+{
+    for (size_t i = 0; i < count; i++)
+        if (clocks[i].ended_by == XG_NONE) {
+            xg_buf_text(out, indent);
+            view_clock_line(out, &clocks[i], labels, calendar, now_ms);
+            xg_buf_byte(out, '\n');
+        }
+    for (uint32_t stage = 1; stage <= XG_STAGES; stage++)
+        put_finished(out, clocks, count, (enum xg_stage)stage, labels, calendar,
+                     now_ms, indent);
+}
+
 void view_clock_brief(struct xg_buf *out, const struct xg_clock *c,
                       const struct xg_calendar *calendar, int64_t now_ms)
 {

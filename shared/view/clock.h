@@ -49,6 +49,12 @@ const struct xg_clock *view_clock_main(const struct xg_clock *clocks,
 void view_clock_line(struct xg_buf *out, const struct xg_clock *c,
                      const struct xg_labels *labels,
                      const struct xg_calendar *calendar, int64_t now_ms);
+/* All of a case, a line each: what runs first; finished turns of a stage as one
+ * line, "签收 3 次，均按时", "签收 3 次，1 次超期". Each begins with `indent`. */
+void view_put_clocks(struct xg_buf *out, const struct xg_clock *clocks,
+                     size_t count, const struct xg_labels *labels,
+                     const struct xg_calendar *calendar, int64_t now_ms,
+                     const char *indent);
 /* Only how it stands: "剩余 3 个工作时", "已超期 2 个工作日", "已暂停", "按时";
  * nothing for a clock without limit that is not paused. For a column of a list.
  */
