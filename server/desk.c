@@ -188,7 +188,7 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
     struct xg_arena arena = XG_ARENA(TRIAL_ARENA);
     struct act *a = ctx;
     struct proposal number = {.text = ""};
-    struct view_trial trial;
+    struct view_trial trial = {.missing = 0};
     enum xg_status status = XG_OK;
 
     if (!fold && !draft->head.creates) {

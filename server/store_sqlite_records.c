@@ -106,7 +106,7 @@ static enum xg_status find_record(struct store *s, struct xg_arena *arena,
                                   struct xg_error *err)
 {
     struct xg_id name = xg_id_of_hash(hash);
-    struct store_record named;
+    struct store_record named = {.number = 0};
     uint64_t number;
     bool any = false;
 

@@ -373,8 +373,7 @@ static enum xg_status answer(struct cli *cli, const struct store_entity *a,
                                       "group_size", (json_int_t)count),
                             err);
     cli_put_number(&cli->out, a);
-    xg_buf_text(&cli->out,
-                linked ? XG_T(" 与 ", " and ") : XG_T(" 与 ", " and "));
+    xg_buf_text(&cli->out, XG_T(" 与 ", " and "));
     cli_put_number(&cli->out, b);
     if (linked)
         xg_buf_format(
