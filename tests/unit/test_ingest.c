@@ -1331,6 +1331,7 @@ static void test_times(void **unused)
     check_after_rebuild(&s);
     when = when_of(&s, second);
     assert_true(when.low_ms == t1 && when.high_ms == late);
+    test_device_free(a);
     end(&s);
 }
 
@@ -1563,6 +1564,9 @@ static void test_held_is_left_out(void **unused)
     assert_true(saw(&some, mine) && saw(&some, later) && saw(&some, split));
     assert_true(some.branches == 2);
     check(&s);
+    test_device_free(a);
+    test_device_free(b);
+    test_device_free(copy);
     end(&s);
 }
 

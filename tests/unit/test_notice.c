@@ -53,14 +53,19 @@ static void create(struct district *d, struct xg_draft *draft)
     keep(d, d->centre, first);
 }
 
-static struct xg_state fold(struct district *d)
+static struct xg_state fold_some(struct xg_arena *arena,
+                                 const struct district *d, size_t count)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_state state;
 
-    assert_ok(
-        xg_merge(&state, &d->arena, &d->id, d->ops, d->count, NULL, &err));
+    assert_ok(xg_merge(&state, arena, &d->id, d->ops, count, NULL, &err));
     return state;
+}
+
+static struct xg_state fold(struct district *d)
+{
+    return fold_some(&d->arena, d, d->count);
 }
 
 static struct xg_buf encode(struct district *d)
@@ -91,19 +96,23 @@ static void end(struct district *d)
     xg_arena_clear(&d->arena);
 }
 
-/* Its own chain's first words about an entity of the centre. */
-static const struct xg_record *add_element(struct district *d,
+/* Its own chain's first words about an entity of the centre, of which it has
+ * seen the first `seen` records. */
+static const struct xg_record *add_element(struct district *d, size_t seen,
                                            struct test_device *device,
                                            uint64_t kind, uint64_t field,
                                            struct xg_bytes element)
 {
+    struct xg_arena scratch = XG_ARENA(64 << 20);
     struct xg_error err = XG_ERROR_NONE;
-    struct xg_state seen = fold(d);
+    struct xg_state state = fold_some(&scratch, d, seen);
     struct xg_draft draft;
 
     xg_draft_init(&draft, &d->arena, kind);
     assert_ok(xg_draft_add(&draft, field, element, &err));
-    return test_write(device, &draft, &seen);
+    const struct xg_record *r = test_write(device, &draft, &state);
+    xg_arena_clear(&scratch);
+    return r;
 }
 
 static void test_receipts_of_a_whole_district_are_one_column(void **unused)
@@ -119,20 +128,15 @@ static void test_receipts_of_a_whole_district_are_one_column(void **unused)
     test_text(&draft, 12, "防汛");
     test_text(&draft, 13, "今夜有大雨，低洼处逐户通知。");
     create(&d, &draft);
-    const struct xg_op notice = d.ops[0];
     for (size_t i = 0; i < WORKERS; i++) {
         char name[40];
-        struct district alone = d; /* each has seen the notice, no more */
         snprintf(name, sizeof name, "log.example/d/%04zu", i + 1);
         workers[i] = test_device_new(&d.arena, &d.world, name, "log.example",
                                      registrar);
-        struct xg_op only = notice;
-        alone.ops = &only;
-        alone.count = 1;
         xg_buf_reset(&code);
         xg_cbor_put_text(&code, name + 14, 4);
         const struct xg_record *r =
-            add_element(&alone, workers[i], XG_KIND_NOTICE, XG_NOTICE_READ,
+            add_element(&d, 1, workers[i], XG_KIND_NOTICE, XG_NOTICE_READ,
                         xg_buf_bytes(&code));
         keep(&d, workers[i], r);
     }
@@ -213,12 +217,12 @@ static void test_98_grids_are_counted_once(void **unused)
                                    registrar);
         put_tally(&element, i, "bottles", n);
         keep(&d, grids[i],
-             add_element(&d, grids[i], XG_KIND_CAMPAIGN, XG_CAMPAIGN_TALLY,
+             add_element(&d, d.count, grids[i], XG_KIND_CAMPAIGN, XG_CAMPAIGN_TALLY,
                          xg_buf_bytes(&element)));
         if (i == 7 || i == 70) {
             put_tally(&element, i, "dens", 1);
             keep(&d, grids[i],
-                 add_element(&d, grids[i], XG_KIND_CAMPAIGN, XG_CAMPAIGN_TALLY,
+                 add_element(&d, d.count, grids[i], XG_KIND_CAMPAIGN, XG_CAMPAIGN_TALLY,
                              xg_buf_bytes(&element)));
         }
     }

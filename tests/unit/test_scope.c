@@ -30,12 +30,15 @@ struct replica {
     size_t largest; /* bytes of a page */
 };
 
+enum { DEVICES_MAX = 64 };
+
 struct setup {
     struct test_world world;
     struct xg_env env;
     struct xg_arena arena;
     struct data *d;
     size_t devices;
+    struct test_device *made[DEVICES_MAX]; /* freed at the end */
 };
 
 static const uint8_t seed[32] = {7};
@@ -87,6 +90,8 @@ static void begin(struct setup *s, uint64_t with_seed)
 static void end(struct setup *s)
 {
     data_close(s->d);
+    for (size_t i = 0; i < s->devices; i++)
+        test_device_free(s->made[i]);
     xg_arena_clear(&s->arena);
 }
 
@@ -96,8 +101,9 @@ static struct test_device *add_device(struct setup *s, const char *worker)
     char expected[XG_KEY_NAME_MAX + 1], name[XG_KEY_NAME_MAX + 1];
     struct test_device *t;
 
-    registry_device_name(expected, ORIGIN, ++s->devices);
-    t = test_device_new(&s->arena, &s->world, expected, ORIGIN,
+    assert_true(s->devices < DEVICES_MAX);
+    registry_device_name(expected, ORIGIN, s->devices + 1);
+    t = s->made[s->devices++] = test_device_new(&s->arena, &s->world, expected, ORIGIN,
                         registry_registrar_key(s->d->registry));
     assert_ok(registry_enrol(s->d->registry, name, t->signer.verifier.key,
                              worker, &err));
@@ -926,8 +932,6 @@ static void test_any_history_ends_in_the_present(void **unused)
             compare_late(&s, m.devices[i], &m.replicas[i]);
         }
         check(&s);
-        for (size_t i = 0; i < MIX_DEVICES; i++)
-            test_device_free(m.devices[i]);
         free(m.replicas);
         end(&s);
     }
