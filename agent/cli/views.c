@@ -10,6 +10,7 @@
 #include "shared/core/loop.h"
 #include "shared/view/json.h"
 #include "shared/view/names.h"
+#include "shared/view/template.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
@@ -191,6 +192,20 @@ static void look_up_name(void *ctx, struct xg_buf *out,
         view_put_name(out, g, field, value->bytes, cli_today(view->cli));
 }
 
+static const struct xg_template *look_up_form(void *ctx,
+                                              const struct xg_state *state)
+{
+    const struct cli_view *view = ctx;
+    const struct xg_template *t = NULL;
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_guide *g;
+
+    if (cli_guide(view->cli, &g, &ignored) != XG_OK ||
+        view_template_of(g, &t, state, &ignored) != XG_OK)
+        return NULL;
+    return t;
+}
+
 enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
                              struct xg_error *err)
 {
@@ -207,6 +222,7 @@ enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
                     .more = look_up_more,
                     .labels = cli->json ? NULL : cli_labels(cli),
                     .name = look_up_name,
+                    .form = look_up_form,
                     .json = cli->json},
         .cli = cli,
         .shelf = {.home = cli->home.path, .vault = cli->home.vault},

@@ -15,6 +15,7 @@
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 #include "shared/view/names.h"
+#include "shared/view/template.h"
 #include "shared/view/waiting.h"
 
 enum {
@@ -404,6 +405,19 @@ static void tell_name(void *ctx, struct xg_buf *out,
                       xg_day_of(l->now_ms, XG_ZONE_CHINA_MIN));
 }
 
+static const struct xg_template *tell_form(void *ctx,
+                                           const struct xg_state *state)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    const struct xg_template *t = NULL;
+    struct look *l = ctx;
+
+    if (!l->store || need_guide(l, &ignored) != XG_OK ||
+        view_template_of(l->guide, &t, state, &ignored) != XG_OK)
+        return NULL;
+    return t;
+}
+
 /* ---- opening ---- */
 
 /* The site's words. Without them the usual ones do. */
@@ -427,6 +441,7 @@ enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
                                     .about = about_record,
                                     .more = tell_more,
                                     .name = tell_name,
+                                    .form = tell_form,
                                     .json = c->json};
     l->now_ms = (int64_t)ledger_time_ms(c->data->ledger);
     if (data_borrow(c->data, &l->store, err) != XG_OK)

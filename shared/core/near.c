@@ -79,16 +79,6 @@ bool xg_spot_read(struct xg_spot *out, const struct xg_brief *brief)
            fill(out, &brief->id, &category, &position);
 }
 
-bool xg_spot_of(struct xg_spot *out, const struct xg_state *state)
-{
-    struct xg_cbor_item category, position;
-
-    return counts(state->kind, state->status, state->withdrawn) &&
-           xg_state_value(state, XG_INCIDENT_CATEGORY, &category) &&
-           xg_state_value(state, XG_FIELD_POSITION, &position) &&
-           fill(out, &state->id, &category, &position);
-}
-
 static int compare_bytes(struct xg_bytes a, struct xg_bytes b)
 {
     size_t least = a.len < b.len ? a.len : b.len;

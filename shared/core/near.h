@@ -33,7 +33,6 @@ struct xg_spot {
 /* False where it can be no duplicate: it is no incident, has no category or no
  * position, was withdrawn, voided, or has a final status. */
 bool xg_spot_read(struct xg_spot *out, const struct xg_brief *brief);
-bool xg_spot_of(struct xg_spot *out, const struct xg_state *state);
 /* May these two be the same? Of different ids, one category, and not farther
  * apart than radius_mm; *distance_mm (may be NULL) is set if so. */
 bool xg_spots_near(const struct xg_spot *a, const struct xg_spot *b,

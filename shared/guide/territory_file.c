@@ -128,16 +128,6 @@ enum xg_status xg_territory_merge(struct xg_territory *out,
     return XG_OK;
 }
 
-const struct xg_unit *xg_territory_above(const struct xg_territory *t,
-                                         const char *code, size_t steps)
-{
-    const struct xg_unit *u = xg_territory_find(t, code);
-
-    while (u && steps-- > 0)
-        u = *u->parent ? xg_territory_find(t, u->parent) : NULL;
-    return u;
-}
-
 int xg_territory_distance(const struct xg_territory *t, const char *code,
                           const char *top)
 {

@@ -47,9 +47,6 @@ xg_territory_merge(struct xg_territory *out, struct xg_arena *arena,
                    const struct xg_territory *older,
                    const struct xg_territory *newer, struct xg_error *err);
 
-/* The unit itself (steps 0), the one above it (1), ...; NULL past the top. */
-const struct xg_unit *xg_territory_above(const struct xg_territory *t,
-                                         const char *code, size_t steps);
 /* How many steps `top` is above `code` (0: the same); -1: it is not. */
 int xg_territory_distance(const struct xg_territory *t, const char *code,
                           const char *top);

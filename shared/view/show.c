@@ -9,6 +9,7 @@
 #include "shared/view/json.h"
 #include "shared/view/look.h"
 #include "shared/view/more.h"
+#include "shared/view/template.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
@@ -96,6 +97,16 @@ static enum xg_status put_sides(struct xg_buf *out, const struct xg_state *s,
     return XG_OK;
 }
 
+/* Of the answers to a form: the form; else NULL. */
+static const struct xg_template *form_of(const struct xg_state *s,
+                                         const struct view_context *view,
+                                         const struct xg_register *reg)
+{
+    return reg->number == XG_FIELD_ITEM && view->form
+               ? view->form(view->ctx, s)
+               : NULL;
+}
+
 static enum xg_status put_registers(struct xg_buf *out,
                                     const struct xg_state *s,
                                     const struct view_context *view,
@@ -110,6 +121,12 @@ static enum xg_status put_registers(struct xg_buf *out,
         if (reg->conflict) {
             if (put_sides(out, s, reg, view, err) != XG_OK)
                 return err->status;
+            continue;
+        }
+        const struct xg_template *form = form_of(s, view, reg);
+        if (form) {
+            xg_buf_byte(out, '\n');
+            view_template_put(out, form, item.raw, INDENT);
             continue;
         }
         put_value(out, view, reg->field, &item, LABEL_COLUMNS + 1);
@@ -305,6 +322,10 @@ static enum xg_status set_fields(json_t **object, const struct xg_state *s,
         snprintf(number, sizeof number, "%" PRIu64, reg->number);
         view_json_set(&fields, key, view_value_json(reg->field, &item));
         look_set_name(&names, key, view, reg->field, &item);
+        const struct xg_template *form = form_of(s, view, reg);
+        if (form)
+            view_json_set(object, "answers",
+                          view_template_json(form, item.raw));
         if (reg->conflict)
             status = set_sides(&conflicting, key, s, reg, view, err);
     }

@@ -108,6 +108,9 @@ struct view_context {
      * adorn: what cannot be looked up has none, and ends no view. */
     void (*name)(void *ctx, struct xg_buf *out, const struct xg_field *field,
                  const struct xg_cbor_item *value);
+    /* The form whose questions the entity answers, lent; NULL: none, or its
+     * edition is not here. Then answers stand as they were typed. */
+    const struct xg_template *(*form)(void *ctx, const struct xg_state *state);
     bool json; /* JSON instead of text */
 };
 

@@ -300,7 +300,7 @@ class Case(unittest.TestCase):
 
 
 # What only one side can know of an entity, and what hangs on the moment.
-LOCAL = {'names', 'out', 'delivery', 'photos', 'place', 'verified', 'author_name', 'clock',
+LOCAL = {'names', 'answers', 'out', 'delivery', 'photos', 'place', 'verified', 'author_name', 'clock',
          'clocks'}
 
 

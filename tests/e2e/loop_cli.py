@@ -6,8 +6,8 @@ sees of themselves."""
 import json
 import re
 
-from lib_world import (COMMUNITY, DEPARTMENT, DEPARTMENT_2, GRID, GRID_2,
-                       PHOTOS, Case, main)
+from lib_world import (BIN, COMMUNITY, DEPARTMENT, DEPARTMENT_2, GRID, GRID_2,
+                       PHOTOS, Case, main, run)
 
 BEFORE = str(PHOTOS / 'f1-exif.jpg') + ':before'
 AFTER = str(PHOTOS / 'f2-exif.jpg') + ':after'
@@ -519,6 +519,12 @@ class Visits(Case):
         shown = self.a.show(said['id'])['fields']
         self.assertEqual((shown['form'], shown['item'], shown['incident']),
                          ('fire@1', ['exit=no', 'why=堆物'], said['incident']))
+        # A person reads the questions, a program the keys.
+        self.assertEqual(self.a.show(said['id'])['answers'],
+                         {'exit': False, 'why': '堆物'})
+        read = run(BIN / 'xunge', '--home', self.a.home, '--lang', 'zh', 'show', said['id'])
+        self.assertIn('通道是否畅通', read.out)
+        self.assertNotIn('exit=no', read.out)
         opened = self.a.show(said['incident'])['fields']
         self.assertEqual((opened['visit'], opened['grid'], opened['address']),
                          (said['id'], GRID, '一楼'))

@@ -235,12 +235,12 @@ static enum xg_status know_handed_on(void *ctx, struct view_entity *out,
     return know_entity(ctx, out, id, err);
 }
 
-static const struct view_context in_words = {NULL, know_entity, know_about,
-                                             know_photo, NULL, NULL, NULL,
-                                             false};
-static const struct view_context in_json = {NULL, know_entity, know_about,
-                                            know_photo, NULL, NULL, NULL,
-                                            true};
+static const struct view_context in_words = {
+    .entity = know_entity, .about = know_about, .photo = know_photo};
+static const struct view_context in_json = {.entity = know_entity,
+                                            .about = know_about,
+                                            .photo = know_photo,
+                                            .json = true};
 
 /* ---- text ---- */
 
