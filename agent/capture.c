@@ -132,13 +132,20 @@ enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
                   exif->taken_claim == PHOTO_CLAIMED ||
                   exif->position_claim == PHOTO_CLAIMED;
 
-    xg_cbor_put_array(&value, claims ? 7 : 4);
+    bool small = photo->thumbnail_length > 0;
+
+    xg_cbor_put_array(&value, small ? 8 : claims ? 7 : 4);
     xg_cbor_put_bytes(&value, photo->sha256.b, XG_HASH_SIZE);
     xg_cbor_put_uint(&value, photo->length);
     xg_cbor_put_uint(&value, role);
     xg_cbor_put_uint(&value, origin);
-    if (claims)
+    if (claims || small)
         put_claims(&value, exif);
+    if (small) {
+        xg_cbor_put_array(&value, 2);
+        xg_cbor_put_bytes(&value, photo->thumbnail.b, XG_HASH_SIZE);
+        xg_cbor_put_uint(&value, photo->thumbnail_length);
+    }
     if (put(draft, XG_FIELD_PHOTO, true, &value, err) != XG_OK)
         return err->status;
 

@@ -3,7 +3,7 @@
  * copies go. docs/handover.md is the contract.
  *
  * handover_write() puts a record of kind `handover` on the own chain and makes
- * a file (handover_seal.h) around a tar of
+ * a file (shared/bundle/seal.h) around a tar of
  *
  *      index                  what is handed over; its SHA-256 is in the record
  *      registry/<number>      the registrar's notes
@@ -33,7 +33,7 @@
 #ifndef AGENT_HANDOVER_H
 #define AGENT_HANDOVER_H
 
-#include "agent/handover_seal.h"
+#include "shared/bundle/seal.h"
 #include "agent/home.h"
 
 struct handover_progress {
@@ -50,7 +50,7 @@ struct handover_counts {
 
 struct handover_write_options {
     const char *to; /* worker */
-    struct seal_slots slots;
+    struct xg_seal_slots slots;
     struct handover_progress progress;
 };
 
@@ -62,9 +62,9 @@ struct handover_written {
 };
 
 /* The devices of a worker, as far as the registry here knows them: those that
- * were not revoked. *count at most SEAL_SLOTS_MAX. */
+ * were not revoked. *count at most XG_SEAL_SLOTS_MAX. */
 XG_MUST_CHECK enum xg_status
-handover_devices(struct store *s, struct xg_verifier out[static SEAL_SLOTS_MAX],
+handover_devices(struct store *s, struct xg_verifier out[static XG_SEAL_SLOTS_MAX],
                  size_t *count, const char *worker, struct xg_error *err);
 
 /* XG_REFUSED: an open patrol, a file of that name, not enrolled. XG_FULL before

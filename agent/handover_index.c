@@ -84,7 +84,7 @@ static bool read_lists(struct handover_index *x, struct xg_lines *l)
     while (xg_lines_at(l, "part")) {
         struct handover_part *p = &x->parts[x->part_count++];
         xg_line_rest(l, "part", &words);
-        if (!take_word(&words, p->name, HANDOVER_NAME_MAX) ||
+        if (!take_word(&words, p->name, XG_TAR_NAME_MAX) ||
             !xg_word_uint(&words, &p->length) ||
             !xg_word_hash(&words, &p->sha256) || words.len)
             return false;

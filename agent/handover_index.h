@@ -4,17 +4,17 @@
 #define AGENT_HANDOVER_INDEX_H
 
 #include "agent/handover.h"
+#include "shared/bundle/tar.h"
 
 enum {
     HANDOVER_INDEX_MAX = 16 << 20,
     HANDOVER_PART_MAX = 1 << 20, /* of records, drafts, registry notes */
     HANDOVER_ARENA_MAX = 128 << 20,
     HANDOVER_META_SIZE = 64,
-    HANDOVER_NAME_MAX = 96, /* of a part */
 };
 
 struct handover_part {
-    char name[HANDOVER_NAME_MAX + 1];
+    char name[XG_TAR_NAME_MAX + 1];
     uint64_t length;
     struct xg_hash sha256;
 };

@@ -197,7 +197,7 @@ enum xg_status handover_list(
 struct devices {
     const char *worker;
     size_t count;
-    struct xg_statement list[SEAL_SLOTS_MAX];
+    struct xg_statement list[XG_SEAL_SLOTS_MAX];
 };
 
 static bool note_device(void *ctx, const struct xg_statement *device)
@@ -209,7 +209,7 @@ static bool note_device(void *ctx, const struct xg_statement *device)
     for (size_t i = 0; i < d->count; i++)
         if (strcmp(d->list[i].subject, device->subject) == 0)
             return true; /* only the first line of a name counts */
-    if (d->count == SEAL_SLOTS_MAX) { /* the newest ones are in use */
+    if (d->count == XG_SEAL_SLOTS_MAX) { /* the newest ones are in use */
         memmove(d->list, d->list + 1, (d->count - 1) * sizeof *d->list);
         d->count--;
     }
@@ -218,7 +218,7 @@ static bool note_device(void *ctx, const struct xg_statement *device)
 }
 
 enum xg_status handover_devices(struct store *s,
-                                struct xg_verifier out[static SEAL_SLOTS_MAX],
+                                struct xg_verifier out[static XG_SEAL_SLOTS_MAX],
                                 size_t *count, const char *worker,
                                 struct xg_error *err)
 {

@@ -95,6 +95,10 @@ struct photo_kept {
     enum photo_type type;
     bool is_new; /* false: it was here already, whole */
     struct photo_exif exif;
+    /* A JPEG of at most XG_THUMBNAIL_MAX bytes, upright, without EXIF, kept on
+     * the shelf like a photo; length 0 where none could be made. */
+    struct xg_hash thumbnail;
+    uint64_t thumbnail_length;
 };
 
 /* Keep the photo at `path`; durable on return. The file at `path` is left

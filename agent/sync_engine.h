@@ -38,6 +38,7 @@
 #include <stdint.h>
 
 #include "agent/home.h"
+#include "agent/pace.h"
 #include "agent/transport.h"
 #include "shared/core/protocol.h"
 
@@ -81,6 +82,15 @@ struct sync_report {
     uint64_t registry_notes, orders;
     uint64_t references; /* files that came */
 
+    /* Photos and thumbnails. Confirmed: the server said that it has so much. */
+    uint64_t photos_total, photos_done; /* of this run: to be sent; proven */
+    uint64_t photo_bytes_total, photo_bytes_confirmed;
+    uint64_t photos_freed, photos_left; /* left: for another line, or day */
+    uint64_t photos_refused;            /* see reasons */
+    bool sending_photos;                /* now: for the progress line */
+    bool budget;                        /* the budget ended the run */
+    struct pace pace;
+
     uint64_t bytes_out, bytes_in; /* bodies of answered requests */
     int64_t retry_after_s;        /* the server's wish after a failure, or 0 */
     int64_t clock_ahead_ms;       /* wall clock minus the server's time */
@@ -99,11 +109,25 @@ struct sync_host {
                   enum xg_batch_state state, uint64_t entry);
 };
 
+/* Which photos go out. Records never wait for any of them. */
+enum sync_photos {
+    SYNC_PHOTOS_AUTO, /* thumbnails; full ones where the line is not metered */
+    SYNC_PHOTOS_NONE,
+    SYNC_PHOTOS_THUMBS, /* and full ones that the server ordered */
+    SYNC_PHOTOS_ALL,
+};
+
 struct sync_options {
     int64_t give_up_ms; /* pausing and trying again ends when nothing came
                          * through for so long; 0: one try */
     bool metered; /* bytes cost: leave reference files that are large and that
-                   * no command depends on (boundaries) for another time */
+                   * no command depends on (boundaries) for another time, and
+                   * full photos, but those that were ordered */
+    enum sync_photos photos;
+    uint64_t budget_bytes; /* of bodies, both ways: nothing is begun that would
+                            * go beyond; 0: none. The report says `budget` */
+    int64_t deadline_ms;   /* on the monotonic clock: nothing is begun after;
+                            * 0: none */
 };
 
 /* Join with a one-time code: make the key and the first chain, have the server

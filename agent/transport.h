@@ -12,31 +12,46 @@
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 
-enum { TRANSPORT_TYPE_SIZE = 64 };
+enum {
+    TRANSPORT_TYPE_SIZE = 64,
+    TRANSPORT_LOCATION_SIZE = 160,
+    TRANSPORT_HEADERS_MAX = 8,
+};
 
 /* All borrowed. */
 struct transport_request {
-    const char *method; /* "GET", "POST", "PUT" */
+    const char *method; /* "GET", "HEAD", "POST", "PUT", "PATCH" */
     const char *path;   /* "/v1/updates?since=7": after the server's URL */
     const char *bearer; /* Authorization: Bearer ..., or NULL */
     bool states_size;   /* Xunge-Size: `size` */
     uint64_t size;
-    struct xg_bytes body; /* of POST and PUT */
+    const char *type;     /* Content-Type; NULL: application/octet-stream */
+    struct xg_bytes body; /* of POST, PUT and PATCH */
+    size_t header_count;  /* further lines, "Upload-Offset: 7" */
+    const char *headers[TRANSPORT_HEADERS_MAX];
 };
 
 /* The caller makes it once (body with its ceiling) and clears the body. */
 struct transport_answer {
     int http_status;
-    int64_t retry_after_s; /* 0: nothing said */
+    int64_t retry_after_s;          /* 0: nothing said */
     char type[TRANSPORT_TYPE_SIZE]; /* media type, lower case, no parameters */
-    struct xg_buf body;    /* complete, as its framing said */
+    char location[TRANSPORT_LOCATION_SIZE]; /* "" where there was none */
+    bool has_upload_offset;                 /* tus: Upload-Offset */
+    uint64_t upload_offset;
+    /* What it took, from the first byte out to the last one in; filled also
+     * where the request failed. For pace.h; a simulator's are virtual. */
+    int64_t took_ms;
+    uint64_t sent_bytes; /* of the body, as far as the network took them */
+    struct xg_buf body;  /* complete, as its framing said */
 };
 
 struct xg_transport {
     void *ctx;
     /* XG_OK: an answer came, whatever it says. XG_NET: none, or not all of it;
      * the error says what to do. The answer's body is reset before. */
-    enum xg_status (*request)(void *ctx, const struct transport_request *request,
+    enum xg_status (*request)(void *ctx,
+                              const struct transport_request *request,
                               struct transport_answer *answer,
                               struct xg_error *err);
 };

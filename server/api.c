@@ -105,18 +105,18 @@ ROUTE(metrics)
 #undef ROUTE
 
 const struct xg_route api_routes[] = {
-    {"POST", "/v1/enrol", API_NOTE_BODY_MAX, serve_enrol},
-    {"POST", "/v1/hello", API_NOTE_BODY_MAX, serve_hello},
-    {"PUT", "/v1/batches/*", XG_BATCH_MAX, serve_put_batch},
-    {"GET", "/v1/batches/*", 0, serve_get_batch},
-    {"GET", "/v1/proof", 0, serve_proof},
-    {"GET", "/v1/updates", 0, serve_updates},
-    {"GET", "/v1/reference/*", 0, serve_reference},
-    {"GET", "/v1/references", 0, serve_references},
-    {"GET", "/log/checkpoint", 0, serve_checkpoint},
-    {"GET", "/log/tile/*", 0, serve_tile},
-    {"GET", "/healthz", 0, serve_healthz},
-    {"GET", "/metrics", 0, serve_metrics},
+    {"POST", "/v1/enrol", API_NOTE_BODY_MAX, serve_enrol, NULL},
+    {"POST", "/v1/hello", API_NOTE_BODY_MAX, serve_hello, NULL},
+    {"PUT", "/v1/batches/*", XG_BATCH_MAX, serve_put_batch, NULL},
+    {"GET", "/v1/batches/*", 0, serve_get_batch, NULL},
+    {"GET", "/v1/proof", 0, serve_proof, NULL},
+    {"GET", "/v1/updates", 0, serve_updates, NULL},
+    {"GET", "/v1/reference/*", 0, serve_reference, NULL},
+    {"GET", "/v1/references", 0, serve_references, NULL},
+    {"GET", "/log/checkpoint", 0, serve_checkpoint, NULL},
+    {"GET", "/log/tile/*", 0, serve_tile, NULL},
+    {"GET", "/healthz", 0, serve_healthz, NULL},
+    {"GET", "/metrics", 0, serve_metrics, NULL},
 };
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "agent/capture.h"
-#include "agent/handover/tar.h"
+#include "shared/bundle/tar.h"
 #include "agent/handover_index.h"
 #include "agent/photo.h"
 #include "shared/base/lang.h"
@@ -47,14 +47,14 @@ struct taker {
     struct handover_keys keys;
 
     enum pass pass;
-    enum group group;  /* of the part before */
-    size_t next;       /* part of the index that is to come */
+    enum group group;   /* of the part before */
+    size_t next;        /* part of the index that is to come */
     struct xg_buf text; /* of the index */
     struct handover_index index;
     struct xg_hash contents;
     uint64_t *covered; /* of each chain of the index: next seq */
     struct earlier *earlier;
-    bool found;        /* the record that vouches for the index */
+    bool found; /* the record that vouches for the index */
     struct xg_id handover;
     struct handover_accepted done;
     uint64_t read, total; /* bytes */
@@ -72,8 +72,8 @@ static enum xg_status odd(const char *name, struct xg_error *err)
 /* ---- parts ---- */
 
 /* The whole part into t->part. */
-static enum xg_status read_part(struct taker *t, struct tar_reader *tar,
-                                const struct tar_part *part, uint64_t max,
+static enum xg_status read_part(struct taker *t, struct xg_tar_reader *tar,
+                                const struct xg_tar_part *part, uint64_t max,
                                 struct xg_error *err)
 {
     size_t len;
@@ -84,7 +84,7 @@ static enum xg_status read_part(struct taker *t, struct tar_reader *tar,
     uint8_t *at = xg_buf_room(&t->part, (size_t)part->length);
     if (!at)
         return xg_buf_check(&t->part, err);
-    if (tar_read(tar, at, (size_t)part->length, &len, err) != XG_OK)
+    if (xg_tar_read(tar, at, (size_t)part->length, &len, err) != XG_OK)
         return err->status;
     if (len != part->length)
         return odd(part->name, err);
@@ -93,7 +93,7 @@ static enum xg_status read_part(struct taker *t, struct tar_reader *tar,
 }
 
 /* Is it the one that the index names next? */
-static enum xg_status expect(struct taker *t, const struct tar_part *part,
+static enum xg_status expect(struct taker *t, const struct xg_tar_part *part,
                              const struct handover_part **out,
                              struct xg_error *err)
 {
@@ -107,8 +107,8 @@ static enum xg_status expect(struct taker *t, const struct tar_part *part,
     return XG_OK;
 }
 
-static enum xg_status read_listed(struct taker *t, struct tar_reader *tar,
-                                  const struct tar_part *part,
+static enum xg_status read_listed(struct taker *t, struct xg_tar_reader *tar,
+                                  const struct xg_tar_part *part,
                                   struct xg_error *err)
 {
     const struct handover_part *p;
@@ -145,8 +145,8 @@ static enum xg_status check_addressee(const struct taker *t,
     return XG_OK;
 }
 
-static enum xg_status take_index(struct taker *t, struct tar_reader *tar,
-                                 const struct tar_part *part,
+static enum xg_status take_index(struct taker *t, struct xg_tar_reader *tar,
+                                 const struct xg_tar_part *part,
                                  struct xg_error *err)
 {
     if (read_part(t, tar, part, HANDOVER_INDEX_MAX, err) != XG_OK)
@@ -161,8 +161,8 @@ static enum xg_status take_index(struct taker *t, struct tar_reader *tar,
         handover_index_read(&t->index, &t->arena, xg_buf_bytes(&t->text),
                             err) != XG_OK)
         return err->status;
-    t->covered = xg_arena_array(&t->arena, t->index.chain_count + 1,
-                                sizeof *t->covered);
+    t->covered =
+        xg_arena_array(&t->arena, t->index.chain_count + 1, sizeof *t->covered);
     if (!t->covered)
         return xg_fail_nomem(err);
     return check_addressee(t, err);
@@ -170,8 +170,8 @@ static enum xg_status take_index(struct taker *t, struct tar_reader *tar,
 
 /* ---- records of others ---- */
 
-static enum xg_status take_records(struct taker *t, struct tar_reader *tar,
-                                   const struct tar_part *part,
+static enum xg_status take_records(struct taker *t, struct xg_tar_reader *tar,
+                                   const struct xg_tar_part *part,
                                    struct xg_error *err)
 {
     struct xg_update_reader reader;
@@ -282,8 +282,8 @@ static enum xg_status take_batch(struct taker *t, const struct xg_batch *b,
     return XG_OK;
 }
 
-static enum xg_status open_batch(struct taker *t, struct tar_reader *tar,
-                                 const struct tar_part *part,
+static enum xg_status open_batch(struct taker *t, struct xg_tar_reader *tar,
+                                 const struct xg_tar_part *part,
                                  struct xg_error *err)
 {
     char owner[XG_CODE_MAX + 1], hex[2 * XG_HASH_SIZE + 1];
@@ -312,8 +312,8 @@ static enum xg_status open_batch(struct taker *t, struct tar_reader *tar,
     return look_for_record(t, &b, device.name, owner);
 }
 
-static enum xg_status take_receipt(struct taker *t, struct tar_reader *tar,
-                                   const struct tar_part *part,
+static enum xg_status take_receipt(struct taker *t, struct xg_tar_reader *tar,
+                                   const struct xg_tar_part *part,
                                    struct xg_error *err)
 {
     const char *hex = part->name + 9;
@@ -391,8 +391,8 @@ static enum xg_status keep_draft(struct taker *t, const struct xg_kind *kind,
     return status;
 }
 
-static enum xg_status take_draft(struct taker *t, struct tar_reader *tar,
-                                 const struct tar_part *part,
+static enum xg_status take_draft(struct taker *t, struct xg_tar_reader *tar,
+                                 const struct xg_tar_part *part,
                                  struct xg_error *err)
 {
     struct xg_cbor_item fields;
@@ -402,11 +402,11 @@ static enum xg_status take_draft(struct taker *t, struct tar_reader *tar,
     if (t->part.len < 3)
         return odd(part->name, err);
     const struct xg_kind *kind = xg_kind_find(xg_load_u16(t->part.data));
-    if (!draft_fits(&fields, kind,
-                    xg_bytes(t->part.data + 2, t->part.len - 2)))
+    if (!draft_fits(&fields, kind, xg_bytes(t->part.data + 2, t->part.len - 2)))
         return odd(part->name, err);
     t->done.counts.drafts += t->pass == CHECK;
-    if (t->pass != TAKE || taken_earlier(t, &t->index.parts[t->next - 1].sha256))
+    if (t->pass != TAKE ||
+        taken_earlier(t, &t->index.parts[t->next - 1].sha256))
         return XG_OK;
     return keep_draft(t, kind, &fields, err);
 }
@@ -414,17 +414,17 @@ static enum xg_status take_draft(struct taker *t, struct tar_reader *tar,
 /* ---- photos ---- */
 
 struct stream {
-    struct tar_reader *tar;
+    struct xg_tar_reader *tar;
 };
 
 static enum xg_status stream_read(void *ctx, uint8_t *at, size_t size,
                                   size_t *len, struct xg_error *err)
 {
-    return tar_read(((struct stream *)ctx)->tar, at, size, len, err);
+    return xg_tar_read(((struct stream *)ctx)->tar, at, size, len, err);
 }
 
-static enum xg_status hash_photo(struct taker *t, struct tar_reader *tar,
-                                 const struct tar_part *part,
+static enum xg_status hash_photo(struct taker *t, struct xg_tar_reader *tar,
+                                 const struct xg_tar_part *part,
                                  const struct xg_hash *sha256,
                                  struct xg_error *err)
 {
@@ -439,7 +439,7 @@ static enum xg_status hash_photo(struct taker *t, struct tar_reader *tar,
         return xg_buf_check(&t->part, err);
     crypto_hash_sha256_init(&state);
     while (len > 0) {
-        if (tar_read(tar, at, VAULT_CHUNK_SIZE, &len, err) != XG_OK)
+        if (xg_tar_read(tar, at, VAULT_CHUNK_SIZE, &len, err) != XG_OK)
             return err->status;
         crypto_hash_sha256_update(&state, at, len);
         all += len;
@@ -451,8 +451,8 @@ static enum xg_status hash_photo(struct taker *t, struct tar_reader *tar,
     return XG_OK;
 }
 
-static enum xg_status take_photo(struct taker *t, struct tar_reader *tar,
-                                 const struct tar_part *part,
+static enum xg_status take_photo(struct taker *t, struct xg_tar_reader *tar,
+                                 const struct xg_tar_part *part,
                                  struct xg_error *err)
 {
     struct stream stream = {tar};
@@ -467,8 +467,8 @@ static enum xg_status take_photo(struct taker *t, struct tar_reader *tar,
         return odd(part->name, err);
     if (t->pass == CHECK)
         return hash_photo(t, tar, part, &p->sha256, err);
-    return photo_take(&t->shelf, &is_new, &p->sha256, part->length,
-                      stream_read, &stream, err);
+    return photo_take(&t->shelf, &is_new, &p->sha256, part->length, stream_read,
+                      &stream, err);
 }
 
 /* On the shelf they are; the transaction need not wait for them to be read
@@ -484,8 +484,8 @@ static enum xg_status carry_photos(struct taker *t, struct xg_error *err)
 
 /* ---- the walk ---- */
 
-static enum xg_status take_registry(struct taker *t, struct tar_reader *tar,
-                                    const struct tar_part *part,
+static enum xg_status take_registry(struct taker *t, struct xg_tar_reader *tar,
+                                    const struct xg_tar_part *part,
                                     struct xg_error *err)
 {
     if (t->pass != CHECK)
@@ -498,8 +498,9 @@ static enum xg_status take_registry(struct taker *t, struct tar_reader *tar,
 static const struct folder {
     const char *name;
     enum group group;
-    enum xg_status (*take)(struct taker *t, struct tar_reader *tar,
-                           const struct tar_part *part, struct xg_error *err);
+    enum xg_status (*take)(struct taker *t, struct xg_tar_reader *tar,
+                           const struct xg_tar_part *part,
+                           struct xg_error *err);
 } folders[] = {
     {"index", INDEX, take_index},
     {"registry/", REGISTRY, take_registry},
@@ -510,8 +511,8 @@ static const struct folder {
     {"photos/", PHOTO_PARTS, take_photo},
 };
 
-static enum xg_status take_part(struct taker *t, struct tar_reader *tar,
-                                const struct tar_part *part, bool first,
+static enum xg_status take_part(struct taker *t, struct xg_tar_reader *tar,
+                                const struct xg_tar_part *part, bool first,
                                 struct xg_error *err)
 {
     const struct folder *f = folders;
@@ -532,7 +533,7 @@ static enum xg_status take_part(struct taker *t, struct tar_reader *tar,
 
 struct source {
     struct taker *taker;
-    struct seal_reader *seal;
+    struct xg_seal_reader *seal;
 };
 
 static enum xg_status get(void *ctx, struct xg_bytes *data,
@@ -541,7 +542,7 @@ static enum xg_status get(void *ctx, struct xg_bytes *data,
     struct source *s = ctx;
     const struct handover_progress *p = &s->taker->options->progress;
 
-    if (seal_read(s->seal, data, err) != XG_OK)
+    if (xg_seal_read(s->seal, data, err) != XG_OK)
         return err->status;
     s->taker->read += data->len;
     if (p->step && s->taker->read < s->taker->total)
@@ -553,19 +554,20 @@ static enum xg_status walk(struct taker *t, int fd, enum pass pass,
                            struct xg_error *err)
 {
     struct source source = {.taker = t};
-    struct tar_reader *tar = NULL;
-    struct tar_part part;
+    struct xg_tar_reader *tar = NULL;
+    struct xg_tar_part part;
     bool more = true, first = true;
-    enum xg_status status = seal_reader_open(
+    enum xg_status status = xg_seal_reader_open(
         &source.seal, fd, t->path, &t->signer, t->options->code, err);
 
     t->pass = pass;
     t->group = INDEX;
     t->next = 0;
     if (status == XG_OK)
-        status = tar_reader_open(&tar, (struct tar_source){get, &source}, err);
+        status =
+            xg_tar_reader_open(&tar, (struct xg_tar_source){get, &source}, err);
     while (status == XG_OK && more) {
-        status = tar_next(tar, &part, &more, err);
+        status = xg_tar_next(tar, &part, &more, err);
         if (status == XG_OK && more && pass == TAKE &&
             strncmp(part.name, "photos/", 7) == 0) {
             status = carry_photos(t, err);
@@ -580,8 +582,8 @@ static enum xg_status walk(struct taker *t, int fd, enum pass pass,
                          XG_T("交接文件缺少清单中的内容；什么也没有改动",
                               "parts of its index are missing in the handover "
                               "file; nothing was changed"));
-    tar_reader_close(tar);
-    seal_reader_close(source.seal);
+    xg_tar_reader_close(tar);
+    xg_seal_reader_close(source.seal);
     return status;
 }
 
@@ -604,13 +606,14 @@ static enum xg_status check_space(const struct taker *t, struct xg_error *err)
         return err->status;
     if (free_bytes >= need)
         return XG_OK;
-    return xg_fail(err, XG_FULL,
-                   XG_T("本机空间不足：需要 %" PRIu64 " MB，只剩 %" PRIu64
-                        " MB；请删别的文件（巡格的数据和未传的照片别删），再重新签收",
-                        "no space on this device: %" PRIu64 " MB are needed and "
-                        "%" PRIu64 " MB are left; make room, then accept "
-                        "again"),
-                   (need >> 20) + 1, free_bytes >> 20);
+    return xg_fail(
+        err, XG_FULL,
+        XG_T("本机空间不足：需要 %" PRIu64 " MB，只剩 %" PRIu64
+             " MB；请删别的文件（巡格的数据和未传的照片别删），再重新签收",
+             "no space on this device: %" PRIu64 " MB are needed and "
+             "%" PRIu64 " MB are left; make room, then accept "
+             "again"),
+        (need >> 20) + 1, free_bytes >> 20);
 }
 
 /* The second signature, and what was taken, to know it again. */
@@ -778,8 +781,8 @@ static enum xg_status write_answer(struct taker *t,
     if (status == XG_OK && !found)
         status = xg_fail(err, XG_NOTFOUND, "the acceptance is in no batch");
     if (status == XG_OK)
-        status = store_next_kept(t->s, &kept, &frame, NULL, &found, b.row - 1,
-                                 err);
+        status =
+            store_next_kept(t->s, &kept, &frame, NULL, &found, b.row - 1, err);
     xg_buf_text(&out, "XGA1");
     xg_frame_put(&out, xg_buf_bytes(&frame));
     if (status == XG_OK)
@@ -787,8 +790,8 @@ static enum xg_status write_answer(struct taker *t,
     if (status == XG_OK)
         status = xg_buf_check(&out, err);
     if (status == XG_OK)
-        status = xg_os_replace(t->options->answer, 0600, xg_buf_bytes(&out),
-                               err);
+        status =
+            xg_os_replace(t->options->answer, 0600, xg_buf_bytes(&out), err);
     xg_buf_clear(&out);
     xg_buf_clear(&note);
     xg_buf_clear(&frame);

@@ -1,5 +1,6 @@
-/* commands.c - handover write and accept: the part of xunge that needs archives,
- * in the program xunge-handover. The rest of that program is xunge's own.
+/* commands.c - handover write and accept: the part of xunge that needs
+ * archives, in the program xunge-handover. The rest of that program is xunge's
+ * own.
  */
 #include "agent/cli/cli.h"
 
@@ -29,7 +30,7 @@ static void show_progress(void *ctx, uint64_t done, uint64_t total)
 
 /* ---- write ---- */
 
-static bool has_key(const struct seal_slots *slots, const uint8_t *key)
+static bool has_key(const struct xg_seal_slots *slots, const uint8_t *key)
 {
     for (size_t i = 0; i < slots->count; i++)
         if (memcmp(slots->keys[i], key, XG_PUBLIC_KEY_SIZE) == 0)
@@ -37,16 +38,16 @@ static bool has_key(const struct seal_slots *slots, const uint8_t *key)
     return false;
 }
 
-static enum xg_status add_key(struct seal_slots *slots, json_t *names,
+static enum xg_status add_key(struct xg_seal_slots *slots, json_t *names,
                               const struct xg_verifier *device,
                               struct xg_error *err)
 {
     if (has_key(slots, device->key))
         return XG_OK;
-    if (slots->count == SEAL_SLOTS_MAX)
-        return xg_fail(err, XG_USAGE, XG_T("最多给 %d 台设备",
-                                           "for %d devices at most"),
-                       SEAL_SLOTS_MAX);
+    if (slots->count == XG_SEAL_SLOTS_MAX)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("最多给 %d 台设备", "for %d devices at most"),
+                       XG_SEAL_SLOTS_MAX);
     memcpy(slots->keys[slots->count++], device->key, XG_PUBLIC_KEY_SIZE);
     json_array_append_new(names, json_string(device->name));
     return XG_OK;
@@ -54,11 +55,11 @@ static enum xg_status add_key(struct seal_slots *slots, json_t *names,
 
 /* Whom the file is sealed to: the successor's devices that are known here, and
  * those whose key was given. */
-static enum xg_status choose_keys(struct cli *cli, struct seal_slots *slots,
+static enum xg_status choose_keys(struct cli *cli, struct xg_seal_slots *slots,
                                   json_t *names, const char *to,
                                   struct xg_error *err)
 {
-    struct xg_verifier known[SEAL_SLOTS_MAX], given;
+    struct xg_verifier known[XG_SEAL_SLOTS_MAX], given;
     struct store_identity id;
     const char *text;
     size_t count, at = 0;
@@ -142,7 +143,7 @@ static enum xg_status say_written(struct cli *cli,
 enum xg_status cmd_handover_write(struct cli *cli, struct xg_error *err)
 {
     struct progress progress = {cli, XG_T("写出（KB）", "writing (KB)")};
-    char code[SEAL_CODE_SIZE] = "";
+    char code[XG_SEAL_CODE_SIZE] = "";
     struct handover_write_options options = {
         .to = cli_flag(cli, "to"), .progress = {show_progress, &progress}};
     struct handover_written written;
@@ -151,18 +152,18 @@ enum xg_status cmd_handover_write(struct cli *cli, struct xg_error *err)
     cli->command.needs = CLI_HOME;
     enum xg_status status = cli_open(cli, err);
     if (status == XG_OK && !options.to)
-        status = xg_fail(err, XG_USAGE,
-                         XG_T("交给谁？请加 --to 工号",
-                              "to whom? add --to WORKER"));
+        status =
+            xg_fail(err, XG_USAGE,
+                    XG_T("交给谁？请加 --to 工号", "to whom? add --to WORKER"));
     if (status == XG_OK)
         status = choose_keys(cli, &options.slots, names, options.to, err);
     if (status == XG_OK && cli_flag(cli, "code")) {
-        seal_draw_code(code, &cli->env);
+        xg_seal_draw_code(code, &cli->env);
         options.slots.code = code;
     }
     if (status == XG_OK)
-        status = handover_write(&cli->home, &written, cli->words[0], &options,
-                                err);
+        status =
+            handover_write(&cli->home, &written, cli->words[0], &options, err);
     if (status == XG_OK)
         status = say_written(cli, &written, names, *code ? code : NULL, err);
     sodium_memzero(code, sizeof code);
@@ -194,14 +195,14 @@ static enum xg_status say_accepted(struct cli *cli,
                       "to_push", (json_int_t)a->to_push, "bad_receipts",
                       (json_int_t)a->bad_receipts, "answer", answer),
             err);
-    xg_buf_format(&cli->out,
-                  a->before
-                      ? XG_T("交接 %s（%s）早已签收，没有重复\n",
-                             "handover %s (from %s) had been accepted; nothing "
-                             "was done twice\n")
-                      : XG_T("已签收交接 %s（%s）\n",
-                             "accepted handover %s from %s\n"),
-                  a->number, a->from);
+    xg_buf_format(
+        &cli->out,
+        a->before
+            ? XG_T("交接 %s（%s）早已签收，没有重复\n",
+                   "handover %s (from %s) had been accepted; nothing "
+                   "was done twice\n")
+            : XG_T("已签收交接 %s（%s）\n", "accepted handover %s from %s\n"),
+        a->number, a->from);
     xg_buf_format(&cli->out,
                   XG_T("未结案件 %" PRIu64 " · 重点对象 %" PRIu64
                        " · 草稿 %" PRIu64 " · 照片 %" PRIu64 "\n",

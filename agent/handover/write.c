@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "agent/capture.h"
-#include "agent/handover/tar.h"
+#include "shared/bundle/tar.h"
 #include "agent/handover_index.h"
 #include "agent/patrol.h"
 #include "agent/photo.h"
@@ -155,15 +155,14 @@ static enum xg_status gather_records(struct giver *g, struct xg_error *err)
 {
     size_t n = g->entities.count + g->contacts.count, at = g->gathered.len;
     struct xg_hash chain = {{0}};
-    char name[TAR_NAME_MAX + 1];
+    char name[XG_TAR_NAME_MAX + 1];
     unsigned parts = 0;
 
     for (size_t i = 0; i < n; i++) {
         const struct xg_id *id =
-            i < g->entities.count
-                ? (const struct xg_id *)g->entities.items + i
-                : (const struct xg_id *)g->contacts.items +
-                      (i - g->entities.count);
+            i < g->entities.count ? (const struct xg_id *)g->entities.items + i
+                                  : (const struct xg_id *)g->contacts.items +
+                                        (i - g->entities.count);
         if (store_put_loose(g->s, &g->gathered, &chain, &g->counts.told, id,
                             err) != XG_OK)
             return err->status;
@@ -202,7 +201,7 @@ static enum xg_status gather_drafts(struct giver *g, struct xg_error *err)
         int64_t number = ((const int64_t *)g->drafts.items)[i];
         size_t at = g->gathered.len;
         const struct xg_kind *kind;
-        char name[TAR_NAME_MAX + 1];
+        char name[XG_TAR_NAME_MAX + 1];
         xg_buf_u16(&g->gathered, 0);
         if (store_get_draft(g->s, &kind, &g->gathered, number, err) != XG_OK)
             return err->status;
@@ -380,13 +379,12 @@ static enum xg_status add_entities(struct giver *g, struct xg_draft *d,
 
     for (size_t i = first; status == XG_OK && i < end; i++) {
         xg_buf_reset(&value);
-        xg_cbor_put_bytes(&value,
-                          ((const struct xg_id *)g->entities.items)[i].b,
-                          XG_ID_SIZE);
+        xg_cbor_put_bytes(
+            &value, ((const struct xg_id *)g->entities.items)[i].b, XG_ID_SIZE);
         status = xg_buf_check(&value, err);
         if (status == XG_OK)
-            status = xg_draft_add(d, XG_HANDOVER_ENTITY, xg_buf_bytes(&value),
-                                  err);
+            status =
+                xg_draft_add(d, XG_HANDOVER_ENTITY, xg_buf_bytes(&value), err);
     }
     xg_buf_clear(&value);
     return status;
@@ -401,8 +399,8 @@ static enum xg_status fill(struct giver *g, struct xg_draft *d,
     xg_cbor_put_bytes(&hash, g->contents.b, XG_HASH_SIZE);
     enum xg_status status = xg_buf_check(&hash, err);
     if (status == XG_OK)
-        status = xg_draft_set(d, XG_HANDOVER_CONTENTS, xg_buf_bytes(&hash),
-                              err);
+        status =
+            xg_draft_set(d, XG_HANDOVER_CONTENTS, xg_buf_bytes(&hash), err);
     xg_buf_clear(&hash);
     if (status != XG_OK ||
         capture_set_text(d, XG_HANDOVER_TO, g->options->to, err) != XG_OK ||
@@ -486,35 +484,35 @@ static void step(struct giver *g, uint64_t bytes)
 static enum xg_status seal_put(void *ctx, struct xg_bytes data,
                                struct xg_error *err)
 {
-    return seal_write(ctx, data, err);
+    return xg_seal_write(ctx, data, err);
 }
 
 struct registry_ctx {
-    struct tar_writer *tar;
+    struct xg_tar_writer *tar;
     struct xg_error *err;
 };
 
 static bool put_registry(void *ctx, uint64_t number, struct xg_bytes note)
 {
     struct registry_ctx *r = ctx;
-    char name[TAR_NAME_MAX + 1];
+    char name[XG_TAR_NAME_MAX + 1];
 
     snprintf(name, sizeof name, "registry/%" PRIu64, number);
-    return tar_put(r->tar, name, note, r->err) == XG_OK;
+    return xg_tar_put(r->tar, name, note, r->err) == XG_OK;
 }
 
-static enum xg_status put_named(struct tar_writer *tar, const char *folder,
+static enum xg_status put_named(struct xg_tar_writer *tar, const char *folder,
                                 const struct xg_hash *id, struct xg_bytes data,
                                 struct xg_error *err)
 {
-    char name[TAR_NAME_MAX + 1], hex[2 * XG_HASH_SIZE + 1];
+    char name[XG_TAR_NAME_MAX + 1], hex[2 * XG_HASH_SIZE + 1];
 
     xg_hex(hex, id->b, XG_HASH_SIZE);
     snprintf(name, sizeof name, "%s/%s", folder, hex);
-    return tar_put(tar, name, data, err);
+    return xg_tar_put(tar, name, data, err);
 }
 
-static enum xg_status put_batches(struct giver *g, struct tar_writer *tar,
+static enum xg_status put_batches(struct giver *g, struct xg_tar_writer *tar,
                                   struct xg_error *err)
 {
     struct xg_buf frame = XG_BUF(XG_BATCH_MAX), receipt = XG_BUF(XG_BATCH_MAX);
@@ -532,8 +530,8 @@ static enum xg_status put_batches(struct giver *g, struct tar_writer *tar,
             break;
         g->counts.batches++;
         if (receipt.len)
-            status = put_named(tar, "receipts", &b.id, xg_buf_bytes(&receipt),
-                               err);
+            status =
+                put_named(tar, "receipts", &b.id, xg_buf_bytes(&receipt), err);
         if (status == XG_OK)
             status =
                 put_named(tar, "batches", &b.id, xg_buf_bytes(&frame), err);
@@ -544,7 +542,7 @@ static enum xg_status put_batches(struct giver *g, struct tar_writer *tar,
     return status;
 }
 
-static enum xg_status put_photo(struct giver *g, struct tar_writer *tar,
+static enum xg_status put_photo(struct giver *g, struct xg_tar_writer *tar,
                                 const struct piece *p, struct xg_error *err)
 {
     crypto_hash_sha256_state state;
@@ -555,12 +553,12 @@ static enum xg_status put_photo(struct giver *g, struct tar_writer *tar,
         photo_reader_open(&g->shelf, &reader, &p->part.sha256, err);
 
     if (status == XG_OK)
-        status = tar_begin(tar, p->part.name, p->part.length, err);
+        status = xg_tar_begin(tar, p->part.name, p->part.length, err);
     crypto_hash_sha256_init(&state);
     while (status == XG_OK && chunk.len > 0) {
         status = vault_reader_next(reader, &chunk, err);
         if (status == XG_OK)
-            status = tar_write(tar, chunk, err);
+            status = xg_tar_write(tar, chunk, err);
         if (status == XG_OK && chunk.len)
             crypto_hash_sha256_update(&state, chunk.at, chunk.len);
         step(g, chunk.len);
@@ -576,7 +574,7 @@ static enum xg_status put_photo(struct giver *g, struct tar_writer *tar,
 }
 
 /* Parts of the index: records before the batches, drafts and photos after. */
-static enum xg_status put_pieces(struct giver *g, struct tar_writer *tar,
+static enum xg_status put_pieces(struct giver *g, struct xg_tar_writer *tar,
                                  bool records, struct xg_error *err)
 {
     for (size_t i = 0; i < g->pieces.count; i++) {
@@ -585,22 +583,22 @@ static enum xg_status put_pieces(struct giver *g, struct tar_writer *tar,
             continue;
         enum xg_status status =
             p->photo ? put_photo(g, tar, p, err)
-                     : tar_put(tar, p->part.name,
-                               xg_bytes(g->gathered.data + p->at,
-                                        (size_t)p->part.length),
-                               err);
+                     : xg_tar_put(tar, p->part.name,
+                                  xg_bytes(g->gathered.data + p->at,
+                                           (size_t)p->part.length),
+                                  err);
         if (status != XG_OK)
             return status;
     }
     return XG_OK;
 }
 
-static enum xg_status put_all(struct giver *g, struct tar_writer *tar,
+static enum xg_status put_all(struct giver *g, struct xg_tar_writer *tar,
                               struct xg_error *err)
 {
     struct registry_ctx r = {tar, err};
 
-    if (tar_put(tar, "index", xg_buf_bytes(&g->index), err) != XG_OK)
+    if (xg_tar_put(tar, "index", xg_buf_bytes(&g->index), err) != XG_OK)
         return err->status;
     struct xg_error walk = XG_ERROR_NONE;
     if (store_list_registry(g->s, put_registry, &r, &walk) != XG_OK &&
@@ -610,28 +608,28 @@ static enum xg_status put_all(struct giver *g, struct tar_writer *tar,
         put_batches(g, tar, err) != XG_OK ||
         put_pieces(g, tar, false, err) != XG_OK)
         return err->status;
-    return tar_finish(tar, err);
+    return xg_tar_finish(tar, err);
 }
 
 static enum xg_status write_into(struct giver *g, int fd, const char *name,
                                  struct xg_error *err)
 {
-    struct seal_writer *seal = NULL;
-    struct tar_writer *tar = NULL;
-    enum xg_status status = seal_writer_open(
+    struct xg_seal_writer *seal = NULL;
+    struct xg_tar_writer *tar = NULL;
+    enum xg_status status = xg_seal_writer_open(
         &seal, fd, name, &g->options->slots, g->home->env, err);
 
     if (status == XG_OK)
-        status = tar_writer_open(
-            &tar, (struct tar_sink){seal_put, seal}, err);
+        status =
+            xg_tar_writer_open(&tar, (struct xg_tar_sink){seal_put, seal}, err);
     if (status == XG_OK)
         status = put_all(g, tar, err);
     if (status == XG_OK)
-        status = seal_finish(seal, err);
+        status = xg_seal_finish(seal, err);
     if (status == XG_OK && fsync(fd) != 0)
         status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), name);
-    tar_writer_close(tar);
-    seal_writer_close(seal);
+    xg_tar_writer_close(tar);
+    xg_seal_writer_close(seal);
     return status;
 }
 
@@ -643,8 +641,8 @@ static enum xg_status write_file(struct giver *g, uint64_t *bytes,
     if (snprintf(part, sizeof part, "%s.part", g->path) >= (int)sizeof part)
         return xg_fail(err, XG_USAGE, XG_T("路径过长：%s", "path too long: %s"),
                        g->path);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-                  0600);
+    int fd =
+        open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return xg_fail_os(err, XG_T("无法建立 %s", "cannot make %s"), part);
     enum xg_status status = write_into(g, fd, part, err);

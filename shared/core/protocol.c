@@ -129,6 +129,48 @@ enum xg_status xg_reference_read(struct xg_reference *r, struct xg_bytes text,
     return XG_OK;
 }
 
+void xg_blobs_put(struct xg_buf *text, const struct xg_blob *blobs,
+                  size_t count)
+{
+    xg_buf_text(text, "xunge/blobs/v1\n");
+    for (size_t i = 0; i < count; i++) {
+        xg_buf_text(text, "blob ");
+        xg_buf_base64(text, blobs[i].sha256.b, XG_HASH_SIZE);
+        xg_buf_format(text, " %" PRIu64 "\n", blobs[i].length);
+    }
+}
+
+enum xg_status xg_blobs_read(struct xg_blob blobs[static XG_BLOBS_MAX],
+                             size_t *count, struct xg_bytes text,
+                             struct xg_error *err)
+{
+    struct xg_blob read[XG_BLOBS_MAX];
+    struct xg_lines l = xg_lines_over(text);
+    struct xg_bytes words;
+    size_t n = 0;
+
+    xg_line_literal(&l, "xunge/blobs/v1");
+    while (xg_lines_at(&l, "blob")) {
+        struct xg_blob blob;
+        words = xg_line_words(&l, "blob");
+        if (n == XG_BLOBS_MAX || !xg_word_hash(&words, &blob.sha256) ||
+            !xg_word_uint(&words, &blob.length) || words.len > 0 ||
+            (n > 0 &&
+             memcmp(read[n - 1].sha256.b, blob.sha256.b, XG_HASH_SIZE) >= 0)) {
+            xg_lines_bad(&l, "blob");
+            break;
+        }
+        read[n++] = blob;
+    }
+    if (n == 0)
+        xg_lines_bad(&l, "blob");
+    if (xg_lines_end(&l, err) != XG_OK)
+        return xg_wrap(err, "blobs note");
+    memcpy(blobs, read, n * sizeof *read);
+    *count = n;
+    return XG_OK;
+}
+
 void xg_time_put(struct xg_buf *text, uint64_t time_ms)
 {
     xg_buf_text(text, "xunge/time/v1\n");

@@ -28,6 +28,8 @@ enum {
     XG_REGISTRY_NEWS_MAX = 64,      /* notes in one answer */
     XG_UPDATES_RAW_MAX = 1 << 20,   /* of one page, inflated */
     XG_HELD_MAX = 64,               /* own batches named in asking for one */
+    XG_BLOBS_MAX = 16,              /* photos in one note of the log */
+    XG_BLOBS_ASKED_MAX = 64,        /* in one POST /v1/blobs/held */
     XG_ANSWER_MAX = 8 << 20,
 };
 
@@ -323,6 +325,17 @@ XG_MUST_CHECK enum xg_status xg_update_next(struct xg_update_reader *r,
 void xg_update_put(struct xg_buf *raw, const struct xg_update *u,
                    bool with_previous);
 
+/* ---- POST /v1/blobs/held: which of these photos do you hold? ----
+ *
+ * Body: 1 to XG_BLOBS_ASKED_MAX SHA-256, 32 bytes each. Header Xunge-Size: of
+ * the checkpoint held. Answer: frames
+ *      1   consistency proof from that size
+ *      2   a blobs note of the log that names at least one of them
+ *      3   its receipt, a tlog-proof; all receipts carry the same checkpoint
+ *      4+  further pairs
+ * What none of the notes names the server does not hold, or not to the log's
+ * newest checkpoint. */
+
 /* ---- entries of the log that the server writes ---- */
 
 /* xunge/reference/v1: kind, edition, file <sha-256> <bytes> */
@@ -335,6 +348,21 @@ void xg_reference_put(struct xg_buf *text, const struct xg_reference *r);
 XG_MUST_CHECK enum xg_status xg_reference_read(struct xg_reference *r,
                                                struct xg_bytes text,
                                                struct xg_error *err);
+/* xunge/blobs/v1: what the server holds, and has hashed itself
+ *
+ *      blob <base64 sha-256> <bytes>      1 to XG_BLOBS_MAX, ascending hashes
+ *
+ * Few in a note: whoever proves one photo carries the whole note. */
+struct xg_blob {
+    struct xg_hash sha256;
+    uint64_t length;
+};
+void xg_blobs_put(struct xg_buf *text, const struct xg_blob *blobs,
+                  size_t count);
+XG_MUST_CHECK enum xg_status
+xg_blobs_read(struct xg_blob blobs[static XG_BLOBS_MAX], size_t *count,
+              struct xg_bytes text, struct xg_error *err);
+
 /* xunge/time/v1: time <Unix milliseconds> */
 void xg_time_put(struct xg_buf *text, uint64_t time_ms);
 XG_MUST_CHECK enum xg_status xg_time_read(uint64_t *time_ms,

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 enum { XG_SCHEMA_VERSION = 1 };
+enum { XG_THUMBNAIL_MAX = 16 << 10 }; /* bytes of a photo's small picture */
 
 enum xg_kind_number {
     XG_KIND_GENESIS = 1,
@@ -151,7 +152,9 @@ enum xg_type {
     XG_TYPE_TEXTS,    /* array of 1..max texts of at most 200 bytes */
     XG_TYPE_NUMBERS,  /* array of 1..max ascending uints */
     XG_TYPE_PHOTO,    /* [sha-256, bytes, role, origin] then, as far as EXIF
-                       * told: [.., orientation, time text, position] */
+                       * told: [.., orientation, time text, position], then the
+                       * thumbnail: [.., [sha-256, bytes]]; in place of what
+                       * is not known, null */
     XG_TYPE_TRACK,    /* a packed track segment, see track.h */
     XG_TYPE_GAP,      /* [from ms, to ms, cause] or [.., evidence bits] */
     XG_TYPE_TALLY,    /* [grid code, item code, number up to max] */

@@ -133,7 +133,24 @@ static const char *check_numbers(const struct xg_field *f,
     return NULL;
 }
 
-/* One part of a photo, by its place; the last three may be null. */
+/* [SHA-256, bytes] of a small picture made of the photo. */
+static bool thumbnail_fits(const struct xg_cbor_item *v)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item part;
+
+    if (v->type != XG_CBOR_ARRAY || v->number != 2)
+        return false;
+    c = xg_cbor_inside(v);
+    xg_cbor_next(&c, &part);
+    if (check_bytes(&part, XG_HASH_SIZE, XG_HASH_SIZE))
+        return false;
+    xg_cbor_next(&c, &part);
+    return part.type == XG_CBOR_UINT && part.number >= 1 &&
+           part.number <= XG_THUMBNAIL_MAX;
+}
+
+/* One part of a photo, by its place; the last four may be null. */
 static bool photo_part_fits(size_t place, const struct xg_cbor_item *part)
 {
     switch (place) {
@@ -154,6 +171,8 @@ static bool photo_part_fits(size_t place, const struct xg_cbor_item *part)
                 part->bytes.len <= PHOTO_TIME_MAX && printable(part->bytes));
     case 6: /* position */
         return part->type == XG_CBOR_NULL || !check_position(part);
+    case 7: /* thumbnail */
+        return part->type == XG_CBOR_NULL || thumbnail_fits(part);
     default:
         return false;
     }
@@ -166,7 +185,7 @@ static const char *check_photo(const struct xg_cbor_item *v)
     struct xg_cbor_item part;
 
     if (v->type != XG_CBOR_ARRAY || v->number < PARTS_LEAST)
-        return "fields: a photo has 4 to 7 parts";
+        return "fields: a photo has 4 to 8 parts";
     c = xg_cbor_inside(v);
     for (size_t i = 0; xg_cbor_next(&c, &part); i++)
         if (!photo_part_fits(i, &part))

@@ -51,6 +51,12 @@ struct view_photo view_photo_of(const struct xg_cbor_item *item)
         p.has_position = true;
         p.position = view_position_of(&part);
     }
+    if (xg_cbor_next(&c, &part) && part.type == XG_CBOR_ARRAY) {
+        struct xg_cbor small = xg_cbor_inside(&part);
+        xg_cbor_next(&small, &part);
+        memcpy(p.thumbnail.b, part.bytes.at, XG_HASH_SIZE);
+        p.thumbnail_bytes = (uint64_t)int_of(&small);
+    }
     return p;
 }
 
@@ -303,6 +309,11 @@ static json_t *photo_json(const struct xg_cbor_item *item)
         view_json_set(&json, "taken", view_json_text(p.taken));
     if (p.has_position)
         view_json_set(&json, "position", position_json(p.position));
+    if (p.thumbnail_bytes)
+        view_json_set(&json, "thumbnail",
+                      json_pack("{s:o, s:o}", "sha256",
+                                view_json_hex(p.thumbnail.b, XG_HASH_SIZE),
+                                "bytes", view_json_uint(p.thumbnail_bytes)));
     return json;
 }
 

@@ -14,7 +14,9 @@
  *      NUMBERS     1, 2                          array of integers
  *      PHOTO       one line                      {"sha256", "bytes", "role",
  *                                                "origin", "orientation",
- *                                                "taken", "position"}
+ *                                                "taken", "position",
+ *                                                "thumbnail": {"sha256",
+ *                                                "bytes"}}
  *      TRACK       one line                      {"points", "start", "end",
  *                                                "distance_m"}
  *      GAP         one line                      {"from", "to", "cause"}
@@ -69,6 +71,8 @@ struct view_photo {
     struct xg_bytes taken;  /* EXIF's time text, empty: not told */
     bool has_position;
     struct view_position position;
+    uint64_t thumbnail_bytes; /* 0: none */
+    struct xg_hash thumbnail;
 };
 struct view_photo view_photo_of(const struct xg_cbor_item *item);
 

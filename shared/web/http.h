@@ -19,12 +19,12 @@
 #include "shared/base/error.h"
 
 enum {
-    XG_HTTP_PATH_MAX = 2048,        /* bytes of the raw target: else 414 */
-    XG_HTTP_QUERY_MAX = 32,         /* parameters: else 400 */
-    XG_HTTP_HEADERS_MAX = 64,       /* header lines: else 431 */
-    XG_HTTP_EXTRA_MAX = 8,          /* extra headers of a response */
-    XG_HTTP_EXTRA_SIZE = 1024,      /* bytes of their names and values */
-    XG_HTTP_BODY_MAX = 32 << 20,    /* bytes of a response body in memory */
+    XG_HTTP_PATH_MAX = 2048,     /* bytes of the raw target: else 414 */
+    XG_HTTP_QUERY_MAX = 32,      /* parameters: else 400 */
+    XG_HTTP_HEADERS_MAX = 64,    /* header lines: else 431 */
+    XG_HTTP_EXTRA_MAX = 8,       /* extra headers of a response */
+    XG_HTTP_EXTRA_SIZE = 1024,   /* bytes of their names and values */
+    XG_HTTP_BODY_MAX = 32 << 20, /* bytes of a response body in memory */
 };
 
 /* One header line or one query parameter. */
@@ -61,9 +61,9 @@ const char *xg_request_bearer(const struct xg_request *request);
 
 /* What a cache between us and the reader may do. */
 enum xg_cache {
-    XG_CACHE_NEVER,     /* no-store */
-    XG_CACHE_ASK,       /* no-cache: keep, but ask each time (ETag) */
-    XG_CACHE_FOREVER,   /* immutable: the name says the content */
+    XG_CACHE_NEVER,   /* no-store */
+    XG_CACHE_ASK,     /* no-cache: keep, but ask each time (ETag) */
+    XG_CACHE_FOREVER, /* immutable: the name says the content */
 };
 
 /* Made by xg_response_init(), released by xg_response_clear(). A handler sets
@@ -105,8 +105,7 @@ void xg_response_problem(struct xg_response *response, int http_status,
                          const char *detail);
 /* The same from an error: HTTP status and code by its status, its text as
  * title. Answers that may be tried again carry Retry-After. */
-void xg_response_fail(struct xg_response *response,
-                      const struct xg_error *err);
+void xg_response_fail(struct xg_response *response, const struct xg_error *err);
 
 /* Append `text` as a JSON string with its quotes. Control characters, quotes
  * and backslashes are escaped; what is not UTF-8 becomes U+FFFD. */
@@ -114,6 +113,24 @@ void xg_json_string(struct xg_buf *out, const char *text);
 
 typedef void xg_handler(void *ctx, const struct xg_request *request,
                         struct xg_response *response);
+
+/* A route that takes its body piece by piece, as it comes, instead of whole in
+ * memory. All three are called on the connection's thread, in this order:
+ * `open` after the headers (request->body is empty), `take` for each piece,
+ * `close` once. */
+struct xg_stream {
+    /* NULL: refused, the response says why, and the body is not read. Else
+     * what the two below get. *length: as announced; UINT64_MAX if chunked. */
+    void *(*open)(void *ctx, const struct xg_request *request, uint64_t length,
+                  struct xg_response *response);
+    /* False: no more is wanted; `close` then says why in its response. */
+    bool (*take)(void *ctx, void *stream, struct xg_bytes piece);
+    /* `whole`: the body came to its end; else the connection broke or `take`
+     * ended it, and after a break nobody reads the response. */
+    void (*close)(void *ctx, void *stream, bool whole,
+                  const struct xg_request *request,
+                  struct xg_response *response);
+};
 
 /* One line of a route table. `path` is exact, or ends in one '*' that stands
  * for one byte or more, slashes included: "/log/tile" "/" "*". The exact path
@@ -124,6 +141,8 @@ struct xg_route {
     const char *path;
     size_t body_max; /* bytes; 0: takes no body */
     xg_handler *handler;
+    const struct xg_stream *stream; /* NULL: the body is gathered, and
+                                     * `handler` answers; else no handler */
 };
 
 /* The route for a request with a clean path; sets request->rest, and method to

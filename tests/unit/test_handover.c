@@ -12,7 +12,7 @@
 
 #include "agent/capture.h"
 #include "agent/fold.h"
-#include "agent/handover/tar.h"
+#include "shared/bundle/tar.h"
 #include "agent/handover_index.h"
 #include "agent/store_db.h"
 #include "shared/base/os.h"
@@ -52,40 +52,40 @@ static struct xg_signer device(uint8_t number)
     return s;
 }
 
-static void seal_file(const struct seal_slots *slots, struct xg_bytes content)
+static void seal_file(const struct xg_seal_slots *slots, struct xg_bytes content)
 {
-    struct seal_writer *w;
+    struct xg_seal_writer *w;
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     assert_true(fd >= 0);
-    assert_ok(seal_writer_open(&w, fd, path, slots, &district.env, &err));
+    assert_ok(xg_seal_writer_open(&w, fd, path, slots, &district.env, &err));
     for (size_t at = 0; at < content.len; at += 1000)
-        assert_ok(seal_write(w,
+        assert_ok(xg_seal_write(w,
                              xg_bytes(content.at + at, content.len - at < 1000
                                                            ? content.len - at
                                                            : 1000),
                              &err));
-    assert_ok(seal_finish(w, &err));
-    seal_writer_close(w);
+    assert_ok(xg_seal_finish(w, &err));
+    xg_seal_writer_close(w);
     close(fd);
 }
 
 static enum xg_status unseal(struct xg_buf *out, const struct xg_signer *d,
                              const char *code)
 {
-    struct seal_reader *r = NULL;
+    struct xg_seal_reader *r = NULL;
     struct xg_bytes chunk = {NULL, 1};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     err = XG_ERROR_NONE;
     xg_buf_reset(out);
-    enum xg_status status = seal_reader_open(&r, fd, path, d, code, &err);
+    enum xg_status status = xg_seal_reader_open(&r, fd, path, d, code, &err);
     while (status == XG_OK && chunk.len > 0) {
-        status = seal_read(r, &chunk, &err);
+        status = xg_seal_read(r, &chunk, &err);
         if (status == XG_OK)
             xg_buf_append(out, chunk.at, chunk.len);
     }
-    seal_reader_close(r);
+    xg_seal_reader_close(r);
     close(fd);
     return status;
 }
@@ -93,7 +93,7 @@ static enum xg_status unseal(struct xg_buf *out, const struct xg_signer *d,
 static void test_seal_of_every_size(void **state)
 {
     static const size_t sizes[] = {0, 1, 65535, 65536, 65537, 200000};
-    struct seal_slots slots = {.count = 2};
+    struct xg_seal_slots slots = {.count = 2};
     struct xg_signer one = device(1), two = device(2), other = device(3);
     struct xg_buf out = XG_BUF(1 << 20);
     uint8_t *content = malloc(200000);
@@ -118,7 +118,7 @@ static void test_seal_of_every_size(void **state)
 /* Every byte of a small file altered, and every length. */
 static void test_seal_shows_every_change(void **state)
 {
-    struct seal_slots slots = {.count = 1};
+    struct xg_seal_slots slots = {.count = 1};
     struct xg_signer one = device(1);
     struct xg_buf out = XG_BUF(1 << 20), good = XG_BUF(1 << 20);
 
@@ -146,14 +146,14 @@ static void test_seal_shows_every_change(void **state)
 
 static void test_seal_by_code(void **state)
 {
-    char code[SEAL_CODE_SIZE], spoken[SEAL_CODE_DIGITS + 1] = "";
-    struct seal_slots slots = {.code = code};
+    char code[XG_SEAL_CODE_SIZE], spoken[XG_SEAL_CODE_DIGITS + 1] = "";
+    struct xg_seal_slots slots = {.code = code};
     struct xg_signer any = device(9);
     struct xg_buf out = XG_BUF(1 << 20);
 
     (void)state;
-    seal_draw_code(code, &district.env);
-    assert_int_equal(strlen(code), SEAL_CODE_SIZE - 1);
+    xg_seal_draw_code(code, &district.env);
+    assert_int_equal(strlen(code), XG_SEAL_CODE_SIZE - 1);
     for (size_t i = 0, n = 0; code[i]; i++)
         if (code[i] != ' ')
             spoken[n++] = code[i];
@@ -172,14 +172,14 @@ static void test_seal_costs_no_more_than_it_must(void **state)
     static const struct {
         uint32_t passes, kib;
     } bad[] = {{0, 65536}, {5, 65536}, {3, 65537}, {3, 512 << 10}, {3, 7}};
-    char code[SEAL_CODE_SIZE];
-    struct seal_slots slots = {.code = code};
+    char code[XG_SEAL_CODE_SIZE];
+    struct xg_seal_slots slots = {.code = code};
     struct xg_signer any = device(9);
     struct xg_buf out = XG_BUF(1 << 20), good = XG_BUF(1 << 20);
     struct xg_buf two = XG_BUF(1 << 20);
 
     (void)state;
-    seal_draw_code(code, &district.env);
+    xg_seal_draw_code(code, &district.env);
     seal_file(&slots, xg_bytes_of("x"));
     assert_ok(xg_os_read(&good, path, &err));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -256,28 +256,28 @@ static void test_index_is_strict(void **state)
 static enum xg_status put_sealed(void *ctx, struct xg_bytes data,
                                  struct xg_error *e)
 {
-    return seal_write(ctx, data, e);
+    return xg_seal_write(ctx, data, e);
 }
 
 /* What whoever knows the device's public key can make. */
 static void forge(struct home *to, const char *const parts[][2])
 {
-    struct seal_slots slots = {.count = 1};
+    struct xg_seal_slots slots = {.count = 1};
     struct xg_signer signer;
-    struct seal_writer *seal;
-    struct tar_writer *tar;
+    struct xg_seal_writer *seal;
+    struct xg_tar_writer *tar;
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     assert_ok(store_signer(to->store, &signer, NULL, &err));
     memcpy(slots.keys[0], signer.verifier.key, XG_PUBLIC_KEY_SIZE);
-    assert_ok(seal_writer_open(&seal, fd, path, &slots, &district.env, &err));
-    assert_ok(tar_writer_open(&tar, (struct tar_sink){put_sealed, seal}, &err));
+    assert_ok(xg_seal_writer_open(&seal, fd, path, &slots, &district.env, &err));
+    assert_ok(xg_tar_writer_open(&tar, (struct xg_tar_sink){put_sealed, seal}, &err));
     for (size_t i = 0; parts[i][0]; i++)
-        assert_ok(tar_put(tar, parts[i][0], xg_bytes_of(parts[i][1]), &err));
-    assert_ok(tar_finish(tar, &err));
-    assert_ok(seal_finish(seal, &err));
-    tar_writer_close(tar);
-    seal_writer_close(seal);
+        assert_ok(xg_tar_put(tar, parts[i][0], xg_bytes_of(parts[i][1]), &err));
+    assert_ok(xg_tar_finish(tar, &err));
+    assert_ok(xg_seal_finish(seal, &err));
+    xg_tar_writer_close(tar);
+    xg_seal_writer_close(seal);
     close(fd);
 }
 

@@ -115,17 +115,17 @@ static void do_fail(void *ctx, const struct xg_request *request,
 }
 
 static const struct xg_route routes[] = {
-    {"GET", "/", 0, do_tell},
-    {"GET", "/v1/tell/*", 0, do_tell},
-    {"GET", "/v1/tell/exact", 0, do_forge},
-    {"PUT", "/v1/echo/*", ECHO_CAP, do_echo},
-    {"POST", "/v1/small", SMALL_CAP, do_echo},
-    {"GET", "/v1/small", 0, do_tell},
-    {"GET", "/v1/big", 0, do_big},
-    {"GET", "/v1/file", 0, do_file},
-    {"GET", "/v1/slow", 0, do_slow},
-    {"GET", "/v1/forge", 0, do_forge},
-    {"GET", "/v1/fail", 0, do_fail},
+    {"GET", "/", 0, do_tell, NULL},
+    {"GET", "/v1/tell/*", 0, do_tell, NULL},
+    {"GET", "/v1/tell/exact", 0, do_forge, NULL},
+    {"PUT", "/v1/echo/*", ECHO_CAP, do_echo, NULL},
+    {"POST", "/v1/small", SMALL_CAP, do_echo, NULL},
+    {"GET", "/v1/small", 0, do_tell, NULL},
+    {"GET", "/v1/big", 0, do_big, NULL},
+    {"GET", "/v1/file", 0, do_file, NULL},
+    {"GET", "/v1/slow", 0, do_slow, NULL},
+    {"GET", "/v1/forge", 0, do_forge, NULL},
+    {"GET", "/v1/fail", 0, do_fail, NULL},
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
 

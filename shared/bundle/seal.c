@@ -1,6 +1,6 @@
-/* handover_seal.c - see handover_seal.h. */
+/* seal.c - see seal.h. */
 #define _DEFAULT_SOURCE
-#include "agent/handover_seal.h"
+#include "shared/bundle/seal.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -23,7 +23,7 @@ enum {
     NONCE = crypto_secretbox_NONCEBYTES,
     KEY_SLOT = XG_PUBLIC_KEY_SIZE + SEALED,
     CODE_SLOT = 8 + SALT + NONCE + BOXED,
-    HEAD_MAX = 5 + SEAL_SLOTS_MAX * (1 + KEY_SLOT) + 1 + CODE_SLOT,
+    HEAD_MAX = 5 + XG_SEAL_SLOTS_MAX * (1 + KEY_SLOT) + 1 + CODE_SLOT,
     SLOT_KEY = 1,
     SLOT_CODE = 2,
     PASSES = 3,
@@ -36,11 +36,12 @@ static const char MAGIC[] = "XGH1";
 
 /* ---- codes ---- */
 
-void seal_draw_code(char code[static SEAL_CODE_SIZE], const struct xg_env *env)
+void xg_seal_draw_code(char code[static XG_SEAL_CODE_SIZE],
+                       const struct xg_env *env)
 {
     size_t at = 0;
 
-    for (int i = 0; i < SEAL_CODE_DIGITS;) {
+    for (int i = 0; i < XG_SEAL_CODE_DIGITS;) {
         uint8_t byte;
         xg_random(env, &byte, 1);
         if (byte >= 250) /* so that all digits are equally likely */
@@ -58,28 +59,28 @@ static enum xg_status code_key(uint8_t key[static KEY], const char *code,
                                const uint8_t salt[static SALT], uint32_t passes,
                                uint32_t kib, struct xg_error *err)
 {
-    char digits[SEAL_CODE_DIGITS + 1] = "";
+    char digits[XG_SEAL_CODE_DIGITS + 1] = "";
     size_t n = 0;
 
     for (const char *c = code; *c; c++) {
         if (*c < '0' || *c > '9')
             continue;
-        if (n == SEAL_CODE_DIGITS)
-            return xg_fail(err, XG_AUTH, XG_T("交接码应为 %d 位数字",
-                                              "the code has %d digits"),
-                           SEAL_CODE_DIGITS);
+        if (n == XG_SEAL_CODE_DIGITS)
+            return xg_fail(
+                err, XG_AUTH,
+                XG_T("交接码应为 %d 位数字", "the code has %d digits"),
+                XG_SEAL_CODE_DIGITS);
         digits[n++] = *c;
     }
-    int failed =
-        crypto_pwhash(key, KEY, digits, n, salt, passes, (size_t)kib << 10,
-                      crypto_pwhash_ALG_ARGON2ID13);
+    int failed = crypto_pwhash(key, KEY, digits, n, salt, passes,
+                               (size_t)kib << 10, crypto_pwhash_ALG_ARGON2ID13);
     sodium_memzero(digits, sizeof digits);
     return failed ? xg_fail_nomem(err) : XG_OK;
 }
 
 /* ---- writing ---- */
 
-struct seal_writer {
+struct xg_seal_writer {
     int fd;
     char *name;
     crypto_secretstream_xchacha20poly1305_state stream;
@@ -97,9 +98,9 @@ static enum xg_status put_key_slot(struct xg_buf *head,
 
     if (crypto_sign_ed25519_pk_to_curve25519(curve, device) != 0 ||
         crypto_box_seal(sealed, key, KEY, curve) != 0)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("接收方的设备公钥无效",
-                            "the receiver's device key is none"));
+        return xg_fail(
+            err, XG_USAGE,
+            XG_T("接收方的设备公钥无效", "the receiver's device key is none"));
     xg_buf_byte(head, SLOT_KEY);
     xg_buf_append(head, device, XG_PUBLIC_KEY_SIZE);
     xg_buf_append(head, sealed, sizeof sealed);
@@ -128,8 +129,8 @@ static enum xg_status put_code_slot(struct xg_buf *head, const char *code,
     return XG_OK;
 }
 
-static enum xg_status put_head(struct seal_writer *w,
-                               const struct seal_slots *slots,
+static enum xg_status put_head(struct xg_seal_writer *w,
+                               const struct xg_seal_slots *slots,
                                const uint8_t key[static KEY],
                                const struct xg_env *env, struct xg_error *err)
 {
@@ -153,12 +154,13 @@ static enum xg_status put_head(struct seal_writer *w,
     return status;
 }
 
-enum xg_status seal_writer_open(struct seal_writer **out, int fd,
-                                const char *name,
-                                const struct seal_slots *slots,
-                                const struct xg_env *env, struct xg_error *err)
+enum xg_status xg_seal_writer_open(struct xg_seal_writer **out, int fd,
+                                   const char *name,
+                                   const struct xg_seal_slots *slots,
+                                   const struct xg_env *env,
+                                   struct xg_error *err)
 {
-    struct seal_writer *w = calloc(1, sizeof *w);
+    struct xg_seal_writer *w = calloc(1, sizeof *w);
     uint8_t key[KEY], header[STREAM_HEADER];
     enum xg_status status;
 
@@ -172,16 +174,17 @@ enum xg_status seal_writer_open(struct seal_writer **out, int fd,
     crypto_secretstream_xchacha20poly1305_init_push(&w->stream, header, key);
     sodium_memzero(key, sizeof key);
     if (status == XG_OK)
-        status = xg_os_write_all(fd, name, xg_bytes(header, sizeof header), err);
+        status =
+            xg_os_write_all(fd, name, xg_bytes(header, sizeof header), err);
     if (status != XG_OK) {
-        seal_writer_close(w);
+        xg_seal_writer_close(w);
         return status;
     }
     *out = w;
     return XG_OK;
 }
 
-static enum xg_status put_chunk(struct seal_writer *w, bool last,
+static enum xg_status put_chunk(struct xg_seal_writer *w, bool last,
                                 struct xg_error *err)
 {
     crypto_secretstream_xchacha20poly1305_push(
@@ -193,8 +196,8 @@ static enum xg_status put_chunk(struct seal_writer *w, bool last,
     return xg_os_write_all(w->fd, w->name, xg_bytes(w->sealed, len), err);
 }
 
-enum xg_status seal_write(struct seal_writer *w, struct xg_bytes data,
-                          struct xg_error *err)
+enum xg_status xg_seal_write(struct xg_seal_writer *w, struct xg_bytes data,
+                             struct xg_error *err)
 {
     while (data.len > 0) {
         if (w->len == CHUNK && put_chunk(w, false, err) != XG_OK)
@@ -208,12 +211,12 @@ enum xg_status seal_write(struct seal_writer *w, struct xg_bytes data,
     return XG_OK;
 }
 
-enum xg_status seal_finish(struct seal_writer *w, struct xg_error *err)
+enum xg_status xg_seal_finish(struct xg_seal_writer *w, struct xg_error *err)
 {
     return put_chunk(w, true, err);
 }
 
-void seal_writer_close(struct seal_writer *w)
+void xg_seal_writer_close(struct xg_seal_writer *w)
 {
     if (!w)
         return;
@@ -224,7 +227,7 @@ void seal_writer_close(struct seal_writer *w)
 
 /* ---- reading ---- */
 
-struct seal_reader {
+struct xg_seal_reader {
     int fd;
     char *name;
     crypto_secretstream_xchacha20poly1305_state stream;
@@ -235,8 +238,8 @@ struct seal_reader {
     size_t held; /* 1: a byte of the next chunk is at the start of `sealed` */
 };
 
-static enum xg_status read_full(struct seal_reader *r, uint8_t *at, size_t size,
-                                size_t *len, struct xg_error *err)
+static enum xg_status read_full(struct xg_seal_reader *r, uint8_t *at,
+                                size_t size, size_t *len, struct xg_error *err)
 {
     size_t got = 0;
 
@@ -255,7 +258,8 @@ static enum xg_status read_full(struct seal_reader *r, uint8_t *at, size_t size,
     return XG_OK;
 }
 
-static enum xg_status damaged(const struct seal_reader *r, struct xg_error *err)
+static enum xg_status damaged(const struct xg_seal_reader *r,
+                              struct xg_error *err)
 {
     return xg_fail(err, XG_FORMAT,
                    XG_T("%s 不是交接文件，或已损坏、不完整；什么也没有改动，"
@@ -266,7 +270,7 @@ static enum xg_status damaged(const struct seal_reader *r, struct xg_error *err)
 }
 
 /* Exactly `size` more bytes of the head. */
-static enum xg_status take_head(struct seal_reader *r, size_t size,
+static enum xg_status take_head(struct xg_seal_reader *r, size_t size,
                                 struct xg_error *err)
 {
     size_t len;
@@ -284,7 +288,8 @@ static enum xg_status take_head(struct seal_reader *r, size_t size,
 static bool try_key_slot(uint8_t key[static KEY], const uint8_t *slot,
                          const struct xg_signer *device)
 {
-    uint8_t public[crypto_box_PUBLICKEYBYTES], secret[crypto_box_SECRETKEYBYTES];
+    uint8_t public[crypto_box_PUBLICKEYBYTES],
+        secret[crypto_box_SECRETKEYBYTES];
     bool opened = false;
 
     if (memcmp(slot, device->verifier.key, XG_PUBLIC_KEY_SIZE) != 0)
@@ -299,7 +304,7 @@ static bool try_key_slot(uint8_t key[static KEY], const uint8_t *slot,
 }
 
 static enum xg_status try_code_slot(uint8_t key[static KEY], bool *opened,
-                                    const struct seal_reader *r,
+                                    const struct xg_seal_reader *r,
                                     const uint8_t *slot, const char *code,
                                     struct xg_error *err)
 {
@@ -311,14 +316,14 @@ static enum xg_status try_code_slot(uint8_t key[static KEY], bool *opened,
         return damaged(r, err);
     if (code_key(wrap, code, salt, passes, kib, err) != XG_OK)
         return err->status;
-    *opened = crypto_secretbox_open_easy(key, nonce + NONCE, BOXED, nonce,
-                                         wrap) == 0;
+    *opened =
+        crypto_secretbox_open_easy(key, nonce + NONCE, BOXED, nonce, wrap) == 0;
     sodium_memzero(wrap, sizeof wrap);
     return XG_OK;
 }
 
 /* Read the slots, and open the first that opens. */
-static enum xg_status open_slots(struct seal_reader *r,
+static enum xg_status open_slots(struct xg_seal_reader *r,
                                  uint8_t key[static KEY],
                                  const struct xg_signer *device,
                                  const char *code, struct xg_error *err)
@@ -329,7 +334,7 @@ static enum xg_status open_slots(struct seal_reader *r,
         return err->status;
     size_t count = r->head[4];
     if (memcmp(r->head, MAGIC, 4) != 0 || count < 1 ||
-        count > SEAL_SLOTS_MAX + 1)
+        count > XG_SEAL_SLOTS_MAX + 1)
         return damaged(r, err);
     for (size_t i = 0; i < count; i++) {
         if (take_head(r, 1, err) != XG_OK)
@@ -355,7 +360,7 @@ static enum xg_status open_slots(struct seal_reader *r,
                             "加上 --code 再试",
                             "%s is opened with the spoken code: ask the "
                             "predecessor for its %d digits, and add --code"),
-                       r->name, SEAL_CODE_DIGITS);
+                       r->name, XG_SEAL_CODE_DIGITS);
     return xg_fail(err, XG_AUTH,
                    has_code ? XG_T("交接码不对，%s 打不开",
                                    "a wrong code: it does not open %s")
@@ -364,12 +369,12 @@ static enum xg_status open_slots(struct seal_reader *r,
                    r->name);
 }
 
-enum xg_status seal_reader_open(struct seal_reader **out, int fd,
-                                const char *name,
-                                const struct xg_signer *device,
-                                const char *code, struct xg_error *err)
+enum xg_status xg_seal_reader_open(struct xg_seal_reader **out, int fd,
+                                   const char *name,
+                                   const struct xg_signer *device,
+                                   const char *code, struct xg_error *err)
 {
-    struct seal_reader *r = calloc(1, sizeof *r);
+    struct xg_seal_reader *r = calloc(1, sizeof *r);
     uint8_t key[KEY], header[STREAM_HEADER];
     enum xg_status status;
     size_t len = 0;
@@ -391,15 +396,15 @@ enum xg_status seal_reader_open(struct seal_reader **out, int fd,
         status = damaged(r, err);
     sodium_memzero(key, sizeof key);
     if (status != XG_OK) {
-        seal_reader_close(r);
+        xg_seal_reader_close(r);
         return status;
     }
     *out = r;
     return XG_OK;
 }
 
-enum xg_status seal_read(struct seal_reader *r, struct xg_bytes *chunk,
-                         struct xg_error *err)
+enum xg_status xg_seal_read(struct xg_seal_reader *r, struct xg_bytes *chunk,
+                            struct xg_error *err)
 {
     uint8_t tag, next = 0;
     size_t got;
@@ -416,9 +421,10 @@ enum xg_status seal_read(struct seal_reader *r, struct xg_bytes *chunk,
     bool last = got <= CHUNK + OVERHEAD;
     if (!last)
         next = r->sealed[--got];
-    if (got < OVERHEAD || crypto_secretstream_xchacha20poly1305_pull(
-                              &r->stream, r->plain, &plain_len, &tag, r->sealed,
-                              got, r->head, r->head_len) != 0 ||
+    if (got < OVERHEAD ||
+        crypto_secretstream_xchacha20poly1305_pull(
+            &r->stream, r->plain, &plain_len, &tag, r->sealed, got, r->head,
+            r->head_len) != 0 ||
         (tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL) != last)
         return damaged(r, err);
     r->sealed[0] = next;
@@ -428,7 +434,7 @@ enum xg_status seal_read(struct seal_reader *r, struct xg_bytes *chunk,
     return XG_OK;
 }
 
-void seal_reader_close(struct seal_reader *r)
+void xg_seal_reader_close(struct xg_seal_reader *r)
 {
     if (!r)
         return;

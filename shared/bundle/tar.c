@@ -1,5 +1,5 @@
 /* tar.c - see tar.h. */
-#include "agent/handover/tar.h"
+#include "shared/bundle/tar.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -24,16 +24,16 @@ static enum xg_status trouble(struct archive *a, const struct xg_error *inner,
 
 /* ---- writing ---- */
 
-struct tar_writer {
+struct xg_tar_writer {
     struct archive *archive;
-    struct tar_sink sink;
+    struct xg_tar_sink sink;
     struct xg_error inner;
 };
 
 static la_ssize_t give(struct archive *a, void *ctx, const void *data,
                        size_t len)
 {
-    struct tar_writer *w = ctx;
+    struct xg_tar_writer *w = ctx;
 
     (void)a;
     if (w->sink.put(w->sink.ctx, xg_bytes(data, len), &w->inner) != XG_OK)
@@ -41,10 +41,10 @@ static la_ssize_t give(struct archive *a, void *ctx, const void *data,
     return (la_ssize_t)len;
 }
 
-enum xg_status tar_writer_open(struct tar_writer **out, struct tar_sink sink,
-                               struct xg_error *err)
+enum xg_status xg_tar_writer_open(struct xg_tar_writer **out,
+                                  struct xg_tar_sink sink, struct xg_error *err)
 {
-    struct tar_writer *w = calloc(1, sizeof *w);
+    struct xg_tar_writer *w = calloc(1, sizeof *w);
 
     if (!w || !(w->archive = archive_write_new())) {
         free(w);
@@ -56,15 +56,15 @@ enum xg_status tar_writer_open(struct tar_writer **out, struct tar_sink sink,
         archive_write_set_bytes_in_last_block(w->archive, 1) != ARCHIVE_OK ||
         archive_write_open(w->archive, w, NULL, give, NULL) != ARCHIVE_OK) {
         xg_ignore(trouble(w->archive, &w->inner, err));
-        tar_writer_close(w);
+        xg_tar_writer_close(w);
         return err->status;
     }
     *out = w;
     return XG_OK;
 }
 
-enum xg_status tar_begin(struct tar_writer *w, const char *name,
-                         uint64_t length, struct xg_error *err)
+enum xg_status xg_tar_begin(struct xg_tar_writer *w, const char *name,
+                            uint64_t length, struct xg_error *err)
 {
     struct archive_entry *entry = archive_entry_new();
 
@@ -79,8 +79,8 @@ enum xg_status tar_begin(struct tar_writer *w, const char *name,
     return done == ARCHIVE_OK ? XG_OK : trouble(w->archive, &w->inner, err);
 }
 
-enum xg_status tar_write(struct tar_writer *w, struct xg_bytes data,
-                         struct xg_error *err)
+enum xg_status xg_tar_write(struct xg_tar_writer *w, struct xg_bytes data,
+                            struct xg_error *err)
 {
     if (data.len > 0 && archive_write_data(w->archive, data.at, data.len) !=
                             (la_ssize_t)data.len)
@@ -88,22 +88,22 @@ enum xg_status tar_write(struct tar_writer *w, struct xg_bytes data,
     return XG_OK;
 }
 
-enum xg_status tar_put(struct tar_writer *w, const char *name,
-                       struct xg_bytes content, struct xg_error *err)
+enum xg_status xg_tar_put(struct xg_tar_writer *w, const char *name,
+                          struct xg_bytes content, struct xg_error *err)
 {
-    if (tar_begin(w, name, content.len, err) != XG_OK)
+    if (xg_tar_begin(w, name, content.len, err) != XG_OK)
         return err->status;
-    return tar_write(w, content, err);
+    return xg_tar_write(w, content, err);
 }
 
-enum xg_status tar_finish(struct tar_writer *w, struct xg_error *err)
+enum xg_status xg_tar_finish(struct xg_tar_writer *w, struct xg_error *err)
 {
     if (archive_write_close(w->archive) != ARCHIVE_OK)
         return trouble(w->archive, &w->inner, err);
     return XG_OK;
 }
 
-void tar_writer_close(struct tar_writer *w)
+void xg_tar_writer_close(struct xg_tar_writer *w)
 {
     if (!w)
         return;
@@ -115,15 +115,15 @@ void tar_writer_close(struct tar_writer *w)
 
 /* ---- reading ---- */
 
-struct tar_reader {
+struct xg_tar_reader {
     struct archive *archive;
-    struct tar_source source;
+    struct xg_tar_source source;
     struct xg_error inner;
 };
 
 static la_ssize_t take(struct archive *a, void *ctx, const void **data)
 {
-    struct tar_reader *r = ctx;
+    struct xg_tar_reader *r = ctx;
     struct xg_bytes bytes;
 
     (void)a;
@@ -133,10 +133,11 @@ static la_ssize_t take(struct archive *a, void *ctx, const void **data)
     return (la_ssize_t)bytes.len;
 }
 
-enum xg_status tar_reader_open(struct tar_reader **out,
-                               struct tar_source source, struct xg_error *err)
+enum xg_status xg_tar_reader_open(struct xg_tar_reader **out,
+                                  struct xg_tar_source source,
+                                  struct xg_error *err)
 {
-    struct tar_reader *r = calloc(1, sizeof *r);
+    struct xg_tar_reader *r = calloc(1, sizeof *r);
 
     if (!r || !(r->archive = archive_read_new())) {
         free(r);
@@ -147,7 +148,7 @@ enum xg_status tar_reader_open(struct tar_reader **out,
     if (archive_read_support_format_tar(r->archive) != ARCHIVE_OK ||
         archive_read_open(r->archive, r, NULL, take, NULL) != ARCHIVE_OK) {
         xg_ignore(trouble(r->archive, &r->inner, err));
-        tar_reader_close(r);
+        xg_tar_reader_close(r);
         return err->status;
     }
     *out = r;
@@ -158,13 +159,13 @@ static bool name_valid(const char *name)
 {
     size_t len = name ? strlen(name) : 0;
 
-    return len > 0 && len <= TAR_NAME_MAX && *name != '/' && *name != '.' &&
+    return len > 0 && len <= XG_TAR_NAME_MAX && *name != '/' && *name != '.' &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789./-") == len;
 }
 
 /* The end of the archive is not the end of the source: read that too, for only
  * there the stream is known to be whole. */
-static enum xg_status drain(struct tar_reader *r, struct xg_error *err)
+static enum xg_status drain(struct xg_tar_reader *r, struct xg_error *err)
 {
     struct xg_bytes rest;
 
@@ -178,8 +179,8 @@ static enum xg_status drain(struct tar_reader *r, struct xg_error *err)
     return XG_OK;
 }
 
-enum xg_status tar_next(struct tar_reader *r, struct tar_part *part, bool *more,
-                        struct xg_error *err)
+enum xg_status xg_tar_next(struct xg_tar_reader *r, struct xg_tar_part *part,
+                           bool *more, struct xg_error *err)
 {
     struct archive_entry *entry;
     int got = archive_read_next_header(r->archive, &entry);
@@ -196,8 +197,8 @@ enum xg_status tar_next(struct tar_reader *r, struct tar_part *part, bool *more,
         archive_entry_filetype(entry) != AE_IFREG ||
         archive_entry_hardlink(entry) || archive_entry_symlink(entry))
         return xg_fail(err, XG_FORMAT,
-                       XG_T("交接文件里有不该有的内容",
-                            "there is something in the handover file that "
+                       XG_T("文件里有不该有的内容",
+                            "there is something in the file that "
                             "does not belong there"));
     memcpy(part->name, name, strlen(name) + 1);
     part->length = (uint64_t)size;
@@ -205,8 +206,8 @@ enum xg_status tar_next(struct tar_reader *r, struct tar_part *part, bool *more,
     return XG_OK;
 }
 
-enum xg_status tar_read(struct tar_reader *r, uint8_t *at, size_t size,
-                        size_t *len, struct xg_error *err)
+enum xg_status xg_tar_read(struct xg_tar_reader *r, uint8_t *at, size_t size,
+                           size_t *len, struct xg_error *err)
 {
     size_t got = 0;
 
@@ -222,7 +223,7 @@ enum xg_status tar_read(struct tar_reader *r, uint8_t *at, size_t size,
     return XG_OK;
 }
 
-void tar_reader_close(struct tar_reader *r)
+void xg_tar_reader_close(struct xg_tar_reader *r)
 {
     if (!r)
         return;

@@ -1,0 +1,137 @@
+/* blobs.h - photos as files, and those that are still coming in.
+ *
+ *      DIR/blobs/<2 hex>/<64 hex>      a photo, named by its SHA-256; written
+ *                                      once, never changed            0600
+ *      DIR/uploads/<32 hex>            a photo that is coming in
+ *      DIR/uploads/<32 hex>.about      what it is to become: a few lines
+ *
+ * Knows files, hashes and offsets; nothing of records, the log, or who may.
+ * A file gets its name only when its whole hash was checked and it is durable.
+ * What of an upload is here is the length of its file, so that nothing else has
+ * to be kept in step with it: after a power cut the sender is told a smaller
+ * offset, and goes on from there.
+ *
+ * One at a time writes to an upload: blobs_claim() makes whoever wrote before
+ * a stranger (its next write is XG_REFUSED, and puts nothing), at once, however
+ * long its connection will take to find out that it is dead.
+ *
+ * All functions may be called from any thread.
+ */
+#ifndef XG_SERVER_BLOBS_H
+#define XG_SERVER_BLOBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/base/env.h"
+#include "shared/base/error.h"
+#include "shared/core/note.h"
+#include "shared/core/protocol.h"
+
+enum {
+    BLOB_MAX_BYTES = 64 << 20,
+    BLOB_RESERVE_BYTES = 64 << 20,   /* stays free for records */
+    BLOB_UPLOADS_PER_DEVICE = 16,    /* the one longest untouched goes */
+    BLOB_UPLOAD_LIFE_MS = 7 * 24 * 3600 * 1000,
+    BLOB_ID_SIZE = 32 + 1,
+};
+
+struct blobs;
+
+/* `dir` NULL: in a private folder that blobs_close() removes (tests, the
+ * simulator). `env` is borrowed. Uploads that ran out are removed now and
+ * then. */
+XG_MUST_CHECK enum xg_status blobs_open(struct blobs **out, const char *dir,
+                                        const struct xg_env *env,
+                                        struct xg_error *err);
+void blobs_close(struct blobs *b);
+
+/* ---- those that are here ---- */
+
+bool blobs_has(struct blobs *b, const struct xg_hash *sha256);
+/* *fd is the caller's. XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status blobs_read(struct blobs *b, int *fd,
+                                        uint64_t *length,
+                                        const struct xg_hash *sha256,
+                                        struct xg_error *err);
+/* Take one from a stream (a bundle): `read` as of tar.h. Durable on return.
+ * XG_FORMAT: not what the hash says; XG_FULL; XG_TOOBIG. Nothing to do, and
+ * nothing read, where it is here. */
+XG_MUST_CHECK enum xg_status
+blobs_take(struct blobs *b, const struct xg_hash *sha256, uint64_t length,
+           enum xg_status (*read)(void *ctx, uint8_t *at, size_t size,
+                                  size_t *len, struct xg_error *err),
+           void *ctx, struct xg_error *err);
+/* Is its content what its name says? Reads all of it. XG_CORRUPT, XG_NOTFOUND.
+ */
+XG_MUST_CHECK enum xg_status blobs_verify(struct blobs *b,
+                                          const struct xg_hash *sha256,
+                                          struct xg_error *err);
+/* Erase, durably (redaction). XG_OK when it was gone. */
+XG_MUST_CHECK enum xg_status blobs_remove(struct blobs *b,
+                                          const struct xg_hash *sha256,
+                                          struct xg_error *err);
+/* Every one, in no order; false ends the walk. */
+XG_MUST_CHECK enum xg_status
+blobs_walk(struct blobs *b,
+           bool (*visit)(void *ctx, const struct xg_hash *sha256,
+                         uint64_t length),
+           void *ctx, struct xg_error *err);
+/* Copy into another folder of the same form whatever is not there yet; durable
+ * on return. *copied of the bytes and files. `progress` may be NULL. */
+struct blobs_copied {
+    uint64_t files, bytes;
+};
+XG_MUST_CHECK enum xg_status
+blobs_copy(struct blobs *b, const char *to, struct blobs_copied *copied,
+           void (*progress)(void *ctx, uint64_t files, uint64_t bytes),
+           void *ctx, struct xg_error *err);
+
+/* ---- coming in ---- */
+
+struct blobs_upload {
+    char id[BLOB_ID_SIZE];
+    char device[XG_KEY_NAME_MAX + 1]; /* whose */
+    struct xg_hash sha256;            /* what it is to become */
+    uint64_t length, offset;
+    int64_t expires_ms; /* Unix; moves on with every byte */
+};
+
+/* Begin one; a device that asks again for what it has not begun to send gets
+ * the same. XG_TOOBIG, XG_FULL (free space, less the reserve). */
+XG_MUST_CHECK enum xg_status
+blobs_create(struct blobs *b, struct blobs_upload *out, const char *device,
+             const struct xg_hash *sha256, uint64_t length,
+             struct xg_error *err);
+/* Take it over: see above. The offset is durable. XG_NOTFOUND: never was, or
+ * ran out. */
+struct blobs_claim {
+    char id[BLOB_ID_SIZE];
+    uint64_t turn;
+};
+XG_MUST_CHECK enum xg_status blobs_claim(struct blobs *b,
+                                         struct blobs_claim *claim,
+                                         struct blobs_upload *out,
+                                         const char *id, struct xg_error *err);
+/* Append; *out (may be NULL) as afterwards. XG_REFUSED: somebody else has taken
+ * over, XG_TOOBIG: beyond its length, XG_FULL: what fitted stays. */
+XG_MUST_CHECK enum xg_status blobs_write(struct blobs *b,
+                                         const struct blobs_claim *claim,
+                                         struct xg_bytes data,
+                                         struct xg_error *err);
+/* Back to an earlier offset: a piece whose checksum did not fit. */
+XG_MUST_CHECK enum xg_status blobs_cut(struct blobs *b,
+                                       const struct blobs_claim *claim,
+                                       uint64_t offset, struct xg_error *err);
+/* Make what was written durable, and tell how it stands. At its full length:
+ * check the hash, give it its name; *whole. XG_FORMAT: it was something else,
+ * and is gone. The claim ends. */
+XG_MUST_CHECK enum xg_status blobs_settle(struct blobs *b,
+                                          const struct blobs_claim *claim,
+                                          struct blobs_upload *out, bool *whole,
+                                          struct xg_error *err);
+/* Give one up. XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status blobs_abandon(struct blobs *b, const char *id,
+                                           struct xg_error *err);
+
+#endif

@@ -1,0 +1,55 @@
+/* photo.h - what the server knows of photos: which records name them, which it
+ * holds by its own word in the log, which it wants.
+ *
+ * A photo is *named* by a record (the photo's hash and length, and those of its
+ * thumbnail) that was merged; only named ones are taken in, so that nobody
+ * fills the disk with what belongs to no report. It is *held* once a note
+ * xunge/blobs/v1 in the log says so: after its file is durable (blobs.h). It is
+ * *wanted* when an operator asked for the full photo, until it is held.
+ */
+#ifndef XG_SERVER_PHOTO_H
+#define XG_SERVER_PHOTO_H
+
+#include "server/api.h"
+#include "server/data.h"
+#include "shared/core/protocol.h"
+
+/* Is it named, by what length? */
+XG_MUST_CHECK enum xg_status photo_named(struct store *s, uint64_t *length,
+                                         bool *found,
+                                         const struct xg_hash *sha256,
+                                         struct xg_error *err);
+/* Their files are durable: say so in the log. Those that it says already are
+ * passed over. Returns when it is published. Many callers at once share notes.
+ */
+XG_MUST_CHECK enum xg_status photo_hold(struct data *d,
+                                        const struct xg_blob *blobs,
+                                        size_t count, struct xg_error *err);
+/* Where the log says that it is held: *position; *found. */
+XG_MUST_CHECK enum xg_status photo_held(struct store *s, uint64_t *position,
+                                        uint64_t *length, bool *found,
+                                        const struct xg_hash *sha256,
+                                        struct xg_error *err);
+/* Append the frames of POST /v1/blobs/held (protocol.h), beginning with the
+ * given proof frame, for at most XG_BLOBS_ASKED_MAX hashes. */
+XG_MUST_CHECK enum xg_status
+photo_put_held(struct xg_buf *out, struct store *s,
+               const struct xg_checkpoint *c, struct xg_bytes checkpoint_note,
+               struct xg_bytes proof, const struct xg_hash *asked,
+               size_t count, struct xg_error *err);
+/* May this device have it: does an entity in its scope, or of its own making,
+ * name it? */
+XG_MUST_CHECK enum xg_status photo_may_read(struct data *d, struct store *s,
+                                            bool *may, const char *device,
+                                            const struct xg_hash *sha256,
+                                            struct xg_error *err);
+/* Ask for full photos: of an entity, those that are not held. *count. */
+XG_MUST_CHECK enum xg_status photo_order(struct data *d, size_t *count,
+                                         const struct xg_id *entity,
+                                         struct xg_error *err);
+/* Those that this device was first to name, and that are wanted. */
+XG_MUST_CHECK enum xg_status
+photo_orders(struct store *s, struct xg_hash out[static XG_ORDERS_MAX],
+             size_t *count, const char *device, struct xg_error *err);
+
+#endif
