@@ -146,67 +146,33 @@ bool api_session(struct api *a, struct session *whose,
     return false;
 }
 
+bool api_refused(struct api *a, struct xg_response *response,
+                 const struct api_refusal *no)
+{
+    if (no->alarm)
+        atomic_fetch_add(&a->alarms, 1);
+    if (!no->code)
+        return false;
+    api_refuse(a, response, no->http_status, no->code, no->title);
+    if (no->alarm)
+        xg_response_header(response, "Retry-After", "3600");
+    return true;
+}
+
 enum xg_status api_view_open(struct api_view *v, struct api *a,
                              struct xg_error *err)
 {
-    struct api_view view = {.data = a->data, .note = XG_BUF(XG_NOTE_MAX)};
-
-    if (ledger_published(a->data->ledger, &view.checkpoint, &view.note, err) !=
-            XG_OK ||
-        data_borrow(a->data, &view.store, err) != XG_OK) {
-        xg_buf_clear(&view.note);
-        return err->status;
-    }
-    *v = view;
-    return XG_OK;
-}
-
-void api_view_close(struct api_view *v)
-{
-    if (v->store)
-        data_return(v->data, v->store);
-    xg_buf_clear(&v->note);
-    *v = (struct api_view){0};
-}
-
-enum xg_status api_note_name(char name[XG_KEY_NAME_MAX + 1],
-                             struct xg_bytes note, struct xg_error *err)
-{
-    struct xg_note parsed;
-
-    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK)
-        return err->status;
-    struct xg_bytes found = parsed.signatures[0].name;
-    if (parsed.count != 1 || found.len > XG_KEY_NAME_MAX)
-        return xg_fail(err, XG_FORMAT, "%s",
-                       XG_T("应有且只有一行签名",
-                            "exactly one signature line is expected"));
-    memcpy(name, found.at, found.len);
-    name[found.len] = '\0';
-    return XG_OK;
-}
-
-void api_sign(struct xg_buf *out, const struct api *a, struct xg_bytes text)
-{
-    xg_note_sign(out, text, ledger_signer(a->data->ledger));
+    return api_view_of(v, a->data, err);
 }
 
 bool api_size_fits(struct api *a, const struct api_view *v, uint64_t stated,
                    const char *device, struct xg_response *response)
 {
-    if (stated <= v->checkpoint.size)
+    struct api_refusal no = {.code = NULL};
+
+    if (api_size_known(&no, v, stated, device))
         return true;
-    atomic_fetch_add(&a->alarms, 1);
-    xg_log(XG_LOG_ERROR, "log.behind", "device=%s stated=%llu size=%llu",
-           device, (unsigned long long)stated,
-           (unsigned long long)v->checkpoint.size);
-    api_refuse(a, response, 503, "behind",
-               XG_T("设备见过的日志比服务器的更长：服务器可能被恢复成旧数据。"
-                    "记录仍保存在设备上，请通知管理员",
-                    "the device has seen a longer log than the server's: the "
-                    "server may have been put back to old data. Your records "
-                    "stay on the device; please tell the operator"));
-    xg_response_header(response, "Retry-After", "3600");
+    api_refused(a, response, &no);
     return false;
 }
 

@@ -50,41 +50,38 @@ done:
 
 /* A batch that is not signed by who it says is malformed to us; 401 would
  * only make its bearer say hello again. */
-static enum xg_status refuse_unsigned(struct api *a,
-                                      struct xg_response *response,
+static enum xg_status refuse_unsigned(struct api_refusal *no,
                                       enum xg_status status,
                                       const struct xg_error *err)
 {
     if (status != XG_AUTH)
         return status;
-    return api_refuse(a, response, 422, "signature", xg_error_text(err));
+    *no = (struct api_refusal){422, "signature", xg_error_text(err), false};
+    return XG_OK;
 }
 
-static enum xg_status take(struct api *a, struct ingest_result *result,
-                           bool *answered, const struct xg_hash *named,
-                           const struct xg_request *request,
-                           struct xg_response *response, struct xg_error *err)
+enum xg_status api_take_batch(struct ingest_result *result,
+                              struct api_refusal *no, struct data *d,
+                              const struct xg_hash *named,
+                              struct xg_bytes framed, struct xg_error *err)
 {
     struct ingest_batch *batch = NULL;
     enum xg_status status;
 
-    *answered = true;
-    status = ingest_prepare(&batch, a->data->ingest, request->body.at,
-                            request->body.len, err);
+    status = ingest_prepare(&batch, d->ingest, framed.at, framed.len, err);
     if (status != XG_OK)
-        return refuse_unsigned(a, response, status, err);
-    if (!xg_hash_equal(ingest_batch_id(batch), named)) {
-        ingest_batch_free(batch);
-        return api_refuse(a, response, 422, "wrong-id",
-                          XG_T("批次编号与内容不符",
-                               "the batch is not the one that the path names"));
-    }
-    status = ingest_submit(a->data->ingest, result, batch, err);
+        return refuse_unsigned(no, status, err);
+    if (xg_hash_equal(ingest_batch_id(batch), named))
+        status = refuse_unsigned(
+            no, ingest_submit(d->ingest, result, batch, err), err);
+    else
+        *no = (struct api_refusal){
+            422, "wrong-id",
+            XG_T("批次编号与内容不符",
+                 "the batch is not the one that the path names"),
+            false};
     ingest_batch_free(batch);
-    if (status != XG_OK)
-        return refuse_unsigned(a, response, status, err);
-    *answered = false;
-    return XG_OK;
+    return status;
 }
 
 enum xg_status api_put_batch(struct api *a, const struct xg_request *request,
@@ -93,9 +90,9 @@ enum xg_status api_put_batch(struct api *a, const struct xg_request *request,
     struct session session;
     struct xg_hash named;
     struct ingest_result result;
+    struct api_refusal no = {.code = NULL};
     struct api_view v;
     uint64_t held;
-    bool answered;
 
     if (!api_session(a, &session, request, response))
         return XG_OK;
@@ -107,9 +104,9 @@ enum xg_status api_put_batch(struct api *a, const struct xg_request *request,
                  "a whole number"));
     atomic_fetch_add(&a->at_work, 1);
     enum xg_status status =
-        take(a, &result, &answered, &named, request, response, err);
+        api_take_batch(&result, &no, a->data, &named, request->body, err);
     atomic_fetch_sub(&a->at_work, 1);
-    if (status != XG_OK || answered)
+    if (status != XG_OK || api_refused(a, response, &no))
         return status;
     if (api_view_open(&v, a, err) != XG_OK)
         return err->status;

@@ -8,79 +8,91 @@
 
 /* Everything that goes into one answer. */
 struct hello {
-    struct api *api;
-    struct api_view view;
-    struct xg_arena *arena; /* the request's */
-    struct xg_verifier device;
-    struct xg_hello says;
+    const struct api_view *view;
+    const struct api_caller *who;
+    struct session_table *sessions; /* NULL: none is made */
+    struct xg_arena *arena;
     struct xg_welcome *welcome; /* in the arena: some 20 KiB */
     struct xg_bytes *notes;     /* registry news, welcome->note_count */
 };
 
-/* The device's key: of the registry, or of one that waits to get there. */
-static enum xg_status find_key(struct hello *h, bool *found, const char *name,
+/* ---- who asks ---- */
+
+enum xg_status api_find_caller(struct api_caller *who, bool *known,
+                               const struct api_view *v, const char *name,
                                struct xg_error *err)
 {
-    struct store *s = h->view.store;
+    struct api_caller caller = {.state = XG_DEVICE_ENROLLED};
+    struct registry *registry = v->data->registry;
     struct store_device row;
-    struct registry *registry = h->api->data->registry;
-    bool revoked;
+    bool found, revoked;
 
-    h->welcome->state = XG_DEVICE_ENROLLED;
-    if (registry_device(registry, &h->device, found, name, err) != XG_OK)
+    if (registry_device(registry, &caller.device, &found, name, err) != XG_OK)
         return err->status;
-    if (*found) {
-        if (registry_revoked(registry, &revoked, name, h->view.checkpoint.size,
+    if (found) {
+        if (registry_revoked(registry, &revoked, name, v->checkpoint.size,
                              err) != XG_OK)
             return err->status;
         if (revoked)
-            h->welcome->state = XG_DEVICE_REVOKED;
-        return XG_OK;
+            caller.state = XG_DEVICE_REVOKED;
+    } else {
+        if (v->store->ops->find_device(v->store, &row, &found, name, err) !=
+            XG_OK)
+            return err->status;
+        found = found && row.state == XG_DEVICE_PENDING;
+        if (found && xg_verifier_init(&caller.device, name, XG_SIG_ED25519,
+                                      row.key, err) != XG_OK)
+            return err->status;
+        caller.state = XG_DEVICE_PENDING;
     }
-    if (s->ops->find_device(s, &row, found, name, err) != XG_OK)
-        return err->status;
-    *found = *found && row.state == XG_DEVICE_PENDING;
-    if (!*found)
-        return XG_OK;
-    h->welcome->state = XG_DEVICE_PENDING;
-    return xg_verifier_init(&h->device, name, XG_SIG_ED25519, row.key, err);
+    if (found)
+        *who = caller;
+    *known = found;
+    return XG_OK;
 }
 
-/* Who is it, and is it so? *known false: the response says why not. */
-static enum xg_status identify(struct hello *h, bool *known,
-                               const struct xg_request *request,
-                               struct xg_response *response,
-                               struct xg_error *err)
+enum xg_status api_read_hello(struct api_caller *who, struct api_refusal *no,
+                              const struct api_view *v, struct xg_bytes data,
+                              struct xg_error *err)
 {
     char name[XG_KEY_NAME_MAX + 1];
+    struct api_caller caller;
     struct xg_note note;
     bool found;
 
-    *known = false;
-    if (api_note_name(name, request->body, err) != XG_OK ||
-        find_key(h, &found, name, err) != XG_OK)
+    if (api_note_name(name, data, err) != XG_OK ||
+        api_find_caller(&caller, &found, v, name, err) != XG_OK)
         return err->status;
-    if (!found)
-        return api_refuse(h->api, response, 403, "device",
-                          XG_T("服务器不认识这台设备，请用入网码重新加入",
-                               "the server does not know this device: join "
-                               "again with a code"));
-    enum xg_status status = xg_note_open(&note, request->body.at,
-                                         request->body.len, &h->device, err);
-    if (status == XG_AUTH)
-        return api_refuse(h->api, response, 403, "signature",
-                          xg_error_text(err));
-    if (status != XG_OK || xg_hello_read(&h->says, note.text, err) != XG_OK)
+    if (!found) {
+        *no = (struct api_refusal){
+            403, "device",
+            XG_T("服务器不认识这台设备，请用入网码重新加入",
+                 "the server does not know this device: join again with a "
+                 "code"),
+            false};
+        return XG_OK;
+    }
+    enum xg_status status =
+        xg_note_open(&note, data.at, data.len, &caller.device, err);
+    if (status == XG_AUTH) {
+        *no = (struct api_refusal){403, "signature", xg_error_text(err), false};
+        return XG_OK;
+    }
+    if (status != XG_OK || xg_hello_read(&caller.says, note.text, err) != XG_OK)
         return err->status;
-    const char *origin = data_origin(h->api->data);
-    if (!xg_bytes_equal(h->says.log, xg_bytes_of(origin)))
-        return api_refuse(h->api, response, 409, "wrong-log",
-                          XG_T("这台设备属于另一台服务器",
-                               "this device belongs to another server"));
-    memcpy(h->welcome->device, name, sizeof name);
-    *known = true;
+    if (!xg_bytes_equal(caller.says.log, xg_bytes_of(data_origin(v->data)))) {
+        *no = (struct api_refusal){409, "wrong-log",
+                                   XG_T("这台设备属于另一台服务器",
+                                        "this device belongs to another "
+                                        "server"),
+                                   false};
+        return XG_OK;
+    }
+    *who = caller;
     return XG_OK;
 }
+
+/* ---- what it is told ---- */
 
 static const struct xg_chain_tip *stated_tip(const struct xg_hello *says,
                                              const struct xg_hash *chain)
@@ -98,7 +110,7 @@ static enum xg_status add_tip(struct hello *h, const struct xg_chain_tip *tip,
     struct xg_chain_tip held;
     bool forked, found;
 
-    if (ingest_tip(h->view.store, &held, &forked, &found, tip, err) != XG_OK)
+    if (ingest_tip(h->view->store, &held, &forked, &found, tip, err) != XG_OK)
         return err->status;
     if (!found || w->chain_count == XG_CHAINS_MAX)
         return XG_OK;
@@ -112,16 +124,16 @@ static enum xg_status add_tip(struct hello *h, const struct xg_chain_tip *tip,
  * a device that was restored does not know its last ones. */
 static enum xg_status add_tips(struct hello *h, struct xg_error *err)
 {
-    struct store *s = h->view.store;
+    struct store *s = h->view->store;
     struct store_chain *rows;
     size_t count;
 
-    if (s->ops->read_chains(s, h->arena, &rows, &count, h->device.name, err) !=
+    if (s->ops->read_chains(s, h->arena, &rows, &count, h->who->device.name, err) !=
         XG_OK)
         return err->status;
     for (int stated = 1; stated >= 0; stated--) {
         for (size_t i = count; i-- > 0;) {
-            const struct xg_chain_tip *tip = stated_tip(&h->says, &rows[i].id);
+            const struct xg_chain_tip *tip = stated_tip(&h->who->says, &rows[i].id);
             struct xg_chain_tip unknown = {.chain = rows[i].id};
             if ((tip != NULL) == stated &&
                 add_tip(h, tip ? tip : &unknown, err) != XG_OK)
@@ -135,7 +147,7 @@ static enum xg_status add_note(struct hello *h,
                                const struct store_registry_note *row,
                                struct xg_error *err)
 {
-    struct store *s = h->view.store;
+    struct store *s = h->view->store;
     struct xg_welcome *w = h->welcome;
     struct xg_bytes *note;
     size_t found;
@@ -157,7 +169,7 @@ static enum xg_status add_note(struct hello *h,
 /* Notes newer than stated, and the newest number that the checkpoint has. */
 static enum xg_status add_news(struct hello *h, struct xg_error *err)
 {
-    struct store *s = h->view.store;
+    struct store *s = h->view->store;
     struct xg_welcome *w = h->welcome;
     struct store_registry_note *rows;
     struct store_counts counts;
@@ -172,11 +184,11 @@ static enum xg_status add_news(struct hello *h, struct xg_error *err)
         if (s->ops->read_registry_notes(s, h->arena, &rows, &count,
                                         w->registry - 1, 1, err) != XG_OK)
             return err->status;
-        if (count && rows->position < h->view.checkpoint.size)
+        if (count && rows->position < h->view->checkpoint.size)
             break;
     }
     if (s->ops->read_registry_notes(s, h->arena, &rows, &count,
-                                    h->says.registry, XG_REGISTRY_NEWS_MAX,
+                                    h->who->says.registry, XG_REGISTRY_NEWS_MAX,
                                     err) != XG_OK)
         return err->status;
     for (size_t i = 0; i < count; i++)
@@ -189,13 +201,13 @@ static enum xg_status add_news(struct hello *h, struct xg_error *err)
 /* Those that the checkpoint has: the device asks for what it lacks. */
 static enum xg_status count_references(struct hello *h, struct xg_error *err)
 {
-    struct store *s = h->view.store;
+    struct store *s = h->view->store;
     struct store_reference *rows;
     size_t count;
 
     if (s->ops->read_references(s, h->arena, &rows, &count, err) != XG_OK)
         return err->status;
-    while (count > 0 && rows[count - 1].position >= h->view.checkpoint.size)
+    while (count > 0 && rows[count - 1].position >= h->view->checkpoint.size)
         count--;
     h->welcome->references = count;
     return XG_OK;
@@ -203,24 +215,27 @@ static enum xg_status count_references(struct hello *h, struct xg_error *err)
 
 static enum xg_status fill(struct hello *h, struct xg_error *err)
 {
+    const struct api_view *v = h->view;
     struct xg_welcome *w = h->welcome;
-    struct store *s = h->view.store;
     struct session whose = {.device = {0}};
 
-    w->log = xg_bytes_of(data_origin(h->api->data));
-    w->random = h->says.random;
-    w->time_ms = ledger_time_ms(h->api->data->ledger);
-    w->size = h->view.checkpoint.size;
-    w->root = h->view.checkpoint.root;
-    if (s->ops->get_value(s, &w->backup, "backup", err) != XG_OK)
+    w->log = xg_bytes_of(data_origin(v->data));
+    memcpy(w->device, h->who->device.name, sizeof w->device);
+    w->random = h->who->says.random;
+    w->state = h->who->state;
+    w->time_ms = ledger_time_ms(v->data->ledger);
+    w->size = v->checkpoint.size;
+    w->root = v->checkpoint.root;
+    if (v->store->ops->get_value(v->store, &w->backup, "backup", err) != XG_OK)
         return err->status;
     if (add_news(h, err) != XG_OK)
         return err->status;
     if (w->state == XG_DEVICE_PENDING)
         return XG_OK; /* no session: its token is none */
     memcpy(whose.device, w->device, sizeof whose.device);
-    memcpy(whose.key, h->device.key, sizeof whose.key);
-    session_give(h->api->sessions, &w->token, &whose);
+    memcpy(whose.key, h->who->device.key, sizeof whose.key);
+    if (h->sessions)
+        session_give(h->sessions, &w->token, &whose);
     if (add_tips(h, err) != XG_OK)
         return err->status;
     return w->state == XG_DEVICE_REVOKED ? XG_OK : count_references(h, err);
@@ -228,44 +243,43 @@ static enum xg_status fill(struct hello *h, struct xg_error *err)
 
 /* What a device says it saw, where we can tell. It finds out by itself; here
  * it is for the operator. */
-static enum xg_status compare_root(const struct hello *h, struct xg_error *err)
+static enum xg_status compare_root(const struct hello *h, bool *alarm,
+                                   struct xg_error *err)
 {
+    const struct xg_hello *says = &h->who->says;
     struct xg_hash root;
 
-    if (h->says.size == 0)
+    if (says->size == 0)
         return XG_OK;
-    if (ledger_root(&root, h->view.store, h->says.size, err) != XG_OK)
+    if (ledger_root(&root, h->view->store, says->size, err) != XG_OK)
         return err->status;
-    if (!xg_hash_equal(&root, &h->says.root)) {
-        atomic_fetch_add(&h->api->alarms, 1);
+    *alarm = !xg_hash_equal(&root, &says->root);
+    if (*alarm)
         xg_log(XG_LOG_ERROR, "log.other-root", "device=%s size=%llu",
-               h->welcome->device, (unsigned long long)h->says.size);
-    }
+               h->who->device.name, (unsigned long long)says->size);
     return XG_OK;
 }
 
-static enum xg_status put(struct hello *h, struct xg_response *response,
+static enum xg_status put(const struct hello *h, struct xg_buf *out,
                           struct xg_error *err)
 {
     struct xg_buf text = XG_BUF(XG_NOTE_MAX), part = XG_BUF(XG_ANSWER_MAX);
-    struct xg_buf *out = &response->body;
 
     xg_welcome_put(&text, h->welcome);
     enum xg_status status = xg_buf_check(&text, err);
     if (status != XG_OK)
         goto done;
-    api_sign(&part, h->api, xg_buf_bytes(&text));
+    api_sign_text(&part, h->view->data, xg_buf_bytes(&text));
     xg_frame_put(out, xg_buf_bytes(&part));
     xg_buf_reset(&part);
-    status = ledger_consistency(&part, h->view.store, h->says.size,
-                                &h->view.checkpoint, err);
+    status = ledger_consistency(&part, h->view->store, h->who->says.size,
+                                &h->view->checkpoint, err);
     if (status != XG_OK)
         goto done;
     xg_frame_put(out, xg_buf_bytes(&part));
-    xg_frame_put(out, xg_buf_bytes(&h->view.note));
+    xg_frame_put(out, xg_buf_bytes(&h->view->note));
     for (size_t i = 0; i < h->welcome->note_count; i++)
         xg_frame_put(out, h->notes[i]);
-    response->content_type = "application/octet-stream";
     status = xg_buf_check(&part, err);
 done:
     xg_buf_clear(&text);
@@ -273,38 +287,47 @@ done:
     return status;
 }
 
-static enum xg_status greet(struct hello *h, const struct xg_request *request,
-                            struct xg_response *response, struct xg_error *err)
+enum xg_status
+api_answer_hello(struct xg_buf *out, const struct xg_welcome **welcome,
+                 struct api_refusal *no, const struct api_view *v,
+                 struct session_table *sessions, const struct api_caller *who,
+                 struct xg_arena *arena, struct xg_error *err)
 {
-    bool known;
-    enum xg_status status = identify(h, &known, request, response, err);
+    struct hello h = {
+        .view = v, .who = who, .sessions = sessions, .arena = arena};
+    bool alarm = false;
 
-    if (status != XG_OK || !known)
-        return status;
-    if (!api_size_fits(h->api, &h->view, h->says.size, h->welcome->device,
-                       response))
+    if (!api_size_known(no, v, who->says.size, who->device.name))
         return XG_OK;
-    if (compare_root(h, err) != XG_OK || fill(h, err) != XG_OK)
+    h.welcome = xg_arena_alloc(arena, sizeof *h.welcome);
+    if (!h.welcome)
+        return xg_fail_nomem(err);
+    if (compare_root(&h, &alarm, err) != XG_OK || fill(&h, err) != XG_OK ||
+        put(&h, out, err) != XG_OK)
         return err->status;
-    return put(h, response, err);
+    no->alarm = alarm;
+    *welcome = h.welcome;
+    return XG_OK;
 }
 
 enum xg_status api_hello(struct api *a, const struct xg_request *request,
                          struct xg_response *response, struct xg_error *err)
 {
-    struct hello *h = xg_arena_alloc(request->arena, sizeof *h);
-    enum xg_status status;
+    struct api_caller *who = xg_arena_alloc(request->arena, sizeof *who);
+    struct api_refusal no = {.code = NULL};
+    const struct xg_welcome *welcome;
+    struct api_view v;
 
-    if (!h)
+    if (!who)
         return xg_fail_nomem(err);
-    h->api = a;
-    h->arena = request->arena;
-    h->welcome = xg_arena_alloc(request->arena, sizeof *h->welcome);
-    if (!h->welcome)
-        return xg_fail_nomem(err);
-    if (api_view_open(&h->view, a, err) != XG_OK)
+    if (api_view_open(&v, a, err) != XG_OK)
         return err->status;
-    status = greet(h, request, response, err);
-    api_view_close(&h->view);
+    enum xg_status status = api_read_hello(who, &no, &v, request->body, err);
+    if (status == XG_OK && !no.code)
+        status = api_answer_hello(&response->body, &welcome, &no, &v,
+                                  a->sessions, who, request->arena, err);
+    api_view_close(&v);
+    if (status == XG_OK && !api_refused(a, response, &no))
+        response->content_type = "application/octet-stream";
     return status;
 }

@@ -3,6 +3,7 @@
 #define SERVER_API_INSIDE_H
 
 #include "server/api.h"
+#include "server/api_answer.h"
 
 /* A handler fills the response and returns XG_OK, or fails and the response
  * becomes the problem. A refusal with a code of its own is api_refuse(), then
@@ -25,25 +26,13 @@ bool api_session(struct api *a, struct session *whose,
                  const struct xg_request *request,
                  struct xg_response *response);
 
-/* The published log, and the store in a snapshot that holds all of it. */
-struct api_view {
-    struct data *data;
-    struct store *store;
-    struct xg_checkpoint checkpoint;
-    struct xg_buf note; /* the checkpoint's */
-};
+/* The same for what api_answer.h refused. False: there is nothing to refuse. */
+bool api_refused(struct api *a, struct xg_response *response,
+                 const struct api_refusal *no);
+
+/* api_view_of() the API's data. */
 XG_MUST_CHECK enum xg_status api_view_open(struct api_view *v, struct api *a,
                                            struct xg_error *err);
-void api_view_close(struct api_view *v);
-
-/* What a note is signed by says who sent it: name of its only signature line.
- * XG_FORMAT. */
-XG_MUST_CHECK enum xg_status api_note_name(char name[XG_KEY_NAME_MAX + 1],
-                                           struct xg_bytes note,
-                                           struct xg_error *err);
-
-/* Sign `text` by the log and append it. */
-void api_sign(struct xg_buf *out, const struct api *a, struct xg_bytes text);
 
 /* A device stated a size. False: larger than ours; the response says so, and
  * the alarm is raised. */

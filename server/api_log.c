@@ -29,33 +29,55 @@ static bool read_held(uint64_t positions[static XG_HELD_MAX],
     return true;
 }
 
-static enum xg_status give_page(struct api *a, const struct api_view *v,
-                                uint64_t since, const struct scope_held *held,
-                                const char *device,
-                                struct xg_response *response,
+static enum xg_status seal_page(struct xg_buf *out, const struct data *d,
+                                const struct scope_page *page,
+                                struct xg_bytes raw, const char *device,
                                 struct xg_error *err)
 {
-    struct scope_page page = {.from = since};
-    struct xg_updates_note note = {.log = xg_bytes_of(data_origin(a->data))};
-    struct xg_buf raw = XG_BUF(XG_UPDATES_RAW_MAX);
-    enum xg_status status;
+    struct xg_updates_note note = {.log = xg_bytes_of(data_origin(d))};
 
-    status = scope_page(&page, &raw, v->store, a->data->registry, device, since,
-                        v->checkpoint.size, held, err);
+    memcpy(note.device, device, strlen(device) + 1);
+    memcpy(note.scope, page->unit, sizeof note.scope);
+    note.from = page->from;
+    note.to = page->to;
+    note.end = page->end;
+    note.count = page->count;
+    note.root = page->root;
+    return xg_updates_seal(out, &note, raw, ledger_signer(d->ledger), err);
+}
+
+enum xg_status api_answer_updates(struct xg_buf *out, struct scope_page *page,
+                                  struct api_refusal *no,
+                                  const struct api_view *v, const char *device,
+                                  uint64_t since, const struct scope_held *held,
+                                  struct xg_error *err)
+{
+    struct registry *registry = v->data->registry;
+    struct scope_page found = {.from = since};
+    struct xg_buf raw = XG_BUF(XG_UPDATES_RAW_MAX);
+    bool revoked;
+
+    if (registry_revoked(registry, &revoked, device, v->checkpoint.size, err) !=
+        XG_OK)
+        return err->status;
+    if (revoked) {
+        *no = (struct api_refusal){
+            403, "revoked",
+            XG_T("此设备已停用：可以上传，不再接收",
+                 "this device was revoked: it may send, but receives no more"),
+            false};
+        return XG_OK;
+    }
+    enum xg_status status =
+        scope_page(&found, &raw, v->store, registry, device, since,
+                   v->checkpoint.size, held, err);
     if (status == XG_OK)
         status = xg_buf_check(&raw, err);
-    if (status == XG_OK) {
-        memcpy(note.device, device, strlen(device) + 1);
-        memcpy(note.scope, page.unit, sizeof note.scope);
-        note.from = page.from;
-        note.to = page.to;
-        note.end = page.end;
-        note.count = page.count;
-        note.root = page.root;
-        status = xg_updates_seal(&response->body, &note, xg_buf_bytes(&raw),
-                                 ledger_signer(a->data->ledger), err);
-        response->content_type = "application/octet-stream";
-    }
+    if (status == XG_OK)
+        status =
+            seal_page(out, v->data, &found, xg_buf_bytes(&raw), device, err);
+    if (status == XG_OK)
+        *page = found;
     xg_buf_clear(&raw);
     return status;
 }
@@ -69,7 +91,8 @@ enum xg_status api_updates(struct api *a, const struct xg_request *request,
     struct api_view v;
     uint64_t since, positions[XG_HELD_MAX];
     struct scope_held held;
-    bool revoked;
+    struct scope_page page;
+    struct api_refusal no = {.code = NULL};
 
     if (!api_session(a, &session, request, response))
         return XG_OK;
@@ -84,24 +107,19 @@ enum xg_status api_updates(struct api *a, const struct xg_request *request,
                        XG_HELD_MAX);
     if (api_view_open(&v, a, err) != XG_OK)
         return err->status;
-    enum xg_status status = registry_revoked(
-        a->data->registry, &revoked, session.device, v.checkpoint.size, err);
-    if (status == XG_OK && revoked)
-        api_refuse(a, response, 403, "revoked",
-                   XG_T("此设备已停用：可以上传，不再接收",
-                        "this device was revoked: it may send, but receives "
-                        "no more"));
-    else if (status == XG_OK)
-        status = give_page(a, &v, since, &held, session.device, response,
-                           err);
+    enum xg_status status =
+        api_answer_updates(&response->body, &page, &no, &v, session.device,
+                           since, &held, err);
     api_view_close(&v);
+    if (status == XG_OK && !api_refused(a, response, &no))
+        response->content_type = "application/octet-stream";
     return status;
 }
 
 /* ---- reference data ---- */
 
 /* The list, signed: what stands where in the log. The notes follow. */
-static enum xg_status put_places(struct api *a, struct xg_buf *out,
+static enum xg_status put_places(struct xg_buf *out, const struct data *d,
                                  const struct xg_references_note *list,
                                  const struct xg_bytes *notes,
                                  struct xg_error *err)
@@ -112,7 +130,7 @@ static enum xg_status put_places(struct api *a, struct xg_buf *out,
     xg_references_put(&text, list);
     status = xg_buf_check(&text, err);
     if (status == XG_OK) {
-        api_sign(&note, a, xg_buf_bytes(&text));
+        api_sign_text(&note, d, xg_buf_bytes(&text));
         status = xg_buf_check(&note, err);
     }
     if (status == XG_OK) {
@@ -149,11 +167,12 @@ static enum xg_status read_place(struct xg_reference_place *place,
     return XG_OK;
 }
 
-static enum xg_status give_references(struct api *a, const struct api_view *v,
-                                      uint64_t from, struct xg_arena *arena,
-                                      struct xg_buf *out, struct xg_error *err)
+enum xg_status api_answer_references(struct xg_buf *out, size_t *given,
+                                     const struct api_view *v, uint64_t from,
+                                     struct xg_arena *arena,
+                                     struct xg_error *err)
 {
-    struct xg_references_note list = {.log = xg_bytes_of(data_origin(a->data)),
+    struct xg_references_note list = {.log = xg_bytes_of(data_origin(v->data)),
                                       .from = from};
     struct xg_bytes notes[XG_REFERENCES_MAX];
     struct store_reference *rows;
@@ -168,7 +187,10 @@ static enum xg_status give_references(struct api *a, const struct api_view *v,
         if (read_place(&list.entries[list.count], &notes[list.count], v->store,
                        arena, rows[i].position, err) != XG_OK)
             return err->status;
-    return put_places(a, out, &list, notes, err);
+    if (put_places(out, v->data, &list, notes, err) != XG_OK)
+        return err->status;
+    *given = list.count;
+    return XG_OK;
 }
 
 enum xg_status api_references(struct api *a, const struct xg_request *request,
@@ -180,6 +202,7 @@ enum xg_status api_references(struct api *a, const struct xg_request *request,
     struct session session;
     struct api_view v;
     uint64_t from;
+    size_t count;
 
     if (!api_session(a, &session, request, response))
         return XG_OK;
@@ -188,8 +211,8 @@ enum xg_status api_references(struct api *a, const struct xg_request *request,
                        XG_T("from 应为整数", "from is a whole number"));
     if (api_view_open(&v, a, err) != XG_OK)
         return err->status;
-    enum xg_status status = give_references(a, &v, from, request->arena,
-                                            &response->body, err);
+    enum xg_status status = api_answer_references(&response->body, &count, &v,
+                                                  from, request->arena, err);
     api_view_close(&v);
     response->content_type = "application/octet-stream";
     return status;
