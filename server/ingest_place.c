@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "server/ingest_internal.h"
+#include "server/photo.h"
 #include "server/scope.h"
 
 /* One batch at work. */
@@ -610,6 +611,17 @@ static enum xg_status settle_touched(struct placing *w, struct touching *t)
     return teller_end(&teller, w->rows, w->count);
 }
 
+static enum xg_status name_photos(struct placing *w)
+{
+    const struct xg_record *records = &w->inc->batch->records[w->held];
+
+    for (size_t i = 0; i < w->count; i++)
+        if (photo_put_named(w->p->to, &w->rows[i], &records[i], w->err) !=
+            XG_OK)
+            return w->err->status;
+    return XG_OK;
+}
+
 enum xg_status placer_place(struct placer *p, struct xg_arena *arena,
                             struct incoming *inc, struct xg_error *err)
 {
@@ -624,7 +636,7 @@ enum xg_status placer_place(struct placer *p, struct xg_arena *arena,
     if (make_rows(&w) != XG_OK || touch_all(&w, &touching) != XG_OK ||
         p->to->ops->put_records(p->to, w.rows, w.count, err) != XG_OK ||
         p->to->ops->put_branch(p->to, w.at, err) != XG_OK ||
-        settle_touched(&w, &touching) != XG_OK)
+        name_photos(&w) != XG_OK || settle_touched(&w, &touching) != XG_OK)
         return err->status;
     inc->fresh = w.count;
     return XG_OK;

@@ -100,7 +100,7 @@ enum xg_status ingest_replay(struct ingest *in, struct store *from,
     enum xg_status status = to->ops->drop_derived(to, err);
 
     if (status == XG_OK)
-        status = ledger_replay_times(from, to, err);
+        status = ledger_replay_notes(from, to, err);
     placer_init(&p, in, from, to, true);
     while (status == XG_OK && count > 0) {
         xg_arena_reset(&arena);

@@ -156,9 +156,10 @@ XG_MUST_CHECK enum xg_status ledger_tile(struct xg_buf *out,
                                          const struct xg_tile *tile,
                                          uint64_t size, struct xg_error *err);
 
-/* Between begin() and commit() of `to`: put the time notes among the entries
- * of `from` into it; it has none. `from` may be the same store. */
-XG_MUST_CHECK enum xg_status ledger_replay_times(struct store *from,
+/* Between begin() and commit() of `to`: put what the time notes and the blobs
+ * notes among the entries of `from` say into it; it has none of it. `from` may
+ * be the same store. */
+XG_MUST_CHECK enum xg_status ledger_replay_notes(struct store *from,
                                                  struct store *to,
                                                  struct xg_error *err);
 

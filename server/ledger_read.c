@@ -139,20 +139,22 @@ enum xg_status ledger_tile(struct xg_buf *out, struct store *store,
     return xg_tile_hashes(out, tile, &nodes, err);
 }
 
-/* ---- time notes again ---- */
+/* ---- the log's own notes again ---- */
 
-static const char time_head[] = "xunge/time/v1\n";
+static bool begins(struct xg_bytes data, const char *with)
+{
+    size_t len = strlen(with);
 
-static enum xg_status put_if_time(struct store *to, uint64_t position,
-                                  struct xg_bytes data, struct xg_error *err)
+    return data.len >= len && memcmp(data.at, with, len) == 0;
+}
+
+static enum xg_status put_time(struct store *to, uint64_t position,
+                               struct xg_bytes data, struct xg_error *err)
 {
     struct store_time t = {.position = position};
     struct xg_note note;
     uint64_t ms;
 
-    if (data.len < strlen(time_head) ||
-        memcmp(data.at, time_head, strlen(time_head)) != 0)
-        return XG_OK;
     if (xg_note_parse(&note, data.at, data.len, err) != XG_OK ||
         xg_time_read(&ms, note.text, err) != XG_OK)
         return xg_wrap(err, XG_T("日志的时间条目", "time note of the log"));
@@ -160,7 +162,33 @@ static enum xg_status put_if_time(struct store *to, uint64_t position,
     return to->ops->put_time(to, &t, err);
 }
 
-enum xg_status ledger_replay_times(struct store *from, struct store *to,
+static enum xg_status put_held(struct store *to, uint64_t position,
+                               struct xg_bytes data, struct xg_error *err)
+{
+    struct xg_blob blobs[XG_BLOBS_MAX];
+    struct xg_note note;
+    size_t count;
+
+    if (xg_note_parse(&note, data.at, data.len, err) != XG_OK ||
+        xg_blobs_read(blobs, &count, note.text, err) != XG_OK)
+        return xg_wrap(err, XG_T("日志的照片条目", "blobs note of the log"));
+    for (size_t i = 0; i < count; i++)
+        if (to->ops->put_held(to, &blobs[i], position, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+static enum xg_status put_note(struct store *to, uint64_t position,
+                               struct xg_bytes data, struct xg_error *err)
+{
+    if (begins(data, "xunge/time/v1\n"))
+        return put_time(to, position, data, err);
+    if (begins(data, "xunge/blobs/v1\n"))
+        return put_held(to, position, data, err);
+    return XG_OK;
+}
+
+enum xg_status ledger_replay_notes(struct store *from, struct store *to,
                                    struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(ENTRIES_BYTES * 2);
@@ -174,7 +202,7 @@ enum xg_status ledger_replay_times(struct store *from, struct store *to,
         status = from->ops->read_entries(from, &arena, &notes, &count, at,
                                          CHECK_STEP, ENTRIES_BYTES, err);
         for (size_t i = 0; status == XG_OK && i < count; i++)
-            status = put_if_time(to, at++, notes[i], err);
+            status = put_note(to, at++, notes[i], err);
     }
     xg_arena_clear(&arena);
     return status;

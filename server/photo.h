@@ -10,14 +10,22 @@
 #ifndef XG_SERVER_PHOTO_H
 #define XG_SERVER_PHOTO_H
 
-#include "server/api.h"
 #include "server/data.h"
 #include "shared/core/protocol.h"
 
-/* Is it named, by what length? */
+/* In ingest's transaction: what a record that has found its place names. */
+XG_MUST_CHECK enum xg_status photo_put_named(struct store *to,
+                                             const struct store_record *row,
+                                             const struct xg_record *record,
+                                             struct xg_error *err);
+/* Is it named, and by what length? Somebody says that it is `stated` bytes
+ * long (0: nobody says). Where a record says so too, that is *length; else
+ * what the first record says: so that a wrong record does not keep the right
+ * photo out. */
 XG_MUST_CHECK enum xg_status photo_named(struct store *s, uint64_t *length,
                                          bool *found,
                                          const struct xg_hash *sha256,
+                                         uint64_t stated,
                                          struct xg_error *err);
 /* Their files are durable: say so in the log. Those that it says already are
  * passed over. Returns when it is published. Many callers at once share notes.

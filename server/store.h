@@ -9,9 +9,11 @@
  *
  *  truth     entries of the log (signed notes), the hashes of its tree, the
  *            newest checkpoint, batches (their note is the entry at
- *            `position`; body as it came), files, codes, devices, people
+ *            `position`; body as it came), files, codes, devices, people,
+ *            photos that are wanted
  *  derived   chains, branches, records, entities, times, who is told of what
- *            (scope, hands, passings, moves, the telling): a pure function of
+ *            (scope, hands, passings, moves, the telling), photos that records
+ *            name, and those that the log says are held: a pure function of
  *            the truth. drop_derived() empties them, a replay
  *            (ingest.h) fills them again with the same rows.
  *
@@ -220,6 +222,36 @@ struct store_reference {
 struct store_time {
     uint64_t position;
     int64_t ms;
+};
+
+/* A record names a photo, or the thumbnail of one, by this length. A record
+ * that names one twice does so by the length that it states first, and as a
+ * photo where it is both. */
+struct store_photo {
+    struct xg_hash hash;
+    uint64_t record; /* number */
+    uint64_t length;
+    bool thumbnail;
+};
+
+/* A photo that the log's entry at `position`, a xunge/blobs/v1, says is held.
+ * Numbers are given by the store, in the order of the log. */
+struct store_held {
+    uint64_t number, position;
+    struct xg_blob blob;
+};
+
+/* A photo that an operator asked for, because of the entity. */
+struct store_wanted {
+    uint64_t number; /* given by the store, ascending */
+    struct xg_blob blob;
+    struct xg_id entity;
+    char device[STORE_DEVICE_MAX + 1]; /* that was first to name it */
+    int64_t since_ms;
+};
+
+struct store_photos {
+    uint64_t held, held_bytes, wanted;
 };
 
 /* Highest numbers given so far; the newest entry at which anything is told, and
@@ -439,6 +471,43 @@ struct store_ops {
     /* SHA-256 over all of this, in the order of its keys. */
     enum xg_status (*digest_telling)(struct store *s, struct xg_hash *hash,
                                      struct xg_error *err);
+
+    /* ---- photos ---- */
+    enum xg_status (*put_photo)(struct store *s, const struct store_photo *p,
+                                struct xg_error *err);
+    /* Ascending (hash, record), those after that pair. The first of a hash is
+     * the record that was first to name it. */
+    enum xg_status (*read_photos)(struct store *s, struct xg_arena *arena,
+                                  struct store_photo **rows, size_t *count,
+                                  const struct xg_hash *hash, uint64_t record,
+                                  size_t limit, struct xg_error *err);
+    /* One that is held already stays as it is. */
+    enum xg_status (*put_held)(struct store *s, const struct xg_blob *blob,
+                               uint64_t position, struct xg_error *err);
+    enum xg_status (*find_held)(struct store *s, struct store_held *held,
+                                bool *found, const struct xg_hash *hash,
+                                struct xg_error *err);
+    /* Ascending numbers, those above `after`. */
+    enum xg_status (*read_held)(struct store *s, struct xg_arena *arena,
+                                struct store_held **rows, size_t *count,
+                                uint64_t after, size_t limit,
+                                struct xg_error *err);
+    /* One that is wanted already stays as it is. */
+    enum xg_status (*put_wanted)(struct store *s, const struct store_wanted *w,
+                                 struct xg_error *err);
+    enum xg_status (*drop_wanted)(struct store *s, const struct xg_hash *hash,
+                                  struct xg_error *err);
+    enum xg_status (*find_wanted)(struct store *s, struct store_wanted *wanted,
+                                  bool *found, const struct xg_hash *hash,
+                                  struct xg_error *err);
+    /* Of one device, or of all (device NULL): ascending numbers, those above
+     * `after`. */
+    enum xg_status (*read_wanted)(struct store *s, struct xg_arena *arena,
+                                  struct store_wanted **rows, size_t *count,
+                                  const char *device, uint64_t after,
+                                  size_t limit, struct xg_error *err);
+    enum xg_status (*count_photos)(struct store *s, struct store_photos *counts,
+                                   struct xg_error *err);
 
     enum xg_status (*drop_derived)(struct store *s, struct xg_error *err);
     enum xg_status (*get_counts)(struct store *s, struct store_counts *counts,

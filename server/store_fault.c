@@ -286,6 +286,44 @@ VERB(put_telling,
      shown, bytes, err)
 VERB(digest_telling,
      (struct store * s, struct xg_hash *hash, struct xg_error *err), hash, err)
+VERB(put_photo,
+     (struct store * s, const struct store_photo *p, struct xg_error *err), p,
+     err)
+VERB(read_photos,
+     (struct store * s, struct xg_arena *arena, struct store_photo **rows,
+      size_t *count, const struct xg_hash *hash, uint64_t record, size_t limit,
+      struct xg_error *err),
+     arena, rows, count, hash, record, limit, err)
+VERB(put_held,
+     (struct store * s, const struct xg_blob *blob, uint64_t position,
+      struct xg_error *err),
+     blob, position, err)
+VERB(find_held,
+     (struct store * s, struct store_held *held, bool *found,
+      const struct xg_hash *hash, struct xg_error *err),
+     held, found, hash, err)
+VERB(read_held,
+     (struct store * s, struct xg_arena *arena, struct store_held **rows,
+      size_t *count, uint64_t after, size_t limit, struct xg_error *err),
+     arena, rows, count, after, limit, err)
+VERB(put_wanted,
+     (struct store * s, const struct store_wanted *w, struct xg_error *err), w,
+     err)
+VERB(drop_wanted,
+     (struct store * s, const struct xg_hash *hash, struct xg_error *err), hash,
+     err)
+VERB(find_wanted,
+     (struct store * s, struct store_wanted *wanted, bool *found,
+      const struct xg_hash *hash, struct xg_error *err),
+     wanted, found, hash, err)
+VERB(read_wanted,
+     (struct store * s, struct xg_arena *arena, struct store_wanted **rows,
+      size_t *count, const char *device, uint64_t after, size_t limit,
+      struct xg_error *err),
+     arena, rows, count, device, after, limit, err)
+VERB(count_photos,
+     (struct store * s, struct store_photos *counts, struct xg_error *err),
+     counts, err)
 VERB(drop_derived, (struct store * s, struct xg_error *err), err)
 VERB(get_counts,
      (struct store * s, struct store_counts *counts, struct xg_error *err),
@@ -421,6 +459,16 @@ static const struct store_ops fault_ops = {
     .read_moved = read_moved,
     .put_telling = put_telling,
     .digest_telling = digest_telling,
+    .put_photo = put_photo,
+    .read_photos = read_photos,
+    .put_held = put_held,
+    .find_held = find_held,
+    .read_held = read_held,
+    .put_wanted = put_wanted,
+    .drop_wanted = drop_wanted,
+    .find_wanted = find_wanted,
+    .read_wanted = read_wanted,
+    .count_photos = count_photos,
     .drop_derived = drop_derived,
     .get_counts = get_counts,
     .put_registry_note = put_registry_note,

@@ -1,5 +1,6 @@
 /* store_sqlite.c - the store on SQLite: opening, the log, batches, chains.
- * store_sqlite_records.c, _names.c, _scope.c and _people.c have the rest. */
+ * store_sqlite_records.c, _names.c, _scope.c, _photos.c and _people.c have the
+ * rest. */
 #include "server/store_sqlite.h"
 
 #include <assert.h>
@@ -83,6 +84,8 @@ enum xg_status sqlite_row_read(void *item, bool *found, size_t size,
         struct store_statement statement;
         struct store_device device;
         struct store_code code;
+        struct store_held held;
+        struct store_wanted wanted;
     } row;
     bool any;
 
@@ -571,7 +574,8 @@ static enum xg_status drop_derived(struct store *s, struct xg_error *err)
         SERVER_STMT_DROP_ENTITY, SERVER_STMT_DROP_SCOPE,
         SERVER_STMT_DROP_HAND,   SERVER_STMT_DROP_PASSING,
         SERVER_STMT_DROP_MOVED,  SERVER_STMT_DROP_TELLING,
-        SERVER_STMT_DROP_TIME,
+        SERVER_STMT_DROP_TIME,   SERVER_STMT_DROP_PHOTO,
+        SERVER_STMT_DROP_HELD,
     };
 
     sqlite_names_dropped(names(s));
@@ -751,6 +755,7 @@ static enum xg_status open_with(struct store **s, const char *path,
     opened->ops = sqlite_ops;
     sqlite_record_verbs(&opened->ops);
     sqlite_scope_verbs(&opened->ops);
+    sqlite_photo_verbs(&opened->ops);
     sqlite_people_verbs(&opened->ops);
     opened->store.ops = &opened->ops;
     if (xg_db_open(&opened->db, path, &server_sql, &options, err) != XG_OK) {

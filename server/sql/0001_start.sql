@@ -100,6 +100,18 @@ CREATE TABLE value (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Photos that an operator asked for, until they are held.
+CREATE TABLE wanted (
+    number   INTEGER PRIMARY KEY,
+    hash     BLOB NOT NULL UNIQUE,
+    length   INTEGER NOT NULL,
+    entity   BLOB NOT NULL,
+    device   TEXT NOT NULL,
+    since_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX wanted_device ON wanted (device, number);
+
 -- Derived. No foreign keys: rows come in the order that is cheapest to write,
 -- and `check` compares them with a replay anyway.
 
@@ -240,4 +252,22 @@ CREATE TABLE telling (
     id    INTEGER PRIMARY KEY CHECK (id = 1),
     shown INTEGER NOT NULL,
     bytes INTEGER NOT NULL
+) STRICT;
+
+-- Photos and thumbnails, by the records that name them.
+CREATE TABLE photo (
+    hash      BLOB NOT NULL,
+    record    INTEGER NOT NULL,
+    length    INTEGER NOT NULL,
+    thumbnail INTEGER NOT NULL,
+    PRIMARY KEY (hash, record)
+) STRICT, WITHOUT ROWID;
+
+-- Photos that the log says are held. `bytes`: of this one and all before it.
+CREATE TABLE held (
+    number   INTEGER PRIMARY KEY,
+    hash     BLOB NOT NULL UNIQUE,
+    length   INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL
 ) STRICT;

@@ -381,6 +381,61 @@ DELETE FROM moved;
 -- name: drop_telling
 DELETE FROM telling;
 
+-- name: photo_put
+INSERT INTO photo (hash, record, length, thumbnail) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (hash, record) DO UPDATE SET
+    thumbnail = min(thumbnail, excluded.thumbnail);
+
+-- name: photo_list
+SELECT hash, record, length, thumbnail FROM photo
+WHERE (hash, record) > (?1, ?2) ORDER BY hash, record LIMIT ?3;
+
+-- name: photo_counts
+SELECT coalesce(max(number), 0),
+       coalesce((SELECT bytes FROM held ORDER BY number DESC LIMIT 1), 0),
+       (SELECT count(*) FROM wanted)
+FROM held;
+
+-- name: drop_photo
+DELETE FROM photo;
+
+-- name: held_put
+INSERT INTO held (number, hash, length, position, bytes)
+SELECT coalesce(max(number), 0) + 1, ?1, ?2, ?3,
+       ?2 + coalesce((SELECT bytes FROM held ORDER BY number DESC LIMIT 1), 0)
+FROM held WHERE true
+ON CONFLICT (hash) DO NOTHING;
+
+-- name: held_find
+SELECT number, hash, length, position FROM held WHERE hash = ?1;
+
+-- name: held_list
+SELECT number, hash, length, position FROM held
+WHERE number > ?1 ORDER BY number LIMIT ?2;
+
+-- name: drop_held
+DELETE FROM held;
+
+-- name: wanted_put
+INSERT INTO wanted (hash, length, entity, device, since_ms)
+VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (hash) DO NOTHING;
+
+-- name: wanted_drop
+DELETE FROM wanted WHERE hash = ?1;
+
+-- name: wanted_find
+SELECT number, hash, length, entity, device, since_ms FROM wanted
+WHERE hash = ?1;
+
+-- name: wanted_list
+SELECT number, hash, length, entity, device, since_ms FROM wanted
+WHERE number > ?1 ORDER BY number LIMIT ?2;
+
+-- name: wanted_of_device
+SELECT number, hash, length, entity, device, since_ms FROM wanted
+WHERE number > ?1 AND device = ?3 ORDER BY number LIMIT ?2;
+
 -- name: counts
 SELECT (SELECT coalesce(max(number), 0) FROM chain),
        (SELECT coalesce(max(number), 0) FROM branch),

@@ -948,6 +948,183 @@ static void test_files(void **state)
 }
 
 /* An arena that is too small is a failure, not a short list. */
+static struct store_photo photo_of(uint8_t first, uint64_t record,
+                                   uint64_t length, bool thumbnail)
+{
+    return (struct store_photo){hash_of(first, 7), record, length, thumbnail};
+}
+
+/* hash[0], record, length and thumbnail of those after the pair. */
+static void expect_photos(struct store *s, uint8_t first, uint64_t record,
+                          size_t limit, const char *expected)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct xg_hash hash = hash_of(first, first ? 7 : 0);
+    struct xg_buf got = XG_BUF(1024);
+    struct store_photo *rows;
+    size_t count = 0;
+
+    assert_ok(s->ops->read_photos(s, &arena, &rows, &count, &hash, record,
+                                  limit, &err));
+    xg_buf_text(&got, "");
+    for (size_t i = 0; i < count; i++)
+        xg_buf_format(&got, "%d:%d:%d%s ", rows[i].hash.b[0],
+                      (int)rows[i].record, (int)rows[i].length,
+                      rows[i].thumbnail ? "t" : "");
+    assert_string_equal(xg_buf_str(&got), expected);
+    xg_buf_clear(&got);
+    xg_arena_clear(&arena);
+}
+
+static void test_photos_named(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = open_store(e);
+    const struct store_photo rows[] = {
+        photo_of(9, 4, 400, false), photo_of(3, 7, 100, true),
+        photo_of(3, 2, 99, false), photo_of(3, 12, 100, false),
+        /* twice by one record: once as a thumbnail */
+        photo_of(9, 4, 401, true), photo_of(3, 7, 100, false)};
+
+    assert_ok(s->ops->begin(s, &err));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_ok(s->ops->put_photo(s, &rows[i], &err));
+    assert_ok(s->ops->commit(s, &err));
+    expect_photos(s, 0, 0, 10, "3:2:99 3:7:100 3:12:100 9:4:400 ");
+    expect_photos(s, 3, 2, 2, "3:7:100 3:12:100 ");
+    expect_photos(s, 9, 4, 2, "");
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_ok(s->ops->commit(s, &err));
+    expect_photos(s, 0, 0, 10, "");
+    close_store(e, s);
+}
+
+static void expect_photo_counts(struct store *s, uint64_t held, uint64_t bytes,
+                                uint64_t wanted)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_photos n;
+
+    assert_ok(s->ops->count_photos(s, &n, &err));
+    assert_int_equal(n.held, held);
+    assert_int_equal(n.held_bytes, bytes);
+    assert_int_equal(n.wanted, wanted);
+}
+
+static void test_photos_held(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct xg_hash unknown = hash_of(77, 7);
+    struct store_held *rows, row;
+    size_t count;
+    bool found;
+
+    expect_photo_counts(s, 0, 0, 0);
+    assert_ok(s->ops->begin(s, &err));
+    for (uint8_t i = 1; i <= 3; i++) {
+        struct xg_blob blob = {hash_of((uint8_t)(40 - i), 7), i * 1000u};
+        assert_ok(s->ops->put_held(s, &blob, 50 + i, &err));
+        assert_ok(s->ops->put_held(s, &blob, 90, &err)); /* stays as it is */
+    }
+    assert_ok(s->ops->commit(s, &err));
+    expect_photo_counts(s, 3, 6000, 0);
+    assert_ok(s->ops->read_held(s, &arena, &rows, &count, 1, 10, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].number, 2);
+    assert_int_equal(rows[0].blob.sha256.b[0], 38);
+    assert_int_equal(rows[1].position, 53);
+    assert_ok(s->ops->read_held(s, &arena, &rows, &count, 0, 1, &err));
+    assert_int_equal(count, 1);
+    assert_ok(s->ops->find_held(s, &row, &found, &rows->blob.sha256, &err));
+    assert_true(found);
+    assert_int_equal(row.number, 1);
+    assert_int_equal(row.blob.length, 1000);
+    assert_int_equal(row.position, 51);
+    assert_ok(s->ops->find_held(s, &row, &found, &unknown, &err));
+    assert_false(found);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_ok(s->ops->commit(s, &err));
+    expect_photo_counts(s, 0, 0, 0);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
+static void put_wanted(struct store *s, uint8_t first, const char *device)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_wanted w = {.blob = {hash_of(first, 7), first * 10u},
+                             .entity = {{first}},
+                             .since_ms = 1800000000000 + first};
+
+    snprintf(w.device, sizeof w.device, "%s", device);
+    assert_ok(s->ops->put_wanted(s, &w, &err));
+}
+
+static void expect_wanted(struct store *s, const char *device, uint64_t after,
+                          const char *expected)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct xg_buf got = XG_BUF(1024);
+    struct store_wanted *rows;
+    size_t count = 0;
+
+    assert_ok(s->ops->read_wanted(s, &arena, &rows, &count, device, after, 10,
+                                  &err));
+    xg_buf_text(&got, "");
+    for (size_t i = 0; i < count; i++)
+        xg_buf_format(&got, "%d:%s ", rows[i].blob.sha256.b[0],
+                      rows[i].device);
+    assert_string_equal(xg_buf_str(&got), expected);
+    xg_buf_clear(&got);
+    xg_arena_clear(&arena);
+}
+
+/* An operator's wish is no derived data. */
+static void test_photos_wanted(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = open_store(e);
+    struct xg_hash second = hash_of(2, 7);
+    struct store_wanted row;
+    bool found;
+
+    assert_ok(s->ops->begin(s, &err));
+    put_wanted(s, 5, "x/d/0001");
+    put_wanted(s, 2, "x/d/0002");
+    put_wanted(s, 4, "x/d/0001");
+    put_wanted(s, 2, "x/d/0009"); /* stays as it is */
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_ok(s->ops->commit(s, &err));
+    expect_photo_counts(s, 0, 0, 3);
+    expect_wanted(s, NULL, 0, "5:x/d/0001 2:x/d/0002 4:x/d/0001 ");
+    expect_wanted(s, "x/d/0001", 0, "5:x/d/0001 4:x/d/0001 ");
+    expect_wanted(s, "x/d/0001", 1, "4:x/d/0001 ");
+    expect_wanted(s, "x/d/0003", 0, "");
+    assert_ok(s->ops->find_wanted(s, &row, &found, &second, &err));
+    assert_true(found);
+    assert_int_equal(row.blob.length, 20);
+    assert_int_equal(row.entity.b[0], 2);
+    assert_int_equal(row.since_ms, 1800000000002);
+    assert_string_equal(row.device, "x/d/0002");
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->drop_wanted(s, &second, &err));
+    assert_ok(s->ops->drop_wanted(s, &second, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->find_wanted(s, &row, &found, &second, &err));
+    assert_false(found);
+    expect_wanted(s, NULL, 0, "5:x/d/0001 4:x/d/0001 ");
+    close_store(e, s);
+}
+
 static void test_no_memory(void **state)
 {
     struct engine *e = *state;
@@ -1189,7 +1366,8 @@ static void test_sieves(void **unused)
         EACH(test_scope, engine), EACH(test_hands, engine),                    \
         EACH(test_unfolded, engine), EACH(test_registry, engine),              \
         EACH(test_people, engine), EACH(test_files, engine),                   \
-        EACH(test_no_memory, engine)
+        EACH(test_photos_named, engine), EACH(test_photos_held, engine),       \
+        EACH(test_photos_wanted, engine), EACH(test_no_memory, engine)
 
 int main(void)
 {
