@@ -9,7 +9,8 @@
  * its whole time), so that one fast burst does not make a promise.
  *
  * Ten silent seconds of a 9.6 kbit/s line are no error: the silence that ends a
- * request is several times the longest that was seen, within limits.
+ * request is several times the longest that was seen, within limits, and longer
+ * after each cut.
  */
 #ifndef AGENT_PACE_H
 #define AGENT_PACE_H
@@ -31,6 +32,8 @@ struct pace {
     uint64_t chunk_bytes;
     int64_t slowest_ms; /* the longest wait for a first byte back */
     unsigned cuts;      /* in a row */
+    uint64_t mean_bytes; /* what the rate was made of: over this time */
+    int64_t mean_ms;
 };
 
 void pace_init(struct pace *p);

@@ -11,6 +11,7 @@ enum {
     PAUSE_FIRST_MS = 1000,
     PAUSE_MAX_MS = 60 * 1000,
     PROBLEM_MAX = 64 << 10, /* bytes of a problem+json that we look at */
+    LONG_ANSWER = 8 << 10,
 };
 
 /* ---- reasons ---- */
@@ -38,6 +39,7 @@ static bool problem_text(struct sync *y, char *out, size_t size)
     const struct transport_answer *a = &y->answer;
 
     y->behind = false;
+    y->problem[0] = '\0';
     if (strcmp(a->type, "application/problem+json") != 0 ||
         a->body.len > PROBLEM_MAX)
         return false;
@@ -50,6 +52,8 @@ static bool problem_text(struct sync *y, char *out, size_t size)
         snprintf(joined, sizeof joined, "%.300s%s%.300s", title,
                  detail ? ": " : "", detail ? detail : "");
         copy_text(out, size, joined);
+        if (code)
+            copy_text(y->problem, sizeof y->problem, code);
         y->behind = code && strcmp(code, "behind") == 0;
     }
     json_decref(root);
@@ -87,8 +91,10 @@ enum xg_status sync_bad_answer(struct sync *y, struct xg_error *err)
         y->answer.http_status, y->answer.body.len);
 }
 
-/* Any status but 200. */
-static enum xg_status judge_status(struct sync *y, struct xg_error *err)
+/* Any status that the caller does not take for success. `bodiless`: no answer
+ * to this request has a body, so none can be asked for a reason. */
+static enum xg_status judge_status(struct sync *y, bool bodiless,
+                                   struct xg_error *err)
 {
     const struct transport_answer *a = &y->answer;
     char reason[SYNC_REASON_SIZE];
@@ -97,6 +103,10 @@ static enum xg_status judge_status(struct sync *y, struct xg_error *err)
     if (status == 511 || (status >= 300 && status < 400))
         return portal(err);
     bool said = problem_text(y, reason, sizeof reason);
+    if (!said && bodiless && !is_html(a) && status >= 400 && status < 500) {
+        snprintf(reason, sizeof reason, "HTTP %d", status);
+        said = true;
+    }
     y->said_busy = said && status == 503 && !y->behind;
     if (status == 429 || status >= 500) {
         y->report->retry_after_s = a->retry_after_s;
@@ -116,16 +126,57 @@ static enum xg_status judge_status(struct sync *y, struct xg_error *err)
     case 403:
         return xg_fail(err, XG_REFUSED, "%s", reason);
     case 404:
+    case 410:
         return xg_fail(err, XG_NOTFOUND, "%s", reason);
     case 413:
         return xg_fail(err, XG_TOOBIG, "%s", reason);
     case 400:
     case 409:
+    case 412:
+    case 415:
     case 422:
+    case 460: /* tus: the checksum of a piece */
         return xg_fail(err, XG_FORMAT, "%s", reason);
     default:
         return xg_fail(err, XG_NET, "HTTP %d: %s", status, reason);
     }
+}
+
+static void reset_answer(struct sync *y)
+{
+    struct transport_answer *a = &y->answer;
+
+    y->said_busy = false;
+    y->problem[0] = '\0';
+    a->http_status = 0;
+    a->retry_after_s = 0;
+    a->type[0] = a->location[0] = '\0';
+    a->has_upload_offset = false;
+    a->upload_offset = a->sent_bytes = a->line_bytes = 0;
+    a->took_ms = 0;
+    xg_buf_reset(&a->body);
+}
+
+static bool is_good(const struct transport_request *request, int status)
+{
+    for (size_t i = 0; i < TRANSPORT_GOOD_MAX; i++)
+        if (request->good[i] && request->good[i] == status)
+            return true;
+    return !request->good[0] && status == 200;
+}
+
+/* What the line showed. An answer that took long because it was long says
+ * nothing of the way up; one that came early left a part of the body unsent. */
+static void keep_pace(struct sync *y, const struct transport_request *request,
+                      enum xg_status status)
+{
+    const struct transport_answer *a = &y->answer;
+
+    if (status == XG_NET && a->took_ms > 0)
+        pace_cut(&y->report->pace);
+    else if (status == XG_OK && a->body.len <= LONG_ANSWER &&
+             is_good(request, a->http_status))
+        pace_answered(&y->report->pace, request->body.len, a->took_ms);
 }
 
 enum xg_status sync_call(struct sync *y,
@@ -133,18 +184,24 @@ enum xg_status sync_call(struct sync *y,
                          struct xg_error *err)
 {
     struct transport_answer *a = &y->answer;
+    struct transport_request patient = *request;
+    int64_t most_s = y->options->silence_max_s;
 
-    y->said_busy = false;
-    a->http_status = 0;
-    a->retry_after_s = 0;
-    a->type[0] = '\0';
-    xg_buf_reset(&a->body);
-    if (y->transport->request(y->transport->ctx, request, a, err) != XG_OK)
-        return err->status;
+    patient.silence_s = pace_silence_s(&y->report->pace);
+    if (most_s > 0 && patient.silence_s > most_s)
+        patient.silence_s = most_s;
+    reset_answer(y);
+    enum xg_status status =
+        y->transport->request(y->transport->ctx, &patient, a, err);
+    y->report->line_bytes += a->line_bytes ? a->line_bytes
+                                           : request->body.len + a->body.len;
+    keep_pace(y, request, status);
+    if (status != XG_OK)
+        return status;
     y->report->bytes_out += request->body.len;
     y->report->bytes_in += a->body.len;
-    if (a->http_status != 200)
-        return judge_status(y, err);
+    if (!is_good(request, a->http_status))
+        return judge_status(y, strcmp(request->method, "HEAD") == 0, err);
     if (is_html(a))
         return portal(err);
     return XG_OK;

@@ -92,6 +92,8 @@ struct sync_report {
     struct pace pace;
 
     uint64_t bytes_out, bytes_in; /* bodies of answered requests */
+    uint64_t line_bytes; /* all that the run cost, both ways, as well as is
+                          * known: with failed requests, heads, TLS */
     int64_t retry_after_s;        /* the server's wish after a failure, or 0 */
     int64_t clock_ahead_ms;       /* wall clock minus the server's time */
     enum sync_new_chain new_chain;
@@ -120,6 +122,9 @@ enum sync_photos {
 struct sync_options {
     int64_t give_up_ms; /* pausing and trying again ends when nothing came
                          * through for so long; 0: one try */
+    int64_t silence_max_s; /* a request in which no byte moved for so long is
+                            * given up, however slow the line; 0: as pace.h
+                            * says */
     bool metered; /* bytes cost: leave reference files that are large and that
                    * no command depends on (boundaries) for another time, and
                    * full photos, but those that were ordered */

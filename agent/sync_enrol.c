@@ -231,6 +231,7 @@ enum xg_status sync_enrol(struct home *home,
                      .answer = {.body = XG_BUF(XG_NOTE_MAX)}};
 
     *report = (struct sync_report){.reached = false};
+    pace_init(&report->pace);
     enum xg_status status = prepare(&y, err);
     if (status == XG_OK)
         status = sync_persist(&y, enrol_once, err);

@@ -4,6 +4,8 @@
 
 #include "agent/sync_engine.h"
 
+enum { SYNC_CODE_SIZE = 32 };
+
 struct sync {
     struct home *home;
     struct store *store;
@@ -20,6 +22,8 @@ struct sync {
     struct xg_welcome welcome; /* of the last hello; log is not kept */
     char bearer[XG_BASE64_SIZE(XG_TOKEN_SIZE)];
     struct transport_answer answer;
+    char problem[SYNC_CODE_SIZE]; /* `code` of the last refusal, "unnamed"; ""
+                                   * where none was told */
 
     bool progressed; /* since the last pause */
     bool doubted_log, doubted_registry; /* an unsigned part of an answer did
@@ -38,10 +42,15 @@ struct sync {
 
 /* ---- sync_call.c ---- */
 
-/* One request. XG_OK: status 200 and no portal. Else, by the answer: XG_AUTH
- * (401), XG_REFUSED (403), XG_NOTFOUND (404), XG_TOOBIG (413), XG_FORMAT (400,
- * 409, 422), each only with the server's reason, which is the error's text; XG_NET for all
- * other answers, and for none. */
+/* One request. XG_OK: a status that request->good names (none: 200), and no
+ * portal. Else, by the answer: XG_AUTH (401), XG_REFUSED (403), XG_NOTFOUND
+ * (404, 410), XG_TOOBIG (413), XG_FORMAT (400, 409, 412, 415, 422, 460), each
+ * only with the server's reason, which is the error's text, or in answer to
+ * HEAD, which can give none; XG_NET for all other answers, and for none.
+ * y->answer.http_status and y->problem tell more (0: no answer).
+ *
+ * What it took goes into report->pace, and its patience comes from there:
+ * nobody else calls pace_answered() or pace_cut(). */
 XG_MUST_CHECK enum xg_status sync_call(struct sync *y,
                                        const struct transport_request *request,
                                        struct xg_error *err);

@@ -158,6 +158,7 @@ enum xg_status sync_run(struct home *home, const struct xg_transport *transport,
     int lock = -1;
 
     *report = (struct sync_report){.reached = false};
+    pace_init(&report->pace);
     enum xg_status status = home_file(path, home->path, "sync.lock", err);
     if (status == XG_OK)
         status = xg_os_lock_open(&lock, path, err);

@@ -16,6 +16,7 @@ enum {
     TRANSPORT_TYPE_SIZE = 64,
     TRANSPORT_LOCATION_SIZE = 160,
     TRANSPORT_HEADERS_MAX = 8,
+    TRANSPORT_GOOD_MAX = 2,
 };
 
 /* All borrowed. */
@@ -26,9 +27,14 @@ struct transport_request {
     bool states_size;   /* Xunge-Size: `size` */
     uint64_t size;
     const char *type;     /* Content-Type; NULL: application/octet-stream */
-    struct xg_bytes body; /* of POST, PUT and PATCH */
+    struct xg_bytes body; /* of POST, PUT and PATCH; stays while it runs */
     size_t header_count;  /* further lines, "Upload-Offset: 7" */
     const char *headers[TRANSPORT_HEADERS_MAX];
+    int good[TRANSPORT_GOOD_MAX]; /* statuses that the caller takes for
+                                   * success; none: 200. Not the transport's
+                                   * business, but sync_call()'s */
+    int64_t silence_s; /* give up when no byte was confirmed for so long; 0: as
+                        * the transport thinks right. sync_call() sets it */
 };
 
 /* The caller makes it once (body with its ceiling) and clears the body. */
@@ -36,13 +42,18 @@ struct transport_answer {
     int http_status;
     int64_t retry_after_s;          /* 0: nothing said */
     char type[TRANSPORT_TYPE_SIZE]; /* media type, lower case, no parameters */
-    char location[TRANSPORT_LOCATION_SIZE]; /* "" where there was none */
+    char location[TRANSPORT_LOCATION_SIZE]; /* Location, as a path for the next
+                                             * request; "" for none, or one
+                                             * that leads elsewhere */
     bool has_upload_offset;                 /* tus: Upload-Offset */
     uint64_t upload_offset;
     /* What it took, from the first byte out to the last one in; filled also
      * where the request failed. For pace.h; a simulator's are virtual. */
     int64_t took_ms;
-    uint64_t sent_bytes; /* of the body, as far as the network took them */
+    uint64_t sent_bytes; /* of the body, as far as the other end's kernel
+                          * confirmed them: no promise, something to show */
+    uint64_t line_bytes; /* that it cost, both ways, with all that surrounds a
+                          * body; 0 where nobody counts */
     struct xg_buf body;  /* complete, as its framing said */
 };
 

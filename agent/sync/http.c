@@ -7,13 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <time.h>
 
+#include "agent/sync/line.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
 enum {
     CONNECT_S = 30,
-    SILENCE_S = 60,
+    SILENCE_S = 60, /* where the request does not say */
     BUFFER_BYTES = 16 << 10,
     URL_SIZE = 512,
     PATH_SIZE = 2048,
@@ -26,7 +28,24 @@ struct http {
     char text[CURL_ERROR_SIZE];
     bool pinned, seen; /* seen: the certificate was looked at */
     const volatile int *stop;
+    struct line line;
+
+    /* Of the request that runs. */
+    struct transport_answer *answer;
+    struct line_state state;    /* when it was looked at last */
+    curl_off_t moved;           /* bytes in libcurl's eyes, then */
+    int64_t moved_ms;           /* when something moved last */
+    int64_t silence_ms;         /* how long nothing may */
+    bool silent;                /* it was given up for that */
 };
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 /* ---- opening ---- */
 
@@ -73,20 +92,94 @@ static enum xg_status look_at_url(bool *plain, bool *here, const char *text,
 
 static size_t take_bytes(char *data, size_t size, size_t count, void *ctx)
 {
-    struct transport_answer *answer = ctx;
+    struct transport_answer *answer = ((struct http *)ctx)->answer;
 
     xg_buf_append(&answer->body, data, size * count);
     return answer->body.failed == XG_OK ? size * count : 0;
 }
 
+/* libcurl calls it at least once a second. */
 static int look_up(void *ctx, curl_off_t down_all, curl_off_t down,
                    curl_off_t up_all, curl_off_t up)
 {
-    const struct http *h = ctx;
+    struct http *h = ctx;
+    struct line_state state = line_look(&h->line);
+    int64_t now = now_ms();
 
-    (void)down_all, (void)down, (void)up_all, (void)up;
-    return h->stop && *h->stop;
+    (void)down_all, (void)up_all;
+    if (state.confirmed != h->state.confirmed || down + up != h->moved)
+        h->moved_ms = now;
+    h->moved = down + up;
+    h->state = state;
+    h->silent = now - h->moved_ms > h->silence_ms;
+    return h->silent || (h->stop && *h->stop);
 }
+
+/* ---- an answer's headers ---- */
+
+/* The value, when the line has that name; not terminated. */
+static bool header_value(struct xg_bytes *value, struct xg_bytes line,
+                         const char *name)
+{
+    size_t len = strlen(name);
+
+    if (line.len <= len || line.at[len] != ':' ||
+        strncasecmp((const char *)line.at, name, len) != 0)
+        return false;
+    const uint8_t *at = line.at + len + 1, *end = line.at + line.len;
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    while (end > at && isspace(end[-1]))
+        end--;
+    *value = xg_bytes(at, (size_t)(end - at));
+    return true;
+}
+
+/* Only what lies on the same server; it may say so with its whole URL. */
+static void take_location(const struct http *h, struct xg_bytes value)
+{
+    size_t base = strlen(h->url);
+
+    if (value.len > base && memcmp(value.at, h->url, base) == 0)
+        value = xg_bytes(value.at + base, value.len - base);
+    if (value.len == 0 || value.at[0] != '/' ||
+        (value.len > 1 && value.at[1] == '/') ||
+        value.len >= TRANSPORT_LOCATION_SIZE)
+        return;
+    memcpy(h->answer->location, value.at, value.len);
+    h->answer->location[value.len] = '\0';
+}
+
+static void take_offset(const struct http *h, struct xg_bytes value)
+{
+    uint64_t offset = 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.at[i] < '0' || value.at[i] > '9' || offset > UINT64_MAX / 16)
+            return;
+        offset = offset * 10 + (value.at[i] - '0');
+    }
+    h->answer->has_upload_offset = value.len > 0;
+    h->answer->upload_offset = offset;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *ctx)
+{
+    const struct http *h = ctx;
+    struct xg_bytes line = xg_bytes(data, size * count), value;
+
+    if (line.len >= 5 && memcmp(line.at, "HTTP/", 5) == 0) {
+        h->answer->location[0] = '\0'; /* what came before was interim */
+        h->answer->has_upload_offset = false;
+    } else if (header_value(&value, line, "Location")) {
+        take_location(h, value);
+    } else if (header_value(&value, line, "Upload-Offset")) {
+        take_offset(h, value);
+    }
+    return size * count;
+}
+
+/* ---- settings ---- */
 
 /* curl_easy_setopt() asks for long and counts failures for us. */
 static void set_long(CURL *curl, CURLoption option, long value, bool *good)
@@ -125,9 +218,8 @@ static bool configure(struct http *h, const uint8_t *pin, bool here)
     set_long(c, CURLOPT_BUFFERSIZE, BUFFER_BYTES, &good);
     set_long(c, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_BYTES, &good);
     set_long(c, CURLOPT_CONNECTTIMEOUT, CONNECT_S, &good);
-    set_long(c, CURLOPT_LOW_SPEED_LIMIT, 1L, &good);
-    set_long(c, CURLOPT_LOW_SPEED_TIME, SILENCE_S, &good);
     set_long(c, CURLOPT_NOPROGRESS, 0L, &good);
+    set_long(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L, &good);
     set_long(c, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2, &good);
     set_long(c, CURLOPT_CERTINFO, 1L, &good);
     set_text(c, CURLOPT_USERAGENT, "xunge-sync/1", &good);
@@ -135,9 +227,13 @@ static bool configure(struct http *h, const uint8_t *pin, bool here)
         set_text(c, CURLOPT_PROXY, "", &good);
     if (pin)
         set_pin(c, pin, &good);
-    return good &&
+    return good && line_watch(&h->line, c) &&
            curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->text) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_WRITEDATA, h) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header) ==
+               CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_HEADERDATA, h) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, look_up) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_XFERINFODATA, h) == CURLE_OK;
 }
@@ -201,8 +297,13 @@ static struct curl_slist *make_headers(const struct transport_request *r,
     list = add(list, good,
                xg_lang() == XG_LANG_ZH ? "Accept-Language: zh"
                                        : "Accept-Language: en");
-    if (r->body.len)
-        list = add(list, good, "Content-Type: application/octet-stream");
+    snprintf(line, sizeof line, "Content-Type:%s%s", r->body.len ? " " : "",
+             r->body.len == 0 ? "" /* libcurl would name one of its own */
+             : r->type        ? r->type
+                              : "application/octet-stream");
+    list = add(list, good, line);
+    for (size_t i = 0; i < r->header_count; i++)
+        list = add(list, good, r->headers[i]);
     if (r->bearer) {
         snprintf(line, sizeof line, "Authorization: Bearer %s", r->bearer);
         list = add(list, good, line);
@@ -215,7 +316,6 @@ static struct curl_slist *make_headers(const struct transport_request *r,
 }
 
 static bool prepare(struct http *h, const struct transport_request *r,
-                    struct transport_answer *answer,
                     const struct curl_slist *headers)
 {
     char url[URL_SIZE + PATH_SIZE];
@@ -227,17 +327,20 @@ static bool prepare(struct http *h, const struct transport_request *r,
     if (strcmp(r->method, "GET") == 0) {
         set_long(c, CURLOPT_HTTPGET, 1L, &good);
         set_text(c, CURLOPT_CUSTOMREQUEST, NULL, &good);
+    } else if (strcmp(r->method, "HEAD") == 0) {
+        set_long(c, CURLOPT_NOBODY, 1L, &good);
+        set_text(c, CURLOPT_CUSTOMREQUEST, NULL, &good);
     } else {
+        const void *body = r->body.len ? (const void *)r->body.at : "";
         good = good &&
                curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
                                 (curl_off_t)r->body.len) == CURLE_OK &&
-               curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body.at) == CURLE_OK;
+               curl_easy_setopt(c, CURLOPT_POSTFIELDS, body) == CURLE_OK;
         set_long(c, CURLOPT_POST, 1L, &good);
         set_text(c, CURLOPT_CUSTOMREQUEST, r->method, &good);
     }
     return good &&
-           curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_WRITEDATA, answer) == CURLE_OK;
+           curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 }
 
 /* What libcurl could not do, for a person. */
@@ -248,6 +351,13 @@ static enum xg_status explain(const struct http *h, CURLcode code,
 
     if (code == CURLE_OUT_OF_MEMORY)
         return xg_fail_nomem(err);
+    if (h->silent)
+        return xg_fail(err, XG_NET,
+                       XG_T("%" PRId64 " 秒没有任何回音，不再等；数据仍在本机，"
+                            "稍后重试",
+                            "nothing was heard for %" PRId64 " s, so it was "
+                            "given up; the work stays here, try again later"),
+                       h->silence_ms / 1000);
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return xg_fail(err, XG_NET, XG_T("已中断", "stopped"));
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
@@ -269,10 +379,9 @@ static enum xg_status explain(const struct http *h, CURLcode code,
                        detail);
     if (code == CURLE_OPERATION_TIMEDOUT)
         return xg_fail(err, XG_NET,
-                       XG_T("连不上服务器或长时间没有回音；数据仍在本机，稍后"
-                            "重试（%s）",
-                            "no connection, or nothing was heard for too long; "
-                            "the work stays here, try again later (%s)"),
+                       XG_T("连不上服务器；数据仍在本机，稍后重试（%s）",
+                            "no connection in time; the work stays here, try "
+                            "again later (%s)"),
                        detail);
     return xg_fail(err, XG_NET,
                    XG_T("连不上服务器；数据仍在本机，稍后重试（%s）",
@@ -330,6 +439,36 @@ static enum xg_status read_info(struct http *h, struct transport_answer *answer,
     return XG_OK;
 }
 
+/* Also after a failure: what was spent is spent. */
+static void read_cost(struct http *h, uint64_t line_before)
+{
+    struct transport_answer *answer = h->answer;
+    curl_off_t total_us = 0, before_us = 0, up = 0;
+
+    curl_easy_getinfo(h->curl, CURLINFO_TOTAL_TIME_T, &total_us);
+    curl_easy_getinfo(h->curl, CURLINFO_PRETRANSFER_TIME_T, &before_us);
+    curl_easy_getinfo(h->curl, CURLINFO_SIZE_UPLOAD_T, &up);
+    uint64_t sent = up > 0 ? (uint64_t)up : 0;
+    answer->took_ms = before_us > 0 ? (total_us - before_us) / 1000 : 0;
+    answer->sent_bytes = h->state.queued < sent ? sent - h->state.queued : 0;
+    answer->line_bytes = line_look(&h->line).bytes - line_before;
+}
+
+static void begin(struct http *h, const struct transport_request *r,
+                  struct transport_answer *answer)
+{
+    h->text[0] = '\0';
+    h->answer = answer;
+    h->state = line_look(&h->line);
+    h->moved = 0;
+    h->moved_ms = now_ms();
+    h->silence_ms = 1000 * (r->silence_s > 0 ? r->silence_s : SILENCE_S);
+    h->silent = false;
+    xg_buf_reset(&answer->body);
+    answer->location[0] = '\0';
+    answer->has_upload_offset = false;
+}
+
 static enum xg_status request(void *ctx, const struct transport_request *r,
                               struct transport_answer *answer,
                               struct xg_error *err)
@@ -339,12 +478,15 @@ static enum xg_status request(void *ctx, const struct transport_request *r,
     CURLcode code = CURLE_OUT_OF_MEMORY;
     struct curl_slist *headers = make_headers(r, &good);
 
-    xg_buf_reset(&answer->body);
-    h->text[0] = '\0';
-    if (good && prepare(h, r, answer, headers))
+    begin(h, r, answer);
+    uint64_t line_before = h->state.bytes;
+    if (good && prepare(h, r, headers))
         code = curl_easy_perform(h->curl);
     curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
+    if (code == CURLE_OK)
+        h->state.queued = 0; /* who answered has it all */
+    read_cost(h, line_before);
     if (answer->body.failed == XG_NOMEM)
         return xg_fail_nomem(err);
     if (answer->body.failed != XG_OK)

@@ -10,8 +10,9 @@
  * Proxies are taken from the environment (https_proxy, ...), but never for
  * this machine. Redirections are not followed: our servers send none.
  *
- * Patience: 30 s to connect, then 60 s without a single byte. Ten silent
- * seconds of a 2G link are no error.
+ * Patience: 30 s to connect, then as the request says (else 60 s) without a
+ * single byte that either end confirmed. Ten silent seconds of a 2G link are no
+ * error, nor is a minute in which a kernel's buffer drains (line.h).
  */
 #ifndef AGENT_SYNC_HTTP_H
 #define AGENT_SYNC_HTTP_H

@@ -122,6 +122,7 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)  # else accept() holds it open
         self.listener.close()
 
 
