@@ -392,7 +392,7 @@ struct row {
     char number[XG_NUMBER_SIZE];
     char official[XG_CODE_MAX + 1];
     bool mine, folded;
-    uint64_t records, photos, photos_here;
+    uint64_t records, photos;
     int64_t first_ms, changed_ms, newest;
 };
 
@@ -459,36 +459,95 @@ static enum xg_status is_held(struct store *s, bool *held, bool mine,
     return xg_stmt_done(q, err);
 }
 
+/* What is urgent goes out first. */
+static int64_t photo_rank(const struct fold *f)
+{
+    enum { NORMAL = 1, URGENT = 3 };
+    struct xg_cbor_item urgency;
+
+    if (f->state.kind && f->state.kind->number == XG_KIND_INCIDENT &&
+        xg_state_value(&f->state, XG_INCIDENT_URGENCY, &urgency) &&
+        urgency.type == XG_CBOR_UINT && urgency.number >= NORMAL &&
+        urgency.number <= URGENT)
+        return (int64_t)(URGENT - urgency.number);
+    return URGENT - NORMAL;
+}
+
+/* An element of the photo set. Its value was found good when it was merged. */
+struct shown {
+    struct xg_bytes sha256, thumbnail; /* thumbnail: empty where there is none */
+    uint64_t length, thumbnail_bytes;
+};
+
+static bool read_shown(struct shown *out, struct xg_bytes value)
+{
+    enum { THUMBNAIL = 7 };
+    struct xg_cbor c = xg_cbor_over(value), small;
+    struct xg_cbor_item item;
+
+    *out = (struct shown){.length = 0};
+    if (!xg_cbor_next(&c, &item))
+        return false;
+    c = xg_cbor_inside(&item);
+    for (size_t i = 0; xg_cbor_next(&c, &item); i++)
+        if (i == 0)
+            out->sha256 = item.bytes;
+        else if (i == 1)
+            out->length = item.number < INT64_MAX ? item.number : INT64_MAX;
+        else if (i == THUMBNAIL && item.type == XG_CBOR_ARRAY) {
+            small = xg_cbor_inside(&item);
+            if (xg_cbor_next(&small, &item))
+                out->thumbnail = item.bytes;
+            if (xg_cbor_next(&small, &item))
+                out->thumbnail_bytes = item.number;
+        }
+    return out->sha256.len == XG_HASH_SIZE;
+}
+
+static enum xg_status put_photo(struct store *s, const struct shown *shown,
+                                const struct fold *f,
+                                const struct xg_element *e,
+                                const struct xg_id *id, struct xg_error *err)
+{
+    bool mine;
+
+    if (is_held(s, &mine, f->facts[e->op].mine, shown->sha256, err) != XG_OK)
+        return err->status;
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_PUT);
+    xg_bind_id(q, 1, id);
+    xg_bind_bytes(q, 2, shown->sha256);
+    xg_bind_u64(q, 3, shown->length);
+    xg_bind_i64(q, 4, mine);
+    xg_bind_i64(q, 5, !e->removed);
+    xg_bind_i64(q, 6, f->facts[e->op].row);
+    xg_bind_i64(q, 7, photo_rank(f));
+    if (shown->thumbnail.len == XG_HASH_SIZE) {
+        xg_bind_bytes(q, 8, shown->thumbnail);
+        xg_bind_u64(q, 9, shown->thumbnail_bytes);
+    } else {
+        xg_bind_null(q, 8);
+        xg_bind_null(q, 9);
+    }
+    return xg_stmt_run(q, err);
+}
+
 static enum xg_status put_photos(struct store *s, struct row *row,
                                  const struct fold *f, const struct xg_id *id,
                                  struct xg_error *err)
 {
     const struct xg_set *set = xg_state_set(&f->state, XG_FIELD_PHOTO);
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_DELETE);
+    struct shown shown;
 
     xg_bind_id(q, 1, id);
     if (xg_stmt_run(q, err) != XG_OK)
         return err->status;
     for (size_t i = 0; set && i < set->count; i++) {
         const struct xg_element *e = &set->elements[i];
-        struct xg_cbor c = xg_cbor_over(e->value);
-        struct xg_cbor_item array, sha, length;
-        if (e->removed || !xg_cbor_next(&c, &array))
+        if (!read_shown(&shown, e->value))
             continue;
-        c = xg_cbor_inside(&array);
-        xg_cbor_next(&c, &sha);
-        xg_cbor_next(&c, &length);
-        bool mine;
-        if (is_held(s, &mine, f->facts[e->op].mine, sha.bytes, err) != XG_OK)
-            return err->status;
-        row->photos++;
-        row->photos_here += mine;
-        q = xg_stmt(s->db, AGENT_STMT_PHOTO_PUT);
-        xg_bind_id(q, 1, id);
-        xg_bind_bytes(q, 2, sha.bytes);
-        xg_bind_u64(q, 3, length.number);
-        xg_bind_i64(q, 4, mine);
-        if (xg_stmt_run(q, err) != XG_OK)
+        row->photos += !e->removed;
+        if (put_photo(s, &shown, f, e, id, err) != XG_OK)
             return err->status;
     }
     return XG_OK;
@@ -572,16 +631,15 @@ static enum xg_status put_row(struct store *s, const struct row *row,
     xg_bind_u64(q, 8, row->records);
     xg_bind_i64(q, 9, row->mine);
     xg_bind_u64(q, 10, row->photos);
-    xg_bind_u64(q, 11, row->photos_here);
-    xg_bind_i64(q, 12, row->first_ms);
-    xg_bind_i64(q, 13, row->changed_ms);
-    xg_bind_i64(q, 14, row->newest);
-    xg_bind_bytes(q, 15, xg_buf_bytes(&s->sealed));
+    xg_bind_i64(q, 11, row->first_ms);
+    xg_bind_i64(q, 12, row->changed_ms);
+    xg_bind_i64(q, 13, row->newest);
+    xg_bind_bytes(q, 14, xg_buf_bytes(&s->sealed));
     if (*row->official)
-        xg_bind_text(q, 16, row->official);
+        xg_bind_text(q, 15, row->official);
     else
-        xg_bind_null(q, 16);
-    xg_bind_i64(q, 17, row->folded);
+        xg_bind_null(q, 15);
+    xg_bind_i64(q, 16, row->folded);
     return xg_stmt_run(q, err);
 }
 

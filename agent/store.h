@@ -409,6 +409,119 @@ store_list_devices(struct store *s,
                    bool (*visit)(void *ctx, const struct xg_statement *device),
                    void *ctx, struct xg_error *err);
 
+/* ---- photos: proofs, uploads, and what was let go of ---- */
+
+/* A photo, as it stands; `mine`: taken here or taken over. */
+struct store_photo {
+    struct xg_hash sha256;
+    struct xg_id entity; /* that shows it; of store_list_photos() alone */
+    uint64_t length;     /* as its record states */
+    bool mine, shown;    /* shown: by some entity, not taken out again */
+    bool received;       /* the records that attached it are proven */
+    bool proven;         /* a verified note of the log names it */
+    uint64_t position;   /* of that note in the log */
+    int64_t since_ms;    /* the days of keeping it run from then */
+    bool uploading;
+    uint64_t confirmed; /* bytes that the server said it has */
+    bool freed;         /* let go of; where the file is here, it is here */
+};
+/* *found false where no record here names it. Knows thumbnails only as
+ * such: not found. */
+XG_MUST_CHECK enum xg_status store_get_photo(struct store *s,
+                                             struct store_photo *out,
+                                             bool *found,
+                                             const struct xg_hash *sha256,
+                                             struct xg_error *err);
+/* Photos taken here or taken over, `all`: of others too; entity by entity, the
+ * oldest first. false ends the walk. */
+XG_MUST_CHECK enum xg_status
+store_list_photos(struct store *s, bool all,
+                  bool (*visit)(void *ctx, const struct store_photo *photo),
+                  void *ctx, struct xg_error *err);
+/* The one whose hash begins so (hex digits, at least 4). XG_NOTFOUND;
+ * XG_AMBIGUOUS. */
+XG_MUST_CHECK enum xg_status store_find_photo(struct store *s,
+                                              struct xg_hash *out,
+                                              const char *prefix,
+                                              struct xg_error *err);
+
+/* What is to go out: taken here or taken over, shown, its record proven, itself
+ * not. In order: urgent, then oldest. `after` is the last one of the answer
+ * before; all zero begins. */
+struct store_due {
+    struct xg_hash sha256;
+    uint64_t length;
+    int64_t rank, record; /* its place in the order */
+};
+XG_MUST_CHECK enum xg_status
+store_photos_due(struct store *s, struct store_due *out, size_t *count,
+                 size_t max, bool thumbnails, const struct store_due *after,
+                 struct xg_error *err);
+struct store_due_sums {
+    uint64_t photos, photo_bytes, thumbnail_bytes;
+};
+XG_MUST_CHECK enum xg_status store_sum_due(struct store *s,
+                                           struct store_due_sums *out,
+                                           struct xg_error *err);
+
+/* [t] A blobs note at its place, whole, and its receipt: both verified. */
+XG_MUST_CHECK enum xg_status store_put_blobs_note(struct store *s,
+                                                  uint64_t position,
+                                                  struct xg_bytes note,
+                                                  struct xg_bytes receipt,
+                                                  struct xg_error *err);
+/* [t] That note names the photo: its upload is over. One that is proven stays
+ * as it is. */
+XG_MUST_CHECK enum xg_status
+store_put_photo_proof(struct store *s, const struct xg_hash *sha256,
+                      uint64_t position, int64_t since_ms,
+                      struct xg_error *err);
+/* Append note and receipt, unless NULL; of thumbnails too. *found false where
+ * nothing proves it. */
+XG_MUST_CHECK enum xg_status
+store_get_photo_proof(struct store *s, uint64_t *position, struct xg_buf *note,
+                      struct xg_buf *receipt, bool *found,
+                      const struct xg_hash *sha256, struct xg_error *err);
+/* [t] Fetched from the server again: the days of keeping it begin anew. */
+XG_MUST_CHECK enum xg_status store_photo_back(struct store *s,
+                                              const struct xg_hash *sha256,
+                                              int64_t since_ms,
+                                              struct xg_error *err);
+/* [t] The server does not have it, whatever was proven. */
+XG_MUST_CHECK enum xg_status store_drop_photo_proof(
+    struct store *s, const struct xg_hash *sha256, struct xg_error *err);
+/* [t] The server lost work of ours: what is still here is asked for again. */
+XG_MUST_CHECK enum xg_status store_doubt_photos(struct store *s,
+                                                struct xg_error *err);
+
+enum { STORE_LOCATION_SIZE = 160 };
+/* [t] */
+XG_MUST_CHECK enum xg_status store_put_upload(struct store *s,
+                                              const struct xg_hash *sha256,
+                                              const char *location,
+                                              uint64_t confirmed,
+                                              struct xg_error *err);
+/* *found false where none began. */
+XG_MUST_CHECK enum xg_status
+store_get_upload(struct store *s, char location[static STORE_LOCATION_SIZE],
+                 uint64_t *confirmed, bool *found, const struct xg_hash *sha256,
+                 struct xg_error *err);
+/* [t] */
+XG_MUST_CHECK enum xg_status store_drop_upload(struct store *s,
+                                               const struct xg_hash *sha256,
+                                               struct xg_error *err);
+
+/* Proven photos (no thumbnails) whose notes lie below `backup` and whose days
+ * began at `since_ms` or before; after that hash, at most `max`. */
+XG_MUST_CHECK enum xg_status
+store_freeable_photos(struct store *s, struct xg_hash *out, size_t *count,
+                      size_t max, const struct xg_hash *after, uint64_t backup,
+                      int64_t since_ms, struct xg_error *err);
+/* [t] It is about to be let go of. */
+XG_MUST_CHECK enum xg_status store_mark_freed(struct store *s,
+                                              const struct xg_hash *sha256,
+                                              struct xg_error *err);
+
 /* ---- entities ---- */
 
 struct store_entity {
@@ -425,7 +538,8 @@ struct store_entity {
                   * conflicts are 0 and the state is empty, records are all
                   * kept */
     enum store_delivery delivery; /* of own records; RECEIVED with none */
-    uint64_t photos, photos_here; /* photos_here: only on this device */
+    uint64_t photos, photos_here; /* here: taken here or taken over, and
+                                   * nothing proves that the server has it */
     int64_t first_ms, changed_ms; /* wall clock of its first record (or where
                                    * told, when it happened), and last change
                                    * here */
@@ -494,7 +608,10 @@ struct store_counts {
                                           * counted */
     uint64_t entities[STORE_DELIVERIES]; /* with own records */
     uint64_t batches_waiting, batches_forked, batches_quarantined;
-    uint64_t photos, photos_here;        /* distinct files of own entities */
+    /* Distinct photos that entities show; here: this device may have the only
+     * copy, nothing proves that the server has it. Thumbnails do not count. */
+    uint64_t photos, photos_here, photo_bytes_here;
+    int64_t photo_oldest_ms; /* when the oldest of those was recorded */
     uint64_t conflicts;                  /* entities with any, or not folded */
 };
 XG_MUST_CHECK enum xg_status store_count(struct store *s,

@@ -375,7 +375,15 @@ enum xg_status store_count(struct store *s, struct store_counts *out,
         c.drafts = xg_col_u64(q, 0);
         c.conflicts = xg_col_u64(q, 1);
         c.photos = xg_col_u64(q, 2);
-        c.photos_here = xg_col_u64(q, 3);
+    }
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    q = xg_stmt(s->db, AGENT_STMT_COUNT_PHOTOS_HERE);
+    if (xg_stmt_row(q)) {
+        c.photos_here = xg_col_u64(q, 0);
+        c.photo_bytes_here = xg_col_u64(q, 1);
+        if (c.photos_here)
+            c.photo_oldest_ms = xg_col_i64(q, 2);
     }
     if (xg_stmt_done(q, err) != XG_OK)
         return err->status;

@@ -108,7 +108,6 @@ CREATE TABLE entity (
     records    INTEGER NOT NULL,
     mine       INTEGER NOT NULL,
     photos     INTEGER NOT NULL,
-    photos_here INTEGER NOT NULL,
     first_ms   INTEGER NOT NULL,
     changed_ms INTEGER NOT NULL,
     newest     INTEGER NOT NULL,    -- record.id of its newest
@@ -131,12 +130,52 @@ CREATE TABLE link (
 
 CREATE INDEX link_target ON link (target);
 
+-- What an entity shows, or showed. Derived too.
 CREATE TABLE photo (
     entity BLOB NOT NULL,
     sha256 BLOB NOT NULL,
     length INTEGER NOT NULL,
-    mine   INTEGER NOT NULL,
+    mine   INTEGER NOT NULL,        -- taken here or taken over: perhaps the
+                                    -- only copy
+    shown  INTEGER NOT NULL,        -- 0: taken out again
+    record INTEGER NOT NULL,        -- record.id of the one that attached it
+    rank   INTEGER NOT NULL,        -- 0: urgent, goes first
+    thumbnail BLOB,
+    thumbnail_bytes INTEGER,
     PRIMARY KEY (entity, sha256)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX photo_sha256 ON photo (sha256);
+CREATE INDEX photo_thumbnail ON photo (thumbnail)
+    WHERE thumbnail IS NOT NULL;
+
+-- Notes of the log that say which photos the server holds; verified.
+CREATE TABLE blobs_note (
+    position INTEGER PRIMARY KEY,   -- index of its log entry
+    note     BLOB NOT NULL,         -- whole and signed
+    receipt  BLOB NOT NULL
+) STRICT;
+
+-- Of photos and thumbnails: which note proves it.
+CREATE TABLE photo_proof (
+    sha256   BLOB PRIMARY KEY,
+    position INTEGER NOT NULL REFERENCES blobs_note (position),
+    since_ms INTEGER NOT NULL       -- when the days of keeping it began, by
+                                    -- the server's time
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX photo_proof_position ON photo_proof (position);
+
+-- An upload that began: where, and how much the server said that it has.
+CREATE TABLE upload (
+    sha256   BLOB PRIMARY KEY,
+    location TEXT NOT NULL,
+    confirmed INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Photos that were let go of. Says nothing while the file is still there.
+CREATE TABLE freed_photo (
+    sha256 BLOB PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
 -- Entities that the server counts out of this device's scope.

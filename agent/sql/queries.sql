@@ -298,17 +298,16 @@ FROM batch WHERE state > 1
 
 -- name: entity_put
 INSERT INTO entity (entity, kind, number, unit, status, withdrawn, conflicts,
-                    records, mine, photos, photos_here, first_ms, changed_ms,
-                    newest, state, official, folded)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-        ?17)
+                    records, mine, photos, first_ms, changed_ms, newest,
+                    state, official, folded)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
 ON CONFLICT (entity) DO UPDATE SET
     official = excluded.official,
     kind = excluded.kind, number = excluded.number, unit = excluded.unit,
     status = excluded.status, withdrawn = excluded.withdrawn,
     conflicts = excluded.conflicts, records = excluded.records,
     mine = excluded.mine, photos = excluded.photos,
-    photos_here = excluded.photos_here, first_ms = excluded.first_ms,
+    first_ms = excluded.first_ms,
     changed_ms = excluded.changed_ms, newest = excluded.newest,
     state = excluded.state, folded = excluded.folded
 
@@ -349,12 +348,23 @@ SELECT entity FROM member ORDER BY entity
 DELETE FROM photo WHERE entity = ?1
 
 -- name: photo_put
-INSERT INTO photo (entity, sha256, length, mine) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT DO UPDATE SET mine = max(mine, excluded.mine)
+INSERT INTO photo (entity, sha256, length, mine, shown, record, rank,
+                   thumbnail, thumbnail_bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT DO UPDATE SET
+    mine = max(mine, excluded.mine), shown = max(shown, excluded.shown),
+    record = iif(excluded.shown > shown, excluded.record, record),
+    thumbnail = coalesce(thumbnail, excluded.thumbnail),
+    thumbnail_bytes = coalesce(thumbnail_bytes, excluded.thumbnail_bytes)
 
 -- name: entity_get
 SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
-       e.records, e.mine, e.photos, e.photos_here, e.first_ms, e.changed_ms,
+       e.records, e.mine, e.photos,
+       (SELECT count(*) FROM photo AS p
+        WHERE p.entity = e.entity AND p.mine = 1 AND p.shown = 1
+          AND NOT EXISTS (SELECT 1 FROM photo_proof AS f
+                          WHERE f.sha256 = p.sha256)),
+       e.first_ms, e.changed_ms,
        EXISTS (SELECT 1 FROM gone AS g WHERE g.entity = e.entity),
        coalesce((SELECT min(coalesce(b.delivery,
                                      iif(r.position IS NULL, 1, 4)))
@@ -368,7 +378,12 @@ FROM entity AS e WHERE e.entity = ?1
 -- ?9: only cases whose status is not one of the final ones (xg_status_final).
 -- name: entity_list
 SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
-       e.records, e.mine, e.photos, e.photos_here, e.first_ms, e.changed_ms,
+       e.records, e.mine, e.photos,
+       (SELECT count(*) FROM photo AS p
+        WHERE p.entity = e.entity AND p.mine = 1 AND p.shown = 1
+          AND NOT EXISTS (SELECT 1 FROM photo_proof AS f
+                          WHERE f.sha256 = p.sha256)),
+       e.first_ms, e.changed_ms,
        EXISTS (SELECT 1 FROM gone AS g WHERE g.entity = e.entity) AS out,
        coalesce((SELECT min(coalesce(b.delivery,
                                      iif(r.position IS NULL, 1, 4)))
@@ -434,8 +449,18 @@ GROUP BY delivery
 -- name: count_others
 SELECT (SELECT count(*) FROM draft),
        (SELECT count(*) FROM entity WHERE conflicts > 0 OR folded = 0),
-       (SELECT count(DISTINCT sha256) FROM photo),
-       (SELECT count(DISTINCT sha256) FROM photo WHERE mine = 1)
+       (SELECT count(DISTINCT sha256) FROM photo WHERE shown = 1)
+
+-- name: count_photos_here
+-- Those of which this device may have the only copy; the oldest as the record
+-- that attached it tells.
+SELECT count(*), coalesce(sum(length), 0), min(first_ms) FROM (
+    SELECT max(p.length) AS length, min(e.first_ms) AS first_ms
+    FROM photo AS p JOIN entity AS e ON e.entity = p.entity
+    WHERE p.mine = 1 AND p.shown = 1
+      AND NOT EXISTS (SELECT 1 FROM photo_proof AS f
+                      WHERE f.sha256 = p.sha256)
+    GROUP BY p.sha256)
 
 -- ---- drafts ----
 
@@ -453,6 +478,127 @@ DELETE FROM draft WHERE id = ?1
 
 -- name: draft_list
 SELECT id, kind, changed_ms FROM draft ORDER BY id
+
+-- ---- photos: what goes out, what is proven, what was let go of ----
+
+-- name: photo_due
+-- Unproven ones whose record the server has, after a place in the order.
+SELECT p.sha256, max(p.length), min(p.rank) AS first, min(p.record) AS oldest
+FROM photo AS p JOIN record AS r ON r.id = p.record
+WHERE p.mine = 1 AND p.shown = 1 AND r.position IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM photo_proof AS f WHERE f.sha256 = p.sha256)
+GROUP BY p.sha256 HAVING (first, oldest, p.sha256) > (?1, ?2, ?3)
+ORDER BY first, oldest, p.sha256 LIMIT ?4
+
+-- name: photo_due_thumbnails
+SELECT p.thumbnail, max(p.thumbnail_bytes), min(p.rank) AS first,
+       min(p.record) AS oldest
+FROM photo AS p JOIN record AS r ON r.id = p.record
+WHERE p.mine = 1 AND p.shown = 1 AND r.position IS NOT NULL
+  AND p.thumbnail IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM photo_proof AS f WHERE f.sha256 = p.thumbnail)
+GROUP BY p.thumbnail HAVING (first, oldest, p.thumbnail) > (?1, ?2, ?3)
+ORDER BY first, oldest, p.thumbnail LIMIT ?4
+
+-- name: photo_due_sums
+SELECT (SELECT count(DISTINCT p.sha256)
+        FROM photo AS p JOIN record AS r ON r.id = p.record
+        WHERE p.mine = 1 AND p.shown = 1 AND r.position IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM photo_proof AS f
+                          WHERE f.sha256 = p.sha256)),
+       (SELECT coalesce(sum(length), 0) FROM (
+            SELECT max(p.length) AS length
+            FROM photo AS p JOIN record AS r ON r.id = p.record
+            WHERE p.mine = 1 AND p.shown = 1 AND r.position IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM photo_proof AS f
+                              WHERE f.sha256 = p.sha256)
+            GROUP BY p.sha256)),
+       (SELECT coalesce(sum(length), 0) FROM (
+            SELECT max(p.thumbnail_bytes) AS length
+            FROM photo AS p JOIN record AS r ON r.id = p.record
+            WHERE p.mine = 1 AND p.shown = 1 AND r.position IS NOT NULL
+              AND p.thumbnail IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM photo_proof AS f
+                              WHERE f.sha256 = p.thumbnail)
+            GROUP BY p.thumbnail))
+
+-- name: photo_find
+-- One photo, whoever shows it; `received`: of every own record that attached
+-- it the server has proved that it is there.
+SELECT max(p.length), max(p.mine), max(p.shown),
+       min(p.mine = 0 OR r.position IS NOT NULL), f.position, f.since_ms,
+       u.confirmed, EXISTS (SELECT 1 FROM freed_photo AS z
+                         WHERE z.sha256 = p.sha256)
+FROM photo AS p LEFT JOIN record AS r ON r.id = p.record
+LEFT JOIN photo_proof AS f ON f.sha256 = p.sha256
+LEFT JOIN upload AS u ON u.sha256 = p.sha256
+WHERE p.sha256 = ?1 GROUP BY p.sha256
+
+-- name: photo_list
+-- Every photo that own entities show, entity by entity.
+SELECT p.entity, p.sha256, p.length, p.mine, r.position IS NOT NULL,
+       f.position, f.since_ms, u.confirmed,
+       EXISTS (SELECT 1 FROM freed_photo AS z WHERE z.sha256 = p.sha256)
+FROM photo AS p JOIN entity AS e ON e.entity = p.entity
+LEFT JOIN record AS r ON r.id = p.record
+LEFT JOIN photo_proof AS f ON f.sha256 = p.sha256
+LEFT JOIN upload AS u ON u.sha256 = p.sha256
+WHERE p.shown = 1 AND (p.mine = 1 OR ?1 = 1)
+ORDER BY e.first_ms, p.entity, p.record, p.sha256
+
+-- name: photo_freeable
+-- Proven at places that are backed up, kept for long enough, and nowhere a
+-- thumbnail.
+SELECT f.sha256 FROM photo_proof AS f
+WHERE f.sha256 > ?1 AND f.position < ?2 AND f.since_ms <= ?3
+  AND EXISTS (SELECT 1 FROM photo AS p WHERE p.sha256 = f.sha256)
+  AND NOT EXISTS (SELECT 1 FROM photo AS p WHERE p.thumbnail = f.sha256)
+ORDER BY f.sha256 LIMIT ?4
+
+-- name: photo_by_prefix
+SELECT DISTINCT sha256 FROM photo
+WHERE sha256 >= ?1 AND sha256 <= ?2 ORDER BY sha256 LIMIT 2
+
+-- name: blobs_note_put
+INSERT INTO blobs_note (position, note, receipt) VALUES (?1, ?2, ?3)
+ON CONFLICT DO NOTHING
+
+-- name: photo_proof_put
+INSERT INTO photo_proof (sha256, position, since_ms) VALUES (?1, ?2, ?3)
+ON CONFLICT DO NOTHING
+
+-- name: photo_proof_since
+UPDATE photo_proof SET since_ms = ?2 WHERE sha256 = ?1
+
+-- name: photo_proof_get
+SELECT f.position, f.since_ms, n.note, n.receipt
+FROM photo_proof AS f JOIN blobs_note AS n ON n.position = f.position
+WHERE f.sha256 = ?1
+
+-- name: photo_proof_delete
+DELETE FROM photo_proof WHERE sha256 = ?1
+
+-- name: photo_proof_doubt
+-- Of what was let go of, the proof is all that there is.
+DELETE FROM photo_proof
+WHERE sha256 NOT IN (SELECT sha256 FROM freed_photo)
+
+-- name: upload_put
+INSERT INTO upload (sha256, location, confirmed) VALUES (?1, ?2, ?3)
+ON CONFLICT (sha256) DO UPDATE SET location = excluded.location,
+                                   confirmed = excluded.confirmed
+
+-- name: upload_get
+SELECT location, confirmed FROM upload WHERE sha256 = ?1
+
+-- name: upload_delete
+DELETE FROM upload WHERE sha256 = ?1
+
+-- name: freed_photo_add
+INSERT INTO freed_photo (sha256) VALUES (?1) ON CONFLICT DO NOTHING
+
+-- name: freed_photo_delete
+DELETE FROM freed_photo WHERE sha256 = ?1
 
 -- ---- registry and reference data ----
 
