@@ -244,9 +244,12 @@ static enum xg_status photo_path(char path[static HOME_PATH_SIZE],
 static enum xg_status add_photos(struct importer *m, struct line *l,
                                  struct xg_error *err)
 {
-    const struct photo_shelf shelf = {m->home->path, m->home->vault,
-                                      m->options ? m->options->exif_program
-                                                 : NULL};
+    const struct import_options *o = m->options;
+    const struct photo_shelf shelf = {
+        .home = m->home->path,
+        .vault = m->home->vault,
+        .exif_program = o ? o->exif_program : NULL,
+        .thumb_program = o ? o->thumb_program : NULL};
     const json_t *photos = json_object_get(l->json, "photos");
     char path[HOME_PATH_SIZE];
     struct photo_kept kept;

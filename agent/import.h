@@ -44,7 +44,8 @@ struct import_options {
     /* After each transaction; may be NULL. False stops, with what was saved
      * so far (XG_REFUSED). */
     bool (*progress)(void *ctx, uint64_t done, uint64_t lines);
-    const char *exif_program; /* NULL: beside the running program */
+    /* NULL: beside the running program */
+    const char *exif_program, *thumb_program;
 };
 
 /* XG_FORMAT, XG_USAGE: nothing was saved, the text names file and line. Other

@@ -1,4 +1,5 @@
-/* photo.c - keeping photos; see photo.h. The EXIF is photo_exif.c's. */
+/* photo.c - keeping photos; see photo.h. The EXIF is photo_exif.c's, the
+ * small picture photo_thumb.c's. */
 #define _DEFAULT_SOURCE
 #include "agent/photo.h"
 
@@ -12,9 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/photo_thumb.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/base/os.h"
+#include "shared/core/schema.h"
 
 /* What vault_seal_file() binds a photo to. */
 static const char CONTEXT[] = "photo";
@@ -56,7 +59,7 @@ static bool is_heic(struct xg_bytes b)
     return false;
 }
 
-static bool type_of(enum photo_type *type, struct xg_bytes b)
+bool photo_type_of(enum photo_type *type, struct xg_bytes b)
 {
     if (starts(b, 0, "\xFF\xD8\xFF", 3))
         *type = PHOTO_JPEG;
@@ -147,7 +150,7 @@ static enum xg_status check_source(const struct source *s,
 
     if (n < 0)
         return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), s->path);
-    if (!type_of(type, xg_bytes(magic, (size_t)n)))
+    if (!photo_type_of(type, xg_bytes(magic, (size_t)n)))
         return xg_fail(err, XG_FORMAT,
                        XG_T("%s 不是 JPEG、PNG、WebP 或 HEIC 照片："
                             "请选择照片文件",
@@ -225,8 +228,10 @@ static enum xg_status check_space(const struct photo_shelf *shelf,
                                   const struct source *s, struct xg_error *err)
 {
     uint64_t free_bytes;
-    /* Sealing adds under 1/2048; the margin covers that and the folders. */
-    uint64_t need = s->length + s->length / 1024 + PHOTO_RESERVE_BYTES;
+    /* Sealing adds under 1/2048; the margin covers that and the folders. A
+     * thumbnail comes with every photo. */
+    uint64_t need = s->length + s->length / 1024 + XG_THUMBNAIL_MAX +
+                    PHOTO_RESERVE_BYTES;
 
     if (xg_os_free_bytes(&free_bytes, shelf->home, err) != XG_OK)
         return err->status;
@@ -300,6 +305,8 @@ static enum xg_status shelve(const struct photo_shelf *shelf,
     return status;
 }
 
+/* --- what it shows -------------------------------------------------------- */
+
 /* What the photo says of itself; trouble with that is no reason to lose it. */
 static void look_at(const struct photo_shelf *shelf, struct photo_kept *kept,
                     const struct source *s)
@@ -315,23 +322,69 @@ static void look_at(const struct photo_shelf *shelf, struct photo_kept *kept,
            xg_error_text(&trouble));
 }
 
+static enum xg_status read_small(void *ctx, uint8_t *at, size_t size,
+                                 size_t *len, struct xg_error *err)
+{
+    struct xg_bytes *left = ctx;
+
+    (void)err;
+    *len = left->len < size ? left->len : size;
+    memcpy(at, left->at, *len);
+    *left = xg_bytes(left->at + *len, left->len - *len);
+    return XG_OK;
+}
+
+/* Take in the small picture that xunge-thumb makes of it. The photo is the
+ * evidence: without it, or without room for it, the photo is kept all the same.
+ */
+static void shelve_small(const struct photo_shelf *shelf,
+                         struct photo_kept *kept, struct xg_buf *small)
+{
+    struct xg_error trouble = XG_ERROR_NONE;
+    struct xg_bytes left = xg_buf_bytes(small);
+    const struct source s = {.path = XG_T("缩略图", "a thumbnail"),
+                             .fd = -1,
+                             .read = read_small,
+                             .ctx = &left,
+                             .length = small->len};
+    struct xg_hash sha256;
+    bool is_new;
+
+    crypto_hash_sha256(sha256.b, small->data, small->len);
+    if (shelve(shelf, &s, &sha256, &is_new, &trouble) == XG_OK) {
+        kept->thumbnail = sha256;
+        kept->thumbnail_length = small->len;
+        return;
+    }
+    xg_log(XG_LOG_WARN, "photo.thumbnail", "reason=\"%s\"",
+           xg_error_text(&trouble));
+}
+
 enum xg_status photo_keep(const struct photo_shelf *shelf,
                           struct photo_kept *out, const char *path,
                           struct xg_error *err)
 {
     struct photo_kept kept = {.length = 0};
+    struct xg_buf small = XG_BUF(XG_THUMBNAIL_MAX);
+    struct photo_thumber thumber;
     struct source s;
     enum xg_status status;
 
     if (open_source(&s, &kept.type, path, err) != XG_OK)
         return err->status;
     kept.length = s.length;
+    look_at(shelf, &kept, &s);
+    /* While it is made the photo is hashed: neither moves the other's place in
+     * the file. */
+    photo_thumb_start(&thumber, shelf->thumb_program, &kept, s.fd);
     status = hash_source(&kept.sha256, &s, err);
+    photo_thumb_finish(&thumber, &small);
     if (status == XG_OK)
         status = shelve(shelf, &s, &kept.sha256, &kept.is_new, err);
-    if (status == XG_OK)
-        look_at(shelf, &kept, &s);
+    if (status == XG_OK && small.len > 0)
+        shelve_small(shelf, &kept, &small);
     close(s.fd);
+    xg_buf_clear(&small);
     if (status == XG_OK)
         *out = kept;
     return status;

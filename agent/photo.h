@@ -11,9 +11,10 @@
  * would cost every tool a vault to find a file. HOME/photos/lock orders
  * writers; HOME/photos/incoming.tmp is the one file being written.
  *
- * EXIF is read by the program xunge-exif in a process of its own, without
- * files, network or much memory, and its answer is checked again here. What a
- * photo says of itself is a *claim*: in range, not necessarily true.
+ * EXIF is read by the program xunge-exif, and the small picture is made by
+ * xunge-thumb, each in a process of its own, without files, network or much
+ * memory, and what they answer is checked again here. What a photo says of
+ * itself is a *claim*: in range, not necessarily true.
  */
 #ifndef AGENT_PHOTO_H
 #define AGENT_PHOTO_H
@@ -29,6 +30,8 @@ enum {
     PHOTO_MAX_BYTES = 64 << 20,
     PHOTO_RESERVE_BYTES = 16 << 20, /* stays free for records */
     PHOTO_EXIF_TIMEOUT_MS = 2000,
+    PHOTO_THUMBNAIL_TIMEOUT_MS = 6000,
+    PHOTO_THUMBNAIL_SIDE_MAX = 320, /* pixels */
     PHOTO_TEXT_MAX = 64, /* bytes of make and model, without terminator */
 };
 
@@ -36,6 +39,9 @@ enum photo_type { PHOTO_JPEG, PHOTO_PNG, PHOTO_WEBP, PHOTO_HEIC };
 
 /* "image/jpeg", ... */
 const char *photo_type_mime(enum photo_type type);
+
+/* What a file is by its first bytes (64 are enough); false: none of these. */
+bool photo_type_of(enum photo_type *type, struct xg_bytes start);
 
 enum photo_exif_state {
     PHOTO_EXIF_NONE,       /* none in it, or a type where we do not look */
@@ -82,11 +88,23 @@ XG_MUST_CHECK enum xg_status photo_read_exif(struct photo_exif *out,
                                              const char *program, int fd,
                                              struct xg_error *err);
 
+/* Read what xunge-exif said (exif/protocol.h). XG_FORMAT for anything that
+ * deviates. */
+XG_MUST_CHECK enum xg_status photo_exif_parse(struct photo_exif *out,
+                                              struct xg_bytes answer,
+                                              struct xg_error *err);
+
+/* Is this what a small picture has to be? A JPEG of at most XG_THUMBNAIL_MAX
+ * bytes, each side 1 to PHOTO_THUMBNAIL_SIDE_MAX, from its first byte to its
+ * last, with a JFIF header at most: no EXIF, no comment. */
+bool photo_thumbnail_sound(struct xg_bytes jpeg);
+
 /* Where photos are kept; all borrowed. */
 struct photo_shelf {
     const char *home;
     const struct vault *vault;
-    const char *exif_program; /* NULL: beside the running program */
+    /* NULL: beside the running program */
+    const char *exif_program, *thumb_program;
 };
 
 struct photo_kept {
@@ -96,7 +114,9 @@ struct photo_kept {
     bool is_new; /* false: it was here already, whole */
     struct photo_exif exif;
     /* A JPEG of at most XG_THUMBNAIL_MAX bytes, upright, without EXIF, kept on
-     * the shelf like a photo; length 0 where none could be made. */
+     * the shelf like a photo; length 0 where none could be made (a HEIC, a
+     * damaged photo, one of too many pixels or that takes too long). Made again
+     * with the same libraries, it is the same. */
     struct xg_hash thumbnail;
     uint64_t thumbnail_length;
 };
@@ -104,8 +124,9 @@ struct photo_kept {
 /* Keep the photo at `path`; durable on return. The file at `path` is left
  * alone. Nothing is written before type, size and free space are known to do:
  * XG_NOTFOUND, XG_FORMAT (not a JPEG, PNG, WebP or HEIC), XG_TOOBIG, XG_FULL,
- * XG_BUSY (the file changes while it is read). Trouble with its EXIF is no
- * failure: the photo is kept with PHOTO_EXIF_UNREADABLE. */
+ * XG_BUSY (the file changes while it is read). Trouble with its EXIF or its
+ * thumbnail is no failure: the photo is kept with PHOTO_EXIF_UNREADABLE, or
+ * without a thumbnail. Memory does not grow with the photo. */
 XG_MUST_CHECK enum xg_status photo_keep(const struct photo_shelf *shelf,
                                         struct photo_kept *out,
                                         const char *path,

@@ -188,6 +188,8 @@ XG_MUST_CHECK enum xg_status cli_hand_over(struct cli *cli,
 XG_MUST_CHECK enum xg_status cli_program(char path[static HOME_PATH_SIZE],
                                          const char *program,
                                          struct xg_error *err);
+/* The same of one that can be done without: `path`, or NULL. */
+const char *cli_helper(char path[static HOME_PATH_SIZE], const char *program);
 
 /* ---- what a person types, and what is shown (views.c) ---- */
 
@@ -293,11 +295,24 @@ XG_MUST_CHECK enum xg_status cli_act_fields(struct cli_act *act,
  * mistyped was judged. */
 XG_MUST_CHECK enum xg_status
 cli_act_photos(struct cli_act *act, struct cli *cli, struct xg_error *err);
-XG_MUST_CHECK enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
-                                           const char *path, uint32_t role,
-                                           struct xg_error *err);
-XG_MUST_CHECK enum xg_status cli_photo_role(uint32_t *role, const char *name,
+
+/* One photo as it is given: FILE, or FILE:WORDS, the words a role, `forwarded`,
+ * or both with a comma between them; a file whose name holds a colon wins. */
+struct cli_photo {
+    const char *path; /* borrowed, or in the arena */
+    uint32_t role;    /* 0: none */
+    enum capture_origin origin;
+};
+/* With --role and --forwarded for what the words leave open. Nothing is kept
+ * yet. XG_NOTFOUND, XG_USAGE (it names the known roles). */
+XG_MUST_CHECK enum xg_status cli_photo_read(struct cli_photo *out,
+                                            struct cli *cli,
+                                            struct xg_arena *arena,
+                                            const char *given,
                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
+                                           const struct cli_photo *photo,
+                                           struct xg_error *err);
 /* Save something new, with its contact, dropping draft `drop` (0: none) in the
  * same transaction, and answer. */
 XG_MUST_CHECK enum xg_status cli_act_create(struct cli_act *act,

@@ -20,15 +20,16 @@ static bool import_progress(void *ctx, uint64_t done, uint64_t lines)
 
 enum xg_status cmd_import(struct cli *cli, struct xg_error *err)
 {
-    struct import_options options = {.ctx = cli, .progress = import_progress};
-    struct xg_error ignored = XG_ERROR_NONE;
+    char exif[HOME_PATH_SIZE], thumb[HOME_PATH_SIZE];
+    const struct import_options options = {
+        .ctx = cli,
+        .progress = import_progress,
+        .exif_program = cli_helper(exif, "xunge-exif"),
+        .thumb_program = cli_helper(thumb, "xunge-thumb")};
     struct import_result r = {0};
-    char exif[HOME_PATH_SIZE];
 
     if (cli_may_record(cli, err) != XG_OK)
         return err->status;
-    if (cli_program(exif, "xunge-exif", &ignored) == XG_OK)
-        options.exif_program = exif;
     if (import_file(&cli->home, &r, cli->words[0], &options, err) != XG_OK) {
         cli_progress(cli, NULL, 0, 0);
         return r.added == 0

@@ -189,21 +189,37 @@ enum xg_status cmd_draft_list(struct cli *cli, struct xg_error *err)
     return cli_list_drafts(cli, NULL, NULL, err);
 }
 
+/* The photos that `photo` names; all names and roles before the first is kept.
+ */
+static enum xg_status attach(struct cli_act *act, struct cli *cli,
+                             struct xg_error *err)
+{
+    struct cli_photo photo;
+
+    for (size_t i = 1; i < cli->word_count; i++)
+        if (cli_photo_read(&photo, cli, &act->arena, cli->words[i], err) !=
+            XG_OK)
+            return err->status;
+    for (size_t i = 1; i < cli->word_count; i++)
+        if (cli_photo_read(&photo, cli, &act->arena, cli->words[i], err) !=
+                XG_OK ||
+            cli_act_photo(act, cli, &photo, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
 /* `set` and `photo` on a draft change the draft. */
 static enum xg_status change_draft(struct cli *cli, int64_t number, bool photos,
                                    struct xg_error *err)
 {
-    const char *author = NULL, *role_name = cli_flag(cli, "role");
+    const char *author = NULL;
     struct cli_act act;
-    uint32_t role = 0;
 
     cli_act_init(&act, cli, xg_kind_find(XG_KIND_INCIDENT), NULL);
     enum xg_status status = load_draft(&act, cli, &author, number,
                                        photos ? cli->word_count : 1, err);
-    if (status == XG_OK && photos && role_name)
-        status = cli_photo_role(&role, role_name, err);
-    for (size_t i = 1; photos && status == XG_OK && i < cli->word_count; i++)
-        status = cli_act_photo(&act, cli, cli->words[i], role, err);
+    if (status == XG_OK && photos)
+        status = attach(&act, cli, err);
     if (status == XG_OK)
         status = cli_act_draft(&act, cli, author, number, err);
     cli_act_clear(&act);
@@ -328,21 +344,16 @@ enum xg_status cmd_note(struct cli *cli, struct xg_error *err)
 enum xg_status cmd_photo(struct cli *cli, struct xg_error *err)
 {
     int64_t draft = store_draft_number(cli->words[0]);
-    const char *role_name = cli_flag(cli, "role");
     struct store_entity e = {0};
     struct cli_act act;
-    uint32_t role = 0;
 
     if (draft)
         return change_draft(cli, draft, true, err);
-    if ((role_name && cli_photo_role(&role, role_name, err) != XG_OK) ||
-        cli_find(cli, &e, cli->words[0], err) != XG_OK ||
+    if (cli_find(cli, &e, cli->words[0], err) != XG_OK ||
         cli_may_record(cli, err) != XG_OK)
         return err->status;
     cli_act_init(&act, cli, e.kind, &e.id);
-    enum xg_status status = XG_OK;
-    for (size_t i = 1; status == XG_OK && i < cli->word_count; i++)
-        status = cli_act_photo(&act, cli, cli->words[i], role, err);
+    enum xg_status status = attach(&act, cli, err);
     if (status == XG_OK)
         status = cli_act_change(&act, cli, &e.id, CLI_ADDS, err);
     cli_act_clear(&act);

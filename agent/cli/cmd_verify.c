@@ -124,6 +124,8 @@ static void check_photos(struct verify *v, const struct fold *f)
             continue;
         struct view_photo photo = view_photo_of(&item);
         check_photo(v, &photo.sha256);
+        if (photo.thumbnail_bytes)
+            check_photo(v, &photo.thumbnail);
     }
 }
 

@@ -31,7 +31,8 @@ const struct cli_flag cli_common_flags[] = {
     }
 #define PHOTO                                                                  \
     {                                                                          \
-        "photo", "FILE[:ROLE]", true, "照片", "a photo"                        \
+        "photo", "FILE[:ROLE]", true, "照片；别人转发的加 :forwarded", \
+            "a photo; one that others forwarded with :forwarded"               \
     }
 #define FORWARDED                                                              \
     {                                                                          \
@@ -287,11 +288,13 @@ static const struct cli_command commands[] = {
      NULL},
     {"note", CLI_LATER, CLI_HOME, "ID TEXT", 2, 2, later_flags, cmd_note,
      "添加备注", "add a note", NULL, NULL, NULL},
-    {"photo", CLI_LATER, CLI_HOME, "ID FILE…", 2, ANY, photo_flags, cmd_photo,
+    {"photo", CLI_LATER, CLI_HOME, "ID FILE[:ROLE]…", 2, ANY, photo_flags, cmd_photo,
      "附上照片", "attach photos",
-     "照片按原样加密保存在本机；位置、时间、方向从中读出。",
+     "照片按原样加密保存在本机；位置、时间、方向从中读出。"
+     "一张照片可同时写用途和来源：FILE:before,forwarded。",
      "Photos are kept as they are, encrypted; position, time and "
-     "orientation are read from them.",
+     "orientation are read from them. Role and origin can both be said of "
+     "one: FILE:before,forwarded.",
      NULL},
     {"do", CLI_LATER, CLI_HOME, "ID [MOVE] [field=value…]", 1, ANY, do_flags,
      cmd_do,

@@ -174,6 +174,13 @@ enum xg_status cli_program(char path[static HOME_PATH_SIZE],
                    program, self);
 }
 
+const char *cli_helper(char path[static HOME_PATH_SIZE], const char *program)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+
+    return cli_program(path, program, &ignored) == XG_OK ? path : NULL;
+}
+
 enum xg_status cli_exec(struct cli *cli, const char *program,
                         char *const argv[], struct xg_error *err)
 {

@@ -49,84 +49,128 @@ enum xg_status cli_act_fields(struct cli_act *act, struct cli *cli,
 
 /* ---- photos ---- */
 
-enum xg_status cli_photo_role(uint32_t *role, const char *name,
-                              struct xg_error *err)
+static bool is_named(const struct xg_choice *c, struct xg_bytes word)
+{
+    return xg_bytes_equal(word, xg_bytes_of(c->name)) ||
+           xg_bytes_equal(word, xg_bytes_of(c->zh));
+}
+
+static enum xg_status no_such_role(struct xg_bytes word, struct xg_error *err)
 {
     struct xg_buf names = XG_BUF(1024);
 
     for (const struct xg_choice *c = xg_photo_roles; c->name; c++)
-        if (strcmp(name, c->name) == 0 || strcmp(name, c->zh) == 0) {
-            *role = c->number;
-            return XG_OK;
-        }
-    for (const struct xg_choice *c = xg_photo_roles; c->name; c++)
-        xg_buf_format(&names, "%s%s %s", names.len ? ", " : "", c->name,
-                      xg_label(c->zh, c->en));
+        xg_buf_format(&names, "%s %s, ", c->name, xg_label(c->zh, c->en));
     xg_ignore(xg_fail(err, XG_USAGE,
-                      XG_T("照片没有“%s”这种用途；可以是：%s",
-                           "no photo has the role \"%s\"; it is one of %s"),
-                      name, xg_buf_str(&names)));
+                      XG_T("照片没有“%.*s”这种用途；可以是：%s"
+                           "forwarded 他人转发",
+                           "no photo has the role \"%.*s\"; it is one of "
+                           "%sforwarded forwarded by others"),
+                      (int)word.len, (const char *)word.at,
+                      xg_buf_str(&names)));
     xg_buf_clear(&names);
     return err->status;
 }
 
-/* FILE[:ROLE]; a file whose name holds a colon wins. */
-static enum xg_status split_photo(struct xg_arena *arena, const char **path,
-                                  uint32_t *role, const char *given,
-                                  struct xg_error *err)
+/* One word after the colon: a role, or where the photo comes from. */
+static enum xg_status take_photo_word(struct cli_photo *photo,
+                                      struct xg_bytes word,
+                                      struct xg_error *err)
 {
+    for (const struct xg_choice *c = xg_photo_origins; c->name; c++)
+        if (is_named(c, word)) {
+            photo->origin = c->number;
+            return XG_OK;
+        }
+    for (const struct xg_choice *c = xg_photo_roles; c->name; c++) {
+        if (!is_named(c, word))
+            continue;
+        if (photo->role && photo->role != c->number)
+            return xg_fail(err, XG_USAGE,
+                           XG_T("一张照片只能有一种用途：%s",
+                                "a photo has one role only: %s"),
+                           photo->path);
+        photo->role = c->number;
+        return XG_OK;
+    }
+    return no_such_role(word, err);
+}
+
+static enum xg_status take_photo_words(struct cli_photo *photo,
+                                       const char *words, struct xg_error *err)
+{
+    for (;;) {
+        size_t len = strcspn(words, ",");
+        if (take_photo_word(photo, xg_bytes(words, len), err) != XG_OK)
+            return err->status;
+        if (!words[len])
+            return XG_OK;
+        words += len + 1;
+    }
+}
+
+enum xg_status cli_photo_read(struct cli_photo *out, struct cli *cli,
+                              struct xg_arena *arena, const char *given,
+                              struct xg_error *err)
+{
+    struct cli_photo photo = {
+        .path = given,
+        .origin = cli_flag(cli, "forwarded") ? CAPTURE_FORWARDED
+                                             : CAPTURE_HERE};
     const char *colon = strrchr(given, ':');
 
-    *path = given;
-    *role = 0;
-    if (xg_os_exists(given))
-        return XG_OK;
-    if (colon)
-        *path = xg_arena_str(arena, given, (size_t)(colon - given));
-    if (!*path)
-        return xg_fail_nomem(err);
-    if (!colon || !xg_os_exists(*path))
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有照片文件 %s", "there is no photo file %s"),
-                       given);
-    return cli_photo_role(role, colon + 1, err);
+    if (!xg_os_exists(given)) {
+        if (colon)
+            photo.path = xg_arena_str(arena, given, (size_t)(colon - given));
+        if (!photo.path)
+            return xg_fail_nomem(err);
+        if (!colon || !xg_os_exists(photo.path))
+            return xg_fail(err, XG_NOTFOUND,
+                           XG_T("没有照片文件 %s", "there is no photo file %s"),
+                           given);
+        if (take_photo_words(&photo, colon + 1, err) != XG_OK)
+            return err->status;
+    }
+    if (photo.role == 0 && cli_flag(cli, "role") &&
+        take_photo_words(&photo, cli_flag(cli, "role"), err) != XG_OK)
+        return err->status;
+    *out = photo;
+    return XG_OK;
 }
 
 static json_t *photo_json(const struct photo_kept *kept)
 {
-    return json_pack("{s:o, s:I, s:s, s:b, s:b}", "sha256",
+    return json_pack("{s:o, s:I, s:s, s:b, s:b, s:I}", "sha256",
                      cli_json_hex(kept->sha256.b, XG_HASH_SIZE), "bytes",
                      (json_int_t)kept->length, "type",
                      photo_type_mime(kept->type), "new", kept->is_new, "exif",
-                     kept->exif.state == PHOTO_EXIF_READ);
+                     kept->exif.state == PHOTO_EXIF_READ, "thumbnail_bytes",
+                     (json_int_t)kept->thumbnail_length);
 }
 
 enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
-                             const char *path, uint32_t role,
+                             const struct cli_photo *photo,
                              struct xg_error *err)
 {
-    enum capture_origin origin =
-        cli_flag(cli, "forwarded") ? CAPTURE_FORWARDED : CAPTURE_HERE;
-    struct photo_shelf shelf = {.home = cli->home.path,
-                                .vault = cli->home.vault};
-    struct xg_error ignored = XG_ERROR_NONE;
+    char exif[HOME_PATH_SIZE], thumb[HOME_PATH_SIZE];
+    const struct photo_shelf shelf = {
+        .home = cli->home.path,
+        .vault = cli->home.vault,
+        .exif_program = cli_helper(exif, "xunge-exif"),
+        .thumb_program = cli_helper(thumb, "xunge-thumb")};
     struct photo_kept kept;
-    char exif[HOME_PATH_SIZE];
     bool placed = false;
 
-    /* Where it is missing, the photo is kept and its EXIF is unreadable. */
-    if (cli_program(exif, "xunge-exif", &ignored) == XG_OK)
-        shelf.exif_program = exif;
-
-    if (photo_keep(&shelf, &kept, path, err) != XG_OK)
+    if (photo_keep(&shelf, &kept, photo->path, err) != XG_OK)
         return err->status;
     if (kept.exif.state == PHOTO_EXIF_UNREADABLE)
         cli_say(cli,
                 XG_T("照片 %s 的 EXIF 读不出来；照片本身已保存。",
                      "The EXIF of %s cannot be read; the photo itself "
                      "is kept."),
-                path);
-    if (capture_photo(&act->draft, &placed, &kept, role, origin, err) != XG_OK)
+                photo->path);
+    if (capture_photo(&act->draft, &placed, &kept, photo->role, photo->origin,
+                      err) != XG_OK)
         return err->status;
     act->placed |= placed;
     act->photo_count++;
@@ -137,18 +181,18 @@ enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
 enum xg_status cli_act_photos(struct cli_act *act, struct cli *cli,
                               struct xg_error *err)
 {
-    const char *given, *path;
-    uint32_t role;
+    struct cli_photo photo;
+    const char *given;
     size_t at = 0;
 
     /* All names and roles before the first is kept. */
     while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
-        if (split_photo(&act->arena, &path, &role, given, err) != XG_OK)
+        if (cli_photo_read(&photo, cli, &act->arena, given, err) != XG_OK)
             return err->status;
     at = 0;
     while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
-        if (split_photo(&act->arena, &path, &role, given, err) != XG_OK ||
-            cli_act_photo(act, cli, path, role, err) != XG_OK)
+        if (cli_photo_read(&photo, cli, &act->arena, given, err) != XG_OK ||
+            cli_act_photo(act, cli, &photo, err) != XG_OK)
             return err->status;
     return XG_OK;
 }
@@ -157,14 +201,14 @@ enum xg_status cli_act_photo_roles(struct cli_act *act, struct cli *cli,
                                    struct xg_error *err)
 {
     const struct photo_kept stand_in = {.length = 1};
-    const char *given, *path;
-    uint32_t role;
+    struct cli_photo photo;
+    const char *given;
     size_t at = 0;
 
     while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
-        if (split_photo(&act->arena, &path, &role, given, err) != XG_OK ||
-            capture_photo(&act->draft, NULL, &stand_in, role, CAPTURE_HERE,
-                          err) != XG_OK)
+        if (cli_photo_read(&photo, cli, &act->arena, given, err) != XG_OK ||
+            capture_photo(&act->draft, NULL, &stand_in, photo.role,
+                          photo.origin, err) != XG_OK)
             return err->status;
     return XG_OK;
 }

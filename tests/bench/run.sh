@@ -14,6 +14,6 @@ if [ ! -f "$build/CMakeCache.txt" ]; then
     cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
         >/dev/null
 fi
-cmake --build "$build" --target xunge xunge-sync xunge-patrol xunge-exif \
+cmake --build "$build" --target xunge xunge-sync xunge-patrol xunge-exif xunge-thumb \
     xunge-server xgfault bench-tools >/dev/null
 PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/bench.py" --build "$build" "$@"

@@ -829,13 +829,16 @@ class Flow(Case):
         (root / 'bin').mkdir(parents=True)
         (root / 'libexec/xunge').mkdir(parents=True)
         shutil.copy2(BIN / 'xunge', root / 'bin/xunge')
-        for helper in ('xunge-sync', 'xunge-exif', 'xunge-patrol'):
+        for helper in ('xunge-sync', 'xunge-exif', 'xunge-thumb',
+                       'xunge-patrol'):
             if (BIN / helper).exists():
                 shutil.copy2(BIN / helper, root / 'libexec/xunge' / helper)
         ask = lambda *w: run(root / 'bin/xunge', '--home', self.home, *w)
         r = ask('incident', 'category=x', '--json', '--photo',
                 PHOTOS / '2012-12-19-21-38-40-sep-temple_square1.jpg')
         self.assertTrue(r.one()['photos'][0]['exif'], (r.out, r.err))
+        r = ask('incident', 'category=x', '--json', '--photo', PHOTO)
+        self.assertGreater(r.one()['photos'][0]['thumbnail_bytes'], 0)
         self.assertEqual(ask('sync').code, 0)
         if (BIN / 'xunge-patrol').exists():
             self.assertEqual(ask('patrol', 'start', '--gpsd', '127.0.0.1:1')

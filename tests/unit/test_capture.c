@@ -268,7 +268,7 @@ static void test_import_of_a_shift(void **state)
 {
     struct xg_buf shift = XG_BUF(4 << 20);
     int calls = 0;
-    struct import_options options = {&calls, count_calls, NULL};
+    struct import_options options = {&calls, count_calls, NULL, NULL};
     struct import_result result;
     struct store_counts counts;
     size_t count, batches;

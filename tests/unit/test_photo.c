@@ -33,7 +33,7 @@ int statvfs(const char *restrict path, struct statvfs *restrict info)
 /* --- a home, and the sample photos --------------------------------------- */
 
 struct fixture {
-    char home[64], program[512];
+    char home[64], program[512], thumb[512];
     struct xg_env env;
     struct vault *vault;
     struct photo_shelf shelf;
@@ -60,7 +60,9 @@ static int setup(void **state)
     f->env = xg_env_system();
     assert_ok(vault_create(f->home, NULL, &f->env, &err));
     assert_ok(vault_unlock_default(&f->vault, f->home, &f->env, &err));
-    f->shelf = (struct photo_shelf){f->home, f->vault, f->program};
+    snprintf(f->thumb, sizeof f->thumb, "%s/xunge-thumb", bin ? bin : "bin");
+    f->shelf =
+        (struct photo_shelf){f->home, f->vault, f->program, f->thumb};
     *state = f;
     return 0;
 }
@@ -597,7 +599,7 @@ static void test_hanging(void **state)
     struct xg_error err = XG_ERROR_NONE;
     char liar[192];
     snprintf(liar, sizeof liar, "%s", in_home(f, "liar"));
-    struct photo_shelf shelf = {f->home, f->vault, liar};
+    struct photo_shelf shelf = {f->home, f->vault, liar, f->thumb};
     assert_ok(photo_keep(&shelf, &kept, sample("sample1.jpg"), &err));
     assert_int_equal(kept.exif.state, PHOTO_EXIF_UNREADABLE);
     assert_ok(photo_verify(&shelf, &kept.sha256, &err));
@@ -695,9 +697,9 @@ static void test_keep(void **state)
 
     assert_ok(photo_keep(&f->shelf, &again, sample("sample1.jpg"), &err));
     assert_false(again.is_new);
-    /* the photo and the lock, and neither pixels nor EXIF in them */
-    assert_int_equal(count_files(in_home(f, "photos"), photo.data, 12), 2);
-    assert_int_equal(count_files(in_home(f, "photos"), "NIKON", 5), 2);
+    /* photo, thumbnail and lock, and neither pixels nor EXIF in them */
+    assert_int_equal(count_files(in_home(f, "photos"), photo.data, 12), 3);
+    assert_int_equal(count_files(in_home(f, "photos"), "NIKON", 5), 3);
 
     int fd = open(in_home(f, "back"), O_RDWR | O_CREAT | O_TRUNC, 0600);
     assert_ok(photo_open_to(&f->shelf, &hash, fd, &err));
@@ -826,7 +828,9 @@ static void test_disk_full(void **state)
     free_bytes = PHOTO_RESERVE_BYTES + 80000;
     assert_not_kept(f, sample("sample1.jpg"), XG_FULL);
     assert_int_equal(count_files(in_home(f, "photos"), "NIKON", 5), 1);
-    free_bytes = PHOTO_RESERVE_BYTES + 90000;
+    free_bytes = PHOTO_RESERVE_BYTES + 90000; /* the thumbnail counts too */
+    assert_not_kept(f, sample("sample1.jpg"), XG_FULL);
+    free_bytes = PHOTO_RESERVE_BYTES + 80000 + (20 << 10);
     assert_ok(photo_keep(&f->shelf, &kept, sample("sample1.jpg"), &err));
     free_bytes = 0; /* one that is here needs no more space */
     assert_ok(photo_keep(&f->shelf, &kept, sample("sample1.jpg"), &err));

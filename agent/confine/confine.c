@@ -4,7 +4,7 @@
  * of addresses), and its runtime needs a few calls more; all else stays.
  */
 #define _DEFAULT_SOURCE
-#include "agent/exif/confine.h"
+#include "agent/confine/confine.h"
 
 #include <errno.h>
 #include <seccomp.h>
@@ -23,8 +23,6 @@
 #ifndef CONFINE_ASAN
 #define CONFINE_ASAN 0
 #endif
-
-enum { MEMORY_MAX = 64 << 20, CPU_MAX_S = 1 };
 
 static bool limit(int what, rlim_t most)
 {
@@ -77,10 +75,10 @@ static bool filter_calls(void)
     return done;
 }
 
-bool confine(void)
+bool confine(uint64_t memory_bytes, unsigned cpu_s)
 {
-    return (CONFINE_ASAN || limit(RLIMIT_AS, MEMORY_MAX)) &&
-           limit(RLIMIT_CPU, CPU_MAX_S) && limit(RLIMIT_FSIZE, 0) &&
+    return (CONFINE_ASAN || limit(RLIMIT_AS, memory_bytes)) &&
+           limit(RLIMIT_CPU, cpu_s) && limit(RLIMIT_FSIZE, 0) &&
            limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, 3) &&
            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && filter_calls();
 }
