@@ -43,11 +43,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shared/base/arena.h"
 #include "shared/base/buf.h"
-#include "shared/bundle/seal.h"
-#include "shared/bundle/tar.h"
+#include "shared/bundle/bundle_file.h"
 #include "shared/core/note.h"
+#include "shared/core/tlog.h"
 
 enum {
     XG_BUNDLE_PARTS_MAX = 65536,
@@ -87,68 +86,64 @@ enum xg_part_kind {
     XG_PART_HELD,
 };
 
+/* A part's name says all of it but its length. */
 struct xg_part {
     enum xg_part_kind kind;
     char name[XG_TAR_NAME_MAX + 1];
     uint64_t length;
     struct xg_hash id; /* BATCH, BLOB, RECEIPT, REFERENCE */
     uint64_t number;   /* REFERENCES, UPDATES, HELD */
+    struct xg_tile tile; /* TILE */
 };
 /* From a name; length is left alone. */
 void xg_part_of(struct xg_part *part, const char *name);
 
+/* "folder/<id as hex>suffix". */
+void xg_bundle_name(char name[static XG_TAR_NAME_MAX + 1], const char *folder,
+                    const struct xg_hash *id, const char *suffix);
+
 /* ---- writing ----
  *
- * Parts are added as they become known and put in that order; a blob's bytes
- * are asked for when they are written. Written to FILE.part and renamed, fsync
- * before; "-" is standard output. */
+ * Parts are added as they become known and put in the order above, those of a
+ * kind as they came. What is large or many is only announced: its bytes are
+ * asked for when they are written (xg_bundle_fetch, bundle_file.h). */
 struct xg_bundle_writer;
-
-struct xg_bundle_target {
-    const char *path;                  /* "-": standard output */
-    const struct xg_seal_slots *slots; /* NULL: not sealed */
-    const struct xg_env *env;
-};
-
-/* Bytes of a blob, as of tar_read: up to `size`, fewer only at the end. */
-typedef enum xg_status xg_bundle_blob(void *ctx, const struct xg_hash *sha256,
-                                      uint64_t offset, uint8_t *at, size_t size,
-                                      size_t *len, struct xg_error *err);
 
 XG_MUST_CHECK enum xg_status xg_bundle_new(struct xg_bundle_writer **out,
                                            struct xg_error *err);
-/* Content is copied. */
+/* Content is copied. XG_TOOBIG over one of the limits, here and below. */
 XG_MUST_CHECK enum xg_status xg_bundle_add(struct xg_bundle_writer *w,
                                            const char *name,
                                            struct xg_bytes content,
                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status xg_bundle_announce(struct xg_bundle_writer *w,
+                                                const char *name,
+                                                uint64_t length,
+                                                struct xg_error *err);
+/* The same for "blobs/<sha256>". */
 XG_MUST_CHECK enum xg_status xg_bundle_add_blob(struct xg_bundle_writer *w,
                                                 const struct xg_hash *sha256,
                                                 uint64_t length,
                                                 struct xg_error *err);
-/* Sets parts and bytes of `index`, signs it, writes all. XG_FULL before
- * anything is written where the space does not suffice; XG_REFUSED where the
- * file is there. *bytes of the file. `progress` may be NULL. */
+/* So far. */
+void xg_bundle_count(const struct xg_bundle_writer *w, uint64_t *parts,
+                     uint64_t *bytes);
+/* Sets from, parts and bytes of `index`, signs it, and writes all as
+ * xg_bundle_file_write() does. */
 XG_MUST_CHECK enum xg_status
 xg_bundle_write(struct xg_bundle_writer *w, uint64_t *bytes,
                 const struct xg_bundle_target *target, struct xg_bundle *index,
-                const struct xg_signer *signer, xg_bundle_blob *blob,
-                void (*progress)(void *ctx, uint64_t done, uint64_t total),
-                void *ctx, struct xg_error *err);
+                const struct xg_signer *signer,
+                const struct xg_bundle_host *host, struct xg_error *err);
 void xg_bundle_free(struct xg_bundle_writer *w);
 
 /* ---- reading ---- */
 
 struct xg_bundle_reader;
 
-struct xg_bundle_source {
-    const char *path;            /* "-": standard input */
-    const struct xg_signer *key; /* opens a sealed one; may be NULL */
-};
-
-/* Reads the index, whose text is not verified: *note is the signed note, lent
- * until the reader is closed. XG_FORMAT: no bundle; XG_AUTH: sealed to another
- * key. */
+/* Reads the index, whose signature is not verified (but it names index->from):
+ * *note is the signed note, lent until the reader is closed. XG_FORMAT: no
+ * bundle; XG_AUTH: sealed to another key. */
 XG_MUST_CHECK enum xg_status xg_bundle_open(struct xg_bundle_reader **out,
                                             struct xg_bundle *index,
                                             struct xg_bytes *note,
@@ -156,17 +151,17 @@ XG_MUST_CHECK enum xg_status xg_bundle_open(struct xg_bundle_reader **out,
                                             struct xg_error *err);
 /* The next part. *more false at the end: then every part that the index
  * announces came, or *cut says that the file ends before (what came whole is
- * good). XG_FORMAT where something does not belong there; what came before is
- * good. */
+ * good). XG_FORMAT where something does not belong there, or is more or longer
+ * than announced; what came before is good. */
 XG_MUST_CHECK enum xg_status xg_bundle_next(struct xg_bundle_reader *r,
                                             struct xg_part *part, bool *more,
                                             bool *cut, struct xg_error *err);
 /* Its content, whole: appended. XG_TOOBIG over the buffer's ceiling. A part
- * that is cut amid is XG_NOTFOUND, and xg_bundle_next() says the rest. */
+ * that is cut amid is XG_GAP, and xg_bundle_next() says the rest. */
 XG_MUST_CHECK enum xg_status xg_bundle_content(struct xg_bundle_reader *r,
                                                struct xg_buf *out,
                                                struct xg_error *err);
-/* The same piece by piece; fewer than `size` only at the end. */
+/* The same piece by piece; fewer than `size` only at the end. XG_GAP: cut. */
 XG_MUST_CHECK enum xg_status xg_bundle_piece(struct xg_bundle_reader *r,
                                              uint8_t *at, size_t size,
                                              size_t *len, struct xg_error *err);

@@ -100,7 +100,7 @@ static enum xg_status put_key_slot(struct xg_buf *head,
         crypto_box_seal(sealed, key, KEY, curve) != 0)
         return xg_fail(
             err, XG_USAGE,
-            XG_T("接收方的设备公钥无效", "the receiver's device key is none"));
+            XG_T("接收方的公钥无效", "the receiver's key is none"));
     xg_buf_byte(head, SLOT_KEY);
     xg_buf_append(head, device, XG_PUBLIC_KEY_SIZE);
     xg_buf_append(head, sealed, sizeof sealed);
@@ -137,7 +137,7 @@ static enum xg_status put_head(struct xg_seal_writer *w,
     struct xg_buf head = XG_BUF(HEAD_MAX);
     enum xg_status status = XG_OK;
 
-    xg_buf_append(&head, MAGIC, 4);
+    xg_buf_append(&head, MAGIC, XG_SEAL_MAGIC_SIZE);
     xg_buf_byte(&head, (uint8_t)(slots->count + (slots->code != NULL)));
     for (size_t i = 0; status == XG_OK && i < slots->count; i++)
         status = put_key_slot(&head, slots->keys[i], key, err);
@@ -231,7 +231,7 @@ struct xg_seal_reader {
     int fd;
     char *name;
     crypto_secretstream_xchacha20poly1305_state stream;
-    bool ended;
+    bool ended, cut;
     size_t head_len;
     uint8_t head[HEAD_MAX];
     uint8_t plain[CHUNK], sealed[CHUNK + OVERHEAD + 1];
@@ -262,10 +262,9 @@ static enum xg_status damaged(const struct xg_seal_reader *r,
                               struct xg_error *err)
 {
     return xg_fail(err, XG_FORMAT,
-                   XG_T("%s 不是交接文件，或已损坏、不完整；什么也没有改动，"
-                        "请重新拷贝",
-                        "%s is no handover file, or is damaged or cut short; "
-                        "nothing was changed: copy it again"),
+                   XG_T("%s 不是加密的巡格文件，或已损坏、不完整；请重新拷贝",
+                        "%s is no sealed file of Xunge's, or is damaged or "
+                        "cut short: copy it again"),
                    r->name);
 }
 
@@ -292,7 +291,8 @@ static bool try_key_slot(uint8_t key[static KEY], const uint8_t *slot,
         secret[crypto_box_SECRETKEYBYTES];
     bool opened = false;
 
-    if (memcmp(slot, device->verifier.key, XG_PUBLIC_KEY_SIZE) != 0)
+    if (!device ||
+        memcmp(slot, device->verifier.key, XG_PUBLIC_KEY_SIZE) != 0)
         return false;
     if (crypto_sign_ed25519_pk_to_curve25519(public, device->verifier.key) ==
             0 &&
@@ -330,10 +330,10 @@ static enum xg_status open_slots(struct xg_seal_reader *r,
 {
     bool opened = false, has_code = false;
 
-    if (take_head(r, 5, err) != XG_OK)
+    if (take_head(r, 5 - r->head_len, err) != XG_OK)
         return err->status;
     size_t count = r->head[4];
-    if (memcmp(r->head, MAGIC, 4) != 0 || count < 1 ||
+    if (memcmp(r->head, MAGIC, XG_SEAL_MAGIC_SIZE) != 0 || count < 1 ||
         count > XG_SEAL_SLOTS_MAX + 1)
         return damaged(r, err);
     for (size_t i = 0; i < count; i++) {
@@ -356,23 +356,24 @@ static enum xg_status open_slots(struct xg_seal_reader *r,
         return XG_OK;
     if (has_code && !code)
         return xg_fail(err, XG_LOCKED,
-                       XG_T("%s 要用交接码打开：请向移交人问清 %d 位数字，"
+                       XG_T("%s 要用交接码打开：请向写出它的人问清 %d 位数字，"
                             "加上 --code 再试",
-                            "%s is opened with the spoken code: ask the "
-                            "predecessor for its %d digits, and add --code"),
+                            "%s is opened with the spoken code: ask whoever "
+                            "wrote it for its %d digits, and add --code"),
                        r->name, XG_SEAL_CODE_DIGITS);
     return xg_fail(err, XG_AUTH,
                    has_code ? XG_T("交接码不对，%s 打不开",
                                    "a wrong code: it does not open %s")
-                            : XG_T("%s 不是给本机的（或已损坏）",
-                                   "%s is not for this device, or is damaged"),
+                            : XG_T("%s 不是加密给这里的（或已损坏）",
+                                   "%s is sealed to somebody else, or is "
+                                   "damaged"),
                    r->name);
 }
 
-enum xg_status xg_seal_reader_open(struct xg_seal_reader **out, int fd,
-                                   const char *name,
-                                   const struct xg_signer *device,
-                                   const char *code, struct xg_error *err)
+static enum xg_status open_reader(struct xg_seal_reader **out, int fd,
+                                  const char *name, bool resumed,
+                                  const struct xg_signer *device,
+                                  const char *code, struct xg_error *err)
 {
     struct xg_seal_reader *r = calloc(1, sizeof *r);
     uint8_t key[KEY], header[STREAM_HEADER];
@@ -384,9 +385,11 @@ enum xg_status xg_seal_reader_open(struct xg_seal_reader **out, int fd,
         return xg_fail_nomem(err);
     }
     r->fd = fd;
-    status = lseek(fd, 0, SEEK_SET) == 0
-                 ? open_slots(r, key, device, code, err)
-                 : xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), name);
+    if (resumed) {
+        memcpy(r->head, MAGIC, XG_SEAL_MAGIC_SIZE);
+        r->head_len = XG_SEAL_MAGIC_SIZE;
+    }
+    status = open_slots(r, key, device, code, err);
     if (status == XG_OK)
         status = read_full(r, header, sizeof header, &len, err);
     if (status == XG_OK && len != sizeof header)
@@ -401,6 +404,34 @@ enum xg_status xg_seal_reader_open(struct xg_seal_reader **out, int fd,
     }
     *out = r;
     return XG_OK;
+}
+
+enum xg_status xg_seal_reader_open(struct xg_seal_reader **out, int fd,
+                                   const char *name,
+                                   const struct xg_signer *key,
+                                   const char *code, struct xg_error *err)
+{
+    if (lseek(fd, 0, SEEK_SET) != 0)
+        return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), name);
+    return open_reader(out, fd, name, false, key, code, err);
+}
+
+enum xg_status xg_seal_reader_resume(struct xg_seal_reader **out, int fd,
+                                     const char *name,
+                                     const struct xg_signer *key,
+                                     const char *code, struct xg_error *err)
+{
+    return open_reader(out, fd, name, true, key, code, err);
+}
+
+bool xg_seal_begins(const uint8_t first[static XG_SEAL_MAGIC_SIZE])
+{
+    return memcmp(first, MAGIC, XG_SEAL_MAGIC_SIZE) == 0;
+}
+
+bool xg_seal_cut(const struct xg_seal_reader *r)
+{
+    return r->cut;
 }
 
 enum xg_status xg_seal_read(struct xg_seal_reader *r, struct xg_bytes *chunk,
@@ -425,8 +456,10 @@ enum xg_status xg_seal_read(struct xg_seal_reader *r, struct xg_bytes *chunk,
         crypto_secretstream_xchacha20poly1305_pull(
             &r->stream, r->plain, &plain_len, &tag, r->sealed, got, r->head,
             r->head_len) != 0 ||
-        (tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL) != last)
+        (tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL) != last) {
+        r->cut = last;
         return damaged(r, err);
+    }
     r->sealed[0] = next;
     r->held = !last;
     r->ended = last;

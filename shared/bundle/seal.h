@@ -1,4 +1,4 @@
-/* handover_seal.h - a file for one reader: a stream sealed to keys, or with a
+/* seal.h - a file for one reader: a stream sealed to keys, or with a
  * spoken code.
  *
  *      "XGH1" || u8 number of slots || slot ... || stream header (24) || chunk
@@ -13,7 +13,7 @@
  * file of anyone's making is opened on a phone.
  *
  * The stream's key is 32 random bytes. `sealed` is crypto_box_seal of it to the
- * Curve25519 form of the device's key; W is crypto_secretbox of it under
+ * Curve25519 form of the reader's key; W is crypto_secretbox of it under
  * Argon2id 1.3 of the code. A chunk is crypto_secretstream_xchacha20poly1305 of
  * 64 KiB, the last one of what is left; it alone has the tag FINAL, nothing
  * follows it. The associated data of each chunk is everything before the stream
@@ -25,6 +25,7 @@
 #ifndef XG_BUNDLE_SEAL_H
 #define XG_BUNDLE_SEAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/base/bytes.h"
@@ -65,19 +66,30 @@ XG_MUST_CHECK enum xg_status xg_seal_finish(struct xg_seal_writer *w,
 void xg_seal_writer_close(struct xg_seal_writer *w);
 
 struct xg_seal_reader;
-/* From the start of `fd` (lent). `device` is this device's key; `code` may be
- * NULL. XG_FORMAT: no such file, or damaged; XG_LOCKED: only the code opens it;
- * XG_AUTH: a wrong code, or for another device. */
+/* From the start of `fd` (lent). `key` is the reader's own, `code` what was
+ * spoken; each may be NULL. XG_FORMAT: no such file, or damaged; XG_LOCKED: only
+ * the code opens it; XG_AUTH: a wrong code, or for somebody else. */
 XG_MUST_CHECK enum xg_status xg_seal_reader_open(struct xg_seal_reader **out,
                                                  int fd, const char *name,
-                                                 const struct xg_signer *device,
+                                                 const struct xg_signer *key,
                                                  const char *code,
                                                  struct xg_error *err);
+/* The same for what cannot be read twice (a pipe): the first XG_SEAL_MAGIC_SIZE
+ * bytes were read, and xg_seal_begins() said yes to them. */
+enum { XG_SEAL_MAGIC_SIZE = 4 };
+bool xg_seal_begins(const uint8_t first[static XG_SEAL_MAGIC_SIZE]);
+XG_MUST_CHECK enum xg_status
+xg_seal_reader_resume(struct xg_seal_reader **out, int fd, const char *name,
+                      const struct xg_signer *key, const char *code,
+                      struct xg_error *err);
 /* The next plain bytes, lent until the next call; len 0 at the proven end.
  * XG_FORMAT for what was altered, cut short, or goes on after its end. */
 XG_MUST_CHECK enum xg_status xg_seal_read(struct xg_seal_reader *r,
                                           struct xg_bytes *chunk,
                                           struct xg_error *err);
+/* After xg_seal_read() failed: it was at the end of the file, which may be all
+ * that is wrong with it. What was lent before is good. */
+bool xg_seal_cut(const struct xg_seal_reader *r);
 void xg_seal_reader_close(struct xg_seal_reader *r);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "shared/base/lang.h"
 
+enum { BLOCK = 512 };
+
 /* What the library says, unless a callback of ours failed first. */
 static enum xg_status trouble(struct archive *a, const struct xg_error *inner,
                               struct xg_error *err)
@@ -115,22 +117,51 @@ void xg_tar_writer_close(struct xg_tar_writer *w)
 
 /* ---- reading ---- */
 
+/* The library is given no byte that belongs to the next thing: what is left
+ * when it says that the archive ends was not looked at by anyone. */
 struct xg_tar_reader {
     struct archive *archive;
     struct xg_tar_source source;
     struct xg_error inner;
+    struct xg_bytes chunk; /* of the source, not given yet */
+    uint64_t data_left;    /* of the part, padding too, not given yet */
+    size_t zeros;          /* given last, one after another; no more than
+                            * BLOCK is counted */
+    bool ended;            /* it asked for more than there is */
 };
+
+/* What the library makes of bytes that end too early is a failure of theirs. */
+static enum xg_status reader_trouble(const struct xg_tar_reader *r,
+                                     struct xg_error *err)
+{
+    xg_ignore(trouble(r->archive, &r->inner, err));
+    if (r->ended && r->inner.status == XG_OK)
+        err->status = XG_GAP;
+    return err->status;
+}
 
 static la_ssize_t take(struct archive *a, void *ctx, const void **data)
 {
     struct xg_tar_reader *r = ctx;
-    struct xg_bytes bytes;
+    uint64_t most = r->data_left > 0 ? r->data_left : BLOCK;
 
     (void)a;
-    if (r->source.get(r->source.ctx, &bytes, &r->inner) != XG_OK)
+    if (r->chunk.len == 0 &&
+        r->source.get(r->source.ctx, &r->chunk, &r->inner) != XG_OK)
         return -1;
-    *data = bytes.at;
-    return (la_ssize_t)bytes.len;
+    r->ended = r->chunk.len == 0;
+    size_t n = r->chunk.len < most ? r->chunk.len : (size_t)most;
+    *data = r->chunk.at;
+    if (r->data_left > 0)
+        r->data_left -= n;
+    else
+        for (size_t i = 0; i < n; i++)
+            r->zeros = r->chunk.at[i] != 0 ? 0
+                       : r->zeros < BLOCK  ? r->zeros + 1
+                                           : BLOCK;
+    r->chunk.at += n;
+    r->chunk.len -= n;
+    return (la_ssize_t)n;
 }
 
 enum xg_status xg_tar_reader_open(struct xg_tar_reader **out,
@@ -160,6 +191,7 @@ static bool name_valid(const char *name)
     size_t len = name ? strlen(name) : 0;
 
     return len > 0 && len <= XG_TAR_NAME_MAX && *name != '/' && *name != '.' &&
+           !strstr(name, "..") &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789./-") == len;
 }
 
@@ -167,16 +199,20 @@ static bool name_valid(const char *name)
  * there the stream is known to be whole. */
 static enum xg_status drain(struct xg_tar_reader *r, struct xg_error *err)
 {
-    struct xg_bytes rest;
+    struct xg_bytes rest = r->chunk;
+    bool clean = r->zeros == BLOCK || r->ended;
 
-    do {
+    r->chunk.len = 0;
+    for (;;) {
+        for (size_t i = 0; i < rest.len; i++)
+            clean = clean && rest.at[i] == 0;
         if (r->source.get(r->source.ctx, &rest, err) != XG_OK)
             return err->status;
-        for (size_t i = 0; i < rest.len; i++)
-            if (rest.at[i] != 0)
-                return xg_fail(err, XG_FORMAT, "tar: something after its end");
-    } while (rest.len > 0);
-    return XG_OK;
+        if (rest.len == 0)
+            break;
+    }
+    return clean ? XG_OK
+                 : xg_fail(err, XG_FORMAT, "tar: something after its end");
 }
 
 enum xg_status xg_tar_next(struct xg_tar_reader *r, struct xg_tar_part *part,
@@ -190,10 +226,11 @@ enum xg_status xg_tar_next(struct xg_tar_reader *r, struct xg_tar_part *part,
         return drain(r, err);
     }
     if (got != ARCHIVE_OK)
-        return trouble(r->archive, &r->inner, err);
+        return reader_trouble(r, err);
     const char *name = archive_entry_pathname(entry);
     la_int64_t size = archive_entry_size(entry);
     if (!name_valid(name) || size < 0 ||
+        archive_format(r->archive) != ARCHIVE_FORMAT_TAR_USTAR ||
         archive_entry_filetype(entry) != AE_IFREG ||
         archive_entry_hardlink(entry) || archive_entry_symlink(entry))
         return xg_fail(err, XG_FORMAT,
@@ -202,6 +239,7 @@ enum xg_status xg_tar_next(struct xg_tar_reader *r, struct xg_tar_part *part,
                             "does not belong there"));
     memcpy(part->name, name, strlen(name) + 1);
     part->length = (uint64_t)size;
+    r->data_left = (part->length + BLOCK - 1) / BLOCK * BLOCK;
     *more = true;
     return XG_OK;
 }
@@ -214,7 +252,7 @@ enum xg_status xg_tar_read(struct xg_tar_reader *r, uint8_t *at, size_t size,
     while (got < size) {
         la_ssize_t n = archive_read_data(r->archive, at + got, size - got);
         if (n < 0)
-            return trouble(r->archive, &r->inner, err);
+            return reader_trouble(r, err);
         if (n == 0)
             break;
         got += (size_t)n;

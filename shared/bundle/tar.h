@@ -2,9 +2,11 @@
  * knows libarchive.
  *
  * Written are plain files alone, mode 0600, in the order in which they are put,
- * without times or owners. Read is the same and nothing else: ustar and pax,
- * regular files, a name of at most XG_TAR_NAME_MAX of [a-z0-9./-] that does not
- * begin with '/' or '.'; anything else is XG_FORMAT.
+ * without times or owners. Read is the same and nothing else: plain ustar, no
+ * filter, regular files, a name of at most XG_TAR_NAME_MAX of [a-z0-9./-] that
+ * does not begin with '/' or '.' and has no ".." in it, and zeros after the end;
+ * anything else is XG_FORMAT. So there are no links, devices, sparse files, long
+ * names or second sizes to be misread.
  */
 #ifndef XG_BUNDLE_TAR_H
 #define XG_BUNDLE_TAR_H
@@ -60,7 +62,8 @@ XG_MUST_CHECK enum xg_status xg_tar_reader_open(struct xg_tar_reader **out,
                                                 struct xg_tar_source source,
                                                 struct xg_error *err);
 /* The next part; what was not read of the one before is passed over. At *more
- * false the source has been read to its end. */
+ * false the source has been read to its end. XG_GAP, here and in reading: the
+ * source ends amid what was begun. */
 XG_MUST_CHECK enum xg_status xg_tar_next(struct xg_tar_reader *r,
                                          struct xg_tar_part *part, bool *more,
                                          struct xg_error *err);
