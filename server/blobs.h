@@ -67,7 +67,8 @@ blobs_take(struct blobs *b, const struct xg_hash *sha256, uint64_t length,
 XG_MUST_CHECK enum xg_status blobs_verify(struct blobs *b,
                                           const struct xg_hash *sha256,
                                           struct xg_error *err);
-/* Erase, durably (redaction). XG_OK when it was gone. */
+/* Erase, durably (redaction), and give up what is coming in of it. XG_OK when
+ * it was gone. */
 XG_MUST_CHECK enum xg_status blobs_remove(struct blobs *b,
                                           const struct xg_hash *sha256,
                                           struct xg_error *err);
@@ -77,8 +78,9 @@ blobs_walk(struct blobs *b,
            bool (*visit)(void *ctx, const struct xg_hash *sha256,
                          uint64_t length),
            void *ctx, struct xg_error *err);
-/* Copy into another folder of the same form whatever is not there yet; durable
- * on return. *copied of the bytes and files. `progress` may be NULL. */
+/* Copy into TO/blobs, a folder of the same form, whatever is not there yet;
+ * durable on return. *copied of the bytes and files. `progress` may be NULL.
+ * XG_CORRUPT: one is not what its name says. */
 struct blobs_copied {
     uint64_t files, bytes;
 };
@@ -98,11 +100,16 @@ struct blobs_upload {
 };
 
 /* Begin one; a device that asks again for what it has not begun to send gets
- * the same. XG_TOOBIG, XG_FULL (free space, less the reserve). */
+ * the same. Of a photo that is here the offset is its length at once. XG_TOOBIG,
+ * XG_FULL (free space, less the reserve). */
 XG_MUST_CHECK enum xg_status
 blobs_create(struct blobs *b, struct blobs_upload *out, const char *device,
              const struct xg_hash *sha256, uint64_t length,
              struct xg_error *err);
+/* How it stands, without disturbing whoever sends. XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status blobs_look(struct blobs *b,
+                                        struct blobs_upload *out,
+                                        const char *id, struct xg_error *err);
 /* Take it over: see above. The offset is durable. XG_NOTFOUND: never was, or
  * ran out. */
 struct blobs_claim {
@@ -113,7 +120,7 @@ XG_MUST_CHECK enum xg_status blobs_claim(struct blobs *b,
                                          struct blobs_claim *claim,
                                          struct blobs_upload *out,
                                          const char *id, struct xg_error *err);
-/* Append; *out (may be NULL) as afterwards. XG_REFUSED: somebody else has taken
+/* Append. XG_REFUSED: somebody else has taken
  * over, XG_TOOBIG: beyond its length, XG_FULL: what fitted stays. */
 XG_MUST_CHECK enum xg_status blobs_write(struct blobs *b,
                                          const struct blobs_claim *claim,
@@ -124,8 +131,9 @@ XG_MUST_CHECK enum xg_status blobs_cut(struct blobs *b,
                                        const struct blobs_claim *claim,
                                        uint64_t offset, struct xg_error *err);
 /* Make what was written durable, and tell how it stands. At its full length:
- * check the hash, give it its name; *whole. XG_FORMAT: it was something else,
- * and is gone. The claim ends. */
+ * check the hash, give it its name; *whole. It is remembered then as long as
+ * any other, for a sender that missed the answer. XG_FORMAT: it was something
+ * else, and is gone. The claim ends. */
 XG_MUST_CHECK enum xg_status blobs_settle(struct blobs *b,
                                           const struct blobs_claim *claim,
                                           struct blobs_upload *out, bool *whole,

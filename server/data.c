@@ -111,6 +111,7 @@ void data_close(struct data *d)
     if (!d)
         return;
     close_readers(d);
+    blobs_close(d->blobs);
     ingest_close(d->ingest);
     registry_close(d->registry);
     ledger_close(d->ledger);
@@ -144,7 +145,8 @@ static enum xg_status open_rest(struct data *d, struct xg_error *err)
         registry_open(&d->registry, d->store, d->ledger, &d->registrar, err) !=
             XG_OK ||
         ingest_open(&d->ingest, d->store, d->ledger, d->registry, &d->device,
-                    &d->env, err) != XG_OK)
+                    &d->env, err) != XG_OK ||
+        blobs_open(&d->blobs, d->dir, &d->env, err) != XG_OK)
         return err->status;
     return make_readers(d, err);
 }

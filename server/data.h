@@ -6,6 +6,7 @@
  *      DIR/server.db       the store
  *      DIR/lock.db         the newest published checkpoint, alone
  *      DIR/lock            held while a server or a command writes
+ *      DIR/blobs, uploads  photos: see blobs.h
  *
  * A copy of DIR without the keys says nothing; the keys without lock.db are
  * dangerous: see ledger.h.
@@ -13,6 +14,7 @@
 #ifndef XG_SERVER_DATA_H
 #define XG_SERVER_DATA_H
 
+#include "server/blobs.h"
 #include "server/fold.h"
 #include "server/ingest.h"
 #include "server/ledger.h"
@@ -34,6 +36,7 @@ struct data {
     struct ledger *ledger;
     struct registry *registry;
     struct ingest *ingest;
+    struct blobs *blobs;
     struct data_readers *readers;
     int lock_fd;
 };
