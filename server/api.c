@@ -102,6 +102,7 @@ ROUTE(checkpoint)
 ROUTE(tile)
 ROUTE(healthz)
 ROUTE(metrics)
+ROUTE(blobs_held)
 #undef ROUTE
 
 const struct xg_route api_routes[] = {
@@ -113,6 +114,8 @@ const struct xg_route api_routes[] = {
     {"GET", "/v1/updates", 0, serve_updates, NULL},
     {"GET", "/v1/reference/*", 0, serve_reference, NULL},
     {"GET", "/v1/references", 0, serve_references, NULL},
+    {"POST", "/v1/blobs/held", XG_BLOBS_ASKED_MAX * XG_HASH_SIZE,
+     serve_blobs_held, NULL},
     {"GET", "/log/checkpoint", 0, serve_checkpoint, NULL},
     {"GET", "/log/tile/*", 0, serve_tile, NULL},
     {"GET", "/healthz", 0, serve_healthz, NULL},
@@ -183,4 +186,12 @@ bool api_hash(struct xg_hash *hash, const char *text)
     return len == 2 * sizeof hash->b &&
            strspn(text, "0123456789abcdef") == len &&
            xg_unhex(hash->b, sizeof hash->b, text, len);
+}
+
+bool api_size_held(uint64_t *size, const struct xg_request *request)
+{
+    const char *text = xg_request_header(request, "Xunge-Size");
+    struct xg_bytes rest = xg_bytes_of(text ? text : "0");
+
+    return xg_word_uint(&rest, size) && rest.len == 0;
 }

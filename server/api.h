@@ -12,6 +12,7 @@
  *      GET  /v1/updates?since=     a page; &held=                      token
  *      GET  /v1/references?from=   reference entries: frames           token
  *      GET  /v1/reference/<sha256> an imported file                    token
+ *      POST /v1/blobs/held         hashes -> frames                    token
  *      GET  /log/checkpoint        a signed note
  *      GET  /log/tile/...          hashes, entries
  *      GET  /healthz               "ok", or 503

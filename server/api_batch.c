@@ -4,15 +4,6 @@
 #include "server/api_inside.h"
 #include "shared/base/lang.h"
 
-/* "Xunge-Size": what the sender holds of the log; 0 without one. */
-static bool size_held(uint64_t *size, const struct xg_request *request)
-{
-    const char *text = xg_request_header(request, "Xunge-Size");
-    struct xg_bytes rest = xg_bytes_of(text ? text : "0");
-
-    return xg_word_uint(&rest, size) && rest.len == 0;
-}
-
 static void put_frame(struct xg_buf *out, struct xg_buf *content)
 {
     xg_frame_put(out, xg_buf_bytes(content));
@@ -96,7 +87,7 @@ enum xg_status api_put_batch(struct api *a, const struct xg_request *request,
 
     if (!api_session(a, &session, request, response))
         return XG_OK;
-    if (!api_hash(&named, request->rest) || !size_held(&held, request))
+    if (!api_hash(&named, request->rest) || !api_size_held(&held, request))
         return xg_fail(
             err, XG_USAGE, "%s",
             XG_T("批次编号应为 64 位小写十六进制，Xunge-Size 应为整数",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/api_inside.h"
+#include "server/photo.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -238,7 +239,12 @@ static enum xg_status fill(struct hello *h, struct xg_error *err)
         session_give(h->sessions, &w->token, &whose);
     if (add_tips(h, err) != XG_OK)
         return err->status;
-    return w->state == XG_DEVICE_REVOKED ? XG_OK : count_references(h, err);
+    if (w->state == XG_DEVICE_REVOKED)
+        return XG_OK;
+    return photo_orders(v->store, w->orders, &w->order_count,
+                        h->who->device.name, err) == XG_OK
+               ? count_references(h, err)
+               : err->status;
 }
 
 /* What a device says it saw, where we can tell. It finds out by itself; here

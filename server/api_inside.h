@@ -15,7 +15,7 @@ typedef enum xg_status api_handler(struct api *a,
 
 api_handler api_enrol, api_hello, api_put_batch, api_get_batch, api_proof,
     api_updates, api_reference, api_references, api_checkpoint, api_tile,
-    api_healthz, api_metrics;
+    api_healthz, api_metrics, api_blobs_held;
 
 /* Always XG_OK, to be returned. */
 enum xg_status api_refuse(struct api *a, struct xg_response *response,
@@ -38,6 +38,10 @@ XG_MUST_CHECK enum xg_status api_view_open(struct api_view *v, struct api *a,
  * the alarm is raised. */
 bool api_size_fits(struct api *a, const struct api_view *v, uint64_t stated,
                    const char *device, struct xg_response *response);
+
+/* "Xunge-Size": what the sender holds of the log; 0 without one. False: no
+ * number. */
+bool api_size_held(uint64_t *size, const struct xg_request *request);
 
 /* Exactly 64 lower-case hex digits. */
 bool api_hash(struct xg_hash *hash, const char *text);

@@ -343,6 +343,16 @@ static void put_web(struct xg_buf *out, struct xg_web *web)
     put_metric(out, "requests_total", "counter", "Requests.", s.requests);
 }
 
+static void put_photos(struct xg_buf *out, const struct store_photos *n)
+{
+    put_metric(out, "photos_held", "gauge",
+               "Photos and thumbnails that the log says are held.", n->held);
+    put_metric(out, "photos_held_bytes", "gauge", "Bytes of those.",
+               n->held_bytes);
+    put_metric(out, "photos_wanted", "gauge",
+               "Photos that were asked for and have not come yet.", n->wanted);
+}
+
 static bool on_loopback(const char *peer)
 {
     return !peer || strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0;
@@ -352,6 +362,7 @@ enum xg_status api_metrics(struct api *a, const struct xg_request *request,
                            struct xg_response *response, struct xg_error *err)
 {
     struct xg_buf *out = &response->body;
+    struct store_photos photos;
     struct store_counts n;
     struct api_view v;
 
@@ -363,6 +374,8 @@ enum xg_status api_metrics(struct api *a, const struct xg_request *request,
         return err->status;
     uint64_t size = v.checkpoint.size;
     enum xg_status status = v.store->ops->get_counts(v.store, &n, err);
+    if (status == XG_OK)
+        status = v.store->ops->count_photos(v.store, &photos, err);
     api_view_close(&v);
     if (status != XG_OK)
         return status;
@@ -370,6 +383,7 @@ enum xg_status api_metrics(struct api *a, const struct xg_request *request,
     put_metric(out, "records", "gauge", "Records merged.", n.records);
     put_metric(out, "entities", "gauge", "Entities.", n.entities);
     put_metric(out, "chains", "gauge", "Chains of devices.", n.chains);
+    put_photos(out, &photos);
     put_batches(out, a);
     put_metric(out, "records_taken_total", "counter",
                "New records since the start.", atomic_load(&a->records));

@@ -252,3 +252,302 @@ enum xg_status photo_held(struct store *s, uint64_t *position, uint64_t *length,
     }
     return XG_OK;
 }
+
+enum xg_status photo_place(struct store *s, enum view_place *out,
+                           const struct xg_hash *sha256, struct xg_error *err)
+{
+    struct store_wanted wanted;
+    struct store_held held;
+    bool is_held, is_wanted = false;
+
+    if (s->ops->find_held(s, &held, &is_held, sha256, err) != XG_OK ||
+        (!is_held &&
+         s->ops->find_wanted(s, &wanted, &is_wanted, sha256, err) != XG_OK))
+        return err->status;
+    *out = is_held     ? VIEW_PHOTO_SERVER
+           : is_wanted ? VIEW_PHOTO_WANTED
+                       : VIEW_PHOTO_ELSEWHERE;
+    return XG_OK;
+}
+
+/* ---- asked for by devices ---- */
+
+static int by_position(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Where the log names what was asked for, below its published size; ascending,
+ * each once. */
+static enum xg_status find_notes(uint64_t *positions, size_t *count,
+                                 struct store *s, uint64_t size,
+                                 const struct xg_hash *asked,
+                                 size_t asked_count, struct xg_error *err)
+{
+    size_t n = 0, kept = 0;
+
+    for (size_t i = 0; i < asked_count; i++) {
+        struct store_held held;
+        bool found;
+        if (s->ops->find_held(s, &held, &found, &asked[i], err) != XG_OK)
+            return err->status;
+        if (found && held.position < size)
+            positions[n++] = held.position;
+    }
+    qsort(positions, n, sizeof *positions, by_position);
+    for (size_t i = 0; i < n; i++)
+        if (!kept || positions[kept - 1] != positions[i])
+            positions[kept++] = positions[i];
+    *count = kept;
+    return XG_OK;
+}
+
+static enum xg_status put_pair(struct xg_buf *out, struct store *s,
+                               struct xg_arena *arena, uint64_t position,
+                               const struct xg_checkpoint *c,
+                               struct xg_bytes checkpoint_note,
+                               struct xg_error *err)
+{
+    struct xg_buf receipt = XG_BUF(XG_NOTE_MAX);
+    struct xg_bytes *notes;
+    size_t count = 0;
+    enum xg_status status;
+
+    xg_arena_reset(arena);
+    status = s->ops->read_entries(s, arena, &notes, &count, position, 1,
+                                  XG_NOTE_MAX, err);
+    if (status == XG_OK && count != 1)
+        status = xg_fail(err, XG_CORRUPT,
+                         XG_T("日志第 %llu 条不见了，请运行 xunge-server check",
+                              "log entry %llu is missing: run xunge-server "
+                              "check"),
+                         (unsigned long long)position);
+    if (status == XG_OK)
+        status = ledger_receipt(&receipt, s, position, c, checkpoint_note, err);
+    if (status == XG_OK) {
+        xg_frame_put(out, notes[0]);
+        xg_frame_put(out, xg_buf_bytes(&receipt));
+        status = xg_buf_check(out, err);
+    }
+    xg_buf_clear(&receipt);
+    return status;
+}
+
+enum xg_status photo_put_held(struct xg_buf *out, struct store *s,
+                              const struct xg_checkpoint *c,
+                              struct xg_bytes checkpoint_note,
+                              struct xg_bytes proof,
+                              const struct xg_hash *asked, size_t count,
+                              struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(PHOTO_ARENA);
+    uint64_t positions[XG_BLOBS_ASKED_MAX];
+    size_t note_count = 0;
+    enum xg_status status;
+
+    if (count > XG_BLOBS_ASKED_MAX)
+        return xg_fail(err, XG_TOOBIG,
+                       XG_T("一次最多问 %d 张照片",
+                            "at most %d photos are asked for at once"),
+                       XG_BLOBS_ASKED_MAX);
+    status = find_notes(positions, &note_count, s, c->size, asked, count, err);
+    if (status == XG_OK)
+        xg_frame_put(out, proof);
+    for (size_t i = 0; status == XG_OK && i < note_count; i++)
+        status =
+            put_pair(out, s, &arena, positions[i], c, checkpoint_note, err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* ---- who may have one ---- */
+
+struct reading {
+    struct data *d;
+    struct store *store;
+    struct xg_arena arena;
+    struct xg_error *err;
+    enum xg_status status;
+    const char *device;
+    uint64_t size; /* of the log, as published */
+    size_t asked;
+    bool may;
+};
+
+/* Whoever may read a record may have what it names. */
+static bool ask_record(void *ctx, const struct store_photo *row)
+{
+    struct reading *r = ctx;
+    struct store *s = r->store;
+    struct store_record *rows;
+    size_t count = 0;
+
+    xg_arena_reset(&r->arena);
+    r->status = s->ops->read_records(s, &r->arena, &rows, &count, row->record,
+                                     row->record, 1, r->err);
+    if (r->status == XG_OK && count == 1)
+        r->status = scope_may_read(&r->may, s, r->d->registry, r->device, rows,
+                                   r->size, r->err);
+    return r->status == XG_OK && !r->may && ++r->asked < NAMES_ASKED_MAX;
+}
+
+enum xg_status photo_may_read(struct data *d, struct store *s, bool *may,
+                              const char *device, const struct xg_hash *sha256,
+                              struct xg_error *err)
+{
+    struct reading r = {.d = d,
+                        .store = s,
+                        .arena = XG_ARENA(PHOTO_ARENA),
+                        .err = err,
+                        .device = device};
+    struct xg_checkpoint c;
+    enum xg_status status = ledger_published(d->ledger, &c, NULL, err);
+
+    r.size = c.size;
+    if (status == XG_OK)
+        status = walk_names(s, sha256, ask_record, &r, err);
+    xg_arena_clear(&r.arena);
+    if (status == XG_OK)
+        status = r.status;
+    if (status == XG_OK)
+        *may = r.may;
+    return status;
+}
+
+/* ---- wanted ---- */
+
+struct order_job {
+    struct ledger_job job;
+    struct data *d;
+    struct xg_id entity;
+    struct xg_arena arena;
+    struct xg_error answer;
+    size_t count;
+};
+
+/* The device that was first to name it. */
+static enum xg_status first_device(char device[static STORE_DEVICE_MAX + 1],
+                                   struct store *s, struct xg_arena *arena,
+                                   const struct xg_hash *sha256,
+                                   struct xg_error *err)
+{
+    struct store_record *records;
+    struct store_photo *rows;
+    struct store_chain chain;
+    size_t count = 0;
+
+    if (s->ops->read_photos(s, arena, &rows, &count, sha256, 0, 1, err) !=
+        XG_OK)
+        return err->status;
+    if (count && xg_hash_equal(&rows->hash, sha256)) {
+        if (s->ops->read_records(s, arena, &records, &count, rows->record,
+                                 rows->record, 1, err) != XG_OK)
+            return err->status;
+        if (count) {
+            if (s->ops->get_chain(s, &chain, records->chain, err) != XG_OK)
+                return err->status;
+            memcpy(device, chain.device, sizeof chain.device);
+            return XG_OK;
+        }
+    }
+    return xg_fail(err, XG_CORRUPT, "%s",
+                   XG_T("照片没有登记在派生表里，请运行 xunge-server rebuild",
+                        "the photo is not in the derived tables: run "
+                        "xunge-server rebuild"));
+}
+
+static enum xg_status order_one(struct order_job *j, struct store *s,
+                                const struct xg_cbor_item *element,
+                                struct xg_error *err)
+{
+    struct view_photo photo = view_photo_of(element);
+    struct store_wanted w = {.blob = {photo.sha256, photo.bytes},
+                             .entity = j->entity,
+                             .since_ms = (int64_t)ledger_time_ms(j->d->ledger)};
+    struct store_held held;
+    bool found;
+
+    if (s->ops->find_held(s, &held, &found, &photo.sha256, err) != XG_OK)
+        return err->status;
+    if (found)
+        return XG_OK;
+    j->count++;
+    if (first_device(w.device, s, &j->arena, &photo.sha256, err) != XG_OK)
+        return err->status;
+    return s->ops->put_wanted(s, &w, err);
+}
+
+/* What is shown of the entity, not what was taken out of it. */
+static enum xg_status run_order(struct ledger_job *job, struct ledger *l,
+                                struct store *s, struct xg_error *err)
+{
+    struct order_job *j = (struct order_job *)job;
+    struct xg_brief_elements photos;
+    struct xg_cbor_item element;
+    struct store_entity e;
+    struct xg_brief brief;
+    bool found;
+
+    (void)l;
+    j->count = 0;
+    j->answer = XG_ERROR_NONE;
+    xg_arena_reset(&j->arena);
+    if (s->ops->find_entity(s, &j->arena, &e, &found, &j->entity, err) != XG_OK)
+        return err->status;
+    if (!found || !e.folded) {
+        xg_ignore(
+            xg_fail(&j->answer, found ? XG_TOOBIG : XG_NOTFOUND, "%s",
+                    found ? XG_T("它的记录太多，服务器没有合并，无法列出照片",
+                                 "it has too many records to be folded here, "
+                                 "so its photos are not known")
+                          : XG_T("没有这一件", "it is not here")));
+        return XG_OK;
+    }
+    if (xg_brief_read(&brief, e.state, err) != XG_OK)
+        return err->status;
+    if (xg_brief_set(&brief, XG_FIELD_PHOTO, &photos))
+        while (xg_brief_element(&photos, &element))
+            if (order_one(j, s, &element, err) != XG_OK)
+                return err->status;
+    return XG_OK;
+}
+
+enum xg_status photo_order(struct data *d, size_t *count,
+                           const struct xg_id *entity, struct xg_error *err)
+{
+    struct order_job j = {.job = {.run = run_order},
+                          .d = d,
+                          .entity = *entity,
+                          .arena = XG_ARENA(PHOTO_ARENA)};
+    enum xg_status status = ledger_submit(d->ledger, &j.job, err);
+
+    xg_arena_clear(&j.arena);
+    if (status == XG_OK && j.answer.status != XG_OK) {
+        *err = j.answer;
+        status = err->status;
+    }
+    if (status == XG_OK)
+        *count = j.count;
+    return status;
+}
+
+enum xg_status photo_orders(struct store *s,
+                            struct xg_hash out[static XG_ORDERS_MAX],
+                            size_t *count, const char *device,
+                            struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(PHOTO_ARENA);
+    struct store_wanted *rows;
+    size_t n = 0;
+    enum xg_status status = s->ops->read_wanted(s, &arena, &rows, &n, device, 0,
+                                                XG_ORDERS_MAX, err);
+
+    for (size_t i = 0; status == XG_OK && i < n; i++)
+        out[i] = rows[i].blob.sha256;
+    if (status == XG_OK)
+        *count = n;
+    xg_arena_clear(&arena);
+    return status;
+}

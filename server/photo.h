@@ -12,6 +12,7 @@
 
 #include "server/data.h"
 #include "shared/core/protocol.h"
+#include "shared/view/show.h"
 
 /* In ingest's transaction: what a record that has found its place names. */
 XG_MUST_CHECK enum xg_status photo_put_named(struct store *to,
@@ -38,6 +39,10 @@ XG_MUST_CHECK enum xg_status photo_held(struct store *s, uint64_t *position,
                                         uint64_t *length, bool *found,
                                         const struct xg_hash *sha256,
                                         struct xg_error *err);
+/* Where it is, by the log and by what was asked for. */
+XG_MUST_CHECK enum xg_status photo_place(struct store *s, enum view_place *out,
+                                         const struct xg_hash *sha256,
+                                         struct xg_error *err);
 /* Append the frames of POST /v1/blobs/held (protocol.h), beginning with the
  * given proof frame, for at most XG_BLOBS_ASKED_MAX hashes. */
 XG_MUST_CHECK enum xg_status

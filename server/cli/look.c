@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/guide.h"
+#include "server/photo.h"
 #include "shared/base/lang.h"
 #include "shared/core/number.h"
 #include "shared/view/clock.h"
@@ -138,6 +139,15 @@ static enum xg_status about_record(void *ctx, struct view_about *out,
     if (found)
         snprintf(out->author_name, sizeof out->author_name, "%.127s", name);
     return XG_OK;
+}
+
+static enum xg_status about_photo(void *ctx, enum view_place *out,
+                                  const struct xg_hash *sha256,
+                                  struct xg_error *err)
+{
+    struct look *l = ctx;
+
+    return photo_place(l->store, out, sha256, err);
 }
 
 /* ---- clocks and groups ---- */
@@ -439,6 +449,7 @@ enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
     l->view = (struct view_context){.ctx = l,
                                     .entity = about_entity,
                                     .about = about_record,
+                                    .photo = about_photo,
                                     .more = tell_more,
                                     .name = tell_name,
                                     .form = tell_form,

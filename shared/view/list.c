@@ -32,7 +32,8 @@ static void put_photos(struct xg_buf *out, const struct look_photos *photos,
         size_t count;
         enum view_place place;
     } missing[] = {{photos->only_here, VIEW_PHOTO_ONLY_HERE},
-                   {photos->elsewhere, VIEW_PHOTO_ELSEWHERE}};
+                   {photos->elsewhere, VIEW_PHOTO_ELSEWHERE},
+                   {photos->wanted, VIEW_PHOTO_WANTED}};
     bool any = false;
 
     xg_buf_text(out, XG_T("照片 ", "photos "));
@@ -40,7 +41,7 @@ static void put_photos(struct xg_buf *out, const struct look_photos *photos,
         xg_buf_format(out, "%zu", photos->total);
         return;
     }
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
         if (missing[i].count) {
             xg_buf_format(out, "%s%zu/%zu %s", any ? XG_T("、", ", ") : "",
                           missing[i].count, photos->total,

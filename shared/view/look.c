@@ -45,6 +45,8 @@ const char *look_place_name(enum view_place place)
         return "only_here";
     case VIEW_PHOTO_ELSEWHERE:
         return "elsewhere";
+    case VIEW_PHOTO_WANTED:
+        return "wanted";
     }
     return "";
 }
@@ -58,6 +60,8 @@ const char *look_place_label(enum view_place place)
         return XG_T("仅在本机", "only here");
     case VIEW_PHOTO_ELSEWHERE:
         return XG_T("尚未传到", "not arrived yet");
+    case VIEW_PHOTO_WANTED:
+        return XG_T("已要求上传", "asked for");
     }
     return "";
 }
@@ -340,6 +344,7 @@ enum xg_status look_photos(struct look_photos *out,
             photos.server += place == VIEW_PHOTO_SERVER;
             photos.only_here += place == VIEW_PHOTO_ONLY_HERE;
             photos.elsewhere += place == VIEW_PHOTO_ELSEWHERE;
+            photos.wanted += place == VIEW_PHOTO_WANTED;
         }
     *out = photos;
     return XG_OK;
@@ -355,6 +360,7 @@ json_t *look_photos_json(const struct look_photos *photos,
         view_json_set(&json, "server", view_json_uint(photos->server));
         view_json_set(&json, "only_here", view_json_uint(photos->only_here));
         view_json_set(&json, "elsewhere", view_json_uint(photos->elsewhere));
+        view_json_set(&json, "wanted", view_json_uint(photos->wanted));
     }
     return json;
 }

@@ -41,6 +41,7 @@ enum view_place {
     VIEW_PHOTO_SERVER,    /* the server holds it (an agent: by proof) */
     VIEW_PHOTO_ONLY_HERE, /* on this device, not known to be on the server */
     VIEW_PHOTO_ELSEWHERE, /* neither: on the device that took it, or lost */
+    VIEW_PHOTO_WANTED,    /* the same, and an operator asked for it */
 };
 
 /* What a program knows of an entity beside its state. */

@@ -879,7 +879,7 @@ static void test_json_keys(void **state)
     assert_keys(json, "id number kind status withdrawn conflicts records "
                       "delivery photos fields names");
     assert_keys(json_object_get(json, "photos"),
-                "total server only_here elsewhere");
+                "total server only_here elsewhere wanted");
     assert_keys(json_object_get(json, "fields"),
                 "position category urgency address");
     json_decref(json);

@@ -1,0 +1,789 @@
+/* test_server_photo.c - photos on the server: which are named, which the log
+ * says are held, which are wanted; who may have them, and what devices are
+ * told. */
+#include "tests/lib/test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/api.h"
+#include "server/photo.h"
+#include "shared/core/protocol.h"
+#include "tests/lib/office.h"
+
+#define ORIGIN "test.example"
+
+/* ---- devices that name photos ---- */
+
+struct phone {
+    struct office *o;
+    struct test_device *device;
+    size_t sent; /* records handed in */
+};
+
+static void join(struct phone *p, struct office *o, const char *worker)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char expected[XG_KEY_NAME_MAX + 1], name[XG_KEY_NAME_MAX + 1];
+    struct store_counts counts;
+    struct store *s;
+
+    assert_ok(data_borrow(o->d, &s, &err));
+    assert_ok(s->ops->get_counts(s, &counts, &err));
+    data_return(o->d, s);
+    registry_device_name(expected, ORIGIN, counts.devices);
+    *p = (struct phone){.o = o};
+    p->device = test_device_new(&o->arena, &o->world, expected, ORIGIN,
+                                registry_registrar_key(o->d->registry));
+    assert_ok(registry_enrol(o->d->registry, name,
+                             p->device->signer.verifier.key, worker, &err));
+    assert_string_equal(name, expected);
+}
+
+static void leave(struct phone *p)
+{
+    test_device_free(p->device);
+}
+
+static void push(struct phone *p)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf frame = XG_BUF(XG_BATCH_MAX);
+    struct ingest_result result;
+
+    test_seal(&frame, p->device, p->sent, p->device->count - p->sent);
+    assert_ok(
+        ingest_put(p->o->d->ingest, &result, frame.data, frame.len, &err));
+    assert_int_equal(result.state, XG_BATCH_STORED);
+    p->sent = p->device->count;
+    xg_buf_clear(&frame);
+}
+
+static struct xg_hash photo_hash(unsigned number)
+{
+    struct xg_hash h = {{0}};
+
+    /* Neither ascending nor descending with the numbers. */
+    h.b[0] = (uint8_t)(number * 167 + 13);
+    h.b[1] = (uint8_t)(number >> 8);
+    h.b[2] = (uint8_t)number;
+    return h;
+}
+
+static struct xg_hash thumbnail_hash(unsigned number)
+{
+    struct xg_hash h = photo_hash(number);
+
+    h.b[31] = 1;
+    return h;
+}
+
+/* Add the photo, of 1000 + number bytes, to the draft; with its thumbnail of
+ * number + 1 bytes. */
+static void add_photo(struct xg_draft *d, unsigned number, uint64_t length,
+                      bool thumbnail)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash hash = photo_hash(number), small = thumbnail_hash(number);
+    struct xg_buf value = XG_BUF(1024);
+
+    xg_cbor_put_array(&value, thumbnail ? 8 : 4);
+    xg_cbor_put_bytes(&value, hash.b, sizeof hash.b);
+    xg_cbor_put_uint(&value, length);
+    xg_cbor_put_uint(&value, 0);
+    xg_cbor_put_uint(&value, 1);
+    if (thumbnail) {
+        for (int i = 0; i < 3; i++)
+            xg_cbor_put_null(&value);
+        xg_cbor_put_array(&value, 2);
+        xg_cbor_put_bytes(&value, small.b, sizeof small.b);
+        xg_cbor_put_uint(&value, number + 1);
+    }
+    assert_ok(xg_draft_add(d, XG_FIELD_PHOTO, xg_buf_bytes(&value), &err));
+    xg_buf_clear(&value);
+}
+
+/* An incident of the phone's with photos from..to. */
+static struct xg_id report(struct phone *p, unsigned from, unsigned to)
+{
+    struct xg_draft d;
+
+    xg_draft_init(&d, p->device->arena, XG_KIND_INCIDENT);
+    test_text(&d, XG_INCIDENT_CATEGORY, "lamp");
+    for (unsigned i = from; i <= to; i++)
+        add_photo(&d, i, 1000 + i, true);
+    const struct xg_record *r = test_write(p->device, &d, NULL);
+    push(p);
+    return xg_id_of_hash(&r->hash);
+}
+
+/* A later record of an entity that adds one more. */
+static void show_one_more(struct phone *p, const struct xg_id *id,
+                          unsigned number, uint64_t length)
+{
+    struct fold f = office_fold(p->o, id);
+    struct xg_draft d;
+
+    xg_draft_init(&d, p->device->arena, f.state.kind->number);
+    add_photo(&d, number, length, false);
+    test_write(p->device, &d, &f.state);
+    push(p);
+}
+
+static struct xg_blob blob_of(unsigned number)
+{
+    return (struct xg_blob){photo_hash(number), 1000 + number};
+}
+
+static void hold(struct office *o, unsigned from, unsigned to)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_blob blobs[100];
+
+    for (unsigned i = from; i <= to; i++)
+        blobs[i - from] = blob_of(i);
+    assert_ok(photo_hold(o->d, blobs, to - from + 1, &err));
+}
+
+/* ---- named ---- */
+
+static bool named(struct office *o, uint64_t *length,
+                  const struct xg_hash *hash, uint64_t stated)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s;
+    bool found = false;
+
+    assert_ok(data_borrow(o->d, &s, &err));
+    assert_ok(photo_named(s, length, &found, hash, stated, &err));
+    data_return(o->d, s);
+    return found;
+}
+
+static void test_named_by_merged_records(void **unused)
+{
+    struct xg_hash photo = photo_hash(5), small = thumbnail_hash(5);
+    struct office o;
+    struct phone a;
+    uint64_t length = 77;
+
+    (void)unused;
+    office_open(&o, NULL);
+    join(&a, &o, "wn");
+    assert_false(named(&o, &length, &photo, 0));
+    assert_int_equal(length, 77);
+    report(&a, 5, 6);
+    assert_true(named(&o, &length, &photo, 0));
+    assert_int_equal(length, 1005);
+    assert_true(named(&o, &length, &small, 0));
+    assert_int_equal(length, 6);
+    photo = photo_hash(7);
+    assert_false(named(&o, &length, &photo, 0));
+    office_check(&o);
+    assert_true(named(&o, &length, &small, 0));
+    leave(&a);
+    office_close(&o);
+}
+
+/* A record that states a wrong length does not keep the right photo out. */
+static void test_named_by_several_lengths(void **unused)
+{
+    struct xg_hash photo = photo_hash(5);
+    struct office o;
+    struct phone liar, honest;
+    uint64_t length;
+
+    (void)unused;
+    office_open(&o, NULL);
+    join(&liar, &o, "ws");
+    join(&honest, &o, "wn");
+    struct xg_id id = report(&liar, 1, 1);
+    for (uint64_t i = 0; i < 70; i++)
+        show_one_more(&liar, &id, 5, 1 + i);
+    report(&honest, 5, 5);
+    assert_true(named(&o, &length, &photo, 0));
+    assert_int_equal(length, 1);
+    assert_true(named(&o, &length, &photo, 1005));
+    assert_int_equal(length, 1005);
+    assert_true(named(&o, &length, &photo, 4711));
+    assert_int_equal(length, 1);
+    leave(&liar);
+    leave(&honest);
+    office_close(&o);
+}
+
+/* ---- held ---- */
+
+static uint64_t position_of(struct office *o, unsigned number)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash hash = photo_hash(number);
+    uint64_t position = 0, length;
+    struct store *s;
+    bool found = false;
+
+    assert_ok(data_borrow(o->d, &s, &err));
+    assert_ok(photo_held(s, &position, &length, &found, &hash, &err));
+    data_return(o->d, s);
+    if (found)
+        assert_int_equal(length, 1000 + number);
+    return found ? position : UINT64_MAX;
+}
+
+/* How many blobs notes the log has, and how many photos they name. */
+static size_t count_notes(struct office *o, size_t *photos)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(16 << 20);
+    struct xg_blob blobs[XG_BLOBS_MAX];
+    struct xg_bytes *notes;
+    struct store *s;
+    size_t count = 0, found = 0, n;
+
+    *photos = 0;
+    assert_ok(data_borrow(o->d, &s, &err));
+    assert_ok(s->ops->read_entries(s, &arena, &notes, &count, 0, 100000,
+                                   16 << 20, &err));
+    for (size_t i = 0; i < count; i++) {
+        struct xg_note note;
+        if (memcmp(notes[i].at, "xunge/blobs/v1\n", 15) != 0)
+            continue;
+        found++;
+        assert_ok(xg_note_open(&note, notes[i].at, notes[i].len,
+                               &o->d->log.verifier, &err));
+        assert_ok(xg_blobs_read(blobs, &n, note.text, &err));
+        *photos += n;
+    }
+    data_return(o->d, s);
+    xg_arena_clear(&arena);
+    return found;
+}
+
+static void test_held_once(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct office o;
+    size_t photos;
+
+    (void)unused;
+    office_open(&o, NULL);
+    assert_ok(photo_hold(o.d, NULL, 0, &err));
+    assert_int_equal(position_of(&o, 3), UINT64_MAX);
+    hold(&o, 1, 40); /* 16, 16 and 8 */
+    assert_int_equal(count_notes(&o, &photos), 3);
+    assert_int_equal(photos, 40);
+    uint64_t at = position_of(&o, 3), size = office_log_size(&o);
+    assert_true(at < size);
+    hold(&o, 1, 40);
+    assert_int_equal(office_log_size(&o), size);
+    /* The same photo three times in one call, one of them new. */
+    struct xg_blob blobs[] = {blob_of(41), blob_of(3), blob_of(41)};
+    assert_ok(photo_hold(o.d, blobs, 3, &err));
+    assert_int_equal(count_notes(&o, &photos), 4);
+    assert_int_equal(photos, 41);
+    assert_int_equal(position_of(&o, 3), at);
+    office_check(&o);
+    assert_int_equal(position_of(&o, 3), at);
+    office_close(&o);
+}
+
+/* What the log did not say is not held, whatever failed on the way. */
+static void test_held_never_more_than_the_log(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_fault fault = {.status = XG_OK};
+    struct xg_blob blob = blob_of(1);
+    struct office o;
+    size_t photos, done = 0;
+
+    (void)unused;
+    office_open(&o, &fault);
+    for (uint64_t at = 0; !done; at++) {
+        fault = (struct store_fault){.countdown = at, .status = XG_FULL};
+        err = XG_ERROR_NONE;
+        enum xg_status status = photo_hold(o.d, &blob, 1, &err);
+        done = fault.failed == 0;
+        fault.status = XG_OK;
+        if (status == XG_OK) {
+            assert_int_equal(count_notes(&o, &photos), 1);
+            assert_int_equal(photos, 1);
+            assert_true(position_of(&o, 1) < office_log_size(&o));
+        } else {
+            assert_status(status, XG_FULL);
+            assert_int_equal(position_of(&o, 1), UINT64_MAX);
+            assert_int_equal(count_notes(&o, &photos), 0);
+        }
+        assert_true(at < 100);
+    }
+    office_check(&o);
+    office_close(&o);
+}
+
+enum { HOLDERS = 12, EACH = 8 };
+
+struct holder {
+    struct office *o;
+    unsigned from;
+    pthread_barrier_t *start;
+    const char *trouble; /* NULL: none */
+};
+
+static void *hold_many(void *ctx)
+{
+    struct holder *h = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+
+    pthread_barrier_wait(h->start);
+    for (unsigned i = 0; i < EACH; i++) {
+        /* Every photo is brought by two of them. */
+        struct xg_blob blobs[] = {blob_of(h->from * EACH + i),
+                                  blob_of((h->from + 1) % HOLDERS * EACH + i)};
+        struct xg_checkpoint c;
+        uint64_t position, length;
+        struct store *s;
+        bool found = false;
+        if (photo_hold(h->o->d, blobs, 2, &err) != XG_OK ||
+            ledger_published(h->o->d->ledger, &c, NULL, &err) != XG_OK ||
+            data_borrow(h->o->d, &s, &err) != XG_OK) {
+            h->trouble = "failed";
+            continue;
+        }
+        if (photo_held(s, &position, &length, &found, &blobs[0].sha256, &err) !=
+                XG_OK ||
+            !found || position >= c.size)
+            h->trouble = "not published";
+        data_return(h->o->d, s);
+    }
+    return NULL;
+}
+
+static void test_holders_share_notes(void **unused)
+{
+    struct holder holders[HOLDERS];
+    pthread_t threads[HOLDERS];
+    pthread_barrier_t start;
+    struct office o;
+    size_t photos;
+
+    (void)unused;
+    office_open_files(&o);
+    assert_int_equal(pthread_barrier_init(&start, NULL, HOLDERS), 0);
+    for (unsigned i = 0; i < HOLDERS; i++) {
+        holders[i] = (struct holder){&o, i, &start, NULL};
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, hold_many, &holders[i]), 0);
+    }
+    for (unsigned i = 0; i < HOLDERS; i++) {
+        pthread_join(threads[i], NULL);
+        if (holders[i].trouble)
+            fail_msg("%s", holders[i].trouble);
+    }
+    pthread_barrier_destroy(&start);
+    size_t notes = count_notes(&o, &photos);
+    assert_int_equal(photos, HOLDERS * EACH); /* each once */
+    /* Alone, the calls would have written at least this many. */
+    assert_true(notes < HOLDERS * EACH / 2);
+    office_check(&o);
+    office_close(&o);
+}
+
+/* ---- who may have one ---- */
+
+static bool may(struct phone *p, const struct xg_hash *hash)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s;
+    bool may = true;
+
+    assert_ok(data_borrow(p->o->d, &s, &err));
+    assert_ok(photo_may_read(p->o->d, s, &may,
+                             p->device->signer.verifier.name, hash, &err));
+    data_return(p->o->d, s);
+    return may;
+}
+
+static void test_may_read_by_scope_and_hands(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash photo = photo_hash(5), small = thumbnail_hash(5);
+    struct xg_hash unknown = photo_hash(6);
+    struct desk_done done;
+    struct office o;
+    struct phone own, north, south, top;
+
+    (void)unused;
+    office_open(&o, NULL);
+    join(&own, &o, "wn");
+    join(&north, &o, "hn");
+    join(&south, &o, "ws");
+    join(&top, &o, "boss");
+    struct xg_id id = report(&own, 5, 5);
+    assert_true(may(&own, &photo));
+    assert_true(may(&north, &small));
+    assert_true(may(&top, &photo));
+    assert_false(may(&south, &photo));
+    assert_false(may(&south, &small));
+    assert_false(may(&own, &unknown));
+    /* Into the south's hands, and back out of them. */
+    assert_ok(office_do(&o, &done, &id, "head", XG_MOVE_ACCEPT, &err, 0));
+    assert_ok(office_do(&o, &done, &id, "head", XG_MOVE_FILE, &err, 0));
+    assert_ok(office_do(&o, &done, &id, "head", XG_MOVE_DISPATCH, &err,
+                        XG_CASE_UNIT, "south", 0));
+    assert_true(may(&south, &photo));
+    assert_true(may(&south, &small));
+    assert_ok(office_do(&o, &done, &id, "head", XG_MOVE_RECALL, &err,
+                        XG_FIELD_WHY, "wrong", 0));
+    assert_ok(office_do(&o, &done, &id, "head", XG_MOVE_DISPATCH, &err,
+                        XG_CASE_UNIT, "north", 0));
+    assert_false(may(&south, &photo));
+    assert_true(may(&own, &photo));
+    /* Its own record names it: then it is no secret to it. */
+    report(&south, 5, 5);
+    assert_true(may(&south, &photo));
+    leave(&own);
+    leave(&north);
+    leave(&south);
+    leave(&top);
+    office_close(&o);
+}
+
+/* ---- wanted ---- */
+
+static size_t orders_of(struct phone *p, struct xg_hash out[XG_ORDERS_MAX])
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s;
+    size_t count = 0;
+
+    assert_ok(data_borrow(p->o->d, &s, &err));
+    assert_ok(photo_orders(s, out, &count, p->device->signer.verifier.name,
+                           &err));
+    data_return(p->o->d, s);
+    return count;
+}
+
+static enum view_place place_of(struct office *o, unsigned number)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash hash = photo_hash(number);
+    enum view_place place = VIEW_PHOTO_ONLY_HERE;
+    struct store *s;
+
+    assert_ok(data_borrow(o->d, &s, &err));
+    assert_ok(photo_place(s, &place, &hash, &err));
+    data_return(o->d, s);
+    return place;
+}
+
+static void test_orders(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash out[XG_ORDERS_MAX], first = photo_hash(1);
+    struct xg_id nobody = {{9}};
+    struct office o;
+    struct phone a, b;
+    size_t count = 99;
+
+    (void)unused;
+    office_open(&o, NULL);
+    join(&a, &o, "wn");
+    join(&b, &o, "hn");
+    struct xg_id id = report(&a, 1, 3);
+    show_one_more(&b, &id, 4, 1004);
+    show_one_more(&b, &id, 1, 1001); /* which a was first to name */
+    hold(&o, 2, 2);
+    assert_status(photo_order(o.d, &count, &nobody, &err), XG_NOTFOUND);
+    assert_int_equal(count, 99);
+    uint64_t size = office_log_size(&o);
+    assert_int_equal(place_of(&o, 1), VIEW_PHOTO_ELSEWHERE);
+    assert_ok(photo_order(o.d, &count, &id, &err));
+    assert_int_equal(office_log_size(&o), size); /* a wish is no evidence */
+    assert_int_equal(place_of(&o, 1), VIEW_PHOTO_WANTED);
+    assert_int_equal(place_of(&o, 2), VIEW_PHOTO_SERVER);
+    assert_int_equal(orders_of(&a, out), 2); /* 1 and 3 */
+    assert_true(xg_hash_equal(&out[0], &first));
+    assert_int_equal(orders_of(&b, out), 1); /* 4 */
+    assert_ok(photo_order(o.d, &count, &id, &err));
+    assert_int_equal(orders_of(&a, out), 2);
+    office_check(&o);
+    assert_int_equal(orders_of(&a, out), 2);
+    /* What has come is wanted no more. */
+    hold(&o, 1, 1);
+    assert_int_equal(orders_of(&a, out), 1);
+    hold(&o, 3, 4);
+    assert_int_equal(orders_of(&a, out), 0);
+    assert_int_equal(orders_of(&b, out), 0);
+    assert_ok(photo_order(o.d, &count, &id, &err));
+    assert_int_equal(count, 0);
+    leave(&a);
+    leave(&b);
+    office_close(&o);
+}
+
+/* More than fit into a welcome: the oldest wishes first, all in the end. */
+static void test_orders_in_turns(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash out[XG_ORDERS_MAX];
+    struct office o;
+    struct phone a;
+    size_t count;
+
+    (void)unused;
+    office_open(&o, NULL);
+    join(&a, &o, "wn");
+    struct xg_id id = report(&a, 1, 90);
+    assert_ok(photo_order(o.d, &count, &id, &err));
+    assert_int_equal(count, 90);
+    assert_int_equal(orders_of(&a, out), XG_ORDERS_MAX);
+    hold(&o, 1, 64);
+    assert_int_equal(orders_of(&a, out), 26);
+    leave(&a);
+    office_close(&o);
+}
+
+/* ---- POST /v1/blobs/held ---- */
+
+struct call {
+    struct xg_arena arena;
+    struct xg_response response;
+    struct xg_http_field headers[8];
+    char authorization[80];
+};
+
+static void call_clear(struct call *call)
+{
+    xg_response_clear(&call->response);
+    xg_arena_clear(&call->arena);
+}
+
+struct visitor {
+    struct phone *phone;
+    struct api *api;
+    char bearer[XG_BASE64_SIZE(32)];
+};
+
+static void visit(struct visitor *v, struct phone *p, struct api *api)
+{
+    struct session whose = {.device = {0}};
+    struct xg_hash token;
+
+    memcpy(whose.device, p->device->signer.verifier.name, sizeof whose.device);
+    session_give(api->sessions, &token, &whose);
+    *v = (struct visitor){p, api, {0}};
+    xg_base64(v->bearer, sizeof v->bearer, token.b, sizeof token.b);
+}
+
+/* The status. `name` NULL: no header beyond the token. */
+static int ask(struct call *call, const struct visitor *v, const char *method,
+               const char *target, const char *name, const char *value,
+               struct xg_bytes body)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_request request = {.method = method,
+                                 .body = body,
+                                 .headers = call->headers,
+                                 .peer = "127.0.0.1"};
+
+    *call = (struct call){.arena = XG_ARENA(XG_WEB_ARENA_BYTES)};
+    request.arena = &call->arena;
+    snprintf(call->authorization, sizeof call->authorization, "Bearer %s",
+             v->bearer);
+    call->headers[request.header_count++] =
+        (struct xg_http_field){"Authorization", call->authorization};
+    if (name)
+        call->headers[request.header_count++] =
+            (struct xg_http_field){name, value};
+    xg_response_init(&call->response);
+    assert_ok(xg_request_target(&request, target, &err));
+    xg_route_serve(api_routes, api_route_count, v->api, &request,
+                   &call->response);
+    return call->response.http_status;
+}
+
+/* Take the answer apart as a device does: how many notes, how many of the
+ * asked they name. */
+static size_t read_answer(struct office *o, const struct call *call,
+                          const struct xg_checkpoint *seen,
+                          const struct xg_hash *asked, size_t asked_count,
+                          size_t *told)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    const struct xg_verifier *log = &o->d->log.verifier;
+    struct xg_bytes rest = xg_buf_bytes(&call->response.body), frame, receipt;
+    struct xg_checkpoint first = {.size = 0}, c;
+    struct xg_blob blobs[XG_BLOBS_MAX];
+    struct xg_proof proof;
+    size_t notes = 0, count;
+
+    *told = 0;
+    assert_true(xg_frame_next(&rest, &frame));
+    assert_ok(xg_proof_read(&proof, frame, &err));
+    while (xg_frame_next(&rest, &frame)) {
+        struct xg_note note;
+        struct xg_receipt r;
+        struct xg_hash leaf;
+        bool names = false;
+        assert_true(xg_frame_next(&rest, &receipt));
+        xg_tlog_leaf(&leaf, frame.at, frame.len);
+        assert_ok(xg_receipt_open(&r, &c, receipt.at, receipt.len, &leaf, log,
+                                  &err));
+        if (notes++ == 0)
+            first = c;
+        assert_int_equal(c.size, first.size);
+        assert_ok(xg_verify_consistency(&proof, seen->size, c.size,
+                                        &seen->root, &c.root, &err));
+        assert_ok(xg_note_open(&note, frame.at, frame.len, log, &err));
+        assert_ok(xg_blobs_read(blobs, &count, note.text, &err));
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = 0; k < asked_count; k++)
+                if (xg_hash_equal(&blobs[i].sha256, &asked[k])) {
+                    names = true;
+                    ++*told;
+                }
+        assert_true(names);
+    }
+    assert_int_equal(rest.len, 0);
+    return notes;
+}
+
+static void test_held_answers_verify(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash asked[XG_BLOBS_ASKED_MAX];
+    struct xg_checkpoint seen;
+    struct visitor v;
+    struct office o;
+    struct phone a;
+    struct api api;
+    struct call call;
+    char size[32];
+    size_t told;
+
+    (void)unused;
+    office_open(&o, NULL);
+    assert_ok(api_open(&api, o.d, &err));
+    join(&a, &o, "wn");
+    visit(&v, &a, &api);
+    assert_ok(ledger_published(o.d->ledger, &seen, NULL, &err));
+    snprintf(size, sizeof size, "%llu", (unsigned long long)seen.size);
+    hold(&o, 1, 40);
+    for (unsigned i = 0; i < XG_BLOBS_ASKED_MAX; i++)
+        asked[i] = photo_hash(i + 1);
+    assert_int_equal(ask(&call, &v, "POST", "/v1/blobs/held", "Xunge-Size",
+                         size, xg_bytes(asked, sizeof asked)),
+                     200);
+    assert_int_equal(
+        read_answer(&o, &call, &seen, asked, XG_BLOBS_ASKED_MAX, &told), 3);
+    assert_int_equal(told, 40);
+    call_clear(&call);
+    /* One that is held, twice; one that is not. */
+    struct xg_hash few[] = {photo_hash(7), photo_hash(99), photo_hash(7)};
+    assert_int_equal(ask(&call, &v, "POST", "/v1/blobs/held", "Xunge-Size",
+                         size, xg_bytes(few, sizeof few)),
+                     200);
+    assert_int_equal(read_answer(&o, &call, &seen, few, 3, &told), 1);
+    call_clear(&call);
+    assert_int_equal(ask(&call, &v, "POST", "/v1/blobs/held", "Xunge-Size",
+                         size, xg_bytes(&few[1], sizeof few[1])),
+                     200);
+    assert_int_equal(read_answer(&o, &call, &seen, few, 3, &told), 0);
+    call_clear(&call);
+    /* A device that has seen a longer log. */
+    assert_int_equal(ask(&call, &v, "POST", "/v1/blobs/held", "Xunge-Size",
+                         "99999", xg_bytes(few, sizeof few)),
+                     503);
+    call_clear(&call);
+    api_close(&api);
+    leave(&a);
+    office_close(&o);
+}
+
+/* A note that the published checkpoint does not cover is not told. */
+static void test_held_only_as_published(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash asked[] = {photo_hash(1), photo_hash(2)};
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX), out = XG_BUF(1 << 20);
+    struct xg_checkpoint then;
+    struct store *s;
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    hold(&o, 1, 1);
+    assert_ok(ledger_published(o.d->ledger, &then, &note, &err));
+    hold(&o, 2, 2);
+    assert_ok(data_borrow(o.d, &s, &err));
+    assert_ok(photo_put_held(&out, s, &then, xg_buf_bytes(&note),
+                             xg_bytes("", 0), asked, 2, &err));
+    data_return(o.d, s);
+    struct xg_bytes rest = xg_buf_bytes(&out), frame;
+    size_t frames = 0;
+    while (xg_frame_next(&rest, &frame))
+        frames++;
+    assert_int_equal(frames, 3); /* of the first photo alone */
+    xg_buf_clear(&out);
+    xg_buf_clear(&note);
+    office_close(&o);
+}
+
+static void test_held_refuses_bad_bodies(void **unused)
+{
+    static const uint8_t zeros[65 * 32];
+    const struct {
+        size_t len;
+        int status;
+    } bodies[] = {{0, 400}, {31, 400}, {33, 400}, {65 * 32, 413}, {64 * 32, 200}};
+    struct xg_error err = XG_ERROR_NONE;
+    struct visitor v, stranger = {0};
+    struct office o;
+    struct phone a;
+    struct api api;
+    struct call call;
+
+    (void)unused;
+    office_open(&o, NULL);
+    assert_ok(api_open(&api, o.d, &err));
+    join(&a, &o, "wn");
+    visit(&v, &a, &api);
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        assert_int_equal(ask(&call, &v, "POST", "/v1/blobs/held", NULL, NULL,
+                             xg_bytes(zeros, bodies[i].len)),
+                         bodies[i].status);
+        call_clear(&call);
+    }
+    assert_int_equal(ask(&call, &v, "POST", "/v1/blobs/held", "Xunge-Size",
+                         "many", xg_bytes(zeros, 32)),
+                     400);
+    call_clear(&call);
+    stranger.api = &api;
+    assert_int_equal(ask(&call, &stranger, "POST", "/v1/blobs/held", NULL, NULL,
+                         xg_bytes(zeros, 32)),
+                     401);
+    call_clear(&call);
+    api_close(&api);
+    leave(&a);
+    office_close(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_named_by_merged_records),
+        cmocka_unit_test(test_named_by_several_lengths),
+        cmocka_unit_test(test_held_once),
+        cmocka_unit_test(test_held_never_more_than_the_log),
+        cmocka_unit_test(test_holders_share_notes),
+        cmocka_unit_test(test_may_read_by_scope_and_hands),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_orders_in_turns),
+        cmocka_unit_test(test_held_answers_verify),
+        cmocka_unit_test(test_held_only_as_published),
+        cmocka_unit_test(test_held_refuses_bad_bodies),
+    };
+
+    return xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
