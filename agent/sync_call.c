@@ -12,6 +12,7 @@ enum {
     PAUSE_MAX_MS = 60 * 1000,
     PROBLEM_MAX = 64 << 10, /* bytes of a problem+json that we look at */
     LONG_ANSWER = 8 << 10,
+    REQUEST_BYTES = 1 << 10, /* what surrounds a request and its answer */
 };
 
 /* ---- reasons ---- */
@@ -179,6 +180,30 @@ static void keep_pace(struct sync *y, const struct transport_request *request,
         pace_answered(&y->report->pace, request->body.len, a->took_ms);
 }
 
+uint64_t sync_allowance(const struct sync *y)
+{
+    uint64_t budget = y->options->budget_bytes;
+    uint64_t spent = y->report->line_bytes + REQUEST_BYTES;
+
+    if (y->options->deadline_ms > 0 &&
+        xg_mono_ms(y->env) >= y->options->deadline_ms)
+        return 0;
+    if (budget == 0)
+        return UINT64_MAX;
+    return budget > spent ? budget - spent : 0;
+}
+
+static enum xg_status used_up(struct sync *y, struct xg_error *err)
+{
+    y->report->budget = true;
+    return xg_fail(err, XG_NET,
+                   XG_T("本次的流量或时间已用完（--budget、--within）；其余的仍在"
+                        "本机，下次再传",
+                        "the bytes or the time of this run are used up "
+                        "(--budget, --within); the rest stays here for the "
+                        "next one"));
+}
+
 enum xg_status sync_call(struct sync *y,
                          const struct transport_request *request,
                          struct xg_error *err)
@@ -186,11 +211,14 @@ enum xg_status sync_call(struct sync *y,
     struct transport_answer *a = &y->answer;
     struct transport_request patient = *request;
     int64_t most_s = y->options->silence_max_s;
+    uint64_t allowance = sync_allowance(y);
 
+    reset_answer(y);
+    if (allowance == 0 || request->body.len > allowance)
+        return used_up(y, err);
     patient.silence_s = pace_silence_s(&y->report->pace);
     if (most_s > 0 && patient.silence_s > most_s)
         patient.silence_s = most_s;
-    reset_answer(y);
     enum xg_status status =
         y->transport->request(y->transport->ctx, &patient, a, err);
     y->report->line_bytes += a->line_bytes ? a->line_bytes
@@ -278,7 +306,7 @@ enum xg_status sync_persist(struct sync *y,
         y->progressed = false;
         y->report->retry_after_s = 0;
         enum xg_status status = step(y, err);
-        if (status != XG_NET)
+        if (status != XG_NET || y->report->budget)
             return status;
         int64_t now = xg_mono_ms(y->env);
         if (y->progressed) {
@@ -288,6 +316,11 @@ enum xg_status sync_persist(struct sync *y,
         int64_t pause = pause_ms(y, failures++);
         if (pause > y->options->give_up_ms - (now - since))
             return status;
+        if (y->options->deadline_ms > 0 &&
+            pause > y->options->deadline_ms - now) {
+            y->report->budget = true;
+            return status;
+        }
         if (y->host->progress)
             y->host->progress(y->host->ctx, y->report);
         if (!y->host->wait_ms(y->host->ctx, pause))

@@ -47,6 +47,7 @@
 #define SYNC_META_SERVER "sync.server_ms" /* time that the server told ... */
 #define SYNC_META_TOLD "sync.told_ms"     /* ... when the wall clock was this */
 #define SYNC_META_PLAIN "sync.plain"      /* 1: plain HTTP was allowed */
+#define SYNC_META_METERED "sync.metered"  /* 1: no, 2: yes, where nobody says */
 
 enum {
     SYNC_REASONS_MAX = 4,
@@ -88,7 +89,7 @@ struct sync_report {
     uint64_t photos_freed, photos_left; /* left: for another line, or day */
     uint64_t photos_refused;            /* see reasons */
     bool sending_photos;                /* now: for the progress line */
-    bool budget;                        /* the budget ended the run */
+    bool budget; /* options->budget_bytes or deadline_ms ended the run */
     struct pace pace;
 
     uint64_t bytes_out, bytes_in; /* bodies of answered requests */
@@ -129,10 +130,10 @@ struct sync_options {
                    * no command depends on (boundaries) for another time, and
                    * full photos, but those that were ordered */
     enum sync_photos photos;
-    uint64_t budget_bytes; /* of bodies, both ways: nothing is begun that would
+    uint64_t budget_bytes; /* of report->line_bytes: nothing is begun that would
                             * go beyond; 0: none. The report says `budget` */
     int64_t deadline_ms;   /* on the monotonic clock: nothing is begun after;
-                            * 0: none */
+                            * 0: none. The report says `budget` too */
 };
 
 /* Join with a one-time code: make the key and the first chain, have the server
@@ -148,7 +149,8 @@ sync_enrol(struct home *home, const struct xg_transport *transport,
 
 /* Say hello, push, pull, fetch reference data; pause and repeat what failed.
  *
- * XG_OK: all done. XG_NET: no (good) answer; the work stays queued. XG_ALARM:
+ * XG_OK: all done, or all records and the budget was used up before the photos
+ * were. XG_NET: no (good) answer; the work stays queued. XG_ALARM:
  * see above. XG_REFUSED: not enrolled, pending, revoked, another log key, or
  * some batches were refused (the others went on; see the report). XG_BUSY:
  * another program is syncing this home. */

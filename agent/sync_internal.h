@@ -26,6 +26,7 @@ struct sync {
                                    * where none was told */
 
     bool progressed; /* since the last pause */
+    bool records_done; /* what is left are photos */
     bool doubted_log, doubted_registry; /* an unsigned part of an answer did
                                          * not hold: asked for again once */
     bool behind;     /* the server said that its log is shorter than ours */
@@ -54,6 +55,11 @@ struct sync {
 XG_MUST_CHECK enum xg_status sync_call(struct sync *y,
                                        const struct transport_request *request,
                                        struct xg_error *err);
+/* How many bytes a request's body may have: what is left of the budget, 0 once
+ * it is used up or the deadline is over; UINT64_MAX without one. sync_call()
+ * sends no more than that: then report->budget is set, the status XG_NET, and
+ * sync_persist() does not repeat. */
+uint64_t sync_allowance(const struct sync *y);
 /* An answer that is not what a Xunge server says: XG_NET. */
 enum xg_status sync_bad_answer(struct sync *y, struct xg_error *err);
 /* Open a note that must be signed by the log of the enrolment code. XG_REFUSED

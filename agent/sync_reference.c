@@ -154,10 +154,11 @@ static enum xg_status fetch(struct sync *y, const struct xg_reference *r,
     return keep_file(y, &hash, err);
 }
 
-/* Where bytes cost, what no command of a device depends on has to wait. */
+/* Where bytes cost, what no command of a device depends on has to wait; and
+ * what is more than the budget leaves. */
 static bool wanted(const struct sync *y, const struct xg_reference *r)
 {
-    return r->length <= SYNC_REFERENCE_MAX &&
+    return r->length <= SYNC_REFERENCE_MAX && r->length <= sync_allowance(y) &&
            !(y->options->metered && strcmp(r->kind, "boundaries") == 0);
 }
 

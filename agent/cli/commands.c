@@ -184,12 +184,32 @@ static const struct cli_flag sync_flags[] = {
      "go on running, and send whenever there is a network"},
     {"every", "S", false, "--watch 时每隔多少秒",
      "with --watch: so many seconds apart"},
-    {"max-time", "S", false, "多少秒不通就放弃",
-     "give up after so many seconds without getting through"},
-    {"photos", "none", false, "本版本尚不传照片",
-     "photos are not transferred by this version"},
-    {"metered", NULL, false, "按流量计费：先不取网格边界等大文件",
-     "bytes cost: leave large files (grid boundaries) for another time"},
+    {"max-time", "S", false,
+     "多少秒没有任何动静就放弃（否则 30，链路慢时更久；0 只试一次）",
+     "give up when nothing has moved for so many seconds (else 30, and more on "
+     "a slow line; 0: one try)"},
+    {"within", "S", false, "多少秒后不再开始新的传输，余下的留待下次",
+     "begin nothing new after so many seconds; the rest waits for the next "
+     "run"},
+    {"budget", "SIZE", false,
+     "最多用这么多流量，如 500KB、2MB（两个方向，含首部、加密和重传）",
+     "spend so many bytes at most, 500KB, 2MB (both ways, with heads, "
+     "encryption and what had to be repeated)"},
+    {"photos", "none|thumbs|all|auto", false,
+     "照片：不传；只传缩略图和中心点名要的；全传；按流量计费时同 thumbs、否则全传"
+     "（默认 auto）",
+     "none; small ones and those that were ordered; all; auto (the default): "
+     "thumbs where bytes cost, else all"},
+    {"metered", NULL, false,
+     "本次按流量计费：先不传原图，不取网格边界等大文件",
+     "bytes cost this time: leave full photos and large files (grid "
+     "boundaries) for another time"},
+    {"unmetered", NULL, false, "本次不按流量计费", "bytes do not cost this time"},
+    {"remember", NULL, false,
+     "把 --metered 或 --unmetered 记下来，系统说不出时按它",
+     "keep --metered or --unmetered, for when the system cannot tell"},
+    {"verbose", NULL, false, "细说经过，也说流量是否计费、依据什么",
+     "tell more of what happens, and whether bytes cost, and who says so"},
     NO_MORE,
 };
 static const struct cli_flag export_flags[] = {
@@ -408,8 +428,14 @@ static const struct cli_command commands[] = {
 
     {"sync", CLI_SEND, CLI_PATH, "", 0, 0, sync_flags, cmd_sync,
      "上传、核验回执、取回", "push, fetch receipts, pull",
-     "没有网络时退出码为 4，待传的仍在。",
-     "Exits with 4 where there is no connection; the work stays queued.",
+     "没有网络时退出码为 4，待传的仍在。记录先传，再传缩略图，再传原图。流量是否"
+     "计费：先看本次的选项，再问 NetworkManager，再看记下的设置；都没有则不计费。"
+     "--budget 或 --within 用完而记录已传完，退出码为 0，并说明还有什么在等。",
+     "Exits with 4 where there is no connection; the work stays queued. "
+     "Records go first, then small photos, then full ones. Whether bytes cost: "
+     "as said for this run, else NetworkManager is asked, else as remembered, "
+     "else they do not. Where --budget or --within ended it and the records "
+     "went through, it exits with 0 and says what waits.",
      NULL},
     {"verify", CLI_SEND, CLI_HOME, "[ID]", 0, 1, NULL, cmd_verify,
      "核验链、回执、照片和视图", "check chains, receipts, photos and views",

@@ -28,15 +28,17 @@ struct http {
     char text[CURL_ERROR_SIZE];
     bool pinned, seen; /* seen: the certificate was looked at */
     const volatile int *stop;
+    void (*tick)(void *ctx);
+    void *tick_ctx;
     struct line line;
 
     /* Of the request that runs. */
     struct transport_answer *answer;
-    struct line_state state;    /* when it was looked at last */
-    curl_off_t moved;           /* bytes in libcurl's eyes, then */
-    int64_t moved_ms;           /* when something moved last */
-    int64_t silence_ms;         /* how long nothing may */
-    bool silent;                /* it was given up for that */
+    struct line_state state; /* when it was looked at last */
+    curl_off_t moved;        /* bytes in libcurl's eyes, then */
+    int64_t moved_ms;        /* when something moved last */
+    int64_t silence_ms;      /* how long nothing may */
+    bool silent;             /* it was given up for that */
 };
 
 static int64_t now_ms(void)
@@ -111,6 +113,8 @@ static int look_up(void *ctx, curl_off_t down_all, curl_off_t down,
         h->moved_ms = now;
     h->moved = down + up;
     h->state = state;
+    if (h->tick)
+        h->tick(h->tick_ctx);
     h->silent = now - h->moved_ms > h->silence_ms;
     return h->silent || (h->stop && *h->stop);
 }
@@ -258,6 +262,8 @@ enum xg_status http_open(struct http **out, const struct http_options *options,
     h->curl = curl_easy_init();
     h->pinned = options->pin != NULL;
     h->stop = options->stop;
+    h->tick = options->tick;
+    h->tick_ctx = options->ctx;
     snprintf(h->url, sizeof h->url, "%s", options->url);
     if (!h->curl || !configure(h, options->pin, here)) {
         http_close(h);
@@ -339,8 +345,7 @@ static bool prepare(struct http *h, const struct transport_request *r,
         set_long(c, CURLOPT_POST, 1L, &good);
         set_text(c, CURLOPT_CUSTOMREQUEST, r->method, &good);
     }
-    return good &&
-           curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
+    return good && curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 }
 
 /* What libcurl could not do, for a person. */

@@ -24,6 +24,9 @@ struct http_options {
     const uint8_t *pin; /* 32 bytes, or NULL */
     bool allow_plain;   /* http:// to other machines too */
     const volatile int *stop; /* not 0: give up at once; may be NULL */
+    void (*tick)(void *ctx);  /* about every second of a request, to show that
+                               * time goes by; may be NULL */
+    void *ctx;
 };
 
 struct http;

@@ -13,6 +13,8 @@
 enum {
     QUIET_MS = 1000, /* before the first progress line, and between two */
     CLOCK_DOUBT_MS = 2 * 60 * 1000,
+    SIZE_TEXT = 32,
+    ETA_TEXT = 64,
 };
 
 static int64_t now_ms(void)
@@ -28,26 +30,140 @@ void print_init(struct print *p, bool json)
     *p = (struct print){.json = json, .terminal = isatty(STDERR_FILENO) == 1};
     p->begun_ms = now_ms();
     p->next_ms = p->begun_ms + QUIET_MS;
+    p->eta_s = -1;
+}
+
+/* ---- numbers ---- */
+
+/* "640 B", "35 KB", "2.4 MB": decimal, as a plan's bytes are counted. */
+static const char *size_text(char out[SIZE_TEXT], uint64_t bytes)
+{
+    if (bytes < 1000)
+        snprintf(out, SIZE_TEXT, "%" PRIu64 " B", bytes);
+    else if (bytes < 1000 * 1000)
+        snprintf(out, SIZE_TEXT, "%" PRIu64 " KB", (bytes + 500) / 1000);
+    else
+        snprintf(out, SIZE_TEXT, "%.1f MB", (double)bytes / 1e6);
+    return out;
+}
+
+/* "6.4 KB/s": what the line does at the moment; "" while that is not known. */
+static const char *rate_text(char out[SIZE_TEXT], uint64_t rate)
+{
+    if (rate == 0)
+        out[0] = '\0';
+    else if (rate < 100 * 1000)
+        snprintf(out, SIZE_TEXT, "%.1f KB/s", (double)rate / 1e3);
+    else
+        snprintf(out, SIZE_TEXT, "%.1f MB/s", (double)rate / 1e6);
+    return out;
+}
+
+/* What was promised, less the time since, moved a little towards what is
+ * computed now; far off, the new one. So it counts down and does not jump. */
+static int64_t steady_eta(struct print *p, int64_t computed_s, int64_t now)
+{
+    int64_t promised_s = p->eta_s - (now - p->eta_ms) / 1000;
+    int64_t off = computed_s - promised_s;
+    int64_t little = promised_s / 3 + 5;
+
+    if (p->eta_s >= 0 && computed_s >= 0 && off < little && off > -little) {
+        computed_s = promised_s + off / 8;
+        if (computed_s < 1)
+            computed_s = 1;
+    }
+    p->eta_s = computed_s;
+    p->eta_ms = now;
+    return computed_s;
+}
+
+/* In steps that a person believes: minutes, below two of them tens of seconds.
+ */
+static const char *eta_text(char out[ETA_TEXT], int64_t s)
+{
+    out[0] = '\0';
+    if (s < 0 || s > 7 * 24 * 3600)
+        return out;
+    if (s > 90 * 60)
+        snprintf(out, ETA_TEXT,
+                 XG_T("，约剩 %.1f 小时", ", about %.1f h left"),
+                 (double)s / 3600);
+    else if (s > 100)
+        snprintf(out, ETA_TEXT,
+                 XG_T("，约剩 %" PRId64 " 分钟",
+                      ", about %" PRId64 " min left"),
+                 (s + 30) / 60);
+    else
+        snprintf(out, ETA_TEXT,
+                 XG_T("，约剩 %" PRId64 " 秒", ", about %" PRId64 " s left"),
+                 (s + 9) / 10 * 10);
+    return out;
 }
 
 /* ---- progress ---- */
+
+static void show_records(const struct sync_report *r)
+{
+    char size[SIZE_TEXT];
+
+    fprintf(stderr,
+            XG_T("记录：中心已收到 %" PRIu64 " 条，取回 %" PRIu64
+                 " 条，共 %s …",
+                 "records: %" PRIu64 " received there, %" PRIu64
+                 " pulled, %s so far ..."),
+            r->records_received, r->records_pulled,
+            size_text(size, r->bytes_out + r->bytes_in));
+}
+
+static void show_photos(struct print *p, const struct sync_report *r,
+                        int64_t now)
+{
+    char confirmed[SIZE_TEXT], total[SIZE_TEXT], rate[SIZE_TEXT];
+    char eta[ETA_TEXT];
+    uint64_t done = r->photo_bytes_confirmed, all = r->photo_bytes_total;
+    uint64_t at = r->photos_done + 1;
+    int64_t left_s = pace_eta_s(&r->pace, done < all ? all - done : 0);
+
+    if (at > r->photos_total)
+        at = r->photos_total;
+    rate_text(rate, r->pace.rate);
+    fprintf(stderr,
+            XG_T("照片 %" PRIu64 "/%" PRIu64 "：中心已有 %s（共 %s）%s%s%s",
+                 "photo %" PRIu64 " of %" PRIu64 ": %s of %s confirmed%s%s%s"),
+            at, r->photos_total, size_text(confirmed, done),
+            size_text(total, all), *rate ? XG_T("，", ", ") : "", rate,
+            eta_text(eta, steady_eta(p, left_s, now)));
+}
+
+static void show(struct print *p, int64_t now)
+{
+    p->next_ms = now + QUIET_MS;
+    p->shown = true;
+    fputs("\r\x1b[K", stderr);
+    if (p->report->sending_photos && p->report->photos_total > 0)
+        show_photos(p, p->report, now);
+    else
+        show_records(p->report);
+    fflush(stderr);
+}
 
 void print_progress(void *ctx, const struct sync_report *r)
 {
     struct print *p = ctx;
     int64_t now = now_ms();
 
-    if (!p->terminal || now < p->next_ms)
-        return;
-    p->next_ms = now + QUIET_MS;
-    p->shown = true;
-    fprintf(stderr,
-            XG_T("\r\x1b[K已收到 %" PRIu64 " 条，已收取 %" PRIu64
-                 " 条，%" PRIu64 " KiB …",
-                 "\r\x1b[Kreceived %" PRIu64 ", pulled %" PRIu64
-                 " records, %" PRIu64 " KiB ..."),
-            r->records_received, r->records_pulled,
-            (r->bytes_out + r->bytes_in) / 1024);
+    p->report = r;
+    if (p->terminal && now >= p->next_ms)
+        show(p, now);
+}
+
+void print_tick(void *ctx)
+{
+    struct print *p = ctx;
+    int64_t now = now_ms();
+
+    if (p->terminal && p->report && now >= p->next_ms)
+        show(p, now);
 }
 
 static void wipe_progress(struct print *p)
@@ -55,6 +171,8 @@ static void wipe_progress(struct print *p)
     if (p->shown)
         fputs("\r\x1b[K", stderr);
     p->shown = false;
+    p->report = NULL; /* the run is over */
+    p->eta_s = -1;
 }
 
 /* ---- for a program ---- */
@@ -132,6 +250,16 @@ static void set_report(json_t *o, const struct sync_report *r)
     set_u64(o, "registry_notes", r->registry_notes);
     set_u64(o, "references", r->references);
     set_u64(o, "photos_wanted", r->orders);
+    set_u64(o, "photos_total", r->photos_total);
+    set_u64(o, "photos_sent", r->photos_done);
+    set_u64(o, "photo_bytes_total", r->photo_bytes_total);
+    set_u64(o, "photo_bytes_confirmed", r->photo_bytes_confirmed);
+    set_u64(o, "photos_left", r->photos_left);
+    set_u64(o, "photos_refused", r->photos_refused);
+    set_u64(o, "photos_freed", r->photos_freed);
+    set(o, "budget_used_up", json_boolean(r->budget));
+    set_u64(o, "bytes_per_s", r->pace.rate);
+    set_u64(o, "line_bytes", r->line_bytes);
     set_u64(o, "bytes_out", r->bytes_out);
     set_u64(o, "bytes_in", r->bytes_in);
     set(o, "clock_ahead_ms", json_integer(r->clock_ahead_ms));
@@ -314,7 +442,85 @@ static void print_remaining(const struct store_counts *c)
                c->conflicts);
 }
 
+/* What keeps photos here, and what to do about it. */
+static const char *why_left(const struct sync_report *r,
+                            const struct sync_options *o)
+{
+    if (r->budget)
+        return XG_T("本次的流量或时间已用完，下次同步接着传",
+                    "the bytes or the time of this run are used up; the next "
+                    "sync goes on");
+    if (o->photos == SYNC_PHOTOS_NONE)
+        return XG_T("用了 --photos none；要传就去掉它",
+                    "--photos none was given; sync without it to send them");
+    if (o->photos == SYNC_PHOTOS_THUMBS)
+        return XG_T("用了 --photos thumbs；要传原图就用 --photos all",
+                    "--photos thumbs was given; --photos all sends them whole");
+    if (o->photos == SYNC_PHOTOS_AUTO && o->metered)
+        return XG_T("现在按流量计费；等连上不计费的网络，或用 --photos all",
+                    "bytes cost here; they wait for a free line, or for "
+                    "--photos all");
+    return XG_T("下次同步接着传", "the next sync goes on");
+}
+
+static void print_photos(const struct sync_report *r,
+                         const struct sync_options *o)
+{
+    char size[SIZE_TEXT];
+
+    if (r->photos_done)
+        printf(XG_T("照片：中心已收到 %" PRIu64 " 张（证明已核验）\n",
+                    "photos: %" PRIu64 " received, proof verified\n"),
+               r->photos_done);
+    if (r->photos_freed)
+        printf(XG_T("照片：%" PRIu64 " 张已过保留期且中心有备份，本机已腾出空间"
+                    "\n",
+                    "photos: %" PRIu64 " were kept long enough and are backed "
+                    "up there; their space here is free again\n"),
+               r->photos_freed);
+    if (r->photos_refused)
+        printf(XG_T("照片：%" PRIu64 " 张中心没有收（仍在本机）；原因见上\n",
+                    "photos: %" PRIu64 " were refused and stay here; the "
+                    "reasons are above\n"),
+               r->photos_refused);
+    if (r->photos_left)
+        printf(XG_T("照片：%" PRIu64 " 张还在本机等着：%s\n",
+                    "photos: %" PRIu64 " wait here: %s\n"),
+               r->photos_left, why_left(r, o));
+    if (r->budget)
+        printf(XG_T("本次用流量 %s（--budget、--within 到限）\n",
+                    "this run took %s of the line (--budget or --within "
+                    "ended it)\n"),
+               size_text(size, r->line_bytes));
+}
+
+static const char *who_says(enum metered_by by)
+{
+    switch (by) {
+    case METERED_BY_DEFAULT:
+        return XG_T("没有谁说要计费", "nobody says that they do");
+    case METERED_BY_SETTING:
+        return XG_T("本机记下的设置", "as this device was told to remember");
+    case METERED_BY_NETWORK:
+        return XG_T("NetworkManager 说的", "NetworkManager says so");
+    case METERED_BY_FLAG:
+        return XG_T("本次的选项", "as said for this run");
+    }
+    return "";
+}
+
+static void print_metered(const struct print *p)
+{
+    if (p->verbose)
+        printf("%s%s\n",
+               p->metered.metered
+                   ? XG_T("按流量计费：", "bytes cost on this line: ")
+                   : XG_T("不按流量计费：", "bytes do not cost on this line: "),
+               who_says(p->metered.by));
+}
+
 void print_synced(struct print *p, const struct sync_report *r,
+                  const struct sync_options *options,
                   const struct store_counts *counts, enum xg_status status,
                   const struct xg_error *err)
 {
@@ -322,6 +528,8 @@ void print_synced(struct print *p, const struct sync_report *r,
     if (p->json) {
         json_t *o = begin_object(status, err);
         set_report(o, r);
+        set(o, "metered", json_boolean(p->metered.metered));
+        set(o, "metered_by", json_string(metered_by_name(p->metered.by)));
         if (counts)
             set_counts(o, counts);
         end_object(o);
@@ -329,6 +537,8 @@ void print_synced(struct print *p, const struct sync_report *r,
     }
     print_pushed(r);
     print_pulled(r);
+    print_photos(r, options);
+    print_metered(p);
     print_new_chain(r);
     print_clock(r);
     if (counts)

@@ -41,6 +41,7 @@ ALSO = {"agent": ["agent/exif"]}
 ENGINES = {
     "sqlite3.h": ["shared/db", "server/store_sqlite", "agent/store"],
     "curl/": ["agent/sync/"],
+    "systemd/": ["agent/sync/"],
     "microhttpd.h": ["shared/web"],
     "gnutls/": ["shared/web"],
     "gps.h": ["agent/patrol/"],
