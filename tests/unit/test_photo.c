@@ -1,10 +1,9 @@
 /* test_photo.c - photos: what their EXIF claims, and that they are kept. */
-#define _GNU_SOURCE /* memmem, nftw */
-#include "tests/lib/test.h"
+#define _GNU_SOURCE /* memmem */
+#include "tests/lib/photo_home.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,86 +29,7 @@ int statvfs(const char *restrict path, struct statvfs *restrict info)
     return 0;
 }
 
-/* --- a home, and the sample photos --------------------------------------- */
-
-struct fixture {
-    char home[64], program[512], thumb[512];
-    struct xg_env env;
-    struct vault *vault;
-    struct photo_shelf shelf;
-};
-
-static int remove_one(const char *path, const struct stat *info, int type,
-                      struct FTW *walk)
-{
-    (void)info;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    struct xg_error err = XG_ERROR_NONE;
-    const char *bin = getenv("XG_BIN");
-
-    snprintf(f->home, sizeof f->home, "/tmp/xunge-photo-XXXXXX");
-    assert_non_null(mkdtemp(f->home));
-    snprintf(f->program, sizeof f->program, "%s/xunge-exif", bin ? bin : "bin");
-    f->env = xg_env_system();
-    assert_ok(vault_create(f->home, NULL, &f->env, &err));
-    assert_ok(vault_unlock_default(&f->vault, f->home, &f->env, &err));
-    snprintf(f->thumb, sizeof f->thumb, "%s/xunge-thumb", bin ? bin : "bin");
-    f->shelf =
-        (struct photo_shelf){f->home, f->vault, f->program, f->thumb};
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    vault_free(f->vault);
-    nftw(f->home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    free(f);
-    return 0;
-}
-
-static const char *sample(const char *name)
-{
-    static char path[512];
-    const char *source = getenv("XG_SOURCE");
-
-    snprintf(path, sizeof path, "%s/tests/data/jpeg/%s", source ? source : ".",
-             name);
-    return path;
-}
-
-static const char *in_home(const struct fixture *f, const char *name)
-{
-    static char path[192];
-
-    snprintf(path, sizeof path, "%s/%s", f->home, name);
-    return path;
-}
-
-static struct xg_buf read_file(const char *path)
-{
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_buf b = XG_BUF(4 << 20);
-
-    assert_ok(xg_os_read(&b, path, &err));
-    return b;
-}
-
-static void write_file(const char *path, mode_t mode, struct xg_bytes content)
-{
-    struct xg_error err = XG_ERROR_NONE;
-
-    assert_ok(xg_os_replace(path, mode, content, &err));
-}
+/* --- what real photos claim ---------------------------------------------- */
 
 static enum xg_status read_exif(struct photo_exif *e, const char *program,
                                 const char *path, struct xg_error *err)
@@ -122,20 +42,18 @@ static enum xg_status read_exif(struct photo_exif *e, const char *program,
     return status;
 }
 
-static struct photo_exif exif_of(const struct fixture *f, const char *path)
+static struct photo_exif exif_of(const struct photo_home *f, const char *path)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct photo_exif e = {.state = PHOTO_EXIF_NONE};
 
-    assert_ok(read_exif(&e, f->program, path, &err));
+    assert_ok(read_exif(&e, f->exif, path, &err));
     return e;
 }
 
-/* --- what real photos claim ---------------------------------------------- */
-
 static void test_position(void **state)
 {
-    struct photo_exif e = exif_of(*state, sample("sample1.jpg"));
+    struct photo_exif e = exif_of(*state, photo_sample("sample1.jpg"));
 
     /* 39°54'56"N 116°23'27"E */
     assert_int_equal(e.state, PHOTO_EXIF_READ);
@@ -152,33 +70,103 @@ static void test_position(void **state)
     assert_string_equal(e.make, "NIKON CORPORATION");
     assert_string_equal(e.model, "NIKON D2H");
 
-    e = exif_of(*state, sample("2012-12-19-21-38-40-sep-temple_square1.jpg"));
+    e = exif_of(*state, photo_sample("2012-12-19-21-38-40-sep-temple_square1.jpg"));
     assert_int_equal(e.lat_e7, 407703389);
     assert_int_equal(e.lon_e7, -1118912222);
     assert_int_equal(e.altitude_mm, 1334000);
 }
 
-static void test_orientation(void **state)
-{
-    static const int NUMBERS[] = {1, 2, 3, 4, 5, 7, 8};
+/* What every sample claims, worked out by hand from its bytes. Orientation 0,
+ * no position, no time: absent, unless refused. */
+static const struct expected {
+    const char *name;
+    enum photo_exif_state state;
+    int orientation;
+    int32_t lat_e7, lon_e7;
+    const char *taken;
+    bool refused_orientation, refused_position;
+} SAMPLES[] = {
+#define READ PHOTO_EXIF_READ
+    {"2012-12-19-21-38-40-sep-temple_square1.jpg", READ, 0, 407703389,
+     -1118912222, "2012:12:19 21:38:40", false, false},
+    {"2099-08-12-19-59-29-sep-2099-08-12-19-59-29a.jpg", READ, 1, 0, 0,
+     "2099:08:12 19:59:29", false, false},
+    {"f1-exif.jpg", READ, 1, 0, 0, "", false, false},
+    {"f2-exif.jpg", READ, 2, 0, 0, "", false, false},
+    {"f3-exif.jpg", READ, 3, 0, 0, "", false, false},
+    {"f4-exif.jpg", READ, 4, 0, 0, "", false, false},
+    {"f5-exif.jpg", READ, 5, 0, 0, "", false, false},
+    {"f7-exif.jpg", READ, 7, 0, 0, "", false, false},
+    {"f8-exif.jpg", READ, 8, 0, 0, "", false, false},
+    {"has-lens-info.jpg", READ, 6, 593325472, 180649417,
+     "2014:09:01 15:03:47", false, false},
+    /* orientation 0 */
+    {"huge_tag_exif.jpg", READ, 0, 388832639, -1048714333, "", true, false},
+    {"infinite_loop_exif.jpg", READ, 1, 0, 0, "", false, false},
+    {"sample1.jpg", READ, 1, 399155556, 1163908333, "2003:11:23 18:07:37",
+     false, false},
+    {"jhead/gps-many-digits.jpg", READ, 0, 371788333, -1223990000,
+     "2002:09:30 16:17:13", false, false},
+    {"jhead/poc1.jpg", READ, 1, 0, 0, "2006:11:05 13:15:56", false, false},
+    {"jhead/poc12.jpg", READ, 1, 0, 0, "", false, false},
+    {"jhead/poc2.jpg", PHOTO_EXIF_UNREADABLE, 0, 0, 0, "", false, false},
+    /* a longitude alone */
+    {"jhead/poc2a.jpg", READ, 0, 0, 0, "2012:09:03 18:46:31", false, true},
+    {"jhead/rotate-thbad.jpg", READ, 8, 0, 0, "2004:01:08 22:00:22", false,
+     false},
+    {"jhead/rotate.jpg", READ, 8, 0, 0, "2004:01:08 22:00:22", false, false},
+    {"jhead/thumbnail-place-error.jpg", READ, 6, 0, 0, "2004:12:19 14:29:26",
+     false, false},
+    /* that of the small picture inside is not meant */
+    {"jhead/two-orientation.jpg", READ, 8, 0, 0, "2004:09:08 22:34:10", false,
+     false},
+    {"jhead/with_xmp.jpg", READ, 1, 422767444, -837006917,
+     "2007:06:30 14:02:24", false, false},
+#undef READ
+};
+enum { SAMPLE_COUNT = sizeof SAMPLES / sizeof *SAMPLES };
 
-    for (size_t i = 0; i < sizeof NUMBERS / sizeof *NUMBERS; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "f%d-exif.jpg", NUMBERS[i]);
-        struct photo_exif e = exif_of(*state, sample(name));
-        assert_int_equal(e.orientation_claim, PHOTO_CLAIMED);
-        assert_int_equal(e.orientation, NUMBERS[i]);
-        assert_int_equal(e.width, NUMBERS[i] < 5 ? 40 : 80);
+static enum photo_claim claim_of(bool there, bool refused)
+{
+    return refused ? PHOTO_REFUSED : there ? PHOTO_CLAIMED : PHOTO_ABSENT;
+}
+
+static void test_every_sample(void **state)
+{
+    for (size_t i = 0; i < SAMPLE_COUNT; i++) {
+        const struct expected *s = &SAMPLES[i];
+        struct photo_exif e = exif_of(*state, photo_sample(s->name));
+        print_message("%s\n", s->name);
+        assert_int_equal(e.state, s->state);
+        assert_int_equal(e.orientation_claim,
+                         claim_of(s->orientation > 0, s->refused_orientation));
+        assert_int_equal(e.orientation, s->orientation);
+        assert_int_equal(
+            e.position_claim,
+            claim_of(s->lat_e7 || s->lon_e7, s->refused_position));
+        assert_int_equal(e.lat_e7, s->lat_e7);
+        assert_int_equal(e.lon_e7, s->lon_e7);
+        assert_int_equal(e.taken_claim, claim_of(*s->taken != '\0', false));
+        assert_string_equal(e.taken, s->taken);
     }
 }
 
-static void test_far_future(void **state)
+/* The table leaves none out. */
+static void test_samples_are_all(void **state)
 {
-    struct photo_exif e = exif_of(
-        *state, sample("2099-08-12-19-59-29-sep-2099-08-12-19-59-29a.jpg"));
+    static const char *const FOLDERS[] = {"", "jhead/"};
+    size_t count = 0;
 
-    assert_int_equal(e.taken_claim, PHOTO_CLAIMED);
-    assert_string_equal(e.taken, "2099:08:12 19:59:29");
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        DIR *folder = opendir(photo_sample(FOLDERS[i]));
+        const struct dirent *entry;
+        assert_non_null(folder);
+        while ((entry = readdir(folder)) != NULL)
+            count += strstr(entry->d_name, ".jpg") != NULL;
+        closedir(folder);
+    }
+    assert_int_equal(count, SAMPLE_COUNT);
 }
 
 /* Corrupt files: an answer in time, whatever it is, and never an impossible
@@ -189,27 +177,27 @@ static void test_corrupt(void **state)
         "huge_tag_exif.jpg", "infinite_loop_exif.jpg", "jhead/poc1.jpg",
         "jhead/poc2.jpg",    "jhead/poc2a.jpg",        "jhead/poc12.jpg",
     };
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
 
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
         struct xg_error err = XG_ERROR_NONE;
         struct photo_exif e = {.state = PHOTO_EXIF_NONE};
         struct photo_kept kept;
         time_t start = time(NULL);
-        if (read_exif(&e, f->program, sample(NAMES[i]), &err) != XG_OK)
+        if (read_exif(&e, f->exif, photo_sample(NAMES[i]), &err) != XG_OK)
             assert_true(err.status == XG_FORMAT || err.status == XG_BUSY);
         assert_true(time(NULL) - start <= 3);
         if (strcmp(NAMES[i], "jhead/poc2.jpg") == 0)
             continue; /* its third byte is wrong: not taken for a photo */
-        assert_ok(photo_keep(&f->shelf, &kept, sample(NAMES[i]), &err));
+        assert_ok(photo_keep(&f->shelf, &kept, photo_sample(NAMES[i]), &err));
         assert_ok(photo_verify(&f->shelf, &kept.sha256, &err));
     }
-    struct photo_exif e = exif_of(f, sample("huge_tag_exif.jpg"));
+    struct photo_exif e = exif_of(f, photo_sample("huge_tag_exif.jpg"));
     assert_int_equal(e.orientation_claim, PHOTO_REFUSED); /* 0 */
     assert_int_equal(e.gps_time_claim, PHOTO_REFUSED);
-    e = exif_of(f, sample("jhead/poc2a.jpg"));
+    e = exif_of(f, photo_sample("jhead/poc2a.jpg"));
     assert_int_equal(e.position_claim, PHOTO_REFUSED);
-    e = exif_of(f, sample("jhead/poc2.jpg"));
+    e = exif_of(f, photo_sample("jhead/poc2.jpg"));
     assert_int_equal(e.state, PHOTO_EXIF_UNREADABLE);
 }
 
@@ -327,7 +315,7 @@ static void put_tags(struct xg_buf *out, const struct made *m)
     xg_buf_clear(&data);
 }
 
-static struct photo_exif exif_of_made(const struct fixture *f,
+static struct photo_exif exif_of_made(const struct photo_home *f,
                                       const struct made *m)
 {
     struct xg_buf tags = XG_BUF(8192), jpeg = XG_BUF(8192);
@@ -338,10 +326,10 @@ static struct photo_exif exif_of_made(const struct fixture *f,
     xg_buf_append(&jpeg, "Exif\0\0", 6);
     xg_buf_append(&jpeg, tags.data, tags.len);
     xg_buf_append(&jpeg, "\xFF\xD9", 2);
-    write_file(in_home(f, "made.jpg"), 0600, xg_buf_bytes(&jpeg));
+    photo_file_write(photo_home_path(f, "made.jpg"), 0600, xg_buf_bytes(&jpeg));
     xg_buf_clear(&tags);
     xg_buf_clear(&jpeg);
-    return exif_of(f, in_home(f, "made.jpg"));
+    return exif_of(f, photo_home_path(f, "made.jpg"));
 }
 
 static void test_made_sound(void **state)
@@ -477,8 +465,8 @@ static void test_made_texts(void **state)
 
 static void test_mutated(void **state)
 {
-    struct fixture *f = *state;
-    struct xg_buf photo = read_file(sample("sample1.jpg"));
+    struct photo_home *f = *state;
+    struct xg_buf photo = photo_file_read(photo_sample("sample1.jpg"));
     uint32_t seed = 1;
 
     for (int round = 0; round < 200; round++) {
@@ -488,8 +476,8 @@ static void test_mutated(void **state)
             seed = seed * 1664525 + 1013904223;
             photo.data[2 + (seed >> 8) % 2000] = (uint8_t)(seed >> 24);
         }
-        write_file(in_home(f, "mutated.jpg"), 0600, xg_buf_bytes(&photo));
-        if (read_exif(&e, f->program, in_home(f, "mutated.jpg"), &err) !=
+        photo_file_write(photo_home_path(f, "mutated.jpg"), 0600, xg_buf_bytes(&photo));
+        if (read_exif(&e, f->exif, photo_home_path(f, "mutated.jpg"), &err) !=
             XG_OK) {
             assert_int_equal(err.status, XG_FORMAT);
             assert_null(strstr(xg_error_text(&err), "nonsense"));
@@ -499,17 +487,17 @@ static void test_mutated(void **state)
 }
 
 /* A child that we do not write: one that lies, floods, hangs or dies. */
-static enum xg_status ask_liar(const struct fixture *f, const char *script,
+static enum xg_status ask_liar(const struct photo_home *f, const char *script,
                                struct xg_error *err)
 {
     char text[2048];
     struct photo_exif e = {.width = 7777};
 
     snprintf(text, sizeof text, "#!/bin/sh\n%s\n", script);
-    write_file(in_home(f, "liar"), 0700, xg_bytes_of(text));
+    photo_file_write(photo_home_path(f, "liar"), 0700, xg_bytes_of(text));
     char path[192];
-    snprintf(path, sizeof path, "%s", in_home(f, "liar"));
-    enum xg_status status = read_exif(&e, path, sample("sample1.jpg"), err);
+    snprintf(path, sizeof path, "%s", photo_home_path(f, "liar"));
+    enum xg_status status = read_exif(&e, path, photo_sample("sample1.jpg"), err);
     if (status != XG_OK)
         assert_int_equal(e.width, 7777); /* untouched */
     return status;
@@ -557,7 +545,7 @@ static void test_liars(void **state)
         "cat /dev/zero",
         "yes 'xunge-exif 1'",
     };
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
 
     assert_ok(ask_liar(f, SAY("'size 1 1' 'orientation 1' 'make x'"), &err));
@@ -566,8 +554,8 @@ static void test_liars(void **state)
         if (status != XG_FORMAT)
             fail_msg("%s: %s", LIES[i], xg_status_name(status));
     }
-    assert_status(read_exif(&(struct photo_exif){0}, in_home(f, "nothing"),
-                            sample("sample1.jpg"), &err), XG_NOTFOUND);
+    assert_status(read_exif(&(struct photo_exif){0}, photo_home_path(f, "nothing"),
+                            photo_sample("sample1.jpg"), &err), XG_NOTFOUND);
 }
 
 static int64_t now_ms(void)
@@ -586,7 +574,7 @@ static void test_hanging(void **state)
         SAY("") "; exec sleep 30 >/dev/null",
         "while :; do :; done",
     };
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
     struct photo_kept kept;
 
     for (size_t i = 0; i < sizeof HANGS / sizeof *HANGS; i++) {
@@ -598,9 +586,9 @@ static void test_hanging(void **state)
     }
     struct xg_error err = XG_ERROR_NONE;
     char liar[192];
-    snprintf(liar, sizeof liar, "%s", in_home(f, "liar"));
+    snprintf(liar, sizeof liar, "%s", photo_home_path(f, "liar"));
     struct photo_shelf shelf = {f->home, f->vault, liar, f->thumb};
-    assert_ok(photo_keep(&shelf, &kept, sample("sample1.jpg"), &err));
+    assert_ok(photo_keep(&shelf, &kept, photo_sample("sample1.jpg"), &err));
     assert_int_equal(kept.exif.state, PHOTO_EXIF_UNREADABLE);
     assert_ok(photo_verify(&shelf, &kept.sha256, &err));
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
@@ -622,7 +610,7 @@ static bool status_says(pid_t pid, const char *line)
 
 static void test_confined(void **state)
 {
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
     int in[2], status;
 
     assert_int_equal(pipe(in), 0);
@@ -630,7 +618,7 @@ static void test_confined(void **state)
     if (pid == 0) {
         dup2(in[0], 0);
         close(in[1]);
-        execl(f->program, "xunge-exif", (char *)NULL);
+        execl(f->exif, "xunge-exif", (char *)NULL);
         _exit(127);
     }
     close(in[0]);
@@ -664,7 +652,7 @@ static int count_files(const char *folder, const void *what, size_t len)
             count += count_files(path, what, len);
             continue;
         }
-        struct xg_buf b = read_file(path);
+        struct xg_buf b = photo_file_read(path);
         if (b.len > 0)
             assert_null(memmem(b.data, b.len, what, len));
         xg_buf_clear(&b);
@@ -676,16 +664,16 @@ static int count_files(const char *folder, const void *what, size_t len)
 
 static void test_keep(void **state)
 {
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
     struct photo_kept kept, again;
-    struct xg_buf photo = read_file(sample("sample1.jpg"));
+    struct xg_buf photo = photo_file_read(photo_sample("sample1.jpg"));
     struct xg_hash hash;
     uint64_t length;
 
     crypto_hash_sha256(hash.b, photo.data, photo.len);
     assert_false(photo_has(&f->shelf, &hash));
-    assert_ok(photo_keep(&f->shelf, &kept, sample("sample1.jpg"), &err));
+    assert_ok(photo_keep(&f->shelf, &kept, photo_sample("sample1.jpg"), &err));
     assert_true(xg_hash_equal(&kept.sha256, &hash));
     assert_true(kept.is_new);
     assert_int_equal(kept.length, photo.len);
@@ -695,16 +683,16 @@ static void test_keep(void **state)
     assert_ok(photo_length(&f->shelf, &length, &hash, &err));
     assert_int_equal(length, photo.len);
 
-    assert_ok(photo_keep(&f->shelf, &again, sample("sample1.jpg"), &err));
+    assert_ok(photo_keep(&f->shelf, &again, photo_sample("sample1.jpg"), &err));
     assert_false(again.is_new);
     /* photo, thumbnail and lock, and neither pixels nor EXIF in them */
-    assert_int_equal(count_files(in_home(f, "photos"), photo.data, 12), 3);
-    assert_int_equal(count_files(in_home(f, "photos"), "NIKON", 5), 3);
+    assert_int_equal(count_files(photo_home_path(f, "photos"), photo.data, 12), 3);
+    assert_int_equal(count_files(photo_home_path(f, "photos"), "NIKON", 5), 3);
 
-    int fd = open(in_home(f, "back"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    int fd = open(photo_home_path(f, "back"), O_RDWR | O_CREAT | O_TRUNC, 0600);
     assert_ok(photo_open_to(&f->shelf, &hash, fd, &err));
     close(fd);
-    struct xg_buf back = read_file(in_home(f, "back"));
+    struct xg_buf back = photo_file_read(photo_home_path(f, "back"));
     assert_true(xg_bytes_equal(xg_buf_bytes(&photo), xg_buf_bytes(&back)));
 
     struct vault_reader *r;
@@ -727,36 +715,36 @@ static void test_keep(void **state)
 }
 
 /* Where the photo with this hash lies. */
-static const char *kept_path(const struct fixture *f,
+static const char *kept_path(const struct photo_home *f,
                              const struct xg_hash *sha256)
 {
     char hex[65], name[80];
 
     xg_hex(hex, sha256->b, XG_HASH_SIZE);
     snprintf(name, sizeof name, "photos/%.2s/%s", hex, hex);
-    return in_home(f, name);
+    return photo_home_path(f, name);
 }
 
 static void test_damaged_is_mended(void **state)
 {
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
     struct photo_kept one, other;
 
-    assert_ok(photo_keep(&f->shelf, &one, sample("f1-exif.jpg"), &err));
-    assert_ok(photo_keep(&f->shelf, &other, sample("f2-exif.jpg"), &err));
-    struct xg_buf b = read_file(kept_path(f, &one.sha256));
+    assert_ok(photo_keep(&f->shelf, &one, photo_sample("f1-exif.jpg"), &err));
+    assert_ok(photo_keep(&f->shelf, &other, photo_sample("f2-exif.jpg"), &err));
+    struct xg_buf b = photo_file_read(kept_path(f, &one.sha256));
     b.data[b.len - 1] ^= 1;
-    write_file(kept_path(f, &one.sha256), 0600, xg_buf_bytes(&b));
+    photo_file_write(kept_path(f, &one.sha256), 0600, xg_buf_bytes(&b));
     xg_buf_clear(&b);
     assert_status(photo_verify(&f->shelf, &one.sha256, &err), XG_CORRUPT);
-    assert_ok(photo_keep(&f->shelf, &one, sample("f1-exif.jpg"), &err));
+    assert_ok(photo_keep(&f->shelf, &one, photo_sample("f1-exif.jpg"), &err));
     assert_true(one.is_new);
     assert_ok(photo_verify(&f->shelf, &one.sha256, &err));
 
     /* A whole photo of ours, under the name of another. */
-    b = read_file(kept_path(f, &other.sha256));
-    write_file(kept_path(f, &one.sha256), 0600, xg_buf_bytes(&b));
+    b = photo_file_read(kept_path(f, &other.sha256));
+    photo_file_write(kept_path(f, &one.sha256), 0600, xg_buf_bytes(&b));
     xg_buf_clear(&b);
     assert_status(photo_verify(&f->shelf, &one.sha256, &err), XG_CORRUPT);
 }
@@ -773,20 +761,20 @@ static void test_types(void **state)
         {"image/heic", "\0\0\0\x18" "ftypabcd\0\0\0\0xyzwmif1", 24},
         {"image/jpeg", "\xFF\xD8\xFF\xE0", 4},
     };
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
 
     for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES; i++) {
         struct xg_error err = XG_ERROR_NONE;
         struct photo_kept kept;
-        write_file(in_home(f, "photo"), 0600,
+        photo_file_write(photo_home_path(f, "photo"), 0600,
                    xg_bytes(TYPES[i].magic, TYPES[i].len));
-        assert_ok(photo_keep(&f->shelf, &kept, in_home(f, "photo"), &err));
+        assert_ok(photo_keep(&f->shelf, &kept, photo_home_path(f, "photo"), &err));
         assert_string_equal(photo_type_mime(kept.type), TYPES[i].mime);
         assert_int_not_equal(kept.exif.state, PHOTO_EXIF_READ);
     }
 }
 
-static void assert_not_kept(const struct fixture *f, const char *path,
+static void assert_not_kept(const struct photo_home *f, const char *path,
                             enum xg_status expected)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -799,53 +787,54 @@ static void assert_not_kept(const struct fixture *f, const char *path,
 
 static void test_refusals(void **state)
 {
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
     char path[192];
 
-    snprintf(path, sizeof path, "%s", in_home(f, "photo.jpg"));
+    snprintf(path, sizeof path, "%s", photo_home_path(f, "photo.jpg"));
     assert_not_kept(f, path, XG_NOTFOUND);
     assert_not_kept(f, f->home, XG_FORMAT);
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_not_kept(f, path, XG_FORMAT);
-    write_file(path, 0600, xg_bytes(path, 0));
+    photo_file_write(path, 0600, xg_bytes(path, 0));
     assert_not_kept(f, path, XG_FORMAT);
-    write_file(path, 0600, xg_bytes_of("GIF89a, or a text"));
+    photo_file_write(path, 0600, xg_bytes_of("GIF89a, or a text"));
     assert_not_kept(f, path, XG_FORMAT);
-    write_file(path, 0600, xg_bytes("\0\0\0\x14" "ftypisom\0\0\0\0mp42", 20));
+    photo_file_write(path, 0600, xg_bytes("\0\0\0\x14" "ftypisom\0\0\0\0mp42", 20));
     assert_not_kept(f, path, XG_FORMAT); /* a film */
-    write_file(path, 0600, xg_bytes("\xFF\xD8\xFF\xE0", 4));
+    photo_file_write(path, 0600, xg_bytes("\xFF\xD8\xFF\xE0", 4));
     assert_int_equal(truncate(path, PHOTO_MAX_BYTES + 1), 0);
     assert_not_kept(f, path, XG_TOOBIG);
-    assert_false(xg_os_exists(in_home(f, "photos")));
+    assert_false(xg_os_exists(photo_home_path(f, "photos")));
 }
 
 static void test_disk_full(void **state)
 {
-    struct fixture *f = *state;
+    struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
     struct photo_kept kept;
 
     free_bytes = PHOTO_RESERVE_BYTES + 80000;
-    assert_not_kept(f, sample("sample1.jpg"), XG_FULL);
-    assert_int_equal(count_files(in_home(f, "photos"), "NIKON", 5), 1);
+    assert_not_kept(f, photo_sample("sample1.jpg"), XG_FULL);
+    assert_int_equal(count_files(photo_home_path(f, "photos"), "NIKON", 5), 1);
     free_bytes = PHOTO_RESERVE_BYTES + 90000; /* the thumbnail counts too */
-    assert_not_kept(f, sample("sample1.jpg"), XG_FULL);
+    assert_not_kept(f, photo_sample("sample1.jpg"), XG_FULL);
     free_bytes = PHOTO_RESERVE_BYTES + 80000 + (20 << 10);
-    assert_ok(photo_keep(&f->shelf, &kept, sample("sample1.jpg"), &err));
+    assert_ok(photo_keep(&f->shelf, &kept, photo_sample("sample1.jpg"), &err));
     free_bytes = 0; /* one that is here needs no more space */
-    assert_ok(photo_keep(&f->shelf, &kept, sample("sample1.jpg"), &err));
+    assert_ok(photo_keep(&f->shelf, &kept, photo_sample("sample1.jpg"), &err));
     free_bytes = UINT64_MAX;
 }
 
 #define PHOTO_TEST(name)                                                     \
-    cmocka_unit_test_setup_teardown(name, setup, teardown)
+    cmocka_unit_test_setup_teardown(name, photo_home_setup,                   \
+                                    photo_home_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PHOTO_TEST(test_position),
-        PHOTO_TEST(test_orientation),
-        PHOTO_TEST(test_far_future),
+        PHOTO_TEST(test_every_sample),
+        PHOTO_TEST(test_samples_are_all),
         PHOTO_TEST(test_corrupt),
         PHOTO_TEST(test_made_sound),
         PHOTO_TEST(test_made_numbers),

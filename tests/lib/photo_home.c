@@ -1,0 +1,80 @@
+/* photo_home.c - see photo_home.h. */
+#define _GNU_SOURCE /* nftw, mkdtemp */
+#include "tests/lib/photo_home.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shared/base/os.h"
+
+static int remove_one(const char *path, const struct stat *info, int type,
+                      struct FTW *walk)
+{
+    (void)info;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+int photo_home_setup(void **state)
+{
+    struct photo_home *f = calloc(1, sizeof *f);
+    struct xg_error err = XG_ERROR_NONE;
+    const char *bin = getenv("XG_BIN");
+
+    snprintf(f->home, sizeof f->home, "/tmp/xunge-photo-XXXXXX");
+    assert_non_null(mkdtemp(f->home));
+    snprintf(f->exif, sizeof f->exif, "%s/xunge-exif", bin ? bin : "bin");
+    snprintf(f->thumb, sizeof f->thumb, "%s/xunge-thumb", bin ? bin : "bin");
+    f->env = xg_env_system();
+    assert_ok(vault_create(f->home, NULL, &f->env, &err));
+    assert_ok(vault_unlock_default(&f->vault, f->home, &f->env, &err));
+    f->shelf = (struct photo_shelf){f->home, f->vault, f->exif, f->thumb};
+    *state = f;
+    return 0;
+}
+
+int photo_home_teardown(void **state)
+{
+    struct photo_home *f = *state;
+
+    vault_free(f->vault);
+    nftw(f->home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(f);
+    return 0;
+}
+
+const char *photo_sample(const char *name)
+{
+    static char path[512];
+    const char *source = getenv("XG_SOURCE");
+
+    snprintf(path, sizeof path, "%s/tests/data/jpeg/%s", source ? source : ".",
+             name);
+    return path;
+}
+
+const char *photo_home_path(const struct photo_home *f, const char *name)
+{
+    static char path[192];
+
+    snprintf(path, sizeof path, "%s/%s", f->home, name);
+    return path;
+}
+
+struct xg_buf photo_file_read(const char *path)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf b = XG_BUF(4 << 20);
+
+    assert_ok(xg_os_read(&b, path, &err));
+    return b;
+}
+
+void photo_file_write(const char *path, mode_t mode, struct xg_bytes content)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    assert_ok(xg_os_replace(path, mode, content, &err));
+}
