@@ -10,17 +10,15 @@
 #include "agent/cli/patrol_cli.h"
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
+#include "shared/view/doubt.h"
 #include "shared/view/duplicate.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
 enum {
     MINE_ARENA_MAX = 256 << 20,
-    PHOTO_FAR_MM = 1000 * 1000,  /* a photo from elsewhere */
-    PHOTO_OFF_MS = 24 * 3600000, /* or from another day */
     HOP_MS_MAX = 60,             /* metres a second: nobody walks so */
     HOP_MIN_M = 500,
-    EXIF_TIME_LENGTH = 19,
 };
 
 /* Stable name in JSON, and words. */
@@ -123,6 +121,18 @@ static void mark(struct mine *m, const struct store_entity *e,
     xg_buf_byte(out, '\n');
 }
 
+/* What is known of one record. */
+static enum xg_status know(struct mine *m, struct view_about *about,
+                           const struct fold *fold, const struct xg_op *op,
+                           struct xg_error *err)
+{
+    m->view.fold = fold;
+    enum xg_status status =
+        m->view.context.about(m->view.context.ctx, about, op, err);
+    m->view.fold = NULL;
+    return status;
+}
+
 /* ---- clocks ---- */
 
 static enum xg_status look_at_clock(struct mine *m,
@@ -136,13 +146,10 @@ static enum xg_status look_at_clock(struct mine *m,
         struct view_about about = {.delivery = VIEW_DRAFT};
         if (strcmp(fold->ops[i].author, m->author) != 0)
             continue;
-        m->view.fold = fold;
-        if (m->view.context.about(m->view.context.ctx, &about, &fold->ops[i],
-                                  err) != XG_OK)
+        if (know(m, &about, fold, &fold->ops[i], err) != XG_OK)
             return err->status;
         count += about.clock_doubt;
     }
-    m->view.fold = NULL;
     if (count)
         mark(m, e, &fold->state, FLAG_CLOCK, count);
     return XG_OK;
@@ -150,69 +157,38 @@ static enum xg_status look_at_clock(struct mine *m,
 
 /* ---- photos ---- */
 
-/* "2012:12:19 21:38:40[+08:00]", local time of this place without an offset,
- * in Unix milliseconds. */
-static bool exif_time(int64_t *ms, struct xg_bytes text)
+static enum xg_status look_at_photos(struct mine *m,
+                                     const struct store_entity *e,
+                                     const struct fold *fold,
+                                     struct xg_error *err)
 {
-    char iso[40];
-
-    if (text.len < EXIF_TIME_LENGTH || text.len > sizeof iso - 8)
-        return false;
-    memcpy(iso, text.at, text.len);
-    iso[text.len] = '\0';
-    iso[4] = iso[7] = '-';
-    iso[10] = 'T';
-    if (text.len == EXIF_TIME_LENGTH)
-        memcpy(iso + text.len, "+08:00", 7);
-    return view_parse_time(ms, iso);
-}
-
-/* When the thing happened, as its first record has it. */
-static int64_t told_ms(const struct store_entity *e,
-                       const struct xg_element *element,
-                       const struct xg_state *s)
-{
-    const struct xg_record *r = s->ops[element->op].record;
-
-    return r->head.creates ? e->first_ms : r->head.moment.wall_ms;
-}
-
-static void look_at_photos(struct mine *m, const struct store_entity *e,
-                           const struct xg_state *s)
-{
+    const struct xg_state *s = &fold->state;
     const struct xg_set *photos = xg_state_set(s, XG_FIELD_PHOTO);
     uint64_t elsewhere = 0, other_time = 0;
-    struct xg_cbor_item place;
-    bool placed = xg_state_value(s, XG_FIELD_POSITION, &place) &&
-                  place.type == XG_CBOR_ARRAY;
 
     for (size_t i = 0; photos && i < photos->count; i++) {
         const struct xg_element *element = &photos->elements[i];
+        const struct xg_op *op = &s->ops[element->op];
+        struct view_about about = {.delivery = VIEW_DRAFT};
         struct xg_cbor c = xg_cbor_over(element->value);
         struct xg_cbor_item item;
-        int64_t taken_ms, off;
         if (element->removed || !xg_cbor_next(&c, &item) ||
-            strcmp(s->ops[element->op].author, m->author) != 0)
-            continue;
-        struct view_photo photo = view_photo_of(&item);
-        if (photo.origin != CAPTURE_HERE)
+            strcmp(op->author, m->author) != 0 ||
+            view_photo_of(&item).origin != CAPTURE_HERE)
             continue; /* of a forwarded one nothing is expected */
-        if (placed && photo.has_position) {
-            struct view_position p = view_position_of(&place);
-            int64_t mm =
-                xg_near_distance_mm(p.lat_e7, p.lon_e7, photo.position.lat_e7,
-                                    photo.position.lon_e7);
-            elsewhere += mm < 0 || mm > PHOTO_FAR_MM;
-        }
-        if (!exif_time(&taken_ms, photo.taken))
-            continue;
-        off = taken_ms - told_ms(e, element, s);
-        other_time += off > PHOTO_OFF_MS || off < -PHOTO_OFF_MS;
+        if (know(m, &about, fold, op, err) != XG_OK)
+            return err->status;
+        struct view_doubts doubts = view_doubts_of(s, element, &about);
+        elsewhere += doubts.said[VIEW_DOUBT_PLACE];
+        other_time += doubts.said[VIEW_DOUBT_EARLIER] ||
+                      doubts.said[VIEW_DOUBT_AHEAD] ||
+                      doubts.said[VIEW_DOUBT_UNSET];
     }
     if (elsewhere)
         mark(m, e, s, FLAG_EXIF_PLACE, elsewhere);
     if (other_time)
         mark(m, e, s, FLAG_EXIF_TIME, other_time);
+    return XG_OK;
 }
 
 /* ---- tracks ---- */
@@ -320,7 +296,7 @@ static enum xg_status look_at(struct mine *m, const struct xg_id *id,
         if (status == XG_OK)
             status = look_at_clock(m, &e, &fold, err);
         if (status == XG_OK)
-            look_at_photos(m, &e, &fold.state);
+            status = look_at_photos(m, &e, &fold, err);
     }
     xg_arena_clear(&arena);
     return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/view/doubt.h"
 #include "shared/view/json.h"
 #include "shared/view/look.h"
 #include "shared/view/more.h"
@@ -135,6 +136,19 @@ static enum xg_status put_registers(struct xg_buf *out,
     return XG_OK;
 }
 
+static void put_doubts(struct xg_buf *out, const struct xg_state *s,
+                       const struct xg_element *photo,
+                       const struct view_about *about)
+{
+    struct view_doubts doubts = view_doubts_of(s, photo, about);
+
+    if (!view_doubts_any(&doubts))
+        return;
+    xg_buf_format(out, "%*s", DEEPER, "");
+    view_doubts_put(out, &doubts);
+    xg_buf_byte(out, '\n');
+}
+
 static enum xg_status put_element(struct xg_buf *out, const struct xg_state *s,
                                   const struct xg_set *set,
                                   const struct xg_element *element,
@@ -161,6 +175,8 @@ static enum xg_status put_element(struct xg_buf *out, const struct xg_state *s,
     xg_buf_text(out, "  ");
     look_put_hash(out, &op->record->hash);
     xg_buf_format(out, ":%" PRIu32 "\n", element->index);
+    if (set->number == XG_FIELD_PHOTO)
+        put_doubts(out, s, element, &about);
     return XG_OK;
 }
 
@@ -361,6 +377,11 @@ static enum xg_status set_element(json_t **list, const struct xg_state *s,
     look_set_name(&json, "name", view, set->field, &item);
     if (photo)
         view_json_set(&json, "place", json_string(look_place_name(place)));
+    if (set->number == XG_FIELD_PHOTO) {
+        struct view_doubts doubts = view_doubts_of(s, element, &about);
+        if (view_doubts_any(&doubts))
+            view_json_set(&json, "doubts", view_doubts_json(&doubts));
+    }
     view_json_append(list, json);
     return XG_OK;
 }

@@ -126,7 +126,8 @@ XG_MUST_CHECK enum xg_status view_list_row(struct xg_buf *out,
                                            const struct view_context *view,
                                            struct xg_error *err);
 
-/* Everything that holds now, conflicting values side by side. */
+/* Everything that holds now, conflicting values side by side; of a photo what
+ * is doubtful about it (doubt.h; JSON: "doubts", only where there are any). */
 XG_MUST_CHECK enum xg_status view_show(struct xg_buf *out,
                                        const struct xg_state *state,
                                        const struct view_context *view,

@@ -553,6 +553,14 @@ class Visits(Case):
                           for f in me['flags']},
                          {('photo-place', one['id'], False),
                           ('photo-time', one['id'], False)})
+        # Whoever looks at the case reads the same.
+        photos = self.a.show(one['id'])['sets']['photo']
+        self.assertEqual([d['doubt'] for d in photos[0]['doubts']],
+                         ['place', 'earlier'])
+        read = run(BIN / 'xunge', '--home', self.a.home, '--lang', 'zh',
+                   'show', one['id'])
+        self.assertIn('存疑：照片自带的位置离记录的位置超过 50 公里；'
+                      '照片自带的时间早 ', read.out)
         self.assertIn('xunge note ' + one['number'], self.a.do('mine').out)
         self.a.do('note', one['id'], '照片是以前拍的')
         self.assertTrue(all(f['answered'] for f in self.a.one('mine')['flags']))
