@@ -511,12 +511,18 @@ XG_MUST_CHECK enum xg_status store_drop_upload(struct store *s,
                                                const struct xg_hash *sha256,
                                                struct xg_error *err);
 
-/* Proven photos (no thumbnails) whose notes lie below `backup` and whose days
- * began at `since_ms` or before; after that hash, at most `max`. */
+/* Photos that are nowhere a thumbnail, after that hash, at most `max`; with
+ * `only` those that are proven below `backup` and whose days began at `since_ms`
+ * or before. */
+struct store_freeable {
+    bool only;
+    uint64_t backup;
+    int64_t since_ms;
+};
 XG_MUST_CHECK enum xg_status
-store_freeable_photos(struct store *s, struct xg_hash *out, size_t *count,
-                      size_t max, const struct xg_hash *after, uint64_t backup,
-                      int64_t since_ms, struct xg_error *err);
+store_each_photo(struct store *s, struct store_photo *out, size_t *count,
+                 size_t max, const struct xg_hash *after,
+                 const struct store_freeable *which, struct xg_error *err);
 /* [t] It is about to be let go of. */
 XG_MUST_CHECK enum xg_status store_mark_freed(struct store *s,
                                               const struct xg_hash *sha256,

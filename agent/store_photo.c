@@ -23,6 +23,16 @@ static void read_proof(struct xg_stmt *q, int at, struct store_photo *p)
     p->freed = xg_col_bool(q, at + 3);
 }
 
+/* The columns of one photo, whoever shows it, from `at` on. */
+static void read_photo(struct xg_stmt *q, int at, struct store_photo *p)
+{
+    p->length = xg_col_u64(q, at);
+    p->mine = xg_col_bool(q, at + 1);
+    p->shown = xg_col_bool(q, at + 2);
+    p->received = xg_col_bool(q, at + 3);
+    read_proof(q, at + 4, p);
+}
+
 enum xg_status store_get_photo(struct store *s, struct store_photo *out,
                                bool *found, const struct xg_hash *sha256,
                                struct xg_error *err)
@@ -32,13 +42,8 @@ enum xg_status store_get_photo(struct store *s, struct store_photo *out,
 
     xg_bind_hash(q, 1, sha256);
     bool is_known = xg_stmt_row(q);
-    if (is_known) {
-        p.length = xg_col_u64(q, 0);
-        p.mine = xg_col_bool(q, 1);
-        p.shown = xg_col_bool(q, 2);
-        p.received = xg_col_bool(q, 3);
-        read_proof(q, 4, &p);
-    }
+    if (is_known)
+        read_photo(q, 0, &p);
     if (xg_stmt_done(q, err) != XG_OK)
         return err->status;
     *out = p;
@@ -300,21 +305,24 @@ enum xg_status store_drop_upload(struct store *s, const struct xg_hash *sha256,
 
 /* ---- letting go ---- */
 
-enum xg_status store_freeable_photos(struct store *s, struct xg_hash *out,
-                                     size_t *count, size_t max,
-                                     const struct xg_hash *after,
-                                     uint64_t backup, int64_t since_ms,
-                                     struct xg_error *err)
+enum xg_status store_each_photo(struct store *s, struct store_photo *out,
+                                size_t *count, size_t max,
+                                const struct xg_hash *after,
+                                const struct store_freeable *which,
+                                struct xg_error *err)
 {
-    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_FREEABLE);
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_EACH);
     size_t n = 0;
 
     xg_bind_hash(q, 1, after);
-    xg_bind_u64(q, 2, backup < INT64_MAX ? backup : INT64_MAX);
-    xg_bind_i64(q, 3, since_ms);
-    xg_bind_u64(q, 4, max);
-    for (; n < max && xg_stmt_next(q); n++)
-        out[n] = xg_col_hash(q, 0);
+    xg_bind_i64(q, 2, which->only);
+    xg_bind_u64(q, 3, which->backup < INT64_MAX ? which->backup : INT64_MAX);
+    xg_bind_i64(q, 4, which->since_ms);
+    xg_bind_u64(q, 5, max);
+    for (; n < max && xg_stmt_next(q); n++) {
+        out[n] = (struct store_photo){.sha256 = xg_col_hash(q, 0)};
+        read_photo(q, 1, &out[n]);
+    }
     if (xg_stmt_done(q, err) != XG_OK)
         return err->status;
     *count = n;

@@ -269,6 +269,8 @@ static enum xg_status compare(struct sync *y, const struct store_chain *own,
     if (next < own->next &&
         store_push_again(y->store, &again, &own->chain, next, err) != XG_OK)
         return err->status;
+    if (again > 0 && store_doubt_photos(y->store, err) != XG_OK)
+        return err->status;
     y->report->pushed_again += again;
     return XG_OK;
 }

@@ -48,6 +48,7 @@
 #define SYNC_META_TOLD "sync.told_ms"     /* ... when the wall clock was this */
 #define SYNC_META_PLAIN "sync.plain"      /* 1: plain HTTP was allowed */
 #define SYNC_META_METERED "sync.metered"  /* 1: no, 2: yes, where nobody says */
+#define SYNC_META_BACKUP "sync.backup"    /* log entries that are backed up */
 
 enum {
     SYNC_REASONS_MAX = 4,

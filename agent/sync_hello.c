@@ -283,6 +283,10 @@ static enum xg_status keep(struct sync *y, const struct frames *f,
         status =
             store_put_meta_u64(y->store, SYNC_META_SERVER, w->time_ms, err);
     if (status == XG_OK)
+        status = store_put_meta_u64(y->store, SYNC_META_BACKUP,
+                                    w->backup < w->size ? w->backup : w->size,
+                                    err);
+    if (status == XG_OK)
         status = store_put_meta_u64(y->store, SYNC_META_TOLD,
                                     not_negative(xg_wall_ms(y->env)), err);
     if (status == XG_OK)

@@ -6,6 +6,34 @@
 
 enum { SYNC_CODE_SIZE = 32 };
 
+/* The order in which photos go out. */
+enum sync_phase { SYNC_THUMBNAILS, SYNC_ORDERED, SYNC_FULL, SYNC_ALL_SENT };
+
+/* What is known of each of a group. */
+enum {
+    SYNC_SENT = 1,   /* the server has all of it */
+    SYNC_PROVEN = 2, /* ... and its log says so */
+    SYNC_PASSED = 4, /* not in this run: refused, damaged, not named yet */
+};
+
+/* Where the sending of photos stands; what a try reached, the next one goes on
+ * from. Its size does not hang on how many there are. */
+struct sync_photo_run {
+    bool begun; /* totals are counted */
+    bool ended; /* by budget or time */
+    enum sync_phase phase;
+    struct store_due after; /* in the phase: these are done with */
+    size_t count;           /* of the group at hand */
+    struct store_due group[XG_BLOBS_ASKED_MAX];
+    uint8_t flags[XG_BLOBS_ASKED_MAX];
+    uint64_t finished_bytes;    /* of those that are there, whole */
+    struct xg_hash furthest_of; /* how far the photo at hand ever was: */
+    uint64_t furthest;          /* less is no progress */
+    struct xg_error full;       /* the server has no room */
+    struct xg_error refused;    /* the first that cannot be sent */
+    struct xg_buf piece;        /* of a photo: one request's body */
+};
+
 struct sync {
     struct home *home;
     struct store *store;
@@ -26,7 +54,6 @@ struct sync {
                                    * where none was told */
 
     bool progressed; /* since the last pause */
-    bool records_done; /* what is left are photos */
     bool doubted_log, doubted_registry; /* an unsigned part of an answer did
                                          * not hold: asked for again once */
     bool behind;     /* the server said that its log is shorter than ours */
@@ -35,6 +62,8 @@ struct sync {
     unsigned busy_in_a_row;
     struct xg_error deferred; /* a batch that the server could not take now;
                                * the others went on */
+    bool records_done; /* went out and came in as far as they can */
+    struct sync_photo_run photos;
     bool alarm;
     size_t chain_count;
     struct store_chain chains[XG_CHAINS_MAX]; /* own ones */
@@ -108,6 +137,42 @@ XG_MUST_CHECK enum xg_status sync_pull(struct sync *y, struct xg_error *err);
 
 XG_MUST_CHECK enum xg_status sync_fetch_references(struct sync *y,
                                                    struct xg_error *err);
+
+/* ---- sync_photos.c ---- */
+
+/* Send what options->photos says, as far as budget and time go. XG_OK too where
+ * some could not be sent: sync_judge_photos(). */
+XG_MUST_CHECK enum xg_status sync_send_photos(struct sync *y,
+                                              struct xg_error *err);
+/* After that: was the server full (XG_NET), was any refused (XG_REFUSED)? */
+XG_MUST_CHECK enum xg_status sync_judge_photos(struct sync *y,
+                                               struct xg_error *err);
+/* May a request that costs so many bytes be begun? If not, the report says
+ * `budget`. */
+bool sync_affords(struct sync *y, uint64_t bytes);
+void sync_clear_photos(struct sync *y);
+
+/* ---- sync_photos_held.c ---- */
+
+/* Which of these does the server hold? What its log proves is kept, and
+ * held[i] set; else left alone. *knows false: a server that knows no photos. */
+XG_MUST_CHECK enum xg_status
+sync_ask_held(struct sync *y, bool *knows, bool *held,
+              const struct store_due *photos, size_t count,
+              struct xg_error *err);
+
+/* ---- sync_photos_send.c ---- */
+
+enum sync_sent {
+    SYNC_IS_SENT,
+    SYNC_IS_PASSED, /* this one cannot go now; others can */
+    SYNC_IS_CUT_OFF /* budget, time, or no room there: nothing more goes */
+};
+/* Send one, from where the server has it. XG_AUTH: another token is needed. */
+XG_MUST_CHECK enum xg_status sync_send_photo(struct sync *y,
+                                             enum sync_sent *out,
+                                             const struct store_due *photo,
+                                             struct xg_error *err);
 
 /* ---- sync_run.c ---- */
 

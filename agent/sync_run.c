@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "agent/photo_free.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 
@@ -38,6 +39,7 @@ void sync_clear(struct sync *y)
     sodium_memzero(&y->signer, sizeof y->signer);
     sodium_memzero(y->bearer, sizeof y->bearer);
     xg_buf_clear(&y->answer.body);
+    sync_clear_photos(y);
 }
 
 /* ---- one try ---- */
@@ -98,6 +100,7 @@ static void forget_refusals(struct sync_report *r)
 static enum xg_status run_once(struct sync *y, struct xg_error *err)
 {
     forget_refusals(y->report);
+    y->records_done = false;
     y->deferred = XG_ERROR_NONE;
     y->busy_in_a_row = 0;
     if (sync_hello(y, err) != XG_OK)
@@ -118,14 +121,47 @@ static enum xg_status run_once(struct sync *y, struct xg_error *err)
     if (kept && y->report->new_chain != SYNC_CHAIN_KEPT &&
         sync_push(y, err) != XG_OK) /* the genesis of the new chain */
         return err->status;
+    y->records_done = true;
     if (verdict(y, err) != XG_OK)
         return err->status;
     if (y->deferred.status != XG_OK) {
         *err = y->deferred;
         return err->status;
     }
-    y->records_done = true;
     return mark_success(y, err);
+}
+
+static enum xg_status free_photos(struct sync *y, struct xg_error *err)
+{
+    struct photo_freed freed;
+
+    if (photo_free(y->home, &freed, false, err) != XG_OK)
+        return err->status;
+    y->report->photos_freed = freed.photos;
+    return XG_OK;
+}
+
+/* Photos come after the records, and what becomes of them is told only where
+ * the records have nothing to tell. */
+static enum xg_status then_photos(struct sync *y, enum xg_status records,
+                                  struct xg_error *err)
+{
+    struct xg_error own = XG_ERROR_NONE;
+    int64_t wished_s = y->report->retry_after_s;
+    enum xg_status status = sync_persist(y, sync_send_photos, &own);
+
+    if (status == XG_NET && y->report->budget)
+        status = XG_OK; /* as it was told to */
+    if (status == XG_OK && !y->alarm)
+        status = sync_judge_photos(y, &own);
+    if (status == XG_OK && !y->alarm && records == XG_OK)
+        status = free_photos(y, &own);
+    if (y->photos.full.status == XG_OK && records != XG_OK)
+        y->report->retry_after_s = wished_s;
+    if (records != XG_OK || status == XG_OK)
+        return records;
+    *err = own;
+    return status;
 }
 
 /* An alarm outranks that the network then failed. */
@@ -135,12 +171,12 @@ static enum xg_status run(struct sync *y, struct xg_error *err)
         sync_load(y, err) != XG_OK || sync_load_alarm(y, err) != XG_OK)
         return err->status;
     enum xg_status status = sync_persist(y, run_once, err);
+    if (y->records_done && !y->alarm)
+        status = then_photos(y, status, err);
     if (y->alarm && status != XG_ALARM) {
         *err = y->alarm_error;
         return XG_ALARM;
     }
-    if (status == XG_NET && y->report->budget && y->records_done)
-        return XG_OK; /* as it was told to */
     return status;
 }
 

@@ -546,14 +546,19 @@ LEFT JOIN upload AS u ON u.sha256 = p.sha256
 WHERE p.shown = 1 AND (p.mine = 1 OR ?1 = 1)
 ORDER BY e.first_ms, p.entity, p.record, p.sha256
 
--- name: photo_freeable
--- Proven at places that are backed up, kept for long enough, and nowhere a
--- thumbnail.
-SELECT f.sha256 FROM photo_proof AS f
-WHERE f.sha256 > ?1 AND f.position < ?2 AND f.since_ms <= ?3
-  AND EXISTS (SELECT 1 FROM photo AS p WHERE p.sha256 = f.sha256)
-  AND NOT EXISTS (SELECT 1 FROM photo AS p WHERE p.thumbnail = f.sha256)
-ORDER BY f.sha256 LIMIT ?4
+-- name: photo_each
+-- One row a photo, after a hash. Of those that are nowhere a thumbnail; ?2: only
+-- those that are proven below ?3, and whose days began at ?4 or before.
+SELECT p.sha256, max(p.length), max(p.mine), max(p.shown),
+       min(p.mine = 0 OR r.position IS NOT NULL), f.position, f.since_ms,
+       u.confirmed, EXISTS (SELECT 1 FROM freed_photo AS z
+                            WHERE z.sha256 = p.sha256)
+FROM photo AS p LEFT JOIN record AS r ON r.id = p.record
+LEFT JOIN photo_proof AS f ON f.sha256 = p.sha256
+LEFT JOIN upload AS u ON u.sha256 = p.sha256
+WHERE p.sha256 > ?1 AND (?2 = 0 OR (f.position < ?3 AND f.since_ms <= ?4))
+  AND NOT EXISTS (SELECT 1 FROM photo AS t WHERE t.thumbnail = p.sha256)
+GROUP BY p.sha256 ORDER BY p.sha256 LIMIT ?5
 
 -- name: photo_by_prefix
 SELECT DISTINCT sha256 FROM photo
