@@ -52,7 +52,7 @@ struct rules {
     struct store *s;
     struct photo_shelf shelf;
     uint64_t backup;
-    int64_t since_ms; /* days that began then or before are over */
+    int64_t since_ms;     /* days that began then or before are over */
     struct xg_buf drafts; /* all of them, as they stand */
 };
 
@@ -194,8 +194,8 @@ static enum xg_status free_all(const struct rules *r, struct photo_freed *out,
     size_t count = PAGE;
 
     while (status == XG_OK && count == PAGE) {
-        status = store_each_photo(r->s, photos, &count, PAGE, &after, &which,
-                                  err);
+        status =
+            store_each_photo(r->s, photos, &count, PAGE, &after, &which, err);
         if (status == XG_OK && count > 0) {
             after = photos[count - 1].sha256;
             status = free_page(r, out, photos, count, err);

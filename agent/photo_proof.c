@@ -48,15 +48,16 @@ enum xg_status photo_proof_check(struct store *s, bool *found,
                                  const struct xg_hash *sha256,
                                  struct xg_error *err)
 {
-    struct xg_buf note = XG_BUF(XG_NOTE_MAX), receipt = XG_BUF(PHOTO_RECEIPT_MAX);
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX),
+                  receipt = XG_BUF(PHOTO_RECEIPT_MAX);
     struct xg_error why = XG_ERROR_NONE;
     struct store_identity id;
     struct xg_checkpoint held;
     struct photo_proof proof;
     uint64_t position;
     bool has_held, kept = false;
-    enum xg_status status =
-        store_get_photo_proof(s, &position, &note, &receipt, &kept, sha256, err);
+    enum xg_status status = store_get_photo_proof(s, &position, &note, &receipt,
+                                                  &kept, sha256, err);
 
     if (status == XG_OK && kept)
         status = store_get_identity(s, &id, err);

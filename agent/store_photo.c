@@ -51,10 +51,10 @@ enum xg_status store_get_photo(struct store *s, struct store_photo *out,
     return XG_OK;
 }
 
-enum xg_status
-store_list_photos(struct store *s, bool all,
-                  bool (*visit)(void *ctx, const struct store_photo *photo),
-                  void *ctx, struct xg_error *err)
+enum xg_status store_list_photos(struct store *s, bool all,
+                                 bool (*visit)(void *ctx,
+                                               const struct store_photo *photo),
+                                 void *ctx, struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_LIST);
     bool more = true;

@@ -102,10 +102,9 @@ static enum xg_status load_group(struct sync *y, struct xg_error *err)
         if (one_group && run->after.record == 0)
             status = take_orders(y, err);
         else if (!one_group && (run->phase == SYNC_THUMBNAILS || wants_all(y)))
-            status = store_photos_due(y->store, run->group, &run->count,
-                                      XG_BLOBS_ASKED_MAX,
-                                      run->phase == SYNC_THUMBNAILS,
-                                      &run->after, err);
+            status = store_photos_due(
+                y->store, run->group, &run->count, XG_BLOBS_ASKED_MAX,
+                run->phase == SYNC_THUMBNAILS, &run->after, err);
         if (run->count == 0) {
             run->phase++;
             run->after = (struct store_due){.rank = 0};
@@ -285,8 +284,9 @@ enum xg_status sync_judge_photos(struct sync *y, struct xg_error *err)
         return XG_OK;
     *err = y->photos.refused;
     return err->status =
-               xg_wrap(err, XG_T("%llu 张照片没有传出去（其余照传）",
-                                 "%llu photos could not be sent (the others "
-                                 "went on)"),
+               xg_wrap(err,
+                       XG_T("%llu 张照片没有传出去（其余照传）",
+                            "%llu photos could not be sent (the others "
+                            "went on)"),
                        (unsigned long long)y->report->photos_refused);
 }

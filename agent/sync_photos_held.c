@@ -112,8 +112,7 @@ static enum xg_status keep_answer(struct sync *y, bool *held,
         return sync_bad_answer(y, err);
     enum xg_status status = store_begin(y->store, err);
     if (status == XG_OK)
-        status =
-            keep_pairs(y, &pairs, proof_text, proven, photos, count, err);
+        status = keep_pairs(y, &pairs, proof_text, proven, photos, count, err);
     if (status == XG_OK)
         status = store_commit(y->store, err);
     store_rollback(y->store);

@@ -241,6 +241,8 @@ static enum xg_status judge_no(struct sending *s, struct xg_error *err)
     switch (s->y->answer.http_status) {
     case 507:
         return stop_full(s, err);
+    case 409:
+        return err->status = XG_NET;
     case 460: /* the same piece again */
         if (err->status != XG_FORMAT || s->odd++ == ODD_MAX)
             return err->status = XG_NET;
@@ -428,11 +430,11 @@ enum xg_status sync_send_photo(struct sync *y, enum sync_sent *out,
                                const struct store_due *photo,
                                struct xg_error *err)
 {
-    struct sending s = {.y = y,
-                        .shelf = {.home = y->home->path,
-                                  .vault = y->home->vault},
-                        .photo = photo,
-                        .sent = SYNC_IS_SENT};
+    struct sending s = {
+        .y = y,
+        .shelf = {.home = y->home->path, .vault = y->home->vault},
+        .photo = photo,
+        .sent = SYNC_IS_SENT};
     bool began;
     enum xg_status status = store_get_upload(y->store, s.location, &s.offset,
                                              &began, &photo->sha256, err);

@@ -44,8 +44,8 @@ static void put_checkpoint(struct fake_server *f, struct xg_buf *note)
     xg_buf_clear(&text);
 }
 
-static void put_consistency(struct fake_server *f, struct xg_buf *out,
-                            uint64_t old)
+void fake_put_consistency(struct fake_server *f, struct xg_buf *out,
+                          uint64_t old)
 {
     struct xg_node_reader nodes = nodes_of(f);
     struct xg_proof proof = {.count = 0};
@@ -110,6 +110,7 @@ struct fake_server *fake_server_new(const struct xg_env *env)
     assert_non_null(f);
     f->env = *env;
     f->state = XG_DEVICE_ENROLLED;
+    f->photos.room = UINT64_MAX;
     f->body = XG_BUF(XG_UPDATES_RAW_MAX);
     xg_tree_init(&f->body_tree);
     xg_random(env, seed, sizeof seed);
@@ -135,6 +136,7 @@ void fake_server_free(struct fake_server *f)
     for (size_t i = 0; i < f->reference_count; i++)
         xg_buf_clear(&f->references[i].note);
     xg_buf_clear(&f->body);
+    fake_photos_clear(f);
     free(f);
 }
 
@@ -255,10 +257,13 @@ static void put_welcome(struct fake_server *f, struct transport_answer *a,
     for (uint64_t i = h->registry; i < f->note_count; i++)
         w.notes[w.note_count++] = f->note_positions[i];
     w.references = f->reference_count;
+    w.backup = f->photos.backup;
+    w.order_count = f->photos.order_count;
+    memcpy(w.orders, f->photos.orders, sizeof w.orders);
     xg_welcome_put(&text, &w);
     xg_note_sign(&note, xg_buf_bytes(&text), &f->log);
     xg_frame_put(&a->body, xg_buf_bytes(&note));
-    put_consistency(f, &a->body, h->size);
+    fake_put_consistency(f, &a->body, h->size);
     xg_buf_reset(&note);
     put_checkpoint(f, &note);
     xg_frame_put(&a->body, xg_buf_bytes(&note));
@@ -355,8 +360,8 @@ static enum xg_batch_state take(struct fake_server *f, size_t device,
     return place(f, device, b);
 }
 
-static void put_receipt(struct fake_server *f, struct xg_buf *out,
-                        uint64_t position)
+void fake_put_receipt(struct fake_server *f, struct xg_buf *out,
+                      uint64_t position)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_node_reader nodes = nodes_of(f);
@@ -388,8 +393,8 @@ static void put_batch(struct fake_server *f, const struct transport_request *r,
     snprintf(text, sizeof text, "state %s\n", xg_batch_state_name(state));
     xg_frame_put(&a->body, xg_bytes_of(text));
     assert_true(r->states_size && r->size <= f->size);
-    put_consistency(f, &a->body, r->size);
-    put_receipt(f, &a->body, row->position);
+    fake_put_consistency(f, &a->body, r->size);
+    fake_put_receipt(f, &a->body, row->position);
     xg_arena_clear(&arena);
 }
 
@@ -461,10 +466,13 @@ static void reference_file(struct fake_server *f,
     fake_problem(a, 404, "not-found", "no such file");
 }
 
-static void serve(struct fake_server *f, const struct transport_request *r,
-                  struct transport_answer *a)
+static enum xg_status serve(struct fake_server *f,
+                            const struct transport_request *r,
+                            struct transport_answer *a)
 {
     size_t device = session(f, r);
+    enum xg_status status = XG_OK;
+    bool mine = false;
 
     a->http_status = 200;
     snprintf(a->type, sizeof a->type, "application/octet-stream");
@@ -474,6 +482,8 @@ static void serve(struct fake_server *f, const struct transport_request *r,
         hello(f, r, a);
     else if (device == FAKE_DEVICES_MAX)
         fake_problem(a, 401, "token", "no session");
+    else if (status = fake_photos_serve(f, &mine, r, a), mine)
+        return status;
     else if (strncmp(r->path, "/v1/batches/", 12) == 0)
         put_batch(f, r, a, device);
     else if (strncmp(r->path, "/v1/updates?", 12) == 0)
@@ -484,6 +494,7 @@ static void serve(struct fake_server *f, const struct transport_request *r,
         reference_file(f, r, a);
     else
         fake_problem(a, 404, "not-found", "no such thing");
+    return XG_OK;
 }
 
 static enum xg_status request(void *ctx, const struct transport_request *r,
@@ -495,11 +506,12 @@ static enum xg_status request(void *ctx, const struct transport_request *r,
 
     xg_buf_reset(&a->body);
     a->retry_after_s = 0;
+    a->took_ms = 1;
     f->requests++;
     if (f->before)
         status = f->before(f->ctx, r, a, &answered);
     if (status == XG_OK && !answered)
-        serve(f, r, a);
+        status = serve(f, r, a);
     if (status == XG_OK && !answered && f->after)
         status = f->after(f->ctx, r, a);
     if (status != XG_OK)

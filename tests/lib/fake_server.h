@@ -17,6 +17,7 @@ enum {
     FAKE_DEVICES_MAX = 8,
     FAKE_NOTES_MAX = 8,
     FAKE_REFERENCES_MAX = 100,
+    FAKE_BLOBS_MAX = 256,
 };
 
 #define FAKE_ORIGIN "lanshan.example"
@@ -52,6 +53,54 @@ struct fake_reference {
     struct xg_buf note;
 };
 
+/* A photo that it holds; `note` and `position` say so in its log. */
+struct fake_blob {
+    struct xg_hash sha256;
+    struct xg_buf content, note;
+    uint64_t position;
+};
+
+struct fake_upload {
+    struct xg_hash sha256;
+    uint64_t length;
+    struct xg_buf content; /* what came */
+    bool gone;             /* expired, or its photo is held */
+};
+
+/* How an answer about held photos is spoilt. */
+enum fake_lie {
+    FAKE_HONEST,
+    FAKE_OTHER_NOTE,   /* the receipt of another photo's note */
+    FAKE_OTHER_HASH,   /* a note that names another photo */
+    FAKE_OTHER_LENGTH, /* ... another length of it */
+    FAKE_OTHER_LOG,    /* another log's note, receipt and checkpoint */
+    FAKE_OTHER_PROOF,  /* what does not continue the checkpoint held */
+    FAKE_LIES
+};
+
+struct fake_photos {
+    size_t blob_count, upload_count;
+    struct fake_blob blobs[FAKE_BLOBS_MAX];
+    struct fake_upload uploads[FAKE_BLOBS_MAX];
+    size_t begun_count; /* in the order in which they were begun */
+    struct xg_hash begun[FAKE_BLOBS_MAX];
+    unsigned asked, posts, heads, patches, gets;
+    uint64_t bytes_came; /* of bodies, as far as they came */
+    /* What a test sets. */
+    bool none;           /* it is older than photos are */
+    bool unnamed;        /* no record names anything yet */
+    uint64_t room;       /* bytes that still fit; UINT64_MAX */
+    enum fake_lie lie;
+    bool drops_all;      /* of a whole photo it says: another one */
+    size_t cut_requests; /* so many PATCHes (POSTs with a body) break off ... */
+    uint64_t cut_after;  /* ... when so much of the body had come */
+    bool cut_answer;     /* ... or when all had, on the way back */
+    uint64_t checksum_fails; /* so many pieces are damaged on the way */
+    size_t order_count;
+    struct xg_hash orders[XG_ORDERS_MAX];
+    uint64_t backup;
+};
+
 struct fake_server {
     struct xg_env env;
     struct xg_signer log, registrar;
@@ -79,6 +128,8 @@ struct fake_server {
     size_t reference_count;
     struct fake_reference references[FAKE_REFERENCES_MAX];
     unsigned lists, files; /* asked for */
+
+    struct fake_photos photos;
 
     unsigned requests;
     void *ctx; /* of the two below */
@@ -108,6 +159,22 @@ void fake_server_cut_log(struct fake_server *f, uint64_t size);
 /* Put a record (or another item) into what updates serve from now on. */
 void fake_server_offer(struct fake_server *f, const struct xg_update *u,
                        bool with_previous);
+/* It holds this photo, however it came; the log says so. */
+void fake_server_hold(struct fake_server *f, struct xg_bytes content);
+/* The photo as it came; NULL where it is not held. */
+const struct fake_blob *fake_server_blob(const struct fake_server *f,
+                                         const struct xg_hash *sha256);
+/* Every upload is forgotten, as after a week. */
+void fake_server_expire(struct fake_server *f);
+/* *mine false: a request that is not about photos. (fake_photos.c) */
+enum xg_status fake_photos_serve(struct fake_server *f, bool *mine,
+                                 const struct transport_request *r,
+                                 struct transport_answer *a);
+void fake_photos_clear(struct fake_server *f);
+void fake_put_consistency(struct fake_server *f, struct xg_buf *out,
+                          uint64_t old);
+void fake_put_receipt(struct fake_server *f, struct xg_buf *out,
+                      uint64_t position);
 void fake_problem(struct transport_answer *answer, int status,
                   const char *code, const char *title);
 
