@@ -715,13 +715,27 @@ static void test_budget(void **state)
     assert_true(r->server->photos.bytes_came == 2 * (FULL + SMALL));
 }
 
+/* Pulling takes long. */
+static enum xg_status dawdle(void *ctx, const struct transport_request *q,
+                             struct transport_answer *a)
+{
+    struct rig *r = ctx;
+
+    (void)a;
+    if (rig_is(q, "/v1/updates"))
+        r->world.mono_ms += 60000;
+    return XG_OK;
+}
+
 static void test_deadline(void **state)
 {
     struct rig *r = *state;
 
     set_up_server(r);
     attach(r, 1, FULL, SMALL, 1);
-    r->options.deadline_ms = r->world.mono_ms; /* over already */
+    r->options.deadline_ms = r->world.mono_ms + 30000;
+    r->server->ctx = r;
+    r->server->after = dawdle;
     assert_ok(rig_sync(r, &err));
     assert_true(r->report.budget);
     assert_int_equal(r->server->photos.asked, 0);
