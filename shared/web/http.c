@@ -279,11 +279,9 @@ const struct xg_route *xg_route_find(const struct xg_route *routes,
     return best;
 }
 
-void xg_route_call(const struct xg_route *route, void *ctx,
-                   const struct xg_request *request,
-                   struct xg_response *response)
+/* What cannot be sent becomes a 500. */
+static void make_fit(struct xg_response *response)
 {
-    route->handler(ctx, request, response);
     if (response->broken || response->body.failed != XG_OK ||
         response->http_status < 200 || response->http_status > 599)
         xg_response_problem(response, 500, "answer",
@@ -291,6 +289,47 @@ void xg_route_call(const struct xg_route *route, void *ctx,
                                  "the answer cannot be sent; "
                                  "tell the administrator"),
                             NULL);
+}
+
+void xg_route_call(const struct xg_route *route, void *ctx,
+                   const struct xg_request *request,
+                   struct xg_response *response)
+{
+    route->handler(ctx, request, response);
+    make_fit(response);
+}
+
+void *xg_route_open(const struct xg_route *route, void *ctx,
+                    const struct xg_request *request, uint64_t length,
+                    struct xg_response *response)
+{
+    void *stream = route->stream->open(ctx, request, length, response);
+
+    if (!stream)
+        make_fit(response);
+    return stream;
+}
+
+void xg_route_close(const struct xg_route *route, void *ctx, void *stream,
+                    bool whole, const struct xg_request *request,
+                    struct xg_response *response)
+{
+    route->stream->close(ctx, stream, whole, request, response);
+    make_fit(response);
+}
+
+static void serve_stream(const struct xg_route *route, void *ctx,
+                         struct xg_request *request,
+                         struct xg_response *response)
+{
+    struct xg_bytes body = request->body;
+
+    request->body = xg_bytes(NULL, 0);
+    void *stream = xg_route_open(route, ctx, request, body.len, response);
+    if (!stream)
+        return;
+    bool whole = body.len == 0 || route->stream->take(ctx, stream, body);
+    xg_route_close(route, ctx, stream, whole, request, response);
 }
 
 void xg_route_serve(const struct xg_route *routes, size_t count, void *ctx,
@@ -304,6 +343,8 @@ void xg_route_serve(const struct xg_route *routes, size_t count, void *ctx,
     if (request->body.len > route->body_max)
         xg_response_problem(response, 413, "too-big",
                             XG_T("内容过大", "the body is too big"), NULL);
+    else if (route->stream)
+        serve_stream(route, ctx, request, response);
     else
         xg_route_call(route, ctx, request, response);
 }

@@ -157,8 +157,16 @@ void xg_route_call(const struct xg_route *route, void *ctx,
                    const struct xg_request *request,
                    struct xg_response *response);
 
+/* The same for the two ends of a stream. */
+void *xg_route_open(const struct xg_route *route, void *ctx,
+                    const struct xg_request *request, uint64_t length,
+                    struct xg_response *response);
+void xg_route_close(const struct xg_route *route, void *ctx, void *stream,
+                    bool whole, const struct xg_request *request,
+                    struct xg_response *response);
+
 /* Answer a request whose path is clean, as the network would: 404, 405 with
- * Allow, 413, or the handler. */
+ * Allow, 413, or the handler. A stream gets the body as one piece. */
 void xg_route_serve(const struct xg_route *routes, size_t count, void *ctx,
                     struct xg_request *request, struct xg_response *response);
 

@@ -78,10 +78,12 @@ struct exchange {
     struct xg_response response;
     struct xg_buf body;
     const struct xg_route *route; /* NULL: refused, the response says why */
+    void *stream;                 /* of the route, while it is open */
+    uint64_t streamed;
     bool begun;
     bool chunked, expects;
     uint64_t length;  /* announced; 0 when chunked */
-    uint64_t drained; /* of a body that is refused */
+    uint64_t drained, drain_max; /* of a body that is refused */
     bool close;       /* after the answer */
 };
 
@@ -277,7 +279,7 @@ static bool begin_route(struct exchange *x)
                false);
         return false;
     }
-    if (x->route->body_max > 0 && !x->chunked &&
+    if (x->route->body_max > 0 && !x->route->stream && !x->chunked &&
         !xg_request_header(&x->request, "Content-Length") &&
         strcmp(x->request.method, "GET") != 0 &&
         strcmp(x->request.method, "DELETE") != 0) {
@@ -298,6 +300,7 @@ static void begin(struct exchange *x, struct MHD_Connection *c,
                   const char *method, const char *version)
 {
     x->begun = true;
+    x->drain_max = XG_WEB_DRAIN_BYTES;
     x->request.method = method;
     x->request.path = x->request.rest = "";
     x->request.peer = x->seat->peer;
@@ -308,6 +311,37 @@ static void begin(struct exchange *x, struct MHD_Connection *c,
     }
     if (begin_headers(x, c) && begin_framing(x, version))
         (void)begin_route(x);
+}
+
+/* --- streams --- */
+
+static void open_stream(struct exchange *x)
+{
+    gate_turn(&x->web->gate, x->seat, GATE_WORK, now_ms());
+    x->drain_max = XG_WEB_DRAIN_STREAM_BYTES;
+    x->stream = xg_route_open(x->route, x->web->ctx, &x->request,
+                              x->chunked ? UINT64_MAX : x->length,
+                              &x->response);
+    if (!x->stream)
+        x->route = NULL;
+}
+
+static void close_stream(struct exchange *x, bool whole)
+{
+    gate_turn(&x->web->gate, x->seat, GATE_WORK, now_ms());
+    xg_route_close(x->route, x->web->ctx, x->stream, whole, &x->request,
+                   &x->response);
+    x->stream = NULL;
+}
+
+/* The stream wants no more, or gets no more: what follows of the body is of no
+ * use, and the connection neither. */
+static void break_stream(struct exchange *x)
+{
+    close_stream(x, false);
+    x->route = NULL;
+    x->close = true;
+    gate_turn(&x->web->gate, x->seat, GATE_BODY, now_ms());
 }
 
 /* --- the answer --- */
@@ -380,7 +414,9 @@ static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *c)
 
 static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *c)
 {
-    if (x->route) {
+    if (x->stream) {
+        close_stream(x, true);
+    } else if (x->route) {
         gate_turn(&x->web->gate, x->seat, GATE_WORK, now_ms());
         x->request.body = xg_buf_bytes(&x->body);
         xg_route_call(x->route, x->web->ctx, &x->request, &x->response);
@@ -456,6 +492,8 @@ static void completed(void *ctx, struct MHD_Connection *c, void **request,
     if (!x)
         return;
     *request = NULL;
+    if (x->stream)
+        close_stream(x, false);
     gate_give(&web->gate, x->seat);
     gate_turn(&web->gate, x->seat, GATE_IDLE, now_ms());
     xg_response_clear(&x->response);
@@ -475,41 +513,69 @@ static enum MHD_Result after_headers(struct exchange *x,
 {
     bool pending = x->chunked || x->length > 0;
 
+    if (x->route && x->route->stream)
+        open_stream(x);
     if (!x->route &&
-        (x->close || (pending && x->expects) || x->length > XG_WEB_DRAIN_BYTES))
+        (x->close || (pending && x->expects) || x->length > x->drain_max))
         return answer(x, c);
     if (pending) {
-        if (x->route)
+        if (x->route && !x->stream)
             x->body = XG_BUF(x->route->body_max);
         gate_turn(&x->web->gate, x->seat, GATE_BODY, now_ms());
     }
     return MHD_YES;
 }
 
+static void refuse_length(struct exchange *x)
+{
+    refuse(x, 413, "too-big", XG_T("内容过大", "the body is too big"), true);
+}
+
+static void take_stream(struct exchange *x, const char *data, size_t len)
+{
+    bool fits = len <= x->route->body_max - x->streamed;
+
+    if (fits && x->route->stream->take(x->web->ctx, x->stream,
+                                       xg_bytes(data, len))) {
+        x->streamed += len;
+        return;
+    }
+    break_stream(x);
+    if (!fits)
+        refuse_length(x);
+}
+
+static void gather(struct exchange *x, const char *data, size_t len)
+{
+    if (len > x->route->body_max - x->body.len) {
+        refuse_length(x);
+        return;
+    }
+    if (gate_take(&x->web->gate, x->seat, len))
+        xg_buf_append(&x->body, data, len);
+    else
+        x->body.failed = XG_NOMEM;
+    if (x->body.failed != XG_OK) {
+        refuse(x, 503, "no-memory", XG_T("服务器繁忙", "the server is busy"),
+               true);
+        xg_response_header(&x->response, "Retry-After", "5");
+    }
+}
+
 /* False: enough of a body that nobody wants. */
 static bool take_body(struct exchange *x, const char *data, size_t len)
 {
     gate_moved(&x->web->gate, x->seat, len, now_ms());
-    if (x->route && len > x->route->body_max - x->body.len) {
-        refuse(x, 413, "too-big", XG_T("内容过大", "the body is too big"),
-               true);
-    } else if (x->route) {
-        if (gate_take(&x->web->gate, x->seat, len))
-            xg_buf_append(&x->body, data, len);
-        else
-            x->body.failed = XG_NOMEM;
-        if (x->body.failed != XG_OK) {
-            refuse(x, 503, "no-memory",
-                   XG_T("服务器繁忙", "the server is busy"), true);
-            xg_response_header(&x->response, "Retry-After", "5");
-        }
-    }
+    if (x->stream)
+        take_stream(x, data, len);
+    else if (x->route)
+        gather(x, data, len);
     if (x->route)
         return true;
     xg_buf_clear(&x->body);
     gate_give(&x->web->gate, x->seat);
     x->drained += len;
-    return x->drained <= XG_WEB_DRAIN_BYTES;
+    return x->drained <= x->drain_max;
 }
 
 static enum MHD_Result serve(void *ctx, struct MHD_Connection *c,

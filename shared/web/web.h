@@ -13,7 +13,9 @@
  *   headers         32 KiB of buffer a connection: else 431 or 414.
  *   bodies          the route's body_max: else 413, before reading when the
  *                   length is announced. 256 MiB in flight in all, half of
- *                   that an address: else 503.
+ *                   that an address: else 503. A route with a stream takes
+ *                   its body in pieces of less than 32 KiB, and none of it
+ *                   counts here.
  *   time            idle_s (30) from connecting, or from the last answer, to
  *                   the last byte of the headers, however they drip. Then a
  *                   body, or the reading of an answer, may fall idle_s behind
@@ -54,6 +56,7 @@ enum {
     XG_WEB_BODIES_BYTES = 256 << 20,
     XG_WEB_ARENA_BYTES = 16 << 20, /* ceiling of one request's arena */
     XG_WEB_DRAIN_BYTES = 64 << 10, /* read from a refused sender at most */
+    XG_WEB_DRAIN_STREAM_BYTES = 4 << 20, /* and where a stream refused */
     XG_WEB_STOP_S = 5,             /* how long xg_web_stop() lets work end */
 };
 

@@ -29,6 +29,7 @@ enum {
     BIG_BYTES = 8 << 20,
     SMALL_CAP = 16,
     ECHO_CAP = 1 << 20,
+    STREAM_CAP = 8 << 20,
     IDLE_CROWD = 600,
 };
 
@@ -114,7 +115,83 @@ static void do_fail(void *ctx, const struct xg_request *request,
     xg_response_fail(response, &err);
 }
 
+/* A stream that adds up its bytes, and tells how it ended. "Xunge-No": it is
+ * refused; "Xunge-Enough: N": no more after N bytes. */
+struct sum {
+    uint64_t announced, bytes, total, enough;
+};
+
+static struct {
+    pthread_mutex_t lock;
+    unsigned open, whole, broken;
+    uint64_t last_bytes, largest_piece;
+} sums = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void *open_sum(void *ctx, const struct xg_request *request,
+                      uint64_t length, struct xg_response *response)
+{
+    const char *enough = xg_request_header(request, "Xunge-Enough");
+    struct sum *sum = calloc(1, sizeof *sum);
+
+    (void)ctx;
+    assert_non_null(sum);
+    assert_int_equal(request->body.len, 0);
+    if (xg_request_header(request, "Xunge-No")) {
+        free(sum);
+        xg_response_problem(response, 409, "no", "no", NULL);
+        return NULL;
+    }
+    sum->announced = length;
+    sum->enough = enough ? strtoull(enough, NULL, 10) : UINT64_MAX;
+    pthread_mutex_lock(&sums.lock);
+    sums.open++;
+    pthread_mutex_unlock(&sums.lock);
+    return sum;
+}
+
+static bool take_sum(void *ctx, void *stream, struct xg_bytes piece)
+{
+    struct sum *sum = stream;
+
+    (void)ctx;
+    pthread_mutex_lock(&sums.lock);
+    if (piece.len > sums.largest_piece)
+        sums.largest_piece = piece.len;
+    pthread_mutex_unlock(&sums.lock);
+    for (size_t i = 0; i < piece.len; i++)
+        sum->total += piece.at[i];
+    sum->bytes += piece.len;
+    return sum->bytes <= sum->enough;
+}
+
+static void close_sum(void *ctx, void *stream, bool whole,
+                      const struct xg_request *request,
+                      struct xg_response *response)
+{
+    struct sum *sum = stream;
+
+    (void)ctx;
+    (void)request;
+    pthread_mutex_lock(&sums.lock);
+    sums.open--;
+    sums.last_bytes = sum->bytes;
+    *(whole ? &sums.whole : &sums.broken) += 1;
+    pthread_mutex_unlock(&sums.lock);
+    if (sum->bytes > sum->enough)
+        xg_response_problem(response, 507, "enough", "enough", NULL);
+    else
+        xg_buf_format(&response->body, "%lld/%llu=%llu",
+                      sum->announced == UINT64_MAX ? -1LL
+                                                   : (long long)sum->announced,
+                      (unsigned long long)sum->bytes,
+                      (unsigned long long)sum->total);
+    free(sum);
+}
+
+static const struct xg_stream sum_stream = {open_sum, take_sum, close_sum};
+
 static const struct xg_route routes[] = {
+    {"PATCH", "/v1/sum", STREAM_CAP, NULL, &sum_stream},
     {"GET", "/", 0, do_tell, NULL},
     {"GET", "/v1/tell/*", 0, do_tell, NULL},
     {"GET", "/v1/tell/exact", 0, do_forge, NULL},
@@ -447,6 +524,162 @@ static void test_endless_chunks(void **state)
         sent += sizeof chunk;
     assert_true(sent < (64u << 20));
     close(fd);
+}
+
+/* --- streams --- */
+
+static void expect_problem(const char *request, int status, const char *code)
+{
+    struct xg_buf reply = talk(request);
+
+    if (status_of(&reply) != status || !has(&reply, code))
+        fail_msg("%s: %s", request, xg_buf_str(&reply));
+    xg_buf_clear(&reply);
+}
+
+static void test_streams(void **state)
+{
+    (void)state;
+    expect_body("PATCH /v1/sum HTTP/1.1\r\nContent-Length: 4\r\n" END "\1\2\3\4",
+                "4/4=10");
+    expect_body("PATCH /v1/sum HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END
+                "2\r\n\1\2\r\n1\r\n\3\r\n0\r\n\r\n",
+                "-1/3=6");
+    /* no body is an empty one, whether or not that is said */
+    expect_body("PATCH /v1/sum HTTP/1.1\r\nContent-Length: 0\r\n" END, "0/0=0");
+    expect_body("PATCH /v1/sum HTTP/1.1\r\n" END, "0/0=0");
+    expect_problem("PATCH /v1/sum HTTP/1.1\r\nXunge-No: 1\r\n"
+                   "Content-Length: 2\r\n" END "ab",
+                   409, "\"no\"");
+    expect_problem("PATCH /v1/sum HTTP/1.1\r\nXunge-No: 1\r\n"
+                   "Expect: 100-continue\r\nContent-Length: 2\r\n" END,
+                   409, "\"no\"");
+    expect_problem("PATCH /v1/sum HTTP/1.1\r\nXunge-Enough: 1\r\n"
+                   "Content-Length: 2\r\n" END "ab",
+                   507, "\"enough\"");
+    expect_cut("PATCH /v1/sum HTTP/1.1\r\nContent-Length: 8388609\r\n" END,
+               413);
+    assert_int_equal(sums.open, 0);
+}
+
+static void test_stream_continues(void **state)
+{
+    struct xg_buf reply = XG_BUF(4096);
+    char text[256];
+    int fd = dial(shared_web, "127.0.0.1");
+
+    (void)state;
+    say(fd, "PATCH /v1/sum HTTP/1.1\r\nExpect: 100-continue\r\n"
+            "Content-Length: 3\r\n" END);
+    ssize_t n = recv(fd, text, sizeof text - 1, 0);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_non_null(strstr(text, "HTTP/1.1 100"));
+    say(fd, "\1\1\1");
+    reply = hear_all(fd);
+    assert_int_equal(status_of(&reply), 200);
+    assert_string_equal(body_of(&reply), "3/3=3");
+    xg_buf_clear(&reply);
+}
+
+/* A stream that is full in the middle reads on for a while, so that its sender
+ * hears why. */
+static void test_stream_ended_amid(void **state)
+{
+    static char body[1 << 20];
+    int fd = dial(shared_web, "127.0.0.1");
+
+    (void)state;
+    say(fd, "PATCH /v1/sum HTTP/1.1\r\nXunge-Enough: 70000\r\n"
+            "Content-Length: 1048576\r\n" END);
+    say_bytes(fd, body, sizeof body);
+    struct xg_buf reply = hear_all(fd);
+    assert_int_equal(status_of(&reply), 507);
+    assert_true(sums.last_bytes > 70000 && sums.last_bytes < 200000);
+    xg_buf_clear(&reply);
+}
+
+/* Chunked, so the length is not known before it is too long. */
+static void test_stream_too_long(void **state)
+{
+    static char chunk[65536 + 9];
+    int fd = dial(shared_web, "127.0.0.1");
+    size_t sent = 0;
+
+    (void)state;
+    memcpy(chunk, "10000\r\n", 7);
+    memcpy(chunk + 7 + 65536, "\r\n", 2);
+    say(fd, "PATCH /v1/sum HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END);
+    while (sent < (256u << 20) &&
+           send(fd, chunk, sizeof chunk, MSG_NOSIGNAL) > 0)
+        sent += sizeof chunk;
+    assert_true(sent < (256u << 20));
+    assert_true(sums.last_bytes <= STREAM_CAP);
+    close(fd);
+}
+
+/* Wait until as many streams are open, and as many broke off. */
+static void await_sums(unsigned open, unsigned broken)
+{
+    struct timespec moment = {.tv_nsec = 5000000};
+    bool so = false;
+
+    for (int i = 0; i < 1000 && !so; i++) {
+        nanosleep(&moment, NULL);
+        pthread_mutex_lock(&sums.lock);
+        so = sums.open == open && sums.broken == broken;
+        pthread_mutex_unlock(&sums.lock);
+    }
+    assert_true(so);
+}
+
+/* What a closed connection had sent was taken; the stream is told. */
+static void test_stream_broken(void **state)
+{
+    unsigned broken = sums.broken;
+
+    (void)state;
+    for (int reset = 0; reset < 2; reset++) {
+        struct linger none = {.l_onoff = 1};
+        int fd = dial(shared_web, "127.0.0.1");
+        say(fd, "PATCH /v1/sum HTTP/1.1\r\nContent-Length: 1000\r\n" END
+                "some of it");
+        await_sums(1, broken);
+        if (reset)
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+        close(fd);
+        await_sums(0, ++broken);
+        if (!reset)
+            assert_int_equal(sums.last_bytes, 10);
+    }
+}
+
+/* Far more than all bodies may take, at the same time: nothing of it counts,
+ * for nothing of it is kept. */
+static void test_streams_in_flight(void **state)
+{
+    static char body[STREAM_CAP];
+    struct xg_web *web =
+        serve((struct xg_web_options){.bodies_bytes = 64 << 10});
+    int fds[4];
+
+    (void)state;
+    sums.largest_piece = 0;
+    for (int i = 0; i < 4; i++) {
+        fds[i] = dial(web, "127.0.0.1");
+        say(fds[i], "PATCH /v1/sum HTTP/1.1\r\n"
+                    "Content-Length: 8388608\r\n" END);
+        say_bytes(fds[i], body, sizeof body / 2);
+    }
+    for (int i = 0; i < 4; i++) {
+        say_bytes(fds[i], body, sizeof body / 2);
+        struct xg_buf reply = hear_all(fds[i]);
+        assert_int_equal(status_of(&reply), 200);
+        assert_string_equal(body_of(&reply), "8388608/8388608=0");
+        xg_buf_clear(&reply);
+    }
+    assert_true(sums.largest_piece <= 32 << 10);
+    xg_web_stop(web);
 }
 
 static void test_bodies_in_flight(void **state)
@@ -1112,6 +1345,13 @@ static void test_in_process(void **state)
     assert_int_equal(response.http_status, 413);
     assert_status(xg_request_target(&request, "/a/../b", &err), XG_FORMAT);
     assert_string_equal(request.path, "/v1/small");
+
+    xg_response_clear(&response);
+    request.method = "PATCH";
+    request.body = xg_bytes_of("\1\1");
+    assert_ok(xg_request_target(&request, "/v1/sum", &err));
+    xg_route_serve(routes, ROUTES, NULL, &request, &response);
+    assert_string_equal(xg_buf_str(&response.body), "2/2=2");
     xg_response_clear(&response);
     xg_arena_clear(&arena);
 }
@@ -1170,6 +1410,12 @@ int main(void)
         cmocka_unit_test(test_body_caps),
         cmocka_unit_test(test_refused_body_keeps_alive),
         cmocka_unit_test(test_endless_chunks),
+        cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_stream_continues),
+        cmocka_unit_test(test_stream_ended_amid),
+        cmocka_unit_test(test_stream_too_long),
+        cmocka_unit_test(test_stream_broken),
+        cmocka_unit_test(test_streams_in_flight),
         cmocka_unit_test(test_bodies_in_flight),
         cmocka_unit_test(test_smuggling),
         cmocka_unit_test(test_paths),
