@@ -57,7 +57,7 @@ static int weight(const char *header, const char *lang)
     return best;
 }
 
-static void speak(const struct xg_request *request)
+void api_speak(const struct xg_request *request)
 {
     const char *header = xg_request_header(request, "Accept-Language");
     int zh = header ? weight(header, "zh") : -1;
@@ -67,21 +67,26 @@ static void speak(const struct xg_request *request)
     xg_lang_thread(en > 0 && en > zh ? XG_LANG_EN : XG_LANG_ZH);
 }
 
+void api_fail(struct api *a, const struct xg_request *request,
+              struct xg_response *response, const struct xg_error *err)
+{
+    atomic_fetch_add(&a->refused, 1);
+    if (err->status == XG_ALARM || err->status == XG_CORRUPT)
+        atomic_fetch_add(&a->alarms, 1);
+    if (xg_status_http(err->status) >= 500)
+        xg_log(XG_LOG_ERROR, "api.failed", "path=%s status=%s error=%s",
+               request->path, xg_status_name(err->status), xg_error_text(err));
+    xg_response_fail(response, err);
+}
+
 static void answer(struct api *a, const struct xg_request *request,
                    struct xg_response *response, api_handler *handler)
 {
     struct xg_error err = XG_ERROR_NONE;
 
-    speak(request);
-    if (handler(a, request, response, &err) == XG_OK)
-        return;
-    atomic_fetch_add(&a->refused, 1);
-    if (err.status == XG_ALARM || err.status == XG_CORRUPT)
-        atomic_fetch_add(&a->alarms, 1);
-    if (xg_status_http(err.status) >= 500)
-        xg_log(XG_LOG_ERROR, "api.failed", "path=%s status=%s error=%s",
-               request->path, xg_status_name(err.status), xg_error_text(&err));
-    xg_response_fail(response, &err);
+    api_speak(request);
+    if (handler(a, request, response, &err) != XG_OK)
+        api_fail(a, request, response, &err);
 }
 
 #define ROUTE(name)                                                            \
@@ -116,6 +121,13 @@ const struct xg_route api_routes[] = {
     {"GET", "/v1/references", 0, serve_references, NULL},
     {"POST", "/v1/blobs/held", XG_BLOBS_ASKED_MAX * XG_HASH_SIZE,
      serve_blobs_held, NULL},
+    {"POST", "/v1/blobs", BLOB_MAX_BYTES, NULL, &api_tus},
+    {"OPTIONS", "/v1/blobs", BLOB_MAX_BYTES, NULL, &api_tus},
+    {"GET", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
+    {"POST", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
+    {"PATCH", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
+    {"DELETE", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
+    {"OPTIONS", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
     {"GET", "/log/checkpoint", 0, serve_checkpoint, NULL},
     {"GET", "/log/tile/*", 0, serve_tile, NULL},
     {"GET", "/healthz", 0, serve_healthz, NULL},

@@ -13,6 +13,7 @@
  *      GET  /v1/references?from=   reference entries: frames           token
  *      GET  /v1/reference/<sha256> an imported file                    token
  *      POST /v1/blobs/held         hashes -> frames                    token
+ *      *    /v1/blobs, /v1/uploads/<id>   photos by tus 1.0.0         token
  *      GET  /log/checkpoint        a signed note
  *      GET  /log/tile/...          hashes, entries
  *      GET  /healthz               "ok", or 503
@@ -38,6 +39,19 @@
  *      wrong-log  409  meant for another server
  *      wrong-id   422  the path names another batch than the body
  *      behind     503  the device has seen a larger log than ours: an alarm
+ *
+ * and of photos on their way in
+ *
+ *      sha256, length, offset, checksum  400   a header is missing or malformed
+ *      unnamed    404  no record names the photo (yet): send the records first
+ *      method     405
+ *      offset     409  the upload stands elsewhere: ask, and go on
+ *      taken-over 409  another connection goes on with it
+ *      tus-version 412
+ *      length     413  not the length that the record states
+ *      content-type 415
+ *      hash       422  what came is another photo, and was dropped
+ *      checksum   460  the piece was dropped: send it again
  */
 #ifndef SERVER_API_H
 #define SERVER_API_H

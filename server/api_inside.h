@@ -17,6 +17,15 @@ api_handler api_enrol, api_hello, api_put_batch, api_get_batch, api_proof,
     api_updates, api_reference, api_references, api_checkpoint, api_tile,
     api_healthz, api_metrics, api_blobs_held;
 
+/* Photos on their way in: /v1/blobs and /v1/uploads/<id>, every method. */
+extern const struct xg_stream api_tus;
+
+/* From now on this thread says what it says in the sender's language. */
+void api_speak(const struct xg_request *request);
+/* Answer with a failure, and count it. */
+void api_fail(struct api *a, const struct xg_request *request,
+              struct xg_response *response, const struct xg_error *err);
+
 /* Always XG_OK, to be returned. */
 enum xg_status api_refuse(struct api *a, struct xg_response *response,
                           int http_status, const char *code, const char *title);
