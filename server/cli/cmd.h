@@ -3,7 +3,7 @@
  *
  * A command gets a struct cmd, writes what it has to say to `out`, and returns
  * a status, which decides the exit code. It prints nothing by itself (but
- * `serve`), asks nobody anything, and reads no file that a person named: the
+ * `serve`), asks nobody anything, and opens no file that a person named: the
  * caller did. So it runs in the same way in the process that was called and in
  * a running server that is asked over its control socket (control.h). A data
  * folder is open in one process at a time; that is where commands go.
@@ -28,7 +28,12 @@ enum {
 enum cmd_access {
     CMD_ALONE, /* opens what it needs by itself: init, key, serve */
     CMD_DATA,  /* on the opened folder, in whichever process has it */
+    CMD_LENT,  /* the same, on files that are lent to it (lend.h): too large to
+                * be handed over, and only the caller may open them */
 };
+
+/* Files that are lent; null devices where one is not there. */
+enum cmd_file { CMD_FILE_IN, CMD_FILE_OUT, CMD_FILE_TELL, CMD_FILES };
 
 struct cmd_option {
     const char *name;  /* without "--"; NULL ends the list */
@@ -46,7 +51,8 @@ struct command {
     size_t least, most; /* arguments, DIR included */
     enum cmd_access access;
     size_t input;  /* which argument is a file to read, 0: none */
-    size_t output; /* which names a file to be made, 0: none */
+    size_t output; /* which names a file to be made, 0: none; CMD_LENT: or the
+                    * option --reply does */
     enum xg_status (*run)(struct cmd *c, struct xg_error *err);
     const char *zh, *en;
     const struct cmd_option options[CMD_OPTIONS_MAX];
@@ -65,8 +71,10 @@ struct cmd {
     const struct xg_env *env;
     struct data *data; /* opened, unless CMD_ALONE */
     struct xg_bytes input;
+    int files[CMD_FILES]; /* CMD_LENT; an output that is left empty is none */
     struct xg_buf out;
-    bool must_decide; /* done, but exit with 5 */
+    bool must_decide;  /* done, but exit with 5 */
+    bool out_is_taken; /* standard output carries a file: say it elsewhere */
 };
 
 /* The commands; what each does stands in table.c. */
@@ -99,6 +107,8 @@ enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_check(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_rebuild(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_backup(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_bundle_read(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_bundle_write(struct cmd *c, struct xg_error *err);
 
 /* Read the words. With --help anywhere, spec may be NULL and nothing else is
  * looked at. argv is borrowed. XG_USAGE. */
@@ -115,6 +125,11 @@ cmd_number(unsigned long *value, const struct cmd *c, const char *name,
 /* Run a parsed command; what went wrong is appended to `errors`, one line.
  * The exit code. */
 int cmd_execute(struct cmd *c, struct xg_buf *errors);
+
+/* The name of a device: "0417" stands for "<origin>/d/0417". XG_USAGE. */
+XG_MUST_CHECK enum xg_status
+cmd_device_name(char name[], size_t size, const struct cmd *c,
+                const char *given, struct xg_error *err);
 
 /* DIR/name. XG_USAGE when it is too long. */
 enum { CMD_PATH_SIZE = 4096 };

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -57,22 +58,91 @@ static enum xg_status send_all(int fd, struct xg_bytes data,
     return XG_OK;
 }
 
-static enum xg_status receive_all(struct xg_buf *in, int fd,
-                                  struct xg_error *err)
+/* Descriptors that come along with a message. */
+union passed {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(CMD_FILES * sizeof(int))];
+};
+
+/* The first byte of what will be sent, and with it the files. */
+static enum xg_status send_files(int fd, struct xg_bytes *data,
+                                 const int files[static CMD_FILES],
+                                 struct xg_error *err)
+{
+    struct iovec first = {(void *)(uintptr_t)data->at, 1};
+    union passed passed;
+    struct msghdr message = {.msg_iov = &first,
+                             .msg_iovlen = 1,
+                             .msg_control = passed.room,
+                             .msg_controllen = sizeof passed.room};
+
+    memset(&passed, 0, sizeof passed);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(CMD_FILES * sizeof(int));
+    memcpy(CMSG_DATA(c), files, CMD_FILES * sizeof(int));
+    while (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
+        if (errno != EINTR)
+            return xg_fail_os(err, "%s", SOCKET_NAME);
+    data->at++;
+    data->len--;
+    return XG_OK;
+}
+
+struct files {
+    int fds[CMD_FILES];
+    size_t count;
+};
+
+static void close_files(struct files *files)
+{
+    while (files->count)
+        close(files->fds[--files->count]);
+}
+
+/* Those of one message; nobody sends more than one such. */
+static void take_files(struct files *files, struct msghdr *message)
+{
+    struct cmsghdr *c = CMSG_FIRSTHDR(message);
+    int fd;
+
+    if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+        return;
+    size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+        if (files && files->count < CMD_FILES)
+            files->fds[files->count++] = fd;
+        else
+            close(fd);
+    }
+}
+
+/* `files` NULL: none are expected. */
+static enum xg_status receive_all(struct xg_buf *in, struct files *files,
+                                  int fd, struct xg_error *err)
 {
     enum { CHUNK = 64 << 10 };
+    union passed passed;
 
     for (;;) {
         uint8_t *room = xg_buf_room(in, CHUNK);
         if (!room)
             return xg_buf_check(in, err);
-        ssize_t got = recv(fd, room, CHUNK, 0);
+        struct iovec part = {room, CHUNK};
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = passed.room,
+                                 .msg_controllen = sizeof passed.room};
+        ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return xg_fail_os(err, "%s", SOCKET_NAME);
         if (got == 0)
             return XG_OK;
+        take_files(files, &message);
         in->len += (size_t)got;
     }
 }
@@ -84,7 +154,15 @@ struct question {
     int count;
     enum xg_lang lang;
     struct xg_bytes input;
+    struct files files;
 };
+
+/* May it run here, with the files that came? */
+static bool fits(const struct question *q, const struct command *spec)
+{
+    return spec && (spec->access == CMD_DATA ||
+                    (spec->access == CMD_LENT && q->files.count == CMD_FILES));
+}
 
 static bool read_question(struct question *q, struct xg_bytes rest,
                           struct xg_arena *arena)
@@ -113,13 +191,14 @@ static int run_question(struct control *control, struct cmd *c,
 
     xg_lang_thread(q->lang);
     if (cmd_parse(c, q->count, (const char *const *)q->words, &err) != XG_OK ||
-        !c->spec || c->spec->access != CMD_DATA) {
+        !fits(q, c->spec)) {
         xg_buf_format(errors, "xunge-server: %s\n", xg_error_text(&err));
         return xg_status_exit(XG_USAGE);
     }
     c->data = control->data;
     c->env = control->env;
     c->input = q->input;
+    memcpy(c->files, q->files.fds, sizeof c->files);
     int code = cmd_execute(c, errors);
     xg_log(XG_LOG_INFO, "control.ran", "command=\"%s\" exit=%d", c->spec->words,
            code);
@@ -136,7 +215,7 @@ static void serve_one(struct control *control, int fd)
     struct question q = {.count = 0};
     char code[16];
 
-    if (receive_all(&in, fd, &err) == XG_OK &&
+    if (receive_all(&in, &q.files, fd, &err) == XG_OK &&
         read_question(&q, xg_buf_bytes(&in), &arena)) {
         int exit_code = run_question(control, &c, &q, &errors);
         snprintf(code, sizeof code, "%d", exit_code);
@@ -148,6 +227,7 @@ static void serve_one(struct control *control, int fd)
             xg_log(XG_LOG_WARN, "control.lost", "error=%s",
                    xg_error_text(&err));
     }
+    close_files(&q.files);
     xg_buf_clear(&in);
     xg_buf_clear(&errors);
     xg_buf_clear(&out);
@@ -368,17 +448,21 @@ static bool read_answer(struct control_answer *answer, struct xg_bytes rest)
 }
 
 static enum xg_status converse(struct control_answer *answer, int fd,
-                               struct xg_bytes question, struct xg_error *err)
+                               struct xg_bytes question, const int *files,
+                               struct xg_error *err)
 {
     struct xg_buf in = XG_BUF(CMD_OUT_MAX + (1 << 20));
     struct control_answer read = {.out = XG_BUF(CMD_OUT_MAX),
                                   .errors = XG_BUF(1 << 20)};
-    enum xg_status status = send_all(fd, question, err);
+    enum xg_status status =
+        files ? send_files(fd, &question, files, err) : XG_OK;
 
+    if (status == XG_OK)
+        status = send_all(fd, question, err);
     if (status == XG_OK && shutdown(fd, SHUT_WR) != 0)
         status = xg_fail_os(err, "%s", SOCKET_NAME);
     if (status == XG_OK)
-        status = receive_all(&in, fd, err);
+        status = receive_all(&in, NULL, fd, err);
     if (status == XG_OK && !read_answer(&read, xg_buf_bytes(&in)))
         status = xg_fail(err, XG_IO, "%s",
                          XG_T("服务在回答前停止了，请再试",
@@ -396,7 +480,8 @@ static enum xg_status converse(struct control_answer *answer, int fd,
 
 enum xg_status control_ask(struct control_answer *answer, const char *dir,
                            int argc, const char *const *argv,
-                           struct xg_bytes input, struct xg_error *err)
+                           struct xg_bytes input, const int *files,
+                           struct xg_error *err)
 {
     struct xg_buf question = XG_BUF(QUESTION_MAX);
     int fd = -1;
@@ -410,7 +495,7 @@ enum xg_status control_ask(struct control_answer *answer, const char *dir,
         xg_frame_put(&question, xg_bytes_of(argv[i]));
     enum xg_status status = xg_buf_check(&question, err);
     if (status == XG_OK)
-        status = converse(answer, fd, xg_buf_bytes(&question), err);
+        status = converse(answer, fd, xg_buf_bytes(&question), files, err);
     xg_buf_clear(&question);
     close(fd);
     return status;

@@ -7,6 +7,9 @@
  *      question  "xunge-server/control/1", "zh" | "en", content of the file
  *                that the command reads (or nothing), the words
  *      answer    standard output, standard error, exit code in decimal
+ *
+ * With the question come the files that are lent to the command (lend.h), as
+ * descriptors (SCM_RIGHTS): none, or CMD_FILES of them.
  */
 #ifndef SERVER_CLI_CONTROL_H
 #define SERVER_CLI_CONTROL_H
@@ -39,6 +42,7 @@ XG_MUST_CHECK enum xg_status control_ask(struct control_answer *answer,
                                          const char *dir, int argc,
                                          const char *const *argv,
                                          struct xg_bytes input,
+                                         const int *files, /* or NULL */
                                          struct xg_error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "server/cli/cmd.h"
 #include "server/cli/control.h"
+#include "server/cli/lend.h"
 #include "server/data.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
@@ -51,10 +52,10 @@ static enum xg_status absolute(char path[static CMD_PATH_SIZE],
     return XG_OK;
 }
 
-static int finish(const struct xg_buf *out, const struct xg_buf *errors,
-                  int exit_code)
+static int finish(const struct cmd *c, const struct xg_buf *out,
+                  const struct xg_buf *errors, int exit_code)
 {
-    put(stdout, out);
+    put(c->out_is_taken ? stderr : stdout, out);
     put(stderr, errors);
     if (errors->failed != XG_OK) /* no memory to say what it was */
         fprintf(stderr, "xunge-server: %s\n",
@@ -72,7 +73,7 @@ static int run_here(struct cmd *c)
     struct xg_buf errors = XG_BUF(64 << 10);
     int exit_code = cmd_execute(c, &errors);
 
-    exit_code = finish(&c->out, &errors, exit_code);
+    exit_code = finish(c, &c->out, &errors, exit_code);
     xg_buf_clear(&errors);
     return exit_code;
 }
@@ -87,9 +88,11 @@ static int run_on_data(struct cmd *c, int argc, const char *const *argv)
     for (int i = 0; i < BUSY_TRIES; i++) {
         err = XG_ERROR_NONE;
         enum xg_status status =
-            control_ask(&answer, c->args[0], argc, argv, c->input, &err);
+            control_ask(&answer, c->args[0], argc, argv, c->input,
+                        c->spec->access == CMD_LENT ? c->files : NULL, &err);
         if (status == XG_OK) {
-            int code = finish(&answer.out, &answer.errors, answer.exit_code);
+            int code =
+                finish(c, &answer.out, &answer.errors, answer.exit_code);
             xg_buf_clear(&answer.out);
             xg_buf_clear(&answer.errors);
             return code;
@@ -111,6 +114,22 @@ static int run_on_data(struct cmd *c, int argc, const char *const *argv)
     return refuse(&err);
 }
 
+/* On files that are opened, and named, here. */
+static int run_lent(struct cmd *c, int argc, const char *const *argv)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct lent lent;
+
+    if (lend_open(&lent, c, &err) != XG_OK)
+        return refuse(&err);
+    memcpy(c->files, lent.files, sizeof c->files);
+    c->out_is_taken = lent.to_stdout;
+    int code = run_on_data(c, argc, argv);
+    if (lend_close(&lent, &err) != XG_OK)
+        return refuse(&err);
+    return code;
+}
+
 /* Which of argv an argument of the command is: the pointers are the same. */
 static const char **word_of(const char **argv, int argc, const char *arg)
 {
@@ -129,6 +148,8 @@ static int run(struct cmd *c, int argc, const char **argv)
 
     if (c->spec->access == CMD_ALONE)
         return run_here(c);
+    if (c->spec->access == CMD_LENT)
+        return run_lent(c, argc, argv);
     if (c->spec->input &&
         read_input(&input, c->args[c->spec->input], &err) != XG_OK) {
         xg_buf_clear(&input);

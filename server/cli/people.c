@@ -370,17 +370,15 @@ enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err)
     return status;
 }
 
-/* "0417" stands for "<origin>/d/0417". */
-static enum xg_status device_name(char name[static XG_KEY_NAME_MAX + 1],
-                                  const struct cmd *c, struct xg_error *err)
+enum xg_status cmd_device_name(char name[], size_t size, const struct cmd *c,
+                               const char *given, struct xg_error *err)
 {
-    const char *given = c->args[1];
     bool code = given[strspn(given, "0123456789")] == '\0';
     int len =
-        snprintf(name, XG_KEY_NAME_MAX + 1, "%s%s%s",
+        snprintf(name, size, "%s%s%s",
                  code ? data_origin(c->data) : "", code ? "/d/" : "", given);
 
-    if (len < 0 || len > XG_KEY_NAME_MAX)
+    if (len < 0 || (size_t)len >= size)
         return xg_fail(err, XG_USAGE,
                        XG_T("设备名太长：%s", "too long for a device: %s"),
                        given);
@@ -403,7 +401,7 @@ enum xg_status cmd_device_approve(struct cmd *c, struct xg_error *err)
 {
     char name[XG_KEY_NAME_MAX + 1];
 
-    if (device_name(name, c, err) != XG_OK ||
+    if (cmd_device_name(name, sizeof name, c, c->args[1], err) != XG_OK ||
         approval_give(c->data, name, err) != XG_OK)
         return err->status;
     return put_done(c, name, XG_DEVICE_ENROLLED, err);
@@ -413,7 +411,7 @@ enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err)
 {
     char name[XG_KEY_NAME_MAX + 1];
 
-    if (device_name(name, c, err) != XG_OK ||
+    if (cmd_device_name(name, sizeof name, c, c->args[1], err) != XG_OK ||
         registry_revoke(c->data->registry, name, err) != XG_OK)
         return err->status;
     return put_done(c, name, XG_DEVICE_REVOKED, err);
@@ -443,7 +441,7 @@ enum xg_status cmd_device_allow(struct cmd *c, struct xg_error *err)
     char name[XG_KEY_NAME_MAX + 1];
     const char *worker = c->args[2];
 
-    if (device_name(name, c, err) != XG_OK ||
+    if (cmd_device_name(name, sizeof name, c, c->args[1], err) != XG_OK ||
         must_know(c, XG_SAYS_DEVICE, name,
                   XG_T("没有这台设备", "there is no such device"), err) !=
             XG_OK ||

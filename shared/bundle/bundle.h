@@ -24,7 +24,8 @@
  *         blobs/<sha-256>         thumbnails first
  * down    enrolled                what POST /v1/enrol answers
  *         welcome                 what POST /v1/hello answers: frames; without
- *                                 a session
+ *                                 a session; several, where the registry
+ *                                 has more news than one takes
  *         log/tile/<l>/<n>[.p/w]  hash tiles: a proof from any size >= since
  *         states                  "<batch id> <state>\n" ...
  *         receipts/<id>.tlog-proof

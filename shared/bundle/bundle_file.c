@@ -129,18 +129,12 @@ static enum xg_status too_long(const char *path, struct xg_error *err)
                    path);
 }
 
-static enum xg_status check_space(const char *path, uint64_t parts,
-                                  uint64_t bytes, struct xg_error *err)
+static enum xg_status check_space(const char *folder, const char *name,
+                                  uint64_t parts, uint64_t bytes,
+                                  struct xg_error *err)
 {
-    char folder[PATH_SIZE] = ".";
-    const char *slash = strrchr(path, '/');
     uint64_t free_bytes, need;
 
-    if (slash && (size_t)(slash - path) >= sizeof folder)
-        return too_long(path, err);
-    if (slash)
-        snprintf(folder, sizeof folder, "%.*s",
-                 slash == path ? 1 : (int)(slash - path), path);
     if (xg_os_free_bytes(&free_bytes, folder, err) != XG_OK)
         return err->status;
     need = bytes + bytes / 1024 + parts * 1024 + RESERVE_BYTES;
@@ -151,7 +145,7 @@ static enum xg_status check_space(const char *path, uint64_t parts,
                         " MB；换一个 U 盘，或删掉里面别的文件",
                         "no space in %s: %" PRIu64 " MB are needed and %" PRIu64
                         " MB are left; take another stick, or make room"),
-                   folder, (need >> 20) + 1, free_bytes >> 20);
+                   name, (need >> 20) + 1, free_bytes >> 20);
 }
 
 static enum xg_status refuse_existing(const char *path, struct xg_error *err)
@@ -167,6 +161,60 @@ static enum xg_status refuse_existing(const char *path, struct xg_error *err)
                    path);
 }
 
+enum xg_status xg_landing_open(struct xg_landing *l, const char *path,
+                               struct xg_error *err)
+{
+    if (snprintf(l->path, sizeof l->path, "%s", path) >= (int)sizeof l->path)
+        return too_long(path, err);
+    snprintf(l->part, sizeof l->part, "%s.part", path);
+    if (refuse_existing(path, err) != XG_OK)
+        return err->status;
+    l->fd = open(l->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+                 0600);
+    if (l->fd < 0)
+        return xg_fail_os(err, XG_T("无法建立 %s", "cannot make %s"), l->part);
+    return XG_OK;
+}
+
+void xg_landing_drop(struct xg_landing *l)
+{
+    close(l->fd);
+    unlink(l->part);
+}
+
+enum xg_status xg_landing_keep(struct xg_landing *l, struct xg_error *err)
+{
+    enum xg_status status = XG_OK;
+
+    if (fsync(l->fd) != 0)
+        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), l->part);
+    if (close(l->fd) != 0 && status == XG_OK)
+        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), l->part);
+    if (status == XG_OK)
+        status = refuse_existing(l->path, err);
+    if (status == XG_OK && rename(l->part, l->path) != 0)
+        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), l->path);
+    if (status != XG_OK) {
+        unlink(l->part);
+        return status;
+    }
+    return xg_os_sync_parent(l->path, err);
+}
+
+/* The folder that a path lies in. */
+static enum xg_status folder_of(char folder[static PATH_SIZE],
+                                const char *path, struct xg_error *err)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash && slash - path >= PATH_SIZE)
+        return too_long(path, err);
+    snprintf(folder, PATH_SIZE, "%.*s",
+             slash ? slash == path ? 1 : (int)(slash - path) : 1,
+             slash ? path : ".");
+    return XG_OK;
+}
+
 /* To PATH.part, then its name. */
 static enum xg_status write_file(struct output *o,
                                  const struct xg_bundle_target *target,
@@ -174,35 +222,51 @@ static enum xg_status write_file(struct output *o,
                                  size_t count, uint64_t *bytes,
                                  struct xg_error *err)
 {
-    char part[PATH_SIZE];
+    struct xg_landing landing;
+    char folder[PATH_SIZE];
     struct stat info = {.st_size = 0};
 
-    if (snprintf(part, sizeof part, "%s.part", target->path) >=
-        (int)sizeof part)
-        return too_long(target->path, err);
-    if (refuse_existing(target->path, err) != XG_OK ||
-        check_space(target->path, count, o->total, err) != XG_OK)
+    if (folder_of(folder, target->path, err) != XG_OK ||
+        refuse_existing(target->path, err) != XG_OK ||
+        check_space(folder, folder, count, o->total, err) != XG_OK ||
+        xg_landing_open(&landing, target->path, err) != XG_OK)
         return err->status;
-    o->name = part;
-    o->fd =
-        open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (o->fd < 0)
-        return xg_fail_os(err, XG_T("无法建立 %s", "cannot make %s"), part);
+    o->name = landing.part;
+    o->fd = landing.fd;
     enum xg_status status = write_parts(o, target, parts, count, err);
-    if (status == XG_OK && (fsync(o->fd) != 0 || fstat(o->fd, &info) != 0))
-        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), part);
-    if (close(o->fd) != 0 && status == XG_OK)
-        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), part);
-    if (status == XG_OK)
-        status = refuse_existing(target->path, err);
-    if (status == XG_OK && rename(part, target->path) != 0)
-        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), target->path);
+    if (status == XG_OK && fstat(o->fd, &info) != 0)
+        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), landing.part);
     if (status != XG_OK) {
-        unlink(part);
+        xg_landing_drop(&landing);
         return status;
     }
+    if (xg_landing_keep(&landing, err) != XG_OK)
+        return err->status;
     *bytes = (uint64_t)info.st_size;
-    return xg_os_sync_parent(target->path, err);
+    return XG_OK;
+}
+
+/* Into a file that somebody else has opened, and will name. */
+static enum xg_status write_lent(struct output *o,
+                                 const struct xg_bundle_target *target,
+                                 const struct xg_bundle_file_part *parts,
+                                 size_t count, uint64_t *bytes,
+                                 struct xg_error *err)
+{
+    char itself[64];
+    struct stat info = {.st_size = 0};
+
+    o->fd = target->fd;
+    o->name = target->path;
+    snprintf(itself, sizeof itself, "/proc/self/fd/%d", o->fd);
+    if (check_space(itself, o->name, count, o->total, err) != XG_OK)
+        return err->status;
+    enum xg_status status = write_parts(o, target, parts, count, err);
+    if (status == XG_OK && fstat(o->fd, &info) != 0)
+        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), o->name);
+    if (status == XG_OK)
+        *bytes = (uint64_t)info.st_size;
+    return status;
 }
 
 enum xg_status
@@ -218,7 +282,9 @@ xg_bundle_file_write(uint64_t *bytes, const struct xg_bundle_target *target,
     o->host = host;
     for (size_t i = 0; i < count; i++)
         o->total += parts[i].length;
-    if (is_stream(target->path)) {
+    if (target->fd > 0) {
+        status = write_lent(o, target, parts, count, bytes, err);
+    } else if (is_stream(target->path)) {
         o->fd = STDOUT_FILENO;
         o->name = XG_T("标准输出", "standard output");
         status = write_parts(o, target, parts, count, err);
@@ -235,6 +301,7 @@ xg_bundle_file_write(uint64_t *bytes, const struct xg_bundle_target *target,
 
 struct xg_bundle_file {
     int fd;
+    bool lent;
     char *name;
     struct xg_seal_reader *seal; /* NULL: plain */
     struct xg_tar_reader *tar;
@@ -315,7 +382,10 @@ enum xg_status xg_bundle_file_open(struct xg_bundle_file **out,
         free(f);
         return xg_fail_nomem(err);
     }
-    f->fd = stream ? STDIN_FILENO : open(from->path, O_RDONLY | O_CLOEXEC);
+    f->lent = from->fd > 0 || stream;
+    f->fd = from->fd > 0 ? from->fd
+            : stream     ? STDIN_FILENO
+                         : open(from->path, O_RDONLY | O_CLOEXEC);
     enum xg_status status =
         f->fd < 0 ? xg_fail_os(err, XG_T("无法打开 %s", "cannot open %s"), name)
                   : look(f, from->key, err);
@@ -385,7 +455,7 @@ void xg_bundle_file_close(struct xg_bundle_file *f)
         return;
     xg_tar_reader_close(f->tar);
     xg_seal_reader_close(f->seal);
-    if (f->fd > STDIN_FILENO)
+    if (f->fd >= 0 && !f->lent)
         close(f->fd);
     free(f->name);
     free(f);

@@ -21,7 +21,25 @@ struct xg_bundle_target {
     const char *path;
     const struct xg_seal_slots *slots; /* NULL: not sealed */
     const struct xg_env *env;
+    int fd; /* a file to be written, lent and empty, which `path` only names;
+             * 0: none. What a failure leaves in it is the caller's matter */
 };
+
+/* A file that gets its name only when it is whole: PATH.part until then. */
+enum { XG_LANDING_PATH_SIZE = 4096 };
+struct xg_landing {
+    int fd; /* to be written to */
+    char path[XG_LANDING_PATH_SIZE], part[XG_LANDING_PATH_SIZE + 8];
+};
+/* XG_REFUSED where PATH is there. */
+XG_MUST_CHECK enum xg_status xg_landing_open(struct xg_landing *l,
+                                             const char *path,
+                                             struct xg_error *err);
+/* fsync, rename, fsync the folder; a failure leaves nothing. */
+XG_MUST_CHECK enum xg_status xg_landing_keep(struct xg_landing *l,
+                                             struct xg_error *err);
+/* Remove what is there of it. */
+void xg_landing_drop(struct xg_landing *l);
 
 /* Bytes of a part that was only announced: up to `size`, fewer only at its end.
  * Asked for in the order of the file, each part from its beginning. */
@@ -60,6 +78,7 @@ struct xg_bundle_file;
 struct xg_bundle_source {
     const char *path;
     const struct xg_signer *key; /* opens a sealed one; may be NULL */
+    int fd; /* an open file, lent, which `path` only names; 0: none */
 };
 
 /* XG_NOTFOUND; XG_AUTH: sealed to another key. */

@@ -94,7 +94,8 @@ static enum xg_status write_one(const struct xg_seal_slots *slots,
                                 uint64_t *bytes)
 {
     const struct xg_bundle_host host = {&blob_has, fetch, NULL};
-    const struct xg_bundle_target target = {path, slots, &env};
+    const struct xg_bundle_target target = {
+        .path = path, .slots = slots, .env = &env};
     struct xg_bundle index = an_index();
     struct xg_bundle_writer *w;
     struct xg_hash one = hash_of(1), two = hash_of(2), photo = hash_of(3);
@@ -139,7 +140,7 @@ struct seen {
 
 static struct seen read_all(const struct xg_signer *key)
 {
-    const struct xg_bundle_source from = {path, key};
+    const struct xg_bundle_source from = {.path = path, .key = key};
     static const char *const expected[] = {"hello there", "second", "", NULL};
     struct seen s = {.status = XG_OK};
     struct xg_bundle_reader *r = NULL;
@@ -302,7 +303,7 @@ static void test_nothing_half(void **state)
     assert_false(xg_os_exists(path));
     assert_false(xg_os_exists(part));
     /* More than any disk here has: known before the first byte. */
-    const struct xg_bundle_target target = {path, NULL, &env};
+    const struct xg_bundle_target target = {.path = path, .env = &env};
     const struct xg_bundle_host host = {NULL, fetch, NULL};
     struct xg_bundle index = an_index();
     struct xg_bundle_writer *w;
@@ -336,7 +337,7 @@ static void test_pipe(void **state)
     (void)state;
     memcpy(slots.keys[0], reader.verifier.key, XG_PUBLIC_KEY_SIZE);
     for (int sealed = 0; sealed < 2; sealed++) {
-        const struct xg_bundle_source from = {"-", &reader};
+        const struct xg_bundle_source from = {.path = "-", .key = &reader};
         struct xg_bundle_reader *r;
         struct xg_bundle index;
         struct xg_bytes note;
