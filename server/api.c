@@ -108,6 +108,7 @@ ROUTE(tile)
 ROUTE(healthz)
 ROUTE(metrics)
 ROUTE(blobs_held)
+ROUTE(get_blob)
 #undef ROUTE
 
 const struct xg_route api_routes[] = {
@@ -128,6 +129,7 @@ const struct xg_route api_routes[] = {
     {"PATCH", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
     {"DELETE", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
     {"OPTIONS", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
+    {"GET", "/v1/blobs/*", 0, serve_get_blob, NULL},
     {"GET", "/log/checkpoint", 0, serve_checkpoint, NULL},
     {"GET", "/log/tile/*", 0, serve_tile, NULL},
     {"GET", "/healthz", 0, serve_healthz, NULL},

@@ -14,6 +14,7 @@
  *      GET  /v1/reference/<sha256> an imported file                    token
  *      POST /v1/blobs/held         hashes -> frames                    token
  *      *    /v1/blobs, /v1/uploads/<id>   photos by tus 1.0.0         token
+ *      GET  /v1/blobs/<sha256>     a photo, or a range of it           token
  *      GET  /log/checkpoint        a signed note
  *      GET  /log/tile/...          hashes, entries
  *      GET  /healthz               "ok", or 503

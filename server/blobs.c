@@ -594,3 +594,15 @@ blobs_copy(struct blobs *b, const char *to, struct blobs_copied *copied,
         *copied = c.done;
     return status;
 }
+
+bool blobs_is_copied(const char *to, const struct xg_blob *blob)
+{
+    char path[BLOBS_PATH_SIZE];
+    struct stat info;
+
+    if (strlen(to) > BLOBS_PATH_SIZE - TAIL_MAX)
+        return false;
+    path_in(path, to, &blob->sha256, "");
+    return lstat(path, &info) == 0 && S_ISREG(info.st_mode) &&
+           (uint64_t)info.st_size == blob->length;
+}

@@ -89,6 +89,9 @@ blobs_copy(struct blobs *b, const char *to, struct blobs_copied *copied,
            void (*progress)(void *ctx, uint64_t files, uint64_t bytes),
            void *ctx, struct xg_error *err);
 
+/* Is it in a folder that blobs_copy() made, whole by its length? */
+bool blobs_is_copied(const char *to, const struct xg_blob *blob);
+
 /* ---- coming in ---- */
 
 struct blobs_upload {

@@ -454,37 +454,3 @@ enum xg_status data_open_memory(struct data **d, const char *origin,
     }
     return data_open_over(d, store, lock, origin, seed, env, err);
 }
-
-/* ---- backup ---- */
-
-struct backup_job {
-    struct ledger_job job;
-    uint64_t size;
-};
-
-static enum xg_status run_backup_mark(struct ledger_job *job, struct ledger *l,
-                                      struct store *store, struct xg_error *err)
-{
-    (void)l;
-    return store->ops->put_value(store, "backup",
-                                 ((struct backup_job *)job)->size, err);
-}
-
-enum xg_status data_backup(struct data *d, const char *path,
-                           struct xg_error *err)
-{
-    struct backup_job j = {.job = {.run = run_backup_mark}};
-    struct xg_checkpoint c;
-    struct store *reader;
-    enum xg_status status;
-
-    if (ledger_published(d->ledger, &c, NULL, err) != XG_OK ||
-        data_borrow(d, &reader, err) != XG_OK)
-        return err->status;
-    status = reader->ops->backup(reader, path, err);
-    data_return(d, reader);
-    if (status == XG_OK)
-        status = xg_os_sync_parent(path, err);
-    j.size = c.size;
-    return status == XG_OK ? ledger_submit(d->ledger, &j.job, err) : status;
-}

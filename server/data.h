@@ -84,9 +84,30 @@ XG_MUST_CHECK enum xg_status
 data_check(struct data *d, void (*report)(void *ctx, const char *line),
            void *ctx, struct xg_error *err);
 
-/* A hot copy of the store as one file, without keys and without the lock; the
- * size it covers is what devices are told is backed up. */
-XG_MUST_CHECK enum xg_status data_backup(struct data *d, const char *path,
+/* The file of every photo that the log says is held: is it here, and what its
+ * hash says? `report` is told those that are not, up to a few, and the count.
+ * XG_CORRUPT where one is not. Reads all of them; others write meanwhile. */
+XG_MUST_CHECK enum xg_status
+data_check_photos(struct data *d, void (*report)(void *ctx, const char *line),
+                  void *ctx, struct xg_error *err);
+
+/* A hot copy, without keys and without the lock: of the photos into the folder
+ * `photos`, what is not there yet (blobs_copy(); none are held: no folder is
+ * made), then of the store into the file `path`, which must not exist.
+ *
+ * Devices are told the size that is backed up, and let go of photos by it. So
+ * the size is looked up first, and it ends before the note of the first photo
+ * that is held and could not be copied, because its file is lost: *missing of
+ * them. */
+struct data_backup {
+    uint64_t size; /* of the log, that is backed up whole */
+    struct blobs_copied copied; /* now */
+    uint64_t missing;
+    struct xg_hash first_missing;
+};
+XG_MUST_CHECK enum xg_status data_backup(struct data *d,
+                                         struct data_backup *done,
+                                         const char *path, const char *photos,
                                          struct xg_error *err);
 
 #endif

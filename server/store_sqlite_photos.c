@@ -77,8 +77,8 @@ static enum xg_status find_held(struct store *s, struct store_held *held,
     struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_HELD_FIND);
 
     xg_bind_hash(find, 1, hash);
-    return sqlite_row_read(held, found, sizeof *held, NULL, find,
-                           read_held_row, err);
+    return sqlite_row_read(held, found, sizeof *held, NULL, find, read_held_row,
+                           err);
 }
 
 static enum xg_status read_held(struct store *s, struct xg_arena *arena,

@@ -1,5 +1,6 @@
 /* care.c - `check`, `rebuild`, `backup`. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "server/cli/cmd.h"
@@ -17,7 +18,9 @@ static void put_line(void *ctx, const char *line)
 
 enum xg_status cmd_check(struct cmd *c, struct xg_error *err)
 {
-    if (data_check(c->data, put_line, c, err) != XG_OK)
+    if (data_check(c->data, put_line, c, err) != XG_OK ||
+        (!cmd_option(c, "no-photos") &&
+         data_check_photos(c->data, put_line, c, err) != XG_OK))
         return err->status;
     if (c->json)
         return cmd_put_json(c, json_pack("{s:b}", "sound", 1), err);
@@ -50,24 +53,69 @@ enum xg_status cmd_rebuild(struct cmd *c, struct xg_error *err)
     return XG_OK;
 }
 
-enum xg_status cmd_backup(struct cmd *c, struct xg_error *err)
+/* `photos` beside the file. */
+static enum xg_status beside(char out[static CMD_PATH_SIZE], const char *file,
+                             struct xg_error *err)
 {
-    struct xg_checkpoint covered;
+    const char *slash = strrchr(file, '/');
+    char folder[CMD_PATH_SIZE];
 
-    /* First the size: what is copied afterwards holds at least that. */
-    if (ledger_published(c->data->ledger, &covered, NULL, err) != XG_OK ||
-        data_backup(c->data, c->args[1], err) != XG_OK)
-        return err->status;
+    if (!slash)
+        return cmd_path(out, ".", "photos", err);
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - file), file);
+    return cmd_path(out, folder, "photos", err);
+}
+
+static enum xg_status print_backup(struct cmd *c, const struct data_backup *b,
+                                   const char *photos, struct xg_error *err)
+{
+    char hex[2 * XG_HASH_SIZE + 1];
+
     if (c->json)
-        return cmd_put_json(c,
-                            json_pack("{s:s, s:I}", "file", c->args[1], "size",
-                                      (json_int_t)covered.size),
-                            err);
+        return cmd_put_json(
+            c,
+            json_pack("{s:s, s:I, s:s, s:I, s:I, s:I}", "file", c->args[1],
+                      "size", (json_int_t)b->size, "photos", photos,
+                      "photos_copied", (json_int_t)b->copied.files,
+                      "bytes_copied", (json_int_t)b->copied.bytes,
+                      "photos_missing", (json_int_t)b->missing),
+            err);
     xg_buf_format(&c->out,
                   XG_T("已备份到 %s，日志 %" PRIu64
                        " 条；密钥不在其中，请另存\n",
                        "backed up to %s, %" PRIu64 " log entries; the keys "
                        "are not in it, keep them elsewhere\n"),
-                  c->args[1], covered.size);
+                  c->args[1], b->size);
+    if (b->copied.files)
+        xg_buf_format(&c->out,
+                      XG_T("新照片 %" PRIu64 " 个文件，%" PRIu64
+                           " 字节，已备份到 %s\n",
+                           "%" PRIu64 " new files of photos, %" PRIu64
+                           " bytes, into %s\n"),
+                      b->copied.files, b->copied.bytes, photos);
+    if (b->missing) {
+        xg_hex(hex, b->first_missing.b, sizeof b->first_missing.b);
+        xg_buf_format(&c->out,
+                      XG_T("%" PRIu64 " 张照片的文件不见了，第一张是 %s："
+                           "此后的照片设备不会删；请运行 check\n",
+                           "the files of %" PRIu64 " photos are lost, the "
+                           "first is %s: devices keep what came after it; run "
+                           "check\n"),
+                      b->missing, hex);
+    }
     return XG_OK;
+}
+
+enum xg_status cmd_backup(struct cmd *c, struct xg_error *err)
+{
+    const char *given = cmd_option(c, "photos");
+    char folder[CMD_PATH_SIZE];
+    struct data_backup done;
+
+    if (!given && beside(folder, c->args[1], err) != XG_OK)
+        return err->status;
+    if (data_backup(c->data, &done, c->args[1], given ? given : folder, err) !=
+        XG_OK)
+        return err->status;
+    return print_backup(c, &done, given ? given : folder, err);
 }

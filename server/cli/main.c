@@ -139,11 +139,40 @@ static const char **word_of(const char **argv, int argc, const char *arg)
     return NULL;
 }
 
+/* The same for an option that names a folder: "--photos X", "--photos=X". */
+static enum xg_status absolute_option(char path[static CMD_PATH_SIZE],
+                                      struct cmd *c, size_t which, int argc,
+                                      const char **argv, struct xg_error *err)
+{
+    const char **value = &c->values[which];
+    const char **word = word_of(argv, argc, *value);
+    char there[CMD_PATH_SIZE];
+    const char *found = *value;
+
+    if (absolute(there, &found, err) != XG_OK)
+        return err->status;
+    if (word) {
+        snprintf(path, CMD_PATH_SIZE, "%s", found);
+        *word = *value = path;
+        return XG_OK;
+    }
+    size_t head = strlen(c->spec->options[which].name) + strlen("--=");
+    if (snprintf(path, CMD_PATH_SIZE, "--%s=%s", c->spec->options[which].name,
+                 found) >= CMD_PATH_SIZE)
+        return xg_fail(err, XG_USAGE, XG_T("路径过长：%s", "path too long: %s"),
+                       found);
+    for (int i = 0; i < argc; i++)
+        if (argv[i] + head == *value)
+            argv[i] = path;
+    *value = path + head;
+    return XG_OK;
+}
+
 static int run(struct cmd *c, int argc, const char **argv)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf input = XG_BUF(CMD_INPUT_MAX);
-    char path[CMD_PATH_SIZE];
+    char path[CMD_PATH_SIZE], folder[CMD_PATH_SIZE];
     int code;
 
     if (c->spec->access == CMD_ALONE)
@@ -162,6 +191,11 @@ static int run(struct cmd *c, int argc, const char **argv)
         if (word)
             c->args[c->spec->output] = *word;
     }
+    for (size_t i = 0; i < CMD_OPTIONS_MAX && c->spec->options[i].name; i++)
+        if (c->values[i] && c->spec->options[i].value &&
+            strcmp(c->spec->options[i].value, "FOLDER") == 0 &&
+            absolute_option(folder, c, i, argc, argv, &err) != XG_OK)
+            return refuse(&err); /* no command has two */
     c->input = xg_buf_bytes(&input);
     code = run_on_data(c, argc, argv);
     xg_buf_clear(&input);

@@ -45,12 +45,12 @@ static void put_photos(struct xg_buf *out, const struct look_photos *photos,
         if (missing[i].count) {
             xg_buf_format(out, "%s%zu/%zu %s", any ? XG_T("、", ", ") : "",
                           missing[i].count, photos->total,
-                          look_place_label(missing[i].place));
+                          view_place_label(missing[i].place));
             any = true;
         }
     if (!any)
         xg_buf_format(out, "%zu/%zu %s", photos->server, photos->total,
-                      look_place_label(VIEW_PHOTO_SERVER));
+                      view_place_label(VIEW_PHOTO_SERVER));
 }
 
 enum xg_status view_axes(struct xg_buf *out, const struct xg_brief *brief,

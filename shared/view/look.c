@@ -36,7 +36,7 @@ const char *view_delivery_label(enum view_delivery delivery)
     return "";
 }
 
-const char *look_place_name(enum view_place place)
+const char *view_place_name(enum view_place place)
 {
     switch (place) {
     case VIEW_PHOTO_SERVER:
@@ -51,7 +51,7 @@ const char *look_place_name(enum view_place place)
     return "";
 }
 
-const char *look_place_label(enum view_place place)
+const char *view_place_label(enum view_place place)
 {
     switch (place) {
     case VIEW_PHOTO_SERVER:

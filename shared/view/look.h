@@ -50,8 +50,6 @@ XG_MUST_CHECK enum xg_status look_photos(struct look_photos *out,
                                          struct xg_error *err);
 json_t *look_photos_json(const struct look_photos *photos,
                          const struct view_context *view);
-const char *look_place_name(enum view_place place);  /* JSON */
-const char *look_place_label(enum view_place place); /* a person */
 
 /* Number, delivery; zeroed where the view knows none. */
 XG_MUST_CHECK enum xg_status look_entity(struct view_entity *out,

@@ -168,7 +168,7 @@ static enum xg_status put_element(struct xg_buf *out, const struct xg_state *s,
         struct view_photo photo = view_photo_of(&item);
         if (view->photo(view->ctx, &place, &photo.sha256, err) != XG_OK)
             return err->status;
-        xg_buf_format(out, " · %s", look_place_label(place));
+        xg_buf_format(out, " · %s", view_place_label(place));
     }
     xg_buf_text(out, "  ← ");
     look_put_who(out, &about, view);
@@ -376,7 +376,7 @@ static enum xg_status set_element(json_t **list, const struct xg_state *s,
     view_json_set(&json, "value", view_value_json(set->field, &item));
     look_set_name(&json, "name", view, set->field, &item);
     if (photo)
-        view_json_set(&json, "place", json_string(look_place_name(place)));
+        view_json_set(&json, "place", json_string(view_place_name(place)));
     if (set->number == XG_FIELD_PHOTO) {
         struct view_doubts doubts = view_doubts_of(s, element, &about);
         if (view_doubts_any(&doubts))

@@ -44,6 +44,9 @@ enum view_place {
     VIEW_PHOTO_WANTED,    /* the same, and an operator asked for it */
 };
 
+const char *view_place_name(enum view_place place);  /* JSON */
+const char *view_place_label(enum view_place place); /* a person */
+
 /* What a program knows of an entity beside its state. */
 struct view_entity {
     char number[XG_NUMBER_SIZE]; /* human number, draft-N, or "" */

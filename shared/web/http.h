@@ -64,6 +64,8 @@ enum xg_cache {
     XG_CACHE_NEVER,   /* no-store */
     XG_CACHE_ASK,     /* no-cache: keep, but ask each time (ETag) */
     XG_CACHE_FOREVER, /* immutable: the name says the content */
+    XG_CACHE_PRIVATE, /* the same, but not for everybody: only the reader's own
+                       * cache */
 };
 
 /* Made by xg_response_init(), released by xg_response_clear(). A handler sets

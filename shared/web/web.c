@@ -376,6 +376,7 @@ static void add_headers(struct MHD_Response *out, const struct exchange *x)
         [XG_CACHE_NEVER] = "no-store",
         [XG_CACHE_ASK] = "no-cache",
         [XG_CACHE_FOREVER] = "public, max-age=31536000, immutable",
+        [XG_CACHE_PRIVATE] = "private, max-age=31536000, immutable",
     };
     const struct xg_response *r = &x->response;
 

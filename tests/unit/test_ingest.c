@@ -1121,10 +1121,12 @@ static void test_behind_and_ahead(void **unused)
     pushed(&s, t, 3, 1, XG_BATCH_STORED);
     check(&s);
 
-    char copy[700];
+    char copy[700], photos[700];
+    struct data_backup done;
     snprintf(copy, sizeof copy, "%s/backup.db", dir);
-    assert_ok(data_backup(s.d, copy, &err));
-    assert_status(data_backup(s.d, copy, &err), XG_REFUSED);
+    snprintf(photos, sizeof photos, "%s/photos", dir);
+    assert_ok(data_backup(s.d, &done, copy, photos, &err));
+    assert_status(data_backup(s.d, &done, copy, photos, &err), XG_REFUSED);
     data_close(s.d);
 
     /* A lock that knows nothing. */
