@@ -15,10 +15,12 @@ RECEIVED = 'received'
 
 class Line:
     """Passes a port on, and cuts the line after so many bytes that the server
-    said; `limit` None: never."""
+    said (`limit`), or that it was told (`limit_told`); None: never. `told` and
+    `said` count; with `slow` each piece of 4 KB takes so many seconds."""
 
     def __init__(self, port, to):
         self.to, self.limit, self.said = to, None, 0
+        self.limit_told, self.told, self.slow = None, 0, 0
         self.listener = socket.create_server(('127.0.0.1', port))
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -36,9 +38,15 @@ class Line:
     def pump(self, a, b, back):
         try:
             while data := a.recv(4096):
+                time.sleep(self.slow)
                 if back:
                     self.said += len(data)
                     if self.limit is not None and self.said > self.limit:
+                        break
+                else:
+                    self.told += len(data)
+                    if self.limit_told is not None and \
+                            self.told > self.limit_told:
                         break
                 b.sendall(data)
         except OSError:
