@@ -16,6 +16,10 @@ test="clang clang-tidy cppcheck curl dbus git golang-go golang-golang-x-mod-dev
 iproute2 libclang-rt-14-dev libcmocka-dev libfaketime openssl procps
 python3-dbusmock util-linux"
 
+# Node may be here from elsewhere; Debian's would stand against it.
+command -v node >/dev/null || test="$test nodejs"
+command -v npm >/dev/null || test="$test npm"
+
 case "${1:-}" in
 build) wanted=$build ;;
 test) wanted="$build $test" ;;

@@ -20,15 +20,15 @@ DISK_MIB = 28
 TRIES = 400
 
 
-def inside():
-    """Again, in a mount namespace."""
+def inside(script=__file__):
+    """The script again, in a mount namespace."""
     ways = (['unshare', '--mount'],
             ['unshare', '--map-root-user', '--mount'])
     for way in ways:
         probe = way + ['mount', '-t', 'tmpfs', 'none', '/mnt']
         if subprocess.run(probe, stderr=subprocess.DEVNULL,
                           check=False).returncode == 0:
-            return subprocess.call(way + [sys.executable, __file__, 'inside'])
+            return subprocess.call(way + [sys.executable, script, 'inside'])
     if os.environ.get('XG_NO_ROOT'):
         print('skipped: neither root nor a user namespace, XG_NO_ROOT is set')
         return SKIPPED
@@ -40,10 +40,10 @@ def inside():
 class Disk:
     """A tmpfs with a ballast that leaves as much room as is asked for."""
 
-    def __init__(self, path):
+    def __init__(self, path, mib=DISK_MIB):
         self.path, self.ballast = path, path + '/ballast'
         os.mkdir(path)
-        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=%dm' % DISK_MIB,
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=%dm' % mib,
                         'none', path], check=True)
 
     def free(self):
