@@ -131,7 +131,7 @@ enum xg_status sync_ask_held(struct sync *y, bool *knows, bool *held,
                              const struct store_due *photos, size_t count,
                              struct xg_error *err)
 {
-    uint8_t hashes[XG_BLOBS_ASKED_MAX * XG_HASH_SIZE];
+    uint8_t hashes[XG_BLOBS_ASKED_MAX * XG_HASH_SIZE] = {0};
     struct transport_request request = {
         .method = "POST",
         .path = "/v1/blobs/held",

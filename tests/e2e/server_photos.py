@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Photos as the one who runs the server sees them: where they are, those asked
+for, one taken out, backups that devices rely on, and a check that reads them;
+with a server that runs and, where it says so, without."""
+import hashlib
+import os
+import pathlib
+import shutil
+import signal
+
+from lib_world import GRID, Case, main
+
+PHOTOS = pathlib.Path(os.environ['XG_SOURCE']) / 'tests/data/jpeg'
+FIRST, SECOND = PHOTOS / 'f1-exif.jpg', PHOTOS / 'f2-exif.jpg'
+
+
+def sha256(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+class Photos(Case):
+    WORKERS = [('wa', 'worker', GRID), ('wb', 'worker', GRID)]
+
+    def send(self, agent, photos='all'):
+        agent.do('sync', '--unmetered', '--photos', photos)
+
+    def report(self, *photos, send='all'):
+        words = [w for p in photos for w in ('--photo', str(p))]
+        case = self.a.incident('address=桥下', *words)
+        self.send(self.a, send)
+        return case
+
+    def blob(self, photo, folder=None):
+        name = sha256(photo)
+        return (folder or self.world.data) / 'blobs' / name[:2] / name
+
+    def names(self, folder):
+        return {p.name for p in (folder / 'blobs').glob('??/*')}
+
+    def places(self, case):
+        photos = self.world.ask('photo', 'list', case)[0]['photos']
+        return {p['sha256']: (p['place'], p['thumbnail']) for p in photos}
+
+    def test_thumbnail_first_then_ordered(self):
+        case = self.report(FIRST, send='thumbs')
+        self.assertEqual(self.places(case),
+                         {sha256(FIRST): ('elsewhere', 'server')})
+        shown = self.world.show(case)['photos']
+        self.assertEqual((shown['total'], shown['elsewhere']), (1, 1))
+        self.world.do('photo', 'get', sha256(FIRST), self.world.folder / 'x',
+                      code=3)
+        self.assertEqual(self.world.ask('photo', 'order', case),
+                         [{'wanted': 1}])
+        # A wish outlives the server's end.
+        self.world.p.send_signal(signal.SIGKILL)
+        self.world.p.wait()
+        self.world.p.stdout.close()
+        self.world.p = None
+        self.world.start()
+        self.assertEqual(self.places(case)[sha256(FIRST)][0], 'wanted')
+        tallies = self.world.ask('photo', 'list')[0]
+        self.assertEqual((tallies['wanted']['files'],
+                          tallies['missing']['files'],
+                          tallies['thumbnails_held']['files'],
+                          tallies['photos'][0]['entity']), (1, 1, 1, case))
+        self.assertIn('asked for', self.world.do('photo', 'list').out)
+        self.send(self.a, 'thumbs')  # what is ordered goes all the same
+        self.assertEqual(self.places(case)[sha256(FIRST)],
+                         ('server', 'server'))
+        self.assertEqual(self.world.ask('photo', 'list')[0]['wanted']['files'],
+                         0)
+        self.assertEqual(self.world.ask('photo', 'order', case),
+                         [{'wanted': 0}])
+        self.sound()
+
+    def test_taken_out_byte_for_byte(self):
+        self.report(FIRST, SECOND)
+        out = self.world.folder / 'out.jpg'
+        got = self.world.ask('photo', 'get', sha256(SECOND)[:12], out)[0]
+        self.assertEqual(out.read_bytes(), SECOND.read_bytes())
+        self.assertEqual(got['bytes'], SECOND.stat().st_size)
+        # Not over a file that is there; not what nobody has.
+        refused = self.world.do('photo', 'get', sha256(FIRST), out, code=1)
+        self.assertIn('exists', refused.err)
+        self.assertEqual(out.read_bytes(), SECOND.read_bytes())
+        self.world.do('photo', 'get', '0' * 64, out, code=3)
+        self.world.do('photo', 'get', 'zz', out, code=3)
+        self.world.do('photo', 'order', 'ffffffff', code=3)
+        # A damaged one is not handed out as evidence.
+        blob = self.blob(FIRST)
+        blob.chmod(0o600)
+        blob.write_bytes(b'x' * FIRST.stat().st_size)
+        other = self.world.folder / 'other.jpg'
+        self.world.do('photo', 'get', sha256(FIRST), other, code=1)
+        self.assertFalse(other.exists())
+
+    def test_backup_check_and_putting_back(self):
+        self.report(FIRST)
+        copies = self.world.folder / 'copies'
+        copies.mkdir()
+        first = self.world.ask('backup', copies / 'one.db')[0]
+        self.assertEqual(first['photos'], str(copies / 'photos'))
+        self.assertEqual(first['photos_copied'], 2)  # and its thumbnail
+        self.assertEqual(sha256(self.blob(FIRST, copies / 'photos')),
+                         sha256(FIRST))
+        self.report(SECOND)
+        second = self.world.ask('backup', copies / 'two.db')[0]
+        self.assertGreaterEqual(second['photos_copied'], 1)
+        self.assertEqual(second['photos_missing'], 0)
+        self.assertEqual(self.names(self.world.data),
+                         self.names(copies / 'photos'))
+        self.assertGreater(second['size'], first['size'])
+        self.world.do('check')
+        # Another folder, said in both ways, from wherever it is called.
+        for n, words in enumerate((('--photos', 'else'), ('--photos=else',))):
+            os.chdir(copies)
+            self.addCleanup(os.chdir, '/')
+            self.world.do('backup', 'else%d.db' % n, *words)
+            self.assertTrue(self.blob(SECOND, copies / 'else').exists())
+        # The file is lost: it is named, and the backup covers less.
+        self.blob(FIRST).unlink()
+        bad = self.world.do('check', code=1)
+        self.assertIn(sha256(FIRST), bad.err + bad.out)
+        self.world.do('check', '--no-photos')
+        self.blob(FIRST, copies / 'photos').unlink()
+        third = self.world.ask('backup', copies / 'three.db')[0]
+        self.assertEqual(third['photos_missing'], 1)
+        self.assertLess(third['size'], first['size'])
+        # From the other copy, with the server down.
+        self.world.stop()
+        shutil.copy(self.blob(FIRST, copies / 'else'), self.blob(FIRST))
+        self.world.do('check')
+        self.world.do('rebuild')
+        self.world.do('check')
+
+
+if __name__ == '__main__':
+    main()
