@@ -80,6 +80,12 @@ static bool is_html(const struct transport_answer *a)
 
 enum xg_status sync_bad_answer(struct sync *y, struct xg_error *err)
 {
+    if (y->part)
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("数据包里的“%s”不是服务器给本机的，或已损坏",
+                            "part \"%s\" of the bundle is not what the server "
+                            "says to this device, or is damaged"),
+                       y->part);
     if (is_html(&y->answer))
         return portal(err);
     return xg_fail(
@@ -274,7 +280,7 @@ enum xg_status sync_open_note(struct sync *y, struct xg_note *note,
 void sync_progress(struct sync *y)
 {
     y->progressed = true;
-    if (y->host->progress)
+    if (y->host && y->host->progress)
         y->host->progress(y->host->ctx, y->report);
 }
 

@@ -89,7 +89,7 @@ static enum xg_status same_code(struct sync *y, bool *same,
 
 /* Key, chain and the registrar's way into the vault, before anything goes
  * out: whatever is cut now, the same code goes on with the same key. */
-static enum xg_status prepare(struct sync *y, struct xg_error *err)
+enum xg_status sync_prepare_enrol(struct sync *y, struct xg_error *err)
 {
     char name[XG_KEY_NAME_MAX + 1];
     struct xg_hash secret;
@@ -115,9 +115,9 @@ static enum xg_status prepare(struct sync *y, struct xg_error *err)
 
 /* ---- the server's word ---- */
 
-static enum xg_status put_request(struct sync *y, struct xg_buf *note,
-                                  const struct xg_hash *random,
-                                  struct xg_error *err)
+enum xg_status sync_put_enrol(struct sync *y, struct xg_buf *note,
+                              const struct xg_hash *random,
+                              struct xg_error *err)
 {
     const uint8_t *key = y->signer.verifier.key;
     struct xg_enrol e = {.log = xg_bytes_of(y->code->log.name),
@@ -144,19 +144,21 @@ static enum xg_status put_request(struct sync *y, struct xg_buf *note,
 }
 
 static enum xg_status open_answer(struct sync *y, struct xg_enrolled *e,
+                                  struct xg_bytes data,
                                   const struct xg_hash *random,
                                   struct xg_error *err)
 {
+    const struct xg_verifier *log = y->code ? &y->code->log : &y->id.log;
+    const char *worker = y->code ? y->code->worker : y->id.worker;
     struct xg_note note;
 
-    if (sync_open_note(y, &note, xg_buf_bytes(&y->answer.body), &y->code->log,
-                       err) != XG_OK)
+    if (sync_open_note(y, &note, data, log, err) != XG_OK)
         return err->status;
     if (xg_enrolled_read(e, note.text, err) != XG_OK ||
-        !xg_bytes_equal(e->log, xg_bytes_of(y->code->log.name)) ||
+        !xg_bytes_equal(e->log, xg_bytes_of(log->name)) ||
         !xg_hash_equal(&e->random, random))
         return sync_bad_answer(y, err);
-    if (strcmp(e->worker, y->code->worker) != 0 ||
+    if (strcmp(e->worker, worker) != 0 ||
         (*y->id.device && strcmp(e->device, y->id.device) != 0))
         return xg_fail(
             err, XG_REFUSED,
@@ -190,14 +192,24 @@ static enum xg_status keep(struct sync *y, const struct xg_enrolled *e,
     return XG_OK;
 }
 
+enum xg_status sync_take_enrolled(struct sync *y, struct xg_bytes data,
+                                  const struct xg_hash *random,
+                                  struct xg_error *err)
+{
+    struct xg_enrolled enrolled = {.state = XG_DEVICE_PENDING};
+
+    if (open_answer(y, &enrolled, data, random, err) != XG_OK)
+        return err->status;
+    return keep(y, &enrolled, err);
+}
+
 static enum xg_status enrol_once(struct sync *y, struct xg_error *err)
 {
     struct xg_buf note = XG_BUF(XG_NOTE_MAX);
-    struct xg_enrolled enrolled = {.state = XG_DEVICE_PENDING};
     struct xg_hash random = {{0}};
 
     xg_random(y->env, random.b, sizeof random.b);
-    enum xg_status status = put_request(y, &note, &random, err);
+    enum xg_status status = sync_put_enrol(y, &note, &random, err);
     if (status == XG_OK) {
         struct transport_request request = {
             .method = "POST", .path = "/v1/enrol", .body = xg_buf_bytes(&note)};
@@ -206,9 +218,8 @@ static enum xg_status enrol_once(struct sync *y, struct xg_error *err)
             status = err->status = XG_REFUSED;
     }
     if (status == XG_OK)
-        status = open_answer(y, &enrolled, &random, err);
-    if (status == XG_OK)
-        status = keep(y, &enrolled, err);
+        status = sync_take_enrolled(y, xg_buf_bytes(&y->answer.body), &random,
+                                    err);
     xg_buf_clear(&note);
     return status;
 }
@@ -232,7 +243,7 @@ enum xg_status sync_enrol(struct home *home,
 
     *report = (struct sync_report){.reached = false};
     pace_init(&report->pace);
-    enum xg_status status = prepare(&y, err);
+    enum xg_status status = sync_prepare_enrol(&y, err);
     if (status == XG_OK)
         status = sync_persist(&y, enrol_once, err);
     sync_clear(&y);

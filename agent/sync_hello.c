@@ -26,9 +26,9 @@ static uint64_t size_to_state(const struct sync *y)
     return y->alarm || y->behind ? 0 : y->held.size;
 }
 
-static enum xg_status put_hello(struct sync *y, struct xg_buf *note,
-                                const struct xg_hash *random,
-                                struct xg_error *err)
+enum xg_status sync_put_hello(struct sync *y, struct xg_buf *note,
+                              const struct xg_hash *random,
+                              struct xg_error *err)
 {
     struct xg_hello h = {.log = xg_bytes_of(y->id.log.name),
                          .size = size_to_state(y),
@@ -59,14 +59,16 @@ static enum xg_status put_hello(struct sync *y, struct xg_buf *note,
 
 /* ---- is it an answer to us? ---- */
 
+/* `random` NULL: whom it answers is for the caller to see. */
 static enum xg_status open_welcome(struct sync *y, struct frames *f,
+                                   struct xg_bytes answer,
                                    const struct xg_hash *random,
                                    struct xg_error *err)
 {
     struct xg_note note;
     struct xg_welcome *w = &y->welcome;
 
-    f->rest = xg_buf_bytes(&y->answer.body);
+    f->rest = answer;
     if (!xg_frame_next(&f->rest, &f->welcome) ||
         !xg_frame_next(&f->rest, &f->proof) ||
         !xg_frame_next(&f->rest, &f->checkpoint))
@@ -75,7 +77,7 @@ static enum xg_status open_welcome(struct sync *y, struct frames *f,
         return err->status;
     if (xg_welcome_read(w, note.text, err) != XG_OK ||
         !xg_bytes_equal(w->log, xg_bytes_of(y->id.log.name)) ||
-        !xg_hash_equal(&w->random, random))
+        (random && !xg_hash_equal(&w->random, random)))
         return sync_bad_answer(y, err);
     w->log = xg_bytes(NULL, 0);
     if (strcmp(w->device, y->id.device) != 0)
@@ -84,10 +86,18 @@ static enum xg_status open_welcome(struct sync *y, struct frames *f,
                             "the server takes this device for %s, but it is "
                             "%s; ask the operator"),
                        w->device, y->id.device);
-    xg_base64(y->bearer, sizeof y->bearer, w->token.b, sizeof w->token.b);
     y->report->reached = true;
     y->report->state = w->state;
     y->report->orders = w->order_count;
+    return XG_OK;
+}
+
+/* What counts only for an answer that comes at once: session, time. */
+static void take_session(struct sync *y)
+{
+    const struct xg_welcome *w = &y->welcome;
+
+    xg_base64(y->bearer, sizeof y->bearer, w->token.b, sizeof w->token.b);
     y->report->clock_ahead_ms =
         w->time_ms > INT64_MAX
             ? 0
@@ -95,7 +105,6 @@ static enum xg_status open_welcome(struct sync *y, struct frames *f,
     if (y->report->clock_ahead_ms < INT64_MAX / 2 &&
         y->report->clock_ahead_ms > INT64_MIN / 2)
         y->report->clock_ahead_ms *= 2;
-    return XG_OK;
 }
 
 /* ---- the log that it shows ---- */
@@ -279,14 +288,15 @@ static enum xg_status keep(struct sync *y, const struct frames *f,
         status = put_registry(y, f->rest, err);
     if (status == XG_OK && w->size > y->held.size)
         status = store_put_checkpoint(y->store, f->checkpoint, err);
-    if (status == XG_OK && w->time_ms <= INT64_MAX)
+    /* How old a bundle is nobody knows: it sets no clock. */
+    if (status == XG_OK && !y->part && w->time_ms <= INT64_MAX)
         status =
             store_put_meta_u64(y->store, SYNC_META_SERVER, w->time_ms, err);
     if (status == XG_OK)
         status = store_put_meta_u64(y->store, SYNC_META_BACKUP,
                                     w->backup < w->size ? w->backup : w->size,
                                     err);
-    if (status == XG_OK)
+    if (status == XG_OK && !y->part)
         status = store_put_meta_u64(y->store, SYNC_META_TOLD,
                                     not_negative(xg_wall_ms(y->env)), err);
     if (status == XG_OK)
@@ -305,6 +315,109 @@ static enum xg_status keep(struct sync *y, const struct frames *f,
     return XG_OK;
 }
 
+/* ---- shown by a bundle ---- */
+
+static enum xg_status no_proof(const struct sync *y, struct xg_error *err)
+{
+    *err = XG_ERROR_NONE;
+    return xg_fail(err, XG_GAP,
+                   XG_T("数据包接不上：里面没有从日志第 %" PRIu64
+                        " 条起的证明；请在本机重新 xunge bundle write，再取"
+                        "回应",
+                        "the bundle does not follow on: it has no proof from "
+                        "log size %" PRIu64 " on; write a new bundle here "
+                        "first, and bring its answer"),
+                   y->held.size);
+}
+
+/* Does what is shown continue what is held? Nobody can be asked for a proof: it
+ * is computed from the log's own nodes. They are not signed, but what they make
+ * of the held size is bound by the shown root, which is; so nodes that are
+ * damaged are told from a log that is another one. */
+static enum xg_status prove_shown(struct sync *y, bool *continues,
+                                  const struct xg_checkpoint *shown,
+                                  const struct xg_node_reader *nodes,
+                                  struct xg_error *err)
+{
+    struct xg_proof proof = {.count = 0};
+    struct xg_tree tree;
+    struct xg_hash root;
+    enum xg_status status = xg_prove_consistency(&proof, y->held.size,
+                                                 shown->size, nodes, err);
+
+    if (status == XG_OK)
+        status = xg_tree_load(&tree, y->held.size, nodes, err);
+    if (status != XG_OK)
+        return status == XG_NOTFOUND ? no_proof(y, err) : status;
+    xg_tree_root(&root, &tree);
+    if (xg_verify_consistency(&proof, y->held.size, shown->size, &root,
+                              &shown->root, err) != XG_OK)
+        return sync_bad_answer(y, err);
+    *continues = xg_hash_equal(&root, &y->held.root);
+    return XG_OK;
+}
+
+static enum xg_status judge_shown(struct sync *y, const struct frames *f,
+                                  const struct xg_node_reader *nodes,
+                                  struct xg_error *err)
+{
+    struct xg_checkpoint shown;
+    const struct xg_welcome *w = &y->welcome;
+    bool continues = true;
+
+    if (xg_checkpoint_open(&shown, f->checkpoint.at, f->checkpoint.len,
+                           &y->id.log, err) != XG_OK ||
+        shown.size != w->size || !xg_hash_equal(&shown.root, &w->root))
+        return sync_bad_answer(y, err);
+    if (shown.size == y->held.size && shown.size > 0 &&
+        !xg_hash_equal(&shown.root, &y->held.root))
+        return raise_alarm(y, f, XG_T("内容不同", "its content differs"), err);
+    if (y->held.size == 0 || shown.size == y->held.size)
+        return XG_OK;
+    if (prove_shown(y, &continues, &shown, nodes, err) != XG_OK)
+        return err->status;
+    return continues ? XG_OK
+                     : raise_alarm(y, f,
+                                   XG_T("不是原来那份的延续",
+                                        "it is another log than before"),
+                                   err);
+}
+
+static size_t find_asked(const struct sync_shown *shown,
+                         const struct xg_hash *random)
+{
+    size_t i = 0;
+
+    while (i < shown->asked_count &&
+           !xg_hash_equal(&shown->asked[i].random, random))
+        i++;
+    return i;
+}
+
+enum xg_status sync_take_welcome(struct sync *y, bool *old, size_t *answers,
+                                 const struct sync_shown *shown,
+                                 struct xg_error *err)
+{
+    struct frames f = {.rest = {NULL, 0}};
+    const struct xg_welcome *w = &y->welcome;
+
+    *old = false;
+    if (open_welcome(y, &f, shown->frames, NULL, err) != XG_OK)
+        return err->status;
+    *answers = find_asked(shown, &w->random);
+    if (w->size < y->held.size) {
+        /* An answer to a hello is younger than that: shorter than what it
+         * stated, it is an alarm. */
+        *old = *answers == shown->asked_count ||
+               w->size >= shown->asked[*answers].size;
+        return *old ? XG_OK
+                    : raise_alarm(y, &f, XG_T("变短了", "it is shorter"), err);
+    }
+    if (judge_shown(y, &f, shown->nodes, err) != XG_OK)
+        return err->status;
+    return y->alarm ? XG_OK : keep(y, &f, err);
+}
+
 static enum xg_status hello_once(struct sync *y, struct xg_error *err)
 {
     struct xg_buf note = XG_BUF(XG_NOTE_MAX);
@@ -312,14 +425,17 @@ static enum xg_status hello_once(struct sync *y, struct xg_error *err)
     struct frames frames = {.rest = {NULL, 0}};
 
     xg_random(y->env, random.b, sizeof random.b);
-    enum xg_status status = put_hello(y, &note, &random, err);
+    enum xg_status status = sync_put_hello(y, &note, &random, err);
     if (status == XG_OK) {
         struct transport_request request = {
             .method = "POST", .path = "/v1/hello", .body = xg_buf_bytes(&note)};
         status = sync_call(y, &request, err);
     }
     if (status == XG_OK)
-        status = open_welcome(y, &frames, &random, err);
+        status = open_welcome(y, &frames, xg_buf_bytes(&y->answer.body),
+                              &random, err);
+    if (status == XG_OK)
+        take_session(y);
     if (status == XG_OK && !y->alarm)
         status = judge_log(y, &frames, err);
     if (status == XG_OK && !y->alarm)

@@ -53,6 +53,8 @@ struct sync {
     char problem[SYNC_CODE_SIZE]; /* `code` of the last refusal, "unnamed"; ""
                                    * where none was told */
 
+    const char *part; /* of the bundle that is read; NULL: over a network */
+
     bool progressed; /* since the last pause */
     bool doubted_log, doubted_registry; /* an unsigned part of an answer did
                                          * not hold: asked for again once */
@@ -89,7 +91,8 @@ XG_MUST_CHECK enum xg_status sync_call(struct sync *y,
  * sends no more than that: then report->budget is set, the status XG_NET, and
  * sync_persist() does not repeat. */
 uint64_t sync_allowance(const struct sync *y);
-/* An answer that is not what a Xunge server says: XG_NET. */
+/* An answer that is not what a Xunge server says: XG_NET; of a part of a
+ * bundle: XG_FORMAT. */
 enum xg_status sync_bad_answer(struct sync *y, struct xg_error *err);
 /* Open a note that must be signed by the log of the enrolment code. XG_REFUSED
  * naming both keys for another one's; XG_NET for anything else. */
@@ -113,6 +116,46 @@ XG_MUST_CHECK enum xg_status sync_hello(struct sync *y, struct xg_error *err);
 XG_MUST_CHECK enum xg_status sync_load_alarm(struct sync *y,
                                              struct xg_error *err);
 
+/* The signed note that a hello is, to `note`. */
+XG_MUST_CHECK enum xg_status sync_put_hello(struct sync *y,
+                                            struct xg_buf *note,
+                                            const struct xg_hash *random,
+                                            struct xg_error *err);
+
+/* What came in a bundle, in the place of an answer. Nothing is asked again, so
+ * what does not hold is refused at once. */
+struct sync_shown {
+    struct xg_bytes frames; /* as POST /v1/hello answers */
+    const struct xg_node_reader *nodes; /* prove from what is held, if they
+                                         * can; XG_NOTFOUND where they cannot */
+    const struct sync_asked { /* hellos that may be what it answers */
+        struct xg_hash random, root;
+        uint64_t size; /* stated then */
+    } *asked;
+    size_t asked_count;
+};
+/* Judge the welcome, and keep what it brings. *old: its log is shorter than the
+ * one held, and nothing of the bundle is taken. *answers: the hello that it
+ * echoes, or asked_count. May raise the alarm (y->alarm). */
+XG_MUST_CHECK enum xg_status sync_take_welcome(struct sync *y, bool *old,
+                                               size_t *answers,
+                                               const struct sync_shown *shown,
+                                               struct xg_error *err);
+
+/* ---- sync_enrol.c ---- */
+
+/* Take the code, as sync_enrol() does before it asks anyone. Needs y->code. */
+XG_MUST_CHECK enum xg_status sync_prepare_enrol(struct sync *y,
+                                                struct xg_error *err);
+XG_MUST_CHECK enum xg_status sync_put_enrol(struct sync *y, struct xg_buf *note,
+                                            const struct xg_hash *random,
+                                            struct xg_error *err);
+/* The answer to the request with this random: judged, kept. */
+XG_MUST_CHECK enum xg_status sync_take_enrolled(struct sync *y,
+                                                struct xg_bytes data,
+                                                const struct xg_hash *random,
+                                                struct xg_error *err);
+
 /* ---- sync_chain.c ---- */
 
 /* Compare own chains with what the welcome says of them. */
@@ -133,10 +176,52 @@ XG_MUST_CHECK enum xg_status sync_vouch(struct home *home,
 XG_MUST_CHECK enum xg_status sync_push(struct sync *y, struct xg_error *err);
 XG_MUST_CHECK enum xg_status sync_pull(struct sync *y, struct xg_error *err);
 
+/* A receipt, verified, for the batch of this note (framed: `frame`). */
+struct sync_receipt {
+    enum xg_batch_state state;
+    struct xg_receipt receipt;
+    struct xg_checkpoint checkpoint;
+    struct xg_bytes bytes; /* as it came; borrowed */
+};
+/* It is for this note, by our log. What its checkpoint is worth is left to the
+ * caller. */
+XG_MUST_CHECK enum xg_status sync_open_receipt(struct sync *y,
+                                               struct sync_receipt *r,
+                                               struct xg_bytes bytes,
+                                               struct xg_bytes frame,
+                                               struct xg_error *err);
+XG_MUST_CHECK enum xg_status sync_keep_receipt(struct sync *y,
+                                               const struct sync_receipt *r,
+                                               const struct store_batch *batch,
+                                               struct xg_error *err);
+
+/* A page as GET /v1/updates answers. *from, *to, *end as it says; taken where
+ * it follows on `since` (from <= since <= to) and brings something. */
+struct sync_page {
+    uint64_t from, to, end;
+    bool follows;
+};
+XG_MUST_CHECK enum xg_status sync_take_page(struct sync *y,
+                                            struct sync_page *page,
+                                            struct xg_arena *arena,
+                                            struct xg_bytes data,
+                                            uint64_t since,
+                                            struct xg_error *err);
+
 /* ---- sync_reference.c ---- */
 
 XG_MUST_CHECK enum xg_status sync_fetch_references(struct sync *y,
                                                    struct xg_error *err);
+/* A list as GET /v1/references answers, from number `from` on: of what it
+ * brings up to what the welcome counts the part that is not held is kept. */
+XG_MUST_CHECK enum xg_status sync_take_references(struct sync *y, uint64_t from,
+                                                  struct xg_bytes data,
+                                                  struct xg_error *err);
+/* A file of reference data; *wanted false: it is here, or not needed. */
+XG_MUST_CHECK enum xg_status sync_take_reference(struct sync *y, bool *wanted,
+                                                 const struct xg_hash *hash,
+                                                 struct xg_bytes content,
+                                                 struct xg_error *err);
 
 /* ---- sync_photos.c ---- */
 
@@ -178,6 +263,13 @@ XG_MUST_CHECK enum xg_status sync_send_photo(struct sync *y,
 
 /* Load identity, signer, checkpoint, own chains. */
 XG_MUST_CHECK enum xg_status sync_load(struct sync *y, struct xg_error *err);
+/* One sync of a home at a time, over a network or by bundles: XG_BUSY. The
+ * caller closes *lock. */
+XG_MUST_CHECK enum xg_status sync_lock(int *lock, const struct home *home,
+                                       struct xg_error *err);
+/* The exchange came to its end: for SYNC_META_LAST. */
+XG_MUST_CHECK enum xg_status sync_mark_success(struct sync *y,
+                                               struct xg_error *err);
 void sync_clear(struct sync *y);
 
 #endif

@@ -136,6 +136,30 @@ static enum xg_status page_too_big(uint64_t since, struct xg_error *err)
                    since);
 }
 
+enum xg_status sync_take_page(struct sync *y, struct sync_page *out,
+                              struct xg_arena *arena, struct xg_bytes data,
+                              uint64_t since, struct xg_error *err)
+{
+    struct xg_updates_note page;
+    struct xg_bytes raw;
+    enum xg_status status = xg_updates_open(&page, &raw, arena, data.at,
+                                            data.len, &y->id.log, err);
+
+    if (status == XG_NOMEM)
+        return status;
+    if (status != XG_OK || strcmp(page.device, y->id.device) != 0 ||
+        page.from > page.to)
+        return sync_bad_answer(y, err);
+    *out = (struct sync_page){.from = page.from,
+                              .to = page.to,
+                              .end = page.end,
+                              .follows =
+                                  page.from <= since && since <= page.to};
+    if (!out->follows || (page.to == since && raw.len == 0))
+        return XG_OK;
+    return keep_page(y, &page, raw, err);
+}
+
 /* One page from `since` on; *more tells whether to ask again. */
 static enum xg_status pull_page(struct sync *y, bool *more,
                                 struct xg_arena *arena, uint64_t since,
@@ -143,9 +167,7 @@ static enum xg_status pull_page(struct sync *y, bool *more,
 {
     struct xg_buf path = XG_BUF(PATH_MAX_BYTES);
     struct transport_request request = {.method = "GET", .bearer = y->bearer};
-    const struct xg_buf *body = &y->answer.body;
-    struct xg_updates_note page;
-    struct xg_bytes raw;
+    struct sync_page page;
 
     enum xg_status status = put_path(&path, y, since, err);
     if (status == XG_OK) {
@@ -161,17 +183,14 @@ static enum xg_status pull_page(struct sync *y, bool *more,
         return page_too_big(since, err);
     if (status != XG_OK)
         return status;
-    status = xg_updates_open(&page, &raw, arena, body->data, body->len,
-                             &y->id.log, err);
-    if (status == XG_NOMEM)
+    status = sync_take_page(y, &page, arena, xg_buf_bytes(&y->answer.body),
+                            since, err);
+    if (status != XG_OK)
         return status;
-    if (status != XG_OK || strcmp(page.device, y->id.device) != 0 ||
-        page.from != since || (page.to == since && page.to < page.end))
+    if (page.from != since || (page.to == since && page.to < page.end))
         return sync_bad_answer(y, err);
     *more = page.to < page.end;
-    if (page.to == since && raw.len == 0)
-        return XG_OK;
-    return keep_page(y, &page, raw, err);
+    return XG_OK;
 }
 
 enum xg_status sync_pull(struct sync *y, struct xg_error *err)

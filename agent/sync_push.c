@@ -12,14 +12,6 @@ enum {
     BUSY_MAX = 3,    /* batches in a row that the server cannot take now */
 };
 
-/* What an answer to a PUT says, once it is verified. */
-struct reply {
-    enum xg_batch_state state;
-    struct xg_receipt receipt;
-    struct xg_checkpoint checkpoint;
-    struct xg_bytes bytes; /* the receipt as it came; borrows the answer */
-};
-
 static bool parse_state(enum xg_batch_state *state, struct xg_bytes frame)
 {
     struct xg_bytes line, word;
@@ -29,22 +21,35 @@ static bool parse_state(enum xg_batch_state *state, struct xg_bytes frame)
            xg_batch_state_parse(state, line);
 }
 
-/* The receipt is for this note, by our log, and its checkpoint continues the
- * held one. The state alone is not signed: it never makes `received`. */
-static enum xg_status open_reply(struct sync *y, struct reply *r,
-                                 struct xg_bytes note, struct xg_error *err)
+enum xg_status sync_open_receipt(struct sync *y, struct sync_receipt *r,
+                                 struct xg_bytes bytes, struct xg_bytes frame,
+                                 struct xg_error *err)
 {
-    struct xg_bytes rest = xg_buf_bytes(&y->answer.body), state, proof_text;
-    struct xg_proof proof;
+    struct xg_bytes note, body, name;
     struct xg_hash leaf;
 
+    if (xg_batch_peek(&note, &body, &name, frame.at, frame.len, err) != XG_OK)
+        return err->status;
+    xg_tlog_leaf(&leaf, note.at, note.len);
+    r->bytes = bytes;
+    return xg_receipt_open(&r->receipt, &r->checkpoint, bytes.at, bytes.len,
+                           &leaf, &y->id.log, err);
+}
+
+/* The receipt is for this note, by our log, and its checkpoint continues the
+ * held one. The state alone is not signed: it never makes `received`. */
+static enum xg_status open_reply(struct sync *y, struct sync_receipt *r,
+                                 struct xg_bytes frame, struct xg_error *err)
+{
+    struct xg_bytes rest = xg_buf_bytes(&y->answer.body), state, proof_text;
+    struct xg_bytes bytes;
+    struct xg_proof proof;
+
     if (!xg_frame_next(&rest, &state) || !xg_frame_next(&rest, &proof_text) ||
-        !xg_frame_next(&rest, &r->bytes) || rest.len != 0 ||
+        !xg_frame_next(&rest, &bytes) || rest.len != 0 ||
         !parse_state(&r->state, state))
         return sync_bad_answer(y, err);
-    xg_tlog_leaf(&leaf, note.at, note.len);
-    if (xg_receipt_open(&r->receipt, &r->checkpoint, r->bytes.at, r->bytes.len,
-                        &leaf, &y->id.log, err) != XG_OK ||
+    if (sync_open_receipt(y, r, bytes, frame, err) != XG_OK ||
         xg_proof_read(&proof, proof_text, err) != XG_OK ||
         xg_verify_consistency(&proof, y->held.size, r->checkpoint.size,
                               &y->held.root, &r->checkpoint.root, err) != XG_OK)
@@ -55,9 +60,26 @@ static enum xg_status open_reply(struct sync *y, struct reply *r,
     return XG_OK;
 }
 
-static enum xg_status keep_receipt(struct sync *y, const struct reply *r,
-                                   const struct store_batch *batch,
-                                   struct xg_error *err)
+static void count_receipt(struct sync *y, const struct sync_receipt *r,
+                          const struct store_batch *batch)
+{
+    struct sync_report *report = y->report;
+
+    report->batches_received++;
+    report->records_received += batch->last - batch->first + 1;
+    report->last_entry = r->receipt.index;
+    report->log_size = y->held.size;
+    report->waiting += r->state == XG_BATCH_WAITING;
+    report->forked += r->state == XG_BATCH_FORKED;
+    report->quarantined += r->state == XG_BATCH_QUARANTINED;
+    if (y->host && y->host->batch)
+        y->host->batch(y->host->ctx, batch, r->state, r->receipt.index);
+    sync_progress(y);
+}
+
+enum xg_status sync_keep_receipt(struct sync *y, const struct sync_receipt *r,
+                                 const struct store_batch *batch,
+                                 struct xg_error *err)
 {
     enum xg_status status = store_begin(y->store, err);
 
@@ -72,26 +94,12 @@ static enum xg_status keep_receipt(struct sync *y, const struct reply *r,
     if (status == XG_OK)
         status = store_commit(y->store, err);
     store_rollback(y->store);
-    if (status == XG_OK)
+    if (status != XG_OK)
+        return status;
+    if (r->checkpoint.size > y->held.size)
         y->held = r->checkpoint;
-    return status;
-}
-
-static void count_receipt(struct sync *y, const struct reply *r,
-                          const struct store_batch *batch)
-{
-    struct sync_report *report = y->report;
-
-    report->batches_received++;
-    report->records_received += batch->last - batch->first + 1;
-    report->last_entry = r->receipt.index;
-    report->log_size = y->held.size;
-    report->waiting += r->state == XG_BATCH_WAITING;
-    report->forked += r->state == XG_BATCH_FORKED;
-    report->quarantined += r->state == XG_BATCH_QUARANTINED;
-    if (y->host->batch)
-        y->host->batch(y->host->ctx, batch, r->state, r->receipt.index);
-    sync_progress(y);
+    count_receipt(y, r, batch);
+    return XG_OK;
 }
 
 /* The server does not take this one: its reason is kept, the others go on. */
@@ -130,7 +138,7 @@ static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
                                         .size = y->alarm ? 0 : y->held.size,
                                         .body = frame};
     struct xg_bytes note = {NULL, 0}, body, name;
-    struct reply reply = {.state = XG_BATCH_STORED};
+    struct sync_receipt reply = {.state = XG_BATCH_STORED};
 
     xg_hex(path + strlen(path), batch->id.b, sizeof batch->id.b);
     if (xg_batch_peek(&note, &body, &name, frame.at, frame.len, err) != XG_OK)
@@ -153,11 +161,9 @@ static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
         return err->status = XG_NET; /* another hello settles it */
     if (status != XG_OK || y->alarm)
         return status;
-    if (open_reply(y, &reply, note, err) != XG_OK ||
-        keep_receipt(y, &reply, batch, err) != XG_OK)
+    if (open_reply(y, &reply, frame, err) != XG_OK)
         return err->status;
-    count_receipt(y, &reply, batch);
-    return XG_OK;
+    return sync_keep_receipt(y, &reply, batch, err);
 }
 
 /* Everything that is sealed and has no proof, one batch in memory at a time.

@@ -37,9 +37,10 @@ static enum xg_status keep_entry(struct sync *y,
     return store_put_reference(y->store, place->position, &reference, err);
 }
 
+/* Entries `skip` to `count` of the list; those before are held. */
 static enum xg_status keep_entries(struct sync *y,
                                    const struct xg_references_note *list,
-                                   size_t count, uint64_t least,
+                                   size_t skip, size_t count, uint64_t least,
                                    struct xg_bytes rest, struct xg_error *err)
 {
     struct xg_bytes frame;
@@ -47,6 +48,8 @@ static enum xg_status keep_entries(struct sync *y,
     for (size_t i = 0; i < count; i++) {
         if (!xg_frame_next(&rest, &frame))
             return sync_bad_answer(y, err);
+        if (i < skip)
+            continue;
         if (keep_entry(y, &list->entries[i], least, frame, err) != XG_OK)
             return err->status;
         least = list->entries[i].position + 1;
@@ -56,26 +59,33 @@ static enum xg_status keep_entries(struct sync *y,
 
 /* What the answer brings of the entries up to those that the welcome counts:
  * what came after them is beyond the log that was verified. */
-static enum xg_status keep_list(struct sync *y, uint64_t from, uint64_t least,
-                                struct xg_error *err)
+enum xg_status sync_take_references(struct sync *y, uint64_t from,
+                                    struct xg_bytes data, struct xg_error *err)
 {
-    struct xg_bytes rest = xg_buf_bytes(&y->answer.body), frame;
+    struct xg_bytes frame;
     struct xg_references_note list;
     struct xg_note note;
+    uint64_t held, least;
 
-    if (!xg_frame_next(&rest, &frame))
+    if (store_count_references(y->store, &held, &least, err) != XG_OK)
+        return err->status;
+    if (!xg_frame_next(&data, &frame))
         return sync_bad_answer(y, err);
     if (sync_open_note(y, &note, frame, &y->id.log, err) != XG_OK)
         return err->status;
     if (xg_references_read(&list, note.text, err) != XG_OK ||
         !xg_bytes_equal(list.log, xg_bytes_of(y->id.log.name)) ||
-        list.from != from || list.count == 0)
+        list.from != from || list.count == 0 || from > held)
         return sync_bad_answer(y, err);
-    uint64_t wanted = y->welcome.references - from;
+    uint64_t wanted =
+        y->welcome.references > from ? y->welcome.references - from : 0;
     size_t count = wanted < list.count ? (size_t)wanted : list.count;
+    if (held - from >= count)
+        return XG_OK;
     enum xg_status status = store_begin(y->store, err);
     if (status == XG_OK)
-        status = keep_entries(y, &list, count, least, rest, err);
+        status = keep_entries(y, &list, (size_t)(held - from), count, least,
+                              data, err);
     if (status == XG_OK)
         status = store_commit(y->store, err);
     store_rollback(y->store);
@@ -107,7 +117,9 @@ static enum xg_status fetch_list(struct sync *y, struct xg_error *err)
         enum xg_status status = get(y, path, err);
         if (status == XG_NOTFOUND)
             return err->status = XG_NET;
-        if (status != XG_OK || keep_list(y, held, next, err) != XG_OK ||
+        if (status != XG_OK ||
+            sync_take_references(y, held, xg_buf_bytes(&y->answer.body), err) !=
+                XG_OK ||
             store_count_references(y->store, &held, &next, err) != XG_OK)
             return err->status;
     }
@@ -117,9 +129,8 @@ static enum xg_status fetch_list(struct sync *y, struct xg_error *err)
 /* ---- the files ---- */
 
 static enum xg_status keep_file(struct sync *y, const struct xg_hash *hash,
-                                struct xg_error *err)
+                                struct xg_bytes content, struct xg_error *err)
 {
-    struct xg_bytes content = xg_buf_bytes(&y->answer.body);
     enum xg_status status = store_begin(y->store, err);
 
     if (status == XG_OK)
@@ -134,13 +145,23 @@ static enum xg_status keep_file(struct sync *y, const struct xg_hash *hash,
     return status;
 }
 
+/* Is it that file? */
+static enum xg_status take_file(struct sync *y, const struct xg_reference *r,
+                                struct xg_bytes content, struct xg_error *err)
+{
+    struct xg_hash hash;
+
+    crypto_hash_sha256(hash.b, content.at, content.len);
+    if (content.len != r->length || !xg_hash_equal(&hash, &r->file))
+        return sync_bad_answer(y, err);
+    return keep_file(y, &hash, content, err);
+}
+
 static enum xg_status fetch(struct sync *y, const struct xg_reference *r,
                             struct xg_error *err)
 {
     char path[sizeof "/v1/reference/" + 2 * sizeof(struct xg_hash)] =
         "/v1/reference/";
-    const struct xg_buf *body = &y->answer.body;
-    struct xg_hash hash;
 
     xg_hex(path + strlen(path), r->file.b, sizeof r->file.b);
     enum xg_status status = get(y, path, err);
@@ -148,10 +169,7 @@ static enum xg_status fetch(struct sync *y, const struct xg_reference *r,
         return XG_OK; /* the server lost it; asked for again next time */
     if (status != XG_OK)
         return status;
-    crypto_hash_sha256(hash.b, body->data, body->len);
-    if (body->len != r->length || !xg_hash_equal(&hash, &r->file))
-        return sync_bad_answer(y, err);
-    return keep_file(y, &hash, err);
+    return take_file(y, r, xg_buf_bytes(&y->answer.body), err);
 }
 
 /* Where bytes cost, what no command of a device depends on has to wait; and
@@ -178,6 +196,27 @@ static enum xg_status fetch_files(struct sync *y, struct xg_error *err)
         if (!again && wanted(y, r))
             status = fetch(y, r, err);
     }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status sync_take_reference(struct sync *y, bool *is_wanted,
+                                   const struct xg_hash *hash,
+                                   struct xg_bytes content,
+                                   struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LIST_ARENA_MAX);
+    struct store_reference *rows;
+    size_t count = 0;
+    enum xg_status status =
+        store_missing_references(y->store, &arena, &rows, &count, err);
+
+    *is_wanted = false;
+    for (size_t i = 0; status == XG_OK && !*is_wanted && i < count; i++)
+        if (xg_hash_equal(&rows[i].says.file, hash)) {
+            *is_wanted = true;
+            status = take_file(y, &rows[i].says, content, err);
+        }
     xg_arena_clear(&arena);
     return status;
 }

@@ -77,7 +77,7 @@ static enum xg_status verdict(struct sync *y, struct xg_error *err)
     return XG_OK;
 }
 
-static enum xg_status mark_success(struct sync *y, struct xg_error *err)
+enum xg_status sync_mark_success(struct sync *y, struct xg_error *err)
 {
     int64_t now = xg_wall_ms(y->env);
     enum xg_status status = store_begin(y->store, err);
@@ -128,7 +128,7 @@ static enum xg_status run_once(struct sync *y, struct xg_error *err)
         *err = y->deferred;
         return err->status;
     }
-    return mark_success(y, err);
+    return sync_mark_success(y, err);
 }
 
 static enum xg_status free_photos(struct sync *y, struct xg_error *err)
@@ -180,6 +180,29 @@ static enum xg_status run(struct sync *y, struct xg_error *err)
     return status;
 }
 
+enum xg_status sync_lock(int *lock, const struct home *home,
+                         struct xg_error *err)
+{
+    char path[HOME_PATH_SIZE];
+    int fd = -1;
+    enum xg_status status = home_file(path, home->path, "sync.lock", err);
+
+    if (status == XG_OK)
+        status = xg_os_lock_open(&fd, path, err);
+    if (status != XG_OK)
+        return status;
+    status = xg_os_try_lock(fd, err);
+    if (status == XG_BUSY)
+        status = xg_fail(err, XG_BUSY,
+                         XG_T("另一个程序正在同步；等它结束",
+                              "another program is syncing; let it end"));
+    if (status != XG_OK)
+        close(fd);
+    else
+        *lock = fd;
+    return status;
+}
+
 enum xg_status sync_run(struct home *home, const struct xg_transport *transport,
                         const struct sync_host *host,
                         const struct sync_options *options,
@@ -193,21 +216,11 @@ enum xg_status sync_run(struct home *home, const struct xg_transport *transport,
                      .options = options,
                      .report = report,
                      .answer = {.body = XG_BUF(XG_ANSWER_MAX)}};
-    char path[HOME_PATH_SIZE];
     int lock = -1;
 
     *report = (struct sync_report){.reached = false};
     pace_init(&report->pace);
-    enum xg_status status = home_file(path, home->path, "sync.lock", err);
-    if (status == XG_OK)
-        status = xg_os_lock_open(&lock, path, err);
-    if (status == XG_OK) {
-        status = xg_os_try_lock(lock, err);
-        if (status == XG_BUSY)
-            xg_fail(err, XG_BUSY,
-                    XG_T("另一个程序正在同步；等它结束",
-                         "another program is syncing; let it end"));
-    }
+    enum xg_status status = sync_lock(&lock, home, err);
     if (status == XG_OK)
         status = run(&y, err);
     sync_clear(&y);

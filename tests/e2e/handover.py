@@ -199,7 +199,7 @@ class Handover(Case):
         before = everything(self.c)
         refused = self.c.try_('handover', 'accept', self.file)
         self.assertEqual(refused.code, 1)
-        self.assertIn('not for this device', refused.err)
+        self.assertIn('sealed to somebody else', refused.err)
         self.assertEqual(everything(self.c), before)
         # Sealed to somebody else's device on top: still not theirs.
         self.file.unlink()
