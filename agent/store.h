@@ -457,6 +457,11 @@ XG_MUST_CHECK enum xg_status
 store_photos_due(struct store *s, struct store_due *out, size_t *count,
                  size_t max, bool thumbnails, const struct store_due *after,
                  struct xg_error *err);
+/* The same with those whose records are not proven: for what carries both. */
+XG_MUST_CHECK enum xg_status
+store_photos_unproven(struct store *s, struct store_due *out, size_t *count,
+                      size_t max, bool thumbnails,
+                      const struct store_due *after, struct xg_error *err);
 struct store_due_sums {
     uint64_t photos, photo_bytes, thumbnail_bytes;
 };

@@ -124,10 +124,10 @@ enum xg_status store_find_photo(struct store *s, struct xg_hash *out,
 
 /* ---- what is to go out ---- */
 
-enum xg_status store_photos_due(struct store *s, struct store_due *out,
-                                size_t *count, size_t max, bool thumbnails,
-                                const struct store_due *after,
-                                struct xg_error *err)
+static enum xg_status list_due(struct store *s, struct store_due *out,
+                               size_t *count, size_t max, bool thumbnails,
+                               bool ahead, const struct store_due *after,
+                               struct xg_error *err)
 {
     struct xg_stmt *q =
         xg_stmt(s->db, thumbnails ? AGENT_STMT_PHOTO_DUE_THUMBNAILS
@@ -138,6 +138,7 @@ enum xg_status store_photos_due(struct store *s, struct store_due *out,
     xg_bind_i64(q, 2, after->record);
     xg_bind_hash(q, 3, &after->sha256);
     xg_bind_u64(q, 4, max);
+    xg_bind_u64(q, 5, ahead);
     for (; n < max && xg_stmt_next(q); n++)
         out[n] = (struct store_due){.sha256 = xg_col_hash(q, 0),
                                     .length = xg_col_u64(q, 1),
@@ -147,6 +148,22 @@ enum xg_status store_photos_due(struct store *s, struct store_due *out,
         return err->status;
     *count = n;
     return XG_OK;
+}
+
+enum xg_status store_photos_due(struct store *s, struct store_due *out,
+                                size_t *count, size_t max, bool thumbnails,
+                                const struct store_due *after,
+                                struct xg_error *err)
+{
+    return list_due(s, out, count, max, thumbnails, false, after, err);
+}
+
+enum xg_status store_photos_unproven(struct store *s, struct store_due *out,
+                                     size_t *count, size_t max, bool thumbnails,
+                                     const struct store_due *after,
+                                     struct xg_error *err)
+{
+    return list_due(s, out, count, max, thumbnails, true, after, err);
 }
 
 enum xg_status store_sum_due(struct store *s, struct store_due_sums *out,

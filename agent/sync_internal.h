@@ -1,4 +1,5 @@
-/* sync_internal.h - one run of the engine; shared by agent/sync_*.c alone. */
+/* sync_internal.h - one run of the engine; shared by agent/sync_*.c and
+ * agent/bundle/, which does by files what a run does over a network. */
 #ifndef AGENT_SYNC_INTERNAL_H
 #define AGENT_SYNC_INTERNAL_H
 

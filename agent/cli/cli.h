@@ -445,6 +445,8 @@ void cli_put_field_form(struct xg_buf *out, const struct xg_field *field);
 #define CLI_RUN(name)                                                          \
     XG_MUST_CHECK enum xg_status name(struct cli *cli, struct xg_error *err)
 
+CLI_RUN(cmd_bundle_read);
+CLI_RUN(cmd_bundle_write);
 CLI_RUN(cmd_capture);
 CLI_RUN(cmd_completion);
 CLI_RUN(cmd_conflicts);
@@ -493,5 +495,7 @@ CLI_RUN(cmd_unlock);
 CLI_RUN(cmd_verify);
 CLI_RUN(cmd_version);
 CLI_RUN(cmd_withdraw);
+/* enrol with --request or --accept. */
+CLI_RUN(cli_enrol_by_file);
 
 #endif

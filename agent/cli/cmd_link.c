@@ -1,5 +1,5 @@
 /* cmd_link.c - enrol and sync: done by xunge-sync, which alone knows the
- * network. This program becomes it, with the same flags.
+ * network (or, enrolling by files, by xunge-bundle). This program becomes it, with the same flags.
  */
 #include "agent/cli/cli.h"
 
@@ -65,6 +65,17 @@ static enum xg_status link_up(struct cli *cli, struct xg_error *err)
 
 enum xg_status cmd_enrol(struct cli *cli, struct xg_error *err)
 {
+    bool accepts = cli_flag(cli, "accept") != NULL;
+
+    if (cli->word_count == (accepts ? 1 : 0))
+        return xg_fail(err, XG_USAGE,
+                       accepts ? XG_T("--accept 不用再给入网码",
+                                      "--accept needs no code again")
+                               : XG_T("请给出入网码：xunge enrol 入网码",
+                                      "the code is missing: xunge enrol "
+                                      "CODE"));
+    if (accepts || cli_flag(cli, "request"))
+        return cli_enrol_by_file(cli, err);
     return link_up(cli, err);
 }
 

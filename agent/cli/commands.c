@@ -173,6 +173,13 @@ static const struct cli_flag resolve_flags[] = {
     NO_MORE,
 };
 static const struct cli_flag enrol_flags[] = {
+    {"request", "FILE", false, "没有网络：把加入申请写成文件，由指挥中心读入",
+     "without a network: write the request to join into a file, for the "
+     "command centre"},
+    {"accept", "FILE", false, "读入指挥中心对申请的回应（不再给入网码）",
+     "read the command centre's answer to it (no code then)"},
+    {"seal", NULL, false, "与 --request 同用：加密给服务器",
+     "with --request: encrypt it to the server"},
     {"allow-plain", NULL, false, "允许不加密的 HTTP（仅限可信网络）",
      "plain HTTP will do (only in a trusted network)"},
     {"max-time", "S", false, "多少秒不通就放弃",
@@ -232,6 +239,15 @@ static const struct cli_flag recover_flags[] = {
     {"registrar-key", "FILE", false, "登记员的密钥文件", "the registrar's key file"},
     NO_MORE,
 };
+static const struct cli_flag bundle_write_flags[] = {
+    {"seal", NULL, false, "加密给服务器", "encrypt it to the server"},
+    {"photos", "WHICH", false, "照片：none 不带 | thumbs 只带小图 | all 全部（默认）",
+     "photos: none | thumbs (small pictures) | all (as a rule)"},
+    {"rescue", NULL, false, "写救援包：整个数据目录，仍加密；上锁的本机总是这样",
+     "a rescue bundle: the whole home, encrypted as it is; always so where "
+     "it is locked"},
+    NO_MORE,
+};
 static const struct cli_flag handover_write_flags[] = {
     {"to", "WORKER", false, "接收人（必填）", "the successor (needed)"},
     {"key", "KEY", true, "接收人设备的公钥（其 xunge handover key 的输出）",
@@ -264,7 +280,7 @@ static const struct cli_flag help_flags[] = {
 
 /* clang-format off */
 static const struct cli_command commands[] = {
-    {"enrol", CLI_JOIN, CLI_PATH, "CODE", 1, 1, enrol_flags, cmd_enrol,
+    {"enrol", CLI_JOIN, CLI_PATH, "CODE", 0, 1, enrol_flags, cmd_enrol,
      "用一次性入网码加入服务器", "join a server with a one-time code",
      "入网码由服务器管理员发放，只能用一次；- 表示从标准输入读。"
      "数据目录不存在时会建立。",
@@ -483,6 +499,26 @@ static const struct cli_command commands[] = {
      "立即上锁",
      "lock now", NULL, NULL, NULL},
 
+    {"bundle write", CLI_HANDOVER, CLI_PATH, "FILE", 1, 1, bundle_write_flags,
+     cmd_bundle_write,
+     "没有网络：把要上传的写成文件（U 盘）",
+     "without a network: write what a sync would send into a file (a stick)",
+     "没有回执的记录和没有证实的照片都在里面；- 表示标准输出。指挥中心读入后给"
+     "回应文件，用 bundle read 读入。可以随时重写，绝不重复。",
+     "All records without a receipt and photos without a proof are in it; -: "
+     "standard output. The command centre reads it and gives an answer, for "
+     "bundle read. It can be written again at any time; nothing is taken twice.",
+     NULL},
+    {"bundle read", CLI_HANDOVER, CLI_PATH, "FILE", 1, 1, NULL,
+     cmd_bundle_read,
+     "读入指挥中心的回应文件，或把救援包解到新目录",
+     "read the command centre's answer, or unpack a rescue bundle",
+     "回执、更新、登记册、参考资料都在里面，核验与联网同步相同；断了、重复、顺序"
+     "不对都无妨。救援包：--home 给一个新文件夹。",
+     "Receipts, news, registry and reference data come with it, verified as in "
+     "a sync; cut, again, or out of order does no harm. Of a rescue bundle: "
+     "--home names a new folder.",
+     NULL},
     {"handover write", CLI_HANDOVER, CLI_PATH, "FILE", 1, 1,
      handover_write_flags, cmd_handover_write,
      "把未结案件、重点对象、草稿、照片交给接任的人",

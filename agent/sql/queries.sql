@@ -482,10 +482,11 @@ SELECT id, kind, changed_ms FROM draft ORDER BY id
 -- ---- photos: what goes out, what is proven, what was let go of ----
 
 -- name: photo_due
--- Unproven ones whose record the server has, after a place in the order.
+-- Unproven ones whose record the server has (?5: or not), after a place in the
+-- order.
 SELECT p.sha256, max(p.length), min(p.rank) AS first, min(p.record) AS oldest
 FROM photo AS p JOIN record AS r ON r.id = p.record
-WHERE p.mine = 1 AND p.shown = 1 AND r.position IS NOT NULL
+WHERE p.mine = 1 AND p.shown = 1 AND (?5 OR r.position IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM photo_proof AS f WHERE f.sha256 = p.sha256)
 GROUP BY p.sha256 HAVING (first, oldest, p.sha256) > (?1, ?2, ?3)
 ORDER BY first, oldest, p.sha256 LIMIT ?4
@@ -494,7 +495,7 @@ ORDER BY first, oldest, p.sha256 LIMIT ?4
 SELECT p.thumbnail, max(p.thumbnail_bytes), min(p.rank) AS first,
        min(p.record) AS oldest
 FROM photo AS p JOIN record AS r ON r.id = p.record
-WHERE p.mine = 1 AND p.shown = 1 AND r.position IS NOT NULL
+WHERE p.mine = 1 AND p.shown = 1 AND (?5 OR r.position IS NOT NULL)
   AND p.thumbnail IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM photo_proof AS f WHERE f.sha256 = p.thumbnail)
 GROUP BY p.thumbnail HAVING (first, oldest, p.thumbnail) > (?1, ?2, ?3)

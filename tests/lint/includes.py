@@ -31,6 +31,7 @@ ROOMS = {
 }
 INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/handover": ["agent", "agent/cli"],
+    "agent/bundle": ["agent", "agent/cli"],
     "agent/sync": ["agent"], "agent/patrol": ["agent"],
     "server/cli": ["server"],
 }

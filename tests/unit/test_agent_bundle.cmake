@@ -1,0 +1,1 @@
+target_link_libraries(test_agent_bundle PRIVATE xg_bundle_agent)

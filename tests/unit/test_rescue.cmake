@@ -1,0 +1,1 @@
+target_link_libraries(test_rescue PRIVATE xg_bundle_agent)
