@@ -7,11 +7,14 @@
 #include "agent/bundle/inside.h"
 #include "agent/bundle/tiles.h"
 #include "agent/photo.h"
+#include "agent/photo_proof.h"
 #include "shared/base/lang.h"
 
 enum {
     PAGE_ARENA_MAX = XG_UPDATES_RAW_MAX + (64 << 10),
     STATE_LINE_MAX = 128,
+    WELCOMES_MAX_BYTES = 64 << 20,
+    DUE_STEP = 64,
 };
 
 /* A batch that waits for a receipt. */
@@ -29,11 +32,14 @@ struct reading {
     struct xg_bundle_reader *r;
     struct xg_bundle index;
     struct xg_part part;
-    struct xg_buf content, welcome, frame;
+    struct xg_buf content, frame;
+    struct xg_buf welcomes; /* as frames: several bring a long registry */
     struct xg_arena page;
     struct tiles tiles;
     struct due *due;
     size_t due_count, due_room;
+    struct store_due *photos; /* unproven ones, by hash; NULL: not looked up */
+    size_t photo_count;
     bool loaded; /* identity, chains: this device has its name */
     bool judged; /* the welcome was, and may be built upon */
     bool ends;   /* nothing more is to be taken */
@@ -151,22 +157,35 @@ static enum xg_status load_due(struct reading *b, struct xg_error *err)
     return XG_OK;
 }
 
-/* All tiles have come: may the rest be believed? */
-static enum xg_status judge(struct reading *b, struct xg_error *err)
+/* Each goes on where the one before ended, with the same checkpoint. */
+static enum xg_status take_welcomes(struct reading *b, struct xg_error *err)
 {
     struct sync_asked asked[BUNDLE_ASKED_MAX];
     struct xg_node_reader nodes = tiles_nodes(&b->tiles);
-    struct sync_shown shown = {xg_buf_bytes(&b->welcome), &nodes, asked, 0};
+    struct sync_shown shown = {{NULL, 0}, &nodes, asked, 0};
+    struct xg_bytes rest = xg_buf_bytes(&b->welcomes);
     size_t answers = 0;
 
-    b->y.part = "welcome";
     if (bundle_load_asked(b->y.store, asked, &shown.asked_count,
-                          BUNDLE_META_ASKED, err) != XG_OK ||
-        sync_take_welcome(&b->y, &b->out->old, &answers, &shown, err) != XG_OK)
+                          BUNDLE_META_ASKED, err) != XG_OK)
         return err->status;
+    while (!b->ends && xg_frame_next(&rest, &shown.frames)) {
+        if (sync_take_welcome(&b->y, &b->out->old, &answers, &shown, err) !=
+            XG_OK)
+            return err->status;
+        b->ends = b->y.alarm || b->out->old;
+    }
     b->out->answers = answers < shown.asked_count;
-    b->ends =
-        b->y.alarm || b->out->old || b->y.welcome.state == XG_DEVICE_PENDING;
+    return XG_OK;
+}
+
+/* All tiles have come: may the rest be believed? */
+static enum xg_status judge(struct reading *b, struct xg_error *err)
+{
+    b->y.part = "welcome";
+    if (take_welcomes(b, err) != XG_OK)
+        return err->status;
+    b->ends = b->ends || b->y.welcome.state == XG_DEVICE_PENDING;
     if (b->ends)
         return XG_OK;
     b->judged = true;
@@ -297,6 +316,116 @@ static enum xg_status take_blob(struct reading *b, struct xg_error *err)
     return XG_OK;
 }
 
+/* ---- proofs for photos ---- */
+
+static int compare_photos(const void *a, const void *b)
+{
+    return xg_hash_compare(&((const struct store_due *)a)->sha256,
+                           &((const struct store_due *)b)->sha256);
+}
+
+static enum xg_status add_unproven(struct reading *b, bool thumbnails,
+                                   struct xg_error *err)
+{
+    struct store_due after = {.length = 0};
+    size_t count = DUE_STEP;
+
+    while (count == DUE_STEP) {
+        struct store_due *more =
+            realloc(b->photos, (b->photo_count + DUE_STEP) * sizeof *more);
+        if (!more)
+            return xg_fail_nomem(err);
+        b->photos = more;
+        if (store_photos_unproven(b->y.store, more + b->photo_count, &count,
+                                  DUE_STEP, thumbnails, &after, err) != XG_OK)
+            return err->status;
+        b->photo_count += count;
+        if (count > 0)
+            after = more[b->photo_count - 1];
+    }
+    return XG_OK;
+}
+
+/* Photos and thumbnails that nothing proves, by their hashes; once. */
+static enum xg_status load_photos(struct reading *b, struct xg_error *err)
+{
+    if (b->photos)
+        return XG_OK;
+    if (add_unproven(b, true, err) != XG_OK ||
+        add_unproven(b, false, err) != XG_OK)
+        return err->status;
+    qsort(b->photos, b->photo_count, sizeof *b->photos, compare_photos);
+    return XG_OK;
+}
+
+/* [t] What the note proves of them. */
+static enum xg_status keep_proof(struct reading *b, uint64_t *proven,
+                                 const struct photo_proof *proof,
+                                 struct xg_bytes note, struct xg_bytes receipt,
+                                 struct xg_error *err)
+{
+    uint64_t told = b->y.welcome.time_ms;
+    int64_t since_ms = told < INT64_MAX ? (int64_t)told : INT64_MAX;
+    bool kept = false;
+
+    for (size_t i = 0; i < proof->count; i++) {
+        const struct store_due key = {.sha256 = proof->blobs[i].sha256};
+        const struct store_due *photo = bsearch(&key, b->photos, b->photo_count,
+                                                sizeof key, compare_photos);
+        if (!photo || photo->length != proof->blobs[i].length)
+            continue;
+        if (!kept && store_put_blobs_note(b->y.store, proof->position, note,
+                                          receipt, err) != XG_OK)
+            return err->status;
+        kept = true;
+        if (store_put_photo_proof(b->y.store, &key.sha256, proof->position,
+                                  since_ms, err) != XG_OK)
+            return err->status;
+        ++*proven;
+    }
+    return XG_OK;
+}
+
+/* [t] Pairs of a note and its receipt; the first frame is of the network. */
+static enum xg_status keep_pairs(struct reading *b, uint64_t *proven,
+                                 struct xg_error *err)
+{
+    struct xg_bytes rest = xg_buf_bytes(&b->content), note, receipt;
+    struct photo_proof proof;
+
+    if (!xg_frame_next(&rest, &note))
+        return sync_bad_answer(&b->y, err);
+    while (rest.len > 0) {
+        if (!xg_frame_next(&rest, &note) || !xg_frame_next(&rest, &receipt))
+            return sync_bad_answer(&b->y, err);
+        if (photo_proof_open(&proof, note, receipt, &b->y.id.log, err) !=
+                XG_OK ||
+            check_within(b, &proof.checkpoint, err) != XG_OK ||
+            keep_proof(b, proven, &proof, note, receipt, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status take_held(struct reading *b, struct xg_error *err)
+{
+    uint64_t proven = 0;
+    enum xg_status status = load_photos(b, err);
+
+    if (status == XG_OK)
+        status = store_begin(b->y.store, err);
+    if (status == XG_OK)
+        status = keep_pairs(b, &proven, err);
+    if (status == XG_OK)
+        status = store_commit(b->y.store, err);
+    store_rollback(b->y.store);
+    if (status == XG_OK)
+        b->out->photos_proven += proven;
+    return status;
+}
+
+/* ---- what is done with which part ---- */
+
 static enum xg_status take_references(struct reading *b, struct xg_error *err)
 {
     return sync_take_references(&b->y, b->part.number,
@@ -315,9 +444,8 @@ static enum xg_status take_welcome(struct reading *b, struct xg_error *err)
                        XG_T("本机还没有加入，数据包里也没有加入的回应",
                             "this device is not enrolled, and the bundle does "
                             "not answer its request to join"));
-    xg_buf_reset(&b->welcome);
-    xg_buf_append(&b->welcome, b->content.data, b->content.len);
-    return xg_buf_check(&b->welcome, err);
+    xg_frame_put(&b->welcomes, xg_buf_bytes(&b->content));
+    return xg_buf_check(&b->welcomes, err);
 }
 
 /* When a part is looked at, and by what. Only receipts count for a device that
@@ -338,7 +466,7 @@ static const struct {
     [XG_PART_REFERENCE] = {WHILE_ENROLLED, false, take_reference},
     [XG_PART_UPDATES] = {WHILE_ENROLLED, false, take_page},
     [XG_PART_BLOB] = {WHILE_ENROLLED, false, take_blob},
-    [XG_PART_HELD] = {NEVER, false, NULL},
+    [XG_PART_HELD] = {AFTER_WELCOME, false, take_held},
 };
 
 static bool is_wanted(const struct reading *b)
@@ -365,7 +493,7 @@ static enum xg_status take_content(struct reading *b, struct xg_error *err)
 static enum xg_status take_part(struct reading *b, struct xg_error *err)
 {
     b->out->parts++;
-    if (!b->judged && b->welcome.len > 0 && b->part.kind != XG_PART_TILE &&
+    if (!b->judged && b->welcomes.len > 0 && b->part.kind != XG_PART_TILE &&
         judge(b, err) != XG_OK)
         return err->status;
     if (b->ends || !is_wanted(b))
@@ -423,7 +551,7 @@ static enum xg_status check_index(struct reading *b, struct xg_bytes data,
 static enum xg_status open_file(struct reading *b, const char *path,
                                 struct xg_error *err)
 {
-    struct xg_bundle_source from = {path, NULL};
+    struct xg_bundle_source from = {.path = path};
     struct xg_bytes note;
 
     if (store_get_identity(b->y.store, &b->y.id, err) != XG_OK ||
@@ -466,7 +594,7 @@ static enum xg_status take_parts(struct reading *b, struct xg_error *err)
         advance(b);
     }
     b->out->cut = cut;
-    if (b->judged || b->ends || b->welcome.len == 0)
+    if (b->judged || b->ends || b->welcomes.len == 0)
         return XG_OK;
     enum xg_status status = judge(b, err);
     if (status != XG_GAP || !cut)
@@ -516,7 +644,7 @@ enum xg_status bundle_read(struct home *home, struct bundle_taken *out,
                         .progress = progress,
                         .shelf = {.home = home->path, .vault = home->vault},
                         .content = XG_BUF(XG_BUNDLE_PART_MAX),
-                        .welcome = XG_BUF(XG_BUNDLE_PART_MAX),
+                        .welcomes = XG_BUF(WELCOMES_MAX_BYTES),
                         .frame = XG_BUF(XG_BATCH_MAX),
                         .page = XG_ARENA(PAGE_ARENA_MAX)};
     int lock = -1;
@@ -529,8 +657,9 @@ enum xg_status bundle_read(struct home *home, struct bundle_taken *out,
     xg_bundle_close(b.r);
     tiles_clear(&b.tiles);
     free(b.due);
+    free(b.photos);
     xg_buf_clear(&b.content);
-    xg_buf_clear(&b.welcome);
+    xg_buf_clear(&b.welcomes);
     xg_buf_clear(&b.frame);
     xg_arena_clear(&b.page);
     sync_clear(&b.y);

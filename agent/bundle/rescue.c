@@ -247,7 +247,7 @@ enum xg_status rescue_write(const char *home, struct rescue_written *out,
                        .sums = XG_BUF(64 << 20),
                        .lock = -1,
                        .fd = -1};
-    const struct xg_bundle_target target = {path, NULL, env};
+    const struct xg_bundle_target target = {.path = path, .env = env};
     const struct xg_bundle_host host = {&r, fetch, progress};
     enum xg_status status = gather(&r, err);
 

@@ -83,7 +83,7 @@ static bool parse_index(struct unpack *u, struct xg_bytes text)
 static enum xg_status open_rescue(struct unpack *u, const char *path,
                                   struct xg_error *err)
 {
-    const struct xg_bundle_source from = {path, NULL};
+    const struct xg_bundle_source from = {.path = path};
     struct xg_buf index = XG_BUF(INDEX_MAX);
     bool more = false, cut;
     enum xg_status status = xg_bundle_file_open(&u->file, &from, err);

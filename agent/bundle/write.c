@@ -278,7 +278,9 @@ static enum xg_status write_file(struct writing *b, const char *log,
 {
     struct xg_seal_slots slots = {.count = 1};
     const struct xg_bundle_target target = {
-        b->options->path, b->options->seal ? &slots : NULL, b->y.env};
+        .path = b->options->path,
+        .slots = b->options->seal ? &slots : NULL,
+        .env = b->y.env};
     const struct xg_bundle_host host = {b, fetch, progress};
     struct xg_bundle index = {.kind = XG_BUNDLE_UP,
                               .time_ms = xg_wall_ms(b->y.env),

@@ -98,7 +98,8 @@ static void open_session(struct centre *c, struct xg_bytes answer)
 /* Part after part, as they lie there. */
 static void take_up(struct centre *c, const char *path)
 {
-    const struct xg_bundle_source from = {path, &c->r->server->log};
+    const struct xg_bundle_source from = {.path = path,
+                                          .key = &c->r->server->log};
     struct xg_bytes note;
     struct xg_part part;
     bool more = true, cut;
@@ -237,8 +238,8 @@ static void answer_with(struct rig *r, const char *up, const char *down,
                        .content = XG_BUF(XG_BUNDLE_PART_MAX),
                        .down = {.kind = XG_BUNDLE_DOWN, .log = FAKE_ORIGIN},
                        .tiles_from = tiles_from};
-    const struct xg_bundle_target target = {down, seal ? &c.slots : NULL,
-                                            &r->env};
+    const struct xg_bundle_target target = {
+        .path = down, .slots = seal ? &c.slots : NULL, .env = &r->env};
     const struct xg_bundle_host host = {NULL, NULL, NULL};
     uint64_t bytes;
 

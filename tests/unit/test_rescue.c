@@ -211,7 +211,7 @@ static void test_hostile(void **state)
     snprintf(home, sizeof home, "%.60s-new", r->path);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         static const char index[] = "xunge/rescue/v1\ntime 1\nfiles 3 30\n";
-        const struct xg_bundle_target target = {stick, NULL, &r->env};
+        const struct xg_bundle_target target = {.path = stick, .env = &r->env};
         const struct xg_bundle_host host = {NULL, NULL, NULL};
         struct xg_bundle_file_part parts[4] = {
             {"rescue.txt", sizeof index - 1, (const uint8_t *)index},
