@@ -372,6 +372,77 @@ static enum xg_status compare_telling(struct check *c, struct store *again)
     return xg_hash_equal(&a, &b) ? XG_OK : differs(c, "scope", 0);
 }
 
+static bool same_photo(const struct store_photo *a, const struct store_photo *b)
+{
+    return xg_hash_equal(&a->hash, &b->hash) && a->record == b->record &&
+           a->length == b->length && a->thumbnail == b->thumbnail;
+}
+
+static bool same_held(const struct store_held *a, const struct store_held *b)
+{
+    return a->number == b->number && a->position == b->position &&
+           xg_hash_equal(&a->blob.sha256, &b->blob.sha256) &&
+           a->blob.length == b->blob.length;
+}
+
+/* Which records name which photos. */
+static enum xg_status compare_photos(struct check *c, struct store *again)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    struct xg_hash hash = {{0}};
+    uint64_t record = 0;
+    size_t an = STEP, bn;
+    enum xg_status status = XG_OK;
+
+    while (status == XG_OK && an == STEP) {
+        struct store_photo *a, *b;
+        xg_arena_reset(&arena);
+        status = c->store->ops->read_photos(c->store, &arena, &a, &an, &hash,
+                                            record, STEP, c->err);
+        if (status == XG_OK)
+            status = again->ops->read_photos(again, &arena, &b, &bn, &hash,
+                                             record, STEP, c->err);
+        if (status == XG_OK && an != bn)
+            status = differs(c, "photo", an);
+        for (size_t i = 0; status == XG_OK && i < an; i++) {
+            hash = a[i].hash;
+            record = a[i].record;
+            if (!same_photo(&a[i], &b[i]))
+                status = differs(c, "photo", a[i].record);
+        }
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* Which the log says are held. */
+static enum xg_status compare_held(struct check *c, struct store *again)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    uint64_t after = 0;
+    size_t an = STEP, bn;
+    enum xg_status status = XG_OK;
+
+    while (status == XG_OK && an == STEP) {
+        struct store_held *a, *b;
+        xg_arena_reset(&arena);
+        status = c->store->ops->read_held(c->store, &arena, &a, &an, after,
+                                          STEP, c->err);
+        if (status == XG_OK)
+            status = again->ops->read_held(again, &arena, &b, &bn, after, STEP,
+                                           c->err);
+        if (status == XG_OK && an != bn)
+            status = differs(c, "photo held", after);
+        for (size_t i = 0; status == XG_OK && i < an; i++) {
+            after = a[i].number;
+            if (!same_held(&a[i], &b[i]))
+                status = differs(c, "photo held", a[i].number);
+        }
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
 /* Not wrong, but a person should know. */
 static enum xg_status count_unfolded(struct check *c)
 {
@@ -415,7 +486,9 @@ static enum xg_status compare(struct check *c, struct store *again)
     if (compare_chains(c, again) != XG_OK ||
         compare_records(c, again, a.records) != XG_OK ||
         compare_entities(c, again, a.entities) != XG_OK ||
-        compare_telling(c, again) != XG_OK || count_unfolded(c) != XG_OK)
+        compare_telling(c, again) != XG_OK ||
+        compare_photos(c, again) != XG_OK || compare_held(c, again) != XG_OK ||
+        count_unfolded(c) != XG_OK)
         return c->err->status;
     tell(c,
          XG_T("派生表：%" PRIu64 " 条链，%" PRIu64 " 条记录，%" PRIu64

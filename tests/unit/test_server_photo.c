@@ -1138,6 +1138,76 @@ static void test_check_reads_photos(void **unused)
     office_close(&o);
 }
 
+/* What a row too many, one too few, or another row in the tables does. */
+static void expect_differs(struct office *o)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    assert_status(data_check(o->d, NULL, NULL, &err), XG_CORRUPT);
+    assert_non_null(strstr(xg_error_text(&err), "photo"));
+    err = XG_ERROR_NONE;
+    assert_ok(ingest_rebuild(o->d->ingest, &err));
+    assert_ok(data_check(o->d, NULL, NULL, &err));
+}
+
+enum wrong { NAMED_TOO_MANY, NAMED_OTHERWISE, HELD_TOO_MANY };
+
+struct spoil_job {
+    struct ledger_job job;
+    enum wrong what;
+};
+
+static enum xg_status run_spoil(struct ledger_job *job, struct ledger *l,
+                                struct store *s, struct xg_error *err)
+{
+    struct spoil_job *j = (struct spoil_job *)job;
+    struct store_photo photo = {photo_hash(5), 7777, 1005, false};
+    struct store_photo other = {thumbnail_hash(5), 0, 6, false};
+    struct xg_blob blob = blob_of(999);
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store_photo *rows;
+    enum xg_status status = XG_OK;
+    size_t count;
+
+    (void)l;
+    if (j->what == NAMED_TOO_MANY)
+        status = s->ops->put_photo(s, &photo, err);
+    if (j->what == HELD_TOO_MANY)
+        status = s->ops->put_held(s, &blob, 1, err);
+    if (j->what == NAMED_OTHERWISE) { /* the thumbnail becomes a photo */
+        status = s->ops->read_photos(s, &arena, &rows, &count, &other.hash, 0,
+                                     1, err);
+        if (status == XG_OK) {
+            other.record = rows[0].record;
+            status = s->ops->put_photo(s, &other, err);
+        }
+    }
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static void test_check_compares_with_a_replay(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct office o;
+    struct phone a;
+
+    (void)unused;
+    office_open(&o, NULL);
+    join(&a, &o, "wn");
+    report(&a, 1, 200); /* more than a page of them */
+    hold(&o, 1, 90);
+    hold(&o, 91, 180);
+    office_check(&o);
+    for (enum wrong what = NAMED_TOO_MANY; what <= HELD_TOO_MANY; what++) {
+        struct spoil_job j = {.job = {.run = run_spoil}, .what = what};
+        assert_ok(ledger_submit(o.d->ledger, &j.job, &err));
+        expect_differs(&o);
+    }
+    leave(&a);
+    office_close(&o);
+}
+
 /* Power goes between file and note: the file lies there, and the log does not
  * name it; after the next try it does, and nothing is there twice. */
 static void test_cut_between_file_and_note(void **unused)
@@ -1191,6 +1261,7 @@ int main(void)
         cmocka_unit_test(test_backup_covers_photos),
         cmocka_unit_test(test_backup_while_photos_come),
         cmocka_unit_test(test_check_reads_photos),
+        cmocka_unit_test(test_check_compares_with_a_replay),
         cmocka_unit_test(test_cut_between_file_and_note),
     };
 
