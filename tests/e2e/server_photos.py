@@ -8,9 +8,11 @@ import pathlib
 import shutil
 import signal
 
+from lib_tus import Device, Photo
 from lib_world import GRID, Case, main
 
 PHOTOS = pathlib.Path(os.environ['XG_SOURCE']) / 'tests/data/jpeg'
+ELSEWHERE = '371302001002001'
 FIRST, SECOND = PHOTOS / 'f1-exif.jpg', PHOTOS / 'f2-exif.jpg'
 
 
@@ -132,6 +134,47 @@ class Photos(Case):
         self.world.do('check')
         self.world.do('rebuild')
         self.world.do('check')
+
+    def test_fetched_over_the_network_by_whom_it_concerns(self):
+        self.world.worker('w1', 'worker', GRID)
+        self.world.worker('w2', 'worker', ELSEWHERE)
+        one = Device(self.world, 'one', 'w1')
+        other = Device(self.world, 'other', 'w2')
+        self.addCleanup(one.close)
+        self.addCleanup(other.close)
+        photo = Photo(self.world.folder, 'p.jpg', 300000)
+        one.name(photo)
+        link, path = one.link(), '/v1/blobs/' + photo.hex
+        self.assertEqual(one.tus(link, 'GET', path)[0], 404)
+        self.assertEqual(one.create(link, photo, photo.data)[:12],
+                         '/v1/uploads/')
+        status, headers, whole = one.tus(link, 'GET', path)
+        self.assertEqual((status, whole == photo.data), (200, True))
+        self.assertIn('private', headers['Cache-Control'])
+        self.assertIn('immutable', headers['Cache-Control'])
+        for text, first, last in (('bytes=1000-1999', 1000, 1999),
+                                  ('bytes=299990-', 299990, 299999),
+                                  ('bytes=-5', 299995, 299999)):
+            status, headers, part = one.tus(link, 'GET', path, Range=text)
+            self.assertEqual((status, part, headers['Content-Range']),
+                             (206, photo.data[first:last + 1],
+                              'bytes %d-%d/300000' % (first, last)))
+        status, headers, _ = one.tus(link, 'GET', path, Range='bytes=300000-')
+        self.assertEqual((status, headers['Content-Range']),
+                         (416, 'bytes */300000'))
+        # Another version of it than the one begun: from the start.
+        status, _, got = one.tus(link, 'GET', path, Range='bytes=5-',
+                                 If_Range='"other"')
+        self.assertEqual((status, len(got)), (200, 300000))
+        status, headers, got = one.tus(link, 'HEAD', path)
+        self.assertEqual((status, headers['Content-Length'], got),
+                         (200, '300000', b''))
+        for wrong in ('0' * 64, photo.hex.upper(), photo.hex[:-1], '..'):
+            self.assertIn(one.tus(link, 'GET', '/v1/blobs/' + wrong)[0],
+                          (400, 404))
+        self.assertEqual(other.tus(other.link(), 'GET', path)[0], 404)
+        other.token = 'AAAA'
+        self.assertEqual(other.tus(other.link(), 'GET', path)[0], 401)
 
 
 if __name__ == '__main__':

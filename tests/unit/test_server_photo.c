@@ -401,8 +401,8 @@ static bool may(struct phone *p, const struct xg_hash *hash)
     bool may = true;
 
     assert_ok(data_borrow(p->o->d, &s, &err));
-    assert_ok(photo_may_read(p->o->d, s, &may,
-                             p->device->signer.verifier.name, hash, &err));
+    assert_ok(photo_may_read(p->o->d, s, &may, p->device->signer.verifier.name,
+                             hash, &err));
     data_return(p->o->d, s);
     return may;
 }
@@ -461,8 +461,8 @@ static size_t orders_of(struct phone *p, struct xg_hash out[XG_ORDERS_MAX])
     size_t count = 0;
 
     assert_ok(data_borrow(p->o->d, &s, &err));
-    assert_ok(photo_orders(s, out, &count, p->device->signer.verifier.name,
-                           &err));
+    assert_ok(
+        photo_orders(s, out, &count, p->device->signer.verifier.name, &err));
     data_return(p->o->d, s);
     return count;
 }
@@ -631,13 +631,13 @@ static size_t read_answer(struct office *o, const struct call *call,
         bool names = false;
         assert_true(xg_frame_next(&rest, &receipt));
         xg_tlog_leaf(&leaf, frame.at, frame.len);
-        assert_ok(xg_receipt_open(&r, &c, receipt.at, receipt.len, &leaf, log,
-                                  &err));
+        assert_ok(
+            xg_receipt_open(&r, &c, receipt.at, receipt.len, &leaf, log, &err));
         if (notes++ == 0)
             first = c;
         assert_int_equal(c.size, first.size);
-        assert_ok(xg_verify_consistency(&proof, seen->size, c.size,
-                                        &seen->root, &c.root, &err));
+        assert_ok(xg_verify_consistency(&proof, seen->size, c.size, &seen->root,
+                                        &c.root, &err));
         assert_ok(xg_note_open(&note, frame.at, frame.len, log, &err));
         assert_ok(xg_blobs_read(blobs, &count, note.text, &err));
         for (size_t i = 0; i < count; i++)
@@ -739,7 +739,8 @@ static void test_held_refuses_bad_bodies(void **unused)
     const struct {
         size_t len;
         int status;
-    } bodies[] = {{0, 400}, {31, 400}, {33, 400}, {65 * 32, 413}, {64 * 32, 200}};
+    } bodies[] = {
+        {0, 400}, {31, 400}, {33, 400}, {65 * 32, 413}, {64 * 32, 200}};
     struct xg_error err = XG_ERROR_NONE;
     struct visitor v, stranger = {0};
     struct office o;
@@ -901,9 +902,8 @@ static void test_ranges(void **unused)
     report_real(&a, &blob);
     xg_hex(target + strlen(target), blob.sha256.b, sizeof blob.sha256.b);
     /* Its file is here, but the log does not say so. */
-    assert_int_equal(ask(&call, &v, "GET", target, NULL, NULL,
-                         xg_bytes(NULL, 0)),
-                     404);
+    assert_int_equal(
+        ask(&call, &v, "GET", target, NULL, NULL, xg_bytes(NULL, 0)), 404);
     call_clear(&call);
     assert_ok(photo_hold(o.d, &blob, 1, &err));
     expect_range(&v, target, NULL, 200, 0, 100, "");
@@ -915,22 +915,26 @@ static void test_ranges(void **unused)
     expect_range(&v, target, "bytes=-3000", 206, 0, 100, "bytes 0-99/100");
     expect_range(&v, target, "bytes=100-", 416, 0, 0, "bytes */100");
     expect_range(&v, target, "bytes=-0", 416, 0, 0, "bytes */100");
-    static const char *const odd[] = {
-        "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "bytes=1-2,5-6",
-        "lines=1-2", "bytes=99999999999999999999-", "bytes=1-2x", ""};
+    static const char *const odd[] = {"bytes=",
+                                      "bytes=-",
+                                      "bytes=5-2",
+                                      "bytes=a-b",
+                                      "bytes=1-2,5-6",
+                                      "lines=1-2",
+                                      "bytes=99999999999999999999-",
+                                      "bytes=1-2x",
+                                      ""};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         expect_range(&v, target, odd[i], 200, 0, 100, "");
     /* Somebody else learns not even that it is here. */
-    assert_int_equal(ask(&call, &other, "GET", target, NULL, NULL,
-                         xg_bytes(NULL, 0)),
-                     404);
+    assert_int_equal(
+        ask(&call, &other, "GET", target, NULL, NULL, xg_bytes(NULL, 0)), 404);
     call_clear(&call);
     /* Revoked: it receives no more. */
-    assert_ok(registry_revoke(o.d->registry, a.device->signer.verifier.name,
-                              &err));
-    assert_int_equal(ask(&call, &v, "GET", target, NULL, NULL,
-                         xg_bytes(NULL, 0)),
-                     403);
+    assert_ok(
+        registry_revoke(o.d->registry, a.device->signer.verifier.name, &err));
+    assert_int_equal(
+        ask(&call, &v, "GET", target, NULL, NULL, xg_bytes(NULL, 0)), 403);
     call_clear(&call);
     api_close(&api);
     leave(&a);
@@ -1006,7 +1010,8 @@ static void test_backup_covers_photos(void **unused)
     /* Only what is new is copied. */
     snprintf(file, sizeof file, "%s/2.db", o.folder);
     assert_ok(data_backup(o.d, &done, file, photos, &err));
-    assert_int_equal(done.copied.files, blobs_is_copied(photos, &loose) ? 1 : 2);
+    assert_int_equal(done.copied.files,
+                     blobs_is_copied(photos, &loose) ? 1 : 2);
     assert_int_equal(backed_up(&o), office_log_size(&o));
     /* A photo whose file is lost, here and there: what came before it is
      * covered, and nothing after. */
