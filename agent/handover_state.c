@@ -8,6 +8,7 @@
 #include "agent/handover_index.h"
 #include "agent/patrol.h"
 #include "agent/photo.h"
+#include "agent/photo_proof.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"
@@ -389,6 +390,7 @@ struct leaver {
     struct cover *covers;
     size_t count, room;
     struct handover_left left;
+    struct xg_error trouble; /* while photos were walked */
 };
 
 static bool take_cover(void *ctx, const struct handover_info *info)
@@ -462,11 +464,39 @@ static bool note_unproven(void *ctx, const struct xg_hash *chain, uint64_t seq,
     return true;
 }
 
+/* What is proven is not only here. A small picture is made of another, and one
+ * that was taken out again was a mistake: neither keeps anybody. */
+static enum xg_status judge_photo(struct leaver *l, bool *left,
+                                  const struct xg_hash *sha256,
+                                  struct xg_error *err)
+{
+    struct store_photo photo;
+    bool proven, known, small;
+    enum xg_status status = photo_proof_check(l->s, &proven, sha256, err);
+
+    if (status == XG_ALARM) { /* counted; it is no proof */
+        *err = XG_ERROR_NONE;
+        l->left.bad_receipts++;
+        proven = false;
+    } else if (status != XG_OK)
+        return status;
+    if (store_get_photo(l->s, &photo, &known, sha256, err) != XG_OK ||
+        store_is_thumbnail(l->s, &small, sha256, err) != XG_OK)
+        return err->status;
+    *left = !proven && (known ? photo.shown : !small);
+    return XG_OK;
+}
+
 static bool note_photo(void *ctx, const struct xg_hash *sha256)
 {
     struct leaver *l = ctx;
+    bool left = false;
 
-    l->left.photos += !covers_part(l, "photos/", sha256);
+    if (covers_part(l, "photos/", sha256))
+        return true;
+    if (judge_photo(l, &left, sha256, &l->trouble) != XG_OK)
+        return false;
+    l->left.photos += left;
     return true;
 }
 
@@ -586,6 +616,10 @@ static enum xg_status look_left(struct leaver *l, struct xg_error *err)
         look_at_drafts(l, err) != XG_OK ||
         photo_walk(&l->shelf, note_photo, l, err) != XG_OK)
         return err->status;
+    if (l->trouble.status != XG_OK) {
+        *err = l->trouble;
+        return err->status;
+    }
     return look_at_receipts(l, &id.log, err);
 }
 
@@ -601,7 +635,8 @@ enum xg_status handover_look_left(struct home *home, struct handover_left *out,
     struct leaver l = {.home = home,
                        .s = home->store,
                        .shelf = {.home = home->path, .vault = home->vault},
-                       .arena = XG_ARENA(HANDOVER_ARENA_MAX)};
+                       .arena = XG_ARENA(HANDOVER_ARENA_MAX),
+                       .trouble = XG_ERROR_NONE};
     enum xg_status status = look_left(&l, err);
 
     if (status == XG_OK)

@@ -432,6 +432,10 @@ XG_MUST_CHECK enum xg_status store_get_photo(struct store *s,
                                              bool *found,
                                              const struct xg_hash *sha256,
                                              struct xg_error *err);
+/* Is it the small picture of one that a record here names? */
+XG_MUST_CHECK enum xg_status store_is_thumbnail(struct store *s, bool *is,
+                                                const struct xg_hash *sha256,
+                                                struct xg_error *err);
 /* Photos taken here or taken over, `all`: of others too; entity by entity, the
  * oldest first. false ends the walk. */
 XG_MUST_CHECK enum xg_status

@@ -73,6 +73,20 @@ enum xg_status store_list_photos(struct store *s, bool all,
     return xg_stmt_done(q, err);
 }
 
+enum xg_status store_is_thumbnail(struct store *s, bool *is,
+                                  const struct xg_hash *sha256,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_IS_THUMBNAIL);
+
+    xg_bind_hash(q, 1, sha256);
+    bool found = xg_stmt_row(q);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *is = found;
+    return XG_OK;
+}
+
 /* The least and the greatest hash that begin so. */
 static bool parse_prefix(struct xg_hash *least, struct xg_hash *most,
                          const char *prefix)

@@ -160,6 +160,17 @@ sync_run(struct home *home, const struct xg_transport *transport,
          const struct sync_host *host, const struct sync_options *options,
          struct sync_report *report, struct xg_error *err);
 
+/* Bring a full photo back from the server onto the shelf, checked by its hash;
+ * piece by piece, so that a cut or a kill costs a piece. Nothing where it is
+ * here, whole. XG_NOTFOUND: no record here names it, or the server does not
+ * have it; XG_REFUSED: not in this device's scope; the rest as sync_run(). */
+XG_MUST_CHECK enum xg_status
+sync_fetch_photo(struct home *home, const struct xg_transport *transport,
+                 const struct sync_host *host,
+                 const struct sync_options *options,
+                 const struct xg_hash *sha256, struct sync_report *report,
+                 struct xg_error *err);
+
 /* Does HOME/sent vouch for records that the database does not hold: is it an
  * older copy, or emptied? Changes nothing. `chain` is one that lacks some. */
 XG_MUST_CHECK enum xg_status sync_find_loss(struct xg_hash *chain, bool *lost,

@@ -67,6 +67,7 @@ struct sync {
                                * the others went on */
     bool records_done; /* went out and came in as far as they can */
     struct sync_photo_run photos;
+    struct store_due fetched; /* by sync_fetch_photo() */
     bool alarm;
     size_t chain_count;
     struct store_chain chains[XG_CHAINS_MAX]; /* own ones */
@@ -259,6 +260,11 @@ XG_MUST_CHECK enum xg_status sync_send_photo(struct sync *y,
                                              enum sync_sent *out,
                                              const struct store_due *photo,
                                              struct xg_error *err);
+
+/* ---- sync_photos_fetch.c ---- */
+
+/* Bring y->fetched onto the shelf: one try. */
+XG_MUST_CHECK enum xg_status sync_fetch(struct sync *y, struct xg_error *err);
 
 /* ---- sync_run.c ---- */
 

@@ -203,6 +203,24 @@ enum xg_status sync_lock(int *lock, const struct home *home,
     return status;
 }
 
+static enum xg_status lock_and(struct sync *y,
+                               enum xg_status (*act)(struct sync *y,
+                                                     struct xg_error *err),
+                               struct xg_error *err)
+{
+    int lock = -1;
+
+    *y->report = (struct sync_report){.reached = false};
+    pace_init(&y->report->pace);
+    enum xg_status status = sync_lock(&lock, y->home, err);
+    if (status == XG_OK)
+        status = act(y, err);
+    sync_clear(y);
+    if (lock >= 0)
+        close(lock);
+    return status;
+}
+
 enum xg_status sync_run(struct home *home, const struct xg_transport *transport,
                         const struct sync_host *host,
                         const struct sync_options *options,
@@ -216,15 +234,38 @@ enum xg_status sync_run(struct home *home, const struct xg_transport *transport,
                      .options = options,
                      .report = report,
                      .answer = {.body = XG_BUF(XG_ANSWER_MAX)}};
-    int lock = -1;
 
-    *report = (struct sync_report){.reached = false};
-    pace_init(&report->pace);
-    enum xg_status status = sync_lock(&lock, home, err);
-    if (status == XG_OK)
-        status = run(&y, err);
-    sync_clear(&y);
-    if (lock >= 0)
-        close(lock);
-    return status;
+    return lock_and(&y, run, err);
+}
+
+static enum xg_status fetch(struct sync *y, struct xg_error *err)
+{
+    if (sync_load(y, err) != XG_OK || sync_load_alarm(y, err) != XG_OK)
+        return err->status;
+    enum xg_status status =
+        y->alarm ? XG_ALARM : sync_persist(y, sync_fetch, err);
+    if (y->alarm)
+        *err = y->alarm_error;
+    return y->alarm ? XG_ALARM : status;
+}
+
+enum xg_status sync_fetch_photo(struct home *home,
+                                const struct xg_transport *transport,
+                                const struct sync_host *host,
+                                const struct sync_options *options,
+                                const struct xg_hash *sha256,
+                                struct sync_report *report,
+                                struct xg_error *err)
+{
+    struct sync y = {.home = home,
+                     .store = home->store,
+                     .env = home->env,
+                     .transport = transport,
+                     .host = host,
+                     .options = options,
+                     .report = report,
+                     .answer = {.body = XG_BUF(XG_ANSWER_MAX)},
+                     .fetched = {.sha256 = *sha256}};
+
+    return lock_and(&y, fetch, err);
 }

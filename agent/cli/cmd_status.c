@@ -124,10 +124,14 @@ static enum xg_status put_json(struct cli *cli, const struct facts *f,
     json_object_update_new(
         object,
         json_pack(
-            "{s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I, s:I}}", "drafts",
+            "{s:I, s:o, s:o, s:{s:I, s:I, s:I, s:o}, s:I, s:{s:I, s:I, s:I}}",
+            "drafts",
             (json_int_t)c->drafts, "records", deliveries_json(c->records),
             "entities", deliveries_json(c->entities), "photos", "total",
             (json_int_t)c->photos, "only_here", (json_int_t)c->photos_here,
+            "bytes_only_here", (json_int_t)c->photo_bytes_here, "oldest",
+            c->photo_oldest_ms > 0 ? time_json((uint64_t)c->photo_oldest_ms)
+                                   : json_null(),
             "conflicts", (json_int_t)c->conflicts, "batches", "waiting",
             (json_int_t)c->batches_waiting, "forked",
             (json_int_t)c->batches_forked, "quarantined",
@@ -205,9 +209,16 @@ static void put_counts(struct xg_buf *out, const struct store_counts *c)
                   c->records[STORE_RECEIVED]);
     label(out, XG_T("照片", "photos"));
     xg_buf_format(out,
-                  XG_T("%" PRIu64 " 张，仅在本机 %" PRIu64 " 张\n",
-                       "%" PRIu64 ", only here %" PRIu64 "\n"),
+                  XG_T("%" PRIu64 " 张，仅在本机 %" PRIu64 " 张",
+                       "%" PRIu64 ", only here %" PRIu64),
                   c->photos, c->photos_here);
+    if (c->photos_here) {
+        xg_buf_format(out, XG_T("（%.1f MB，最早的 ", " (%.1f MB, oldest "),
+                      (double)c->photo_bytes_here / 1e6);
+        view_put_time(out, c->photo_oldest_ms / 1000 * 1000);
+        xg_buf_text(out, XG_T("）", ")"));
+    }
+    xg_buf_byte(out, '\n');
     label(out, XG_T("冲突", "conflicts"));
     xg_buf_format(out, "%" PRIu64 "%s\n", c->conflicts,
                   c->conflicts ? XG_T(" 条待决定：xunge conflicts",

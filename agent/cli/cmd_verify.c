@@ -6,11 +6,13 @@
  *      receipts   note signed by this device, over the tree of these very
  *                 records; proof and checkpoint signed by the log
  *      states     folded again, byte for byte what is stored
- *      photos     decrypted, and the hash that the record names
+ *      photos     decrypted, and the hash that the record names; and the
+ *                 proofs of those that are called on the server
  *
  * Reads only. What is damaged is said and does not end the walk.
  */
 #include "agent/cli/cli.h"
+#include "agent/photo_proof.h"
 #include "agent/sync_engine.h"
 
 #include <inttypes.h>
@@ -33,7 +35,7 @@ struct verify {
 
     uint64_t chains, records, others, entities, states, unfolded;
     uint64_t receipts, received, unreceived;
-    uint64_t photos, photos_missing;
+    uint64_t photos, photos_missing, photos_let_go, photos_proven;
     uint64_t problems;
     uint64_t done, total;
     json_t *list; /* of problems */
@@ -96,10 +98,27 @@ static enum xg_status check_record(struct verify *v,
 
 /* ---- photos ---- */
 
+/* What is said to be on the server is proven by the log; nothing else is. */
+static bool check_photo_proof(struct verify *v, const struct xg_hash *sha256)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    bool proven = false;
+
+    if (photo_proof_check(v->s, &proven, sha256, &err) != XG_OK)
+        alarm_at(v, "photo", sha256, xg_error_text(&err));
+    v->photos_proven += proven;
+    return proven;
+}
+
 static void check_photo(struct verify *v, const struct xg_hash *sha256)
 {
     struct xg_error err = XG_ERROR_NONE;
+    bool proven = check_photo_proof(v, sha256);
 
+    if (proven && !photo_has(&v->shelf, sha256)) {
+        v->photos_let_go++;
+        return;
+    }
     if (!photo_has(&v->shelf, sha256)) {
         v->photos_missing++;
         complain(v, "photo", sha256->b, XG_HASH_SIZE,
@@ -472,10 +491,12 @@ static enum xg_status put_json(struct verify *v, struct xg_error *err)
         (json_int_t)v->received, "not_received", (json_int_t)v->unreceived);
 
     json_object_update_new(
-        object, json_pack("{s:I, s:I, s:I, s:I, s:O}", "unfolded",
+        object, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "unfolded",
                           (json_int_t)v->unfolded, "photos",
                           (json_int_t)v->photos, "photos_missing",
-                          (json_int_t)v->photos_missing, "problem_count",
+                          (json_int_t)v->photos_missing, "photos_let_go",
+                          (json_int_t)v->photos_let_go, "photos_proven",
+                          (json_int_t)v->photos_proven, "problem_count",
                           (json_int_t)v->problems, "problems", v->list));
     return cli_put_json(v->cli, object, err);
 }
@@ -517,6 +538,13 @@ static enum xg_status put_text(struct verify *v, struct xg_error *err)
                        "%" PRIu64 ", decrypted and hashed, missing %" PRIu64
                        "\n"),
                   v->states, v->photos, v->photos_missing);
+    xg_buf_format(out,
+                  XG_T("照片在服务器上的凭据 %" PRIu64 " 份，逐份核验；其中本机"
+                       "已不再存的 %" PRIu64 " 张\n",
+                       "proofs that the server holds a photo %" PRIu64
+                       ", each verified; of those let go of here %" PRIu64
+                       "\n"),
+                  v->photos_proven, v->photos_let_go);
     if (v->unfolded)
         xg_buf_format(out,
                       XG_T("太大、本机无法汇总的 %" PRIu64

@@ -104,16 +104,22 @@ static enum xg_status look_up_about(void *ctx, struct view_about *out,
     return XG_OK;
 }
 
-/* Photos travel with another version; until then what is here is only here. */
+/* Whether the server has it is what the log proved, not what was sent. */
 static enum xg_status look_up_photo(void *ctx, enum view_place *out,
                                     const struct xg_hash *sha256,
                                     struct xg_error *err)
 {
     const struct cli_view *view = ctx;
+    bool known, is_here = photo_has(&view->shelf, sha256);
+    struct store_photo photo;
 
-    (void)err;
-    *out = photo_has(&view->shelf, sha256) ? VIEW_PHOTO_ONLY_HERE
-                                           : VIEW_PHOTO_ELSEWHERE;
+    if (store_get_photo(view->cli->home.store, &photo, &known, sha256, err) !=
+        XG_OK)
+        return err->status;
+    if (known && photo.proven)
+        *out = is_here ? VIEW_PHOTO_SERVER : VIEW_PHOTO_LET_GO;
+    else
+        *out = is_here ? VIEW_PHOTO_ONLY_HERE : VIEW_PHOTO_ELSEWHERE;
     return XG_OK;
 }
 

@@ -447,7 +447,7 @@ static enum xg_status hash_photo(struct taker *t, struct xg_tar_reader *tar,
     crypto_hash_sha256_final(&state, hash.b);
     if (all != part->length || !xg_hash_equal(&hash, sha256))
         return odd(part->name, err);
-    t->done.counts.photos++;
+    t->done.counts.photos = t->index.photos; /* small pictures do not count */
     return XG_OK;
 }
 

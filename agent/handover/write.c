@@ -238,12 +238,15 @@ static enum xg_status gather_photos(struct giver *g, struct xg_error *err)
         return err->status;
     for (size_t i = first; i < g->pieces.count; i++) {
         struct piece *p = (struct piece *)g->pieces.items + i;
+        bool small;
+        if (store_is_thumbnail(g->s, &small, &p->part.sha256, err) != XG_OK)
+            return err->status;
+        g->counts.photos += !small;
         if (photo_length(&g->shelf, &p->part.length, &p->part.sha256, err) !=
             XG_OK)
             return err->status;
         g->photo_bytes += p->part.length;
     }
-    g->counts.photos = g->pieces.count - first;
     return XG_OK;
 }
 

@@ -561,6 +561,9 @@ WHERE p.sha256 > ?1 AND (?2 = 0 OR (f.position < ?3 AND f.since_ms <= ?4))
   AND NOT EXISTS (SELECT 1 FROM photo AS t WHERE t.thumbnail = p.sha256)
 GROUP BY p.sha256 ORDER BY p.sha256 LIMIT ?5
 
+-- name: photo_is_thumbnail
+SELECT 1 FROM photo WHERE thumbnail = ?1 LIMIT 1
+
 -- name: photo_by_prefix
 SELECT DISTINCT sha256 FROM photo
 WHERE sha256 >= ?1 AND sha256 <= ?2 ORDER BY sha256 LIMIT 2

@@ -239,7 +239,10 @@ enum xg_status arguments_parse(struct arguments *a, int argc, char *argv[],
         a->code = argv[optind++];
     bool enrol = strcmp(a->command, "enrol") == 0;
     bool sync = strcmp(a->command, "sync") == 0;
-    if ((!enrol && !sync) || enrol != (*a->code != '\0') || optind < argc ||
+    bool photo = strcmp(a->command, "photo") == 0;
+    if ((!enrol && !sync && !photo) ||
+        (enrol || photo) != (*a->code != '\0') || optind < argc ||
+        (photo && a->watch) ||
         (enrol && (a->watch || a->remember)) || (a->metered && a->unmetered) ||
         (a->remember && !a->metered && !a->unmetered))
         return arguments_usage(err);

@@ -3,6 +3,7 @@
  *
  *      xunge-sync enrol CODE                 CODE -: from standard input
  *      xunge-sync sync [--watch]
+ *      xunge-sync photo SHA-256              bring it back; by `xunge photos get`
  *
  * Exit status as of all programs (docs): 4 no connection (work stays queued),
  * 7 integrity alarm, ...
@@ -221,6 +222,36 @@ static enum xg_status sync_once(const struct arguments *a, const char *path,
     return status;
 }
 
+/* One photo back from the server. */
+static enum xg_status fetch_photo(const struct arguments *a, const char *path,
+                                  const struct xg_env *env, struct print *p,
+                                  struct xg_error *err)
+{
+    struct home home = {.env = NULL};
+    struct http *http = NULL;
+    struct sync_report report = {.reached = false};
+    struct sync_options options = make_options(a, env);
+    struct sync_host host = make_host(p);
+    struct xg_hash sha256;
+    enum xg_status status =
+        xg_unhex(sha256.b, XG_HASH_SIZE, a->code, strlen(a->code))
+            ? home_open(&home, path, false, env, err)
+            : arguments_usage(err);
+
+    if (status == XG_OK)
+        status = open_server(&http, a, &home, p, err);
+    if (status == XG_OK) {
+        struct xg_transport transport = http_transport(http);
+        status = sync_fetch_photo(&home, &transport, &host, &options, &sha256,
+                                  &report, err);
+    }
+    if (status != XG_OK)
+        print_failure(p, status, err);
+    home_close(&home);
+    http_close(http);
+    return status;
+}
+
 /* Again and again; longer pauses while there is no connection. Ends when
  * stopped, or where only a person can help. */
 static enum xg_status watch(const struct arguments *a, const char *path,
@@ -277,6 +308,8 @@ int main(int argc, char *argv[])
         print_failure(&p, status, &err);
     else if (strcmp(a.command, "enrol") == 0)
         status = enrol(&a, path, &env, &p, &err);
+    else if (strcmp(a.command, "photo") == 0)
+        status = fetch_photo(&a, path, &env, &p, &err);
     else if (a.watch)
         status = watch(&a, path, &env, &p, &err);
     else

@@ -47,6 +47,8 @@ const char *view_place_name(enum view_place place)
         return "elsewhere";
     case VIEW_PHOTO_WANTED:
         return "wanted";
+    case VIEW_PHOTO_LET_GO:
+        return "let_go";
     }
     return "";
 }
@@ -62,6 +64,8 @@ const char *view_place_label(enum view_place place)
         return XG_T("尚未传到", "not arrived yet");
     case VIEW_PHOTO_WANTED:
         return XG_T("已要求上传", "asked for");
+    case VIEW_PHOTO_LET_GO:
+        return XG_T("已在服务器，本机不再存", "on the server, not here any more");
     }
     return "";
 }
@@ -341,7 +345,8 @@ enum xg_status look_photos(struct look_photos *out,
             if (view->photo &&
                 view->photo(view->ctx, &place, &photo.sha256, err) != XG_OK)
                 return err->status;
-            photos.server += place == VIEW_PHOTO_SERVER;
+            photos.server +=
+                place == VIEW_PHOTO_SERVER || place == VIEW_PHOTO_LET_GO;
             photos.only_here += place == VIEW_PHOTO_ONLY_HERE;
             photos.elsewhere += place == VIEW_PHOTO_ELSEWHERE;
             photos.wanted += place == VIEW_PHOTO_WANTED;

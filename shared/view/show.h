@@ -42,6 +42,7 @@ enum view_place {
     VIEW_PHOTO_ONLY_HERE, /* on this device, not known to be on the server */
     VIEW_PHOTO_ELSEWHERE, /* neither: on the device that took it, or lost */
     VIEW_PHOTO_WANTED,    /* the same, and an operator asked for it */
+    VIEW_PHOTO_LET_GO,    /* the server holds it, this device does no more */
 };
 
 const char *view_place_name(enum view_place place);  /* JSON */
