@@ -159,6 +159,20 @@ static const struct cli_flag list_flags[] = {
     {"limit", "N", false, "最多 N 条（最新在前）", "at most N, newest first"},
     NO_MORE,
 };
+static const struct cli_flag photos_flags[] = {
+    {"here", NULL, false, "只列文件在本机的", "only those whose file is here"},
+    {"waiting", NULL, false, "只列还没有服务器凭据的",
+     "only those that nothing proves to be on the server"},
+    NO_MORE,
+};
+static const struct cli_flag photos_get_flags[] = {
+    {"output", "FILE", false, "写入文件", "write it to FILE"},
+    NO_MORE,
+};
+static const struct cli_flag photos_free_flags[] = {
+    {"all", NULL, false, "不等设定的天数", "without waiting for the days"},
+    NO_MORE,
+};
 static const struct cli_flag due_flags[] = {
     {"days", "N", false, "再往后看 N 天", "look N days further"},
     NO_MORE,
@@ -452,6 +466,35 @@ static const struct cli_command commands[] = {
      "as said for this run, else NetworkManager is asked, else as remembered, "
      "else they do not. Where --budget or --within ended it and the records "
      "went through, it exits with 0 and says what waits.",
+     NULL},
+    {"photos", CLI_SEND, CLI_HOME, "", 0, 0, photos_flags, cmd_photos,
+     "每张照片在哪里：仅在本机、已在服务器、已备份",
+     "where each photo is: only here, on the server, backed up", NULL, NULL,
+     NULL},
+    {"photos list", CLI_SEND, CLI_HOME, "", 0, 0, photos_flags, cmd_photos,
+     "同 photos", "the same", NULL, NULL, NULL},
+    {"photos get", CLI_SEND, CLI_HOME, "ID|SHA-256", 1, 1, photos_get_flags,
+     cmd_photos_get,
+     "取一张原图：本机没有就从服务器取回",
+     "a full photo: from the server where it is not here",
+     "照片可写 SHA-256 的开头几位，只有一张照片的也可写编号。",
+     "A photo by the beginning of its SHA-256, or by the ID of what has but "
+     "one.",
+     NULL},
+    {"photos keep", CLI_SEND, CLI_HOME, "[DAYS|all]", 0, 1, NULL,
+     cmd_photos_keep,
+     "原图在服务器收到后本机再留几天",
+     "how many days full photos stay once the server holds them",
+     "否则 30 天。缩略图一直留着；服务器没有备份的原图不删。",
+     "Else 30. Thumbnails stay; so do photos that the server has not backed "
+     "up.",
+     NULL},
+    {"photos free", CLI_SEND, CLI_HOME, "", 0, 0, photos_free_flags,
+     cmd_photos_free,
+     "现在就删去服务器上有并已备份的原图，腾出空间",
+     "make room now: let go of photos that the server holds and has backed up",
+     "只删凭据核验过的；说明腾出多少、还留下什么、为什么。",
+     "Only against verified proofs; says how much, what stays, and why.",
      NULL},
     {"verify", CLI_SEND, CLI_HOME, "[ID]", 0, 1, NULL, cmd_verify,
      "核验链、回执、照片和视图", "check chains, receipts, photos and views",
