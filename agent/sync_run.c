@@ -221,32 +221,44 @@ static enum xg_status lock_and(struct sync *y,
     return status;
 }
 
+static struct sync new_run(struct home *home,
+                           const struct xg_transport *transport,
+                           const struct sync_host *host,
+                           const struct sync_options *options,
+                           struct sync_report *report)
+{
+    return (struct sync){.home = home,
+                         .store = home->store,
+                         .env = home->env,
+                         .transport = transport,
+                         .host = host,
+                         .options = options,
+                         .report = report,
+                         .answer = {.body = XG_BUF(XG_ANSWER_MAX)}};
+}
+
 enum xg_status sync_run(struct home *home, const struct xg_transport *transport,
                         const struct sync_host *host,
                         const struct sync_options *options,
                         struct sync_report *report, struct xg_error *err)
 {
-    struct sync y = {.home = home,
-                     .store = home->store,
-                     .env = home->env,
-                     .transport = transport,
-                     .host = host,
-                     .options = options,
-                     .report = report,
-                     .answer = {.body = XG_BUF(XG_ANSWER_MAX)}};
+    struct sync y = new_run(home, transport, host, options, report);
 
     return lock_and(&y, run, err);
 }
 
 static enum xg_status fetch(struct sync *y, struct xg_error *err)
 {
+    enum xg_status status = XG_OK;
+
     if (sync_load(y, err) != XG_OK || sync_load_alarm(y, err) != XG_OK)
         return err->status;
-    enum xg_status status =
-        y->alarm ? XG_ALARM : sync_persist(y, sync_fetch, err);
-    if (y->alarm)
-        *err = y->alarm_error;
-    return y->alarm ? XG_ALARM : status;
+    if (!y->alarm)
+        status = sync_persist(y, sync_fetch, err);
+    if (!y->alarm)
+        return status;
+    *err = y->alarm_error;
+    return XG_ALARM;
 }
 
 enum xg_status sync_fetch_photo(struct home *home,
@@ -257,15 +269,8 @@ enum xg_status sync_fetch_photo(struct home *home,
                                 struct sync_report *report,
                                 struct xg_error *err)
 {
-    struct sync y = {.home = home,
-                     .store = home->store,
-                     .env = home->env,
-                     .transport = transport,
-                     .host = host,
-                     .options = options,
-                     .report = report,
-                     .answer = {.body = XG_BUF(XG_ANSWER_MAX)},
-                     .fetched = {.sha256 = *sha256}};
+    struct sync y = new_run(home, transport, host, options, report);
 
+    y.fetched.sha256 = *sha256;
     return lock_and(&y, fetch, err);
 }

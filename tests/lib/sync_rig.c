@@ -102,6 +102,16 @@ enum xg_status rig_sync(struct rig *r, struct xg_error *error)
     return sync_run(&r->home, &t, &host, &r->options, &r->report, error);
 }
 
+enum xg_status rig_fetch(struct rig *r, const struct xg_hash *photo,
+                         struct xg_error *error)
+{
+    struct xg_transport t = fake_server_transport(r->server);
+    struct sync_host host = host_of(r);
+
+    return sync_fetch_photo(&r->home, &t, &host, &r->options, photo, &r->report,
+                            error);
+}
+
 void rig_report(struct rig *r, const char *text)
 {
     struct xg_arena arena = XG_ARENA(1 << 20);

@@ -28,6 +28,8 @@ int rig_tear_down(void **state);
 
 enum xg_status rig_enrol(struct rig *r, struct xg_error *error);
 enum xg_status rig_sync(struct rig *r, struct xg_error *error);
+enum xg_status rig_fetch(struct rig *r, const struct xg_hash *photo,
+                         struct xg_error *error);
 
 void rig_report(struct rig *r, const char *text); /* an incident */
 struct store_counts rig_counts(struct rig *r);

@@ -860,6 +860,79 @@ static void test_let_go_refused(void **state)
     assert_false(is_here(r, &a));
 }
 
+/* A photo of several pieces, let go of. */
+static struct xg_hash let_go(struct rig *r)
+{
+    struct photo_freed freed;
+
+    set_up_server(r);
+    struct xg_hash sha256 = attach(r, 1, (5 << 19) + 7, 0, 1);
+    r->server->photos.backup = 1000;
+    assert_ok(rig_sync(r, &err));
+    assert_ok(rig_sync(r, &err));
+    assert_ok(photo_free(&r->home, &freed, true, &err));
+    assert_int_equal(freed.photos, 1);
+    assert_false(is_here(r, &sha256));
+    return sha256;
+}
+
+/* Each answer is lost in turn, and the device restarted: no piece comes twice
+ * but the one that was on its way. */
+static void test_fetch(void **state)
+{
+    struct rig *r = *state;
+    struct xg_hash sha256 = let_go(r), other = {{9}};
+    struct photo_shelf shelf = shelf_of(r);
+    unsigned left, tries = 0;
+
+    r->options.give_up_ms = 0;
+    r->server->after = die_at;
+    r->server->ctx = &left;
+    for (enum xg_status status = XG_NET; status != XG_OK; tries++) {
+        left = tries;
+        status = rig_fetch(r, &sha256, &err);
+        rig_reopen(r);
+        shelf = shelf_of(r);
+        assert_true(status == XG_OK || !is_here(r, &sha256));
+    }
+    r->server->after = NULL;
+    assert_true(tries >= 4 && r->server->photos.gets <= 6);
+    assert_ok(photo_verify(&shelf, &sha256, &err));
+    assert_false(photo(r, &sha256).freed);
+    /* The days begin anew. */
+    assert_ok(rig_sync(r, &err));
+    assert_true(is_here(r, &sha256));
+    unsigned gets = r->server->photos.gets;
+    assert_ok(rig_fetch(r, &sha256, &err)); /* here: nothing is asked */
+    assert_int_equal(r->server->photos.gets, gets);
+    assert_status(rig_fetch(r, &other, &err), XG_NOTFOUND);
+}
+
+static enum xg_status spoil(void *ctx, const struct transport_request *q,
+                            struct transport_answer *a)
+{
+    (void)ctx;
+    if (strcmp(q->method, "GET") == 0 && rig_is(q, "/v1/blobs/") &&
+        a->body.len > 0)
+        a->body.data[a->body.len / 2] ^= 1;
+    return XG_OK;
+}
+
+static void test_fetch_spoilt(void **state)
+{
+    struct rig *r = *state;
+    struct xg_hash sha256 = let_go(r);
+
+    r->options.give_up_ms = 0;
+    r->server->after = spoil;
+    assert_status(rig_fetch(r, &sha256, &err), XG_NET);
+    assert_false(is_here(r, &sha256));
+    r->server->after = NULL;
+    assert_ok(rig_fetch(r, &sha256, &err));
+    struct photo_shelf shelf = shelf_of(r);
+    assert_ok(photo_verify(&shelf, &sha256, &err));
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
@@ -892,6 +965,8 @@ int main(void)
         TEST(test_hundred),
         TEST(test_let_go),
         TEST(test_let_go_refused),
+        TEST(test_fetch),
+        TEST(test_fetch_spoilt),
     };
 
     if (xg_base_init() != 0)
