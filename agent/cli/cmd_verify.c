@@ -501,6 +501,24 @@ static enum xg_status put_json(struct verify *v, struct xg_error *err)
     return cli_put_json(v->cli, object, err);
 }
 
+static void put_states(struct xg_buf *out, const struct verify *v)
+{
+    xg_buf_format(out,
+                  XG_T("合并状态 %" PRIu64 " 条，重新合并比对；照片 %" PRIu64
+                       " 张，解密核哈希，缺 %" PRIu64 " 张\n",
+                       "states %" PRIu64 ", folded again and compared; photos "
+                       "%" PRIu64 ", decrypted and hashed, missing %" PRIu64
+                       "\n"),
+                  v->states, v->photos, v->photos_missing);
+    xg_buf_format(out,
+                  XG_T("照片在服务器上的凭据 %" PRIu64 " 份，逐份核验；其中本机"
+                       "已不再存的 %" PRIu64 " 张\n",
+                       "proofs that the server holds a photo %" PRIu64
+                       ", each verified; of those let go of here %" PRIu64
+                       "\n"),
+                  v->photos_proven, v->photos_let_go);
+}
+
 static enum xg_status put_text(struct verify *v, struct xg_error *err)
 {
     struct xg_buf *out = &v->cli->out;
@@ -531,20 +549,7 @@ static enum xg_status put_text(struct verify *v, struct xg_error *err)
                        "(they came in pages that the log's key signed; their "
                        "place in the log is not proved one by one)\n"),
                   v->others);
-    xg_buf_format(out,
-                  XG_T("合并状态 %" PRIu64 " 条，重新合并比对；照片 %" PRIu64
-                       " 张，解密核哈希，缺 %" PRIu64 " 张\n",
-                       "states %" PRIu64 ", folded again and compared; photos "
-                       "%" PRIu64 ", decrypted and hashed, missing %" PRIu64
-                       "\n"),
-                  v->states, v->photos, v->photos_missing);
-    xg_buf_format(out,
-                  XG_T("照片在服务器上的凭据 %" PRIu64 " 份，逐份核验；其中本机"
-                       "已不再存的 %" PRIu64 " 张\n",
-                       "proofs that the server holds a photo %" PRIu64
-                       ", each verified; of those let go of here %" PRIu64
-                       "\n"),
-                  v->photos_proven, v->photos_let_go);
+    put_states(out, v);
     if (v->unfolded)
         xg_buf_format(out,
                       XG_T("太大、本机无法汇总的 %" PRIu64
