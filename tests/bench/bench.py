@@ -24,6 +24,8 @@ import tempfile
 import threading
 import time
 
+import tus
+
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
 FIXTURE = SOURCE / "tests/data/workload/shifts-3.jsonl"
@@ -577,12 +579,17 @@ def measure_rebuild(b):
           "among them besides", took <= limit)
 
 
+def measure_tus(b):
+    tus.measure(b, TERRITORY, UNIT)
+
+
 MEASURES = {"batch": measure_batch, "sync": measure_sync,
             "fsync": measure_fsync, "start": measure_start,
             "save": measure_save, "patrol": measure_patrol,
             "backlog": measure_backlog, "ingest": measure_ingest,
             "deep": measure_deep, "wide": measure_wide,
-            "wide_agent": measure_wide_agent, "rebuild": measure_rebuild}
+            "wide_agent": measure_wide_agent, "rebuild": measure_rebuild,
+            "tus": measure_tus}
 
 
 def markdown(rows, path):
