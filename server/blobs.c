@@ -16,27 +16,27 @@
 #include "shared/base/os.h"
 
 enum {
+    SHARDS = 256,
     NAME_LEN = 2 * XG_HASH_SIZE,
     TAIL_MAX = 128, /* what follows the folder in a path */
 };
 
 /* ---- paths ---- */
 
-/* FOLDER/blobs/<2 hex>[/<64 hex>SUFFIX] */
+/* FOLDER/blobs/<2 hex>/<64 hex> */
 static void path_in(char path[static BLOBS_PATH_SIZE], const char *folder,
-                    const struct xg_hash *sha256, const char *suffix)
+                    const struct xg_hash *sha256)
 {
     char hex[NAME_LEN + 1];
 
     xg_hex(hex, sha256->b, sizeof sha256->b);
-    snprintf(path, BLOBS_PATH_SIZE, "%s/blobs/%.2s/%s%s", folder, hex, hex,
-             suffix);
+    snprintf(path, BLOBS_PATH_SIZE, "%s/blobs/%.2s/%s", folder, hex, hex);
 }
 
 void blobs_path(const struct blobs *b, char path[static BLOBS_PATH_SIZE],
                 const struct xg_hash *sha256)
 {
-    path_in(path, b->dir, sha256, "");
+    path_in(path, b->dir, sha256);
 }
 
 void blobs_upload_path(const struct blobs *b, char path[static BLOBS_PATH_SIZE],
@@ -152,26 +152,31 @@ static enum xg_status make_folder(const char *path, bool durable,
     return XG_OK;
 }
 
-/* The folder that the file PATH is to lie in. */
-static enum xg_status make_shard(const char *path, bool durable,
-                                 struct xg_error *err)
+/* FOLDER/blobs/00 to ff, all at once: so the folder above is synced once, and
+ * not with almost every one of the first few hundred photos. */
+static enum xg_status make_shards(const char *folder, bool durable,
+                                  struct xg_error *err)
 {
-    char folder[BLOBS_PATH_SIZE];
+    char path[BLOBS_PATH_SIZE];
 
-    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path),
-             path);
-    return make_folder(folder, durable, err);
+    for (unsigned shard = 0; shard < SHARDS; shard++) {
+        snprintf(path, sizeof path, "%s/blobs/%02x", folder, shard);
+        if (make_folder(path, false, err) != XG_OK)
+            return err->status;
+    }
+    return durable ? xg_os_sync_parent(path, err) : XG_OK;
 }
 
-/* Rename, durably. */
-static enum xg_status give_name(const char *from, const char *to, bool durable,
+/* Rename, durably, to where photos lie below FOLDER. */
+static enum xg_status give_name(const char *from, const char *folder,
+                                const char *to, bool durable,
                                 struct xg_error *err)
 {
     if (rename(from, to) != 0) {
         if (errno != ENOENT)
             return xg_fail_os(err, XG_T("无法改名为 %s", "cannot rename to %s"),
                               to);
-        if (make_shard(to, durable, err) != XG_OK)
+        if (make_shards(folder, durable, err) != XG_OK)
             return err->status;
         if (rename(from, to) != 0)
             return xg_fail_os(err, XG_T("无法改名为 %s", "cannot rename to %s"),
@@ -187,7 +192,7 @@ enum xg_status blobs_place(const struct blobs *b, const char *from,
 
     blobs_path(b, path, sha256);
     /* One that rotted is healed by it. */
-    return give_name(from, path, !b->own, err);
+    return give_name(from, b->dir, path, !b->own, err);
 }
 
 /* ---- opening ---- */
@@ -317,6 +322,7 @@ struct intake {
                            struct xg_error *err);
     void *ctx;
     struct xg_digest *digest;
+    const char *folder; /* it goes below FOLDER/blobs */
     bool durable;
 };
 
@@ -370,7 +376,7 @@ static enum xg_status pour_to(const struct intake *in, const char *path,
     if (close(fd) != 0 && status == XG_OK)
         status = xg_fail_os(err, XG_T("无法写入 %s", "cannot write %s"), path);
     if (status == XG_OK)
-        status = give_name(path, to, in->durable, err);
+        status = give_name(path, in->folder, to, in->durable, err);
     if (status != XG_OK)
         unlink(path);
     return status;
@@ -382,7 +388,8 @@ blobs_take(struct blobs *b, const struct xg_hash *sha256, uint64_t length,
                                   size_t *len, struct xg_error *err),
            void *ctx, struct xg_error *err)
 {
-    struct intake in = {.read = read, .ctx = ctx, .durable = !b->own};
+    struct intake in = {
+        .read = read, .ctx = ctx, .folder = b->dir, .durable = !b->own};
     char id[BLOB_ID_SIZE], path[BLOBS_PATH_SIZE], to[BLOBS_PATH_SIZE];
 
     if (blobs_has(b, sha256))
@@ -487,7 +494,7 @@ enum xg_status blobs_walk(struct blobs *b,
     struct walk w = {.visit = visit, .ctx = ctx};
     char path[BLOBS_PATH_SIZE];
 
-    for (unsigned shard = 0; shard < 256 && !w.ended; shard++) {
+    for (unsigned shard = 0; shard < SHARDS && !w.ended; shard++) {
         snprintf(path, sizeof path, "%s/blobs/%02x", b->dir, shard);
         if (xg_os_exists(path) && walk_shard(&w, path, err) != XG_OK)
             return err->status;
@@ -525,16 +532,17 @@ static enum xg_status copy_file(struct copy *c, const struct xg_hash *sha256,
                                 struct xg_error *err)
 {
     char from[BLOBS_PATH_SIZE], part[BLOBS_PATH_SIZE], to[BLOBS_PATH_SIZE];
+    char hex[NAME_LEN + 1];
     struct copy_source source = {.path = from};
     uint64_t length;
 
-    path_in(to, c->to, sha256, "");
+    path_in(to, c->to, sha256);
     if (xg_os_exists(to))
         return XG_OK;
-    path_in(part, c->to, sha256, ".part");
+    xg_hex(hex, sha256->b, sizeof sha256->b);
+    snprintf(part, sizeof part, "%s/blobs/%s.part", c->to, hex);
     blobs_path(c->b, from, sha256);
-    if (make_shard(to, true, err) != XG_OK ||
-        open_file(&source.fd, &length, from, err) != XG_OK)
+    if (open_file(&source.fd, &length, from, err) != XG_OK)
         return err->status;
     c->in.ctx = &source;
     enum xg_status status = pour_to(&c->in, part, to, sha256, length, err);
@@ -584,6 +592,7 @@ blobs_copy(struct blobs *b, const char *to, struct blobs_copied *copied,
     if (xg_os_mkdir(to, err) != XG_OK || xg_os_mkdir(folder, err) != XG_OK ||
         xg_digest_new(&c.in.digest, XG_DIGEST_SHA256, err) != XG_OK)
         return err->status;
+    c.in.folder = to;
     c.in.durable = true;
     c.in.read = read_source;
     enum xg_status status = blobs_walk(b, copy_one, &c, err);
@@ -602,7 +611,7 @@ bool blobs_is_copied(const char *to, const struct xg_blob *blob)
 
     if (strlen(to) > BLOBS_PATH_SIZE - TAIL_MAX)
         return false;
-    path_in(path, to, &blob->sha256, "");
+    path_in(path, to, &blob->sha256);
     return lstat(path, &info) == 0 && S_ISREG(info.st_mode) &&
            (uint64_t)info.st_size == blob->length;
 }
