@@ -602,10 +602,11 @@ static enum xg_status add_all(struct giving *g, struct xg_error *err)
         if (add_part(g, "enrolled", err) != XG_OK)
             return err->status;
     }
-    if (add_welcomes(g, err) != XG_OK || g->who.state == XG_DEVICE_PENDING)
+    if (add_welcomes(g, err) != XG_OK || add_tiles(g, err) != XG_OK ||
+        g->who.state == XG_DEVICE_PENDING)
         return err->status;
-    if (add_tiles(g, err) != XG_OK || add_receipts(g, err) != XG_OK ||
-        add_photos(g, err) != XG_OK || g->who.state == XG_DEVICE_REVOKED)
+    if (add_receipts(g, err) != XG_OK || add_photos(g, err) != XG_OK ||
+        g->who.state == XG_DEVICE_REVOKED)
         return err->status;
     if (add_lists(g, err) != XG_OK || add_files(g, err) != XG_OK)
         return err->status;

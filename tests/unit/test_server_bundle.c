@@ -815,7 +815,9 @@ static void test_joining(void **unused)
     open_news(&n, &s, &b);
     assert_int_equal(read_enrolled(&n, &s, &b), XG_DEVICE_PENDING);
     assert_int_equal(n.welcome->state, XG_DEVICE_PENDING);
-    assert_int_equal(n.count, 1 + n.welcomes);
+    assert_int_equal(n.count,
+                     1 + n.welcomes + count_parts(&n, XG_PART_TILE));
+    prove_from_every_size(&n, &s);
     close_news(&n);
     assert_ok(approval_give(s.o.d, r.device, &err));
     const struct bundle_out out = to_file(&s, false);
