@@ -50,12 +50,10 @@ bool api_size_known(struct api_refusal *no, const struct api_view *v,
 
 /* `note` by the new key; *enrolled as in the answer; its log is lent by
  * `d`. */
-XG_MUST_CHECK enum xg_status api_answer_enrol(struct xg_buf *out,
-                                              struct api_refusal *no,
-                                              struct xg_enrolled *enrolled,
-                                              struct data *d,
-                                              struct xg_bytes note,
-                                              struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+api_answer_enrol(struct xg_buf *out, struct api_refusal *no,
+                 struct xg_enrolled *enrolled, struct data *d,
+                 struct xg_bytes note, struct xg_error *err);
 
 /* ---- POST /v1/hello ---- */
 
@@ -68,11 +66,9 @@ struct api_caller {
 
 /* By name: of the registry, or of those that wait to get there. `says` is left
  * empty: that of a device which holds nothing. */
-XG_MUST_CHECK enum xg_status api_find_caller(struct api_caller *who,
-                                             bool *found,
-                                             const struct api_view *v,
-                                             const char *name,
-                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+api_find_caller(struct api_caller *who, bool *found, const struct api_view *v,
+                const char *name, struct xg_error *err);
 /* From the note that a device sent. */
 XG_MUST_CHECK enum xg_status api_read_hello(struct api_caller *who,
                                             struct api_refusal *no,
@@ -90,12 +86,10 @@ api_answer_hello(struct xg_buf *out, const struct xg_welcome **welcome,
 /* ---- PUT /v1/batches/<id> ---- */
 
 /* Take a framed batch in, under the name that it came by. */
-XG_MUST_CHECK enum xg_status api_take_batch(struct ingest_result *result,
-                                            struct api_refusal *no,
-                                            struct data *d,
-                                            const struct xg_hash *named,
-                                            struct xg_bytes framed,
-                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+api_take_batch(struct ingest_result *result, struct api_refusal *no,
+               struct data *d, const struct xg_hash *named,
+               struct xg_bytes framed, struct xg_error *err);
 
 /* ---- GET /v1/updates, GET /v1/references ---- */
 

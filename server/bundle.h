@@ -12,12 +12,14 @@
 #include "shared/bundle/bundle.h"
 
 enum {
-    BUNDLE_TROUBLES_MAX = 16,         /* bad parts that are named */
-    BUNDLE_UPDATES_BYTES = 256 << 20, /* of pages; what is left comes next time */
-    BUNDLE_RECEIPTS_MAX = 16384,      /* the newest */
-    BUNDLE_PHOTOS_MAX = 16384,        /* proofs */
-    BUNDLE_TILES_MAX = 8192,          /* of leaves: proofs from two million
-                                       * entries before the end */
+    BUNDLE_TROUBLES_MAX = 16, /* bad parts that are named */
+    BUNDLE_UPDATES_BYTES = 256
+                           << 20, /* of pages; what is left comes next time */
+    BUNDLE_RECEIPTS_MAX = 16384,  /* the newest */
+    BUNDLE_PHOTOS_MAX = 16384,    /* proofs */
+    BUNDLE_TILES_MAX = 4000,      /* of leaves: proofs from a million
+                                   * entries before the end; a device
+                                   * keeps 4096 in memory */
     BUNDLE_REFERENCE_BYTES = 4 << 20, /* of a file: devices take no larger */
 };
 
@@ -38,7 +40,8 @@ struct bundle_report {
     uint64_t came;         /* parts that came whole */
     uint64_t batches[XG_BATCH_QUARANTINED + 1];
     uint64_t records; /* new ones */
-    uint64_t photos, photos_held, photo_bytes; /* new; here before; of the new */
+    uint64_t photos, photos_held,
+        photo_bytes;  /* new; here before; of the new */
     uint64_t bad;     /* parts passed over, the first of them in troubles */
     uint64_t foreign; /* parts that this program does not know */
     bool cut;         /* the file ends too early */
@@ -93,10 +96,8 @@ XG_MUST_CHECK enum xg_status bundle_answer(struct bundle_given *given,
 /* For a device, without a word of it: updates from `since` on, receipts of what
  * lies in the log from there. XG_NOTFOUND: no such device; XG_USAGE: the log is
  * not as long. */
-XG_MUST_CHECK enum xg_status bundle_give(struct bundle_given *given,
-                                         struct data *d, const char *device,
-                                         uint64_t since,
-                                         const struct bundle_out *out,
-                                         struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+bundle_give(struct bundle_given *given, struct data *d, const char *device,
+            uint64_t since, const struct bundle_out *out, struct xg_error *err);
 
 #endif

@@ -124,8 +124,7 @@ static enum xg_status add_tiles(struct giving *g, struct xg_error *err)
             const struct xg_tile tile = {
                 .level = level,
                 .index = i,
-                .width =
-                    left < XG_TILE_WIDTH ? (unsigned)left : XG_TILE_WIDTH};
+                .width = left < XG_TILE_WIDTH ? (unsigned)left : XG_TILE_WIDTH};
             if (announce_tile(g, &tile, err) != XG_OK)
                 return err->status;
         }
@@ -279,8 +278,8 @@ static bool is_kept_whole(const char *kind)
 }
 
 /* Is the file one that the device may lack? What came to the log before `since`
- * it has most likely fetched; of small kinds the newest goes along all the same,
- * for a sync may have been cut before it came. */
+ * it has most likely fetched; of small kinds the newest goes along all the
+ * same, for a sync may have been cut before it came. */
 static bool may_be_lacking(const struct giving *g,
                            const struct store_reference *rows, size_t count,
                            size_t i)
@@ -309,8 +308,8 @@ static enum xg_status announce_files(struct giving *g,
     for (size_t i = 0; i < count; i++) {
         goes[i] = may_be_lacking(g, rows, count, i);
         for (size_t j = 0; goes[i] && j < i; j++)
-            goes[i] = !goes[j] || !xg_hash_equal(&rows[j].says.file,
-                                                 &rows[i].says.file);
+            goes[i] = !goes[j] ||
+                      !xg_hash_equal(&rows[j].says.file, &rows[i].says.file);
         if (!goes[i])
             continue;
         xg_bundle_name(name, "reference", &rows[i].says.file, "");
@@ -344,8 +343,7 @@ static void leave_updates(struct giving *g, enum xg_status status,
     struct bundle_trouble *t = &g->given->trouble;
 
     t->status = status;
-    snprintf(t->part, sizeof t->part, "updates/%" PRIu64,
-             g->given->updates_to);
+    snprintf(t->part, sizeof t->part, "updates/%" PRIu64, g->given->updates_to);
     snprintf(t->why, sizeof t->why, "%s", why);
     xg_buf_reset(&g->part);
 }
@@ -399,9 +397,8 @@ static enum xg_status wish_photo(struct giving *g, const struct xg_hash *sha256,
                                  struct xg_error *err)
 {
     if (g->photo_count % ROWS_AT_ONCE == 0) {
-        struct xg_hash *more =
-            realloc(g->photos,
-                    (g->photo_count + ROWS_AT_ONCE) * sizeof *g->photos);
+        struct xg_hash *more = realloc(
+            g->photos, (g->photo_count + ROWS_AT_ONCE) * sizeof *g->photos);
         if (!more)
             return xg_fail_nomem(err);
         g->photos = more;
@@ -422,8 +419,8 @@ static enum xg_status named_by_device(struct giving *g, bool *named,
     struct store_photo *rows;
     struct store_record *record;
     size_t count, found;
-    enum xg_status status = s->ops->read_photos(
-        s, &arena, &rows, &count, sha256, 0, XG_CHAINS_MAX, err);
+    enum xg_status status = s->ops->read_photos(s, &arena, &rows, &count,
+                                                sha256, 0, XG_CHAINS_MAX, err);
 
     *named = false;
     for (size_t i = 0; status == XG_OK && !*named && i < count; i++) {
@@ -679,10 +676,8 @@ enum xg_status bundle_answer(struct bundle_given *given, struct data *d,
                              const struct bundle_taken *taken,
                              const struct bundle_out *out, struct xg_error *err)
 {
-    struct giving g = {.data = d,
-                       .taken = taken,
-                       .out = out,
-                       .since = taken->index.since};
+    struct giving g = {
+        .data = d, .taken = taken, .out = out, .since = taken->index.since};
 
     return give_to(given, &g, taken->report.device, err);
 }

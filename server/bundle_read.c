@@ -42,10 +42,10 @@ static void note_trouble(struct reading *r, const char *part,
     struct bundle_report *report = &r->taken->report;
 
     report->bad++;
-    xg_log(XG_LOG_WARN, "bundle.bad", "device=%s part=%s error=%s",
-           report->device, part, why);
     if (report->trouble_count == BUNDLE_TROUBLES_MAX)
         return;
+    xg_log(XG_LOG_WARN, "bundle.bad", "device=%s part=%s error=%s",
+           report->device, part, why);
     struct bundle_trouble *t = &report->troubles[report->trouble_count++];
     t->status = status;
     snprintf(t->part, sizeof t->part, "%s", part);
@@ -101,8 +101,9 @@ static enum xg_status check_index(const struct reading *r,
     struct xg_note note;
 
     if (xg_note_open(&note, r->note.at, r->note.len, key, err) != XG_OK)
-        return xg_wrap(err, XG_T("数据包不是 %s 写的；没有读入",
-                                 "the bundle is not by %s; nothing was taken"),
+        return xg_wrap(err,
+                       XG_T("数据包不是 %s 写的；没有读入",
+                            "the bundle is not by %s; nothing was taken"),
                        key->name);
     return XG_OK;
 }
@@ -328,8 +329,8 @@ static enum xg_status must_be_named(struct reading *r, struct xg_error *err)
 
     if (api_view_of(&v, r->data, err) != XG_OK)
         return err->status;
-    enum xg_status status = photo_named(v.store, &length, &named, &r->part.id,
-                                        r->part.length, err);
+    enum xg_status status =
+        photo_named(v.store, &length, &named, &r->part.id, r->part.length, err);
     api_view_close(&v);
     if (status != XG_OK)
         return status;
@@ -454,11 +455,11 @@ static void log_it(const struct bundle_report *report)
            report->cut);
 }
 
-enum xg_status
-bundle_take(struct bundle_taken **out, struct data *d,
-            const struct xg_bundle_source *from,
-            void (*progress)(void *ctx, uint64_t done, uint64_t total),
-            void *ctx, struct xg_error *err)
+enum xg_status bundle_take(struct bundle_taken **out, struct data *d,
+                           const struct xg_bundle_source *from,
+                           void (*progress)(void *ctx, uint64_t done,
+                                            uint64_t total),
+                           void *ctx, struct xg_error *err)
 {
     struct bundle_taken *t = calloc(1, sizeof *t);
     struct reading *r = calloc(1, sizeof *r);

@@ -493,8 +493,8 @@ static enum xg_status take_content(struct reading *b, struct xg_error *err)
 static enum xg_status take_part(struct reading *b, struct xg_error *err)
 {
     b->out->parts++;
-    if (!b->judged && b->welcomes.len > 0 && b->part.kind != XG_PART_TILE &&
-        judge(b, err) != XG_OK)
+    if (!b->judged && b->welcomes.len > 0 &&
+        kinds[b->part.kind].when != BEFORE_WELCOME && judge(b, err) != XG_OK)
         return err->status;
     if (b->ends || !is_wanted(b))
         return XG_OK;

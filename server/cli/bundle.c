@@ -87,8 +87,7 @@ static json_t *states_json(const struct bundle_report *r)
     json_t *states = json_object();
 
     for (unsigned i = 0; states && i <= XG_BATCH_QUARANTINED; i++)
-        json_object_set_new(states,
-                            xg_batch_state_name((enum xg_batch_state)i),
+        json_object_set_new(states, xg_batch_state_name((enum xg_batch_state)i),
                             json_integer((json_int_t)r->batches[i]));
     return states;
 }
@@ -128,16 +127,16 @@ static void put_states(struct cmd *c, const struct bundle_report *r)
         uint64_t n = r->batches[words[i].state];
         if (n == 0)
             continue;
-        xg_buf_format(&c->out, XG_T("%s %" PRIu64 " 批%s", "%s%" PRIu64
-                                                           " batches %s"),
-                      any ? XG_T("，", ", ") : "", n,
-                      XG_T(words[i].zh, words[i].en));
+        xg_buf_format(
+            &c->out, XG_T("%s %" PRIu64 " 批%s", "%s%" PRIu64 " batches %s"),
+            any ? XG_T("，", ", ") : "", n, XG_T(words[i].zh, words[i].en));
         any = true;
     }
     if (any)
-        xg_buf_format(&c->out, XG_T("；%" PRIu64 " 条新操作\n",
-                                    "; %" PRIu64 " new records\n"),
-                      r->records);
+        xg_buf_format(
+            &c->out,
+            XG_T("；%" PRIu64 " 条新操作\n", "; %" PRIu64 " new records\n"),
+            r->records);
 }
 
 static void put_missing(struct cmd *c, const struct bundle_report *r)
@@ -145,8 +144,9 @@ static void put_missing(struct cmd *c, const struct bundle_report *r)
     if (r->cut)
         xg_buf_format(
             &c->out,
-            XG_T("文件不完整：共 %" PRIu64 " 件，读到 %" PRIu64 " 件，还缺 %"
-                 PRIu64 " 件。读到的已收下；请重新拷贝后再读一次\n",
+            XG_T("文件不完整：共 %" PRIu64 " 件，读到 %" PRIu64
+                 " 件，还缺 %" PRIu64
+                 " 件。读到的已收下；请重新拷贝后再读一次\n",
                  "the file is cut short: of %" PRIu64 " parts %" PRIu64
                  " came, %" PRIu64 " are missing. What came was taken; copy "
                  "the file again and read it once more\n"),
@@ -175,19 +175,19 @@ static void put_report(struct cmd *c, const struct bundle_report *r)
     xg_buf_format(&c->out, XG_T("数据包来自 %s\n", "a bundle from %s\n"),
                   r->device);
     if (r->asked_to_join)
-        xg_buf_text(&c->out,
-                    r->state == XG_DEVICE_PENDING
-                        ? XG_T("申请加入：待批准（xunge-server device "
-                               "approve）\n",
-                               "it asks to join: pending (xunge-server device "
-                               "approve)\n")
-                        : XG_T("申请加入：已加入\n",
-                               "it asks to join: enrolled\n"));
+        xg_buf_text(
+            &c->out,
+            r->state == XG_DEVICE_PENDING
+                ? XG_T("申请加入：待批准（xunge-server device "
+                       "approve）\n",
+                       "it asks to join: pending (xunge-server device "
+                       "approve)\n")
+                : XG_T("申请加入：已加入\n", "it asks to join: enrolled\n"));
     put_states(c, r);
     if (r->photos || r->photos_held)
         xg_buf_format(&c->out,
-                      XG_T("照片和缩略图：新收 %" PRIu64 "（%.1f MB），已有 %"
-                           PRIu64 "\n",
+                      XG_T("照片和缩略图：新收 %" PRIu64
+                           "（%.1f MB），已有 %" PRIu64 "\n",
                            "photos and thumbnails: %" PRIu64
                            " new (%.1f MB), %" PRIu64 " here before\n"),
                       r->photos, (double)r->photo_bytes / 1e6, r->photos_held);
@@ -220,27 +220,27 @@ static json_t *given_json(const struct bundle_given *g, const char *path)
 static void put_given(struct cmd *c, const struct bundle_given *g,
                       const char *path)
 {
-    xg_buf_format(&c->out,
-                  XG_T("给 %s 的数据包：%s，%.1f MB，日志到第 %" PRIu64
-                       " 条\n",
-                       "a bundle for %s: %s, %.1f MB, the log up to entry %"
-                       PRIu64 "\n"),
-                  g->device, called(path, XG_T("标准输出", "standard output")),
-                  (double)g->bytes / 1e6, g->size);
+    xg_buf_format(
+        &c->out,
+        XG_T("给 %s 的数据包：%s，%.1f MB，日志到第 %" PRIu64 " 条\n",
+             "a bundle for %s: %s, %.1f MB, the log up to entry %" PRIu64 "\n"),
+        g->device, called(path, XG_T("标准输出", "standard output")),
+        (double)g->bytes / 1e6, g->size);
     if (g->state == XG_DEVICE_PENDING)
-        xg_buf_text(&c->out,
-                    XG_T("设备待批准：只写了这一点。批准后再写一个：xunge-server "
-                         "bundle write\n",
-                         "the device is pending: it says no more than that. "
-                         "Once it is approved write another one: xunge-server "
-                         "bundle write\n"));
+        xg_buf_text(
+            &c->out,
+            XG_T("设备待批准：只写了这一点。批准后再写一个：xunge-server "
+                 "bundle write\n",
+                 "the device is pending: it says no more than that. "
+                 "Once it is approved write another one: xunge-server "
+                 "bundle write\n"));
     else if (g->state == XG_DEVICE_REVOKED)
         xg_buf_text(&c->out, XG_T("设备已停用：只有回执\n",
                                   "the device is revoked: receipts alone\n"));
     else
         xg_buf_format(&c->out,
-                      XG_T("回执 %" PRIu64 "，照片证明 %" PRIu64 "，更新 %"
-                           PRIu64 " 条，资料文件 %" PRIu64 "\n",
+                      XG_T("回执 %" PRIu64 "，照片证明 %" PRIu64
+                           "，更新 %" PRIu64 " 条，资料文件 %" PRIu64 "\n",
                            "%" PRIu64 " receipts, proofs of %" PRIu64
                            " photos, %" PRIu64 " records of news, %" PRIu64
                            " files of reference data\n"),
@@ -309,8 +309,7 @@ static enum xg_status judge(const struct bundle_report *r, struct xg_error *err)
 
 enum xg_status cmd_bundle_read(struct cmd *c, struct xg_error *err)
 {
-    struct line l =
-        begin_line(c, XG_T("正在读数据包", "reading the bundle"));
+    struct line l = begin_line(c, XG_T("正在读数据包", "reading the bundle"));
     const char *reply = cmd_option(c, "reply");
     const struct xg_bundle_source from = {
         .path = called(c->args[1], XG_T("标准输入", "standard input")),
@@ -322,9 +321,9 @@ enum xg_status cmd_bundle_read(struct cmd *c, struct xg_error *err)
     enum xg_status answered = XG_OK;
 
     if (cmd_option(c, "seal") && !reply)
-        return xg_fail(err, XG_USAGE, "%s",
-                       XG_T("--seal 要与 --reply 一起用",
-                            "--seal goes with --reply"));
+        return xg_fail(
+            err, XG_USAGE, "%s",
+            XG_T("--seal 要与 --reply 一起用", "--seal goes with --reply"));
     if (bundle_take(&taken, c->data, &from, show_progress, &l, err) != XG_OK) {
         end_line(&l);
         return err->status;
@@ -367,8 +366,7 @@ static enum xg_status since_of(uint64_t *since, const struct cmd *c,
 
 enum xg_status cmd_bundle_write(struct cmd *c, struct xg_error *err)
 {
-    struct line l =
-        begin_line(c, XG_T("正在写数据包", "writing the bundle"));
+    struct line l = begin_line(c, XG_T("正在写数据包", "writing the bundle"));
     const struct bundle_out out = output_of(c, &l, c->args[1]);
     char device[XG_KEY_NAME_MAX + 1];
     struct bundle_given given;

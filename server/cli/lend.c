@@ -67,8 +67,8 @@ static enum xg_status open_input(int *out, const char *path,
     int plain = -1;
 
     if (fd < 0 || fstat(fd, &info) != 0) {
-        enum xg_status status = xg_fail_os(
-            err, XG_T("无法打开 %s", "cannot open %s"), path);
+        enum xg_status status =
+            xg_fail_os(err, XG_T("无法打开 %s", "cannot open %s"), path);
         if (fd >= 0)
             close(fd);
         return status;
@@ -140,8 +140,7 @@ enum xg_status lend_open(struct lent *l, const struct cmd *c,
     if (out) /* first: a name that is taken spoils all of it */
         status = open_output(l, out, err);
     if (status == XG_OK && spec->input)
-        status =
-            open_input(&l->files[CMD_FILE_IN], c->args[spec->input], err);
+        status = open_input(&l->files[CMD_FILE_IN], c->args[spec->input], err);
     if (status == XG_OK)
         status = fill_up(l, err);
     if (status != XG_OK)

@@ -146,11 +146,10 @@ static void up_begin(struct up *u, struct stick *s)
 {
     struct xg_error err = XG_ERROR_NONE;
 
-    *u = (struct up){.s = s,
-                     .index = {.kind = XG_BUNDLE_UP,
-                               .log = ORIGIN,
-                               .to = ORIGIN,
-                               .time_ms = 5}};
+    *u = (struct up){
+        .s = s,
+        .index = {
+            .kind = XG_BUNDLE_UP, .log = ORIGIN, .to = ORIGIN, .time_ms = 5}};
     assert_ok(xg_bundle_new(&u->w, &err));
 }
 
@@ -177,8 +176,7 @@ static void up_hello(struct up *u, struct phone *p)
     memset(h.random.b, 0x5a, sizeof h.random.b);
     h.chains[0] = (struct xg_chain_tip){.chain = d->chain,
                                         .next = d->count,
-                                        .last =
-                                            d->records[d->count - 1]->hash};
+                                        .last = d->records[d->count - 1]->hash};
     xg_hello_put(&text, &h);
     xg_note_sign(&note, xg_buf_bytes(&text), &d->signer);
     up_add(u, "hello", xg_buf_bytes(&note));
@@ -253,8 +251,8 @@ static uint64_t up_end(struct up *u, const struct xg_signer *signer,
         target.slots = &slots;
     }
     unlink(u->s->up);
-    assert_ok(xg_bundle_write(u->w, &bytes, &target, &u->index, signer, &host,
-                              &err));
+    assert_ok(
+        xg_bundle_write(u->w, &bytes, &target, &u->index, signer, &host, &err));
     xg_bundle_free(u->w);
     return bytes;
 }
@@ -278,8 +276,8 @@ static uint64_t write_up(struct stick *s, struct phone *p, unsigned photos)
 static enum xg_status take(struct stick *s, struct bundle_taken **taken,
                            struct xg_error *err)
 {
-    const struct xg_bundle_source from = {
-        .path = s->up, .key = ledger_signer(s->o.d->ledger)};
+    const struct xg_bundle_source from = {.path = s->up,
+                                          .key = ledger_signer(s->o.d->ledger)};
 
     return bundle_take(taken, s->o.d, &from, NULL, NULL, err);
 }
@@ -393,9 +391,8 @@ static void open_news(struct news *n, struct stick *s, struct phone *p)
             break;
         assert_int_not_equal(part->kind, XG_PART_OTHER);
         assert_ok(xg_bundle_content(r, &content, &err));
-        n->parts[n->count].content =
-            xg_bytes(xg_arena_copy(&n->arena, content.data, content.len),
-                     content.len);
+        n->parts[n->count].content = xg_bytes(
+            xg_arena_copy(&n->arena, content.data, content.len), content.len);
         xg_buf_clear(&content);
         if (part->kind == XG_PART_WELCOME)
             read_welcome(n, n->parts[n->count].content, log);
@@ -521,10 +518,9 @@ static uint64_t read_updates(struct news *n, struct stick *s)
         if (n->parts[i].part.kind != XG_PART_UPDATES)
             continue;
         assert_int_equal(n->parts[i].part.number, at);
-        assert_ok(xg_updates_open(&note, &raw, &n->arena,
-                                  n->parts[i].content.at,
-                                  n->parts[i].content.len,
-                                  &s->o.d->log.verifier, &err));
+        assert_ok(xg_updates_open(
+            &note, &raw, &n->arena, n->parts[i].content.at,
+            n->parts[i].content.len, &s->o.d->log.verifier, &err));
         assert_int_equal(note.from, at);
         assert_string_equal(note.device, n->index.to);
         at = note.to;
@@ -673,9 +669,8 @@ static void test_what_was_lost_comes_again(void **unused)
                               office_log_size(&s.o) + 1, &out, &err),
                   XG_USAGE);
     err = XG_ERROR_NONE;
-    assert_status(
-        bundle_give(&given, s.o.d, ORIGIN "/d/0099", 0, &out, &err),
-        XG_NOTFOUND);
+    assert_status(bundle_give(&given, s.o.d, ORIGIN "/d/0099", 0, &out, &err),
+                  XG_NOTFOUND);
     assert_false(xg_os_exists(s.down));
     leave(&a);
     finish(&s);
@@ -815,8 +810,7 @@ static void test_joining(void **unused)
     open_news(&n, &s, &b);
     assert_int_equal(read_enrolled(&n, &s, &b), XG_DEVICE_PENDING);
     assert_int_equal(n.welcome->state, XG_DEVICE_PENDING);
-    assert_int_equal(n.count,
-                     1 + n.welcomes + count_parts(&n, XG_PART_TILE));
+    assert_int_equal(n.count, 1 + n.welcomes + count_parts(&n, XG_PART_TILE));
     prove_from_every_size(&n, &s);
     close_news(&n);
     assert_ok(approval_give(s.o.d, r.device, &err));
@@ -865,10 +859,9 @@ static void test_refused_whole(void **unused)
             memcpy(forged.verifier.name, a.device->signer.verifier.name,
                    sizeof forged.verifier.name);
             struct xg_error err = XG_ERROR_NONE;
-            assert_ok(xg_verifier_init(&forged.verifier,
-                                       a.device->signer.verifier.name,
-                                       XG_SIG_ED25519,
-                                       b.device->signer.verifier.key, &err));
+            assert_ok(xg_verifier_init(
+                &forged.verifier, a.device->signer.verifier.name,
+                XG_SIG_ED25519, b.device->signer.verifier.key, &err));
             signer = &forged;
         }
         if (which == 5) { /* not enrolled, and does not ask to be */
@@ -1113,8 +1106,8 @@ static void test_revoked(void **unused)
     begin(&s, NULL);
     join(&a, &s.o, "wn");
     test_incident(a.device, "water");
-    assert_ok(registry_revoke(s.o.d->registry, a.device->signer.verifier.name,
-                              &err));
+    assert_ok(
+        registry_revoke(s.o.d->registry, a.device->signer.verifier.name, &err));
     write_up(&s, &a, 0);
     struct bundle_report r = exchange(&s, &given, false);
     assert_int_equal(r.state, XG_DEVICE_REVOKED);
