@@ -194,31 +194,55 @@ static enum xg_status open_source(struct source *out, enum photo_type *type,
     return XG_OK;
 }
 
+/* A file is read by place: xunge-thumb reads it meanwhile, and moves where it
+ * stands. */
+struct place {
+    const struct source *source;
+    uint64_t at;
+};
+
+/* Fewer than `size` only at the end. */
+static enum xg_status read_place(void *ctx, uint8_t *at, size_t size,
+                                 size_t *len, struct xg_error *err)
+{
+    struct place *p = ctx;
+    size_t done = 0;
+
+    while (done < size) {
+        ssize_t n = pread(p->source->fd, at + done, size - done, (off_t)p->at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"),
+                              p->source->path);
+        if (n == 0)
+            break;
+        p->at += (uint64_t)n;
+        done += (size_t)n;
+    }
+    *len = done;
+    return XG_OK;
+}
+
 static enum xg_status hash_source(struct xg_hash *sha256,
                                   const struct source *s, struct xg_error *err)
 {
     crypto_hash_sha256_state state;
     uint8_t piece[16 << 10];
-    uint64_t at = 0;
+    struct place place = {.source = s};
 
     crypto_hash_sha256_init(&state);
-    while (at < s->length) {
-        uint64_t left = s->length - at;
-        ssize_t n = pread(s->fd, piece,
-                          left < sizeof piece ? (size_t)left : sizeof piece,
-                          (off_t)at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"),
-                              s->path);
-        if (n == 0)
+    while (place.at < s->length) {
+        uint64_t left = s->length - place.at;
+        size_t len, size = left < sizeof piece ? (size_t)left : sizeof piece;
+        if (read_place(&place, piece, size, &len, err) != XG_OK)
+            return err->status;
+        if (len < size)
             return xg_fail(err, XG_BUSY,
                            XG_T("%s 在读取时变短：请稍后再试",
                                 "%s became shorter while it was read: try "
                                 "again when it is complete"), s->path);
-        crypto_hash_sha256_update(&state, piece, (size_t)n);
-        at += (uint64_t)n;
+        crypto_hash_sha256_update(&state, piece, len);
     }
     crypto_hash_sha256_final(&state, sha256->b);
     return XG_OK;
@@ -253,6 +277,7 @@ static enum xg_status seal_source(const struct photo_shelf *shelf,
                                   const char *path, struct xg_error *err)
 {
     char folder[PATH_MAX], temporary[PATH_MAX];
+    struct place place = {.source = s};
     struct vault_file sealed;
 
     if (check_space(shelf, s, err) != XG_OK ||
@@ -262,13 +287,11 @@ static enum xg_status seal_source(const struct photo_shelf *shelf,
              path);
     if (make_folder(folder, err) != XG_OK)
         return err->status;
-    if (!s->read && lseek(s->fd, 0, SEEK_SET) != 0)
-        return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), s->path);
     return vault_seal_file(shelf->vault, &sealed,
                            &(struct vault_copy){
                                .source_fd = s->fd,
-                               .read = s->read,
-                               .read_ctx = s->ctx,
+                               .read = s->read ? s->read : read_place,
+                               .read_ctx = s->read ? s->ctx : &place,
                                .source_name = s->path,
                                .path = path,
                                .temporary = temporary,
@@ -374,13 +397,12 @@ enum xg_status photo_keep(const struct photo_shelf *shelf,
         return err->status;
     kept.length = s.length;
     look_at(shelf, &kept, &s);
-    /* While it is made the photo is hashed: neither moves the other's place in
-     * the file. */
+    /* It is made while the photo is hashed and sealed. */
     photo_thumb_start(&thumber, shelf->thumb_program, &kept, s.fd);
     status = hash_source(&kept.sha256, &s, err);
-    photo_thumb_finish(&thumber, &small);
     if (status == XG_OK)
         status = shelve(shelf, &s, &kept.sha256, &kept.is_new, err);
+    photo_thumb_finish(&thumber, &small);
     if (status == XG_OK && small.len > 0)
         shelve_small(shelf, &kept, &small);
     close(s.fd);

@@ -533,6 +533,52 @@ class Flow(Case):
         self.expect(3, 'show', 'draft-2')
         self.assertEqual(self.expect(0, 'draft', 'list', '--json').out, '')
 
+    def test_role_and_origin_of_each_photo(self):
+        f = lambda n, words='': str(PHOTOS / ('f%d-exif.jpg' % n)) + words
+        kept = lambda: len(list(pathlib.Path(self.home).glob('photos/??/*')))
+        told = lambda which: [
+            (p['value'].get('role'), p['value']['origin'])
+            for p in self.expect(0, 'show', which,
+                                 '--json').one()['sets']['photo']]
+        one = self.expect(
+            0, 'incident', 'category=x', '--photo', f(1), '--photo',
+            f(2, ':near'), '--photo', f(3, ':forwarded'), '--photo',
+            f(4, ':before,forwarded'), '--photo', f(5, ':他人转发,远景'),
+            '--json').one()
+        self.assertEqual(told(one['id']), [
+            (None, 'here'), ('near', 'here'), (None, 'forwarded'),
+            ('before', 'forwarded'), ('far', 'forwarded')])
+        # Each has its small picture (upright, these are one and the same);
+        # what is here is not kept again.
+        self.assertTrue(all(0 < p['thumbnail_bytes'] <= 16384
+                            for p in one['photos']))
+        self.assertEqual(kept(), 6)
+        again = self.expect(0, 'photo', one['id'], f(1), f(1, ':reference'),
+                            f(2, ':here'), '--role', 'after', '--forwarded',
+                            '--json').one()
+        self.assertEqual([p['new'] for p in again['photos']], [False] * 3)
+        self.assertEqual(told(one['id'])[5:], [
+            ('after', 'forwarded'), ('reference', 'forwarded'),
+            ('after', 'here')])
+        self.assertEqual(kept(), 6)
+        self.expect(0, 'visit', 'place=A', 'result=normal', '--photo',
+                    f(7, ':after,forwarded'))
+        self.assertEqual(kept(), 7)
+        for words in (['photo', one['id'], f(8), f(1, ':nearby')],
+                      ['incident', 'category=x', '--photo', f(8), '--photo',
+                       f(1, ':near,')]):
+            said = self.expect(2, *words, '--lang', 'en').err
+            for role in ('near', 'far', 'reference', 'before', 'after',
+                         'forwarded'):
+                self.assertIn(role, said)
+        said = self.expect(2, 'photo', one['id'], f(8, ':near,far'), '--lang',
+                           'en').err
+        self.assertIn('one role only', said)
+        self.expect(3, 'photo', one['id'], f(8), '/nowhere.jpg')
+        self.assertEqual(kept(), 7)
+        sound = self.expect(0, 'verify', '--json').one()
+        self.assertEqual((sound['photos'], sound['photos_missing']), (18, 0))
+
     def test_what_is_refused_changes_nothing(self):
         before = self.status()
         photos = lambda: sorted(pathlib.Path(self.home).glob('photos/*/*'))
