@@ -106,29 +106,33 @@ static bool check_photo_proof(struct verify *v, const struct xg_hash *sha256)
 
     if (photo_proof_check(v->s, &proven, sha256, &err) != XG_OK)
         alarm_at(v, "photo", sha256, xg_error_text(&err));
-    v->photos_proven += proven;
     return proven;
 }
 
-static void check_photo(struct verify *v, const struct xg_hash *sha256)
+/* A thumbnail (`small`) must be as sound as its photo, but is not counted. */
+static void check_photo(struct verify *v, const struct xg_hash *sha256,
+                        bool small)
 {
     struct xg_error err = XG_ERROR_NONE;
     bool proven = check_photo_proof(v, sha256);
+    bool here = photo_has(&v->shelf, sha256);
 
-    if (proven && !photo_has(&v->shelf, sha256)) {
-        v->photos_let_go++;
-        return;
+    if (!small) {
+        v->photos_proven += proven;
+        v->photos += here;
+        v->photos_let_go += proven && !here;
+        v->photos_missing += !proven && !here;
     }
-    if (!photo_has(&v->shelf, sha256)) {
-        v->photos_missing++;
+    if (here && photo_verify(&v->shelf, sha256, &err) != XG_OK)
+        alarm_at(v, "photo", sha256, xg_error_text(&err));
+    if (!here && !proven)
         complain(v, "photo", sha256->b, XG_HASH_SIZE,
                  xg_status_exit(XG_CORRUPT),
-                 XG_T("本机拍的照片不在了", "a photo of this device is gone"));
-        return;
-    }
-    v->photos++;
-    if (photo_verify(&v->shelf, sha256, &err) != XG_OK)
-        alarm_at(v, "photo", sha256, xg_error_text(&err));
+                 small ? XG_T("本机照片的缩略图不在了",
+                              "the thumbnail of a photo of this device is "
+                              "gone")
+                       : XG_T("本机拍的照片不在了",
+                              "a photo of this device is gone"));
 }
 
 static void check_photos(struct verify *v, const struct fold *f)
@@ -142,9 +146,9 @@ static void check_photos(struct verify *v, const struct fold *f)
             !xg_cbor_next(&c, &item))
             continue;
         struct view_photo photo = view_photo_of(&item);
-        check_photo(v, &photo.sha256);
+        check_photo(v, &photo.sha256, false);
         if (photo.thumbnail_bytes)
-            check_photo(v, &photo.thumbnail);
+            check_photo(v, &photo.thumbnail, true);
     }
 }
 
