@@ -16,6 +16,7 @@
 enum {
     CONNECT_S = 30,
     SILENCE_S = 60, /* where the request does not say */
+    REPEAT_BYTES = 1 << 10,
     BUFFER_BYTES = 16 << 10,
     URL_SIZE = 512,
     PATH_SIZE = 2048,
@@ -39,6 +40,9 @@ struct http {
     int64_t moved_ms;        /* when something moved last */
     int64_t silence_ms;      /* how long nothing may */
     bool silent;             /* it was given up for that */
+    bool repeats;            /* libcurl may send it again by itself */
+    bool broke;              /* ... and wanted to, but may not */
+    int64_t sent_ms;         /* when it went out; 0: not yet */
 };
 
 static int64_t now_ms(void)
@@ -117,6 +121,22 @@ static int look_up(void *ctx, curl_off_t down_all, curl_off_t down,
         h->tick(h->tick_ctx);
     h->silent = now - h->moved_ms > h->silence_ms;
     return h->silent || (h->stop && *h->stop);
+}
+
+/* Before each time that libcurl sends the request. Where a connection that was
+ * used before breaks without an answer, libcurl sends the whole request again
+ * without a word: a body is too dear for that, and how much of it arrived is
+ * asked for first. */
+static int about_to_send(void *ctx, char *address, char *own_address, int port,
+                         int own_port)
+{
+    struct http *h = ctx;
+
+    (void)address, (void)own_address, (void)port, (void)own_port;
+    h->broke = h->sent_ms > 0 && !h->repeats;
+    if (h->sent_ms == 0)
+        h->sent_ms = now_ms();
+    return h->broke ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* ---- an answer's headers ---- */
@@ -238,6 +258,9 @@ static bool configure(struct http *h, const uint8_t *pin, bool here)
            curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header) ==
                CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_HEADERDATA, h) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, about_to_send) ==
+               CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_PREREQDATA, h) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, look_up) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_XFERINFODATA, h) == CURLE_OK;
 }
@@ -363,6 +386,11 @@ static enum xg_status explain(const struct http *h, CURLcode code,
                             "nothing was heard for %" PRId64 " s, so it was "
                             "given up; the work stays here, try again later"),
                        h->silence_ms / 1000);
+    if (h->broke)
+        return xg_fail(err, XG_NET,
+                       XG_T("连接在发送途中断了；数据仍在本机，稍后重试",
+                            "no connection any more: it broke while sending; "
+                            "the work stays here, try again later"));
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return xg_fail(err, XG_NET, XG_T("已中断", "stopped"));
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
@@ -448,13 +476,11 @@ static enum xg_status read_info(struct http *h, struct transport_answer *answer,
 static void read_cost(struct http *h, uint64_t line_before)
 {
     struct transport_answer *answer = h->answer;
-    curl_off_t total_us = 0, before_us = 0, up = 0;
+    curl_off_t up = 0;
 
-    curl_easy_getinfo(h->curl, CURLINFO_TOTAL_TIME_T, &total_us);
-    curl_easy_getinfo(h->curl, CURLINFO_PRETRANSFER_TIME_T, &before_us);
     curl_easy_getinfo(h->curl, CURLINFO_SIZE_UPLOAD_T, &up);
     uint64_t sent = up > 0 ? (uint64_t)up : 0;
-    answer->took_ms = before_us > 0 ? (total_us - before_us) / 1000 : 0;
+    answer->took_ms = h->sent_ms > 0 ? now_ms() - h->sent_ms : 0;
     answer->sent_bytes = h->state.queued < sent ? sent - h->state.queued : 0;
     answer->line_bytes = line_look(&h->line).bytes - line_before;
 }
@@ -468,7 +494,9 @@ static void begin(struct http *h, const struct transport_request *r,
     h->moved = 0;
     h->moved_ms = now_ms();
     h->silence_ms = 1000 * (r->silence_s > 0 ? r->silence_s : SILENCE_S);
-    h->silent = false;
+    h->silent = h->broke = false;
+    h->sent_ms = 0;
+    h->repeats = r->body.len <= REPEAT_BYTES;
     xg_buf_reset(&answer->body);
     answer->location[0] = '\0';
     answer->has_upload_offset = false;

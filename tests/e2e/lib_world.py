@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -186,11 +187,16 @@ class World:
         path.write_text(text, encoding='utf-8')
         self.ask(kind, 'import', path)
 
-    def start(self):
+    def start(self, *words, host='127.0.0.1', prefix=()):
+        """words: more options; prefix: what runs the program."""
         assert not self.p
+        told = '--url' in words  # the line below has that address then
+        if told and not self.port:
+            with socket.create_server((host, 0)) as free:
+                self.port = free.getsockname()[1]
         self.p = subprocess.Popen(
-            [BIN / 'xunge-server', 'serve', self.data, '--listen',
-             '127.0.0.1:%d' % self.port, '--lang', 'en'],
+            [*prefix, BIN / 'xunge-server', 'serve', self.data, '--listen',
+             '%s:%d' % (host, self.port), '--lang', 'en', *words],
             stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL,
             env=environment())
         ready = self.p.stdout.readline().decode().split()
@@ -198,7 +204,8 @@ class World:
             self.stop()
             raise AssertionError('the server does not start: ' + (
                 self.folder / 'serve.log').read_text())
-        self.port = int(ready[1].rsplit(':', 1)[1])
+        if not told:
+            self.port = int(ready[1].rsplit(':', 1)[1])
 
     def stop(self):
         if not self.p:
@@ -225,13 +232,13 @@ class World:
     def show(self, which):
         return self.ask('show', which)[0]
 
-    def log_entries(self):
+    def log_entries(self, scheme='https'):
         """The notes of the log, as the tiles give them to anybody."""
         trust_all = ssl._create_unverified_context()
 
         def get(path):
-            with urllib.request.urlopen('https://127.0.0.1:%d/log/%s' % (
-                    self.port, path), context=trust_all, timeout=20) as r:
+            with urllib.request.urlopen('%s://127.0.0.1:%d/log/%s' % (
+                    scheme, self.port, path), context=trust_all, timeout=20) as r:
                 return r.read()
         size = int(get('checkpoint').decode().splitlines()[1])
         notes = []
