@@ -139,5 +139,5 @@ enum xg_status xg_buf_check(const struct xg_buf *b, struct xg_error *err)
 
 const char *xg_buf_str(const struct xg_buf *b)
 {
-    return b->data ? (const char *)b->data : "";
+    return b->len ? (const char *)b->data : ""; /* room is not text */
 }
