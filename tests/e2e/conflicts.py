@@ -174,7 +174,7 @@ class Conflicts(Case):
                          {'甲的备注', '乙的备注'})
         self.assertEqual({p['value']['role'] for p in sets['photo']},
                          {'near', 'far'})
-        self.assertEqual({(a.name, a.show(self.one)['photos']['only_here'])
+        self.assertEqual({(a.name, a.show(self.one)['photos']['server'])
                           for a in self.agents}, {('a', 1), ('b', 1)})
         # One takes an element out that the other has seen.
         note = next(n for n in sets['note'] if n['value'] == '甲的备注')

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Faults on either side while a device enrols and syncs."""
+import os
+
 import xgfault
 from world import (SPARE, Case, Serving, agent_sound, ask, ask_server, capture,
                    entities, make_base, program, server_sound, xunge)
@@ -57,6 +59,18 @@ class Link(Case):
                      there[i]['records'])
             else:
                 need(not all_received, '%s is only %s', i, line['delivery'])
+        self.compare_photos(folder, all_received)
+
+    def compare_photos(self, folder, all_proven):
+        """What is proven is there; nothing was let go of, nothing is lost."""
+        for p in ask(folder, 'photos'):
+            need(p['here'], 'photo %s is gone', p['photo'])
+            if p['proven']:
+                blob = os.path.join(folder, 'server', 'blobs', p['photo'][:2],
+                                    p['photo'])
+                need(os.path.exists(blob), '%s is not there', p['photo'])
+            else:
+                need(not all_proven, 'photo %s is only here', p['photo'])
 
     def again(self, folder, state, result):
         with Serving(folder, state['port']) as s:
