@@ -161,7 +161,10 @@ static enum xg_status then_photos(struct sync *y, enum xg_status records,
     if (records != XG_OK || status == XG_OK)
         return records;
     *err = own;
-    return status;
+    return status == XG_NET
+               ? xg_wrap(err, XG_T("照片（文字已传完）",
+                                   "photos (the texts are through)"))
+               : status;
 }
 
 /* An alarm outranks that the network then failed. */

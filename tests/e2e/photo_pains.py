@@ -34,6 +34,9 @@ class PhotoPains(Case):
     def where(self, one, agent=None):
         return (agent or self.a).show(one)['photos']
 
+    def places(self):
+        return [p['place'] for p in self.a.ask('photos', 'list')]
+
     def between(self):
         old = self.world.port
         self.world.stop()
@@ -62,7 +65,7 @@ class PhotoPains(Case):
                          code=(4,))
         self.assertIn('photo', (said.out + said.err).lower())
         self.assertEqual(self.where(one)['server'], 0)
-        self.assertEqual(self.a.status()['photos']['here'], 1)
+        self.assertEqual(self.a.status()['photos']['only_here'], 1)
         line.limit_told = None
         self.a.do('sync', '--photos', 'all')
         self.assertEqual(self.where(one)['server'], 1)
@@ -106,11 +109,12 @@ class PhotoPains(Case):
             back.unlink(missing_ok=True)
             self.a.do('photos', 'get', one, '--output', back)
             self.assertEqual(back.read_bytes(), path.read_bytes())
-            self.assertEqual(self.a.status()['photos']['freed'], 0)
+            self.assertEqual(self.places(), ['only_here' if flags == ('none',)
+                                             else 'server'])
         self.world.do('backup', self.world.folder / 'backup.db')
         self.a.do('sync')
         self.a.do('photos', 'free', '--all')
-        self.assertEqual(self.a.status()['photos']['freed'], 1)
+        self.assertEqual(self.places(), ['let_go'])
         back.unlink()
         self.a.do('photos', 'get', one, '--output', back)
         self.assertEqual(back.read_bytes(), path.read_bytes())
@@ -187,7 +191,7 @@ class PhotoPains(Case):
             stdout=subprocess.DEVNULL,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
                                                   (32, 32)))
-        self.assertEqual(self.a.status()['photos']['here'], 0)
+        self.assertEqual(self.a.status()['photos']['only_here'], 0)
         self.sound()
 
 
