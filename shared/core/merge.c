@@ -596,11 +596,25 @@ bool xg_state_parallel(const struct xg_state *s, uint32_t a)
     return false;
 }
 
+/* The last record on the own path whose past is known to everybody who will see
+ * the new one. Of kinds that reach down those below do not see what only added
+ * to sets: what such a record cited has to be cited again. */
+static uint32_t past_of(const struct xg_state *s,
+                        const struct xg_branch *branch, uint64_t seq)
+{
+    uint32_t own = xg_causality_before(s, branch, seq);
+
+    while (own != XG_NONE && s->kind && s->kind->reaches_down &&
+           !s->clocks->writes[own])
+        own = s->clocks->path[own];
+    return own;
+}
+
 size_t xg_state_foreign(const struct xg_state *s,
                         const struct xg_branch *branch, uint64_t seq,
                         struct xg_hash out[static XG_FOREIGN_HEADS_MAX])
 {
-    uint32_t own = xg_causality_before(s, branch, seq);
+    uint32_t own = past_of(s, branch, seq);
     size_t n = 0;
 
     for (size_t i = 0; i < s->tip_count && n < XG_FOREIGN_HEADS_MAX; i++) {

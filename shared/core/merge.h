@@ -151,7 +151,8 @@ bool xg_state_precedes(const struct xg_state *s, uint32_t a, uint32_t b);
 bool xg_state_parallel(const struct xg_state *s, uint32_t a);
 
 /* What a record about to be written at (branch, seq) has to cite: heads of the
- * entity that are not in its own past. At most XG_FOREIGN_HEADS_MAX. */
+ * entity that are not in its own past; of kinds that reach down, not in that
+ * part of it that those below see. At most XG_FOREIGN_HEADS_MAX. */
 size_t xg_state_foreign(const struct xg_state *s,
                         const struct xg_branch *branch, uint64_t seq,
                         struct xg_hash out[static XG_FOREIGN_HEADS_MAX]);

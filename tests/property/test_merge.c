@@ -516,6 +516,16 @@ static void test_what_was_seen_is_cited_once(void **state)
     again(p);
     assert_int_equal(
         xg_state_foreign(&p->state, &p->b->branch, p->b->count, cited), 0);
+    /* Unless those below, who do not see the note, could not tell. */
+    p->state.kind = xg_kind_find(XG_KIND_NOTICE);
+    assert_int_equal(
+        xg_state_foreign(&p->state, &p->b->branch, p->b->count, cited), 1);
+    p->state.kind = xg_kind_find(XG_KIND_INCIDENT);
+    set(p, p->b, XG_INCIDENT_ADDRESS, "西街");
+    again(p);
+    p->state.kind = xg_kind_find(XG_KIND_NOTICE);
+    assert_int_equal(
+        xg_state_foreign(&p->state, &p->b->branch, p->b->count, cited), 0);
     free_pair(p);
 }
 
