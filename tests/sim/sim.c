@@ -3,69 +3,52 @@
 #include "tests/sim/sim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
-enum { SETTLE_ROUNDS = 16, CLONES_MAX_PERMILLE = 100, LIVES_MAX = 12 };
+enum { SETTLE_ROUNDS = 16 };
 
 static const int64_t day_ms = 24ll * 3600 * 1000;
 
 /* ---- beginning ---- */
 
-static void hire(struct sim_world *w, struct sim_device *d)
+static bool is_hired(const struct sim_world *w, size_t before)
 {
-    static const struct {
-        const char *role;
-        unsigned until, dashes; /* of a hundred; of its unit's code */
-    } people[] = {
-        {"helper", 10, 3},     {"worker", 70, 3},     {"grid_head", 80, 2},
-        {"community", 88, 2},  {"delegate", 91, 2},   {"handler", 94, 1},
-        {"dispatcher", 97, 1}, {"supervisor", 99, 0}, {"auditor", 100, 0}};
-    uint64_t n = sim_below(&w->rng, 100);
-    size_t i = 0;
+    const struct sim_person *people = w->script->people;
 
-    while (n >= people[i].until)
-        i++;
-    snprintf(d->role, sizeof d->role, "%s", people[i].role);
-    snprintf(d->unit, sizeof d->unit, "%.*s", (int)(1 + 2 * people[i].dashes),
-             sim_grid_pick(&w->rng, w->options.devices));
-    snprintf(d->worker, sizeof d->worker, "w%04u", d->index);
-    /* Now and then one person has two devices. */
-    if (d->index > 0 && sim_chance(&w->rng, 50)) {
-        const struct sim_device *o = w->devices[sim_below(&w->rng, d->index)];
-        memcpy(d->worker, o->worker, sizeof d->worker);
-        memcpy(d->role, o->role, sizeof d->role);
-        memcpy(d->unit, o->unit, sizeof d->unit);
-        return;
-    }
-    sim_server_worker(w->server, d->worker, d->role, d->unit);
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(people[i].worker, people[before].worker) == 0)
+            return true;
+    return false;
 }
 
 static void begin(struct sim_world *w)
 {
     w->server = sim_server_new(w);
-    for (unsigned i = 0; i < w->options.devices; i++) {
-        struct sim_device *d = sim_device_new(w, i);
-        w->devices = sim_grow(w->devices, w->device_count, &w->device_room,
-                              sizeof *w->devices);
-        w->devices[w->device_count++] = d;
-        hire(w, d);
-        sim_server_code(w->server, &d->code, d->worker,
-                        sim_chance(&w->rng, 100));
+    for (size_t i = 0; i < w->script->person_count; i++) {
+        const struct sim_person *p = &w->script->people[i];
+        struct sim_device *d = sim_device_new(w, p->slot);
+        sim_server_fate(w->server, w->script->seed + p->slot);
+        memcpy(d->worker, p->worker, sizeof d->worker);
+        memcpy(d->role, p->role, sizeof d->role);
+        memcpy(d->unit, p->unit, sizeof d->unit);
+        if (!is_hired(w, i))
+            sim_server_worker(w->server, d->worker, d->role, d->unit);
+        sim_server_code(w->server, &d->code, d->worker, p->approval);
     }
 }
 
 /* ---- the storm ---- */
-
-static struct sim_device *any(struct sim_world *w)
-{
-    return w->devices[sim_below(&w->rng, w->device_count)];
-}
 
 static void change_weather(struct sim_world *w, struct sim_device *d)
 {
@@ -86,7 +69,7 @@ static void move_worker(struct sim_world *w, struct sim_device *d)
     w->act = "moving a worker";
     memcpy(worker, d->worker, sizeof worker);
     snprintf(unit, sizeof unit, "%s",
-             sim_grid_pick(&w->rng, w->options.devices));
+             sim_grid_pick(&w->rng, w->script->devices));
     sim_server_worker(w->server, worker, d->role, unit);
     /* The person knows by word of mouth, the device by its next sync. */
     for (size_t i = 0; i < w->device_count; i++)
@@ -111,55 +94,79 @@ static void revoke(struct sim_world *w, struct sim_device *d)
     sim_say(w, "%04u (%s) is revoked", d->index, d->name);
 }
 
-static void clone(struct sim_world *w, struct sim_device *d)
+static void restart(struct sim_world *w)
 {
-    size_t most = w->options.devices + 1 +
-                  w->options.devices * CLONES_MAX_PERMILLE / 1000;
-
-    if (w->device_count < most && d->lives < LIVES_MAX)
-        sim_device_clone(d);
+    w->act = "restarting the server";
+    sim_server_restart(w->server);
+    sim_count(w, SIM_F_RESTART);
 }
 
-/* What befalls besides sessions, each with its chance of a thousand steps. */
-static void befall(struct sim_world *w)
+static void befall_device(struct sim_world *w, struct sim_device *d,
+                          const struct sim_event *e)
 {
-    struct sim_device *d = any(w);
-    const unsigned wild = w->options.wild;
+    const struct sim_plan plan = {
+        .seed = e->seed, .saves = e->saves, .sync = e->sync};
 
-    if (sim_chance(&w->rng, 300))
-        change_weather(w, any(w));
-    if (sim_chance(&w->rng, 40 * wild))
+    d->rng = sim_rng(e->seed, 1000 + d->index);
+    switch (e->deed) {
+    case SIM_SESSION:
+        sim_session(d, &plan);
+        break;
+    case SIM_WEATHER:
+        change_weather(w, d);
+        break;
+    case SIM_CLOCK:
         sim_device_clock(d);
-    if (sim_chance(&w->rng, 8 * wild))
-        clone(w, d);
-    if (sim_chance(&w->rng, 80 * wild) && *d->name)
-        sim_device_keep_image(d);
-    if (sim_chance(&w->rng, 25 * wild) && d->lives < LIVES_MAX)
+        break;
+    case SIM_CLONE:
+        sim_device_clone(d, e->to);
+        break;
+    case SIM_IMAGE:
+        if (*d->name)
+            sim_device_keep_image(d);
+        break;
+    case SIM_RESTORE:
         sim_device_restore(d);
-    if (sim_chance(&w->rng, 12 * wild))
-        move_worker(w, any(w));
-    if (sim_chance(&w->rng, 2 * wild))
-        revoke(w, any(w));
-    if (sim_chance(&w->rng, 20 * wild))
-        sim_server_approve_all(w->server);
-    if (sim_chance(&w->rng, 15 * wild))
-        sim_server_operate(w->server);
-    if (sim_chance(&w->rng, 5 * wild)) {
-        w->act = "restarting the server";
-        sim_server_restart(w->server);
-        sim_count(w, SIM_F_RESTART);
+        break;
+    case SIM_MOVE:
+        move_worker(w, d);
+        break;
+    case SIM_REVOKE:
+        revoke(w, d);
+        break;
+    case SIM_HANDOVER:
+        if (sim_device_at(w, e->to))
+            sim_handover(d, sim_device_at(w, e->to));
+        break;
+    case SIM_APPROVE:
+    case SIM_OPERATE:
+    case SIM_RESTART:
+    case SIM_DEED_COUNT:
+        break;
     }
 }
 
-void sim_step(struct sim_world *w)
+static void happen(struct sim_world *w, const struct sim_event *e)
 {
-    int64_t pace = w->options.days * day_ms / (w->options.steps + 1);
+    struct sim_device *d = sim_device_at(w, e->slot);
 
-    w->now_ms += 1 + (int64_t)sim_below(&w->rng, (uint64_t)(2 * pace + 1));
+    w->step = e->step;
+    w->rng = sim_rng(e->seed, 1);
+    w->calm = e->calm;
+    sim_server_fate(w->server, e->seed);
+    /* A session may have lasted longer than the next one waits. */
+    if (w->now_ms < w->start_ms + e->at_ms)
+        w->now_ms = w->start_ms + e->at_ms;
     w->act = "between sessions";
     sim_net_deliver(w);
-    befall(w);
-    sim_session(any(w));
+    if (e->deed == SIM_APPROVE)
+        sim_server_approve_all(w->server);
+    else if (e->deed == SIM_OPERATE)
+        sim_server_operate(w->server);
+    else if (e->deed == SIM_RESTART)
+        restart(w);
+    else if (d)
+        befall_device(w, d, e);
 }
 
 /* ---- after it ---- */
@@ -170,6 +177,11 @@ static void settle(struct sim_world *w)
 
     w->act = "healing";
     w->healed = true;
+    w->step = w->script->event_count
+                  ? w->script->events[w->script->event_count - 1].step
+                  : 0;
+    w->rng = sim_rng(w->script->seed, 2);
+    sim_server_fate(w->server, w->script->seed);
     sim_server_heal(w->server);
     w->now_ms += 2 * day_ms;
     sim_net_deliver(w);
@@ -180,6 +192,7 @@ static void settle(struct sim_world *w)
             sim_fail(w, "after %d rounds devices still have something to say",
                      round);
         w->act = "healing";
+        w->step++; /* each round draws anew */
         sim_server_approve_all(w->server);
         quiet = true;
         for (size_t i = 0; i < w->device_count; i++)
@@ -226,6 +239,11 @@ static void judge(struct sim_world *w, struct sim_log *log)
         if (!held || held->rows != 1)
             sim_fail(w, "a record that the server had is gone");
     }
+    for (size_t i = 0; i < w->passed_count; i++) {
+        const struct sim_device *from = w->slots[w->passed[i].from];
+        if (from->revoked || from->aside)
+            w->slots[w->passed[i].to]->aside = true;
+    }
     for (size_t i = 0; i < w->device_count; i++)
         sim_device_verdict(w->devices[i], log);
     judge_copies(w);
@@ -258,48 +276,119 @@ static void report(const struct sim_world *w, const struct sim_log *log)
 
 /* ---- a run ---- */
 
-static void run(const struct sim_options *options, struct xg_hash *digest,
-                bool tell)
+/* In a process of its own: what the product does wrong may end it. */
+static _Noreturn void run_here(const struct sim_options *options)
 {
+    const struct sim_script *script = options->script;
+    struct sim_verdict verdict = {.holds = true};
     struct sim_world w;
     struct sim_log log;
 
     sim_world_init(&w, options);
+    sim_disk_install(&w);
     begin(&w);
-    for (w.step = 1; w.step <= options->steps; w.step++)
-        sim_step(&w);
+    for (size_t i = 0; i < script->event_count; i++)
+        happen(&w, &script->events[i]);
     settle(&w);
     judge(&w, &log);
-    sim_digest_take(&w, digest);
-    if (tell)
-        report(&w, &log);
+    sim_digest_take(&w, &verdict.digest);
+    verdict.device_hours = (uint64_t)((w.now_ms - w.start_ms) / 3600000) *
+                           w.device_count;
+    report(&w, &log);
+    fflush(stdout);
     sim_log_clear(&log);
     sim_world_clear(&w);
+    exit(write(options->verdict_fd, &verdict, sizeof verdict) ==
+                 (ssize_t)sizeof verdict
+             ? 0
+             : 1);
 }
 
-static void run_in_folder(struct sim_options *options, struct xg_hash *digest,
-                          bool tell)
+static void hush(void)
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    dup2(null, STDOUT_FILENO);
+    dup2(null, STDERR_FILENO);
+}
+
+/* What the other process says, within the time that it has. */
+static void hear_verdict(struct sim_verdict *verdict, int fd, pid_t child,
+                         unsigned limit_s)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    int status;
+    bool late =
+        poll(&wait, 1, limit_s ? (int)limit_s * 1000 : -1) == 0;
+
+    if (late)
+        kill(child, SIGKILL);
+    bool said = read(fd, verdict, sizeof *verdict) == (ssize_t)sizeof *verdict;
+    waitpid(child, &status, 0);
+    if (said)
+        return;
+    *verdict = (struct sim_verdict){.holds = false};
+    if (late)
+        snprintf(verdict->signature, SIM_SIGNATURE, "too slow");
+    else
+        snprintf(verdict->signature, SIM_SIGNATURE, "ended by signal %d",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+}
+
+void sim_run(struct sim_verdict *verdict, const struct sim_run *run)
 {
     const char *tmp = getenv("TMPDIR");
     char dir[160];
+    int ends[2];
 
     if (access("/dev/shm", W_OK) == 0)
         tmp = "/dev/shm";
     snprintf(dir, sizeof dir, "%.100s/xunge-sim-XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(dir)) {
+    if (!mkdtemp(dir) || pipe(ends) != 0) {
         perror(dir);
         exit(3);
     }
-    options->dir = dir;
-    run(options, digest, tell);
-    sim_remove(dir);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child < 0) {
+        perror("fork");
+        exit(3);
+    }
+    if (child == 0) {
+        close(ends[0]);
+        if (run->quiet)
+            hush();
+        run_here(&(struct sim_options){.script = run->script,
+                                       .dir = dir,
+                                       .verbose = run->verbose,
+                                       .verdict_fd = ends[1]});
+    }
+    close(ends[1]);
+    hear_verdict(verdict, ends[0], child, run->limit_s);
+    close(ends[0]);
+    if (run->keep && !verdict->holds)
+        fprintf(stderr, "     everything lies in %s\n", dir);
+    else
+        sim_remove(dir);
 }
+
+/* ---- the program ---- */
+
+struct flags {
+    struct sim_measure measure;
+    const char *script, *write;
+    uint64_t seeds, seconds, shrink_s;
+    bool twice, keep, verbose;
+};
 
 static void usage(void)
 {
     fputs("usage: simulate [--seed N] [--devices N] [--steps N] [--days N] "
           "[--wild N]\n"
-          "                [--seeds N] [--twice] [--keep] [--verbose]\n"
+          "                [--seeds N | --seconds N] [--twice] [--keep] "
+          "[--verbose]\n"
+          "                [--shrink-seconds N] [--write FILE] "
+          "[--script FILE]\n"
           "XG_SEED gives the seed where --seed does not.\n",
           stderr);
     exit(2);
@@ -316,91 +405,183 @@ static uint64_t number(const char *text)
     return value;
 }
 
-struct flags {
-    struct sim_options options;
-    uint64_t seeds;
-    bool twice;
-};
+static bool parse_switch(struct flags *f, const char *word)
+{
+    if (strcmp(word, "--twice") == 0)
+        f->twice = true;
+    else if (strcmp(word, "--keep") == 0)
+        f->keep = true;
+    else if (strcmp(word, "--verbose") == 0)
+        f->verbose = true;
+    else
+        return false;
+    return true;
+}
+
+static void parse_value(struct flags *f, const char *word, const char *value)
+{
+    struct sim_measure *m = &f->measure;
+
+    if (strcmp(word, "--seed") == 0)
+        m->seed = number(value);
+    else if (strcmp(word, "--seeds") == 0)
+        f->seeds = number(value);
+    else if (strcmp(word, "--seconds") == 0)
+        f->seconds = number(value);
+    else if (strcmp(word, "--shrink-seconds") == 0)
+        f->shrink_s = number(value);
+    else if (strcmp(word, "--devices") == 0)
+        m->devices = (unsigned)number(value);
+    else if (strcmp(word, "--steps") == 0)
+        m->steps = (unsigned)number(value);
+    else if (strcmp(word, "--days") == 0)
+        m->days = (unsigned)number(value);
+    else if (strcmp(word, "--wild") == 0)
+        m->wild = (unsigned)number(value);
+    else if (strcmp(word, "--script") == 0 && value)
+        f->script = value;
+    else if (strcmp(word, "--write") == 0 && value)
+        f->write = value;
+    else
+        usage();
+}
 
 static void parse(struct flags *f, char **argv)
 {
     const char *seed = getenv("XG_SEED");
-    struct sim_options *o = &f->options;
 
-    *f = (struct flags){.options = {.seed = 1,
-                                    .devices = 200,
-                                    .steps = 2400,
-                                    .days = 14,
-                                    .wild = 1},
-                        .seeds = 1};
+    *f = (struct flags){
+        .measure =
+            {.seed = 1, .devices = 200, .steps = 2400, .days = 14, .wild = 1},
+        .seeds = 1,
+        .shrink_s = 300};
     if (seed && *seed)
-        o->seed = number(seed);
+        f->measure.seed = number(seed);
     for (argv++; *argv; argv++) {
-        if (strcmp(*argv, "--twice") == 0)
-            f->twice = true;
-        else if (strcmp(*argv, "--keep") == 0)
-            o->keep = true;
-        else if (strcmp(*argv, "--verbose") == 0)
-            o->verbose = true;
-        else if (strcmp(*argv, "--seed") == 0)
-            o->seed = number(*++argv);
-        else if (strcmp(*argv, "--seeds") == 0)
-            f->seeds = number(*++argv);
-        else if (strcmp(*argv, "--devices") == 0)
-            o->devices = (unsigned)number(*++argv);
-        else if (strcmp(*argv, "--steps") == 0)
-            o->steps = (unsigned)number(*++argv);
-        else if (strcmp(*argv, "--days") == 0)
-            o->days = (unsigned)number(*++argv);
-        else if (strcmp(*argv, "--wild") == 0)
-            o->wild = (unsigned)number(*++argv);
-        else
-            usage();
-        if (!*argv)
-            usage();
+        if (parse_switch(f, *argv))
+            continue;
+        parse_value(f, argv[0], argv[1]);
+        argv++;
     }
-    if (o->devices == 0 || o->devices > 100000 || o->steps == 0)
+    if (f->measure.devices == 0 || f->measure.devices > 100000 ||
+        f->measure.steps == 0)
         usage();
 }
 
-static void run_seed(const struct flags *f, uint64_t seed)
+static void write_script(const struct sim_script *s, const char *path)
 {
-    struct sim_options options = f->options;
-    struct xg_hash first, second;
+    FILE *out = fopen(path, "we");
+
+    if (out)
+        sim_script_write(s, out);
+    if (!out || fclose(out) != 0) {
+        perror(path);
+        exit(3);
+    }
+}
+
+/* Make it small, and say how to see it again. */
+static void explain(struct sim_script *s, const struct sim_verdict *verdict,
+                    const struct flags *f)
+{
+    char path[64];
+
+    if (f->shrink_s == 0 || !*verdict->signature)
+        return;
+    fprintf(stderr, "sim: looking for the smallest script that fails like "
+                    "this, for %" PRIu64 " s at most\n",
+            f->shrink_s);
+    sim_shrink(s, verdict, (unsigned)f->shrink_s);
+    snprintf(path, sizeof path, "sim-%" PRIu64 ".script", s->seed);
+    write_script(s, path);
+    sim_script_write(s, stderr);
+    fprintf(stderr,
+            "sim: %zu devices, %zu events; again with: simulate --script %s "
+            "--verbose\n",
+            s->person_count, s->event_count, path);
+}
+
+static void fail(struct sim_script *s, const struct sim_verdict *verdict,
+                 const struct flags *f)
+{
+    fprintf(stderr, "sim: seed %" PRIu64 " does not hold: %s\n", s->seed,
+            verdict->signature);
+    explain(s, verdict, f);
+    exit(1);
+}
+
+static void run_script(struct sim_script *s, const struct flags *f,
+                       uint64_t *device_hours)
+{
+    struct sim_run run = {
+        .script = s, .verbose = f->verbose, .keep = f->keep};
+    struct sim_verdict first, second;
     char hex[2 * XG_HASH_SIZE + 1];
 
-    options.seed = seed;
-    printf("sim: seed %" PRIu64 "\n", seed);
-    fflush(stdout);
-    run_in_folder(&options, &first, true);
-    xg_hex(hex, first.b, sizeof first.b);
-    printf("sim: seed %" PRIu64 " holds, digest %s\n", seed, hex);
+    printf("sim: seed %" PRIu64 "\n", s->seed);
+    sim_run(&first, &run);
+    if (!first.holds)
+        fail(s, &first, f);
+    *device_hours += first.device_hours;
+    xg_hex(hex, first.digest.b, sizeof first.digest.b);
+    printf("sim: seed %" PRIu64 " holds, digest %s\n", s->seed, hex);
     fflush(stdout);
     if (!f->twice)
         return;
-    run_in_folder(&options, &second, false);
-    if (!xg_hash_equal(&first, &second)) {
+    run.quiet = true;
+    sim_run(&second, &run);
+    if (!xg_hash_equal(&first.digest, &second.digest)) {
         fprintf(stderr,
                 "sim: FAILED  seed %" PRIu64
                 "  two runs of it are not the same\n",
-                seed);
+                s->seed);
         exit(1);
     }
     puts("sim: the same once more");
 }
 
+/* Seed after seed, until there were so many or the time is over. */
+static void run_seeds(const struct flags *f)
+{
+    time_t end = time(NULL) + (time_t)f->seconds;
+    struct sim_measure m = f->measure;
+    struct sim_script s;
+    uint64_t done = 0, device_hours = 0;
+
+    while (f->seconds ? time(NULL) < end : done < f->seeds) {
+        sim_script_draw(&s, &m);
+        if (f->write)
+            write_script(&s, f->write);
+        run_script(&s, f, &device_hours);
+        sim_script_clear(&s);
+        m.seed++;
+        done++;
+    }
+    printf("sim: %" PRIu64 " seeds hold, %" PRIu64 " device-days\n", done,
+           device_hours / 24);
+}
+
 int main(int argc, char **argv)
 {
     struct flags flags;
+    struct sim_script s;
+    uint64_t device_hours = 0;
 
     (void)argc;
     if (xg_base_init() != 0 || xg_lang_init("en") != 0)
         return 3;
     parse(&flags, argv);
     /* Of faults made on purpose the server need not tell. */
-    if (!flags.options.verbose)
+    if (!flags.verbose)
         xg_log_level((enum xg_log_level)(XG_LOG_ERROR + 1));
-    for (uint64_t i = 0; i < flags.seeds; i++)
-        run_seed(&flags, flags.options.seed + i);
+    if (!flags.script) {
+        run_seeds(&flags);
+        return 0;
+    }
+    if (!sim_script_read(&s, flags.script))
+        return 2;
+    flags.shrink_s = 0;
+    run_script(&s, &flags, &device_hours);
+    sim_script_clear(&s);
     return 0;
 }

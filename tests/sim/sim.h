@@ -1,10 +1,15 @@
 /* sim.h - hundreds of devices and a server in one process, in virtual time.
  *
  *      sim.c            the program: flags, the storm, healing, the verdict
+ *      sim_script.c     what happens, as a list (sim_script.h)
+ *      sim_shrink.c     the smallest list that fails in the same way
  *      sim_world.c      randomness, time, the digest, what a failure prints
  *      sim_server.c     the server: the real API over a store that can fail
  *      sim_device.c     a device: its home, its clock, its sessions
+ *      sim_disk.c       its disk: full, torn, cut
+ *      sim_handover.c   from one device to another
  *      sim_capture.c    what a person records on it
+ *      sim_signature.c  no signature is computed twice
  *      sim_net.c        the network between them
  *      sim_log.c        what is in the server in the end, by hash
  *      sim_verdict.c    what must hold in the end
@@ -12,8 +17,9 @@
  * Agent and server have headers of the same names for different things, so no
  * file includes both sides: they meet in this one, which knows only the core.
  *
- * Nothing here reads a clock or an address: everything follows from the seed.
- * The first thing that does not hold ends the program with seed and step.
+ * Nothing here reads a clock or an address: everything follows from the script,
+ * which follows from the seed. The first thing that does not hold ends the run
+ * with seed and step.
  */
 #ifndef XG_TESTS_SIM_H
 #define XG_TESTS_SIM_H
@@ -26,6 +32,7 @@
 #include "shared/core/deadline.h"
 #include "shared/core/protocol.h"
 #include "shared/core/tlog.h"
+#include "tests/sim/sim_script.h"
 
 #define SIM_ORIGIN "sim.example"
 
@@ -51,11 +58,21 @@ void sim_fill(struct sim_rng *rng, void *out, size_t len);
 /* ---- the world ---- */
 
 struct sim_options {
-    uint64_t seed;
-    unsigned devices, steps, days;
-    unsigned wild;      /* what befalls rarely comes that many times as often */
-    const char *dir;    /* where homes and the server's files lie */
-    bool verbose, keep; /* keep: the folder of a run that failed */
+    const struct sim_script *script; /* borrowed */
+    const char *dir; /* where homes and the server's files lie */
+    bool verbose;
+    int verdict_fd; /* gets a struct sim_verdict when the run is over */
+};
+
+enum { SIM_SIGNATURE = 240 };
+
+/* How a run ended; written in one piece. */
+struct sim_verdict {
+    bool holds;
+    uint64_t step;                 /* where it failed */
+    char signature[SIM_SIGNATURE]; /* what failed, without names and numbers */
+    struct xg_hash digest;
+    uint64_t device_hours;
 };
 
 /* One line a counter: name, label. */
@@ -86,6 +103,11 @@ struct sim_options {
     X(SIM_F_SERVER, "fault: server died in a call")                            \
     X(SIM_F_RESTART, "fault: server restarted")                                \
     X(SIM_F_DEVICE, "fault: device died while syncing")                        \
+    X(SIM_F_POWER, "fault: device died in a write, with losses")              \
+    X(SIM_F_UNDONE, "unsynced pieces lost by that, whole")                     \
+    X(SIM_F_TORN, "of those, torn by sector")                                  \
+    X(SIM_F_FULL, "fault: disk was full")                                      \
+    X(SIM_F_REFUSED, "acts and syncs that it refused")                         \
     X(SIM_F_ABANDONED, "fault: device died before a commit")                   \
     X(SIM_F_CLOCK, "fault: clock jumped")                                      \
     X(SIM_F_CLONED, "fault: device cloned")                                    \
@@ -93,6 +115,8 @@ struct sim_options {
     X(SIM_F_LOSTWORK, "records lost by that")                                  \
     X(SIM_F_MOVED, "workers moved to another grid")                            \
     X(SIM_F_REVOKED, "devices revoked")                                        \
+    X(SIM_GIVEN, "handovers written")                                          \
+    X(SIM_TAKEN, "handovers accepted")                                         \
     X(SIM_NEW_CHAINS, "new chains begun")
 
 enum sim_counter {
@@ -105,6 +129,11 @@ enum sim_counter {
 struct sim_server;
 struct sim_device;
 struct sim_digest;
+
+/* What was in one home came into another: a handover, a copy. */
+struct sim_passed {
+    unsigned from, to;
+};
 
 /* A checkpoint that some device verified. */
 struct sim_seen {
@@ -126,7 +155,9 @@ enum { SIM_LETTERS_MAX = 64, SIM_CHECKPOINTS_MAX = 1 << 20 };
 
 struct sim_world {
     struct sim_options options;
-    struct sim_rng rng;       /* of the fates, not of any actor */
+    const struct sim_script *script;
+    struct sim_rng rng; /* of the fates, not of any actor; anew each event */
+    unsigned calm;      /* what does not befall in this event */
     int64_t start_ms, now_ms; /* the true time */
     uint64_t step;
     const char *act; /* what is being done, for a failure */
@@ -135,8 +166,11 @@ struct sim_world {
     struct sim_server *server;
     size_t device_count, device_room;
     struct sim_device **devices;
+    struct sim_device **slots; /* the same by their slots, or NULL */
     struct sim_letter letters[SIM_LETTERS_MAX];
     size_t letter_count;
+    size_t passed_count, passed_room;
+    struct sim_passed *passed;
     size_t seen_count, seen_room;
     struct sim_seen *seen;
     size_t must_count,
@@ -149,14 +183,18 @@ struct sim_world {
 void sim_world_init(struct sim_world *w, const struct sim_options *options);
 void sim_world_clear(struct sim_world *w);
 
-/* Print seed, step and what is wrong, and end the program. */
+/* Print seed, step and what is wrong, and end the run. The format is what tells
+ * one failure from another. */
 XG_PRINTF(2, 3)
 _Noreturn void sim_fail(struct sim_world *w, const char *format, ...);
+/* The same for a call that failed. */
+_Noreturn void sim_refused(struct sim_world *w, const char *call,
+                           const struct xg_error *err);
 /* Fail with the error's text unless the call succeeded. */
 #define sim_ok(w, call)                                                        \
     do {                                                                       \
         if ((call) != XG_OK)                                                   \
-            sim_fail((w), "%s: %s", #call, xg_error_text(&err));               \
+            sim_refused((w), #call, &err);                                     \
     } while (0)
 /* A folder, and the folders in it. */
 void sim_remove(const char *dir);
@@ -170,6 +208,9 @@ void sim_count(struct sim_world *w, enum sim_counter counter);
 void sim_note(struct sim_world *w, const char *what, uint64_t number,
               const struct xg_hash *hash);
 void sim_digest_take(struct sim_world *w, struct xg_hash *out);
+
+void sim_passed(struct sim_world *w, const struct sim_device *from,
+                const struct sim_device *to);
 
 /* A device verified this checkpoint. */
 void sim_saw(struct sim_world *w, uint64_t size, const struct xg_hash *root);
@@ -201,6 +242,8 @@ void sim_server_free(struct sim_server *s);
 bool sim_server_serve(struct sim_server *s, const struct transport_request *r,
                       struct transport_answer *answer);
 void sim_server_restart(struct sim_server *s);
+/* What befalls it from now on. */
+void sim_server_fate(struct sim_server *s, uint64_t seed);
 /* No more faults. */
 void sim_server_heal(struct sim_server *s);
 
@@ -282,7 +325,24 @@ enum sim_weather {
     SIM_WEATHERS
 };
 
-struct sim_home; /* the agent's handles */
+/* A write or truncation that no sync covers yet. */
+struct sim_piece {
+    unsigned file; /* of sim_disk_names */
+    bool truncates;
+    int64_t at, old_size, new_size;
+    size_t len;   /* of what it overwrote */
+    size_t span;  /* of what it wrote */
+    uint8_t *old; /* or NULL */
+};
+
+/* What lies between a home and its disk. */
+struct sim_disk {
+    uint64_t calls; /* that change or sync something */
+    uint64_t dies_at, full_from, full_until; /* 0: never */
+    bool refused; /* in this session */
+    size_t piece_count, piece_room;
+    struct sim_piece *pieces;
+};
 
 struct sim_device {
     struct sim_world *world;
@@ -300,9 +360,13 @@ struct sim_device {
     bool revoked;
     enum sim_weather weather;
     bool busy; /* in a session */
+    bool took; /* what another one handed over */
+    bool aside; /* or what a revoked one did: the server keeps that apart, and
+                 * its states are others until an operator decides */
     /* dying while it syncs */
     bool dying, dead;
     unsigned dies_at; /* that many requests from now */
+    struct sim_disk disk;
     bool imaged;      /* there is an old copy of its home */
     size_t image_saved;
     unsigned lives; /* clones made and copies put back */
@@ -321,11 +385,18 @@ struct sim_device {
 
 struct sim_device *sim_device_new(struct sim_world *w, unsigned index);
 void sim_device_free(struct sim_device *d);
+/* The one of that slot, or NULL. */
+struct sim_device *sim_device_at(struct sim_world *w, unsigned slot);
 
 /* One session: open the home, record, sync, close; with all that befalls. */
-void sim_session(struct sim_device *d);
+struct sim_plan {
+    uint64_t seed;
+    unsigned saves;
+    bool sync;
+};
+void sim_session(struct sim_device *d, const struct sim_plan *plan);
 /* Between sessions. */
-void sim_device_clone(struct sim_device *d);
+void sim_device_clone(struct sim_device *d, unsigned slot);
 void sim_device_restore(struct sim_device *d);
 void sim_device_keep_image(struct sim_device *d);
 void sim_device_clock(struct sim_device *d);
@@ -333,6 +404,16 @@ void sim_device_clock(struct sim_device *d);
 bool sim_device_settle(struct sim_device *d);
 /* Record something although a sync of the same home is under way. */
 void sim_device_meanwhile(struct sim_device *d);
+
+/* One device writes what it hands over, another takes it. */
+void sim_handover(struct sim_device *d, struct sim_device *to);
+/* What will befall its process and its disk from now on; and after it: if it
+ * died, what it finds. */
+void sim_device_tempt(struct sim_device *d);
+void sim_device_recover(struct sim_device *d);
+/* Killed in the middle of a call on a file: what lies on the disk at this
+ * moment, less what no sync covers, is what comes back. */
+void sim_device_cut(struct sim_device *d);
 
 /* Is this the moment at which its process is killed, or was it before? Asked
  * by the network at each request. */
@@ -343,6 +424,17 @@ void sim_device_verdict(struct sim_device *d, const struct sim_log *log);
 
 void sim_saved_put(struct sim_device *d, const struct sim_saved *saved);
 
+/* ---- their disks ---- */
+
+/* Stand between SQLite, xg_os_replace() and the homes of this world; once. */
+void sim_disk_install(struct sim_world *w);
+/* All that was written is on the disk: after files were copied. */
+void sim_disk_settled(struct sim_device *d);
+/* Take from a copy of the home in `dir` what no sync covers, or parts of it. */
+void sim_disk_lose(struct sim_device *d, const char *dir);
+/* Was a call refused for lack of space, since this was asked last? */
+bool sim_disk_refused(struct sim_device *d);
+
 /* ---- the network ---- */
 
 enum xg_status sim_net_request(void *ctx, const struct transport_request *r,
@@ -352,9 +444,20 @@ enum xg_status sim_net_request(void *ctx, const struct transport_request *r,
 void sim_net_deliver(struct sim_world *w);
 void sim_net_forget(struct sim_world *w);
 
-/* ---- the storm ---- */
+/* ---- runs ---- */
 
-/* One step: something happens somewhere. */
-void sim_step(struct sim_world *w);
+/* Run a script in a process and a folder of its own. With `quiet` nothing is
+ * printed. After limit_s seconds, unless 0, it is ended: not holding, with the
+ * signature "too slow". */
+struct sim_run {
+    const struct sim_script *script;
+    bool quiet, verbose, keep;
+    unsigned limit_s;
+};
+void sim_run(struct sim_verdict *verdict, const struct sim_run *run);
+
+/* Thin a script that ended as `verdict` says, for at most so many seconds. */
+void sim_shrink(struct sim_script *s, const struct sim_verdict *verdict,
+                unsigned limit_s);
 
 #endif

@@ -13,7 +13,14 @@ void sim_capture(struct sim_device *d, struct home *home);
 /* One that is begun and never comes to its commit; the home is closed. */
 void sim_capture_abandoned(struct sim_device *d, struct home *home);
 
-void sim_home_open(struct sim_device *d, struct home *home);
+/* True when it went well. Only for lack of space on a disk that is full may it
+ * have failed; anything else ends the run. */
+XG_MUST_CHECK bool sim_allowed(struct sim_device *d, const char *what,
+                               enum xg_status status,
+                               const struct xg_error *err);
+
+/* False: no space. Either way it is fit for home_close(). */
+XG_MUST_CHECK bool sim_home_open(struct sim_device *d, struct home *home);
 /* The device's entities, newest first: up to `max` ids. */
 struct sim_ids {
     size_t count, max;

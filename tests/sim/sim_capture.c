@@ -241,14 +241,21 @@ static void create(struct sim_device *d, struct home *home,
 
     xg_draft_init(&draft, arena, kind->number);
     fill(d, home, &draft, kind, true, 200);
-    if (sim_chance(&d->rng, 100)) { /* put aside first */
-        sim_ok(d->world,
-               capture_draft_save(home->store, &number, &draft, NULL, &err));
-        sim_ok(d->world, capture_draft_finish(home->store, &c, number, &err));
-    } else {
-        sim_ok(d->world, capture_create(home->store, &c, &draft, NULL, &err));
+    if (!sim_chance(&d->rng, 100)) {
+        if (sim_allowed(d, "capture_create",
+                        capture_create(home->store, &c, &draft, NULL, &err),
+                        &err))
+            saved(d, home, &c, true);
+        return;
     }
-    saved(d, home, &c, true);
+    /* Put aside first. */
+    if (sim_allowed(
+            d, "capture_draft_save",
+            capture_draft_save(home->store, &number, &draft, NULL, &err),
+            &err) &&
+        sim_allowed(d, "capture_draft_finish",
+                    capture_draft_finish(home->store, &c, number, &err), &err))
+        saved(d, home, &c, true);
 }
 
 static void change(struct sim_device *d, struct home *home,
@@ -257,8 +264,10 @@ static void change(struct sim_device *d, struct home *home,
     struct xg_error err = XG_ERROR_NONE;
     struct captured c;
 
-    sim_ok(d->world, capture_change(home->store, &c, id, draft, NULL, &err));
-    saved(d, home, &c, false);
+    if (sim_allowed(d, "capture_change",
+                    capture_change(home->store, &c, id, draft, NULL, &err),
+                    &err))
+        saved(d, home, &c, false);
 }
 
 /* The kind of an entity here. */
@@ -425,11 +434,16 @@ void sim_capture_abandoned(struct sim_device *d, struct home *home)
     xg_draft_init(&draft, &arena, kind->number);
     fill(d, home, &draft, kind, true, 200);
     sim_ok(d->world, store_begin(home->store, &err));
-    sim_ok(d->world, capture_append(home->store, &c, NULL, &draft, NULL, &err));
+    bool appended =
+        sim_allowed(d, "capture_append",
+                    capture_append(home->store, &c, NULL, &draft, NULL, &err),
+                    &err);
     home_close(home);
     xg_arena_clear(&arena);
-
-    sim_home_open(d, home);
+    if (!appended || !sim_home_open(d, home)) {
+        home_close(home);
+        return;
+    }
     sim_ok(d->world, store_has_record(home->store, &has, &c.record, &err));
     if (has)
         sim_fail(d->world, "%04u kept what was never committed", d->index);

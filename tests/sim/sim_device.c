@@ -10,7 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOUR_MS = 3600 * 1000, SAVES_MAX = 4, SETTLE_TRIES = 3 };
+enum {
+    HOUR_MS = 3600 * 1000,
+    SETTLE_TRIES = 3,
+    CUT_CALLS = 9, /* 2^n: a cut falls within so many calls on files */
+    LIVES_MAX = 12,
+};
 
 /* ---- its clock ---- */
 
@@ -138,7 +143,7 @@ struct sim_device *sim_device_new(struct sim_world *w, unsigned index)
     *d = (struct sim_device){.world = w,
                              .index = index,
                              .parent = index,
-                             .rng = sim_rng(w->options.seed, 1000 + index),
+                             .rng = sim_rng(w->script->seed, 1000 + index),
                              .boot = index + 1,
                              .boot_ms = w->now_ms - 1000,
                              .cached = {.body = XG_BUF(XG_ANSWER_MAX)}};
@@ -148,20 +153,34 @@ struct sim_device *sim_device_new(struct sim_world *w, unsigned index)
              index);
     snprintf(d->spare, sizeof d->spare, "%.200s/%04u.new", w->options.dir,
              index);
+    w->devices =
+        sim_grow(w->devices, w->device_count, &w->device_room,
+                 sizeof *w->devices);
+    w->devices[w->device_count++] = d;
+    w->slots[index] = d;
     return d;
+}
+
+struct sim_device *sim_device_at(struct sim_world *w, unsigned slot)
+{
+    return slot < w->script->slots ? w->slots[slot] : NULL;
 }
 
 void sim_device_free(struct sim_device *d)
 {
     if (!d)
         return;
+    sim_disk_settled(d);
     xg_buf_clear(&d->cached.body);
     free(d->saved);
     free(d);
 }
 
+/* Of what a killed process does on, nobody is told. */
 void sim_saved_put(struct sim_device *d, const struct sim_saved *saved)
 {
+    if (d->dead)
+        return;
     d->saved =
         sim_grow(d->saved, d->saved_count, &d->saved_room, sizeof *d->saved);
     d->saved[d->saved_count++] = *saved;
@@ -169,11 +188,24 @@ void sim_saved_put(struct sim_device *d, const struct sim_saved *saved)
     sim_note(d->world, "saved", d->index, &saved->record);
 }
 
-void sim_home_open(struct sim_device *d, struct home *home)
+bool sim_allowed(struct sim_device *d, const char *what, enum xg_status status,
+                 const struct xg_error *err)
+{
+    if (status == XG_OK)
+        return true;
+    if (status != XG_FULL || !sim_disk_refused(d))
+        sim_refused(d->world, what, err);
+    sim_count(d->world, SIM_F_REFUSED);
+    sim_say(d->world, "%04u has no space: %s", d->index, xg_error_text(err));
+    return false;
+}
+
+bool sim_home_open(struct sim_device *d, struct home *home)
 {
     struct xg_error err = XG_ERROR_NONE;
 
-    sim_ok(d->world, home_open(home, d->home, true, &d->env, &err));
+    return sim_allowed(d, "home_open",
+                       home_open(home, d->home, true, &d->env, &err), &err);
 }
 
 void sim_device_keep_image(struct sim_device *d)
@@ -203,13 +235,14 @@ static void forget(struct sim_device *d, size_t keep)
 
 void sim_device_restore(struct sim_device *d)
 {
-    if (!d->imaged || d->busy)
+    if (!d->imaged || d->busy || d->lives >= LIVES_MAX)
         return;
     /* The whole folder, or the database alone while "sent" stays. */
     bool whole = sim_chance(&d->rng, 500);
     d->world->act = "putting back an old copy";
     sim_say(d->world, "%04u is put back (%s)", d->index,
             whole ? "whole" : "database");
+    sim_disk_settled(d);
     copy_home(d, d->image, d->home, whole ? NULL : "sent");
     forget(d, d->image_saved);
     d->held_size = 0;
@@ -218,14 +251,15 @@ void sim_device_restore(struct sim_device *d)
     sim_note(d->world, "restored", d->index, NULL);
 }
 
-void sim_device_clone(struct sim_device *d)
+void sim_device_clone(struct sim_device *d, unsigned slot)
 {
     struct sim_world *w = d->world;
 
-    if (d->busy || !*d->name)
+    if (d->busy || !*d->name || d->lives >= LIVES_MAX ||
+        sim_device_at(w, slot))
         return;
     w->act = "cloning";
-    struct sim_device *c = sim_device_new(w, (unsigned)w->device_count);
+    struct sim_device *c = sim_device_new(w, slot);
     struct sim_rng rng = c->rng;
     char home[SIM_PATH], image[SIM_PATH], spare[SIM_PATH];
     unsigned index = c->index;
@@ -240,6 +274,7 @@ void sim_device_clone(struct sim_device *d)
     c->index = index;
     c->rng = rng;
     c->env.ctx = c;
+    c->disk = (struct sim_disk){.calls = 0};
     c->saved = NULL;
     c->saved_count = c->saved_room = 0;
     c->imaged = false;
@@ -252,9 +287,7 @@ void sim_device_clone(struct sim_device *d)
     }
     c->lives = ++d->lives;
     copy_home(c, d->home, c->home, NULL);
-    w->devices = sim_grow(w->devices, w->device_count, &w->device_room,
-                          sizeof *w->devices);
-    w->devices[w->device_count++] = c;
+    sim_passed(w, d, c);
     sim_count(w, SIM_F_CLONED);
     sim_note(w, "cloned", d->index, NULL);
     sim_say(w, "%04u is cloned to %04u", d->index, c->index);
@@ -343,6 +376,8 @@ static void judge_sync(struct sim_device *d, enum xg_status status,
         sim_count(d->world, SIM_NEW_CHAINS);
     if (status == XG_OK)
         sim_count(d->world, SIM_SYNCS_DONE);
+    else if (status == XG_FULL && sim_disk_refused(d))
+        sim_count(d->world, SIM_F_REFUSED);
     else if (status != XG_NET &&
              !(status == XG_REFUSED && (d->revoked || d->damaged ||
                                         report->state == XG_DEVICE_PENDING)))
@@ -367,15 +402,37 @@ static enum xg_status sync_once(struct sim_device *d, struct home *home,
     return status;
 }
 
-/* Its process was killed while it synced: what lay on the disk at that moment
- * is what there is. */
+/* Its process was killed, or the power went: what lay on the disk at that
+ * moment is what there is. */
 static void come_back(struct sim_device *d)
 {
-    sim_say(d->world, "%04u died while it synced", d->index);
+    sim_say(d->world, "%04u died", d->index);
+    sim_disk_settled(d);
     copy_home(d, d->spare, d->home, NULL);
     d->dead = d->dying = false;
-    sim_count(d->world, SIM_F_DEVICE);
     sim_note(d->world, "died", d->index, NULL);
+}
+
+static void die(struct sim_device *d)
+{
+    copy_home(d, d->home, d->spare, NULL);
+    sim_disk_lose(d, d->spare);
+    d->dead = true;
+    d->dying = false;
+}
+
+void sim_device_cut(struct sim_device *d)
+{
+    die(d);
+    sim_count(d->world, SIM_F_POWER);
+}
+
+void sim_device_recover(struct sim_device *d)
+{
+    if (d->dead)
+        come_back(d);
+    d->dying = false;
+    d->disk.dies_at = 0;
 }
 
 bool sim_device_dies(struct sim_device *d)
@@ -384,48 +441,79 @@ bool sim_device_dies(struct sim_device *d)
         return true;
     if (!d->dying || d->dies_at-- > 0)
         return false;
-    copy_home(d, d->home, d->spare, NULL);
-    d->dead = true;
-    d->dying = false;
+    die(d);
+    sim_count(d->world, SIM_F_DEVICE);
     return true;
 }
 
 /* ---- sessions ---- */
 
-void sim_session(struct sim_device *d)
+void sim_device_tempt(struct sim_device *d)
+{
+    struct sim_disk *k = &d->disk;
+    bool dying = sim_chance(&d->rng, 60), cut = sim_chance(&d->rng, 60);
+    bool full = sim_chance(&d->rng, 40);
+    unsigned calm = d->world->healed ? SIM_CALM_ALL : d->world->calm;
+    unsigned width = (unsigned)sim_below(&d->rng, CUT_CALLS + 1);
+
+    d->dies_at = (unsigned)sim_below(&d->rng, 6);
+    uint64_t cut_at = k->calls + 1 + sim_below(&d->rng, 1ull << width);
+    uint64_t full_from = k->calls + sim_below(&d->rng, 1ull << width);
+    uint64_t span = 1 + sim_below(&d->rng, 400);
+    d->dying = dying && !(calm & SIM_CALM_DEATH);
+    k->dies_at = cut && !(calm & SIM_CALM_DEATH) ? cut_at : 0;
+    if (calm & SIM_CALM_DISK) {
+        k->full_from = 0;
+    } else if (full) {
+        k->full_from = full_from;
+        k->full_until = full_from + span;
+        sim_count(d->world, SIM_F_FULL);
+    }
+    k->refused = false;
+}
+
+/* What a new process of it does on the first occasion. */
+static bool record(struct sim_device *d, struct home *home,
+                   const struct sim_plan *plan)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct home home;
-    struct sync_report report;
     enum sync_new_chain why;
-    uint64_t saves = sim_below(&d->rng, SAVES_MAX + 1);
     struct store_identity id;
 
+    sim_ok(d->world, store_get_identity(home->store, &id, &err));
+    /* It may have died after it was taken in, before it was told. */
+    if (!d->dead)
+        snprintf(d->name, sizeof d->name, "%s", id.device);
+    if (sim_chance(&d->rng, 300) &&
+        !sim_allowed(d, "sync_notice_restore",
+                     sync_notice_restore(&why, home, &err), &err))
+        return true;
+    for (uint64_t i = 0; i < plan->saves && id.joined; i++) {
+        sim_capture(d, home);
+        d->world->now_ms += (int64_t)sim_below(&d->rng, 60 * 1000);
+    }
+    if (!id.joined || !sim_chance(&d->rng, 30))
+        return true;
+    sim_capture_abandoned(d, home);
+    return sim_home_open(d, home);
+}
+
+void sim_session(struct sim_device *d, const struct sim_plan *plan)
+{
+    struct sync_report report;
+    struct home home;
+
+    d->rng = sim_rng(plan->seed, 1000 + d->index);
+    sim_device_tempt(d);
     d->busy = true;
     d->world->act = "recording";
     sim_count(d->world, SIM_SESSIONS);
-    sim_home_open(d, &home);
-    sim_ok(d->world, store_get_identity(home.store, &id, &err));
-    if (sim_chance(&d->rng, 300))
-        sim_ok(d->world, sync_notice_restore(&why, &home, &err));
-    for (uint64_t i = 0; i < saves && id.joined; i++) {
-        sim_capture(d, &home);
-        d->world->now_ms += (int64_t)sim_below(&d->rng, 60 * 1000);
-    }
-    if (id.joined && sim_chance(&d->rng, 30)) {
-        sim_capture_abandoned(d, &home);
-        sim_home_open(d, &home);
-    }
-    if (sim_chance(&d->rng, 700)) {
-        d->dying = sim_chance(&d->rng, 60);
-        d->dies_at = (unsigned)sim_below(&d->rng, 6);
+    if (sim_home_open(d, &home) && record(d, &home, plan) && plan->sync)
         sync_once(d, &home, sim_chance(&d->rng, 300) ? 10 * 60 * 1000 : 0,
                   &report);
-    }
     home_close(&home);
-    if (d->dead)
-        come_back(d);
-    d->busy = d->dying = false;
+    sim_device_recover(d);
+    d->busy = false;
 }
 
 void sim_device_meanwhile(struct sim_device *d)
@@ -434,8 +522,8 @@ void sim_device_meanwhile(struct sim_device *d)
 
     if (d->dead || !*d->name)
         return;
-    sim_home_open(d, &home);
-    sim_capture(d, &home);
+    if (sim_home_open(d, &home))
+        sim_capture(d, &home);
     home_close(&home);
     d->world->act = "syncing";
 }
@@ -447,8 +535,10 @@ bool sim_device_settle(struct sim_device *d)
     enum xg_status status = XG_NET;
 
     d->busy = true;
-    d->dying = false;
-    sim_home_open(d, &home);
+    d->rng = sim_rng(d->world->script->seed ^ d->world->step, 1000 + d->index);
+    sim_device_tempt(d);
+    if (!sim_home_open(d, &home))
+        sim_fail(d->world, "%04u has no space on an empty disk", d->index);
     for (int i = 0; i < SETTLE_TRIES && status == XG_NET; i++)
         status = sync_once(d, &home, 0, &r);
     home_close(&home);

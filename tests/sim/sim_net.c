@@ -107,7 +107,7 @@ static enum fate draw_fate(struct sim_device *d)
 {
     uint64_t n = sim_below(&d->world->rng, 1000);
 
-    if (d->world->healed)
+    if (d->world->healed || d->world->calm & SIM_CALM_NET)
         return F_NONE;
     for (unsigned f = 1; f < F_COUNT; f++) {
         if (n < odds[d->weather][f])
@@ -205,17 +205,20 @@ static void others(struct sim_device *d)
 {
     struct sim_world *w = d->world;
 
-    if (w->healed)
+    bool meanwhile = sim_chance(&w->rng, 20), session = sim_chance(&w->rng, 60);
+    struct sim_device *o =
+        sim_device_at(w, (unsigned)sim_below(&w->rng, w->script->slots));
+    const struct sim_plan plan = {.seed = sim_next(&w->rng),
+                                  .saves = (unsigned)sim_below(&w->rng, 5),
+                                  .sync = sim_chance(&w->rng, 700)};
+    if (w->healed || w->calm & SIM_CALM_OTHERS)
         return;
-    if (sim_chance(&w->rng, 20))
+    if (meanwhile)
         sim_device_meanwhile(d);
-    if (w->depth >= SIM_NESTING || !sim_chance(&w->rng, 60))
-        return;
-    struct sim_device *o = w->devices[sim_below(&w->rng, w->device_count)];
-    if (o->busy)
+    if (w->depth >= SIM_NESTING || !session || !o || o->busy)
         return;
     w->depth++;
-    sim_session(o);
+    sim_session(o, &plan);
     w->depth--;
     w->act = "syncing";
 }

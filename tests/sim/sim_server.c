@@ -95,8 +95,8 @@ struct sim_server *sim_server_new(struct sim_world *w)
     struct sim_server *s = sim_alloc(sizeof *s);
 
     *s = (struct sim_server){.world = w,
-                             .rng = sim_rng(w->options.seed, 2),
-                             .fate = sim_rng(w->options.seed, 3),
+                             .rng = sim_rng(w->script->seed, 2),
+                             .fate = sim_rng(w->script->seed, 3),
                              .boot = 1};
     s->env = (struct xg_env){s, wall_ms, mono_ms, boot, draw};
     sim_fill(&s->rng, s->seed, sizeof s->seed);
@@ -136,6 +136,11 @@ void sim_server_restart(struct sim_server *s)
                  sim_server_size(s), s->size);
 }
 
+void sim_server_fate(struct sim_server *s, uint64_t seed)
+{
+    s->fate = sim_rng(seed, 3);
+}
+
 void sim_server_heal(struct sim_server *s)
 {
     s->fault = (struct store_fault){.status = XG_OK};
@@ -153,7 +158,8 @@ static void tempt(struct sim_server *s, bool *dies)
     uint64_t fate = sim_below(&s->fate, 1000);
 
     *dies = fate < DIES_PERMILLE;
-    if (s->world->healed || fate >= DIES_PERMILLE + ONCE_PERMILLE) {
+    if (s->world->healed || s->world->calm & SIM_CALM_SERVER ||
+        fate >= DIES_PERMILLE + ONCE_PERMILLE) {
         *dies = false;
         return;
     }

@@ -226,6 +226,17 @@ static bool compare_rest(void *ctx, const struct store_entity *e,
                  " records), which the server does not know",
                  c->device->index, hex, e->kind ? e->kind->name : "?", e->unit,
                  e->mine, e->out, store_delivery_name(e->delivery), e->records);
+    /* What was handed over is shown as it was then, until it comes into the
+     * scope: never more than the server has. */
+    if (!e->mine && e->kind && c->device->took) {
+        struct xg_error err = XG_ERROR_NONE;
+        struct xg_brief b;
+        sim_ok(w, xg_brief_read(&b, xg_buf_bytes(&there), &err));
+        if (e->records > b.records)
+            differ(c, &e->id, state, xg_buf_bytes(&there));
+        xg_buf_clear(&there);
+        return true;
+    }
     /* Without its first record: own ones that came back to a copy, of what
      * went out of its scope meanwhile. */
     if (!e->mine && e->kind && e->kind->reaches_down)
@@ -302,16 +313,17 @@ void sim_device_verdict(struct sim_device *d, const struct sim_log *log)
     struct store_identity id;
     struct home home;
 
-    sim_home_open(d, &home);
+    if (!sim_home_open(d, &home))
+        sim_fail(d->world, "%04u has no space on an empty disk", d->index);
     sim_ok(d->world, store_get_identity(home.store, &id, &err));
     d->world->act = "judging what was saved";
     for (size_t i = 0; i < d->saved_count; i++) {
         judge_saved(d, &d->saved[i], log);
         judge_receipt(d, &home, &id, &d->saved[i].record);
-        if (!d->revoked)
+        if (!d->revoked && !d->aside)
             judge_effect(d, &d->saved[i]);
     }
-    if (!d->revoked) {
+    if (!d->revoked && !d->aside) {
         d->world->act = "judging states";
         judge_states(d, &home);
         judge_chains(d, &home);

@@ -81,10 +81,12 @@ void *sim_grow(void *array, size_t count, size_t *room, size_t size)
 void sim_world_init(struct sim_world *w, const struct sim_options *options)
 {
     *w = (struct sim_world){.options = *options,
-                            .rng = sim_rng(options->seed, 1),
+                            .script = options->script,
+                            .rng = sim_rng(options->script->seed, 1),
                             .start_ms = 1800000000000,
                             .now_ms = 1800000000000,
                             .act = "beginning"};
+    w->slots = sim_alloc(options->script->slots * sizeof *w->slots);
     w->digest = sim_alloc(sizeof *w->digest);
     crypto_hash_sha256_init(&w->digest->state);
 }
@@ -94,8 +96,10 @@ void sim_world_clear(struct sim_world *w)
     for (size_t i = 0; i < w->device_count; i++)
         sim_device_free(w->devices[i]);
     free(w->devices);
+    free(w->slots);
     sim_net_forget(w);
     sim_server_free(w->server);
+    free(w->passed);
     free(w->seen);
     free(w->must);
     free(w->digest);
@@ -128,26 +132,46 @@ void sim_remove(const char *dir)
     remove_level(dir, 0);
 }
 
+static _Noreturn void end_run(struct sim_world *w, const char *signature)
+{
+    struct sim_verdict verdict = {.step = w->step};
+
+    snprintf(verdict.signature, sizeof verdict.signature, "%s", signature);
+    if (write(w->options.verdict_fd, &verdict, sizeof verdict) !=
+        (ssize_t)sizeof verdict)
+        perror("sim");
+    exit(1);
+}
+
+static void head_failure(const struct sim_world *w)
+{
+    fflush(stdout);
+    fprintf(stderr,
+            "sim: FAILED  seed %" PRIu64 "  step %" PRIu64
+            "  (of %u devices, %zu events)\n     while: %s\n     ",
+            w->script->seed, w->step, w->script->devices,
+            w->script->event_count, w->act);
+}
+
 void sim_fail(struct sim_world *w, const char *format, ...)
 {
     va_list args;
 
-    fflush(stdout);
-    fprintf(stderr,
-            "sim: FAILED  seed %" PRIu64 "  step %" PRIu64
-            "  --devices %u --steps %u --days %u --wild %u\n     while: "
-            "%s\n     ",
-            w->options.seed, w->step, w->options.devices, w->options.steps,
-            w->options.days, w->options.wild, w->act);
+    head_failure(w);
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
-    if (w->options.keep)
-        fprintf(stderr, "     everything lies in %s\n", w->options.dir);
-    else
-        sim_remove(w->options.dir);
-    exit(1);
+    end_run(w, format);
+}
+
+void sim_refused(struct sim_world *w, const char *call,
+                 const struct xg_error *err)
+{
+    head_failure(w);
+    fprintf(stderr, "%s: %s: %s\n", call, xg_status_name(err->status),
+            xg_error_text(err));
+    end_run(w, call);
 }
 
 void sim_say(const struct sim_world *w, const char *format, ...)
@@ -189,6 +213,14 @@ void sim_digest_take(struct sim_world *w, struct xg_hash *out)
     crypto_hash_sha256_state state = w->digest->state;
 
     crypto_hash_sha256_final(&state, out->b);
+}
+
+void sim_passed(struct sim_world *w, const struct sim_device *from,
+                const struct sim_device *to)
+{
+    w->passed = sim_grow(w->passed, w->passed_count, &w->passed_room,
+                         sizeof *w->passed);
+    w->passed[w->passed_count++] = (struct sim_passed){from->index, to->index};
 }
 
 void sim_saw(struct sim_world *w, uint64_t size, const struct xg_hash *root)
