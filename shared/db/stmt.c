@@ -197,9 +197,14 @@ enum xg_status xg_stmt_run(struct xg_stmt *s, struct xg_error *err)
 enum xg_status xg_stmt_done(struct xg_stmt *s, struct xg_error *err)
 {
     struct xg_db *db = s->db;
-    enum xg_status status = s->failed;
 
     assert(s->in_use);
+    /* What writes by itself (PRAGMA journal_mode) and was left at its row is
+     * saved, or not, only now. */
+    int code = s->handle ? sqlite3_reset(s->handle) : SQLITE_OK;
+    if (s->failed == XG_OK && code != SQLITE_OK)
+        stick(s, code);
+    enum xg_status status = s->failed;
     let_go(s);
     if (status == XG_OK)
         return XG_OK;

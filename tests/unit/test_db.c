@@ -23,6 +23,7 @@ enum { BODY_SIZE = 600 };
 static struct {
     int syncs, writes;
     int full_in; /* writes until the disk is full, and stays so */
+    bool full_once; /* or has room again at once */
     int kill_in; /* writes and syncs until the process is killed */
 } shim;
 
@@ -59,8 +60,10 @@ static int shim_write(sqlite3_file *f, const void *from, int n,
         real_of(f)->pMethods->xWrite(real_of(f), from, n / 2, at);
     maybe_kill();
     shim.writes++;
-    if (shim.full_in == 0)
+    if (shim.full_in == 0) {
+        shim.full_in = shim.full_once ? -1 : 0;
         return SQLITE_FULL;
+    }
     if (shim.full_in > 0)
         shim.full_in--;
     return real_of(f)->pMethods->xWrite(real_of(f), from, n, at);
@@ -585,6 +588,47 @@ static void test_migrations_go_forward(void **state)
     xg_db_close(db);
 }
 
+/* The journal mode lies in the file: 2 for WAL. */
+static int journal_mode(void)
+{
+    unsigned char head[20];
+    FILE *f = fopen(path, "rb");
+
+    assert_non_null(f);
+    assert_int_equal(fread(head, 1, sizeof head, f), sizeof head);
+    fclose(f);
+    return head[18];
+}
+
+/* One write of the making of a database has no room: it fails, or it is made
+ * as any other. */
+static void test_a_file_made_on_a_full_disk_has_its_log(void **state)
+{
+    struct xg_error err;
+    struct xg_db *db;
+    bool untouched = false;
+
+    (void)state;
+    for (int n = 0; !untouched; n++) {
+        shim.full_in = n;
+        shim.full_once = true;
+        enum xg_status status = xg_db_open(&db, path, &test_sql, NULL, &err);
+        untouched = shim.full_in > 0;
+        shim.full_in = -1;
+        shim.full_once = false;
+        if (status == XG_OK)
+            xg_db_close(db);
+        else
+            assert_int_equal(status, XG_FULL);
+        xg_db_close(open_db(NULL));
+        assert_int_equal(journal_mode(), 2);
+        assert_int_equal(unlink(path), 0);
+        char log[128];
+        snprintf(log, sizeof log, "%s-wal", path);
+        unlink(log);
+    }
+}
+
 static void test_new_file_is_private(void **state)
 {
     static const char *const suffixes[] = {"", "-wal", ".lock"};
@@ -1021,6 +1065,7 @@ int main(void)
         TEST(test_misuse_stops_the_program),
         TEST(test_snapshot_stands_still),
         TEST(test_migrations_go_forward),
+        TEST(test_a_file_made_on_a_full_disk_has_its_log),
         TEST(test_new_file_is_private),
         TEST(test_without_a_log),
         TEST(test_changed_migration_is_refused),
