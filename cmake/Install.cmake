@@ -19,3 +19,24 @@ install(FILES ${pages_zh}
     DESTINATION ${CMAKE_INSTALL_MANDIR}/zh_CN/man1 OPTIONAL)
 install(FILES ${CMAKE_SOURCE_DIR}/packaging/completion/xunge
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
+
+# Units for systemd, with the paths of this installation.
+set(units ${CMAKE_SOURCE_DIR}/packaging/systemd)
+set(bindir ${CMAKE_INSTALL_FULL_BINDIR})
+set(libexecdir ${CMAKE_INSTALL_FULL_LIBEXECDIR}/xunge)
+foreach(unit xunge-server.service xunge-server-backup.service xunge-sync.service)
+    configure_file(${units}/${unit} ${CMAKE_BINARY_DIR}/systemd/${unit} @ONLY)
+endforeach()
+install(FILES ${CMAKE_BINARY_DIR}/systemd/xunge-server.service
+    ${CMAKE_BINARY_DIR}/systemd/xunge-server-backup.service
+    ${units}/xunge-server-backup.timer
+    DESTINATION lib/systemd/system)
+install(FILES ${CMAKE_BINARY_DIR}/systemd/xunge-sync.service
+    DESTINATION lib/systemd/user)
+install(FILES ${units}/xunge-server.sysusers
+    DESTINATION lib/sysusers.d RENAME xunge-server.conf)
+install(FILES ${units}/xunge-server.tmpfiles
+    DESTINATION lib/tmpfiles.d RENAME xunge-server.conf)
+install(PROGRAMS ${units}/xunge-server-backup DESTINATION ${helpers})
+install(FILES ${units}/xunge-server.env
+    DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME xunge-server.default)

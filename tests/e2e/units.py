@@ -1,0 +1,246 @@
+"""The units of packaging/systemd: well-formed, closed, and the server runs under
+what they allow.
+
+There is no systemd running where tests run. So systemd's own tools judge the
+files (systemd-analyze, -sysusers, -tmpfiles, offline), and the programs run
+under the same restrictions made by hand: no capability, no new privileges, a
+read-only file system but for the data folder, no /dev, no /home, no network
+families but those named, and the unit's SystemCallFilter= as a seccomp filter
+that kills at the first other call.
+"""
+import ctypes
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(os.environ.get(
+    'XG_SOURCE', pathlib.Path(__file__).resolve().parents[2]))
+BIN = pathlib.Path(os.environ.get('XG_BIN', SOURCE / 'build/bin'))
+UNITS = SOURCE / 'packaging/systemd'
+NAMES = ('xunge-server.service', 'xunge-server-backup.service',
+         'xunge-server-backup.timer', 'xunge-sync.service')
+EXPOSURE_MAX = 15  # tenths
+WAIT_S = 60
+KILL, ALLOW = 0x80000000, 0x7fff0000
+
+
+def run(*argv, **more):
+    return subprocess.run([str(a) for a in argv], text=True, timeout=WAIT_S,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8',
+                               **more})
+
+
+def settings(unit, key):
+    """All values of a key, in order."""
+    return [line.split('=', 1)[1].strip()
+            for line in (UNITS / unit).read_text().splitlines()
+            if line.startswith(key + '=')]
+
+
+def group(name):
+    """The calls of one of systemd's groups, and of the groups in it."""
+    if not name.startswith('@'):
+        return {name}
+    lines = run('systemd-analyze', 'syscall-filter', name).stdout.splitlines()
+    calls = {line.strip() for line in lines[1:]
+             if line.startswith('    ') and not line.strip().startswith('#')}
+    return set().union(*(group(c) if c.startswith('@') else {c}
+                         for c in calls))
+
+
+def allowed(unit):
+    calls = group('@default')
+    for value in settings(unit, 'SystemCallFilter'):
+        words = value.lstrip('~').split()
+        named = set().union(*(group(w) for w in words))
+        calls = calls - named if value.startswith('~') else calls | named
+    # What systemd itself needs to start the program stays allowed.
+    return calls | {'execve', 'exit', 'exit_group', 'rt_sigreturn'}
+
+
+def confine(calls):
+    """In the child, last thing before the program: what is not named kills."""
+    lib = ctypes.CDLL('libseccomp.so.2', use_errno=True)
+    lib.seccomp_init.restype = ctypes.c_void_p
+    lib.seccomp_init.argtypes = [ctypes.c_uint32]
+    lib.seccomp_rule_add.argtypes = [ctypes.c_void_p, ctypes.c_uint32,
+                                     ctypes.c_int, ctypes.c_uint]
+    lib.seccomp_load.argtypes = [ctypes.c_void_p]
+    ctx = lib.seccomp_init(KILL)
+    for call in calls:
+        number = lib.seccomp_syscall_resolve_name(call.encode())
+        if number >= 0:
+            lib.seccomp_rule_add(ctx, ALLOW, number, 0)
+    if lib.seccomp_load(ctx) != 0:
+        raise OSError('seccomp_load')
+
+
+class Place:
+    """A folder with data, and running programs in it as a unit would."""
+
+    def __init__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='xg-units-'))
+        self.dir.chmod(0o755)
+        self.data = self.dir / 'data'
+        self.backups = self.dir / 'backups'
+        self.backups.mkdir(mode=0o700)
+
+    def clear(self):
+        shutil.rmtree(self.dir)
+
+    def argv(self, unit, *argv):
+        calls = self.dir / (unit + '.calls')
+        calls.write_text('\n'.join(sorted(allowed(unit))))
+        # A mount namespace of its own; then no right at all.
+        script = f'''
+            set -e
+            mount --make-rprivate /
+            mount --bind {self.dir} {self.dir}
+            mount -o remount,bind,ro /
+            mount -t tmpfs -o ro,mode=000 none /home
+            exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \
+                "$@"'''
+        return ['unshare', '--user', '--map-root-user', '--mount', '--ipc',
+                'sh', '-c', script, 'sh',
+                sys.executable, str(pathlib.Path(__file__).resolve()),
+                '--confined', str(calls), *map(str, argv)]
+
+
+class Units(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.place = Place()
+        made = run(BIN / 'xunge-server', 'init', cls.place.data,
+                   '--origin', 'units.example')
+        assert made.returncode == 0, made.stdout
+        cls.staged = cls.place.dir / 'staged'
+        cls.staged.mkdir()
+        for name in NAMES:
+            text = (UNITS / name).read_text()
+            text = text.replace('@bindir@', str(BIN))
+            text = text.replace('@libexecdir@', str(UNITS))
+            (cls.staged / name).write_text(text)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.place.clear()
+
+    def test_systemd_can_read_them(self):
+        for name in NAMES:
+            user = ['--user'] if name == 'xunge-sync.service' else []
+            with self.subTest(name):
+                said = run('systemd-analyze', *user, '--man=no',
+                           '--recursive-errors=no', 'verify',
+                           self.staged / name,
+                           XDG_RUNTIME_DIR=str(self.place.dir))
+                self.assertEqual(said.returncode, 0, said.stdout)
+                self.assertNotIn(name, said.stdout)
+
+    def test_services_of_the_server_are_closed(self):
+        for name in ('xunge-server.service', 'xunge-server-backup.service'):
+            with self.subTest(name):
+                said = run('systemd-analyze', 'security', '--offline=yes',
+                           '--no-pager', f'--threshold={EXPOSURE_MAX}',
+                           self.staged / name)
+                level = re.search(r'level for \S+: ([0-9.]+)', said.stdout)
+                self.assertTrue(level, said.stdout)
+                print(name, 'exposure', level.group(1))
+                self.assertEqual(said.returncode, 0, said.stdout)
+                self.assertLessEqual(float(level.group(1)), EXPOSURE_MAX / 10)
+
+    def test_user_and_folders_are_made(self):
+        root = self.place.dir / 'root'
+        (root / 'etc').mkdir(parents=True)
+        said = run('systemd-sysusers', f'--root={root}',
+                   UNITS / 'xunge-server.sysusers')
+        self.assertEqual(said.returncode, 0, said.stdout)
+        self.assertIn('xunge-server:', (root / 'etc/passwd').read_text())
+        said = run('systemd-tmpfiles', f'--root={root}', '--create',
+                   UNITS / 'xunge-server.tmpfiles')
+        self.assertEqual(said.returncode, 0, said.stdout)
+        for folder in ('var/lib/xunge-server', 'var/backups/xunge-server'):
+            self.assertEqual((root / folder).stat().st_mode & 0o777, 0o700)
+
+    def start(self, notify):
+        """The server as the unit starts it, and what it says first."""
+        server = subprocess.Popen(
+            self.place.argv('xunge-server.service', BIN / 'xunge-server',
+                            'serve', self.place.data,
+                            '--listen', '127.0.0.1:0'),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8',
+                 'NOTIFY_SOCKET': str(notify)})
+        ready = server.stdout.readline()
+        if not ready.startswith('ready '):
+            server.kill()
+            self.fail(f'{ready}{server.stderr.read()}')
+        return server, ready.split()[1]
+
+    def test_the_server_runs_and_is_backed_up_under_them(self):
+        notify = self.place.dir / 'notify'
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.bind(str(notify))
+            told.settimeout(WAIT_S)
+            server, url = self.start(notify)
+            try:
+                self.assertEqual(told.recv(64), b'READY=1')
+                answer = run('curl', '-sk', '--max-time', '20',
+                             url + '/healthz')
+                self.assertEqual(answer.returncode, 0, answer.stdout)
+                # Through the running server, as an operator does.
+                said = run(BIN / 'xunge-server', 'worker', 'add',
+                           self.place.data, 'w1', '--name', 'A', '--role',
+                           'auditor', '--unit', 'x')
+                self.assertIn('x', said.stdout)
+                self.back_up()
+            finally:
+                server.send_signal(signal.SIGTERM)
+                out, err = server.communicate(timeout=WAIT_S)
+            self.assertEqual(server.returncode, 0, f'{out}{err}')
+            self.assertEqual(told.recv(64), b'STOPPING=1')
+
+    def back_up(self):
+        for kept in (1, 1):
+            said = run(*self.place.argv(
+                'xunge-server-backup.service', UNITS / 'xunge-server-backup',
+                BIN / 'xunge-server', self.place.data, self.place.backups),
+                XUNGE_BACKUP_KEEP=str(kept))
+            self.assertEqual(said.returncode, 0, said.stdout)
+            subprocess.run(['sleep', '1.1'], check=True)  # another name
+            names = list(self.place.backups.glob('server-*.db'))
+            self.assertEqual(len(names), kept)
+
+    def test_what_the_unit_forbids_kills(self):
+        """The filter is one: mounting, tracing, raw sockets of a program."""
+        for call in ('mount', 'ptrace', 'unshare', 'bpf', 'keyctl', 'reboot'):
+            self.assertNotIn(call, allowed('xunge-server.service'))
+        said = run(*self.place.argv('xunge-server.service', 'unshare', '-U',
+                                    'true'))
+        self.assertEqual(-said.returncode, signal.SIGSYS, said.stdout)
+
+    def test_backups_refuse_what_they_cannot_mean(self):
+        before = sorted(self.place.backups.iterdir())
+        for keep in ('0', 'all', ''):
+            said = run('sh', UNITS / 'xunge-server-backup',
+                       BIN / 'xunge-server', self.place.data,
+                       self.place.backups, XUNGE_BACKUP_KEEP=keep or '-')
+            self.assertEqual(said.returncode, 2, said.stdout)
+        said = run('sh', UNITS / 'xunge-server-backup', BIN / 'xunge-server',
+                   self.place.dir / 'nowhere', self.place.backups)
+        self.assertNotEqual(said.returncode, 0)
+        self.assertEqual(sorted(self.place.backups.iterdir()), before)
+
+
+if __name__ == '__main__':
+    if sys.argv[1:2] == ['--confined']:
+        confine(pathlib.Path(sys.argv[2]).read_text().split())
+        os.execvp(sys.argv[3], sys.argv[3:])
+    unittest.main()
