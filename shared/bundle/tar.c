@@ -30,6 +30,7 @@ struct xg_tar_writer {
     struct archive *archive;
     struct xg_tar_sink sink;
     struct xg_error inner;
+    bool closing; /* what it still writes goes nowhere */
 };
 
 static la_ssize_t give(struct archive *a, void *ctx, const void *data,
@@ -38,7 +39,7 @@ static la_ssize_t give(struct archive *a, void *ctx, const void *data,
     struct xg_tar_writer *w = ctx;
 
     (void)a;
-    if (w->sink.put(w->sink.ctx, xg_bytes(data, len), &w->inner) != XG_OK)
+    if (!w->closing && w->sink.put(w->sink.ctx, xg_bytes(data, len), &w->inner) != XG_OK)
         return -1;
     return (la_ssize_t)len;
 }
@@ -109,8 +110,9 @@ void xg_tar_writer_close(struct xg_tar_writer *w)
 {
     if (!w)
         return;
-    /* A writer that did not finish must not write its end now. */
-    archive_write_fail(w->archive);
+    /* A writer that did not finish must not write its end now. (Told that it
+     * failed, the library would not free all.) */
+    w->closing = true;
     archive_write_free(w->archive);
     free(w);
 }

@@ -577,7 +577,10 @@ SEEN int renameat2(int fromfd, const char *from, int tofd, const char *to,
 
     if (!ours_a && !ours_b)
         return raw_renameat(fromfd, from, tofd, to, flags);
-    if (!ours_a || !ours_b || S_ISDIR(a.st.st_mode) ||
+    /* A folder's new name is only then of no consequence when no loss of it is
+     * to be played. */
+    if (!ours_a || !ours_b ||
+        (S_ISDIR(a.st.st_mode) && fault_notes_losses()) ||
         (flags & ~(unsigned)RENAME_NOREPLACE))
         fault_blind("rename", ours_b ? b.path : a.path);
     enum fault_act act = fault_enter(FAULT_SPACE | FAULT_DURABLE, "rename",
