@@ -41,7 +41,7 @@ static const char *place_name(const struct store_photo *p, bool is_here)
 {
     if (p->proven)
         return is_here ? "server" : "let_go";
-    return is_here ? "only_here" : "elsewhere";
+    return is_here ? "only_here" : "not_here";
 }
 
 static const char *place_label(const struct store_photo *p, bool is_here,
@@ -82,9 +82,10 @@ static enum xg_status put_line(struct lister *l, const struct store_photo *p,
                                struct xg_error *err)
 {
     struct xg_buf *out = &l->cli->out;
+    char size[VIEW_SIZE_TEXT];
 
     xg_buf_hex(out, p->sha256.b, SHORT_HASH / 2);
-    xg_buf_format(out, "  %6.2f MB  ", (double)p->length / 1e6);
+    xg_buf_format(out, "  %9s  ", view_size_text(size, p->length));
     cli_put_number(out, e);
     xg_buf_format(out, "  %s",
                   place_label(p, is_here, p->position < l->backup));
@@ -124,6 +125,7 @@ enum xg_status cmd_photos(struct cli *cli, struct xg_error *err)
         .only_waiting = cli_flag(cli, "waiting") != NULL,
         .err = err};
     struct xg_error own = XG_ERROR_NONE;
+    char size[VIEW_SIZE_TEXT];
 
     if (store_get_meta_u64(cli->home.store, &l.backup, SYNC_META_BACKUP, err) !=
             XG_OK ||
@@ -135,9 +137,9 @@ enum xg_status cmd_photos(struct cli *cli, struct xg_error *err)
     }
     if (l.status == XG_OK)
         cli_say(cli,
-                XG_T("%" PRIu64 " 张，本机存 %.1f MB",
-                     "%" PRIu64 " photos, %.1f MB of them here"),
-                l.count, (double)l.bytes / 1e6);
+                XG_T("%" PRIu64 " 张，本机存 %s",
+                     "%" PRIu64 " photos, %s of them here"),
+                l.count, view_size_text(size, l.bytes));
     return l.status;
 }
 
@@ -353,11 +355,13 @@ enum xg_status cmd_photos_keep(struct cli *cli, struct xg_error *err)
 static void put_stays(struct xg_buf *out, const struct photo_stays *s,
                       const char *why)
 {
+    char size[VIEW_SIZE_TEXT];
+
     if (s->photos)
         xg_buf_format(out,
-                      XG_T("  留下 %" PRIu64 " 张，%.1f MB：%s\n",
-                           "  %" PRIu64 " stay, %.1f MB: %s\n"),
-                      s->photos, (double)s->bytes / 1e6, why);
+                      XG_T("  留下 %" PRIu64 " 张，%s：%s\n",
+                           "  %" PRIu64 " stay, %s: %s\n"),
+                      s->photos, view_size_text(size, s->bytes), why);
 }
 
 static json_t *stays_json(const struct photo_stays *s)
@@ -371,6 +375,7 @@ enum xg_status cmd_photos_free(struct cli *cli, struct xg_error *err)
     bool now = cli_flag(cli, "all") != NULL;
     struct photo_freed f;
     struct xg_buf *out = &cli->out;
+    char size[VIEW_SIZE_TEXT];
 
     if (photo_free(&cli->home, &f, now, err) != XG_OK)
         return err->status;
@@ -387,11 +392,11 @@ enum xg_status cmd_photos_free(struct cli *cli, struct xg_error *err)
                       "in_draft", stays_json(&f.in_draft)),
             err);
     xg_buf_format(out,
-                  XG_T("腾出 %.1f MB：%" PRIu64 " 张原图（服务器上都有，xunge "
+                  XG_T("腾出 %s：%" PRIu64 " 张原图（服务器上都有，xunge "
                        "photos get 可取回）\n",
-                       "%.1f MB freed: %" PRIu64 " full photos (the server "
+                       "%s freed: %" PRIu64 " full photos (the server "
                        "holds them; xunge photos get brings one back)\n"),
-                  (double)f.bytes / 1e6, f.photos);
+                  view_size_text(size, f.bytes), f.photos);
     put_stays(out, &f.unproven,
               XG_T("还没有服务器收到的凭据", "nothing proves yet that the "
                                              "server holds them"));

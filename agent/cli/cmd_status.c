@@ -213,8 +213,9 @@ static void put_counts(struct xg_buf *out, const struct store_counts *c)
                        "%" PRIu64 ", only here %" PRIu64),
                   c->photos, c->photos_here);
     if (c->photos_here) {
-        xg_buf_format(out, XG_T("（%.1f MB，最早的 ", " (%.1f MB, oldest "),
-                      (double)c->photo_bytes_here / 1e6);
+        xg_buf_text(out, XG_T("（", " ("));
+        view_put_size(out, c->photo_bytes_here);
+        xg_buf_text(out, XG_T("，最早的 ", ", oldest "));
         view_put_time(out, c->photo_oldest_ms / 1000 * 1000);
         xg_buf_text(out, XG_T("）", ")"));
     }

@@ -119,7 +119,7 @@ static enum xg_status look_up_photo(void *ctx, enum view_place *out,
     if (known && photo.proven)
         *out = is_here ? VIEW_PHOTO_SERVER : VIEW_PHOTO_LET_GO;
     else
-        *out = is_here ? VIEW_PHOTO_ONLY_HERE : VIEW_PHOTO_ELSEWHERE;
+        *out = is_here ? VIEW_PHOTO_ONLY_HERE : VIEW_PHOTO_NOT_HERE;
     return XG_OK;
 }
 

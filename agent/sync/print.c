@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "shared/base/lang.h"
+#include "shared/view/text.h"
 
 enum {
     QUIET_MS = 1000, /* before the first progress line, and between two */
     CLOCK_DOUBT_MS = 2 * 60 * 1000,
-    SIZE_TEXT = 32,
     ETA_TEXT = 64,
 };
 
@@ -35,27 +35,15 @@ void print_init(struct print *p, bool json)
 
 /* ---- numbers ---- */
 
-/* "640 B", "35 KB", "2.4 MB": decimal, as a plan's bytes are counted. */
-static const char *size_text(char out[SIZE_TEXT], uint64_t bytes)
-{
-    if (bytes < 1000)
-        snprintf(out, SIZE_TEXT, "%" PRIu64 " B", bytes);
-    else if (bytes < 1000 * 1000)
-        snprintf(out, SIZE_TEXT, "%" PRIu64 " KB", (bytes + 500) / 1000);
-    else
-        snprintf(out, SIZE_TEXT, "%.1f MB", (double)bytes / 1e6);
-    return out;
-}
-
 /* "6.4 KB/s": what the line does at the moment; "" while that is not known. */
-static const char *rate_text(char out[SIZE_TEXT], uint64_t rate)
+static const char *rate_text(char out[VIEW_SIZE_TEXT], uint64_t rate)
 {
     if (rate == 0)
         out[0] = '\0';
     else if (rate < 100 * 1000)
-        snprintf(out, SIZE_TEXT, "%.1f KB/s", (double)rate / 1e3);
+        snprintf(out, VIEW_SIZE_TEXT, "%.1f KB/s", (double)rate / 1e3);
     else
-        snprintf(out, SIZE_TEXT, "%.1f MB/s", (double)rate / 1e6);
+        snprintf(out, VIEW_SIZE_TEXT, "%.1f MB/s", (double)rate / 1e6);
     return out;
 }
 
@@ -85,14 +73,13 @@ static const char *eta_text(char out[ETA_TEXT], int64_t s)
     if (s < 0 || s > 7 * 24 * 3600)
         return out;
     if (s > 90 * 60)
-        snprintf(out, ETA_TEXT,
-                 XG_T("，约剩 %.1f 小时", ", about %.1f h left"),
+        snprintf(out, ETA_TEXT, XG_T("，约剩 %.1f 小时", ", about %.1f h left"),
                  (double)s / 3600);
     else if (s > 100)
-        snprintf(out, ETA_TEXT,
-                 XG_T("，约剩 %" PRId64 " 分钟",
-                      ", about %" PRId64 " min left"),
-                 (s + 30) / 60);
+        snprintf(
+            out, ETA_TEXT,
+            XG_T("，约剩 %" PRId64 " 分钟", ", about %" PRId64 " min left"),
+            (s + 30) / 60);
     else
         snprintf(out, ETA_TEXT,
                  XG_T("，约剩 %" PRId64 " 秒", ", about %" PRId64 " s left"),
@@ -104,7 +91,7 @@ static const char *eta_text(char out[ETA_TEXT], int64_t s)
 
 static void show_records(const struct sync_report *r)
 {
-    char size[SIZE_TEXT];
+    char size[VIEW_SIZE_TEXT];
 
     fprintf(stderr,
             XG_T("记录：中心已收到 %" PRIu64 " 条，取回 %" PRIu64
@@ -112,13 +99,13 @@ static void show_records(const struct sync_report *r)
                  "records: %" PRIu64 " received there, %" PRIu64
                  " pulled, %s so far ..."),
             r->records_received, r->records_pulled,
-            size_text(size, r->bytes_out + r->bytes_in));
+            view_size_text(size, r->bytes_out + r->bytes_in));
 }
 
 static void show_photos(struct print *p, const struct sync_report *r,
                         int64_t now)
 {
-    char confirmed[SIZE_TEXT], total[SIZE_TEXT], rate[SIZE_TEXT];
+    char confirmed[VIEW_SIZE_TEXT], total[VIEW_SIZE_TEXT], rate[VIEW_SIZE_TEXT];
     char eta[ETA_TEXT];
     uint64_t done = r->photo_bytes_confirmed, all = r->photo_bytes_total;
     uint64_t at = r->photos_done + 1;
@@ -130,8 +117,8 @@ static void show_photos(struct print *p, const struct sync_report *r,
     fprintf(stderr,
             XG_T("照片 %" PRIu64 "/%" PRIu64 "：中心已有 %s（共 %s）%s%s%s",
                  "photo %" PRIu64 " of %" PRIu64 ": %s of %s confirmed%s%s%s"),
-            at, r->photos_total, size_text(confirmed, done),
-            size_text(total, all), *rate ? XG_T("，", ", ") : "", rate,
+            at, r->photos_total, view_size_text(confirmed, done),
+            view_size_text(total, all), *rate ? XG_T("，", ", ") : "", rate,
             eta_text(eta, steady_eta(p, left_s, now)));
 }
 
@@ -334,24 +321,26 @@ static void print_new_chain(const struct sync_report *r)
               stdout);
         return;
     case SYNC_CHAIN_BEHIND:
-        fputs(XG_T("服务器上有本机写过、本机却没有的记录（恢复或复制过？）：本机"
-                   "接着另起一条新链记，照常用；若没有恢复或复制过，请告诉指挥"
-                   "中心管理员\n",
-                   "the server has records of this device that are not here "
-                   "(was it restored or copied?): it goes on in a new chain, "
-                   "work as usual; if it was neither, tell the administrator "
-                   "of the command centre\n"),
-              stdout);
+        fputs(
+            XG_T("服务器上有本机写过、本机却没有的记录（恢复或复制过？）：本机"
+                 "接着另起一条新链记，照常用；若没有恢复或复制过，请告诉指挥"
+                 "中心管理员\n",
+                 "the server has records of this device that are not here "
+                 "(was it restored or copied?): it goes on in a new chain, "
+                 "work as usual; if it was neither, tell the administrator "
+                 "of the command centre\n"),
+            stdout);
         return;
     case SYNC_CHAIN_FORKED:
-        fputs(XG_T("本机的记录在服务器上有两个版本（数据被复制到两处用过），两个"
-                   "都保留；本机接着另起一条新链记。请只用一处，并告诉指挥中心"
-                   "管理员\n",
-                   "the server holds two versions of this device's chain (its "
-                   "data was used in two places) and keeps both: it goes on "
-                   "in a new chain. Use only one, and tell the administrator "
-                   "of the command centre\n"),
-              stdout);
+        fputs(
+            XG_T("本机的记录在服务器上有两个版本（数据被复制到两处用过），两个"
+                 "都保留；本机接着另起一条新链记。请只用一处，并告诉指挥中心"
+                 "管理员\n",
+                 "the server holds two versions of this device's chain (its "
+                 "data was used in two places) and keeps both: it goes on "
+                 "in a new chain. Use only one, and tell the administrator "
+                 "of the command centre\n"),
+            stdout);
         return;
     }
 }
@@ -411,9 +400,8 @@ static void print_pushed(const struct sync_report *r)
 static void print_pulled(const struct sync_report *r)
 {
     if (r->records_pulled)
-        printf(
-            XG_T("取回 %" PRIu64 " 条\n", "pulled: %" PRIu64 " records\n"),
-            r->records_pulled);
+        printf(XG_T("取回 %" PRIu64 " 条\n", "pulled: %" PRIu64 " records\n"),
+               r->records_pulled);
     if (r->gone)
         printf(XG_T("%" PRIu64 " 件已转出，不用再办；写过的都在\n",
                     "%" PRIu64 " matters went out of this device's scope\n"),
@@ -466,7 +454,7 @@ static const char *why_left(const struct sync_report *r,
 static void print_photos(const struct sync_report *r,
                          const struct sync_options *o)
 {
-    char size[SIZE_TEXT];
+    char size[VIEW_SIZE_TEXT];
 
     if (r->photos_done)
         printf(XG_T("照片：中心已收到 %" PRIu64 " 张（证明已核验）\n",
@@ -491,7 +479,7 @@ static void print_photos(const struct sync_report *r,
         printf(XG_T("本次用流量 %s（--budget、--within 到限）\n",
                     "this run took %s of the line (--budget or --within "
                     "ended it)\n"),
-               size_text(size, r->line_bytes));
+               view_size_text(size, r->line_bytes));
 }
 
 static const char *who_says(enum metered_by by)

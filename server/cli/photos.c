@@ -25,16 +25,6 @@ enum {
     PIECE_BYTES = 64 << 10,
 };
 
-static void put_size(struct xg_buf *out, uint64_t bytes)
-{
-    if (bytes >= 1 << 20) {
-        view_put_decimal(out, (int64_t)((bytes * 10 + (1 << 19)) >> 20), 1);
-        xg_buf_text(out, " MB");
-    } else {
-        xg_buf_format(out, "%" PRIu64 " kB", (bytes + 1023) >> 10);
-    }
-}
-
 static json_t *hash_json(const struct xg_hash *hash)
 {
     return view_json_hex(hash->b, sizeof hash->b);
@@ -95,7 +85,7 @@ static enum xg_status put_missing(struct listing *g,
         xg_buf_text(&g->text, "  ");
         xg_buf_hex(&g->text, photo->hash.b, HASH_SHOWN);
         xg_buf_text(&g->text, "  ");
-        put_size(&g->text, photo->length);
+        view_put_size(&g->text, photo->length);
         xg_buf_format(&g->text, "  %s  %s  ", view_place_label(place),
                       chain.device);
         xg_buf_hex(&g->text, record->entity_id.b, HASH_SHOWN);
@@ -164,7 +154,7 @@ static void put_tally(struct xg_buf *out, const char *what,
                       const struct tally *t)
 {
     xg_buf_format(out, "%s %" PRIu64 " (", what, t->files);
-    put_size(out, t->bytes);
+    view_put_size(out, t->bytes);
     xg_buf_text(out, ")");
 }
 
@@ -257,7 +247,7 @@ static enum xg_status put_photo(struct look *l, json_t **rows,
     }
     xg_buf_hex(out, photo->sha256.b, sizeof photo->sha256.b);
     xg_buf_text(out, "  ");
-    put_size(out, photo->bytes);
+    view_put_size(out, photo->bytes);
     xg_buf_format(out, "  %s", view_place_label(place));
     if (photo->thumbnail_bytes)
         xg_buf_format(out, XG_T("  缩略图%s", "  thumbnail %s"),

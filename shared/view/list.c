@@ -33,6 +33,7 @@ static void put_photos(struct xg_buf *out, const struct look_photos *photos,
         enum view_place place;
     } missing[] = {{photos->only_here, VIEW_PHOTO_ONLY_HERE},
                    {photos->elsewhere, VIEW_PHOTO_ELSEWHERE},
+                   {photos->not_here, VIEW_PHOTO_NOT_HERE},
                    {photos->wanted, VIEW_PHOTO_WANTED}};
     bool any = false;
 

@@ -45,6 +45,8 @@ const char *view_place_name(enum view_place place)
         return "only_here";
     case VIEW_PHOTO_ELSEWHERE:
         return "elsewhere";
+    case VIEW_PHOTO_NOT_HERE:
+        return "not_here";
     case VIEW_PHOTO_WANTED:
         return "wanted";
     case VIEW_PHOTO_LET_GO:
@@ -62,6 +64,8 @@ const char *view_place_label(enum view_place place)
         return XG_T("仅在本机", "only here");
     case VIEW_PHOTO_ELSEWHERE:
         return XG_T("尚未传到", "not arrived yet");
+    case VIEW_PHOTO_NOT_HERE:
+        return XG_T("不在本机", "not on this device");
     case VIEW_PHOTO_WANTED:
         return XG_T("已要求上传", "asked for");
     case VIEW_PHOTO_LET_GO:
@@ -349,6 +353,7 @@ enum xg_status look_photos(struct look_photos *out,
                 place == VIEW_PHOTO_SERVER || place == VIEW_PHOTO_LET_GO;
             photos.only_here += place == VIEW_PHOTO_ONLY_HERE;
             photos.elsewhere += place == VIEW_PHOTO_ELSEWHERE;
+            photos.not_here += place == VIEW_PHOTO_NOT_HERE;
             photos.wanted += place == VIEW_PHOTO_WANTED;
         }
     *out = photos;
@@ -365,6 +370,7 @@ json_t *look_photos_json(const struct look_photos *photos,
         view_json_set(&json, "server", view_json_uint(photos->server));
         view_json_set(&json, "only_here", view_json_uint(photos->only_here));
         view_json_set(&json, "elsewhere", view_json_uint(photos->elsewhere));
+        view_json_set(&json, "not_here", view_json_uint(photos->not_here));
         view_json_set(&json, "wanted", view_json_uint(photos->wanted));
     }
     return json;

@@ -40,7 +40,9 @@ const char *view_delivery_label(enum view_delivery delivery); /* a person */
 enum view_place {
     VIEW_PHOTO_SERVER,    /* the server holds it (an agent: by proof) */
     VIEW_PHOTO_ONLY_HERE, /* on this device, not known to be on the server */
-    VIEW_PHOTO_ELSEWHERE, /* neither: on the device that took it, or lost */
+    VIEW_PHOTO_ELSEWHERE, /* a server: it has not come; it is on the device
+                           * that took it, or lost */
+    VIEW_PHOTO_NOT_HERE,  /* an agent: another's; the server may have it */
     VIEW_PHOTO_WANTED,    /* the same, and an operator asked for it */
     VIEW_PHOTO_LET_GO,    /* the server holds it, this device does no more */
 };

@@ -334,3 +334,33 @@ bool view_nearer(unsigned *edits, const char *typed, const char *word)
     *edits = now;
     return true;
 }
+/* ---- bytes ---- */
+
+const char *view_size_text(char out[static VIEW_SIZE_TEXT], uint64_t bytes)
+{
+    static const struct {
+        uint64_t unit;
+        const char *name;
+    } units[] = {{1000 * 1000 * 1000, "GB"}, {1000 * 1000, "MB"}};
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (bytes >= units[i].unit) {
+            uint64_t tenths = bytes / (units[i].unit / 10);
+            snprintf(out, VIEW_SIZE_TEXT, "%" PRIu64 ".%" PRIu64 " %s",
+                     tenths / 10, tenths % 10, units[i].name);
+            return out;
+        }
+    if (bytes < 1000)
+        snprintf(out, VIEW_SIZE_TEXT, "%" PRIu64 " B", bytes);
+    else
+        snprintf(out, VIEW_SIZE_TEXT, "%" PRIu64 " KB", bytes / 1000);
+    return out;
+}
+
+void view_put_size(struct xg_buf *out, uint64_t bytes)
+{
+    char text[VIEW_SIZE_TEXT];
+
+    xg_buf_text(out, view_size_text(text, bytes));
+}
+

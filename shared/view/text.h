@@ -53,6 +53,14 @@ void view_put_decimal(struct xg_buf *out, int64_t value, unsigned digits);
 bool view_parse_decimal(int64_t *value, const char *text, size_t len,
                         unsigned digits);
 
+/* ---- bytes ---- */
+
+enum { VIEW_SIZE_TEXT = 32 };
+/* "640 B", "35 KB", "2.4 MB", "1.2 GB": decimal, as a plan's and a disk's bytes
+ * are counted. Returns `out`. */
+const char *view_size_text(char out[static VIEW_SIZE_TEXT], uint64_t bytes);
+void view_put_size(struct xg_buf *out, uint64_t bytes);
+
 /* ---- times: Unix milliseconds ---- */
 
 /* "2026-05-01 08:30:00" in the local zone; milliseconds where there are any.

@@ -138,12 +138,7 @@ static void put_photo(struct xg_buf *out, const struct xg_cbor_item *item)
     }
     view_put_choice(out, xg_photo_origins, p.origin);
     xg_buf_text(out, " · ");
-    if (p.bytes >= 1 << 20) {
-        view_put_decimal(out, (int64_t)((p.bytes * 10 + (1 << 19)) >> 20), 1);
-        xg_buf_text(out, " MB");
-    } else {
-        xg_buf_format(out, "%" PRIu64 " kB", (p.bytes + 512) >> 10);
-    }
+    view_put_size(out, p.bytes);
     if (p.taken.len) {
         xg_buf_text(out, " · ");
         view_put_line(out, p.taken);

@@ -373,10 +373,11 @@ class Flow(Case):
         row = self.expect(0, 'list', 'incident', '--json').one()
         self.assertEqual((row['delivery'], row['status']),
                          ('received', 'self_handled'))
-        # A photo is on this device alone, whatever became of the text.
-        self.assertEqual(row['photos']['only_here'], 3)
+        # The photos went after the text, and each is proven by itself.
+        self.assertEqual((row['photos']['server'], row['photos']['only_here']),
+                         (3, 0))
         text = self.expect(0, 'list', 'incident', '--lang', 'zh').out
-        self.assertIn('文字已收到 · 照片 3/3 仅在本机', text)
+        self.assertIn('文字已收到 · 照片 3/3 已在服务器', text)
 
         good = self.expect(0, 'verify', '--json').one()
         self.assertEqual((good['verdict'], good['not_received'],

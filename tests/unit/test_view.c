@@ -828,7 +828,7 @@ static void test_list_and_show(void **state)
     assert_holds(text, "35.0512,118.3265001,8.5");
     assert_holds(text, "冲突，待决定");
     assert_holds(text, "李" REPLACED "[31m四 W002（网格员，已证实）");
-    assert_holds(text, "处置前 · 现场拍摄 · 121 kB · 2026" REPLACED "7m");
+    assert_holds(text, "处置前 · 现场拍摄 · 123 KB · 2026" REPLACED "7m");
     assert_holds(text, "仅在本机");
     assert_holds(text, "2026-05-01 08:30:00（设备时钟）");
     assert_holds(text, "不早于 2026-05-01 07:00:00");
@@ -879,7 +879,7 @@ static void test_json_keys(void **state)
     assert_keys(json, "id number kind status withdrawn conflicts records "
                       "delivery photos fields names");
     assert_keys(json_object_get(json, "photos"),
-                "total server only_here elsewhere wanted");
+                "total server only_here elsewhere not_here wanted");
     assert_keys(json_object_get(json, "fields"),
                 "position category urgency address");
     json_decref(json);
