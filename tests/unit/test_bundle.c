@@ -382,7 +382,9 @@ static void test_cut_anywhere(void **state)
             write_one(sealed ? &slots : NULL, BLOB_BYTES, BLOB_BYTES, &bytes));
         struct xg_buf whole = load();
         unsigned last = 0, cuts = 0;
-        for (size_t n = 0; n < whole.len; n += n < 6000 ? 1 : 997) {
+        /* Each byte around a border, some of those between. */
+        for (size_t n = 0; n < whole.len;
+             n += n >= 6000 ? 997 : (n + 2) % 512 < 4 ? 1 : 23) {
             save(xg_bytes(whole.data, n));
             struct seen s = read_all(&reader);
             if (!s.opened) {
@@ -411,7 +413,7 @@ static void test_altered_anywhere(void **state)
     (void)state;
     assert_ok(write_one(NULL, 600, 600, &bytes));
     struct xg_buf whole = load();
-    for (size_t n = 0; n < whole.len; n++) {
+    for (size_t n = 0; n < whole.len; n += 3) {
         whole.data[n] ^= (uint8_t)(1 << n % 8);
         save(xg_buf_bytes(&whole));
         struct seen s = read_all(NULL);
@@ -419,7 +421,7 @@ static void test_altered_anywhere(void **state)
         refused += s.status != XG_OK;
         whole.data[n] ^= (uint8_t)(1 << n % 8);
     }
-    assert_true(refused > 1000);
+    assert_true(refused > 300);
     xg_buf_clear(&whole);
 }
 
