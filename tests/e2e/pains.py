@@ -15,12 +15,13 @@ RECEIVED = 'received'
 
 class Line:
     """Passes a port on, and cuts the line after so many bytes that the server
-    said (`limit`), or that it was told (`limit_told`); None: never. `told` and
-    `said` count; with `slow` each piece of 4 KB takes so many seconds."""
+    said (`limit`), or that it was told (`limit_told`); None: never. `told`,
+    `said` and `calls` (connections) count; with `slow` each piece of 4 KB takes so many seconds."""
 
     def __init__(self, port, to):
         self.to, self.limit, self.said = to, None, 0
         self.limit_told, self.told, self.slow = None, 0, 0
+        self.calls = 0
         self.listener = socket.create_server(('127.0.0.1', port))
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -30,6 +31,7 @@ class Line:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            self.calls += 1
             server = socket.create_connection(('127.0.0.1', self.to))
             for a, b, back in ((client, server, False), (server, client, True)):
                 threading.Thread(target=self.pump, args=(a, b, back),

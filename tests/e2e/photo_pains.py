@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 
+from backlog import Watched
 from lib_world import (BIN, GRID, GRID_2, PHOTOS, Case, environment, main)
 from pains import Line
 
@@ -180,6 +181,34 @@ class PhotoPains(Case):
         self.sound()
 
     # ---- 15: many queued things, too many open files ----
+
+    def test_15_a_hundred_photos_need_no_hundred_handshakes(self):
+        line = self.between()
+        self.a.sync()
+        for i in range(25):
+            self.report(*(self.photo('%d-%d.jpg' % (i, k), 1000)
+                          for k in range(4)))
+        line.calls = 0
+        self.a.do('sync', '--photos', 'all')
+        self.assertEqual(self.a.status()['photos']['only_here'], 0)
+        self.assertEqual(line.calls, 1)
+
+    def test_15_memory_does_not_grow_with_a_photo(self):
+        peaks = []
+        for size in (1, 55):
+            self.report(self.photo('%d.jpg' % size, size * MB))
+            run = Watched(self.a)
+            self.assertTrue(run.wait(60))
+            self.assertEqual(run.code, 0, run.err)
+            with open('/proc/%d/status' % self.world.p.pid,
+                      encoding='ascii') as f:
+                server = int(f.read().split('VmHWM:')[1].split()[0])
+            peaks.append((run.rss_kb, server))
+        print('\npeaks of memory in KB, device and server: %d and %d with '
+              '1 MB, %d and %d with 55 MB' % (*peaks[0], *peaks[1]))
+        for small, large in zip(*peaks):
+            self.assertLess(large - small, 4096)
+        self.assertEqual(self.a.status()['photos']['only_here'], 0)
 
     def test_15_a_hundred_photos_need_no_hundred_open_files(self):
         for i in range(25):
