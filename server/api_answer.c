@@ -1,6 +1,7 @@
 /* api_answer.c - what the answers share; see api_answer.h. */
 #include "server/api_answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/base/lang.h"
@@ -44,6 +45,16 @@ enum xg_status api_note_name(char name[XG_KEY_NAME_MAX + 1],
     memcpy(name, found.at, found.len);
     name[found.len] = '\0';
     return XG_OK;
+}
+
+enum xg_status api_fail_refused(const struct api_refusal *no,
+                                enum xg_status status, struct xg_error *err)
+{
+    char title[XG_ERROR_SIZE];
+
+    snprintf(title, sizeof title, "%s", no->title); /* may be err's own */
+    *err = XG_ERROR_NONE;
+    return xg_fail(err, status, "%s", title);
 }
 
 void api_sign_text(struct xg_buf *out, const struct data *d,

@@ -31,6 +31,10 @@ struct api_refusal {
                  * it is answered all the same */
 };
 
+/* The same as an error, for who has no other use for it. */
+enum xg_status api_fail_refused(const struct api_refusal *no,
+                                enum xg_status status, struct xg_error *err);
+
 /* What a note is signed by says who sent it: name of its only signature line.
  * XG_FORMAT. */
 XG_MUST_CHECK enum xg_status api_note_name(char name[XG_KEY_NAME_MAX + 1],

@@ -34,16 +34,6 @@ struct giving {
     size_t photo_count;
 };
 
-static enum xg_status refused(const struct api_refusal *no,
-                              enum xg_status status, struct xg_error *err)
-{
-    char title[XG_ERROR_SIZE];
-
-    snprintf(title, sizeof title, "%s", no->title); /* may be err's own */
-    *err = XG_ERROR_NONE;
-    return xg_fail(err, status, "%s", title);
-}
-
 /* The part is made: put it into the file. */
 static enum xg_status add_part(struct giving *g, const char *name,
                                struct xg_error *err)
@@ -80,7 +70,8 @@ static enum xg_status add_welcomes(struct giving *g, struct xg_error *err)
         status = api_answer_hello(&g->part, &w, &no, &g->view, NULL, &g->who,
                                   &g->arena, err);
         if (status == XG_OK && no.code)
-            status = refused(&no, no.alarm ? XG_ALARM : XG_REFUSED, err);
+            status =
+                api_fail_refused(&no, no.alarm ? XG_ALARM : XG_REFUSED, err);
         if (status == XG_OK)
             status = add_part(g, "welcome", err);
         if (status != XG_OK || w->note_count == 0)
@@ -369,7 +360,7 @@ static enum xg_status add_updates(struct giving *g, struct xg_error *err)
         if (status != XG_OK)
             return status;
         if (no.code)
-            return refused(&no, XG_REFUSED, err);
+            return api_fail_refused(&no, XG_REFUSED, err);
         bytes += g->part.len;
         if (bytes > BUNDLE_UPDATES_BYTES) {
             leave_updates(g, XG_FULL,
@@ -621,7 +612,7 @@ static enum xg_status give(struct giving *g, struct xg_error *err)
     given->size = g->view.checkpoint.size;
     given->since = g->since;
     if (!api_size_known(&no, &g->view, g->since, given->device))
-        return refused(&no, XG_ALARM, err);
+        return api_fail_refused(&no, XG_ALARM, err);
     g->part = XG_BUF(XG_BUNDLE_PART_MAX);
     g->arena = XG_ARENA(ARENA_BYTES);
     status = xg_bundle_new(&g->file, err);

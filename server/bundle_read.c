@@ -138,16 +138,6 @@ static enum xg_status known_sender(struct reading *r, struct xg_error *err)
     return XG_OK;
 }
 
-static enum xg_status refused(const struct api_refusal *no,
-                              struct xg_error *err)
-{
-    char title[XG_ERROR_SIZE];
-
-    snprintf(title, sizeof title, "%s", no->title); /* may be err's own */
-    *err = XG_ERROR_NONE;
-    return xg_fail(err, XG_REFUSED, "%s", title);
-}
-
 static enum xg_status read_content(struct reading *r, size_t most,
                                    struct xg_error *err)
 {
@@ -200,7 +190,7 @@ static enum xg_status new_sender(struct reading *r, struct xg_error *err)
                          xg_buf_bytes(&r->content), err) != XG_OK)
         return err->status;
     if (no.code)
-        return refused(&no, err);
+        return api_fail_refused(&no, XG_REFUSED, err);
     memcpy(t->report.device, enrolled.device, sizeof t->report.device);
     t->report.state = enrolled.state;
     t->report.asked_to_join = true;
@@ -238,7 +228,7 @@ static enum xg_status take_hello(struct reading *r, struct xg_error *err)
     if (status != XG_OK)
         return status;
     if (no.code)
-        return refused(&no, err);
+        return api_fail_refused(&no, XG_REFUSED, err);
     if (strcmp(t->caller.device.name, t->index.from) != 0)
         return xg_fail(err, XG_REFUSED,
                        XG_T("署名是 %s，不是写数据包的设备",
@@ -294,7 +284,7 @@ static enum xg_status take_batch(struct reading *r, struct xg_error *err)
                        xg_buf_bytes(&r->content), err) != XG_OK)
         return err->status;
     if (no.code)
-        return refused(&no, err);
+        return api_fail_refused(&no, XG_REFUSED, err);
     return keep_batch(r->taken, &result, err);
 }
 

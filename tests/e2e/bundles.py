@@ -4,6 +4,8 @@ one join, work, hand in and are told the news; files that are cut, come twice, o
 of order, beside a network, to the wrong place, or from somebody with bad
 intentions; what an auditor can tell from bundles alone.
 
+XG_FAULT_LIBRARY: libxgfault.so, for full disks and kills.
+
 The server is idle in one half of this and serves in the other: the commands are
 the same.
 """
@@ -12,6 +14,7 @@ import gzip
 import lzma
 import os
 import random
+import shutil
 import subprocess
 import tarfile
 import unittest
@@ -23,6 +26,8 @@ from lib_world import (BIN, GRID, GRID_2, PHOTOS, Agent, World, environment,
                        main, need)
 
 NOWHERE = 'https://127.0.0.1:9'
+FAULTS = os.environ.get('XG_FAULT_LIBRARY')
+FAULTS_SAMPLED = int(os.environ.get('XG_BUNDLE_FAULTS', 6))
 
 
 def raw(*argv, stdin=b'', **env):
@@ -443,6 +448,91 @@ class Clocks(Sticks):
         self.exchange(a)
         self.received(a, two)
         self.world.do('check')
+
+
+class Faults(Sticks):
+    """The server's disk is full, or it dies, at any call of a reading."""
+
+    def setUp(self):
+        super().setUp()
+        self.a = self.device('a', 'wa')
+        self.one = self.work(self.a)
+        self.path = self.up(self.a)
+        self.master = self.world.folder / 'master'
+        shutil.copytree(self.world.data, self.master)
+
+    def again(self):
+        shutil.rmtree(self.world.data)
+        shutil.copytree(self.master, self.world.data)
+
+    def read(self, spec, answer):
+        report = self.world.folder / 'report'
+        if report.exists():
+            report.unlink()
+        said = self.world.try_(
+            'bundle', 'read', self.path, '--reply', answer, LD_PRELOAD=FAULTS,
+            XG_FAULT=spec, XG_FAULT_DIR=os.path.realpath(self.world.folder),
+            XG_FAULT_REPORT=str(report))
+        return said, report.read_text() if report.exists() else ''
+
+    def sample(self, kind):
+        said, report = self.read('count', self.stick('down'))
+        self.assertEqual(said.code, 0, said.err)
+        counts = dict(w.split('=') for w in report.split() if '=' in w)
+        most = int(counts[kind])
+        self.assertGreater(most, 20, report)
+        numbers = set(range(1, most + 1))
+        if most > FAULTS_SAMPLED:
+            numbers = set(random.Random(3).sample(sorted(numbers),
+                                                  FAULTS_SAMPLED))
+        return sorted(numbers | {most})
+
+    def whole(self, answer):
+        """What has its name is all there."""
+        index, *rest = parts(answer)
+        announced = index[1].decode().split('\nparts ')[1].split()[:2]
+        self.assertEqual(announced, [str(len(rest)),
+                                     str(sum(len(d) for _, d in rest))])
+
+    def sound_after(self, n):
+        """The same file again finishes it, whatever happened."""
+        said, answer = self.take(self.path)
+        self.assertEqual((said['bad'], said['cut']), (0, False), n)
+        self.assertEqual(said['photos'] + said['photos_held'], 2, n)
+        self.world.do('check')
+        return answer
+
+    @unittest.skipUnless(FAULTS, 'no libxgfault.so')
+    def test_a_full_disk(self):
+        refused = 0
+        for n in self.sample('full'):
+            self.again()
+            answer = self.stick('down')
+            said, report = self.read('full:%d' % n, answer)
+            if said.code:
+                refused += 1
+                self.assertEqual(said.code, 1, (n, said.err, report))
+                self.assertRegex(said.err, 'is full|[Nn]o space', (n, report))
+            if said.code == 0 or answer.exists():
+                self.whole(answer)
+            part = answer.with_name(answer.name + '.part')
+            self.assertFalse(part.exists(), (n, report))
+            last = self.sound_after(n)
+        self.assertGreater(refused, 3)
+        self.down(self.a, last)
+        self.received(self.a, self.one)
+
+    @unittest.skipUnless(FAULTS, 'no libxgfault.so')
+    def test_killed(self):
+        for n in self.sample('cut'):
+            self.again()
+            answer = self.stick('down')
+            self.read('kill:%d' % n, answer)
+            if answer.exists():
+                self.whole(answer)
+            last = self.sound_after(n)
+        self.down(self.a, last)
+        self.received(self.a, self.one)
 
 
 class Hostile(Sticks):
