@@ -212,7 +212,9 @@ static void saved(struct sim_device *d, struct home *home,
                           .step = d->world->step,
                           .creates = creates,
                           .effect = SIM_EFFECT_UNKNOWN};
-    if (is_registered(d, home))
+    /* Where what was handed over is at home only the server knows for sure
+     * (the predecessor's chain may have forked): provisional too. */
+    if (is_registered(d, home) && (creates || !d->took))
         s.effect = (uint8_t)sim_effect(xg_buf_bytes(&state), &c->record);
     xg_buf_clear(&state);
     sim_saved_put(d, &s);
