@@ -188,7 +188,8 @@ void sim_log_load(struct sim_log *log, struct sim_world *w)
     load_chains(log, s, reader);
     load_entries(log, s, reader);
     sim_server_return(s, reader);
-    if ((log->forked > 0) != (log->fork_notes > 0))
+    if (log->fork_notes < log->forked ||
+        (log->fork_notes > 0) != (log->forked > 0))
         sim_fail(w, "%zu forked chains, %zu notes of forks", log->forked,
                  log->fork_notes);
 }

@@ -136,6 +136,36 @@ static _Noreturn void differ(struct compare *c, const struct xg_id *id,
              b.conflicts, here.len, there.len);
 }
 
+/* Rule 2 of shared/core/merge.h once more, from the values themselves: agent and
+ * server share their code, and would be wrong in the same way. */
+static void check_conflicts(struct sim_world *w, const struct xg_state *s)
+{
+    size_t contested = 0;
+
+    for (size_t i = 0; i < s->register_count; i++) {
+        const struct xg_register *reg = &s->registers[i];
+        struct xg_cbor_item first, other;
+        bool differ_in_value = false;
+        for (size_t h = 0; h < reg->head_count; h++) {
+            const struct xg_record *r = s->ops[reg->heads[h]].record;
+            if (!xg_record_field(r, reg->number, &other))
+                sim_fail(w, "a head of a field does not write it");
+            if (h == 0)
+                first = other;
+            else if (first.raw.len != other.raw.len ||
+                     memcmp(first.raw.at, other.raw.at, first.raw.len) != 0)
+                differ_in_value = true;
+        }
+        if (reg->conflict != differ_in_value)
+            sim_fail(w, "field %" PRIu64 " has %zu values at once, conflict: %d",
+                     reg->number, reg->head_count, reg->conflict);
+        contested += differ_in_value;
+    }
+    if (s->conflict_count < contested)
+        sim_fail(w, "%zu fields are contested, %zu conflicts are counted",
+                 contested, s->conflict_count);
+}
+
 /* Every record has the bounds that the server gives it. */
 static void compare_times(struct compare *c, const struct xg_id *id)
 {
@@ -146,6 +176,7 @@ static void compare_times(struct compare *c, const struct xg_id *id)
     char hex[2 * XG_HASH_SIZE + 1];
 
     sim_ok(w, fold_load(c->home->store, &fold, &arena, id, &err));
+    check_conflicts(w, &fold.state);
     for (size_t i = 0; i < fold.state.count; i++) {
         const struct xg_hash *hash = &fold.ops[i].record->hash;
         struct xg_when here = fold.whens[i];
@@ -307,12 +338,30 @@ static void judge_rebuild(struct sim_device *d, struct home *home)
         sim_note(d->world, "states", d->index, &after);
 }
 
+/* Whatever befell the disk when it was made, a save is one sync of a log: the
+ * file says so in its head (2: write-ahead). */
+static void judge_file(struct sim_device *d)
+{
+    unsigned char head[20];
+    char path[SIM_PATH + 32];
+
+    snprintf(path, sizeof path, "%s/agent.db", d->home);
+    FILE *f = fopen(path, "rbe");
+    if (!f || fread(head, 1, sizeof head, f) != sizeof head)
+        sim_fail(d->world, "%04u: cannot read its database", d->index);
+    fclose(f);
+    if (head[18] != 2 || head[19] != 2)
+        sim_fail(d->world, "%04u: its database has no write-ahead log",
+                 d->index);
+}
+
 void sim_device_verdict(struct sim_device *d, const struct sim_log *log)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct store_identity id;
     struct home home;
 
+    judge_file(d);
     if (!sim_home_open(d, &home))
         sim_fail(d->world, "%04u has no space on an empty disk", d->index);
     sim_ok(d->world, store_get_identity(home.store, &id, &err));
