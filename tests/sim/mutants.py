@@ -26,7 +26,7 @@ PATCHES = SOURCE / 'tests/sim/mutations'
 PLACE = pathlib.Path(os.environ.get('XG_MUTANTS', SOURCE / 'build-mutants'))
 COPY, BUILD = PLACE / 'source', PLACE / 'build'
 # Few people who meet often, and much that befalls them.
-WORLD = ('--devices', '16', '--steps', '500', '--days', '10', '--wild', '3')
+WORLD = ('--devices', '25', '--steps', '800', '--days', '10', '--wild', '2')
 
 
 def run(*argv, **more):
