@@ -4,8 +4,10 @@
 #   a server with the territory of 临沂兰山, two enrolled devices; with the
 #   server down, one of them records a patrol on a real gpsd that is fed a real
 #   receiver's capture, an incident with a real EXIF photo, visits, a dispute
-#   and a meeting; then the server comes up, both sync, and each record is shown
-#   as received with its proof verified.
+#   and a meeting; then the server comes up, both sync, and each record and the
+#   photo are shown as received with their proofs verified; at last a report
+#   goes by a stick instead of a network, and its receipt comes back the same
+#   way.
 #
 #   sh packaging/quickstart.sh          everything lies in ./demo afterwards
 #
@@ -166,21 +168,33 @@ step "社区设备看到辖区内的记录" "The community's device sees what is
 step "网格员设备：每条已收到，证明已在本机核验" \
     "The worker's device: each received, its proof verified here"
 "$bin/xunge" --home "$zhang" list
+"$bin/xunge" --home "$zhang" photos
 "$bin/xunge" --home "$zhang" verify
-"$bin/xunge-server" check "$server"
 stop_server
+
+step "U 盘：再没有网络，报一起，带去，带回执" \
+    "A stick: no network again; a report is carried there, its receipt back"
+"$bin/xunge" --home "$zhang" incident category=hygiene \
+    address=书香苑东门 description=垃圾满溢 \
+    --photo tests/data/jpeg/has-lens-info.jpg:forwarded
+"$bin/xunge" --home "$zhang" bundle write "$demo/stick.xgb"
+"$bin/xunge-server" bundle read "$server" "$demo/stick.xgb" \
+    --reply "$demo/back.xgb"
+"$bin/xunge" --home "$zhang" bundle read "$demo/back.xgb"
+"$bin/xunge" --home "$zhang" list --limit 1
+"$bin/xunge-server" check "$server"
 
 step "小结" "Summary"
 "$bin/xunge" --home "$zhang" status
 echo
-say "记录了什么：1 次巡查（轨迹和缺口）、1 起事件（照片、反映人）、2 次走访、1 起纠纷、1 次恳谈会。" \
-    "Recorded:  1 patrol (track and gaps), 1 incident (photo, informant), 2 visits, 1 dispute, 1 meeting."
+say "记录了什么：1 次巡查（轨迹和缺口）、2 起事件（照片、反映人）、2 次走访、1 起纠纷、1 次恳谈会。" \
+    "Recorded:  1 patrol (track and gaps), 2 incidents (photos, an informant), 2 visits, 1 dispute, 1 meeting."
 say "存在哪里：张伟的设备 $zhang，李娜的设备 $li（均加密），服务器 $server。" \
     "It lies:   on the worker's device $zhang, the community's $li (both encrypted), the server $server."
 say "如何核验：每条记录的批次都有日志证明；本机核验了日志签名、包含证明，以及与先前检查点的一致性。" \
     "Checked:   each batch has a proof; this device verified the log's signature, the inclusion, and that the log only grew."
-say "照片目前只在设备上，并已如实标明。" \
-    "The photo: is on the device only so far, and is shown as such."
+say "照片：原片一字节不差地到了服务器，同样有证明；备份之后设备才会腾出空间。" \
+    "The photo: is at the server byte for byte, with a proof of its own; the device lets go of it only once it is backed up."
 say "接下来可以试：" "Try next:"
 cat <<TXT
   $bin/xunge-server serve $server --listen 127.0.0.1:$port &

@@ -11,6 +11,7 @@
 #include "server/cli/print.h"
 #include "server/data.h"
 #include "shared/base/lang.h"
+#include "shared/view/text.h"
 
 enum { PROGRESS_AFTER_MS = 1000, PROGRESS_EVERY_MS = 200 };
 
@@ -35,7 +36,7 @@ static void show_progress(void *ctx, uint64_t done, uint64_t total)
 {
     struct line *l = ctx;
     int64_t now_ms = xg_mono_ms(l->env);
-    char text[160];
+    char text[160], at[VIEW_SIZE_TEXT], of[VIEW_SIZE_TEXT];
 
     if (l->fd < 0 || now_ms - l->begun_ms < PROGRESS_AFTER_MS ||
         now_ms - l->told_ms < PROGRESS_EVERY_MS)
@@ -43,8 +44,8 @@ static void show_progress(void *ctx, uint64_t done, uint64_t total)
     l->told_ms = now_ms;
     l->stands = true;
     tell(l, text,
-         snprintf(text, sizeof text, "\r%s %.1f / %.1f MB", l->what,
-                  (double)done / 1e6, (double)total / 1e6));
+         snprintf(text, sizeof text, "\r%s %s / %s", l->what,
+                  view_size_text(at, done), view_size_text(of, total)));
 }
 
 static struct line begin_line(const struct cmd *c, const char *what)
@@ -172,6 +173,8 @@ static void put_missing(struct cmd *c, const struct bundle_report *r)
 
 static void put_report(struct cmd *c, const struct bundle_report *r)
 {
+    char size[VIEW_SIZE_TEXT];
+
     xg_buf_format(&c->out, XG_T("数据包来自 %s\n", "a bundle from %s\n"),
                   r->device);
     if (r->asked_to_join)
@@ -187,10 +190,11 @@ static void put_report(struct cmd *c, const struct bundle_report *r)
     if (r->photos || r->photos_held)
         xg_buf_format(&c->out,
                       XG_T("照片和缩略图：新收 %" PRIu64
-                           "（%.1f MB），已有 %" PRIu64 "\n",
+                           "（%s），已有 %" PRIu64 "\n",
                            "photos and thumbnails: %" PRIu64
-                           " new (%.1f MB), %" PRIu64 " here before\n"),
-                      r->photos, (double)r->photo_bytes / 1e6, r->photos_held);
+                           " new (%s), %" PRIu64 " here before\n"),
+                      r->photos, view_size_text(size, r->photo_bytes),
+                      r->photos_held);
     put_missing(c, r);
 }
 
@@ -220,12 +224,14 @@ static json_t *given_json(const struct bundle_given *g, const char *path)
 static void put_given(struct cmd *c, const struct bundle_given *g,
                       const char *path)
 {
+    char size[VIEW_SIZE_TEXT];
+
     xg_buf_format(
         &c->out,
-        XG_T("给 %s 的数据包：%s，%.1f MB，日志到第 %" PRIu64 " 条\n",
-             "a bundle for %s: %s, %.1f MB, the log up to entry %" PRIu64 "\n"),
+        XG_T("给 %s 的数据包：%s，%s，日志到第 %" PRIu64 " 条\n",
+             "a bundle for %s: %s, %s, the log up to entry %" PRIu64 "\n"),
         g->device, called(path, XG_T("标准输出", "standard output")),
-        (double)g->bytes / 1e6, g->size);
+        view_size_text(size, g->bytes), g->size);
     if (g->state == XG_DEVICE_PENDING)
         xg_buf_text(
             &c->out,

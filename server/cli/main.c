@@ -13,6 +13,7 @@
 #include "server/cli/lend.h"
 #include "server/data.h"
 #include "shared/base/lang.h"
+#include "shared/base/log.h"
 #include "shared/base/os.h"
 
 enum { BUSY_TRIES = 100, BUSY_PAUSE_MS = 100 };
@@ -177,8 +178,10 @@ static int run(struct cmd *c, int argc, const char **argv)
 
     if (c->spec->access == CMD_ALONE)
         return run_here(c);
-    if (c->spec->access == CMD_LENT)
+    if (c->spec->access == CMD_LENT) {
+        xg_log_level(XG_LOG_WARN); /* the answer says it already */
         return run_lent(c, argc, argv);
+    }
     if (c->spec->input &&
         read_input(&input, c->args[c->spec->input], &err) != XG_OK) {
         xg_buf_clear(&input);
