@@ -132,27 +132,15 @@ struct hold_job {
     size_t count;
 };
 
-/* What this job and those after it in the group bring, that is not held. */
-struct hold {
-    struct xg_blob *list;
-    size_t count, room;
-};
-
-static int by_hash(const void *a, const void *b)
+/* A note for each photo: a note is told to whoever asks for one that it names,
+ * and who knows a photo's hash can name it in a record of its own, and so have
+ * it. So a note must not tell of photos that nobody asked for. */
+static enum xg_status hold_one(struct ledger *l, struct store *store,
+                               const struct xg_blob *blob, struct xg_error *err)
 {
-    const struct xg_blob *x = a, *y = b;
-
-    return xg_hash_compare(&x->sha256, &y->sha256);
-}
-
-static enum xg_status run_hold(struct ledger_job *job, struct ledger *l,
-                               struct store *store, struct xg_error *err);
-
-static enum xg_status gather_one(struct hold *h, struct store *store,
-                                 const struct xg_blob *blob,
-                                 struct xg_error *err)
-{
+    struct xg_buf text = XG_BUF(XG_NOTE_MAX);
     struct store_held held;
+    uint64_t position = 0;
     bool found;
 
     if (store->ops->find_held(store, &held, &found, &blob->sha256, err) !=
@@ -160,73 +148,27 @@ static enum xg_status gather_one(struct hold *h, struct store *store,
         return err->status;
     if (found)
         return XG_OK;
-    if (h->count == h->room) {
-        size_t room = h->room * 2 + XG_BLOBS_MAX;
-        struct xg_blob *moved = realloc(h->list, room * sizeof *moved);
-        if (!moved)
-            return xg_fail_nomem(err);
-        h->list = moved;
-        h->room = room;
-    }
-    h->list[h->count++] = *blob;
-    return XG_OK;
-}
-
-static enum xg_status gather(struct hold *h, struct store *store,
-                             const struct ledger_job *job, struct xg_error *err)
-{
-    for (bool own = true; job && (own || h->count); own = false) {
-        const struct hold_job *j = (const struct hold_job *)job;
-        for (size_t i = 0; job->run == run_hold && i < j->count; i++)
-            if (gather_one(h, store, &j->blobs[i], err) != XG_OK)
-                return err->status;
-        job = job->next;
-    }
-    if (h->count)
-        qsort(h->list, h->count, sizeof *h->list, by_hash);
-    size_t kept = 0;
-    for (size_t i = 0; i < h->count; i++)
-        if (!kept || by_hash(&h->list[kept - 1], &h->list[i]) != 0)
-            h->list[kept++] = h->list[i];
-    h->count = kept;
-    return XG_OK;
-}
-
-static enum xg_status append_note(struct ledger *l, struct store *store,
-                                  const struct xg_blob *blobs, size_t count,
-                                  struct xg_error *err)
-{
-    struct xg_buf text = XG_BUF(XG_NOTE_MAX);
-    uint64_t position = 0;
-    enum xg_status status;
-
-    xg_blobs_put(&text, blobs, count);
-    status = xg_buf_check(&text, err);
+    xg_blobs_put(&text, blob, 1);
+    enum xg_status status = xg_buf_check(&text, err);
     if (status == XG_OK)
         status = ledger_append_text(l, &position, xg_buf_bytes(&text), err);
-    for (size_t i = 0; status == XG_OK && i < count; i++) {
-        status = store->ops->put_held(store, &blobs[i], position, err);
-        if (status == XG_OK)
-            status = store->ops->drop_wanted(store, &blobs[i].sha256, err);
-    }
+    if (status == XG_OK)
+        status = store->ops->put_held(store, blob, position, err);
+    if (status == XG_OK)
+        status = store->ops->drop_wanted(store, &blob->sha256, err);
     xg_buf_clear(&text);
     return status;
 }
 
-/* The first job of a group that brings anything writes for all that come after
- * it in the group; they find everything held. */
 static enum xg_status run_hold(struct ledger_job *job, struct ledger *l,
                                struct store *store, struct xg_error *err)
 {
-    struct hold h = {.count = 0};
-    enum xg_status status = gather(&h, store, job, err);
+    const struct hold_job *j = (const struct hold_job *)job;
 
-    for (size_t at = 0, n; status == XG_OK && at < h.count; at += n) {
-        n = h.count - at < XG_BLOBS_MAX ? h.count - at : XG_BLOBS_MAX;
-        status = append_note(l, store, h.list + at, n, err);
-    }
-    free(h.list);
-    return status;
+    for (size_t i = 0; i < j->count; i++)
+        if (hold_one(l, store, &j->blobs[i], err) != XG_OK)
+            return err->status;
+    return XG_OK;
 }
 
 enum xg_status photo_hold(struct data *d, const struct xg_blob *blobs,

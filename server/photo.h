@@ -29,8 +29,7 @@ XG_MUST_CHECK enum xg_status photo_named(struct store *s, uint64_t *length,
                                          uint64_t stated,
                                          struct xg_error *err);
 /* Their files are durable: say so in the log. Those that it says already are
- * passed over. Returns when it is published. Many callers at once share notes.
- */
+ * passed over. Returns when it is published. A note names one photo alone. */
 XG_MUST_CHECK enum xg_status photo_hold(struct data *d,
                                         const struct xg_blob *blobs,
                                         size_t count, struct xg_error *err);

@@ -352,7 +352,8 @@ XG_MUST_CHECK enum xg_status xg_reference_read(struct xg_reference *r,
  *
  *      blob <base64 sha-256> <bytes>      1 to XG_BLOBS_MAX, ascending hashes
  *
- * Few in a note: whoever proves one photo carries the whole note. */
+ * Few in a note: whoever proves one photo carries the whole note, and reads in
+ * it of the others. Our server writes one. */
 struct xg_blob {
     struct xg_hash sha256;
     uint64_t length;
