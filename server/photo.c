@@ -8,7 +8,8 @@
 
 enum {
     NAMES_STEP = 64,
-    NAMES_ASKED_MAX = 1024, /* records looked at for whether one may be read */
+    NAMES_ASKED_MAX = 512, /* records looked at for who may have a photo, or has
+                            * it: the first, and the last */
     PHOTO_ARENA = 16 << 20,
 };
 
@@ -69,25 +70,27 @@ enum xg_status photo_put_named(struct store *to, const struct store_record *row,
     return XG_OK;
 }
 
-/* Those that name it, by record; `visit` false ends the walk. */
-static enum xg_status walk_names(struct store *s, const struct xg_hash *sha256,
-                                 bool (*visit)(void *ctx,
-                                               const struct store_photo *row),
-                                 void *ctx, struct xg_error *err)
+/* Those that name it, by record, upwards or downwards; `visit` false ends the
+ * walk. */
+static enum xg_status
+walk_names(struct store *s, const struct xg_hash *sha256, bool newest_first,
+           bool (*visit)(void *ctx, const struct store_photo *row), void *ctx,
+           struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(PHOTO_ARENA);
     struct store_photo *rows;
     size_t count = NAMES_STEP;
-    uint64_t after = 0;
+    uint64_t at = newest_first ? INT64_MAX : 0;
     bool more = true;
     enum xg_status status = XG_OK;
 
     while (status == XG_OK && more && count == NAMES_STEP) {
         xg_arena_reset(&arena);
-        status = s->ops->read_photos(s, &arena, &rows, &count, sha256, after,
-                                     NAMES_STEP, err);
+        status =
+            (newest_first ? s->ops->read_photos_newest : s->ops->read_photos)(
+                s, &arena, &rows, &count, sha256, at, NAMES_STEP, err);
         for (size_t i = 0; status == XG_OK && more && i < count; i++) {
-            after = rows[i].record;
+            at = rows[i].record;
             more = xg_hash_equal(&rows[i].hash, sha256) && visit(ctx, &rows[i]);
         }
     }
@@ -116,7 +119,7 @@ enum xg_status photo_named(struct store *s, uint64_t *length, bool *found,
 {
     struct naming n = {.stated = stated};
 
-    if (walk_names(s, sha256, take_length, &n, err) != XG_OK)
+    if (walk_names(s, sha256, false, take_length, &n, err) != XG_OK)
         return err->status;
     if (n.found)
         *length = n.length;
@@ -348,11 +351,16 @@ enum xg_status photo_may_read(struct data *d, struct store *s, bool *may,
     enum xg_status status = ledger_published(d->ledger, &c, NULL, err);
 
     r.size = c.size;
-    if (status == XG_OK)
-        status = walk_names(s, sha256, ask_record, &r, err);
+    /* However often others name it, the first and the last are looked at. */
+    for (int way = 0; status == XG_OK && way < 2 && !r.may; way++) {
+        r.asked = 0;
+        status = walk_names(s, sha256, way == 1, ask_record, &r, err);
+        if (status == XG_OK)
+            status = r.status;
+        if (r.asked < NAMES_ASKED_MAX)
+            break; /* those were all */
+    }
     xg_arena_clear(&r.arena);
-    if (status == XG_OK)
-        status = r.status;
     if (status == XG_OK)
         *may = r.may;
     return status;
@@ -369,35 +377,72 @@ struct order_job {
     size_t count;
 };
 
-/* The device that was first to name it. */
-static enum xg_status first_device(char device[static STORE_DEVICE_MAX + 1],
-                                   struct store *s, struct xg_arena *arena,
-                                   const struct xg_hash *sha256,
-                                   struct xg_error *err)
+/* Whom to ask for one photo. */
+struct asking {
+    struct order_job *job;
+    struct store *store;
+    struct xg_arena arena;
+    struct xg_error *err;
+    enum xg_status status;
+    struct store_wanted wanted;
+    size_t looked, count; /* records; devices */
+    bool also_revoked;
+    char devices[PHOTO_ASKED_MAX][STORE_DEVICE_MAX + 1];
+};
+
+static enum xg_status ask_device(struct asking *a, const char *device,
+                                 struct xg_error *err)
 {
+    bool revoked = false;
+
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->devices[i], device) == 0)
+            return XG_OK;
+    if (!a->also_revoked && registry_revoked(a->job->d->registry, &revoked,
+                                             device, UINT64_MAX, err) != XG_OK)
+        return err->status;
+    if (revoked)
+        return XG_OK;
+    snprintf(a->wanted.device, sizeof a->wanted.device, "%s", device);
+    memcpy(a->devices[a->count++], a->wanted.device, sizeof a->wanted.device);
+    return a->store->ops->put_wanted(a->store, &a->wanted, err);
+}
+
+static bool ask_author(void *ctx, const struct store_photo *row)
+{
+    struct asking *a = ctx;
+    struct store *s = a->store;
     struct store_record *records;
-    struct store_photo *rows;
     struct store_chain chain;
     size_t count = 0;
 
-    if (s->ops->read_photos(s, arena, &rows, &count, sha256, 0, 1, err) !=
-        XG_OK)
-        return err->status;
-    if (count && xg_hash_equal(&rows->hash, sha256)) {
-        if (s->ops->read_records(s, arena, &records, &count, rows->record,
-                                 rows->record, 1, err) != XG_OK)
-            return err->status;
-        if (count) {
-            if (s->ops->get_chain(s, &chain, records->chain, err) != XG_OK)
-                return err->status;
-            memcpy(device, chain.device, sizeof chain.device);
-            return XG_OK;
-        }
+    xg_arena_reset(&a->arena);
+    a->status = s->ops->read_records(s, &a->arena, &records, &count,
+                                     row->record, row->record, 1, a->err);
+    if (a->status == XG_OK && count)
+        a->status = s->ops->get_chain(s, &chain, records->chain, a->err);
+    if (a->status == XG_OK && count)
+        a->status = ask_device(a, chain.device, a->err);
+    return a->status == XG_OK && a->count < PHOTO_ASKED_MAX &&
+           ++a->looked < NAMES_ASKED_MAX;
+}
+
+/* Those who named it first, and those who did last. */
+static enum xg_status ask_authors(struct asking *a,
+                                  const struct xg_hash *sha256,
+                                  struct xg_error *err)
+{
+    enum xg_status status = XG_OK;
+
+    for (int way = 0; status == XG_OK && way < 2; way++) {
+        a->looked = 0;
+        status = walk_names(a->store, sha256, way == 1, ask_author, a, err);
+        if (status == XG_OK)
+            status = a->status;
+        if (a->looked < NAMES_ASKED_MAX)
+            break;
     }
-    return xg_fail(err, XG_CORRUPT, "%s",
-                   XG_T("照片没有登记在派生表里，请运行 xunge-server rebuild",
-                        "the photo is not in the derived tables: run "
-                        "xunge-server rebuild"));
+    return status;
 }
 
 static enum xg_status order_one(struct order_job *j, struct store *s,
@@ -405,9 +450,14 @@ static enum xg_status order_one(struct order_job *j, struct store *s,
                                 struct xg_error *err)
 {
     struct view_photo photo = view_photo_of(element);
-    struct store_wanted w = {.blob = {photo.sha256, photo.bytes},
-                             .entity = j->entity,
-                             .since_ms = (int64_t)ledger_time_ms(j->d->ledger)};
+    struct asking a = {
+        .job = j,
+        .store = s,
+        .arena = XG_ARENA(PHOTO_ARENA),
+        .err = err,
+        .wanted = {.blob = {photo.sha256, photo.bytes},
+                   .entity = j->entity,
+                   .since_ms = (int64_t)ledger_time_ms(j->d->ledger)}};
     struct store_held held;
     bool found;
 
@@ -416,9 +466,19 @@ static enum xg_status order_one(struct order_job *j, struct store *s,
     if (found)
         return XG_OK;
     j->count++;
-    if (first_device(w.device, s, &j->arena, &photo.sha256, err) != XG_OK)
-        return err->status;
-    return s->ops->put_wanted(s, &w, err);
+    enum xg_status status = ask_authors(&a, &photo.sha256, err);
+    if (status == XG_OK && a.count == 0) {
+        a.also_revoked = true; /* such a one may still send */
+        status = ask_authors(&a, &photo.sha256, err);
+    }
+    xg_arena_clear(&a.arena);
+    if (status == XG_OK && a.count == 0)
+        status = xg_fail(err, XG_CORRUPT, "%s",
+                         XG_T("照片没有登记在派生表里，请运行 xunge-server "
+                              "rebuild",
+                              "the photo is not in the derived tables: run "
+                              "xunge-server rebuild"));
+    return status;
 }
 
 /* What is shown of the entity, not what was taken out of it. */

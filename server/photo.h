@@ -14,6 +14,8 @@
 #include "shared/core/protocol.h"
 #include "shared/view/show.h"
 
+enum { PHOTO_ASKED_MAX = 16 };
+
 /* In ingest's transaction: what a record that has found its place names. */
 XG_MUST_CHECK enum xg_status photo_put_named(struct store *to,
                                              const struct store_record *row,
@@ -55,11 +57,14 @@ XG_MUST_CHECK enum xg_status photo_may_read(struct data *d, struct store *s,
                                             bool *may, const char *device,
                                             const struct xg_hash *sha256,
                                             struct xg_error *err);
-/* Ask for full photos: of an entity, those that are not held. *count. */
+/* Ask for full photos: of an entity, those that are not held. *count. Every
+ * device that named one and was not revoked is asked, PHOTO_ASKED_MAX at most,
+ * who named it first before others; whoever was, where all were. The first
+ * upload ends the asking. */
 XG_MUST_CHECK enum xg_status photo_order(struct data *d, size_t *count,
                                          const struct xg_id *entity,
                                          struct xg_error *err);
-/* Those that this device was first to name, and that are wanted. */
+/* Those that are wanted of this device. */
 XG_MUST_CHECK enum xg_status
 photo_orders(struct store *s, struct xg_hash out[static XG_ORDERS_MAX],
              size_t *count, const char *device, struct xg_error *err);

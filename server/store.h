@@ -246,7 +246,7 @@ struct store_wanted {
     uint64_t number; /* given by the store, ascending */
     struct xg_blob blob;
     struct xg_id entity;
-    char device[STORE_DEVICE_MAX + 1]; /* that was first to name it */
+    char device[STORE_DEVICE_MAX + 1]; /* that named it, and is asked */
     int64_t since_ms;
 };
 
@@ -481,6 +481,14 @@ struct store_ops {
                                   struct store_photo **rows, size_t *count,
                                   const struct xg_hash *hash, uint64_t record,
                                   size_t limit, struct xg_error *err);
+    /* Of one hash, those below `record`, descending. */
+    enum xg_status (*read_photos_newest)(struct store *s,
+                                         struct xg_arena *arena,
+                                         struct store_photo **rows,
+                                         size_t *count,
+                                         const struct xg_hash *hash,
+                                         uint64_t record, size_t limit,
+                                         struct xg_error *err);
     /* One that is held already stays as it is. */
     enum xg_status (*put_held)(struct store *s, const struct xg_blob *blob,
                                uint64_t position, struct xg_error *err);
@@ -492,11 +500,13 @@ struct store_ops {
                                 struct store_held **rows, size_t *count,
                                 uint64_t after, size_t limit,
                                 struct xg_error *err);
-    /* One that is wanted already stays as it is. */
+    /* Of a device; what is wanted of it already stays as it is. */
     enum xg_status (*put_wanted)(struct store *s, const struct store_wanted *w,
                                  struct xg_error *err);
+    /* Of all devices. */
     enum xg_status (*drop_wanted)(struct store *s, const struct xg_hash *hash,
                                   struct xg_error *err);
+    /* The first. */
     enum xg_status (*find_wanted)(struct store *s, struct store_wanted *wanted,
                                   bool *found, const struct xg_hash *hash,
                                   struct xg_error *err);

@@ -27,13 +27,12 @@ static void read_photo(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
     p->thumbnail = xg_col_bool(s, 3);
 }
 
-static enum xg_status read_photos(struct store *s, struct xg_arena *arena,
+static enum xg_status list_photos(struct xg_stmt *query, struct xg_arena *arena,
                                   struct store_photo **rows, size_t *count,
                                   const struct xg_hash *hash, uint64_t record,
                                   size_t limit, struct xg_error *err)
 {
     struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
-    struct xg_stmt *query = xg_stmt(sqlite_db(s), SERVER_STMT_PHOTO_LIST);
 
     xg_bind_hash(query, 1, hash);
     xg_bind_u64(query, 2, record);
@@ -43,6 +42,25 @@ static enum xg_status read_photos(struct store *s, struct xg_arena *arena,
     *rows = (struct store_photo *)(void *)list.items;
     *count = list.count;
     return XG_OK;
+}
+
+static enum xg_status read_photos(struct store *s, struct xg_arena *arena,
+                                  struct store_photo **rows, size_t *count,
+                                  const struct xg_hash *hash, uint64_t record,
+                                  size_t limit, struct xg_error *err)
+{
+    return list_photos(xg_stmt(sqlite_db(s), SERVER_STMT_PHOTO_LIST), arena,
+                       rows, count, hash, record, limit, err);
+}
+
+static enum xg_status
+read_photos_newest(struct store *s, struct xg_arena *arena,
+                   struct store_photo **rows, size_t *count,
+                   const struct xg_hash *hash, uint64_t record, size_t limit,
+                   struct xg_error *err)
+{
+    return list_photos(xg_stmt(sqlite_db(s), SERVER_STMT_PHOTO_NEWEST), arena,
+                       rows, count, hash, record, limit, err);
 }
 
 /* ---- held ---- */
@@ -189,6 +207,7 @@ void sqlite_photo_verbs(struct store_ops *ops)
 {
     ops->put_photo = put_photo;
     ops->read_photos = read_photos;
+    ops->read_photos_newest = read_photos_newest;
     ops->put_held = put_held;
     ops->find_held = find_held;
     ops->read_held = read_held;

@@ -100,14 +100,16 @@ CREATE TABLE value (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Photos that an operator asked for, until they are held.
+-- Photos that an operator asked for, until they are held; of each of the
+-- devices that may have it.
 CREATE TABLE wanted (
     number   INTEGER PRIMARY KEY,
-    hash     BLOB NOT NULL UNIQUE,
+    hash     BLOB NOT NULL,
     length   INTEGER NOT NULL,
     entity   BLOB NOT NULL,
     device   TEXT NOT NULL,
-    since_ms INTEGER NOT NULL
+    since_ms INTEGER NOT NULL,
+    UNIQUE (hash, device)
 ) STRICT;
 
 CREATE INDEX wanted_device ON wanted (device, number);

@@ -390,10 +390,14 @@ ON CONFLICT (hash, record) DO UPDATE SET
 SELECT hash, record, length, thumbnail FROM photo
 WHERE (hash, record) > (?1, ?2) ORDER BY hash, record LIMIT ?3;
 
+-- name: photo_newest
+SELECT hash, record, length, thumbnail FROM photo
+WHERE hash = ?1 AND record < ?2 ORDER BY record DESC LIMIT ?3;
+
 -- name: photo_counts
 SELECT coalesce(max(number), 0),
        coalesce((SELECT bytes FROM held ORDER BY number DESC LIMIT 1), 0),
-       (SELECT count(*) FROM wanted)
+       (SELECT count(DISTINCT hash) FROM wanted)
 FROM held;
 
 -- name: drop_photo
@@ -419,14 +423,14 @@ DELETE FROM held;
 -- name: wanted_put
 INSERT INTO wanted (hash, length, entity, device, since_ms)
 VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (hash) DO NOTHING;
+ON CONFLICT (hash, device) DO NOTHING;
 
 -- name: wanted_drop
 DELETE FROM wanted WHERE hash = ?1;
 
 -- name: wanted_find
 SELECT number, hash, length, entity, device, since_ms FROM wanted
-WHERE hash = ?1;
+WHERE hash = ?1 ORDER BY number LIMIT 1;
 
 -- name: wanted_list
 SELECT number, hash, length, entity, device, since_ms FROM wanted

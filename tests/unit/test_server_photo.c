@@ -450,6 +450,42 @@ static void test_may_read_by_scope_and_hands(void **unused)
     office_close(&o);
 }
 
+/* However often others name it: neither who did before all of them nor who does
+ * after them is kept from it. */
+static void test_may_read_behind_a_flood(void **unused)
+{
+    enum { FLOOD = 1100 };
+    struct xg_hash photo = photo_hash(5);
+    struct office o;
+    struct phone before, flood, after, reader;
+
+    (void)unused;
+    office_open(&o, NULL);
+    join(&before, &o, "wn");
+    join(&flood, &o, "boss");
+    join(&after, &o, "ws");
+    join(&reader, &o, "hn");
+    report(&before, 5, 5);
+    for (unsigned i = 0; i < FLOOD; i++) {
+        struct xg_draft d;
+        xg_draft_init(&d, flood.device->arena, XG_KIND_INCIDENT);
+        test_text(&d, XG_INCIDENT_CATEGORY, "lamp");
+        add_photo(&d, 5, 1005, false);
+        test_write(flood.device, &d, NULL);
+        if (i % 100 == 99)
+            push(&flood);
+    }
+    assert_true(may(&reader, &photo));
+    assert_false(may(&after, &photo));
+    report(&after, 5, 5);
+    assert_true(may(&after, &photo));
+    leave(&before);
+    leave(&flood);
+    leave(&after);
+    leave(&reader);
+    office_close(&o);
+}
+
 /* ---- wanted ---- */
 
 static size_t orders_of(struct phone *p, struct xg_hash out[XG_ORDERS_MAX])
@@ -505,7 +541,7 @@ static void test_orders(void **unused)
     assert_int_equal(place_of(&o, 2), VIEW_PHOTO_SERVER);
     assert_int_equal(orders_of(&a, out), 2); /* 1 and 3 */
     assert_true(xg_hash_equal(&out[0], &first));
-    assert_int_equal(orders_of(&b, out), 1); /* 4 */
+    assert_int_equal(orders_of(&b, out), 2); /* 4, and 1 */
     assert_ok(photo_order(o.d, &count, &id, &err));
     assert_int_equal(orders_of(&a, out), 2);
     office_check(&o);
@@ -513,6 +549,7 @@ static void test_orders(void **unused)
     /* What has come is wanted no more. */
     hold(&o, 1, 1);
     assert_int_equal(orders_of(&a, out), 1);
+    assert_int_equal(orders_of(&b, out), 1);
     hold(&o, 3, 4);
     assert_int_equal(orders_of(&a, out), 0);
     assert_int_equal(orders_of(&b, out), 0);
@@ -520,6 +557,50 @@ static void test_orders(void **unused)
     assert_int_equal(count, 0);
     leave(&a);
     leave(&b);
+    office_close(&o);
+}
+
+/* Who was first to name it may be gone: whoever else did is asked too, and not
+ * who was revoked, while there is another. */
+static void test_orders_go_to_all_who_named(void **unused)
+{
+    enum { PHONES = PHOTO_ASKED_MAX + 2 };
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash out[XG_ORDERS_MAX];
+    struct phone p[PHONES];
+    struct office o;
+    size_t count, asked = 0;
+
+    (void)unused;
+    office_open(&o, NULL);
+    for (size_t i = 0; i < PHONES; i++)
+        join(&p[i], &o, "wn");
+    struct xg_id id = report(&p[0], 1, 1);
+    report(&p[0], 2, 2);
+    assert_ok(registry_revoke(o.d->registry, p[0].device->signer.verifier.name,
+                              &err));
+    assert_ok(photo_order(o.d, &count, &id, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(orders_of(&p[0], out), 1); /* there is no other */
+    for (size_t i = 1; i < PHONES; i++)
+        report(&p[i], 1, 1);
+    hold(&o, 1, 1);
+    assert_int_equal(orders_of(&p[0], out), 0);
+
+    id = report(&p[1], 2, 2);
+    for (size_t i = 2; i < PHONES; i++)
+        report(&p[i], 2, 2);
+    assert_ok(photo_order(o.d, &count, &id, &err));
+    for (size_t i = 0; i < PHONES; i++)
+        asked += orders_of(&p[i], out);
+    assert_int_equal(asked, PHOTO_ASKED_MAX);
+    assert_int_equal(orders_of(&p[0], out), 0); /* revoked */
+    assert_int_equal(orders_of(&p[1], out), 1);
+    hold(&o, 2, 2);
+    for (size_t i = 0; i < PHONES; i++)
+        assert_int_equal(orders_of(&p[i], out), 0);
+    for (size_t i = 0; i < PHONES; i++)
+        leave(&p[i]);
     office_close(&o);
 }
 
@@ -1305,7 +1386,9 @@ int main(void)
         cmocka_unit_test(test_held_never_more_than_the_log),
         cmocka_unit_test(test_holders_hold_each_once),
         cmocka_unit_test(test_may_read_by_scope_and_hands),
+        cmocka_unit_test(test_may_read_behind_a_flood),
         cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_orders_go_to_all_who_named),
         cmocka_unit_test(test_orders_in_turns),
         cmocka_unit_test(test_held_answers_verify),
         cmocka_unit_test(test_held_tells_of_no_other),

@@ -977,6 +977,29 @@ static void expect_photos(struct store *s, uint8_t first, uint64_t record,
     xg_arena_clear(&arena);
 }
 
+/* The records that name it, below one. */
+static void expect_newest(struct store *s, uint8_t first, uint64_t record,
+                          size_t limit, const char *expected)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct xg_hash hash = hash_of(first, 7);
+    struct xg_buf got = XG_BUF(1024);
+    struct store_photo *rows;
+    size_t count = 0;
+
+    assert_ok(s->ops->read_photos_newest(s, &arena, &rows, &count, &hash,
+                                         record, limit, &err));
+    xg_buf_text(&got, "");
+    for (size_t i = 0; i < count; i++) {
+        assert_true(xg_hash_equal(&rows[i].hash, &hash));
+        xg_buf_format(&got, "%d ", (int)rows[i].record);
+    }
+    assert_string_equal(xg_buf_str(&got), expected);
+    xg_buf_clear(&got);
+    xg_arena_clear(&arena);
+}
+
 static void test_photos_named(void **state)
 {
     struct engine *e = *state;
@@ -995,6 +1018,10 @@ static void test_photos_named(void **state)
     expect_photos(s, 0, 0, 10, "3:2:99 3:7:100 3:12:100 9:4:400 ");
     expect_photos(s, 3, 2, 2, "3:7:100 3:12:100 ");
     expect_photos(s, 9, 4, 2, "");
+    expect_newest(s, 3, INT64_MAX, 10, "12 7 2 ");
+    expect_newest(s, 3, 12, 1, "7 ");
+    expect_newest(s, 3, 2, 1, "");
+    expect_newest(s, 4, INT64_MAX, 1, "");
     assert_ok(s->ops->begin(s, &err));
     assert_ok(s->ops->drop_derived(s, &err));
     assert_ok(s->ops->commit(s, &err));
@@ -1101,11 +1128,13 @@ static void test_photos_wanted(void **state)
     put_wanted(s, 5, "x/d/0001");
     put_wanted(s, 2, "x/d/0002");
     put_wanted(s, 4, "x/d/0001");
-    put_wanted(s, 2, "x/d/0009"); /* stays as it is */
+    put_wanted(s, 2, "x/d/0009"); /* of one more */
+    put_wanted(s, 2, "x/d/0002"); /* stays as it is */
     assert_ok(s->ops->drop_derived(s, &err));
     assert_ok(s->ops->commit(s, &err));
     expect_photo_counts(s, 0, 0, 3);
-    expect_wanted(s, NULL, 0, "5:x/d/0001 2:x/d/0002 4:x/d/0001 ");
+    expect_wanted(s, NULL, 0, "5:x/d/0001 2:x/d/0002 4:x/d/0001 2:x/d/0009 ");
+    expect_wanted(s, "x/d/0009", 0, "2:x/d/0009 ");
     expect_wanted(s, "x/d/0001", 0, "5:x/d/0001 4:x/d/0001 ");
     expect_wanted(s, "x/d/0001", 1, "4:x/d/0001 ");
     expect_wanted(s, "x/d/0003", 0, "");
