@@ -93,6 +93,20 @@ static void judge(struct xg_state *s, uint32_t op)
         strike(s, op, XG_EFFECT_REDACTED, XG_T("内容已抹除", "the fields were erased"));
 }
 
+/* Had the author of this op seen a move into that status? It was one that then
+ * did not take effect. */
+static bool built_on(const struct xg_state *s, uint32_t op, uint64_t status)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct xg_head *h = &s->ops[i].record->head;
+        const struct xg_transition *t =
+            i == op || !h->move ? NULL : xg_transition_find(h->from, h->move);
+        if (t && t->to == status && xg_state_precedes(s, i, op))
+            return true;
+    }
+    return false;
+}
+
 /* Rule 10: may this move take effect here? Strikes it out where not. */
 static bool may_move(struct xg_state *s, uint32_t op)
 {
@@ -106,6 +120,11 @@ static bool may_move(struct xg_state *s, uint32_t op)
     } else if (!(t->who & XG_ROLE_BIT(s->ops[op].role))) {
         strike(s, op, XG_EFFECT_NO_RIGHT,
                XG_T("这个角色不能做这一步", "the author's role has not the move"));
+    } else if (!t->to && !(s->progress.been & XG_STATUS_BIT(h->from)) &&
+               built_on(s, op, h->from)) {
+        strike(s, op, XG_EFFECT_OVERTAKEN,
+               XG_T("所依据的那一步没有生效",
+                    "the step that it builds on did not take effect"));
     } else if (!t->to && !(s->progress.been & XG_STATUS_BIT(h->from))) {
         strike(s, op, XG_EFFECT_INVALID,
                XG_T("此前从没到过记录人说的那个状态",

@@ -1018,6 +1018,30 @@ static void test_beside_the_line_nobody_names_a_status_that_never_was(void **sta
     end(&w);
 }
 
+/* Two at once: one closes, one sends back to work and then supervises that. The
+ * close folds first, so the case never came to be reworked; the supervision is
+ * no nonsense, it came too late. */
+static void test_beside_the_line_who_builds_on_a_lost_step_is_overtaken(
+    void **state)
+{
+    struct run w;
+
+    (void)state;
+    begin_at(&w, XG_STATUS_HANDLED, false);
+    keep(&w, X, XG_ROLE_COMMUNITY,
+         write_move(&w, X, XG_MOVE_REWORK, XG_STATUS_HANDLED, 0));
+    keep(&w, X, XG_ROLE_SUPERVISOR,
+         write_move(&w, X, XG_MOVE_SUPERVISE, XG_STATUS_REWORK, 0));
+    keep(&w, LEAD, XG_ROLE_DISPATCHER,
+         write_move(&w, LEAD, XG_MOVE_CLOSE, XG_STATUS_HANDLED, 0));
+    w.state = merge(&w, &w.arena);
+    assert_int_equal(w.state.status, XG_STATUS_CLOSED);
+    assert_int_equal(w.state.effects[w.count - 3], XG_EFFECT_OVERTAKEN);
+    assert_int_equal(w.state.effects[w.count - 2], XG_EFFECT_OVERTAKEN);
+    assert_int_equal(w.state.effects[w.count - 1], XG_EFFECT_FULL);
+    end(&w);
+}
+
 static void test_who_handled_it_does_not_take_the_rating(void **state)
 {
     struct run w;
@@ -1214,6 +1238,8 @@ int main(void)
         cmocka_unit_test(test_a_reply_answers_only_what_its_author_saw),
         cmocka_unit_test(
             test_beside_the_line_nobody_names_a_status_that_never_was),
+        cmocka_unit_test(
+            test_beside_the_line_who_builds_on_a_lost_step_is_overtaken),
         cmocka_unit_test(test_who_handled_it_does_not_take_the_rating),
         cmocka_unit_test(test_what_has_no_effect_meets_no_need),
         cmocka_unit_test(test_fields_of_a_case_change_by_moves_or_at_a_desk),
