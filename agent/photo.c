@@ -150,6 +150,15 @@ static enum xg_status check_source(const struct source *s,
 
     if (n < 0)
         return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), s->path);
+    if (S_ISDIR(info->st_mode) || s->length == 0)
+        return xg_fail(err, XG_FORMAT,
+                       S_ISDIR(info->st_mode)
+                           ? XG_T("%s 是文件夹：请选择照片文件",
+                                  "%s is a folder: give a photo file")
+                           : XG_T("%s 是空文件，里面没有照片：请重新拷贝或重拍",
+                                  "%s is empty, there is no photo in it: copy "
+                                  "it or take it again"),
+                       s->path);
     if (!photo_type_of(type, xg_bytes(magic, (size_t)n)))
         return xg_fail(err, XG_FORMAT,
                        XG_T("%s 不是 JPEG、PNG、WebP 或 HEIC 照片："

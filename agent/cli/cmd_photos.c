@@ -20,7 +20,7 @@
 #include "shared/base/os.h"
 #include "shared/view/text.h"
 
-enum { SHORT_HASH = 12, CHOICES_SHOWN = 16 };
+enum { SHORT_HASH = 12, CHOICES_SHOWN = 16, LISTED_BEGIN = 64 };
 
 extern char **environ;
 
@@ -31,7 +31,11 @@ struct lister {
     struct photo_shelf shelf;
     uint64_t backup;
     bool only_here_now, only_waiting; /* --here, --waiting */
-    uint64_t count, bytes;
+    struct listed {
+        struct xg_hash sha256;
+        uint64_t bytes; /* here */
+    } *listed; /* one a line */
+    size_t count, room;
     enum xg_status status;
     struct xg_error *err;
 };
@@ -65,7 +69,7 @@ static enum xg_status put_json(struct lister *l, const struct store_photo *p,
 {
     return cli_put_json(
         l->cli,
-        json_pack("{s:o, s:o, s:s, s:I, s:s, s:b, s:b, s:b, s:o}", "photo",
+        json_pack("{s:o, s:o, s:s, s:I, s:s, s:b, s:b, s:b, s:o}", "sha256",
                   cli_json_hex(p->sha256.b, XG_HASH_SIZE), "entity",
                   cli_json_hex(p->entity.b, XG_ID_SIZE), "number", e->number,
                   "bytes", (json_int_t)p->length, "place",
@@ -98,6 +102,48 @@ static enum xg_status put_line(struct lister *l, const struct store_photo *p,
     return xg_buf_check(out, err);
 }
 
+static enum xg_status remember(struct lister *l, const struct store_photo *p,
+                               bool is_here)
+{
+    if (l->count == l->room) {
+        size_t room = l->room ? 2 * l->room : LISTED_BEGIN;
+        struct listed *grown = realloc(l->listed, room * sizeof *grown);
+        if (!grown)
+            return xg_fail_nomem(l->err);
+        l->listed = grown;
+        l->room = room;
+    }
+    l->listed[l->count++] =
+        (struct listed){p->sha256, is_here ? p->length : 0};
+    return XG_OK;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct listed *x = a, *y = b;
+
+    return memcmp(x->sha256.b, y->sha256.b, XG_HASH_SIZE);
+}
+
+/* Two places that show one photo are two lines, but it is stored once. */
+static void say_total(struct cli *cli, struct lister *l)
+{
+    uint64_t photos = 0, bytes = 0;
+    char size[VIEW_SIZE_TEXT];
+
+    if (l->count)
+        qsort(l->listed, l->count, sizeof *l->listed, by_hash);
+    for (size_t i = 0; i < l->count; i++)
+        if (i == 0 || by_hash(&l->listed[i - 1], &l->listed[i]) != 0) {
+            photos++;
+            bytes += l->listed[i].bytes;
+        }
+    cli_say(cli,
+            XG_T("%" PRIu64 " 张，本机存 %s",
+                 "%" PRIu64 " photos, %s of them here"),
+            photos, view_size_text(size, bytes));
+}
+
 static bool list_one(void *ctx, const struct store_photo *p)
 {
     struct lister *l = ctx;
@@ -106,10 +152,10 @@ static bool list_one(void *ctx, const struct store_photo *p)
 
     if ((l->only_here_now && !is_here) || (l->only_waiting && p->proven))
         return true;
-    l->count++;
-    l->bytes += is_here ? p->length : 0;
-    l->status =
-        store_load_entity(l->cli->home.store, &e, NULL, &p->entity, l->err);
+    l->status = remember(l, p, is_here);
+    if (l->status == XG_OK)
+        l->status =
+            store_load_entity(l->cli->home.store, &e, NULL, &p->entity, l->err);
     if (l->status == XG_OK)
         l->status = l->cli->json ? put_json(l, p, &e, is_here, l->err)
                                  : put_line(l, p, &e, is_here, l->err);
@@ -125,7 +171,6 @@ enum xg_status cmd_photos(struct cli *cli, struct xg_error *err)
         .only_waiting = cli_flag(cli, "waiting") != NULL,
         .err = err};
     struct xg_error own = XG_ERROR_NONE;
-    char size[VIEW_SIZE_TEXT];
 
     if (store_get_meta_u64(cli->home.store, &l.backup, SYNC_META_BACKUP, err) !=
             XG_OK ||
@@ -133,13 +178,11 @@ enum xg_status cmd_photos(struct cli *cli, struct xg_error *err)
             XG_OK) {
         if (err->status == XG_OK)
             *err = own;
-        return err->status;
+        l.status = err->status;
     }
     if (l.status == XG_OK)
-        cli_say(cli,
-                XG_T("%" PRIu64 " 张，本机存 %s",
-                     "%" PRIu64 " photos, %s of them here"),
-                l.count, view_size_text(size, l.bytes));
+        say_total(cli, &l);
+    free(l.listed);
     return l.status;
 }
 
@@ -270,7 +313,7 @@ static enum xg_status say_got(struct cli *cli, const struct xg_hash *sha256,
 {
     if (cli->json)
         return cli_put_json(cli,
-                            json_pack("{s:o, s:b, s:s?}", "photo",
+                            json_pack("{s:o, s:b, s:s?}", "sha256",
                                       cli_json_hex(sha256->b, XG_HASH_SIZE),
                                       "fetched", fetched, "output", path),
                             err);
@@ -391,18 +434,25 @@ enum xg_status cmd_photos_free(struct cli *cli, struct xg_error *err)
                       stays_json(&f.not_backed_up), "days", stays_json(&f.days),
                       "in_draft", stays_json(&f.in_draft)),
             err);
-    xg_buf_format(out,
-                  XG_T("腾出 %s：%" PRIu64 " 张原图（服务器上都有，xunge "
-                       "photos get 可取回）\n",
-                       "%s freed: %" PRIu64 " full photos (the server "
-                       "holds them; xunge photos get brings one back)\n"),
-                  view_size_text(size, f.bytes), f.photos);
+    if (f.photos == 0)
+        xg_buf_text(out, XG_T("现在没有可以腾出的原图。\n",
+                              "There is no full photo to free now.\n"));
+    else
+        xg_buf_format(out,
+                      XG_T("腾出 %s：%" PRIu64 " 张原图（服务器上都有，xunge "
+                           "photos get 可取回）\n",
+                           "%s freed: %" PRIu64 " full photos (the server "
+                           "holds them; xunge photos get brings one back)\n"),
+                      view_size_text(size, f.bytes), f.photos);
     put_stays(out, &f.unproven,
-              XG_T("还没有服务器收到的凭据", "nothing proves yet that the "
-                                             "server holds them"));
+              XG_T("照片或附它的记录，还没有服务器收到的凭据（先 xunge sync）",
+                   "nothing proves yet that the server has them and their "
+                   "records (xunge sync first)"));
     put_stays(
         out, &f.not_backed_up,
-        XG_T("服务器还没有备份", "the server has not backed them up yet"));
+        XG_T("服务器还没有备份（备份后，同步一次才知道）",
+             "the server has not backed them up yet (a sync tells when it "
+             "has)"));
     put_stays(out, &f.days,
               XG_T("还没到设定的天数（--all 现在就删）",
                    "their days are not over (--all: now)"));

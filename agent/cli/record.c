@@ -14,6 +14,7 @@
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
+#include "shared/view/doubt.h"
 #include "shared/view/value.h"
 
 enum { ACT_ARENA_MAX = 8 << 20, SHORT_ID = 12 };
@@ -127,7 +128,7 @@ enum xg_status cli_photo_read(struct cli_photo *out, struct cli *cli,
         if (!colon || !xg_os_exists(photo.path))
             return xg_fail(err, XG_NOTFOUND,
                            XG_T("没有照片文件 %s", "there is no photo file %s"),
-                           given);
+                           photo.path);
         if (take_photo_words(&photo, colon + 1, err) != XG_OK)
             return err->status;
     }
@@ -168,6 +169,11 @@ enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
                 XG_T("照片 %s 的 EXIF 读不出来；照片本身已保存。",
                      "The EXIF of %s cannot be read; the photo itself "
                      "is kept."),
+                photo->path);
+    if (!kept.is_new)
+        cli_say(cli,
+                XG_T("照片 %s 本机已有，只存一份。",
+                     "Photo %s is on this device already and is stored once."),
                 photo->path);
     if (capture_photo(&act->draft, &placed, &kept, photo->role, photo->origin,
                       err) != XG_OK)
@@ -315,6 +321,53 @@ static void say_without_right(struct cli *cli, const struct captured *c)
     xg_arena_clear(&arena);
 }
 
+/* One line for each photo of the record that does not fit what it is about. */
+static bool put_photo_doubts(struct xg_buf *out, const struct fold *fold,
+                             const struct captured *c)
+{
+    const struct xg_set *photos = xg_state_set(&fold->state, XG_FIELD_PHOTO);
+    bool any = false;
+
+    for (size_t i = 0; photos && i < photos->count; i++) {
+        const struct xg_element *photo = &photos->elements[i];
+        const struct xg_record *r = fold->ops[photo->op].record;
+        const struct view_about about = {
+            .clock_doubt = view_clock_doubt(r->head.moment.wall_ms, 0)};
+        if (photo->removed || !xg_hash_equal(&r->hash, &c->record))
+            continue;
+        struct view_doubts doubts = view_doubts_of(&fold->state, photo, &about);
+        if (!view_doubts_any(&doubts))
+            continue;
+        xg_buf_format(out, XG_T("照片 %u ", "photo %u: "),
+                      (unsigned)photo->index + 1);
+        view_doubts_put(out, &doubts);
+        xg_buf_byte(out, '\n');
+        any = true;
+    }
+    return any;
+}
+
+/* While the worker still stands there: at home nobody knows any more why. */
+static void say_photo_doubts(struct cli *cli, const struct cli_act *act,
+                             const struct captured *c, const char *short_id)
+{
+    struct xg_arena arena = XG_ARENA(16 << 20);
+    struct xg_buf lines = XG_BUF(16 << 10);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct fold fold;
+
+    if (act->photo_count > 0 &&
+        fold_load(cli->home.store, &fold, &arena, &c->id, &ignored) == XG_OK &&
+        put_photo_doubts(&lines, &fold, c))
+        cli_say(cli,
+                XG_T("%s照样保存了；有缘由就说明：xunge note %s \"…\"",
+                     "%sIt is saved all the same; if there is a reason: xunge "
+                     "note %s \"…\""),
+                xg_buf_str(&lines), *c->number ? c->number : short_id);
+    xg_buf_clear(&lines);
+    xg_arena_clear(&arena);
+}
+
 static void say_opened(struct cli *cli, const struct cli_act *act)
 {
     struct xg_buf number = XG_BUF(128);
@@ -366,6 +419,8 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
             XG_T("位置取自照片。", "The position was taken from the photo."));
     say_opened(cli, act);
     say_without_right(cli, c);
+    id[SHORT_ID] = '\0';
+    say_photo_doubts(cli, act, c, id);
     if (act->draft.head.creates && act->draft.head.kind == XG_KIND_INCIDENT)
         cli_say_near(cli, &c->id, NULL);
     if (conflicts > 0)

@@ -535,6 +535,31 @@ class Flow(Case):
         self.expect(3, 'show', 'draft-2')
         self.assertEqual(self.expect(0, 'draft', 'list', '--json').out, '')
 
+    def test_photos_that_do_not_fit(self):
+        # Kept all the same, and said at once; stored once, counted once.
+        old = PHOTOS / 'sample1.jpg'  # of 2003
+        far = PHOTOS / 'has-lens-info.jpg'  # in Stockholm
+        words = ['incident', 'category=x', '--lang', 'zh', '--photo']
+        first = self.expect(0, *words, old, '--photo', str(far)).out
+        self.assertRegex(first, '照片 1 存疑：照片自带的时间早')
+        self.assertRegex(first, '照片 2 存疑：照片自带的位置离记录的位置')
+        self.assertNotIn('只存一份', first)
+        self.assertIn('只存一份', self.expect(0, *words, old).out)
+        chat = self.expect(0, *words, PHOTOS / 'f1-exif.jpg').out
+        self.assertNotIn('存疑', chat)
+        listed = self.expect(0, 'photos', '--lang', 'zh').out.splitlines()
+        self.assertEqual(len(listed), 5)
+        self.assertRegex(listed[-1], '^3 张，')
+        freed = self.expect(0, 'photos', 'free', '--lang', 'zh').out
+        self.assertRegex(freed, '没有可以腾出(?s:.*)xunge sync')
+        for name in ('empty.jpg', 'folder.jpg'):
+            path = pathlib.Path(self.home).parent / name
+            path.mkdir() if name == 'folder.jpg' else path.touch()
+            self.assertIn(name, self.expect(1, *words, path).err)
+        gone = self.expect(3, *words, 'gone.jpg:near').err
+        self.assertIn('gone.jpg', gone)
+        self.assertNotIn('gone.jpg:near', gone)
+
     def test_role_and_origin_of_each_photo(self):
         f = lambda n, words='': str(PHOTOS / ('f%d-exif.jpg' % n)) + words
         kept = lambda: len(list(pathlib.Path(self.home).glob('photos/??/*')))

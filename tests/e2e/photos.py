@@ -34,7 +34,7 @@ class Photos(Case):
 
     def listed(self, sha256, agent=None):
         return [p for p in (agent or self.a).ask('photos')
-                if p['photo'] == sha256][0]
+                if p['sha256'] == sha256][0]
 
     def test_all_the_way(self):
         which, sha256, path = self.attach()

@@ -64,13 +64,13 @@ class Link(Case):
     def compare_photos(self, folder, all_proven):
         """What is proven is there; nothing was let go of, nothing is lost."""
         for p in ask(folder, 'photos'):
-            need(p['here'], 'photo %s is gone', p['photo'])
+            need(p['here'], 'photo %s is gone', p['sha256'])
             if p['proven']:
-                blob = os.path.join(folder, 'server', 'blobs', p['photo'][:2],
-                                    p['photo'])
-                need(os.path.exists(blob), '%s is not there', p['photo'])
+                blob = os.path.join(folder, 'server', 'blobs', p['sha256'][:2],
+                                    p['sha256'])
+                need(os.path.exists(blob), '%s is not there', p['sha256'])
             else:
-                need(not all_proven, 'photo %s is only here', p['photo'])
+                need(not all_proven, 'photo %s is only here', p['sha256'])
 
     def again(self, folder, state, result):
         with Serving(folder, state['port']) as s:
