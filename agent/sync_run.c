@@ -18,7 +18,15 @@ enum xg_status sync_load(struct sync *y, struct xg_error *err)
     y->report->state = y->id.state;
     snprintf(y->report->device, sizeof y->report->device, "%s", y->id.device);
     snprintf(y->report->worker, sizeof y->report->worker, "%s", y->id.worker);
-    if (!y->id.joined || !*y->id.device)
+    if (y->id.joined && !*y->id.device)
+        return xg_fail(
+            err, XG_REFUSED,
+            XG_T("入网申请已写出，还没有读入指挥中心的回应：xunge enrol "
+                 "--accept 文件；有网也可以再运行 xunge enrol 入网码",
+                 "the request to join is written, its answer was not read: "
+                 "xunge enrol --accept FILE; or, with a network, xunge enrol "
+                 "CODE again"));
+    if (!y->id.joined)
         return xg_fail(
             err, XG_REFUSED,
             XG_T("本机尚未加入；请用管理员给的入网码运行 xunge enrol",

@@ -183,9 +183,18 @@ static void put_who(struct xg_buf *out, const struct facts *f)
                               "not joined yet; run xunge enrol CODE\n"));
         return;
     }
-    xg_buf_format(out, XG_T("%s · 设备 %s · %s\n", "%s · device %s · %s\n"),
-                  f->id.worker, *f->id.device ? f->id.device : "-",
-                  state_label(f->id.state));
+    if (*f->id.device)
+        xg_buf_format(out,
+                      XG_T("%s · 设备 %s · %s\n", "%s · device %s · %s\n"),
+                      f->id.worker, f->id.device, state_label(f->id.state));
+    else
+        xg_buf_format(out,
+                      XG_T("%s · 入网申请已写出，等回应：xunge enrol --accept "
+                           "文件；可以先记录\n",
+                           "%s · the request to join is written; with its "
+                           "answer: xunge enrol --accept FILE; record "
+                           "meanwhile\n"),
+                      f->id.worker);
     label(out, XG_T("服务器", "server"));
     xg_buf_format(out, "%s · %s\n", f->id.log.name, f->id.url);
 }
@@ -285,10 +294,12 @@ static void put_clock(struct xg_buf *out, const struct facts *f)
 static void put_rest(struct xg_buf *out, const struct cli *cli,
                      const struct facts *f)
 {
+    char size[VIEW_SIZE_TEXT];
+
     label(out, XG_T("剩余空间", "free space"));
     if (f->has_free)
         xg_buf_format(
-            out, "%" PRIu64 " MiB%s\n", f->free_bytes >> 20,
+            out, "%s%s\n", view_size_text(size, f->free_bytes),
             f->free_bytes < FREE_LOW_BYTES
                 ? XG_T("  不多了，请删别的文件（巡格的数据和未传的照片别删）",
                        "  that is little; make room elsewhere")

@@ -12,6 +12,7 @@
 enum {
     GIVE_UP_S = 30,
     EVERY_S = 60,
+    SECONDS_MAX = 7 * 24 * 3600,
 };
 
 /* What an option does, and lines that go on below it. */
@@ -84,7 +85,7 @@ static bool parse_seconds(int64_t *out, const char *text)
     char *end;
     long value = strtol(text, &end, 10);
 
-    if (end == text || *end || value < 0 || value > 7L * 24 * 3600)
+    if (end == text || *end || value < 0 || value > SECONDS_MAX)
         return false;
     *out = value;
     return true;
@@ -93,8 +94,18 @@ static bool parse_seconds(int64_t *out, const char *text)
 enum xg_status arguments_usage(struct xg_error *err)
 {
     return xg_fail(err, XG_USAGE,
-                   XG_T("用法有误；见 xunge-sync --help",
-                        "wrong usage; see xunge-sync --help"));
+                   XG_T("用法有误；见 xunge sync --help",
+                        "wrong usage; see xunge sync --help"));
+}
+
+static enum xg_status not_seconds(const char *option, struct xg_error *err)
+{
+    return xg_fail(err, XG_USAGE,
+                   XG_T("%s 要一个秒数，%d 到 %d 的整数，不是“%s”",
+                        "%s needs seconds, a whole number from %d to %d, not "
+                        "\"%s\""),
+                   option, strcmp(option, "--within") == 0, SECONDS_MAX,
+                   optarg);
 }
 
 /* "500KB", "1.5MB": decimal units, as providers count. */
@@ -188,17 +199,42 @@ static enum xg_status take_option(struct arguments *a, int option,
         return XG_OK;
     case 'm':
         a->gives_up = parse_seconds(&a->give_up_s, optarg);
-        return a->gives_up ? XG_OK : arguments_usage(err);
+        return a->gives_up ? XG_OK : not_seconds("--max-time", err);
     case 'W':
         return parse_seconds(&a->within_s, optarg) && a->within_s > 0
                    ? XG_OK
-                   : arguments_usage(err);
+                   : not_seconds("--within", err);
     case 'e':
-        return parse_seconds(&a->every_s, optarg) ? XG_OK
-                                                  : arguments_usage(err);
+        return parse_seconds(&a->every_s, optarg)
+                   ? XG_OK
+                   : not_seconds("--every", err);
     default:
         return arguments_usage(err);
     }
+}
+
+/* What says whether bytes cost. */
+static enum xg_status check_metered(const struct arguments *a,
+                                    struct xg_error *err)
+{
+    if (a->metered && a->unmetered)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--metered 和 --unmetered 只能给一个",
+                            "give one of --metered and --unmetered"));
+    if (a->remember && !a->metered && !a->unmetered)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--remember 要与 --metered 或 --unmetered 同用",
+                            "--remember goes with --metered or --unmetered"));
+    return XG_OK;
+}
+
+void arguments_language(int argc, char *argv[])
+{
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], "--lang=", 7) == 0)
+            (void)xg_lang_init(argv[i] + 7);
+        else if (i + 1 < argc && strcmp(argv[i], "--lang") == 0)
+            (void)xg_lang_init(argv[i + 1]);
 }
 
 enum xg_status arguments_parse(struct arguments *a, int argc, char *argv[],
@@ -242,9 +278,7 @@ enum xg_status arguments_parse(struct arguments *a, int argc, char *argv[],
     bool photo = strcmp(a->command, "photo") == 0;
     if ((!enrol && !sync && !photo) ||
         (enrol || photo) != (*a->code != '\0') || optind < argc ||
-        (photo && a->watch) ||
-        (enrol && (a->watch || a->remember)) || (a->metered && a->unmetered) ||
-        (a->remember && !a->metered && !a->unmetered))
+        (photo && a->watch) || (enrol && (a->watch || a->remember)))
         return arguments_usage(err);
-    return XG_OK;
+    return check_metered(a, err);
 }

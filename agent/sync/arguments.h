@@ -18,6 +18,8 @@ struct arguments {
 XG_MUST_CHECK enum xg_status arguments_parse(struct arguments *a, int argc,
                                              char *argv[],
                                              struct xg_error *err);
+/* Speak the language of --lang, if it is given, also of a word that is wrong. */
+void arguments_language(int argc, char *argv[]);
 enum xg_status arguments_usage(struct xg_error *err);
 void arguments_print_help(void);
 

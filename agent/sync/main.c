@@ -288,6 +288,7 @@ int main(int argc, char *argv[])
     xg_lang_init(NULL);
     xg_log_level(XG_LOG_WARN);
     struct xg_env env = xg_env_system();
+    arguments_language(argc, argv);
     enum xg_status status = arguments_parse(&a, argc, argv, &err);
     if (status == XG_OK && a.lang && xg_lang_init(a.lang) != 0)
         status = arguments_usage(&err);

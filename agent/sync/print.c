@@ -407,8 +407,8 @@ static void print_pulled(const struct sync_report *r)
                     "%" PRIu64 " matters went out of this device's scope\n"),
                r->gone);
     if (r->orders)
-        printf(XG_T("服务器想要 %" PRIu64 " 张照片\n",
-                    "the server asks for %" PRIu64 " photos\n"),
+        printf(XG_T("中心点名要 %" PRIu64 " 张原图\n",
+                    "the centre asks for %" PRIu64 " full photos\n"),
                r->orders);
 }
 

@@ -234,6 +234,9 @@ class ToAndFro(Sticks):
                               '--approve')[0]['code']
         request = self.stick('request')
         a.do('enrol', code, '--request', request)
+        for words in (['sync'], ['bundle', 'write', self.stick('early')]):
+            self.assertIn('enrol --accept', a.do(*words, code=1).err)
+        self.assertIn('enrol --accept', a.do('status').out)
         for _ in range(2):
             said, answer = self.take(request)
             self.assertEqual(said['state'], 'pending')

@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from lib_world import GRID, Case, main
+from lib_world import BIN, GRID, Case, main, run
 
 MANAGER = 'org.freedesktop.NetworkManager'
 
@@ -136,7 +136,10 @@ class Metered(Case):
                       ['--budget', '0MB'], ['--budget', 'MB'],
                       ['--budget', '-1MB'], ['--budget', '1e9MB'],
                       ['--photos', 'some'], ['--within', '0']):
-            self.a.do('sync', *flags, code=2)
+            self.assertIn(flags[0], self.a.do('sync', *flags, code=2).err)
+            said = run(BIN / 'xunge-sync', 'sync', *flags, '--lang', 'zh')
+            self.assertEqual(said.code, 2)
+            self.assertRegex(said.err, '%s.*[\u4e00-\u9fff]' % flags[0])
         for budget in ('500KB', '1.5mb', '2GB'):
             self.a.do('sync', '--budget', budget)
         self.assertEqual(self.find(), (False, 'default'))  # nothing was kept
