@@ -7,6 +7,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/base/os.h"
+#include "shared/view/text.h"
 
 enum {
     STEP = 256,
@@ -243,11 +244,12 @@ enum xg_status data_check_photos(struct data *d,
             c.bad, c.files, hex);
     }
     if (report) {
+        char size[VIEW_SIZE_TEXT];
         snprintf(line, sizeof line,
-                 XG_T("照片：%" PRIu64 " 个文件，%" PRIu64 " 字节，散列值都对",
-                      "photos: %" PRIu64 " files, %" PRIu64
-                      " bytes, as their hashes say"),
-                 c.files, c.bytes);
+                 XG_T("照片和缩略图：%" PRIu64 " 个文件（%s），散列值都对",
+                      "photos and thumbnails: %" PRIu64
+                      " files (%s), as their hashes say"),
+                 c.files, view_size_text(size, c.bytes));
         report(ctx, line);
     }
     return XG_OK;

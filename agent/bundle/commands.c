@@ -11,6 +11,7 @@
 
 #include "agent/bundle.h"
 #include "agent/rescue.h"
+#include "shared/view/text.h"
 
 enum { CODE_SIZE = 2048 };
 
@@ -57,7 +58,9 @@ static enum xg_status read_photos(enum sync_photos *out, const char *text,
             *out = choices[i].photos;
             return XG_OK;
         }
-    return xg_fail(err, XG_USAGE, "--photos: none | thumbs | all: \"%s\"",
+    return xg_fail(err, XG_USAGE,
+                   XG_T("--photos 只能是 none、thumbs 或 all，不是“%s”",
+                        "--photos is none, thumbs or all, not \"%s\""),
                    text);
 }
 
@@ -65,6 +68,8 @@ static enum xg_status say_written(struct cli *cli,
                                   const struct bundle_written *w,
                                   struct xg_error *err)
 {
+    char size[VIEW_SIZE_TEXT];
+
     if (cli->json && !cli->data)
         return cli_put_json(
             cli,
@@ -80,12 +85,12 @@ static enum xg_status say_written(struct cli *cli,
                       (json_int_t)w->photos_damaged),
             err);
     cli_say(cli,
-            XG_T("已写入 %s（%" PRIu64 " KB）：记录 %" PRIu64 " 条（%" PRIu64
-                 " 批）· 照片 %" PRIu64 " 张 · 小图 %" PRIu64 " 张",
-                 "%s is written (%" PRIu64 " KB): %" PRIu64 " records (%" PRIu64
-                 " batches), %" PRIu64 " photos, %" PRIu64 " small pictures"),
-            cli->words[0], (w->bytes + 1023) >> 10, w->records, w->batches,
-            w->photos, w->thumbnails);
+            XG_T("已写入 %s（%s）：记录 %" PRIu64 " 条（%" PRIu64
+                 " 批）· 照片 %" PRIu64 " 张 · 缩略图 %" PRIu64 " 张",
+                 "%s is written (%s): %" PRIu64 " records (%" PRIu64
+                 " batches), %" PRIu64 " photos, %" PRIu64 " thumbnails"),
+            cli->words[0], view_size_text(size, w->bytes), w->records,
+            w->batches, w->photos, w->thumbnails);
     if (w->photos_left)
         cli_say(cli,
                 XG_T("还有 %" PRIu64 " 张照片装不下，请读入回应后再写一次。",
@@ -99,9 +104,10 @@ static enum xg_status say_written(struct cli *cli,
                      "not in it: xunge verify."),
                 w->photos_damaged);
     cli_say(cli, "%s",
-            XG_T("请交给指挥中心读入；取得回执之前，资料都留在本机。",
-                 "Bring it to the command centre; everything stays here until "
-                 "its receipts are back."));
+            XG_T("请交给指挥中心读入，取得回执文件后：xunge bundle read 文件。"
+                 "在那之前，资料都留在本机。",
+                 "Bring it to the command centre; with its answer: xunge "
+                 "bundle read FILE. Until then everything stays here."));
     return xg_buf_check(&cli->out, err);
 }
 
@@ -109,6 +115,8 @@ static enum xg_status say_rescued(struct cli *cli,
                                   const struct rescue_written *w,
                                   struct xg_error *err)
 {
+    char size[VIEW_SIZE_TEXT];
+
     if (cli->json && !cli->data)
         return cli_put_json(
             cli,
@@ -117,11 +125,12 @@ static enum xg_status say_rescued(struct cli *cli,
                       (json_int_t)w->files, "photos", (json_int_t)w->photos),
             err);
     cli_say(cli,
-            XG_T("救援包已写入 %s（%" PRIu64 " KB，%" PRIu64 " 个文件，照片 "
-                 "%" PRIu64 " 张），内容仍是加密的。",
-                 "the rescue bundle is in %s (%" PRIu64 " KB, %" PRIu64
-                 " files, %" PRIu64 " photos), encrypted as it was."),
-            cli->words[0], (w->bytes + 1023) >> 10, w->files, w->photos);
+            XG_T("救援包已写入 %s（%s，%" PRIu64 " 个文件，其中照片和缩略图 "
+                 "%" PRIu64 " 个），内容仍是加密的。",
+                 "the rescue bundle is in %s (%s, %" PRIu64 " files, %" PRIu64
+                 " of them photos and thumbnails), encrypted as it was."),
+            cli->words[0], view_size_text(size, w->bytes), w->files,
+            w->photos);
     cli_say(
         cli, "%s",
         XG_T("在指挥中心：xunge bundle read 文件 --home 新文件夹，再 xunge "
@@ -299,10 +308,10 @@ static enum xg_status read_rescue(struct cli *cli, const char *file,
                       (json_int_t)r.photos, "missing", (json_int_t)r.missing),
             err);
     xg_buf_format(&cli->out,
-                  XG_T("救援包已解到 %s：%" PRIu64 " 个文件，照片 %" PRIu64
-                       " 张\n",
+                  XG_T("救援包已解到 %s：%" PRIu64
+                       " 个文件，其中照片和缩略图 %" PRIu64 " 个\n",
                        "the rescue bundle is in %s: %" PRIu64 " files, %" PRIu64
-                       " photos\n"),
+                       " of them photos and thumbnails\n"),
                   cli->path, r.files, r.photos);
     if (r.missing)
         xg_buf_format(&cli->out,
@@ -311,11 +320,12 @@ static enum xg_status read_rescue(struct cli *cli, const char *file,
                            "the file is cut short: %" PRIu64
                            " files (photos and the like) are missing\n"),
                       r.missing);
-    cli_say(cli, "%s",
-            XG_T("接下来：xunge passphrase recover --registrar-key 密钥文件，"
-                 "然后 xunge sync。",
-                 "Next: xunge passphrase recover --registrar-key KEYFILE, then "
-                 "xunge sync."));
+    cli_say(cli,
+            XG_T("接下来（都写上 --home %s）：xunge passphrase recover "
+                 "--registrar-key 密钥文件，xunge unlock，xunge sync。",
+                 "Next, each with --home %s: xunge passphrase recover "
+                 "--registrar-key KEYFILE, xunge unlock, xunge sync."),
+            cli->path);
     return xg_buf_check(&cli->out, err);
 }
 

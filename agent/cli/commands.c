@@ -255,8 +255,8 @@ static const struct cli_flag recover_flags[] = {
 };
 static const struct cli_flag bundle_write_flags[] = {
     {"seal", NULL, false, "加密给服务器", "encrypt it to the server"},
-    {"photos", "WHICH", false, "照片：none 不带 | thumbs 只带小图 | all 全部（默认）",
-     "photos: none | thumbs (small pictures) | all (as a rule)"},
+    {"photos", "WHICH", false, "照片：none 不带 | thumbs 只带缩略图 | all 全部（默认）",
+     "photos: none | thumbs (thumbnails alone) | all (as a rule)"},
     {"rescue", NULL, false, "写救援包：整个数据目录，仍加密；上锁的本机总是这样",
      "a rescue bundle: the whole home, encrypted as it is; always so where "
      "it is locked"},

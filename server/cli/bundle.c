@@ -142,7 +142,15 @@ static void put_states(struct cmd *c, const struct bundle_report *r)
 
 static void put_missing(struct cmd *c, const struct bundle_report *r)
 {
-    if (r->cut)
+    if (r->cut && r->came >= r->parts)
+        xg_buf_format(&c->out,
+                      XG_T("文件不完整：末尾断了。里面的 %" PRIu64
+                           " 件都已收下；请重新拷贝后再读一次核对\n",
+                           "the file is cut short at its end: all its %" PRIu64
+                           " parts were taken; copy the file again and read "
+                           "it once more to be sure\n"),
+                      r->parts);
+    else if (r->cut)
         xg_buf_format(
             &c->out,
             XG_T("文件不完整：共 %" PRIu64 " 件，读到 %" PRIu64
@@ -206,6 +214,13 @@ static const char *called(const char *path, const char *stream)
     return strcmp(path, "-") ? path : stream;
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
 static json_t *given_json(const struct bundle_given *g, const char *path)
 {
     return json_pack(
@@ -251,6 +266,11 @@ static void put_given(struct cmd *c, const struct bundle_given *g,
                            " photos, %" PRIu64 " records of news, %" PRIu64
                            " files of reference data\n"),
                       g->receipts, g->photos, g->records, g->files);
+    if (strcmp(path, "-") != 0)
+        xg_buf_format(&c->out,
+                      XG_T("请把它带到那台设备上：xunge bundle read %s\n",
+                           "bring it to that device: xunge bundle read %s\n"),
+                      base_name(path));
     if (g->trouble.status != XG_OK)
         xg_buf_format(&c->out, XG_T("没有写入 %s：%s\n", "left out: %s: %s\n"),
                       g->trouble.part, g->trouble.why);

@@ -7,6 +7,7 @@
 #include "server/cli/print.h"
 #include "server/data.h"
 #include "shared/base/lang.h"
+#include "shared/view/text.h"
 
 static void put_line(void *ctx, const char *line)
 {
@@ -69,7 +70,7 @@ static enum xg_status beside(char out[static CMD_PATH_SIZE], const char *file,
 static enum xg_status print_backup(struct cmd *c, const struct data_backup *b,
                                    const char *photos, struct xg_error *err)
 {
-    char hex[2 * XG_HASH_SIZE + 1];
+    char hex[2 * XG_HASH_SIZE + 1], size[VIEW_SIZE_TEXT];
 
     if (c->json)
         return cmd_put_json(
@@ -88,11 +89,18 @@ static enum xg_status print_backup(struct cmd *c, const struct data_backup *b,
                   c->args[1], b->size);
     if (b->copied.files)
         xg_buf_format(&c->out,
-                      XG_T("新照片 %" PRIu64 " 个文件，%" PRIu64
-                           " 字节，已备份到 %s\n",
-                           "%" PRIu64 " new files of photos, %" PRIu64
-                           " bytes, into %s\n"),
-                      b->copied.files, b->copied.bytes, photos);
+                      XG_T("照片和缩略图：新备份 %" PRIu64
+                           " 个文件（%s），在 %s\n",
+                           "photos and thumbnails: %" PRIu64
+                           " new files (%s), into %s\n"),
+                      b->copied.files, view_size_text(size, b->copied.bytes),
+                      photos);
+    else if (!b->missing)
+        xg_buf_format(&c->out,
+                      XG_T("照片和缩略图：没有新的，都已在 %s\n",
+                           "photos and thumbnails: none is new, all are in "
+                           "%s\n"),
+                      photos);
     if (b->missing) {
         xg_hex(hex, b->first_missing.b, sizeof b->first_missing.b);
         xg_buf_format(&c->out,

@@ -25,6 +25,22 @@ static enum xg_status no_bundle(const char *path, struct xg_error *err)
                    path);
 }
 
+/* What a device writes that nobody can unlock (agent/rescue.h): xunge reads it,
+ * and not a server. */
+static enum xg_status is_rescue(const char *path, struct xg_error *err)
+{
+    return xg_fail(err, XG_REFUSED,
+                   XG_T("%s 是救援包，不在这里读：xunge bundle read %s --home "
+                        "新文件夹，再 xunge passphrase recover "
+                        "--registrar-key 密钥文件 --home 新文件夹；什么也没有"
+                        "改动",
+                        "%s is a rescue bundle and is not read here: xunge "
+                        "bundle read %s --home NEW, then xunge passphrase "
+                        "recover --registrar-key KEYFILE --home NEW; nothing "
+                        "was changed"),
+                   path, path);
+}
+
 /* Append the part, of `length` bytes, to `out`. */
 static enum xg_status take_all(struct xg_bundle_file *file, uint64_t length,
                                struct xg_buf *out, struct xg_error *err)
@@ -51,7 +67,7 @@ static enum xg_status take_all(struct xg_bundle_file *file, uint64_t length,
 
 /* The index's own note: one signature, in the name of who it is from. */
 static enum xg_status read_index(struct xg_bundle_reader *r,
-                                 struct xg_error *err)
+                                 const char *path, struct xg_error *err)
 {
     struct xg_note note;
     struct xg_tar_part part;
@@ -59,6 +75,8 @@ static enum xg_status read_index(struct xg_bundle_reader *r,
 
     if (xg_bundle_file_next(r->file, &part, &more, &cut, err) != XG_OK)
         return err->status;
+    if (more && strcmp(part.name, "rescue.txt") == 0)
+        return is_rescue(path, err);
     if (!more || strcmp(part.name, "bundle.txt") != 0 ||
         part.length > INDEX_MAX)
         return xg_fail(err, XG_FORMAT, "no index");
@@ -84,7 +102,7 @@ enum xg_status xg_bundle_open(struct xg_bundle_reader **out,
     r->note = XG_BUF(INDEX_MAX);
     enum xg_status status = xg_bundle_file_open(&r->file, from, err);
     if (status == XG_OK)
-        status = read_index(r, err);
+        status = read_index(r, from->path, err);
     if (status == XG_FORMAT || status == XG_GAP || status == XG_TOOBIG)
         status = no_bundle(from->path, err);
     if (status != XG_OK) {

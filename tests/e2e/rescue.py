@@ -25,6 +25,9 @@ class Rescue(unittest.TestCase):
         said = self.a.one('bundle', 'write', self.stick)
         self.assertTrue(said['rescue'])
         self.assertEqual(said['photos'], 2)  # and its small picture
+        # A server has no use for it, and says who has.
+        other = self.world.do('bundle', 'read', self.stick, code=1).err
+        self.assertIn('--home NEW', other)
         b = Agent(self.world, 'b', self.world.folder / 'new')
         self.assertEqual(b.one('bundle', 'read', self.stick)['missing'], 0)
         self.assertEqual(b.try_('list').code, 6)
