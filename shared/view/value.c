@@ -128,6 +128,23 @@ static void put_list(struct xg_buf *out, const struct xg_cbor_item *item)
     }
 }
 
+/* EXIF's "2003:11:23 18:07:37" as other times are written; anything else as it
+ * is, for it is what the camera said. */
+static void put_taken(struct xg_buf *out, struct xg_bytes text)
+{
+    bool is_date = text.len >= 10 && text.at[4] == ':' && text.at[7] == ':';
+
+    if (!is_date) {
+        view_put_line(out, text);
+        return;
+    }
+    view_put_line(out, xg_bytes(text.at, 4));
+    xg_buf_byte(out, '-');
+    view_put_line(out, xg_bytes(text.at + 5, 2));
+    xg_buf_byte(out, '-');
+    view_put_line(out, xg_bytes(text.at + 8, text.len - 8));
+}
+
 static void put_photo(struct xg_buf *out, const struct xg_cbor_item *item)
 {
     struct view_photo p = view_photo_of(item);
@@ -141,7 +158,7 @@ static void put_photo(struct xg_buf *out, const struct xg_cbor_item *item)
     view_put_size(out, p.bytes);
     if (p.taken.len) {
         xg_buf_text(out, " · ");
-        view_put_line(out, p.taken);
+        put_taken(out, p.taken);
     }
     if (p.has_position) {
         xg_buf_text(out, " · ");

@@ -545,6 +545,8 @@ class Flow(Case):
         self.assertRegex(first, '照片 2 存疑：照片自带的位置离记录的位置')
         self.assertNotIn('只存一份', first)
         self.assertIn('只存一份', self.expect(0, *words, old).out)
+        self.assertIn('2003-11-23 18:07:37',
+                      self.expect(0, 'show', first.split()[1]).out)
         chat = self.expect(0, *words, PHOTOS / 'f1-exif.jpg').out
         self.assertNotIn('存疑', chat)
         listed = self.expect(0, 'photos', '--lang', 'zh').out.splitlines()
