@@ -93,9 +93,13 @@ static void show_records(const struct sync_report *r)
 {
     char size[VIEW_SIZE_TEXT];
 
+    if (r->bytes_in == 0) {
+        fputs(XG_T("正在连接中心 …", "connecting to the centre ..."), stderr);
+        return;
+    }
     fprintf(stderr,
             XG_T("记录：中心已收到 %" PRIu64 " 条，取回 %" PRIu64
-                 " 条，共 %s …",
+                 " 条，流量 %s …",
                  "records: %" PRIu64 " received there, %" PRIu64
                  " pulled, %s so far ..."),
             r->records_received, r->records_pulled,

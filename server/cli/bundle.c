@@ -129,14 +129,14 @@ static void put_states(struct cmd *c, const struct bundle_report *r)
         if (n == 0)
             continue;
         xg_buf_format(
-            &c->out, XG_T("%s %" PRIu64 " 批%s", "%s%" PRIu64 " batches %s"),
+            &c->out, XG_T("%s%" PRIu64 " 批%s", "%s%" PRIu64 " batches %s"),
             any ? XG_T("，", ", ") : "", n, XG_T(words[i].zh, words[i].en));
         any = true;
     }
     if (any)
         xg_buf_format(
             &c->out,
-            XG_T("；%" PRIu64 " 条新操作\n", "; %" PRIu64 " new records\n"),
+            XG_T("；%" PRIu64 " 条新记录\n", "; %" PRIu64 " new records\n"),
             r->records);
 }
 
