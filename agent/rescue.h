@@ -46,8 +46,8 @@ bool rescue_begins(const char *path);
 /* Into a home that is missing or an empty folder; made at once, at the end.
  * XG_REFUSED: something is there. XG_FORMAT: no rescue, damaged, or something in
  * it that does not belong there; XG_GAP: cut before database and vault came
- * whole. XG_FULL. Nothing is then left of it but HOME.part, which the next try
- * writes over. */
+ * whole. XG_FULL. After a kill HOME.part is left of it, which the next try wipes;
+ * whatever else has that name is let alone (XG_REFUSED). */
 XG_MUST_CHECK enum xg_status
 rescue_read(const char *home, struct rescue_read *out, const char *path,
             const struct bundle_progress *progress, struct xg_error *err);

@@ -18,6 +18,9 @@
 #include "shared/bundle/bundle_file.h"
 #include "shared/core/note.h"
 
+/* In HOME.part, from its first moment: a reading unpacks here. */
+#define MARK "unpacking"
+
 enum {
     PIECE = 64 << 10,
     INDEX_MAX = 4096,
@@ -139,12 +142,52 @@ static enum xg_status check_empty(const char *home, struct xg_error *err)
                            home);
 }
 
-/* HOME.part, empty: what a try before left is of another file, perhaps. */
+/* What is wiped must be ours: a folder, not a link to one, in which a reading
+ * said that it unpacks there, or an empty one. */
+static enum xg_status check_part(bool *is_there, const char *part,
+                                 struct xg_error *err)
+{
+    struct xg_error full = XG_ERROR_NONE;
+    char mark[HOME_PATH_SIZE];
+    struct stat info;
+
+    *is_there = lstat(part, &info) == 0;
+    if (!*is_there || (S_ISDIR(info.st_mode) &&
+                       home_file(mark, part, MARK, err) == XG_OK &&
+                       (lstat(mark, &info) == 0 ||
+                        check_empty(part, &full) == XG_OK)))
+        return XG_OK;
+    *err = XG_ERROR_NONE;
+    return xg_fail(err, XG_REFUSED,
+                   XG_T("%s 已存在，而且不是上次没解完的救援包；请移走它，或"
+                        "换一个 --home",
+                        "%s is there and is not what a reading that broke off "
+                        "left; move it away, or choose another --home"),
+                   part);
+}
+
+static enum xg_status drop_part(const char *part, struct xg_error *err)
+{
+    char mark[HOME_PATH_SIZE];
+
+    if (handover_wipe(part, err) != XG_OK ||
+        home_file(mark, part, MARK, err) != XG_OK)
+        return err->status;
+    unlink(mark);
+    if (rmdir(part) != 0 && errno != ENOENT)
+        return xg_fail_os(err, XG_T("无法删除 %s", "cannot delete %s"), part);
+    return XG_OK;
+}
+
+/* HOME.part, empty but for the mark: what a try before left is of another file,
+ * perhaps. */
 static enum xg_status make_part(struct unpack *u, const char *home,
                                 struct xg_error *err)
 {
     size_t len = strlen(home);
+    char mark[HOME_PATH_SIZE];
     uint64_t free_bytes;
+    bool is_there;
 
     while (len > 1 && home[len - 1] == '/')
         len--;
@@ -152,8 +195,12 @@ static enum xg_status make_part(struct unpack *u, const char *home,
         (int)sizeof u->home)
         return xg_fail(err, XG_USAGE, XG_T("路径过长：%s", "path too long: %s"),
                        home);
-    if ((xg_os_exists(u->home) && handover_wipe(u->home, err) != XG_OK) ||
+    if (check_part(&is_there, u->home, err) != XG_OK ||
+        (is_there && drop_part(u->home, err) != XG_OK) ||
         xg_os_mkdir(u->home, err) != XG_OK ||
+        home_file(mark, u->home, MARK, err) != XG_OK ||
+        xg_os_replace(mark, 0600, xg_bytes_of("xunge rescue\n"), err) !=
+            XG_OK ||
         xg_os_free_bytes(&free_bytes, u->home, err) != XG_OK)
         return err->status;
     if (free_bytes / 2 >= u->bytes / 2 + RESERVE_BYTES / 2)
@@ -281,6 +328,23 @@ static enum xg_status take_files(struct unpack *u, struct xg_error *err)
                         "copy it again"));
 }
 
+/* It gets its name with all that is in it; only then the mark goes. */
+static enum xg_status name_home(struct unpack *u, const char *home,
+                                struct xg_error *err)
+{
+    char mark[HOME_PATH_SIZE];
+
+    if (home_file(mark, home, MARK, err) != XG_OK)
+        return err->status;
+    if (rename(u->home, home) != 0)
+        return xg_fail_os(err, XG_T("无法建立 %s", "cannot make %s"), home);
+    if (xg_os_sync_parent(home, err) != XG_OK)
+        return err->status;
+    if (unlink(mark) != 0)
+        return xg_fail_os(err, XG_T("无法删除 %s", "cannot delete %s"), mark);
+    return XG_OK;
+}
+
 enum xg_status rescue_read(const char *home, struct rescue_read *out,
                            const char *path,
                            const struct bundle_progress *progress,
@@ -304,12 +368,10 @@ enum xg_status rescue_read(const char *home, struct rescue_read *out,
         if (status == XG_FORMAT)
             status = bad(path, err);
         if (status != XG_OK)
-            xg_ignore(handover_wipe(u->home, &later));
+            xg_ignore(drop_part(u->home, &later));
     }
-    if (status == XG_OK && rename(u->home, home) != 0)
-        status = xg_fail_os(err, XG_T("无法建立 %s", "cannot make %s"), home);
     if (status == XG_OK)
-        status = xg_os_sync_parent(home, err);
+        status = name_home(u, home, err);
     if (status == XG_OK)
         *out = u->out;
     xg_bundle_file_close(u->file);

@@ -108,7 +108,9 @@ static enum xg_status write_synced(const char *path, mode_t mode,
                                    struct xg_bytes content,
                                    struct xg_error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    /* A link is none of ours: what it leads to is not overwritten. */
+    int fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 
     if (fd < 0)
         return xg_fail_os(err, XG_T("无法写入 %s", "cannot write %s"), path);

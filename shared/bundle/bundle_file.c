@@ -169,7 +169,10 @@ enum xg_status xg_landing_open(struct xg_landing *l, const char *path,
     snprintf(l->part, sizeof l->part, "%s.part", path);
     if (refuse_existing(path, err) != XG_OK)
         return err->status;
-    l->fd = open(l->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+    /* What lies there from a try before, or was laid there (a link, a pipe that
+     * nobody reads), is not written to. */
+    unlink(l->part);
+    l->fd = open(l->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                  0600);
     if (l->fd < 0)
         return xg_fail_os(err, XG_T("无法建立 %s", "cannot make %s"), l->part);

@@ -9,7 +9,7 @@
 
 #include "shared/base/lang.h"
 
-enum { BLOCK = 512 };
+enum { BLOCK = 512, ZEROS_MAX = 1 << 20 };
 
 /* What the library says, unless a callback of ours failed first. */
 static enum xg_status trouble(struct archive *a, const struct xg_error *inner,
@@ -198,14 +198,18 @@ static bool name_valid(const char *name)
 }
 
 /* The end of the archive is not the end of the source: read that too, for only
- * there the stream is known to be whole. */
+ * there the stream is known to be whole. A file of holes could go on with zeros
+ * for ever. */
 static enum xg_status drain(struct xg_tar_reader *r, struct xg_error *err)
 {
     struct xg_bytes rest = r->chunk;
     bool clean = r->zeros == BLOCK || r->ended;
+    size_t drained = 0;
 
     r->chunk.len = 0;
-    for (;;) {
+    while (clean) {
+        drained += rest.len;
+        clean = drained <= ZEROS_MAX;
         for (size_t i = 0; i < rest.len; i++)
             clean = clean && rest.at[i] == 0;
         if (r->source.get(r->source.ctx, &rest, err) != XG_OK)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shared/base/env.h"
@@ -586,6 +587,59 @@ static void test_no_bundle(void **state)
     assert_int_equal(read_all(NULL).status, XG_NOTFOUND);
 }
 
+/* A file of holes: zeros for as long as one cares to read. */
+static void test_endless_zeros(void **state)
+{
+    struct xg_buf tar = XG_BUF(1 << 20);
+
+    (void)state;
+    put_index(&tar, 0, 0);
+    finish(&tar);
+    assert_int_equal(truncate(path, 512 << 10), 0);
+    assert_int_equal(read_all(NULL).status, XG_OK);
+    assert_int_equal(truncate(path, (off_t)1 << 42), 0);
+    time_t began = time(NULL);
+    assert_int_equal(read_all(NULL).status, XG_FORMAT);
+    save(xg_bytes("", 0));
+    assert_int_equal(truncate(path, (off_t)1 << 42), 0);
+    assert_int_equal(read_all(NULL).status, XG_FORMAT);
+    assert_true(time(NULL) - began < 60);
+    xg_buf_clear(&tar);
+}
+
+/* What somebody laid where the file is to be made is neither written to nor
+ * waited for. */
+static void test_laid_in_the_way(void **state)
+{
+    struct xg_landing landing;
+    char part[112], victim[96];
+    struct stat info;
+
+    (void)state;
+    snprintf(part, sizeof part, "%s.part", path);
+    snprintf(victim, sizeof victim, "%s/victim", folder);
+    save(xg_bytes_of("keep me"));
+    assert_int_equal(rename(path, victim), 0);
+    assert_int_equal(link(victim, part), 0);
+    assert_ok(xg_landing_open(&landing, path, &err));
+    xg_landing_drop(&landing);
+    assert_int_equal(stat(victim, &info), 0);
+    assert_int_equal(info.st_size, 7);
+    assert_int_equal(symlink(victim, part), 0);
+    assert_ok(xg_landing_open(&landing, path, &err));
+    xg_landing_drop(&landing);
+    assert_int_equal(stat(victim, &info), 0);
+    assert_int_equal(info.st_size, 7);
+    unlink(victim);
+    assert_int_equal(mkfifo(part, 0600), 0);
+    alarm(20); /* a pipe without a reader is waited for without end */
+    assert_ok(xg_landing_open(&landing, path, &err));
+    alarm(0);
+    assert_ok(xg_landing_keep(&landing, &err));
+    assert_int_equal(lstat(path, &info), 0);
+    assert_true(S_ISREG(info.st_mode));
+}
+
 static void test_more_than_said(void **state)
 {
     struct xg_buf tar = XG_BUF(FILE_MAX);
@@ -653,6 +707,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_altered_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_bundle, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_endless_zeros, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_laid_in_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(test_more_than_said, setup, teardown),
     };
 

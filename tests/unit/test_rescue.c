@@ -229,6 +229,85 @@ static void test_hostile(void **state)
     }
 }
 
+static void expect_text(const char *path, const char *text)
+{
+    struct xg_buf found = XG_BUF(1024);
+
+    err = XG_ERROR_NONE;
+    assert_ok(xg_os_read(&found, path, &err));
+    assert_string_equal(xg_buf_str(&found), text);
+    xg_buf_clear(&found);
+}
+
+static void make_file(const char *folder, const char *name)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    save(path, (const uint8_t *)"precious", 8);
+}
+
+static void link_to(const char *target, const char *folder, const char *name)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+/* Whoever made the folder that is unpacked into may have laid something there:
+ * a link to a home, another home, a folder that looks like what was left of a
+ * try before, full of links. */
+static void test_laid_in_the_way(void **state)
+{
+    struct rig *r = *state;
+    struct rescue_written w;
+    struct rescue_read got;
+    struct photo_kept photo;
+    char stick[96], home[96], part[128], victim[96], key[128];
+
+    prepare(r, &photo);
+    snprintf(stick, sizeof stick, "%.60s.xgb", r->path);
+    snprintf(home, sizeof home, "%.60s-new", r->path);
+    snprintf(part, sizeof part, "%s.part", home);
+    snprintf(victim, sizeof victim, "%.60s-victim", r->path);
+    snprintf(key, sizeof key, "%s/vault.key", victim);
+    assert_ok(rescue_write(r->path, &w, stick, &r->env, NULL, &err));
+    assert_int_equal(mkdir(victim, 0700), 0);
+    make_file(victim, "vault.key");
+
+    assert_int_equal(symlink(victim, part), 0);
+    assert_status(rescue_read(home, &got, stick, NULL, &err), XG_REFUSED);
+    expect_text(key, "precious");
+    assert_int_equal(unlink(part), 0);
+    assert_int_equal(rename(victim, part), 0);
+    err = XG_ERROR_NONE;
+    assert_status(rescue_read(home, &got, stick, NULL, &err), XG_REFUSED);
+    assert_int_equal(rename(part, victim), 0);
+    expect_text(key, "precious");
+
+    assert_int_equal(mkdir(part, 0700), 0);
+    make_file(part, "unpacking");
+    make_file(part, "agent.db");
+    link_to(key, part, "vault");
+    link_to(key, part, "leaving.tmp");
+    link_to(victim, part, "photos");
+    err = XG_ERROR_NONE;
+    enum xg_status status = rescue_read(home, &got, stick, NULL, &err);
+    expect_text(key, "precious");
+    if (status != XG_OK) { /* it may be refused, but the next try is not */
+        err = XG_ERROR_NONE;
+        assert_ok(rescue_read(home, &got, stick, NULL, &err));
+    }
+    assert_int_equal(got.files, w.files);
+    assert_false(xg_os_exists(part));
+    snprintf(key, sizeof key, "%s/unpacking", home);
+    assert_false(xg_os_exists(key));
+    unlink(stick);
+    rig_remove_folder(home);
+    rig_remove_folder(victim);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
@@ -236,7 +315,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_all_of_it_arrives),
                                        TEST(test_cut), TEST(test_names),
-                                       TEST(test_hostile)};
+                                       TEST(test_hostile),
+                                       TEST(test_laid_in_the_way)};
 
     if (xg_base_init() != 0)
         return 1;
