@@ -195,6 +195,26 @@ enum xg_status blobs_place(const struct blobs *b, const char *from,
     return give_name(from, b->dir, path, !b->own, err);
 }
 
+enum xg_status blobs_sync_name(const struct blobs *b,
+                               const struct xg_hash *sha256,
+                               struct xg_error *err)
+{
+    char path[BLOBS_PATH_SIZE];
+
+    blobs_path(b, path, sha256);
+    return b->own ? XG_OK : xg_os_sync_parent(path, err);
+}
+
+bool blobs_is_here(const struct blobs *b, const struct xg_hash *sha256,
+                   uint64_t length)
+{
+    char path[BLOBS_PATH_SIZE];
+    struct stat info;
+
+    blobs_path(b, path, sha256);
+    return stat(path, &info) == 0 && (uint64_t)info.st_size == length;
+}
+
 /* ---- opening ---- */
 
 static int remove_entry(const char *path, const struct stat *info, int kind,
@@ -392,8 +412,8 @@ blobs_take(struct blobs *b, const struct xg_hash *sha256, uint64_t length,
         .read = read, .ctx = ctx, .folder = b->dir, .durable = !b->own};
     char id[BLOB_ID_SIZE], path[BLOBS_PATH_SIZE], to[BLOBS_PATH_SIZE];
 
-    if (blobs_has(b, sha256))
-        return XG_OK;
+    if (blobs_is_here(b, sha256, length))
+        return blobs_sync_name(b, sha256, err);
     if (length > BLOB_MAX_BYTES)
         return xg_fail(err, XG_TOOBIG,
                        XG_T("照片有 %llu 字节，超过 %d 字节的上限",

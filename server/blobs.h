@@ -55,8 +55,8 @@ XG_MUST_CHECK enum xg_status blobs_read(struct blobs *b, int *fd,
                                         const struct xg_hash *sha256,
                                         struct xg_error *err);
 /* Take one from a stream (a bundle): `read` as of tar.h. Durable on return.
- * XG_FORMAT: not what the hash says; XG_FULL; XG_TOOBIG. Nothing to do, and
- * nothing read, where it is here. */
+ * XG_FORMAT: not what the hash says; XG_FULL; XG_TOOBIG. Nothing is
+ * read where it is here, of that length. */
 XG_MUST_CHECK enum xg_status
 blobs_take(struct blobs *b, const struct xg_hash *sha256, uint64_t length,
            enum xg_status (*read)(void *ctx, uint8_t *at, size_t size,

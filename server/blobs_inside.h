@@ -51,6 +51,15 @@ XG_MUST_CHECK enum xg_status blobs_place(const struct blobs *b,
                                          const struct xg_hash *sha256,
                                          struct xg_error *err);
 
+/* Is a photo of that length here? Whoever says so to others makes its name
+ * durable first: it was seen, perhaps, in the moment in which somebody else
+ * gave it, or after a kill in that moment. */
+bool blobs_is_here(const struct blobs *b, const struct xg_hash *sha256,
+                   uint64_t length);
+XG_MUST_CHECK enum xg_status blobs_sync_name(const struct blobs *b,
+                                             const struct xg_hash *sha256,
+                                             struct xg_error *err);
+
 /* Know again what was coming in when the server ended; remove what is of no
  * use. And forget all of it. */
 XG_MUST_CHECK enum xg_status blobs_load_uploads(struct blobs *b,

@@ -52,6 +52,7 @@ struct upload {
     int fd;        /* -1 between one sender and the next */
     uint64_t synced;
     bool about_synced;
+    bool name_synced; /* of a whole one */
     struct xg_digest *digest; /* of the first `digested` bytes, or NULL */
     uint64_t digested;
 };
@@ -328,6 +329,11 @@ static enum xg_status sync_file(struct blobs *b, struct upload *u,
 static enum xg_status sync_offset(struct blobs *b, struct upload *u,
                                   struct xg_error *err)
 {
+    if (u->whole && !u->name_synced) {
+        if (blobs_sync_name(b, &u->is.sha256, err) != XG_OK)
+            return err->status;
+        u->name_synced = true;
+    }
     if (u->whole || u->is.offset == 0)
         return XG_OK;
     if (sync_file(b, u, err) != XG_OK)
@@ -417,6 +423,7 @@ static enum xg_status finish(struct blobs *b, struct upload *u,
     if (blobs_place(b, path, &u->is.sha256, err) != XG_OK)
         return err->status;
     close_file(u);
+    u->name_synced = true;
     note(b, u, u->is.length, true);
     return XG_OK;
 }
@@ -447,9 +454,7 @@ static bool load(struct blobs *b, const char *id)
         is.offset = (uint64_t)file.st_size;
         touched_s = (int64_t)file.st_mtime;
     }
-    blobs_path(b, path, &is.sha256);
-    bool whole = is.offset == 0 && stat(path, &file) == 0 &&
-                 (uint64_t)file.st_size == is.length;
+    bool whole = is.offset == 0 && blobs_is_here(b, &is.sha256, is.length);
     if (whole)
         is.offset = is.length;
     is.expires_ms = (touched_s * 1000 < now_ms ? touched_s * 1000 : now_ms) +
@@ -552,16 +557,6 @@ static struct upload *sweep(struct blobs *b, struct upload **condemned,
     return same;
 }
 
-/* Is a photo of that length here? */
-static bool is_here(struct blobs *b, const struct blobs_upload *is)
-{
-    char path[BLOBS_PATH_SIZE];
-    struct stat info;
-
-    blobs_path(b, path, &is->sha256);
-    return stat(path, &info) == 0 && (uint64_t)info.st_size == is->length;
-}
-
 enum xg_status blobs_create(struct blobs *b, struct blobs_upload *out,
                             const char *device, const struct xg_hash *sha256,
                             uint64_t length, struct xg_error *err)
@@ -576,7 +571,7 @@ enum xg_status blobs_create(struct blobs *b, struct blobs_upload *out,
                             " bytes, over the limit of %d"),
                        length, BLOB_MAX_BYTES);
     snprintf(is.device, sizeof is.device, "%s", device);
-    bool whole = is_here(b, &is);
+    bool whole = blobs_is_here(b, sha256, length);
     if (whole)
         is.offset = length;
     else if (blobs_room(b, length, err) != XG_OK)

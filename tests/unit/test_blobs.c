@@ -2,8 +2,10 @@
  * from several senders at once, over restarts, and what is not what it should
  * be. */
 #define _XOPEN_SOURCE 700 /* nftw */
+#define _DEFAULT_SOURCE  /* syscall */
 #include "tests/lib/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +114,47 @@ static size_t entries(const struct place *p, const char *name)
     return count;
 }
 
+/* ---- what was synced ---- */
+
+static struct {
+    dev_t device;
+    ino_t inode;
+    unsigned count;
+} watched;
+
+/* Stands before the C library's: counts those of the watched folder. */
+int fsync(int fd)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) == 0 && info.st_dev == watched.device &&
+        info.st_ino == watched.inode)
+        watched.count++;
+    return (int)syscall(SYS_fsync, fd);
+}
+
+/* A photo that another has just given its name, with nothing synced yet. */
+static void lay_photo(struct place *p, const struct photo *photo)
+{
+    char hex[2 * XG_HASH_SIZE + 1], path[256];
+    struct xg_error err = XG_ERROR_NONE;
+    struct stat info;
+
+    xg_hex(hex, photo->sha256.b, XG_HASH_SIZE);
+    snprintf(path, sizeof path, "%s/blobs/%.2s", p->dir, hex);
+    assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
+    assert_int_equal(stat(path, &info), 0);
+    watched.device = info.st_dev;
+    watched.inode = info.st_ino;
+    watched.count = 0;
+    snprintf(path, sizeof path, "%s/blobs/%.2s/%s", p->dir, hex, hex);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    assert_ok(
+        xg_os_write_all(fd, path, xg_bytes(photo->data, photo->len), &err));
+    close(fd);
+}
+
 /* ---- a stream ---- */
 
 struct stream {
@@ -168,6 +212,72 @@ static void test_take(void **state)
     assert_int_equal(entries(&p, "uploads"), 0);
     free(photo.data);
     free(empty.data);
+    place_close(&p);
+}
+
+/* That a photo is here is said to nobody before its name is durable, whoever
+ * gave it: the log would say so for ever. */
+static void test_here_means_durable(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct blobs_upload upload;
+    struct blobs_claim claim;
+    struct place p;
+    bool whole = false;
+
+    (void)state;
+    place_open(&p);
+    struct photo photos[] = {make_photo(&p.world, 500),
+                             make_photo(&p.world, 600),
+                             make_photo(&p.world, 700)};
+    struct stream s = {&photos[0], 0, 7777, photos[0].len, 0};
+    lay_photo(&p, &photos[0]);
+    assert_ok(blobs_take(p.b, &photos[0].sha256, 500, read_stream, &s, &err));
+    assert_int_equal(s.reads, 0);
+    assert_int_equal(watched.count, 1);
+
+    lay_photo(&p, &photos[1]);
+    assert_ok(blobs_create(p.b, &upload, DEVICE, &photos[1].sha256, 600, &err));
+    assert_int_equal(upload.offset, 600);
+    assert_ok(blobs_claim(p.b, &claim, &upload, upload.id, &err));
+    assert_ok(blobs_settle(p.b, &claim, &upload, &whole, &err));
+    assert_true(whole);
+    assert_int_equal(watched.count, 1);
+
+    /* Killed between the name and its being durable. */
+    assert_ok(blobs_create(p.b, &upload, DEVICE, &photos[2].sha256, 700, &err));
+    lay_photo(&p, &photos[2]);
+    open_again(&p);
+    assert_ok(blobs_claim(p.b, &claim, &upload, upload.id, &err));
+    assert_ok(blobs_settle(p.b, &claim, &upload, &whole, &err));
+    assert_true(whole);
+    assert_int_equal(watched.count, 1);
+    for (size_t i = 0; i < 3; i++)
+        free(photos[i].data);
+    place_close(&p);
+}
+
+/* One that is shorter than it should be is not here: what comes heals it, and
+ * what is announced by another length is not taken for it. */
+static void test_take_by_length(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct place p;
+
+    (void)state;
+    place_open(&p);
+    struct photo photo = make_photo(&p.world, 500), part = photo;
+    struct stream s = {&photo, 0, 7777, photo.len, 0};
+    part.len = 400;
+    lay_photo(&p, &part);
+    assert_ok(blobs_take(p.b, &photo.sha256, 500, read_stream, &s, &err));
+    assert_here(&p, &photo);
+    s.at = 0;
+    assert_status(
+        blobs_take(p.b, &photo.sha256, 400, read_stream, &s, &err),
+        XG_FORMAT);
+    assert_here(&p, &photo);
+    free(photo.data);
     place_close(&p);
 }
 
@@ -756,6 +866,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_take),
+        cmocka_unit_test(test_here_means_durable),
+        cmocka_unit_test(test_take_by_length),
         cmocka_unit_test(test_take_refused),
         cmocka_unit_test(test_walk_copy_remove),
         cmocka_unit_test(test_pieces),
