@@ -55,7 +55,7 @@ enum xg_status photo_proof_check(struct store *s, bool *found,
     struct xg_checkpoint held;
     struct photo_proof proof;
     uint64_t position;
-    bool has_held, kept = false;
+    bool has_held = false, kept = false;
     enum xg_status status = store_get_photo_proof(s, &position, &note, &receipt,
                                                   &kept, sha256, err);
 

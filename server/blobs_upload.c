@@ -120,17 +120,21 @@ static void release(struct blobs *b, struct upload *u)
         free_upload(u);
 }
 
-/* NULL: never was, or ran out. */
-static struct upload *find(struct blobs *b, const char *id)
+/* Under the mutex. NULL: never was, or ran out. */
+static struct upload *look_up(struct blobs *b, const char *id)
 {
-    int64_t now_ms = xg_wall_ms(b->env);
-
-    pthread_mutex_lock(&b->mutex);
     struct upload *u = *bucket_of(b, id);
+
     while (u && strcmp(u->is.id, id) != 0)
         u = u->next;
-    if (u && u->is.expires_ms <= now_ms)
-        u = NULL; /* its files go with the next sweep */
+    /* The files of one that ran out go with the next sweep. */
+    return u && u->is.expires_ms > xg_wall_ms(b->env) ? u : NULL;
+}
+
+static struct upload *find(struct blobs *b, const char *id)
+{
+    pthread_mutex_lock(&b->mutex);
+    struct upload *u = look_up(b, id);
     if (u)
         u->users++;
     pthread_mutex_unlock(&b->mutex);
@@ -234,14 +238,21 @@ static void put_about(char text[static ABOUT_SIZE],
 /* Is it exactly what put_about() writes? */
 static bool read_about(struct blobs_upload *is, const char *text)
 {
-    char hex[2 * XG_HASH_SIZE + 1], again[ABOUT_SIZE];
+    struct xg_lines l = xg_lines_over(xg_bytes_of(text));
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_bytes device, hex;
+    char again[ABOUT_SIZE];
 
-    _Static_assert(XG_KEY_NAME_MAX == 120 && XG_HASH_SIZE == 32,
-                   "as the format below has it");
-    if (sscanf(text, "xunge/upload/v1 device %120s sha256 %64s length %" SCNu64,
-               is->device, hex, &is->length) != 3 ||
-        !xg_unhex(is->sha256.b, sizeof is->sha256.b, hex, strlen(hex)))
+    xg_line_literal(&l, "xunge/upload/v1");
+    xg_line_rest(&l, "device", &device);
+    xg_line_rest(&l, "sha256", &hex);
+    xg_line_uint(&l, "length", &is->length);
+    if (xg_lines_end(&l, &ignored) != XG_OK || device.len > XG_KEY_NAME_MAX ||
+        !xg_unhex(is->sha256.b, sizeof is->sha256.b, (const char *)hex.at,
+                  hex.len))
         return false;
+    snprintf(is->device, sizeof is->device, "%.*s", (int)device.len,
+             (const char *)device.at);
     put_about(again, is);
     return strcmp(text, again) == 0 && is->length <= BLOB_MAX_BYTES;
 }
@@ -733,15 +744,13 @@ enum xg_status blobs_settle(struct blobs *b, const struct blobs_claim *claim,
 enum xg_status blobs_abandon(struct blobs *b, const char *id,
                              struct xg_error *err)
 {
-    struct upload *u = find(b, id), *condemned = NULL;
+    struct upload *condemned = NULL;
 
-    if (!u)
-        return no_upload(err);
     pthread_mutex_lock(&b->mutex);
-    condemn(b, u, &condemned);
-    bool ours = condemned != NULL;
+    struct upload *u = look_up(b, id);
+    if (u)
+        condemn(b, u, &condemned);
     pthread_mutex_unlock(&b->mutex);
     discard_all(b, condemned);
-    release(b, u);
-    return ours ? XG_OK : no_upload(err);
+    return u ? XG_OK : no_upload(err);
 }

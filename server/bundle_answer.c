@@ -27,7 +27,7 @@ struct giving {
     struct api_caller who;
     uint64_t since;
     struct xg_bundle_writer *file;
-    struct bundle_given *given;
+    struct bundle_given given;
     struct xg_arena arena; /* for a moment's rows */
     struct xg_buf part;    /* the one being made, or fetched */
     struct xg_hash *photos;
@@ -76,7 +76,7 @@ static enum xg_status add_welcomes(struct giving *g, struct xg_error *err)
             status = add_part(g, "welcome", err);
         if (status != XG_OK || w->note_count == 0)
             break;
-        g->given->registry_notes += w->note_count;
+        g->given.registry_notes += w->note_count;
         g->who.says.registry += w->note_count;
         if (g->who.says.registry >= w->registry)
             break;
@@ -198,7 +198,7 @@ static enum xg_status put_receipts(struct giving *g,
                            err) != XG_OK ||
             add_part(g, name, err) != XG_OK)
             return err->status;
-        g->given->receipts++;
+        g->given.receipts++;
     }
     return XG_OK;
 }
@@ -256,7 +256,7 @@ static enum xg_status add_lists(struct giving *g, struct xg_error *err)
             xg_buf_reset(&g->part);
         else if (add_numbered(g, "references", from, err) != XG_OK)
             return err->status;
-        g->given->references += count;
+        g->given.references += count;
     }
     return XG_OK;
 }
@@ -307,7 +307,7 @@ static enum xg_status announce_files(struct giving *g,
         if (xg_bundle_announce(g->file, name, rows[i].says.length, err) !=
             XG_OK)
             return err->status;
-        g->given->files++;
+        g->given.files++;
     }
     return XG_OK;
 }
@@ -331,17 +331,17 @@ static enum xg_status add_files(struct giving *g, struct xg_error *err)
 static void leave_updates(struct giving *g, enum xg_status status,
                           const char *why)
 {
-    struct bundle_trouble *t = &g->given->trouble;
+    struct bundle_trouble *t = &g->given.trouble;
 
     t->status = status;
-    snprintf(t->part, sizeof t->part, "updates/%" PRIu64, g->given->updates_to);
+    snprintf(t->part, sizeof t->part, "updates/%" PRIu64, g->given.updates_to);
     snprintf(t->why, sizeof t->why, "%s", why);
     xg_buf_reset(&g->part);
 }
 
 static enum xg_status add_updates(struct giving *g, struct xg_error *err)
 {
-    struct bundle_given *given = g->given;
+    struct bundle_given *given = &g->given;
     struct api_refusal no = {.code = NULL};
     struct scope_page page = {.to = g->since};
     uint64_t bytes = 0;
@@ -483,7 +483,7 @@ static enum xg_status put_held(struct giving *g, struct xg_error *err)
             add_numbered(g, "held", i / XG_BLOBS_ASKED_MAX, err) != XG_OK)
             return err->status;
     }
-    g->given->photos = count;
+    g->given.photos = count;
     return XG_OK;
 }
 
@@ -570,14 +570,14 @@ static enum xg_status write_file(struct giving *g, struct xg_error *err)
     memcpy(slots.keys[0], g->who.device.key, sizeof slots.keys[0]);
     target.slots = g->out->seal ? &slots : NULL;
     target.env = &g->data->env;
-    if (xg_bundle_write(g->file, &g->given->bytes, &target, &index,
+    if (xg_bundle_write(g->file, &g->given.bytes, &target, &index,
                         ledger_signer(g->data->ledger), &host, err) != XG_OK)
         return err->status;
-    g->given->parts = index.parts;
+    g->given.parts = index.parts;
     xg_log(XG_LOG_INFO, "bundle.written",
            "device=%s size=%llu since=%llu bytes=%llu", g->who.device.name,
            (unsigned long long)index.size, (unsigned long long)index.since,
-           (unsigned long long)g->given->bytes);
+           (unsigned long long)g->given.bytes);
     return XG_OK;
 }
 
@@ -603,7 +603,7 @@ static enum xg_status add_all(struct giving *g, struct xg_error *err)
 
 static enum xg_status give(struct giving *g, struct xg_error *err)
 {
-    struct bundle_given *given = g->given;
+    struct bundle_given *given = &g->given;
     struct api_refusal no = {.code = NULL};
     enum xg_status status;
 
@@ -649,9 +649,7 @@ static enum xg_status find(struct giving *g, const char *device,
 static enum xg_status give_to(struct bundle_given *given, struct giving *g,
                               const char *device, struct xg_error *err)
 {
-    struct bundle_given made = {.state = XG_DEVICE_PENDING};
-
-    g->given = &made;
+    g->given = (struct bundle_given){.state = XG_DEVICE_PENDING};
     if (api_view_of(&g->view, g->data, err) != XG_OK)
         return err->status;
     enum xg_status status = find(g, device, err);
@@ -659,7 +657,7 @@ static enum xg_status give_to(struct bundle_given *given, struct giving *g,
         status = give(g, err);
     api_view_close(&g->view);
     if (status == XG_OK)
-        *given = made;
+        *given = g->given;
     return status;
 }
 

@@ -86,9 +86,11 @@ walk_names(struct store *s, const struct xg_hash *sha256, bool newest_first,
 
     while (status == XG_OK && more && count == NAMES_STEP) {
         xg_arena_reset(&arena);
-        status =
-            (newest_first ? s->ops->read_photos_newest : s->ops->read_photos)(
-                s, &arena, &rows, &count, sha256, at, NAMES_STEP, err);
+        status = newest_first
+                     ? s->ops->read_photos_newest(s, &arena, &rows, &count,
+                                                  sha256, at, NAMES_STEP, err)
+                     : s->ops->read_photos(s, &arena, &rows, &count, sha256, at,
+                                           NAMES_STEP, err);
         for (size_t i = 0; status == XG_OK && more && i < count; i++) {
             at = rows[i].record;
             more = xg_hash_equal(&rows[i].hash, sha256) && visit(ctx, &rows[i]);

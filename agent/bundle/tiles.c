@@ -24,7 +24,9 @@ enum xg_status tiles_add(struct tiles *t, const struct xg_tile *at,
     if (!copy)
         return xg_fail_nomem(err);
     memcpy(copy, hashes.at, hashes.len);
-    t->list[t->count++] = (struct tile_kept){*at, copy};
+    t->list[t->count].at = *at;
+    t->list[t->count].hashes = copy;
+    t->count++;
     return XG_OK;
 }
 

@@ -225,7 +225,7 @@ static enum xg_status write_file(struct output *o,
                                  size_t count, uint64_t *bytes,
                                  struct xg_error *err)
 {
-    struct xg_landing landing;
+    struct xg_landing landing = {.fd = -1};
     char folder[PATH_SIZE];
     struct stat info = {.st_size = 0};
 

@@ -41,9 +41,8 @@ enum xg_status xg_bundle_new(struct xg_bundle_writer **out,
     return XG_OK;
 }
 
-/* Takes `owned` on success. */
 static enum xg_status add(struct xg_bundle_writer *w, const char *name,
-                          uint64_t length, uint8_t *owned, struct xg_error *err)
+                          uint64_t length, struct xg_error *err)
 {
     struct xg_part part = {.length = length};
 
@@ -65,10 +64,9 @@ static enum xg_status add(struct xg_bundle_writer *w, const char *name,
         w->room = room;
     }
     struct entry *e = &w->entries[w->count++];
-    *e = (struct entry){.owned = owned, .order = order[part.kind]};
+    *e = (struct entry){.order = order[part.kind]};
     memcpy(e->part.name, part.name, sizeof e->part.name);
     e->part.length = length;
-    e->part.content = owned;
     w->bytes += length;
     return XG_OK;
 }
@@ -76,23 +74,25 @@ static enum xg_status add(struct xg_bundle_writer *w, const char *name,
 enum xg_status xg_bundle_add(struct xg_bundle_writer *w, const char *name,
                              struct xg_bytes content, struct xg_error *err)
 {
-    uint8_t *copy = malloc(content.len + 1); /* one at least: NULL says that
-                                              * it is announced */
-
-    if (!copy)
+    if (add(w, name, content.len, err) != XG_OK)
+        return err->status;
+    struct entry *e = &w->entries[w->count - 1];
+    e->owned = malloc(content.len + 1); /* NULL says that it is announced */
+    if (!e->owned) {
+        w->count--;
+        w->bytes -= content.len;
         return xg_fail_nomem(err);
+    }
     if (content.len > 0)
-        memcpy(copy, content.at, content.len);
-    enum xg_status status = add(w, name, content.len, copy, err);
-    if (status != XG_OK)
-        free(copy);
-    return status;
+        memcpy(e->owned, content.at, content.len);
+    e->part.content = e->owned;
+    return XG_OK;
 }
 
 enum xg_status xg_bundle_announce(struct xg_bundle_writer *w, const char *name,
                                   uint64_t length, struct xg_error *err)
 {
-    return add(w, name, length, NULL, err);
+    return add(w, name, length, err);
 }
 
 enum xg_status xg_bundle_add_blob(struct xg_bundle_writer *w,
@@ -102,7 +102,7 @@ enum xg_status xg_bundle_add_blob(struct xg_bundle_writer *w,
     char name[XG_TAR_NAME_MAX + 1];
 
     xg_bundle_name(name, "blobs", sha256, "");
-    return add(w, name, length, NULL, err);
+    return add(w, name, length, err);
 }
 
 void xg_bundle_count(const struct xg_bundle_writer *w, uint64_t *parts,
@@ -149,7 +149,7 @@ enum xg_status xg_bundle_write(struct xg_bundle_writer *w, uint64_t *bytes,
     snprintf(parts[0].name, sizeof parts[0].name, "bundle.txt");
     parts[0].length = note.len;
     parts[0].content = note.data;
-    for (uint8_t o = 0; o < ORDERS; o++)
+    for (int o = 0; o < ORDERS; o++)
         for (size_t i = 0; i < w->count; i++)
             if (w->entries[i].order == o)
                 parts[n++] = w->entries[i].part;
