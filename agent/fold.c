@@ -481,6 +481,8 @@ struct shown {
 
 static bool read_shown(struct shown *out, struct xg_bytes value)
 {
+    /* Anybody may write any length: sums of them are not to overflow. */
+    static const uint64_t LENGTH_MAX = UINT64_C(1) << 40;
     enum { THUMBNAIL = 7 };
     struct xg_cbor c = xg_cbor_over(value), small;
     struct xg_cbor_item item;
@@ -493,7 +495,7 @@ static bool read_shown(struct shown *out, struct xg_bytes value)
         if (i == 0)
             out->sha256 = item.bytes;
         else if (i == 1)
-            out->length = item.number < INT64_MAX ? item.number : INT64_MAX;
+            out->length = item.number < LENGTH_MAX ? item.number : LENGTH_MAX;
         else if (i == THUMBNAIL && item.type == XG_CBOR_ARRAY) {
             small = xg_cbor_inside(&item);
             if (xg_cbor_next(&small, &item))

@@ -348,14 +348,20 @@ SELECT entity FROM member ORDER BY entity
 DELETE FROM photo WHERE entity = ?1
 
 -- name: photo_put
+-- Who has the photo knows its length and thumbnail; others may say what they
+-- like.
 INSERT INTO photo (entity, sha256, length, mine, shown, record, rank,
                    thumbnail, thumbnail_bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 ON CONFLICT DO UPDATE SET
+    length = iif(excluded.mine > mine, excluded.length, length),
+    thumbnail = iif(excluded.mine > mine OR thumbnail IS NULL,
+                    coalesce(excluded.thumbnail, thumbnail), thumbnail),
+    thumbnail_bytes = iif(excluded.mine > mine OR thumbnail IS NULL,
+                          coalesce(excluded.thumbnail_bytes, thumbnail_bytes),
+                          thumbnail_bytes),
     mine = max(mine, excluded.mine), shown = max(shown, excluded.shown),
-    record = iif(excluded.shown > shown, excluded.record, record),
-    thumbnail = coalesce(thumbnail, excluded.thumbnail),
-    thumbnail_bytes = coalesce(thumbnail_bytes, excluded.thumbnail_bytes)
+    record = iif(excluded.shown > shown, excluded.record, record)
 
 -- name: entity_get
 SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
@@ -484,7 +490,10 @@ SELECT id, kind, changed_ms FROM draft ORDER BY id
 -- name: photo_due
 -- Unproven ones whose record the server has (?5: or not), after a place in the
 -- order.
-SELECT p.sha256, max(p.length), min(p.rank) AS first, min(p.record) AS oldest
+SELECT p.sha256,
+       (SELECT o.length FROM photo AS o WHERE o.sha256 = p.sha256 AND o.mine = 1
+        ORDER BY o.record LIMIT 1),
+       min(p.rank) AS first, min(p.record) AS oldest
 FROM photo AS p JOIN record AS r ON r.id = p.record
 WHERE p.mine = 1 AND p.shown = 1 AND (?5 OR r.position IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM photo_proof AS f WHERE f.sha256 = p.sha256)
@@ -525,8 +534,10 @@ SELECT (SELECT count(DISTINCT p.sha256)
 
 -- name: photo_find
 -- One photo, whoever shows it; `received`: of every own record that attached
--- it the server has proved that it is there.
-SELECT max(p.length), max(p.mine), max(p.shown),
+-- it the server has proved that it is there. As long as the device's own record
+-- says, else the first.
+SELECT (SELECT o.length FROM photo AS o WHERE o.sha256 = p.sha256
+        ORDER BY o.mine DESC, o.record LIMIT 1), max(p.mine), max(p.shown),
        min(p.mine = 0 OR r.position IS NOT NULL), f.position, f.since_ms,
        u.confirmed, EXISTS (SELECT 1 FROM freed_photo AS z
                          WHERE z.sha256 = p.sha256)

@@ -8,7 +8,8 @@ import pathlib
 import shutil
 import signal
 
-from lib_tus import Device, Photo
+import server_client
+from lib_tus import CATEGORY, INCIDENT, PHOTO, Device, Photo
 from lib_world import GRID, Case, main
 
 PHOTOS = pathlib.Path(os.environ['XG_SOURCE']) / 'tests/data/jpeg'
@@ -42,6 +43,27 @@ class Photos(Case):
     def places(self, case):
         photos = self.world.ask('photo', 'list', case)[0]['photos']
         return {p['sha256']: (p['place'], p['thumbnail']) for p in photos}
+
+    def test_who_lies_about_a_length_keeps_nothing_out(self):
+        """Another device names the photo too, a million times as long and
+        again as nothing; the one that has it sends it as it is, and gets it
+        back."""
+        case = self.report(FIRST, send='thumbs')
+        liar = Device(self.world, 'liar', 'wb')
+        photo = hashlib.sha256(FIRST.read_bytes()).digest()
+        for length in 64 << 20, 1, 2 ** 64 - 1, 2 ** 63 - 1:
+            liar.append({1: INCIDENT, 5: liar.now()}, server_client.cbor({
+                CATEGORY: 'fire',
+                PHOTO: {1: [[photo, length, 0, 1]]}}))
+        self.assertEqual(liar.put(liar.seal(liar.sealed)), 'state stored\n')
+        liar.close()
+        self.send(self.a, 'none')
+        self.assertEqual(self.world.ask('photo', 'order', case),
+                         [{'wanted': 1}])
+        self.send(self.a)
+        self.assertEqual(self.places(case),
+                         {sha256(FIRST): ('server', 'server')})
+        self.assertEqual(self.blob(FIRST).read_bytes(), FIRST.read_bytes())
 
     def test_thumbnail_first_then_ordered(self):
         case = self.report(FIRST, send='thumbs')
