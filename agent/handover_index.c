@@ -92,6 +92,16 @@ static bool read_lists(struct handover_index *x, struct xg_lines *l)
     return true;
 }
 
+/* No note vouches for this text: names in it are shown, so nothing may steer a
+ * terminal or end them early. */
+static bool is_plain(struct xg_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((text.at[i] < 0x20 && text.at[i] != '\n') || text.at[i] == 0x7F)
+            return false;
+    return xg_utf8_valid(text.at, text.len);
+}
+
 enum xg_status handover_index_read(struct handover_index *out,
                                    struct xg_arena *arena, struct xg_bytes text,
                                    struct xg_error *err)
@@ -101,6 +111,9 @@ enum xg_status handover_index_read(struct handover_index *out,
     size_t chains = 0, parts = 0;
     struct xg_bytes rest = text, line;
 
+    if (!is_plain(text))
+        return xg_fail(err, XG_FORMAT,
+                       "handover index: characters that no text has");
     while (xg_line(&rest, &line)) {
         chains += line.len > 6 && memcmp(line.at, "chain ", 6) == 0;
         parts += line.len > 5 && memcmp(line.at, "part ", 5) == 0;

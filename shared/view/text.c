@@ -181,11 +181,19 @@ void view_put_block(struct xg_buf *out, struct xg_bytes text, unsigned indent)
     }
 }
 
+/* What was appended since; a buffer that nothing came into has no bytes. */
+static struct xg_bytes since(const struct xg_buf *out, size_t start)
+{
+    if (!out->data)
+        return xg_bytes(NULL, 0);
+    return xg_bytes(out->data + start, out->len - start);
+}
+
 void view_pad(struct xg_buf *out, size_t start, unsigned columns)
 {
     if (out->failed != XG_OK)
         return;
-    size_t width = view_width(xg_bytes(out->data + start, out->len - start));
+    size_t width = view_width(since(out, start));
     if (width < columns)
         xg_buf_format(out, "%*s", (int)(columns - width), "");
 }
@@ -198,7 +206,7 @@ void view_put_column(struct xg_buf *out, struct xg_bytes text, unsigned columns)
     view_put_line(out, text);
     if (out->failed != XG_OK)
         return;
-    if (view_width(xg_bytes(out->data + start, out->len - start)) > columns) {
+    if (view_width(since(out, start)) > columns) {
         while (at < out->len) {
             size_t n =
                 view_decode(&code, xg_bytes(out->data + at, out->len - at));

@@ -482,7 +482,7 @@ static enum xg_status serve(struct fake_server *f,
         hello(f, r, a);
     else if (device == FAKE_DEVICES_MAX)
         fake_problem(a, 401, "token", "no session");
-    else if (status = fake_photos_serve(f, &mine, r, a), mine)
+    else if ((void)(status = fake_photos_serve(f, &mine, r, a)), mine)
         return status;
     else if (strncmp(r->path, "/v1/batches/", 12) == 0)
         put_batch(f, r, a, device);
