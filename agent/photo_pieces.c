@@ -1,9 +1,12 @@
 /* photo_pieces.c - see photo_pieces.h. */
 #include "agent/photo_pieces.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/home.h"
@@ -12,6 +15,7 @@
 #define FOLDER "photos/fetch"
 
 static const char CONTEXT[] = "photo piece";
+static const int64_t LIFE_MS = 7 * 24 * 3600 * INT64_C(1000);
 
 static enum xg_status piece_path(char path[static HOME_PATH_SIZE],
                                  const struct photo_shelf *shelf,
@@ -157,4 +161,39 @@ enum xg_status photo_pieces_join(const struct photo_shelf *shelf,
     if (status != XG_OK)
         *err = why;
     return status;
+}
+
+/* ---- what is left behind ---- */
+
+static bool is_of_use(const struct photo_shelf *shelf, int folder_fd,
+                      const char *name, int64_t now_ms)
+{
+    struct xg_hash sha256;
+    struct stat info;
+
+    if (fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(info.st_mode))
+        return true; /* not ours */
+    if ((int64_t)info.st_mtime * 1000 < now_ms - LIFE_MS)
+        return false;
+    return strlen(name) < 2 * XG_HASH_SIZE ||
+           !xg_unhex(sha256.b, XG_HASH_SIZE, name, 2 * XG_HASH_SIZE) ||
+           !photo_has(shelf, &sha256);
+}
+
+void photo_pieces_tidy(const struct photo_shelf *shelf, int64_t now_ms)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    char path[HOME_PATH_SIZE];
+    const struct dirent *entry;
+
+    if (home_file(path, shelf->home, FOLDER, &ignored) != XG_OK)
+        return;
+    DIR *folder = opendir(path);
+    if (!folder)
+        return;
+    while ((entry = readdir(folder)) != NULL)
+        if (!is_of_use(shelf, dirfd(folder), entry->d_name, now_ms))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
 }

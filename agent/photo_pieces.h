@@ -25,5 +25,9 @@ XG_MUST_CHECK enum xg_status photo_pieces_join(const struct photo_shelf *shelf,
                                                const struct xg_hash *sha256,
                                                uint64_t length,
                                                struct xg_error *err);
+/* Drop what is of no use any more: pieces of photos that are here (a cut came
+ * between the joining and the dropping), and those a week old that nobody asked
+ * for again. What cannot be dropped now goes another time. */
+void photo_pieces_tidy(const struct photo_shelf *shelf, int64_t now_ms);
 
 #endif

@@ -67,6 +67,11 @@ enum xg_status store_begin(struct store *s, struct xg_error *err)
     return xg_db_begin(s->db, err);
 }
 
+enum xg_status store_sync(struct store *s, struct xg_error *err)
+{
+    return xg_db_sync(s->db, err);
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     return memcmp(a, b, XG_ID_SIZE);

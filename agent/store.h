@@ -49,6 +49,9 @@ XG_MUST_CHECK enum xg_status store_begin(struct store *s,
                                          struct xg_error *err);
 XG_MUST_CHECK enum xg_status store_commit(struct store *s,
                                           struct xg_error *err);
+/* What is read survives a power cut from now on (xg_db_sync()): to be called
+ * before anything leaves the device. */
+XG_MUST_CHECK enum xg_status store_sync(struct store *s, struct xg_error *err);
 /* [t] Fold now what was touched, for who looks at it before the commit. */
 XG_MUST_CHECK enum xg_status store_refresh(struct store *s,
                                            struct xg_error *err);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/photo_free.h"
+#include "agent/photo_pieces.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 
@@ -141,8 +142,11 @@ static enum xg_status run_once(struct sync *y, struct xg_error *err)
 
 static enum xg_status free_photos(struct sync *y, struct xg_error *err)
 {
+    const struct photo_shelf shelf = {.home = y->home->path,
+                                      .vault = y->home->vault};
     struct photo_freed freed;
 
+    photo_pieces_tidy(&shelf, xg_wall_ms(y->env));
     if (photo_free(y->home, &freed, false, err) != XG_OK)
         return err->status;
     y->report->photos_freed = freed.photos;
@@ -179,7 +183,8 @@ static enum xg_status then_photos(struct sync *y, enum xg_status records,
 static enum xg_status run(struct sync *y, struct xg_error *err)
 {
     if (sync_notice_restore(&y->report->new_chain, y->home, err) != XG_OK ||
-        sync_load(y, err) != XG_OK || sync_load_alarm(y, err) != XG_OK)
+        sync_load(y, err) != XG_OK || sync_load_alarm(y, err) != XG_OK ||
+        store_sync(y->store, err) != XG_OK)
         return err->status;
     enum xg_status status = sync_persist(y, run_once, err);
     if (y->records_done && !y->alarm)

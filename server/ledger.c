@@ -149,8 +149,13 @@ static enum xg_status recover(struct ledger *l, struct xg_error *err)
         xg_log(XG_LOG_WARN, "ledger.forward",
                "store=%" PRIu64 " published=%" PRIu64, stored.says.size,
                locked.says.size);
-        status = ledger_lock_swap(l->lock, origin, xg_buf_bytes(&locked.note),
-                                  xg_buf_bytes(&stored.note), err);
+        /* Not durable, where who committed it was killed before the sync:
+         * published so, the log might be shorter than it is said to be. */
+        status = l->store->ops->sync(l->store, err);
+        if (status == XG_OK)
+            status =
+                ledger_lock_swap(l->lock, origin, xg_buf_bytes(&locked.note),
+                                 xg_buf_bytes(&stored.note), err);
     }
     if (status == XG_OK)
         status = l->store->ops->get_value(l->store, &time_ms, "time_ms", err);

@@ -593,6 +593,9 @@ struct store_ops {
                                 const char *name, struct xg_error *err);
 
     /* ---- the file as a whole ---- */
+    /* What is read survives a power cut from now on, also what was committed
+     * by one who was killed before its sync. */
+    enum xg_status (*sync)(struct store *s, struct xg_error *err);
     enum xg_status (*integrity)(struct store *s, struct xg_error *err);
     /* A copy, made while others write, as one file that must not exist. */
     enum xg_status (*backup)(struct store *s, const char *path,

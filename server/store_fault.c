@@ -403,6 +403,7 @@ VERB(get_value,
      (struct store * s, uint64_t *value, const char *name,
       struct xg_error *err),
      value, name, err)
+VERB(sync, (struct store * s, struct xg_error *err), err)
 VERB(integrity, (struct store * s, struct xg_error *err), err)
 VERB(backup, (struct store * s, const char *path, struct xg_error *err), path,
      err)
@@ -495,6 +496,7 @@ static const struct store_ops fault_ops = {
     .read_references = read_references,
     .put_value = put_value,
     .get_value = get_value,
+    .sync = sync,
     .integrity = integrity,
     .backup = backup,
 };

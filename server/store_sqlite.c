@@ -613,6 +613,11 @@ static enum xg_status get_counts(struct store *s, struct store_counts *counts,
     return XG_OK;
 }
 
+static enum xg_status sync_all(struct store *s, struct xg_error *err)
+{
+    return xg_db_sync(sqlite_db(s), err);
+}
+
 static enum xg_status integrity(struct store *s, struct xg_error *err)
 {
     return xg_db_integrity(sqlite_db(s), err);
@@ -736,6 +741,7 @@ static const struct store_ops sqlite_ops = {
     .read_branches = read_branches,
     .drop_derived = drop_derived,
     .get_counts = get_counts,
+    .sync = sync_all,
     .integrity = integrity,
     .backup = backup,
 };

@@ -320,6 +320,7 @@ static enum xg_status write_all(struct writing *b, struct xg_error *err)
     if (sync_notice_restore(&b->report.new_chain, b->y.home, err) != XG_OK ||
         sync_load(&b->y, err) != XG_OK ||
         sync_load_alarm(&b->y, err) != XG_OK ||
+        store_sync(b->y.store, err) != XG_OK ||
         store_seal_waiting(b->y.store, &sealed, &b->y.signer, err) != XG_OK ||
         store_own_chains(b->y.store, b->y.chains, &b->y.chain_count, err) !=
             XG_OK ||

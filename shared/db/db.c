@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -397,6 +398,28 @@ void xg_db_rollback(struct xg_db *db)
 bool xg_db_in_transaction(const struct xg_db *db)
 {
     return db->transaction != XG_DB_NONE;
+}
+
+/* The file itself is synced by whoever empties the log into it. */
+enum xg_status xg_db_sync(const struct xg_db *db, struct xg_error *err)
+{
+    char log[PATH_MAX];
+
+    if (db->no_wal)
+        return XG_OK;
+    if ((size_t)snprintf(log, sizeof log, "%s-wal", db->path) >= sizeof log)
+        return xg_fail(err, XG_USAGE, XG_T("路径过长：%s", "path too long: %s"),
+                       db->path);
+    int fd = open(log, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return XG_OK;
+    enum xg_status status = XG_OK;
+    if (fd < 0 || fsync(fd) != 0)
+        status =
+            xg_fail_os(err, XG_T("无法落盘 %s", "cannot sync %s"), log);
+    if (fd >= 0)
+        close(fd);
+    return status == XG_OK ? xg_os_sync_parent(log, err) : status;
 }
 
 enum xg_status xg_db_checkpoint(struct xg_db *db, struct xg_error *err)

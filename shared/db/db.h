@@ -129,6 +129,12 @@ bool xg_db_in_transaction(const struct xg_db *db);
 XG_MUST_CHECK enum xg_status xg_db_checkpoint(struct xg_db *db,
                                               struct xg_error *err);
 
+/* What is read here survives a power cut from now on. Whoever committed it may
+ * have been killed before its sync: to be called before anybody is told of what
+ * an earlier process left. */
+XG_MUST_CHECK enum xg_status xg_db_sync(const struct xg_db *db,
+                                        struct xg_error *err);
+
 /* Read every page. XG_CORRUPT with the first thing that is wrong. */
 XG_MUST_CHECK enum xg_status xg_db_integrity(struct xg_db *db,
                                              struct xg_error *err);
