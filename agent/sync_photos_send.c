@@ -319,10 +319,13 @@ static enum xg_status create(struct sending *s, struct xg_error *err)
     if (status != XG_OK)
         return judge_no(s, err);
     uint64_t offset = y->answer.has_upload_offset ? y->answer.upload_offset : 0;
-    if (!is_upload(y->answer.location) || offset > request.body.len)
+    /* All of it, without a byte sent: it came another way, or the server died
+     * between giving it its name and saying so in the log. */
+    if (!is_upload(y->answer.location) ||
+        (offset > request.body.len && offset != s->photo->length))
         return sync_bad_answer(y, err);
     snprintf(s->location, sizeof s->location, "%s", y->answer.location);
-    s->done = whole && offset == s->photo->length;
+    s->done = offset == s->photo->length;
     return confirm(s, offset, err);
 }
 

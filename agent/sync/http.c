@@ -326,10 +326,13 @@ static struct curl_slist *make_headers(const struct transport_request *r,
     list = add(list, good,
                xg_lang() == XG_LANG_ZH ? "Accept-Language: zh"
                                        : "Accept-Language: en");
-    snprintf(line, sizeof line, "Content-Type:%s%s", r->body.len ? " " : "",
-             r->body.len == 0 ? "" /* libcurl would name one of its own */
-             : r->type        ? r->type
-                              : "application/octet-stream");
+    /* Also of an empty body that has a type: the last piece of an upload. Of
+     * one without, libcurl would name a type of its own. */
+    const char *type = r->type       ? r->type
+                       : r->body.len ? "application/octet-stream"
+                                     : NULL;
+    snprintf(line, sizeof line, "Content-Type:%s%s", type ? " " : "",
+             type ? type : "");
     list = add(list, good, line);
     for (size_t i = 0; i < r->header_count; i++)
         list = add(list, good, r->headers[i]);
