@@ -104,9 +104,7 @@ static enum xg_status make_folder(const char *path, struct xg_error *err)
 {
     if (xg_os_exists(path))
         return XG_OK;
-    if (xg_os_mkdir(path, err) != XG_OK)
-        return err->status;
-    return xg_os_sync_parent(path, err);
+    return xg_os_mkdir(path, err);
 }
 
 static enum xg_status lock_shelf(int *fd, const struct photo_shelf *shelf,
@@ -311,6 +309,22 @@ static enum xg_status seal_source(const struct photo_shelf *shelf,
                            err);
 }
 
+/* HOME/photos/NN/NAME, each name of it. Whoever made one of them may have been
+ * killed before it was durable; a file's content was, before it got its name.
+ */
+static enum xg_status sync_names(const char *path, struct xg_error *err)
+{
+    char name[PATH_MAX];
+    enum xg_status status = XG_OK;
+
+    snprintf(name, sizeof name, "%s", path);
+    for (int level = 0; status == XG_OK && level < 3; level++) {
+        status = xg_os_sync_parent(name, err);
+        *strrchr(name, '/') = '\0';
+    }
+    return status;
+}
+
 /* Store the photo unless it is there, whole. */
 static enum xg_status shelve(const struct photo_shelf *shelf,
                              const struct source *s,
@@ -331,6 +345,8 @@ static enum xg_status shelve(const struct photo_shelf *shelf,
                xg_error_text(&held));
     if (!whole)
         status = seal_source(shelf, s, sha256, path, err);
+    if (status == XG_OK)
+        status = sync_names(path, err);
     close(lock_fd);
     if (status == XG_OK)
         *is_new = !whole;

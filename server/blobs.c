@@ -68,18 +68,23 @@ enum xg_status blobs_sync(const struct blobs *b, int fd, const char *path,
     return b->own ? XG_OK : sync_fd(fd, path, err);
 }
 
+static enum xg_status sync_folder(const char *path, struct xg_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return xg_fail_os(err, XG_T("无法打开 %s", "cannot open %s"), path);
+    enum xg_status status = sync_fd(fd, path, err);
+    close(fd);
+    return status;
+}
+
 enum xg_status blobs_sync_uploads(const struct blobs *b, struct xg_error *err)
 {
     char path[BLOBS_PATH_SIZE];
 
     blobs_upload_path(b, path, "", "");
-    path[strlen(path) - 1] = '\0';
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return xg_fail_os(err, XG_T("无法打开 %s", "cannot open %s"), path);
-    enum xg_status status = blobs_sync(b, fd, path, err);
-    close(fd);
-    return status;
+    return b->own ? XG_OK : sync_folder(path, err);
 }
 
 enum xg_status blobs_room(const struct blobs *b, uint64_t bytes,
@@ -152,8 +157,8 @@ static enum xg_status make_folder(const char *path, bool durable,
     return XG_OK;
 }
 
-/* FOLDER/blobs/00 to ff, all at once: so the folder above is synced once, and
- * not with almost every one of the first few hundred photos. */
+/* FOLDER/blobs/00 to ff, all of them before any photo is: so no photo's name
+ * hangs on a folder that is not durable, also not after a kill amid this. */
 static enum xg_status make_shards(const char *folder, bool durable,
                                   struct xg_error *err)
 {
@@ -167,22 +172,13 @@ static enum xg_status make_shards(const char *folder, bool durable,
     return durable ? xg_os_sync_parent(path, err) : XG_OK;
 }
 
-/* Rename, durably, to where photos lie below FOLDER. */
-static enum xg_status give_name(const char *from, const char *folder,
-                                const char *to, bool durable,
+static enum xg_status give_name(const char *from, const char *to,
                                 struct xg_error *err)
 {
-    if (rename(from, to) != 0) {
-        if (errno != ENOENT)
-            return xg_fail_os(err, XG_T("无法改名为 %s", "cannot rename to %s"),
-                              to);
-        if (make_shards(folder, durable, err) != XG_OK)
-            return err->status;
-        if (rename(from, to) != 0)
-            return xg_fail_os(err, XG_T("无法改名为 %s", "cannot rename to %s"),
-                              to);
-    }
-    return durable ? xg_os_sync_parent(to, err) : XG_OK;
+    if (rename(from, to) != 0)
+        return xg_fail_os(err, XG_T("无法改名为 %s", "cannot rename to %s"),
+                          to);
+    return XG_OK;
 }
 
 enum xg_status blobs_place(const struct blobs *b, const char *from,
@@ -192,7 +188,9 @@ enum xg_status blobs_place(const struct blobs *b, const char *from,
 
     blobs_path(b, path, sha256);
     /* One that rotted is healed by it. */
-    return give_name(from, b->dir, path, !b->own, err);
+    if (give_name(from, path, err) != XG_OK)
+        return err->status;
+    return blobs_sync_name(b, sha256, err);
 }
 
 enum xg_status blobs_sync_name(const struct blobs *b,
@@ -276,6 +274,8 @@ enum xg_status blobs_open(struct blobs **out, const char *dir,
     if (status == XG_OK)
         status = make_below(b, "blobs", err);
     if (status == XG_OK)
+        status = make_shards(b->dir, !b->own, err);
+    if (status == XG_OK)
         status = make_below(b, "uploads", err);
     if (status == XG_OK)
         status = blobs_load_uploads(b, err);
@@ -342,8 +342,7 @@ struct intake {
                            struct xg_error *err);
     void *ctx;
     struct xg_digest *digest;
-    const char *folder; /* it goes below FOLDER/blobs */
-    bool durable;
+    bool durable; /* its content; its name is for the caller */
 };
 
 /* All of it into an open file, with its hash checked. */
@@ -396,7 +395,7 @@ static enum xg_status pour_to(const struct intake *in, const char *path,
     if (close(fd) != 0 && status == XG_OK)
         status = xg_fail_os(err, XG_T("无法写入 %s", "cannot write %s"), path);
     if (status == XG_OK)
-        status = give_name(path, in->folder, to, in->durable, err);
+        status = give_name(path, to, err);
     if (status != XG_OK)
         unlink(path);
     return status;
@@ -408,8 +407,7 @@ blobs_take(struct blobs *b, const struct xg_hash *sha256, uint64_t length,
                                   size_t *len, struct xg_error *err),
            void *ctx, struct xg_error *err)
 {
-    struct intake in = {
-        .read = read, .ctx = ctx, .folder = b->dir, .durable = !b->own};
+    struct intake in = {.read = read, .ctx = ctx, .durable = !b->own};
     char id[BLOB_ID_SIZE], path[BLOBS_PATH_SIZE], to[BLOBS_PATH_SIZE];
 
     if (blobs_is_here(b, sha256, length))
@@ -427,7 +425,7 @@ blobs_take(struct blobs *b, const struct xg_hash *sha256, uint64_t length,
     blobs_path(b, to, sha256);
     enum xg_status status = pour_to(&in, path, to, sha256, length, err);
     xg_digest_free(in.digest);
-    return status;
+    return status == XG_OK ? blobs_sync_name(b, sha256, err) : status;
 }
 
 enum xg_status blobs_verify(struct blobs *b, const struct xg_hash *sha256,
@@ -593,6 +591,19 @@ static bool copy_one(void *ctx, const struct xg_hash *sha256, uint64_t length)
     return c->status == XG_OK;
 }
 
+/* Also of what an earlier copying, that was killed, gave its name. */
+static enum xg_status sync_shards(const char *folder, struct xg_error *err)
+{
+    char path[BLOBS_PATH_SIZE];
+    enum xg_status status = XG_OK;
+
+    for (unsigned shard = 0; status == XG_OK && shard < SHARDS; shard++) {
+        snprintf(path, sizeof path, "%s/blobs/%02x", folder, shard);
+        status = sync_folder(path, err);
+    }
+    return status;
+}
+
 enum xg_status
 blobs_copy(struct blobs *b, const char *to, struct blobs_copied *copied,
            void (*progress)(void *ctx, uint64_t files, uint64_t bytes),
@@ -609,15 +620,19 @@ blobs_copy(struct blobs *b, const char *to, struct blobs_copied *copied,
         return xg_fail(err, XG_USAGE, XG_T("路径过长：%s", "path too long: %s"),
                        to);
     snprintf(folder, sizeof folder, "%s/blobs", to);
-    if (xg_os_mkdir(to, err) != XG_OK || xg_os_mkdir(folder, err) != XG_OK ||
+    if (xg_os_mkdir(to, err) != XG_OK || xg_os_sync_parent(to, err) != XG_OK ||
+        xg_os_mkdir(folder, err) != XG_OK ||
+        xg_os_sync_parent(folder, err) != XG_OK ||
+        make_shards(to, true, err) != XG_OK ||
         xg_digest_new(&c.in.digest, XG_DIGEST_SHA256, err) != XG_OK)
         return err->status;
-    c.in.folder = to;
     c.in.durable = true;
     c.in.read = read_source;
     enum xg_status status = blobs_walk(b, copy_one, &c, err);
     if (status == XG_OK)
         status = c.status;
+    if (status == XG_OK)
+        status = sync_shards(to, err);
     xg_digest_free(c.in.digest);
     if (status == XG_OK)
         *copied = c.done;
