@@ -13,6 +13,7 @@ import tempfile
 from world import (Serving, agent_sound, ask, ask_server, capture, drafts,
                    entities, make_base, server_sound, xunge)
 from xgfault import Failed, lines_of, need
+import sweep_photos
 import sweep_sync
 
 SKIPPED = 77
@@ -127,6 +128,89 @@ def agent(disk, folder):
     print('agent: %d incidents said to be saved, and there' % len(saved))
 
 
+def prepare_photos(disk):
+    """A world beside the small disk, which holds the home and what a stick
+    would: two photos at the server and let go of, two that are only here, a
+    bundle to be read. Each photo has a name of its own in what is imported."""
+    work = os.path.dirname(disk.path) + '/photos-beside'
+    os.mkdir(work)
+    state = make_base(work)
+    state['photos'] = sweep_photos.make_photos(work)
+    names = list(state['photos'].values())
+    for name in names[1:]:
+        capture(work, '--photo', work + name)
+    sent = sweep_photos.OnShelf()
+    sent.sync(work, state)
+    sent.back_up(work, '/backup')
+    sent.sync(work, state)
+    ask(work, 'photos', 'free', '--all')
+    for name in names[:1] + ['/in/photo.jpg']:
+        capture(work, '--photo', work + name)
+    shutil.move(work + '/home', disk.path + '/home')
+    os.symlink(disk.path + '/home', work + '/home')
+    os.mkdir(disk.path + '/stick')
+    os.symlink(disk.path + '/stick', work + '/stick')
+    state['mine'] = entities(work)
+    state['sent'] = list(state['photos'])[-1]
+    return work, state
+
+
+def try_full(work, state):
+    """Whatever fetches, writes or reads photos, on a disk without room: each
+    does it, or says why not, and what was there is as it was."""
+    stick = work + '/stick'
+    yield lambda: xunge(work, 'photos', 'get', state['sent'], '--output',
+                        stick + '/got.jpg', '--json')
+    yield lambda: xunge(work, 'incident', 'category=fire', '--photo',
+                        work + '/in/0.jpg', '--json')
+    yield lambda: sweep_photos.bundle(work, 'write', stick + '/up')
+    yield lambda: sweep_photos.bundle(work, 'read', work + '/down')
+    yield lambda: xunge(work, 'photos', 'free', '--all', '--json')
+    yield lambda: sweep_sync.link(work, 'sync', '--photos', 'all')
+
+
+def photos(disk, _):
+    """Photos fetched, attached, carried out and in, and sent, while the device
+    has no room; then with room, all of it."""
+    work, state = prepare_photos(disk)
+    case = sweep_photos.OnShelf()
+    r = sweep_photos.bundle(work, 'write', work + '/first')
+    need(r.code == 0, 'write: %s', r.err)
+    sweep_photos.serve(work, 'read', work + '/first', '--reply',
+                       work + '/down')
+    failed = done = 0
+    for room in (0, 4096, 40000, 300000, 2000000, None):
+        with Serving(work, state['port']) as s:
+            need(s.ready, 'the server does not start')
+            for act in try_full(work, state):
+                had = set(entities(work))
+                sweep_photos.unlink(work + '/stick/up')
+                if room is not None:
+                    disk.leave(room)
+                else:
+                    disk.empty()
+                r = act()
+                done += r.code == 0
+                failed += r.code != 0
+                if r.code != 0:
+                    need(room is not None, 'room again: %s', r.out + r.err)
+                    r.err += r.out
+                    clear_text(r)
+                disk.empty()
+                need(had <= set(entities(work)), 'gone: %s', r.err)
+                agent_sound(work)
+                case.compare_photos(work, False)
+    got = work + '/stick/got.jpg'
+    need(sweep_photos.sha256_of(got) == state['sent'], 'another photo')
+    left = [f for f in sweep_photos.files_below(disk.path)
+            if f.endswith(('.tmp', '.part')) or '/fetch/' in f]
+    need(not left, 'left behind: %s', left)
+    server_sound(work)
+    case.compare_photos(work, True)
+    need(failed > 5, 'the disk was not full: %d failed', failed)
+    print('photos: %d done, %d refused, none lost' % (done, failed))
+
+
 def small_server(disk, _):
     """The data folder on the small disk, the home beside it."""
     work = os.path.dirname(disk.path) + '/beside'
@@ -168,7 +252,7 @@ def main():
     failed = 0
     os.mkdir(top + '/first')
     make_base(top + '/first')
-    for test in (agent, small_server):
+    for test in (agent, photos, small_server):
         disk = Disk(top + '/' + test.__name__)
         try:
             test(disk, disk.path + '/world')

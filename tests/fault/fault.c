@@ -24,7 +24,7 @@ static struct {
     atomic_bool armed;
     atomic_ulong count[FAULT_CLASSES];
     enum fault_class target; /* FAULT_CLASSES: only count */
-    bool kill, power, repeat, group, lie;
+    bool kill, power, repeat, group, lie, keep;
     enum when when;
     int error;
     unsigned long n;
@@ -68,6 +68,22 @@ void fault_report(const char *format, ...)
 void fault_blind(const char *what, const char *path)
 {
     fault_report("blind %s %s %s", state.program, what, path);
+}
+
+/* What was not synced waits for the next process. */
+static void keep_pending(void)
+{
+    if (!state.keep || state.power)
+        return;
+    atomic_store(&state.armed, false);
+    undo_save(state.dir);
+}
+
+/* Die of a kill, with the lock held: the losses that may follow are kept. */
+_Noreturn static void die_killed(void)
+{
+    keep_pending();
+    fault_die();
 }
 
 _Noreturn void fault_die(void)
@@ -191,7 +207,7 @@ static enum fault_act decide(unsigned needs, unsigned long number)
     if (state.kill && state.when == AFTER)
         return FAULT_KILL_AFTER;
     if (state.kill)
-        fault_die();
+        die_killed();
     errno = state.error;
     return state.when == HALF && number == state.n ? FAULT_HALF : FAULT_FAIL;
 }
@@ -226,7 +242,9 @@ void fault_leave(enum fault_act act)
 
     if (act == FAULT_POWER)
         undo_cut(state.dir, state.seed, state.n);
-    if (act == FAULT_POWER || act == FAULT_KILL_HALF || act == FAULT_KILL_AFTER)
+    if (act == FAULT_KILL_HALF || act == FAULT_KILL_AFTER)
+        die_killed();
+    if (act == FAULT_POWER)
         fault_die();
     pthread_mutex_unlock(&state.lock);
     errno = saved;
@@ -259,7 +277,7 @@ bool fault_memory(const void *caller)
 
 bool fault_notes_losses(void)
 {
-    return state.power;
+    return state.power || state.keep;
 }
 
 bool fault_syncs_lie(void)
@@ -413,6 +431,9 @@ void fault_arm(const char *program)
     state.pid = getpid();
     state.group = getenv("XG_FAULT_GROUP") != NULL;
     state.lie = getenv("XG_FAULT_LIE") != NULL;
+    state.keep = getenv("XG_FAULT_KEEP") != NULL;
+    if (state.keep)
+        undo_load(state.dir);
     if (getenv("XG_FAULT_SPARE"))
         spare(getenv("XG_FAULT_SPARE"));
     atomic_store(&state.armed, true);
@@ -426,6 +447,7 @@ void fault_disarm(void)
         fault_report("hit %s the end", state.program);
         undo_cut(state.dir, state.seed, state.n);
     }
+    keep_pending();
     fault_report("count %s malloc=%lu io=%lu full=%lu cut=%lu", state.program,
                  atomic_load(&state.count[FAULT_MALLOC]),
                  atomic_load(&state.count[FAULT_IO]),

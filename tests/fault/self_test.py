@@ -45,8 +45,7 @@ class Specimen(Case):
              'litter: %s', before)
 
 
-GOOD = [Specimen('file', tuple(xgfault.KINDS)),
-        Specimen('db', tuple(xgfault.KINDS), 'read-db')]
+GOOD = [Specimen('file', Case.kinds), Specimen('db', Case.kinds, 'read-db')]
 BAD = [Specimen('file-no-sync', ('power',)),
        Specimen('file-no-dir-sync', ('power',)),
        Specimen('file-in-place', ('power',)),

@@ -449,3 +449,166 @@ void undo_cut(const char *dir, uint64_t seed, uint64_t number)
         undo_one_name(&state.names[i]);
     sweep(dir, false);
 }
+
+/* ---- from one process to the next ---- */
+
+static void pending_path(char path[static FAULT_PATH_SIZE], const char *dir)
+{
+    snprintf(path, FAULT_PATH_SIZE, "%.4300s.undo/pending", dir);
+}
+
+static void put(FILE *to, const void *what, size_t len)
+{
+    if (len > 0 && fwrite(what, len, 1, to) != 1)
+        fault_report("blind pending: cannot write");
+}
+
+static void put_text(FILE *to, const char *text)
+{
+    size_t len = text ? strlen(text) + 1 : 0;
+
+    put(to, &len, sizeof len);
+    put(to, text, len);
+}
+
+static bool take(FILE *from, void *to, size_t len)
+{
+    return len == 0 || fread(to, len, 1, from) == 1;
+}
+
+static bool take_text(FILE *from, char **text)
+{
+    size_t len = 0;
+
+    *text = NULL;
+    if (!take(from, &len, sizeof len) || len > FAULT_PATH_SIZE)
+        return false;
+    if (len == 0)
+        return true;
+    *text = calloc(1, len);
+    return *text && take(from, *text, len);
+}
+
+/* A file that has no name any more cannot come back but by undo_keep(), and is
+ * found there. */
+static void save_file(FILE *to, const struct dirty *d)
+{
+    char link[48], path[FAULT_PATH_SIZE];
+    struct stat st;
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", d->handle);
+    ssize_t n = d->handle < 0 ? -1 : readlink(link, path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    if (lstat(path, &st) != 0 || st.st_ino != d->ino)
+        path[0] = '\0';
+    for (size_t i = 0; !path[0] && i < state.name_count; i++)
+        if (state.names[i].kept && lstat(state.names[i].kept, &st) == 0 &&
+            st.st_ino == d->ino)
+            snprintf(path, sizeof path, "%s", state.names[i].kept);
+    put_text(to, path);
+    put_text(to, d->path);
+    put(to, &d->count, sizeof d->count);
+    for (size_t i = 0; i < d->count; i++) {
+        put(to, &d->pieces[i], sizeof d->pieces[i]);
+        put(to, d->pieces[i].old, (size_t)d->pieces[i].len);
+    }
+}
+
+static bool load_pieces(FILE *from, struct dirty *d)
+{
+    if (!take(from, &d->room, sizeof d->room))
+        return false;
+    d->pieces = calloc(d->room ? d->room : 1, sizeof *d->pieces);
+    for (; d->pieces && d->count < d->room; d->count++) {
+        struct piece *p = &d->pieces[d->count];
+        if (!take(from, p, sizeof *p))
+            return false;
+        p->old = calloc(1, p->len > 0 ? (size_t)p->len : 1);
+        if (!p->old || !take(from, p->old, (size_t)p->len))
+            return false;
+    }
+    return d->pieces != NULL;
+}
+
+static bool load_file(FILE *from)
+{
+    struct dirty d = {.handle = -1};
+    struct stat st;
+    char *at;
+
+    if (!take_text(from, &at) || !take_text(from, &d.path) ||
+        !load_pieces(from, &d))
+        return false;
+    if (at && *at && lstat(at, &st) == 0) {
+        d.dev = st.st_dev;
+        d.ino = st.st_ino;
+        d.handle = raw_openat(AT_FDCWD, at, O_PATH | O_CLOEXEC, 0);
+    }
+    free(at);
+    state.files = grow(state.files, state.file_count, &state.file_room,
+                       sizeof *state.files);
+    state.files[state.file_count++] = d;
+    return true;
+}
+
+static bool load_name(FILE *from)
+{
+    struct name n = {0};
+
+    if (!take(from, &n.what, sizeof n.what) || !take_text(from, &n.path) ||
+        !take_text(from, &n.to) || !take_text(from, &n.kept))
+        return false;
+    undo_name(n.what, n.path, n.to, n.kept);
+    free(n.path);
+    free(n.to);
+    return true;
+}
+
+void undo_save(const char *dir)
+{
+    char path[FAULT_PATH_SIZE];
+
+    snprintf(path, sizeof path, "%.4300s.undo", dir);
+    if (raw_mkdirat(AT_FDCWD, path, 0700) != 0 && errno != EEXIST)
+        fault_report("blind pending: %s", path);
+    pending_path(path, dir);
+    FILE *to = fopen(path, "we");
+    if (!to) {
+        fault_report("blind pending: %s", path);
+        return;
+    }
+    put(to, &state.file_count, sizeof state.file_count);
+    for (size_t i = 0; i < state.file_count; i++)
+        save_file(to, &state.files[i]);
+    put(to, &state.name_count, sizeof state.name_count);
+    for (size_t i = 0; i < state.name_count; i++) {
+        const struct name *n = &state.names[i];
+        put(to, &n->what, sizeof n->what);
+        put_text(to, n->path);
+        put_text(to, n->to);
+        put_text(to, n->kept);
+    }
+    if (fclose(to) != 0)
+        fault_report("blind pending: %s", path);
+}
+
+void undo_load(const char *dir)
+{
+    char path[FAULT_PATH_SIZE];
+    size_t count = 0;
+
+    pending_path(path, dir);
+    FILE *from = fopen(path, "re");
+    if (!from)
+        return;
+    bool ok = take(from, &count, sizeof count);
+    while (ok && count-- > 0)
+        ok = load_file(from);
+    ok = ok && take(from, &count, sizeof count);
+    while (ok && count-- > 0)
+        ok = load_name(from);
+    if (!ok)
+        fault_report("blind pending: %s is cut", path);
+    fclose(from);
+    raw_unlinkat(AT_FDCWD, path, 0);
+}

@@ -54,4 +54,9 @@ void undo_synced_all(void);
  * data, 3 any part of them. */
 void undo_cut(const char *dir, uint64_t seed, uint64_t number);
 
+/* What no sync covers outlives the process: keep it in DIR.undo for the next
+ * one, which takes it up. Neither is counted. */
+void undo_save(const char *dir);
+void undo_load(const char *dir);
+
 #endif

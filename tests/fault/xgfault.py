@@ -31,8 +31,12 @@ KINDS = {
     'kill-half': ('kill', ':half', 'cut'),
     'kill-after': ('kill', ':after', 'cut'),
     'power': ('power', ':%d', 'cut'),
+    # Twice: after that the same again, and a power cut on the way.
+    'io-cut': ('io', '', 'io'),
+    'kill-cut': ('kill', '', 'cut'),
 }
-KILLS = ('kill', 'kill-half', 'kill-after', 'power')
+KILLS = ('kill', 'kill-half', 'kill-after', 'power', 'io-cut', 'kill-cut')
+TWICE = ('io-cut', 'kill-cut')
 
 
 class Failed(Exception):
@@ -50,6 +54,7 @@ notes = collections.Counter()  # not wrong, but to be known
 class Result:
     def __init__(self, code, out, err, report):
         self.code, self.out, self.err = code, out, err
+        self.kind = None  # of KINDS, where it was swept
         self.hit = any(line.startswith('hit ') for line in report)
         self.blind = [line for line in report if line.startswith('blind ')]
         self.lost = [line for line in report if line.startswith('cut ')]
@@ -133,7 +138,7 @@ def lines_of(text):
 class Case:
     """What is swept. `state` is whatever prepare() returned."""
     name = None
-    kinds = tuple(KINDS)
+    kinds = tuple(k for k in KINDS if k not in TWICE)
     program = None   # the one program that faults; None: all
     extra = {}       # environment
     litter = True    # look for files that a retry leaves behind
@@ -195,14 +200,30 @@ class Sweeper:
         shutil.copytree(master, work, symlinks=True)
         return work
 
-    def once(self, case, master, state, spec, kind):
-        work = self.copy(master)
+    def act(self, case, work, state, spec, kind, **more):
         report = os.path.join(self.top, 'report')
         if os.path.exists(report):
             os.unlink(report)
         env = fault_environment(spec, work, report, case.program,
-                                **case.extra)
+                                **case.extra, **more)
         result = case.act(work, state, env, report)
+        result.kind = kind
+        return result
+
+    def act_twice(self, case, work, state, spec, kind):
+        """What the first left unsynced may go with what the second does."""
+        first = self.act(case, work, state, spec, kind, XG_FAULT_KEEP='1')
+        need(not first.blind, 'not followed: %s', first.blind)
+        rng = random.Random(spec)
+        calls = first.counts.get('cut', 0) or rng.randrange(1, 200)
+        number = rng.choice([1, calls + 1000, rng.randrange(1, calls + 1)])
+        cut = 'power:%d:%d' % (number, rng.randrange(4))
+        return self.act(case, work, state, cut, kind, XG_FAULT_KEEP='1')
+
+    def once(self, case, master, state, spec, kind):
+        work = self.copy(master)
+        act = self.act_twice if kind in TWICE else self.act
+        result = act(case, work, state, spec, kind)
         need(not result.blind, 'not followed: %s', result.blind)
         need(-result.code not in CRASHES, 'died of signal %d: %s',
              -result.code, result.err)
@@ -308,8 +329,11 @@ def number_of(name, otherwise):
 
 
 def main(cases):
-    """Sweep them all as the environment says; exit 1 where one failed."""
-    depth = number_of('XG_FAULT_DEPTH', 25)
+    """Sweep them, or those that the arguments name, as the environment says
+    (--all: every N); exit 1 where one failed."""
+    words = set(sys.argv[1:])
+    depth = 0 if '--all' in words else number_of('XG_FAULT_DEPTH', 25)
+    words -= {'--all'}
     seconds = number_of('XG_FAULT_SECONDS', 0)
     sweeper = Sweeper(
         depth, seeds=number_of('XG_FAULT_SEEDS', 8 if depth == 0 else 4),
@@ -319,7 +343,8 @@ def main(cases):
         kinds=os.environ.get('XG_FAULT_KIND', '').split(),
         point=number_of('XG_FAULT_POINT', 0))
     for case in cases:
-        sweeper.sweep(case)
+        if not words or case.name in words:
+            sweeper.sweep(case)
     sweeper.close()
     tally = sweeper.tally
     for text, times in sorted(notes.items()):
