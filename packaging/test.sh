@@ -13,6 +13,7 @@ sh packaging/dependencies.sh test && sh packaging/npm.sh || exit 1
 
 passed=0
 failed=0
+only=
 jobs=$(nproc)
 
 # count PASSED FAILED NAME
@@ -29,12 +30,13 @@ check() {
     if "$@"; then count 1 0 "$name"; else count 0 1 "$name"; fi
 }
 
-# suite PRESET CTEST-ARGUMENTS...: configure, build, run; count what ctest says.
+# suite PRESET CTEST-ARGUMENTS...: configure, build (all, or the targets that
+# $only names), run; count what ctest says.
 suite() {
     preset=$1
     shift
     if ! { cmake --preset "$preset" >/dev/null &&
-        cmake --build --preset "$preset" -j "$jobs" >build.log 2>&1; }; then
+        cmake --build --preset "$preset" -j "$jobs" ${only:+-t $only} >build.log 2>&1; }; then
         tail -n 40 build.log
         rm -f build.log
         count 0 1 "$preset does not build"
@@ -58,8 +60,11 @@ started=$(date +%s)
 check "walls between the rooms" python3 tests/lint/includes.py
 suite ci
 if [ "${1:-}" != quick ]; then
-    suite asan -L 'unit|property'
+    suite asan -L 'unit|property|fuzz'
     suite tsan -L 'threads'
+    only=fuzz
+    suite fuzz -L fuzz
+    only=
     check "cppcheck" sh tests/lint/cppcheck.sh
     check "clang-tidy" sh tests/lint/tidy.sh
 fi

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Runs fuzz targets one after another, on one core, and says how often each ran:
+#
+#   sh tests/fuzz/run.sh RUNS SECONDS [TARGET ...]     at most, for each
+#
+# What they find that is new lies in build-fuzz/fuzz/found/TARGET; what stopped
+# them in build-fuzz/fuzz/crash-TARGET-*. Fails where anything did.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+runs=$1
+seconds=$2
+shift 2
+[ $# -gt 0 ] || set -- $(sed -n 's/^xg_fuzz(\([a-z_]*\).*/\1/p' \
+    tests/fuzz/CMakeLists.txt)
+here=build-fuzz/fuzz
+failed=0
+for name in "$@"; do
+    dict=tests/fuzz/dict/$name
+    [ -f "$dict" ] && dict=-dict=$dict || dict=
+    seeds=tests/fuzz/corpus/$name
+    [ -d "$seeds" ] || seeds=tests/data/jpeg
+    mkdir -p "$here/found/$name"
+    nice -n 19 "$here/$name" -runs="$runs" -max_total_time="$seconds" $dict \
+        -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="$here/crash-$name-" "$here/found/$name" \
+        "$seeds" >"$here/$name.log" 2>&1 || {
+        failed=1
+        grep -E '^SUMMARY|^\.\./' "$here/$name.log"
+    }
+    printf '%-14s %s runs\n' "$name" \
+        "$(sed -n 's/^stat::number_of_executed_units: *//p' "$here/$name.log")"
+done
+exit $failed
