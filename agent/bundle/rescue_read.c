@@ -18,7 +18,8 @@
 #include "shared/bundle/bundle_file.h"
 #include "shared/core/note.h"
 
-/* In HOME.part, from its first moment: a reading unpacks here. */
+/* A folder in HOME.part, from its first moment: a reading unpacks here. A
+ * folder, because it is there or not, and never half. */
 #define MARK "unpacking"
 
 enum {
@@ -173,7 +174,7 @@ static enum xg_status drop_part(const char *part, struct xg_error *err)
     if (handover_wipe(part, err) != XG_OK ||
         home_file(mark, part, MARK, err) != XG_OK)
         return err->status;
-    unlink(mark);
+    remove(mark);
     if (rmdir(part) != 0 && errno != ENOENT)
         return xg_fail_os(err, XG_T("无法删除 %s", "cannot delete %s"), part);
     return XG_OK;
@@ -199,8 +200,8 @@ static enum xg_status make_part(struct unpack *u, const char *home,
         (is_there && drop_part(u->home, err) != XG_OK) ||
         xg_os_mkdir(u->home, err) != XG_OK ||
         home_file(mark, u->home, MARK, err) != XG_OK ||
-        xg_os_replace(mark, 0600, xg_bytes_of("xunge rescue\n"), err) !=
-            XG_OK ||
+        xg_os_mkdir(mark, err) != XG_OK ||
+        xg_os_sync_parent(mark, err) != XG_OK ||
         xg_os_free_bytes(&free_bytes, u->home, err) != XG_OK)
         return err->status;
     if (free_bytes / 2 >= u->bytes / 2 + RESERVE_BYTES / 2)
@@ -340,7 +341,7 @@ static enum xg_status name_home(struct unpack *u, const char *home,
         return xg_fail_os(err, XG_T("无法建立 %s", "cannot make %s"), home);
     if (xg_os_sync_parent(home, err) != XG_OK)
         return err->status;
-    if (unlink(mark) != 0)
+    if (rmdir(mark) != 0)
         return xg_fail_os(err, XG_T("无法删除 %s", "cannot delete %s"), mark);
     return XG_OK;
 }

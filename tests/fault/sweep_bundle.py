@@ -138,7 +138,8 @@ class RescueRead(Rescue):
     """The new home, whole, or none. (The loss of a folder's new name is not
     played: the folder is durable before, and its name is afterwards.)"""
     name = 'rescue-read'
-    kinds = tuple(k for k in xgfault.KINDS if k != 'power')
+    kinds = tuple(k for k in xgfault.KINDS
+                  if k != 'power' and k not in xgfault.TWICE)
     litter = False  # HOME.part is left for the next try
 
 
