@@ -159,8 +159,7 @@ static enum xg_status make_folder(const char *path, bool durable,
 
 /* FOLDER/blobs/00 to ff, all of them before any photo is: so no photo's name
  * hangs on a folder that is not durable, also not after a kill amid this. */
-static enum xg_status make_shards(const char *folder, bool durable,
-                                  struct xg_error *err)
+static enum xg_status make_shards(const char *folder, struct xg_error *err)
 {
     char path[BLOBS_PATH_SIZE];
 
@@ -169,7 +168,18 @@ static enum xg_status make_shards(const char *folder, bool durable,
         if (make_folder(path, false, err) != XG_OK)
             return err->status;
     }
-    return durable ? xg_os_sync_parent(path, err) : XG_OK;
+    return xg_os_sync_parent(path, err);
+}
+
+/* The one of a photo, in a private folder: nothing there outlives us, and 256
+ * folders would be the dearest part of a server in memory. */
+static enum xg_status make_own_shard(const char *path, struct xg_error *err)
+{
+    char shard[BLOBS_PATH_SIZE];
+
+    snprintf(shard, sizeof shard, "%.*s", (int)(strrchr(path, '/') - path),
+             path);
+    return make_folder(shard, false, err);
 }
 
 static enum xg_status give_name(const char *from, const char *to,
@@ -188,7 +198,8 @@ enum xg_status blobs_place(const struct blobs *b, const char *from,
 
     blobs_path(b, path, sha256);
     /* One that rotted is healed by it. */
-    if (give_name(from, path, err) != XG_OK)
+    if ((b->own && make_own_shard(path, err) != XG_OK) ||
+        give_name(from, path, err) != XG_OK)
         return err->status;
     return blobs_sync_name(b, sha256, err);
 }
@@ -273,8 +284,8 @@ enum xg_status blobs_open(struct blobs **out, const char *dir,
         status = xg_fail_nomem(err);
     if (status == XG_OK)
         status = make_below(b, "blobs", err);
-    if (status == XG_OK)
-        status = make_shards(b->dir, !b->own, err);
+    if (status == XG_OK && !b->own)
+        status = make_shards(b->dir, err);
     if (status == XG_OK)
         status = make_below(b, "uploads", err);
     if (status == XG_OK)
@@ -394,6 +405,8 @@ static enum xg_status pour_to(const struct intake *in, const char *path,
     enum xg_status status = pour(in, fd, path, sha256, length, err);
     if (close(fd) != 0 && status == XG_OK)
         status = xg_fail_os(err, XG_T("无法写入 %s", "cannot write %s"), path);
+    if (status == XG_OK && !in->durable)
+        status = make_own_shard(to, err);
     if (status == XG_OK)
         status = give_name(path, to, err);
     if (status != XG_OK)
@@ -623,7 +636,7 @@ blobs_copy(struct blobs *b, const char *to, struct blobs_copied *copied,
     if (xg_os_mkdir(to, err) != XG_OK || xg_os_sync_parent(to, err) != XG_OK ||
         xg_os_mkdir(folder, err) != XG_OK ||
         xg_os_sync_parent(folder, err) != XG_OK ||
-        make_shards(to, true, err) != XG_OK ||
+        make_shards(to, err) != XG_OK ||
         xg_digest_new(&c.in.digest, XG_DIGEST_SHA256, err) != XG_OK)
         return err->status;
     c.in.durable = true;
