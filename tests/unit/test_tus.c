@@ -852,14 +852,17 @@ struct sender {
     char location[64];
     const char *bearer;
     const char *failed;
-    unsigned rounds;
+    unsigned rounds, luck;
 };
 
-/* As a careful client does: ask, send a piece, ask again when told to. */
+/* As a careful client does: ask, send a piece; told that another has taken
+ * over, wait a while, longer every time and never as long as the others, and
+ * ask again. Without the wait they could take over from each other for ever. */
 static void *send_all(void *ctx)
 {
     struct sender *s = ctx;
     struct fixture f = *s->f;
+    long patience_ms = 0;
     uint64_t offset = 0;
 
     snprintf(f.location, sizeof f.location, "%s", s->location);
@@ -877,8 +880,16 @@ static void *send_all(void *ctx)
             http_status = hear(fd, &offset);
             if (http_status != 204 && http_status != 409)
                 s->failed = "PATCH";
+            patience_ms = http_status == 204 ? 0 : 2 * patience_ms + 1;
+            if (patience_ms > 63)
+                patience_ms = 63;
         }
         close(fd);
+        if (patience_ms > 0)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000L * patience_ms +
+                                                    rand_r(&s->luck) % 1000 *
+                                                        1000L * patience_ms},
+                      NULL);
         if (s->failed || ++s->rounds > 2000)
             break;
     }
@@ -904,6 +915,7 @@ static void test_several_senders(void **state)
     for (int i = 0; i < COUNT; i++) {
         bool other = i == COUNT - 1;
         senders[i].f = &f;
+        senders[i].luck = (unsigned)i;
         senders[i].web = web;
         senders[i].bearer = f.bearer[other];
         if (!other)
