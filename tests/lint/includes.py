@@ -19,6 +19,8 @@ ROOMS = {
     "shared/db": ["shared/base"],
     "shared/web": ["shared/base"],
     "shared/bundle": ["shared/base", "shared/core"],
+    "shared/audit": ["shared/base", "shared/core", "shared/db",
+                     "shared/bundle"],
     "shared/guide": ["shared/base", "shared/core"],
     "shared/view": ["shared/base", "shared/core", "shared/guide"],
     "agent": ["shared/base", "shared/core", "shared/db", "shared/bundle",
@@ -27,13 +29,14 @@ ROOMS = {
     "agent/exif": ["shared/base", "agent/confine"],
     "agent/thumb": ["shared/base", "shared/core", "agent/confine"],
     "server": ["shared/base", "shared/core", "shared/db", "shared/bundle",
-               "shared/web", "shared/guide", "shared/view"],
+               "shared/web", "shared/guide", "shared/view", "shared/audit"],
 }
 INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/handover": ["agent", "agent/cli"],
     "agent/bundle": ["agent", "agent/cli"],
     "agent/sync": ["agent"], "agent/patrol": ["agent"],
-    "server/cli": ["server"],
+    "server/cli": ["server"], "server/witness": [],
+    "shared/audit/cli": ["shared/audit"],
 }
 # The agent's library reads what its child program says by the shared header.
 ALSO = {"agent": ["agent/exif"]}
@@ -41,7 +44,7 @@ ALSO = {"agent": ["agent/exif"]}
 # header: who may include it, as prefixes of paths.
 ENGINES = {
     "sqlite3.h": ["shared/db", "server/store_sqlite", "agent/store"],
-    "curl/": ["agent/sync/"],
+    "curl/": ["agent/sync/", "server/witness/", "shared/audit/cli/"],
     "systemd/": ["agent/sync/"],
     "microhttpd.h": ["shared/web"],
     "gnutls/": ["shared/web"],
