@@ -28,6 +28,7 @@ ROOMS = {
     "agent/confine": ["shared/base"],
     "agent/exif": ["shared/base", "agent/confine"],
     "agent/thumb": ["shared/base", "shared/core", "agent/confine"],
+    "server/witness": ["shared/base"],
     "server": ["shared/base", "shared/core", "shared/db", "shared/bundle",
                "shared/web", "shared/guide", "shared/view", "shared/audit"],
 }
@@ -35,7 +36,7 @@ INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/handover": ["agent", "agent/cli"],
     "agent/bundle": ["agent", "agent/cli"],
     "agent/sync": ["agent"], "agent/patrol": ["agent"],
-    "server/cli": ["server"], "server/witness": [],
+    "server/cli": ["server"],
     "shared/audit/cli": ["shared/audit"],
 }
 # The agent's library reads what its child program says by the shared header.
