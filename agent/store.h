@@ -464,7 +464,14 @@ XG_MUST_CHECK enum xg_status
 store_photos_due(struct store *s, struct store_due *out, size_t *count,
                  size_t max, bool thumbnails, const struct store_due *after,
                  struct xg_error *err);
-/* The same with those whose records are not proven: for what carries both. */
+/* Of the full ones those that a request was already made for: the server may
+ * have all of one, though its answer was cut off. */
+XG_MUST_CHECK enum xg_status
+store_photos_begun(struct store *s, struct store_due *out, size_t *count,
+                   size_t max, const struct store_due *after,
+                   struct xg_error *err);
+/* As store_photos_due(), with those whose records are not proven: for what
+ * carries both. */
 XG_MUST_CHECK enum xg_status
 store_photos_unproven(struct store *s, struct store_due *out, size_t *count,
                       size_t max, bool thumbnails,

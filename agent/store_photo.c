@@ -138,14 +138,14 @@ enum xg_status store_find_photo(struct store *s, struct xg_hash *out,
 
 /* ---- what is to go out ---- */
 
+/* `statement` lists them; its fifth parameter: those whose record is not proven
+ * too. */
 static enum xg_status list_due(struct store *s, struct store_due *out,
-                               size_t *count, size_t max, bool thumbnails,
+                               size_t *count, size_t max, size_t statement,
                                bool ahead, const struct store_due *after,
                                struct xg_error *err)
 {
-    struct xg_stmt *q =
-        xg_stmt(s->db, thumbnails ? AGENT_STMT_PHOTO_DUE_THUMBNAILS
-                                  : AGENT_STMT_PHOTO_DUE);
+    struct xg_stmt *q = xg_stmt(s->db, statement);
     size_t n = 0;
 
     xg_bind_i64(q, 1, after->rank);
@@ -169,7 +169,19 @@ enum xg_status store_photos_due(struct store *s, struct store_due *out,
                                 const struct store_due *after,
                                 struct xg_error *err)
 {
-    return list_due(s, out, count, max, thumbnails, false, after, err);
+    return list_due(s, out, count, max,
+                    thumbnails ? AGENT_STMT_PHOTO_DUE_THUMBNAILS
+                               : AGENT_STMT_PHOTO_DUE,
+                    false, after, err);
+}
+
+enum xg_status store_photos_begun(struct store *s, struct store_due *out,
+                                  size_t *count, size_t max,
+                                  const struct store_due *after,
+                                  struct xg_error *err)
+{
+    return list_due(s, out, count, max, AGENT_STMT_PHOTO_DUE_BEGUN, false,
+                    after, err);
 }
 
 enum xg_status store_photos_unproven(struct store *s, struct store_due *out,
@@ -177,7 +189,10 @@ enum xg_status store_photos_unproven(struct store *s, struct store_due *out,
                                      const struct store_due *after,
                                      struct xg_error *err)
 {
-    return list_due(s, out, count, max, thumbnails, true, after, err);
+    return list_due(s, out, count, max,
+                    thumbnails ? AGENT_STMT_PHOTO_DUE_THUMBNAILS
+                               : AGENT_STMT_PHOTO_DUE,
+                    true, after, err);
 }
 
 enum xg_status store_sum_due(struct store *s, struct store_due_sums *out,

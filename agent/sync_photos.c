@@ -91,6 +91,26 @@ static enum xg_status take_orders(struct sync *y, struct xg_error *err)
     return XG_OK;
 }
 
+/* Full ones that are not to go out now are asked for all the same where one
+ * may be there: only the answer was cut off, and it may be freed by its proof.
+ */
+static bool only_asks(const struct sync *y)
+{
+    return y->photos.phase == SYNC_FULL && !wants_all(y);
+}
+
+static enum xg_status load_due(struct sync *y, struct xg_error *err)
+{
+    struct sync_photo_run *run = &y->photos;
+
+    if (only_asks(y))
+        return store_photos_begun(y->store, run->group, &run->count,
+                                  XG_BLOBS_ASKED_MAX, &run->after, err);
+    return store_photos_due(y->store, run->group, &run->count,
+                            XG_BLOBS_ASKED_MAX, run->phase == SYNC_THUMBNAILS,
+                            &run->after, err);
+}
+
 /* The next group; count 0 when all were gone through. */
 static enum xg_status load_group(struct sync *y, struct xg_error *err)
 {
@@ -98,13 +118,10 @@ static enum xg_status load_group(struct sync *y, struct xg_error *err)
     enum xg_status status = XG_OK;
 
     while (status == XG_OK && run->count == 0 && run->phase < SYNC_ALL_SENT) {
-        bool one_group = run->phase == SYNC_ORDERED;
-        if (one_group && run->after.record == 0)
+        if (run->phase != SYNC_ORDERED)
+            status = load_due(y, err);
+        else if (run->after.record == 0)
             status = take_orders(y, err);
-        else if (!one_group && (run->phase == SYNC_THUMBNAILS || wants_all(y)))
-            status = store_photos_due(
-                y->store, run->group, &run->count, XG_BLOBS_ASKED_MAX,
-                run->phase == SYNC_THUMBNAILS, &run->after, err);
         if (run->count == 0) {
             run->phase++;
             run->after = (struct store_due){.rank = 0};
@@ -130,6 +147,10 @@ static void count_proven(struct sync *y, size_t i)
 {
     struct sync_photo_run *run = &y->photos;
 
+    if (only_asks(y)) { /* nothing was counted on */
+        y->report->photos_total++;
+        y->report->photo_bytes_total += run->group[i].length;
+    }
     if (!(run->flags[i] & SYNC_SENT))
         run->finished_bytes += run->group[i].length;
     run->flags[i] |= SYNC_PROVEN;
@@ -210,7 +231,7 @@ static enum xg_status send_group(struct sync *y, struct xg_error *err)
     size_t unasked = 0;
     bool more = true;
 
-    if (ask(y, 0, err) != XG_OK)
+    if (ask(y, 0, err) != XG_OK || only_asks(y))
         return err->status;
     for (size_t i = 0; more && run->phase < SYNC_ALL_SENT && i < run->count;
          i++) {

@@ -500,6 +500,16 @@ WHERE p.mine = 1 AND p.shown = 1 AND (?5 OR r.position IS NOT NULL)
 GROUP BY p.sha256 HAVING (first, oldest, p.sha256) > (?1, ?2, ?3)
 ORDER BY first, oldest, p.sha256 LIMIT ?4
 
+-- name: photo_due_begun
+-- Of photo_due those of which something may be on the server.
+SELECT p.sha256, max(p.length), min(p.rank) AS first, min(p.record) AS oldest
+FROM upload AS u JOIN photo AS p ON p.sha256 = u.sha256
+JOIN record AS r ON r.id = p.record
+WHERE p.mine = 1 AND p.shown = 1 AND (?5 OR r.position IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM photo_proof AS f WHERE f.sha256 = p.sha256)
+GROUP BY p.sha256 HAVING (first, oldest, p.sha256) > (?1, ?2, ?3)
+ORDER BY first, oldest, p.sha256 LIMIT ?4
+
 -- name: photo_due_thumbnails
 SELECT p.thumbnail, max(p.thumbnail_bytes), min(p.rank) AS first,
        min(p.record) AS oldest

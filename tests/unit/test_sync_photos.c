@@ -438,6 +438,32 @@ static void test_resumes_after_a_restart(void **state)
     assert_false(photo(r, &sha256).uploading);
 }
 
+/* All of it came, and the answer that says so was cut off: the proof is worth
+ * its few bytes on a line where photos are not. */
+static void test_proof_on_a_metered_line(void **state)
+{
+    struct rig *r = *state;
+    struct cut c = {.r = r, .method = "PATCH", .answer = true};
+
+    set_up_server(r);
+    struct xg_hash sha256 = attach(r, 1, FULL, 0, 1);
+    r->options.give_up_ms = 0;
+    r->server->ctx = &c;
+    r->server->before = arm;
+    while (r->server->photos.blob_count == 0) {
+        r->options.metered = false;
+        c.seen = 0;
+        assert_status(rig_sync(r, &err), XG_NET);
+        assert_false(photo(r, &sha256).proven);
+        uint64_t came = r->server->photos.bytes_came;
+        r->options.metered = true;
+        assert_ok(rig_sync(r, &err));
+        assert_true(r->server->photos.bytes_came == came);
+        assert_int_equal(r->report.photos_done, r->server->photos.blob_count);
+    }
+    check_there(r, &sha256);
+}
+
 static void test_expires_midway(void **state)
 {
     struct rig *r = *state;
@@ -950,6 +976,7 @@ int main(void)
         TEST(test_cut_everywhere),
         TEST(test_dies_at_each_answer),
         TEST(test_resumes_after_a_restart),
+        TEST(test_proof_on_a_metered_line),
         TEST(test_expires_midway),
         TEST(test_damaged_pieces),
         TEST(test_token_lost),
