@@ -13,7 +13,7 @@ static enum xg_status find(void *ctx, enum xg_statement_kind kind,
 {
     struct store *s = ctx;
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_STATEMENT_FIND);
-    struct xg_statement statement;
+    struct xg_statement statement, line_says;
     uint64_t at = 0;
 
     xg_bind_i64(q, 1, kind);
@@ -22,8 +22,11 @@ static enum xg_status find(void *ctx, enum xg_statement_kind kind,
     bool has = xg_stmt_row(q);
     if (has) {
         struct xg_bytes line = xg_col_text_bytes(q, 0);
-        if (!xg_statement_next(&line, &statement))
+        if (!xg_statement_next(&line, &line_says))
             xg_stmt_corrupt(q, "a statement of the registry");
+        else if (kind != XG_SAYS_SHARED ||
+                 !xg_statement_shared(&statement, &line_says))
+            statement = line_says;
         at = xg_col_u64(q, 1);
     }
     if (xg_stmt_done(q, err) != XG_OK)
@@ -73,21 +76,33 @@ static enum xg_status touch_judged(struct store *s,
     return store_touch_rows(s, q, err);
 }
 
+static enum xg_status put_statement(struct store *s,
+                                    const struct xg_statement *statement,
+                                    uint64_t position, int64_t line,
+                                    struct xg_bytes text, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_STATEMENT_ADD);
+
+    xg_bind_i64(q, 1, statement->kind);
+    xg_bind_text(q, 2, statement->subject);
+    xg_bind_u64(q, 3, position);
+    xg_bind_i64(q, 4, line);
+    xg_bind_text_bytes(q, 5, text);
+    return xg_stmt_run(q, err);
+}
+
 static enum xg_status put_statements(struct store *s, uint64_t position,
                                      struct xg_bytes lines,
                                      struct xg_error *err)
 {
-    struct xg_statement statement;
+    struct xg_statement statement, shared;
     const uint8_t *start = lines.at;
 
     for (int64_t line = 0; xg_statement_next(&lines, &statement); line++) {
-        struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_STATEMENT_ADD);
-        xg_bind_i64(q, 1, statement.kind);
-        xg_bind_text(q, 2, statement.subject);
-        xg_bind_u64(q, 3, position);
-        xg_bind_i64(q, 4, line);
-        xg_bind_text_bytes(q, 5, xg_bytes(start, (size_t)(lines.at - start)));
-        if (xg_stmt_run(q, err) != XG_OK ||
+        struct xg_bytes text = xg_bytes(start, (size_t)(lines.at - start));
+        if (put_statement(s, &statement, position, line, text, err) != XG_OK ||
+            (xg_statement_shared(&shared, &statement) &&
+             put_statement(s, &shared, position, line, text, err) != XG_OK) ||
             touch_judged(s, &statement, err) != XG_OK)
             return err->status;
         start = lines.at;

@@ -50,7 +50,7 @@ static bool keep_unit(struct registry *r, const struct store_statement *st)
     return true;
 }
 
-static bool keep(struct registry *r, const struct store_statement *st)
+static bool keep_said(struct registry *r, const struct store_statement *st)
 {
     struct subject *s = registry_subject(r, st->says.kind, st->says.subject);
     size_t at = bucket_of(st->says.kind, st->says.subject);
@@ -76,6 +76,14 @@ static bool keep(struct registry *r, const struct store_statement *st)
         r->buckets[at] = s;
     }
     return st->says.kind != XG_SAYS_UNIT || keep_unit(r, st);
+}
+
+static bool keep(struct registry *r, const struct store_statement *st)
+{
+    struct store_statement shared = *st;
+
+    return keep_said(r, st) && (!xg_statement_shared(&shared.says, &st->says) ||
+                                keep_said(r, &shared));
 }
 
 static void forget(struct registry *r)

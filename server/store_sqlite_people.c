@@ -46,24 +46,34 @@ static enum xg_status read_registry_notes(struct store *s,
     return XG_OK;
 }
 
+static enum xg_status put_line(struct store *s,
+                               const struct store_statement *st,
+                               struct xg_bytes text, struct xg_error *err)
+{
+    struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_STATEMENT_ADD);
+
+    xg_bind_i64(add, 1, st->says.kind);
+    xg_bind_text(add, 2, st->says.subject);
+    xg_bind_u64(add, 3, st->position);
+    xg_bind_i64(add, 4, st->line);
+    xg_bind_text_bytes(add, 5, text);
+    return xg_stmt_run(add, err);
+}
+
 static enum xg_status put_statement(struct store *s,
                                     const struct store_statement *st,
                                     struct xg_error *err)
 {
+    struct store_statement shared = *st;
     struct xg_buf text = XG_BUF(4096);
     enum xg_status status;
 
     xg_statement_put(&text, &st->says);
     status = xg_buf_check(&text, err);
-    if (status == XG_OK) {
-        struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_STATEMENT_ADD);
-        xg_bind_i64(add, 1, st->says.kind);
-        xg_bind_text(add, 2, st->says.subject);
-        xg_bind_u64(add, 3, st->position);
-        xg_bind_i64(add, 4, st->line);
-        xg_bind_text_bytes(add, 5, xg_buf_bytes(&text));
-        status = xg_stmt_run(add, err);
-    }
+    if (status == XG_OK)
+        status = put_line(s, st, xg_buf_bytes(&text), err);
+    if (status == XG_OK && xg_statement_shared(&shared.says, &st->says))
+        status = put_line(s, &shared, xg_buf_bytes(&text), err);
     xg_buf_clear(&text);
     return status;
 }
@@ -73,12 +83,16 @@ static void read_statement(struct sqlite_rows *rows, struct xg_stmt *s,
 {
     struct store_statement *st = item;
     struct xg_bytes text = xg_col_text_bytes(s, 2);
+    struct xg_statement line;
 
     (void)rows;
     st->position = xg_col_u64(s, 0);
     st->line = (uint32_t)xg_col_u64(s, 1);
-    if (!xg_statement_next(&text, &st->says))
+    if (!xg_statement_next(&text, &line))
         xg_stmt_corrupt(s, "a statement is unreadable");
+    else if (xg_col_i64(s, 3) != XG_SAYS_SHARED ||
+             !xg_statement_shared(&st->says, &line))
+        st->says = line;
 }
 
 static enum xg_status find_statement(struct store *s,

@@ -460,13 +460,14 @@ INSERT INTO statement (kind, subject, position, line, text)
 VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- name: statement_find
-SELECT position, line, text FROM statement
+SELECT position, line, text, kind FROM statement
 WHERE kind = ?1 AND subject = ?2 AND position < ?3
 ORDER BY position DESC, line DESC LIMIT 1;
 
 -- name: statement_list
-SELECT position, line, text FROM statement
-WHERE position > ?1 OR (position = ?1 AND line >= ?2)
+-- The lines: 10 is XG_SAYS_SHARED, which is none.
+SELECT position, line, text, kind FROM statement
+WHERE (position > ?1 OR (position = ?1 AND line >= ?2)) AND kind <> 10
 ORDER BY position, line LIMIT ?3;
 
 -- name: person_put

@@ -75,37 +75,70 @@ static bool read_cut(struct xg_statement *s, struct xg_bytes *rest)
     return true;
 }
 
+static bool read_key(struct xg_statement *s, struct xg_bytes *rest)
+{
+    struct xg_hash key;
+
+    if (!take_word(s->subject, XG_CODE_MAX, rest) || !xg_word_hash(rest, &key))
+        return false;
+    memcpy(s->key, key.b, XG_PUBLIC_KEY_SIZE);
+    return true;
+}
+
+static bool read_admit(struct xg_statement *s, struct xg_bytes *rest)
+{
+    if (!xg_word_hash(rest, &s->batch))
+        return false;
+    xg_base64(s->subject, sizeof s->subject, s->batch.b, XG_HASH_SIZE);
+    return true;
+}
+
+static bool read_registrar(struct xg_statement *s, struct xg_bytes *rest)
+{
+    struct xg_hash key;
+
+    if (!xg_word_hash(rest, &key))
+        return false;
+    memcpy(s->key, key.b, XG_PUBLIC_KEY_SIZE);
+    snprintf(s->subject, sizeof s->subject, XG_SUBJECT_REGISTRAR);
+    return true;
+}
+
+static bool read_revoke(struct xg_statement *s, struct xg_bytes *rest)
+{
+    return take_word(s->subject, XG_KEY_NAME_MAX, rest);
+}
+
+static const struct {
+    const char *word;
+    enum xg_statement_kind kind;
+    bool (*read)(struct xg_statement *s, struct xg_bytes *rest);
+} lines[] = {
+    {"unit", XG_SAYS_UNIT, read_unit},
+    {"worker", XG_SAYS_WORKER, read_worker},
+    {"device", XG_SAYS_DEVICE, read_device},
+    {"author", XG_SAYS_AUTHOR, read_author},
+    {"key", XG_SAYS_KEY, read_key},
+    {"revoke", XG_SAYS_REVOKE, read_revoke},
+    {"cut", XG_SAYS_CUT, read_cut},
+    {"admit", XG_SAYS_ADMIT, read_admit},
+    {"registrar", XG_SAYS_REGISTRAR, read_registrar},
+};
+
 static bool read_statement(struct xg_statement *s, struct xg_bytes line)
 {
     char word[16];
     struct xg_bytes rest = line;
-    bool good;
 
     *s = (struct xg_statement){0};
     if (!take_word(word, sizeof word - 1, &rest))
         return false;
-    if (strcmp(word, "unit") == 0) {
-        s->kind = XG_SAYS_UNIT;
-        good = read_unit(s, &rest);
-    } else if (strcmp(word, "worker") == 0) {
-        s->kind = XG_SAYS_WORKER;
-        good = read_worker(s, &rest);
-    } else if (strcmp(word, "device") == 0) {
-        s->kind = XG_SAYS_DEVICE;
-        good = read_device(s, &rest);
-    } else if (strcmp(word, "author") == 0) {
-        s->kind = XG_SAYS_AUTHOR;
-        good = read_author(s, &rest);
-    } else if (strcmp(word, "revoke") == 0) {
-        s->kind = XG_SAYS_REVOKE;
-        good = take_word(s->subject, XG_KEY_NAME_MAX, &rest);
-    } else if (strcmp(word, "cut") == 0) {
-        s->kind = XG_SAYS_CUT;
-        good = read_cut(s, &rest);
-    } else {
-        good = false;
-    }
-    return good && rest.len == 0;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (strcmp(word, lines[i].word) == 0) {
+            s->kind = lines[i].kind;
+            return lines[i].read(s, &rest) && rest.len == 0;
+        }
+    return false;
 }
 
 /* The next line of rest, without its \n. */
@@ -188,6 +221,24 @@ void xg_statement_put(struct xg_buf *out, const struct xg_statement *s)
     case XG_SAYS_AUTHOR:
         xg_buf_format(out, "author %s\n", s->subject);
         break;
+    case XG_SAYS_SHARED:
+        xg_buf_format(out, "author %s %s\n", s->subject, s->owner);
+        break;
+    case XG_SAYS_KEY:
+        xg_buf_format(out, "key %s ", s->subject);
+        xg_buf_base64(out, s->key, XG_PUBLIC_KEY_SIZE);
+        xg_buf_text(out, "\n");
+        break;
+    case XG_SAYS_ADMIT:
+        xg_buf_text(out, "admit ");
+        xg_buf_base64(out, s->batch.b, XG_HASH_SIZE);
+        xg_buf_text(out, "\n");
+        break;
+    case XG_SAYS_REGISTRAR:
+        xg_buf_text(out, "registrar ");
+        xg_buf_base64(out, s->key, XG_PUBLIC_KEY_SIZE);
+        xg_buf_text(out, "\n");
+        break;
     case XG_SAYS_REVOKE:
         xg_buf_format(out, "revoke %s\n", s->subject);
         break;
@@ -199,6 +250,18 @@ void xg_statement_put(struct xg_buf *out, const struct xg_statement *s)
         xg_buf_text(out, "\n");
         break;
     }
+}
+
+bool xg_statement_shared(struct xg_statement *out,
+                         const struct xg_statement *s)
+{
+    if (s->kind != XG_SAYS_AUTHOR)
+        return false;
+    *out = *s;
+    out->kind = XG_SAYS_SHARED;
+    memset(out->subject, 0, sizeof out->subject);
+    memcpy(out->subject, s->subject, strcspn(s->subject, " "));
+    return true;
 }
 
 /* ---- judging ---- */

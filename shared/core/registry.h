@@ -8,8 +8,11 @@
  *      worker <code> <role> <unit>           again: from now on
  *      device <key name> <base64 key> <worker code>   once for a name
  *      author <key name> <worker code>        may record on that device too
+ *      key <worker code> <base64 key>        signs for them; zeros: none now
  *      revoke <key name>
  *      cut <base64 chain> <next seq> <base64 last good hash, zeros for none>
+ *      admit <base64 batch id>               out of quarantine, from here on
+ *      registrar <base64 key>                signs the notes after this one
  *
  *      <one signature line, by the registrar's key>
  *
@@ -46,18 +49,28 @@ enum xg_statement_kind {
     XG_SAYS_REVOKE = 4,
     XG_SAYS_CUT = 5,
     XG_SAYS_AUTHOR = 6,
+    XG_SAYS_KEY = 7,
+    XG_SAYS_ADMIT = 8,
+    XG_SAYS_REGISTRAR = 9,
+    XG_SAYS_SHARED = 10, /* no line: kept beside every AUTHOR, by the device
+                          * alone; see xg_statement_shared() */
 };
+
+#define XG_SUBJECT_REGISTRAR "registrar"
 
 /* One line, taken apart. Texts are NUL-terminated copies. */
 struct xg_statement {
     enum xg_statement_kind kind;
     char subject[XG_SUBJECT_MAX + 1]; /* unit, worker, device; for a cut the
-                                       * base64 chain id; for an author device
-                                       * and worker with a space between */
+                                       * base64 chain id, for admit that of the
+                                       * batch; for an author device and worker
+                                       * with a space between; for the registrar
+                                       * XG_SUBJECT_REGISTRAR */
     char unit[XG_CODE_MAX + 1];  /* UNIT: parent or ""; WORKER: unit */
-    char owner[XG_CODE_MAX + 1]; /* DEVICE: worker */
+    char owner[XG_CODE_MAX + 1]; /* DEVICE, AUTHOR, SHARED: worker */
     uint32_t role;               /* WORKER */
-    uint8_t key[XG_PUBLIC_KEY_SIZE]; /* DEVICE */
+    uint8_t key[XG_PUBLIC_KEY_SIZE]; /* DEVICE, KEY, REGISTRAR */
+    struct xg_hash batch;            /* ADMIT */
     struct xg_hash chain, last;      /* CUT */
     uint64_t next_seq;               /* CUT */
 };
@@ -79,6 +92,13 @@ bool xg_statement_next(struct xg_bytes *rest, struct xg_statement *out);
 void xg_registry_note_begin(struct xg_buf *out,
                             const struct xg_registry_note *note);
 void xg_statement_put(struct xg_buf *out, const struct xg_statement *s);
+
+/* Whoever keeps statements keeps this one too: for an AUTHOR, that the device
+ * is shared, so that "did anybody get an author line of it" is one lookup. It
+ * is printed as the line that it comes from. False, and nothing, for any
+ * other. */
+bool xg_statement_shared(struct xg_statement *out,
+                         const struct xg_statement *s);
 
 /* Where statements are looked up: the newest about `subject` of that kind at a
  * log position below `size`. *found false when there is none. Each store

@@ -243,6 +243,9 @@ static void registry(void)
          .owner = "w01"},
         {.kind = XG_SAYS_REVOKE, .subject = "a.example/d/1"},
         {.kind = XG_SAYS_CUT, .next_seq = 0},
+        {.kind = XG_SAYS_KEY, .subject = "w01", .key = {7}},
+        {.kind = XG_SAYS_ADMIT, .batch = {{8}}},
+        {.kind = XG_SAYS_REGISTRAR, .key = {9}},
     };
     struct xg_buf text = XG_BUF(4096);
 

@@ -858,6 +858,27 @@ static void test_registry(void **state)
         s->ops->read_registry_notes(s, &arena, &notes, &count, 1, 9, &err));
     assert_int_equal(count, 1);
     assert_int_equal(notes[0].position, 7);
+
+    /* An author line is found by its device alone too; it is one line. */
+    st = (struct store_statement){.position = 9,
+                                  .says = {.kind = XG_SAYS_AUTHOR,
+                                           .subject = "d w1",
+                                           .owner = "w1"}};
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_statement(s, &st, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(
+        s->ops->find_statement(s, &found, &any, XG_SAYS_SHARED, "d", 9, &err));
+    assert_false(any);
+    assert_ok(
+        s->ops->find_statement(s, &found, &any, XG_SAYS_SHARED, "d", 10, &err));
+    assert_true(any);
+    assert_int_equal(found.says.kind, XG_SAYS_SHARED);
+    assert_string_equal(found.says.subject, "d");
+    assert_string_equal(found.says.owner, "w1");
+    assert_ok(s->ops->read_statements(s, &arena, &rows, &count, 8, 0, 9, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].says.kind, XG_SAYS_AUTHOR);
     xg_arena_clear(&arena);
     close_store(e, s);
 }

@@ -293,6 +293,28 @@ static void test_judged_by_the_registry(void **state)
     assert_int_equal(number, 1);
 }
 
+static void test_a_shared_device_is_known(void **state)
+{
+    struct home *a = test_home(&district, 0, false);
+    const struct xg_registry *r = store_registry(a->store);
+    struct xg_statement s;
+    uint64_t position;
+    bool found;
+
+    (void)state;
+    assert_ok(r->find(r->ctx, XG_SAYS_SHARED, "example.org/d/0417", 1, &s,
+                      &position, &found, &err));
+    assert_true(found);
+    assert_int_equal(s.kind, XG_SAYS_SHARED);
+    assert_string_equal(s.subject, "example.org/d/0417");
+    assert_ok(r->find(r->ctx, XG_SAYS_SHARED, "example.org/d/0417", 0, &s,
+                      &position, &found, &err));
+    assert_false(found);
+    assert_ok(r->find(r->ctx, XG_SAYS_SHARED, "example.org/d/0418", 9, &s,
+                      &position, &found, &err));
+    assert_false(found);
+}
+
 static void test_author_and_right(void **state)
 {
     struct home *a = test_home(&district, 0, false);
@@ -808,6 +830,7 @@ int main(void)
         T(test_conflict_and_settling),
         T(test_late_record_waits),
         T(test_judged_by_the_registry),
+        T(test_a_shared_device_is_known),
         T(test_author_and_right),
         T(test_anchor_after_a_sync),
         T(test_sealed_batch_opens),
