@@ -9,6 +9,7 @@
 #include "server/ingest_internal.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+#include "shared/core/witness.h"
 
 enum { STEP = 128, CHECK_ARENA = 96 << 20, LINE_SIZE = 200 };
 
@@ -180,7 +181,7 @@ static enum xg_status check_own_entry(struct check *c, uint64_t position,
 {
     struct xg_note opened;
     struct xg_lines lines;
-    uint64_t time_ms;
+    struct xg_time_note time;
 
     if (xg_note_open(&opened, note.at, note.len, &c->d->log.verifier, c->err) !=
         XG_OK)
@@ -188,11 +189,12 @@ static enum xg_status check_own_entry(struct check *c, uint64_t position,
     lines = xg_lines_over(opened.text);
     if (!xg_lines_at(&lines, "xunge/time/v1"))
         return XG_OK;
-    if (xg_time_read(&time_ms, opened.text, c->err) != XG_OK ||
-        time_ms < c->time_ms)
+    if (xg_time_note_read(&time, opened.text, c->err) != XG_OK)
+        return wrong(c, position, "%s", xg_error_text(c->err));
+    if (time.time_ms < c->time_ms)
         return wrong(c, position, "time runs backwards");
-    c->time_ms = time_ms;
-    return check_time(c, position, time_ms);
+    c->time_ms = time.time_ms;
+    return check_time(c, position, time.time_ms);
 }
 
 static bool begins(struct xg_bytes note, const char *with)

@@ -10,6 +10,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/core/protocol.h"
+#include "shared/core/witness.h"
 
 enum { NOTE_ROOM = 1024, PEEK_MAX = 64 << 10 };
 
@@ -306,7 +307,8 @@ static enum xg_status append_time(struct ledger *l, uint64_t now,
     struct store *s = l->store;
     enum xg_status status;
 
-    xg_time_put(&text, now);
+    const struct xg_time_note time = {.time_ms = now};
+    xg_time_note_put(&text, &time);
     status = xg_buf_check(&text, err);
     if (status == XG_OK) {
         xg_note_sign(&note, xg_buf_bytes(&text), l->signer);

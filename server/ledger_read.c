@@ -7,6 +7,7 @@
 #include "server/ledger_internal.h"
 #include "shared/base/lang.h"
 #include "shared/core/protocol.h"
+#include "shared/core/witness.h"
 
 enum { ENTRIES_BYTES = 17 << 20, CHECK_STEP = 256 };
 
@@ -153,12 +154,12 @@ static enum xg_status put_time(struct store *to, uint64_t position,
 {
     struct store_time t = {.position = position};
     struct xg_note note;
-    uint64_t ms;
+    struct xg_time_note time;
 
     if (xg_note_parse(&note, data.at, data.len, err) != XG_OK ||
-        xg_time_read(&ms, note.text, err) != XG_OK)
+        xg_time_note_read(&time, note.text, err) != XG_OK)
         return xg_wrap(err, XG_T("日志的时间条目", "time note of the log"));
-    t.ms = ms > INT64_MAX ? INT64_MAX : (int64_t)ms;
+    t.ms = time.time_ms > INT64_MAX ? INT64_MAX : (int64_t)time.time_ms;
     return to->ops->put_time(to, &t, err);
 }
 

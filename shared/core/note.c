@@ -8,8 +8,6 @@
 
 #include "shared/core/text.h"
 
-#define EM_DASH "\xE2\x80\x94 "
-
 enum {
     BLOB_KEY_SIZE = 1 + XG_PUBLIC_KEY_SIZE, /* type || key */
     TIMED_SIZE = 8 + XG_SIGNATURE_SIZE,     /* u64 time || signature */
@@ -137,11 +135,11 @@ static bool starts_with(struct xg_bytes text, const char *start, size_t len)
 /* EM-DASH SPACE name SPACE base64 \n */
 static bool parse_signature(struct xg_note_signature *s, struct xg_bytes line)
 {
-    const size_t dash = sizeof EM_DASH - 1;
+    const size_t dash = sizeof XG_NOTE_DASH - 1;
     uint8_t raw[4 + sizeof s->blob];
     size_t len;
 
-    if (!starts_with(line, EM_DASH, dash))
+    if (!starts_with(line, XG_NOTE_DASH, dash))
         return false;
     struct xg_bytes rest = {line.at + dash, line.len - dash}, blob;
     if (!xg_word(&rest, &s->name) || !xg_word(&rest, &blob) || rest.len > 0)
@@ -334,7 +332,7 @@ void xg_note_signature_line(struct xg_buf *out, struct xg_bytes text,
     else
         crypto_sign_detached(raw + 4, NULL, text.at, text.len, signer->secret);
 
-    xg_buf_text(out, EM_DASH);
+    xg_buf_text(out, XG_NOTE_DASH);
     xg_buf_text(out, signer->verifier.name);
     xg_buf_byte(out, ' ');
     xg_buf_base64(out, raw, 4 + len);

@@ -171,26 +171,6 @@ enum xg_status xg_blobs_read(struct xg_blob blobs[static XG_BLOBS_MAX],
     return XG_OK;
 }
 
-void xg_time_put(struct xg_buf *text, uint64_t time_ms)
-{
-    xg_buf_text(text, "xunge/time/v1\n");
-    xg_put_uint(text, "time", time_ms);
-}
-
-enum xg_status xg_time_read(uint64_t *time_ms, struct xg_bytes text,
-                            struct xg_error *err)
-{
-    struct xg_lines l = xg_lines_over(text);
-    uint64_t read;
-
-    xg_line_literal(&l, "xunge/time/v1");
-    xg_line_uint(&l, "time", &read);
-    if (xg_lines_end(&l, err) != XG_OK)
-        return xg_wrap(err, "time note");
-    *time_ms = read;
-    return XG_OK;
-}
-
 static void put_side(struct xg_buf *text, const struct xg_fork_side *side)
 {
     xg_buf_text(text, "record ");

@@ -364,11 +364,7 @@ XG_MUST_CHECK enum xg_status
 xg_blobs_read(struct xg_blob blobs[static XG_BLOBS_MAX], size_t *count,
               struct xg_bytes text, struct xg_error *err);
 
-/* xunge/time/v1: time <Unix milliseconds> */
-void xg_time_put(struct xg_buf *text, uint64_t time_ms);
-XG_MUST_CHECK enum xg_status xg_time_read(uint64_t *time_ms,
-                                          struct xg_bytes text,
-                                          struct xg_error *err);
+/* xunge/time/v1: witness.h */
 /* xunge/fork/v1: chain <b64>, seq <n>, then twice
  *      record <b64 hash> <b64 batch id> <index in batch> <records in batch>
  *      path <b64> ...                     inclusion in that batch's tree */

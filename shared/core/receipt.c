@@ -112,8 +112,7 @@ void xg_receipt_print(struct xg_buf *out, uint64_t index,
     xg_buf_append(out, checkpoint.at, checkpoint.len);
 }
 
-/* The hashes up to the empty line. NULL, or what is wrong with them. */
-static const char *parse_hashes(struct xg_proof *proof, struct xg_bytes *rest)
+const char *xg_proof_lines(struct xg_proof *proof, struct xg_bytes *rest)
 {
     proof->count = 0;
     while (rest->len > 0 && rest->at[0] != '\n') {
@@ -147,7 +146,7 @@ enum xg_status xg_receipt_parse(struct xg_receipt *r, const uint8_t *data,
                        l.number, l.expected);
     if (parsed.extra.len > 0 && !xg_text_base64(NULL, 0, &unused, parsed.extra))
         return xg_fail(err, XG_FORMAT, "receipt: extra is no base64");
-    const char *wrong = parse_hashes(&parsed.proof, &l.rest);
+    const char *wrong = xg_proof_lines(&parsed.proof, &l.rest);
     if (wrong)
         return xg_fail(err, XG_FORMAT, "receipt: %s", wrong);
     parsed.checkpoint = l.rest;

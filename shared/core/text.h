@@ -8,6 +8,9 @@
 
 #include "shared/base/bytes.h"
 
+/* What a signature line begins with: em dash, space. */
+#define XG_NOTE_DASH "\xE2\x80\x94 "
+
 /* May a note hold these bytes? UTF-8, no control characters but \n. */
 bool xg_text_allowed(struct xg_bytes text);
 

@@ -57,6 +57,10 @@ struct xg_proof {
     struct xg_hash hashes[XG_PROOF_MAX];
 };
 
+/* Hashes of a proof, one a line, at most 63, up to and with the empty line
+ * after which more follows: *rest is that. NULL, or what is wrong. */
+const char *xg_proof_lines(struct xg_proof *proof, struct xg_bytes *rest);
+
 /* O(log n) reads and hashes each. index < size; 0 < old <= size. */
 XG_MUST_CHECK enum xg_status
 xg_prove_inclusion(struct xg_proof *proof, uint64_t index, uint64_t size,

@@ -43,12 +43,14 @@ struct xg_policy {
     struct xg_policy_group {
         char name[XG_POLICY_NAME_MAX + 1];
         unsigned need;
-        uint64_t members; /* bits: witnesses, then groups above it */
+        uint64_t members; /* bits: witnesses from 0, groups above it from
+                           * XG_POLICY_WITNESSES_MAX */
     } groups[XG_POLICY_GROUPS_MAX];
-    int quorum; /* bit of a member, or -1: none */
+    int quorum; /* bit of a member as there, or -1: none */
 };
 
-/* XG_FORMAT naming the line, XG_TOOBIG. */
+/* XG_FORMAT naming the line, XG_TOOBIG. A key stands for one witness, a name is
+ * in one group at most: nobody counts twice. */
 XG_MUST_CHECK enum xg_status xg_policy_read(struct xg_policy *out,
                                             struct xg_bytes text,
                                             struct xg_error *err);
@@ -87,6 +89,8 @@ XG_MUST_CHECK enum xg_status xg_time_note_read(struct xg_time_note *out,
                                                struct xg_bytes text,
                                                struct xg_error *err);
 void xg_time_note_put(struct xg_buf *text, const struct xg_time_note *t);
+/* A signature line of a note as one of `lines`. */
+void xg_time_note_line(struct xg_buf *lines, const struct xg_note_signature *s);
 /* The same checkpoint as a note, with signature lines in place of `lines`, for
  * xg_policy_verify(). `origin` of the log. */
 void xg_time_note_checkpoint(struct xg_buf *note, const struct xg_time_note *t,

@@ -8,6 +8,7 @@
 #include "agent/handover_index.h"
 #include "shared/core/number.h"
 #include "shared/core/protocol.h"
+#include "shared/core/witness.h"
 
 enum { PROOF = 8, RECEIPT = 14 }; /* their places among the readers */
 
@@ -36,6 +37,8 @@ READER(updates, updates_note)
 READER(reference, reference)
 READER(fork, fork)
 READER(proof, proof)
+READER(time_note, time_note)
+READER(add_checkpoint, add_checkpoint)
 #undef READER
 
 static bool blobs(struct xg_buf *again, struct xg_bytes text)
@@ -48,17 +51,6 @@ static bool blobs(struct xg_buf *again, struct xg_bytes text)
         return false;
     FUZZ_MUST(count >= 1 && count <= XG_BLOBS_MAX);
     xg_blobs_put(again, read, count);
-    return true;
-}
-
-static bool time_note(struct xg_buf *again, struct xg_bytes text)
-{
-    struct xg_error err = XG_ERROR_NONE;
-    uint64_t ms;
-
-    if (xg_time_read(&ms, text, &err) != XG_OK)
-        return false;
-    xg_time_put(again, ms);
     return true;
 }
 
@@ -165,6 +157,27 @@ static bool signed_note(struct xg_buf *again, struct xg_bytes text)
     return fits;
 }
 
+/* ---- witnesses ---- */
+
+/* What a policy holds is within its bounds, and judging by it ends. */
+static bool policy(struct xg_buf *again, struct xg_bytes text)
+{
+    static struct xg_policy p;
+    struct xg_cosigned all[XG_POLICY_WITNESSES_MAX];
+    struct xg_error err = XG_ERROR_NONE;
+    uint64_t time_s;
+
+    if (xg_policy_read(&p, text, &err) != XG_OK)
+        return false;
+    for (size_t i = 0; i < p.witness_count; i++)
+        all[i] = (struct xg_cosigned){i, i + 1};
+    FUZZ_MUST(xg_policy_satisfied(&p, all, p.witness_count, &time_s));
+    FUZZ_MUST(time_s <= p.witness_count);
+    FUZZ_MUST(xg_policy_satisfied(&p, all, 0, &time_s) == (p.quorum < 0));
+    xg_buf_append(again, text.at, text.len);
+    return true;
+}
+
 /* ---- single words ---- */
 
 static char *word_of(struct xg_bytes text)
@@ -263,7 +276,7 @@ static reader *const readers[] = {
     enrol,      enrolled, hello,   welcome,  references,  updates,
     reference,  fork,     proof,   blobs,    time_note,   checkpoint,
     registry,   batch,    receipt, note,     signed_note, verifier,
-    enrol_code, tile,     number,  handover,
+    enrol_code, tile,     number,  handover, add_checkpoint, policy,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

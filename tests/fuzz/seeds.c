@@ -7,6 +7,7 @@
 #include "agent/handover_index.h"
 #include "shared/core/protocol.h"
 #include "shared/core/track.h"
+#include "shared/core/witness.h"
 #include "tests/lib/device.h"
 
 static const char *folder;
@@ -205,6 +206,8 @@ static void of_the_log(void)
     struct xg_proof proof = {.count = 2};
     struct xg_blob blobs[2] = {{.length = 5}, {.length = 6}};
     struct xg_checkpoint checkpoint = {.origin = "fuzz.example", .size = 9};
+    struct xg_time_note time = {.time_ms = 1780000000000};
+    struct xg_add_checkpoint add = {.old = 4, .proof = {.count = 2}};
     struct xg_buf text = XG_BUF(4096), note = XG_BUF(4096);
 
     fork.sides[0].path.count = fork.sides[1].path.count = 1;
@@ -214,12 +217,26 @@ static void of_the_log(void)
     NOTE(7, "fork", xg_fork_put, &fork);
     NOTE(8, "proof", xg_proof_put, &proof);
     NOTE(9, "blobs", xg_blobs_put, blobs, 2);
-    NOTE(10, "time", xg_time_put, 1780000000000);
+    NOTE(10, "time", xg_time_note_put, &time);
+    time.cosigned = true;
+    time.size = 9;
+    time.lines = xg_bytes_of(
+        "cosigned witness.example/w1 "
+        "8e2MRwAAAABpVbkAWJLP7IooF7XgECF+pKRuJZih2Gep5KF0cyQrPH+A7fMdbLvs"
+        "3Ak8mKZyxZ0V/TYb0YXQ4WDehEyDzMYpFzoMBQ==\n");
+    NOTE(10, "time-cosigned", xg_time_note_put, &time);
     NOTE(11, "checkpoint", xg_checkpoint_text, &checkpoint);
     xg_checkpoint_text(&text, &checkpoint);
     keep("note", "seed-to-sign", 16, xg_buf_bytes(&text));
     xg_note_sign(&note, xg_buf_bytes(&text), fuzz_key());
     NOTE(14, "receipt", xg_receipt_print, 4, &proof, xg_buf_bytes(&note));
+    add.checkpoint = xg_buf_bytes(&note);
+    NOTE(22, "add-checkpoint", xg_add_checkpoint_put, &add);
+    keep("note", "seed-policy", 23,
+         xg_bytes_of("# who\n"
+                     "witness a witness.example/w1+f1ed8c47+BCFS+NGbeR0kRTJC4V8uq"
+                     "2y3z/p7al7TAJeWDgaYgdsS https://a.example/\n"
+                     "group g any a\ngroup h 1 g\nquorum h\n"));
     keep("note", "seed-tile", 19, xg_bytes_of("tile/1/x001/234.p/7"));
     keep("note", "seed-entries", 19, xg_bytes_of("tile/entries/067"));
     keep("note", "seed-number", 20, xg_bytes_of("0417-00123-7"));

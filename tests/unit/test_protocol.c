@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "shared/core/protocol.h"
+#include "shared/core/witness.h"
 
 static struct xg_error err = {.start = XG_ERROR_SIZE - 1};
 
@@ -71,18 +72,9 @@ AGAIN(updates_again, struct xg_updates_note, xg_updates_read, xg_updates_put)
 AGAIN(references_again, struct xg_references_note, xg_references_read,
       xg_references_put)
 AGAIN(reference_again, struct xg_reference, xg_reference_read, xg_reference_put)
+AGAIN(time_again, struct xg_time_note, xg_time_note_read, xg_time_note_put)
 AGAIN(fork_again, struct xg_fork, xg_fork_read, xg_fork_put)
 #undef AGAIN
-
-static bool time_again(struct xg_buf *out, struct xg_bytes text)
-{
-    uint64_t ms;
-
-    if (xg_time_read(&ms, text, &err) != XG_OK)
-        return false;
-    xg_time_put(out, ms);
-    return true;
-}
 
 static void test_small_notes(void **state)
 {
@@ -113,7 +105,8 @@ static void test_small_notes(void **state)
     xg_reference_put(&text, &r);
     torment(&text, reference_again);
     xg_buf_reset(&text);
-    xg_time_put(&text, UINT64_MAX);
+    const struct xg_time_note last = {.time_ms = UINT64_MAX};
+    xg_time_note_put(&text, &last);
     assert_string_equal(xg_buf_str(&text),
                         "xunge/time/v1\ntime 18446744073709551615\n");
     torment(&text, time_again);
