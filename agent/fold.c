@@ -152,6 +152,7 @@ static enum xg_status read_op(struct loader *l, struct xg_stmt *q,
         .row = xg_col_i64(q, 0),
         .chain = xg_col_hash(q, 2),
         .seq = xg_col_u64(q, 3),
+        .previous = xg_col_hash(q, 4),
         .anchor_size = xg_col_u64(q, 6),
         .logged = !xg_col_is_null(q, 7),
         .mine = xg_col_bool(q, 12),
@@ -213,10 +214,14 @@ static void take_for_worker(struct xg_judgement *j, const char *owner,
 
 static enum xg_status judge_provisionally(struct loader *l,
                                           struct xg_judgement *j,
-                                          const char *author,
+                                          const struct xg_record *r,
                                           struct xg_error *err)
 {
+    char author[XG_AUTHOR_MAX + 1] = "";
     struct store_identity id;
+
+    if (!r->malformed && r->head.author.len)
+        memcpy(author, r->head.author.at, r->head.author.len);
 
     if (!l->owner) {
         if (store_get_identity(l->s, &id, err) != XG_OK)
@@ -250,9 +255,9 @@ enum xg_status fold_actor(struct store *s, struct xg_judgement *out,
     if (!author)
         author = "";
     if (known)
-        return xg_judge(out, &s->registry, id.device,
-                        strcmp(author, id.worker) == 0 ? "" : author,
-                        found ? checkpoint.size : 0, err);
+        return xg_judge_author(out, &s->registry, id.device,
+                               strcmp(author, id.worker) == 0 ? "" : author,
+                               false, found ? checkpoint.size : 0, err);
     take_for_worker(out, id.worker, author);
     return XG_OK;
 }
@@ -261,22 +266,18 @@ static enum xg_status judge_op(struct loader *l, size_t i, struct xg_error *err)
 {
     struct fold_fact *fact = &l->fold->facts[i];
     const struct xg_record *r = l->fold->ops[i].record;
+    const struct xg_place place = {&fact->chain, &fact->previous, fact->seq};
     struct xg_statement enrolled;
-    char author[XG_AUTHOR_MAX + 1] = "";
     uint64_t position;
     bool known = true;
 
-    if (!r->malformed && r->head.author.len) {
-        memcpy(author, r->head.author.at, r->head.author.len);
-        author[r->head.author.len] = '\0';
-    }
     if (fact->mine && l->s->registry.find(l->s->registry.ctx, XG_SAYS_DEVICE,
                                           fact->device, UINT64_MAX, &enrolled,
                                           &position, &known, err) != XG_OK)
         return err->status;
     if (!known)
-        return judge_provisionally(l, &fact->judged, author, err);
-    return xg_judge(&fact->judged, &l->s->registry, fact->device, author,
+        return judge_provisionally(l, &fact->judged, r, err);
+    return xg_judge(&fact->judged, &l->s->registry, fact->device, r, &place,
                     fact->anchor_size, err);
 }
 

@@ -25,7 +25,7 @@ struct fold_fact {
     bool mine;         /* of a chain of this device */
     bool logged;       /* it has a place in the log: `position` */
     uint64_t position, anchor_size;
-    struct xg_hash chain;
+    struct xg_hash chain, previous;
     uint64_t seq;
     const char *device; /* key name, "" unknown */
     struct xg_judgement judged;

@@ -56,6 +56,7 @@ void store_close(struct store *s)
     xg_buf_clear(&s->sealed);
     xg_arena_clear(&s->fold);
     free(s->touched);
+    free(s->verdicts);
     free(s);
 }
 

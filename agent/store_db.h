@@ -4,6 +4,7 @@
 #define AGENT_STORE_DB_H
 
 #include "agent/store.h"
+#include "shared/core/verdicts.h"
 #include "shared/db/db.h"
 
 enum {
@@ -16,6 +17,7 @@ struct store {
     const struct vault *vault;
     const struct xg_env *env;
     struct xg_registry registry;
+    struct xg_verdicts *verdicts; /* of authors' signatures; NULL: none yet */
     struct xg_buf plain;  /* what was opened last; moves */
     struct xg_buf sealed; /* what is bound to a statement */
     struct xg_arena fold; /* of the entity being folded */

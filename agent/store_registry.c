@@ -2,6 +2,7 @@
 #include "agent/store_db.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "agent_sql.h"
 #include "shared/base/lang.h"
@@ -39,9 +40,29 @@ static enum xg_status find(void *ctx, enum xg_statement_kind kind,
     return XG_OK;
 }
 
+static bool recall(void *ctx, const struct xg_hash *of, bool *good)
+{
+    const struct store *s = ctx;
+
+    return s->verdicts && xg_verdicts_recall(s->verdicts, of, good);
+}
+
+/* Made when the first signature is met. Without memory each is verified again.
+ */
+static void remember(void *ctx, const struct xg_hash *of, bool good)
+{
+    struct store *s = ctx;
+
+    if (!s->verdicts)
+        s->verdicts = calloc(1, sizeof *s->verdicts);
+    if (s->verdicts)
+        xg_verdicts_remember(s->verdicts, of, good);
+}
+
 const struct xg_registry *store_registry(struct store *s)
 {
-    s->registry = (struct xg_registry){s, find};
+    s->registry = (struct xg_registry){
+        .ctx = s, .find = find, .recall = recall, .remember = remember};
     return &s->registry;
 }
 

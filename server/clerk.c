@@ -559,8 +559,8 @@ static enum xg_status write(struct clerk *c, struct plan *plan, int64_t now_ms,
     struct ingest_ask asking = {&a, ask};
     struct xg_draft draft;
     enum xg_status status =
-        xg_judge(&a.self, &registry, c->d->device.verifier.name,
-                 REGISTRY_SERVER, INT64_MAX, err);
+        xg_judge_author(&a.self, &registry, c->d->device.verifier.name,
+                        REGISTRY_SERVER, false, INT64_MAX, err);
 
     xg_draft_init(&draft, &arena, plan->rules.kind);
     if (status == XG_OK)

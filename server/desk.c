@@ -27,8 +27,8 @@ enum xg_status desk_actor(struct xg_judgement *actor, struct data *d,
                        XG_T("--as 请写办理人的工号；server 只供平台自动办理用",
                             "--as wants the code of who acts; server is what "
                             "the platform itself goes by"));
-    if (xg_judge(&j, &registry, d->device.verifier.name, operator_code,
-                 INT64_MAX, err) != XG_OK)
+    if (xg_judge_author(&j, &registry, d->device.verifier.name, operator_code,
+                        false, INT64_MAX, err) != XG_OK)
         return err->status;
     if (j.no_right && !*j.unit)
         return xg_fail(err, XG_NOTFOUND,

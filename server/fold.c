@@ -124,27 +124,33 @@ static enum xg_status place_rows(struct work *w, const struct fold_rows *rows)
 
 /* ---- who wrote it ---- */
 
-static void author_of(char author[static XG_AUTHOR_MAX + 1],
-                      const struct xg_record *r)
-{
-    size_t len = r->malformed ? 0 : r->head.author.len;
-
-    if (len)
-        memcpy(author, r->head.author.at, len);
-    author[len] = '\0';
-}
-
-static enum xg_status judge_rows(struct work *w)
+static enum xg_status judge_row(struct work *w, size_t i,
+                                const struct xg_hash *chain)
 {
     struct fold *f = w->fold;
+    const struct store_record *row = &f->rows[i];
+    const struct xg_record *r = w->records[i];
+    struct xg_hash id = {{0}};
 
-    for (size_t i = 0; i < f->count; i++) {
-        char author[XG_AUTHOR_MAX + 1];
-        author_of(author, w->records[i]);
-        if (xg_judge(&f->judgements[i], w->registry, f->devices[i], author,
-                     f->rows[i].anchor_size, w->err) != XG_OK)
+    /* The chain's id is a part of what is signed, and of nothing else here. */
+    if (chain) {
+        id = *chain;
+    } else if (!r->malformed && r->head.signature.len) {
+        const struct place *p = get_place(w, row->chain);
+        if (!p)
             return w->err->status;
+        id = p->chain.id;
     }
+    const struct xg_place place = {&id, &row->previous, row->seq};
+    return xg_judge(&f->judgements[i], w->registry, f->devices[i], r, &place,
+                    row->anchor_size, w->err);
+}
+
+static enum xg_status judge_rows(struct work *w, const struct xg_hash *chain)
+{
+    for (size_t i = 0; i < w->fold->count; i++)
+        if (judge_row(w, i, chain) != XG_OK)
+            return w->err->status;
     return XG_OK;
 }
 
@@ -262,7 +268,7 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
     w.ops = xg_arena_array(arena, n, sizeof *w.ops);
     if (!f.devices || !f.judgements || !w.records || !w.ops)
         return xg_fail_nomem(err);
-    if (place_rows(&w, rows) != XG_OK || judge_rows(&w) != XG_OK)
+    if (place_rows(&w, rows) != XG_OK || judge_rows(&w, rows->chain) != XG_OK)
         return err->status;
     if (judge_entity(&w) != XG_OK ||
         xg_merge(&f.state, arena, &entity->id, w.ops, n,

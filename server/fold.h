@@ -29,6 +29,7 @@ struct fold_rows {
     size_t count;
     const struct xg_record *const *records; /* read already, or NULL */
     const char *device; /* who wrote all of them, on one branch; or NULL */
+    const struct xg_hash *chain; /* theirs, where there is a `device` */
     bool show; /* for who looks at it: tell strays from what has not come yet,
                 * which changes no state (merge.h); and the times. At ingest
                 * the time note that closes the group is not there yet:

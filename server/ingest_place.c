@@ -502,7 +502,8 @@ static enum xg_status fold_fresh(struct placing *w, struct touching *t,
     const struct fold_rows all = {.rows = rows,
                                   .count = e->count,
                                   .records = records,
-                                  .device = w->inc->device};
+                                  .device = w->inc->device,
+                                  .chain = &w->inc->batch->says.chain};
     if (fold_of_rows(f, arena, w->p->to, &view, &e->entity, &all, w->err) !=
         XG_OK)
         return w->err->status;
@@ -539,7 +540,8 @@ static enum xg_status keep_unfolded(struct placing *w, const struct touching *t,
         const struct fold_rows first = {.rows = &w->rows[i],
                                         .count = 1,
                                         .records = &record,
-                                        .device = w->inc->device};
+                                        .device = w->inc->device,
+                                        .chain = &w->inc->batch->says.chain};
         if (!w->rows[i].creates)
             continue;
         xg_arena_reset(&w->p->fold);

@@ -166,6 +166,7 @@ enum xg_status registry_open(struct registry **out, struct store *store,
     r->ledger = ledger;
     r->registrar = registrar;
     pthread_rwlock_init(&r->lock, NULL);
+    pthread_mutex_init(&r->verdicts_lock, NULL);
     if (registry_load(r, err) != XG_OK) {
         registry_close(r);
         return err->status;
@@ -180,6 +181,7 @@ void registry_close(struct registry *r)
         return;
     forget(r);
     pthread_rwlock_destroy(&r->lock);
+    pthread_mutex_destroy(&r->verdicts_lock);
     free(r->unit_places);
     free(r);
 }
@@ -208,9 +210,29 @@ static enum xg_status find(void *ctx, enum xg_statement_kind kind,
     return XG_OK;
 }
 
+static bool recall(void *ctx, const struct xg_hash *of, bool *good)
+{
+    struct registry *r = ctx;
+
+    pthread_mutex_lock(&r->verdicts_lock);
+    bool known = xg_verdicts_recall(&r->verdicts, of, good);
+    pthread_mutex_unlock(&r->verdicts_lock);
+    return known;
+}
+
+static void remember(void *ctx, const struct xg_hash *of, bool good)
+{
+    struct registry *r = ctx;
+
+    pthread_mutex_lock(&r->verdicts_lock);
+    xg_verdicts_remember(&r->verdicts, of, good);
+    pthread_mutex_unlock(&r->verdicts_lock);
+}
+
 struct xg_registry registry_view(struct registry *r)
 {
-    return (struct xg_registry){r, find};
+    return (struct xg_registry){
+        .ctx = r, .find = find, .recall = recall, .remember = remember};
 }
 
 enum xg_status registry_newest(struct registry *r, struct xg_statement *out,

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "server/registry.h"
+#include "shared/core/verdicts.h"
 #include "shared/guide/territory_file.h"
 
 enum { SUBJECT_BUCKETS = 4096 };
@@ -32,6 +33,9 @@ struct registry {
         char unit[XG_CODE_MAX + 1];
     } * unit_places;
     size_t unit_count, unit_room;
+
+    pthread_mutex_t verdicts_lock; /* over the authors' signatures */
+    struct xg_verdicts verdicts;
 
     bool stale; /* the writer's own: load again before going on */
 };

@@ -2,6 +2,8 @@
  */
 #include "shared/core/record.h"
 
+#include <sodium.h>
+
 #include "shared/base/lang.h"
 
 void xg_draft_init(struct xg_draft *d, struct xg_arena *arena, uint64_t kind)
@@ -249,4 +251,35 @@ enum xg_status xg_draft_encode(struct xg_buf *out, size_t *head_len,
                        record.malformed);
     *head_len = split;
     return XG_OK;
+}
+
+enum xg_status
+xg_draft_encode_signed(struct xg_buf *out, size_t *head_len, struct xg_draft *d,
+                       const struct xg_place *place,
+                       const uint8_t secret[static XG_AUTHOR_SECRET_SIZE],
+                       const struct xg_env *env, struct xg_error *err)
+{
+    struct xg_buf leaf = XG_BUF(2 * XG_RECORD_MAX);
+    uint8_t *signature = xg_arena_alloc(d->arena, crypto_sign_BYTES);
+    struct xg_hash fields;
+    enum xg_status status;
+    size_t split = 0;
+
+    if (!signature)
+        return xg_fail_nomem(err);
+    d->head.signature = xg_bytes(NULL, 0);
+    status = xg_draft_encode(out, &split, d, env, err);
+    if (status == XG_OK) {
+        crypto_hash_sha256(fields.b, out->data + split, out->len - split);
+        xg_author_leaf(&leaf, place, xg_bytes(out->data, split), false,
+                       &fields);
+        status = xg_buf_check(&leaf, err);
+    }
+    if (status == XG_OK) {
+        crypto_sign_detached(signature, NULL, leaf.data, leaf.len, secret);
+        d->head.signature = xg_bytes(signature, crypto_sign_BYTES);
+        status = xg_draft_encode(out, head_len, d, env, err);
+    }
+    xg_buf_clear(&leaf);
+    return status;
 }

@@ -115,6 +115,30 @@ void xg_record_read(struct xg_record *r, const struct xg_hash *chain,
                     uint64_t seq, const struct xg_hash *previous,
                     struct xg_bytes head, struct xg_bytes fields);
 
+/* Where a record stands. Borrows. */
+struct xg_place {
+    const struct xg_hash *chain, *previous;
+    uint64_t seq;
+};
+
+/* ---- what its author signs ---- */
+
+enum { XG_AUTHOR_KEY_SIZE = 32, XG_AUTHOR_SECRET_SIZE = 64 };
+
+/* Append the leaf of the head without entry 8, which is there if `is_signed`.
+ * `head` is that of a well-formed record. */
+void xg_author_leaf(struct xg_buf *out, const struct xg_place *place,
+                    struct xg_bytes head, bool is_signed,
+                    const struct xg_hash *fields_hash);
+
+/* Is entry 8 of the well-formed record a signature by that key, for this place?
+ * A record without entry 8 has none. Only lack of memory fails. */
+XG_MUST_CHECK enum xg_status
+xg_author_verify(bool *good, const struct xg_record *r,
+                 const struct xg_place *place,
+                 const uint8_t key[static XG_AUTHOR_KEY_SIZE],
+                 struct xg_error *err);
+
 /* The entity that the record is about: the one it names or creates. */
 struct xg_id xg_record_entity(const struct xg_record *r);
 
@@ -187,5 +211,13 @@ XG_MUST_CHECK enum xg_status xg_draft_encode(struct xg_buf *out,
                                              struct xg_draft *d,
                                              const struct xg_env *env,
                                              struct xg_error *err);
+
+/* The same, signed by its author for the place that it will have. `secret` in
+ * libsodium's form (seed || public key). */
+XG_MUST_CHECK enum xg_status
+xg_draft_encode_signed(struct xg_buf *out, size_t *head_len, struct xg_draft *d,
+                       const struct xg_place *place,
+                       const uint8_t secret[static XG_AUTHOR_SECRET_SIZE],
+                       const struct xg_env *env, struct xg_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/verdicts.h"
 
 static bool copy_word(char *out, size_t max, struct xg_bytes word)
 {
@@ -332,13 +333,124 @@ static enum xg_status judge_guest(struct xg_judgement *j,
     return XG_OK;
 }
 
-enum xg_status xg_judge(struct xg_judgement *out,
-                        const struct xg_registry *registry,
-                        const char *device, const char *author,
-                        uint64_t anchor_size, struct xg_error *err)
+/* Whoever shares a device can write in its owner's name. */
+static enum xg_status judge_owner(struct xg_judgement *j,
+                                  const struct xg_registry *registry,
+                                  const char *device, struct xg_error *err)
 {
-    struct xg_judgement j = {.grade = XG_GRADE_PROVEN};
-    struct xg_statement enrolled, worker;
+    uint64_t below = j->size;
+    struct xg_statement s;
+    bool more = !is_server(device);
+
+    while (more && j->grade == XG_GRADE_PROVEN) {
+        if (registry->find(registry->ctx, XG_SAYS_SHARED, device, below, &s,
+                           &below, &more, err) != XG_OK)
+            return err->status;
+        if (more && strcmp(s.owner, j->author) != 0)
+            j->grade = XG_GRADE_CLAIMED;
+    }
+    return XG_OK;
+}
+
+static enum xg_status judge_role(struct xg_judgement *j,
+                                 const struct xg_registry *registry,
+                                 struct xg_error *err)
+{
+    struct xg_statement worker;
+    uint64_t position;
+    bool found;
+
+    if (registry->find(registry->ctx, XG_SAYS_WORKER, j->author, j->size,
+                       &worker, &position, &found, err) != XG_OK)
+        return err->status;
+    if (found)
+        snprintf(j->unit, sizeof j->unit, "%s", worker.unit);
+    if (!j->no_right && found)
+        j->role = xg_role_find(worker.role);
+    if (!j->no_right && !found)
+        j->no_right = "the author is not in the registry";
+    else if (!j->no_right && (!j->role || !j->role->records))
+        j->no_right = "the author's role does not record";
+    return XG_OK;
+}
+
+enum xg_status xg_author_key(uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                             bool *found, const struct xg_registry *registry,
+                             const char *author, uint64_t size,
+                             struct xg_error *err)
+{
+    static const uint8_t none[XG_PUBLIC_KEY_SIZE];
+    struct xg_statement s;
+    uint64_t position;
+    bool named;
+
+    if (registry->find(registry->ctx, XG_SAYS_KEY, author, size, &s, &position,
+                       &named, err) != XG_OK)
+        return err->status;
+    *found = named && memcmp(s.key, none, sizeof none) != 0;
+    if (*found)
+        memcpy(key, s.key, XG_PUBLIC_KEY_SIZE);
+    return XG_OK;
+}
+
+/* Verify, or remember what came of it. */
+static enum xg_status verify(bool *good, const struct xg_registry *registry,
+                             const struct xg_record *r,
+                             const struct xg_place *place,
+                             const uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                             struct xg_error *err)
+{
+    struct xg_hash of;
+
+    if (!registry->recall)
+        return xg_author_verify(good, r, place, key, err);
+    xg_verdict_of(&of, &r->hash, key);
+    if (registry->recall(registry->ctx, &of, good))
+        return XG_OK;
+    if (xg_author_verify(good, r, place, key, err) != XG_OK)
+        return err->status;
+    registry->remember(registry->ctx, &of, *good);
+    return XG_OK;
+}
+
+/* What is signed, and how: a record as it is, or one to be written. */
+struct deed {
+    const struct xg_record *record; /* NULL: none yet */
+    const struct xg_place *place;
+    bool signs;
+};
+
+static enum xg_status judge_signature(struct xg_judgement *j,
+                                      const struct xg_registry *registry,
+                                      const struct deed *deed,
+                                      struct xg_error *err)
+{
+    uint8_t key[XG_PUBLIC_KEY_SIZE];
+    bool known, good = true;
+
+    if (!deed->signs)
+        return XG_OK;
+    if (xg_author_key(key, &known, registry, j->author, j->size, err) !=
+            XG_OK ||
+        (known && deed->record &&
+         verify(&good, registry, deed->record, deed->place, key, err) !=
+             XG_OK))
+        return err->status;
+    if (known && good)
+        j->grade = XG_GRADE_PROVEN;
+    else if (known)
+        j->no_right = "the author's signature does not hold";
+    return XG_OK;
+}
+
+static enum xg_status judge(struct xg_judgement *out,
+                            const struct xg_registry *registry,
+                            const char *device, const char *author,
+                            const struct deed *deed, uint64_t anchor_size,
+                            struct xg_error *err)
+{
+    struct xg_judgement j = {.grade = XG_GRADE_CLAIMED};
+    struct xg_statement enrolled;
     uint64_t position;
     bool found;
 
@@ -354,23 +466,42 @@ enum xg_status xg_judge(struct xg_judgement *out,
     j.size = anchor_size > position ? anchor_size : position + 1;
     snprintf(j.author, sizeof j.author, "%s",
              *author ? author : enrolled.owner);
-    if (strcmp(j.author, enrolled.owner) != 0 &&
-        judge_guest(&j, registry, device, err) != XG_OK)
+    bool owner = strcmp(j.author, enrolled.owner) == 0;
+    j.grade = owner ? XG_GRADE_PROVEN : XG_GRADE_CLAIMED;
+    if ((owner ? judge_owner : judge_guest)(&j, registry, device, err) !=
+            XG_OK ||
+        judge_signature(&j, registry, deed, err) != XG_OK ||
+        judge_role(&j, registry, err) != XG_OK)
         return err->status;
-
-    if (registry->find(registry->ctx, XG_SAYS_WORKER, j.author, j.size,
-                       &worker, &position, &found, err) != XG_OK)
-        return err->status;
-    if (found)
-        snprintf(j.unit, sizeof j.unit, "%s", worker.unit);
-    if (!j.no_right && found)
-        j.role = xg_role_find(worker.role);
-    if (!j.no_right && !found)
-        j.no_right = "the author is not in the registry";
-    else if (!j.no_right && (!j.role || !j.role->records))
-        j.no_right = "the author's role does not record";
     *out = j;
     return XG_OK;
+}
+
+enum xg_status xg_judge(struct xg_judgement *out,
+                        const struct xg_registry *registry, const char *device,
+                        const struct xg_record *record,
+                        const struct xg_place *place, uint64_t anchor_size,
+                        struct xg_error *err)
+{
+    char author[XG_AUTHOR_MAX + 1] = "";
+    bool good = !record->malformed;
+    const struct deed deed = {record, place,
+                              good && record->head.signature.len != 0};
+
+    if (good && record->head.author.len)
+        memcpy(author, record->head.author.at, record->head.author.len);
+    return judge(out, registry, device, author, &deed, anchor_size, err);
+}
+
+enum xg_status xg_judge_author(struct xg_judgement *out,
+                               const struct xg_registry *registry,
+                               const char *device, const char *author,
+                               bool signs, uint64_t anchor_size,
+                               struct xg_error *err)
+{
+    const struct deed deed = {.signs = signs};
+
+    return judge(out, registry, device, author, &deed, anchor_size, err);
 }
 
 enum xg_status xg_unit_within(bool *within, const struct xg_registry *registry,

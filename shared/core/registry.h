@@ -34,6 +34,7 @@
 
 #include "shared/base/buf.h"
 #include "shared/core/note.h"
+#include "shared/core/record.h"
 #include "shared/core/schema.h"
 
 enum {
@@ -109,6 +110,10 @@ struct xg_registry {
                            const char *subject, uint64_t size,
                            struct xg_statement *out, uint64_t *position,
                            bool *found, struct xg_error *err);
+    /* What came of verifying a signature, so that each is verified once
+     * (verdicts.h). NULL: nothing is remembered. */
+    bool (*recall)(void *ctx, const struct xg_hash *of, bool *good);
+    void (*remember)(void *ctx, const struct xg_hash *of, bool good);
 };
 
 /* How the author of a record stood. */
@@ -128,17 +133,37 @@ struct xg_judgement {
     const char *no_right; /* static text, or NULL */
 };
 
-/* Judge whoever wrote on `device`'s chain with the stated author ("" for the
- * chain's owner) by the registry at `anchor_size` (0: no anchor before it).
- * Another author than the owner needs an `author` line of that device; the
- * server's own device (its name ends in XG_SERVER_DEVICE) speaks for every
- * operator. */
+/* Judge whoever wrote the record at its place on `device`'s chain, by the
+ * registry at `anchor_size` (0: no anchor before it). Another author than the
+ * owner needs an `author` line of that device; the server's own device (its
+ * name ends in XG_SERVER_DEVICE) speaks for every operator.
+ *
+ *  proven    signed by the author's key in force then; or by the device's
+ *            owner, and nobody else has an `author` line of that device then
+ *  claimed   by the device's owner or such an author, otherwise
+ *  asserted  by an operator on the server's device, otherwise
+ *
+ * A signature that the key in force did not make gives no right. */
 #define XG_SERVER_DEVICE "/d/0000"
-XG_MUST_CHECK enum xg_status xg_judge(struct xg_judgement *out,
-                                      const struct xg_registry *registry,
-                                      const char *device, const char *author,
-                                      uint64_t anchor_size,
-                                      struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+xg_judge(struct xg_judgement *out, const struct xg_registry *registry,
+         const char *device, const struct xg_record *record,
+         const struct xg_place *place, uint64_t anchor_size,
+         struct xg_error *err);
+
+/* How a record that is not written yet would stand: of that author ("" for the
+ * owner), `signs`: with the key in force. */
+XG_MUST_CHECK enum xg_status
+xg_judge_author(struct xg_judgement *out, const struct xg_registry *registry,
+                const char *device, const char *author, bool signs,
+                uint64_t anchor_size, struct xg_error *err);
+
+/* The key that signs what the author records, by the registry at that size.
+ * *found false: none was named, or none is in force any more. */
+XG_MUST_CHECK enum xg_status
+xg_author_key(uint8_t key[static XG_PUBLIC_KEY_SIZE], bool *found,
+              const struct xg_registry *registry, const char *author,
+              uint64_t size, struct xg_error *err);
 
 /* Is `unit` the same as `top`, or below it? By the registry's unit lines. */
 XG_MUST_CHECK enum xg_status xg_unit_within(bool *within,

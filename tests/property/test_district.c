@@ -106,7 +106,7 @@ static enum xg_status find(void *ctx, enum xg_statement_kind kind,
     return XG_OK;
 }
 
-static const struct xg_registry registry = {NULL, find};
+static const struct xg_registry registry = {.find = find};
 
 /* ---- a history ---- */
 
@@ -144,8 +144,9 @@ static void fold(struct fold *f, const struct history *h,
         f->ops[i] = ops[i];
         at[i] = &f->judged[i];
         /* What its author knew of the registry; else all there is. */
-        assert_ok(xg_judge(at[i], &registry, ops[i].author, "",
-                           ops[i].rank ? ops[i].rank : TEAM_MOVED + 1, &err));
+        assert_ok(xg_judge_author(
+            at[i], &registry, ops[i].author, "", false,
+            ops[i].rank ? ops[i].rank : TEAM_MOVED + 1, &err));
     }
     assert_ok(
         xg_judge_ops(&f->home, f->ops, at, count, &h->id, &registry, &err));
