@@ -14,6 +14,8 @@ sh packaging/dependencies.sh test && sh packaging/npm.sh || exit 1
 passed=0
 failed=0
 only=
+beside=
+analysis=
 jobs=$(nproc)
 
 # count PASSED FAILED NAME
@@ -31,10 +33,12 @@ check() {
 }
 
 # suite PRESET CTEST-ARGUMENTS...: configure, build (all, or the targets that
-# $only names), run; count what ctest says.
+# $only names), start what $beside names in the background, run; count what
+# ctest says.
 suite() {
     preset=$1
     shift
+    # shellcheck disable=SC2086 # $only is meant to be split
     if ! { cmake --preset "$preset" >/dev/null &&
         cmake --build --preset "$preset" -j "$jobs" ${only:+-t $only} >build.log 2>&1; }; then
         tail -n 40 build.log
@@ -43,9 +47,11 @@ suite() {
         return
     fi
     rm -f build.log
+    [ -z "$beside" ] || "$beside"
     results=build-$preset/results.xml
     rm -f "$results"
-    ctest --test-dir "build-$preset" --output-on-failure -j "$jobs" \
+    # One more at once than there are cores: many tests wait for a line.
+    ctest --test-dir "build-$preset" --output-on-failure -j $((jobs + 1)) \
         --no-tests=error --output-junit "$PWD/$results" "$@"
     if [ ! -s "$results" ]; then
         count 0 1 "$preset ran no test"
@@ -56,17 +62,40 @@ suite() {
     count $((total - bad)) "$bad" "$preset"
 }
 
+# The static analysis: it needs what the ci preset generates, and no more than
+# the time in which tests wait, so it runs beside them and gives way to them.
+analyse() {
+    nice -n 19 sh -c 'sh tests/lint/cppcheck.sh >build-ci/cppcheck.log 2>&1
+        echo $? >build-ci/cppcheck.status
+        sh tests/lint/tidy.sh >build-ci/tidy.log 2>&1
+        echo $? >build-ci/tidy.status' &
+    analysis=$!
+}
+
+# analysed NAME: what it said, as one test.
+analysed() {
+    cat "build-ci/$1.log"
+    check "$1" test "$(cat "build-ci/$1.status")" -eq 0
+}
+
 started=$(date +%s)
 check "walls between the rooms" python3 tests/lint/includes.py
-suite ci
-if [ "${1:-}" != quick ]; then
+if [ "${1:-}" = quick ]; then
+    suite ci
+else
+    rm -f build-ci/cppcheck.status build-ci/tidy.status
+    beside=analyse
+    suite ci
+    beside=
+    only=checked
     suite asan -L 'unit|property|fuzz'
+    only=threads
     suite tsan -L 'threads'
     only=fuzz
     suite fuzz -L fuzz
-    only=
-    check "cppcheck" sh tests/lint/cppcheck.sh
-    check "clang-tidy" sh tests/lint/tidy.sh
+    [ -z "$analysis" ] || wait "$analysis"
+    analysed cppcheck
+    analysed tidy
 fi
 printf '== %d s\n' $(($(date +%s) - started))
 printf '%d passed, %d failed\n' "$passed" "$failed"

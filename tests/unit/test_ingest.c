@@ -251,7 +251,7 @@ static void test_waiting(void **unused)
     struct setup s;
     (void)unused;
 
-    for (uint64_t round = 0; round < 40; round++) {
+    for (uint64_t round = 0; round < 40; round += TEST_STRIDE) {
         begin(&s, NULL, 100 + round);
         struct test_device *t = add_device(&s, "wn");
         size_t order[6];
@@ -978,7 +978,7 @@ static void test_store_fails(void **unused)
     (void)unused;
 
     for (size_t kind = 0; kind < 3; kind++)
-        for (uint64_t n = 0;; n++) {
+        for (uint64_t n = 0;; n += TEST_STRIDE) {
             struct store_fault fault = {.status = XG_OK};
             struct setup s;
             size_t acknowledged = 0;
@@ -1440,7 +1440,7 @@ static enum xg_status run_wanting(struct ledger_job *job, struct ledger *l,
  * to come. The log goes there at once: whoever reports afterwards is heard. */
 static void test_a_case_to_and_fro_keeps_nobody_waiting(void **unused)
 {
-    enum { LONG = 12000, PIECES = 96, TURNS = 60 };
+    enum { LONG = 12000, PIECES = 96, TURNS = 64 / TEST_STRIDE };
     static char text[LONG + 1];
     struct xg_error err = XG_ERROR_NONE;
     struct xg_statement says = {.kind = XG_SAYS_WORKER,
