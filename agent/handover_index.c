@@ -132,39 +132,13 @@ enum xg_status handover_index_read(struct handover_index *out,
 
 /* ---- keys ---- */
 
-enum xg_status handover_open_registry(struct xg_registry_note *says,
-                                      struct xg_bytes note,
-                                      const struct store_identity *id,
-                                      struct xg_error *err)
+static enum xg_status keep_devices(struct handover_keys *keys,
+                                   struct xg_bytes statements,
+                                   struct xg_error *err)
 {
-    struct xg_note parsed;
-    struct xg_verifier registrar;
-    char name[XG_KEY_NAME_MAX + 1];
-
-    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK)
-        return err->status;
-    if (parsed.signatures[0].name.len > XG_KEY_NAME_MAX)
-        return xg_fail(err, XG_FORMAT, "a key name is too long");
-    memcpy(name, parsed.signatures[0].name.at, parsed.signatures[0].name.len);
-    name[parsed.signatures[0].name.len] = '\0';
-    if (xg_verifier_init(&registrar, name, XG_SIG_ED25519, id->registrar,
-                         err) != XG_OK ||
-        xg_note_open(&parsed, note.at, note.len, &registrar, err) != XG_OK)
-        return err->status;
-    return xg_registry_note_read(says, parsed.text, err);
-}
-
-enum xg_status handover_keys_add(struct handover_keys *keys,
-                                 struct xg_bytes note,
-                                 const struct store_identity *id,
-                                 struct xg_error *err)
-{
-    struct xg_registry_note says;
     struct xg_statement statement;
 
-    if (handover_open_registry(&says, note, id, err) != XG_OK)
-        return err->status;
-    while (xg_statement_next(&says.statements, &statement)) {
+    while (xg_statement_next(&statements, &statement)) {
         if (statement.kind != XG_SAYS_DEVICE)
             continue;
         struct handover_key *key = xg_arena_alloc(keys->arena, sizeof *key);
@@ -177,6 +151,35 @@ enum xg_status handover_keys_add(struct handover_keys *keys,
         *end = key; /* only the first of a name counts */
     }
     return XG_OK;
+}
+
+enum xg_status handover_keys_add(struct handover_keys *keys, struct store *s,
+                                 struct xg_bytes note, struct xg_error *err)
+{
+    struct xg_registry_note says;
+    struct xg_note parsed;
+    struct xg_hash held, leaf;
+    bool found;
+
+    if (!keys->begun && store_registry_end(s, &keys->end, err) != XG_OK)
+        return err->status;
+    keys->begun = true;
+    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
+        xg_registry_note_read(&says, parsed.text, err) != XG_OK ||
+        store_registry_leaf(s, &held, &found, says.number, err) != XG_OK)
+        return err->status;
+    xg_tlog_leaf(&leaf, note.at, note.len);
+    if (found && xg_hash_equal(&held, &leaf))
+        return XG_OK; /* the store knows its devices */
+    if (found)
+        return xg_fail(err, XG_AUTH,
+                       XG_T("登记簿第 %" PRIu64 " 号与本机的不同",
+                            "registry note %" PRIu64 " is another than the "
+                            "one here"),
+                       says.number);
+    if (store_registry_follow(&keys->end, &says, note, err) != XG_OK)
+        return err->status;
+    return keep_devices(keys, says.statements, err);
 }
 
 enum xg_status handover_keys_find(const struct handover_keys *keys,
@@ -197,7 +200,7 @@ enum xg_status handover_keys_find(const struct handover_keys *keys,
     if (registry->find(registry->ctx, XG_SAYS_DEVICE, text, UINT64_MAX, &device,
                        &position, &found, err) != XG_OK)
         return err->status;
-    const struct handover_key *k = keys->first;
+    const struct handover_key *k = keys->end.proven ? keys->first : NULL;
     while (!found && k && strcmp(k->device.subject, text) != 0)
         k = k->next;
     if (!found && !k)

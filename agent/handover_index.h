@@ -48,12 +48,6 @@ handover_index_read(struct handover_index *out, struct xg_arena *arena,
 void handover_meta(char name[static HANDOVER_META_SIZE], const char *prefix,
                    const struct xg_id *id);
 
-/* A registry note: signed by the registrar of this device's code? *says borrows
- * `note`. XG_AUTH, XG_FORMAT. */
-XG_MUST_CHECK enum xg_status
-handover_open_registry(struct xg_registry_note *says, struct xg_bytes note,
-                       const struct store_identity *id, struct xg_error *err);
-
 /* Devices that registry notes outside the store have named. */
 struct handover_keys {
     struct xg_arena *arena;
@@ -61,10 +55,16 @@ struct handover_keys {
         struct xg_statement device;
         struct handover_key *next;
     } * first;
+    bool begun;
+    struct store_registry_end end; /* of those, after the store's */
 };
-XG_MUST_CHECK enum xg_status
-handover_keys_add(struct handover_keys *keys, struct xg_bytes note,
-                  const struct store_identity *id, struct xg_error *err);
+/* In the order of their numbers; those that the store has are passed over. As
+ * in store_registry_follow(); XG_AUTH also for one that the store has otherwise.
+ */
+XG_MUST_CHECK enum xg_status handover_keys_add(struct handover_keys *keys,
+                                               struct store *s,
+                                               struct xg_bytes note,
+                                               struct xg_error *err);
 /* Whose key that is: by the registry here, else by those notes. XG_AUTH when
  * neither names it. `owner` may be NULL. */
 XG_MUST_CHECK enum xg_status

@@ -278,7 +278,7 @@ static enum xg_status open_answer(struct answer *a, struct xg_bytes file,
     if (!xg_frame_next(&file, &frame))
         return no_answer(path, err);
     while (xg_frame_next(&file, &part))
-        if (handover_keys_add(&a->keys, part, &a->id, err) != XG_OK)
+        if (handover_keys_add(&a->keys, a->home->store, part, err) != XG_OK)
             return xg_wrap(err, "%s", path);
     if (file.len != 0)
         return no_answer(path, err);

@@ -180,9 +180,34 @@ XG_MUST_CHECK enum xg_status store_registry_newest(struct store *s,
                                                    uint64_t *number,
                                                    struct xg_hash *leaf,
                                                    struct xg_error *err);
-/* [t] Keep a registry note, whole and signed, at its log position. The caller
- * has verified the signature; number and previous are checked here (XG_GAP,
- * XG_FORMAT). One that is held already is passed over. */
+/* How far the registry goes, and who signs what comes next: the registrar of
+ * the one-time code, or whom she or a later one named. Notes from before her
+ * time are signed by keys that this device does not know: they are fixed by the
+ * first note that she signed, and until that is here (`proven`) none counts. */
+struct store_registry_end {
+    uint64_t number;
+    struct xg_hash leaf;
+    bool proven;
+    uint8_t registrar[XG_PUBLIC_KEY_SIZE];
+};
+XG_MUST_CHECK enum xg_status store_registry_end(struct store *s,
+                                                struct store_registry_end *out,
+                                                struct xg_error *err);
+/* Verify the note after *end, and move *end there. XG_GAP, XG_FORMAT: it is not
+ * the next. XG_AUTH: the registrar in force did not sign it. */
+XG_MUST_CHECK enum xg_status
+store_registry_follow(struct store_registry_end *end,
+                      struct xg_registry_note *says, struct xg_bytes note,
+                      struct xg_error *err);
+XG_MUST_CHECK enum xg_status store_registry_leaf(struct store *s,
+                                                 struct xg_hash *leaf,
+                                                 bool *found, uint64_t number,
+                                                 struct xg_error *err);
+/* [t] Where nothing is proven, forget it all: another server's word. */
+XG_MUST_CHECK enum xg_status
+store_forget_unproven_registry(struct store *s, struct xg_error *err);
+/* [t] Keep a registry note, whole and signed, at its log position, verified as
+ * in store_registry_follow(). One that is held already is passed over. */
 XG_MUST_CHECK enum xg_status store_put_registry_note(struct store *s,
                                                      uint64_t position,
                                                      struct xg_bytes note,

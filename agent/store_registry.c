@@ -66,21 +66,119 @@ const struct xg_registry *store_registry(struct store *s)
     return &s->registry;
 }
 
-enum xg_status store_registry_newest(struct store *s, uint64_t *number,
-                                     struct xg_hash *leaf, struct xg_error *err)
+static enum xg_status newest(struct store *s, struct store_registry_end *out,
+                             struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REGISTRY_NEWEST);
-    struct xg_hash hash = {{0}};
-    uint64_t newest = 0;
+    struct store_registry_end end = {.number = 0};
 
     if (xg_stmt_row(q)) {
-        newest = xg_col_u64(q, 0);
-        hash = xg_col_hash(q, 1);
+        end.number = xg_col_u64(q, 0);
+        end.leaf = xg_col_hash(q, 1);
+        end.proven = xg_col_bool(q, 2);
     }
     if (xg_stmt_done(q, err) != XG_OK)
         return err->status;
-    *number = newest;
+    *out = end;
+    return XG_OK;
+}
+
+enum xg_status store_registry_newest(struct store *s, uint64_t *number,
+                                     struct xg_hash *leaf, struct xg_error *err)
+{
+    struct store_registry_end end;
+
+    if (newest(s, &end, err) != XG_OK)
+        return err->status;
+    *number = end.number;
+    *leaf = end.leaf;
+    return XG_OK;
+}
+
+enum xg_status store_registry_end(struct store *s,
+                                  struct store_registry_end *out,
+                                  struct xg_error *err)
+{
+    struct store_identity id;
+    struct store_registry_end end;
+
+    if (newest(s, &end, err) != XG_OK ||
+        store_get_identity(s, &id, err) != XG_OK ||
+        xg_registrar_at(end.registrar, store_registry(s), id.registrar,
+                        UINT64_MAX, err) != XG_OK)
+        return err->status;
+    *out = end;
+    return XG_OK;
+}
+
+enum xg_status store_registry_leaf(struct store *s, struct xg_hash *leaf,
+                                   bool *found, uint64_t number,
+                                   struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REGISTRY_LEAF);
+    struct xg_hash hash = {{0}};
+
+    xg_bind_u64(q, 1, number);
+    bool any = xg_stmt_row(q);
+    if (any)
+        hash = xg_col_hash(q, 0);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
     *leaf = hash;
+    *found = any;
+    return XG_OK;
+}
+
+enum xg_status store_forget_unproven_registry(struct store *s,
+                                              struct xg_error *err)
+{
+    struct store_registry_end end;
+
+    if (newest(s, &end, err) != XG_OK)
+        return err->status;
+    if (end.proven)
+        return XG_OK;
+    if (xg_stmt_run(xg_stmt(s->db, AGENT_STMT_REGISTRY_CLEAR), err) != XG_OK)
+        return err->status;
+    return xg_stmt_run(xg_stmt(s->db, AGENT_STMT_STATEMENT_CLEAR), err);
+}
+
+enum xg_status store_registry_follow(struct store_registry_end *end,
+                                     struct xg_registry_note *says,
+                                     struct xg_bytes note,
+                                     struct xg_error *err)
+{
+    struct xg_registry_note read;
+    struct xg_statement s;
+    struct xg_note parsed;
+    bool proven = true;
+
+    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
+        xg_registry_note_read(&read, parsed.text, err) != XG_OK)
+        return err->status;
+    if (read.number != end->number + 1)
+        return xg_fail(err, XG_GAP,
+                       XG_T("登记簿缺少第 %" PRIu64 " 号",
+                            "registry note %" PRIu64 " is missing"),
+                       end->number + 1);
+    if (!xg_hash_equal(&read.previous, &end->leaf))
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("登记簿第 %" PRIu64 " 号与前一号不相接",
+                            "registry note %" PRIu64 " does not follow the "
+                            "one before it"),
+                       read.number);
+    if (xg_registry_note_open(&read, note, end->registrar, err) != XG_OK) {
+        if (end->proven || err->status != XG_AUTH)
+            return err->status;
+        proven = false;
+    }
+    end->number = read.number;
+    xg_tlog_leaf(&end->leaf, note.at, note.len);
+    end->proven = proven;
+    *says = read;
+    while (proven && xg_statement_next(&read.statements, &s))
+        if (s.kind == XG_SAYS_REGISTRAR)
+            memcpy(end->registrar, s.key, sizeof end->registrar);
     return XG_OK;
 }
 
@@ -134,41 +232,40 @@ static enum xg_status put_statements(struct store *s, uint64_t position,
     return store_touch_rows(s, q, err);
 }
 
+/* Before the first note that this device's registrar signed nothing counted:
+ * now all of it does. */
+static enum xg_status touch_all(struct store *s, struct xg_error *err)
+{
+    return store_touch_rows(s, xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES), err);
+}
+
 enum xg_status store_put_registry_note(struct store *s, uint64_t position,
                                        struct xg_bytes note,
                                        struct xg_error *err)
 {
     struct xg_note parsed;
     struct xg_registry_note says;
-    struct xg_hash newest, leaf;
-    uint64_t number;
+    struct store_registry_end end;
 
     if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
         xg_registry_note_read(&says, parsed.text, err) != XG_OK ||
-        store_registry_newest(s, &number, &newest, err) != XG_OK)
+        store_registry_end(s, &end, err) != XG_OK)
         return err->status;
-    if (says.number <= number)
+    if (says.number <= end.number)
         return XG_OK;
-    if (says.number != number + 1)
-        return xg_fail(err, XG_GAP,
-                       XG_T("登记簿缺少第 %" PRIu64 " 号",
-                            "registry note %" PRIu64 " is missing"),
-                       number + 1);
-    if (!xg_hash_equal(&says.previous, &newest))
-        return xg_fail(err, XG_FORMAT,
-                       XG_T("登记簿第 %" PRIu64 " 号与前一号不相接",
-                            "registry note %" PRIu64 " does not follow the "
-                            "one before it"),
-                       says.number);
-    xg_tlog_leaf(&leaf, note.at, note.len);
-    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REGISTRY_ADD);
-    xg_bind_u64(q, 1, says.number);
-    xg_bind_u64(q, 2, position);
-    xg_bind_hash(q, 3, &leaf);
-    xg_bind_bytes(q, 4, note);
-    if (xg_stmt_run(q, err) != XG_OK)
+    bool doubtful = end.number > 0 && !end.proven;
+    if (store_registry_follow(&end, &says, note, err) != XG_OK)
         return err->status;
-    return put_statements(s, position, says.statements, err);
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REGISTRY_ADD);
+    xg_bind_u64(q, 1, end.number);
+    xg_bind_u64(q, 2, position);
+    xg_bind_hash(q, 3, &end.leaf);
+    xg_bind_bytes(q, 4, note);
+    xg_bind_i64(q, 5, end.proven);
+    if (xg_stmt_run(q, err) != XG_OK ||
+        put_statements(s, position, says.statements, err) != XG_OK)
+        return err->status;
+    return doubtful && end.proven ? touch_all(s, err) : XG_OK;
 }
 
 enum xg_status store_list_registry(struct store *s,

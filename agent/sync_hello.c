@@ -217,35 +217,64 @@ static enum xg_status judge_log(struct sync *y, const struct frames *f,
 
 /* ---- news of the registry ---- */
 
-/* One note, signed by the registrar alone. */
+/* Signed by another: the frames are not signed, so it is asked for a second
+ * time before anybody is accused. */
+static enum xg_status not_the_registrar(struct sync *y, uint64_t position,
+                                        struct xg_error *err)
+{
+    struct xg_error why = *err;
+    bool again = !y->doubted_registry;
+
+    y->doubted_registry = true;
+    return xg_fail(err, again ? XG_NET : XG_REFUSED,
+                   XG_T("日志第 %" PRIu64 " 条：%s；请联系管理员",
+                        "log entry %" PRIu64 ": %s; ask the operator"),
+                   position, xg_error_text(&why));
+}
+
 static enum xg_status put_registry_note(struct sync *y, uint64_t position,
                                         struct xg_bytes data,
                                         struct xg_error *err)
 {
-    struct xg_note note;
-    struct xg_verifier registrar;
-    char name[XG_KEY_NAME_MAX + 1];
-
-    if (position >= y->welcome.size ||
-        xg_note_parse(&note, data.at, data.len, err) != XG_OK ||
-        note.signatures[0].name.len > XG_KEY_NAME_MAX)
+    if (position >= y->welcome.size)
         return sync_bad_answer(y, err);
-    memcpy(name, note.signatures[0].name.at, note.signatures[0].name.len);
-    name[note.signatures[0].name.len] = '\0';
-    if (xg_verifier_init(&registrar, name, XG_SIG_ED25519, y->id.registrar,
-                         err) != XG_OK ||
-        xg_note_open(&note, data.at, data.len, &registrar, err) != XG_OK) {
-        bool again = !y->doubted_registry;
-        y->doubted_registry = true;
-        return xg_fail(err, again ? XG_NET : XG_REFUSED,
-                       XG_T("登记册第 %" PRIu64 " 条不是由登记员签名的（署名 "
-                            "%s）；请联系管理员",
-                            "entry %" PRIu64 " of the registry is not signed "
-                            "by the registrar this device knows (signed as "
-                            "%s); ask the operator"),
-                       position, name);
-    }
-    return store_put_registry_note(y->store, position, data, err);
+    enum xg_status status =
+        store_put_registry_note(y->store, position, data, err);
+    return status == XG_AUTH ? not_the_registrar(y, position, err) : status;
+}
+
+/* All notes are here, one of them enrolled this device: the registrar whom it
+ * knows must have signed one. */
+static enum xg_status check_proven(struct sync *y, struct xg_error *err)
+{
+    const struct xg_welcome *w = &y->welcome;
+    struct store_registry_end end;
+
+    if (store_registry_end(y->store, &end, err) != XG_OK)
+        return err->status;
+    if (end.proven || end.number < w->registry || end.number == 0 ||
+        w->state == XG_DEVICE_PENDING)
+        return XG_OK;
+    xg_fail(err, XG_AUTH,
+            XG_T("登记簿没有一条是由入网码上的登记员签名的",
+                 "no note of the registry is signed by the registrar of this "
+                 "device's one-time code"));
+    return not_the_registrar(y, w->size, err);
+}
+
+/* The key under which the vault can be recovered is the registrar's in force.
+ */
+static enum xg_status follow_registrar(struct sync *y, struct xg_error *err)
+{
+    struct store_registry_end end;
+    struct xg_error ignored = XG_ERROR_NONE;
+
+    if (store_registry_end(y->store, &end, err) != XG_OK)
+        return err->status;
+    if (memcmp(end.registrar, y->id.registrar, sizeof end.registrar) == 0 ||
+        vault_check_escrow(y->home->vault, end.registrar, &ignored) == XG_OK)
+        return XG_OK;
+    return vault_set_escrow(y->home->vault, end.registrar, err);
 }
 
 static enum xg_status put_registry(struct sync *y, struct xg_bytes rest,
@@ -263,7 +292,24 @@ static enum xg_status put_registry(struct sync *y, struct xg_bytes rest,
         if (status != XG_OK)
             return status;
     }
-    return rest.len == 0 ? XG_OK : sync_bad_answer(y, err);
+    if (rest.len != 0)
+        return sync_bad_answer(y, err);
+    if (check_proven(y, err) != XG_OK)
+        return err->status;
+    return y->welcome.note_count ? follow_registrar(y, err) : XG_OK;
+}
+
+/* What does not follow on notes that nothing proves: those were wrong. */
+static enum xg_status forget_unproven(struct sync *y, struct xg_error *err)
+{
+    enum xg_status status = store_begin(y->store, err);
+
+    if (status == XG_OK)
+        status = store_forget_unproven_registry(y->store, err);
+    if (status == XG_OK)
+        status = store_commit(y->store, err);
+    store_rollback(y->store);
+    return status;
 }
 
 /* ---- believing it ---- */
@@ -302,8 +348,11 @@ static enum xg_status keep(struct sync *y, const struct frames *f,
     if (status == XG_OK)
         status = store_commit(y->store, err);
     store_rollback(y->store);
-    if (status != XG_OK)
+    if (status != XG_OK) {
+        struct xg_error ignored = XG_ERROR_NONE;
+        xg_ignore(forget_unproven(y, &ignored));
         return status;
+    }
 
     y->id = id;
     y->held.size = w->size;

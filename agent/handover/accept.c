@@ -492,7 +492,7 @@ static enum xg_status take_registry(struct taker *t, struct xg_tar_reader *tar,
         return XG_OK;
     if (read_part(t, tar, part, XG_NOTE_MAX, err) != XG_OK)
         return err->status;
-    return handover_keys_add(&t->keys, xg_buf_bytes(&t->part), &t->id, err);
+    return handover_keys_add(&t->keys, t->s, xg_buf_bytes(&t->part), err);
 }
 
 static const struct folder {

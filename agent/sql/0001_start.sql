@@ -200,7 +200,10 @@ CREATE TABLE registry_note (
     number   INTEGER PRIMARY KEY,
     position INTEGER NOT NULL UNIQUE,
     leaf     BLOB NOT NULL,
-    note     BLOB NOT NULL
+    note     BLOB NOT NULL,
+    proven   INTEGER NOT NULL   -- 0: signed by a registrar before the one that
+                                -- this device knows. Until one of hers comes,
+                                -- which fixes those before it, nothing counts
 ) STRICT;
 
 CREATE TABLE statement (

@@ -235,6 +235,7 @@ SELECT entity FROM photo WHERE sha256 = ?1
 
 -- name: devices_named
 SELECT subject, text FROM statement WHERE kind = 3
+  AND (SELECT proven FROM registry_note ORDER BY number DESC LIMIT 1) = 1
 ORDER BY position, line
 
 -- name: missing_add
@@ -633,14 +634,23 @@ DELETE FROM freed_photo WHERE sha256 = ?1
 -- ---- registry and reference data ----
 
 -- name: registry_newest
-SELECT number, leaf FROM registry_note ORDER BY number DESC LIMIT 1
+SELECT number, leaf, proven FROM registry_note ORDER BY number DESC LIMIT 1
+
+-- name: registry_leaf
+SELECT leaf FROM registry_note WHERE number = ?1
+
+-- name: registry_clear
+DELETE FROM registry_note
+
+-- name: statement_clear
+DELETE FROM statement
 
 -- name: registry_list
 SELECT number, note FROM registry_note ORDER BY number
 
 -- name: registry_add
-INSERT INTO registry_note (number, position, leaf, note)
-VALUES (?1, ?2, ?3, ?4)
+INSERT INTO registry_note (number, position, leaf, note, proven)
+VALUES (?1, ?2, ?3, ?4, ?5)
 
 -- name: statement_add
 INSERT INTO statement (kind, subject, position, line, text)
@@ -649,6 +659,7 @@ VALUES (?1, ?2, ?3, ?4, ?5)
 -- name: statement_find
 SELECT text, position FROM statement
 WHERE kind = ?1 AND subject = ?2 AND position < ?3
+  AND (SELECT proven FROM registry_note ORDER BY number DESC LIMIT 1) = 1
 ORDER BY position DESC, line DESC LIMIT 1
 
 -- name: reference_count

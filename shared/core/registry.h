@@ -85,6 +85,12 @@ struct xg_registry_note {
 XG_MUST_CHECK enum xg_status
 xg_registry_note_read(struct xg_registry_note *out, struct xg_bytes text,
                       struct xg_error *err);
+/* The same of a note that is signed, by that key under whatever name. XG_AUTH:
+ * by another, or it has a second signature. *out borrows `note`. */
+XG_MUST_CHECK enum xg_status
+xg_registry_note_open(struct xg_registry_note *out, struct xg_bytes note,
+                      const uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                      struct xg_error *err);
 /* One statement after another from note.statements (consumed); false at the
  * end. Every statement was checked by xg_registry_note_read(). */
 bool xg_statement_next(struct xg_bytes *rest, struct xg_statement *out);
@@ -115,6 +121,14 @@ struct xg_registry {
     bool (*recall)(void *ctx, const struct xg_hash *of, bool *good);
     void (*remember)(void *ctx, const struct xg_hash *of, bool good);
 };
+
+/* The registrar's key for a registry note at that log position: as the newest
+ * `registrar` line below it says, else the log's `first`. */
+XG_MUST_CHECK enum xg_status
+xg_registrar_at(uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                const struct xg_registry *registry,
+                const uint8_t first[static XG_PUBLIC_KEY_SIZE],
+                uint64_t position, struct xg_error *err);
 
 /* How the author of a record stood. */
 enum xg_grade {

@@ -76,10 +76,10 @@ void fake_server_cut_log(struct fake_server *f, uint64_t size)
     f->served_from = size;
 }
 
-void fake_server_registry(struct fake_server *f, const char *unit)
+static void put_registry_note(struct fake_server *f,
+                              const struct xg_statement *s)
 {
     struct xg_registry_note n = {.number = f->note_count + 1};
-    struct xg_statement s = {.kind = XG_SAYS_UNIT};
     struct xg_buf text = XG_BUF(8192), *note = &f->notes[f->note_count];
 
     assert_true(f->note_count < FAKE_NOTES_MAX);
@@ -89,14 +89,36 @@ void fake_server_registry(struct fake_server *f, const char *unit)
     }
     xg_tlog_root(&n.seen_root, f->leaves, f->size);
     n.seen_size = f->size;
-    snprintf(s.subject, sizeof s.subject, "%s", unit);
     xg_registry_note_begin(&text, &n);
-    xg_statement_put(&text, &s);
+    xg_statement_put(&text, s);
     *note = XG_BUF(XG_NOTE_MAX);
     xg_note_sign(note, xg_buf_bytes(&text), &f->registrar);
     f->note_positions[f->note_count++] =
         fake_server_append(f, xg_buf_bytes(note));
     xg_buf_clear(&text);
+}
+
+void fake_server_registry(struct fake_server *f, const char *unit)
+{
+    struct xg_statement s = {.kind = XG_SAYS_UNIT};
+
+    snprintf(s.subject, sizeof s.subject, "%s", unit);
+    put_registry_note(f, &s);
+}
+
+void fake_server_rotate(struct fake_server *f)
+{
+    struct xg_statement s = {.kind = XG_SAYS_REGISTRAR};
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_signer next;
+    uint8_t seed[32];
+
+    xg_random(&f->env, seed, sizeof seed);
+    assert_ok(xg_signer_init(&next, FAKE_ORIGIN "/registrar", XG_SIG_ED25519,
+                             seed, &err));
+    memcpy(s.key, next.verifier.key, sizeof s.key);
+    put_registry_note(f, &s);
+    f->registrar = next;
 }
 
 /* ---- making one ---- */

@@ -151,6 +151,9 @@ struct xg_transport fake_server_transport(struct fake_server *f);
 uint64_t fake_server_append(struct fake_server *f, struct xg_bytes entry);
 /* One more registry note, with one unit line. */
 void fake_server_registry(struct fake_server *f, const char *unit);
+/* The registrar names another key, which signs what comes after. The code keeps
+ * the key it has. */
+void fake_server_rotate(struct fake_server *f);
 /* Append an entry that names a file of that kind, and serve the file. */
 void fake_server_refer(struct fake_server *f, const char *kind,
                        const char *edition, const char *content);

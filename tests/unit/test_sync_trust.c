@@ -456,6 +456,124 @@ static void test_clone(void **state)
     rig_remove_folder(twin.path);
 }
 
+/* ---- who signs the registry ---- */
+
+static bool knows_unit(struct rig *r, const char *unit)
+{
+    const struct xg_registry *registry = store_registry(r->home.store);
+    struct xg_statement s;
+    uint64_t position;
+    bool found;
+
+    assert_ok(registry->find(registry->ctx, XG_SAYS_UNIT, unit, UINT64_MAX, &s,
+                             &position, &found, &err));
+    return found;
+}
+
+static void test_registrar_changes(void **state)
+{
+    struct rig *r = *state;
+    struct xg_signer old = r->server->registrar;
+
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(rig_sync(r, &err));
+    fake_server_rotate(r->server);
+    fake_server_registry(r->server, "371302001");
+    fake_server_rotate(r->server);
+    fake_server_registry(r->server, "371302002");
+    assert_ok(rig_sync(r, &err));
+    assert_true(knows_unit(r, "371302001"));
+    assert_true(knows_unit(r, "371302002"));
+    /* The new one can recover the vault, the old one no more. */
+    assert_ok(vault_check_escrow(r->home.vault,
+                                 r->server->registrar.verifier.key, &err));
+    assert_status(vault_check_escrow(r->home.vault, old.verifier.key, &err),
+                  XG_AUTH);
+    /* Nor does she sign anything any more. */
+    r->server->registrar = old;
+    fake_server_registry(r->server, "371302003");
+    assert_status(rig_sync(r, &err), XG_REFUSED);
+    assert_false(knows_unit(r, "371302003"));
+}
+
+/* A stolen server has the log's key, and not the registrar's. */
+static void test_registrar_invented(void **state)
+{
+    struct rig *r = *state;
+    struct xg_signer genuine = r->server->registrar;
+
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(rig_sync(r, &err));
+    fake_server_rotate(r->server);
+    r->server->note_count--; /* instead: a rotation that he signs himself */
+    fake_server_rotate(r->server);
+    assert_status(rig_sync(r, &err), XG_REFUSED);
+    assert_ok(vault_check_escrow(r->home.vault, genuine.verifier.key, &err));
+}
+
+/* A code made after a rotation names the key in force. Notes from before it
+ * count only once one of that key's is here, which fixes them. */
+static void test_registrar_of_a_later_code(void **state)
+{
+    struct rig *r = *state;
+    struct store_registry_end end;
+
+    fake_server_registry(r->server, "371302001");
+    fake_server_rotate(r->server);
+    memcpy(r->server->code.registrar, r->server->registrar.verifier.key, 32);
+    r->server->state = XG_DEVICE_PENDING;
+    assert_ok(rig_enrol(r, &err));
+    assert_status(rig_sync(r, &err), XG_REFUSED);
+    assert_ok(store_registry_end(r->home.store, &end, &err));
+    assert_int_equal(end.number, 3);
+    assert_false(end.proven);
+    assert_false(knows_unit(r, "371302001"));
+
+    r->server->state = XG_DEVICE_ENROLLED;
+    fake_server_registry(r->server, "371302002");
+    assert_ok(rig_sync(r, &err));
+    assert_true(knows_unit(r, "371302001"));
+    assert_true(knows_unit(r, "371302002"));
+    fake_server_rotate(r->server);
+    fake_server_registry(r->server, "371302003");
+    assert_ok(rig_sync(r, &err));
+    assert_true(knows_unit(r, "371302003"));
+}
+
+/* Somebody else's registry, shown to a device that has none yet: it is told
+ * apart, and what came of it goes away. */
+static void test_registry_of_nobody(void **state)
+{
+    struct rig *r = *state;
+    struct fake_server *f = r->server;
+    struct xg_signer genuine = f->registrar;
+    struct xg_buf first = f->notes[0];
+    struct store_registry_end end;
+
+    f->note_count = 0;
+    fake_server_rotate(f); /* only for the other key */
+    xg_buf_clear(&f->notes[0]);
+    f->note_count = 0;
+    fake_server_registry(f, "666");
+    f->state = XG_DEVICE_PENDING;
+    assert_ok(rig_enrol(r, &err));
+    assert_status(rig_sync(r, &err), XG_REFUSED);
+    assert_false(knows_unit(r, "666"));
+    f->state = XG_DEVICE_ENROLLED;
+    assert_status(rig_sync(r, &err), XG_REFUSED);
+    assert_false(knows_unit(r, "666"));
+
+    /* The genuine one follows all the same. */
+    f->registrar = genuine;
+    xg_buf_clear(&f->notes[0]);
+    f->notes[0] = first;
+    fake_server_registry(f, "371302001");
+    assert_ok(rig_sync(r, &err));
+    assert_true(knows_unit(r, "371302001"));
+    assert_ok(store_registry_end(r->home.store, &end, &err));
+    assert_true(end.proven);
+}
+
 /* ---- pulling ---- */
 
 static void offer_device(struct rig *r, struct test_device *d, size_t first)
@@ -872,6 +990,10 @@ int main(void)
         TEST(test_references_through_faults),
         TEST(test_metered_leaves_what_is_large),
         TEST(test_one_at_a_time),
+        TEST(test_registrar_changes),
+        TEST(test_registrar_invented),
+        TEST(test_registrar_of_a_later_code),
+        TEST(test_registry_of_nobody),
         TEST(test_pushed_again),  TEST(test_clocks),
     };
 
