@@ -85,7 +85,11 @@ static void answer(struct api *a, const struct xg_request *request,
     struct xg_error err = XG_ERROR_NONE;
 
     api_speak(request);
-    if (handler(a, request, response, &err) != XG_OK)
+    if (handler(a, request, response, &err) == XG_OK)
+        return;
+    if (err.status == XG_REFUSED && ledger_is_behind(a->data->ledger))
+        api_refuse_behind(a, response);
+    else
         api_fail(a, request, response, &err);
 }
 
@@ -109,6 +113,8 @@ ROUTE(healthz)
 ROUTE(metrics)
 ROUTE(blobs_held)
 ROUTE(get_blob)
+ROUTE(successor)
+ROUTE(show_checkpoint)
 #undef ROUTE
 
 const struct xg_route api_routes[] = {
@@ -130,6 +136,8 @@ const struct xg_route api_routes[] = {
     {"DELETE", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
     {"OPTIONS", "/v1/uploads/*", BLOB_MAX_BYTES, NULL, &api_tus},
     {"GET", "/v1/blobs/*", 0, serve_get_blob, NULL},
+    {"GET", "/v1/successor", 0, serve_successor, NULL},
+    {"POST", "/v1/checkpoint", API_NOTE_BODY_MAX, serve_show_checkpoint, NULL},
     {"GET", "/log/checkpoint", 0, serve_checkpoint, NULL},
     {"GET", "/log/tile/*", 0, serve_tile, NULL},
     {"GET", "/healthz", 0, serve_healthz, NULL},
@@ -142,6 +150,16 @@ enum xg_status api_refuse(struct api *a, struct xg_response *response,
 {
     atomic_fetch_add(&a->refused, 1);
     xg_response_problem(response, http_status, code, title, NULL);
+    return XG_OK;
+}
+
+enum xg_status api_refuse_behind(struct api *a, struct xg_response *response)
+{
+    struct xg_error why = XG_ERROR_NONE;
+
+    xg_ignore(ledger_refuse_behind(&why));
+    api_refuse(a, response, 503, "behind", xg_error_text(&why));
+    xg_response_header(response, "Retry-After", "3600");
     return XG_OK;
 }
 

@@ -6,7 +6,8 @@
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
-/* Possession of the key is the note's own signature, by "<origin>/new". */
+/* Possession of the key is the note's own signature, by "<origin>/new": of this
+ * log, or of one before it, where the code is older than a restore. */
 static enum xg_status read_request(struct xg_enrol *e, struct xg_note *note,
                                    const struct data *d, struct xg_bytes data,
                                    struct xg_error *err)
@@ -17,7 +18,10 @@ static enum xg_status read_request(struct xg_enrol *e, struct xg_note *note,
     if (xg_note_parse(note, data.at, data.len, err) != XG_OK ||
         xg_enrol_read(e, note->text, err) != XG_OK)
         return err->status;
-    int len = snprintf(name, sizeof name, "%s/new", data_origin(d));
+    if (!ledger_knows(d->ledger, e->log))
+        return XG_OK; /* refused by name */
+    int len = snprintf(name, sizeof name, "%.*s/new", (int)e->log.len,
+                       (const char *)e->log.at);
     if (len < 0 || (size_t)len >= sizeof name)
         return xg_fail(err, XG_TOOBIG, "%s",
                        XG_T("服务器名太长", "the server's name is too long"));
@@ -54,7 +58,7 @@ enum xg_status api_answer_enrol(struct xg_buf *out, struct api_refusal *no,
     }
     if (status != XG_OK)
         return status;
-    if (!xg_bytes_equal(e.log, xg_bytes_of(data_origin(d)))) {
+    if (!ledger_knows(d->ledger, e.log)) {
         *no = (struct api_refusal){409, "wrong-log",
                                    XG_T("这个入网码属于另一台服务器",
                                         "this code belongs to another server"),

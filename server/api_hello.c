@@ -4,6 +4,7 @@
 
 #include "server/api_inside.h"
 #include "server/photo.h"
+#include "server/successor.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -81,7 +82,7 @@ enum xg_status api_read_hello(struct api_caller *who, struct api_refusal *no,
     }
     if (status != XG_OK || xg_hello_read(&caller.says, note.text, err) != XG_OK)
         return err->status;
-    if (!xg_bytes_equal(caller.says.log, xg_bytes_of(data_origin(v->data)))) {
+    if (!ledger_knows(v->data->ledger, caller.says.log)) {
         *no = (struct api_refusal){409, "wrong-log",
                                    XG_T("这台设备属于另一台服务器",
                                         "this device belongs to another "
@@ -89,6 +90,8 @@ enum xg_status api_read_hello(struct api_caller *who, struct api_refusal *no,
                                    false};
         return XG_OK;
     }
+    if (successor_clamp(&caller.says, v, name, err) != XG_OK)
+        return err->status;
     *who = caller;
     return XG_OK;
 }

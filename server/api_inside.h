@@ -15,7 +15,8 @@ typedef enum xg_status api_handler(struct api *a,
 
 api_handler api_enrol, api_hello, api_put_batch, api_get_batch, api_proof,
     api_updates, api_reference, api_references, api_checkpoint, api_tile,
-    api_healthz, api_metrics, api_blobs_held, api_get_blob;
+    api_healthz, api_metrics, api_blobs_held, api_get_blob, api_successor,
+    api_show_checkpoint;
 
 /* Photos on their way in: /v1/blobs and /v1/uploads/<id>, every method. */
 extern const struct xg_stream api_tus;
@@ -29,6 +30,9 @@ void api_fail(struct api *a, const struct xg_request *request,
 /* Always XG_OK, to be returned. */
 enum xg_status api_refuse(struct api *a, struct xg_response *response,
                           int http_status, const char *code, const char *title);
+
+/* The same, 503 `behind`: this server is an old copy and writes nothing. */
+enum xg_status api_refuse_behind(struct api *a, struct xg_response *response);
 
 /* Whose the request's token is. False: the response says 401. */
 bool api_session(struct api *a, struct session *whose,

@@ -430,6 +430,9 @@ static enum xg_status begin(struct tus *t, bool *more, uint64_t body,
         return refuse_version(t);
     if (!api_session(t->a, &t->who, t->request, t->response))
         return XG_OK;
+    bool writes = strcmp(method, upload ? "PATCH" : "POST") == 0;
+    if (writes && ledger_is_behind(t->a->data->ledger))
+        return api_refuse_behind(t->a, t->response);
     if (!upload && strcmp(method, "POST") == 0)
         return begin_create(t, more, body, err);
     if (upload && strcmp(method, "PATCH") == 0)

@@ -71,7 +71,7 @@ static enum xg_status not_ours(const struct xg_bundle *index,
 {
     const char *origin = data_origin(d);
 
-    if (strcmp(index->log, origin) != 0)
+    if (!ledger_knows(d->ledger, xg_bytes_of(index->log)))
         return xg_fail(err, XG_REFUSED,
                        XG_T("这个数据包属于 %s 的日志，本机是 %s；没有读入",
                             "this bundle belongs to the log %s, this server "
@@ -84,7 +84,7 @@ static enum xg_status not_ours(const struct xg_bundle *index,
                             "this bundle is for the device %s: read it there; "
                             "nothing was taken"),
                        index->to);
-    if (strcmp(index->to, origin) != 0)
+    if (!ledger_knows(d->ledger, xg_bytes_of(index->to)))
         return xg_fail(err, XG_REFUSED,
                        XG_T("这个数据包是给 %s 的，本机是 %s；没有读入",
                             "this bundle is for %s, this server is %s; nothing "

@@ -151,15 +151,20 @@ static enum xg_status open_rest(struct data *d, struct xg_error *err)
     return make_readers(d, err);
 }
 
-/* The first registry note: the server's own device. */
-static enum xg_status enrol_self(struct data *d, struct xg_error *err)
+enum xg_status data_enrol_self(struct data *d, struct xg_error *err)
 {
     struct xg_statement s[2] = {
         {.kind = XG_SAYS_WORKER, .subject = REGISTRY_SERVER, .unit = "-"},
         {.kind = XG_SAYS_DEVICE, .owner = REGISTRY_SERVER},
     };
 
-    if (registry_number(d->registry) > 0)
+    struct xg_verifier known;
+    bool found;
+
+    if (registry_device(d->registry, &known, &found, d->device.verifier.name,
+                        err) != XG_OK)
+        return err->status;
+    if (found)
         return XG_OK;
     s[0].role = XG_ROLE_SERVER;
     memcpy(s[1].subject, d->device.verifier.name, sizeof s[1].subject);
@@ -167,7 +172,7 @@ static enum xg_status enrol_self(struct data *d, struct xg_error *err)
     return registry_put(d->registry, s, 2, err);
 }
 
-static enum xg_status take_lock(struct data *d, struct xg_error *err)
+enum xg_status data_take_lock(struct data *d, struct xg_error *err)
 {
     char *path = data_path(d->dir, "lock");
     enum xg_status status;
@@ -209,7 +214,7 @@ static enum xg_status open_files(struct data *d, struct xg_error *err)
     if (!store || !lock || !registrar)
         status = xg_fail_nomem(err);
     if (status == XG_OK)
-        status = take_lock(d, err);
+        status = data_take_lock(d, err);
     if (status == XG_OK)
         status = load_key(&d->log, d->dir, "log.key", err);
     if (status == XG_OK)
@@ -226,7 +231,20 @@ static enum xg_status open_files(struct data *d, struct xg_error *err)
     return status;
 }
 
-static enum xg_status open_dir(struct data **out, const char *dir,
+/* Was it shown, before it was started now, that it is an old copy? */
+static enum xg_status look_behind(struct data *d, struct xg_error *err)
+{
+    char *path = data_path(d->dir, DATA_BEHIND);
+
+    if (!path)
+        return xg_fail_nomem(err);
+    if (xg_os_exists(path))
+        ledger_set_behind(d->ledger);
+    free(path);
+    return XG_OK;
+}
+
+enum xg_status data_open_dir(struct data **out, const char *dir,
                                const struct xg_env *env, struct xg_error *err)
 {
     struct data *d = new_data(env);
@@ -235,12 +253,22 @@ static enum xg_status open_dir(struct data **out, const char *dir,
         data_close(d);
         return xg_fail_nomem(err);
     }
-    if (open_files(d, err) != XG_OK || open_rest(d, err) != XG_OK) {
+    if (open_files(d, err) != XG_OK || open_rest(d, err) != XG_OK ||
+        look_behind(d, err) != XG_OK) {
         data_close(d);
         return err->status;
     }
     *out = d;
     return XG_OK;
+}
+
+static bool is_restoring(const char *dir)
+{
+    char *path = data_path(dir, DATA_RESTORING);
+    bool there = path && xg_os_exists(path);
+
+    free(path);
+    return there;
 }
 
 enum xg_status data_open(struct data **out, const char *dir,
@@ -257,7 +285,14 @@ enum xg_status data_open(struct data **out, const char *dir,
                             "%s is no data folder; run xunge-server init "
                             "first"),
                        dir);
-    if (open_dir(&d, dir, env, err) != XG_OK)
+    if (is_restoring(dir))
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("%s 的恢复没有完成；请用同一备份再运行一次 "
+                            "xunge-server restore",
+                            "the restore of %s was not finished; run "
+                            "xunge-server restore again with the same backup"),
+                       dir);
+    if (data_open_dir(&d, dir, env, err) != XG_OK)
         return err->status;
     if (registry_number(d->registry) == 0) {
         data_close(d);
@@ -274,7 +309,7 @@ enum xg_status data_open(struct data **out, const char *dir,
 
 /* ---- making ---- */
 
-static enum xg_status make_key(const char *dir, const char *file,
+enum xg_status data_make_key(const char *dir, const char *file,
                                const char *name, const struct xg_env *env,
                                struct xg_error *err)
 {
@@ -299,7 +334,7 @@ static enum xg_status make_key(const char *dir, const char *file,
     return status;
 }
 
-static enum xg_status copy_key(const char *dir, const char *from,
+enum xg_status data_copy_key(const char *dir, const char *from,
                                struct xg_error *err)
 {
     char *path = data_path(dir, "registrar.key");
@@ -328,15 +363,15 @@ static enum xg_status make_keys(const char *dir, const char *origin,
 {
     char name[XG_KEY_NAME_MAX + 1];
 
-    if (make_key(dir, "log.key", origin, env, err) != XG_OK)
+    if (data_make_key(dir, "log.key", origin, env, err) != XG_OK)
         return err->status;
     registry_device_name(name, origin, 0);
-    if (make_key(dir, "device.key", name, env, err) != XG_OK)
+    if (data_make_key(dir, "device.key", name, env, err) != XG_OK)
         return err->status;
     if (registrar_key)
-        return copy_key(dir, registrar_key, err);
+        return data_copy_key(dir, registrar_key, err);
     snprintf(name, sizeof name, "%.80s/registrar", origin);
-    return make_key(dir, "registrar.key", name, env, err);
+    return data_make_key(dir, "registrar.key", name, env, err);
 }
 
 /* Devices are named after it, and their names are words of notes. */
@@ -364,7 +399,7 @@ enum xg_status data_init(const char *dir, const char *origin,
 
     if (check_origin(origin, err) != XG_OK || xg_os_mkdir(dir, err) != XG_OK ||
         make_keys(dir, origin, registrar_key, env, err) != XG_OK ||
-        open_dir(&d, dir, env, err) != XG_OK)
+        data_open_dir(&d, dir, env, err) != XG_OK)
         return err->status;
     if (registry_number(d->registry) > 0)
         status = xg_fail(
@@ -372,7 +407,7 @@ enum xg_status data_init(const char *dir, const char *origin,
             XG_T("%s 中已有服务器数据", "there is a server in %s already"),
             dir);
     else
-        status = enrol_self(d, err);
+        status = data_enrol_self(d, err);
     data_close(d);
     return status;
 }
@@ -426,7 +461,7 @@ enum xg_status data_open_over(struct data **out, struct store *store,
     d->store = store;
     d->lock = lock;
     if (seed_keys(d, origin, seed, err) != XG_OK ||
-        open_rest(d, err) != XG_OK || enrol_self(d, err) != XG_OK) {
+        open_rest(d, err) != XG_OK || data_enrol_self(d, err) != XG_OK) {
         data_close(d);
         return err->status;
     }

@@ -7,6 +7,9 @@
  *      DIR/lock.db         the newest published checkpoint, alone
  *      DIR/lock            held while a server or a command writes
  *      DIR/blobs, uploads  photos: see blobs.h
+ *      DIR/behind          a checkpoint that was shown, signed by this log and
+ *                          lost: it is an old copy, and writes nothing
+ *      DIR/restoring       a restore that is not finished (restore.h)
  *
  * A copy of DIR without the keys says nothing; the keys without lock.db are
  * dangerous: see ledger.h.

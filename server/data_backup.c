@@ -168,7 +168,7 @@ enum xg_status data_backup(struct data *d, struct data_backup *out,
     if (status == XG_OK)
         status = xg_os_sync_parent(path, err);
     j.size = done.size;
-    if (status == XG_OK)
+    if (status == XG_OK && !ledger_is_behind(d->ledger))
         status = ledger_submit(d->ledger, &j.job, err);
     if (status == XG_OK)
         *out = done;

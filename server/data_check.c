@@ -9,6 +9,7 @@
 #include "server/ingest_internal.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+#include "shared/core/successor.h"
 #include "shared/core/witness.h"
 
 enum { STEP = 128, CHECK_ARENA = 96 << 20, LINE_SIZE = 200 };
@@ -23,7 +24,7 @@ struct check {
     uint64_t time_ms, registry_number;
     uint64_t times_to; /* time notes were compared up to here */
     struct xg_hash registry_leaf;
-    uint64_t batches, notes, waiting;
+    uint64_t batches, notes, waiting, successors;
 };
 
 XG_PRINTF(2, 3)
@@ -183,8 +184,8 @@ static enum xg_status check_own_entry(struct check *c, uint64_t position,
     struct xg_lines lines;
     struct xg_time_note time;
 
-    if (xg_note_open(&opened, note.at, note.len, &c->d->log.verifier, c->err) !=
-        XG_OK)
+    if (xg_note_open(&opened, note.at, note.len,
+                     ledger_key_at(c->d->ledger, position), c->err) != XG_OK)
         return wrong(c, position, "%s", xg_error_text(c->err));
     lines = xg_lines_over(opened.text);
     if (!xg_lines_at(&lines, "xunge/time/v1"))
@@ -195,6 +196,33 @@ static enum xg_status check_own_entry(struct check *c, uint64_t position,
         return wrong(c, position, "time runs backwards");
     c->time_ms = time.time_ms;
     return check_time(c, position, time.time_ms);
+}
+
+/* A log of the server's begins here, after one that ends here. */
+static enum xg_status check_successor(struct check *c, uint64_t position,
+                                      struct xg_bytes note)
+{
+    size_t count, i = 1;
+    const struct ledger_log *logs = ledger_logs(c->d->ledger, &count);
+    struct xg_successor says;
+    struct xg_hash root;
+
+    if (xg_successor_open(&says, note, c->d->registrar.verifier.key, c->err) !=
+        XG_OK)
+        return wrong(c, position, "%s", xg_error_text(c->err));
+    while (i < count && logs[i].first != position)
+        i++;
+    if (i >= count || says.size != position ||
+        strcmp(says.after, logs[i - 1].key.name) != 0 ||
+        strcmp(says.log.name, logs[i].key.name) != 0 ||
+        memcmp(says.log.key, logs[i].key.key, sizeof says.log.key) != 0)
+        return wrong(c, position, "it names another log than the one here");
+    if (ledger_root(&root, c->store, position, c->err) != XG_OK)
+        return c->err->status;
+    if (!xg_hash_equal(&root, &says.root))
+        return wrong(c, position, "the log before it had another root");
+    c->successors++;
+    return XG_OK;
 }
 
 static bool begins(struct xg_bytes note, const char *with)
@@ -211,7 +239,24 @@ static enum xg_status check_entry(struct check *c, uint64_t position,
         return check_batch_entry(c, position, note);
     if (begins(note, "xunge/registry/v1"))
         return check_registry_entry(c, position, note);
+    if (begins(note, "xunge/successor/v1"))
+        return check_successor(c, position, note);
     return check_own_entry(c, position, note);
+}
+
+/* Each log that followed another has its note; but the last, while a restore is
+ * checked that has yet to say so. */
+static enum xg_status check_logs(struct check *c)
+{
+    size_t count;
+    const struct ledger_log *logs = ledger_logs(c->d->ledger, &count);
+
+    if (logs[count - 1].first == c->size && count > 1)
+        count--;
+    return c->successors + 1 == count
+               ? XG_OK
+               : wrong(c, logs[count - 1].first,
+                       "a log that followed another has no note of it");
 }
 
 static enum xg_status check_entries(struct check *c)
@@ -235,6 +280,8 @@ static enum xg_status check_entries(struct check *c)
     }
     if (status == XG_OK)
         status = check_times_end(c);
+    if (status == XG_OK)
+        status = check_logs(c);
     c->notes = at;
     xg_arena_clear(&arena);
     return status;

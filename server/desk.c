@@ -132,6 +132,21 @@ static enum xg_status next_number(struct proposal *p, struct store *store,
     return status;
 }
 
+enum xg_status desk_skip_numbers(struct store *store, uint64_t count,
+                                 struct xg_error *err)
+{
+    char counter[sizeof((struct proposal *)NULL)->counter];
+    uint64_t time_ms, last;
+
+    if (store->ops->get_value(store, &time_ms, "time_ms", err) != XG_OK)
+        return err->status;
+    snprintf(counter, sizeof counter, YEAR_NAME "%d",
+             year_of((int64_t)time_ms));
+    if (store->ops->get_value(store, &last, counter, err) != XG_OK)
+        return err->status;
+    return store->ops->put_value(store, counter, last + count, err);
+}
+
 static enum xg_status propose(struct proposal *p, struct xg_draft *draft,
                               struct store *store, const struct data *d,
                               struct xg_error *err)

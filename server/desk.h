@@ -35,6 +35,12 @@ struct desk_done {
     char case_number[XG_CODE_MAX + 1]; /* that was given here, or "" */
 };
 
+/* Between begin() and commit(): this year's official numbers go on that much
+ * later. A restored server may have given out more than it knows. */
+XG_MUST_CHECK enum xg_status desk_skip_numbers(struct store *store,
+                                               uint64_t count,
+                                               struct xg_error *err);
+
 /* Try the draft and write it. The draft has kind, entity, move and fields.
  * XG_REFUSED, XG_NOTFOUND (no such entity), XG_USAGE: nothing was written. */
 XG_MUST_CHECK enum xg_status desk_write(struct desk_done *done, struct data *d,

@@ -53,7 +53,6 @@ static const char *judge_genesis(const struct ingest *in,
                                  const struct xg_verifier *device)
 {
     const struct xg_record *r = &b->records[0];
-    const char *origin = ledger_signer(in->ledger)->verifier.name;
     const uint8_t *registrar = registry_registrar_key(in->registry);
     struct xg_cbor_item key, log, by;
 
@@ -66,7 +65,7 @@ static const char *judge_genesis(const struct ingest *in,
         return XG_T("链首写的是另一把设备密钥",
                     "the genesis names another device key");
     if (!xg_record_field(r, XG_GENESIS_LOG, &log) ||
-        !xg_bytes_equal(log.bytes, xg_bytes_of(origin)))
+        !ledger_knows(in->ledger, log.bytes))
         return XG_T("链首写的是另一个日志；这台设备属于别的服务器",
                     "the genesis names another log: the device belongs to "
                     "another server");

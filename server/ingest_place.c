@@ -330,7 +330,7 @@ static enum xg_status published_root(struct placer *p, struct anchor_memo *out,
 static enum xg_status judge_anchor(struct placing *w, struct store_record *row,
                                    const struct xg_record *r)
 {
-    const char *origin = ledger_signer(w->p->in->ledger)->verifier.name;
+    const struct ledger *ledger = w->p->in->ledger;
     struct xg_cbor_item name, size, root;
     struct anchor_memo memo;
 
@@ -338,7 +338,7 @@ static enum xg_status judge_anchor(struct placing *w, struct store_record *row,
     if (!xg_record_field(r, XG_ANCHOR_ORIGIN, &name) ||
         !xg_record_field(r, XG_ANCHOR_SIZE, &size) ||
         !xg_record_field(r, XG_ANCHOR_ROOT, &root) ||
-        !xg_bytes_equal(name.bytes, xg_bytes_of(origin)) ||
+        !ledger_knows(ledger, name.bytes) ||
         size.number > w->inc->position || size.number == 0)
         return XG_OK;
     if (published_root(w->p, &memo, size.number, w->err) != XG_OK)
@@ -357,8 +357,7 @@ static enum xg_status judge_anchor(struct placing *w, struct store_record *row,
 static enum xg_status make_rows(struct placing *w)
 {
     const struct xg_batch *b = w->inc->batch;
-    const char *own = w->p->in->device->verifier.name;
-    bool server = strcmp(w->inc->device, own) == 0;
+    bool server = ledger_is_server(w->p->in->ledger, w->inc->device);
 
     w->count = b->count - w->held;
     w->rows = xg_arena_array(w->arena, w->count, sizeof *w->rows);

@@ -67,15 +67,13 @@ static enum xg_status refuse_behind(const struct held *stored,
         err, XG_REFUSED,
         XG_T("数据库只到日志长度 %" PRIu64 "，而已公布到 %" PRIu64
              "：这是一份旧的副本，继续写会篡改历史。不提供任何服务。"
-             "请换回原来的 server.db；若确已丢失，请保留整个目录，"
-             "各设备上的回执和记录足以证明丢失了什么；另开后继日志"
-             "（NAME/2）本版本还做不到",
+             "请换回原来的 server.db；若确已丢失，用 xunge-server restore "
+             "从备份另开后继日志，并保留整个目录",
              "the database ends at log size %" PRIu64 ", but %" PRIu64
              " was published: it is an old copy, and going on would rewrite "
-             "history. Nothing is served. Put the right server.db back. If it is "
-             "lost, keep the folder: the devices hold receipts and records "
-             "of what is missing; opening a successor log (NAME/2) is not in "
-             "this version"),
+             "history. Nothing is served. Put the right server.db back. If it "
+             "is lost, open a successor log from a backup (xunge-server "
+             "restore), and keep this folder as it is"),
         stored->says.size, locked->says.size);
 }
 
@@ -196,7 +194,7 @@ enum xg_status ledger_open(struct ledger **out, struct store *store,
     l->published.note = XG_BUF(XG_NOTE_MAX);
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->settled, NULL);
-    if (recover(l, err) != XG_OK) {
+    if (ledger_load_logs(l, err) != XG_OK || recover(l, err) != XG_OK) {
         ledger_close(l);
         return err->status;
     }
@@ -472,6 +470,10 @@ enum xg_status ledger_submit(struct ledger *l, struct ledger_job *job,
     job->error = XG_ERROR_NONE;
 
     pthread_mutex_lock(&l->mutex);
+    if (l->behind) {
+        pthread_mutex_unlock(&l->mutex);
+        return ledger_refuse_behind(err);
+    }
     if (l->last_waiting)
         l->last_waiting->next = job;
     else

@@ -115,6 +115,33 @@ uint64_t ledger_time_ms(struct ledger *l);
 
 const struct xg_signer *ledger_signer(const struct ledger *l);
 
+/* ---- the logs that this one is made of (successor.h) ----
+ *
+ * Ascending; the last is this log's own, alone where no server was restored.
+ * They never change while the ledger is open. */
+struct ledger_log {
+    struct xg_verifier key; /* its name is the origin */
+    uint64_t first;         /* entry; from there on it signs */
+};
+const struct ledger_log *ledger_logs(const struct ledger *l, size_t *count);
+/* Is that the name of one of them? */
+bool ledger_knows(const struct ledger *l, struct xg_bytes origin);
+/* Is it the server's own device, of now or of a log before? */
+bool ledger_is_server(const struct ledger *l, const char *device);
+/* By what the log itself signs the entry. */
+const struct xg_verifier *ledger_key_at(const struct ledger *l,
+                                        uint64_t position);
+
+/* ---- behind ----
+ *
+ * Somebody showed a checkpoint that this very log signed and that it does not
+ * have: it is an old copy. From then on every job is refused (XG_REFUSED, with
+ * what to do). Whoever calls this has made that durable (data.h). */
+void ledger_set_behind(struct ledger *l);
+bool ledger_is_behind(struct ledger *l);
+/* The refusal. */
+enum xg_status ledger_refuse_behind(struct xg_error *err);
+
 /* ---- reading, from any thread with a reader of the store ----
  *
  * Take the checkpoint first and then begin to read: a store's snapshot that is

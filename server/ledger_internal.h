@@ -1,10 +1,11 @@
-/* ledger_internal.h - what ledger.c and ledger_read.c share. */
+/* ledger_internal.h - what ledger.c, ledger_logs.c and ledger_read.c share. */
 #ifndef XG_SERVER_LEDGER_INTERNAL_H
 #define XG_SERVER_LEDGER_INTERNAL_H
 
 #include <pthread.h>
 
 #include "server/ledger.h"
+#include "shared/core/successor.h"
 
 /* A checkpoint and its note. */
 struct held {
@@ -18,10 +19,14 @@ struct ledger {
     const struct xg_signer *signer;
     const struct xg_env *env;
 
+    struct ledger_log logs[XG_LINEAGE_MAX]; /* fixed once it is open */
+    size_t log_count;
+
     pthread_mutex_t mutex; /* over what follows, up to the writer's */
     pthread_cond_t settled;
     struct ledger_job *waiting, *last_waiting;
     bool writing; /* somebody is the writer */
+    bool behind;
     struct held published;
     uint64_t published_ms;
 
@@ -33,5 +38,9 @@ struct ledger {
     struct xg_hash *nodes; /* of the group at hand */
     size_t node_count, node_room;
 };
+
+/* Fill l->logs from the store; a log that has none there is the first. */
+XG_MUST_CHECK enum xg_status ledger_load_logs(struct ledger *l,
+                                              struct xg_error *err);
 
 #endif

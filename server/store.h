@@ -8,7 +8,7 @@
  * What is kept:
  *
  *  truth     entries of the log (signed notes), the hashes of its tree, the
- *            newest checkpoint, batches (their note is the entry at
+ *            newest checkpoint, the logs that it is made of, batches (their note is the entry at
  *            `position`; body as it came), files, codes, devices, people,
  *            photos that are wanted
  *  derived   chains, branches, records, entities, times, who is told of what
@@ -53,6 +53,13 @@ struct store_batch {
     enum xg_batch_state state; /* never XG_BATCH_HELD */
     uint64_t body_len;
     char device[STORE_DEVICE_MAX + 1];
+};
+
+/* A log of those that followed one another (successor.h): its key signs what
+ * the log itself says from entry `first` on. */
+struct store_log {
+    uint64_t first;
+    char vkey[XG_VKEY_SIZE];
 };
 
 struct store_chain {
@@ -310,6 +317,13 @@ struct store_ops {
     enum xg_status (*get_checkpoint)(struct store *s, struct xg_arena *arena,
                                      uint64_t *size, struct xg_bytes *note,
                                      struct xg_error *err);
+    /* One that begins there already stays as it is. */
+    enum xg_status (*put_log)(struct store *s, const struct store_log *log,
+                              struct xg_error *err);
+    /* Ascending `first`. */
+    enum xg_status (*read_logs)(struct store *s, struct xg_arena *arena,
+                                struct store_log **rows, size_t *count,
+                                struct xg_error *err);
 
     /* ---- batches ---- */
     enum xg_status (*put_batch)(struct store *s, const struct store_batch *b,

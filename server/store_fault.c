@@ -396,6 +396,13 @@ VERB(read_references,
      (struct store * s, struct xg_arena *arena, struct store_reference **rows,
       size_t *count, struct xg_error *err),
      arena, rows, count, err)
+VERB(put_log,
+     (struct store * s, const struct store_log *log, struct xg_error *err), log,
+     err)
+VERB(read_logs,
+     (struct store * s, struct xg_arena *arena, struct store_log **rows,
+      size_t *count, struct xg_error *err),
+     arena, rows, count, err)
 VERB(put_value,
      (struct store * s, const char *name, uint64_t value, struct xg_error *err),
      name, value, err)
@@ -494,6 +501,8 @@ static const struct store_ops fault_ops = {
     .read_file = read_file,
     .put_reference = put_reference,
     .read_references = read_references,
+    .put_log = put_log,
+    .read_logs = read_logs,
     .put_value = put_value,
     .get_value = get_value,
     .sync = sync,

@@ -310,6 +310,41 @@ static enum xg_status get_checkpoint(struct store *s, struct xg_arena *arena,
     return XG_OK;
 }
 
+/* ---- the logs that this one is made of ---- */
+
+static enum xg_status put_log(struct store *s, const struct store_log *log,
+                              struct xg_error *err)
+{
+    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_LOG_PUT);
+
+    xg_bind_u64(put, 1, log->first);
+    xg_bind_text(put, 2, log->vkey);
+    return xg_stmt_run(put, err);
+}
+
+static void read_log(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
+{
+    struct store_log *log = item;
+
+    (void)rows;
+    log->first = xg_col_u64(s, 0);
+    sqlite_text(s, 1, log->vkey, sizeof log->vkey);
+}
+
+static enum xg_status read_logs(struct store *s, struct xg_arena *arena,
+                                struct store_log **rows, size_t *count,
+                                struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+
+    if (sqlite_rows_read(&list, xg_stmt(sqlite_db(s), SERVER_STMT_LOG_LIST),
+                         read_log, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_log *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
 /* ---- batches ---- */
 
 static enum xg_status put_batch(struct store *s, const struct store_batch *b,
@@ -726,6 +761,8 @@ static const struct store_ops sqlite_ops = {
     .find_time_from = find_time_from,
     .put_checkpoint = put_checkpoint,
     .get_checkpoint = get_checkpoint,
+    .put_log = put_log,
+    .read_logs = read_logs,
     .put_batch = put_batch,
     .find_batch = find_batch,
     .read_body = read_body,

@@ -198,6 +198,19 @@ const struct command commands[] = {
      {{"photos", "FOLDER", false, "照片的目录，只补新的；缺省 FILE 旁的 photos",
        "folder for photos, to which new ones are added; else photos beside "
        "FILE"}}},
+    {"restore", "FILE DIR", 2, 2, CMD_ALONE, 0, 0, cmd_restore,
+     "服务器丢失后，由备份另建数据目录，日志接着写（NAME/2）",
+     "when the server is lost: a new data folder from a backup, whose log "
+     "follows (NAME/2)",
+     {{"registrar-key", "FILE", true, "登记员的密钥文件",
+       "the registrar's key file"},
+      {"photos", "FOLDER", false, "备份的照片目录", "the backup's photos"},
+      {"old", "FOLDER", false, "原数据目录还剩下的：核对 lock.db，沿用 tls",
+       "what is left of the old data folder: lock.db is compared, tls is kept"},
+      {"origin", "NAME", false, "新日志的名称，缺省为下一个编号",
+       "the new log's name; else the next number"},
+      {"host", "NAME", false, "没有旧的 tls 时，新证书里的主机名",
+       "host name in a new certificate, where no old tls is left"}}},
     {0},
 };
 /* clang-format on */

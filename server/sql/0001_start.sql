@@ -18,6 +18,13 @@ CREATE TABLE checkpoint (
     note BLOB NOT NULL
 ) STRICT;
 
+-- The logs that this one is made of, with their verifier keys: each signs the
+-- entries from its first one on. The last is this log's own.
+CREATE TABLE log (
+    first INTEGER PRIMARY KEY,
+    vkey  TEXT NOT NULL
+) STRICT;
+
 -- The body lies in a table of its own, so that looking for a batch does not
 -- walk over bodies.
 CREATE TABLE batch (

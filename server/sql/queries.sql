@@ -12,6 +12,12 @@ INSERT INTO node (place, hash) VALUES (?1, ?2);
 -- name: node_get
 SELECT hash FROM node WHERE place = ?1;
 
+-- name: log_put
+INSERT OR IGNORE INTO log (first, vkey) VALUES (?1, ?2);
+
+-- name: log_list
+SELECT first, vkey FROM log ORDER BY first;
+
 -- name: checkpoint_put
 INSERT INTO checkpoint (id, size, note) VALUES (1, ?1, ?2)
 ON CONFLICT (id) DO UPDATE SET size = excluded.size, note = excluded.note;
