@@ -2,7 +2,7 @@
 # those that a person starts are in the path.
 include(GNUInstallDirs)
 set(helpers ${CMAKE_INSTALL_LIBEXECDIR}/xunge)
-foreach(program xunge xunge-server)
+foreach(program xunge xunge-server xunge-audit)
     if(TARGET ${program})
         install(TARGETS ${program} DESTINATION ${CMAKE_INSTALL_BINDIR})
     endif()

@@ -7,10 +7,11 @@
  *         │
  *      verdict, counts, findings, what could not be checked
  *
- * What is needed of the past is kept: the tree's peaks, each chain's tips, the
- * registry's statements, batches that wait for earlier ones. Memory does not
- * grow with the entries (64 MB at a million). One pass, in the log's order;
- * every signature is verified once.
+ * What is needed of the past is kept: in memory the registry's statements, each
+ * chain's tips, a bit an entry (which are time notes); in files without a name,
+ * in TMPDIR, the tree's hashes (64 bytes an entry), the hashes of all records,
+ * batches that wait. Memory stays below 64 MB at a million entries. One pass,
+ * in the log's order; every signature is verified once.
  *
  * A *finding* is what is wrong, or what an honest log may contain and a reader
  * has to know (a fork, a quarantined batch, an erasure): its gravity says
@@ -31,6 +32,8 @@
 #include "shared/core/witness.h"
 
 /* ---- where it is read from ---- */
+
+enum xg_audit_file { XG_AUDIT_PHOTO, XG_AUDIT_REFERENCE };
 
 /* A data folder, a bundle, an address: each makes one of these. All of it is
  * foreign bytes. XG_NOTFOUND: the source does not have it (an address shows no
@@ -56,10 +59,12 @@ struct xg_audit_source {
     enum xg_status (*batch)(void *ctx, struct xg_bytes *framed,
                             uint64_t position, const struct xg_hash *id,
                             struct xg_error *err);
-    /* A photo, in pieces: take() gets them. */
-    enum xg_status (*photo)(void *ctx, const struct xg_hash *sha256,
-                            void (*take)(void *to, struct xg_bytes piece),
-                            void *to, struct xg_error *err);
+    /* A file, in pieces: take() gets them. Reference files when their entry is
+     * walked, photos after the last entry, in the log's order. */
+    enum xg_status (*file)(void *ctx, enum xg_audit_file kind,
+                           const struct xg_hash *sha256,
+                           void (*take)(void *to, struct xg_bytes piece),
+                           void *to, struct xg_error *err);
     void (*close)(void *ctx);
 };
 
@@ -101,26 +106,50 @@ struct xg_audit_counts {
 };
 
 struct xg_audit_options {
-    struct xg_verifier log;                  /* whose log: the auditor's own
-                                              * knowledge, never the source's */
+    /* Whose log: the auditor's own knowledge, never the source's. `earlier`
+     * are keys of the logs that this one follows (xunge/successor/v1), where
+     * the auditor has them; else what those signed hangs on the tree alone,
+     * which is said. A successor's key may be learned on the way: the registrar
+     * signs it. */
+    struct xg_verifier log;
+    const struct xg_verifier *earlier;
+    size_t earlier_count;
     uint8_t registrar[XG_PUBLIC_KEY_SIZE];   /* the same */
-    bool has_registrar; /* false: as the first registry note's, said so */
+    bool has_registrar; /* false: as the first registry note's device line of
+                         * the server's chain names it, said so */
     const struct xg_policy *policy;          /* NULL: none */
     bool photos;                             /* hash them too */
-    struct xg_bytes state; /* a state saved by an earlier walk; empty: none */
+    /* A file with what an earlier walk left, if it is there; replaced when this
+     * one came to its end. NULL: none. */
+    const char *state;
     void (*found)(void *ctx, const struct xg_finding *finding);
     void (*progress)(void *ctx, uint64_t done, uint64_t of);
-    /* Every record that was verified, as the walk comes to it; for replay and
-     * the like. May be NULL. */
+    /* Every record that got its place, in the order of places given; for
+     * replay and the like. May be NULL. */
     void (*record)(void *ctx, const struct xg_record *record,
                    const struct xg_hash *chain, uint64_t seq,
                    const struct xg_hash *previous, uint64_t position,
                    uint64_t anchor_size, const char *device);
-    void *ctx;
+    /* Every entry, after it was walked. May be NULL. */
+    void (*entry)(void *ctx, uint64_t position, struct xg_bytes note);
+    void *ctx; /* of all of these */
+};
+
+/* What was not looked at, and why: for the report. */
+enum xg_unchecked {
+    XG_UNCHECKED_REGISTRAR = 1 << 0, /* its key was not given */
+    XG_UNCHECKED_PHOTOS = 1 << 1,    /* not asked for */
+    XG_UNCHECKED_BATCHES = 1 << 2,   /* the source does not show them */
+    XG_UNCHECKED_POLICY = 1 << 3,    /* none given */
+    XG_UNCHECKED_EARLIER = 1 << 4,   /* notes of an earlier log: no key */
+    XG_UNCHECKED_FILES = 1 << 5,     /* reference files not shown */
 };
 
 struct xg_audit_result {
     struct xg_checkpoint checkpoint;
+    struct xg_verifier log;     /* who signed it */
+    uint64_t time_ms;           /* of its last time note: the log's word */
+    unsigned unchecked;         /* of enum xg_unchecked */
     uint64_t from;              /* the entries before were walked earlier */
     struct xg_audit_counts counts;
     bool quorum;                /* the newest checkpoint satisfies the policy */
@@ -129,10 +158,10 @@ struct xg_audit_result {
 };
 
 /* Walk. XG_OK: walked to the end, whatever was found; the verdict is the
- * counts'. XG_ALARM: no checkpoint that this log signed. Others: the source
- * could not be read. `state` (may be NULL) gets what the next walk needs. */
+ * counts'. XG_ALARM: no checkpoint that this log signed. XG_CORRUPT: the saved
+ * state is damaged, XG_REFUSED: it is of another log, key or policy. Others:
+ * the source could not be read. */
 XG_MUST_CHECK enum xg_status xg_audit_walk(struct xg_audit_result *result,
-                                           struct xg_buf *state,
                                            const struct xg_audit_source *source,
                                            const struct xg_audit_options *o,
                                            struct xg_error *err);

@@ -279,7 +279,8 @@ enum xg_status xg_db_open(struct xg_db **db, const char *path,
         return xg_fail_nomem(err);
     if (open_handle(opened, err) != XG_OK ||
         configure(opened, options ? options : &none, err) != XG_OK ||
-        xg_db_migrate(opened, err) != XG_OK) {
+        (!(options && options->foreign) &&
+         xg_db_migrate(opened, err) != XG_OK)) {
         xg_db_close(opened);
         return err->status;
     }

@@ -76,6 +76,8 @@ struct xg_sql {
 /* All zero is right for a program that writes. */
 struct xg_db_options {
     bool read_only;        /* the file must be there and migrated */
+    bool foreign;          /* read_only, and another program's: whatever its
+                            * migrations, the statements must fit */
     bool no_wal;           /* make a new file with a rollback journal */
     unsigned cache_kib;    /* of pages; 0: 1024 */
     unsigned busy_ms;      /* how long to wait for a writer; 0: 10 000 */

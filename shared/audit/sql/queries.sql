@@ -1,0 +1,16 @@
+-- Statements of shared/audit/folder.c: a server's data folder, read by somebody
+-- who takes nothing of it on trust.
+
+-- name: checkpoint
+SELECT note FROM checkpoint WHERE id = 1;
+
+-- name: entries
+SELECT note FROM entry WHERE position >= ?1 AND position < ?2
+ORDER BY position;
+
+-- name: batch
+SELECT e.note, b.body FROM entry e JOIN body b ON b.position = e.position
+WHERE e.position = ?1;
+
+-- name: file
+SELECT content FROM file WHERE hash = ?1;

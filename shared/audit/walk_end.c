@@ -1,0 +1,266 @@
+/* walk_end.c - what can only be said when the last entry was walked: gaps, forks
+ * that no note proves, photos, and who else saw the log.
+ */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#include "shared/audit/walk.h"
+#include "shared/base/lang.h"
+
+enum { COSIGNED_MAX = 16 << 20 };
+
+/* ---- chains ---- */
+
+static void say_gaps(struct xg_walk *w)
+{
+    for (size_t i = 0; i < w->held_count; i++) {
+        const struct xg_held *h = &w->held[i];
+        const struct xg_chain *chain = xg_chains_find(&w->chains, &h->chain);
+        uint64_t next = 0;
+        char id[2 * XG_ID_SIZE + 1];
+        if (h->why != XG_HELD_WAITING)
+            continue;
+        for (uint32_t t = 0; chain && t < chain->tip_count; t++)
+            if (chain->tips[t].next <= h->first && chain->tips[t].next > next)
+                next = chain->tips[t].next;
+        xg_hex(id, h->chain.b, XG_ID_SIZE);
+        w->position = h->position;
+        xg_walk_say(w, XG_GRAVITY_DOUBT, "gap",
+                    XG_T("%s 的链 %s：第 %" PRIu64 " 至 %" PRIu64
+                         " 号没有到，后面的 %" PRIu64 "–%" PRIu64
+                         " 号已到；设备没有交，或服务器没有记",
+                         "%s, chain %s: records %" PRIu64 " to %" PRIu64
+                         " are missing, later ones (%" PRIu64 "-%" PRIu64
+                         ") came; the device did not send them, or the server "
+                         "did not log them"),
+                    w->chains.devices[h->device].name, id, next,
+                    h->first ? h->first - 1 : 0, h->first, h->last);
+    }
+}
+
+static void say_rifts(struct xg_walk *w)
+{
+    for (size_t i = 0; i < w->rift_count; i++) {
+        w->position = w->rifts[i].position;
+        xg_walk_say(w, XG_GRAVITY_BROKEN, "fork-unproven",
+                    XG_T("一条链在第 %" PRIu64
+                         " 号分叉，日志没有写分叉条目：服务器隐瞒了分叉",
+                         "a chain forks at record %" PRIu64
+                         " and no fork note proves it: the server hides it"),
+                    w->rifts[i].seq);
+    }
+    w->position = UINT64_MAX;
+}
+
+/* ---- photos ---- */
+
+struct hashing {
+    crypto_hash_sha256_state state;
+    uint64_t bytes;
+};
+
+static void hash_piece(void *to, struct xg_bytes piece)
+{
+    struct hashing *h = to;
+
+    crypto_hash_sha256_update(&h->state, piece.at, piece.len);
+    h->bytes += piece.len;
+}
+
+static enum xg_status hash_photo(struct xg_walk *w, struct xg_photo_said *p)
+{
+    struct xg_error why = XG_ERROR_NONE;
+    struct hashing h = {.bytes = 0};
+    struct xg_hash sum;
+    char hex[2 * XG_HASH_SIZE + 1];
+    enum xg_status status;
+
+    crypto_hash_sha256_init(&h.state);
+    status = w->source->file(w->source->ctx, XG_AUDIT_PHOTO, &p->sha256,
+                             hash_piece, &h, &why);
+    crypto_hash_sha256_final(&h.state, sum.b);
+    xg_hex(hex, p->sha256.b, XG_HASH_SIZE);
+    w->position = p->position;
+    if (status == XG_NOTFOUND) {
+        w->result.counts.unread_photos++;
+    } else if (status == XG_GAP) {
+        xg_walk_say(w, XG_GRAVITY_DOUBT, "photo-lost",
+                    XG_T("照片 %s 不见了，日志说服务器持有它",
+                         "photo %s is gone; the log says the server holds it"),
+                    hex);
+    } else if (status != XG_OK) {
+        *w->err = why;
+        return status;
+    } else if (!xg_hash_equal(&sum, &p->sha256) || h.bytes != p->length) {
+        xg_walk_say(w, XG_GRAVITY_BROKEN, "photo",
+                    XG_T("照片 %s 的内容被改动", "photo %s was altered"), hex);
+    } else {
+        p->hashed = 1;
+        w->result.counts.photos++;
+        w->result.counts.photo_bytes += h.bytes;
+    }
+    return XG_OK;
+}
+
+static enum xg_status walk_photos(struct xg_walk *w)
+{
+    uint64_t size = xg_spill_size(&w->photos);
+    struct xg_photo_said p;
+
+    w->result.counts.unread_photos = 0;
+    for (uint64_t at = 0; at < size; at += sizeof p) {
+        xg_spill_get(&w->photos, at, &p, sizeof p);
+        if (xg_spill_check(&w->photos, w->err) != XG_OK)
+            return w->err->status;
+        if (p.hashed)
+            continue;
+        if (!w->o->photos)
+            w->result.counts.unread_photos++;
+        else if (hash_photo(w, &p) != XG_OK)
+            return w->err->status;
+        if (p.hashed)
+            xg_spill_set(&w->photos, at, &p, sizeof p);
+    }
+    w->position = UINT64_MAX;
+    if (w->result.counts.unread_photos)
+        w->result.unchecked |= XG_UNCHECKED_PHOTOS;
+    return XG_OK;
+}
+
+/* ---- witnesses ---- */
+
+static void judge_policy(struct xg_walk *w, const struct xg_note *note,
+                         const struct xg_checkpoint *c)
+{
+    struct xg_cosigned cosigned[XG_POLICY_WITNESSES_MAX];
+    struct xg_error why = XG_ERROR_NONE;
+    uint64_t time_s = 0;
+    size_t n = 0;
+
+    if (!w->o->policy)
+        return;
+    if (xg_policy_verify(w->o->policy, cosigned, &n, note, &why) != XG_OK) {
+        xg_walk_say(w, XG_GRAVITY_BROKEN, "witness",
+                    XG_T("检查点上见证者的签名无效：%s",
+                         "a witness's signature on a checkpoint does not "
+                         "verify: %s"),
+                    xg_error_text(&why));
+        return;
+    }
+    w->result.counts.signatures += n;
+    if (!xg_policy_satisfied(w->o->policy, cosigned, n, &time_s))
+        return;
+    if (c->size == w->result.checkpoint.size)
+        w->result.quorum = true;
+    if (c->size >= w->result.quorum_size) {
+        w->result.quorum_size = c->size;
+        w->result.quorum_time_s = time_s;
+    }
+}
+
+/* Cosignatures of devices, by the keys of the registry. */
+static void judge_devices(struct xg_walk *w, const struct xg_note *note)
+{
+    for (size_t i = 0; i < note->count; i++) {
+        struct xg_error quiet = XG_ERROR_NONE;
+        struct xg_bytes name = note->signatures[i].name;
+        char text[XG_KEY_NAME_MAX + 1];
+        struct xg_verifier key;
+        struct xg_statement s;
+        uint64_t at;
+        if (name.len > XG_KEY_NAME_MAX)
+            continue;
+        memcpy(text, name.at, name.len);
+        text[name.len] = '\0';
+        if (!xg_statements_device(&w->statements, text, UINT64_MAX, &s, &at) ||
+            xg_verifier_init(&key, text, XG_SIG_COSIGNATURE, s.key, &quiet) !=
+                XG_OK)
+            continue;
+        if (xg_note_verify(note, &key, NULL, &quiet) != XG_OK) {
+            xg_walk_say(w, XG_GRAVITY_BROKEN, "cosigned",
+                        XG_T("%s 的联署无效", "the cosignature of %s does not "
+                             "verify"), text);
+            continue;
+        }
+        w->result.counts.signatures++;
+        w->result.device_witnesses++;
+    }
+}
+
+/* Signed by this log, or one before it, and of its history. */
+static enum xg_status judge_seen(struct xg_walk *w, struct xg_bytes raw)
+{
+    struct xg_error why = XG_ERROR_NONE;
+    struct xg_checkpoint c;
+    struct xg_hash ours;
+    struct xg_note note;
+    bool known;
+
+    if (xg_note_parse(&note, raw.at, raw.len, &why) != XG_OK ||
+        xg_checkpoint_parse(&c, note.text, &why) != XG_OK)
+        return XG_OK; /* proves nothing, says nothing */
+    const struct xg_walk_log *log =
+        xg_walk_log_named(w, xg_bytes_of(c.origin));
+    const struct xg_walk_log *next =
+        log && log != xg_walk_now(w) ? log + 1 : NULL;
+    if (!log || !log->known ||
+        xg_checkpoint_open(&c, raw.at, raw.len, &log->key, &why) != XG_OK ||
+        (next && c.size > next->from))
+        return XG_OK;
+    if (xg_walk_root(w, &known, &ours, c.size) != XG_OK)
+        return w->err->status;
+    if (!known || !xg_hash_equal(&ours, &c.root)) {
+        char theirs[XG_BASE64_SIZE(XG_HASH_SIZE)];
+        xg_base64(theirs, sizeof theirs, c.root.b, XG_HASH_SIZE);
+        xg_walk_say(w, XG_GRAVITY_BROKEN, "cosigned",
+                    XG_T("这份日志的密钥还签过 %" PRIu64
+                         " 条、根 %s 的检查点，与这里的历史不合：有两份历史",
+                         "the log's key also signed a checkpoint of %" PRIu64
+                         " entries with the root %s, which is not in this "
+                         "history: there are two"),
+                    c.size, theirs);
+        return XG_OK;
+    }
+    judge_policy(w, &note, &c);
+    judge_devices(w, &note);
+    return XG_OK;
+}
+
+static enum xg_status walk_witnesses(struct xg_walk *w)
+{
+    struct xg_buf frames = XG_BUF(COSIGNED_MAX), own = XG_BUF(COSIGNED_MAX);
+    struct xg_error why = XG_ERROR_NONE;
+    struct xg_bytes rest, frame;
+    enum xg_status status = XG_OK;
+
+    if (!w->o->policy)
+        w->result.unchecked |= XG_UNCHECKED_POLICY;
+    if (w->source->checkpoint(w->source->ctx, &own, &why) == XG_OK)
+        status = judge_seen(w, xg_buf_bytes(&own));
+    if (status == XG_OK &&
+        w->source->cosigned(w->source->ctx, &frames, &why) == XG_OK)
+        for (rest = xg_buf_bytes(&frames);
+             status == XG_OK && xg_frame_next(&rest, &frame);)
+            status = judge_seen(w, frame);
+    xg_buf_clear(&frames);
+    xg_buf_clear(&own);
+    return status;
+}
+
+enum xg_status xg_walk_end(struct xg_walk *w)
+{
+    say_gaps(w);
+    say_rifts(w);
+    w->result.time_ms = w->last_time_ms;
+    w->result.counts.devices = w->statements.devices;
+    if (w->nodes.tree.size && w->last_time_at != w->nodes.tree.size)
+        xg_walk_say(w, XG_GRAVITY_BROKEN, "time",
+                    XG_T("检查点的最后一条不是时间条目",
+                         "the last entry of the checkpoint is no time note"));
+    if (!w->registrar_given)
+        w->result.unchecked |= XG_UNCHECKED_REGISTRAR;
+    if (walk_photos(w) != XG_OK)
+        return w->err->status;
+    return walk_witnesses(w);
+}
