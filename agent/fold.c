@@ -295,7 +295,7 @@ static enum xg_status judge_all(struct loader *l, const struct xg_id *id,
             return err->status;
         judged[i] = &f->facts[i].judged;
     }
-    return xg_judge_ops(&f->home, f->ops, judged, l->count, id, &l->s->registry,
+    return xg_judge_ops(&f->home, l->arena, f->ops, judged, l->count, id, &l->s->registry,
                         err);
 }
 

@@ -45,7 +45,7 @@ static bool is_acceptance(const struct fold *f, size_t i, const char *to)
     const struct fold_fact *fact = &f->facts[i];
     struct xg_cbor_item by;
 
-    return !r->malformed && f->state.effects[i] == XG_EFFECT_FULL &&
+    return !r->malformed && xg_state_counts(&f->state, (uint32_t)i) &&
            xg_record_field(r, XG_HANDOVER_ACCEPTED_BY, &by) &&
            by.type == XG_CBOR_TEXT &&
            xg_bytes_equal(by.bytes, xg_bytes_of(to)) &&

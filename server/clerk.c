@@ -108,7 +108,7 @@ static struct told told_of(const struct xg_state *s, const struct xg_clock *c,
 
     for (uint32_t op = 0; op < s->count; op++) {
         const struct xg_record *r = s->ops[op].record;
-        if (s->effects[op] != XG_EFFECT_FULL || r->head.move != move ||
+        if (!xg_state_counts(s, op) || r->head.move != move ||
             s->ops[op].role != XG_ROLE_SERVER ||
             uint_of(r, XG_CASE_STAGE) != c->stage ||
             !xg_state_precedes(s, c->begun_by, op))

@@ -167,7 +167,7 @@ static enum xg_status judge_entity(struct work *w)
         return xg_fail_nomem(w->err);
     for (size_t i = 0; i < f->count; i++)
         judged[i] = &f->judgements[i];
-    if (xg_judge_ops(&home, w->ops, judged, f->count, &e->id, w->registry,
+    if (xg_judge_ops(&home, w->arena, w->ops, judged, f->count, &e->id, w->registry,
                      w->err) != XG_OK)
         return w->err->status;
     memcpy(e->author, home.author, sizeof e->author);

@@ -18,7 +18,7 @@ static uint64_t filed_at(const struct fold *fold)
     for (uint32_t op = 0; op < fold->state.count; op++)
         if (!fold->ops[op].record->malformed &&
             fold->ops[op].record->head.move == XG_MOVE_FILE &&
-            fold->state.effects[op] == XG_EFFECT_FULL &&
+            xg_state_counts(&fold->state, op) &&
             fold->facts[op].logged && fold->facts[op].position < size)
             size = fold->facts[op].position;
     return size;

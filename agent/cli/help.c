@@ -77,6 +77,8 @@ void cli_put_field_form(struct xg_buf *out, const struct xg_field *field)
     case XG_TYPE_HASH:
     case XG_TYPE_SOURCE:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
     case XG_TYPE_PHOTO:
     case XG_TYPE_TRACK:
     case XG_TYPE_GAP:

@@ -10,6 +10,13 @@
 enum { FRAME_HEAD = 8 };
 
 static const char magic[4] = {'X', 'G', 'B', '1'};
+static const char redacted_magic[4] = {'X', 'G', 'R', '1'};
+
+bool xg_batch_is_redacted(const uint8_t *data, size_t len)
+{
+    return len >= FRAME_HEAD &&
+           memcmp(data, redacted_magic, sizeof redacted_magic) == 0;
+}
 
 /* "118-142" */
 static bool read_range(struct xg_bytes text, uint64_t *first, uint64_t *last)
@@ -87,7 +94,8 @@ enum xg_status xg_batch_peek(struct xg_bytes *note, struct xg_bytes *body,
 
     if (len > XG_BATCH_MAX)
         return xg_fail(err, XG_TOOBIG, "a batch of %zu bytes", len);
-    if (len < FRAME_HEAD || memcmp(data, magic, sizeof magic) != 0)
+    if (len < FRAME_HEAD || (memcmp(data, magic, sizeof magic) != 0 &&
+                             !xg_batch_is_redacted(data, len)))
         return xg_fail(err, XG_FORMAT, "not a batch");
     size_t note_len = xg_load_u32(data + 4);
     if (note_len > XG_NOTE_MAX || note_len > len - FRAME_HEAD)
@@ -102,12 +110,32 @@ enum xg_status xg_batch_peek(struct xg_bytes *note, struct xg_bytes *body,
     return XG_OK;
 }
 
+/* In a redacted body a byte string of this length stands for fields. */
+static bool stands_for_fields(struct xg_bytes item)
+{
+    return item.len == XG_ERASED_FIELDS_SIZE && item.at[0] == 0x58 &&
+           item.at[1] == XG_HASH_SIZE;
+}
+
+/* One record of the body. */
+static void read_one(struct xg_batch *b, struct xg_record *r, uint64_t seq,
+                     const struct xg_hash *previous, struct xg_bytes head,
+                     struct xg_bytes fields)
+{
+    if (b->redacted && stands_for_fields(fields)) {
+        memcpy(r->fields_hash.b, fields.at + 2, XG_HASH_SIZE);
+        fields = xg_bytes(NULL, 0);
+        b->missing++;
+    }
+    xg_record_read(r, &b->says.chain, seq, previous, head, fields);
+}
+
 /* Divide the inflated records, hash them along the chain, check the tree. */
 static enum xg_status divide(struct xg_batch *b, struct xg_arena *arena,
-                             const uint8_t *raw, struct xg_error *err)
+                             struct xg_bytes raw, struct xg_error *err)
 {
     size_t count = (size_t)(b->says.last - b->says.first + 1);
-    const uint8_t *at = raw, *end = raw + b->says.raw_len;
+    const uint8_t *at = raw.at, *end = raw.at + raw.len;
     struct xg_hash previous = b->says.previous, root;
     struct xg_record *records =
         xg_arena_array(arena, count, sizeof *records);
@@ -124,9 +152,8 @@ static enum xg_status divide(struct xg_batch *b, struct xg_arena *arena,
         if (head + fields > XG_RECORD_SPLIT_MAX)
             return xg_fail(err, XG_TOOBIG, "record %" PRIu64
                            " has %zu bytes", b->says.first + i, head + fields);
-        xg_record_read(&records[i], &b->says.chain, b->says.first + i,
-                       &previous, xg_bytes(at, head),
-                       xg_bytes(at + head, fields));
+        read_one(b, &records[i], b->says.first + i, &previous,
+                 xg_bytes(at, head), xg_bytes(at + head, fields));
         previous = leaves[i] = records[i].hash;
         at += head + fields;
     }
@@ -135,6 +162,8 @@ static enum xg_status divide(struct xg_batch *b, struct xg_arena *arena,
     xg_tlog_root(&root, leaves, count);
     if (!xg_hash_equal(&root, &b->says.tree))
         return xg_fail(err, XG_FORMAT, "the records are not those of the note");
+    if (b->redacted && !b->missing)
+        return xg_fail(err, XG_FORMAT, "a redacted batch that lacks nothing");
     b->count = count;
     b->records = records;
     return XG_OK;
@@ -150,6 +179,8 @@ static enum xg_status check_genesis(const struct xg_record *r,
 
     if (!xg_hash_equal(&r->hash, chain))
         return xg_fail(err, XG_FORMAT, "record 0 is not that of the chain");
+    if (r->fields_raw.len == 0)
+        return xg_fail(err, XG_FORMAT, "a genesis cannot be redacted");
     if (r->malformed)
         return xg_fail(err, XG_FORMAT, "genesis: %s", r->malformed);
     if (!xg_record_field(r, XG_GENESIS_KEY, &key) ||
@@ -158,32 +189,59 @@ static enum xg_status check_genesis(const struct xg_record *r,
     return XG_OK;
 }
 
+/* The body as its note states it. */
+static enum xg_status check_body(const struct xg_batch *b, struct xg_error *err)
+{
+    struct xg_hash hash;
+
+    if (b->says.body_len != b->body.len)
+        return xg_fail(err, XG_FORMAT, "the body is not of the stated length");
+    crypto_hash_sha256(hash.b, b->body.at, b->body.len);
+    if (!xg_hash_equal(&hash, &b->says.body_hash))
+        return xg_fail(err, XG_FORMAT, "the body is not that of the note");
+    return XG_OK;
+}
+
+/* The inflated body. Of a redacted one no length is stated. */
+static enum xg_status inflate_body(const struct xg_batch *b,
+                                   struct xg_arena *arena, struct xg_bytes *raw,
+                                   struct xg_error *err)
+{
+    size_t room = (size_t)b->says.raw_len, len = room;
+    uint8_t *at;
+
+    if (b->redacted)
+        room += XG_ERASED_FIELDS_SIZE *
+                (size_t)(b->says.last - b->says.first + 1);
+    at = xg_arena_alloc(arena, room + 1);
+    if (!at)
+        return xg_fail_nomem(err);
+    if (b->redacted ? xg_inflate_upto(at, &len, room, b->body,
+                                      b->says.dictionary, err) != XG_OK
+                    : xg_inflate(at, len, b->body, b->says.dictionary, err) !=
+                          XG_OK)
+        return err->status;
+    *raw = xg_bytes(at, len);
+    return XG_OK;
+}
+
 enum xg_status xg_batch_open(struct xg_batch *batch, struct xg_arena *arena,
                              const uint8_t *data, size_t len,
                              const struct xg_verifier *device,
                              struct xg_error *err)
 {
-    struct xg_batch b = {0};
-    struct xg_bytes name;
+    struct xg_batch b = {.redacted = xg_batch_is_redacted(data, len)};
+    struct xg_bytes name, raw = {NULL, 0};
     struct xg_note note;
-    struct xg_hash hash;
 
     if (xg_batch_peek(&b.note, &b.body, &name, data, len, err) != XG_OK ||
         xg_note_open(&note, b.note.at, b.note.len, device, err) != XG_OK ||
         xg_batch_note_read(&b.says, note.text, err) != XG_OK)
         return err->status;
-    if (b.says.body_len != b.body.len)
-        return xg_fail(err, XG_FORMAT, "the body is not of the stated length");
-    crypto_hash_sha256(hash.b, b.body.at, b.body.len);
-    if (!xg_hash_equal(&hash, &b.says.body_hash))
-        return xg_fail(err, XG_FORMAT, "the body is not that of the note");
+    if (!b.redacted && check_body(&b, err) != XG_OK)
+        return err->status;
     crypto_hash_sha256(b.id.b, note.text.at, note.text.len);
-
-    uint8_t *raw = xg_arena_alloc(arena, (size_t)b.says.raw_len + 1);
-    if (!raw)
-        return xg_fail_nomem(err);
-    if (xg_inflate(raw, (size_t)b.says.raw_len, b.body, b.says.dictionary,
-                   err) != XG_OK ||
+    if (inflate_body(&b, arena, &raw, err) != XG_OK ||
         divide(&b, arena, raw, err) != XG_OK)
         return err->status;
     if (b.says.first == 0 &&
@@ -265,11 +323,50 @@ enum xg_status xg_batch_seal(struct xg_buf *note, struct xg_buf *body,
     return status;
 }
 
-void xg_batch_frame(struct xg_buf *out, struct xg_bytes note,
-                    struct xg_bytes body)
+static void put_frame(struct xg_buf *out, const char *kind,
+                      struct xg_bytes note, struct xg_bytes body)
 {
-    xg_buf_append(out, magic, sizeof magic);
+    xg_buf_append(out, kind, sizeof magic);
     xg_buf_u32(out, (uint32_t)note.len);
     xg_buf_append(out, note.at, note.len);
     xg_buf_append(out, body.at, body.len);
+}
+
+void xg_batch_frame(struct xg_buf *out, struct xg_bytes note,
+                    struct xg_bytes body)
+{
+    put_frame(out, magic, note, body);
+}
+
+void xg_batch_frame_redacted(struct xg_buf *out, struct xg_bytes note,
+                             struct xg_bytes body)
+{
+    put_frame(out, redacted_magic, note, body);
+}
+
+enum xg_status
+xg_batch_redact(struct xg_buf *body, const struct xg_batch *batch,
+                bool (*goes)(void *ctx, const struct xg_record *record),
+                void *ctx, struct xg_error *err)
+{
+    struct xg_buf raw = XG_BUF(2 * XG_BATCH_RAW_MAX);
+    enum xg_status status;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct xg_record *r = &batch->records[i];
+        xg_buf_append(&raw, r->head_raw.at, r->head_raw.len);
+        if (r->fields_raw.len == 0 || stands_for_fields(r->fields_raw) ||
+            goes(ctx, r))
+            xg_cbor_put_bytes(&raw, r->fields_hash.b, XG_HASH_SIZE);
+        else
+            xg_buf_append(&raw, r->fields_raw.at, r->fields_raw.len);
+    }
+    status = xg_buf_check(&raw, err);
+    if (status == XG_OK)
+        status = xg_deflate(body, xg_buf_bytes(&raw), batch->says.dictionary,
+                            err);
+    if (raw.data)
+        sodium_memzero(raw.data, raw.len);
+    xg_buf_clear(&raw);
+    return status;
 }

@@ -20,10 +20,22 @@
  * A batch that starts at 0 begins with the chain's genesis, which names the key
  * that signed the batch and whose hash is the chain.
  *
+ * A *redacted* batch is one of which the fields of some records were erased
+ * (erase.h):
+ *
+ *      "XGR1" || u32be note length || note || body
+ *
+ * with the note as it was signed, and a body of the same form in which erased
+ * fields are a byte string: the 32 bytes of their SHA-256. (Fields that were
+ * such a byte string themselves, which breaks the rules, have to go with them.)
+ * Heads, hashes and tree are those of the note; its `body` line names what was
+ * there before, and cannot be checked any more.
+ *
  * Order of trust: lengths, signature, body hash, only then inflating (stopped
  * at the stated raw length), then the tree. A record that breaks the rules
  * inside a sound batch is lent with `malformed` set; only one that is longer
- * than XG_RECORD_SPLIT_MAX makes the batch unsound.
+ * than XG_RECORD_SPLIT_MAX makes the batch unsound. Of a redacted batch the same
+ * but for the body's hash and length; one that lacks nothing is refused.
  */
 #ifndef XG_CORE_BATCH_H
 #define XG_CORE_BATCH_H
@@ -39,6 +51,7 @@ enum {
     XG_BATCH_SEAL_BYTES = 32 << 10, /* of raw records: then it is full */
     XG_BATCH_RECORDS_MAX = 4096,
     XG_BATCH_MAX = (1 << 20) + (128 << 10), /* on the wire */
+    XG_ERASED_FIELDS_SIZE = 2 + XG_HASH_SIZE, /* in a redacted body */
     XG_DEFLATE_MAX = 8 << 20, /* of any stream */
 };
 
@@ -62,6 +75,8 @@ struct xg_batch {
     struct xg_bytes note; /* signed, as it goes into the log */
     struct xg_bytes body;
     struct xg_batch_note says;
+    bool redacted;  /* it came as one */
+    size_t missing; /* of its records: their fields were erased */
     size_t count;
     struct xg_record *records;
 };
@@ -106,6 +121,19 @@ xg_batch_seal(struct xg_buf *note, struct xg_buf *body,
 void xg_batch_frame(struct xg_buf *out, struct xg_bytes note,
                     struct xg_bytes body);
 
+/* The same around a redacted body. */
+void xg_batch_frame_redacted(struct xg_buf *out, struct xg_bytes note,
+                             struct xg_bytes body);
+/* Do these bytes begin like a redacted batch? */
+bool xg_batch_is_redacted(const uint8_t *data, size_t len);
+
+/* Append the body of the opened batch without the fields of those records of
+ * which goes(ctx, record) says so, and of those that have none already. */
+XG_MUST_CHECK enum xg_status
+xg_batch_redact(struct xg_buf *body, const struct xg_batch *batch,
+                bool (*goes)(void *ctx, const struct xg_record *record),
+                void *ctx, struct xg_error *err);
+
 /* zlib with the dictionary, also used by updates pages: deflate appends to
  * `out`; inflate appends exactly raw_len bytes or fails (XG_FORMAT). */
 XG_MUST_CHECK enum xg_status xg_deflate(struct xg_buf *out,
@@ -114,6 +142,11 @@ XG_MUST_CHECK enum xg_status xg_deflate(struct xg_buf *out,
 XG_MUST_CHECK enum xg_status xg_inflate(uint8_t *raw, size_t raw_len,
                                         struct xg_bytes body, bool dictionary,
                                         struct xg_error *err);
+/* Inflate appends at most `room` bytes; *raw_len of them. */
+XG_MUST_CHECK enum xg_status xg_inflate_upto(uint8_t *raw, size_t *raw_len,
+                                             size_t room, struct xg_bytes body,
+                                             bool dictionary,
+                                             struct xg_error *err);
 
 /* The preset dictionary xunge-1 (dictionary.c). It never changes; a better one
  * gets another name. */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "shared/core/erase.h"
+
 /* Scratch of the topological sort; lives in the arena of the merge. */
 struct graph {
     struct xg_state *state;
@@ -112,8 +114,9 @@ uint32_t xg_causality_before(const struct xg_state *state,
 }
 
 /* Does it write a register, or move? A malformed record does neither. */
-static bool writes(const struct xg_record *r)
+static bool writes(const struct xg_op *op)
 {
+    const struct xg_record *r = op->record;
     const struct xg_kind *kind = xg_kind_find(r->head.kind);
     struct xg_field_cursor c;
     struct xg_cbor_item value;
@@ -130,7 +133,7 @@ static bool writes(const struct xg_record *r)
         if (number == XG_FIELD_DECIDED)
             return true;
     }
-    return false;
+    return op->erasure && xg_erasure_wrote(op->erasure);
 }
 
 /* Columns, ordinals and path predecessors, in one walk over by_place. */
@@ -330,7 +333,7 @@ enum xg_status xg_causality(struct xg_state *state, struct xg_arena *arena,
         return xg_fail_nomem(err);
     for (uint32_t i = 0; i < n; i++) {
         state->clocks->by_hash[i] = state->clocks->by_place[i] = i;
-        state->clocks->writes[i] = writes(state->ops[i].record);
+        state->clocks->writes[i] = writes(&state->ops[i]);
     }
     sort(state->clocks->by_hash, g.heap, n, state->ops, compare_hash);
     sort(state->clocks->by_place, g.heap, n, state->ops, compare_place);

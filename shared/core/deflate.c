@@ -39,8 +39,9 @@ enum xg_status xg_deflate(struct xg_buf *out, struct xg_bytes raw,
     return xg_buf_check(out, err);
 }
 
-enum xg_status xg_inflate(uint8_t *raw, size_t raw_len, struct xg_bytes body,
-                          bool dictionary, struct xg_error *err)
+enum xg_status xg_inflate_upto(uint8_t *raw, size_t *raw_len, size_t room,
+                               struct xg_bytes body, bool dictionary,
+                               struct xg_error *err)
 {
     z_stream z = {0};
     uint8_t spare = 0; /* so that a stream of no bytes has somewhere to go */
@@ -50,8 +51,8 @@ enum xg_status xg_inflate(uint8_t *raw, size_t raw_len, struct xg_bytes body,
         return xg_fail_nomem(err);
     z.next_in = (Bytef *)(uintptr_t)body.at;
     z.avail_in = (uInt)body.len;
-    z.next_out = raw_len ? raw : &spare;
-    z.avail_out = (uInt)raw_len;
+    z.next_out = room ? raw : &spare;
+    z.avail_out = (uInt)room;
     code = inflate(&z, Z_FINISH);
     if (code == Z_NEED_DICT && dictionary) {
         if (inflateSetDictionary(&z, xg_dictionary().at,
@@ -60,12 +61,28 @@ enum xg_status xg_inflate(uint8_t *raw, size_t raw_len, struct xg_bytes body,
     } else if (code == Z_STREAM_END && dictionary) {
         code = Z_DATA_ERROR; /* states a dictionary and does not use it */
     }
-    bool whole = code == Z_STREAM_END && z.avail_in == 0 &&
-                 z.total_out == raw_len;
+    bool whole = code == Z_STREAM_END && z.avail_in == 0;
+    size_t inflated = (size_t)z.total_out;
     inflateEnd(&z);
     if (code == Z_MEM_ERROR)
         return xg_fail_nomem(err);
     if (!whole)
+        return xg_fail(err, XG_FORMAT,
+                       "the zlib stream is damaged or not of the stated "
+                       "length");
+    *raw_len = inflated;
+    return XG_OK;
+}
+
+enum xg_status xg_inflate(uint8_t *raw, size_t raw_len, struct xg_bytes body,
+                          bool dictionary, struct xg_error *err)
+{
+    size_t inflated = 0;
+
+    if (xg_inflate_upto(raw, &inflated, raw_len, body, dictionary, err) !=
+        XG_OK)
+        return err->status;
+    if (inflated != raw_len)
         return xg_fail(err, XG_FORMAT,
                        "the zlib stream is damaged or not of the stated "
                        "length");

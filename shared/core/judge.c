@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/erase.h"
 
 /* The op that creates the entity; of two that share 128 bits of their hash (a
  * forger's work) the greater, the same everywhere. */
@@ -264,7 +265,8 @@ static enum xg_status judge_at_home(bool *right, const struct bench *b,
     if (b->home->creator == XG_NONE ||
         (!down && strcmp(j->author, b->home->author) == 0) ||
         (j->role && j->role->number == XG_ROLE_SERVER) ||
-        is_addressed(b, j->author))
+        is_addressed(b, j->author) ||
+        (j->on_server && !r->malformed && r->head.move == XG_MOVE_ERASE))
         return XG_OK;
     if (xg_unit_within(right, b->registry, b->home->unit, j->unit, j->size,
                        err) != XG_OK)
@@ -383,12 +385,29 @@ static const struct xg_kind *kind_of(const struct xg_op *ops, uint32_t creator)
     return xg_kind_find(ops[creator].record->head.kind);
 }
 
-enum xg_status xg_judge_ops(struct xg_home *home, struct xg_op *ops,
+/* Before anything is read of the records. */
+static enum xg_status apply_erasures(struct xg_arena *arena, struct xg_op *ops,
+                                     struct xg_judgement *const *judged,
+                                     size_t count, struct xg_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct xg_judgement *j = judged[i];
+        ops[i].erases = j->on_server && !j->no_right && j->role &&
+                        xg_move_allowed(XG_MOVE_ERASE, j->role->number);
+    }
+    return xg_erase(ops, count, arena, err);
+}
+
+enum xg_status xg_judge_ops(struct xg_home *home, struct xg_arena *arena,
+                            struct xg_op *ops,
                             struct xg_judgement *const *judged, size_t count,
                             const struct xg_id *id,
                             const struct xg_registry *registry,
                             struct xg_error *err)
 {
+    if (apply_erasures(arena, ops, judged, count, err) != XG_OK)
+        return err->status;
+
     struct xg_home h = {.creator = find_creator(ops, count, id)};
     struct bench b = {.home = &h,
                       .kind = kind_of(ops, h.creator),

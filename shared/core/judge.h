@@ -29,13 +29,16 @@ struct xg_home {
  *    of the other rules gives the right. Once given it stays: whoever worked on a case may
  *    still report on it, and what came meanwhile overtakes them;
  *  - to a handover that is addressed to them;
+ *  - an erasure (erase.h), whatever it is at home in: a supervising office, on the server's own
+ *    device. What it erased is applied here first, since a home and rights
+ *    hang on fields;
  *  - of a kind that reaches down: where it is at home in a unit above theirs,
  *    additions to its sets, their own taken out again, and nothing else.
  *
- * Fills rank, role, author and no_right of each op (rank and role 0 without
+ * Fills rank, role, author, no_right, erases and erasure of each op (rank and role 0 without
  * right), and no_right of the judgement; texts are lent by the judgements. */
 XG_MUST_CHECK enum xg_status
-xg_judge_ops(struct xg_home *home, struct xg_op *ops,
+xg_judge_ops(struct xg_home *home, struct xg_arena *arena, struct xg_op *ops,
              struct xg_judgement *const *judged, size_t count,
              const struct xg_id *id, const struct xg_registry *registry,
              struct xg_error *err);

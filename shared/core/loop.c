@@ -61,6 +61,7 @@ const struct xg_choice xg_moves[] = {
     {XG_MOVE_RESCORE, "rescore", "改评", "score again"},
     {XG_MOVE_CONFIRM, "confirm", "确认", "confirm"},
     {XG_MOVE_RECALL, "recall", "撤回派遣", "take a dispatch back"},
+    {XG_MOVE_ERASE, "erase", "抹除", "erase"},
     {0, NULL, NULL, NULL},
 };
 
@@ -214,13 +215,15 @@ const struct xg_transition xg_transitions[] = {
          XG_NEED_WHY | XG_NEED_OTHER),
     LINE(S(APPEALED), RESCORE, CONFIRMED, ABOVE,
          XG_NEED_WHY | XG_NEED_SCORE | XG_NEED_OTHER),
+
+    BESIDE(XG_ANY_STATUS, ERASE, R(SUPERVISOR), XG_NEED_WHY),
     {0, 0, 0, 0, 0},
 };
 /* clang-format on */
 
 const struct xg_transition *xg_transition_find(uint64_t from, uint64_t move)
 {
-    if (from == 0 || from > 31)
+    if (from > 31)
         return NULL;
     for (const struct xg_transition *t = xg_transitions; t->from; t++)
         if (t->move == move && t->from & XG_STATUS_BIT(from))

@@ -75,6 +75,7 @@ enum xg_move_number {
     XG_MOVE_RESCORE = 35,
     XG_MOVE_CONFIRM = 36,
     XG_MOVE_RECALL = 37,
+    XG_MOVE_ERASE = 38, /* of every kind, in every status: erase.h */
 };
 
 /* Stages of a case, each with a clock (deadline.h). Label by stage: 核实 is
@@ -138,8 +139,12 @@ extern const struct xg_need xg_needs[];
 #define XG_STATUS_BIT(status) (1u << (status))
 #define XG_ROLE_BIT(role) (1u << (role))
 
+/* In place of a status, in what belongs to every kind, with a loop or without:
+ * such a move's author names none (0). */
+#define XG_ANY_STATUS XG_STATUS_BIT(0)
+
 struct xg_transition {
-    uint32_t from;  /* set of XG_STATUS_BIT() */
+    uint32_t from;  /* set of XG_STATUS_BIT(), or XG_ANY_STATUS */
     uint32_t move;
     uint32_t to;    /* 0: beside the line */
     uint32_t who;   /* set of XG_ROLE_BIT() */

@@ -3,6 +3,7 @@
 
 #include "shared/base/lang.h"
 #include "shared/core/causality.h"
+#include "shared/core/erase.h"
 
 const char *xg_effect_label(enum xg_effect effect)
 {
@@ -27,9 +28,10 @@ const char *xg_effect_label(enum xg_effect effect)
 
 /* ---- which records count (rules 8, 9, 10) ---- */
 
-static bool has_effect(const struct xg_state *s, uint32_t op)
+bool xg_state_counts(const struct xg_state *s, uint32_t op)
 {
-    return s->effects[op] == XG_EFFECT_FULL;
+    return s->effects[op] == XG_EFFECT_FULL ||
+           s->effects[op] == XG_EFFECT_REDACTED;
 }
 
 static void strike(struct xg_state *s, uint32_t op, enum xg_effect effect,
@@ -54,6 +56,14 @@ static void find_creator(struct xg_state *s)
         if (s->kind && !s->kind->entity)
             s->kind = NULL;
     }
+}
+
+/* What was erased keeps the verdict. */
+static bool oversteps(const struct xg_op *op)
+{
+    return (op->record->fields_raw.len &&
+            xg_record_oversteps(op->record, op->role)) ||
+           (op->erasure && xg_erasure_oversteps(op->erasure, op->role));
 }
 
 static void judge(struct xg_state *s, uint32_t op)
@@ -85,11 +95,15 @@ static void judge(struct xg_state *s, uint32_t op)
                           "cites a record not yet here"));
     else if (s->ops[op].no_right)
         strike(s, op, XG_EFFECT_NO_RIGHT, s->ops[op].no_right);
-    else if (r->fields_raw.len && xg_record_oversteps(r, s->ops[op].role))
+    else if (r->head.move == XG_MOVE_ERASE && !s->ops[op].erases)
+        strike(s, op, XG_EFFECT_NO_RIGHT,
+               XG_T("抹除只能由督办单位在服务器上做",
+                    "only a supervising office may erase, on the server"));
+    else if (oversteps(&s->ops[op]))
         strike(s, op, XG_EFFECT_NO_RIGHT,
                XG_T("这个角色不能这样填写办理字段",
                     "the author's role may not set such fields of a case"));
-    else if (r->fields_raw.len == 0)
+    else if (r->fields_raw.len == 0 || s->ops[op].erasure)
         strike(s, op, XG_EFFECT_REDACTED, XG_T("内容已抹除", "the fields were erased"));
 }
 
@@ -114,18 +128,22 @@ static bool may_move(struct xg_state *s, uint32_t op)
     const struct xg_transition *t = xg_transition_find(h->from, h->move);
     const struct xg_need *lacking;
 
-    if (!t || s->kind->first_status == 0) {
+    bool bound = h->from != 0; /* to a status */
+
+    if (!t || (bound && s->kind->first_status == 0)) {
         strike(s, op, XG_EFFECT_INVALID,
                XG_T("该状态下没有这个动作", "no such move from that status"));
     } else if (!(t->who & XG_ROLE_BIT(s->ops[op].role))) {
         strike(s, op, XG_EFFECT_NO_RIGHT,
                XG_T("这个角色不能做这一步", "the author's role has not the move"));
-    } else if (!t->to && !(s->progress.been & XG_STATUS_BIT(h->from)) &&
+    } else if (bound && !t->to &&
+               !(s->progress.been & XG_STATUS_BIT(h->from)) &&
                built_on(s, op, h->from)) {
         strike(s, op, XG_EFFECT_OVERTAKEN,
                XG_T("所依据的那一步没有生效",
                     "the step that it builds on did not take effect"));
-    } else if (!t->to && !(s->progress.been & XG_STATUS_BIT(h->from))) {
+    } else if (bound && !t->to &&
+               !(s->progress.been & XG_STATUS_BIT(h->from))) {
         strike(s, op, XG_EFFECT_INVALID,
                XG_T("此前从没到过记录人说的那个状态",
                     "it never was in the status that its author names"));
@@ -154,8 +172,7 @@ static bool may_move(struct xg_state *s, uint32_t op)
 /* One step of the topological order. */
 static void step_status(struct xg_state *s, uint32_t op)
 {
-    if (s->effects[op] != XG_EFFECT_FULL &&
-        s->effects[op] != XG_EFFECT_REDACTED)
+    if (!xg_state_counts(s, op))
         return;
     if (op == s->creator) {
         s->status = s->kind->first_status;
@@ -424,7 +441,7 @@ static enum xg_status fold_fields(struct xg_state *s, struct xg_arena *arena,
 
     for (uint64_t pass = XG_SET_ADDED; pass <= XG_SET_REMOVED; pass++)
         for (size_t i = 0; i < s->count; i++)
-            if (has_effect(s, s->order[i]) &&
+            if (xg_state_counts(s, s->order[i]) &&
                 fold_record(&list, s->order[i], pass, err) != XG_OK)
                 return err->status;
     for (size_t i = 0; i < s->register_count; i++)
@@ -441,6 +458,13 @@ static bool writes_number(const struct xg_state *s, uint32_t op,
     return xg_record_field(s->ops[op].record, number, &value);
 }
 
+/* An erasure changes nothing that a withdrawal could be at odds with. */
+static bool edits(const struct xg_state *s, uint32_t op)
+{
+    return xg_state_counts(s, op) && s->clocks->writes[op] &&
+           s->ops[op].record->head.move != XG_MOVE_ERASE;
+}
+
 static void fold_withdrawal(struct xg_state *s)
 {
     const struct xg_register *reg = xg_state_register(s, XG_FIELD_WITHDRAWN);
@@ -454,8 +478,7 @@ static void fold_withdrawal(struct xg_state *s)
         return;
     for (size_t h = 0; h < reg->head_count && !s->withdraw_conflict; h++)
         for (uint32_t op = 0; op < s->count; op++)
-            if (op != reg->heads[h] && has_effect(s, op) &&
-                s->clocks->writes[op] &&
+            if (op != reg->heads[h] && edits(s, op) &&
                 !xg_state_precedes(s, op, reg->heads[h]) &&
                 !xg_state_precedes(s, reg->heads[h], op) &&
                 !writes_number(s, op, XG_FIELD_WITHDRAWN)) {
@@ -472,7 +495,7 @@ static bool decides_status(const struct xg_state *s, uint32_t op)
 {
     struct xg_cbor_item list, first;
 
-    if (!has_effect(s, op) ||
+    if (!xg_state_counts(s, op) ||
         !xg_record_field(s->ops[op].record, XG_FIELD_DECIDED, &list))
         return false;
     struct xg_cbor c = xg_cbor_inside(&list);
@@ -605,10 +628,10 @@ static bool overlap(const struct xg_state *s, uint32_t a, uint32_t b)
 
 bool xg_state_parallel(const struct xg_state *s, uint32_t a)
 {
-    if (!has_effect(s, a) || !s->clocks->writes[a])
+    if (!xg_state_counts(s, a) || !s->clocks->writes[a])
         return false;
     for (uint32_t b = 0; b < s->count; b++)
-        if (b != a && has_effect(s, b) && s->clocks->writes[b] &&
+        if (b != a && xg_state_counts(s, b) && s->clocks->writes[b] &&
             !xg_state_precedes(s, a, b) && !xg_state_precedes(s, b, a) &&
             !overlap(s, a, b))
             return true;

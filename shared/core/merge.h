@@ -12,7 +12,8 @@
  *  5. Different fields at once: merged ("parallel").
  *  6. Sets: union; an element is (adding record, index); removal names it.
  *  7. A withdrawal against a concurrent edit: a conflict, not withdrawn.
- *  8. Invalid, without right, redacted: kept, shown, without effect.
+ *  8. Invalid, without right: kept, shown, without effect. Redacted: with what
+ *     is left of it (erase.h).
  *  9. Cited records that are missing: pending, without effect until they come.
  * 10. Transitions fold in topological order; among those ready at once, higher
  *     role, then greater hash. One that meets another status than its author
@@ -67,6 +68,9 @@ struct xg_op {
     uint32_t rank, role;  /* of the author, by the registry in force */
     const char *author;   /* whose code this is; "" unknown */
     const char *no_right; /* why it may not take effect, or NULL */
+    bool erases; /* its author may erase (judge.h): xg_erase() heeds it */
+    const struct xg_erasure *erasure; /* of its fields, or NULL; then `record`
+                                       * has what is left (erase.h) */
 };
 
 enum xg_effect {
@@ -74,7 +78,7 @@ enum xg_effect {
     XG_EFFECT_PENDING,   /* cites what has not arrived */
     XG_EFFECT_INVALID,   /* struck out */
     XG_EFFECT_NO_RIGHT,
-    XG_EFFECT_REDACTED,  /* fields erased; a move still counts */
+    XG_EFFECT_REDACTED,  /* fields erased; what is left counts, and a move */
     XG_EFFECT_OVERTAKEN, /* the status had changed before */
     XG_EFFECT_LACKING,   /* without what the move needs */
 };
@@ -143,6 +147,8 @@ XG_MUST_CHECK enum xg_status xg_merge(struct xg_state *state,
                                       const struct xg_elsewhere *elsewhere,
                                       struct xg_error *err);
 
+/* Does it count: in full, or with what is left of it? */
+bool xg_state_counts(const struct xg_state *s, uint32_t op);
 /* Does op a come before op b (a != b)? For ops that write registers or move;
  * of others only what lies on b's own path is known. */
 bool xg_state_precedes(const struct xg_state *s, uint32_t a, uint32_t b);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "shared/core/erase.h"
 #include "shared/core/merge.h"
 
 void xg_progress_begin(struct xg_progress *p)
@@ -20,6 +21,13 @@ static bool says(const struct xg_record *r, uint64_t number)
     struct xg_cbor_item value;
 
     return xg_record_field(r, number, &value) && value.type != XG_CBOR_NULL;
+}
+
+/* Says it, or said it before it was erased. */
+static bool said(const struct xg_op *op, uint64_t number)
+{
+    return says(op->record, number) ||
+           (op->erasure && xg_erasure_took(op->erasure, number));
 }
 
 /* The request that a move makes, grants or decides; XG_ASKINGS: none, or (a
@@ -70,11 +78,11 @@ static bool is_met(const struct xg_progress *p, const struct xg_op *ops,
     const struct xg_record *r = ops[op].record;
 
     if (need->field)
-        return r->fields_raw.len == 0 || says(r, need->field);
+        return r->fields_raw.len == 0 || said(&ops[op], need->field);
     switch (need->bit) {
     case XG_NEED_ANSWERED:
         return !p->waits || p->answered || r->fields_raw.len == 0 ||
-               says(r, XG_CASE_ANSWER);
+               said(&ops[op], XG_CASE_ANSWER);
     case XG_NEED_ASKED:
         return is_asked(p, ops, op, false);
     case XG_NEED_OTHER:
@@ -270,9 +278,10 @@ void xg_progress_take(struct xg_progress *p, const struct xg_state *s,
     p->answered |= r->head.move == XG_MOVE_ANSWER;
     if (r->fields_raw.len == 0)
         return;
-    if (says(r, XG_CASE_ANSWER))
+    if (said(&s->ops[op], XG_CASE_ANSWER))
         p->answered = true;
-    if (r->head.kind == XG_KIND_INCIDENT && says(r, XG_INCIDENT_CONTACT))
+    if (r->head.kind == XG_KIND_INCIDENT &&
+        said(&s->ops[op], XG_INCIDENT_CONTACT))
         p->waits = true;
     if (xg_record_field(r, XG_CASE_CHANNEL, &channel) &&
         xg_channel_waits(channel.number))

@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <sodium.h>
 
+#include "shared/core/erase.h"
+#include "shared/core/loop.h"
+
 enum { SKIP_DEPTH_MAX = 32, CITED_SIZE = 2 + XG_HASH_SIZE };
 
 struct xg_moment xg_moment_now(const struct xg_env *env)
@@ -144,8 +147,10 @@ static const char *read_transition(struct xg_head *head,
     c = xg_cbor_inside(item);
     xg_cbor_next(&c, &move);
     xg_cbor_next(&c, &from);
+    /* Only what may be done in every status names none. */
     if (move.type != XG_CBOR_UINT || from.type != XG_CBOR_UINT ||
-        move.number == 0 || from.number == 0 ||
+        move.number == 0 ||
+        (from.number == 0) != (move.number == XG_MOVE_ERASE) ||
         move.number > XG_NUMBER_MAX || from.number > XG_NUMBER_MAX)
         return "head: transition is not [move, from]";
     head->move = move.number;
@@ -394,7 +399,7 @@ static const char *read_fields(const struct xg_record *r)
         bad = "fields: personal ones without a salt";
     if (!bad && kind && r->head.creates)
         bad = check_required(r, kind);
-    return bad;
+    return bad ? bad : xg_erasing_check(r, kind);
 }
 
 /* What the head alone decides, so that it stays decided when fields are
@@ -434,6 +439,18 @@ void xg_record_read(struct xg_record *r, const struct xg_hash *chain,
         r->malformed = check_kind(&r->head, seq);
     if (!r->malformed && fields.len)
         r->malformed = read_fields(r);
+}
+
+void xg_record_keep(struct xg_record *out, const struct xg_record *r,
+                    struct xg_bytes kept)
+{
+    struct xg_record kept_of = *r;
+
+    kept_of.fields_raw = kept;
+    kept_of.malformed = read_head(&kept_of.head, r->head_raw);
+    if (!kept_of.malformed)
+        kept_of.malformed = check_kind(&kept_of.head, 1);
+    *out = kept_of;
 }
 
 struct xg_id xg_record_entity(const struct xg_record *r)

@@ -139,6 +139,12 @@ xg_author_verify(bool *good, const struct xg_record *r,
                  const uint8_t key[static XG_AUTHOR_KEY_SIZE],
                  struct xg_error *err);
 
+/* The record as it is once its fields are erased but for `kept`, which were
+ * checked (erase.h): what its head says, and its hashes, stay. It is not
+ * record 0. */
+void xg_record_keep(struct xg_record *out, const struct xg_record *r,
+                    struct xg_bytes kept);
+
 /* The entity that the record is about: the one it names or creates. */
 struct xg_id xg_record_entity(const struct xg_record *r);
 

@@ -489,7 +489,8 @@ static enum xg_status judge(struct xg_judgement *out,
                             const struct deed *deed, uint64_t anchor_size,
                             struct xg_error *err)
 {
-    struct xg_judgement j = {.grade = XG_GRADE_CLAIMED};
+    struct xg_judgement j = {.grade = XG_GRADE_CLAIMED,
+                             .on_server = is_server(device)};
     struct xg_statement enrolled;
     uint64_t position;
     bool found;

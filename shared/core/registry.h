@@ -143,6 +143,7 @@ struct xg_judgement {
     char unit[XG_CODE_MAX + 1];
     const struct xg_role *role; /* NULL when no_right says why */
     enum xg_grade grade;
+    bool on_server;       /* on the server's own device */
     uint64_t size;        /* of the log, by which it was judged */
     const char *no_right; /* static text, or NULL */
 };

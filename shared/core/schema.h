@@ -66,6 +66,8 @@ enum xg_field_number {
     XG_FIELD_SAME_AS = 48,
     XG_FIELD_FORM = 49,
     XG_FIELD_ITEM = 50,
+    XG_FIELD_ERASED = 51,
+    XG_FIELD_ERASED_PHOTOS = 52,
 
     XG_FIELD_CASE = 64, /* the first of a case */
     XG_CASE_CHANNEL = 64,
@@ -158,6 +160,8 @@ enum xg_type {
     XG_TYPE_TRACK,    /* a packed track segment, see track.h */
     XG_TYPE_GAP,      /* [from ms, to ms, cause] or [.., evidence bits] */
     XG_TYPE_TALLY,    /* [grid code, item code, number up to max] */
+    XG_TYPE_ERASED,   /* what is left of records and what is gone: erase.h */
+    XG_TYPE_HASHES,   /* array of 1..max ascending hashes, 32 bytes each */
 };
 
 enum xg_merge {
@@ -170,6 +174,7 @@ enum xg_field_flags {
     XG_REQUIRED = 1, /* in the record that creates the entity */
     XG_PERSONAL = 2, /* a record that holds it carries a salt */
     XG_MACHINE = 4,  /* set by the program, never by a person's key=value */
+    XG_STAYS = 16,   /* never erased: rights, hands or decisions hang on it */
     XG_BY_MOVE = 8,  /* set in a move, in a decision, or at creation */
 };
 

@@ -239,6 +239,26 @@ static const char *check_tally(const struct xg_field *f,
                : "fields: a tally's number is out of range";
 }
 
+static const char *check_hashes(const struct xg_field *f,
+                                const struct xg_cbor_item *v)
+{
+    struct xg_cbor c;
+    struct xg_cbor_item hash;
+    const uint8_t *last = NULL;
+
+    if (v->type != XG_CBOR_ARRAY || v->number < (uint64_t)f->min ||
+        v->number > (uint64_t)f->max)
+        return "fields: a list of hashes expected";
+    c = xg_cbor_inside(v);
+    while (xg_cbor_next(&c, &hash)) {
+        if (check_bytes(&hash, XG_HASH_SIZE, XG_HASH_SIZE) ||
+            (last && memcmp(last, hash.bytes.at, XG_HASH_SIZE) >= 0))
+            return "fields: ascending hashes expected";
+        last = hash.bytes.at;
+    }
+    return NULL;
+}
+
 /* One value, or one element of a set. */
 static const char *check_element(const struct xg_field *f,
                                  const struct xg_cbor_item *v)
@@ -281,6 +301,13 @@ static const char *check_element(const struct xg_field *f,
         return check_gap(v);
     case XG_TYPE_TALLY:
         return check_tally(f, v);
+    case XG_TYPE_ERASED: /* what it keeps is judged by its kind: erase.h */
+        return v->type == XG_CBOR_ARRAY && v->number >= (uint64_t)f->min &&
+                       v->number <= (uint64_t)f->max
+                   ? NULL
+                   : "fields: a list of erased records expected";
+    case XG_TYPE_HASHES:
+        return check_hashes(f, v);
     }
     return "fields: unknown type";
 }

@@ -17,7 +17,7 @@ bool view_withdraws(const struct xg_state *state, uint32_t op)
 {
     struct xg_cbor_item value;
 
-    return state->effects[op] == XG_EFFECT_FULL &&
+    return xg_state_counts(state, op) &&
            xg_record_field(state->ops[op].record, XG_FIELD_WITHDRAWN, &value) &&
            value.type == XG_CBOR_BOOL && value.number;
 }
@@ -28,7 +28,7 @@ bool view_edits_registers(const struct xg_state *state, uint32_t op)
     struct xg_cbor_item value;
     uint64_t number;
 
-    if (state->effects[op] != XG_EFFECT_FULL)
+    if (!xg_state_counts(state, op))
         return false;
     for (c = xg_record_fields(state->ops[op].record);
          xg_field_next(&c, &number, &value);) {
@@ -48,7 +48,7 @@ static bool counts_as_edit(const struct xg_state *s, uint32_t op)
     const struct xg_record *r = s->ops[op].record;
     struct xg_cbor_item value;
 
-    if (s->effects[op] != XG_EFFECT_FULL ||
+    if (!xg_state_counts(s, op) ||
         xg_record_field(r, XG_FIELD_WITHDRAWN, &value))
         return false;
     return r->head.creates || r->head.move || view_edits_registers(s, op) ||
@@ -94,7 +94,7 @@ static bool status_decided_after(const struct xg_state *s, uint32_t overtaken)
 {
     for (uint32_t op = 0; op < s->count; op++) {
         struct xg_cbor_item list, first;
-        if (s->effects[op] != XG_EFFECT_FULL || op == overtaken ||
+        if (!xg_state_counts(s, op) || op == overtaken ||
             !xg_state_precedes(s, overtaken, op) ||
             !xg_record_field(s->ops[op].record, XG_FIELD_DECIDED, &list))
             continue;

@@ -186,6 +186,8 @@ static void put_plain(struct xg_buf *cell, const struct xg_field *field,
     case XG_TYPE_ENTITY:
     case XG_TYPE_HASH:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
     case XG_TYPE_POSITION:
         break;
     }

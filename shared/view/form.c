@@ -379,6 +379,8 @@ static bool put_json_text(struct xg_buf *text, const struct xg_field *field,
     case XG_TYPE_SOURCE:
     case XG_TYPE_TEXTS:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
     case XG_TYPE_PHOTO:
     case XG_TYPE_TRACK:
     case XG_TYPE_GAP:

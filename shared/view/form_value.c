@@ -374,6 +374,8 @@ put_by_type(struct xg_buf *out, const struct xg_field *field, const char *text,
     case XG_TYPE_BYTES:
     case XG_TYPE_TEXTS:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
     case XG_TYPE_PHOTO:
     case XG_TYPE_TRACK:
     case XG_TYPE_GAP:

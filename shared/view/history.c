@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/erase.h"
 #include "shared/view/json.h"
 #include "shared/view/labels.h"
 #include "shared/view/look.h"
@@ -258,7 +259,11 @@ static enum xg_status put_record(struct xg_buf *out, const struct history *h,
         xg_buf_text(out, " · ");
     look_put_delivery(out, &about, h->view);
     xg_buf_byte(out, '\n');
-    if (s->effects[op] != XG_EFFECT_FULL) {
+    if (s->ops[op].erasure && s->ops[op].erasure->by != XG_NONE) {
+        begin_change(out, h, op);
+        look_put_erasure(out, s, op);
+        xg_buf_byte(out, '\n');
+    } else if (s->effects[op] != XG_EFFECT_FULL) {
         begin_change(out, h, op);
         xg_buf_format(out, "✗ %s", xg_effect_label(s->effects[op]));
         xg_buf_text(out, XG_T("：", ": "));
@@ -406,6 +411,7 @@ static enum xg_status put_record_json(struct xg_buf *out,
             view_json_append(&labels, json_string(label_names[i].name));
     view_json_set(&json, "labels", labels);
     set_move(&json, at->record);
+    look_set_erasure(&json, s, op);
     view_json_set(&json, "changes", changes_json(h->view, at->record));
     return look_json_line(out, json, err);
 }

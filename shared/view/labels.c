@@ -63,7 +63,7 @@ static void label_register(unsigned *labels, const struct xg_state *s,
 
     for (size_t i = 0; i < s->count; i++) {
         uint32_t op = s->order[i];
-        if (s->effects[op] == XG_EFFECT_FULL && value_of(s, op, number).len)
+        if (xg_state_counts(s, op) && value_of(s, op, number).len)
             step(labels, s, &heads, number, op);
     }
 }
@@ -93,7 +93,7 @@ enum xg_status view_labels_of(unsigned **labels, struct xg_arena *arena,
     for (uint32_t op = 0; op < state->count; op++) {
         if (state->effects[op] == XG_EFFECT_OVERTAKEN)
             list[op] |= VIEW_CONFLICT;
-        if (state->effects[op] != XG_EFFECT_FULL)
+        if (!xg_state_counts(state, op))
             continue;
         if (xg_state_parallel(state, op))
             list[op] |= VIEW_PARALLEL;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/erase.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
@@ -108,6 +109,66 @@ const char *look_effect_name(enum xg_effect effect)
         return "lacking";
     }
     return "";
+}
+
+/* The act by which it was erased, and why. */
+static const struct xg_op *eraser_of(const struct xg_state *s, uint32_t op,
+                                     struct xg_cbor_item *why)
+{
+    const struct xg_op *act = &s->ops[s->ops[op].erasure->by];
+
+    if (!xg_record_field(act->record, XG_FIELD_WHY, why))
+        why->bytes = xg_bytes(NULL, 0);
+    return act;
+}
+
+void look_put_erasure(struct xg_buf *out, const struct xg_state *s, uint32_t op)
+{
+    const struct xg_erasure *e = s->ops[op].erasure;
+    struct xg_cbor_item why;
+    const struct xg_op *act = eraser_of(s, op, &why);
+
+    xg_buf_text(out, XG_T("✗ 由 ", "✗ erased by "));
+    view_put_line(out, xg_bytes_of(act->author));
+    xg_buf_text(out, XG_T(" 依据“", ", on ground \""));
+    view_put_line(out, why.bytes);
+    xg_buf_text(out, XG_T("”抹除", "\""));
+    for (size_t i = 0; i < e->gone_count; i++) {
+        const struct xg_field *f = xg_field_find(e->kind, e->gone[i]);
+        xg_buf_text(out, i ? XG_T("、", ", ") : XG_T("：", ": "));
+        if (f)
+            xg_buf_text(out, xg_label(f->zh, f->en));
+        else
+            xg_buf_format(out, "%llu", (unsigned long long)e->gone[i]);
+    }
+    if (s->effects[op] != XG_EFFECT_REDACTED &&
+        s->effects[op] != XG_EFFECT_FULL)
+        xg_buf_format(out, XG_T("（%s）", " (%s)"),
+                      xg_effect_label(s->effects[op]));
+}
+
+void look_set_erasure(json_t **json, const struct xg_state *s, uint32_t op)
+{
+    const struct xg_erasure *e = s->ops[op].erasure;
+    json_t *about, *gone;
+    struct xg_cbor_item why;
+
+    if (!e || e->by == XG_NONE)
+        return;
+    const struct xg_op *act = eraser_of(s, op, &why);
+    about = json_object();
+    gone = json_array();
+    view_json_set(&about, "by", json_string(act->author));
+    view_json_set(&about, "ground", view_json_text(why.bytes));
+    view_json_set(&about, "act",
+                  view_json_hex(act->record->hash.b, XG_HASH_SIZE));
+    for (size_t i = 0; i < e->gone_count; i++) {
+        const struct xg_field *f = xg_field_find(e->kind, e->gone[i]);
+        view_json_append(&gone, f ? json_string(f->name)
+                                  : view_json_uint(e->gone[i]));
+    }
+    view_json_set(&about, "fields", gone);
+    view_json_set(json, "erased", about);
 }
 
 static const char *grade_name(enum xg_grade grade)

@@ -71,6 +71,12 @@ const char *look_status_label(const struct xg_brief *brief,
                               const struct view_context *view);
 const char *look_effect_name(enum xg_effect effect); /* JSON */
 
+/* "by whom, on what ground, which fields", of an op that has an erasure whose
+ * act is known; in JSON as `erased`, and nothing of others. */
+void look_put_erasure(struct xg_buf *out, const struct xg_state *s,
+                      uint32_t op);
+void look_set_erasure(json_t **object, const struct xg_state *s, uint32_t op);
+
 /* One JSON line. Takes the reference. */
 XG_MUST_CHECK enum xg_status look_json_line(struct xg_buf *out, json_t *json,
                                             struct xg_error *err);

@@ -104,7 +104,7 @@ static enum xg_status add_op(struct trial *t, struct xg_arena *arena,
                                                .seq = 1};
     }
     t->count = n;
-    return xg_judge_ops(&t->home, t->ops, judged, n, &t->id, bench->registry,
+    return xg_judge_ops(&t->home, arena, t->ops, judged, n, &t->id, bench->registry,
                         err);
 }
 

@@ -33,7 +33,8 @@ static const char *type_name(enum xg_type type)
         [XG_TYPE_SOURCE] = "source",     [XG_TYPE_TEXTS] = "texts",
         [XG_TYPE_NUMBERS] = "numbers",   [XG_TYPE_PHOTO] = "photo",
         [XG_TYPE_TRACK] = "track",       [XG_TYPE_GAP] = "gap",
-        [XG_TYPE_TALLY] = "tally",
+        [XG_TYPE_TALLY] = "tally",       [XG_TYPE_ERASED] = "erased",
+        [XG_TYPE_HASHES] = "hashes",
     };
     return names[type];
 }
@@ -49,6 +50,8 @@ static const char *unit_name(enum xg_type type)
         return " B";
     case XG_TYPE_TEXTS:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
         return " 项 items";
     case XG_TYPE_UINT:
     case XG_TYPE_BOOL:
@@ -195,7 +198,10 @@ static void put_transition(struct xg_buf *out, const struct xg_transition *t)
     const struct xg_choice *to = xg_choice_find(xg_statuses, t->to);
 
     xg_buf_text(out, "| ");
-    put_set(out, t->from, xg_statuses);
+    if (t->from == XG_ANY_STATUS)
+        xg_buf_text(out, "任何 any");
+    else
+        put_set(out, t->from, xg_statuses);
     xg_buf_format(out, " | `%s` | ", xg_choice_find(xg_moves, t->move)->name);
     if (to)
         xg_buf_format(out, "`%s` | ", to->name);

@@ -170,7 +170,7 @@ static bool was_decided(const struct xg_state *s, uint64_t number)
 {
     for (uint32_t op = 0; op < s->count; op++) {
         struct xg_cbor_item list, item;
-        if (s->effects[op] != XG_EFFECT_FULL ||
+        if (!xg_state_counts(s, op) ||
             !xg_record_field(s->ops[op].record, XG_FIELD_DECIDED, &list))
             continue;
         struct xg_cbor c = xg_cbor_inside(&list);
@@ -201,7 +201,7 @@ static enum xg_status reopen(struct view_conflict *out, struct xg_arena *arena,
         return xg_fail_nomem(err);
     out->sides[out->side_count++] = reg->heads[0];
     for (uint32_t op = 0; op < s->count; op++)
-        if (op != reg->heads[0] && s->effects[op] == XG_EFFECT_FULL &&
+        if (op != reg->heads[0] && xg_state_counts(s, op) &&
             xg_record_field(s->ops[op].record, field->number, &item))
             out->sides[out->side_count++] = op;
     return XG_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/erase.h"
 #include "shared/view/doubt.h"
 #include "shared/view/json.h"
 #include "shared/view/look.h"
@@ -230,6 +231,13 @@ static void put_struck(struct xg_buf *out, const struct xg_state *s)
         uint32_t op = s->order[i];
         if (s->effects[op] == XG_EFFECT_FULL)
             continue;
+        if (s->ops[op].erasure && s->ops[op].erasure->by != XG_NONE) {
+            look_put_hash(out, &record_of(s, op)->hash);
+            xg_buf_byte(out, ' ');
+            look_put_erasure(out, s, op);
+            xg_buf_byte(out, '\n');
+            continue;
+        }
         xg_buf_format(out, "%s ", xg_effect_label(s->effects[op]));
         look_put_hash(out, &record_of(s, op)->hash);
         xg_buf_text(out, XG_T("：", ": "));
@@ -421,6 +429,7 @@ static json_t *struck_json(const struct xg_state *s)
                       json_string(look_effect_name(s->effects[op])));
         if (s->reasons[op])
             view_json_set(&json, "reason", json_string(s->reasons[op]));
+        look_set_erasure(&json, s, op);
         view_json_append(&list, json);
     }
     return list;

@@ -217,11 +217,42 @@ static void put_tally(struct xg_buf *out, const struct xg_cbor_item *item)
     }
 }
 
+/* Of each record the beginning of its hash, and the numbers of what is gone; of
+ * each photo its hash. */
+static void put_erased(struct xg_buf *out, const struct xg_cbor_item *item)
+{
+    struct xg_cbor c = xg_cbor_inside(item);
+    struct xg_cbor_item entry, hash, kept, gone;
+
+    for (bool any = false; xg_cbor_next(&c, &entry); any = true) {
+        struct xg_cbor in = xg_cbor_inside(&entry);
+        xg_buf_text(out, any ? "; " : "");
+        if (entry.type == XG_CBOR_BYTES) {
+            xg_buf_hex(out, entry.bytes.at, entry.bytes.len);
+            continue;
+        }
+        xg_cbor_next(&in, &hash);
+        xg_cbor_next(&in, &kept);
+        xg_cbor_next(&in, &gone);
+        xg_buf_hex(out, hash.bytes.at, 4);
+        xg_buf_text(out, ": ");
+        put_list(out, &gone);
+    }
+}
+
 static void put_unknown(struct xg_buf *out, const struct xg_cbor_item *item)
 {
     struct xg_error err = XG_ERROR_NONE;
 
     xg_ignore(view_json_put(out, view_value_json(NULL, item), &err));
+}
+
+static void put_string(struct xg_buf *out, const struct xg_cbor_item *item)
+{
+    if (item->type == XG_CBOR_TEXT)
+        view_put_block(out, item->bytes, 0);
+    else
+        xg_buf_hex(out, item->bytes.at, item->bytes.len);
 }
 
 void view_value_text(struct xg_buf *out, const struct xg_field *field,
@@ -244,10 +275,7 @@ void view_value_text(struct xg_buf *out, const struct xg_field *field,
     case XG_TYPE_BYTES:
     case XG_TYPE_ENTITY:
     case XG_TYPE_HASH:
-        if (item->type == XG_CBOR_TEXT)
-            view_put_block(out, item->bytes, 0);
-        else
-            xg_buf_hex(out, item->bytes.at, item->bytes.len);
+        put_string(out, item);
         return;
     case XG_TYPE_UINT:
         xg_buf_format(out, "%" PRIu64, item->number);
@@ -280,6 +308,10 @@ void view_value_text(struct xg_buf *out, const struct xg_field *field,
         return;
     case XG_TYPE_TALLY:
         put_tally(out, item);
+        return;
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
+        put_erased(out, item);
         return;
     }
 }
@@ -444,6 +476,8 @@ json_t *view_value_json(const struct xg_field *field,
     case XG_TYPE_SOURCE:
     case XG_TYPE_TEXTS:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
         break;
     }
     return raw_json(item);

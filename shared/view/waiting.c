@@ -33,7 +33,7 @@ static uint32_t turned_back(const struct xg_state *s)
     for (size_t i = 0; i < s->count; i++) {
         uint32_t op = s->order[i];
         const struct xg_record *r = s->ops[op].record;
-        if (s->effects[op] != XG_EFFECT_FULL || r->malformed || !r->head.move)
+        if (!xg_state_counts(s, op) || r->malformed || !r->head.move)
             continue;
         const struct xg_transition *t =
             xg_transition_find(r->head.from, r->head.move);

@@ -1,6 +1,7 @@
 /* batch.c - a batch whose author is a known device and means harm. The first
  * byte says what the fuzzer gives: records (the harness seals them), a body (it
- * writes the note), or note and body (it only signs). */
+ * writes the note), or note and body (it only signs); or records again, of
+ * which some were erased on the way. */
 #include "tests/fuzz/fuzz_key.h"
 
 #include <inttypes.h>
@@ -8,7 +9,14 @@
 
 #include "shared/core/batch.h"
 
-enum { RECORDS = 0, BODY = 1, NOTE = 2, SEALABLE_MAX = 256 };
+enum {
+    RECORDS = 0,
+    BODY = 1,
+    NOTE = 2,
+    ERASED = 3,
+    REDACTED_NOTE = 4,
+    SEALABLE_MAX = 256,
+};
 
 static const struct xg_hash chain = {{9}}, before = {{8}};
 
@@ -82,13 +90,53 @@ static void of_records(struct xg_buf *framed, struct xg_arena *arena,
     xg_buf_clear(&body);
 }
 
-static void sign(struct xg_buf *framed, struct xg_bytes text,
+static bool every_other(void *ctx, const struct xg_record *r)
+{
+    (void)ctx;
+    return r->hash.b[0] % 2;
+}
+
+/* What was opened, redacted and opened again has the same hashes. */
+static void of_erased(struct xg_buf *framed, struct xg_arena *arena,
+                      struct xg_bytes data)
+{
+    struct xg_buf body = XG_BUF(XG_DEFLATE_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_batch b, again;
+    size_t missing = 0;
+
+    of_records(framed, arena, data);
+    if (framed->len == 0 || open_it(&b, arena, framed) != XG_OK)
+        return;
+    struct xg_bytes note = xg_bytes(xg_arena_copy(arena, b.note.at, b.note.len),
+                                    b.note.len);
+    for (size_t i = 0; i < b.count; i++)
+        missing += every_other(NULL, &b.records[i]);
+    if (note.at && xg_batch_redact(&body, &b, every_other, NULL, &err) == XG_OK) {
+        xg_buf_reset(framed);
+        xg_batch_frame_redacted(framed, note, xg_buf_bytes(&body));
+        if (open_it(&again, arena, framed) == XG_OK) {
+            FUZZ_MUST(again.redacted && again.missing >= missing);
+            for (size_t i = 0; i < b.count; i++)
+                FUZZ_MUST(xg_hash_equal(&again.records[i].hash,
+                                        &b.records[i].hash));
+        } else {
+            /* nothing of it was erased: refused */
+            FUZZ_MUST(missing == 0);
+        }
+    }
+    xg_buf_clear(&body);
+}
+
+static void sign(struct xg_buf *framed, bool redacted, struct xg_bytes text,
                  struct xg_bytes body)
 {
     struct xg_buf note = XG_BUF(2 * XG_NOTE_MAX);
 
     xg_note_sign(&note, text, fuzz_key());
-    if (note.failed == XG_OK)
+    if (note.failed == XG_OK && redacted)
+        xg_batch_frame_redacted(framed, xg_buf_bytes(&note), body);
+    else if (note.failed == XG_OK)
         xg_batch_frame(framed, xg_buf_bytes(&note), body);
     xg_buf_clear(&note);
 }
@@ -113,7 +161,7 @@ static void of_body(struct xg_buf *framed, struct xg_bytes data)
     xg_buf_base64(&text, hash.b, sizeof hash.b);
     xg_buf_format(&text, " %zu %u zlib xunge-1\nschema 1\n", body.len,
                   (unsigned)xg_load_u16(data.at));
-    sign(framed, xg_buf_bytes(&text), body);
+    sign(framed, false, xg_buf_bytes(&text), body);
     xg_buf_clear(&text);
 }
 
@@ -132,11 +180,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         of_records(&framed, &arena, rest);
     else if (data[0] == BODY)
         of_body(&framed, rest);
-    else if (data[0] == NOTE && fuzz_cut_text(&text, &body, rest))
-        sign(&framed, text, body);
-    else if (data[0] > NOTE)
+    else if (data[0] == ERASED)
+        of_erased(&framed, &arena, rest);
+    else if ((data[0] == NOTE || data[0] == REDACTED_NOTE) &&
+             fuzz_cut_text(&text, &body, rest))
+        sign(&framed, data[0] == REDACTED_NOTE, text, body);
+    else if (data[0] > REDACTED_NOTE)
         xg_buf_append(&framed, rest.at, rest.len);
-    if (data[0] != RECORDS && framed.len > 0)
+    if (data[0] != RECORDS && data[0] != ERASED && framed.len > 0)
         xg_ignore(open_it(&b, &arena, &framed));
     xg_buf_clear(&framed);
     xg_arena_clear(&arena);

@@ -149,7 +149,7 @@ static void fold(struct fold *f, const struct history *h,
             ops[i].rank ? ops[i].rank : TEAM_MOVED + 1, &err));
     }
     assert_ok(
-        xg_judge_ops(&f->home, f->ops, at, count, &h->id, &registry, &err));
+        xg_judge_ops(&f->home, &f->arena, f->ops, at, count, &h->id, &registry, &err));
     assert_ok(
         xg_merge(&f->state, &f->arena, &h->id, f->ops, count, NULL, &err));
 }
@@ -226,6 +226,8 @@ static void put_value(struct history *h, struct xg_draft *d,
     case XG_TYPE_SOURCE:
     case XG_TYPE_TEXTS:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
     case XG_TYPE_PHOTO:
     case XG_TYPE_TRACK:
     case XG_TYPE_GAP:

@@ -125,6 +125,8 @@ static bool put_value(struct sim_device *d, struct home *home,
     case XG_TYPE_HASH:
     case XG_TYPE_SOURCE:
     case XG_TYPE_NUMBERS:
+    case XG_TYPE_ERASED:
+    case XG_TYPE_HASHES:
     case XG_TYPE_PHOTO:
     case XG_TYPE_TRACK:
     case XG_TYPE_GAP:
