@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "agent/child.h"
+#include "shared/base/child.h"
 #include "agent/exif/protocol.h"
 #include "shared/base/lang.h"
 #include "shared/core/note.h"
@@ -169,12 +169,12 @@ enum xg_status photo_exif_parse(struct photo_exif *out, struct xg_bytes answer,
 enum xg_status photo_read_exif(struct photo_exif *out, const char *program,
                                int fd, struct xg_error *err)
 {
-    const struct child_order order = {.name = "xunge-exif",
+    const struct xg_child_order order = {.name = "xunge-exif",
                                       .program = program,
                                       .input_fd = fd,
                                       .timeout_ms = PHOTO_EXIF_TIMEOUT_MS};
     struct xg_buf answer = XG_BUF(EXIF_OUTPUT_MAX);
-    enum xg_status status = child_run(&answer, &order, err);
+    enum xg_status status = xg_child_run(&answer, &order, err);
 
     if (status == XG_OK)
         status = photo_exif_parse(out, xg_buf_bytes(&answer), err);

@@ -73,7 +73,7 @@ void photo_thumb_start(struct photo_thumber *out, const char *program,
                                                "5", "6", "7", "8"};
     const struct photo_exif *exif = &photo->exif;
     struct xg_error trouble = XG_ERROR_NONE;
-    struct child_order order = {
+    struct xg_child_order order = {
         .name = "xunge-thumb",
         .program = program,
         .arguments = {ORIENTATIONS[exif->orientation_claim == PHOTO_CLAIMED
@@ -85,7 +85,7 @@ void photo_thumb_start(struct photo_thumber *out, const char *program,
     out->runs = false;
     if (photo->type == PHOTO_HEIC)
         return;
-    out->runs = child_start(&out->child, &order, &trouble) == XG_OK;
+    out->runs = xg_child_start(&out->child, &order, &trouble) == XG_OK;
     if (!out->runs)
         xg_log(XG_LOG_WARN, "photo.thumbnail", "reason=\"%s\"",
                xg_error_text(&trouble));
@@ -99,7 +99,7 @@ void photo_thumb_finish(struct photo_thumber *t, struct xg_buf *small)
     if (!t->runs)
         return;
     t->runs = false;
-    status = child_finish(&t->child, small, &trouble);
+    status = xg_child_finish(&t->child, small, &trouble);
     if (status == XG_OK && !photo_thumbnail_sound(xg_buf_bytes(small)))
         status = xg_fail(&trouble, XG_FORMAT,
                          XG_T("xunge-thumb 的回答不是合规的小图",

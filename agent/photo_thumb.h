@@ -2,12 +2,12 @@
 #ifndef AGENT_PHOTO_THUMB_H
 #define AGENT_PHOTO_THUMB_H
 
-#include "agent/child.h"
+#include "shared/base/child.h"
 #include "agent/photo.h"
 
 struct photo_thumber {
     bool runs;
-    struct child child;
+    struct xg_child child;
 };
 
 /* Begin to make it, of the photo on `fd` (its place in the file moves until the

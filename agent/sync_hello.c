@@ -8,6 +8,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/core/schema.h"
+#include "shared/core/witness.h"
 
 enum { HELLO_ROUNDS = 64 }; /* of 64 registry notes each */
 
@@ -26,6 +27,8 @@ static uint64_t size_to_state(const struct sync *y)
     return y->alarm || y->behind ? 0 : y->held.size;
 }
 
+/* What is held continues everything that was held, and so cosigned, before, or
+ * it would not be; and it is durable. So the device says so. */
 enum xg_status sync_put_hello(struct sync *y, struct xg_buf *note,
                               const struct xg_hash *random,
                               struct xg_error *err)
@@ -43,6 +46,10 @@ enum xg_status sync_put_hello(struct sync *y, struct xg_buf *note,
         return err->status;
     if (h.size == 0)
         xg_tlog_root(&h.root, NULL, 0);
+    else if (xg_device_cosign(h.cosignature, &y->held, &y->signer, err) !=
+             XG_OK)
+        return err->status;
+    h.cosigned = h.size > 0;
     for (size_t i = 0; i < y->chain_count; i++)
         h.chains[i] = (struct xg_chain_tip){.chain = y->chains[i].chain,
                                             .last = y->chains[i].last,

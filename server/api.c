@@ -115,6 +115,10 @@ ROUTE(blobs_held)
 ROUTE(get_blob)
 ROUTE(successor)
 ROUTE(show_checkpoint)
+ROUTE(cosigned)
+ROUTE(witnesses)
+ROUTE(add_checkpoint)
+ROUTE(witnessed)
 #undef ROUTE
 
 const struct xg_route api_routes[] = {
@@ -140,6 +144,10 @@ const struct xg_route api_routes[] = {
     {"POST", "/v1/checkpoint", API_NOTE_BODY_MAX, serve_show_checkpoint, NULL},
     {"GET", "/log/checkpoint", 0, serve_checkpoint, NULL},
     {"GET", "/log/tile/*", 0, serve_tile, NULL},
+    {"GET", "/log/cosigned", 0, serve_cosigned, NULL},
+    {"GET", "/log/witnesses", 0, serve_witnesses, NULL},
+    {"POST", "/add-checkpoint", API_NOTE_BODY_MAX, serve_add_checkpoint, NULL},
+    {"GET", "/witness/*", 0, serve_witnessed, NULL},
     {"GET", "/healthz", 0, serve_healthz, NULL},
     {"GET", "/metrics", 0, serve_metrics, NULL},
 };

@@ -17,6 +17,10 @@
  *      GET  /v1/blobs/<sha256>     a photo, or a range of it           token
  *      GET  /log/checkpoint        a signed note
  *      GET  /log/tile/...          hashes, entries
+ *      GET  /log/cosigned          the newest checkpoint of the policy's quorum
+ *      GET  /log/witnesses         what devices cosigned: frames
+ *      POST /add-checkpoint        C2SP tlog-witness, of other logs
+ *      GET  /witness/<hex SHA-256 of an origin>/checkpoint
  *      GET  /healthz               "ok", or 503
  *      GET  /metrics               Prometheus text; on the loopback only
  *

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/witness_policy.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -14,8 +15,9 @@ enum xg_status api_view_of(struct api_view *v, struct data *data,
 
     if (ledger_published(data->ledger, &view.checkpoint, &view.note, err) !=
             XG_OK ||
-        data_borrow(data, &view.store, err) != XG_OK) {
-        xg_buf_clear(&view.note);
+        data_borrow(data, &view.store, err) != XG_OK ||
+        witness_cosign(&view.note, view.store, err) != XG_OK) {
+        api_view_close(&view);
         return err->status;
     }
     *v = view;

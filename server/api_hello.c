@@ -5,6 +5,7 @@
 #include "server/api_inside.h"
 #include "server/photo.h"
 #include "server/successor.h"
+#include "server/witness_device.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -262,10 +263,11 @@ static enum xg_status compare_root(const struct hello *h, bool *alarm,
         return XG_OK;
     if (ledger_root(&root, h->view->store, says->size, err) != XG_OK)
         return err->status;
-    *alarm = !xg_hash_equal(&root, &says->root);
-    if (*alarm)
-        xg_log(XG_LOG_ERROR, "log.other-root", "device=%s size=%llu",
-               h->who->device.name, (unsigned long long)says->size);
+    if (xg_hash_equal(&root, &says->root))
+        return XG_OK;
+    *alarm = true;
+    xg_log(XG_LOG_ERROR, "log.other-root", "device=%s size=%llu",
+           h->who->device.name, (unsigned long long)says->size);
     return XG_OK;
 }
 
@@ -306,6 +308,7 @@ api_answer_hello(struct xg_buf *out, const struct xg_welcome **welcome,
         .view = v, .who = who, .sessions = sessions, .arena = arena};
     bool alarm = false;
 
+    witness_hear_device(v, who, &alarm);
     if (!api_size_known(no, v, who->says.size, who->device.name))
         return XG_OK;
     h.welcome = xg_arena_alloc(arena, sizeof *h.welcome);

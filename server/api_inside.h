@@ -16,7 +16,8 @@ typedef enum xg_status api_handler(struct api *a,
 api_handler api_enrol, api_hello, api_put_batch, api_get_batch, api_proof,
     api_updates, api_reference, api_references, api_checkpoint, api_tile,
     api_healthz, api_metrics, api_blobs_held, api_get_blob, api_successor,
-    api_show_checkpoint;
+    api_show_checkpoint, api_cosigned, api_witnesses, api_add_checkpoint,
+    api_witnessed;
 
 /* Photos on their way in: /v1/blobs and /v1/uploads/<id>, every method. */
 extern const struct xg_stream api_tus;

@@ -253,17 +253,20 @@ enum xg_status api_checkpoint(struct api *a, const struct xg_request *request,
                               struct xg_response *response,
                               struct xg_error *err)
 {
-    struct xg_checkpoint c;
+    struct api_view v;
 
     (void)request;
-    if (ledger_published(a->data->ledger, &c, &response->body, err) != XG_OK)
+    if (api_view_open(&v, a, err) != XG_OK)
         return err->status;
-    if (c.size == 0)
+    uint64_t size = v.checkpoint.size;
+    xg_buf_append(&response->body, v.note.data, v.note.len);
+    api_view_close(&v);
+    if (size == 0)
         return xg_fail(err, XG_NOTFOUND, "%s",
                        XG_T("日志还是空的", "the log is still empty"));
     response->content_type = "text/plain; charset=utf-8";
     response->cache = XG_CACHE_ASK;
-    return XG_OK;
+    return xg_buf_check(&response->body, err);
 }
 
 enum xg_status api_tile(struct api *a, const struct xg_request *request,

@@ -111,6 +111,7 @@ void data_close(struct data *d)
     if (!d)
         return;
     close_readers(d);
+    witness_close(d->witness);
     blobs_close(d->blobs);
     ingest_close(d->ingest);
     registry_close(d->registry);
@@ -146,7 +147,9 @@ static enum xg_status open_rest(struct data *d, struct xg_error *err)
             XG_OK ||
         ingest_open(&d->ingest, d->store, d->ledger, d->registry, &d->device,
                     &d->env, err) != XG_OK ||
-        blobs_open(&d->blobs, d->dir, &d->env, err) != XG_OK)
+        blobs_open(&d->blobs, d->dir, &d->env, err) != XG_OK ||
+        witness_open(&d->witness, d->dir, data_origin(d), &d->env, err) !=
+            XG_OK)
         return err->status;
     return make_readers(d, err);
 }

@@ -10,6 +10,7 @@
  *      DIR/behind          a checkpoint that was shown, signed by this log and
  *                          lost: it is an old copy, and writes nothing
  *      DIR/restoring       a restore that is not finished (restore.h)
+ *      DIR/witness.*       see witness.h
  *
  * A copy of DIR without the keys says nothing; the keys without lock.db are
  * dangerous: see ledger.h.
@@ -24,6 +25,7 @@
 #include "server/registry.h"
 #include "server/scope.h"
 #include "server/store.h"
+#include "server/witness.h"
 
 /* Each keeps a cache and the prepared statements; who finds none waits a
  * moment. Nobody who has one asks for a second. */
@@ -40,6 +42,7 @@ struct data {
     struct registry *registry;
     struct ingest *ingest;
     struct blobs *blobs;
+    struct witness *witness; /* of other logs */
     struct data_readers *readers;
     int lock_fd;
 };

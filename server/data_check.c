@@ -177,6 +177,30 @@ static enum xg_status check_times_end(struct check *c)
                                            : XG_OK;
 }
 
+/* What a time note says was cosigned is a checkpoint of ours from before it, and
+ * it is found again. */
+static enum xg_status check_seen(struct check *c, uint64_t position,
+                                 const struct xg_time_note *time)
+{
+    struct store_seen row;
+    struct xg_hash root;
+    bool found;
+
+    if (!time->cosigned)
+        return XG_OK;
+    if (time->size > position)
+        return wrong(c, position, "a checkpoint that was yet to come");
+    if (ledger_root(&root, c->store, time->size, c->err) != XG_OK ||
+        c->store->ops->find_seen_below(c->store, &row, &found, position + 1,
+                                       c->err) != XG_OK)
+        return c->err->status;
+    if (!xg_hash_equal(&root, &time->root))
+        return wrong(c, position, "a cosigned checkpoint of another log");
+    return found && row.position == position && row.size == time->size
+               ? XG_OK
+               : differs(c, "seen", position);
+}
+
 static enum xg_status check_own_entry(struct check *c, uint64_t position,
                                       struct xg_bytes note)
 {
@@ -195,7 +219,9 @@ static enum xg_status check_own_entry(struct check *c, uint64_t position,
     if (time.time_ms < c->time_ms)
         return wrong(c, position, "time runs backwards");
     c->time_ms = time.time_ms;
-    return check_time(c, position, time.time_ms);
+    return check_time(c, position, time.time_ms) == XG_OK
+               ? check_seen(c, position, &time)
+               : c->err->status;
 }
 
 /* A log of the server's begins here, after one that ends here. */

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 #include "server/ledger_internal.h"
+#include "server/witness_policy.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/core/protocol.h"
-#include "shared/core/witness.h"
 
 enum { NOTE_ROOM = 1024, PEEK_MAX = 64 << 10 };
 
@@ -296,31 +296,25 @@ uint64_t ledger_time_ms(struct ledger *l)
 
 /* ---- a group of jobs ---- */
 
-/* The time note, as often as the size wanted asks for. */
+/* A time note, and what is looked up of it. */
 static enum xg_status append_time(struct ledger *l, uint64_t now,
                                   struct xg_error *err)
 {
-    struct xg_buf text = XG_BUF(NOTE_ROOM), note = XG_BUF(NOTE_ROOM);
+    struct xg_buf text = XG_BUF(XG_NOTE_MAX);
     struct store_time row = {.ms = (int64_t)now};
     struct store *s = l->store;
-    enum xg_status status;
+    uint64_t seen = 0;
+    enum xg_status status = witness_time_note(
+        &text, &seen, s, now, &l->signer->verifier, err);
 
-    const struct xg_time_note time = {.time_ms = now};
-    xg_time_note_put(&text, &time);
-    status = xg_buf_check(&text, err);
-    if (status == XG_OK) {
-        xg_note_sign(&note, xg_buf_bytes(&text), l->signer);
-        status = xg_buf_check(&note, err);
-    }
-    for (int i = 0; status == XG_OK && i < LEDGER_NOTES_MAX; i++) {
-        status = ledger_append(l, &row.position, xg_buf_bytes(&note), err);
-        if (status == XG_OK)
-            status = s->ops->put_time(s, &row, err);
-        if (l->tree.size >= l->wanted)
-            break;
-    }
+    if (status == XG_OK)
+        status =
+            ledger_append_text(l, &row.position, xg_buf_bytes(&text), err);
+    if (status == XG_OK)
+        status = s->ops->put_time(s, &row, err);
+    if (status == XG_OK && seen > 0)
+        status = witness_time_note_told(s, row.position, seen, err);
     xg_buf_clear(&text);
-    xg_buf_clear(&note);
     return status;
 }
 
@@ -333,6 +327,10 @@ static enum xg_status seal(struct ledger *l, struct held *staged,
     struct store *s = l->store;
     enum xg_status status = append_time(l, now, err);
 
+    /* As often as the size wanted asks for. */
+    for (int i = 1; status == XG_OK && i < LEDGER_NOTES_MAX &&
+                    l->tree.size < l->wanted; i++)
+        status = append_time(l, now, err);
     if (status == XG_OK)
         status = s->ops->put_value(s, "time_ms", now, err);
     size = l->tree.size;

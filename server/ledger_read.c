@@ -159,8 +159,11 @@ static enum xg_status put_time(struct store *to, uint64_t position,
     if (xg_note_parse(&note, data.at, data.len, err) != XG_OK ||
         xg_time_note_read(&time, note.text, err) != XG_OK)
         return xg_wrap(err, XG_T("日志的时间条目", "time note of the log"));
+    const struct store_seen seen = {position, time.size};
     t.ms = time.time_ms > INT64_MAX ? INT64_MAX : (int64_t)time.time_ms;
-    return to->ops->put_time(to, &t, err);
+    if (to->ops->put_time(to, &t, err) != XG_OK)
+        return err->status;
+    return time.cosigned ? to->ops->put_seen(to, &seen, err) : XG_OK;
 }
 
 static enum xg_status put_held(struct store *to, uint64_t position,

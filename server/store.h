@@ -10,7 +10,7 @@
  *  truth     entries of the log (signed notes), the hashes of its tree, the
  *            newest checkpoint, the logs that it is made of, batches (their note is the entry at
  *            `position`; body as it came), files, codes, devices, people,
- *            photos that are wanted
+ *            photos that are wanted, what witnesses cosigned
  *  derived   chains, branches, records, entities, times, who is told of what
  *            (scope, hands, passings, moves, the telling), photos that records
  *            name, and those that the log says are held: a pure function of
@@ -231,6 +231,20 @@ struct store_time {
     int64_t ms;
 };
 
+/* A time note that brings a checkpoint of that size, cosigned. */
+struct store_seen {
+    uint64_t position, size;
+};
+
+/* What a device cosigned. `ours`: our log had that root at that size. */
+struct store_cosignature {
+    char device[STORE_DEVICE_MAX + 1];
+    bool ours;
+    uint64_t size;
+    struct xg_hash root;
+    const char *line; /* of a note, with its \n */
+};
+
 /* A record names a photo, or the thumbnail of one, by this length. A record
  * that names one twice does so by the length that it states first, and as a
  * photo where it is both. */
@@ -312,6 +326,16 @@ struct store_ops {
                                       struct xg_error *err);
     enum xg_status (*find_time_from)(struct store *s, struct store_time *t,
                                      bool *found, uint64_t position,
+                                     struct xg_error *err);
+    enum xg_status (*put_seen)(struct store *s, const struct store_seen *seen,
+                               struct xg_error *err);
+    /* The last below that position; of the checkpoints over that size the
+     * smallest, where it first stands. */
+    enum xg_status (*find_seen_below)(struct store *s, struct store_seen *seen,
+                                      bool *found, uint64_t position,
+                                      struct xg_error *err);
+    enum xg_status (*find_seen_over)(struct store *s, struct store_seen *seen,
+                                     bool *found, uint64_t size,
                                      struct xg_error *err);
     /* Size 0 and an empty note before the first. */
     enum xg_status (*get_checkpoint)(struct store *s, struct xg_arena *arena,
@@ -583,6 +607,26 @@ struct store_ops {
     enum xg_status (*find_code)(struct store *s, struct store_code *c,
                                 bool *found, const struct xg_hash *id,
                                 struct xg_error *err);
+
+    /* ---- witnesses ---- */
+    /* Of a device the newest of ours stays, and the first of another log. */
+    enum xg_status (*put_cosignature)(struct store *s,
+                                      const struct store_cosignature *c,
+                                      struct xg_error *err);
+    /* Of one device, or of all (device NULL): the largest first. */
+    enum xg_status (*read_cosignatures)(struct store *s, struct xg_arena *arena,
+                                        struct store_cosignature **rows,
+                                        size_t *count, bool ours,
+                                        const char *device,
+                                        struct xg_error *err);
+    /* "policy", "cosigned" (server/witness_ask.h). Empty where it was never
+     * put. */
+    enum xg_status (*put_document)(struct store *s, const char *name,
+                                   struct xg_bytes content,
+                                   struct xg_error *err);
+    enum xg_status (*get_document)(struct store *s, struct xg_arena *arena,
+                                   struct xg_bytes *content, const char *name,
+                                   struct xg_error *err);
 
     /* ---- files and references ---- */
     enum xg_status (*put_file)(struct store *s, const struct xg_hash *hash,

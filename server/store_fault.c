@@ -118,6 +118,33 @@ VERB(find_time_from,
      (struct store * s, struct store_time *t, bool *found, uint64_t position,
       struct xg_error *err),
      t, found, position, err)
+VERB(put_seen,
+     (struct store * s, const struct store_seen *seen, struct xg_error *err),
+     seen, err)
+VERB(find_seen_below,
+     (struct store * s, struct store_seen *seen, bool *found, uint64_t position,
+      struct xg_error *err),
+     seen, found, position, err)
+VERB(find_seen_over,
+     (struct store * s, struct store_seen *seen, bool *found, uint64_t size,
+      struct xg_error *err),
+     seen, found, size, err)
+VERB(put_cosignature,
+     (struct store * s, const struct store_cosignature *c,
+      struct xg_error *err),
+     c, err)
+VERB(read_cosignatures,
+     (struct store * s, struct xg_arena *arena, struct store_cosignature **rows,
+      size_t *count, bool ours, const char *device, struct xg_error *err),
+     arena, rows, count, ours, device, err)
+VERB(put_document,
+     (struct store * s, const char *name, struct xg_bytes content,
+      struct xg_error *err),
+     name, content, err)
+VERB(get_document,
+     (struct store * s, struct xg_arena *arena, struct xg_bytes *content,
+      const char *name, struct xg_error *err),
+     arena, content, name, err)
 VERB(put_checkpoint,
      (struct store * s, uint64_t size, struct xg_bytes note,
       struct xg_error *err),
@@ -430,6 +457,13 @@ static const struct store_ops fault_ops = {
     .put_time = put_time,
     .find_time_below = find_time_below,
     .find_time_from = find_time_from,
+    .put_seen = put_seen,
+    .find_seen_below = find_seen_below,
+    .find_seen_over = find_seen_over,
+    .put_cosignature = put_cosignature,
+    .read_cosignatures = read_cosignatures,
+    .put_document = put_document,
+    .get_document = get_document,
     .put_checkpoint = put_checkpoint,
     .get_checkpoint = get_checkpoint,
     .put_batch = put_batch,

@@ -86,6 +86,7 @@ enum xg_status sqlite_row_read(void *item, bool *found, size_t size,
         struct store_code code;
         struct store_held held;
         struct store_wanted wanted;
+        struct store_seen seen;
     } row;
     bool any;
 
@@ -610,7 +611,7 @@ static enum xg_status drop_derived(struct store *s, struct xg_error *err)
         SERVER_STMT_DROP_HAND,   SERVER_STMT_DROP_PASSING,
         SERVER_STMT_DROP_MOVED,  SERVER_STMT_DROP_TELLING,
         SERVER_STMT_DROP_TIME,   SERVER_STMT_DROP_PHOTO,
-        SERVER_STMT_DROP_HELD,
+        SERVER_STMT_DROP_HELD,   SERVER_STMT_DROP_SEEN,
     };
 
     sqlite_names_dropped(names(s));
@@ -800,6 +801,7 @@ static enum xg_status open_with(struct store **s, const char *path,
     sqlite_scope_verbs(&opened->ops);
     sqlite_photo_verbs(&opened->ops);
     sqlite_people_verbs(&opened->ops);
+    sqlite_witness_verbs(&opened->ops);
     opened->store.ops = &opened->ops;
     if (xg_db_open(&opened->db, path, &server_sql, &options, err) != XG_OK) {
         free(opened);

@@ -81,10 +81,11 @@ XG_MUST_CHECK enum xg_status sqlite_name_find(struct sqlite_store *s,
                                               struct xg_error *err);
 
 /* Fill in the verbs about records and entities; about who is told of them;
- * about photos; about people and reference data. */
+ * about photos; about people and reference data; about what was cosigned. */
 void sqlite_record_verbs(struct store_ops *ops);
 void sqlite_scope_verbs(struct store_ops *ops);
 void sqlite_photo_verbs(struct store_ops *ops);
 void sqlite_people_verbs(struct store_ops *ops);
+void sqlite_witness_verbs(struct store_ops *ops);
 
 #endif

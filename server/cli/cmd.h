@@ -114,6 +114,13 @@ enum xg_status cmd_restore(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_bundle_read(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_bundle_write(struct cmd *c, struct xg_error *err);
 
+enum xg_status cmd_witness_key(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_witness_watch(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_witness_unwatch(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_witness_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_witness_policy(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_witness_ask(struct cmd *c, struct xg_error *err);
+
 /* Read the words. With --help anywhere, spec may be NULL and nothing else is
  * looked at. argv is borrowed. XG_USAGE. */
 XG_MUST_CHECK enum xg_status cmd_parse(struct cmd *c, int argc,

@@ -182,7 +182,7 @@ static int run(struct cmd *c, int argc, const char **argv)
         xg_log_level(XG_LOG_WARN); /* the answer says it already */
         return run_lent(c, argc, argv);
     }
-    if (c->spec->input &&
+    if (c->spec->input && c->spec->input < c->arg_count &&
         read_input(&input, c->args[c->spec->input], &err) != XG_OK) {
         xg_buf_clear(&input);
         return refuse(&err);

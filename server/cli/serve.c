@@ -24,6 +24,7 @@
 #include "server/cli/cmd.h"
 #include "server/cli/control.h"
 #include "server/cli/tls_files.h"
+#include "server/witness_ask.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -48,6 +49,7 @@ struct serving {
     struct xg_web *web;
     struct control *control;
     struct clerk_thread *clerk;
+    struct witness_thread *witnesses;
 };
 
 /* Of no consequence when it fails: nobody listens. */
@@ -155,8 +157,12 @@ static void allow_files(void)
 
 static enum xg_status start(struct serving *s, struct xg_error *err)
 {
+    unsigned long every_s;
+
     allow_files();
-    if (open_data(s, err) != XG_OK ||
+    if (cmd_number(&every_s, s->c, "witness-every", WITNESS_EVERY_S, 86400,
+                   err) != XG_OK ||
+        open_data(s, err) != XG_OK ||
         api_open(&s->api, s->data, err) != XG_OK ||
         start_web(s, err) != XG_OK ||
         address_store(s->dir, s->url, s->plain ? NULL : &s->tls.pin, err) !=
@@ -164,7 +170,9 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
         return err->status;
     if (control_start(&s->control, s->dir, s->data, s->c->env, err) != XG_OK)
         return err->status;
-    return clerk_start(&s->clerk, s->data, err);
+    if (clerk_start(&s->clerk, s->data, err) != XG_OK)
+        return err->status;
+    return witness_start(&s->witnesses, s->data, (unsigned)every_s, err);
 }
 
 static void say_ready(const struct serving *s)
@@ -180,6 +188,7 @@ static void say_ready(const struct serving *s)
 
 static void stop(struct serving *s)
 {
+    witness_stop(s->witnesses);
     clerk_stop(s->clerk);
     control_stop(s->control);
     xg_web_stop(s->web);

@@ -107,6 +107,23 @@ CREATE TABLE value (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What devices cosigned: the newest of each, and of each the first that was of
+-- another log than ours (ours = 0). `line` is of a note.
+CREATE TABLE cosignature (
+    device TEXT NOT NULL,
+    ours   INTEGER NOT NULL,
+    size   INTEGER NOT NULL,
+    root   BLOB NOT NULL,
+    line   TEXT NOT NULL,
+    PRIMARY KEY (device, ours)
+) STRICT, WITHOUT ROWID;
+
+-- The policy, and the newest checkpoint that reached its quorum.
+CREATE TABLE document (
+    name    TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Photos that an operator asked for, until they are held; of each of the
 -- devices that may have it.
 CREATE TABLE wanted (
@@ -212,6 +229,14 @@ CREATE TABLE time (
     position INTEGER PRIMARY KEY,
     ms       INTEGER NOT NULL
 ) STRICT;
+
+-- Those of them that bring a cosigned checkpoint, and its size.
+CREATE TABLE seen (
+    position INTEGER PRIMARY KEY,
+    size     INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX seen_size ON seen (size, position);
 
 CREATE TABLE scope (
     key   TEXT NOT NULL,

@@ -35,6 +35,37 @@ ORDER BY position DESC LIMIT 1;
 -- name: time_from
 SELECT position, ms FROM time WHERE position >= ?1 ORDER BY position LIMIT 1;
 
+-- name: seen_add
+INSERT INTO seen (position, size) VALUES (?1, ?2);
+
+-- name: seen_below
+SELECT position, size FROM seen WHERE position < ?1
+ORDER BY position DESC LIMIT 1;
+
+-- name: seen_over
+SELECT position, size FROM seen WHERE size > ?1 ORDER BY size, position LIMIT 1;
+
+-- name: drop_seen
+DELETE FROM seen;
+
+-- name: cosignature_put
+INSERT INTO cosignature (device, ours, size, root, line)
+VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (device, ours) DO UPDATE SET
+    size = excluded.size, root = excluded.root, line = excluded.line
+WHERE excluded.ours = 1 AND excluded.size > size;
+
+-- name: cosignature_list
+SELECT device, ours, size, root, line FROM cosignature
+WHERE ours = ?1 AND (?2 = '' OR device = ?2) ORDER BY size DESC, device;
+
+-- name: document_put
+INSERT INTO document (name, content) VALUES (?1, ?2)
+ON CONFLICT (name) DO UPDATE SET content = excluded.content;
+
+-- name: document_get
+SELECT content FROM document WHERE name = ?1;
+
 -- name: batch_add
 INSERT INTO batch (position, id, chain, tree, first, last, state, device,
                    body_len)

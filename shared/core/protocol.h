@@ -117,6 +117,7 @@ XG_MUST_CHECK enum xg_status xg_enrolled_read(struct xg_enrolled *e,
  *      log <origin>
  *      size <size of the checkpoint held>
  *      root <base64>
+ *      cosigned <base64 4 + 8 + 64 bytes>      witness.h; not for size 0
  *      registry <number of the newest registry note held, or 0>
  *      random <base64 32 bytes>
  *      schema <version>
@@ -131,6 +132,8 @@ struct xg_hello {
     struct xg_bytes log;
     uint64_t size, registry, schema;
     struct xg_hash root, random;
+    bool cosigned;
+    uint8_t cosignature[4 + 8 + XG_SIGNATURE_SIZE];
     size_t chain_count;
     struct xg_chain_tip chains[XG_CHAINS_MAX];
 };

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "shared/core/protocol_text.h"
+#include "shared/core/text.h"
 
 /* ---- lines that may come several times ---- */
 
@@ -71,10 +72,26 @@ void xg_hello_put(struct xg_buf *text, const struct xg_hello *h)
     xg_put_log(text, h->log);
     xg_put_uint(text, "size", h->size);
     xg_put_hash(text, "root", &h->root);
+    if (h->cosigned) {
+        xg_buf_text(text, "cosigned ");
+        xg_buf_base64(text, h->cosignature, sizeof h->cosignature);
+        xg_buf_byte(text, '\n');
+    }
     xg_put_uint(text, "registry", h->registry);
     xg_put_hash(text, "random", &h->random);
     xg_put_uint(text, "schema", h->schema);
     put_tips(text, h->chains, h->chain_count);
+}
+
+static void read_cosigned(struct xg_lines *l, struct xg_hello *h)
+{
+    struct xg_bytes word = xg_line_words(l, "cosigned");
+
+    h->cosigned = true;
+    if (h->size == 0 || !xg_text_ascii(word) ||
+        !xg_unbase64_exact(h->cosignature, sizeof h->cosignature,
+                           (const char *)word.at, word.len))
+        xg_lines_bad(l, "cosigned");
 }
 
 enum xg_status xg_hello_read(struct xg_hello *h, struct xg_bytes text,
@@ -87,6 +104,8 @@ enum xg_status xg_hello_read(struct xg_hello *h, struct xg_bytes text,
     xg_line_log(&l, &read.log);
     xg_line_uint(&l, "size", &read.size);
     xg_line_hash(&l, "root", &read.root);
+    if (xg_lines_at(&l, "cosigned"))
+        read_cosigned(&l, &read);
     xg_line_uint(&l, "registry", &read.registry);
     xg_line_hash(&l, "random", &read.random);
     xg_line_uint(&l, "schema", &read.schema);

@@ -76,6 +76,24 @@ bool xg_policy_satisfied(const struct xg_policy *p,
                          const struct xg_cosigned *cosigned, size_t count,
                          uint64_t *time_s);
 
+/* ---- what a device says of the checkpoint that it holds (hello) ---- */
+
+/* Cosign with the key of a device, under its name, stating no time. XG_FORMAT:
+ * no key that cosigns. */
+XG_MUST_CHECK enum xg_status
+xg_device_cosign(uint8_t out[static XG_COSIGNED_SIZE],
+                 const struct xg_checkpoint *c, const struct xg_signer *device,
+                 struct xg_error *err);
+/* XG_AUTH: it is not this device's, not of this checkpoint, or states a
+ * time. */
+XG_MUST_CHECK enum xg_status
+xg_device_cosigned(const uint8_t cosigned[static XG_COSIGNED_SIZE],
+                   const struct xg_checkpoint *c,
+                   const struct xg_verifier *device, struct xg_error *err);
+/* The signature line that it is in a note. */
+void xg_cosigned_line(struct xg_buf *note, const char *name,
+                      const uint8_t cosigned[static XG_COSIGNED_SIZE]);
+
 /* ---- xunge/time/v1, with what witnesses said of an earlier checkpoint ---- */
 
 struct xg_time_note {

@@ -1,6 +1,6 @@
 /* child.c - see child.h. */
 #define _GNU_SOURCE /* pipe2, posix_spawn_file_actions_addclosefrom_np */
-#include "agent/child.h"
+#include "shared/base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,6 @@
 
 #include "shared/base/lang.h"
 
-enum { ARGUMENT_MAX = 32 };
-
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -26,41 +24,50 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* It lies beside whatever program this is. */
+/* It lies beside whatever program this is, or where that is installed from,
+ * in ../libexec/xunge. */
 static enum xg_status program_beside(char path[static PATH_MAX],
                                      const char *name, struct xg_error *err)
 {
-    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    static const char *const places[] = {"", "../libexec/xunge/"};
+    char here[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", here, sizeof here - 1);
     char *slash = NULL;
 
     if (n > 0) {
-        path[n] = '\0';
-        slash = strrchr(path, '/');
+        here[n] = '\0';
+        slash = strrchr(here, '/');
     }
     if (!slash)
         return xg_fail_os(err, XG_T("找不到本程序所在的文件夹",
                                     "cannot find this program's folder"));
-    if ((size_t)(slash + 1 - path) + strlen(name) >= PATH_MAX)
-        return xg_fail(err, XG_IO, XG_T("路径过长：%s", "path too long: %s"),
-                       path);
-    memcpy(slash + 1, name, strlen(name) + 1);
+    slash[1] = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int len = snprintf(path, PATH_MAX, "%s%s%s", here, places[i], name);
+        if (len < 0 || len >= PATH_MAX)
+            return xg_fail(err, XG_IO, XG_T("路径过长：%s", "path too long: %s"),
+                           here);
+        if (access(path, X_OK) == 0)
+            return XG_OK;
+    }
+    snprintf(path, PATH_MAX, "%s%s", here, name); /* to be named in the error */
     return XG_OK;
 }
 
 /* posix_spawn() takes arguments as if it might change them: copies, then. */
 static int spawn(pid_t *pid, const char *program,
-                 const struct child_order *order, int answer_fd)
+                 const struct xg_child_order *order, int answer_fd)
 {
-    char copies[CHILD_ARGUMENTS_MAX + 1][ARGUMENT_MAX];
-    char *arguments[CHILD_ARGUMENTS_MAX + 2] = {copies[0]};
+    char copies[XG_CHILD_ARGUMENTS_MAX + 1][XG_CHILD_ARGUMENT_SIZE];
+    char *arguments[XG_CHILD_ARGUMENTS_MAX + 2] = {copies[0]};
     char *environment[] = {NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t none, all;
 
-    snprintf(copies[0], ARGUMENT_MAX, "%s", order->name);
-    for (size_t i = 0; i < CHILD_ARGUMENTS_MAX && order->arguments[i]; i++) {
-        snprintf(copies[i + 1], ARGUMENT_MAX, "%s", order->arguments[i]);
+    snprintf(copies[0], XG_CHILD_ARGUMENT_SIZE, "%s", order->name);
+    for (size_t i = 0; i < XG_CHILD_ARGUMENTS_MAX && order->arguments[i]; i++) {
+        snprintf(copies[i + 1], XG_CHILD_ARGUMENT_SIZE, "%s", order->arguments[i]);
         arguments[i + 1] = copies[i + 1];
     }
     sigemptyset(&none);
@@ -84,7 +91,7 @@ static int spawn(pid_t *pid, const char *program,
     return failed;
 }
 
-enum xg_status child_start(struct child *out, const struct child_order *order,
+enum xg_status xg_child_start(struct xg_child *out, const struct xg_child_order *order,
                            struct xg_error *err)
 {
     const char *program = order->program;
@@ -95,7 +102,9 @@ enum xg_status child_start(struct child *out, const struct child_order *order,
     if (!program && program_beside(beside, order->name, err) != XG_OK)
         return err->status;
     if (lseek(order->input_fd, 0, SEEK_SET) != 0)
-        return xg_fail_os(err, XG_T("无法读取照片", "cannot read the photo"));
+        return xg_fail_os(err, XG_T("无法读取要交给 %s 的文件",
+                                    "cannot read the file that is for %s"),
+                          order->name);
     if (pipe2(ends, O_CLOEXEC) != 0)
         return xg_fail_os(err, XG_T("无法建立管道", "cannot make a pipe"));
     /* Clear of 0 to 2, which are laid anew in the child. */
@@ -107,7 +116,7 @@ enum xg_status child_start(struct child *out, const struct child_order *order,
     if (write_end >= 0)
         close(write_end);
     if (failed == 0) {
-        *out = (struct child){.name = order->name,
+        *out = (struct xg_child){.name = order->name,
                               .pid = pid,
                               .answer_fd = ends[0],
                               .timeout_ms = order->timeout_ms,
@@ -173,20 +182,20 @@ static enum xg_status judge_exit(const char *name, int status,
         return XG_OK;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
         return xg_fail(err, XG_IO,
-                       XG_T("%s 无法限制自身权限，因此未解析照片",
-                            "%s could not confine itself, so it did not parse "
-                            "the photo"),
+                       XG_T("%s 无法限制自身权限，因此什么也没做",
+                            "%s could not confine itself, so it did "
+                            "nothing"),
                        name);
     if (WIFSIGNALED(status))
         return xg_fail(err, XG_FORMAT,
-                       XG_T("%s 解析时被信号 %d 终止", "%s was ended by signal %d"),
+                       XG_T("%s 被信号 %d 终止", "%s was ended by signal %d"),
                        name, WTERMSIG(status));
     return xg_fail(err, XG_FORMAT,
-                   XG_T("%s 读不懂这张照片", "%s cannot read this photo"),
+                   XG_T("%s 未能完成", "%s did not succeed"),
                    name);
 }
 
-enum xg_status child_finish(struct child *child, struct xg_buf *answer,
+enum xg_status xg_child_finish(struct xg_child *child, struct xg_buf *answer,
                             struct xg_error *err)
 {
     int exit_status = 0;
@@ -208,12 +217,12 @@ enum xg_status child_finish(struct child *child, struct xg_buf *answer,
     return judge_exit(child->name, exit_status, err);
 }
 
-enum xg_status child_run(struct xg_buf *answer, const struct child_order *order,
+enum xg_status xg_child_run(struct xg_buf *answer, const struct xg_child_order *order,
                          struct xg_error *err)
 {
-    struct child child;
+    struct xg_child child;
 
-    if (child_start(&child, order, err) != XG_OK)
+    if (xg_child_start(&child, order, err) != XG_OK)
         return err->status;
-    return child_finish(&child, answer, err);
+    return xg_child_finish(&child, answer, err);
 }

@@ -1,0 +1,27 @@
+/* witness_device.h - what devices cosigned: every handheld is a witness that
+ * the log is consistent, never of what time it is.
+ *
+ * Of each device the newest checkpoint is kept that is ours; and the first
+ * that is not, or that lies beyond our log: a device that saw another history,
+ * which is evidence against one of the two. Nothing that it sends is refused
+ * for that.
+ */
+#ifndef SERVER_WITNESS_DEVICE_H
+#define SERVER_WITNESS_DEVICE_H
+
+#include "server/api_answer.h"
+
+/* From a hello that was opened. What cannot be kept is said in the log, and the
+ * hello goes on. *other: it is of another history. */
+void witness_hear_device(const struct api_view *v, const struct api_caller *who,
+                         bool *other);
+
+/* Append the frames of GET /log/witnesses: what devices cosigned of our log,
+ * checkpoint by checkpoint, newest first. */
+enum { WITNESS_LINES_MAX = 63 }; /* in a note, beside the log's */
+XG_MUST_CHECK enum xg_status witness_put_devices(struct xg_buf *out,
+                                                 const struct api_view *v,
+                                                 struct xg_arena *arena,
+                                                 struct xg_error *err);
+
+#endif
