@@ -83,7 +83,9 @@ void witness_hear_device(const struct api_view *v, const struct api_caller *who,
 {
     struct xg_error err = XG_ERROR_NONE;
 
-    if (!who->says.cosigned || who->state == XG_DEVICE_PENDING)
+    /* Of a log before this one: what it states was cut to what we have. */
+    if (!who->says.cosigned || who->state == XG_DEVICE_PENDING ||
+        !xg_bytes_equal(who->says.log, xg_bytes_of(data_origin(v->data))))
         return;
     if (hear(v, who, other, &err) != XG_OK)
         xg_log(XG_LOG_WARN, "witness.device", "device=%s error=\"%s\"",
