@@ -308,7 +308,6 @@ api_answer_hello(struct xg_buf *out, const struct xg_welcome **welcome,
         .view = v, .who = who, .sessions = sessions, .arena = arena};
     bool alarm = false;
 
-    witness_hear_device(v, who, &alarm);
     if (!api_size_known(no, v, who->says.size, who->device.name))
         return XG_OK;
     h.welcome = xg_arena_alloc(arena, sizeof *h.welcome);
@@ -328,6 +327,7 @@ enum xg_status api_hello(struct api *a, const struct xg_request *request,
     struct api_caller *who = xg_arena_alloc(request->arena, sizeof *who);
     struct api_refusal no = {.code = NULL};
     const struct xg_welcome *welcome;
+    struct witness_heard heard = {.new = false};
     struct api_view v;
 
     if (!who)
@@ -336,9 +336,12 @@ enum xg_status api_hello(struct api *a, const struct xg_request *request,
         return err->status;
     enum xg_status status = api_read_hello(who, &no, &v, request->body, err);
     if (status == XG_OK && !no.code)
+        witness_hear(&heard, &v, who);
+    if (status == XG_OK && !no.code)
         status = api_answer_hello(&response->body, &welcome, &no, &v,
                                   a->sessions, who, request->arena, err);
     api_view_close(&v);
+    witness_keep(a->data, &heard);
     if (status == XG_OK && !api_refused(a, response, &no))
         response->content_type = "application/octet-stream";
     return status;

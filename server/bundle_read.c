@@ -7,6 +7,7 @@
 #include "server/blobs.h"
 #include "server/bundle_inside.h"
 #include "server/photo.h"
+#include "server/witness_device.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -211,6 +212,7 @@ static enum xg_status take_hello(struct reading *r, struct xg_error *err)
 {
     struct bundle_taken *t = r->taken;
     struct api_refusal no = {.code = NULL};
+    struct witness_heard heard = {.new = false};
     struct api_view v;
 
     if (t->has_hello)
@@ -224,6 +226,8 @@ static enum xg_status take_hello(struct reading *r, struct xg_error *err)
     r->content = XG_BUF(0);
     enum xg_status status =
         api_read_hello(&t->caller, &no, &v, xg_buf_bytes(&t->hello), err);
+    if (status == XG_OK && !no.code)
+        witness_hear(&heard, &v, &t->caller);
     api_view_close(&v);
     if (status != XG_OK)
         return status;
@@ -235,6 +239,7 @@ static enum xg_status take_hello(struct reading *r, struct xg_error *err)
                             "it is by %s, not by who wrote the bundle"),
                        t->caller.device.name);
     t->has_hello = true;
+    witness_keep(r->data, &heard);
     return XG_OK;
 }
 

@@ -289,7 +289,7 @@ static void end_call(struct asked *asked, struct call *c)
         trouble(c, "%s", whole ? PROGRAM : xg_error_text(&err));
     else if (!whole || !xg_bytes_equal(word, xg_bytes_of("answer")) ||
              !xg_word_uint(&line, &status))
-        trouble(c, "%.*s", (int)line.len, (const char *)line.at);
+        trouble(c, "%s: %.*s", PROGRAM, (int)line.len, (const char *)line.at);
     else if (status == OK)
         take_lines(asked, c, rest);
     else if (status == CONFLICT)

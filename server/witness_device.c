@@ -6,20 +6,17 @@
 #include <string.h>
 
 #include "shared/base/log.h"
-#include "shared/core/witness.h"
 
-enum { LINE_SIZE = XG_KEY_NAME_MAX + XG_BASE64_SIZE(XG_COSIGNED_SIZE) + 16 };
-
-struct hear_job {
+struct keep_job {
     struct ledger_job job;
-    struct store_cosignature row;
+    const struct store_cosignature *row;
 };
 
 static enum xg_status put_row(struct ledger_job *job, struct ledger *l,
                               struct store *s, struct xg_error *err)
 {
     (void)l;
-    return s->ops->put_cosignature(s, &((struct hear_job *)job)->row, err);
+    return s->ops->put_cosignature(s, ((struct keep_job *)job)->row, err);
 }
 
 /* Is it in the table, or a newer one of ours? */
@@ -38,58 +35,86 @@ static enum xg_status is_known(bool *known, const struct store_cosignature *row,
     return status;
 }
 
-static enum xg_status hear(const struct api_view *v,
-                           const struct api_caller *who, bool *other,
-                           struct xg_error *err)
+/* Did the device sign it, and is it ours? */
+static enum xg_status judge(struct store_cosignature *row,
+                            const struct api_view *v,
+                            const struct api_caller *who, struct xg_error *err)
 {
     const struct xg_hello *says = &who->says;
     struct xg_checkpoint c = {.size = says->size, .root = says->root};
-    struct hear_job hear = {.job.run = put_row};
-    struct xg_buf line = XG_BUF(LINE_SIZE);
     struct xg_hash root = {{0}};
+
+    memcpy(c.origin, data_origin(v->data), strlen(data_origin(v->data)) + 1);
+    if (xg_device_cosigned(says->cosignature, &c, &who->device, err) != XG_OK)
+        return err->status;
+    row->ours = c.size <= v->checkpoint.size;
+    if (row->ours && ledger_root(&root, v->store, c.size, err) != XG_OK)
+        return err->status;
+    row->ours = row->ours && xg_hash_equal(&root, &c.root);
+    row->size = c.size;
+    row->root = c.root;
+    return XG_OK;
+}
+
+static enum xg_status hear(struct witness_heard *heard,
+                           const struct api_view *v,
+                           const struct api_caller *who, struct xg_error *err)
+{
+    struct store_cosignature *row = &heard->row;
+    struct xg_buf line = XG_BUF(WITNESS_LINE_SIZE - 1);
     bool known = false;
     enum xg_status status;
 
-    memcpy(c.origin, data_origin(v->data), strlen(data_origin(v->data)) + 1);
-    status = xg_device_cosigned(says->cosignature, &c, &who->device, err);
-    if (status == XG_OK && c.size <= v->checkpoint.size)
-        status = ledger_root(&root, v->store, c.size, err);
-    if (status != XG_OK)
-        return status;
-    memcpy(hear.row.device, who->device.name, sizeof hear.row.device);
-    hear.row.ours =
-        c.size <= v->checkpoint.size && xg_hash_equal(&root, &c.root);
-    hear.row.size = c.size;
-    hear.row.root = c.root;
-    xg_cosigned_line(&line, who->device.name, says->cosignature);
-    hear.row.line = xg_buf_str(&line);
-    status = xg_buf_check(&line, err);
+    memcpy(row->device, who->device.name, sizeof row->device);
+    status = judge(row, v, who, err);
     if (status == XG_OK)
-        status = is_known(&known, &hear.row, v->store, err);
-    if (status == XG_OK && !hear.row.ours) {
-        *other = true;
-        xg_log(XG_LOG_ERROR, "witness.other-log",
-               "device=%s size=%" PRIu64 " kept=%s", hear.row.device, c.size,
-               known ? "before" : "now");
+        status = is_known(&known, row, v->store, err);
+    if (status == XG_OK) {
+        xg_cosigned_line(&line, row->device, who->says.cosignature);
+        status = xg_buf_check(&line, err);
     }
-    if (status == XG_OK && !known)
-        status = ledger_submit(v->data->ledger, &hear.job, err);
+    if (status == XG_OK) {
+        memcpy(heard->line, line.data, line.len);
+        heard->line[line.len] = '\0';
+        heard->new = !known;
+    }
+    if (status == XG_OK && !row->ours)
+        xg_log(XG_LOG_ERROR, "witness.other-log",
+               "device=%s size=%" PRIu64 " kept=%s", row->device, row->size,
+               known ? "before" : "now");
     xg_buf_clear(&line);
     return status;
 }
 
-void witness_hear_device(const struct api_view *v, const struct api_caller *who,
-                         bool *other)
+static void say(const char *device, const struct xg_error *err)
+{
+    xg_log(XG_LOG_WARN, "witness.device", "device=%s error=\"%s\"", device,
+           xg_error_text(err));
+}
+
+void witness_hear(struct witness_heard *heard, const struct api_view *v,
+                  const struct api_caller *who)
 {
     struct xg_error err = XG_ERROR_NONE;
 
+    *heard = (struct witness_heard){.new = false};
     /* Of a log before this one: what it states was cut to what we have. */
     if (!who->says.cosigned || who->state == XG_DEVICE_PENDING ||
         !xg_bytes_equal(who->says.log, xg_bytes_of(data_origin(v->data))))
         return;
-    if (hear(v, who, other, &err) != XG_OK)
-        xg_log(XG_LOG_WARN, "witness.device", "device=%s error=\"%s\"",
-               who->device.name, xg_error_text(&err));
+    if (hear(heard, v, who, &err) != XG_OK)
+        say(who->device.name, &err);
+}
+
+void witness_keep(struct data *d, const struct witness_heard *heard)
+{
+    struct store_cosignature row = heard->row;
+    struct keep_job keep = {.job.run = put_row, .row = &row};
+    struct xg_error err = XG_ERROR_NONE;
+
+    row.line = heard->line;
+    if (heard->new &&ledger_submit(d->ledger, &keep.job, &err) != XG_OK)
+        say(row.device, &err);
 }
 
 /* ---- what they said, for all ---- */

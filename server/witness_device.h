@@ -10,11 +10,22 @@
 #define SERVER_WITNESS_DEVICE_H
 
 #include "server/api_answer.h"
+#include "shared/core/witness.h"
 
-/* From a hello that was opened. What cannot be kept is said in the log, and the
- * hello goes on. *other: it is of another history. */
-void witness_hear_device(const struct api_view *v, const struct api_caller *who,
-                         bool *other);
+enum {
+    WITNESS_LINE_SIZE = XG_KEY_NAME_MAX + XG_BASE64_SIZE(XG_COSIGNED_SIZE) + 16
+};
+
+/* From a hello that was opened: look at it in the view, and keep it once the
+ * view is closed. What is wrong, or cannot be kept, is said in the log. */
+struct witness_heard {
+    bool new;                     /* to be kept */
+    struct store_cosignature row; /* its line is the one below */
+    char line[WITNESS_LINE_SIZE];
+};
+void witness_hear(struct witness_heard *heard, const struct api_view *v,
+                  const struct api_caller *who);
+void witness_keep(struct data *d, const struct witness_heard *heard);
 
 /* Append the frames of GET /log/witnesses: what devices cosigned of our log,
  * checkpoint by checkpoint, newest first. */

@@ -315,7 +315,7 @@ enum xg_status witness_time_note_told(struct store *s, uint64_t position,
 
 struct asking {
     struct store *s;
-    const struct xg_verifier *log;
+    const struct ledger *ledger;
     struct xg_arena arena;
     struct xg_policy *policy; /* NULL: none */
 };
@@ -325,6 +325,7 @@ static enum xg_status read_time_entry(struct xg_bounds_note *out,
                                       struct xg_error *err)
 {
     struct xg_bytes *notes;
+    const struct xg_verifier *log = ledger_key_at(a->ledger, position);
     struct xg_note note;
     size_t found;
 
@@ -334,10 +335,10 @@ static enum xg_status read_time_entry(struct xg_bounds_note *out,
     if (found != 1)
         return xg_fail(err, XG_CORRUPT, "entry %" PRIu64 " is missing",
                        position);
-    if (xg_note_open(&note, notes->at, notes->len, a->log, err) != XG_OK)
+    if (xg_note_open(&note, notes->at, notes->len, log, err) != XG_OK)
         return err->status;
-    return xg_bounds_note_read(out, position, note.text, a->log->name,
-                               a->policy, err);
+    return xg_bounds_note_read(out, position, note.text, log->name, a->policy,
+                               err);
 }
 
 static void see_time(struct xg_bounds *b, const struct store_time *t)
@@ -399,9 +400,10 @@ static enum xg_status see_kept(struct xg_bounds *b, struct asking *a,
     struct xg_note kept;
     size_t count;
     enum xg_status status =
-        open_cosigned(&kept, &c, a->s, &a->arena, a->log, err);
+        open_cosigned(&kept, &c, a->s, &a->arena,
+                      &ledger_signer(a->ledger)->verifier, err);
 
-    if (status == XG_NOTFOUND) {
+    if (status == XG_NOTFOUND || status == XG_AUTH) { /* of the log before */
         *err = XG_ERROR_NONE;
         return XG_OK;
     }
@@ -436,11 +438,10 @@ static enum xg_status see_high(struct xg_bounds *b, struct asking *a,
 }
 
 enum xg_status witness_bounds(struct xg_bounds *b, struct store *s,
-                              const struct xg_verifier *log,
-                              struct xg_error *err)
+                              const struct ledger *l, struct xg_error *err)
 {
     struct asking a = {
-        .s = s, .log = log, .arena = XG_ARENA(ARENA_MAX + (2 << 20))};
+        .s = s, .ledger = l, .arena = XG_ARENA(ARENA_MAX + (2 << 20))};
     struct xg_policy *p = xg_arena_alloc(&a.arena, sizeof *p);
     struct xg_bounds found = {.anchor_size = b->anchor_size,
                               .position = b->position};

@@ -61,7 +61,7 @@ XG_MUST_CHECK enum xg_status witness_time_note_told(struct store *s,
  * upper bound what reached the quorum and is in no time note yet. */
 XG_MUST_CHECK enum xg_status witness_bounds(struct xg_bounds *b,
                                             struct store *s,
-                                            const struct xg_verifier *log,
+                                            const struct ledger *l,
                                             struct xg_error *err);
 
 #endif

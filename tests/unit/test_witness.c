@@ -9,6 +9,7 @@
 
 #include "shared/core/bounds.h"
 #include "shared/core/witness.h"
+#include "tests/lib/witness_script.h"
 
 #define DASH "\xE2\x80\x94 "
 #define ORIGIN "lanshan.example"
@@ -429,51 +430,14 @@ static void known_lines_count_and_others_pass(void **state)
 
 /* ---- a witness's test script: sizes 1, 3, 5 (FiloSottile/torchwood) ---- */
 
-#define SIGSUM                                                                 \
-    "sigsum.org/v1/tree/"                                                      \
-    "4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562"
-#define SIGSUM_NOTE(size, root, signature)                                     \
-    SIGSUM "\n" size "\n" root "\n\n" DASH SIGSUM " " signature "\n"
-#define LEAF(n) "Kg" n "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
-
-static const struct {
-    const char *body;
-    uint64_t old, size;
-    size_t proof;
-} script[] = {
-    {"old 0\n\n" SIGSUM_NOTE(
-         "1", "KgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-         "UgIom7fPZTqpxWWhyjWduBvTvGVqsokMbqTArsQilegKoFBJQjUFAmQ0+YeSPM3wfUQM"
-         "FSzVnnNuWRTYrajXpNUbIQY="),
-     0, 1, 0},
-    {"old 1\n" LEAF("E") LEAF("I") "\n" SIGSUM_NOTE(
-         "3", "RcCI1Nk56ZcSmIEfIn0SleqtV7uvrlXNccFx595Iwl0=",
-         "UgIom2VbtIcdFbwFAy1n7s6IkAxIY6J/GQOTuZF2ORV39d75cbAj2aQYwyJre36kezNo"
-         "bZs4SUUdrcawfAB8WVrx6go="),
-     1, 3, 2},
-    {"old 3\n" LEAF("I") LEAF(
-         "M") "wgiIFdZfYNv6WU1OllBKsWnLYIS/DBMqt8Uh/S4OukE=\n"
-              "KgQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n" SIGSUM_NOTE(
-                  "5", "QrtXrQZCCvpIgsSmOsah7HdICzMLLyDfxToMql9WTjY=",
-                  "UgIomw/EOJmWi0i1FQsOj+etB7F8IccFam/"
-                  "jgd6wzRns4QPVmyEZtdvl1U2KEmLOZ/AS"
-                  "RcWJi0tW90dJWAShei7sDww="),
-     3, 5, 4},
-};
-
 static void script_of_a_witness(void **state)
 {
     struct xg_checkpoint held = {.size = 0}, c;
     struct xg_add_checkpoint add;
     struct xg_verifier log;
-    uint8_t key[32];
 
     (void)state;
-    assert_true(xg_unhex(key, sizeof key,
-                         "ffdc2d4d98e4124d3feaf788c0c2f9abfd796083d1f0495437"
-                         "f302ec79cf100f",
-                         64));
-    assert_ok(xg_verifier_init(&log, SIGSUM, XG_SIG_ED25519, key, &err));
+    log = script_log();
     for (size_t i = 0; i < 3; i++) {
         struct xg_buf again = XG_BUF(4096);
         struct xg_bytes body = xg_bytes_of(script[i].body);
