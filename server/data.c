@@ -143,8 +143,8 @@ static enum xg_status open_rest(struct data *d, struct xg_error *err)
 {
     if (ledger_open(&d->ledger, d->store, d->lock, &d->log, &d->env, err) !=
             XG_OK ||
-        registry_open(&d->registry, d->store, d->ledger, &d->registrar, err) !=
-            XG_OK ||
+        registry_open(&d->registry, d->store, d->ledger, &d->registrar,
+                      d->registrar_first.key, err) != XG_OK ||
         ingest_open(&d->ingest, d->store, d->ledger, d->registry, &d->device,
                     &d->env, err) != XG_OK ||
         blobs_open(&d->blobs, d->dir, &d->env, err) != XG_OK ||
@@ -207,14 +207,185 @@ static enum xg_status load_key(struct xg_signer *key, const char *dir,
     return status;
 }
 
+/* The one line of a verifier key file. */
+static enum xg_status parse_verifier(struct xg_verifier *v,
+                                     struct xg_bytes text,
+                                     struct xg_error *err)
+{
+    struct xg_bytes line;
+
+    if (!xg_line(&text, &line) || text.len != 0)
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("不是验证公钥", "it is no verifier key"));
+    return xg_verifier_parse(v, (const char *)line.at, line.len, err);
+}
+
+static enum xg_status load_verifier(struct xg_verifier *v, const char *path,
+                                    struct xg_error *err)
+{
+    struct xg_buf text = XG_BUF(4096);
+    enum xg_status status = xg_os_read(&text, path, err);
+
+    if (status == XG_OK &&
+        parse_verifier(v, xg_buf_bytes(&text), err) != XG_OK)
+        status = xg_wrap(err, "%s", path);
+    xg_buf_clear(&text);
+    return status;
+}
+
+/* Who signed note 1, where the file is not there (a folder that was restored):
+ * the store keeps it too. *found false before note 1. */
+static enum xg_status first_of_store(struct data *d, bool *found,
+                                     struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(1 << 16);
+    struct xg_bytes key;
+    struct xg_hash name;
+
+    registry_first_name(&name);
+    enum xg_status status =
+        d->store->ops->read_file(d->store, &arena, &key, found, &name, err);
+    if (status == XG_OK && *found && key.len != XG_PUBLIC_KEY_SIZE)
+        status = xg_fail(err, XG_CORRUPT, "the first registrar's key");
+    if (status == XG_OK && *found)
+        status = xg_verifier_init(&d->registrar_first,
+                                  d->registrar.verifier.name, XG_SIG_ED25519,
+                                  key.at, err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* Who signs, and who signed first. */
+static enum xg_status open_registrar(struct data *d, struct xg_error *err)
+{
+    char *key = data_path(d->dir, "registrar.key");
+    char *verifier = data_path(d->dir, "registrar.vkey");
+    enum xg_status status = XG_OK;
+
+    if (!key || !verifier)
+        status = xg_fail_nomem(err);
+    else if (xg_os_exists(key))
+        status = registrar_open_file(&d->registrar, key, err);
+    bool found = false;
+    if (status == XG_OK && d->registrar.sign && !xg_os_exists(verifier)) {
+        d->registrar_first = d->registrar.verifier;
+        status = first_of_store(d, &found, err);
+    } else if (status == XG_OK) {
+        status = load_verifier(&d->registrar_first, verifier, err);
+    }
+    if (status == XG_OK && !d->registrar.sign)
+        registrar_open_elsewhere(&d->registrar, &d->registrar_first);
+    free(key);
+    free(verifier);
+    return status;
+}
+
+/* A change of the key was cut: did the log come to have it? */
+static enum xg_status finish_rotation(struct data *d, struct xg_error *err)
+{
+    char *key = data_path(d->dir, "registrar.key");
+    char *next = data_path(d->dir, "registrar.next");
+    struct registrar opened = {.ctx = NULL};
+    uint8_t in_force[XG_PUBLIC_KEY_SIZE];
+    enum xg_status status = XG_OK;
+
+    if (!key || !next) {
+        status = xg_fail_nomem(err);
+    } else if (xg_os_exists(next)) {
+        status = registrar_open_file(&opened, next, err);
+        registry_key(d->registry, in_force);
+        if (status != XG_OK)
+            ;
+        else if (memcmp(in_force, opened.verifier.key, sizeof in_force) != 0) {
+            registrar_close(&opened);
+            if (unlink(next) != 0)
+                status = xg_fail_os(err, "%s", next);
+        } else {
+            registry_take_registrar(d->registry, &opened);
+            if (rename(next, key) != 0)
+                status = xg_fail_os(err, "%s", key);
+            else
+                status = xg_os_sync_parent(key, err);
+        }
+    }
+    free(key);
+    free(next);
+    return status;
+}
+
+static enum xg_status rotate_here(struct data *d, const struct xg_signer *key,
+                                  struct xg_bytes text, struct xg_error *err)
+{
+    char *path = data_path(d->dir, "registrar.next");
+    struct registrar next;
+    enum xg_status status =
+        path ? registrar_open_key(&next, key, err) : xg_fail_nomem(err);
+
+    if (status == XG_OK && xg_os_replace(path, 0600, text, err) != XG_OK) {
+        registrar_close(&next);
+        status = err->status;
+    }
+    if (status == XG_OK)
+        status = registry_rotate(d->registry, key->verifier.key, &next, err);
+    free(path);
+    return status == XG_OK ? finish_rotation(d, err) : status;
+}
+
+static enum xg_status may_rotate(struct data *d, const struct xg_verifier *to,
+                                 bool secret, struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 16];
+
+    snprintf(name, sizeof name, "%s/registrar", data_origin(d));
+    if (strcmp(to->name, name) != 0)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("密钥属于 %s，应属于 %s",
+                            "the key is of %s, and should be of %s"),
+                       to->name, name);
+    if (registry_was_key(d->registry, to->key))
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("这把密钥已经用过；请用 registry keygen 另做一把",
+                            "that key was used before; make another with "
+                            "registry keygen"));
+    if (secret && registry_is_apart(d->registry))
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("登记员的密钥不在本机，新密钥也不要拿到本机来；"
+                            "只要它的公钥",
+                            "the registrar's key is on another machine; do "
+                            "not bring the new one here, only its verifier "
+                            "key"));
+    return XG_OK;
+}
+
+enum xg_status data_rotate(struct data *d, struct xg_bytes text,
+                           struct xg_error *err)
+{
+    struct xg_verifier verifier;
+    struct xg_signer key = {.verifier = {.type = 0}};
+    enum xg_status status;
+
+    if (text.len > 7 && memcmp(text.at, "XGKEY1 ", 7) == 0) {
+        status = key_file_read(&key, text, err);
+        if (status == XG_OK)
+            status = may_rotate(d, &key.verifier, true, err);
+        if (status == XG_OK)
+            status = rotate_here(d, &key, text, err);
+        sodium_memzero(&key, sizeof key);
+        return status;
+    }
+    if (parse_verifier(&verifier, text, err) != XG_OK ||
+        may_rotate(d, &verifier, false, err) != XG_OK)
+        return err->status;
+    return registry_rotate(d->registry, verifier.key, NULL, err);
+}
+
 static enum xg_status open_files(struct data *d, struct xg_error *err)
 {
     char *store = data_path(d->dir, "server.db");
     char *lock = data_path(d->dir, "lock.db");
-    char *registrar = data_path(d->dir, "registrar.key");
     enum xg_status status = XG_OK;
 
-    if (!store || !lock || !registrar)
+    if (!store || !lock)
         status = xg_fail_nomem(err);
     if (status == XG_OK)
         status = data_take_lock(d, err);
@@ -223,14 +394,13 @@ static enum xg_status open_files(struct data *d, struct xg_error *err)
     if (status == XG_OK)
         status = load_key(&d->device, d->dir, "device.key", err);
     if (status == XG_OK)
-        status = registrar_open_file(&d->registrar, registrar, err);
-    if (status == XG_OK)
         status = store_sqlite_open(&d->store, store, err);
+    if (status == XG_OK)
+        status = open_registrar(d, err);
     if (status == XG_OK)
         status = ledger_lock_open(&d->lock, lock, err);
     free(store);
     free(lock);
-    free(registrar);
     return status;
 }
 
@@ -257,7 +427,7 @@ enum xg_status data_open_dir(struct data **out, const char *dir,
         return xg_fail_nomem(err);
     }
     if (open_files(d, err) != XG_OK || open_rest(d, err) != XG_OK ||
-        look_behind(d, err) != XG_OK) {
+        look_behind(d, err) != XG_OK || finish_rotation(d, err) != XG_OK) {
         data_close(d);
         return err->status;
     }
@@ -274,6 +444,23 @@ static bool is_restoring(const char *dir)
     return there;
 }
 
+/* Was it made: does the registry begin, or wait to begin? */
+static enum xg_status is_made(struct data *d, bool *made, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store_waiting *rows;
+    size_t count = 0;
+    enum xg_status status = XG_OK;
+
+    *made = registry_number(d->registry) > 0;
+    if (!*made)
+        status =
+            d->store->ops->list_waiting(d->store, &arena, &rows, &count, err);
+    *made |= count > 0;
+    xg_arena_clear(&arena);
+    return status;
+}
+
 enum xg_status data_open(struct data **out, const char *dir,
                          const struct xg_env *env, struct xg_error *err)
 {
@@ -288,6 +475,7 @@ enum xg_status data_open(struct data **out, const char *dir,
                             "%s is no data folder; run xunge-server init "
                             "first"),
                        dir);
+    bool made;
     if (is_restoring(dir))
         return xg_fail(err, XG_REFUSED,
                        XG_T("%s 的恢复没有完成；请用同一备份再运行一次 "
@@ -297,8 +485,10 @@ enum xg_status data_open(struct data **out, const char *dir,
                        dir);
     if (data_open_dir(&d, dir, env, err) != XG_OK)
         return err->status;
-    if (registry_number(d->registry) == 0) {
+    if (is_made(d, &made, err) != XG_OK || !made) {
         data_close(d);
+        if (err->status != XG_OK)
+            return err->status;
         return xg_fail(err, XG_REFUSED,
                        XG_T("%s 的初始化没有完成；请再运行一次 "
                             "xunge-server init",
@@ -360,21 +550,95 @@ enum xg_status data_copy_key(const char *dir, const char *from,
     return status;
 }
 
-static enum xg_status make_keys(const char *dir, const char *origin,
-                                const char *registrar_key,
-                                const struct xg_env *env, struct xg_error *err)
+/* Who signs note 1: never changed again. */
+static enum xg_status keep_verifier(const char *dir,
+                                    const struct xg_verifier *v,
+                                    struct xg_error *err)
+{
+    char *path = data_path(dir, "registrar.vkey");
+    char text[XG_VKEY_SIZE];
+    struct xg_buf line = XG_BUF(XG_VKEY_SIZE + 1);
+    struct xg_verifier there;
+    enum xg_status status = path ? XG_OK : xg_fail_nomem(err);
+
+    if (status == XG_OK && xg_os_exists(path)) {
+        status = load_verifier(&there, path, err);
+        if (status == XG_OK && (strcmp(there.name, v->name) != 0 ||
+                                memcmp(there.key, v->key, sizeof v->key) != 0))
+            status = xg_fail(err, XG_REFUSED,
+                             XG_T("%s 写的是另一位登记员",
+                                  "%s names another registrar"),
+                             path);
+    } else if (status == XG_OK) {
+        xg_verifier_print(text, v);
+        xg_buf_format(&line, "%s\n", text);
+        status = xg_buf_check(&line, err);
+        if (status == XG_OK)
+            status = xg_os_replace(path, 0600, xg_buf_bytes(&line), err);
+    }
+    xg_buf_clear(&line);
+    free(path);
+    return status;
+}
+
+static enum xg_status make_server_keys(const char *dir, const char *origin,
+                                       const struct xg_env *env,
+                                       struct xg_error *err)
 {
     char name[XG_KEY_NAME_MAX + 1];
 
     if (data_make_key(dir, "log.key", origin, env, err) != XG_OK)
         return err->status;
     registry_device_name(name, origin, 0);
-    if (data_make_key(dir, "device.key", name, env, err) != XG_OK)
+    return data_make_key(dir, "device.key", name, env, err);
+}
+
+static enum xg_status make_keys(const char *dir, const char *origin,
+                                const char *registrar_key,
+                                const struct xg_env *env, struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1];
+    struct xg_signer key;
+    enum xg_status status;
+
+    if (make_server_keys(dir, origin, env, err) != XG_OK)
         return err->status;
-    if (registrar_key)
-        return data_copy_key(dir, registrar_key, err);
     snprintf(name, sizeof name, "%.80s/registrar", origin);
-    return data_make_key(dir, "registrar.key", name, env, err);
+    status = registrar_key ? data_copy_key(dir, registrar_key, err)
+                           : data_make_key(dir, "registrar.key", name, env, err);
+    if (status == XG_OK)
+        status = load_key(&key, dir, "registrar.key", err);
+    if (status == XG_OK)
+        status = keep_verifier(dir, &key.verifier, err);
+    sodium_memzero(&key, sizeof key);
+    return status;
+}
+
+static enum xg_status make_apart(const char *dir, const char *origin,
+                                 const struct xg_verifier *registrar,
+                                 const struct xg_env *env,
+                                 struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1];
+    char *path = data_path(dir, "registrar.key");
+    bool there = path && xg_os_exists(path);
+
+    free(path);
+    snprintf(name, sizeof name, "%.80s/registrar", origin);
+    if (strcmp(name, registrar->name) != 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("登记员的公钥属于 %s，应属于 %s",
+                            "the registrar's key is of %s, and should be of "
+                            "%s"),
+                       registrar->name, name);
+    if (there)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("%s 中已有登记员的密钥",
+                            "there is a registrar's key in %s already"),
+                       dir);
+    return make_server_keys(dir, origin, env, err) == XG_OK
+               ? keep_verifier(dir, registrar, err)
+               : err->status;
 }
 
 /* Devices are named after it, and their names are words of notes. */
@@ -393,16 +657,14 @@ static enum xg_status check_origin(const char *origin, struct xg_error *err)
     return XG_OK;
 }
 
-enum xg_status data_init(const char *dir, const char *origin,
-                         const char *registrar_key, const struct xg_env *env,
-                         struct xg_error *err)
+/* The keys are there: the rest. */
+static enum xg_status begin_registry(const char *dir, const struct xg_env *env,
+                                     struct xg_error *err)
 {
     struct data *d;
     enum xg_status status;
 
-    if (check_origin(origin, err) != XG_OK || xg_os_mkdir(dir, err) != XG_OK ||
-        make_keys(dir, origin, registrar_key, env, err) != XG_OK ||
-        data_open_dir(&d, dir, env, err) != XG_OK)
+    if (data_open_dir(&d, dir, env, err) != XG_OK)
         return err->status;
     if (registry_number(d->registry) > 0)
         status = xg_fail(
@@ -413,6 +675,26 @@ enum xg_status data_init(const char *dir, const char *origin,
         status = data_enrol_self(d, err);
     data_close(d);
     return status;
+}
+
+enum xg_status data_init(const char *dir, const char *origin,
+                         const char *registrar_key, const struct xg_env *env,
+                         struct xg_error *err)
+{
+    if (check_origin(origin, err) != XG_OK || xg_os_mkdir(dir, err) != XG_OK ||
+        make_keys(dir, origin, registrar_key, env, err) != XG_OK)
+        return err->status;
+    return begin_registry(dir, env, err);
+}
+
+enum xg_status data_init_apart(const char *dir, const char *origin,
+                               const struct xg_verifier *registrar,
+                               const struct xg_env *env, struct xg_error *err)
+{
+    if (check_origin(origin, err) != XG_OK || xg_os_mkdir(dir, err) != XG_OK ||
+        make_apart(dir, origin, registrar, env, err) != XG_OK)
+        return err->status;
+    return begin_registry(dir, env, err);
 }
 
 /* ---- in memory ---- */
@@ -446,6 +728,7 @@ static enum xg_status seed_keys(struct data *d, const char *origin,
     snprintf(name, sizeof name, "%.80s/registrar", origin);
     if (seed_key(&registrar, name, seed, 2, err) != XG_OK)
         return err->status;
+    d->registrar_first = registrar.verifier;
     return registrar_open_key(&d->registrar, &registrar, err);
 }
 

@@ -1,7 +1,10 @@
 /* data.h - the server's data folder, and everything opened from it.
  *
  *      DIR/log.key         signs the log; its name is the origin      0600
- *      DIR/registrar.key   signs the registry (may lie elsewhere)     0600
+ *      DIR/registrar.vkey  verifies the first registry note
+ *      DIR/registrar.key   signs the registry; not there: its key is on
+ *                          another machine (registrar_request.h)      0600
+ *      DIR/registrar.next  while that key changes                     0600
  *      DIR/device.key      the server's own chain                     0600
  *      DIR/server.db       the store
  *      DIR/lock.db         the newest published checkpoint, alone
@@ -36,6 +39,7 @@ struct data {
     struct xg_env env;
     struct xg_signer log, device;
     struct registrar registrar;
+    struct xg_verifier registrar_first; /* of note 1 */
     struct store *store; /* the writing one: only through ledger_submit() */
     struct ledger_lock *lock;
     struct ledger *ledger;
@@ -54,6 +58,18 @@ XG_MUST_CHECK enum xg_status data_init(const char *dir, const char *origin,
                                        const char *registrar_key,
                                        const struct xg_env *env,
                                        struct xg_error *err);
+
+/* The same with the registrar's key on another machine, which is never seen
+ * here: what it has to sign first waits for it. */
+XG_MUST_CHECK enum xg_status
+data_init_apart(const char *dir, const char *origin,
+                const struct xg_verifier *registrar, const struct xg_env *env,
+                struct xg_error *err);
+
+/* Change the registrar's key: `text` is a key file, or a verifier key where the
+ * new one is on another machine. XG_FORMAT, XG_REFUSED. */
+XG_MUST_CHECK enum xg_status data_rotate(struct data *d, struct xg_bytes text,
+                                         struct xg_error *err);
 
 /* Open everything. XG_BUSY: another process has it open. XG_REFUSED: behind
  * its lock; the text says what to do. `env` is copied. */

@@ -24,6 +24,8 @@ struct check {
     uint64_t time_ms, registry_number;
     uint64_t times_to; /* time notes were compared up to here */
     struct xg_hash registry_leaf;
+    uint8_t registrar[XG_PUBLIC_KEY_SIZE]; /* signs the next registry note */
+    uint64_t statements;
     uint64_t batches, notes, waiting, successors;
 };
 
@@ -128,23 +130,86 @@ static enum xg_status check_statements(struct check *c, uint64_t position,
     return status;
 }
 
+/* What the registrar saw is a beginning of this log. */
+static enum xg_status check_registrar_saw(struct check *c, uint64_t position,
+                                          const struct xg_registry_note *says)
+{
+    struct xg_hash root;
+
+    if (says->seen_size > position)
+        return wrong(c, position, "registry note %" PRIu64 " names a "
+                     "checkpoint of a longer log", says->number);
+    xg_tlog_root(&root, NULL, 0);
+    if (says->seen_size > 0 &&
+        ledger_root(&root, c->store, says->seen_size, c->err) != XG_OK)
+        return c->err->status;
+    if (says->seen_size > 0 && !xg_hash_equal(&root, &says->seen_root))
+        return wrong(c, position, "registry note %" PRIu64 " names a "
+                     "checkpoint that this log never had", says->number);
+    return XG_OK;
+}
+
 static enum xg_status check_registry_entry(struct check *c, uint64_t position,
                                            struct xg_bytes note)
 {
     struct xg_registry_note says;
-    struct xg_note opened;
+    struct xg_statement s;
 
-    if (xg_note_open(&opened, note.at, note.len, &c->d->registrar.verifier,
-                     c->err) != XG_OK ||
-        xg_registry_note_read(&says, opened.text, c->err) != XG_OK)
+    if (c->registry_number == 0)
+        memcpy(c->registrar, registry_registrar_key(c->d->registry),
+               sizeof c->registrar);
+    if (xg_registry_note_open(&says, note, c->registrar, c->err) != XG_OK)
         return wrong(c, position, "%s", xg_error_text(c->err));
     if (says.number != c->registry_number + 1 ||
         !xg_hash_equal(&says.previous, &c->registry_leaf))
         return wrong(c, position, "registry note %" PRIu64 " does not follow",
                      says.number);
+    if (check_registrar_saw(c, position, &says) != XG_OK)
+        return c->err->status;
     c->registry_number = says.number;
     xg_tlog_leaf(&c->registry_leaf, note.at, note.len);
-    return check_statements(c, position, says.statements);
+    if (check_statements(c, position, says.statements) != XG_OK)
+        return c->err->status;
+    while (xg_statement_next(&says.statements, &s)) {
+        c->statements++;
+        if (s.kind == XG_SAYS_REGISTRAR)
+            memcpy(c->registrar, s.key, sizeof c->registrar);
+    }
+    return XG_OK;
+}
+
+/* No statement that no note of the log makes. */
+static enum xg_status check_invented(struct check *c)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    struct store_statement *rows;
+    uint64_t position = 0, kept = 0;
+    uint32_t line = 0;
+    size_t count = XG_NOTE_MAX;
+    enum xg_status status = XG_OK;
+
+    while (status == XG_OK && count == XG_NOTE_MAX) {
+        xg_arena_reset(&arena);
+        status = c->store->ops->read_statements(c->store, &arena, &rows, &count,
+                                                position, line, XG_NOTE_MAX,
+                                                c->err);
+        if (status == XG_OK && count > 0) {
+            position = rows[count - 1].position;
+            line = rows[count - 1].line + 1;
+            kept += count;
+        }
+    }
+    xg_arena_clear(&arena);
+    if (status == XG_OK && kept != c->statements)
+        return xg_fail(c->err, XG_ALARM,
+                       XG_T("登记簿有 %" PRIu64 " 条内容，日志里的条目只说了 "
+                            "%" PRIu64 " 条：有人绕过登记员改了数据库",
+                            "%" PRIu64 " statements of the registry are kept, "
+                            "and the notes of the log make %" PRIu64
+                            ": somebody changed the database past the "
+                            "registrar"),
+                       kept, c->statements);
+    return status;
 }
 
 /* The table of time notes has this one next, and no other before it. */
@@ -632,6 +697,8 @@ static enum xg_status check_all(struct check *c)
         return c->err->status;
     if (counts.registry_notes != c->registry_number)
         return differs(c, "registry note", counts.registry_notes);
+    if (check_invented(c) != XG_OK)
+        return c->err->status;
     tell(c,
          XG_T("签名、批次正文和记录哈希：%" PRIu64 " 个批次，其中 %" PRIu64
               " 个在等前面的记录",

@@ -17,6 +17,8 @@ struct ingest_batch {
     struct xg_error answer; /* a refusal of this batch alone */
 };
 
+static registry_admit admit_live;
+
 enum xg_status ingest_open(struct ingest **out, struct store *store,
                            struct ledger *ledger, struct registry *registry,
                            const struct xg_signer *device,
@@ -33,6 +35,7 @@ enum xg_status ingest_open(struct ingest **out, struct store *store,
     in->env = env;
     in->fold_bytes = FOLD_ARENA;
     placer_init(&in->placer, in, store, store, false);
+    registry_on_admit(registry, admit_live, in);
     *out = in;
     return XG_OK;
 }
@@ -41,6 +44,7 @@ void ingest_close(struct ingest *in)
 {
     if (!in)
         return;
+    registry_on_admit(in->registry, NULL, NULL);
     placer_clear(&in->placer);
     free(in);
 }
@@ -53,7 +57,6 @@ static const char *judge_genesis(const struct ingest *in,
                                  const struct xg_verifier *device)
 {
     const struct xg_record *r = &b->records[0];
-    const uint8_t *registrar = registry_registrar_key(in->registry);
     struct xg_cbor_item key, log, by;
 
     if (r->malformed || r->head.kind != XG_KIND_GENESIS ||
@@ -70,7 +73,7 @@ static const char *judge_genesis(const struct ingest *in,
                     "the genesis names another log: the device belongs to "
                     "another server");
     if (!xg_record_field(r, XG_GENESIS_REGISTRAR, &by) ||
-        memcmp(by.bytes.at, registrar, XG_PUBLIC_KEY_SIZE) != 0)
+        !registry_was_key(in->registry, by.bytes.at))
         return XG_T("链首写的是另一位登记员的密钥",
                     "the genesis names another registrar");
     return NULL;
@@ -289,6 +292,36 @@ static enum xg_status ready(struct ingest *in, struct store *store,
     return XG_OK;
 }
 
+static enum xg_status waits_live(struct placer *p,
+                                 const struct store_batch *row,
+                                 const struct incoming *inc,
+                                 struct xg_error *err)
+{
+    return inc->spent ? XG_OK
+                      : p->from->ops->set_batch_state(p->from, row->position,
+                                                      XG_BATCH_WAITING, err);
+}
+
+/* Of the registry's job: its counts are read anew before and after, as that job
+ * may be undone without a word to us. */
+static enum xg_status admit_live(void *ctx, struct ledger *l,
+                                 struct store *store,
+                                 const struct xg_hash *batch, uint64_t told,
+                                 struct xg_error *err)
+{
+    struct ingest *in = ctx;
+
+    in->counted = false;
+    if (ready(in, store, err) != XG_OK)
+        return err->status;
+    in->counted = false;
+    if (ingest_admit(&in->placer, batch, told, placed_live, waits_live, err) !=
+        XG_OK)
+        return err->status;
+    ledger_want(l, in->placer.counts.shown + 1);
+    return XG_OK;
+}
+
 static enum xg_status put_row(struct ingest_batch *b, struct store *store,
                               enum xg_batch_state state, struct xg_error *err)
 {
@@ -336,8 +369,8 @@ static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
     bool revoked;
 
     inc.position = inc.told = ledger_next(l);
-    if (registry_revoked(b->in->registry, &revoked, b->device, inc.position,
-                         err) != XG_OK ||
+    if (ingest_is_apart(b->in, &revoked, b->device, &b->batch.id, inc.position,
+                        err) != XG_OK ||
         (!revoked && placer_place(p, &b->arena, &inc, err) != XG_OK))
         return err->status;
     if (!revoked && !inc.placed && !inc.spent &&

@@ -151,6 +151,21 @@ placer_release(struct placer *p, size_t *fresh,
                const struct xg_batch_note *says, uint64_t told,
                ingest_placed *placed, struct xg_error *err);
 
+/* Would a batch of the device that comes at that place be quarantined, because
+ * the device is revoked? (ingest_admit.c) */
+XG_MUST_CHECK enum xg_status ingest_is_apart(struct ingest *in, bool *apart,
+                                             const char *device,
+                                             const struct xg_hash *id,
+                                             uint64_t position,
+                                             struct xg_error *err);
+/* Place the batch that an `admit` line at log entry `told` lets count; nothing
+ * where it is not in quarantine then. One of `placed` and `waits` is told. */
+XG_MUST_CHECK enum xg_status ingest_admit(struct placer *p,
+                                          const struct xg_hash *id,
+                                          uint64_t told, ingest_placed *placed,
+                                          ingest_placed *waits,
+                                          struct xg_error *err);
+
 /* Inside another job: as the batch's own job would. */
 XG_MUST_CHECK enum xg_status ingest_run_prepared(struct ingest_batch *batch,
                                                  struct ledger *l,

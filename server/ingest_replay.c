@@ -47,11 +47,37 @@ static enum xg_status placed_again(struct placer *p,
 
     while (i < p->waiting_count && p->waiting[i].position != row->position)
         i++;
-    for (; i + 1 < p->waiting_count; i++)
+    if (i < p->waiting_count) /* else it was in quarantine */
+        p->waiting_count--;
+    for (; i < p->waiting_count; i++)
         p->waiting[i] = p->waiting[i + 1];
-    p->waiting_count--;
     return same_state(row, inc->forked ? XG_BATCH_FORKED : XG_BATCH_STORED,
                       err);
+}
+
+static enum xg_status waits_again(struct placer *p,
+                                  const struct store_batch *row,
+                                  const struct incoming *inc,
+                                  struct xg_error *err)
+{
+    return inc->spent ? same_state(row, XG_BATCH_QUARANTINED, err)
+                      : keep_waiting(p, row, err);
+}
+
+/* The admit lines at log entries below that. */
+static enum xg_status replay_admits(struct placer *p, size_t *next,
+                                    uint64_t size, struct xg_error *err)
+{
+    struct registry_admission a;
+
+    while (registry_admission(p->in->registry, &a, *next) &&
+           a.position < size) {
+        if (ingest_admit(p, &a.batch, a.position, placed_again, waits_again,
+                         err) != XG_OK)
+            return err->status;
+        (*next)++;
+    }
+    return XG_OK;
 }
 
 static enum xg_status replay_batch(struct placer *p,
@@ -65,12 +91,14 @@ static enum xg_status replay_batch(struct placer *p,
                            .position = row->position,
                            .told = row->position};
     size_t fresh = 0;
-    bool revoked = false;
-    enum xg_status status = registry_revoked(p->in->registry, &revoked,
-                                             row->device, row->position, err);
+    bool apart = false;
+    enum xg_status status = ingest_is_apart(p->in, &apart, row->device,
+                                            &row->id, row->position, err);
 
-    if (status == XG_OK && revoked)
-        return same_state(row, XG_BATCH_QUARANTINED, err);
+    if (status == XG_OK && apart) /* until an admit line, if there is one */
+        return registry_admitted(p->in->registry, &row->id, UINT64_MAX)
+                   ? XG_OK
+                   : same_state(row, XG_BATCH_QUARANTINED, err);
     if (status == XG_OK)
         status = ingest_reopen(p->in, &batch, &arena, p->from, row, err);
     if (status == XG_OK)
@@ -96,7 +124,7 @@ enum xg_status ingest_replay(struct ingest *in, struct store *from,
     struct store_batch *rows;
     struct placer p;
     uint64_t position = 0;
-    size_t count = 1;
+    size_t count = 1, next_admit = 0;
     enum xg_status status = to->ops->drop_derived(to, err);
 
     if (status == XG_OK)
@@ -107,10 +135,15 @@ enum xg_status ingest_replay(struct ingest *in, struct store *from,
         status = from->ops->read_batches(from, &arena, &rows, &count, position,
                                          REPLAY_STEP, err);
         for (size_t i = 0; status == XG_OK && i < count; i++) {
-            status = replay_batch(&p, &rows[i], err);
+            status =
+                replay_admits(&p, &next_admit, rows[i].position, err);
+            if (status == XG_OK)
+                status = replay_batch(&p, &rows[i], err);
             position = rows[i].position + 1;
         }
     }
+    if (status == XG_OK)
+        status = replay_admits(&p, &next_admit, UINT64_MAX, err);
     for (size_t i = 0; status == XG_OK && i < p.waiting_count; i++)
         status = same_state(&p.waiting[i], XG_BATCH_WAITING, err);
     placer_clear(&p);
@@ -241,18 +274,18 @@ static enum xg_status set_bytes(struct xg_draft *d, uint64_t field,
 static enum xg_status add_genesis(struct own_job *j, struct xg_error *err)
 {
     const char *origin = ledger_signer(j->in->ledger)->verifier.name;
-    uint8_t salt[XG_SALT_SIZE];
+    uint8_t salt[XG_SALT_SIZE], registrar[XG_PUBLIC_KEY_SIZE];
     struct xg_draft d;
 
     xg_draft_init(&d, &j->arena, XG_KIND_GENESIS);
     xg_random(j->in->env, salt, sizeof salt);
+    registry_key(j->in->registry, registrar);
     if (set_bytes(&d, XG_GENESIS_KEY, j->in->device->verifier.key,
                   XG_PUBLIC_KEY_SIZE, false, err) != XG_OK ||
         set_bytes(&d, XG_GENESIS_LOG, origin, strlen(origin), true, err) !=
             XG_OK ||
-        set_bytes(&d, XG_GENESIS_REGISTRAR,
-                  registry_registrar_key(j->in->registry), XG_PUBLIC_KEY_SIZE,
-                  false, err) != XG_OK ||
+        set_bytes(&d, XG_GENESIS_REGISTRAR, registrar, sizeof registrar, false,
+                  err) != XG_OK ||
         set_bytes(&d, XG_GENESIS_SALT, salt, sizeof salt, false, err) != XG_OK)
         return err->status;
     return add_own(j, &d, err);

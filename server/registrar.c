@@ -52,20 +52,30 @@ static bool parse_key(char name[static XG_KEY_NAME_MAX + 1],
     return xg_unbase64_exact(seed, SEED_SIZE, (const char *)key.at, key.len);
 }
 
+enum xg_status key_file_read(struct xg_signer *signer, struct xg_bytes text,
+                             struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1] = "";
+    uint8_t seed[SEED_SIZE];
+    enum xg_status status =
+        parse_key(name, seed, text)
+            ? xg_signer_init(signer, name, XG_SIG_ED25519, seed, err)
+            : xg_fail(err, XG_FORMAT,
+                      XG_T("不是密钥文件", "it is no key file"));
+
+    sodium_memzero(seed, sizeof seed);
+    return status;
+}
+
 enum xg_status key_file_load(struct xg_signer *signer, const char *path,
                              struct xg_error *err)
 {
     struct xg_buf text = XG_BUF(KEY_FILE_MAX);
-    char name[XG_KEY_NAME_MAX + 1] = "";
-    uint8_t seed[SEED_SIZE];
     enum xg_status status = xg_os_read(&text, path, err);
 
-    if (status == XG_OK && !parse_key(name, seed, xg_buf_bytes(&text)))
-        status = xg_fail(err, XG_FORMAT,
-                         XG_T("%s 不是密钥文件", "%s is no key file"), path);
-    if (status == XG_OK)
-        status = xg_signer_init(signer, name, XG_SIG_ED25519, seed, err);
-    sodium_memzero(seed, sizeof seed);
+    if (status == XG_OK &&
+        key_file_read(signer, xg_buf_bytes(&text), err) != XG_OK)
+        status = xg_wrap(err, "%s", path);
     if (text.data)
         sodium_memzero(text.data, text.len);
     xg_buf_clear(&text);
@@ -110,6 +120,12 @@ enum xg_status registrar_open_file(struct registrar *r, const char *path,
         status = registrar_open_key(r, &key, err);
     sodium_memzero(&key, sizeof key);
     return status;
+}
+
+void registrar_open_elsewhere(struct registrar *r,
+                              const struct xg_verifier *verifier)
+{
+    *r = (struct registrar){.verifier = *verifier};
 }
 
 void registrar_close(struct registrar *r)

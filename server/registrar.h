@@ -1,8 +1,5 @@
-/* registrar.h - who signs the registry: a key file for now, another machine
- * later.
- *
- * The server only ever asks for a signature over a finished text and stores
- * what comes back, so where the key lies is nobody else's matter.
+/* registrar.h - who signs the registry: a key file here, or nobody, because the
+ * key is on another machine (registrar_request.h). Key files.
  */
 #ifndef XG_SERVER_REGISTRAR_H
 #define XG_SERVER_REGISTRAR_H
@@ -14,8 +11,7 @@
 struct registrar {
     void *ctx;
     struct xg_verifier verifier;
-    /* Append the signed note. XG_BUSY: not now (the key is elsewhere); the
-     * request was handed over and is to be asked for again. */
+    /* Append the signed note. NULL: the key is elsewhere. */
     enum xg_status (*sign)(void *ctx, struct xg_buf *note, struct xg_bytes text,
                            struct xg_error *err);
     void (*close)(void *ctx);
@@ -29,11 +25,18 @@ XG_MUST_CHECK enum xg_status registrar_open_file(struct registrar *r,
 XG_MUST_CHECK enum xg_status registrar_open_key(struct registrar *r,
                                                 const struct xg_signer *key,
                                                 struct xg_error *err);
+/* Hers is on another machine: only her verifier is known. */
+void registrar_open_elsewhere(struct registrar *r,
+                              const struct xg_verifier *verifier);
 void registrar_close(struct registrar *r);
 
 /* Key files: one line "XGKEY1 NAME BASE64(seed)\n", 0600. */
 XG_MUST_CHECK enum xg_status key_file_make(const char *path, const char *name,
                                            const struct xg_env *env,
+                                           struct xg_error *err);
+/* Of a file that was read. XG_FORMAT. The caller wipes both. */
+XG_MUST_CHECK enum xg_status key_file_read(struct xg_signer *signer,
+                                           struct xg_bytes text,
                                            struct xg_error *err);
 /* XG_NOTFOUND, XG_FORMAT. The caller wipes it. */
 XG_MUST_CHECK enum xg_status

@@ -2,6 +2,7 @@
 #include "server/registry.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,6 +51,21 @@ static bool keep_unit(struct registry *r, const struct store_statement *st)
     return true;
 }
 
+static bool keep_admission(struct registry *r, const struct store_statement *st)
+{
+    if (r->admission_count == r->admission_room) {
+        size_t room = r->admission_room * 2 + 16;
+        void *moved = realloc(r->admissions, room * sizeof *r->admissions);
+        if (!moved)
+            return false;
+        r->admissions = moved;
+        r->admission_room = room;
+    }
+    r->admissions[r->admission_count++] =
+        (struct registry_admission){st->says.batch, st->position};
+    return true;
+}
+
 static bool keep_said(struct registry *r, const struct store_statement *st)
 {
     struct subject *s = registry_subject(r, st->says.kind, st->says.subject);
@@ -75,6 +91,8 @@ static bool keep_said(struct registry *r, const struct store_statement *st)
         s->next = r->buckets[at];
         r->buckets[at] = s;
     }
+    if (made && st->says.kind == XG_SAYS_ADMIT && !keep_admission(r, st))
+        return false;
     return st->says.kind != XG_SAYS_UNIT || keep_unit(r, st);
 }
 
@@ -96,6 +114,7 @@ static void forget(struct registry *r)
         }
     memset(r->buckets, 0, sizeof r->buckets);
     r->unit_count = 0;
+    r->admission_count = 0;
     r->number = 0;
 }
 
@@ -156,6 +175,7 @@ enum xg_status registry_load(struct registry *r, struct xg_error *err)
 
 enum xg_status registry_open(struct registry **out, struct store *store,
                              struct ledger *ledger, struct registrar *registrar,
+                             const uint8_t first_key[static XG_PUBLIC_KEY_SIZE],
                              struct xg_error *err)
 {
     struct registry *r = calloc(1, sizeof *r);
@@ -165,6 +185,7 @@ enum xg_status registry_open(struct registry **out, struct store *store,
     r->store = store;
     r->ledger = ledger;
     r->registrar = registrar;
+    memcpy(r->first_key, first_key, sizeof r->first_key);
     pthread_rwlock_init(&r->lock, NULL);
     pthread_mutex_init(&r->verdicts_lock, NULL);
     if (registry_load(r, err) != XG_OK) {
@@ -183,6 +204,7 @@ void registry_close(struct registry *r)
     pthread_rwlock_destroy(&r->lock);
     pthread_mutex_destroy(&r->verdicts_lock);
     free(r->unit_places);
+    free(r->admissions);
     free(r);
 }
 
@@ -264,9 +286,95 @@ uint64_t registry_number(struct registry *r)
     return number;
 }
 
+void registry_first_name(struct xg_hash *name)
+{
+    static const uint8_t text[] = "xunge/registrar/first";
+
+    crypto_hash_sha256(name->b, text, sizeof text - 1);
+}
+
 const uint8_t *registry_registrar_key(const struct registry *r)
 {
-    return r->registrar->verifier.key;
+    return r->first_key;
+}
+
+void registry_key_at(struct registry *r,
+                     uint8_t key[static XG_PUBLIC_KEY_SIZE], uint64_t position)
+{
+    struct xg_registry view = registry_view(r);
+    struct xg_error never = XG_ERROR_NONE;
+
+    xg_ignore(xg_registrar_at(key, &view, r->first_key, position, &never));
+}
+
+void registry_key(struct registry *r, uint8_t key[static XG_PUBLIC_KEY_SIZE])
+{
+    registry_key_at(r, key, UINT64_MAX);
+}
+
+bool registry_was_key(struct registry *r,
+                      const uint8_t key[static XG_PUBLIC_KEY_SIZE])
+{
+    bool was = memcmp(r->first_key, key, XG_PUBLIC_KEY_SIZE) == 0;
+
+    pthread_rwlock_rdlock(&r->lock);
+    const struct subject *s =
+        registry_subject(r, XG_SAYS_REGISTRAR, XG_SUBJECT_REGISTRAR);
+    for (size_t i = 0; s && i < s->count && !was; i++)
+        was = memcmp(s->list[i].says.key, key, XG_PUBLIC_KEY_SIZE) == 0;
+    pthread_rwlock_unlock(&r->lock);
+    return was;
+}
+
+bool registry_is_apart(struct registry *r)
+{
+    uint8_t key[XG_PUBLIC_KEY_SIZE];
+
+    registry_key(r, key);
+    pthread_rwlock_rdlock(&r->lock);
+    bool here = r->registrar->sign &&
+                memcmp(key, r->registrar->verifier.key, sizeof key) == 0;
+    pthread_rwlock_unlock(&r->lock);
+    return !here;
+}
+
+void registry_take_registrar(struct registry *r, struct registrar *next)
+{
+    pthread_rwlock_wrlock(&r->lock);
+    registrar_close(r->registrar);
+    *r->registrar = *next;
+    pthread_rwlock_unlock(&r->lock);
+    *next = (struct registrar){.ctx = NULL};
+}
+
+bool registry_admitted(struct registry *r, const struct xg_hash *batch,
+                       uint64_t size)
+{
+    char subject[XG_BASE64_SIZE(XG_HASH_SIZE)];
+
+    xg_base64(subject, sizeof subject, batch->b, XG_HASH_SIZE);
+    pthread_rwlock_rdlock(&r->lock);
+    const struct subject *s = registry_subject(r, XG_SAYS_ADMIT, subject);
+    bool admitted = s && s->list[0].position < size;
+    pthread_rwlock_unlock(&r->lock);
+    return admitted;
+}
+
+bool registry_admission(struct registry *r, struct registry_admission *out,
+                        size_t i)
+{
+    pthread_rwlock_rdlock(&r->lock);
+    bool there = i < r->admission_count;
+    if (there)
+        *out = r->admissions[i];
+    pthread_rwlock_unlock(&r->lock);
+    return there;
+}
+
+void registry_on_admit(struct registry *r, registry_admit *admit, void *ctx)
+{
+    r->admit = admit;
+    r->admit_ctx = ctx;
 }
 
 void registry_device_name(char name[static XG_KEY_NAME_MAX + 1],

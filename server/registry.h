@@ -22,10 +22,13 @@
 
 struct registry;
 
-/* Load all statements. Everything is borrowed. */
+/* Load all statements. Everything is borrowed. `first_key` signs note 1;
+ * `registrar` may be of another key, or of none (sign is NULL). */
 XG_MUST_CHECK enum xg_status
 registry_open(struct registry **r, struct store *store, struct ledger *ledger,
-              struct registrar *registrar, struct xg_error *err);
+              struct registrar *registrar,
+              const uint8_t first_key[static XG_PUBLIC_KEY_SIZE],
+              struct xg_error *err);
 void registry_close(struct registry *r);
 
 /* For xg_judge() and its kin. Borrows r. */
@@ -45,8 +48,36 @@ XG_MUST_CHECK enum xg_status registry_device(struct registry *r,
 XG_MUST_CHECK enum xg_status registry_revoked(struct registry *r, bool *revoked,
                                               const char *name, uint64_t size,
                                               struct xg_error *err);
-/* The registrar's public key. */
-const uint8_t *registry_registrar_key(const struct registry *r);
+/* The registrar's public key: in force now; at a log position; was it ever? */
+const uint8_t *registry_registrar_key(const struct registry *r); /* of note 1 */
+/* Under what name the store keeps that key as a file, for one restored. */
+void registry_first_name(struct xg_hash *name);
+void registry_key(struct registry *r, uint8_t key[static XG_PUBLIC_KEY_SIZE]);
+void registry_key_at(struct registry *r,
+                     uint8_t key[static XG_PUBLIC_KEY_SIZE], uint64_t position);
+bool registry_was_key(struct registry *r,
+                      const uint8_t key[static XG_PUBLIC_KEY_SIZE]);
+/* Is the key in force on another machine? Then what changes the registry waits,
+ * without effect, for her signature: see below. */
+bool registry_is_apart(struct registry *r);
+/* Another signs from now on; the writer's own, or before anybody writes. */
+void registry_take_registrar(struct registry *r, struct registrar *next);
+/* Batches that a registrar let out of quarantine: is this one, below that size;
+ * the first line of each, in the order of the log, false past the end. */
+bool registry_admitted(struct registry *r, const struct xg_hash *batch,
+                       uint64_t size);
+struct registry_admission {
+    struct xg_hash batch;
+    uint64_t position;
+};
+bool registry_admission(struct registry *r, struct registry_admission *out,
+                        size_t i);
+/* Who places such a batch: inside the job, of the note at log entry `told`. */
+typedef enum xg_status registry_admit(void *ctx, struct ledger *l,
+                                      struct store *store,
+                                      const struct xg_hash *batch,
+                                      uint64_t told, struct xg_error *err);
+void registry_on_admit(struct registry *r, registry_admit *admit, void *ctx);
 /* The newest registry note's number; 0: none. */
 uint64_t registry_number(struct registry *r);
 
@@ -88,7 +119,10 @@ XG_MUST_CHECK enum xg_status registry_next_change(struct registry_change *out,
                                                   struct registry_changes *c,
                                                   struct xg_error *err);
 
-/* ---- changing: each is one registry note in the log, and durable ---- */
+/* ---- changing: each is one registry note in the log, and durable ----
+ *
+ * With the registrar's key elsewhere each is kept, durable, and waits; XG_OK.
+ * A device that waits is pending. */
 
 /* Put statements, as they are, into one note. XG_TOOBIG: over 64 KiB. */
 XG_MUST_CHECK enum xg_status registry_put(struct registry *r,
@@ -112,6 +146,45 @@ registry_enrol(struct registry *r, char name[static XG_KEY_NAME_MAX + 1],
 /* Revoke, with a cut line for every chain of it that we hold. */
 XG_MUST_CHECK enum xg_status
 registry_revoke(struct registry *r, const char *device, struct xg_error *err);
+
+/* The key signs the notes after this one. `next`, or NULL: it is here, and taken
+ * over with the note; closed otherwise. */
+XG_MUST_CHECK enum xg_status
+registry_rotate(struct registry *r,
+                const uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                struct registrar *next, struct xg_error *err);
+
+/* ---- the registrar on another machine (registrar_request.h) ---- */
+
+struct registry_asked {
+    uint64_t number;     /* of the note that is to be signed */
+    uint64_t statements; /* lines in it */
+    uint64_t later;      /* statements that wait for the next one */
+};
+/* The request, appended to `file`. Until it is answered, or what it says is
+ * taken back, it stays the same. XG_NOTFOUND: nothing waits. */
+XG_MUST_CHECK enum xg_status registry_request(struct registry *r,
+                                              struct xg_buf *file,
+                                              struct registry_asked *asked,
+                                              struct xg_error *err);
+/* The signed note: exactly one of those that were asked for since the last.
+ * XG_REFUSED, XG_AUTH, XG_FORMAT: nothing is changed. */
+XG_MUST_CHECK enum xg_status registry_accept(struct registry *r,
+                                             uint64_t *number,
+                                             struct xg_bytes note,
+                                             struct xg_error *err);
+/* Take back what waits under that number; 0: all. XG_NOTFOUND. What was asked
+ * for before may still be accepted. */
+XG_MUST_CHECK enum xg_status registry_withdraw(struct registry *r,
+                                               uint64_t number,
+                                               struct xg_error *err);
+
+/* Is there something registered under that name, or does it wait to be? */
+XG_MUST_CHECK enum xg_status registry_known(struct registry *r, bool *known,
+                                            struct store *store,
+                                            enum xg_statement_kind kind,
+                                            const char *subject,
+                                            struct xg_error *err);
 
 /* ---- one-time codes ---- */
 

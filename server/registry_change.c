@@ -9,28 +9,13 @@
 
 enum { SMALL_ARENA = 4 << 20, FILES_ARENA = 64 << 20 };
 
-/* A job that makes a registry note of what `compose` says. A refusal is an
- * answer of this job alone: compose records it by refuse() before it writes
- * anything, and returns XG_OK. */
-struct change {
-    struct ledger_job job;
-    struct registry *r;
-    enum xg_status (*compose)(struct change *c, struct store *store,
-                              struct xg_error *err);
-    void *args;
-    struct xg_error answer;
-    struct store_statement *list;
-    size_t count, room;
-    uint64_t number;
-};
-
-static enum xg_status refuse(struct change *c, const struct xg_error *why)
+enum xg_status change_refuse(struct change *c, const struct xg_error *why)
 {
     c->answer = *why;
     return XG_OK;
 }
 
-static enum xg_status say(struct change *c, const struct xg_statement *says,
+enum xg_status change_say(struct change *c, const struct xg_statement *says,
                           struct xg_error *err)
 {
     if (c->count == c->room) {
@@ -49,9 +34,9 @@ static enum xg_status say(struct change *c, const struct xg_statement *says,
 
 /* ---- from statements to a note in the log ---- */
 
-static enum xg_status note_head(struct registry *r, struct store *store,
-                                struct xg_registry_note *head,
-                                struct xg_error *err)
+enum xg_status registry_note_head(struct registry *r, struct store *store,
+                                  struct xg_registry_note *head,
+                                  struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(SMALL_ARENA);
     struct store_registry_note *last;
@@ -104,13 +89,41 @@ static enum xg_status put_statements(struct change *c, struct store *store,
     return XG_OK;
 }
 
+enum xg_status change_keep_note(struct change *c, struct ledger *l,
+                                struct store *store, struct xg_bytes note,
+                                uint64_t number, struct xg_error *err)
+{
+    struct store_registry_note row = {.number = number};
+
+    if (ledger_append(l, &row.position, note, err) != XG_OK)
+        return err->status;
+    xg_tlog_leaf(&row.leaf, note.at, note.len);
+    if (store->ops->put_registry_note(store, &row, err) != XG_OK ||
+        put_statements(c, store, row.position, err) != XG_OK)
+        return err->status;
+    c->number = number;
+    if (number == 1) {
+        struct xg_hash name;
+        registry_first_name(&name);
+        if (store->ops->put_file(store, &name,
+                                 xg_bytes(c->r->first_key, XG_PUBLIC_KEY_SIZE),
+                                 err) != XG_OK)
+            return err->status;
+    }
+    for (size_t i = 0; c->r->admit && i < c->count; i++)
+        if (c->list[i].says.kind == XG_SAYS_ADMIT &&
+            c->r->admit(c->r->admit_ctx, l, store, &c->list[i].says.batch,
+                        row.position, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
 static enum xg_status write_note(struct change *c, struct ledger *l,
                                  struct store *store, struct xg_error *err)
 {
     struct xg_buf text = XG_BUF(XG_NOTE_MAX - 512), note = XG_BUF(XG_NOTE_MAX);
-    struct store_registry_note row;
     struct xg_registry_note head;
-    enum xg_status status = note_head(c->r, store, &head, err);
+    enum xg_status status = registry_note_head(c->r, store, &head, err);
 
     if (status == XG_OK) {
         xg_registry_note_begin(&text, &head);
@@ -122,14 +135,8 @@ static enum xg_status write_note(struct change *c, struct ledger *l,
         status = c->r->registrar->sign(c->r->registrar->ctx, &note,
                                        xg_buf_bytes(&text), err);
     if (status == XG_OK)
-        status = ledger_append(l, &row.position, xg_buf_bytes(&note), err);
-    if (status == XG_OK) {
-        row.number = c->number = head.number;
-        xg_tlog_leaf(&row.leaf, note.data, note.len);
-        status = store->ops->put_registry_note(store, &row, err);
-    }
-    if (status == XG_OK)
-        status = put_statements(c, store, row.position, err);
+        status = change_keep_note(c, l, store, xg_buf_bytes(&note),
+                                  head.number, err);
     xg_buf_clear(&text);
     xg_buf_clear(&note);
     return status;
@@ -140,7 +147,8 @@ static enum xg_status run_change(struct ledger_job *job, struct ledger *l,
 {
     struct change *c = (struct change *)job;
 
-    c->count = 0;
+    c->count = c->number = 0;
+    c->note = xg_bytes(NULL, 0);
     c->answer = XG_ERROR_NONE;
     if (c->r->stale && registry_load(c->r, err) != XG_OK)
         return err->status;
@@ -148,7 +156,10 @@ static enum xg_status run_change(struct ledger_job *job, struct ledger *l,
         return err->status;
     if (c->answer.status != XG_OK || c->count == 0)
         return XG_OK;
-    return write_note(c, l, store, err);
+    if (c->note.len > 0)
+        return change_keep_note(c, l, store, c->note, c->note_number, err);
+    return registry_is_apart(c->r) ? registry_wait(c, store, err)
+                                   : write_note(c, l, store, err);
 }
 
 static void settle_change(struct ledger_job *job, bool published)
@@ -157,9 +168,29 @@ static void settle_change(struct ledger_job *job, bool published)
     struct xg_error ignored = XG_ERROR_NONE;
 
     if (!published ||
-        (c->count && c->answer.status == XG_OK &&
+        (c->number &&
          registry_take(c->r, c->number, c->list, c->count, &ignored) != XG_OK))
         c->r->stale = true;
+    if (published && c->number && c->next) {
+        registry_take_registrar(c->r, c->next);
+        c->next = NULL;
+    }
+}
+
+enum xg_status change_submit(struct change *c, struct xg_error *err)
+{
+    c->job = (struct ledger_job){
+        .run = run_change, .settled = settle_change, .alone = true};
+    c->answer = XG_ERROR_NONE;
+    enum xg_status status = ledger_submit(c->r->ledger, &c->job, err);
+
+    free(c->list);
+    c->list = NULL;
+    if (status == XG_OK && c->answer.status != XG_OK) {
+        *err = c->answer;
+        status = err->status;
+    }
+    return status;
 }
 
 static enum xg_status submit(struct registry *r,
@@ -168,20 +199,9 @@ static enum xg_status submit(struct registry *r,
                                                        struct xg_error *),
                              void *args, struct xg_error *err)
 {
-    struct change c = {
-        .job = {.run = run_change, .settled = settle_change, .alone = true},
-        .r = r,
-        .compose = compose,
-        .args = args,
-        .answer = XG_ERROR_NONE};
-    enum xg_status status = ledger_submit(r->ledger, &c.job, err);
+    struct change c = {.r = r, .compose = compose, .args = args};
 
-    free(c.list);
-    if (status == XG_OK && c.answer.status != XG_OK) {
-        *err = c.answer;
-        status = err->status;
-    }
-    return status;
+    return change_submit(&c, err);
 }
 
 /* ---- statements as they are ---- */
@@ -198,7 +218,7 @@ static enum xg_status compose_put(struct change *c, struct store *store,
 
     (void)store;
     for (size_t i = 0; i < a->count; i++)
-        if (say(c, &a->statements[i], err) != XG_OK)
+        if (change_say(c, &a->statements[i], err) != XG_OK)
             return err->status;
     return XG_OK;
 }
@@ -209,6 +229,23 @@ enum xg_status registry_put(struct registry *r,
 {
     struct put_args args = {statements, count};
     return submit(r, compose_put, &args, err);
+}
+
+enum xg_status registry_rotate(struct registry *r,
+                               const uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                               struct registrar *next, struct xg_error *err)
+{
+    struct xg_statement s = {.kind = XG_SAYS_REGISTRAR,
+                             .subject = XG_SUBJECT_REGISTRAR};
+    struct put_args args = {&s, 1};
+    struct change c = {
+        .r = r, .compose = compose_put, .args = &args, .next = next};
+
+    memcpy(s.key, key, sizeof s.key);
+    enum xg_status status = change_submit(&c, err);
+    if (c.next)
+        registrar_close(c.next); /* not taken over */
+    return status;
 }
 
 /* ---- workers ---- */
@@ -259,7 +296,7 @@ static enum xg_status say_units(struct change *c, struct store *store,
         if (listed)
             snprintf(line.unit, sizeof line.unit, "%s", listed->parent);
         if (!found || strcmp(now.unit, line.unit) != 0)
-            status = say(c, &line, err);
+            status = change_say(c, &line, err);
         if (!line.unit[0])
             break;
         snprintf(line.subject, sizeof line.subject, "%s", line.unit);
@@ -285,11 +322,11 @@ static enum xg_status compose_worker(struct change *c, struct store *store,
                                "there is no unit %s; import the territory "
                                "first (territory import), or check the code"),
                           a->unit));
-        return refuse(c, &why);
+        return change_refuse(c, &why);
     }
     snprintf(s.subject, sizeof s.subject, "%s", a->code);
     snprintf(s.unit, sizeof s.unit, "%s", a->unit);
-    if (say(c, &s, err) != XG_OK)
+    if (change_say(c, &s, err) != XG_OK)
         return err->status;
     return a->name ? store->ops->put_person(store, a->code, a->name, err)
                    : XG_OK;
@@ -344,20 +381,19 @@ static enum xg_status name_of_key(char name[static XG_KEY_NAME_MAX + 1],
 static enum xg_status enrol_in(struct change *c, struct store *store,
                                struct enrol_args *a, struct xg_error *err)
 {
-    struct xg_statement s = {.kind = XG_SAYS_DEVICE}, worker;
+    struct xg_statement s = {.kind = XG_SAYS_DEVICE};
     struct xg_error why = XG_ERROR_NONE;
     struct store_counts counts;
-    uint64_t position;
     bool found;
 
-    if (registry_newest(c->r, &worker, &position, &found, XG_SAYS_WORKER,
-                        a->worker, err) != XG_OK)
+    if (registry_known(c->r, &found, store, XG_SAYS_WORKER, a->worker, err) !=
+        XG_OK)
         return err->status;
     if (!found) {
         xg_ignore(xg_fail(&why, XG_NOTFOUND,
                           XG_T("没有人员 %s", "there is no worker %s"),
                           a->worker));
-        return refuse(c, &why);
+        return change_refuse(c, &why);
     }
     if (name_of_key(a->name, store, a->key, err) != XG_OK)
         return err->status;
@@ -371,7 +407,7 @@ static enum xg_status enrol_in(struct change *c, struct store *store,
     memcpy(s.subject, a->name, sizeof a->name);
     snprintf(s.owner, sizeof s.owner, "%s", a->worker);
     memcpy(s.key, a->key, sizeof s.key);
-    return say(c, &s, err);
+    return change_say(c, &s, err);
 }
 
 static enum xg_status compose_enrol(struct change *c, struct store *store,
@@ -394,7 +430,7 @@ enum xg_status registry_enrol(struct registry *r,
 }
 
 /* A cut at the end of every branch that we hold. */
-static enum xg_status say_cuts(struct change *c, struct store *store,
+enum xg_status change_say_cuts(struct change *c, struct store *store,
                                const char *device, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(FILES_ARENA);
@@ -417,7 +453,7 @@ static enum xg_status say_cuts(struct change *c, struct store *store,
         s.next_seq = longest->next;
         s.last = longest->last;
         xg_base64(s.subject, sizeof s.subject, s.chain.b, XG_HASH_SIZE);
-        status = say(c, &s, err);
+        status = change_say(c, &s, err);
     }
     xg_arena_clear(&arena);
     return status;
@@ -439,14 +475,16 @@ static enum xg_status compose_revoke(struct change *c, struct store *store,
         xg_ignore(xg_fail(&why, XG_NOTFOUND,
                           XG_T("没有设备 %s", "there is no device %s"),
                           device));
-        return refuse(c, &why);
+        return change_refuse(c, &why);
     }
     if (revoked)
         return XG_OK;
     snprintf(s.subject, sizeof s.subject, "%s", device);
-    if (say(c, &s, err) != XG_OK)
+    if (change_say(c, &s, err) != XG_OK)
         return err->status;
-    return say_cuts(c, store, device, err);
+    /* One that waits is cut when the registrar is asked. */
+    return registry_is_apart(c->r) ? XG_OK
+                                   : change_say_cuts(c, store, device, err);
 }
 
 enum xg_status registry_revoke(struct registry *r, const char *device,
@@ -473,12 +511,10 @@ static enum xg_status compose_code(struct change *c, struct store *store,
 {
     struct code_args *a = c->args;
     struct xg_error why = XG_ERROR_NONE;
-    struct xg_statement worker;
-    uint64_t position;
     bool found;
 
-    if (registry_newest(c->r, &worker, &position, &found, XG_SAYS_WORKER,
-                        a->code.worker, err) != XG_OK)
+    if (registry_known(c->r, &found, store, XG_SAYS_WORKER, a->code.worker,
+                       err) != XG_OK)
         return err->status;
     if (!found) {
         xg_ignore(xg_fail(&why, XG_NOTFOUND,
@@ -486,7 +522,7 @@ static enum xg_status compose_code(struct change *c, struct store *store,
                                "there is no worker %s; add them first (worker "
                                "add)"),
                           a->code.worker));
-        return refuse(c, &why);
+        return change_refuse(c, &why);
     }
     return store->ops->put_code(store, &a->code, err);
 }
@@ -563,7 +599,7 @@ static enum xg_status compose_use(struct change *c, struct store *store,
         bad = judge_code(&code, a, &used);
     if (bad) {
         xg_ignore(xg_fail(&why, XG_AUTH, "%s", bad));
-        return refuse(c, &why);
+        return change_refuse(c, &why);
     }
     memcpy(a->worker, code.worker, sizeof a->worker);
     if (used) {

@@ -22,7 +22,10 @@ struct subject {
 struct registry {
     struct store *store; /* the writer's */
     struct ledger *ledger;
-    const struct registrar *registrar;
+    struct registrar *registrar;
+    uint8_t first_key[XG_PUBLIC_KEY_SIZE]; /* signs note 1 */
+    registry_admit *admit;
+    void *admit_ctx;
 
     pthread_rwlock_t lock; /* over what follows */
     struct subject *buckets[SUBJECT_BUCKETS];
@@ -37,8 +40,54 @@ struct registry {
     pthread_mutex_t verdicts_lock; /* over the authors' signatures */
     struct xg_verdicts verdicts;
 
+    /* Batches that came out of quarantine; each once, ascending. */
+    struct registry_admission *admissions;
+    size_t admission_count, admission_room;
+
     bool stale; /* the writer's own: load again before going on */
 };
+
+/* A job that makes a registry note of what `compose` says, or lets it wait for
+ * the registrar. A refusal is an answer of this job alone: compose records it
+ * by change_refuse() before it writes anything, and returns XG_OK. Composing
+ * may instead give the note that says it, signed. */
+struct change {
+    struct ledger_job job;
+    struct registry *r;
+    enum xg_status (*compose)(struct change *c, struct store *store,
+                              struct xg_error *err);
+    void *args;
+    struct xg_error answer;
+    struct store_statement *list;
+    size_t count, room;
+    uint64_t number; /* of the note that was kept; 0: none */
+    struct xg_bytes note;
+    uint64_t note_number;
+    struct registrar *next; /* signs from then on; taken over: NULL */
+};
+enum xg_status change_refuse(struct change *c, const struct xg_error *why);
+XG_MUST_CHECK enum xg_status change_say(struct change *c,
+                                        const struct xg_statement *says,
+                                        struct xg_error *err);
+/* A cut at the end of every chain of the device that we hold. */
+XG_MUST_CHECK enum xg_status change_say_cuts(struct change *c,
+                                             struct store *store,
+                                             const char *device,
+                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status change_submit(struct change *c,
+                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+change_keep_note(struct change *c, struct ledger *l, struct store *store,
+                 struct xg_bytes note, uint64_t number, struct xg_error *err);
+/* Number, previous and checkpoint of the next registry note. */
+XG_MUST_CHECK enum xg_status registry_note_head(struct registry *r,
+                                                struct store *store,
+                                                struct xg_registry_note *head,
+                                                struct xg_error *err);
+/* Keep what the change says for the registrar (registry_waiting.c). */
+XG_MUST_CHECK enum xg_status registry_wait(struct change *c,
+                                           struct store *store,
+                                           struct xg_error *err);
 
 /* NULL when nothing was ever said about it. The lock is held. */
 struct subject *registry_subject(struct registry *r,

@@ -62,6 +62,18 @@ struct store_log {
     char vkey[XG_VKEY_SIZE];
 };
 
+/* A statement that the registrar has yet to sign. */
+struct store_waiting {
+    uint64_t number;
+    struct xg_statement says;
+};
+
+/* What she was asked: those waiting up to `through`, so many of them. */
+struct store_request {
+    uint64_t through, covers;
+    struct xg_bytes file; /* registrar_request.h */
+};
+
 struct store_chain {
     uint64_t number;
     struct xg_hash id;
@@ -373,6 +385,11 @@ struct store_ops {
                                    const struct xg_hash *chain, uint64_t from,
                                    uint64_t to, struct xg_error *err);
     /* How many of a device's wait. */
+    /* Those in quarantine, from that position on, in the order of the log. */
+    enum xg_status (*read_apart)(struct store *s, struct xg_arena *arena,
+                                 struct store_batch **rows, size_t *count,
+                                 uint64_t position, size_t limit,
+                                 struct xg_error *err);
     enum xg_status (*count_waiting)(struct store *s, uint64_t *count,
                                     const char *device, struct xg_error *err);
 
@@ -586,6 +603,25 @@ struct store_ops {
                                       size_t *count, uint64_t position,
                                       uint32_t line, size_t limit,
                                       struct xg_error *err);
+
+    /* What waits for the registrar, in the order it came. A number is given
+     * once, as long as a request that has it is kept. */
+    enum xg_status (*put_waiting)(struct store *s,
+                                  const struct xg_statement *says,
+                                  struct xg_error *err);
+    enum xg_status (*list_waiting)(struct store *s, struct xg_arena *arena,
+                                   struct store_waiting **rows, size_t *count,
+                                   struct xg_error *err);
+    enum xg_status (*delete_waiting)(struct store *s, uint64_t number,
+                                     struct xg_error *err);
+    /* Of the next registry note; oldest first. */
+    enum xg_status (*put_request)(struct store *s,
+                                  const struct store_request *r,
+                                  struct xg_error *err);
+    enum xg_status (*read_requests)(struct store *s, struct xg_arena *arena,
+                                    struct store_request **rows, size_t *count,
+                                    struct xg_error *err);
+    enum xg_status (*drop_requests)(struct store *s, struct xg_error *err);
 
     /* ---- people, devices, codes ---- */
     enum xg_status (*put_person)(struct store *s, const char *code,

@@ -382,6 +382,27 @@ VERB(read_statements,
       size_t *count, uint64_t position, uint32_t line, size_t limit,
       struct xg_error *err),
      arena, rows, count, position, line, limit, err)
+VERB(put_waiting,
+     (struct store * s, const struct xg_statement *says, struct xg_error *err),
+     says, err)
+VERB(list_waiting,
+     (struct store * s, struct xg_arena *arena, struct store_waiting **rows,
+      size_t *count, struct xg_error *err),
+     arena, rows, count, err)
+VERB(delete_waiting,
+     (struct store * s, uint64_t number, struct xg_error *err), number, err)
+VERB(put_request,
+     (struct store * s, const struct store_request *r, struct xg_error *err), r,
+     err)
+VERB(read_requests,
+     (struct store * s, struct xg_arena *arena, struct store_request **rows,
+      size_t *count, struct xg_error *err),
+     arena, rows, count, err)
+VERB(drop_requests, (struct store * s, struct xg_error *err), err)
+VERB(read_apart,
+     (struct store * s, struct xg_arena *arena, struct store_batch **rows,
+      size_t *count, uint64_t position, size_t limit, struct xg_error *err),
+     arena, rows, count, position, limit, err)
 VERB(put_person,
      (struct store * s, const char *code, const char *name,
       struct xg_error *err),
@@ -524,6 +545,13 @@ static const struct store_ops fault_ops = {
     .put_statement = put_statement,
     .find_statement = find_statement,
     .read_statements = read_statements,
+    .put_waiting = put_waiting,
+    .list_waiting = list_waiting,
+    .delete_waiting = delete_waiting,
+    .put_request = put_request,
+    .read_requests = read_requests,
+    .drop_requests = drop_requests,
+    .read_apart = read_apart,
     .put_person = put_person,
     .get_person = get_person,
     .put_device = put_device,

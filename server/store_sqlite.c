@@ -466,6 +466,18 @@ static enum xg_status read_waiting(struct store *s, struct xg_arena *arena,
     return list_batches(arena, rows, count, list, err);
 }
 
+static enum xg_status read_apart(struct store *s, struct xg_arena *arena,
+                                 struct store_batch **rows, size_t *count,
+                                 uint64_t position, size_t limit,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_BATCH_APART);
+
+    xg_bind_u64(list, 1, position);
+    xg_bind_u64(list, 2, limit);
+    return list_batches(arena, rows, count, list, err);
+}
+
 static enum xg_status count_waiting(struct store *s, uint64_t *count,
                                     const char *device, struct xg_error *err)
 {
@@ -770,6 +782,7 @@ static const struct store_ops sqlite_ops = {
     .set_batch_state = set_batch_state,
     .read_batches = read_batches,
     .read_waiting = read_waiting,
+    .read_apart = read_apart,
     .count_waiting = count_waiting,
     .put_chain = put_chain,
     .find_chain = find_chain,

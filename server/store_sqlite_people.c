@@ -129,6 +129,102 @@ static enum xg_status read_statements(struct store *s, struct xg_arena *arena,
     return XG_OK;
 }
 
+/* ---- what waits for the registrar ---- */
+
+static enum xg_status put_waiting(struct store *s,
+                                  const struct xg_statement *says,
+                                  struct xg_error *err)
+{
+    struct xg_buf text = XG_BUF(4096);
+    enum xg_status status;
+
+    xg_statement_put(&text, says);
+    status = xg_buf_check(&text, err);
+    if (status == XG_OK) {
+        struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_WAITING_ADD);
+        xg_bind_text_bytes(add, 1, xg_buf_bytes(&text));
+        status = xg_stmt_run(add, err);
+    }
+    xg_buf_clear(&text);
+    return status;
+}
+
+static void read_one_waiting(struct sqlite_rows *rows, struct xg_stmt *s,
+                             void *item)
+{
+    struct store_waiting *w = item;
+    struct xg_bytes text = xg_col_text_bytes(s, 1);
+
+    (void)rows;
+    w->number = xg_col_u64(s, 0);
+    if (!xg_statement_next(&text, &w->says))
+        xg_stmt_corrupt(s, "a statement that waits is unreadable");
+}
+
+static enum xg_status list_waiting(struct store *s, struct xg_arena *arena,
+                                   struct store_waiting **rows, size_t *count,
+                                   struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+
+    if (sqlite_rows_read(&list, xg_stmt(sqlite_db(s), SERVER_STMT_WAITING_LIST),
+                         read_one_waiting, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_waiting *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
+static enum xg_status delete_waiting(struct store *s, uint64_t number,
+                                     struct xg_error *err)
+{
+    struct xg_stmt *delete = xg_stmt(sqlite_db(s), SERVER_STMT_WAITING_DELETE);
+
+    xg_bind_u64(delete, 1, number);
+    return xg_stmt_run(delete, err);
+}
+
+static enum xg_status put_request(struct store *s,
+                                  const struct store_request *r,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_REQUEST_ADD);
+
+    xg_bind_u64(add, 1, r->through);
+    xg_bind_u64(add, 2, r->covers);
+    xg_bind_bytes(add, 3, r->file);
+    return xg_stmt_run(add, err);
+}
+
+static void read_request(struct sqlite_rows *rows, struct xg_stmt *s,
+                         void *item)
+{
+    struct store_request *r = item;
+
+    r->through = xg_col_u64(s, 0);
+    r->covers = xg_col_u64(s, 1);
+    r->file = sqlite_rows_bytes(rows, s, 2);
+}
+
+static enum xg_status read_requests(struct store *s, struct xg_arena *arena,
+                                    struct store_request **rows, size_t *count,
+                                    struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+
+    if (sqlite_rows_read(&list, xg_stmt(sqlite_db(s), SERVER_STMT_REQUEST_LIST),
+                         read_request, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_request *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
+static enum xg_status drop_requests(struct store *s, struct xg_error *err)
+{
+    return xg_stmt_run(xg_stmt(sqlite_db(s), SERVER_STMT_REQUEST_CLEAR), err);
+}
+
 /* ---- people, devices, codes ---- */
 
 static enum xg_status put_person(struct store *s, const char *code,
@@ -356,6 +452,12 @@ void sqlite_people_verbs(struct store_ops *ops)
     ops->put_statement = put_statement;
     ops->find_statement = find_statement;
     ops->read_statements = read_statements;
+    ops->put_waiting = put_waiting;
+    ops->list_waiting = list_waiting;
+    ops->delete_waiting = delete_waiting;
+    ops->put_request = put_request;
+    ops->read_requests = read_requests;
+    ops->drop_requests = drop_requests;
     ops->put_person = put_person;
     ops->get_person = get_person;
     ops->put_device = put_device;

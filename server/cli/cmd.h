@@ -90,6 +90,15 @@ enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_approve(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_allow(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_device_quarantined(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_device_admit(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_registry_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_registry_request(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_registry_sign(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_registry_accept(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_registry_withdraw(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_registry_rotate(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_registry_keygen(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_show(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_history(struct cmd *c, struct xg_error *err);
@@ -136,6 +145,10 @@ cmd_number(unsigned long *value, const struct cmd *c, const char *name,
 /* Run a parsed command; what went wrong is appended to `errors`, one line.
  * The exit code. */
 int cmd_execute(struct cmd *c, struct xg_buf *errors);
+
+/* Where the registrar's key is on another machine, say that what was just done
+ * waits for her, and what comes next. */
+void cmd_say_waits(struct cmd *c);
 
 /* The name of a device: "0417" stands for "<origin>/d/0417". XG_USAGE. */
 XG_MUST_CHECK enum xg_status

@@ -58,14 +58,16 @@ enum xg_status cmd_worker_add(struct cmd *c, struct xg_error *err)
         XG_OK)
         return err->status;
     if (c->json)
-        return cmd_put_json(c,
-                            json_pack("{s:s, s:s, s:s, s:s}", "code", code,
-                                      "name", name, "role", role->name, "unit",
-                                      unit),
-                            err);
+        return cmd_put_json(
+            c,
+            cmd_mark_waits(c, json_pack("{s:s, s:s, s:s, s:s}", "code", code,
+                                        "name", name, "role", role->name,
+                                        "unit", unit)),
+            err);
     xg_buf_format(&c->out,
                   XG_T("已登记 %s（%s，%s）\n", "registered %s (%s, %s)\n"),
                   code, xg_label(role->zh, role->en), unit);
+    cmd_say_waits(c);
     return XG_OK;
 }
 
@@ -192,25 +194,6 @@ enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err)
 
 /* ---- code ---- */
 
-static enum xg_status need_worker(struct cmd *c, const char *code,
-                                  struct xg_error *err)
-{
-    struct xg_registry view = registry_view(c->data->registry);
-    struct xg_statement says;
-    uint64_t position;
-    bool found;
-
-    if (view.find(view.ctx, XG_SAYS_WORKER, code, INT64_MAX, &says, &position,
-                  &found, err) != XG_OK)
-        return err->status;
-    if (!found)
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有工号为 %s 的人员，请先 worker add",
-                            "nobody has the code %s: worker add first"),
-                       code);
-    return XG_OK;
-}
-
 /* Where the device is to go: --url, with the pin of the newest `serve`. */
 static enum xg_status fill_address(struct xg_enrol_code *code, struct cmd *c,
                                    struct xg_error *err)
@@ -284,16 +267,14 @@ enum xg_status cmd_code(struct cmd *c, struct xg_error *err)
 
     if (cmd_number(&hours, c, "expires", CODE_HOURS, CODE_HOURS_MAX, err) !=
             XG_OK ||
-        fill_address(&code, c, err) != XG_OK ||
-        need_worker(c, worker, err) != XG_OK)
+        fill_address(&code, c, err) != XG_OK)
         return err->status;
     if (strlen(worker) > XG_CODE_MAX)
         return xg_fail(err, XG_USAGE, "%s",
                        XG_T("工号太长", "the code is too long"));
     memcpy(code.worker, worker, strlen(worker) + 1);
     code.log = c->data->log.verifier;
-    memcpy(code.registrar, c->data->registrar.verifier.key,
-           sizeof code.registrar);
+    registry_key(c->data->registry, code.registrar);
     int64_t expires_ms = xg_wall_ms(c->env) + (int64_t)hours * 60 * 60 * 1000;
     enum xg_status status = registry_make_code(c->data->registry, code.secret,
                                                worker, expires_ms, c->env, err);
@@ -389,11 +370,13 @@ static enum xg_status put_done(struct cmd *c, const char *name,
                                enum xg_device_state state, struct xg_error *err)
 {
     if (c->json)
-        return cmd_put_json(c,
-                            json_pack("{s:s, s:s}", "device", name, "state",
-                                      xg_device_state_name(state)),
-                            err);
+        return cmd_put_json(
+            c,
+            cmd_mark_waits(c, json_pack("{s:s, s:s}", "device", name, "state",
+                                        xg_device_state_name(state))),
+            err);
     xg_buf_format(&c->out, "%s %s\n", name, state_label(state));
+    cmd_say_waits(c);
     return XG_OK;
 }
 
@@ -404,7 +387,10 @@ enum xg_status cmd_device_approve(struct cmd *c, struct xg_error *err)
     if (cmd_device_name(name, sizeof name, c, c->args[1], err) != XG_OK ||
         approval_give(c->data, name, err) != XG_OK)
         return err->status;
-    return put_done(c, name, XG_DEVICE_ENROLLED, err);
+    return put_done(c, name,
+                    registry_is_apart(c->data->registry) ? XG_DEVICE_PENDING
+                                                         : XG_DEVICE_ENROLLED,
+                    err);
 }
 
 enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err)
@@ -414,22 +400,27 @@ enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err)
     if (cmd_device_name(name, sizeof name, c, c->args[1], err) != XG_OK ||
         registry_revoke(c->data->registry, name, err) != XG_OK)
         return err->status;
-    return put_done(c, name, XG_DEVICE_REVOKED, err);
+    return put_done(c, name,
+                    registry_is_apart(c->data->registry) ? XG_DEVICE_ENROLLED
+                                                         : XG_DEVICE_REVOKED,
+                    err);
 }
 
-/* Is there something registered under that name? XG_NOTFOUND with `missing`. */
+/* Is something of that name registered, or waiting to be? XG_NOTFOUND with `missing`. */
 static enum xg_status must_know(struct cmd *c, enum xg_statement_kind kind,
                                 const char *subject, const char *missing,
                                 struct xg_error *err)
 {
-    struct xg_registry view = registry_view(c->data->registry);
-    struct xg_statement said;
-    uint64_t position;
+    struct store *s;
     bool found;
 
-    if (view.find(view.ctx, kind, subject, UINT64_MAX, &said, &position,
-                  &found, err) != XG_OK)
+    if (data_borrow(c->data, &s, err) != XG_OK)
         return err->status;
+    enum xg_status status =
+        registry_known(c->data->registry, &found, s, kind, subject, err);
+    data_return(c->data, s);
+    if (status != XG_OK)
+        return status;
     if (!found)
         return xg_fail(err, XG_NOTFOUND, "%s: %s", missing, subject);
     return XG_OK;
@@ -455,9 +446,13 @@ enum xg_status cmd_device_allow(struct cmd *c, struct xg_error *err)
     if (registry_put(c->data->registry, &s, 1, err) != XG_OK)
         return err->status;
     if (c->json)
-        return cmd_put_json(c, json_pack("{s:s, s:s}", "device", name,
-                                         "author", s.owner), err);
+        return cmd_put_json(
+            c,
+            cmd_mark_waits(c, json_pack("{s:s, s:s}", "device", name, "author",
+                                        s.owner)),
+            err);
     xg_buf_format(&c->out, XG_T("%s 也可由 %s 使用\n", "%s may record as %s\n"),
                   name, s.owner);
+    cmd_say_waits(c);
     return XG_OK;
 }

@@ -42,6 +42,8 @@ CREATE TABLE batch (
 -- 2 is XG_BATCH_WAITING.
 CREATE INDEX batch_waiting ON batch (chain, first, position) WHERE state = 2;
 CREATE INDEX batch_waiting_device ON batch (device) WHERE state = 2;
+-- 4 is XG_BATCH_QUARANTINED.
+CREATE INDEX batch_apart ON batch (position) WHERE state = 4;
 
 CREATE TABLE body (
     position INTEGER PRIMARY KEY,
@@ -65,6 +67,20 @@ CREATE TABLE statement (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX statement_place ON statement (position, line);
+
+-- What the registrar, whose key is on another machine, has yet to sign; and
+-- what she was asked to sign as the next registry note.
+CREATE TABLE waiting (
+    number INTEGER PRIMARY KEY,
+    text   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE request (
+    number  INTEGER PRIMARY KEY,
+    through INTEGER NOT NULL,   -- of waiting: the last that is in it
+    covers  INTEGER NOT NULL,   -- so many
+    file    BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE person (
     code TEXT PRIMARY KEY,

@@ -94,6 +94,10 @@ FROM batch
 WHERE chain = ?1 AND state = 2 AND first >= ?2 AND first <= ?3
 ORDER BY first, position;
 
+-- name: batch_apart
+SELECT position, id, chain, tree, first, last, state, device, body_len
+FROM batch WHERE state = 4 AND position >= ?1 ORDER BY position LIMIT ?2;
+
 -- name: batch_waiting_count
 SELECT count(*) FROM batch WHERE device = ?1 AND state = 2;
 
@@ -506,6 +510,26 @@ ORDER BY position DESC, line DESC LIMIT 1;
 SELECT position, line, text, kind FROM statement
 WHERE (position > ?1 OR (position = ?1 AND line >= ?2)) AND kind <> 10
 ORDER BY position, line LIMIT ?3;
+
+-- name: waiting_add
+INSERT INTO waiting (number, text)
+VALUES (1 + max((SELECT coalesce(max(number), 0) FROM waiting),
+                (SELECT coalesce(max(through), 0) FROM request)), ?1);
+
+-- name: waiting_list
+SELECT number, text FROM waiting ORDER BY number;
+
+-- name: waiting_delete
+DELETE FROM waiting WHERE number = ?1;
+
+-- name: request_add
+INSERT INTO request (through, covers, file) VALUES (?1, ?2, ?3);
+
+-- name: request_list
+SELECT through, covers, file FROM request ORDER BY number;
+
+-- name: request_clear
+DELETE FROM request;
 
 -- name: person_put
 INSERT INTO person (code, name) VALUES (?1, ?2)

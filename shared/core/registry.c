@@ -203,7 +203,7 @@ xg_registry_note_open(struct xg_registry_note *out, struct xg_bytes note,
         return xg_fail(err, XG_AUTH,
                        XG_T("登记簿的一条不是由在任登记员签名的（署名 %s）",
                             "a registry note is not signed by the registrar "
-                            "of that time (signed as %s)"),
+                            "of its day (signed as %s)"),
                        name);
     return xg_registry_note_read(out, parsed.text, err);
 }

@@ -549,6 +549,126 @@ static void test_quarantine(void **unused)
     end(&s);
 }
 
+static void admit(struct setup *s, const struct ingest_result *batch)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_statement says = {.kind = XG_SAYS_ADMIT, .batch = batch->id};
+
+    xg_base64(says.subject, sizeof says.subject, batch->id.b, XG_HASH_SIZE);
+    assert_ok(registry_put(s->d->registry, &says, 1, &err));
+}
+
+static enum xg_batch_state state_of(struct setup *s,
+                                    const struct ingest_result *batch)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_batch row;
+    bool found;
+
+    assert_ok(s->d->store->ops->find_batch(s->d->store, &row, &found,
+                                           &batch->id, &err));
+    assert_true(found);
+    return row.state;
+}
+
+/* Honest work of a device that was revoked meanwhile: what the cut holds
+ * counts, what comes later is apart until a person lets it in. */
+static void test_admit(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_counts counts;
+    struct store_record *rows;
+    struct setup s;
+    size_t n;
+    (void)unused;
+
+    begin(&s, NULL, 62);
+    struct test_device *t = add_device(&s, "wn");
+    struct test_device *honest = add_device(&s, "wn");
+    for (int i = 0; i < 6; i++)
+        test_incident(t, "lamp");
+    pushed(&s, t, 0, 2, XG_BATCH_STORED);
+    struct ingest_result early = pushed(&s, t, 4, 1, XG_BATCH_WAITING);
+    assert_ok(registry_revoke(s.d->registry, t->signer.verifier.name, &err));
+    pushed(&s, t, 0, 2, XG_BATCH_HELD); /* within the cut */
+    struct ingest_result last = pushed(&s, t, 5, 1, XG_BATCH_QUARANTINED);
+    struct ingest_result middle = pushed(&s, t, 2, 2, XG_BATCH_QUARANTINED);
+    check(&s);
+
+    /* The later of the two waits for the earlier, which brings both, and what
+     * had come before the revocation. */
+    admit(&s, &last);
+    assert_int_equal(state_of(&s, &last), XG_BATCH_WAITING);
+    check(&s);
+    test_incident(honest, "noise");
+    pushed(&s, honest, 0, 2, XG_BATCH_STORED);
+    admit(&s, &middle);
+    assert_int_equal(state_of(&s, &middle), XG_BATCH_STORED);
+    assert_int_equal(state_of(&s, &early), XG_BATCH_STORED);
+    assert_int_equal(state_of(&s, &last), XG_BATCH_STORED);
+    assert_ok(s.d->store->ops->get_counts(s.d->store, &counts, &err));
+    assert_int_equal(counts.records, 2 + 4 + 2);
+    /* They keep their places in the log; they are told at the note's. */
+    assert_ok(s.d->store->ops->read_records(s.d->store, &s.arena, &rows, &n, 5,
+                                            8, 10, &err));
+    assert_int_equal(n, 4);
+    assert_int_equal(rows[0].position, middle.position);
+    assert_true(rows[0].shown > middle.position);
+    for (size_t i = 0; i < n; i++)
+        assert_true(rows[i].shown >= rows[0].shown);
+    check(&s);
+
+    /* Again, of one that is in, of one that is nowhere: nothing. */
+    admit(&s, &middle);
+    admit(&s, &early);
+    struct ingest_result none = {.id = {{9}}};
+    admit(&s, &none);
+    pushed(&s, t, 5, 1, XG_BATCH_HELD);
+    check(&s);
+    test_device_free(t);
+    test_device_free(honest);
+    end(&s);
+}
+
+/* Let in before it comes: it counts when it does. And a fork that is let in is
+ * proven as any other. */
+static void test_admit_first_and_forks(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct setup s;
+    (void)unused;
+
+    begin(&s, NULL, 63);
+    struct test_device *t = add_device(&s, "wn");
+    test_incident(t, "lamp");
+    pushed(&s, t, 0, 2, XG_BATCH_STORED);
+    struct test_device *clone = test_device_clone(t);
+    s.world.wall_ms++;
+    test_incident(clone, "tree");
+    test_incident(t, "lamp");
+    pushed(&s, t, 2, 1, XG_BATCH_STORED);
+    assert_ok(registry_revoke(s.d->registry, t->signer.verifier.name, &err));
+    struct ingest_result fork = pushed(&s, clone, 2, 1, XG_BATCH_QUARANTINED);
+    admit(&s, &fork);
+    assert_int_equal(state_of(&s, &fork), XG_BATCH_FORKED);
+    check(&s);
+
+    struct xg_buf frame = XG_BUF(XG_BATCH_MAX);
+    struct xg_bytes note, body, name;
+    struct ingest_result coming = {.position = 0};
+    test_incident(t, "bench");
+    test_seal(&frame, t, 3, 1);
+    assert_ok(xg_batch_peek(&note, &body, &name, frame.data, frame.len, &err));
+    assert_ok(xg_batch_id(&coming.id, note, &err));
+    admit(&s, &coming);
+    pushed(&s, t, 3, 1, XG_BATCH_STORED);
+    check(&s);
+    xg_buf_clear(&frame);
+    test_device_free(clone);
+    test_device_free(t);
+    end(&s);
+}
+
 /* A record that breaks the rules, written by hand between good ones. */
 /* A device that forks without end: from some number on what it begins is kept
  * apart, its neighbours are served, and it can still be revoked. */
@@ -1787,6 +1907,8 @@ int main(void)
         cmocka_unit_test(test_fork_entry),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_admit),
+        cmocka_unit_test(test_admit_first_and_forks),
         cmocka_unit_test(test_a_device_that_forks_without_end),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_moved_worker),
