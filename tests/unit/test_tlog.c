@@ -428,8 +428,15 @@ static void changed_inclusions(void **state)
             refuse_inclusion(&proof, i, n, &leaves[i + 1], &roots[n]);
             refuse_inclusion(&proof, i, n, &leaves[i], &roots[n - 1]);
             refuse_inclusion(&proof, n, n, &leaves[i], &roots[n]);
+            for (uint64_t other = 0; other < n; other++)
+                if (other != i)
+                    refuse_inclusion(&proof, other, n, &leaves[i], &roots[n]);
             if (n > 1)
-                refuse_inclusion(&proof, (i + 1) % n, n, &leaves[i], &roots[n]);
+                refuse_inclusion(&proof, i, n, &roots[n], &leaves[i]);
+            struct xg_proof ends = with(&proof, proof.count, &roots[n]);
+            refuse_inclusion(&ends, i, n, &leaves[i], &roots[n]);
+            ends = with(&proof, 0, &roots[n]);
+            refuse_inclusion(&ends, i, n, &leaves[i], &roots[n]);
             for (size_t k = 0; k < proof.count; k++) {
                 struct xg_proof bad = proof, less = without(&proof, k);
                 flip(&bad.hashes[k], n * i + k);
@@ -467,8 +474,14 @@ static void changed_consistencies(void **state)
             assert_ok(xg_prove_consistency(&proof, m, n, &nodes, &err));
             refuse_consistency(&proof, m, n, &roots[m - 1], &roots[n]);
             refuse_consistency(&proof, m, n, &roots[m], &roots[n - 1]);
-            if (m < n)
+            if (m < n) {
                 refuse_consistency(&proof, n, m, &roots[n], &roots[m]);
+                refuse_consistency(&proof, m, n, &roots[n], &roots[m]);
+            }
+            struct xg_proof ends = with(&proof, proof.count, &roots[n]);
+            refuse_consistency(&ends, m, n, &roots[m], &roots[n]);
+            ends = with(&proof, 0, &roots[n]);
+            refuse_consistency(&ends, m, n, &roots[m], &roots[n]);
             for (size_t k = 0; k < proof.count; k++) {
                 struct xg_proof bad = proof, less = without(&proof, k);
                 flip(&bad.hashes[k], n * m + k);
