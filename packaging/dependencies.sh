@@ -14,7 +14,7 @@ libsystemd-dev libwebp-dev ninja-build pkg-config
 zlib1g-dev gpsd python3"
 test="clang clang-tidy cppcheck curl dbus git golang-go golang-golang-x-mod-dev
 iproute2 libclang-rt-14-dev libcmocka-dev libfaketime openssl procps
-python3-dbusmock systemd util-linux"
+python3-cryptography python3-dbusmock systemd util-linux"
 
 # Node may be here from elsewhere; Debian's would stand against it.
 command -v node >/dev/null || test="$test nodejs"
