@@ -55,15 +55,18 @@ static enum xg_status look_up_entity(void *ctx, struct view_entity *out,
     return XG_OK;
 }
 
-/* Outside what is possible: before this version was made, or later than the
- * server's time at which it was in the log already. */
+/* Outside what is possible: before this version was made, later than the
+ * server's time at which it was in the log already, or outside the bounds that
+ * the log gives it. */
 static bool clock_doubt(const struct cli_view *view,
-                        const struct fold_fact *fact, const struct xg_record *r)
+                        const struct fold_fact *fact, const struct xg_record *r,
+                        const struct view_about *about)
 {
     if (r->malformed)
         return false;
     return view_clock_doubt(r->head.moment.wall_ms,
-                            fact->logged ? view->server_ms : 0);
+                            fact->logged ? view->server_ms : 0) ||
+           view_clock_outside(about, r->head.moment.wall_ms);
 }
 
 static enum xg_status look_up_about(void *ctx, struct view_about *out,
@@ -88,7 +91,7 @@ static enum xg_status look_up_about(void *ctx, struct view_about *out,
     out->not_before_ms = when->low_ms;
     out->has_not_after = when->high_ms != XG_NO_TIME;
     out->not_after_ms = when->high_ms;
-    out->clock_doubt = clock_doubt(view, fact, op->record);
+    out->clock_doubt = clock_doubt(view, fact, op->record, out);
     out->delivery = VIEW_RECEIVED;
     if (!fact->mine)
         return XG_OK;

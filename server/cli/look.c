@@ -130,9 +130,10 @@ static enum xg_status about_record(void *ctx, struct view_about *out,
     out->has_not_after = when->high_ms != XG_NO_TIME;
     out->not_after_ms = when->high_ms;
     out->verified = true; /* checked when it came; `check` does it again */
+    int64_t wall_ms = op->record->head.moment.wall_ms;
     out->clock_doubt = !op->record->malformed &&
-                       view_clock_doubt(op->record->head.moment.wall_ms,
-                                        xg_wall_ms(l->c->env));
+                       (view_clock_doubt(wall_ms, xg_wall_ms(l->c->env)) ||
+                        view_clock_outside(out, wall_ms));
     if (l->store->ops->get_person(l->store, name, &found, out->author, err) !=
         XG_OK)
         return err->status;

@@ -190,6 +190,14 @@ bool view_clock_doubt(int64_t wall_ms, int64_t known_ms)
            (known_ms > 0 && wall_ms - VIEW_CLOCK_TOLERANCE_MS > known_ms);
 }
 
+bool view_clock_outside(const struct view_about *about, int64_t wall_ms)
+{
+    return (about->has_not_before &&
+            wall_ms + VIEW_CLOCK_TOLERANCE_MS < about->not_before_ms) ||
+           (about->has_not_after &&
+            wall_ms - VIEW_CLOCK_TOLERANCE_MS > about->not_after_ms);
+}
+
 void look_put_hash(struct xg_buf *out, const struct xg_hash *hash)
 {
     xg_buf_hex(out, hash->b, HASH_SHOWN);

@@ -84,6 +84,8 @@ enum { VIEW_CLOCK_TOLERANCE_MS = 120 * 1000 };
  * for anything, or, of a record that was logged by then, later than the
  * server's time `known_ms` (0: not known)? */
 bool view_clock_doubt(int64_t wall_ms, int64_t known_ms);
+/* Or outside the bounds that the log gives its record, as far as known? */
+bool view_clock_outside(const struct view_about *about, int64_t wall_ms);
 
 /* Where the views look such things up. `entity`, `about` and `photo` are
  * called with the ctx; any of them may be NULL: then nothing is known, the
