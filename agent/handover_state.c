@@ -562,7 +562,7 @@ static enum xg_status look_at_drafts(struct leaver *l, struct xg_error *err)
 
 /* Every proof that is held, once more against the key of the log. */
 static enum xg_status look_at_receipts(struct leaver *l,
-                                       const struct xg_verifier *log,
+                                       const struct store_logs *logs,
                                        struct xg_error *err)
 {
     struct xg_buf frame = XG_BUF(XG_BATCH_MAX), receipt = XG_BUF(1 << 20);
@@ -589,8 +589,8 @@ static enum xg_status look_at_receipts(struct leaver *l,
                                   &why) == XG_OK;
         if (good)
             xg_tlog_leaf(&leaf, note.at, note.len);
-        good = good && xg_receipt_open(&r, &c, receipt.data, receipt.len, &leaf,
-                                       log, &why) == XG_OK;
+        good = good && store_open_receipt(logs, &r, &c, xg_buf_bytes(&receipt),
+                                          &leaf, &why) == XG_OK;
         l->left.proven += good;
         l->left.bad_receipts += !good;
     }
@@ -602,10 +602,10 @@ static enum xg_status look_at_receipts(struct leaver *l,
 static enum xg_status look_left(struct leaver *l, struct xg_error *err)
 {
     struct patrol_state patrol;
-    struct store_identity id;
+    struct store_logs logs;
 
     if (patrol_look(&patrol, l->home->path, err) != XG_OK ||
-        store_get_identity(l->s, &id, err) != XG_OK ||
+        store_get_logs(l->s, &logs, err) != XG_OK ||
         handover_list(l->home, take_cover, l, err) != XG_OK)
         return err->status;
     l->left.patrol = patrol.open;
@@ -620,7 +620,7 @@ static enum xg_status look_left(struct leaver *l, struct xg_error *err)
         *err = l->trouble;
         return err->status;
     }
-    return look_at_receipts(l, &id.log, err);
+    return look_at_receipts(l, &logs, err);
 }
 
 bool handover_nothing_left(const struct handover_left *left)

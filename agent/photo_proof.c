@@ -5,7 +5,7 @@
 
 enum xg_status photo_proof_open(struct photo_proof *out, struct xg_bytes note,
                                 struct xg_bytes receipt,
-                                const struct xg_verifier *log,
+                                const struct store_logs *logs,
                                 struct xg_error *err)
 {
     struct photo_proof proof = {.count = 0};
@@ -14,10 +14,10 @@ enum xg_status photo_proof_open(struct photo_proof *out, struct xg_bytes note,
     struct xg_hash leaf;
 
     xg_tlog_leaf(&leaf, note.at, note.len);
-    if (xg_note_open(&opened, note.at, note.len, log, err) != XG_OK ||
+    if (store_open_entry(logs, &opened, note, err) != XG_OK ||
         xg_blobs_read(proof.blobs, &proof.count, opened.text, err) != XG_OK ||
-        xg_receipt_open(&r, &proof.checkpoint, receipt.at, receipt.len, &leaf,
-                        log, err) != XG_OK)
+        store_open_receipt(logs, &r, &proof.checkpoint, receipt, &leaf, err) !=
+            XG_OK)
         return err->status;
     proof.position = r.index;
     proof.checkpoint_note = r.checkpoint;
@@ -35,13 +35,12 @@ const struct xg_blob *photo_proof_names(const struct photo_proof *proof,
 }
 
 static bool fits(const struct photo_proof *proof, uint64_t position,
+                 const struct store_logs *logs,
                  const struct xg_checkpoint *held, bool has_held)
 {
-    const struct xg_checkpoint *c = &proof->checkpoint;
-
     return proof->position == position &&
-           (!has_held || c->size < held->size ||
-            (c->size == held->size && xg_hash_equal(&c->root, &held->root)));
+           (!has_held ||
+            store_checkpoint_fits(logs, &proof->checkpoint, held));
 }
 
 enum xg_status photo_proof_check(struct store *s, bool *found,
@@ -51,7 +50,7 @@ enum xg_status photo_proof_check(struct store *s, bool *found,
     struct xg_buf note = XG_BUF(XG_NOTE_MAX),
                   receipt = XG_BUF(PHOTO_RECEIPT_MAX);
     struct xg_error why = XG_ERROR_NONE;
-    struct store_identity id;
+    struct store_logs logs;
     struct xg_checkpoint held;
     struct photo_proof proof;
     uint64_t position;
@@ -60,14 +59,14 @@ enum xg_status photo_proof_check(struct store *s, bool *found,
                                                   &kept, sha256, err);
 
     if (status == XG_OK && kept)
-        status = store_get_identity(s, &id, err);
+        status = store_get_logs(s, &logs, err);
     if (status == XG_OK && kept)
         status = store_get_checkpoint(s, &held, NULL, &has_held, err);
     if (status == XG_OK && kept &&
         (photo_proof_open(&proof, xg_buf_bytes(&note), xg_buf_bytes(&receipt),
-                          &id.log, &why) != XG_OK ||
+                          &logs, &why) != XG_OK ||
          !photo_proof_names(&proof, sha256) ||
-         !fits(&proof, position, &held, has_held)))
+         !fits(&proof, position, &logs, &held, has_held)))
         status = xg_fail(err, XG_ALARM,
                          XG_T("照片在服务器上的凭据核验不过",
                               "the proof that the server holds the photo does "

@@ -18,12 +18,12 @@ struct photo_proof {
     struct xg_blob blobs[XG_BLOBS_MAX];
 };
 
-/* Verify a note and its receipt with the log's key. That the checkpoint
+/* Verify a note and its receipt with the key of the log, or of one before it. That the checkpoint
  * continues the one held is the caller's to check. XG_AUTH, XG_FORMAT. */
 XG_MUST_CHECK enum xg_status photo_proof_open(struct photo_proof *out,
                                               struct xg_bytes note,
                                               struct xg_bytes receipt,
-                                              const struct xg_verifier *log,
+                                              const struct store_logs *logs,
                                               struct xg_error *err);
 /* The blob of that hash; NULL where the note does not name it. */
 const struct xg_blob *photo_proof_names(const struct photo_proof *proof,

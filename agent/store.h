@@ -33,6 +33,7 @@
 #include "shared/core/protocol.h"
 #include "shared/core/record.h"
 #include "shared/core/registry.h"
+#include "shared/core/successor.h"
 #include "shared/core/tlog.h"
 
 struct store;
@@ -174,6 +175,63 @@ XG_MUST_CHECK enum xg_status store_get_checkpoint(struct store *s,
 XG_MUST_CHECK enum xg_status store_put_checkpoint(struct store *s,
                                                   struct xg_bytes note,
                                                   struct xg_error *err);
+
+/* The logs whose receipts count here: that of now first, then those before it,
+ * whose servers were restored (shared/core/successor.h). */
+struct store_log {
+    struct xg_verifier key;
+    uint64_t until; /* entries below it are in the log of now; of that itself
+                     * UINT64_MAX */
+    int64_t since_ms;                  /* of those before: followed then, */
+    uint64_t batches, records, photos; /* see store_succeed() */
+};
+struct store_logs {
+    size_t count; /* 0: this device never joined */
+    struct store_log list[XG_LINEAGE_MAX + 1];
+};
+XG_MUST_CHECK enum xg_status store_get_logs(struct store *s,
+                                            struct store_logs *out,
+                                            struct xg_error *err);
+bool store_knows_log(const struct store_logs *logs, const char *origin);
+/* xg_receipt_open() by whichever of them signed it. */
+XG_MUST_CHECK enum xg_status
+store_open_receipt(const struct store_logs *logs, struct xg_receipt *r,
+                   struct xg_checkpoint *c, struct xg_bytes receipt,
+                   const struct xg_hash *leaf, struct xg_error *err);
+/* Is a receipt's checkpoint not at odds with the one held? One of a log before
+ * may be longer: what it proves lies below `until`. */
+bool store_checkpoint_fits(const struct store_logs *logs,
+                           const struct xg_checkpoint *c,
+                           const struct xg_checkpoint *held);
+/* xg_note_open() likewise, of an entry of the log. */
+XG_MUST_CHECK enum xg_status store_open_entry(const struct store_logs *logs,
+                                              struct xg_note *note,
+                                              struct xg_bytes data,
+                                              struct xg_error *err);
+
+/* The largest checkpoint at or below `size` that a receipt kept here carries.
+ * *found false: none. */
+XG_MUST_CHECK enum xg_status
+store_checkpoint_below(struct store *s, struct xg_checkpoint *out, bool *found,
+                       uint64_t size, struct xg_error *err);
+/* What is lost with the entries from `size` on, one after another: receipts of
+ * batches (by id), registry notes (by number). false ends the walk. */
+XG_MUST_CHECK enum xg_status store_list_lost(
+    struct store *s, uint64_t size,
+    bool (*batch)(void *ctx, const struct xg_hash *id, struct xg_bytes receipt),
+    bool (*registry)(void *ctx, uint64_t number, struct xg_bytes note),
+    void *ctx, struct xg_error *err);
+/* [t] The log of that key ends at `size`, and another one goes on: `note`, by
+ * the registrar, says so. What lay from there on is not proven any more: own
+ * batches are due again; what others recorded stays by the old log's word until
+ * it comes again; registry notes, references, times and proofs of photos go.
+ * The caller puts identity (with the new log) and checkpoint in the same
+ * transaction. *lost: what was due again and so on. */
+XG_MUST_CHECK enum xg_status store_succeed(struct store *s,
+                                           struct store_log *lost,
+                                           const struct xg_verifier *key,
+                                           uint64_t size, struct xg_bytes note,
+                                           struct xg_error *err);
 
 /* Number of the newest registry note held (0: none) and its leaf hash. */
 XG_MUST_CHECK enum xg_status store_registry_newest(struct store *s,

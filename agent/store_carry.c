@@ -86,7 +86,7 @@ static enum xg_status look_up(struct store *s, const struct xg_hash *hash,
 
     xg_bind_hash(q, 1, hash);
     *known = xg_stmt_row(q);
-    *told = *known && xg_col_bool(q, 4);
+    *told = *known && xg_col_u64(q, 4) != 0;
     return xg_stmt_done(q, err);
 }
 

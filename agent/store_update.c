@@ -224,7 +224,7 @@ static enum xg_status apply_record(struct store *s, const struct xg_update *u,
     uint64_t anchor = 0;
     if (known) {
         entity = xg_col_id(q, 3);
-        told = xg_col_bool(q, 4);
+        told = xg_col_u64(q, 4) != 0;
         anchor = xg_col_u64(q, 5);
     }
     if (xg_stmt_done(q, err) != XG_OK)

@@ -250,6 +250,7 @@ enum xg_status sync_open_note(struct sync *y, struct xg_note *note,
 {
     char ours[9], theirs[9], name[XG_KEY_NAME_MAX + 1];
 
+    y->other_log = false;
     if (xg_note_parse(note, data.at, data.len, err) != XG_OK)
         return sync_bad_answer(y, err);
     const struct xg_note_signature *s = &note->signatures[0];
@@ -261,6 +262,7 @@ enum xg_status sync_open_note(struct sync *y, struct xg_note *note,
     if (same)
         return XG_OK;
 
+    y->other_log = true;
     xg_hex(ours, log->id, sizeof log->id);
     xg_hex(theirs, s->id, sizeof s->id);
     snprintf(name, sizeof name, "%.*s", (int)s->name.len,

@@ -79,6 +79,12 @@ struct sync_report {
     char reasons[SYNC_REASONS_MAX][SYNC_REASON_SIZE];
     uint64_t pushed_again; /* batches that the server had lost */
 
+    /* The server was restored, and its log follows the one that was known. What
+     * was proven by that alone: batches that are due again, others' records,
+     * photos that were let go of. */
+    bool succeeded;
+    uint64_t lost_batches, lost_records, lost_photos;
+
     uint64_t records_pulled; /* that were not here */
     uint64_t pages, gone;    /* gone: entities out of scope */
     uint64_t registry_notes, orders;

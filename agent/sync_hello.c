@@ -124,8 +124,14 @@ static enum xg_status keep_evidence(struct sync *y, const struct frames *f,
     struct xg_checkpoint held;
     struct xg_buf note = XG_BUF(XG_NOTE_MAX);
     bool found;
-    enum xg_status status = home_file(path, y->home->path, "alarm", err);
+    enum xg_status status = home_file(path, y->home->path, "alarm/shown", err);
 
+    if (status == XG_OK && xg_os_exists(path)) {
+        xg_buf_clear(&note); /* of the first; a later one does not replace it */
+        return XG_OK;
+    }
+    if (status == XG_OK)
+        status = home_file(path, y->home->path, "alarm", err);
     if (status == XG_OK)
         status = xg_os_mkdir(path, err);
     if (status == XG_OK)
@@ -175,6 +181,8 @@ enum xg_status sync_load_alarm(struct sync *y, struct xg_error *err)
     if (home_file(path, y->home->path, "alarm/shown", err) != XG_OK)
         return err->status;
     y->alarm = xg_os_exists(path);
+    if (y->alarm && sync_settle_alarm(y, err) != XG_OK)
+        return err->status;
     if (y->alarm)
         xg_fail(&y->alarm_error, XG_ALARM,
                 XG_T("警报未解除：服务器的日志曾与本机核验的不一致。请马上告诉"
@@ -474,11 +482,12 @@ enum xg_status sync_take_welcome(struct sync *y, bool *old, size_t *answers,
     return y->alarm ? XG_OK : keep(y, &f, err);
 }
 
-static enum xg_status hello_once(struct sync *y, struct xg_error *err)
+/* One hello, and who answers; the frames are in y->answer. */
+static enum xg_status ask(struct sync *y, struct frames *frames,
+                          struct xg_error *err)
 {
     struct xg_buf note = XG_BUF(XG_NOTE_MAX);
     struct xg_hash random = {{0}};
-    struct frames frames = {.rest = {NULL, 0}};
 
     xg_random(y->env, random.b, sizeof random.b);
     enum xg_status status = sync_put_hello(y, &note, &random, err);
@@ -488,16 +497,66 @@ static enum xg_status hello_once(struct sync *y, struct xg_error *err)
         status = sync_call(y, &request, err);
     }
     if (status == XG_OK)
-        status = open_welcome(y, &frames, xg_buf_bytes(&y->answer.body),
-                              &random, err);
+        status = open_welcome(y, frames, xg_buf_bytes(&y->answer.body), &random,
+                              err);
+    xg_buf_clear(&note);
+    return status;
+}
+
+static enum xg_status hello_once(struct sync *y, struct xg_error *err)
+{
+    struct frames frames = {.rest = {NULL, 0}};
+    enum xg_status status;
+
+    y->other_log = false;
+    status = ask(y, &frames, err);
     if (status == XG_OK)
         take_session(y);
     if (status == XG_OK && !y->alarm)
         status = judge_log(y, &frames, err);
     if (status == XG_OK && !y->alarm)
         status = keep(y, &frames, err);
-    xg_buf_clear(&note);
     return status;
+}
+
+enum xg_status sync_prove(struct sync *y, struct xg_buf *checkpoint,
+                          struct xg_error *err)
+{
+    struct frames frames = {.rest = {NULL, 0}};
+    enum xg_status status;
+
+    y->doubted_log = y->behind = false;
+    for (int i = 0; i < 2; i++) {
+        status = ask(y, &frames, err);
+        if (status == XG_OK)
+            status = judge_log(y, &frames, err);
+        if (status != XG_NET || !(y->doubted_log || y->behind))
+            break;
+    }
+    if (status == XG_OK) {
+        xg_buf_reset(checkpoint);
+        xg_buf_append(checkpoint, frames.checkpoint.at, frames.checkpoint.len);
+        status = xg_buf_check(checkpoint, err);
+    }
+    return status;
+}
+
+/* It may be the log that follows the one that is known. Where nothing says so,
+ * it is refused as another server. */
+static enum xg_status hello_other(struct sync *y, struct xg_error *err)
+{
+    struct xg_error refused = *err;
+    bool took = false;
+
+    *err = XG_ERROR_NONE;
+    if (sync_succeed(y, &took, err) != XG_OK)
+        return err->status;
+    if (took)
+        return hello_once(y, err);
+    if (y->alarm)
+        return XG_OK;
+    *err = refused;
+    return err->status;
 }
 
 enum xg_status sync_hello(struct sync *y, struct xg_error *err)
@@ -512,6 +571,8 @@ enum xg_status sync_hello(struct sync *y, struct xg_error *err)
         if (status == XG_NET &&
             (y->doubted_log || y->doubted_registry || y->behind))
             status = hello_once(y, err);
+        if (status == XG_REFUSED && y->other_log)
+            status = hello_other(y, err);
         if (status != XG_OK || y->alarm)
             return status;
         uint64_t before = number;

@@ -48,6 +48,7 @@ struct sync {
     struct store_identity id;
     struct xg_signer signer; /* wiped by sync_clear() */
     struct xg_checkpoint held; /* size 0: none */
+    struct store_logs logs;    /* of now, and those before it */
     struct xg_welcome welcome; /* of the last hello; log is not kept */
     char bearer[XG_BASE64_SIZE(XG_TOKEN_SIZE)];
     struct transport_answer answer;
@@ -60,6 +61,7 @@ struct sync {
     bool doubted_log, doubted_registry; /* an unsigned part of an answer did
                                          * not hold: asked for again once */
     bool behind;     /* the server said that its log is shorter than ours */
+    bool other_log;  /* the last note that was opened is signed by another */
     bool restarted; /* updates were asked for from the start again */
     bool said_busy; /* the last answer was the server's own 503 */
     unsigned busy_in_a_row;
@@ -142,6 +144,28 @@ struct sync_shown {
 XG_MUST_CHECK enum xg_status sync_take_welcome(struct sync *y, bool *old,
                                                size_t *answers,
                                                const struct sync_shown *shown,
+                                               struct xg_error *err);
+
+/* Ask the log that y->id names for a proof from y->held on. The checkpoint that
+ * it shows goes to `checkpoint`; nothing is kept. May raise the alarm. */
+XG_MUST_CHECK enum xg_status sync_prove(struct sync *y,
+                                        struct xg_buf *checkpoint,
+                                        struct xg_error *err);
+
+/* ---- sync_successor.c ---- */
+
+/* Another log answers than the one that is known. Does it follow that one, as
+ * the registrar says? Then it is taken over, in one transaction, and *took is
+ * true; false: nothing follows it there. XG_REFUSED: what is said to follow it
+ * is not by the registrar, or not of that log. May raise the alarm. */
+XG_MUST_CHECK enum xg_status sync_succeed(struct sync *y, bool *took,
+                                          struct xg_error *err);
+/* In an alarm: show the server the checkpoint that is held. If it signed that
+ * and lost it, it stops writing. What it answers does not matter. */
+void sync_show_checkpoint(struct sync *y);
+/* An alarm about a log before that of now was answered by the registrar: it
+ * moves to HOME/logs/<n>/. */
+XG_MUST_CHECK enum xg_status sync_settle_alarm(struct sync *y,
                                                struct xg_error *err);
 
 /* ---- sync_enrol.c ---- */

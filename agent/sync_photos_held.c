@@ -28,10 +28,13 @@ static enum xg_status next_pair(struct sync *y, struct pairs *pairs,
     if (!xg_frame_next(&pairs->rest, note) ||
         !xg_frame_next(&pairs->rest, receipt))
         return sync_bad_answer(y, err);
-    if (sync_open_note(y, &opened, *note, &y->id.log, err) != XG_OK)
-        return err->status;
-    if (photo_proof_open(proof, *note, *receipt, &y->id.log, err) != XG_OK)
+    struct xg_error why = XG_ERROR_NONE;
+
+    if (photo_proof_open(proof, *note, *receipt, &y->logs, &why) != XG_OK) {
+        if (sync_open_note(y, &opened, *note, &y->id.log, err) != XG_OK)
+            return err->status; /* names the other log */
         return sync_bad_answer(y, err);
+    }
     if (pairs->count++ == 0) {
         pairs->checkpoint = proof->checkpoint;
         pairs->checkpoint_note = proof->checkpoint_note;

@@ -17,6 +17,25 @@ enum { LIST_ARENA_MAX = 16 << 20 };
 /* ---- the list ---- */
 
 /* The note that lies at one place of the log. */
+/* An entry is signed by the log, or by one that it follows. A device that joined
+ * since then knows no key of those; but the list, which the log of now signed,
+ * has fixed the entry by its hash. */
+static enum xg_status open_entry(struct sync *y, struct xg_note *note,
+                                 struct xg_bytes frame, struct xg_error *err)
+{
+    struct xg_error why = XG_ERROR_NONE;
+
+    if (store_open_entry(&y->logs, note, frame, &why) == XG_OK)
+        return XG_OK;
+    if (xg_note_parse(note, frame.at, frame.len, err) != XG_OK)
+        return sync_bad_answer(y, err);
+    const struct xg_note_signature *s = &note->signatures[0];
+    if (note->count == 1 &&
+        !xg_bytes_equal(s->name, xg_bytes_of(y->id.log.name)))
+        return XG_OK;
+    return sync_open_note(y, note, frame, &y->id.log, err);
+}
+
 static enum xg_status keep_entry(struct sync *y,
                                  const struct xg_reference_place *place,
                                  uint64_t least, struct xg_bytes frame,
@@ -30,7 +49,7 @@ static enum xg_status keep_entry(struct sync *y,
     if (place->position < least || place->position >= y->held.size ||
         !xg_hash_equal(&leaf, &place->leaf))
         return sync_bad_answer(y, err);
-    if (sync_open_note(y, &note, frame, &y->id.log, err) != XG_OK)
+    if (open_entry(y, &note, frame, err) != XG_OK)
         return err->status;
     if (xg_reference_read(&reference, note.text, err) != XG_OK)
         return sync_bad_answer(y, err);

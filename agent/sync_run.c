@@ -35,6 +35,7 @@ enum xg_status sync_load(struct sync *y, struct xg_error *err)
                  "the code that the operator gave"));
     if (store_signer(y->store, &y->signer, NULL, err) != XG_OK ||
         store_get_checkpoint(y->store, &y->held, NULL, &found, err) != XG_OK ||
+        store_get_logs(y->store, &y->logs, err) != XG_OK ||
         store_own_chains(y->store, y->chains, &y->chain_count, err) != XG_OK)
         return err->status;
     if (!found)
@@ -114,6 +115,8 @@ static enum xg_status run_once(struct sync *y, struct xg_error *err)
     y->busy_in_a_row = 0;
     if (sync_hello(y, err) != XG_OK)
         return err->status;
+    if (y->alarm)
+        sync_show_checkpoint(y);
     if (y->welcome.state == XG_DEVICE_PENDING)
         return pending(y, err);
     if (y->welcome.state != XG_DEVICE_REVOKED && /* what it has of ours, it

@@ -398,7 +398,7 @@ static enum xg_status keep_pairs(struct reading *b, uint64_t *proven,
     while (rest.len > 0) {
         if (!xg_frame_next(&rest, &note) || !xg_frame_next(&rest, &receipt))
             return sync_bad_answer(&b->y, err);
-        if (photo_proof_open(&proof, note, receipt, &b->y.id.log, err) !=
+        if (photo_proof_open(&proof, note, receipt, &b->y.logs, err) !=
                 XG_OK ||
             check_within(b, &proof.checkpoint, err) != XG_OK ||
             keep_proof(b, proven, &proof, note, receipt, err) != XG_OK)

@@ -12,6 +12,7 @@
 
 struct facts {
     struct store_identity id;
+    struct store_logs logs;
     struct store_counts counts;
     struct vault_state vault;
     struct xg_checkpoint checkpoint;
@@ -60,6 +61,7 @@ static enum xg_status gather(struct facts *f, struct cli *cli,
 
     *f = (struct facts){.now_ms = xg_wall_ms(&cli->env)};
     if (store_get_identity(s, &f->id, err) != XG_OK ||
+        store_get_logs(s, &f->logs, err) != XG_OK ||
         store_count(s, &f->counts, err) != XG_OK ||
         vault_state(&f->vault, cli->path, err) != XG_OK ||
         store_get_checkpoint(s, &f->checkpoint, NULL, &f->has_checkpoint,
@@ -111,6 +113,24 @@ static json_t *clock_json(const struct facts *f)
                      "server", time_json(f->server_ms));
 }
 
+/* The newest first. */
+static json_t *logs_json(const struct store_logs *logs)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 1; i < logs->count; i++) {
+        const struct store_log *log = &logs->list[i];
+        json_array_append_new(
+            list, json_pack("{s:s, s:I, s:o, s:I, s:I, s:I}", "log",
+                            log->key.name, "until", (json_int_t)log->until,
+                            "since", time_json((uint64_t)log->since_ms),
+                            "batches", (json_int_t)log->batches, "records",
+                            (json_int_t)log->records, "photos",
+                            (json_int_t)log->photos));
+    }
+    return list;
+}
+
 static enum xg_status put_json(struct cli *cli, const struct facts *f,
                                struct xg_error *err)
 {
@@ -148,6 +168,7 @@ static enum xg_status put_json(struct cli *cli, const struct facts *f,
                   "vault", f->vault.passphrase ? "passphrase" : "key-file",
                   "held", f->vault.held, "escrow", f->vault.escrow, "alarm",
                   f->alarm, "patrol", cli_patrol_json(&f->patrol)));
+    json_object_set_new(object, "logs_before", logs_json(&f->logs));
     return cli_put_json(cli, object, err);
 }
 
@@ -175,6 +196,30 @@ static const char *state_label(enum xg_device_state state)
     return "";
 }
 
+/* The server was restored once: what that cost. */
+static void put_log_before(struct xg_buf *out, const struct store_log *log)
+{
+    label(out, "");
+    xg_buf_format(out,
+                  XG_T("接替 %s（前 %" PRIu64 " 条相同），",
+                       "follows %s (its first %" PRIu64 " entries), "),
+                  log->key.name, log->until);
+    view_put_time(out, log->since_ms / 1000 * 1000);
+    xg_buf_format(out,
+                  XG_T("：本机 %" PRIu64 " 批要再传，别人的 %" PRIu64
+                       " 条按原日志保留",
+                       ": %" PRIu64 " batches to be sent again, %" PRIu64
+                       " records of others by the old log's word"),
+                  log->batches, log->records);
+    if (log->photos)
+        xg_buf_format(out,
+                      XG_T("，本机已删的 %" PRIu64 " 张照片那里也丢了",
+                           ", %" PRIu64 " photos that are gone here are lost "
+                           "there too"),
+                      log->photos);
+    xg_buf_byte(out, '\n');
+}
+
 static void put_who(struct xg_buf *out, const struct facts *f)
 {
     label(out, XG_T("我是", "I am"));
@@ -197,6 +242,8 @@ static void put_who(struct xg_buf *out, const struct facts *f)
                       f->id.worker);
     label(out, XG_T("服务器", "server"));
     xg_buf_format(out, "%s · %s\n", f->id.log.name, f->id.url);
+    for (size_t i = 1; i < f->logs.count; i++)
+        put_log_before(out, &f->logs.list[i]);
 }
 
 static void put_counts(struct xg_buf *out, const struct store_counts *c)

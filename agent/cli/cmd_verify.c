@@ -28,6 +28,7 @@ struct verify {
     struct cli *cli;
     struct store *s;
     struct store_identity identity;
+    struct store_logs logs;
     struct xg_verifier device;
     struct xg_checkpoint held;
     bool has_device, has_held;
@@ -264,12 +265,9 @@ static bool proves(const struct verify *v, struct xg_bytes note,
     struct xg_hash leaf;
 
     xg_tlog_leaf(&leaf, note.at, note.len);
-    if (xg_receipt_open(&r, &c, receipt.at, receipt.len, &leaf,
-                        &v->identity.log, err) != XG_OK)
+    if (store_open_receipt(&v->logs, &r, &c, receipt, &leaf, err) != XG_OK)
         return false;
-    if (v->has_held &&
-        (c.size > v->held.size ||
-         (c.size == v->held.size && !xg_hash_equal(&c.root, &v->held.root)))) {
+    if (v->has_held && !store_checkpoint_fits(&v->logs, &c, &v->held)) {
         xg_ignore(xg_fail(err, XG_ALARM,
                           XG_T("回执的检查点与本机所存的不符",
                                "its checkpoint is not of the log held here")));
@@ -467,6 +465,7 @@ static enum xg_status begin(struct verify *v, struct cli *cli,
         .shelf = {.home = cli->home.path, .vault = cli->home.vault},
         .list = json_array()};
     if (store_get_identity(v->s, &v->identity, err) != XG_OK ||
+        store_get_logs(v->s, &v->logs, err) != XG_OK ||
         store_get_checkpoint(v->s, &v->held, NULL, &v->has_held, err) !=
             XG_OK ||
         home_file(alarm, cli->path, "alarm/shown", err) != XG_OK)

@@ -36,6 +36,7 @@ struct taker {
     struct photo_shelf shelf;
     const struct handover_accept_options *options;
     struct store_identity id;
+    struct store_logs logs;
     struct xg_signer signer;
     struct xg_checkpoint held; /* size 0: none */
     const char *path;
@@ -128,7 +129,7 @@ static enum xg_status check_addressee(const struct taker *t,
 {
     const struct handover_index *x = &t->index;
 
-    if (strcmp(x->log, t->id.log.name) != 0)
+    if (!store_knows_log(&t->logs, x->log))
         return xg_fail(err, XG_REFUSED,
                        XG_T("这份交接属于 %s，而本机属于 %s",
                             "this handover is of %s, and this device of %s"),
@@ -243,12 +244,12 @@ static bool proven(struct taker *t, const struct xg_batch *b,
     if (t->receipt.len == 0 || !xg_hash_equal(&t->receipt_id, &b->id))
         return false;
     xg_tlog_leaf(&leaf, b->note.at, b->note.len);
-    if (xg_receipt_open(r, &c, t->receipt.data, t->receipt.len, &leaf,
-                        &t->id.log, &why) != XG_OK) {
+    if (store_open_receipt(&t->logs, r, &c, xg_buf_bytes(&t->receipt), &leaf,
+                           &why) != XG_OK) {
         t->done.bad_receipts += t->pass == CHECK;
         return false;
     }
-    return c.size <= t->held.size;
+    return strcmp(c.origin, t->id.log.name) != 0 || c.size <= t->held.size;
 }
 
 static enum xg_status look_for_record(struct taker *t, const struct xg_batch *b,
@@ -807,6 +808,7 @@ static enum xg_status begin(struct taker *t, int fd, struct xg_error *err)
 
     t->total = size > 0 ? 3 * (uint64_t)size : 1;
     if (store_get_identity(t->s, &t->id, err) != XG_OK ||
+        store_get_logs(t->s, &t->logs, err) != XG_OK ||
         store_signer(t->s, &t->signer, NULL, err) != XG_OK)
         return err->status;
     return store_get_checkpoint(t->s, &t->held, NULL, &found, err);

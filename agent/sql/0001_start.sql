@@ -72,7 +72,8 @@ CREATE TABLE record (
     head        BLOB NOT NULL,
     fields      BLOB,               -- sealed; NULL once erased
     fields_hash BLOB,               -- only where erased
-    told        INTEGER NOT NULL DEFAULT 0 -- 1: by a predecessor's word alone
+    told        INTEGER NOT NULL DEFAULT 0 -- 1: by a predecessor's word alone;
+                                    -- 2: by a log before, that lost it
 ) STRICT;
 
 CREATE INDEX record_place ON record (chain, seq);
@@ -204,6 +205,18 @@ CREATE TABLE registry_note (
     proven   INTEGER NOT NULL   -- 0: signed by a registrar before the one that
                                 -- this device knows. Until one of hers comes,
                                 -- which fixes those before it, nothing counts
+) STRICT;
+
+-- The logs before the one of now, each followed by another because its server
+-- was restored: entries below `until` are those of the log of now too.
+CREATE TABLE log_before (
+    until    INTEGER PRIMARY KEY,
+    vkey     TEXT NOT NULL,
+    note     BLOB NOT NULL,         -- of the log that followed: whole, signed
+    since_ms INTEGER NOT NULL,      -- taken over then, by this clock
+    batches  INTEGER NOT NULL,      -- due again
+    records  INTEGER NOT NULL,      -- of others, by the log before alone
+    photos   INTEGER NOT NULL       -- let go of, and lost there
 ) STRICT;
 
 CREATE TABLE statement (

@@ -702,3 +702,90 @@ SELECT ms FROM time WHERE position < ?1 ORDER BY position DESC LIMIT 1
 
 -- name: time_from
 SELECT ms FROM time WHERE position >= ?1 ORDER BY position LIMIT 1
+
+-- ---- the log follows another ----
+
+-- name: log_before_list
+SELECT until, vkey, since_ms, batches, records, photos FROM log_before
+ORDER BY until DESC
+
+-- name: log_before_add
+INSERT INTO log_before (until, vkey, note, since_ms, batches, records, photos)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+
+-- name: log_before_note
+SELECT note FROM log_before WHERE until = ?1
+
+-- name: batch_below
+-- Receipts whose entries are in both logs, newest first.
+SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
+       b.note, b.body, b.receipt, b.state, c.mine
+FROM batch AS b JOIN chain AS c ON c.id = b.chain
+WHERE b.position < ?1 AND b.receipt IS NOT NULL AND b.position < ?2
+ORDER BY b.position DESC LIMIT 1
+
+-- name: batch_lost
+SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
+       b.note, b.body, b.receipt, b.state, c.mine
+FROM batch AS b JOIN chain AS c ON c.id = b.chain
+WHERE b.position >= ?1 AND b.receipt IS NOT NULL AND b.id > ?2
+ORDER BY b.id LIMIT 1
+
+-- name: registry_lost
+SELECT number, note FROM registry_note WHERE position >= ?1 ORDER BY number
+
+-- name: lose_batches
+UPDATE batch SET delivery = ?2, state = NULL, receipt = NULL, position = NULL
+WHERE position >= ?1
+
+-- name: lose_others
+-- What others recorded is not ours to send: it stays, by the old log's word.
+UPDATE record SET position = NULL, told = 2
+WHERE position >= ?1 AND batch IS NULL
+  AND chain IN (SELECT id FROM chain WHERE mine = 0)
+
+-- name: lose_own
+-- Own ones are in their batches, or came back once and are sealed anew.
+UPDATE record SET position = NULL WHERE position >= ?1
+
+-- name: lose_anchors
+-- An anchor beyond what is left does not count: the one before it does.
+UPDATE record SET anchor_size = coalesce(
+    (SELECT max(b.anchor_size) FROM record AS b
+     WHERE b.chain = record.chain AND b.seq < record.seq
+       AND b.anchor_size <= ?1
+       AND (b.branch IS record.branch OR b.branch IS NULL)), 0)
+WHERE anchor_size > ?1
+
+-- name: lose_chain_anchors
+UPDATE chain SET anchor_size = coalesce(
+    (SELECT max(r.anchor_size) FROM record AS r WHERE r.chain = chain.id), 0)
+WHERE anchor_size > ?1
+
+-- name: lose_registry
+DELETE FROM registry_note WHERE position >= ?1
+
+-- name: lose_statements
+DELETE FROM statement WHERE position >= ?1
+
+-- name: lose_references
+DELETE FROM reference WHERE position >= ?1
+
+-- name: lose_times
+DELETE FROM time WHERE position >= ?1
+
+-- name: lose_freed
+SELECT count(*) FROM photo_proof AS p JOIN freed_photo AS f USING (sha256)
+WHERE p.position >= ?1
+
+-- name: lose_proofs
+DELETE FROM photo_proof WHERE position >= ?1
+
+-- name: lose_blobs_notes
+DELETE FROM blobs_note WHERE position >= ?1
+
+-- name: lose_uploads
+DELETE FROM upload
+
+-- name: record_entities_all
+SELECT DISTINCT entity FROM record WHERE kind NOT IN (1, 2)

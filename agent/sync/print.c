@@ -236,6 +236,10 @@ static void set_report(json_t *o, const struct sync_report *r)
         json_array_append_new(reasons, json_string(r->reasons[i]));
     set(o, "reasons", reasons);
     set_u64(o, "pushed_again", r->pushed_again);
+    set(o, "succeeded", json_boolean(r->succeeded));
+    set_u64(o, "lost_batches", r->lost_batches);
+    set_u64(o, "lost_records", r->lost_records);
+    set_u64(o, "lost_photos", r->lost_photos);
     set_u64(o, "records_pulled", r->records_pulled);
     set_u64(o, "gone", r->gone);
     set_u64(o, "registry_notes", r->registry_notes);
@@ -371,8 +375,29 @@ static void print_clock(const struct sync_report *r)
                -(ahead / 60000));
 }
 
+static void print_succeeded(const struct sync_report *r)
+{
+    if (!r->succeeded)
+        return;
+    printf(XG_T("服务器是从备份恢复的，登记员已声明：本机 %" PRIu64
+                " 批要再传一次；别人的 %" PRIu64
+                " 条暂按原日志保留。原来的证明在 logs 目录，详见 xunge status\n",
+                "the server was restored from a backup, as the registrar says: "
+                "%" PRIu64 " batches of this device go out again, %" PRIu64
+                " records of others stay as the old log had them. The old "
+                "proofs are in the folder logs; see xunge status\n"),
+           r->lost_batches, r->lost_records);
+    if (r->lost_photos)
+        printf(XG_T("本机已删的 %" PRIu64
+                    " 张照片服务器也丢了，请告诉指挥中心\n",
+                    "%" PRIu64 " photos that this device let go of are lost "
+                    "there too: tell the command centre\n"),
+               r->lost_photos);
+}
+
 static void print_pushed(const struct sync_report *r)
 {
+    print_succeeded(r);
     if (r->batches_received)
         printf(XG_T("中心已收到 %" PRIu64 " 条（证明已核验；%" PRIu64
                     " 批，最后一批是日志第 %" PRIu64 " 条，共 %" PRIu64 "）\n",
