@@ -144,7 +144,7 @@ static void test_cut(void **state)
     assert_ok(rescue_write(r->path, &w, stick, &r->env, NULL, &err));
     struct xg_buf whole = XG_BUF(FILE_MAX);
     assert_ok(xg_os_read(&whole, stick, &err));
-    for (size_t n = 0; n < whole.len; n += whole.len - n < 8192 ? 61 : 9973) {
+    for (size_t n = 0; n < whole.len; n += whole.len - n < 8192 + 9973 ? 211 : 9973) {
         save(stick, whole.data, n);
         err = XG_ERROR_NONE;
         enum xg_status status = rescue_read(home, &got, stick, NULL, &err);
