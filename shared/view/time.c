@@ -9,6 +9,28 @@
 
 enum { YEAR_MAX = 9999, YEAR_ZERO = -1900 };
 
+/* Of this thread; see view_zone_thread(). */
+static _Thread_local struct {
+    bool set;
+    int minutes_east;
+} fixed;
+
+void view_zone_thread(int minutes_east)
+{
+    fixed.set = minutes_east != VIEW_ZONE_HERE;
+    fixed.minutes_east = minutes_east;
+}
+
+static bool local_time(struct tm *tm, time_t t)
+{
+    if (fixed.set) {
+        t += (time_t)fixed.minutes_east * 60;
+        return gmtime_r(&t, tm) != NULL;
+    }
+    tzset(); /* localtime_r() need not look */
+    return localtime_r(&t, tm) != NULL;
+}
+
 /* ms = *seconds * 1000 + result, 0 <= result < 1000. */
 static unsigned split_ms(int64_t *seconds, int64_t ms)
 {
@@ -43,8 +65,7 @@ void view_put_time(struct xg_buf *out, int64_t ms)
     time_t t = (time_t)seconds;
     struct tm tm;
 
-    tzset(); /* localtime_r() need not look */
-    if (!localtime_r(&t, &tm) || !in_years(&tm)) {
+    if (!local_time(&tm, t) || !in_years(&tm)) {
         put_seconds(out, ms);
         return;
     }
