@@ -12,8 +12,9 @@ libexpat1-dev libgnutls28-dev libgps-dev libjansson-dev libjpeg-dev libkeyutils-
 libmicrohttpd-dev libpng-dev libseccomp-dev libsodium-dev libsqlite3-dev
 libsystemd-dev libwebp-dev ninja-build pkg-config
 zlib1g-dev gpsd python3"
-test="clang clang-tidy cppcheck curl dbus git golang-go golang-golang-x-mod-dev
-iproute2 libclang-rt-14-dev libcmocka-dev libfaketime openssl procps
+test="chromium clang clang-tidy cppcheck curl dbus fonts-wqy-zenhei git golang-go
+golang-golang-x-mod-dev iproute2 libclang-rt-14-dev libcmocka-dev libfaketime
+openssl poppler-utils procps
 python3-cryptography python3-dbusmock systemd util-linux"
 
 # Node may be here from elsewhere; Debian's would stand against it.

@@ -23,6 +23,19 @@ static const struct cli_command commands[] = {
       {"limit", "N", "每类最多列出多少条（默认 100）",
        "list at most so many findings of a kind (100)"},
       {"json", NULL, "输出 JSON", "print JSON"}}},
+    {"evidence",
+     "FILE",
+     1,
+     1,
+     cli_evidence,
+     "核对一份证据文件（HTML）：数据的每一处证明，以及页面与数据一致",
+     "check an evidence file (HTML): every proof in it, and that its page is "
+     "what the data says",
+     {CLI_TRUST_OPTIONS,
+      {"page", "NEW", "把页面由数据重做一份，写到新文件（- 为标准输出）",
+       "write the page as the data has it into a new file (- is standard "
+       "output)"},
+      {"json", NULL, "输出 JSON", "print JSON"}}},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -1,0 +1,102 @@
+/* evidence_inside.h - what the files evidence_*.c share; of this room only. */
+#ifndef XG_AUDIT_EVIDENCE_INSIDE_H
+#define XG_AUDIT_EVIDENCE_INSIDE_H
+
+#include "shared/audit/evidence.h"
+
+/* An entry of the log that the file carries. */
+struct evidence_entry {
+    uint64_t position;
+    struct xg_bytes note, text; /* text: without the signatures */
+    struct xg_bytes signer;     /* of the first signature line */
+};
+
+/* A batch's note among them. */
+struct evidence_batch {
+    uint64_t position;
+    struct xg_hash id;
+    struct xg_batch_note says;
+    const char *device;
+    bool sound; /* signed by that device's key */
+};
+
+/* A proving under way. */
+struct evidence_work {
+    struct xg_evidence *e;
+    const struct xg_evidence_options *o;
+    struct evidence_entry *entries; /* by position */
+    size_t entry_count;
+    struct evidence_batch *batches; /* by position */
+    size_t batch_count;
+    struct xg_bounds_note *times; /* by position */
+    size_t time_count;
+    uint8_t registrar[XG_PUBLIC_KEY_SIZE]; /* in force */
+    struct xg_hash registry_last;          /* leaf of the newest note */
+    struct xg_bytes receipt_checkpoint;    /* verified once */
+    struct xg_error *err;
+};
+
+/* UINT64_MAX: of no entry. */
+XG_PRINTF(5, 6)
+void evidence_found(struct xg_evidence *e, enum xg_gravity gravity,
+                    const char *code, uint64_t position, const char *format,
+                    ...);
+/* The part, marked as used; NULL: it is not there. */
+struct xg_evidence_part *evidence_part(struct xg_evidence *e, const char *name);
+/* The same for "folder/<hex>". */
+struct xg_evidence_part *evidence_part_of(struct xg_evidence *e,
+                                          const char *folder,
+                                          const struct xg_hash *hash);
+/* Does the part's name begin so? The rest of it, or NULL. */
+const char *evidence_rest(const struct xg_evidence_part *part,
+                          const char *folder);
+bool evidence_unhex(struct xg_hash *hash, const char *text);
+
+/* evidence_log.c: entries and receipts; registry, batches, times, photos,
+ * references. */
+XG_MUST_CHECK enum xg_status evidence_read_log(struct evidence_work *w);
+const struct evidence_batch *evidence_batch_at(const struct evidence_work *w,
+                                               uint64_t position);
+
+/* evidence_records.c: records, anchors, times, entities. */
+XG_MUST_CHECK enum xg_status evidence_read_records(struct evidence_work *w);
+
+/* ---- the page ---- */
+
+struct xg_guide;
+struct xg_labels;
+
+struct evidence_page {
+    const struct xg_evidence *e;
+    const struct xg_evidence_sink *to;
+    struct xg_buf out;     /* goes to the sink when it is long enough */
+    struct xg_buf scratch; /* of one text, before it is escaped */
+    struct xg_guide *guide;
+    const struct xg_labels *labels; /* may be NULL */
+    struct xg_error *err;
+};
+
+/* Escaped; one line. */
+void evidence_put(struct evidence_page *p, struct xg_bytes text);
+void evidence_puts(struct evidence_page *p, const char *text);
+/* What lies in scratch, escaped, its new lines kept; empties it. */
+void evidence_put_scratch(struct evidence_page *p);
+/* Markup, as it stands. */
+XG_PRINTF(2, 3)
+void evidence_html(struct evidence_page *p, const char *format, ...);
+void evidence_put_time(struct evidence_page *p, int64_t ms);
+XG_MUST_CHECK enum xg_status evidence_flush(struct evidence_page *p,
+                                            size_t above);
+/* "张三 W001" */
+void evidence_put_person(struct evidence_page *p, const char *code);
+const struct xg_evidence_blob *evidence_blob(const struct xg_evidence *e,
+                                             const struct xg_hash *sha256);
+/* evidence_story.c: one entity. */
+XG_MUST_CHECK enum xg_status
+evidence_put_entity(struct evidence_page *p,
+                    const struct xg_evidence_entity *entity);
+/* Its number, kind and title. */
+void evidence_put_heading(struct evidence_page *p,
+                          const struct xg_evidence_entity *entity);
+
+#endif
