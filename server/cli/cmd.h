@@ -116,6 +116,7 @@ enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_order(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_get(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_export(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_check(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_rebuild(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_backup(struct cmd *c, struct xg_error *err);
