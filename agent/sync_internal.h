@@ -5,7 +5,7 @@
 
 #include "agent/sync_engine.h"
 
-enum { SYNC_CODE_SIZE = 32 };
+enum { SYNC_CODE_SIZE = 32, SYNC_PATH_MAX = 2048 };
 
 /* The order in which photos go out. */
 enum sync_phase { SYNC_THUMBNAILS, SYNC_ORDERED, SYNC_FULL, SYNC_ALL_SENT };
@@ -67,6 +67,7 @@ struct sync {
     unsigned busy_in_a_row;
     struct xg_error deferred; /* a batch that the server could not take now;
                                * the others went on */
+    bool has_news;     /* all of it, with the answer to the last batch */
     bool records_done; /* went out and came in as far as they can */
     struct sync_photo_run photos;
     struct store_due fetched; /* by sync_fetch_photo() */
@@ -230,6 +231,16 @@ struct sync_page {
 XG_MUST_CHECK enum xg_status sync_take_page(struct sync *y,
                                             struct sync_page *page,
                                             struct xg_arena *arena,
+                                            struct xg_bytes data,
+                                            uint64_t since,
+                                            struct xg_error *err);
+
+/* Append "?since=<since>[&held=...]". */
+XG_MUST_CHECK enum xg_status sync_put_since(struct xg_buf *path, struct sync *y,
+                                            uint64_t since,
+                                            struct xg_error *err);
+/* The page that came with a receipt; one that is no good is passed over. */
+XG_MUST_CHECK enum xg_status sync_take_news(struct sync *y,
                                             struct xg_bytes data,
                                             uint64_t since,
                                             struct xg_error *err);

@@ -6,10 +6,7 @@
 
 #include "shared/base/lang.h"
 
-enum {
-    PAGE_ARENA_MAX = XG_UPDATES_RAW_MAX + (64 << 10),
-    PATH_MAX_BYTES = 2048,
-};
+enum { PAGE_ARENA_MAX = XG_UPDATES_RAW_MAX + (64 << 10) };
 
 static bool is_own(const struct sync *y, const struct xg_hash *chain)
 {
@@ -107,8 +104,8 @@ static enum xg_status start_again(struct sync *y, struct xg_error *err)
 }
 
 /* Own batches whose receipts are here need not come back. */
-static enum xg_status put_path(struct xg_buf *path, struct sync *y,
-                               uint64_t since, struct xg_error *err)
+enum xg_status sync_put_since(struct xg_buf *path, struct sync *y,
+                              uint64_t since, struct xg_error *err)
 {
     uint64_t held[XG_HELD_MAX];
     size_t count;
@@ -116,7 +113,7 @@ static enum xg_status put_path(struct xg_buf *path, struct sync *y,
     if (store_logged_batches(y->store, held, &count, XG_HELD_MAX, since, err) !=
         XG_OK)
         return err->status;
-    xg_buf_format(path, "/v1/updates?since=%" PRIu64, since);
+    xg_buf_format(path, "?since=%" PRIu64, since);
     for (size_t i = 0; i < count; i++)
         xg_buf_format(path, "%s%" PRIu64, i ? "," : "&held=", held[i]);
     xg_buf_byte(path, '\0');
@@ -165,11 +162,12 @@ static enum xg_status pull_page(struct sync *y, bool *more,
                                 struct xg_arena *arena, uint64_t since,
                                 struct xg_error *err)
 {
-    struct xg_buf path = XG_BUF(PATH_MAX_BYTES);
+    struct xg_buf path = XG_BUF(SYNC_PATH_MAX);
     struct transport_request request = {.method = "GET", .bearer = y->bearer};
     struct sync_page page;
 
-    enum xg_status status = put_path(&path, y, since, err);
+    xg_buf_text(&path, "/v1/updates");
+    enum xg_status status = sync_put_since(&path, y, since, err);
     if (status == XG_OK) {
         request.path = (const char *)path.data;
         status = sync_call(y, &request, err);
@@ -193,11 +191,27 @@ static enum xg_status pull_page(struct sync *y, bool *more,
     return XG_OK;
 }
 
+enum xg_status sync_take_news(struct sync *y, struct xg_bytes data,
+                              uint64_t since, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(PAGE_ARENA_MAX);
+    struct sync_page page;
+    enum xg_status status = sync_take_page(y, &page, &arena, data, since, err);
+
+    xg_arena_clear(&arena);
+    if (status == XG_NET) { /* it is asked for by itself, then */
+        *err = XG_ERROR_NONE;
+        return XG_OK;
+    }
+    y->has_news = status == XG_OK && page.from == since && page.to == page.end;
+    return status;
+}
+
 enum xg_status sync_pull(struct sync *y, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(PAGE_ARENA_MAX);
     enum xg_status status = XG_OK;
-    bool more = true;
+    bool more = !y->has_news;
 
     while (status == XG_OK && more) {
         uint64_t since;

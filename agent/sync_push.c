@@ -39,14 +39,16 @@ enum xg_status sync_open_receipt(struct sync *y, struct sync_receipt *r,
 /* The receipt is for this note, by our log, and its checkpoint continues the
  * held one. The state alone is not signed: it never makes `received`. */
 static enum xg_status open_reply(struct sync *y, struct sync_receipt *r,
-                                 struct xg_bytes frame, struct xg_error *err)
+                                 struct xg_bytes *news, struct xg_bytes frame,
+                                 struct xg_error *err)
 {
     struct xg_bytes rest = xg_buf_bytes(&y->answer.body), state, proof_text;
-    struct xg_bytes bytes;
+    struct xg_bytes bytes, page = {NULL, 0};
     struct xg_proof proof;
 
     if (!xg_frame_next(&rest, &state) || !xg_frame_next(&rest, &proof_text) ||
-        !xg_frame_next(&rest, &bytes) || rest.len != 0 ||
+        !xg_frame_next(&rest, &bytes) ||
+        (rest.len != 0 && !xg_frame_next(&rest, &page)) || rest.len != 0 ||
         !parse_state(&r->state, state))
         return sync_bad_answer(y, err);
     if (sync_open_receipt(y, r, bytes, frame, err) != XG_OK ||
@@ -57,6 +59,7 @@ static enum xg_status open_reply(struct sync *y, struct sync_receipt *r,
                        XG_T("回执未通过核验，不算已收到；稍后重试",
                             "the receipt did not verify, so nothing counts as "
                             "received; try again later"));
+    *news = page;
     return XG_OK;
 }
 
@@ -126,30 +129,35 @@ static bool defer(struct sync *y, const struct xg_error *err)
     return true;
 }
 
-static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
-                                struct xg_bytes frame, struct xg_error *err)
+/* The last one asks for what is new in the same breath: one exchange less. */
+static enum xg_status put_path(struct xg_buf *path, struct sync *y,
+                               const struct store_batch *batch, uint64_t since,
+                               struct xg_error *err)
 {
-    char path[sizeof "/v1/batches/" + 2 * sizeof(struct xg_hash)] =
-        "/v1/batches/";
-    struct transport_request request = {.method = "PUT",
-                                        .path = path,
-                                        .bearer = y->bearer,
-                                        .states_size = true,
-                                        .size = y->alarm ? 0 : y->held.size,
-                                        .body = frame};
-    struct xg_bytes note = {NULL, 0}, body, name;
-    struct sync_receipt reply = {.state = XG_BATCH_STORED};
+    struct store_batch next;
+    bool more;
 
-    xg_hex(path + strlen(path), batch->id.b, sizeof batch->id.b);
-    if (xg_batch_peek(&note, &body, &name, frame.at, frame.len, err) != XG_OK)
-        return xg_fail(err, XG_CORRUPT,
-                       XG_T("本机封存的一批记录已损坏；运行 xunge verify",
-                            "a sealed batch on this device is damaged; run "
-                            "xunge verify"));
-    if (batch->delivery < STORE_SENT &&
-        store_mark_sent(y->store, batch->row, err) != XG_OK)
+    xg_buf_text(path, "/v1/batches/");
+    xg_buf_hex(path, batch->id.b, sizeof batch->id.b);
+    if (store_next_batch(y->store, &next, NULL, &more, batch->row, err) !=
+        XG_OK)
         return err->status;
-    enum xg_status status = sync_call(y, &request, err);
+    if (!more && !y->alarm && y->welcome.state == XG_DEVICE_ENROLLED)
+        return sync_put_since(path, y, since, err);
+    xg_buf_byte(path, '\0');
+    return xg_buf_check(path, err);
+}
+
+/* What the answer, or its absence, means for this batch and the others. *put:
+ * it is to be looked at. */
+static enum xg_status call_with(struct sync *y, bool *put,
+                                const struct transport_request *request,
+                                const struct store_batch *batch,
+                                struct xg_error *err)
+{
+    enum xg_status status = sync_call(y, request, err);
+
+    *put = false;
     if (status == XG_FORMAT || status == XG_REFUSED || status == XG_TOOBIG) {
         count_refusal(y, batch, err);
         return XG_OK;
@@ -159,11 +167,46 @@ static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
     y->busy_in_a_row = 0;
     if (status == XG_AUTH || status == XG_NOTFOUND)
         return err->status = XG_NET; /* another hello settles it */
-    if (status != XG_OK || y->alarm)
-        return status;
-    if (open_reply(y, &reply, frame, err) != XG_OK)
+    *put = status == XG_OK && !y->alarm;
+    return status;
+}
+
+static enum xg_status put_batch(struct sync *y, const struct store_batch *batch,
+                                struct xg_bytes frame, struct xg_error *err)
+{
+    struct xg_buf path = XG_BUF(SYNC_PATH_MAX);
+    struct transport_request request = {.method = "PUT",
+                                        .bearer = y->bearer,
+                                        .states_size = true,
+                                        .size = y->alarm ? 0 : y->held.size,
+                                        .body = frame};
+    struct xg_bytes note = {NULL, 0}, body, name, news = {NULL, 0};
+    struct sync_receipt reply = {.state = XG_BATCH_STORED};
+    uint64_t since;
+    bool put = false;
+
+    y->has_news = false;
+    if (xg_batch_peek(&note, &body, &name, frame.at, frame.len, err) != XG_OK)
+        return xg_fail(err, XG_CORRUPT,
+                       XG_T("本机封存的一批记录已损坏；运行 xunge verify",
+                            "a sealed batch on this device is damaged; run "
+                            "xunge verify"));
+    if ((batch->delivery < STORE_SENT &&
+         store_mark_sent(y->store, batch->row, err) != XG_OK) ||
+        store_get_since(y->store, &since, err) != XG_OK)
         return err->status;
-    return sync_keep_receipt(y, &reply, batch, err);
+    enum xg_status status = put_path(&path, y, batch, since, err);
+    if (status == XG_OK) {
+        request.path = (const char *)path.data;
+        status = call_with(y, &put, &request, batch, err);
+    }
+    xg_buf_clear(&path);
+    if (status != XG_OK || !put)
+        return status;
+    if (open_reply(y, &reply, &news, frame, err) != XG_OK ||
+        sync_keep_receipt(y, &reply, batch, err) != XG_OK)
+        return err->status;
+    return news.len ? sync_take_news(y, news, since, err) : XG_OK;
 }
 
 /* Everything that is sealed and has no proof, one batch in memory at a time.

@@ -110,7 +110,7 @@ static void forget_refusals(struct sync_report *r)
 static enum xg_status run_once(struct sync *y, struct xg_error *err)
 {
     forget_refusals(y->report);
-    y->records_done = false;
+    y->records_done = y->has_news = false;
     y->deferred = XG_ERROR_NONE;
     y->busy_in_a_row = 0;
     if (sync_hello(y, err) != XG_OK)
@@ -123,11 +123,11 @@ static enum xg_status run_once(struct sync *y, struct xg_error *err)
                                                   * keeps apart */
         sync_compare_chains(y, err) != XG_OK)
         return err->status;
+    bool kept = y->report->new_chain == SYNC_CHAIN_KEPT;
     if (sync_push(y, err) != XG_OK)
         return err->status;
     if (y->alarm || y->welcome.state == XG_DEVICE_REVOKED)
         return verdict(y, err);
-    bool kept = y->report->new_chain == SYNC_CHAIN_KEPT;
     if (sync_pull(y, err) != XG_OK || sync_fetch_references(y, err) != XG_OK)
         return err->status;
     if (kept && y->report->new_chain != SYNC_CHAIN_KEPT &&

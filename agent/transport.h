@@ -26,7 +26,7 @@ struct transport_request {
     const char *bearer; /* Authorization: Bearer ..., or NULL */
     bool states_size;   /* Xunge-Size: `size` */
     uint64_t size;
-    const char *type;     /* Content-Type; NULL: application/octet-stream */
+    const char *type;     /* Content-Type; NULL: none is said */
     struct xg_bytes body; /* of POST, PUT and PATCH; stays while it runs */
     size_t header_count;  /* further lines, "Upload-Offset: 7" */
     const char *headers[TRANSPORT_HEADERS_MAX];

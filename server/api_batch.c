@@ -39,6 +39,29 @@ done:
     return status;
 }
 
+/* What is new for the sender, as GET /v1/updates would answer now; the batch
+ * that just came is left out like those that it says it holds. None where that
+ * cannot be answered: asked for by itself, it is told why. */
+static void put_news(const struct api_view *v,
+                     const struct ingest_result *result, const char *device,
+                     struct api_since *from, struct xg_response *response)
+{
+    struct xg_error unsaid = XG_ERROR_NONE;
+    struct xg_buf page = XG_BUF(XG_ANSWER_MAX);
+    struct api_refusal no = {.code = NULL};
+    struct scope_page says;
+
+    if (strcmp(result->device, device) == 0 &&
+        (from->count == 0 || from->held[from->count - 1] < result->position))
+        from->held[from->count++] = result->position;
+    const struct scope_held held = {from->held, from->count};
+    if (api_answer_updates(&page, &says, &no, v, device, from->since, &held,
+                           &unsaid) == XG_OK &&
+        !no.code && xg_buf_check(&page, &unsaid) == XG_OK)
+        xg_frame_put(&response->body, xg_buf_bytes(&page));
+    xg_buf_clear(&page);
+}
+
 /* A batch that is not signed by who it says is malformed to us; 401 would
  * only make its bearer say hello again. */
 static enum xg_status refuse_unsigned(struct api_refusal *no,
@@ -83,10 +106,13 @@ enum xg_status api_put_batch(struct api *a, const struct xg_request *request,
     struct ingest_result result;
     struct api_refusal no = {.code = NULL};
     struct api_view v;
+    struct api_since from;
     uint64_t held;
 
     if (!api_session(a, &session, request, response))
         return XG_OK;
+    if (api_read_since(&from, request, err) != XG_OK)
+        return err->status;
     if (!api_hash(&named, request->rest) || !api_size_held(&held, request))
         return xg_fail(
             err, XG_USAGE, "%s",
@@ -101,8 +127,11 @@ enum xg_status api_put_batch(struct api *a, const struct xg_request *request,
         return status;
     if (api_view_open(&v, a, err) != XG_OK)
         return err->status;
-    if (api_size_fits(a, &v, held, session.device, response))
+    if (api_size_fits(a, &v, held, session.device, response)) {
         status = put_answer(a, &v, &result, held, response, err);
+        if (status == XG_OK && from.asked)
+            put_news(&v, &result, session.device, &from, response);
+    }
     api_view_close(&v);
     return status;
 }

@@ -57,6 +57,18 @@ bool api_size_fits(struct api *a, const struct api_view *v, uint64_t stated,
  * number. */
 bool api_size_held(uint64_t *size, const struct xg_request *request);
 
+/* "?since=<size>&held=<position>,...": from where on a device wants its news.
+ * XG_USAGE. */
+struct api_since {
+    bool asked;     /* since was there; else 0 */
+    uint64_t since;
+    size_t count;
+    uint64_t held[XG_HELD_MAX + 1]; /* room for one more */
+};
+XG_MUST_CHECK enum xg_status api_read_since(struct api_since *out,
+                                            const struct xg_request *request,
+                                            struct xg_error *err);
+
 /* Exactly 64 lower-case hex digits. */
 bool api_hash(struct xg_hash *hash, const char *text);
 

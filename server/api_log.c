@@ -9,24 +9,42 @@
 /* ---- updates ---- */
 
 /* "12,14,19": places in the log, ascending. */
-static bool read_held(uint64_t positions[static XG_HELD_MAX],
-                      struct scope_held *held, const char *text)
+static bool read_held(struct api_since *s, const char *text)
 {
     const char *at = text;
 
-    *held = (struct scope_held){positions, 0};
+    s->count = 0;
     while (at && *at) {
         struct xg_bytes word = xg_bytes(at, strcspn(at, ","));
-        if (held->count == XG_HELD_MAX ||
-            !xg_word_uint(&word, &positions[held->count]) || word.len ||
-            (held->count &&
-             positions[held->count] <= positions[held->count - 1]))
+        if (s->count == XG_HELD_MAX ||
+            !xg_word_uint(&word, &s->held[s->count]) || word.len ||
+            (s->count && s->held[s->count] <= s->held[s->count - 1]))
             return false;
-        held->count++;
+        s->count++;
         at += strcspn(at, ",");
         at += *at == ',';
     }
     return true;
+}
+
+enum xg_status api_read_since(struct api_since *out,
+                              const struct xg_request *request,
+                              struct xg_error *err)
+{
+    const char *text = xg_request_query(request, "since");
+    struct xg_bytes rest = xg_bytes_of(text ? text : "0");
+
+    out->asked = text != NULL;
+    if (!xg_word_uint(&rest, &out->since) || rest.len)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("since 应为整数", "since is a whole number"));
+    if (!read_held(out, xg_request_query(request, "held")))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("held 应为至多 %d 个递增的整数，以逗号分隔",
+                            "held is at most %d rising whole numbers with "
+                            "commas between"),
+                       XG_HELD_MAX);
+    return XG_OK;
 }
 
 static enum xg_status seal_page(struct xg_buf *out, const struct data *d,
@@ -85,31 +103,21 @@ enum xg_status api_answer_updates(struct xg_buf *out, struct scope_page *page,
 enum xg_status api_updates(struct api *a, const struct xg_request *request,
                            struct xg_response *response, struct xg_error *err)
 {
-    const char *text = xg_request_query(request, "since");
-    struct xg_bytes rest = xg_bytes_of(text ? text : "0");
     struct session session;
     struct api_view v;
-    uint64_t since, positions[XG_HELD_MAX];
-    struct scope_held held;
+    struct api_since from;
     struct scope_page page;
     struct api_refusal no = {.code = NULL};
 
     if (!api_session(a, &session, request, response))
         return XG_OK;
-    if (!xg_word_uint(&rest, &since) || rest.len)
-        return xg_fail(err, XG_USAGE, "%s",
-                       XG_T("since 应为整数", "since is a whole number"));
-    if (!read_held(positions, &held, xg_request_query(request, "held")))
-        return xg_fail(err, XG_USAGE,
-                       XG_T("held 应为至多 %d 个递增的整数，以逗号分隔",
-                            "held is at most %d rising whole numbers with "
-                            "commas between"),
-                       XG_HELD_MAX);
-    if (api_view_open(&v, a, err) != XG_OK)
+    if (api_read_since(&from, request, err) != XG_OK ||
+        api_view_open(&v, a, err) != XG_OK)
         return err->status;
+    const struct scope_held held = {from.held, from.count};
     enum xg_status status =
         api_answer_updates(&response->body, &page, &no, &v, session.device,
-                           since, &held, err);
+                           from.since, &held, err);
     api_view_close(&v);
     if (status == XG_OK && !api_refused(a, response, &no))
         response->content_type = "application/octet-stream";

@@ -406,6 +406,7 @@ static enum xg_status run_batch(struct ledger_job *job, struct ledger *l,
 
     b->answer = XG_ERROR_NONE;
     b->result = (struct ingest_result){.id = b->batch.id};
+    memcpy(b->result.device, b->device, sizeof b->result.device);
     if (ready(b->in, store, err) != XG_OK ||
         store->ops->find_batch(store, &held, &found, &b->batch.id, err) !=
             XG_OK)

@@ -39,6 +39,7 @@ struct ingest_batch; /* prepared */
 
 struct ingest_result {
     struct xg_hash id;
+    char device[XG_KEY_NAME_MAX + 1]; /* that signed it */
     enum xg_batch_state state;
     uint64_t position; /* of its note in the log */
     size_t records;    /* new ones that were merged, here or released */

@@ -246,7 +246,7 @@ static bool configure(struct http *h, const uint8_t *pin, bool here)
     set_long(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L, &good);
     set_long(c, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2, &good);
     set_long(c, CURLOPT_CERTINFO, 1L, &good);
-    set_text(c, CURLOPT_USERAGENT, "xunge-sync/1", &good);
+    set_text(c, CURLOPT_USERAGENT, "xunge", &good);
     if (here)
         set_text(c, CURLOPT_PROXY, "", &good);
     if (pin)
@@ -322,17 +322,16 @@ static struct curl_slist *make_headers(const struct transport_request *r,
     char line[128];
     struct curl_slist *list = NULL;
 
+    /* Every byte counts on a metered line: nothing that says nothing. */
     list = add(list, good, "Expect:");
+    list = add(list, good, "Accept:");
     list = add(list, good,
                xg_lang() == XG_LANG_ZH ? "Accept-Language: zh"
                                        : "Accept-Language: en");
     /* Also of an empty body that has a type: the last piece of an upload. Of
      * one without, libcurl would name a type of its own. */
-    const char *type = r->type       ? r->type
-                       : r->body.len ? "application/octet-stream"
-                                     : NULL;
-    snprintf(line, sizeof line, "Content-Type:%s%s", type ? " " : "",
-             type ? type : "");
+    snprintf(line, sizeof line, "Content-Type:%s%s", r->type ? " " : "",
+             r->type ? r->type : "");
     list = add(list, good, line);
     for (size_t i = 0; i < r->header_count; i++)
         list = add(list, good, r->headers[i]);

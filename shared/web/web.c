@@ -379,11 +379,18 @@ static void add_headers(struct MHD_Response *out, const struct exchange *x)
         [XG_CACHE_PRIVATE] = "private, max-age=31536000, immutable",
     };
     const struct xg_response *r = &x->response;
+    const char *method = x->request.method;
 
     if (r->content_type)
         MHD_add_response_header(out, "Content-Type", r->content_type);
-    MHD_add_response_header(out, "Cache-Control", cache[r->cache]);
-    MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
+    /* What nobody may keep anyhow, or take for a page, does not say so: a
+     * handheld pays for each byte. */
+    if (r->cache != XG_CACHE_NEVER || strcmp(method, "GET") == 0 ||
+        strcmp(method, "HEAD") == 0)
+        MHD_add_response_header(out, "Cache-Control", cache[r->cache]);
+    if (!r->content_type ||
+        strcmp(r->content_type, "application/octet-stream") != 0)
+        MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
     for (size_t i = 0; i < r->extra_count; i++)
         MHD_add_response_header(out, r->extra[i].name, r->extra[i].value);
     if (x->close || stopping(x->web))

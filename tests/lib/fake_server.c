@@ -398,30 +398,9 @@ void fake_put_receipt(struct fake_server *f, struct xg_buf *out,
     xg_buf_clear(&receipt);
 }
 
-static void put_batch(struct fake_server *f, const struct transport_request *r,
-                      struct transport_answer *a, size_t device)
-{
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_arena arena = XG_ARENA(64 << 20);
-    struct xg_batch batch;
-    struct fake_batch *row;
-    char text[32], hex[2 * XG_HASH_SIZE + 1];
-
-    assert_ok(xg_batch_open(&batch, &arena, r->body.at, r->body.len,
-                            &f->devices[device].key, &err));
-    xg_hex(hex, batch.id.b, sizeof batch.id.b);
-    assert_string_equal(r->path + strlen("/v1/batches/"), hex);
-    enum xg_batch_state state = take(f, device, &batch, &row);
-    snprintf(text, sizeof text, "state %s\n", xg_batch_state_name(state));
-    xg_frame_put(&a->body, xg_bytes_of(text));
-    assert_true(r->states_size && r->size <= f->size);
-    fake_put_consistency(f, &a->body, r->size);
-    fake_put_receipt(f, &a->body, row->position);
-    xg_arena_clear(&arena);
-}
-
-static void updates(struct fake_server *f, const struct transport_request *r,
-                    struct transport_answer *a, size_t device)
+/* "...?since=<size>": the page from there on. */
+static void put_page(struct fake_server *f, struct xg_buf *out,
+                     const char *query, size_t device)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_updates_note u = {.log = xg_bytes_of(FAKE_ORIGIN),
@@ -430,7 +409,8 @@ static void updates(struct fake_server *f, const struct transport_request *r,
                                 .end = f->size};
     struct xg_bytes raw = xg_bytes(NULL, 0);
 
-    u.from = strtoull(r->path + strlen("/v1/updates?since="), NULL, 10);
+    assert_memory_equal(query, "?since=", 7);
+    u.from = strtoull(query + 7, NULL, 10);
     if (u.from > u.to)
         u.from = u.to;
     snprintf(u.device, sizeof u.device, "%s", f->devices[device].key.name);
@@ -440,7 +420,44 @@ static void updates(struct fake_server *f, const struct transport_request *r,
         u.count = f->body_tree.size;
         xg_tree_root(&u.root, &f->body_tree);
     }
-    assert_ok(xg_updates_seal(&a->body, &u, raw, &f->log, &err));
+    assert_ok(xg_updates_seal(out, &u, raw, &f->log, &err));
+}
+
+static void put_batch(struct fake_server *f, const struct transport_request *r,
+                      struct transport_answer *a, size_t device)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(64 << 20);
+    struct xg_buf page = XG_BUF(XG_ANSWER_MAX);
+    const char *query = strchr(r->path, '?');
+    struct xg_batch batch;
+    struct fake_batch *row;
+    char text[32], hex[2 * XG_HASH_SIZE + 1];
+
+    assert_ok(xg_batch_open(&batch, &arena, r->body.at, r->body.len,
+                            &f->devices[device].key, &err));
+    xg_hex(hex, batch.id.b, sizeof batch.id.b);
+    assert_memory_equal(r->path + strlen("/v1/batches/"), hex, strlen(hex));
+    enum xg_batch_state state = take(f, device, &batch, &row);
+    snprintf(text, sizeof text, "state %s\n", xg_batch_state_name(state));
+    xg_frame_put(&a->body, xg_bytes_of(text));
+    assert_true(r->states_size && r->size <= f->size);
+    fake_put_consistency(f, &a->body, r->size);
+    fake_put_receipt(f, &a->body, row->position);
+    if (query && !f->no_news) {
+        put_page(f, &page, query, device);
+        xg_frame_put(&a->body, xg_buf_bytes(&page));
+        f->pages++;
+    }
+    xg_buf_clear(&page);
+    xg_arena_clear(&arena);
+}
+
+static void updates(struct fake_server *f, const struct transport_request *r,
+                    struct transport_answer *a, size_t device)
+{
+    put_page(f, &a->body, r->path + strlen("/v1/updates"), device);
+    f->pages++;
 }
 
 static void references(struct fake_server *f, const struct transport_request *r,

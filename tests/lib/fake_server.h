@@ -128,6 +128,8 @@ struct fake_server {
     size_t reference_count;
     struct fake_reference references[FAKE_REFERENCES_MAX];
     unsigned lists, files; /* asked for */
+    unsigned pages;        /* given, alone or with a receipt */
+    bool no_news;          /* as a server that gives none with a receipt */
 
     struct fake_photos photos;
 

@@ -760,6 +760,7 @@ static void test_deadline(void **state)
     set_up_server(r);
     attach(r, 1, FULL, SMALL, 1);
     r->options.deadline_ms = r->world.mono_ms + 30000;
+    r->server->no_news = true;
     r->server->ctx = r;
     r->server->after = dawdle;
     assert_ok(rig_sync(r, &err));

@@ -609,6 +609,7 @@ static void test_pull(void **state)
     test_incident(d, "road/light");
     r->server->served_from = UINT64_MAX;
     offer_device(r, d, 0);
+    r->server->no_news = true;
     assert_ok(rig_enrol(r, &err));
 
     /* Whatever is cut or flipped: nothing of the page is there. */
@@ -688,6 +689,7 @@ static void test_pull_lies(void **state)
     struct rig *r = *state;
 
     assert_ok(rig_enrol(r, &err));
+    r->server->no_news = true;
     r->server->ctx = r;
     r->server->after = page_of_another;
     assert_status(rig_sync(r, &err), XG_NET);
@@ -729,6 +731,56 @@ static void test_pull_from_the_start(void **state)
     assert_true(since == r->server->size);
 }
 
+/* With the answer to the last batch comes what is new, and is not asked for
+ * again; a page that is no good is. Nothing of the receipt hangs on it. */
+static void test_news_with_a_receipt(void **state)
+{
+    struct rig *r = *state;
+    struct rig_fault c = {.path = "/v1/batches/", .times = 1};
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct test_device *d =
+        test_device_new(&arena, &r->world, FAKE_ORIGIN "/d/0777", FAKE_ORIGIN,
+                        r->server->code.registrar);
+    uint64_t since;
+    bool has;
+
+    test_incident(d, "road/hole");
+    r->server->served_from = UINT64_MAX;
+    offer_device(r, d, 0);
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(rig_sync(r, &err));
+    unsigned pages = r->server->pages;
+    rig_report(r, "one");
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->server->pages, pages + 1);
+    assert_ok(
+        store_has_record(r->home.store, &has, &d->records[1]->hash, &err));
+    assert_true(has);
+    assert_ok(store_get_since(r->home.store, &since, &err));
+    assert_true(since == r->server->size);
+
+    /* The page is what comes last in the answer. */
+    unsigned spoilt = 0;
+    r->server->ctx = &c;
+    for (c.at = 700; c.at < 1600; c.at += 37) {
+        rig_report(r, "and more");
+        c.done = 0;
+        r->server->after = rig_flip;
+        pages = r->server->pages;
+        enum xg_status status = rig_sync(r, &err);
+        assert_true(status == XG_OK || status == XG_NET);
+        spoilt += status == XG_OK && c.done && r->server->pages == pages + 2;
+        r->server->after = NULL;
+        assert_ok(rig_sync(r, &err));
+        assert_ok(store_get_since(r->home.store, &since, &err));
+        assert_true(since == r->server->size);
+    }
+    assert_true(spoilt > 5);
+    assert_int_equal(rig_counts(r).records[STORE_SENT], 0);
+    test_device_free(d);
+    xg_arena_clear(&arena);
+}
+
 static enum xg_status note_path(void *ctx, const struct transport_request *q,
                                 struct transport_answer *a, bool *answered)
 {
@@ -745,6 +797,7 @@ static void test_says_what_it_holds(void **state)
     char path[128] = "", wanted[128];
 
     assert_ok(rig_enrol(r, &err));
+    r->server->no_news = true;
     rig_report(r, "one");
     r->server->ctx = path;
     r->server->before = note_path;
@@ -983,7 +1036,9 @@ int main(void)
         TEST(test_spoiled_proof), TEST(test_old_checkpoint_is_no_alarm),
         TEST(test_restored_home), TEST(test_restored_database),
         TEST(test_clone),         TEST(test_pull),
-        TEST(test_pull_lies),     TEST(test_pull_from_the_start),
+        TEST(test_pull_lies),
+        TEST(test_news_with_a_receipt),
+        TEST(test_pull_from_the_start),
         TEST(test_says_what_it_holds),
         TEST(test_every_edition_comes_once),
         TEST(test_a_long_list_comes_in_parts),
