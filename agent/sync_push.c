@@ -52,7 +52,8 @@ static enum xg_status open_reply(struct sync *y, struct sync_receipt *r,
         !parse_state(&r->state, state))
         return sync_bad_answer(y, err);
     if (sync_open_receipt(y, r, bytes, frame, err) != XG_OK ||
-        xg_proof_read(&proof, proof_text, err) != XG_OK ||
+        xg_proof_read_beside(&proof, proof_text, &r->receipt.proof, err) !=
+            XG_OK ||
         xg_verify_consistency(&proof, y->held.size, r->checkpoint.size,
                               &y->held.root, &r->checkpoint.root, err) != XG_OK)
         return xg_fail(err, XG_NET,

@@ -16,26 +16,27 @@ static enum xg_status put_answer(struct api *a, const struct api_view *v,
                                  uint64_t held, struct xg_response *response,
                                  struct xg_error *err)
 {
-    struct xg_buf part = XG_BUF(XG_ANSWER_MAX);
-    enum xg_status status = XG_OK;
+    struct xg_buf part = XG_BUF(XG_ANSWER_MAX), receipt = XG_BUF(XG_ANSWER_MAX);
+    enum xg_status status;
 
     xg_buf_format(&part, "state %s\n", xg_batch_state_name(result->state));
     put_frame(&response->body, &part);
-    status = ledger_consistency(&part, v->store, held, &v->checkpoint, err);
+    status = ledger_receipt(&receipt, v->store, result->position,
+                            &v->checkpoint, xg_buf_bytes(&v->note), err);
+    if (status == XG_OK)
+        status = ledger_consistency(&part, v->store, held, &v->checkpoint,
+                                    xg_buf_bytes(&receipt), err);
     if (status != XG_OK)
         goto done;
     put_frame(&response->body, &part);
-    status = ledger_receipt(&part, v->store, result->position, &v->checkpoint,
-                            xg_buf_bytes(&v->note), err);
-    if (status != XG_OK)
-        goto done;
-    put_frame(&response->body, &part);
+    put_frame(&response->body, &receipt);
     status = xg_buf_check(&part, err);
     response->content_type = "application/octet-stream";
     atomic_fetch_add(&a->batches[result->state], 1);
     atomic_fetch_add(&a->records, result->records);
 done:
     xg_buf_clear(&part);
+    xg_buf_clear(&receipt);
     return status;
 }
 

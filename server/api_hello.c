@@ -284,7 +284,7 @@ static enum xg_status put(const struct hello *h, struct xg_buf *out,
     xg_frame_put(out, xg_buf_bytes(&part));
     xg_buf_reset(&part);
     status = ledger_consistency(&part, h->view->store, h->who->says.size,
-                                &h->view->checkpoint, err);
+                                &h->view->checkpoint, xg_bytes(NULL, 0), err);
     if (status != XG_OK)
         goto done;
     xg_frame_put(out, xg_buf_bytes(&part));

@@ -19,7 +19,8 @@ static enum xg_status give_held(const struct api_view *v, uint64_t size,
 {
     struct xg_buf proof = XG_BUF(XG_ANSWER_MAX);
     enum xg_status status =
-        ledger_consistency(&proof, v->store, size, &v->checkpoint, err);
+        ledger_consistency(&proof, v->store, size, &v->checkpoint, xg_bytes(NULL, 0),
+                           err);
 
     if (status == XG_OK)
         status = xg_buf_check(&proof, err);

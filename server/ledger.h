@@ -171,11 +171,13 @@ XG_MUST_CHECK enum xg_status ledger_receipt(struct xg_buf *out,
                                             const struct xg_checkpoint *c,
                                             struct xg_bytes note,
                                             struct xg_error *err);
-/* Consistency from `old` to c->size, as protocol.h prints it. Empty where old
- * is 0, equal, or larger than ours (the caller looks at that). */
+/* Consistency from `old` to c->size, as protocol.h prints it, beside what the
+ * receipt printed above proves (`receipt`; empty: beside nothing). Empty where
+ * old is 0, equal, or larger than ours (the caller looks at that). */
 XG_MUST_CHECK enum xg_status
 ledger_consistency(struct xg_buf *out, struct store *store, uint64_t old,
-                   const struct xg_checkpoint *c, struct xg_error *err);
+                   const struct xg_checkpoint *c, struct xg_bytes receipt,
+                   struct xg_error *err);
 /* Append a tile, hashes or entries. XG_NOTFOUND when a log of that size does
  * not publish it. */
 XG_MUST_CHECK enum xg_status ledger_tile(struct xg_buf *out,

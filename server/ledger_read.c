@@ -90,16 +90,19 @@ enum xg_status ledger_receipt(struct xg_buf *out, struct store *store,
 
 enum xg_status ledger_consistency(struct xg_buf *out, struct store *store,
                                   uint64_t old, const struct xg_checkpoint *c,
-                                  struct xg_error *err)
+                                  struct xg_bytes receipt, struct xg_error *err)
 {
     const struct xg_node_reader nodes = ledger_nodes(store);
+    struct xg_receipt beside = {.index = 0};
     struct xg_proof proof;
 
     if (old == 0 || old >= c->size)
         return XG_OK;
-    if (xg_prove_consistency(&proof, old, c->size, &nodes, err) != XG_OK)
+    if (xg_prove_consistency(&proof, old, c->size, &nodes, err) != XG_OK ||
+        (receipt.len &&
+         xg_receipt_parse(&beside, receipt.at, receipt.len, err) != XG_OK))
         return err->status;
-    xg_proof_put(out, &proof);
+    xg_proof_put_beside(out, &proof, &beside.proof);
     return xg_buf_check(out, err);
 }
 

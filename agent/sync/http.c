@@ -246,7 +246,6 @@ static bool configure(struct http *h, const uint8_t *pin, bool here)
     set_long(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L, &good);
     set_long(c, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2, &good);
     set_long(c, CURLOPT_CERTINFO, 1L, &good);
-    set_text(c, CURLOPT_USERAGENT, "xunge", &good);
     if (here)
         set_text(c, CURLOPT_PROXY, "", &good);
     if (pin)

@@ -34,16 +34,52 @@ bool xg_frame_next(struct xg_bytes *rest, struct xg_bytes *frame)
 
 /* ---- proofs ---- */
 
-void xg_proof_put(struct xg_buf *out, const struct xg_proof *proof)
+static bool find_hash(size_t *at, const struct xg_proof *among,
+                      const struct xg_hash *hash)
 {
+    for (*at = 0; among && *at < among->count; (*at)++)
+        if (xg_hash_equal(&among->hashes[*at], hash))
+            return true;
+    return false;
+}
+
+void xg_proof_put_beside(struct xg_buf *out, const struct xg_proof *proof,
+                         const struct xg_proof *beside)
+{
+    size_t at;
+
     for (size_t i = 0; i < proof->count; i++) {
-        xg_buf_base64(out, proof->hashes[i].b, XG_HASH_SIZE);
+        if (find_hash(&at, beside, &proof->hashes[i]))
+            xg_buf_format(out, "=%zu", at);
+        else
+            xg_buf_base64(out, proof->hashes[i].b, XG_HASH_SIZE);
         xg_buf_byte(out, '\n');
     }
 }
 
-enum xg_status xg_proof_read(struct xg_proof *proof, struct xg_bytes text,
-                             struct xg_error *err)
+void xg_proof_put(struct xg_buf *out, const struct xg_proof *proof)
+{
+    xg_proof_put_beside(out, proof, NULL);
+}
+
+static bool read_proof_line(struct xg_hash *hash, struct xg_bytes line,
+                            const struct xg_proof *beside)
+{
+    uint64_t at;
+
+    if (!beside || line.len == 0 || line.at[0] != '=')
+        return xg_word_hash(&line, hash) && line.len == 0;
+    line = xg_bytes(line.at + 1, line.len - 1);
+    if (!xg_word_uint(&line, &at) || line.len > 0 || at >= beside->count)
+        return false;
+    *hash = beside->hashes[at];
+    return true;
+}
+
+enum xg_status xg_proof_read_beside(struct xg_proof *proof,
+                                    struct xg_bytes text,
+                                    const struct xg_proof *beside,
+                                    struct xg_error *err)
 {
     struct xg_proof read = {.count = 0};
     struct xg_bytes rest = text, line;
@@ -53,13 +89,19 @@ enum xg_status xg_proof_read(struct xg_proof *proof, struct xg_bytes text,
             return xg_fail(err, XG_FORMAT, "proof: over %d hashes",
                            XG_PROOF_MAX);
         if (!xg_line(&rest, &line) ||
-            !xg_word_hash(&line, &read.hashes[read.count]) || line.len > 0)
+            !read_proof_line(&read.hashes[read.count], line, beside))
             return xg_fail(err, XG_FORMAT, "proof: line %zu is no hash",
                            read.count + 1);
         read.count++;
     }
     *proof = read;
     return XG_OK;
+}
+
+enum xg_status xg_proof_read(struct xg_proof *proof, struct xg_bytes text,
+                             struct xg_error *err)
+{
+    return xg_proof_read_beside(proof, text, NULL, err);
 }
 
 /* ---- states ---- */

@@ -182,6 +182,14 @@ XG_MUST_CHECK enum xg_status xg_welcome_read(struct xg_welcome *w,
                                              struct xg_bytes text,
                                              struct xg_error *err);
 
+/* One base64 hash a line. *Beside* another proof, of the same tree, a line
+ * "=<n>" stands for that one's hash number n (from 0). */
+void xg_proof_put_beside(struct xg_buf *out, const struct xg_proof *proof,
+                         const struct xg_proof *beside);
+XG_MUST_CHECK enum xg_status xg_proof_read_beside(struct xg_proof *proof,
+                                                  struct xg_bytes text,
+                                                  const struct xg_proof *beside,
+                                                  struct xg_error *err);
 void xg_proof_put(struct xg_buf *out, const struct xg_proof *proof);
 XG_MUST_CHECK enum xg_status xg_proof_read(struct xg_proof *proof,
                                            struct xg_bytes text,
@@ -213,8 +221,9 @@ XG_MUST_CHECK enum xg_status xg_references_read(struct xg_references_note *r,
 
 /* ---- PUT /v1/batches/<id>, header "Xunge-Size: <size held>": frames
  *      1  "state stored|held|waiting|forked|quarantined\n"
- *      2  consistency proof from the stated size
+ *      2  consistency proof from the stated size, beside the receipt's
  *      3  the receipt: a tlog-proof of the batch's note
+ *      4  a page of updates, where "?since=" asked for one; may be absent
  */
 enum xg_batch_state {
     XG_BATCH_STORED,      /* new, merged */
@@ -241,7 +250,8 @@ bool xg_batch_state_parse(enum xg_batch_state *state, struct xg_bytes name);
  *      to <size>                           ask on from here
  *      end <size>                          to == end: nothing more for now
  *      count <records>
- *      root <base64>                       RFC 6962 over the record hashes
+ *      root <base64>                       RFC 6962 over the record hashes;
+ *                                          none for none
  *      body <base64 sha-256> <length> <length inflated> zlib xunge-1
  *
  * The body is a CBOR sequence of

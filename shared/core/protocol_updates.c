@@ -27,7 +27,8 @@ void xg_updates_put(struct xg_buf *text, const struct xg_updates_note *u)
     xg_put_uint(text, "to", u->to);
     xg_put_uint(text, "end", u->end);
     xg_put_uint(text, "count", u->count);
-    xg_put_hash(text, "root", &u->root);
+    if (u->count > 0)
+        xg_put_hash(text, "root", &u->root);
     xg_buf_text(text, "body ");
     xg_buf_base64(text, u->body_hash.b, XG_HASH_SIZE);
     xg_buf_format(text, " %" PRIu64 " %" PRIu64 " zlib xunge-1\n", u->body_len,
@@ -61,7 +62,10 @@ enum xg_status xg_updates_read(struct xg_updates_note *u, struct xg_bytes text,
     xg_line_uint(&l, "to", &read.to);
     xg_line_uint(&l, "end", &read.end);
     xg_line_uint(&l, "count", &read.count);
-    xg_line_hash(&l, "root", &read.root);
+    if (read.count > 0)
+        xg_line_hash(&l, "root", &read.root);
+    else
+        xg_tlog_root(&read.root, NULL, 0);
     read_body_line(&l, &read);
     if (xg_lines_end(&l, err) != XG_OK)
         return xg_wrap(err, "updates note");

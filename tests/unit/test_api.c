@@ -374,14 +374,15 @@ static int put_framed(struct call *call, struct client *c,
                   xg_buf_bytes(framed));
 }
 
-/* The answer to a batch: its receipt must hold. */
-static void assert_receipt(struct client *c, struct call *call,
-                           const struct xg_buf *framed, const char *state,
-                           const struct xg_checkpoint *held)
+/* The answer to a batch: its receipt must hold. What comes after it. */
+static struct xg_bytes open_receipt(struct client *c, struct call *call,
+                                    const struct xg_buf *framed,
+                                    const char *state,
+                                    const struct xg_checkpoint *held)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_bytes rest = xg_buf_bytes(&call->response.body), frame;
-    struct xg_bytes note, body, name;
+    struct xg_bytes note, body, name, proof_text;
     struct xg_receipt receipt;
     struct xg_checkpoint checkpoint;
     struct xg_proof proof;
@@ -395,18 +396,25 @@ static void assert_receipt(struct client *c, struct call *call,
     if (!xg_bytes_equal(frame, xg_bytes_of(line)))
         fail_msg("%.*s instead of %s", (int)frame.len, (const char *)frame.at,
                  line);
-    assert_true(xg_frame_next(&rest, &frame));
-    assert_ok(xg_proof_read(&proof, frame, &err));
+    assert_true(xg_frame_next(&rest, &proof_text));
     assert_ok(
         xg_batch_peek(&note, &body, &name, framed->data, framed->len, &err));
     xg_tlog_leaf(&leaf, note.at, note.len);
     assert_true(xg_frame_next(&rest, &frame));
     assert_ok(xg_receipt_open(&receipt, &checkpoint, frame.at, frame.len, &leaf,
                               &c->f->data->log.verifier, &err));
+    assert_ok(xg_proof_read_beside(&proof, proof_text, &receipt.proof, &err));
     if (held)
         assert_ok(xg_verify_consistency(&proof, held->size, checkpoint.size,
                                         &held->root, &checkpoint.root, &err));
-    assert_int_equal(rest.len, 0);
+    return rest;
+}
+
+static void assert_receipt(struct client *c, struct call *call,
+                           const struct xg_buf *framed, const char *state,
+                           const struct xg_checkpoint *held)
+{
+    assert_int_equal(open_receipt(c, call, framed, state, held).len, 0);
 }
 
 static void put_ok(struct client *c, const struct xg_buf *framed,
@@ -904,6 +912,52 @@ static void *walk(void *ctx)
     return NULL;
 }
 
+/* With "since" the answer to a batch has what is new for the device, but not
+ * what came with it; a device that is told nothing gets the receipt alone. */
+static void test_news_with_a_receipt(void **state)
+{
+    struct fixture f;
+    struct client one;
+    struct call call;
+    struct xg_buf framed;
+    struct xg_error err = XG_ERROR_NONE;
+
+    (void)state;
+    open_server(&f, false);
+    join(&one, &f, "w1");
+    seal(&framed, &one, 0, one.device->count);
+    for (int since = 0; since < 2; since++) {
+        char target[160] = "/v1/batches/";
+        struct xg_hash id;
+        struct xg_updates_note note;
+        struct xg_bytes raw, news, frame;
+        batch_id(&id, &framed);
+        xg_hex(target + strlen(target), id.b, sizeof id.b);
+        snprintf(target + strlen(target), 32, "?since=%s",
+                 since ? "99999999" : "0");
+        assert_int_equal(ask_as(&call, &f, "PUT", target, one.bearer, "0",
+                                xg_buf_bytes(&framed)),
+                         200);
+        news = open_receipt(&one, &call, &framed, since ? "held" : "stored",
+                            NULL);
+        if (since) { /* beyond the log: no page, and no refusal */
+            assert_int_equal(news.len, 0);
+        } else {
+            assert_true(xg_frame_next(&news, &frame));
+            assert_int_equal(news.len, 0);
+            assert_ok(xg_updates_open(&note, &raw, &call.arena, frame.at,
+                                      frame.len, &f.data->log.verifier, &err));
+            assert_int_equal(note.count, 0);
+            assert_int_equal(note.from, 0);
+            assert_int_equal(note.to, note.end);
+        }
+        call_clear(&call);
+    }
+    xg_buf_clear(&framed);
+    leave(&one);
+    close_server(&f);
+}
+
 static void test_many_at_once(void **state)
 {
     struct walker *crowd = calloc(CROWD, sizeof *crowd);
@@ -1263,6 +1317,7 @@ int main(void)
         cmocka_unit_test(test_put_reordered_and_carried),
         cmocka_unit_test(test_fork_is_told),
         cmocka_unit_test(test_revoked),
+        cmocka_unit_test(test_news_with_a_receipt),
         cmocka_unit_test(test_many_at_once),
         cmocka_unit_test(test_reading_rights),
         cmocka_unit_test(test_proof_holds),

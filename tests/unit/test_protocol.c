@@ -345,6 +345,27 @@ static void test_proof(void **state)
         if (len % 45)
             assert_status(xg_proof_read(&got, xg_bytes(text.data, len), &err),
                           XG_FORMAT);
+    /* Beside another: what both have stands there once. */
+    struct xg_proof beside = {.count = 3, .hashes = {{{9}}, hash_of(5)}};
+    struct xg_buf less = XG_BUF(1 << 14);
+    beside.hashes[2] = hash_of(63);
+    xg_proof_put_beside(&less, &proof, &beside);
+    assert_int_equal(less.len, text.len - 2 * 42);
+    assert_ok(
+        xg_proof_read_beside(&got, xg_buf_bytes(&less), &beside, &err));
+    assert_memory_equal(&got, &proof, sizeof got);
+    assert_status(xg_proof_read(&got, xg_buf_bytes(&less), &err), XG_FORMAT);
+    beside.count = 2;
+    assert_status(
+        xg_proof_read_beside(&got, xg_buf_bytes(&less), &beside, &err),
+        XG_FORMAT);
+    static const char *const bad[] = {"=\n", "=00\n", "=1", "= 1\n", "=1 \n",
+                                      "=-1\n", "=2\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_status(xg_proof_read_beside(&got, xg_bytes_of(bad[i]), &beside,
+                                           &err),
+                      XG_FORMAT);
+    xg_buf_clear(&less);
     xg_buf_base64(&text, proof.hashes[0].b, 32);
     xg_buf_text(&text, "\n"); /* a 65th */
     assert_status(xg_proof_read(&got, xg_buf_bytes(&text), &err), XG_FORMAT);
