@@ -255,6 +255,8 @@ static enum xg_status put_registry_note(struct sync *y, uint64_t position,
         return sync_bad_answer(y, err);
     enum xg_status status =
         store_put_registry_note(y->store, position, data, err);
+    if (status == XG_FORMAT || status == XG_GAP || status == XG_TOOBIG)
+        return sync_bad_answer(y, err); /* damaged on its way, for all we know */
     return status == XG_AUTH ? not_the_registrar(y, position, err) : status;
 }
 

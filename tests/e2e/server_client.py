@@ -209,8 +209,10 @@ def frames(data):
     return out
 
 
-def hashes(text):
-    return [base64.b64decode(line, validate=True)
+def hashes(text, beside=()):
+    """The hashes of a proof; "=<n>" stands for number n of the other one."""
+    return [beside[int(line[1:])] if line.startswith("=")
+            else base64.b64decode(line, validate=True)
             for line in text.decode().splitlines()]
 
 
@@ -354,9 +356,9 @@ class Client:
         lines = proof.decode().split("\n")
         assert lines[0] == "c2sp.org/tlog-proof@v1", lines
         index = int(lines[1].split(" ")[1])
-        self.take_checkpoint(checkpoint, hashes(path))
-        got = included(leaf_hash(note), index, self.size,
-                       [base64.b64decode(line) for line in lines[2:]])
+        way = hashes("\n".join(lines[2:]).encode())
+        self.take_checkpoint(checkpoint, hashes(path, way))
+        got = included(leaf_hash(note), index, self.size, way)
         assert got == self.root, "the receipt does not hold"
         return state.decode()
 
@@ -370,6 +372,7 @@ class Client:
             n = struct.unpack(">I", data[4:8])[0]
             lines = open_note(self.folder, data[8:8 + n], ORIGIN, self.log)
             said = dict(line.split(" ", 1) for line in lines[1:])
+            assert ("root" in said) == (said["count"] != "0")
             assert said["device"] == self.key.name
             words = said["body"].split(" ")
             assert b64(sha(data[8 + n:])) == words[0]
