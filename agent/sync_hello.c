@@ -198,6 +198,20 @@ enum xg_status sync_load_alarm(struct sync *y, struct xg_error *err)
     return XG_OK;
 }
 
+/* The checkpoint that the answer shows: the held one goes without its note. */
+static bool read_shown(const struct sync *y, struct xg_checkpoint *shown,
+                       const struct frames *f, struct xg_error *err)
+{
+    const struct xg_welcome *w = &y->welcome;
+
+    *shown = y->held;
+    if ((f->checkpoint.len > 0 || y->held.size == 0) &&
+        xg_checkpoint_open(shown, f->checkpoint.at, f->checkpoint.len,
+                           &y->id.log, err) != XG_OK)
+        return false;
+    return shown->size == w->size && xg_hash_equal(&shown->root, &w->root);
+}
+
 /* The checkpoint against the held one. What the log has signed can prove an
  * alarm by itself; the proof between the two is not signed, so one that fails
  * is asked for a second time first. */
@@ -206,11 +220,8 @@ static enum xg_status judge_log(struct sync *y, const struct frames *f,
 {
     struct xg_checkpoint shown;
     struct xg_proof proof;
-    const struct xg_welcome *w = &y->welcome;
 
-    if (xg_checkpoint_open(&shown, f->checkpoint.at, f->checkpoint.len,
-                           &y->id.log, err) != XG_OK ||
-        shown.size != w->size || !xg_hash_equal(&shown.root, &w->root))
+    if (!read_shown(y, &shown, f, err))
         return sync_bad_answer(y, err);
     if (shown.size < y->held.size)
         return raise_alarm(y, f, XG_T("变短了", "it is shorter"), err);

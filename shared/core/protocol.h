@@ -145,7 +145,7 @@ XG_MUST_CHECK enum xg_status xg_hello_read(struct xg_hello *h,
 /* The answer: frames
  *      1  the welcome note below, signed by the log
  *      2  consistency proof from the stated size: base64 hashes, one a line
- *      3  the checkpoint, a signed note
+ *      3  the checkpoint, a signed note; empty where it is the one stated
  *      4+ registry notes newer than stated, in order, at most 64
  *
  *      xunge/welcome/v1

@@ -319,7 +319,8 @@ class Client:
         assert "device " + self.key.name in lines
         assert "random " + nonce in lines
         said = [line.split(" ") for line in lines]
-        self.take_checkpoint(parts[2], hashes(parts[1]))
+        if parts[2]: # else it is the one that was stated
+            self.take_checkpoint(parts[2], hashes(parts[1]))
         assert ["checkpoint", str(self.size), b64(self.root)] in said
         notes = [open_note(self.folder, part, ORIGIN + "/registrar",
                            self.registrar) for part in parts[3:]]
