@@ -139,16 +139,19 @@ class Agent:
 class World:
     """workers: [(code, role, unit)]; a device for each is enrolled by
     enrol(). territory: a file, else the little one above;
-    False: nothing is imported."""
+    False: nothing is imported. registrar: her verifier key, where hers is on
+    another machine."""
 
-    def __init__(self, workers, where=None, territory=None):
+    def __init__(self, workers, where=None, territory=None,
+                 registrar=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='xunge-e2e-',
                                                     dir=where))
         self.data = self.folder / 'server'
         self.port, self.p = 0, None
         self.log = open(self.folder / 'serve.log', 'wb')
         try:
-            self.ask('init', '--origin', ORIGIN, '--host', '127.0.0.1')
+            apart = ['--registrar', registrar] if registrar else []
+            self.ask('init', '--origin', ORIGIN, '--host', '127.0.0.1', *apart)
             table = self.folder / 'territory.csv'
             if territory is None:
                 table.write_text(TERRITORY, encoding='utf-8')
@@ -165,7 +168,7 @@ class World:
     def try_(self, *words, **more):
         """words[0] or words[0:2] is the command; DIR goes after it."""
         at = 2 if words[0] in ('worker', 'device', 'photo', 'reference',
-                               'bundle') or \
+                               'bundle', 'registry') or \
             words[1:2] == ('import',) else 1
         return run(BIN / 'xunge-server', *words[:at], self.data, *words[at:],
                    '--lang', 'en', **more)
