@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/handover_index.h"
+#include "server/registrar_request.h"
 #include "shared/core/number.h"
 #include "shared/core/protocol.h"
 #include "shared/core/witness.h"
@@ -270,6 +271,35 @@ static bool handover(struct xg_buf *again, struct xg_bytes text)
     return read;
 }
 
+/* ---- the registrar's files ---- */
+
+static bool request(struct xg_buf *again, struct xg_bytes text)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct registrar_state none = {.number = 0};
+    struct registrar_request r;
+    struct xg_registry_note says;
+    bool before;
+
+    if (registrar_request_read(&r, text, &err) != XG_OK)
+        return false;
+    xg_ignore(registrar_review(&says, &before, &r, &none,
+                               &fuzz_key()->verifier, true, &err));
+    registrar_request_put(again, &r);
+    return true;
+}
+
+static bool state(struct xg_buf *again, struct xg_bytes text)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct registrar_state s;
+
+    if (registrar_state_read(&s, text, &err) != XG_OK)
+        return false;
+    registrar_state_put(again, &s);
+    return true;
+}
+
 /* Their places are in the corpus: append only. Those before `receipt`
  * but `proof` get only what a note may hold: they come out of a signed one. */
 static reader *const readers[] = {
@@ -277,6 +307,7 @@ static reader *const readers[] = {
     reference,  fork,     proof,   blobs,    time_note,   checkpoint,
     registry,   batch,    receipt, note,     signed_note, verifier,
     enrol_code, tile,     number,  handover, add_checkpoint, policy,
+    request,    state,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

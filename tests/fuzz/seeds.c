@@ -5,6 +5,7 @@
 #include "tests/fuzz/fuzz_key.h"
 
 #include "agent/handover_index.h"
+#include "server/registrar_request.h"
 #include "shared/core/protocol.h"
 #include "shared/core/track.h"
 #include "shared/core/witness.h"
@@ -244,6 +245,23 @@ static void of_the_log(void)
     xg_buf_clear(&note);
 }
 
+static void registrar_files(struct xg_bytes note)
+{
+    struct registrar_request q = {.log = fuzz_key()->verifier, .note = note};
+    struct registrar_state s;
+    struct xg_buf signed_note = XG_BUF(XG_NOTE_MAX), file = XG_BUF(1 << 17);
+    struct xg_error err = XG_ERROR_NONE;
+
+    registrar_request_put(&file, &q);
+    keep("note", "seed-request", 24, xg_buf_bytes(&file));
+    xg_buf_reset(&file);
+    if (registrar_sign(&s, &signed_note, &q, fuzz_key(), &err) == XG_OK)
+        registrar_state_put(&file, &s);
+    keep("note", "seed-state", 25, xg_buf_bytes(&file));
+    xg_buf_clear(&signed_note);
+    xg_buf_clear(&file);
+}
+
 static void registry(void)
 {
     struct xg_registry_note head = {.number = 1};
@@ -270,6 +288,7 @@ static void registry(void)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         xg_statement_put(&text, &all[i]);
     keep("note", "seed-registry", 12, xg_buf_bytes(&text));
+    registrar_files(xg_buf_bytes(&text));
     xg_buf_clear(&text);
 }
 
