@@ -185,6 +185,31 @@ class Evidence(Case):
         told = self.check(self.repack(path, more), code=7)
         self.assertIn('part', {f['code'] for f in told['findings']})
 
+    def program(self, page):
+        text = (SOURCE / 'docs' / page).read_text(encoding='utf-8')
+        blocks = re.findall(r'^```python\n(.*?)^```', text, re.S | re.M)
+        self.assertEqual(len(blocks), 1, page)
+        return blocks[0]
+
+    def test_with_the_manuals_own_program(self):
+        """The very block of docs/audit.md, which knows nothing of us."""
+        self.assertEqual(self.program('audit.md'),
+                         self.program('audit.zh.md'))
+        check = self.file('check.py')
+        check.write_text(self.program('audit.md'), encoding='utf-8')
+        path, made = self.write('--evidence', self.one, '--photos', 'all')
+        answer = need(run(sys.executable, check, path, self.key))
+        self.assertTrue(answer.out.startswith('HOLDS: e2e.example size'))
+        parts = self.parts(path)
+        for folder in 'records/', 'blobs/', 'entries/', 'receipts/':
+            name = sorted(n for n in parts if n.startswith(folder))[-1]
+            data = bytearray(parts[name])
+            data[len(data) * 2 // 3] ^= 1
+            changed = self.repack(path, {**parts, name: bytes(data)})
+            bad = run(sys.executable, check, changed, self.key)
+            self.assertNotEqual(bad.code, 0, name)
+            self.assertNotIn('HOLDS: e2e', bad.out, name)
+
     def test_another_key(self):
         path, _ = self.write('--evidence', self.one)
         other = self.world.folder / 'other'
@@ -222,7 +247,6 @@ class Evidence(Case):
         self.write(code=2)
         self.assertFalse(self.file().exists())
 
-    @unittest.skipUnless(shutil.which('chromium'), 'no chromium')
     def test_on_paper(self):
         self.conflict()
         path, _ = self.write('--evidence', self.one, lang='zh')
