@@ -62,6 +62,7 @@ class Evidence(Case):
         self.assertEqual(told['verdict'], 'good', told)
         self.assertEqual((told['page'], told['broken']), ('same', 0))
         self.assertEqual(told['records'], made['records'])
+        self.assertGreaterEqual(told['devices'], 1)  # cosigned by handhelds
         self.assertEqual({r['author'] for r in told['list']}, {'wa', 'wb'})
         self.assertEqual({r['grade'] for r in told['list']}, {'proven'})
         for r in told['list']:
@@ -82,6 +83,25 @@ class Evidence(Case):
         page = path.read_text(encoding='utf-8')
         self.assertIn('现场核对', page)
         self.assertNotIn('尚未决定的冲突', page)
+
+    def test_a_policy(self):
+        """The server's goes along; the reader's own is what counts."""
+        policy = self.file('policy')
+        policy.write_text('log %s\nquorum none\n' % self.key)
+        need(run(BIN / 'xunge-server', 'witness', 'policy', self.world.data,
+                 policy, '--lang', 'en'))
+        path, _ = self.write('--evidence', self.one)
+        self.assertEqual(self.parts(path)['policy'], policy.read_bytes())
+        self.assertIsNone(self.check(path)['quorum'])
+        self.assertTrue(self.check(path, '--policy', policy)['quorum'])
+        other = need(run(BIN / 'xunge-server', 'witness', 'key',
+                         self.world.data, '--json')).out
+        vkey = re.search(r'[^" ]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+', other)[0]
+        policy.write_text('log %s\nwitness w %s\nquorum w\n' % (self.key,
+                                                                vkey))
+        told = self.check(path, '--policy', policy, code=7)
+        self.assertEqual((told['quorum'], told['verdict'], told['broken']),
+                         (False, 'bad', 0))
 
     def test_photos_whole_or_small(self):
         small, made = self.write('--evidence', self.one)
