@@ -288,136 +288,80 @@ xg_policy_verify(const struct xg_policy *p,
     return XG_OK;
 }
 
-/* What is known of one member, a witness or a group. */
+/* What is known of one member, a witness or a group. Whoever counts on k of a
+ * group takes fewer than k of them for liars: of any k one is honest. So the
+ * k-th smallest of their times is not before an honest one's, and the k-th
+ * greatest not after one's. */
 struct member {
     bool cosigned;
-    uint64_t time_s; /* NO_STATED_TIME */
+    uint64_t by_s;    /* at the latest by then; NO_STATED_TIME */
+    uint64_t since_s; /* not before then; 0: none is stated */
 };
 
-/* The need-th smallest of the times of those who cosigned. */
+/* Insert among the n that stand in ascending order. */
+static void insert(uint64_t *times, unsigned n, uint64_t time_s)
+{
+    for (; n > 0 && times[n - 1] > time_s; n--)
+        times[n] = times[n - 1];
+    times[n] = time_s;
+}
+
 static struct member judge_group(const struct xg_policy_group *g,
                                  const struct member *all)
 {
-    uint64_t times[MEMBERS_MAX];
+    uint64_t by[MEMBERS_MAX], since[MEMBERS_MAX];
     unsigned n = 0;
 
     for (unsigned bit = 0; bit < MEMBERS_MAX; bit++) {
         if (!(g->members >> bit & 1) || !all[bit].cosigned)
             continue;
-        unsigned at = n++;
-        for (; at > 0 && times[at - 1] > all[bit].time_s; at--)
-            times[at] = times[at - 1];
-        times[at] = all[bit].time_s;
+        insert(by, n, all[bit].by_s);
+        insert(since, n++, all[bit].since_s);
     }
     if (n < g->need)
-        return (struct member){.time_s = NO_STATED_TIME};
-    return (struct member){true, times[g->need - 1]};
+        return (struct member){.by_s = NO_STATED_TIME};
+    return (struct member){true, by[g->need - 1], since[n - g->need]};
+}
+
+/* The member that the policy asks for. */
+static struct member judge(const struct xg_policy *p,
+                           const struct xg_cosigned *cosigned, size_t count)
+{
+    struct member all[MEMBERS_MAX];
+
+    for (size_t i = 0; i < MEMBERS_MAX; i++)
+        all[i] = (struct member){.by_s = NO_STATED_TIME};
+    for (size_t i = 0; i < count; i++) {
+        struct member *m = &all[cosigned[i].witness];
+        m->cosigned = true;
+        if (cosigned[i].time_s > 0 && cosigned[i].time_s < m->by_s)
+            m->by_s = m->since_s = cosigned[i].time_s;
+    }
+    for (size_t i = 0; i < p->group_count; i++)
+        all[XG_POLICY_WITNESSES_MAX + i] = judge_group(&p->groups[i], all);
+    return all[p->quorum];
 }
 
 bool xg_policy_satisfied(const struct xg_policy *p,
                          const struct xg_cosigned *cosigned, size_t count,
                          uint64_t *time_s)
 {
-    struct member all[MEMBERS_MAX];
-
     *time_s = 0;
     if (p->quorum < 0)
         return true;
-    for (size_t i = 0; i < MEMBERS_MAX; i++)
-        all[i] = (struct member){.time_s = NO_STATED_TIME};
-    for (size_t i = 0; i < count; i++) {
-        struct member *m = &all[cosigned[i].witness];
-        m->cosigned = true;
-        if (cosigned[i].time_s > 0 && cosigned[i].time_s < m->time_s)
-            m->time_s = cosigned[i].time_s;
-    }
-    for (size_t i = 0; i < p->group_count; i++)
-        all[XG_POLICY_WITNESSES_MAX + i] = judge_group(&p->groups[i], all);
-    const struct member *quorum = &all[p->quorum];
-    if (quorum->cosigned && quorum->time_s != NO_STATED_TIME)
-        *time_s = quorum->time_s;
-    return quorum->cosigned;
+    struct member quorum = judge(p, cosigned, count);
+    if (quorum.cosigned && quorum.by_s != NO_STATED_TIME)
+        *time_s = quorum.by_s;
+    return quorum.cosigned;
 }
 
-/* ---- devices ---- */
-
-/* The last word of the one signature line. */
-static bool take_cosigned(uint8_t out[static XG_COSIGNED_SIZE],
-                          struct xg_bytes line)
+uint64_t xg_policy_since(const struct xg_policy *p,
+                         const struct xg_cosigned *cosigned, size_t count)
 {
-    struct xg_bytes word;
-
-    while (xg_word(&line, &word))
-        continue;
-    return word.len > 1 &&
-           xg_unbase64_exact(out, XG_COSIGNED_SIZE, (const char *)word.at,
-                             word.len);
-}
-
-enum xg_status xg_device_cosign(uint8_t out[static XG_COSIGNED_SIZE],
-                                const struct xg_checkpoint *c,
-                                const struct xg_signer *device,
-                                struct xg_error *err)
-{
-    struct xg_buf text = XG_BUF(XG_NOTE_MAX), line = XG_BUF(XG_NOTE_MAX);
-    struct xg_signer cosigner = *device;
-    enum xg_status status =
-        xg_verifier_init(&cosigner.verifier, device->verifier.name,
-                         XG_SIG_COSIGNATURE, device->verifier.key, err);
-
-    if (status == XG_OK) {
-        xg_checkpoint_text(&text, c);
-        status = xg_buf_check(&text, err);
-    }
-    if (status == XG_OK) {
-        xg_note_signature_line(&line, xg_buf_bytes(&text), &cosigner, 0);
-        status = xg_buf_check(&line, err);
-    }
-    if (status == XG_OK && !take_cosigned(out, xg_bytes(line.data, line.len - 1)))
-        status = xg_fail(err, XG_FORMAT, "no cosignature came of it");
-    sodium_memzero(&cosigner, sizeof cosigner);
-    xg_buf_clear(&text);
-    xg_buf_clear(&line);
-    return status;
-}
-
-void xg_cosigned_line(struct xg_buf *note, const char *name,
-                      const uint8_t cosigned[static XG_COSIGNED_SIZE])
-{
-    xg_buf_format(note, XG_NOTE_DASH "%s ", name);
-    xg_buf_base64(note, cosigned, XG_COSIGNED_SIZE);
-    xg_buf_byte(note, '\n');
-}
-
-enum xg_status
-xg_device_cosigned(const uint8_t cosigned[static XG_COSIGNED_SIZE],
-                   const struct xg_checkpoint *c,
-                   const struct xg_verifier *device, struct xg_error *err)
-{
-    struct xg_buf whole = XG_BUF(XG_NOTE_MAX);
-    struct xg_verifier v;
-    struct xg_note note;
-    uint64_t time_s = 0;
-    enum xg_status status = xg_verifier_init(
-        &v, device->name, XG_SIG_COSIGNATURE, device->key, err);
-
-    if (status == XG_OK) {
-        xg_checkpoint_text(&whole, c);
-        xg_buf_byte(&whole, '\n');
-        xg_cosigned_line(&whole, device->name, cosigned);
-        status = xg_buf_check(&whole, err);
-    }
-    if (status == XG_OK)
-        status = xg_note_parse(&note, whole.data, whole.len, err);
-    if (status == XG_OK && xg_note_verify(&note, &v, &time_s, err) != XG_OK) {
-        err->status = XG_AUTH; /* also where the key's id is another's */
-        status = XG_AUTH;
-    }
-    if (status == XG_OK && time_s != 0)
-        status = xg_fail(err, XG_AUTH, "%s states a time, which no device may",
-                         device->name);
-    xg_buf_clear(&whole);
-    return status;
+    if (p->quorum < 0)
+        return 0;
+    struct member quorum = judge(p, cosigned, count);
+    return quorum.cosigned ? quorum.since_s : 0;
 }
 
 /* ---- xunge/time/v1 ---- */
