@@ -364,6 +364,87 @@ uint64_t xg_policy_since(const struct xg_policy *p,
     return quorum.cosigned ? quorum.since_s : 0;
 }
 
+/* ---- devices ---- */
+
+/* The last word of the one signature line. */
+static bool take_cosigned(uint8_t out[static XG_COSIGNED_SIZE],
+                          struct xg_bytes line)
+{
+    struct xg_bytes word;
+
+    while (xg_word(&line, &word))
+        continue;
+    return word.len > 1 &&
+           xg_unbase64_exact(out, XG_COSIGNED_SIZE, (const char *)word.at,
+                             word.len);
+}
+
+enum xg_status xg_device_cosign(uint8_t out[static XG_COSIGNED_SIZE],
+                                const struct xg_checkpoint *c,
+                                const struct xg_signer *device,
+                                struct xg_error *err)
+{
+    struct xg_buf text = XG_BUF(XG_NOTE_MAX), line = XG_BUF(XG_NOTE_MAX);
+    struct xg_signer cosigner = *device;
+    enum xg_status status =
+        xg_verifier_init(&cosigner.verifier, device->verifier.name,
+                         XG_SIG_COSIGNATURE, device->verifier.key, err);
+
+    if (status == XG_OK) {
+        xg_checkpoint_text(&text, c);
+        status = xg_buf_check(&text, err);
+    }
+    if (status == XG_OK) {
+        xg_note_signature_line(&line, xg_buf_bytes(&text), &cosigner, 0);
+        status = xg_buf_check(&line, err);
+    }
+    if (status == XG_OK && !take_cosigned(out, xg_bytes(line.data, line.len - 1)))
+        status = xg_fail(err, XG_FORMAT, "no cosignature came of it");
+    sodium_memzero(&cosigner, sizeof cosigner);
+    xg_buf_clear(&text);
+    xg_buf_clear(&line);
+    return status;
+}
+
+void xg_cosigned_line(struct xg_buf *note, const char *name,
+                      const uint8_t cosigned[static XG_COSIGNED_SIZE])
+{
+    xg_buf_format(note, XG_NOTE_DASH "%s ", name);
+    xg_buf_base64(note, cosigned, XG_COSIGNED_SIZE);
+    xg_buf_byte(note, '\n');
+}
+
+enum xg_status
+xg_device_cosigned(const uint8_t cosigned[static XG_COSIGNED_SIZE],
+                   const struct xg_checkpoint *c,
+                   const struct xg_verifier *device, struct xg_error *err)
+{
+    struct xg_buf whole = XG_BUF(XG_NOTE_MAX);
+    struct xg_verifier v;
+    struct xg_note note;
+    uint64_t time_s = 0;
+    enum xg_status status = xg_verifier_init(
+        &v, device->name, XG_SIG_COSIGNATURE, device->key, err);
+
+    if (status == XG_OK) {
+        xg_checkpoint_text(&whole, c);
+        xg_buf_byte(&whole, '\n');
+        xg_cosigned_line(&whole, device->name, cosigned);
+        status = xg_buf_check(&whole, err);
+    }
+    if (status == XG_OK)
+        status = xg_note_parse(&note, whole.data, whole.len, err);
+    if (status == XG_OK && xg_note_verify(&note, &v, &time_s, err) != XG_OK) {
+        err->status = XG_AUTH; /* also where the key's id is another's */
+        status = XG_AUTH;
+    }
+    if (status == XG_OK && time_s != 0)
+        status = xg_fail(err, XG_AUTH, "%s states a time, which no device may",
+                         device->name);
+    xg_buf_clear(&whole);
+    return status;
+}
+
 /* ---- xunge/time/v1 ---- */
 
 /* "<name> <base64>" of a cosigned line; the base64 as it stands. */
