@@ -100,4 +100,17 @@ XG_MUST_CHECK enum xg_status
 bundle_give(struct bundle_given *given, struct data *d, const char *device,
             uint64_t since, const struct bundle_out *out, struct xg_error *err);
 
+
+/* ---- for an auditor ---- */
+
+struct bundle_audited {
+    uint64_t size, batches, files, photos;
+    uint64_t missing; /* files that ought to be here, and are not */
+    uint64_t bytes;
+};
+XG_MUST_CHECK enum xg_status bundle_audit(struct bundle_audited *out,
+                                          struct data *d,
+                                          const struct bundle_out *to,
+                                          bool photos, struct xg_error *err);
+
 #endif

@@ -390,8 +390,53 @@ static enum xg_status since_of(uint64_t *since, const struct cmd *c,
     return XG_OK;
 }
 
+/* All of the log, for somebody who is to check it. */
+static enum xg_status write_audit(struct cmd *c, struct xg_error *err)
+{
+    struct line l = begin_line(c, XG_T("正在写数据包", "writing the bundle"));
+    const struct bundle_out out = output_of(c, &l, c->args[1]);
+    struct bundle_audited done;
+
+    if (cmd_option(c, "for") || cmd_option(c, "since") || cmd_option(c, "seal"))
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("--audit 只能与 --photos 一起用",
+                            "--audit goes with --photos alone"));
+    enum xg_status status = bundle_audit(
+        &done, c->data, &out, cmd_option(c, "photos") != NULL, err);
+    end_line(&l);
+    if (empty_it(c, status, err) != XG_OK)
+        return err->status;
+    if (c->json)
+        return cmd_put_json(
+            c,
+            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "file", c->args[1],
+                      "size", (json_int_t)done.size, "batches",
+                      (json_int_t)done.batches, "files",
+                      (json_int_t)done.files, "photos",
+                      (json_int_t)done.photos, "missing",
+                      (json_int_t)done.missing, "bytes",
+                      (json_int_t)done.bytes),
+            err);
+    xg_buf_format(&c->out,
+                  XG_T("审计数据包：日志 %" PRIu64 " 条，批次 %" PRIu64
+                       "，基础数据 %" PRIu64 "，照片 %" PRIu64
+                       "；找不到的文件 %" PRIu64 "\n",
+                       "bundle for an auditor: %" PRIu64 " entries, %" PRIu64
+                       " batches, %" PRIu64 " reference files, %" PRIu64
+                       " photos; files not found: %" PRIu64 "\n"),
+                  done.size, done.batches, done.files, done.photos,
+                  done.missing);
+    return XG_OK;
+}
+
 enum xg_status cmd_bundle_write(struct cmd *c, struct xg_error *err)
 {
+    if (cmd_option(c, "audit"))
+        return write_audit(c, err);
+    if (!cmd_option(c, "for") || cmd_option(c, "photos"))
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("给设备用 --for，给审计用 --audit [--photos]",
+                            "--for a device, or --audit [--photos]"));
     struct line l = begin_line(c, XG_T("正在写数据包", "writing the bundle"));
     const struct bundle_out out = output_of(c, &l, c->args[1]);
     char device[XG_KEY_NAME_MAX + 1];

@@ -25,6 +25,7 @@
 
 #include "shared/base/arena.h"
 #include "shared/base/buf.h"
+#include "shared/bundle/bundle_file.h"
 #include "shared/core/batch.h"
 #include "shared/core/protocol.h"
 #include "shared/core/registry.h"
@@ -37,7 +38,8 @@ enum xg_audit_file { XG_AUDIT_PHOTO, XG_AUDIT_REFERENCE };
 
 /* A data folder, a bundle, an address: each makes one of these. All of it is
  * foreign bytes. XG_NOTFOUND: the source does not have it (an address shows no
- * contents to strangers): counted as not checked, never as wrong. */
+ * contents to strangers): counted as not checked, never as wrong. XG_GAP: it
+ * ought to have it, and has not: a finding. */
 struct xg_audit_source {
     void *ctx;
     const char *what; /* "folder", "bundle", "address": for the report */
@@ -59,10 +61,10 @@ struct xg_audit_source {
     enum xg_status (*batch)(void *ctx, struct xg_bytes *framed,
                             uint64_t position, const struct xg_hash *id,
                             struct xg_error *err);
-    /* A file, in pieces: take() gets them. Reference files when their entry is
-     * walked, photos after the last entry, in the log's order. */
+    /* A file that the entry at `position` names, in pieces: take() gets them.
+     * Called after the last entry, in the log's order. */
     enum xg_status (*file)(void *ctx, enum xg_audit_file kind,
-                           const struct xg_hash *sha256,
+                           uint64_t position, const struct xg_hash *sha256,
                            void (*take)(void *to, struct xg_bytes piece),
                            void *to, struct xg_error *err);
     void (*close)(void *ctx);
@@ -73,9 +75,19 @@ struct xg_audit_source {
 XG_MUST_CHECK enum xg_status xg_audit_folder(struct xg_audit_source *out,
                                              const char *dir,
                                              struct xg_error *err);
+/* Write all that a source has into a bundle (docs/bundles.md). What comes
+ * meanwhile is not in it. *missing: files that the source ought to have. */
+struct xg_audit_written {
+    uint64_t size, batches, files, photos, missing, bytes;
+};
+XG_MUST_CHECK enum xg_status xg_audit_bundle_write(
+    struct xg_audit_written *out, const struct xg_audit_source *source,
+    const struct xg_bundle_target *target, bool photos,
+    void (*progress)(void *ctx, uint64_t done, uint64_t of), void *ctx,
+    struct xg_error *err);
 /* A bundle made by `xunge-server bundle write DIR FILE --audit`. */
 XG_MUST_CHECK enum xg_status xg_audit_bundle(struct xg_audit_source *out,
-                                             const char *path,
+                                             const struct xg_bundle_source *from,
                                              struct xg_error *err);
 
 /* ---- what comes out ---- */

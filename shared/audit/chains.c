@@ -103,9 +103,9 @@ static bool new_table(uint32_t **table, uint32_t *size, uint32_t count)
     return true;
 }
 
-static enum xg_status add_chain(struct xg_chains *c, struct xg_chain **out,
-                                const struct xg_hash *id, uint32_t device,
-                                struct xg_error *err)
+enum xg_status xg_chains_add(struct xg_chains *c, struct xg_chain **out,
+                             const struct xg_hash *id, uint32_t device,
+                             struct xg_error *err)
 {
     void *list = c->list;
     bool good = grow(&list, c->count, &c->room, sizeof *c->list);
@@ -156,9 +156,15 @@ enum xg_status xg_chains_device(struct xg_chains *c, uint32_t *device,
 
 /* ---- runs ---- */
 
+/* What a run goes on from lies before it, in a damaged state too: so every walk
+ * towards the beginning ends. */
 static void get_run(struct xg_chains *c, struct xg_run *run, uint64_t at)
 {
     xg_spill_get(&c->runs, at - 1, run, sizeof *run);
+    if (run->parent >= at)
+        run->parent = 0;
+    if (run->leap >= at)
+        run->leap = 0;
 }
 
 static void get_placed(struct xg_chains *c, struct xg_placed *out, uint64_t run,
@@ -347,7 +353,7 @@ enum xg_status xg_chains_keep(struct xg_chains *c,
     struct xg_run run = *about;
     struct xg_tip *tip = NULL;
 
-    if (!chain && add_chain(c, &chain, id, device, err) != XG_OK)
+    if (!chain && xg_chains_add(c, &chain, id, device, err) != XG_OK)
         return err->status;
     if (place->begins)
         c->devices[device].branches++;

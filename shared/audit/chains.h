@@ -80,6 +80,13 @@ XG_MUST_CHECK enum xg_status xg_chains_device(struct xg_chains *c,
 struct xg_chain *xg_chains_find(const struct xg_chains *c,
                                 const struct xg_hash *id);
 
+/* Begin one that is not here, without records (a state that is read). */
+XG_MUST_CHECK enum xg_status xg_chains_add(struct xg_chains *c,
+                                           struct xg_chain **out,
+                                           const struct xg_hash *id,
+                                           uint32_t device,
+                                           struct xg_error *err);
+
 /* A record that is here, by its place and hash. */
 struct xg_spot {
     uint64_t run, index; /* run: offset + 1 */

@@ -139,20 +139,68 @@ static enum xg_status read_photo(struct folder *f, const struct xg_hash *sha256,
 }
 
 static enum xg_status read_file(void *ctx, enum xg_audit_file kind,
-                                const struct xg_hash *sha256,
+                                uint64_t position, const struct xg_hash *sha256,
                                 void (*take)(void *to, struct xg_bytes piece),
                                 void *to, struct xg_error *err)
 {
+    (void)position;
     return kind == XG_AUDIT_PHOTO ? read_photo(ctx, sha256, take, to, err)
                                   : read_reference(ctx, sha256, take, to, err);
+}
+
+/* A row as a note: the checkpoint's text and the device's line. The log's own
+ * signature is not kept with it. */
+static void put_cosigned(struct xg_buf *frames, struct xg_stmt *s,
+                         const char *origin)
+{
+    struct xg_checkpoint c = {.size = xg_col_u64(s, 0),
+                              .root = xg_col_hash(s, 1)};
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX);
+
+    snprintf(c.origin, sizeof c.origin, "%s", origin);
+    xg_checkpoint_text(&note, &c);
+    xg_buf_text(&note, "\n");
+    xg_buf_text(&note, xg_col_text(s, 2));
+    if (note.failed == XG_OK)
+        xg_frame_put(frames, xg_buf_bytes(&note));
+    xg_buf_clear(&note);
+}
+
+static enum xg_status find_origin(struct folder *f, struct xg_checkpoint *c,
+                                  struct xg_error *err)
+{
+    struct xg_buf raw = XG_BUF(XG_NOTE_MAX);
+    struct xg_note note;
+    enum xg_status status = read_checkpoint(f, &raw, err);
+
+    if (status == XG_OK)
+        status = xg_note_parse(&note, raw.data, raw.len, err);
+    if (status == XG_OK)
+        status = xg_checkpoint_parse(c, note.text, err);
+    xg_buf_clear(&raw);
+    return status;
 }
 
 static enum xg_status read_cosigned(void *ctx, struct xg_buf *frames,
                                     struct xg_error *err)
 {
-    (void)ctx;
-    (void)frames;
-    return xg_fail(err, XG_NOTFOUND, "none");
+    struct folder *f = ctx;
+    struct xg_checkpoint c;
+
+    if (find_origin(f, &c, err) != XG_OK)
+        return err->status;
+    struct xg_stmt *s = xg_stmt(f->db, AUDIT_STMT_COSIGNED);
+    if (xg_stmt_row(s))
+        xg_frame_put(frames, xg_col_bytes(s, 0));
+    if (xg_stmt_done(s, err) != XG_OK)
+        return err->status;
+    s = xg_stmt(f->db, AUDIT_STMT_COSIGNATURES);
+    while (xg_stmt_next(s))
+        put_cosigned(frames, s, c.origin);
+    if (xg_stmt_done(s, err) != XG_OK)
+        return err->status;
+    return frames->len ? xg_buf_check(frames, err)
+                       : xg_fail(err, XG_NOTFOUND, "none");
 }
 
 static void close_folder(void *ctx)

@@ -22,7 +22,7 @@ static void count(struct xg_audit_counts *c, enum xg_gravity gravity)
         c->broken++;
 }
 
-static void keep_finding(struct xg_walk *w, const struct xg_finding *f)
+void xg_walk_keep(struct xg_walk *w, const struct xg_finding *f)
 {
     if (!w->o->state || w->ending || w->kept_count == XG_WALK_FOUND_KEPT)
         return;
@@ -44,7 +44,7 @@ void xg_walk_say(struct xg_walk *w, enum xg_gravity gravity, const char *code,
     vsnprintf(f.text, sizeof f.text, format, args);
     va_end(args);
     count(&w->result.counts, gravity);
-    keep_finding(w, &f);
+    xg_walk_keep(w, &f);
     if (w->o->found)
         w->o->found(w->o->ctx, &f);
 }
@@ -138,7 +138,8 @@ static void put_root(char text[static XG_BASE64_SIZE(XG_HASH_SIZE)],
     xg_base64(text, XG_BASE64_SIZE(XG_HASH_SIZE), root->b, XG_HASH_SIZE);
 }
 
-static void judge_tree(struct xg_walk *w)
+/* Is the tree of the entries the one that was signed? */
+static bool judge_tree(struct xg_walk *w)
 {
     char ours[XG_BASE64_SIZE(XG_HASH_SIZE)], theirs[sizeof ours];
     const struct xg_checkpoint *c = &w->result.checkpoint;
@@ -146,7 +147,7 @@ static void judge_tree(struct xg_walk *w)
 
     xg_tree_root(&root, &w->nodes.tree);
     if (w->nodes.tree.size == c->size && xg_hash_equal(&root, &c->root))
-        return;
+        return true;
     put_root(ours, &root);
     put_root(theirs, &c->root);
     xg_walk_say(w, XG_GRAVITY_BROKEN, "tree",
@@ -156,6 +157,7 @@ static void judge_tree(struct xg_walk *w)
                      "checkpoint says that of %" PRIu64 " entries is %s: "
                      "entries were altered, dropped or moved"),
                 w->nodes.tree.size, ours, c->size, theirs);
+    return false;
 }
 
 /* ---- entries ---- */
@@ -237,7 +239,7 @@ static void begin(struct xg_walk *w, const struct xg_audit_source *source,
     xg_statements_init(&w->statements);
     xg_chains_init(&w->chains);
     xg_spill_init(&w->frames);
-    xg_spill_init(&w->photos);
+    xg_spill_init(&w->files);
     w->arena = XG_ARENA(XG_WALK_ARENA);
     w->unproven_notes = XG_BUF(64 << 20);
     if (o->has_registrar) {
@@ -252,13 +254,14 @@ static void clear(struct xg_walk *w)
     xg_statements_clear(&w->statements);
     xg_chains_clear(&w->chains);
     xg_spill_clear(&w->frames);
-    xg_spill_clear(&w->photos);
+    xg_spill_clear(&w->files);
     xg_arena_clear(&w->arena);
     xg_buf_clear(&w->unproven_notes);
     free(w->unproven);
     free(w->times);
     free(w->held);
     free(w->rifts);
+    free(w->erased);
     free(w->kept_findings);
 }
 
@@ -281,23 +284,27 @@ static bool goes_on(struct xg_walk *w)
 static enum xg_status run(struct xg_walk *w, struct xg_buf *raw)
 {
     struct xg_note note;
-    bool loaded = false;
+    bool loaded = false, whole;
 
     if (w->o->state && xg_walk_load(w, w->o->state, &loaded) != XG_OK)
         return w->err->status;
     w->result.from = w->nodes.tree.size;
+    for (size_t i = 0; w->o->found && i < w->kept_count; i++)
+        w->o->found(w->o->ctx, &w->kept_findings[i]);
     if (read_checkpoint(w, raw, &note) != XG_OK)
         return w->err->status;
     if (!goes_on(w))
         return judge_checkpoint(w, raw);
     if (walk_entries(w) != XG_OK || judge_checkpoint(w, raw) != XG_OK)
         return w->err->status;
-    judge_tree(w);
+    whole = judge_tree(w);
     w->kept = w->result.counts;
     w->ending = true;
     if (xg_walk_end(w) != XG_OK)
         return w->err->status;
-    if (w->o->state && w->nodes.tree.size == w->result.checkpoint.size)
+    w->kept.photos = w->result.counts.photos;
+    w->kept.photo_bytes = w->result.counts.photo_bytes;
+    if (w->o->state && whole)
         return xg_walk_save(w, w->o->state);
     return XG_OK;
 }

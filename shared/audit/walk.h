@@ -17,9 +17,8 @@
 
 enum {
     XG_WALK_ARENA = 24 << 20,
-    XG_WALK_LOGS_MAX = 16,      /* that follow one another */
+    XG_WALK_LOGS_MAX = 64,      /* that follow one another */
     XG_WALK_FOUND_KEPT = 256,   /* findings that a state remembers */
-    XG_WALK_WINDOW = 512,
 };
 
 /* A batch that is kept without being placed. */
@@ -38,11 +37,18 @@ struct xg_rift {
     uint64_t seq, position;
 };
 
-/* A photo that the log says is held. */
-struct xg_photo_said {
+/* A photo that the log says is held, or a file of reference data. */
+struct xg_file_said {
     struct xg_hash sha256;
     uint64_t length, position;
-    uint32_t hashed, erased;
+    uint32_t kind, hashed; /* kind: of enum xg_audit_file */
+};
+
+/* A record whose fields are gone, or that an act says to erase; a photo. */
+struct xg_erased_said {
+    struct xg_hash hash;
+    uint64_t position;
+    uint32_t act, photo; /* act: of one; else it is gone */
 };
 
 /* A registry note from before the registrar's key was known. */
@@ -100,7 +106,9 @@ struct xg_walk {
         struct xg_judgement judged;
     } memo;
 
-    struct xg_spill photos;
+    struct xg_spill files;
+    struct xg_erased_said *erased;
+    size_t erased_count, erased_room;
     struct xg_finding *kept_findings; /* of the walk, for a state */
     size_t kept_count;
 };
@@ -109,6 +117,9 @@ struct xg_walk {
 XG_PRINTF(4, 5)
 void xg_walk_say(struct xg_walk *w, enum xg_gravity gravity, const char *code,
                  const char *format, ...);
+
+/* For a state that is saved; w->position does not matter. */
+void xg_walk_keep(struct xg_walk *w, const struct xg_finding *finding);
 
 /* The root at that size, if the walk came there: false: it did not. */
 XG_MUST_CHECK enum xg_status xg_walk_root(struct xg_walk *w, bool *known,

@@ -8,6 +8,8 @@
 
 #include "shared/audit/walk.h"
 #include "shared/base/lang.h"
+#include "shared/core/erase.h"
+#include "shared/core/loop.h"
 
 /* A batch at work: live, or one that waited. */
 struct incoming {
@@ -143,6 +145,60 @@ static void count_author(struct xg_walk *w, const struct incoming *in,
                 in->device, seq, *j->author ? j->author : "-", j->no_right);
 }
 
+/* ---- what was erased ---- */
+
+static enum xg_status note_erased(struct xg_walk *w, const struct xg_hash *hash,
+                                  uint64_t position, bool act, bool photo)
+{
+    if (w->erased_count == w->erased_room) {
+        size_t room = w->erased_room ? w->erased_room * 2 : 64;
+        struct xg_erased_said *moved = realloc(w->erased, room * sizeof *moved);
+        if (!moved)
+            return xg_fail_nomem(w->err);
+        w->erased = moved;
+        w->erased_room = room;
+    }
+    w->erased[w->erased_count++] = (struct xg_erased_said){
+        .hash = *hash, .position = position, .act = act, .photo = photo};
+    return XG_OK;
+}
+
+/* What an act of the server names: records, then photos. */
+static enum xg_status take_act(struct xg_walk *w, const struct incoming *in,
+                               const struct xg_record *r)
+{
+    struct xg_erased_cursor cursor = xg_erased_of(r);
+    struct xg_cbor_item list, photo;
+    struct xg_erased e;
+
+    while (xg_erased_next(&cursor, &e))
+        if (note_erased(w, &e.record, in->position, true, false) != XG_OK)
+            return w->err->status;
+    if (!xg_record_field(r, XG_FIELD_ERASED_PHOTOS, &list))
+        return XG_OK;
+    struct xg_cbor at = xg_cbor_inside(&list);
+    while (xg_cbor_next(&at, &photo)) {
+        struct xg_hash hash;
+        memcpy(hash.b, photo.bytes.at, XG_HASH_SIZE);
+        if (note_erased(w, &hash, in->position, true, true) != XG_OK)
+            return w->err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status look_erased(struct xg_walk *w, const struct incoming *in,
+                                  const struct xg_record *r)
+{
+    if (in->batch.redacted && !r->fields_raw.len) {
+        w->result.counts.redacted++;
+        return note_erased(w, &r->hash, in->position, false, false);
+    }
+    if (!r->malformed && r->head.move == XG_MOVE_ERASE &&
+        is_server(in->device) && !w->memo.judged.no_right)
+        return take_act(w, in, r);
+    return XG_OK;
+}
+
 static enum xg_status take_record(struct xg_walk *w, const struct incoming *in,
                                   size_t i, const struct xg_hash *previous,
                                   uint64_t *anchor)
@@ -160,6 +216,8 @@ static enum xg_status take_record(struct xg_walk *w, const struct incoming *in,
     if (judge_author(w, in, r, &place, *anchor) != XG_OK)
         return w->err->status;
     count_author(w, in, r, seq);
+    if (look_erased(w, in, r) != XG_OK)
+        return w->err->status;
     in->placed[i] = (struct xg_placed){r->hash, *anchor};
     if (w->o->record)
         w->o->record(w->o->ctx, r, &in->batch.says.chain, seq, previous,
@@ -283,6 +341,35 @@ static bool device_key(struct xg_walk *w, struct xg_verifier *key,
                XG_OK;
 }
 
+/* A body that is not the one of the note may be what an erasure left of it:
+ * then hashes and tree hold all the same. */
+static enum xg_status open_frame(struct xg_walk *w, struct xg_batch *batch,
+                                 struct xg_bytes frame,
+                                 const struct xg_verifier *key,
+                                 struct xg_error *err)
+{
+    struct xg_error quiet = XG_ERROR_NONE;
+    enum xg_status status =
+        xg_batch_open(batch, &w->arena, frame.at, frame.len, key, err);
+    struct xg_buf again = XG_BUF(XG_BATCH_MAX);
+    struct xg_bytes note, body, name;
+
+    if (status != XG_FORMAT ||
+        xg_batch_is_redacted(frame.at, frame.len) ||
+        xg_batch_peek(&note, &body, &name, frame.at, frame.len, &quiet) !=
+            XG_OK)
+        return status;
+    xg_batch_frame_redacted(&again, note, body);
+    const uint8_t *copy = xg_arena_copy(&w->arena, again.data, again.len);
+    if (copy && xg_batch_open(batch, &w->arena, copy, again.len, key,
+                              &quiet) == XG_OK) {
+        *err = XG_ERROR_NONE;
+        status = XG_OK;
+    }
+    xg_buf_clear(&again);
+    return status;
+}
+
 /* Open again what was verified when it came. */
 static enum xg_status reopen(struct xg_walk *w, struct incoming *in,
                              const struct xg_held *held)
@@ -302,8 +389,8 @@ static enum xg_status reopen(struct xg_walk *w, struct incoming *in,
         return w->err->status;
     if (!device_key(w, &key, in->device))
         return xg_fail(w->err, XG_CORRUPT, "a device is gone");
-    return xg_batch_open(&in->batch, &w->arena, frame, (size_t)held->len, &key,
-                         w->err);
+    return open_frame(w, &in->batch, xg_bytes(frame, (size_t)held->len), &key,
+                      w->err);
 }
 
 static enum xg_status place_held(struct xg_walk *w, size_t i, bool *placed,
@@ -547,8 +634,7 @@ static enum xg_status open_batch(struct xg_walk *w, struct incoming *in,
 {
     struct xg_error why = XG_ERROR_NONE;
     const char *bad = NULL;
-    enum xg_status status = xg_batch_open(&in->batch, &w->arena, frame.at,
-                                          frame.len, key, &why);
+    enum xg_status status = open_frame(w, &in->batch, frame, key, &why);
 
     if (status == XG_NOMEM) {
         *w->err = why;

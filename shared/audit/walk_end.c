@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "shared/audit/walk.h"
 #include "shared/base/lang.h"
@@ -53,7 +54,55 @@ static void say_rifts(struct xg_walk *w)
     w->position = UINT64_MAX;
 }
 
-/* ---- photos ---- */
+/* ---- what was erased ---- */
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct xg_erased_said *x = a, *y = b;
+    int order = xg_hash_compare(&x->hash, &y->hash);
+
+    return order ? order : (int)y->act - (int)x->act;
+}
+
+/* Acts come first among equals: what is gone without one was not erased by
+ * anybody who said so. */
+static void say_erased(struct xg_walk *w)
+{
+    const struct xg_erased_said *act = NULL;
+
+    if (w->erased_count > 1)
+        qsort(w->erased, w->erased_count, sizeof *w->erased, by_hash);
+    for (size_t i = 0; i < w->erased_count; i++) {
+        const struct xg_erased_said *e = &w->erased[i];
+        w->position = e->position;
+        if (e->act) {
+            act = e;
+        } else if (act && xg_hash_equal(&act->hash, &e->hash)) {
+            xg_walk_say(w, XG_GRAVITY_NOTED, "erased",
+                        XG_T("一条记录的内容已抹除，依据条目 %" PRIu64 " 处的记录",
+                             "fields of a record were erased, by an act in "
+                             "entry %" PRIu64),
+                        act->position);
+        } else {
+            xg_walk_say(w, XG_GRAVITY_BROKEN, "erased",
+                        XG_T("一条记录的内容没有了，没有任何抹除记录说明",
+                             "fields of a record are gone, and no act says "
+                             "that they were erased"));
+        }
+    }
+    w->position = UINT64_MAX;
+}
+
+static bool act_erases(const struct xg_walk *w, const struct xg_hash *photo)
+{
+    for (size_t i = 0; i < w->erased_count; i++)
+        if (w->erased[i].act && w->erased[i].photo &&
+            xg_hash_equal(&w->erased[i].hash, photo))
+            return true;
+    return false;
+}
+
+/* ---- files ---- */
 
 struct hashing {
     crypto_hash_sha256_state state;
@@ -68,59 +117,91 @@ static void hash_piece(void *to, struct xg_bytes piece)
     h->bytes += piece.len;
 }
 
-static enum xg_status hash_photo(struct xg_walk *w, struct xg_photo_said *p)
+static void say_lost(struct xg_walk *w, const struct xg_file_said *f)
 {
-    struct xg_error why = XG_ERROR_NONE;
-    struct hashing h = {.bytes = 0};
-    struct xg_hash sum;
     char hex[2 * XG_HASH_SIZE + 1];
-    enum xg_status status;
 
-    crypto_hash_sha256_init(&h.state);
-    status = w->source->file(w->source->ctx, XG_AUDIT_PHOTO, &p->sha256,
-                             hash_piece, &h, &why);
-    crypto_hash_sha256_final(&h.state, sum.b);
-    xg_hex(hex, p->sha256.b, XG_HASH_SIZE);
-    w->position = p->position;
-    if (status == XG_NOTFOUND) {
-        w->result.counts.unread_photos++;
-    } else if (status == XG_GAP) {
+    xg_hex(hex, f->sha256.b, XG_HASH_SIZE);
+    if (f->kind == XG_AUDIT_PHOTO && act_erases(w, &f->sha256))
+        xg_walk_say(w, XG_GRAVITY_NOTED, "photo-erased",
+                    XG_T("照片 %s 已按抹除记录删去",
+                         "photo %s was erased, as an act says"),
+                    hex);
+    else if (f->kind == XG_AUDIT_PHOTO)
         xg_walk_say(w, XG_GRAVITY_DOUBT, "photo-lost",
                     XG_T("照片 %s 不见了，日志说服务器持有它",
                          "photo %s is gone; the log says the server holds it"),
                     hex);
+    else
+        xg_walk_say(w, XG_GRAVITY_BROKEN, "reference",
+                    XG_T("基础数据文件 %s 不见了",
+                         "the file %s of reference data is gone"),
+                    hex);
+}
+
+static void say_other(struct xg_walk *w, const struct xg_file_said *f)
+{
+    char hex[2 * XG_HASH_SIZE + 1];
+    bool photo = f->kind == XG_AUDIT_PHOTO;
+
+    xg_hex(hex, f->sha256.b, XG_HASH_SIZE);
+    xg_walk_say(w, XG_GRAVITY_BROKEN, photo ? "photo" : "reference",
+                photo ? XG_T("照片 %s 的内容被改动", "photo %s was altered")
+                      : XG_T("基础数据文件 %s 被改动",
+                             "the file %s of reference data was altered"),
+                hex);
+}
+
+static enum xg_status hash_file(struct xg_walk *w, struct xg_file_said *f)
+{
+    struct xg_error why = XG_ERROR_NONE;
+    struct hashing h = {.bytes = 0};
+    struct xg_hash sum;
+    enum xg_status status;
+
+    crypto_hash_sha256_init(&h.state);
+    status = w->source->file(w->source->ctx, (enum xg_audit_file)f->kind,
+                             f->position, &f->sha256, hash_piece, &h, &why);
+    crypto_hash_sha256_final(&h.state, sum.b);
+    w->position = f->position;
+    if (status == XG_NOTFOUND && f->kind == XG_AUDIT_PHOTO) {
+        w->result.counts.unread_photos++;
+    } else if (status == XG_NOTFOUND) {
+        w->result.unchecked |= XG_UNCHECKED_FILES;
+    } else if (status == XG_GAP) {
+        say_lost(w, f);
     } else if (status != XG_OK) {
         *w->err = why;
         return status;
-    } else if (!xg_hash_equal(&sum, &p->sha256) || h.bytes != p->length) {
-        xg_walk_say(w, XG_GRAVITY_BROKEN, "photo",
-                    XG_T("照片 %s 的内容被改动", "photo %s was altered"), hex);
+    } else if (!xg_hash_equal(&sum, &f->sha256) || h.bytes != f->length) {
+        say_other(w, f);
     } else {
-        p->hashed = 1;
-        w->result.counts.photos++;
-        w->result.counts.photo_bytes += h.bytes;
+        f->hashed = 1;
+        w->result.counts.photos += f->kind == XG_AUDIT_PHOTO;
+        w->result.counts.photo_bytes +=
+            f->kind == XG_AUDIT_PHOTO ? h.bytes : 0;
     }
     return XG_OK;
 }
 
-static enum xg_status walk_photos(struct xg_walk *w)
+static enum xg_status walk_files(struct xg_walk *w)
 {
-    uint64_t size = xg_spill_size(&w->photos);
-    struct xg_photo_said p;
+    uint64_t size = xg_spill_size(&w->files);
+    struct xg_file_said f;
 
     w->result.counts.unread_photos = 0;
-    for (uint64_t at = 0; at < size; at += sizeof p) {
-        xg_spill_get(&w->photos, at, &p, sizeof p);
-        if (xg_spill_check(&w->photos, w->err) != XG_OK)
+    for (uint64_t at = 0; at < size; at += sizeof f) {
+        xg_spill_get(&w->files, at, &f, sizeof f);
+        if (xg_spill_check(&w->files, w->err) != XG_OK)
             return w->err->status;
-        if (p.hashed)
+        if (f.hashed)
             continue;
-        if (!w->o->photos)
+        if (f.kind == XG_AUDIT_PHOTO && !w->o->photos)
             w->result.counts.unread_photos++;
-        else if (hash_photo(w, &p) != XG_OK)
+        else if (hash_file(w, &f) != XG_OK)
             return w->err->status;
-        if (p.hashed)
-            xg_spill_set(&w->photos, at, &p, sizeof p);
+        if (f.hashed)
+            xg_spill_set(&w->files, at, &f, sizeof f);
     }
     w->position = UINT64_MAX;
     if (w->result.counts.unread_photos)
@@ -159,43 +240,87 @@ static void judge_policy(struct xg_walk *w, const struct xg_note *note,
     }
 }
 
-/* Cosignatures of devices, by the keys of the registry. */
-static void judge_devices(struct xg_walk *w, const struct xg_note *note)
+/* A device's line of a note verified by its key in the registry: *device is its
+ * name. False: it is no device's; *bad: it is, and does not verify. */
+static bool device_line(struct xg_walk *w, const struct xg_note *note, size_t i,
+                        char device[static XG_KEY_NAME_MAX + 1], bool *bad)
 {
+    struct xg_bytes name = note->signatures[i].name;
+    struct xg_error quiet = XG_ERROR_NONE;
+    struct xg_verifier key;
+    struct xg_statement s;
+    uint64_t at;
+
+    *bad = false;
+    if (name.len > XG_KEY_NAME_MAX)
+        return false;
+    memcpy(device, name.at, name.len);
+    device[name.len] = '\0';
+    if (!xg_statements_device(&w->statements, device, UINT64_MAX, &s, &at) ||
+        xg_verifier_init(&key, device, XG_SIG_COSIGNATURE, s.key, &quiet) !=
+            XG_OK)
+        return false;
+    *bad = xg_note_verify(note, &key, NULL, &quiet) != XG_OK;
+    return !*bad;
+}
+
+/* Cosignatures of devices to a checkpoint of this history. The server keeps
+ * one of each. */
+static void count_devices(struct xg_walk *w, const struct xg_note *note)
+{
+    char device[XG_KEY_NAME_MAX + 1];
+
     for (size_t i = 0; i < note->count; i++) {
-        struct xg_error quiet = XG_ERROR_NONE;
-        struct xg_bytes name = note->signatures[i].name;
-        char text[XG_KEY_NAME_MAX + 1];
-        struct xg_verifier key;
-        struct xg_statement s;
-        uint64_t at;
-        if (name.len > XG_KEY_NAME_MAX)
-            continue;
-        memcpy(text, name.at, name.len);
-        text[name.len] = '\0';
-        if (!xg_statements_device(&w->statements, text, UINT64_MAX, &s, &at) ||
-            xg_verifier_init(&key, text, XG_SIG_COSIGNATURE, s.key, &quiet) !=
-                XG_OK)
-            continue;
-        if (xg_note_verify(note, &key, NULL, &quiet) != XG_OK) {
-            xg_walk_say(w, XG_GRAVITY_BROKEN, "cosigned",
-                        XG_T("%s 的联署无效", "the cosignature of %s does not "
-                             "verify"), text);
-            continue;
+        bool bad;
+        if (device_line(w, note, i, device, &bad)) {
+            w->result.counts.signatures++;
+            w->result.device_witnesses++;
+        } else if (bad) {
+            xg_walk_say(w, XG_GRAVITY_DOUBT, "cosigned",
+                        XG_T("%s 的联署无效",
+                             "the cosignature of %s does not verify"),
+                        device);
         }
-        w->result.counts.signatures++;
-        w->result.device_witnesses++;
     }
 }
 
-/* Signed by this log, or one before it, and of its history. */
+/* Somebody whose word counts (the log's own key, a device) signed to a
+ * checkpoint that is not of this history. */
+static void say_other_history(struct xg_walk *w, const struct xg_note *note,
+                              const struct xg_checkpoint *c, bool by_log)
+{
+    char root[XG_BASE64_SIZE(XG_HASH_SIZE)], device[XG_KEY_NAME_MAX + 1];
+
+    xg_base64(root, sizeof root, c->root.b, XG_HASH_SIZE);
+    if (by_log)
+        xg_walk_say(w, XG_GRAVITY_BROKEN, "cosigned",
+                    XG_T("这份日志的密钥还签过 %" PRIu64
+                         " 条、根 %s 的检查点，与这里的历史不合：有两份历史",
+                         "the log's key also signed a checkpoint of %" PRIu64
+                         " entries with the root %s, which is not in this "
+                         "history: there are two"),
+                    c->size, root);
+    for (size_t i = 0; i < note->count; i++) {
+        bool bad;
+        if (device_line(w, note, i, device, &bad))
+            xg_walk_say(w, XG_GRAVITY_BROKEN, "cosigned",
+                        XG_T("%s 联署过 %" PRIu64
+                             " 条、根 %s 的检查点，与这里的历史不合：有两份历史，"
+                             "或设备造假",
+                             "%s cosigned a checkpoint of %" PRIu64
+                             " entries with the root %s, which is not in this "
+                             "history: there are two, or the device lies"),
+                        device, c->size, root);
+    }
+}
+
 static enum xg_status judge_seen(struct xg_walk *w, struct xg_bytes raw)
 {
     struct xg_error why = XG_ERROR_NONE;
-    struct xg_checkpoint c;
+    struct xg_checkpoint c, opened;
     struct xg_hash ours;
     struct xg_note note;
-    bool known;
+    bool known, by_log;
 
     if (xg_note_parse(&note, raw.at, raw.len, &why) != XG_OK ||
         xg_checkpoint_parse(&c, note.text, &why) != XG_OK)
@@ -204,26 +329,18 @@ static enum xg_status judge_seen(struct xg_walk *w, struct xg_bytes raw)
         xg_walk_log_named(w, xg_bytes_of(c.origin));
     const struct xg_walk_log *next =
         log && log != xg_walk_now(w) ? log + 1 : NULL;
-    if (!log || !log->known ||
-        xg_checkpoint_open(&c, raw.at, raw.len, &log->key, &why) != XG_OK ||
-        (next && c.size > next->from))
+    if (!log || (next && c.size > next->from))
         return XG_OK;
+    by_log = log->known && xg_checkpoint_open(&opened, raw.at, raw.len,
+                                              &log->key, &why) == XG_OK;
     if (xg_walk_root(w, &known, &ours, c.size) != XG_OK)
         return w->err->status;
     if (!known || !xg_hash_equal(&ours, &c.root)) {
-        char theirs[XG_BASE64_SIZE(XG_HASH_SIZE)];
-        xg_base64(theirs, sizeof theirs, c.root.b, XG_HASH_SIZE);
-        xg_walk_say(w, XG_GRAVITY_BROKEN, "cosigned",
-                    XG_T("这份日志的密钥还签过 %" PRIu64
-                         " 条、根 %s 的检查点，与这里的历史不合：有两份历史",
-                         "the log's key also signed a checkpoint of %" PRIu64
-                         " entries with the root %s, which is not in this "
-                         "history: there are two"),
-                    c.size, theirs);
+        say_other_history(w, &note, &c, by_log);
         return XG_OK;
     }
     judge_policy(w, &note, &c);
-    judge_devices(w, &note);
+    count_devices(w, &note);
     return XG_OK;
 }
 
@@ -260,7 +377,8 @@ enum xg_status xg_walk_end(struct xg_walk *w)
                          "the last entry of the checkpoint is no time note"));
     if (!w->registrar_given)
         w->result.unchecked |= XG_UNCHECKED_REGISTRAR;
-    if (walk_photos(w) != XG_OK)
+    say_erased(w);
+    if (walk_files(w) != XG_OK)
         return w->err->status;
     return walk_witnesses(w);
 }

@@ -2,11 +2,11 @@
  * times, forks, photos, views, successors.
  */
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "shared/audit/walk.h"
 #include "shared/base/lang.h"
+#include "shared/core/successor.h"
 
 static bool begins(const struct xg_note *note, const char *line)
 {
@@ -246,47 +246,22 @@ static enum xg_status walk_registry(struct xg_walk *w,
 
 /* ---- the server's restorations ---- */
 
-struct successor {
-    struct xg_verifier log;
-    struct xg_bytes after;
-    uint64_t size;
-    struct xg_hash root;
-};
-
-static bool read_successor(struct successor *out, struct xg_bytes text,
-                           struct xg_error *err)
-{
-    struct xg_lines l = xg_lines_over(text);
-    struct xg_bytes key = {NULL, 0}, seen = {NULL, 0};
-
-    xg_line_literal(&l, "xunge/successor/v1");
-    xg_line_rest(&l, "log", &key);
-    xg_line_rest(&l, "after", &out->after);
-    xg_line_rest(&l, "checkpoint", &seen);
-    return xg_lines_end(&l, err) == XG_OK &&
-           xg_verifier_parse(&out->log, (const char *)key.at, key.len, err) ==
-               XG_OK &&
-           ((xg_word_uint(&seen, &out->size) &&
-             xg_word_hash(&seen, &out->root) && seen.len == 0) ||
-            xg_fail(err, XG_FORMAT, "successor note: bad checkpoint") == XG_OK);
-}
-
 static enum xg_status walk_successor(struct xg_walk *w,
                                      const struct xg_note *note)
 {
     struct xg_error why = XG_ERROR_NONE;
     struct xg_walk_log *now = xg_walk_now(w);
-    struct successor s;
+    struct xg_successor s;
 
     w->result.counts.successors++;
-    if (!read_successor(&s, note->text, &why)) {
+    if (xg_successor_read(&s, note->text, &why) != XG_OK) {
         say_malformed(w, &why);
         return XG_OK;
     }
     if (!by_registrar(w, note))
         return XG_OK;
     if (s.size != w->position ||
-        (now && !xg_bytes_equal(xg_bytes_of(now->origin), s.after)))
+        (now && strcmp(now->origin, s.after) != 0))
         xg_walk_say(w, XG_GRAVITY_BROKEN, "successor",
                     XG_T("接续说明的位置或前一份日志的名称不对",
                          "the successor note stands at another place, or "
@@ -294,7 +269,7 @@ static enum xg_status walk_successor(struct xg_walk *w,
     if (judge_earlier(w, "successor", s.size, &s.root) != XG_OK)
         return w->err->status;
     if (!now)
-        add_log(w, s.after, 0);
+        add_log(w, xg_bytes_of(s.after), 0);
     add_log(w, xg_bytes_of(s.log.name), w->position);
     now = xg_walk_now(w);
     if (now && now->given && memcmp(now->key.key, s.log.key,
@@ -318,18 +293,24 @@ static enum xg_status walk_successor(struct xg_walk *w,
 
 /* ---- reference data ---- */
 
-static void hash_piece(void *to, struct xg_bytes piece)
+/* Its bytes are looked at when the walk is over. */
+static enum xg_status say_file(struct xg_walk *w, enum xg_audit_file kind,
+                               const struct xg_hash *sha256, uint64_t length)
 {
-    crypto_hash_sha256_update(to, piece.at, piece.len);
+    const struct xg_file_said said = {.sha256 = *sha256,
+                                      .length = length,
+                                      .position = w->position,
+                                      .kind = (uint32_t)kind};
+
+    xg_spill_add(&w->files, &said, sizeof said);
+    return xg_spill_check(&w->files, w->err);
 }
 
 static enum xg_status walk_reference(struct xg_walk *w,
                                      const struct xg_note *note)
 {
-    crypto_hash_sha256_state state;
     struct xg_error why = XG_ERROR_NONE;
     struct xg_reference r;
-    struct xg_hash sum;
 
     w->result.counts.references++;
     if (xg_reference_read(&r, note->text, &why) != XG_OK) {
@@ -338,20 +319,7 @@ static enum xg_status walk_reference(struct xg_walk *w,
     }
     if (!by_log(w, note))
         return XG_OK;
-    crypto_hash_sha256_init(&state);
-    enum xg_status status =
-        w->source->file(w->source->ctx, XG_AUDIT_REFERENCE, &r.file,
-                        hash_piece, &state, &why);
-    crypto_hash_sha256_final(&state, sum.b);
-    if (status == XG_NOTFOUND)
-        w->result.unchecked |= XG_UNCHECKED_FILES;
-    else if (status != XG_OK || !xg_hash_equal(&sum, &r.file))
-        xg_walk_say(w, XG_GRAVITY_BROKEN, "reference",
-                    XG_T("基础数据 %s %s 的文件与日志中的哈希不符或缺失",
-                         "the file of reference data %s %s is missing, or not "
-                         "the one that the log names"),
-                    r.kind, r.edition);
-    return XG_OK;
+    return say_file(w, XG_AUDIT_REFERENCE, &r.file, r.length);
 }
 
 /* ---- times ---- */
@@ -514,13 +482,11 @@ static enum xg_status walk_blobs(struct xg_walk *w, const struct xg_note *note)
     }
     if (!by_log(w, note))
         return XG_OK;
-    for (size_t i = 0; i < count; i++) {
-        const struct xg_photo_said said = {.sha256 = blobs[i].sha256,
-                                           .length = blobs[i].length,
-                                           .position = w->position};
-        xg_spill_add(&w->photos, &said, sizeof said);
-    }
-    return xg_spill_check(&w->photos, w->err);
+    for (size_t i = 0; i < count; i++)
+        if (say_file(w, XG_AUDIT_PHOTO, &blobs[i].sha256, blobs[i].length) !=
+            XG_OK)
+            return w->err->status;
+    return XG_OK;
 }
 
 static enum xg_status walk_view(struct xg_walk *w, const struct xg_note *note)

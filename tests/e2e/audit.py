@@ -63,6 +63,63 @@ class Audit(Case):
         self.assertEqual(found['counts']['forks'], 1)
         self.assertEqual(found['counts']['forked'], 1)
 
+    def test_a_bundle_and_a_state(self):
+        one = self.a_day()
+        self.a.do('photo', one, PHOTOS / 'f1-exif.jpg')
+        self.settle()
+        self.world.do('backup', self.world.folder / 'backup')
+        bundle = self.world.folder / 'audit.xgb'
+        self.world.ask('bundle', 'write', bundle, '--audit', '--photos')
+        state = self.world.folder / 'state'
+        first = self.audit('--photos', '--state', state, source=bundle)
+        self.assertTrue(first['verified'], first)
+        self.assertEqual(first['source'], 'bundle')
+        self.assertEqual(first['counts'], self.audit('--photos')['counts'])
+        self.assertGreaterEqual(first['counts']['photos'], 1)
+        self.a.do('note', one, '又看了一次')
+        self.settle()
+        again = self.audit('--photos', '--state', state)
+        self.assertEqual(again['from'], first['size'])
+        self.assertEqual(again['counts'], self.audit('--photos')['counts'])
+        data = bytearray(state.read_bytes())
+        data[len(data) // 2] ^= 1
+        state.write_bytes(data)
+        need(self.try_audit('--state', state), 1)
+
+    def test_an_altered_folder(self):
+        """Whoever has the folder and the log's key may write what they like;
+        this one only changes rows."""
+        self.a_day()
+        self.world.stop()
+        copy = self.world.folder / 'copy'
+        shutil.copytree(self.world.data, copy)
+        db = sqlite3.connect(copy / 'server.db')
+        position, = db.execute('SELECT position FROM batch LIMIT 1').fetchone()
+        db.execute('UPDATE body SET body = ? WHERE position = ?',
+                   (b'other', position))
+        db.commit()
+        found = self.audit(source=copy, code=7)
+        self.assertFalse(found['verified'])
+        self.assertEqual({(f['code'], f['position']) for f in found['found']
+                          if f['gravity'] == 'broken'}
+                         & {('batch', position)}, {('batch', position)})
+        db.execute('DELETE FROM entry WHERE position = ?', (position,))
+        db.commit()
+        db.close()
+        found = self.audit(source=copy, code=7)
+        self.assertIn('tree', {f['code'] for f in found['found']})
+        first = self.try_audit(source=copy).out.splitlines()[0]
+        self.assertTrue(first.startswith('NOT TO BE TRUSTED'), first)
+
+    def test_words(self):
+        need(run(BIN / 'xunge-audit', 'verify', self.world.data), 2)
+        need(run(BIN / 'xunge-audit', 'verify', '/nowhere', '--key',
+                 self.keys()['log']), 3)
+        need(self.try_audit(key='other.example+' + self.keys()['log']
+                            .split('+', 1)[1]), 1, 2)
+        need(run(BIN / 'xunge-audit', 'nonsense'), 2)
+        need(run(BIN / 'xunge-audit', 'verify', '--help', '--lang', 'zh'))
+
 
 if __name__ == '__main__':
     main()

@@ -20,6 +20,8 @@ static const struct cli_command commands[] = {
      "chains, authors, photos, witnesses",
      {CLI_TRUST_OPTIONS,
       {"photos", NULL, "同时核对每张照片的内容", "hash every photo too"},
+      {"state", "FILE", "保存进度；下次只核对新条目",
+       "keep what was verified; the next run walks only what is new"},
       {"limit", "N", "每类最多列出多少条（默认 100）",
        "list at most so many findings of a kind (100)"},
       {"json", NULL, "输出 JSON", "print JSON"}}},

@@ -92,8 +92,8 @@ enum xg_status cli_source(struct xg_audit_source *source, const struct cli *c,
         return xg_fail_os(err, "%s", word);
     if (S_ISDIR(about.st_mode))
         return xg_audit_folder(source, word, err);
-    return xg_fail(err, XG_USAGE, "%s: %s", word,
-                   XG_T("不是数据目录", "not a data folder"));
+    const struct xg_bundle_source from = {.path = word};
+    return xg_audit_bundle(source, &from, err);
 }
 
 /* ---- on the terminal ---- */

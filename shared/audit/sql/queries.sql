@@ -12,5 +12,13 @@ ORDER BY position;
 SELECT e.note, b.body FROM entry e JOIN body b ON b.position = e.position
 WHERE e.position = ?1;
 
+-- The newest checkpoint that reached the policy.
+-- name: cosigned
+SELECT content FROM document WHERE name = 'cosigned';
+
+-- What devices cosigned, of this history and of others.
+-- name: cosignatures
+SELECT size, root, line FROM cosignature ORDER BY size DESC, device;
+
 -- name: file
 SELECT content FROM file WHERE hash = ?1;
