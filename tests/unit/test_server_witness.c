@@ -631,7 +631,7 @@ static void bounds_by_the_policy(void **state)
     assert_ok(data_borrow(o.d, &s, &err));
     assert_ok(witness_bounds(&b, s, o.d->ledger, &err));
     data_return(o.d, s);
-    assert_int_equal(xg_bounds_low(&b, &witnessed), 1780000100000);
+    assert_int_equal(xg_bounds_low(&b, &witnessed), 1780000050000);
     assert_true(witnessed);
     assert_true(xg_bounds_high(&b, &witnessed) >= 1780000100000);
     assert_false(witnessed); /* nobody saw it yet but the server */
