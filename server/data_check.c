@@ -583,6 +583,27 @@ static enum xg_status compare_held(struct check *c, struct store *again)
     return status;
 }
 
+/* The same: a device that saw another history is evidence against one of the
+ * two. */
+static enum xg_status count_other_logs(struct check *c)
+{
+    struct xg_arena arena = XG_ARENA(CHECK_ARENA);
+    struct store_cosignature *rows;
+    size_t count = 0;
+    enum xg_status status = c->store->ops->read_cosignatures(
+        c->store, &arena, &rows, &count, false, NULL, c->err);
+
+    if (status == XG_OK && count)
+        tell(c,
+             XG_T("%zu 台设备见过另一份历史（第一台 %s）；"
+                  "xunge-server witness list 列出证据",
+                  "%zu devices saw another history (the first: %s); "
+                  "xunge-server witness list has the evidence"),
+             count, rows->device);
+    xg_arena_clear(&arena);
+    return status;
+}
+
 /* Not wrong, but a person should know. */
 static enum xg_status count_unfolded(struct check *c)
 {
@@ -628,7 +649,7 @@ static enum xg_status compare(struct check *c, struct store *again)
         compare_entities(c, again, a.entities) != XG_OK ||
         compare_telling(c, again) != XG_OK ||
         compare_photos(c, again) != XG_OK || compare_held(c, again) != XG_OK ||
-        count_unfolded(c) != XG_OK)
+        count_unfolded(c) != XG_OK || count_other_logs(c) != XG_OK)
         return c->err->status;
     tell(c,
          XG_T("派生表：%" PRIu64 " 条链，%" PRIu64 " 条记录，%" PRIu64

@@ -41,6 +41,19 @@ enum xg_status evidence_name_entry(struct evidence_work *w, uint64_t position)
     return XG_OK;
 }
 
+enum xg_status evidence_add_size(struct evidence_work *w, uint64_t size)
+{
+    void *list = w->sizes.all;
+    uint64_t *at = evidence_more(w, &list, &w->sizes.count, &w->sizes.room,
+                                 sizeof *at);
+
+    w->sizes.all = list;
+    if (!at)
+        return w->err->status;
+    *at = size;
+    return XG_OK;
+}
+
 enum xg_status evidence_add(struct evidence_work *w, const char *name,
                             struct xg_bytes content)
 {

@@ -248,19 +248,6 @@ static enum xg_status find_anchor(struct evidence_work *w,
     return status;
 }
 
-static enum xg_status add_size(struct evidence_work *w, uint64_t size)
-{
-    void *list = w->sizes.all;
-    uint64_t *at = evidence_more(w, &list, &w->sizes.count, &w->sizes.room,
-                                 sizeof *at);
-
-    w->sizes.all = list;
-    if (!at)
-        return w->err->status;
-    *at = size;
-    return XG_OK;
-}
-
 static bool is_server(const struct evidence_row *r)
 {
     size_t len = strlen(r->chain.device), tail = strlen(XG_SERVER_DEVICE);
@@ -294,7 +281,7 @@ static enum xg_status find_anchors(struct evidence_work *w, size_t records)
                            "no anchor of size %" PRIu64 " before a record",
                            r->row.anchor_size);
         r->anchor = anchor.hash;
-        if (!add_row(w, &anchor) || add_size(w, anchor.anchor_size) != XG_OK)
+        if (!add_row(w, &anchor) || evidence_add_size(w, anchor.anchor_size) != XG_OK)
             return w->err->status;
     }
     return XG_OK;

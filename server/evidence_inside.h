@@ -38,6 +38,7 @@ struct evidence_work {
     size_t hash_count;
     uint64_t hashes_first; /* its first sequence number */
     uint64_t registry_notes;
+    struct xg_hash policy; /* SHA-256 of the file; zeros: none */
     struct evidence_made made;
     struct xg_error *err;
 };
@@ -47,6 +48,9 @@ void *evidence_more(struct evidence_work *w, void **list, size_t *count,
                     size_t *room, size_t size);
 XG_MUST_CHECK enum xg_status evidence_name_entry(struct evidence_work *w,
                                                  uint64_t position);
+/* A consistency proof from that size is wanted. */
+XG_MUST_CHECK enum xg_status evidence_add_size(struct evidence_work *w,
+                                               uint64_t size);
 /* A part; its content is copied. */
 XG_MUST_CHECK enum xg_status evidence_add(struct evidence_work *w,
                                           const char *name,

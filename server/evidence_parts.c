@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "server/photo.h"
+#include "server/witness_policy.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/view/value.h"
 
+enum { DEVICES_MAX = 64 }; /* notes of what they cosigned */
 enum { PAGE = 256, ENTRY_BYTES = 1 << 20, PHOTO_BYTES_MAX = 64 << 20 };
 
 static enum xg_status add_named(struct evidence_work *w, const char *folder,
@@ -169,8 +171,17 @@ static enum xg_status name_times(struct evidence_work *w,
                                  const struct store_record *row)
 {
     struct store_time t;
+    struct store_seen seen;
     bool found = false;
 
+    if (w->s->ops->find_seen_below(w->s, &seen, &found, row->anchor_size,
+                                   w->err) != XG_OK ||
+        (found && evidence_name_entry(w, seen.position) != XG_OK) ||
+        w->s->ops->find_seen_over(w->s, &seen, &found, row->position,
+                                  w->err) != XG_OK ||
+        (found && seen.position < w->checkpoint.size &&
+         evidence_name_entry(w, seen.position) != XG_OK))
+        return w->err->status;
     if (w->s->ops->find_time_below(w->s, &t, &found, row->anchor_size,
                                    w->err) != XG_OK ||
         (found && evidence_name_entry(w, t.position) != XG_OK) ||
@@ -180,6 +191,72 @@ static enum xg_status name_times(struct evidence_work *w,
          evidence_name_entry(w, t.position) != XG_OK))
         return w->err->status;
     return XG_OK;
+}
+
+/* ---- witnesses, and devices as such ---- */
+
+static enum xg_status put_quorum(struct evidence_work *w)
+{
+    char name[XG_TAR_NAME_MAX + 1];
+    struct xg_checkpoint c;
+    struct xg_bytes text;
+    struct xg_note note;
+
+    if (w->s->ops->get_document(w->s, &w->arena, &text, "policy", w->err) !=
+        XG_OK)
+        return w->err->status;
+    if (text.len == 0)
+        return XG_OK;
+    crypto_hash_sha256(w->policy.b, text.at, text.len);
+    if (evidence_add(w, "policy", text) != XG_OK ||
+        witness_cosigned_get(&text, w->s, &w->arena, w->err) != XG_OK)
+        return w->err->status;
+    if (text.len == 0)
+        return XG_OK;
+    if (xg_note_parse(&note, text.at, text.len, w->err) != XG_OK ||
+        xg_checkpoint_parse(&c, note.text, w->err) != XG_OK)
+        return w->err->status;
+    if (c.size > w->checkpoint.size ||
+        strcmp(c.origin, w->checkpoint.origin) != 0)
+        return XG_OK; /* published after the checkpoint that we took */
+    snprintf(name, sizeof name, "cosigned/%" PRIu64, c.size);
+    return evidence_add(w, name, text) == XG_OK ? evidence_add_size(w, c.size)
+                                                : w->err->status;
+}
+
+/* One note for each size that devices cosigned. */
+static enum xg_status put_devices(struct evidence_work *w)
+{
+    struct store_cosignature *rows;
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX);
+    size_t count = 0, notes = 0;
+    enum xg_status status = w->s->ops->read_cosignatures(
+        w->s, &w->arena, &rows, &count, true, NULL, w->err);
+
+    for (size_t i = 0; status == XG_OK && i < count && notes < DEVICES_MAX;) {
+        struct xg_checkpoint c = w->checkpoint;
+        char name[XG_TAR_NAME_MAX + 1];
+        size_t lines = 0;
+        c.size = rows[i].size;
+        c.root = rows[i].root;
+        xg_buf_reset(&note);
+        xg_checkpoint_text(&note, &c);
+        xg_buf_byte(&note, '\n');
+        for (; i < count && rows[i].size == c.size; i++)
+            if (lines < XG_NOTE_SIGNATURES_MAX && ++lines)
+                xg_buf_text(&note, rows[i].line);
+        if (c.size > w->checkpoint.size)
+            continue;
+        notes++;
+        snprintf(name, sizeof name, "devices/%" PRIu64, c.size);
+        status = evidence_add(w, name, xg_buf_bytes(&note));
+        if (status == XG_OK)
+            status = evidence_add_size(w, c.size);
+    }
+    if (status == XG_OK)
+        status = xg_buf_check(&note, w->err);
+    xg_buf_clear(&note);
+    return status;
 }
 
 /* ---- photos ---- */
@@ -468,7 +545,8 @@ static enum xg_status put_log(struct evidence_work *w)
     for (size_t i = 0; status == XG_OK && i < w->entries.count; i++)
         status = put_entry(w, w->entries.all[i], xg_buf_bytes(&bare));
     for (size_t i = 0; status == XG_OK && i < w->sizes.count; i++)
-        status = put_consistency(w, w->sizes.all[i]);
+        if (w->sizes.all[i] < w->checkpoint.size)
+            status = put_consistency(w, w->sizes.all[i]);
     xg_buf_clear(&bare);
     return status;
 }
@@ -669,6 +747,7 @@ static enum xg_status put_says(struct evidence_work *w, struct xg_bytes index)
         .size = w->checkpoint.size,
         .time_ms = ledger_time_ms(w->d->ledger),
         .registry_notes = w->registry_notes,
+        .policy = w->policy,
         .lang = w->ask->lang,
         .log = log->verifier,
         .about = w->ask->about,
@@ -724,7 +803,8 @@ static int by_position(const void *a, const void *b)
 
 enum xg_status evidence_put_parts(struct evidence_work *w)
 {
-    if (name_registry(w) != XG_OK || put_index(w) != XG_OK ||
+    if (name_registry(w) != XG_OK || put_quorum(w) != XG_OK ||
+        put_devices(w) != XG_OK || put_index(w) != XG_OK ||
         name_forks(w) != XG_OK)
         return w->err->status;
     qsort(w->rows, w->row_count, sizeof *w->rows, by_position);

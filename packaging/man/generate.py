@@ -22,10 +22,13 @@ FILES = {
            ("server.db", "everything received, and what is derived from it"),
            ("lock.db", "the newest published checkpoint: never change, never "
                        "restore from a copy"),
+           ("witness.key, witness.db", "what this server cosigned of other "
+                       "logs: the same"),
            ("tls/", "certificate and key made by init")],
     "zh": [("log.key、device.key、registrar.key", "密钥；请另存一份"),
            ("server.db", "收到的全部内容及其推导结果"),
            ("lock.db", "最新发布的检查点：不得改动，不得用旧副本恢复"),
+           ("witness.key、witness.db", "为其他日志签过什么：同样不得用旧副本恢复"),
            ("tls/", "init 生成的证书和密钥")],
 }
 

@@ -9,6 +9,7 @@
 
 #include "server/guide.h"
 #include "server/photo.h"
+#include "server/witness_policy.h"
 #include "shared/base/lang.h"
 #include "shared/core/number.h"
 #include "shared/view/clock.h"
@@ -107,6 +108,23 @@ static enum xg_status about_entity(void *ctx, struct view_entity *out,
     return XG_OK;
 }
 
+/* By witnesses, where this log has some. */
+static enum xg_status about_seen(struct view_about *out, struct look *l,
+                                 const struct store_record *row,
+                                 struct xg_error *err)
+{
+    struct xg_bounds b = {.anchor_size = row->anchor_size,
+                          .position = row->position};
+
+    if (witness_bounds(&b, l->store, l->c->data->ledger, err) != XG_OK)
+        return err->status;
+    if (b.witnessed_low_ms <= INT64_MAX && b.witnessed_high_ms <= INT64_MAX) {
+        out->seen_before_ms = (int64_t)b.witnessed_low_ms;
+        out->seen_after_ms = (int64_t)b.witnessed_high_ms;
+    }
+    return XG_OK;
+}
+
 static enum xg_status about_record(void *ctx, struct view_about *out,
                                    const struct xg_op *op, struct xg_error *err)
 {
@@ -129,6 +147,8 @@ static enum xg_status about_record(void *ctx, struct view_about *out,
     out->not_before_ms = when->low_ms;
     out->has_not_after = when->high_ms != XG_NO_TIME;
     out->not_after_ms = when->high_ms;
+    if (about_seen(out, l, row, err) != XG_OK)
+        return err->status;
     out->verified = true; /* checked when it came; `check` does it again */
     int64_t wall_ms = op->record->head.moment.wall_ms;
     out->clock_doubt = !op->record->malformed &&

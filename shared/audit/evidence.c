@@ -365,7 +365,75 @@ static enum xg_status read_index(struct evidence_work *w)
     return XG_OK;
 }
 
-/* ---- cosignatures of the checkpoint ---- */
+/* ---- cosignatures ---- */
+
+/* "proof <base64>" lines. */
+static bool read_proof(struct xg_proof *proof, struct xg_bytes text)
+{
+    struct xg_lines l = xg_lines_over(text);
+    struct xg_error ignored = XG_ERROR_NONE;
+
+    proof->count = 0;
+    while (xg_lines_at(&l, "proof") && proof->count < XG_PROOF_MAX)
+        xg_line_hash(&l, "proof", &proof->hashes[proof->count++]);
+    return xg_lines_end(&l, &ignored) == XG_OK;
+}
+
+bool evidence_was_root(struct xg_evidence *e, uint64_t size,
+                       const struct xg_hash *root)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    char name[XG_TAR_NAME_MAX + 1];
+    struct xg_proof proof;
+
+    if (size == 0 || size > e->checkpoint.size)
+        return false;
+    if (size == e->checkpoint.size && xg_hash_equal(root, &e->checkpoint.root))
+        return true;
+    snprintf(name, sizeof name, "consistency/%" PRIu64, size);
+    const struct xg_evidence_part *part = evidence_part(e, name);
+    return part && read_proof(&proof, part->content) &&
+           xg_verify_consistency(&proof, size, e->checkpoint.size, root,
+                                 &e->checkpoint.root, &ignored) == XG_OK;
+}
+
+static bool is_cosigned(const struct xg_evidence_part *part)
+{
+    return strcmp(part->name, "checkpoint") == 0 ||
+           evidence_rest(part, "cosigned/") || evidence_rest(part, "devices/");
+}
+
+/* Does the checkpoint hold all records that are here? */
+static bool covers(const struct xg_evidence *e, uint64_t size)
+{
+    for (size_t i = 0; i < e->record_count; i++)
+        if (e->records[i].place.entry >= size)
+            return false;
+    return true;
+}
+
+bool evidence_cosigned(struct xg_note *note, struct xg_evidence *e,
+                       struct xg_evidence_part *part)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_checkpoint c;
+
+    if (!is_cosigned(part))
+        return false;
+    part->used = true;
+    if (xg_note_parse(note, part->content.at, part->content.len, &ignored) !=
+            XG_OK ||
+        xg_checkpoint_parse(&c, note->text, &ignored) != XG_OK ||
+        strcmp(c.origin, e->checkpoint.origin) != 0 ||
+        !evidence_was_root(e, c.size, &c.root)) {
+        evidence_found(e, XG_GRAVITY_BROKEN, "cosigned", UINT64_MAX,
+                       XG_T("%s：不是这个日志的检查点",
+                            "%s: no checkpoint of this log"),
+                       part->name);
+        return false;
+    }
+    return covers(e, c.size);
+}
 
 /* Handhelds say that the log they were shown goes on; never when. */
 static void count_devices(struct xg_evidence *e, const struct xg_note *note)
@@ -398,30 +466,38 @@ static void count_devices(struct xg_evidence *e, const struct xg_note *note)
     }
 }
 
-static enum xg_status judge_cosignatures(struct evidence_work *w)
+static void count_witnesses(struct xg_evidence *e, const struct xg_note *note)
 {
     struct xg_cosigned cosigned[XG_POLICY_WITNESSES_MAX];
-    struct xg_evidence *e = w->e;
     struct xg_error why = XG_ERROR_NONE;
-    struct xg_note note;
-    struct xg_bytes body = {NULL, 0};
     size_t count = 0;
+    uint64_t time_s = 0;
 
-    if (need_part(&body, e, "checkpoint", w->err) != XG_OK ||
-        xg_note_parse(&note, body.at, body.len, w->err) != XG_OK)
-        return w->err->status;
-    count_devices(e, &note);
-    if (!e->has_policy)
-        return XG_OK;
-    if (xg_policy_verify(&e->policy, cosigned, &count, &note, &why) != XG_OK) {
+    if (xg_policy_verify(&e->policy, cosigned, &count, note, &why) != XG_OK) {
         evidence_found(e, XG_GRAVITY_BROKEN, "cosignature", UINT64_MAX, "%s",
                        xg_error_text(&why));
-        return XG_OK;
+        return;
     }
-    e->witness_count = count;
-    e->quorum =
-        xg_policy_satisfied(&e->policy, cosigned, count, &e->quorum_time_s);
-    return XG_OK;
+    e->witness_count = count > e->witness_count ? count : e->witness_count;
+    if (xg_policy_satisfied(&e->policy, cosigned, count, &time_s) &&
+        !e->quorum) {
+        e->quorum = true;
+        e->quorum_time_s = time_s;
+    }
+}
+
+static void judge_cosignatures(struct evidence_work *w)
+{
+    struct xg_evidence *e = w->e;
+
+    for (size_t i = 0; i < e->part_count; i++) {
+        struct xg_note note;
+        if (!evidence_cosigned(&note, e, &e->parts[i]))
+            continue;
+        count_devices(e, &note);
+        if (e->has_policy)
+            count_witnesses(e, &note);
+    }
 }
 
 /* ---- all of it ---- */
@@ -439,11 +515,11 @@ static enum xg_status prove(struct evidence_work *w)
     if (status == XG_OK)
         status = evidence_read_log(w);
     if (status == XG_OK)
-        status = judge_cosignatures(w);
-    if (status == XG_OK)
         status = evidence_read_records(w);
-    if (status == XG_OK)
+    if (status == XG_OK) {
+        judge_cosignatures(w);
         tell_strays(w->e);
+    }
     return status;
 }
 

@@ -36,11 +36,14 @@
  *                                                      signed from there on
  *      checkpoint              the log's, with the cosignatures that it has
  *      policy                  of the server (witness.h), where it has one
+ *      cosigned/<size>         the newest checkpoint that reached its quorum
+ *      devices/<size>          a checkpoint that devices cosigned
  *      entries/<position>      notes of the log: of batches, of the registry
  *                              (all below size), times, photos, references,
  *                              forks
  *      receipts/<position>.tlog-proof      of each, against that checkpoint
- *      consistency/<size>      "proof <base64>" lines: from an anchor's size
+ *      consistency/<size>      "proof <base64>" lines: from the size of an
+ *                              anchor, or of a cosigned checkpoint
  *      records/<hash>          of the entities, and the anchors before them:
  *
  *          xunge/evidence-record/v1

@@ -312,26 +312,21 @@ static enum xg_status compare_page(struct xg_evidence_checked *c,
 }
 
 /* By the reader's own policy. */
-static enum xg_status judge_quorum(struct xg_evidence_checked *c,
-                                   const struct xg_policy *policy,
-                                   struct xg_error *err)
+static void judge_quorum(struct xg_evidence_checked *c,
+                         const struct xg_policy *policy)
 {
-    struct xg_cosigned cosigned[XG_POLICY_WITNESSES_MAX];
-    struct xg_error why = XG_ERROR_NONE;
-    struct xg_evidence_part *part = evidence_part(c->e, "checkpoint");
-    struct xg_note note;
-    size_t count = 0;
-
     c->asked_quorum = policy != NULL;
-    if (!policy)
-        return XG_OK;
-    if (xg_note_parse(&note, part->content.at, part->content.len, err) !=
-        XG_OK)
-        return err->status;
-    c->quorum =
-        xg_policy_verify(policy, cosigned, &count, &note, &why) == XG_OK &&
-        xg_policy_satisfied(policy, cosigned, count, &c->quorum_time_s);
-    return XG_OK;
+    for (size_t i = 0; policy && !c->quorum && i < c->e->part_count; i++) {
+        struct xg_cosigned cosigned[XG_POLICY_WITNESSES_MAX];
+        struct xg_error why = XG_ERROR_NONE;
+        struct xg_note note;
+        size_t count = 0;
+        c->quorum = evidence_cosigned(&note, c->e, &c->e->parts[i]) &&
+                    xg_policy_verify(policy, cosigned, &count, &note, &why) ==
+                        XG_OK &&
+                    xg_policy_satisfied(policy, cosigned, count,
+                                        &c->quorum_time_s);
+    }
 }
 
 enum xg_status xg_evidence_check(struct xg_evidence_checked *out,
@@ -368,7 +363,7 @@ enum xg_status xg_evidence_check(struct xg_evidence_checked *out,
     if (status == XG_OK)
         status = compare_page(&c, html, page_len, tail_at, err);
     if (status == XG_OK)
-        status = judge_quorum(&c, o->policy, err);
+        judge_quorum(&c, o->policy);
     if (status != XG_OK) {
         xg_evidence_unchecked(&c);
         return status;

@@ -52,6 +52,13 @@ const char *evidence_rest(const struct xg_evidence_part *part,
                           const char *folder);
 bool evidence_unhex(struct xg_hash *hash, const char *text);
 
+/* Had the log that root at that size? By the part consistency/<size>. */
+bool evidence_was_root(struct xg_evidence *e, uint64_t size,
+                       const struct xg_hash *root);
+/* Is the part a checkpoint over all records, proven to be of this log? */
+bool evidence_cosigned(struct xg_note *note, struct xg_evidence *e,
+                       struct xg_evidence_part *part);
+
 /* evidence_log.c: entries and receipts; registry, batches, times, photos,
  * references. */
 XG_MUST_CHECK enum xg_status evidence_read_log(struct evidence_work *w);

@@ -218,18 +218,6 @@ static struct xg_evidence_record *find_anchor(struct xg_evidence *e,
                : NULL;
 }
 
-/* "proof <base64>" lines. */
-static bool read_proof(struct xg_proof *proof, struct xg_bytes text)
-{
-    struct xg_lines l = xg_lines_over(text);
-    struct xg_error ignored = XG_ERROR_NONE;
-
-    proof->count = 0;
-    while (xg_lines_at(&l, "proof") && proof->count < XG_PROOF_MAX)
-        xg_line_hash(&l, "proof", &proof->hashes[proof->count++]);
-    return xg_lines_end(&l, &ignored) == XG_OK;
-}
-
 /* Of this log, or of one that it follows. */
 static bool is_origin(const struct xg_evidence *e, struct xg_bytes name)
 {
@@ -245,10 +233,7 @@ static bool anchor_counts(struct evidence_work *w,
                           const struct xg_evidence_record *a, uint64_t *size)
 {
     struct xg_evidence *e = w->e;
-    struct xg_error ignored = XG_ERROR_NONE;
     struct xg_cbor_item origin, number, root;
-    char name[XG_TAR_NAME_MAX + 1];
-    struct xg_proof proof;
     struct xg_hash stated;
 
     if (!a->sound || a->record.malformed ||
@@ -261,11 +246,7 @@ static bool anchor_counts(struct evidence_work *w,
         number.number == 0 || number.number > e->checkpoint.size)
         return false;
     memcpy(stated.b, root.bytes.at, XG_HASH_SIZE);
-    snprintf(name, sizeof name, "consistency/%" PRIu64, number.number);
-    const struct xg_evidence_part *part = evidence_part(e, name);
-    if (!part || !read_proof(&proof, part->content) ||
-        xg_verify_consistency(&proof, number.number, e->checkpoint.size,
-                              &stated, &e->checkpoint.root, &ignored) != XG_OK)
+    if (!evidence_was_root(e, number.number, &stated))
         return false;
     *size = number.number;
     return true;

@@ -3,8 +3,8 @@
 
 enum { MS_PER_S = 1000 };
 
-/* The quorum's time of the checkpoint that a time note brings; 0: none. */
-static enum xg_status quorum_time(uint64_t *time_s,
+/* The quorum's times of the checkpoint that a time note brings; 0: none. */
+static enum xg_status quorum_time(struct xg_bounds_note *out,
                                   const struct xg_time_note *note,
                                   const char *origin,
                                   const struct xg_policy *policy,
@@ -23,8 +23,10 @@ static enum xg_status quorum_time(uint64_t *time_s,
     if (status == XG_OK)
         status = xg_policy_verify(policy, cosigned, &count, &parsed, err);
     if (status == XG_OK &&
-        !xg_policy_satisfied(policy, cosigned, count, time_s))
-        *time_s = 0;
+        xg_policy_satisfied(policy, cosigned, count, &out->quorum_s))
+        out->quorum_since_s = xg_policy_since(policy, cosigned, count);
+    else
+        out->quorum_s = 0;
     xg_buf_clear(&whole);
     return status;
 }
@@ -42,7 +44,7 @@ enum xg_status xg_bounds_note_read(struct xg_bounds_note *out,
         return err->status;
     read.time_ms = note.time_ms;
     if (policy && note.cosigned) {
-        if (quorum_time(&read.quorum_s, &note, origin, policy, err) != XG_OK)
+        if (quorum_time(&read, &note, origin, policy, err) != XG_OK)
             return xg_wrap(err, "time note");
         read.size = note.size;
     }
@@ -69,10 +71,10 @@ void xg_bounds_see(struct xg_bounds *b, const struct xg_bounds_note *note)
         raise_to(&b->server_low_ms, note->time_ms);
     if (after && note->time_ms > 0)
         lower_to(&b->server_high_ms, note->time_ms);
+    if (below && note->quorum_since_s < UINT64_MAX / MS_PER_S)
+        raise_to(&b->witnessed_low_ms, note->quorum_since_s * MS_PER_S);
     if (note->quorum_s == 0 || note->quorum_s >= UINT64_MAX / MS_PER_S)
         return;
-    if (below)
-        raise_to(&b->witnessed_low_ms, note->quorum_s * MS_PER_S);
     if (note->size > b->position) /* at the latest when its second ended */
         lower_to(&b->witnessed_high_ms, note->quorum_s * MS_PER_S + 999);
 }

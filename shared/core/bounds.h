@@ -7,7 +7,8 @@
  * time at which a checkpoint of more than P entries, P its position, was seen.
  *
  *      not before   the greatest quorum time below A; else (weaker) the last
- *                   server time below A
+ *                   server time below A; of several witnesses the times that
+ *                   fewer liars than the policy counts on cannot shift
  *      not after    the earliest quorum time of a checkpoint over P; else
  *                   (weaker) the first server time at P or after
  *
@@ -37,7 +38,8 @@ struct xg_bounds_note {
     uint64_t position; /* of the time note */
     uint64_t time_ms;  /* the server's */
     uint64_t size;     /* of the checkpoint that was cosigned, or 0 */
-    uint64_t quorum_s; /* when it was, or 0 */
+    uint64_t quorum_s;       /* when that was, at the latest; or 0 */
+    uint64_t quorum_since_s; /* and not before when; or 0 */
 };
 
 /* The note's times by a policy (NULL: server time alone). XG_FORMAT; XG_AUTH

@@ -288,55 +288,80 @@ xg_policy_verify(const struct xg_policy *p,
     return XG_OK;
 }
 
-/* What is known of one member, a witness or a group. */
+/* What is known of one member, a witness or a group. Whoever counts on k of a
+ * group takes fewer than k of them for liars: of any k one is honest. So the
+ * k-th smallest of their times is not before an honest one's, and the k-th
+ * greatest not after one's. */
 struct member {
     bool cosigned;
-    uint64_t time_s; /* NO_STATED_TIME */
+    uint64_t by_s;    /* at the latest by then; NO_STATED_TIME */
+    uint64_t since_s; /* not before then; 0: none is stated */
 };
 
-/* The need-th smallest of the times of those who cosigned. */
+/* Insert among the n that stand in ascending order. */
+static void insert(uint64_t *times, unsigned n, uint64_t time_s)
+{
+    for (; n > 0 && times[n - 1] > time_s; n--)
+        times[n] = times[n - 1];
+    times[n] = time_s;
+}
+
 static struct member judge_group(const struct xg_policy_group *g,
                                  const struct member *all)
 {
-    uint64_t times[MEMBERS_MAX];
+    uint64_t by[MEMBERS_MAX], since[MEMBERS_MAX];
     unsigned n = 0;
 
     for (unsigned bit = 0; bit < MEMBERS_MAX; bit++) {
         if (!(g->members >> bit & 1) || !all[bit].cosigned)
             continue;
-        unsigned at = n++;
-        for (; at > 0 && times[at - 1] > all[bit].time_s; at--)
-            times[at] = times[at - 1];
-        times[at] = all[bit].time_s;
+        insert(by, n, all[bit].by_s);
+        insert(since, n++, all[bit].since_s);
     }
     if (n < g->need)
-        return (struct member){.time_s = NO_STATED_TIME};
-    return (struct member){true, times[g->need - 1]};
+        return (struct member){.by_s = NO_STATED_TIME};
+    return (struct member){true, by[g->need - 1], since[n - g->need]};
+}
+
+/* The member that the policy asks for. */
+static struct member judge(const struct xg_policy *p,
+                           const struct xg_cosigned *cosigned, size_t count)
+{
+    struct member all[MEMBERS_MAX];
+
+    for (size_t i = 0; i < MEMBERS_MAX; i++)
+        all[i] = (struct member){.by_s = NO_STATED_TIME};
+    for (size_t i = 0; i < count; i++) {
+        struct member *m = &all[cosigned[i].witness];
+        m->cosigned = true;
+        if (cosigned[i].time_s > 0 && cosigned[i].time_s < m->by_s)
+            m->by_s = m->since_s = cosigned[i].time_s;
+    }
+    for (size_t i = 0; i < p->group_count; i++)
+        all[XG_POLICY_WITNESSES_MAX + i] = judge_group(&p->groups[i], all);
+    return all[p->quorum];
 }
 
 bool xg_policy_satisfied(const struct xg_policy *p,
                          const struct xg_cosigned *cosigned, size_t count,
                          uint64_t *time_s)
 {
-    struct member all[MEMBERS_MAX];
-
     *time_s = 0;
     if (p->quorum < 0)
         return true;
-    for (size_t i = 0; i < MEMBERS_MAX; i++)
-        all[i] = (struct member){.time_s = NO_STATED_TIME};
-    for (size_t i = 0; i < count; i++) {
-        struct member *m = &all[cosigned[i].witness];
-        m->cosigned = true;
-        if (cosigned[i].time_s > 0 && cosigned[i].time_s < m->time_s)
-            m->time_s = cosigned[i].time_s;
-    }
-    for (size_t i = 0; i < p->group_count; i++)
-        all[XG_POLICY_WITNESSES_MAX + i] = judge_group(&p->groups[i], all);
-    const struct member *quorum = &all[p->quorum];
-    if (quorum->cosigned && quorum->time_s != NO_STATED_TIME)
-        *time_s = quorum->time_s;
-    return quorum->cosigned;
+    struct member quorum = judge(p, cosigned, count);
+    if (quorum.cosigned && quorum.by_s != NO_STATED_TIME)
+        *time_s = quorum.by_s;
+    return quorum.cosigned;
+}
+
+uint64_t xg_policy_since(const struct xg_policy *p,
+                         const struct xg_cosigned *cosigned, size_t count)
+{
+    if (p->quorum < 0)
+        return 0;
+    struct member quorum = judge(p, cosigned, count);
+    return quorum.cosigned ? quorum.since_s : 0;
 }
 
 /* ---- devices ---- */

@@ -70,11 +70,15 @@ xg_policy_verify(const struct xg_policy *p,
                  size_t *count, const struct xg_note *checkpoint,
                  struct xg_error *err);
 
-/* Do these satisfy the quorum? *time_s: the earliest time at which they did,
- * the k-th of a group of k; 0 where no time is stated, or quorum none. */
+/* Do these satisfy the quorum? *time_s: when they had at the latest, if fewer
+ * lie than the policy counts on: the k-th smallest time of a group of k; 0
+ * where no time is stated, or quorum none. */
 bool xg_policy_satisfied(const struct xg_policy *p,
                          const struct xg_cosigned *cosigned, size_t count,
                          uint64_t *time_s);
+/* And not before when: the k-th greatest. 0: not satisfied, or no time. */
+uint64_t xg_policy_since(const struct xg_policy *p,
+                         const struct xg_cosigned *cosigned, size_t count);
 
 /* ---- what a device says of the checkpoint that it holds (hello) ---- */
 

@@ -303,6 +303,19 @@ void look_put_who(struct xg_buf *out, const struct view_about *about,
                               " · kept apart by the server, not merged"));
 }
 
+/* What needs nobody's word but the witnesses'. */
+static void put_seen(struct xg_buf *out, const struct view_about *about)
+{
+    if (about->seen_before_ms) {
+        xg_buf_text(out, XG_T("，见证：不早于 ", ", witnessed: not before "));
+        view_put_time(out, about->seen_before_ms);
+    }
+    if (about->seen_after_ms) {
+        xg_buf_text(out, XG_T("，见证：不晚于 ", ", witnessed: not after "));
+        view_put_time(out, about->seen_after_ms);
+    }
+}
+
 void look_put_when(struct xg_buf *out, const struct view_about *about,
                    const struct xg_record *record)
 {
@@ -316,7 +329,7 @@ void look_put_when(struct xg_buf *out, const struct view_about *about,
         xg_buf_text(out, XG_T("）", ")"));
     }
     if (!both && !about->has_not_before && !about->has_not_after)
-        return;
+        return; /* then nobody else knows either */
     xg_buf_text(out, record->malformed ? "" : XG_T("，", ", "));
     if (about->has_not_before) {
         xg_buf_text(out, XG_T("不早于 ", "not before "));
@@ -327,6 +340,8 @@ void look_put_when(struct xg_buf *out, const struct view_about *about,
         xg_buf_text(out, XG_T("不晚于 ", "not after "));
         view_put_time(out, about->not_after_ms);
     }
+    xg_buf_text(out, XG_T("（服务器时间）", " (server time)"));
+    put_seen(out, about);
 }
 
 void look_put_delivery(struct xg_buf *out, const struct view_about *about,
@@ -375,6 +390,12 @@ void look_set_about(json_t **object, const struct view_about *about,
         view_json_set(object, "entry", view_json_uint(about->entry));
     if (!r->malformed)
         view_json_set(object, "wall", view_json_time(r->head.moment.wall_ms));
+    if (about->seen_before_ms)
+        view_json_set(object, "witnessed_not_before",
+                      view_json_time(about->seen_before_ms));
+    if (about->seen_after_ms)
+        view_json_set(object, "witnessed_not_after",
+                      view_json_time(about->seen_after_ms));
     if (about->has_not_before)
         view_json_set(object, "not_before",
                       view_json_time(about->not_before_ms));

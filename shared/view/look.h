@@ -23,7 +23,8 @@ void look_put_when(struct xg_buf *out, const struct view_about *about,
 void look_put_delivery(struct xg_buf *out, const struct view_about *about,
                        const struct view_context *view);
 /* Sets hash, author, author_name, role, grade, device, delivery, entry,
- * verified, wall, not_before, not_after, clock_doubt,
+ * verified, wall, not_before, not_after, witnessed_not_before,
+ * witnessed_not_after, clock_doubt,
  * kept_apart (only where it is so). */
 void look_set_about(json_t **object, const struct view_about *about,
                     const struct view_context *view, const struct xg_op *op);

@@ -71,7 +71,10 @@ struct view_about {
     bool kept_apart; /* received and logged, but not merged: its device was
                       * revoked */
     bool has_not_before, has_not_after;
-    int64_t not_before_ms, not_after_ms;
+    int64_t not_before_ms, not_after_ms; /* by server time */
+    int64_t seen_before_ms, seen_after_ms; /* the same by witnesses: not before
+                                            * the first, not after the second;
+                                            * 0 where none are known */
     bool clock_doubt; /* the wall clock lies outside, jumped, or is not set */
 };
 

@@ -62,6 +62,7 @@ class Evidence(Case):
         self.assertEqual(told['verdict'], 'good', told)
         self.assertEqual((told['page'], told['broken']), ('same', 0))
         self.assertEqual(told['records'], made['records'])
+        self.assertGreaterEqual(told['devices'], 1)  # cosigned by handhelds
         self.assertEqual({r['author'] for r in told['list']}, {'wa', 'wb'})
         self.assertEqual({r['grade'] for r in told['list']}, {'proven'})
         for r in told['list']:
@@ -82,6 +83,25 @@ class Evidence(Case):
         page = path.read_text(encoding='utf-8')
         self.assertIn('现场核对', page)
         self.assertNotIn('尚未决定的冲突', page)
+
+    def test_a_policy(self):
+        """The server's goes along; the reader's own is what counts."""
+        policy = self.file('policy')
+        policy.write_text('log %s\nquorum none\n' % self.key)
+        need(run(BIN / 'xunge-server', 'witness', 'policy', self.world.data,
+                 policy, '--lang', 'en'))
+        path, _ = self.write('--evidence', self.one)
+        self.assertEqual(self.parts(path)['policy'], policy.read_bytes())
+        self.assertIsNone(self.check(path)['quorum'])
+        self.assertTrue(self.check(path, '--policy', policy)['quorum'])
+        other = need(run(BIN / 'xunge-server', 'witness', 'key',
+                         self.world.data, '--json')).out
+        vkey = re.search(r'[^" ]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+', other)[0]
+        policy.write_text('log %s\nwitness w %s\nquorum w\n' % (self.key,
+                                                                vkey))
+        told = self.check(path, '--policy', policy, code=7)
+        self.assertEqual((told['quorum'], told['verdict'], told['broken']),
+                         (False, 'bad', 0))
 
     def test_photos_whole_or_small(self):
         small, made = self.write('--evidence', self.one)
@@ -185,6 +205,31 @@ class Evidence(Case):
         told = self.check(self.repack(path, more), code=7)
         self.assertIn('part', {f['code'] for f in told['findings']})
 
+    def program(self, page):
+        text = (SOURCE / 'docs' / page).read_text(encoding='utf-8')
+        blocks = re.findall(r'^```python\n(.*?)^```', text, re.S | re.M)
+        self.assertEqual(len(blocks), 1, page)
+        return blocks[0]
+
+    def test_with_the_manuals_own_program(self):
+        """The very block of docs/audit.md, which knows nothing of us."""
+        self.assertEqual(self.program('audit.md'),
+                         self.program('audit.zh.md'))
+        check = self.file('check.py')
+        check.write_text(self.program('audit.md'), encoding='utf-8')
+        path, made = self.write('--evidence', self.one, '--photos', 'all')
+        answer = need(run(sys.executable, check, path, self.key))
+        self.assertTrue(answer.out.startswith('HOLDS: e2e.example size'))
+        parts = self.parts(path)
+        for folder in 'records/', 'blobs/', 'entries/', 'receipts/':
+            name = sorted(n for n in parts if n.startswith(folder))[-1]
+            data = bytearray(parts[name])
+            data[len(data) * 2 // 3] ^= 1
+            changed = self.repack(path, {**parts, name: bytes(data)})
+            bad = run(sys.executable, check, changed, self.key)
+            self.assertNotEqual(bad.code, 0, name)
+            self.assertNotIn('HOLDS: e2e', bad.out, name)
+
     def test_another_key(self):
         path, _ = self.write('--evidence', self.one)
         other = self.world.folder / 'other'
@@ -222,7 +267,6 @@ class Evidence(Case):
         self.write(code=2)
         self.assertFalse(self.file().exists())
 
-    @unittest.skipUnless(shutil.which('chromium'), 'no chromium')
     def test_on_paper(self):
         self.conflict()
         path, _ = self.write('--evidence', self.one, lang='zh')

@@ -143,15 +143,15 @@ class World:
     another machine."""
 
     def __init__(self, workers, where=None, territory=None,
-                 registrar=None):
+                 registrar=None, origin=ORIGIN):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='xunge-e2e-',
                                                     dir=where))
         self.data = self.folder / 'server'
-        self.port, self.p = 0, None
+        self.port, self.p, self.pin = 0, None, None
         self.log = open(self.folder / 'serve.log', 'wb')
         try:
             apart = ['--registrar', registrar] if registrar else []
-            self.ask('init', '--origin', ORIGIN, '--host', '127.0.0.1', *apart)
+            self.ask('init', '--origin', origin, '--host', '127.0.0.1', *apart)
             table = self.folder / 'territory.csv'
             if territory is None:
                 table.write_text(TERRITORY, encoding='utf-8')
@@ -168,7 +168,7 @@ class World:
     def try_(self, *words, **more):
         """words[0] or words[0:2] is the command; DIR goes after it."""
         at = 2 if words[0] in ('worker', 'device', 'photo', 'reference',
-                               'bundle', 'registry') or \
+                               'bundle', 'registry', 'witness') or \
             words[1:2] == ('import',) else 1
         return run(BIN / 'xunge-server', *words[:at], self.data, *words[at:],
                    '--lang', 'en', **more)
@@ -207,6 +207,7 @@ class World:
             self.stop()
             raise AssertionError('the server does not start: ' + (
                 self.folder / 'serve.log').read_text())
+        self.pin = ready[3] if ready[2] == 'pin' else None
         if not told:
             self.port = int(ready[1].rsplit(':', 1)[1])
 

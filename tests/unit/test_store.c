@@ -538,6 +538,87 @@ static void test_time_notes(void **state)
     close_store(e, s);
 }
 
+static void expect_seen(struct store *s, bool below, uint64_t bound,
+                        uint64_t position)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_seen seen = {99, 99};
+    bool found;
+
+    if (below)
+        assert_ok(s->ops->find_seen_below(s, &seen, &found, bound, &err));
+    else
+        assert_ok(s->ops->find_seen_over(s, &seen, &found, bound, &err));
+    assert_int_equal(found, position > 0);
+    assert_int_equal(seen.position, position ? position : 99);
+}
+
+static void put_cosigned(struct store *s, const char *device, bool ours,
+                         uint64_t size)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_cosignature c = {.ours = ours, .size = size, .line = "x\n"};
+
+    snprintf(c.device, sizeof c.device, "%s", device);
+    assert_ok(s->ops->put_cosignature(s, &c, &err));
+}
+
+static void test_witnesses(void **state)
+{
+    static const struct store_seen seen[] = {{3, 2}, {7, 5}, {9, 5}};
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store *s = open_store(e);
+    struct store_cosignature *rows;
+    struct xg_bytes text = {NULL, 1};
+    size_t count;
+
+    assert_ok(s->ops->get_document(s, &arena, &text, "policy", &err));
+    assert_int_equal(text.len, 0);
+    assert_ok(s->ops->begin(s, &err));
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(s->ops->put_seen(s, &seen[i], &err));
+    put_cosigned(s, "a", true, 5);
+    put_cosigned(s, "a", true, 4); /* the newest stays */
+    put_cosigned(s, "b", true, 9);
+    put_cosigned(s, "b", false, 7);
+    put_cosigned(s, "b", false, 8); /* the first stays */
+    assert_ok(s->ops->put_document(s, "policy", xg_bytes_of("old"), &err));
+    assert_ok(s->ops->put_document(s, "policy", xg_bytes_of("new"), &err));
+    assert_ok(s->ops->commit(s, &err));
+    expect_seen(s, true, 3, 0);
+    expect_seen(s, true, 8, 7);
+    expect_seen(s, true, UINT64_MAX, 9);
+    expect_seen(s, false, 0, 3);
+    expect_seen(s, false, 2, 7); /* where that size first stands */
+    expect_seen(s, false, 5, 0);
+    assert_ok(
+        s->ops->read_cosignatures(s, &arena, &rows, &count, true, NULL, &err));
+    assert_int_equal(count, 2);
+    assert_string_equal(rows[0].device, "b");
+    assert_int_equal(rows[1].size, 5);
+    assert_ok(
+        s->ops->read_cosignatures(s, &arena, &rows, &count, true, "a", &err));
+    assert_int_equal(count, 1);
+    assert_ok(s->ops->read_cosignatures(s, &arena, &rows, &count, false, NULL,
+                                        &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].size, 7);
+    assert_string_equal(rows[0].line, "x\n");
+    assert_ok(s->ops->get_document(s, &arena, &text, "policy", &err));
+    assert_true(xg_bytes_equal(text, xg_bytes_of("new")));
+    assert_ok(s->ops->begin(s, &err)); /* derived: the notes alone */
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_ok(s->ops->commit(s, &err));
+    expect_seen(s, false, 0, 0);
+    assert_ok(
+        s->ops->read_cosignatures(s, &arena, &rows, &count, true, NULL, &err));
+    assert_int_equal(count, 2);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
 static void test_entities(void **state)
 {
     struct engine *e = *state;
@@ -1412,7 +1493,7 @@ static void test_sieves(void **unused)
         EACH(test_durable, engine), EACH(test_log, engine),                    \
         EACH(test_batches, engine), EACH(test_chains, engine),                 \
         EACH(test_records, engine), EACH(test_time_notes, engine),             \
-        EACH(test_entities, engine),                                           \
+        EACH(test_entities, engine), EACH(test_witnesses, engine),                                           \
         EACH(test_scope, engine), EACH(test_hands, engine),                    \
         EACH(test_unfolded, engine), EACH(test_registry, engine),              \
         EACH(test_people, engine), EACH(test_files, engine),                   \

@@ -601,12 +601,18 @@ static void bounds_of_a_record(void **state)
     struct xg_bounds b = {.anchor_size = 10, .position = 20};
     static const struct xg_bounds_note notes[] = {
         {.position = 2, .time_ms = 1000},
-        {.position = 9, .time_ms = 9000, .size = 6, .quorum_s = 7},
-        {.position = 10, .time_ms = 10000, .size = 9, .quorum_s = 9},
-        {.position = 21, .time_ms = 30000, .size = 20, .quorum_s = 28},
-        {.position = 25, .time_ms = 34000, .size = 22, .quorum_s = 32},
-        {.position = 30, .time_ms = 40000, .size = 26, .quorum_s = 31},
-        {.position = 31, .time_ms = 41000, .size = 30, .quorum_s = 39},
+        {.position = 9, .time_ms = 9000, .size = 6, .quorum_s = 7,
+         .quorum_since_s = 7},
+        {.position = 10, .time_ms = 10000, .size = 9, .quorum_s = 9,
+         .quorum_since_s = 9},
+        {.position = 21, .time_ms = 30000, .size = 20, .quorum_s = 28,
+         .quorum_since_s = 28},
+        {.position = 25, .time_ms = 34000, .size = 22, .quorum_s = 32,
+         .quorum_since_s = 32},
+        {.position = 30, .time_ms = 40000, .size = 26, .quorum_s = 31,
+         .quorum_since_s = 31},
+        {.position = 31, .time_ms = 41000, .size = 30, .quorum_s = 39,
+         .quorum_since_s = 39},
     };
     bool witnessed = true;
 
@@ -623,6 +629,38 @@ static void bounds_of_a_record(void **state)
     /* 28 was of 20 entries, which do not hold the record at place 20. */
     assert_int_equal(xg_bounds_high(&b, &witnessed), 31999);
     assert_true(witnessed);
+}
+
+/* Two of three are counted on, so one may lie: neither a time long ago nor one
+ * to come shifts a bound beyond what an honest one said. */
+static void one_liar_shifts_no_bound(void **state)
+{
+    static const uint64_t lies[] = {1, 99, 101, 99999};
+    char text[3 * XG_VKEY_SIZE + 200] = "", key[XG_VKEY_SIZE];
+    uint64_t time_s;
+
+    (void)state;
+    for (uint8_t i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "w.example/%d", i);
+        struct xg_signer s = signer(name, XG_SIG_COSIGNATURE, (uint8_t)(i + 1));
+        xg_verifier_print(key, &s.verifier);
+        snprintf(text + strlen(text), sizeof text - strlen(text),
+                 "witness w%d %s\n", i, key);
+    }
+    snprintf(text + strlen(text), sizeof text - strlen(text),
+             "group g 2 w0 w1 w2\nquorum g\n");
+    assert_ok(read_policy(text));
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        const struct xg_cosigned said[] = {{0, 100}, {1, lies[i]}, {2, 110}};
+        for (size_t count = 2; count <= 3; count++) {
+            assert_true(xg_policy_satisfied(&policy, said, count, &time_s));
+            assert_true(time_s >= 100);
+            assert_true(xg_policy_since(&policy, said, count) <= 110);
+        }
+        assert_true(xg_policy_since(&policy, said, 2) <= 100);
+        assert_int_equal(xg_policy_since(&policy, said, 1), 0);
+    }
 }
 
 static void without_witnesses_the_servers_word(void **state)
@@ -702,6 +740,7 @@ int main(void)
         cmocka_unit_test(time_notes_go_both_ways),
         cmocka_unit_test(time_notes_refused),
         cmocka_unit_test(bounds_of_a_record),
+        cmocka_unit_test(one_liar_shifts_no_bound),
         cmocka_unit_test(without_witnesses_the_servers_word),
         cmocka_unit_test(handhelds_never_witness_time),
     };
