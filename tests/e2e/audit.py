@@ -111,6 +111,21 @@ class Audit(Case):
         first = self.try_audit(source=copy).out.splitlines()[0]
         self.assertTrue(first.startswith('NOT TO BE TRUSTED'), first)
 
+    def test_an_address(self):
+        self.a_day()
+        url = 'https://127.0.0.1:%d/' % self.world.port
+        pin = self.keys()['tls']
+        found = self.audit('--pin', pin, source=url)
+        self.assertTrue(found['verified'], found)
+        self.assertEqual(found['size'], found['counts']['entries'])
+        self.assertEqual(found['counts']['unread_batches'],
+                         found['counts']['batches'])
+        self.assertIn('batches', found['unchecked'])
+        self.assertGreaterEqual(found['device_witnesses'], 1)
+        need(self.try_audit('--pin', 'sha256//' + 43 * 'A' + '=', source=url),
+             4)
+        need(self.try_audit(source='http://192.0.2.1/'), 2)
+
     def test_words(self):
         need(run(BIN / 'xunge-audit', 'verify', self.world.data), 2)
         need(run(BIN / 'xunge-audit', 'verify', '/nowhere', '--key',

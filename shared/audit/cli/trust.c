@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "shared/audit/cli/cli.h"
+#include "shared/audit/cli/url.h"
 #include "shared/base/env.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
@@ -87,7 +88,11 @@ enum xg_status cli_source(struct xg_audit_source *source, const struct cli *c,
 {
     struct stat about;
 
-    (void)c;
+    const struct cli_url_options url = {
+        .pin = cli_value(c, "pin"), .allow_plain = cli_has(c, "allow-plain")};
+
+    if (cli_is_url(word))
+        return cli_url(source, word, &url, err);
     if (stat(word, &about) != 0)
         return xg_fail_os(err, "%s", word);
     if (S_ISDIR(about.st_mode))
