@@ -70,7 +70,8 @@ XG_MUST_CHECK enum xg_status ingest_put(struct ingest *in,
                                         struct xg_error *err);
 
 /* Append a record to the server's own chain, with the operator (a worker's
- * code) as author; moment and author are set here. *hash is the record's.
+ * code) as author, signed where the draft has an author_secret; moment and
+ * author are set here. *hash is the record's.
  * The caller has filled kind, entity and fields; what must be cited of the
  * entity is found here, and the serial of one that is created is given here.
  *

@@ -230,10 +230,11 @@ static enum xg_status add_own(struct own_job *j, struct xg_draft *d,
     struct xg_record r = {.malformed = NULL};
     const uint8_t *copy = NULL;
     size_t head_len;
+    const struct xg_place place = {&j->chain, &j->last, j->next};
     enum xg_status status;
 
     d->head.moment = xg_moment_now(j->in->env);
-    status = xg_draft_encode(&raw, &head_len, d, j->in->env, err);
+    status = xg_draft_encode_at(&raw, &head_len, d, &place, j->in->env, err);
     if (status == XG_OK &&
         !(copy = xg_arena_copy(&j->arena, raw.data, raw.len)))
         status = xg_fail_nomem(err);

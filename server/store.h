@@ -10,7 +10,7 @@
  *  truth     entries of the log (signed notes), the hashes of its tree, the
  *            newest checkpoint, the logs that it is made of, batches (their note is the entry at
  *            `position`; body as it came), files, codes, devices, people,
- *            photos that are wanted, what witnesses cosigned
+ *            operators' keys, photos that are wanted, what witnesses cosigned
  *  derived   chains, branches, records, entities, times, who is told of what
  *            (scope, hands, passings, moves, the telling), photos that records
  *            name, and those that the log says are held: a pure function of
@@ -37,6 +37,7 @@
 #include <stdint.h>
 
 #include "shared/base/arena.h"
+#include "shared/core/keywrap.h"
 #include "shared/core/merge.h"
 #include "shared/core/protocol.h"
 #include "shared/core/registry.h"
@@ -451,6 +452,12 @@ struct store_ops {
                                    struct store_record **rows, size_t *count,
                                    uint64_t first, uint64_t last, size_t limit,
                                    struct xg_error *err);
+    /* Those of no entity (genesis, anchor, author's key), numbers above
+     * `after`, ascending. */
+    enum xg_status (*read_bare)(struct store *s, struct xg_arena *arena,
+                                struct store_record **rows, size_t *count,
+                                uint64_t after, size_t limit,
+                                struct xg_error *err);
 
     /* ---- entities ---- */
     enum xg_status (*put_entity)(struct store *s, const struct store_entity *e,
@@ -630,6 +637,13 @@ struct store_ops {
                                  char name[static STORE_NAME_MAX + 1],
                                  bool *found, const char *code,
                                  struct xg_error *err);
+    /* A key with which an operator signs, wrapped; NULL: none any more. */
+    enum xg_status (*put_operator_key)(struct store *s, const char *code,
+                                       const struct xg_wrapped_key *key,
+                                       struct xg_error *err);
+    enum xg_status (*get_operator_key)(struct store *s,
+                                       struct xg_wrapped_key *key, bool *found,
+                                       const char *code, struct xg_error *err);
     enum xg_status (*put_device)(struct store *s, const struct store_device *d,
                                  struct xg_error *err);
     enum xg_status (*find_device)(struct store *s, struct store_device *d,

@@ -411,6 +411,18 @@ VERB(get_person,
      (struct store * s, char name[static STORE_NAME_MAX + 1], bool *found,
       const char *code, struct xg_error *err),
      name, found, code, err)
+VERB(put_operator_key,
+     (struct store * s, const char *code, const struct xg_wrapped_key *key,
+      struct xg_error *err),
+     code, key, err)
+VERB(get_operator_key,
+     (struct store * s, struct xg_wrapped_key *key, bool *found,
+      const char *code, struct xg_error *err),
+     key, found, code, err)
+VERB(read_bare,
+     (struct store * s, struct xg_arena *arena, struct store_record **rows,
+      size_t *count, uint64_t after, size_t limit, struct xg_error *err),
+     arena, rows, count, after, limit, err)
 VERB(put_device,
      (struct store * s, const struct store_device *d, struct xg_error *err), d,
      err)
@@ -554,6 +566,9 @@ static const struct store_ops fault_ops = {
     .read_apart = read_apart,
     .put_person = put_person,
     .get_person = get_person,
+    .put_operator_key = put_operator_key,
+    .get_operator_key = get_operator_key,
+    .read_bare = read_bare,
     .put_device = put_device,
     .find_device = find_device,
     .read_devices = read_devices,

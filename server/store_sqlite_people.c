@@ -257,6 +257,44 @@ static enum xg_status get_person(struct store *s,
     return XG_OK;
 }
 
+static enum xg_status put_operator_key(struct store *s, const char *code,
+                                       const struct xg_wrapped_key *key,
+                                       struct xg_error *err)
+{
+    struct xg_stmt *put =
+        xg_stmt(sqlite_db(s), key ? SERVER_STMT_OPERATOR_KEY_PUT
+                                  : SERVER_STMT_OPERATOR_KEY_DROP);
+
+    xg_bind_text(put, 1, code);
+    if (key)
+        xg_bind_bytes(put, 2, xg_bytes(key->b, sizeof key->b));
+    return xg_stmt_run(put, err);
+}
+
+static enum xg_status get_operator_key(struct store *s,
+                                       struct xg_wrapped_key *key, bool *found,
+                                       const char *code, struct xg_error *err)
+{
+    struct xg_stmt *get =
+        xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_KEY_GET);
+    struct xg_wrapped_key read;
+
+    xg_bind_text(get, 1, code);
+    bool any = xg_stmt_row(get);
+    struct xg_bytes bytes =
+        any ? xg_col_bytes(get, 0) : xg_bytes(NULL, 0);
+    if (any && bytes.len == sizeof read.b)
+        memcpy(read.b, bytes.at, sizeof read.b);
+    else if (any)
+        xg_stmt_corrupt(get, "an operator's key is of another size");
+    if (xg_stmt_done(get, err) != XG_OK)
+        return err->status;
+    if (any)
+        *key = read;
+    *found = any;
+    return XG_OK;
+}
+
 static enum xg_status put_device(struct store *s, const struct store_device *d,
                                  struct xg_error *err)
 {
@@ -460,6 +498,8 @@ void sqlite_people_verbs(struct store_ops *ops)
     ops->drop_requests = drop_requests;
     ops->put_person = put_person;
     ops->get_person = get_person;
+    ops->put_operator_key = put_operator_key;
+    ops->get_operator_key = get_operator_key;
     ops->put_device = put_device;
     ops->find_device = find_device;
     ops->read_devices = read_devices;

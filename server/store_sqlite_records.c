@@ -217,6 +217,18 @@ static enum xg_status read_records(struct store *s, struct xg_arena *arena,
     return list_records(arena, rows, count, list, read_joined, err);
 }
 
+static enum xg_status read_bare(struct store *s, struct xg_arena *arena,
+                                struct store_record **rows, size_t *count,
+                                uint64_t after, size_t limit,
+                                struct xg_error *err)
+{
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_RECORD_BARE);
+
+    xg_bind_u64(list, 1, after < INT64_MAX ? after : INT64_MAX);
+    xg_bind_u64(list, 2, limit);
+    return list_records(arena, rows, count, list, read_row, err);
+}
+
 /* ---- entities ---- */
 
 static enum xg_status put_entity(struct store *s, const struct store_entity *e,
@@ -406,6 +418,7 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->read_entity_records = read_entity_records;
     ops->read_entity_range = read_entity_range;
     ops->read_records = read_records;
+    ops->read_bare = read_bare;
     ops->put_entity = put_entity;
     ops->find_orphan = find_orphan;
     ops->find_entity = find_entity;

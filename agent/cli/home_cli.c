@@ -10,97 +10,30 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "shared/base/os.h"
+#include "shared/base/secret.h"
 
 /* ---- passphrases ---- */
 
-/* The signal that came while the echo was off; for the handler alone. */
-static volatile sig_atomic_t caught;
-
-static void catch_signal(int number)
+static enum xg_status secret_fd(int *fd, const struct cli *cli,
+                                const char *flag, struct xg_error *err)
 {
-    caught = number;
-}
+    const char *given = cli_flag(cli, flag);
+    int64_t n = STDIN_FILENO;
 
-/* One line, without its end. */
-static enum xg_status read_line(struct xg_buf *out, int fd,
-                                struct xg_error *err)
-{
-    uint8_t byte;
-
-    for (;;) {
-        ssize_t n = read(fd, &byte, 1);
-        if (n < 0 && errno == EINTR && !caught)
-            continue;
-        if (n < 0)
-            return xg_fail_os(err,
-                              XG_T("读取口令（文件描述符 %d）",
-                                   "reading the passphrase from "
-                                   "descriptor %d"),
-                              fd);
-        if (n == 0 || byte == '\n')
-            break;
-        xg_buf_byte(out, byte);
-    }
-    if (out->len > 0 && out->data[out->len - 1] == '\r')
-        out->len--;
-    return xg_buf_check(out, err);
-}
-
-/* Room once for all, so that no copy is left behind by growing. */
-static enum xg_status make_room(struct xg_buf *out, struct xg_error *err)
-{
-    *out = XG_BUF(VAULT_PASSPHRASE_MAX + 2);
-    if (!xg_buf_room(out, VAULT_PASSPHRASE_MAX + 2))
-        return xg_fail_nomem(err);
+    if (given && cli_number(&n, given, flag, 0, INT_MAX, err) != XG_OK)
+        return err->status;
+    *fd = (int)n;
     return XG_OK;
-}
-
-/* Read a line without echo. Whatever ends us meanwhile, the echo comes back
- * first. */
-static enum xg_status read_quietly(struct xg_buf *out, struct xg_error *err)
-{
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
-    enum { ENDS = sizeof ends / sizeof ends[0] };
-    struct sigaction own = {.sa_handler = catch_signal}, before[ENDS];
-    struct termios shown, quiet;
-
-    if (tcgetattr(STDIN_FILENO, &shown) != 0)
-        return xg_fail_os(err, XG_T("终端", "the terminal"));
-    quiet = shown;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    quiet.c_lflag |= ECHONL;
-    for (size_t i = 0; i < ENDS; i++)
-        sigaction(ends[i], &own, &before[i]);
-    enum xg_status status = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0
-                                ? read_line(out, STDIN_FILENO, err)
-                                : xg_fail_os(err, XG_T("终端", "the terminal"));
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    for (size_t i = 0; i < ENDS; i++)
-        sigaction(ends[i], &before[i], NULL);
-    if (caught)
-        raise((int)caught);
-    return status;
 }
 
 enum xg_status cli_passphrase(struct cli *cli, struct xg_buf *out,
                               const char *prompt, struct xg_error *err)
 {
-    const char *descriptor = cli_flag(cli, "passphrase-fd");
-    int64_t fd = STDIN_FILENO;
+    int fd = STDIN_FILENO;
 
-    if (descriptor && cli_number(&fd, descriptor, "--passphrase-fd", 0, INT_MAX,
-                                 err) != XG_OK)
+    if (secret_fd(&fd, cli, "passphrase-fd", err) != XG_OK)
         return err->status;
-    if (make_room(out, err) != XG_OK)
-        return err->status;
-    if (!descriptor && isatty(STDIN_FILENO)) {
-        struct xg_error ignored = XG_ERROR_NONE;
-        xg_ignore(xg_os_write_all(STDERR_FILENO, "stderr", xg_bytes_of(prompt),
-                                  &ignored));
-        return read_quietly(out, err);
-    }
-    return read_line(out, (int)fd, err);
+    return xg_secret_read(out, fd, prompt, err);
 }
 
 /* ---- the home ---- */

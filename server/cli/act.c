@@ -1,6 +1,7 @@
 /* act.c - `do`, `set`, `note`, `add`, `link`, `unlink`, `withdraw`, `resolve`:
  * what an operator does from the server. Each is one record on the server's
  * own chain, judged before it is written (server/desk.h). */
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ struct act {
     struct view_resolver resolver;
     struct desk_done done;
     struct xg_buf said; /* of two: which; else nothing */
+    uint8_t secret[64]; /* of who acts */
 };
 
 static const char *who(const struct act *a)
@@ -243,7 +245,8 @@ static void put_instead(struct act *a, const char *id)
 static enum xg_status write(struct act *a, struct xg_error *err)
 {
     look_give_back(&a->look); /* reading ends before writing begins */
-    if (desk_write(&a->done, a->look.c->data, &a->draft, who(a),
+    if (cmd_sign(a->look.c, &a->draft, a->secret, who(a), err) != XG_OK ||
+        desk_write(&a->done, a->look.c->data, &a->draft, who(a),
                    a->look.view.labels, err) != XG_OK)
         return err->status;
     return put_done(a, err);
@@ -253,6 +256,7 @@ static enum xg_status end(struct act *a, enum xg_status status)
 {
     look_close(&a->look);
     xg_buf_clear(&a->said);
+    sodium_memzero(a->secret, sizeof a->secret);
     return status;
 }
 

@@ -44,6 +44,7 @@ struct cmd_option {
 
 struct cmd;
 struct data;
+struct xg_draft;
 
 struct command {
     const char *words;  /* "worker add" */
@@ -71,6 +72,7 @@ struct cmd {
     const struct xg_env *env;
     struct data *data; /* opened, unless CMD_ALONE */
     struct xg_bytes input;
+    struct xg_bytes password; /* that the caller asked for; empty: none */
     int files[CMD_FILES]; /* CMD_LENT; an output that is left empty is none */
     struct xg_buf out;
     bool must_decide;  /* done, but exit with 5 */
@@ -85,6 +87,9 @@ enum xg_status cmd_import(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_reference_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_worker_add(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_worker_keys(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_worker_key(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_operator_key(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_code(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_approve(struct cmd *c, struct xg_error *err);
@@ -150,6 +155,13 @@ int cmd_execute(struct cmd *c, struct xg_buf *errors);
 /* Where the registrar's key is on another machine, say that what was just done
  * waits for her, and what comes next. */
 void cmd_say_waits(struct cmd *c);
+/* Have the draft signed by the operator `code`, where they have a key: into
+ * `secret`, which the caller wipes, and lends the draft. XG_LOCKED: the
+ * password is wanted (exit status 6, nothing was written). --unsigned asks for
+ * none, and signs nothing. */
+XG_MUST_CHECK enum xg_status
+cmd_sign(struct cmd *c, struct xg_draft *draft, uint8_t secret[static 64],
+         const char *code, struct xg_error *err);
 
 /* The name of a device: "0417" stands for "<origin>/d/0417". XG_USAGE. */
 XG_MUST_CHECK enum xg_status

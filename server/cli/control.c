@@ -16,9 +16,10 @@
 
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
+#include "shared/base/secret.h"
 #include "shared/core/protocol.h"
 
-#define MAGIC "xunge-server/control/1"
+#define MAGIC "xunge-server/control/2"
 #define SOCKET_NAME "control.sock"
 
 enum { WORDS_MAX = 64, QUESTION_MAX = CMD_INPUT_MAX + (1 << 20) };
@@ -153,7 +154,7 @@ struct question {
     char *words[WORDS_MAX];
     int count;
     enum xg_lang lang;
-    struct xg_bytes input;
+    struct xg_bytes input, password;
     struct files files;
 };
 
@@ -171,7 +172,8 @@ static bool read_question(struct question *q, struct xg_bytes rest,
 
     if (!xg_frame_next(&rest, &magic) ||
         !xg_bytes_equal(magic, xg_bytes_of(MAGIC)) ||
-        !xg_frame_next(&rest, &lang) || !xg_frame_next(&rest, &q->input))
+        !xg_frame_next(&rest, &lang) || !xg_frame_next(&rest, &q->input) ||
+        !xg_frame_next(&rest, &q->password))
         return false;
     q->lang = xg_bytes_equal(lang, xg_bytes_of("zh")) ? XG_LANG_ZH : XG_LANG_EN;
     while (q->count < WORDS_MAX && xg_frame_next(&rest, &word)) {
@@ -198,6 +200,7 @@ static int run_question(struct control *control, struct cmd *c,
     c->data = control->data;
     c->env = control->env;
     c->input = q->input;
+    c->password = q->password;
     memcpy(c->files, q->files.fds, sizeof c->files);
     int code = cmd_execute(c, errors);
     xg_log(XG_LOG_INFO, "control.ran", "command=\"%s\" exit=%d", c->spec->words,
@@ -228,7 +231,7 @@ static void serve_one(struct control *control, int fd)
                    xg_error_text(&err));
     }
     close_files(&q.files);
-    xg_buf_clear(&in);
+    xg_secret_wipe(&in);
     xg_buf_clear(&errors);
     xg_buf_clear(&out);
     xg_buf_clear(&c.out);
@@ -480,8 +483,8 @@ static enum xg_status converse(struct control_answer *answer, int fd,
 
 enum xg_status control_ask(struct control_answer *answer, const char *dir,
                            int argc, const char *const *argv,
-                           struct xg_bytes input, const int *files,
-                           struct xg_error *err)
+                           struct xg_bytes input, struct xg_bytes password,
+                           const int *files, struct xg_error *err)
 {
     struct xg_buf question = XG_BUF(QUESTION_MAX);
     int fd = -1;
@@ -491,12 +494,13 @@ enum xg_status control_ask(struct control_answer *answer, const char *dir,
     xg_frame_put(&question, xg_bytes_of(MAGIC));
     xg_frame_put(&question, xg_bytes_of(xg_lang() == XG_LANG_ZH ? "zh" : "en"));
     xg_frame_put(&question, input);
+    xg_frame_put(&question, password);
     for (int i = 0; i < argc; i++)
         xg_frame_put(&question, xg_bytes_of(argv[i]));
     enum xg_status status = xg_buf_check(&question, err);
     if (status == XG_OK)
         status = converse(answer, fd, xg_buf_bytes(&question), files, err);
-    xg_buf_clear(&question);
+    xg_secret_wipe(&question);
     close(fd);
     return status;
 }

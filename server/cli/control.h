@@ -4,8 +4,9 @@
  * data too. One connection, one command; both directions are frames
  * (shared/core/protocol.h):
  *
- *      question  "xunge-server/control/1", "zh" | "en", content of the file
- *                that the command reads (or nothing), the words
+ *      question  "xunge-server/control/2", "zh" | "en", content of the file
+ *                that the command reads (or nothing), an operator's password
+ *                (or nothing), the words
  *      answer    standard output, standard error, exit code in decimal
  *
  * With the question come the files that are lent to the command (lend.h), as
@@ -42,6 +43,7 @@ XG_MUST_CHECK enum xg_status control_ask(struct control_answer *answer,
                                          const char *dir, int argc,
                                          const char *const *argv,
                                          struct xg_bytes input,
+                                         struct xg_bytes password,
                                          const int *files, /* or NULL */
                                          struct xg_error *err);
 

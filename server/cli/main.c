@@ -1,6 +1,7 @@
 /* main.c - xunge-server: read the words, run the command here or in the
  * server that has the folder open. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/base/os.h"
+#include "shared/base/secret.h"
 
 enum { BUSY_TRIES = 100, BUSY_PAUSE_MS = 100 };
 
@@ -69,11 +71,93 @@ static int finish(const struct cmd *c, const struct xg_buf *out,
     return exit_code;
 }
 
-static int run_here(struct cmd *c)
+/* ---- an operator's password ---- */
+
+/* One line of --password-fd, or of the terminal. */
+static enum xg_status read_password(struct xg_buf *out, const struct cmd *c,
+                                    const char *prompt, bool is_new,
+                                    struct xg_error *err)
+{
+    unsigned long fd = STDIN_FILENO;
+
+    if (cmd_number(&fd, c, "password-fd", STDIN_FILENO, INT_MAX, err) != XG_OK)
+        return err->status;
+    return (is_new ? xg_secret_read_new : xg_secret_read)(out, (int)fd, prompt,
+                                                          err);
+}
+
+/* The old one and the new one, a line each; or only the new one. */
+static enum xg_status read_passwords(struct xg_buf *out, const struct cmd *c,
+                                     struct xg_error *err)
+{
+    struct xg_buf new = {0};
+
+    if (cmd_option(c, "change") &&
+        read_password(out, c, XG_T("现在的口令：", "Present password: "), false,
+                      err) != XG_OK)
+        return err->status;
+    enum xg_status status = read_password(
+        &new, c, XG_T("新口令：", "New password: "), true, err);
+    if (status == XG_OK && !cmd_option(c, "change"))
+        *out = XG_BUF(XG_SECRET_MAX + 2);
+    else if (status == XG_OK)
+        xg_buf_byte(out, '\n');
+    if (status == XG_OK) {
+        xg_buf_append(out, new.data, new.len);
+        status = xg_buf_check(out, err);
+    }
+    xg_secret_wipe(&new);
+    return status;
+}
+
+static bool takes_password(const struct cmd *c)
+{
+    for (size_t i = 0; i < CMD_OPTIONS_MAX && c->spec->options[i].name; i++)
+        if (strcmp(c->spec->options[i].name, "password-fd") == 0)
+            return true;
+    return false;
+}
+
+/* What is known to be needed before it runs. */
+static enum xg_status prepare_password(struct xg_buf *out, const struct cmd *c,
+                                       struct xg_error *err)
+{
+    if (!takes_password(c))
+        return XG_OK;
+    if (c->spec->run == cmd_operator_key)
+        return cmd_option(c, "remove") ? XG_OK : read_passwords(out, c, err);
+    if (!cmd_option(c, "password-fd") || cmd_option(c, "unsigned"))
+        return XG_OK;
+    return read_password(out, c, "", false, err);
+}
+
+/* It says that it wants one: is there somebody to ask? */
+static bool ask_password(struct xg_buf *out, struct cmd *c, int exit_code)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (exit_code != xg_status_exit(XG_LOCKED) || c->password.len ||
+        !takes_password(c) || !isatty(STDIN_FILENO))
+        return false;
+    fprintf(stderr, "%s  ", cmd_option(c, "as"));
+    if (read_password(out, c, XG_T("口令：", "Password: "), false, &err) !=
+            XG_OK ||
+        out->len == 0)
+        return false;
+    c->password = xg_buf_bytes(out);
+    return true;
+}
+
+static int run_here(struct cmd *c, struct xg_buf *password)
 {
     struct xg_buf errors = XG_BUF(64 << 10);
     int exit_code = cmd_execute(c, &errors);
 
+    if (ask_password(password, c, exit_code)) {
+        xg_buf_reset(&errors);
+        xg_buf_reset(&c->out);
+        exit_code = cmd_execute(c, &errors);
+    }
     exit_code = finish(c, &c->out, &errors, exit_code);
     xg_buf_clear(&errors);
     return exit_code;
@@ -81,7 +165,8 @@ static int run_here(struct cmd *c)
 
 /* Where the folder is open, or else here. Another command may have it, or a
  * server that is about to listen: then wait a while. */
-static int run_on_data(struct cmd *c, int argc, const char *const *argv)
+static int run_with(struct cmd *c, struct xg_buf *password, int argc,
+                    const char *const *argv)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct control_answer answer;
@@ -89,13 +174,17 @@ static int run_on_data(struct cmd *c, int argc, const char *const *argv)
     for (int i = 0; i < BUSY_TRIES; i++) {
         err = XG_ERROR_NONE;
         enum xg_status status =
-            control_ask(&answer, c->args[0], argc, argv, c->input,
+            control_ask(&answer, c->args[0], argc, argv, c->input, c->password,
                         c->spec->access == CMD_LENT ? c->files : NULL, &err);
         if (status == XG_OK) {
-            int code =
-                finish(c, &answer.out, &answer.errors, answer.exit_code);
+            bool again = ask_password(password, c, answer.exit_code);
+            int code = again ? 0
+                             : finish(c, &answer.out, &answer.errors,
+                                      answer.exit_code);
             xg_buf_clear(&answer.out);
             xg_buf_clear(&answer.errors);
+            if (again)
+                continue;
             return code;
         }
         if (status != XG_NOTFOUND)
@@ -103,7 +192,7 @@ static int run_on_data(struct cmd *c, int argc, const char *const *argv)
         err = XG_ERROR_NONE;
         status = data_open(&c->data, c->args[0], c->env, &err);
         if (status == XG_OK) {
-            int code = run_here(c);
+            int code = run_here(c, password);
             data_close(c->data);
             return code;
         }
@@ -113,6 +202,23 @@ static int run_on_data(struct cmd *c, int argc, const char *const *argv)
         nanosleep(&pause, NULL);
     }
     return refuse(&err);
+}
+
+static int run_on_data(struct cmd *c, int argc, const char *const *argv)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf password = {0};
+    int code;
+
+    if (prepare_password(&password, c, &err) != XG_OK) {
+        code = refuse(&err);
+    } else {
+        c->password = xg_buf_bytes(&password);
+        code = run_with(c, &password, argc, argv);
+    }
+    xg_secret_wipe(&password);
+    c->password = xg_bytes(NULL, 0);
+    return code;
 }
 
 /* On files that are opened, and named, here. */
@@ -177,7 +283,7 @@ static int run(struct cmd *c, int argc, const char **argv)
     int code;
 
     if (c->spec->access == CMD_ALONE)
-        return run_here(c);
+        return run_here(c, NULL);
     if (c->spec->access == CMD_LENT) {
         xg_log_level(XG_LOG_WARN); /* the answer says it already */
         return run_lent(c, argc, argv);

@@ -269,9 +269,11 @@ void cmd_help(struct xg_buf *out, const struct command *spec)
     xg_buf_text(
         out, XG_T("\nDIR 是数据目录。每个命令都有 --help。\n"
                   "退出码：0 成功，1 被拒或失败，2 用法不对，3 没有找到，\n"
-                  "        4 连不上，5 有待人决定的冲突，7 完整性警报。\n",
+                  "        4 连不上，5 有待人决定的冲突，6 要办理人的口令，\n"
+                  "        7 完整性警报。\n",
                   "\nDIR is the data folder. Every command has --help.\n"
                   "Exit: 0 done, 1 refused or failed, 2 usage, 3 not found,\n"
                   "      4 not connected, 5 a person must decide,\n"
+                  "      6 the operator's password is wanted,\n"
                   "      7 integrity alarm.\n"));
 }

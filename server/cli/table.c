@@ -8,6 +8,19 @@
          "edition; else the file's name"}                                      \
     }
 
+/* Who acts, and how they sign (server/operator_key.h). */
+#define PASSWORD                                                               \
+    {                                                                          \
+        "password-fd", "N", false, "从这个文件描述符读口令（否则在终端上问）", \
+            "read the password from this descriptor (else it is asked for)"    \
+    }
+#define AS                                                                     \
+    {"as", "CODE", true, "办理人的工号", "who acts: a code"}, PASSWORD,        \
+    {                                                                          \
+        "unsigned", NULL, false, "办理人有钥匙也不签名：只算服务器认定",       \
+            "without the signature of who acts: asserted by the server only"   \
+    }
+
 /* words, arguments, least and most of them, access, which of them is read,
  * which is made, what it does, in both languages, options */
 /* clang-format off */
@@ -85,6 +98,23 @@ const struct command commands[] = {
       {"unit", "U", true, "单位编码", "code of the unit"}}},
     {"worker list", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_worker_list, "列出人员",
      "list people", {{0}}},
+    {"worker keys", "DIR [CODE]", 1, 2, CMD_DATA, 0, 0, cmd_worker_keys,
+     "列出各人上报的签名公钥，登记了没有",
+     "list the signing keys that people announced, and which are registered",
+     {{0}}},
+    {"worker key", "DIR CODE [KEY]", 2, 3, CMD_DATA, 0, 0, cmd_worker_key,
+     "登记一个人的签名公钥（先与本人核对指纹）",
+     "register the key that signs for a person (compare its fingerprint with "
+     "them first)",
+     {{"announced", NULL, false, "登记其设备上报的那一把",
+       "the one that their device announced"},
+      {"none", NULL, false, "作废：以后没有钥匙", "none any more"}}},
+    {"operator key", "DIR CODE", 2, 2, CMD_DATA, 0, 0, cmd_operator_key,
+     "给一个人一把由口令保护的签名钥匙，其办理从此签名",
+     "a signing key under a password for a person: what they do is signed",
+     {PASSWORD,
+      {"change", NULL, false, "改口令，钥匙不变", "another password, same key"},
+      {"remove", NULL, false, "作废", "take it away"}}},
     {"code", "DIR WORKER", 2, 2, CMD_DATA, 0, 0, cmd_code,
      "给一个人一次性入网码", "make a one-time code for a person",
      {{"url", "URL", false, "服务器地址，缺省为正在服务的地址",
@@ -164,22 +194,22 @@ const struct command commands[] = {
       {"value", "V", false, "改用另一个值", "use another value"},
       {"dismiss", NULL, false, "维持现在显示的值", "keep what is shown"},
       {"why", "TEXT", true, "理由", "reason"},
-      {"as", "OPERATOR", true, "决定人的工号", "who decides: a code"}}},
+      AS}},
     {"do", "DIR ID [MOVE [FIELD=VALUE...]]", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0,
      cmd_do, "办理一步；不写动作则列出现在可做的",
      "make a move; without one, lists what can be done now",
-     {{"as", "CODE", true, "办理人的工号", "who acts: a code"}}},
+     {AS}},
     {"set", "DIR ID FIELD=VALUE...", 3, CMD_ARGS_MAX, CMD_DATA, 0, 0, cmd_set,
      "改字段", "change fields",
-     {{"as", "CODE", true, "办理人的工号", "who acts: a code"}}},
+     {AS}},
     {"note", "DIR ID TEXT", 3, 3, CMD_DATA, 0, 0, cmd_note, "加一条备注",
      "add a note",
-     {{"as", "CODE", true, "办理人的工号", "who acts: a code"}}},
+     {AS}},
     {"add", "DIR KIND [FIELD=VALUE...]", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0,
      cmd_add, "新建一条：电话报来的事件、通知、任务、专项、考评",
      "make one: an incident told by phone, a notice, a task, a campaign, an "
      "assessment",
-     {{"as", "CODE", true, "办理人的工号", "who acts: a code"}}},
+     {AS}},
     {"duplicates", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_duplicates,
      "疑似重复的上报：同类、相近、未结，两边并列",
      "reports that may be one: of a category, near, open; side by side",
@@ -187,15 +217,15 @@ const struct command commands[] = {
     {"link", "DIR ID ID", 3, 3, CMD_DATA, 0, 0, cmd_link,
      "两件关联为同一件", "two tell of one thing: link them",
      {{"why", "TEXT", false, "理由", "reason"},
-      {"as", "CODE", true, "办理人的工号", "who acts: a code"}}},
+      AS}},
     {"unlink", "DIR ID ID", 3, 3, CMD_DATA, 0, 0, cmd_unlink, "取消关联",
      "take a link back",
      {{"why", "TEXT", true, "理由", "reason"},
-      {"as", "CODE", true, "办理人的工号", "who acts: a code"}}},
+      AS}},
     {"withdraw", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_withdraw,
      "撤回误报的一条", "take back what was reported by mistake",
      {{"why", "TEXT", true, "理由", "reason"},
-      {"as", "CODE", true, "办理人的工号", "who acts: a code"}}},
+      AS}},
     {"clerk", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_clerk,
      "对超期的催办、提级一遍（运行中的服务每分钟自动做）",
      "remind and escalate what is overdue, once (a running server does it "

@@ -87,6 +87,13 @@ CREATE TABLE person (
     name TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Keys with which operators sign, each wrapped by its operator's password
+-- (shared/core/keywrap.h).
+CREATE TABLE operator_key (
+    code    TEXT PRIMARY KEY,
+    wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE device (
     number INTEGER PRIMARY KEY,
     name   TEXT NOT NULL UNIQUE,
@@ -199,6 +206,7 @@ CREATE TABLE record (
 
 CREATE INDEX record_place ON record (chain, seq);
 CREATE INDEX record_entity ON record (entity) WHERE creates <> 1;
+CREATE INDEX record_bare ON record (number) WHERE entity = 0;
 
 -- Records by the first 16 bytes of their hash, which of one that creates an
 -- entity are the entity's id. Hashes are random: one index over all of them

@@ -216,6 +216,13 @@ SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
 FROM record r LEFT JOIN entity e ON e.number = r.entity
 WHERE r.number >= ?1 AND r.number <= ?2 ORDER BY r.number LIMIT ?3;
 
+-- name: record_bare
+SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
+       r.shown, r.anchor_size, r.bad_anchor, r.hash, r.previous, r.head,
+       r.fields
+FROM record r WHERE r.entity = 0 AND r.number > ?1
+ORDER BY r.number LIMIT ?2;
+
 -- name: entity_put
 INSERT INTO entity (number, id, kind, creator, unit, author, records,
                     conflicts, changed, withdrawn, status, open, case_number,
@@ -537,6 +544,16 @@ ON CONFLICT (code) DO UPDATE SET name = excluded.name;
 
 -- name: person_get
 SELECT name FROM person WHERE code = ?1;
+
+-- name: operator_key_put
+INSERT INTO operator_key (code, wrapped) VALUES (?1, ?2)
+ON CONFLICT (code) DO UPDATE SET wrapped = excluded.wrapped;
+
+-- name: operator_key_get
+SELECT wrapped FROM operator_key WHERE code = ?1;
+
+-- name: operator_key_drop
+DELETE FROM operator_key WHERE code = ?1;
 
 -- name: device_put
 INSERT INTO device (name, key, worker, state) VALUES (?1, ?2, ?3, ?4)

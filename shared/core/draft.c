@@ -253,22 +253,24 @@ enum xg_status xg_draft_encode(struct xg_buf *out, size_t *head_len,
     return XG_OK;
 }
 
-enum xg_status
-xg_draft_encode_signed(struct xg_buf *out, size_t *head_len, struct xg_draft *d,
-                       const struct xg_place *place,
-                       const uint8_t secret[static XG_AUTHOR_SECRET_SIZE],
-                       const struct xg_env *env, struct xg_error *err)
+enum xg_status xg_draft_encode_at(struct xg_buf *out, size_t *head_len,
+                                  struct xg_draft *d,
+                                  const struct xg_place *place,
+                                  const struct xg_env *env,
+                                  struct xg_error *err)
 {
     struct xg_buf leaf = XG_BUF(2 * XG_RECORD_MAX);
-    uint8_t *signature = xg_arena_alloc(d->arena, crypto_sign_BYTES);
+    uint8_t *signature;
     struct xg_hash fields;
-    enum xg_status status;
     size_t split = 0;
 
+    d->head.signature = xg_bytes(NULL, 0);
+    if (!d->author_secret)
+        return xg_draft_encode(out, head_len, d, env, err);
+    signature = xg_arena_alloc(d->arena, crypto_sign_BYTES);
     if (!signature)
         return xg_fail_nomem(err);
-    d->head.signature = xg_bytes(NULL, 0);
-    status = xg_draft_encode(out, &split, d, env, err);
+    enum xg_status status = xg_draft_encode(out, &split, d, env, err);
     if (status == XG_OK) {
         crypto_hash_sha256(fields.b, out->data + split, out->len - split);
         xg_author_leaf(&leaf, place, xg_bytes(out->data, split), false,
@@ -276,7 +278,8 @@ xg_draft_encode_signed(struct xg_buf *out, size_t *head_len, struct xg_draft *d,
         status = xg_buf_check(&leaf, err);
     }
     if (status == XG_OK) {
-        crypto_sign_detached(signature, NULL, leaf.data, leaf.len, secret);
+        crypto_sign_detached(signature, NULL, leaf.data, leaf.len,
+                             d->author_secret);
         d->head.signature = xg_bytes(signature, crypto_sign_BYTES);
         status = xg_draft_encode(out, head_len, d, env, err);
     }

@@ -186,6 +186,8 @@ struct xg_draft {
     size_t foreign_count;
     struct xg_draft_field fields[XG_DRAFT_FIELDS_MAX];
     size_t field_count;
+    const uint8_t *author_secret; /* its author signs it, where it gets its
+                                   * place; lent, NULL: unsigned */
 };
 
 /* Borrow `arena`; nothing set. */
@@ -218,12 +220,11 @@ XG_MUST_CHECK enum xg_status xg_draft_encode(struct xg_buf *out,
                                              const struct xg_env *env,
                                              struct xg_error *err);
 
-/* The same, signed by its author for the place that it will have. `secret` in
- * libsodium's form (seed || public key). */
+/* The same for the place that it will have: signed by d->author_secret
+ * (libsodium's form, seed || public key) where that is set. */
 XG_MUST_CHECK enum xg_status
-xg_draft_encode_signed(struct xg_buf *out, size_t *head_len, struct xg_draft *d,
-                       const struct xg_place *place,
-                       const uint8_t secret[static XG_AUTHOR_SECRET_SIZE],
-                       const struct xg_env *env, struct xg_error *err);
+xg_draft_encode_at(struct xg_buf *out, size_t *head_len, struct xg_draft *d,
+                   const struct xg_place *place, const struct xg_env *env,
+                   struct xg_error *err);
 
 #endif

@@ -231,6 +231,13 @@ static const struct xg_field anchor[] = {
     END,
 };
 
+/* Its author asks that the registry name this key; signed by it. */
+static const struct xg_field author_key[] = {
+    {XG_AUTHOR_KEY_PUBLIC, "key", XG_TYPE_HASH, XG_MERGE_ACT,
+     XG_REQUIRED | XG_MACHINE, 0, 0, NULL, "签名公钥", "public key"},
+    END,
+};
+
 static const struct xg_field incident[] = {
     {XG_INCIDENT_CATEGORY, "category", XG_TYPE_CODE, XG_MERGE_REGISTER,
      XG_REQUIRED, 1, CODE_MAX, NULL, "类别", "category"},
@@ -461,6 +468,8 @@ const struct xg_kind xg_kinds[] = {
      assessment, "考评", "assessment"},
     {XG_KIND_HANDOVER, "handover", true, 0, false, handover, "交接",
      "handover"},
+    {XG_KIND_AUTHOR_KEY, "author_key", false, 0, false, author_key,
+     "签名公钥", "author's key"},
     {0, NULL, false, 0, false, NULL, NULL, NULL},
 };
 

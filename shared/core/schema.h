@@ -36,6 +36,7 @@ enum xg_kind_number {
     XG_KIND_ALARM = 13,
     XG_KIND_ASSESSMENT = 14,
     XG_KIND_HANDOVER = 15,
+    XG_KIND_AUTHOR_KEY = 16,
 };
 
 /* Numbers that code refers to; all others are only in the table. */
@@ -49,6 +50,8 @@ enum xg_field_number {
     XG_ANCHOR_ORIGIN = 1,
     XG_ANCHOR_SIZE = 2,
     XG_ANCHOR_ROOT = 3,
+
+    XG_AUTHOR_KEY_PUBLIC = 1,
 
     XG_FIELD_SALT = 1,
     XG_FIELD_WHY = 2,

@@ -175,9 +175,9 @@ static void test_draft_signs_for_its_place(void **state)
     xg_draft_init(&d, &arena, XG_KIND_CONTACT);
     d.head.moment = xg_moment_now(&env);
     d.head.author = xg_bytes_of("w-12");
+    d.author_secret = secret;
     test_text(&d, XG_CONTACT_NAME, "王某");
-    assert_ok(xg_draft_encode_signed(&out, &split, &d, &v.place, secret, &env,
-                                     &err));
+    assert_ok(xg_draft_encode_at(&out, &split, &d, &v.place, &env, &err));
     xg_record_read(&v.record, &v.chain, v.place.seq, &v.previous,
                    xg_bytes(out.data, split),
                    xg_bytes(out.data + split, out.len - split));
@@ -186,8 +186,7 @@ static void test_draft_signs_for_its_place(void **state)
     /* Again, elsewhere: what was signed before is not in it. */
     v.place.seq++;
     assert_false(holds(&v));
-    assert_ok(xg_draft_encode_signed(&out, &split, &d, &v.place, secret, &env,
-                                     &err));
+    assert_ok(xg_draft_encode_at(&out, &split, &d, &v.place, &env, &err));
     xg_record_read(&v.record, &v.chain, v.place.seq, &v.previous,
                    xg_bytes(out.data, split),
                    xg_bytes(out.data + split, out.len - split));
