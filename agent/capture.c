@@ -258,7 +258,8 @@ static enum xg_status save(struct store *s, struct captured *out,
 {
     struct captured c;
 
-    if (store_begin(s, err) != XG_OK)
+    if (store_ready_author(s, author, err) != XG_OK ||
+        store_begin(s, err) != XG_OK)
         return err->status;
     if (capture_append(s, &c, id, draft, author, err) != XG_OK ||
         (drop && store_drop_draft(s, drop, err) != XG_OK)) {

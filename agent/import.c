@@ -647,7 +647,8 @@ static enum xg_status one_line(struct importer *m, const char *text, size_t len,
                                struct xg_error *err)
 {
     if (m->saving && m->in_transaction++ == 0 &&
-        store_begin(m->home->store, err) != XG_OK) {
+        (store_ready_author(m->home->store, NULL, err) != XG_OK ||
+         store_begin(m->home->store, err) != XG_OK)) {
         m->in_transaction = 0;
         return err->status;
     }

@@ -338,8 +338,10 @@ static enum xg_status save_closed(struct home *h, struct patrol_summary *out,
     struct xg_arena arena = XG_ARENA(1 << 20);
     char name[META_NAME_SIZE];
     struct xg_draft d;
-    enum xg_status status = store_begin(h->store, err);
 
+    if (store_ready_author(h->store, author, err) != XG_OK)
+        return err->status;
+    enum xg_status status = store_begin(h->store, err);
     if (status != XG_OK)
         return status;
     xg_draft_init(&d, &arena, XG_KIND_PATROL);
@@ -467,8 +469,10 @@ static enum xg_status save_import(struct home *h, struct patrol_summary *out,
 {
     struct xg_arena arena = XG_ARENA(1 << 20);
     struct xg_draft d;
-    enum xg_status status = store_begin(h->store, err);
 
+    if (store_ready_author(h->store, options->author, err) != XG_OK)
+        return err->status;
+    enum xg_status status = store_begin(h->store, err);
     if (status != XG_OK)
         return status;
     xg_draft_init(&d, &arena, XG_KIND_PATROL);

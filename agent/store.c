@@ -57,6 +57,7 @@ void store_close(struct store *s)
     xg_arena_clear(&s->fold);
     free(s->touched);
     free(s->verdicts);
+    store_forget_author(s);
     free(s);
 }
 

@@ -163,6 +163,26 @@ XG_MUST_CHECK enum xg_status store_append(struct store *s,
                                           struct xg_draft *draft,
                                           struct xg_error *err);
 
+/* ---- who signs what is recorded (author_key.h) ---- */
+
+/* How an author's key is opened: by the kernel's keyring, or by asking for the
+ * PIN. Where nobody was set to do that (a program without a person) everything
+ * stays unsigned. */
+struct store_authors {
+    void *ctx;
+    enum xg_status (*open)(void *ctx, uint8_t secret[XG_SECRET_KEY_SIZE],
+                           const char *worker, struct xg_error *err);
+};
+void store_set_authors(struct store *s, const struct store_authors *authors);
+/* Before a transaction in which `author` (NULL: the owner) records: have their
+ * key opened, where they have one that counts. It may ask a person, and fails
+ * with what that says. */
+XG_MUST_CHECK enum xg_status store_ready_author(struct store *s,
+                                                const char *author,
+                                                struct xg_error *err);
+/* Wipe the one that is open. */
+void store_forget_author(struct store *s);
+
 /* ---- the log, as verified ---- */
 
 /* The newest checkpoint and its signed note. *found false before the first. */

@@ -316,11 +316,12 @@ static enum xg_status append(struct store *s, struct store_chain *chain,
                                 .seq = chain->next,
                                 .previous = chain->last,
                                 .anchor_size = chain->anchor_size};
+    const struct xg_place at = {&chain->chain, &chain->last, chain->next};
     size_t split;
     enum xg_status status;
 
     draft->head.moment = xg_moment_now(s->env);
-    status = xg_draft_encode(&bytes, &split, draft, s->env, err);
+    status = xg_draft_encode_at(&bytes, &split, draft, &at, s->env, err);
     if (status == XG_OK && chain->next > 0)
         status =
             store_branch_after(s, &place.branch, chain->row, &chain->last, err);
@@ -574,6 +575,8 @@ enum xg_status store_append(struct store *s, struct xg_hash *hash,
     if (!draft->head.creates && cite(s, &chain, draft, err) != XG_OK)
         return err->status;
     if (is_numbered(draft) && give_serial(s, draft, err) != XG_OK)
+        return err->status;
+    if (store_sign(s, draft, chain.anchor_size, err) != XG_OK)
         return err->status;
     return append(s, &chain, hash, draft, 0, err);
 }

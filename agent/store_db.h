@@ -17,6 +17,9 @@ struct store {
     const struct vault *vault;
     const struct xg_env *env;
     struct xg_registry registry;
+    struct store_authors authors;
+    char author[XG_CODE_MAX + 1]; /* whose key is open, or "" */
+    uint8_t author_secret[XG_SECRET_KEY_SIZE];
     struct xg_verdicts *verdicts; /* of authors' signatures; NULL: none yet */
     struct xg_buf plain;  /* what was opened last; moves */
     struct xg_buf sealed; /* what is bound to a statement */
@@ -98,6 +101,12 @@ XG_MUST_CHECK enum xg_status store_chain_find(struct store *s,
                                               bool *found,
                                               const struct xg_hash *chain,
                                               struct xg_error *err);
+
+/* Lend the draft the key of its author, where one is to sign it. XG_LOCKED:
+ * nobody opened it. */
+XG_MUST_CHECK enum xg_status store_sign(struct store *s, struct xg_draft *draft,
+                                        uint64_t anchor_size,
+                                        struct xg_error *err);
 
 /* Own record that has a serial: the next one is higher. */
 XG_MUST_CHECK enum xg_status store_serial_seen(struct store *s, int64_t chain,

@@ -132,6 +132,17 @@ XG_MUST_CHECK enum xg_status vault_keyring_put(const struct vault *v,
 XG_MUST_CHECK enum xg_status vault_lock(const char *home,
                                         struct xg_error *err);
 
+/* The same for a small secret of somebody who shares the home, by name (a
+ * worker's code): it lies in the keyring sealed with the data key, so that a
+ * locked home locks it too. */
+enum { VAULT_HELD_MAX = 128 };
+XG_MUST_CHECK enum xg_status vault_hold(const struct vault *v, const char *name,
+                                        struct xg_bytes secret, uint32_t hold_s,
+                                        struct xg_error *err);
+/* Append it to `out`; false: nothing is held. */
+bool vault_held(const struct vault *v, struct xg_buf *out, const char *name);
+void vault_unhold(const struct vault *v, const char *name);
+
 /* Append nonce || ciphertext || tag to `out`; a failure sticks to `out`.
  * `context` says what this is and where it belongs ("record", id, column): it
  * is not stored, and the same bytes are needed to open it, so that no sealed

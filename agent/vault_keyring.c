@@ -20,7 +20,8 @@
 #include "shared/base/lang.h"
 
 enum {
-    NAME_SIZE = 64,
+    NAME_SIZE = 192,
+    HELD_NAME_MAX = 120,
     PAYLOAD_SIZE = VAULT_ID_SIZE + VAULT_KEY_SIZE,
 };
 
@@ -33,12 +34,12 @@ static void key_name(char name[static NAME_SIZE],
     snprintf(name, NAME_SIZE, "xunge:vault:%s", hex);
 }
 
-static bool put(const char *name, const uint8_t payload[static PAYLOAD_SIZE],
+static bool put(const char *name, const uint8_t *payload, size_t size,
                 uint32_t hold_s)
 {
     const key_perm_t permissions = KEY_POS_ALL | KEY_USR_VIEW | KEY_USR_READ |
                                    KEY_USR_SEARCH | KEY_USR_SETATTR;
-    key_serial_t key = add_key("user", name, payload, PAYLOAD_SIZE,
+    key_serial_t key = add_key("user", name, payload, size,
                                KEY_SPEC_PROCESS_KEYRING);
 
     if (key < 0)
@@ -52,39 +53,50 @@ static bool put(const char *name, const uint8_t payload[static PAYLOAD_SIZE],
     return done;
 }
 
+static enum xg_status check_hold(uint32_t hold_s, struct xg_error *err)
+{
+    if (hold_s >= 1 && hold_s <= VAULT_HOLD_MAX_S)
+        return XG_OK;
+    return xg_fail(err, XG_USAGE,
+                   XG_T("解锁时长应在 1 秒到 %d 小时之间",
+                        "an unlock lasts from 1 second to %d hours"),
+                   VAULT_HOLD_MAX_S / 3600);
+}
+
+static enum xg_status refuse(int cause, const char *secret_zh,
+                             const char *secret_en, struct xg_error *err)
+{
+    xg_ignore(xg_fail(
+        err, XG_REFUSED,
+        XG_T("本机内核密钥环不可用（%s），解锁只对当前这一条命令有效；"
+             "之后的命令仍需%s",
+             "the kernel's keyring cannot be used here (%s), so unlocking "
+             "lasts for this one command only; the next needs the %s again"),
+        strerror(cause ? cause : ENOKEY), XG_T(secret_zh, secret_en)));
+    err->os_errno = cause;
+    return err->status;
+}
+
 enum xg_status vault_keyring_put(const struct vault *v, uint32_t hold_s,
                                  struct xg_error *err)
 {
     char name[NAME_SIZE];
     uint8_t payload[PAYLOAD_SIZE], back[VAULT_KEY_SIZE];
 
-    if (hold_s < 1 || hold_s > VAULT_HOLD_MAX_S)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("解锁时长应在 1 秒到 %d 小时之间",
-                            "an unlock lasts from 1 second to %d hours"),
-                       VAULT_HOLD_MAX_S / 3600);
+    if (check_hold(hold_s, err) != XG_OK)
+        return err->status;
     key_name(name, v->id);
     memcpy(payload, v->id, VAULT_ID_SIZE);
     memcpy(payload + VAULT_ID_SIZE, v->keys->data, VAULT_KEY_SIZE);
     errno = 0;
     /* A kernel that accepts a key and does not find it again (a filter that
      * fakes success, a namespace) is as good as none. */
-    bool held = put(name, payload, hold_s) && vault_keyring_get(back, v->id);
+    bool held = put(name, payload, sizeof payload, hold_s) &&
+                vault_keyring_get(back, v->id);
     int cause = errno;
     sodium_memzero(payload, sizeof payload);
     sodium_memzero(back, sizeof back);
-    if (held)
-        return XG_OK;
-    xg_ignore(xg_fail(
-        err, XG_REFUSED,
-        XG_T("本机内核密钥环不可用（%s），解锁只对当前这一条命令有效；"
-             "之后的命令仍需口令",
-             "the kernel's keyring cannot be used here (%s), so unlocking "
-             "lasts for this one command only; the next needs the passphrase "
-             "again"),
-        strerror(cause ? cause : ENOKEY)));
-    err->os_errno = cause;
-    return err->status;
+    return held ? XG_OK : refuse(cause, "口令", "passphrase", err);
 }
 
 bool vault_keyring_get(uint8_t data[static VAULT_KEY_SIZE],
@@ -105,11 +117,8 @@ bool vault_keyring_get(uint8_t data[static VAULT_KEY_SIZE],
     return found;
 }
 
-void vault_keyring_remove(const uint8_t id[static VAULT_ID_SIZE])
+static void remove_named(const char *name)
 {
-    char name[NAME_SIZE];
-
-    key_name(name, id);
     for (int tries = 0; tries < 8; tries++) {
         long key = keyctl_search(KEY_SPEC_USER_KEYRING, "user", name, 0);
         if (key < 0)
@@ -117,4 +126,71 @@ void vault_keyring_remove(const uint8_t id[static VAULT_ID_SIZE])
         keyctl_unlink((key_serial_t)key, KEY_SPEC_USER_KEYRING);
         keyctl_revoke((key_serial_t)key);
     }
+}
+
+void vault_keyring_remove(const uint8_t id[static VAULT_ID_SIZE])
+{
+    char name[NAME_SIZE];
+
+    key_name(name, id);
+    remove_named(name);
+}
+
+/* ---- secrets of those who share the home ---- */
+
+static void held_name(char name[static NAME_SIZE], const struct vault *v,
+                      const char *of)
+{
+    char hex[2 * VAULT_ID_SIZE + 1];
+
+    xg_hex(hex, v->id, VAULT_ID_SIZE);
+    snprintf(name, NAME_SIZE, "xunge:held:%s:%.*s", hex, HELD_NAME_MAX, of);
+}
+
+enum xg_status vault_hold(const struct vault *v, const char *of,
+                          struct xg_bytes secret, uint32_t hold_s,
+                          struct xg_error *err)
+{
+    struct xg_buf sealed = XG_BUF(VAULT_HELD_MAX + VAULT_OVERHEAD);
+    struct xg_buf back = XG_BUF(VAULT_HELD_MAX);
+    char name[NAME_SIZE];
+
+    if (check_hold(hold_s, err) != XG_OK)
+        return err->status;
+    held_name(name, v, of);
+    vault_seal(v, &sealed, xg_bytes_of(name), secret);
+    enum xg_status status = xg_buf_check(&sealed, err);
+    errno = 0;
+    if (status == XG_OK && !(put(name, sealed.data, sealed.len, hold_s) &&
+                             vault_held(v, &back, of)))
+        status = refuse(errno, " PIN", "PIN", err);
+    if (back.data)
+        sodium_memzero(back.data, back.cap);
+    xg_buf_clear(&back);
+    xg_buf_clear(&sealed);
+    return status;
+}
+
+bool vault_held(const struct vault *v, struct xg_buf *out, const char *of)
+{
+    uint8_t sealed[VAULT_HELD_MAX + VAULT_OVERHEAD];
+    struct xg_error ignored = XG_ERROR_NONE;
+    char name[NAME_SIZE];
+
+    held_name(name, v, of);
+    long key = keyctl_search(KEY_SPEC_USER_KEYRING, "user", name, 0);
+    if (key < 0)
+        return false;
+    long n = keyctl_read((key_serial_t)key, (char *)sealed, sizeof sealed);
+    return n > 0 && (size_t)n <= sizeof sealed &&
+           vault_open(v, out, xg_bytes_of(name), xg_bytes(sealed, (size_t)n),
+                      &ignored) == XG_OK;
+}
+
+void vault_unhold(const struct vault *v, const char *of)
+{
+    char name[NAME_SIZE];
+
+    held_name(name, v, of);
+    remove_named(name);
 }

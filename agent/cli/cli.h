@@ -176,6 +176,11 @@ XG_MUST_CHECK enum xg_status cli_passphrase(struct cli *cli, struct xg_buf *out,
                                             const char *prompt,
                                             struct xg_error *err);
 
+/* A PIN: from --pin-fd, else as above; `is_new`: twice on a terminal. */
+XG_MUST_CHECK enum xg_status cli_pin(struct cli *cli, struct xg_buf *out,
+                                     const char *worker, const char *prompt,
+                                     bool is_new, struct xg_error *err);
+
 /* Become a program of the same package: beside this one, else in ../libexec/
  * xunge. Only returns on failure. */
 XG_MUST_CHECK enum xg_status cli_exec(struct cli *cli, const char *program,
@@ -496,6 +501,12 @@ CLI_RUN(cmd_sync);
 CLI_RUN(cmd_tally);
 CLI_RUN(cmd_unlink);
 CLI_RUN(cmd_unlock);
+CLI_RUN(cmd_pin_set);
+CLI_RUN(cmd_pin_change);
+CLI_RUN(cmd_pin_remove);
+CLI_RUN(cmd_pin_list);
+CLI_RUN(cmd_pin_unlock);
+CLI_RUN(cmd_pin_lock);
 CLI_RUN(cmd_verify);
 CLI_RUN(cmd_version);
 CLI_RUN(cmd_withdraw);

@@ -427,6 +427,8 @@ static enum xg_status link_from(struct cli *cli,
     if (status == XG_OK)
         status = cli_act_why(&act, cli, err);
     if (status == XG_OK)
+        status = store_ready_author(s, cli_flag(cli, "as"), err);
+    if (status == XG_OK)
         status = store_begin(s, err);
     if (status == XG_OK) {
         status = cli_act_append(&act, cli, &c, &from->id, CLI_DECIDES, err);
@@ -511,7 +513,9 @@ enum xg_status cmd_unlink(struct cli *cli, struct xg_error *err)
     struct store_entity a, b;
     bool found = false;
 
-    if (find_two(cli, &a, &b, err) != XG_OK || store_begin(s, err) != XG_OK)
+    if (find_two(cli, &a, &b, err) != XG_OK ||
+        store_ready_author(s, cli_flag(cli, "as"), err) != XG_OK ||
+        store_begin(s, err) != XG_OK)
         return err->status;
     enum xg_status status = unlink_from(cli, &a, &b, &found, err);
     if (status == XG_OK)

@@ -24,11 +24,14 @@ const struct cli_flag cli_common_flags[] = {
     NO_MORE,
 };
 
-#define AS                                                                     \
+#define PIN                                                                    \
     {                                                                          \
-        "as", "WORKER", false, "由此人记录（共用设备）",                       \
-            "recorded by this worker (shared device)"                          \
+        "pin-fd", "N", false, "从这个文件描述符读 PIN（否则在终端上问）",      \
+            "read the PIN from this descriptor (else it is asked for)"         \
     }
+#define AS                                                                     \
+    {"as", "WORKER", false, "由此人记录（共用设备）",                          \
+     "recorded by this worker (shared device)"}, PIN
 #define PHOTO                                                                  \
     {                                                                          \
         "photo", "FILE[:ROLE]", true, "照片；别人转发的加 :forwarded", \
@@ -86,6 +89,33 @@ static const struct cli_flag informed_flags[] = {
 static const struct cli_flag finish_flags[] = {
     PHOTO, FORWARDED, AS, CONTACT, PHONE, OPENS, NO_MORE,
 };
+static const struct cli_flag pin_flags[] = {
+    {"as", "WORKER", false, "是谁的（否则本机的主人）",
+     "whose (else the device's owner)"},
+    PIN,
+    NO_MORE,
+};
+static const struct cli_flag pin_remove_flags[] = {
+    {"as", "WORKER", false, "是谁的（否则本机的主人）",
+     "whose (else the device's owner)"},
+    PIN,
+    {"forgotten", NULL, false, "PIN 忘了，不问", "it is forgotten: do not ask"},
+    NO_MORE,
+};
+static const struct cli_flag pin_unlock_flags[] = {
+    {"as", "WORKER", false, "是谁的（否则本机的主人）",
+     "whose (else the device's owner)"},
+    PIN,
+    {"for", "MINUTES", false, "多少分钟内不再问（否则 60）",
+     "not to be asked for so many minutes (else 60)"},
+    NO_MORE,
+};
+static const struct cli_flag pin_none_flags[] = {
+    {"as", "WORKER", false, "是谁的（否则本机的主人）",
+     "whose (else the device's owner)"},
+    NO_MORE,
+};
+static const struct cli_flag import_flags[] = {PIN, NO_MORE};
 static const struct cli_flag later_flags[] = {AS, NO_MORE};
 static const struct cli_flag photo_flags[] = {
     {"role", "ROLE", false, "用途", "what it shows"},
@@ -133,6 +163,7 @@ static const struct cli_flag stop_flags[] = {
      "it was cut off: ends now, with a gap"},
     {"last-fix", NULL, false, "记录已中断：在最后一个定位点结束",
      "it was cut off: ended at its last fix"},
+    PIN,
     NO_MORE,
 };
 static const struct cli_flag track_flags[] = {
@@ -268,6 +299,7 @@ static const struct cli_flag handover_write_flags[] = {
      "the key of a device of theirs (as xunge handover key prints it there)"},
     {"code", NULL, false, "另生成一个在电话里念的交接码",
      "have a code made too, to be read out over the telephone"},
+    PIN,
     NO_MORE,
 };
 static const struct cli_flag handover_accept_flags[] = {
@@ -278,6 +310,7 @@ static const struct cli_flag handover_accept_flags[] = {
      "write an answer for the predecessor"},
     {"again", NULL, false, "已在另一台设备上签收，本机也要",
      "here too, although it was accepted on another device"},
+    PIN,
     NO_MORE,
 };
 static const struct cli_flag leave_flags[] = {
@@ -319,7 +352,7 @@ static const struct cli_command commands[] = {
     {"draft discard", CLI_RECORD, CLI_HOME, "draft-N", 1, 1, NULL,
      cmd_draft_discard,
      "丢弃草稿", "throw a draft away", NULL, NULL, NULL},
-    {"import", CLI_RECORD, CLI_HOME, "FILE", 1, 1, NULL, cmd_import,
+    {"import", CLI_RECORD, CLI_HOME, "FILE", 1, 1, import_flags, cmd_import,
      "导入 JSON 行文件", "import a file of JSON lines",
      "每行一个对象；id 相同的行再次导入不会重复。反映人成为单独的记录。",
      "One object a line; a line whose id was imported before adds nothing. "
@@ -541,6 +574,32 @@ static const struct cli_command commands[] = {
     {"lock", CLI_PROTECT, CLI_PATH, "", 0, 0, NULL, cmd_lock,
      "立即上锁",
      "lock now", NULL, NULL, NULL},
+    {"pin set", CLI_PROTECT, CLI_HOME, "", 0, 0, pin_flags, cmd_pin_set,
+     "共用设备：给自己设 PIN，记录由自己的钥匙签名",
+     "a shared device: set a PIN of your own; a key of yours signs your "
+     "records",
+     "同步后把指纹报给管理员登记；从那以后凭 PIN 记录的算“已证实”，"
+     "不凭 PIN 的只算“设备声称”。PIN 至少 4 位，要输两遍。",
+     "After a sync, have the operator register it by its fingerprint: what is "
+     "recorded with the PIN from then on is proven, what is recorded without "
+     "only claimed. Four digits at least, typed twice.",
+     NULL},
+    {"pin change", CLI_PROTECT, CLI_HOME, "", 0, 0, pin_flags, cmd_pin_change,
+     "改 PIN，钥匙不变", "another PIN, the same key", NULL, NULL, NULL},
+    {"pin remove", CLI_PROTECT, CLI_HOME, "", 0, 0, pin_remove_flags,
+     cmd_pin_remove,
+     "删除本机的 PIN 和钥匙", "remove a PIN and its key from here", NULL, NULL,
+     NULL},
+    {"pin list", CLI_PROTECT, CLI_HOME, "", 0, 0, NULL, cmd_pin_list,
+     "谁设了 PIN，公钥指纹，登记了没有",
+     "who has a PIN, the fingerprints, and what is registered", NULL, NULL,
+     NULL},
+    {"pin unlock", CLI_PROTECT, CLI_HOME, "", 0, 0, pin_unlock_flags,
+     cmd_pin_unlock,
+     "一段时间内记录不再问 PIN", "record without being asked for a while", NULL,
+     NULL, NULL},
+    {"pin lock", CLI_PROTECT, CLI_HOME, "", 0, 0, pin_none_flags, cmd_pin_lock,
+     "立即恢复要 PIN", "ask for the PIN again", NULL, NULL, NULL},
 
     {"bundle write", CLI_HANDOVER, CLI_PATH, "FILE", 1, 1, bundle_write_flags,
      cmd_bundle_write,

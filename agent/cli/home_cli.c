@@ -1,15 +1,13 @@
 /* home_cli.c - the home folder of a command, passphrases, sister programs. */
 #include "agent/cli/cli.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "agent/author_key.h"
 #include "shared/base/secret.h"
 
 /* ---- passphrases ---- */
@@ -36,6 +34,57 @@ enum xg_status cli_passphrase(struct cli *cli, struct xg_buf *out,
     return xg_secret_read(out, fd, prompt, err);
 }
 
+enum xg_status cli_pin(struct cli *cli, struct xg_buf *out, const char *worker,
+                       const char *prompt, bool is_new, struct xg_error *err)
+{
+    char asked[CLI_NAME_SIZE + 128];
+    int fd = STDIN_FILENO;
+
+    if (secret_fd(&fd, cli, "pin-fd", err) != XG_OK)
+        return err->status;
+    snprintf(asked, sizeof asked, "%s  %s", worker, prompt);
+    return (is_new ? xg_secret_read_new : xg_secret_read)(out, fd, asked, err);
+}
+
+/* An author's key: kept by the kernel for a while, or by the PIN. */
+static enum xg_status open_author(void *ctx,
+                                  uint8_t secret[XG_SECRET_KEY_SIZE],
+                                  const char *worker, struct xg_error *err)
+{
+    struct cli *cli = ctx;
+    struct xg_buf pin = {0}, held = XG_BUF(VAULT_HELD_MAX);
+    bool found = vault_held(cli->home.vault, &held, worker) &&
+                 held.len == XG_SECRET_KEY_SIZE;
+
+    if (found)
+        memcpy(secret, held.data, XG_SECRET_KEY_SIZE);
+    xg_secret_wipe(&held);
+    if (found)
+        return XG_OK;
+    if (!cli_flag(cli, "pin-fd") && !isatty(STDIN_FILENO))
+        return xg_fail(err, XG_LOCKED,
+                       XG_T("%s 在本机有 PIN：在终端上运行，或用 --pin-fd，或先 "
+                            "xunge pin unlock --as %s；未保存任何内容",
+                            "%s has a PIN here: run it on a terminal, or with "
+                            "--pin-fd, or xunge pin unlock --as %s first; "
+                            "nothing was saved"),
+                       worker, worker);
+    enum xg_status status = cli_pin(cli, &pin, worker, XG_T("PIN：", "PIN: "),
+                                    false, err);
+    if (status == XG_OK)
+        status = author_key_open(secret, cli->home.store, worker,
+                                 xg_buf_bytes(&pin), &cli->env, err);
+    xg_secret_wipe(&pin);
+    return status;
+}
+
+static void let_authors_sign(struct cli *cli)
+{
+    const struct store_authors authors = {cli, open_author};
+
+    store_set_authors(cli->home.store, &authors);
+}
+
 /* ---- the home ---- */
 
 /* A locked home: with a passphrase at hand, go on for this process. */
@@ -52,9 +101,11 @@ static enum xg_status open_locked(struct cli *cli, struct xg_error *err)
     if (passphrase.data)
         sodium_memzero(passphrase.data, passphrase.cap);
     xg_buf_clear(&passphrase);
-    if (!vault)
+    if (!vault || home_open_unlocked(&cli->home, cli->path, vault, &cli->env,
+                                     err) != XG_OK)
         return err->status;
-    return home_open_unlocked(&cli->home, cli->path, vault, &cli->env, err);
+    let_authors_sign(cli);
+    return XG_OK;
 }
 
 enum xg_status cli_open(struct cli *cli, struct xg_error *err)
@@ -65,8 +116,10 @@ enum xg_status cli_open(struct cli *cli, struct xg_error *err)
         return err->status;
     if (cli->command.needs == CLI_PATH)
         return XG_OK;
-    if (home_open(&cli->home, cli->path, false, &cli->env, err) == XG_OK)
+    if (home_open(&cli->home, cli->path, false, &cli->env, err) == XG_OK) {
+        let_authors_sign(cli);
         return XG_OK;
+    }
     if (err->status == XG_LOCKED &&
         (cli_flag(cli, "passphrase-fd") || isatty(STDIN_FILENO)))
         return open_locked(cli, err);

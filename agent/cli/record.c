@@ -534,6 +534,7 @@ enum xg_status cli_act_create(struct cli_act *act, struct cli *cli,
     if (check_contact(act, cli, err) != XG_OK ||
         view_form_complete(&act->draft, kind, err) != XG_OK ||
         cli_may_record(cli, err) != XG_OK ||
+        store_ready_author(s, author, err) != XG_OK ||
         cli_act_photos(act, cli, err) != XG_OK || store_begin(s, err) != XG_OK)
         return err->status;
     if (append_all(act, cli, author, drop, &c, &contact, err) != XG_OK) {
@@ -589,6 +590,7 @@ enum xg_status cli_act_change(struct cli_act *act, struct cli *cli,
     struct captured c;
 
     if (cli_may_record(cli, err) != XG_OK ||
+        store_ready_author(s, cli_flag(cli, "as"), err) != XG_OK ||
         cli_act_photos(act, cli, err) != XG_OK || store_begin(s, err) != XG_OK)
         return err->status;
     if (cli_act_append(act, cli, &c, id, saving, err) != XG_OK) {

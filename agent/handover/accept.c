@@ -658,6 +658,7 @@ static enum xg_status take_all(struct taker *t, int fd, struct xg_hash *record,
     size_t sealed;
 
     if (walk(t, fd, PHOTOS, err) != XG_OK ||
+        store_ready_author(t->s, NULL, err) != XG_OK ||
         store_seal_waiting(t->s, &sealed, &t->signer, err) != XG_OK)
         return err->status;
     enum xg_status status = store_begin(t->s, err);

@@ -457,6 +457,8 @@ static enum xg_status sign(struct giver *g, struct handover_written *out,
     enum xg_status status = handover_list(g->home, find_open, &replaced, err);
 
     if (status == XG_OK)
+        status = store_ready_author(g->s, NULL, err);
+    if (status == XG_OK)
         status = store_begin(g->s, err);
     if (status == XG_OK)
         status = append_records(g, &c, &arena, &replaced, err);
