@@ -6,7 +6,6 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "agent/capture.h"
 #include "agent/fold.h"
 #include "shared/base/lang.h"
 
@@ -182,11 +181,16 @@ static enum xg_status announce(struct store *s, const struct author_key *key,
 {
     struct xg_arena arena = XG_ARENA(64 << 10);
     struct xg_buf value = XG_BUF(64);
-    struct captured ignored;
+    struct store_identity id;
+    struct xg_hash ignored;
     struct xg_draft d;
 
+    if (store_get_identity(s, &id, err) != XG_OK)
+        return err->status;
     xg_draft_init(&d, &arena, XG_KIND_AUTHOR_KEY);
     d.author_secret = secret;
+    if (strcmp(worker, id.worker) != 0)
+        d.head.author = xg_bytes_of(worker);
     xg_cbor_put_bytes(&value, xg_wrapped_public(&key->wrapped),
                       XG_PUBLIC_KEY_SIZE);
     enum xg_status status = xg_buf_check(&value, err);
@@ -194,7 +198,7 @@ static enum xg_status announce(struct store *s, const struct author_key *key,
         status = xg_draft_set(&d, XG_AUTHOR_KEY_PUBLIC, xg_buf_bytes(&value),
                               err);
     if (status == XG_OK)
-        status = capture_append(s, &ignored, NULL, &d, worker, err);
+        status = store_append(s, &ignored, &d, err);
     xg_buf_clear(&value);
     xg_arena_clear(&arena);
     return status;

@@ -78,9 +78,11 @@ static enum xg_status read_password(struct xg_buf *out, const struct cmd *c,
                                     const char *prompt, bool is_new,
                                     struct xg_error *err)
 {
+    const char *given = cmd_option(c, "password-fd");
     unsigned long fd = STDIN_FILENO;
 
-    if (cmd_number(&fd, c, "password-fd", STDIN_FILENO, INT_MAX, err) != XG_OK)
+    if (given && strcmp(given, "0") != 0 &&
+        cmd_number(&fd, c, "password-fd", STDIN_FILENO, INT_MAX, err) != XG_OK)
         return err->status;
     return (is_new ? xg_secret_read_new : xg_secret_read)(out, (int)fd, prompt,
                                                           err);

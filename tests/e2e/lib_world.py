@@ -168,7 +168,8 @@ class World:
     def try_(self, *words, **more):
         """words[0] or words[0:2] is the command; DIR goes after it."""
         at = 2 if words[0] in ('worker', 'device', 'photo', 'reference',
-                               'bundle', 'registry', 'witness') or \
+                               'bundle', 'registry', 'witness',
+                               'operator') or \
             words[1:2] == ('import',) else 1
         return run(BIN / 'xunge-server', *words[:at], self.data, *words[at:],
                    '--lang', 'en', **more)
