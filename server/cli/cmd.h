@@ -155,6 +155,7 @@ int cmd_execute(struct cmd *c, struct xg_buf *errors);
 /* Where the registrar's key is on another machine, say that what was just done
  * waits for her, and what comes next. */
 void cmd_say_waits(struct cmd *c);
+
 /* Have the draft signed by the operator `code`, where they have a key: into
  * `secret`, which the caller wipes, and lends the draft. XG_LOCKED: the
  * password is wanted (exit status 6, nothing was written). --unsigned asks for

@@ -293,6 +293,7 @@ static enum xg_status put_key(struct cmd *c, const char *code,
                       XG_T("已登记 %s 的公钥，指纹 %s\n",
                            "registered the key of %s, fingerprint %s\n"),
                       code, fingerprint);
+    cmd_say_waits(c);
     return XG_OK;
 }
 
