@@ -18,6 +18,7 @@ file(GLOB pages_zh CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/packaging/man/zh_CN/*.1
 install(FILES ${pages_zh}
     DESTINATION ${CMAKE_INSTALL_MANDIR}/zh_CN/man1 OPTIONAL)
 install(FILES ${CMAKE_SOURCE_DIR}/packaging/completion/xunge
+    ${CMAKE_SOURCE_DIR}/packaging/completion/xunge-audit
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
 
 # Units for systemd, with the paths of this installation.

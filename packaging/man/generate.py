@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Man pages of xunge-server, made from what the program says of itself.
+"""Man pages of xunge-server and xunge-audit, and the completion of the latter,
+made from what the programs say of themselves.
 
     generate.py BIN-FOLDER          write packaging/man/[zh_CN/]xunge-server.1
     generate.py BIN-FOLDER --check  exit 1 when they are not what it says now
@@ -68,20 +69,73 @@ def page(program, lang):
     return "\n".join(out).rstrip() + "\n"
 
 
+AUDIT = {"en": "check a Xunge log, trusting nobody",
+         "zh": "独立核对巡格日志，不信任任何一方"}
+
+
+def audit_commands(program, lang):
+    """name, usage, what it does, its options with their meaning."""
+    top = ask(program, "--help", "--lang", lang).split("\n\n")
+    for line in top[1].splitlines():
+        name = line.split()[0]
+        own = ask(program, name, "--help", "--lang", lang).split("\n\n")
+        options = [re.match(r"  (--\S+(?: \S+)?)\s{2,}(.*)", o).groups()
+                   for o in own[2].splitlines()]
+        yield name, own[0].split(" ", 1)[1], own[1], options
+
+
+def audit_page(program, lang):
+    name, synopsis, commands, _, _, status, also = TITLES[lang]
+    out = ['.TH XUNGE\\-AUDIT 1 "" "xunge"', f".SH {name}",
+           f"xunge\\-audit \\- {AUDIT[lang]}", f".SH {synopsis}",
+           ".B xunge\\-audit", ".I COMMAND SOURCE", "…", f".SH {commands}"]
+    for _, usage, what, options in audit_commands(program, lang):
+        out += [f".SS {roff(usage)}", roff(what)]
+        for option, meaning in options:
+            out += [".TP", f".B {roff(option)}", roff(meaning)]
+    last = ask(program, "--help", "--lang", lang).split("\n\n")[-1].strip()
+    out += [f".SH {status}", roff(last), f".SH {also}",
+            ".BR xunge\\-server (1)"]
+    return "\n".join(out) + "\n"
+
+
+def audit_completion(program):
+    names, cases = [], []
+    for name, _, _, options in audit_commands(program, "en"):
+        names.append(name)
+        cases.append("    %s) words='%s' ;;" % (
+            name, " ".join(o.split()[0] for o, _ in options)))
+    return "\n".join([
+        "# bash completion for xunge-audit",
+        "_xunge_audit() {",
+        "  local cur=${COMP_WORDS[COMP_CWORD]} words=",
+        "  case ${COMP_WORDS[1]} in", *cases, "  esac",
+        "  [[ $COMP_CWORD == 1 ]] && words='%s --help'" % " ".join(names),
+        "  if [[ $cur == -* || $COMP_CWORD == 1 ]]; then",
+        "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))",
+        "  else", "    COMPREPLY=($(compgen -f -- \"$cur\"))", "  fi", "}",
+        "complete -o filenames -F _xunge_audit xunge-audit", ""])
+
+
 def main():
-    program = pathlib.Path(sys.argv[1]) / "xunge-server"
+    programs = pathlib.Path(sys.argv[1])
     check = "--check" in sys.argv
     stale = []
+    made = {}
     for lang, folder in (("en", HERE), ("zh", HERE / "zh_CN")):
-        file = folder / "xunge-server.1"
-        text = page(program, lang)
+        made[folder / "xunge-server.1"] = page(programs / "xunge-server", lang)
+        made[folder / "xunge-audit.1"] = audit_page(programs / "xunge-audit",
+                                                    lang)
+    made[HERE.parent / "completion" / "xunge-audit"] = audit_completion(
+        programs / "xunge-audit")
+    for file, text in made.items():
         if check:
             if not file.exists() or file.read_text(encoding="utf-8") != text:
-                stale.append(str(file.relative_to(HERE)))
+                stale.append(str(file.relative_to(HERE.parent)))
         else:
             file.write_text(text, encoding="utf-8")
     for name in stale:
-        print(f"packaging/man/{name} is old: run packaging/man/generate.py")
+        print(f"packaging/{name} is old: run packaging/man/generate.py")
     return 1 if stale else 0
 
 
