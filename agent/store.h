@@ -163,6 +163,21 @@ XG_MUST_CHECK enum xg_status store_append(struct store *s,
                                           struct xg_draft *draft,
                                           struct xg_error *err);
 
+/* What somebody with the key, who can write the database, may have taken out
+ * of it. *found false: nothing of that sort is missing; else one that shows it.
+ */
+enum store_hole {
+    STORE_HOLE_ENTITY,  /* a record whose entity has no row */
+    STORE_HOLE_BATCH,   /* a record of the chain whose batch is gone */
+    STORE_HOLE_RECEIPT, /* a batch that is called received, without proof */
+    STORE_HOLE_END,     /* a record beyond the end that the chain states */
+};
+XG_MUST_CHECK enum xg_status
+store_find_hole(struct store *s, struct xg_hash *shows, bool *found,
+                enum store_hole sort,
+                const struct store_chain *chain /* NULL: of ENTITY */,
+                struct xg_error *err);
+
 /* ---- who signs what is recorded (author_key.h) ---- */
 
 /* How an author's key is opened: by the kernel's keyring, or by asking for the

@@ -80,6 +80,42 @@ enum xg_status store_own_chains(struct store *s,
     return XG_OK;
 }
 
+/* Genesis, anchor and the like are about no entity. */
+static bool about_entity(uint64_t kind)
+{
+    const struct xg_kind *k = xg_kind_find(kind);
+
+    return k && k->entity;
+}
+
+enum xg_status store_find_hole(struct store *s, struct xg_hash *shows,
+                               bool *found, enum store_hole sort,
+                               const struct store_chain *chain,
+                               struct xg_error *err)
+{
+    static const size_t statements[] = {
+        AGENT_STMT_VERIFY_ROWLESS, AGENT_STMT_VERIFY_BATCHLESS,
+        AGENT_STMT_VERIFY_RECEIPTLESS, AGENT_STMT_VERIFY_BEYOND};
+    struct xg_stmt *q = xg_stmt(s->db, statements[sort]);
+    bool any = false;
+
+    if (sort != STORE_HOLE_ENTITY)
+        xg_bind_i64(q, 1, chain->row);
+    if (sort == STORE_HOLE_RECEIPT)
+        xg_bind_i64(q, 2, STORE_RECEIVED);
+    if (sort == STORE_HOLE_END)
+        xg_bind_u64(q, 2, chain->next);
+    while (!any && xg_stmt_next(q)) {
+        any = sort != STORE_HOLE_ENTITY || about_entity(xg_col_u64(q, 1));
+        if (any)
+            *shows = xg_col_hash(q, 0);
+    }
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *found = any;
+    return XG_OK;
+}
+
 enum xg_status store_has_record(struct store *s, bool *has,
                                 const struct xg_hash *hash,
                                 struct xg_error *err)

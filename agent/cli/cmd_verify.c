@@ -6,6 +6,8 @@
  *      receipts   note signed by this device, over the tree of these very
  *                 records; proof and checkpoint signed by the log
  *      states     folded again, byte for byte what is stored
+ *      rows       that nothing was taken out of the tables beside the records:
+ *                 entities, batches, receipts, the chain's end
  *      photos     decrypted, and the hash that the record names; and the
  *                 proofs of those that are called on the server
  *
@@ -40,6 +42,7 @@ struct verify {
     uint64_t problems;
     uint64_t done, total;
     json_t *list; /* of problems */
+    struct xg_buf told; /* of the one that was asked for: its records */
     int worst;    /* exit status */
 };
 
@@ -348,6 +351,53 @@ static enum xg_status check_alone(struct verify *v, const struct xg_hash *hash,
     return status;
 }
 
+/* What somebody who has the key took out of the tables. */
+static enum xg_status check_hole(struct verify *v, enum store_hole sort,
+                                 const struct store_chain *chain,
+                                 const char *what, const char *text,
+                                 struct xg_error *err)
+{
+    struct xg_hash shows;
+    bool found = false;
+
+    if (store_find_hole(v->s, &shows, &found, sort, chain, err) != XG_OK)
+        return err->status;
+    if (found)
+        alarm_at(v, what, &shows, text);
+    return XG_OK;
+}
+
+static enum xg_status check_rows(struct verify *v,
+                                 const struct store_chain *chain,
+                                 struct xg_error *err)
+{
+    struct xg_hash last;
+    bool found = false;
+
+    if (check_hole(v, STORE_HOLE_BATCH, chain, "batch",
+                   XG_T("已封装的批次被删掉了",
+                        "a batch that was sealed is gone"),
+                   err) != XG_OK ||
+        check_hole(v, STORE_HOLE_RECEIPT, chain, "receipt",
+                   XG_T("说是已收到，回执却没有了",
+                        "called received, and its receipt is gone"),
+                   err) != XG_OK)
+        return err->status;
+    if (chain->forked)
+        return XG_OK; /* its sides end where they end */
+    if (check_hole(v, STORE_HOLE_END, chain, "chain",
+                   XG_T("链尾被改短了", "the chain's end was moved back"),
+                   err) != XG_OK ||
+        store_hash_at(v->s, &last, &found, &chain->chain, chain->next - 1,
+                      err) != XG_OK)
+        return err->status;
+    if (!found || !xg_hash_equal(&last, &chain->last))
+        alarm_at(v, "chain", &chain->last,
+                 XG_T("链尾与最后一条记录不符",
+                      "the chain's end is not its last record"));
+    return XG_OK;
+}
+
 static enum xg_status check_chain(struct verify *v,
                                   const struct store_chain *chain,
                                   uint64_t *expected, struct xg_error *err)
@@ -355,6 +405,8 @@ static enum xg_status check_chain(struct verify *v,
     uint64_t covered = 0; /* by the receipts seen so far */
 
     v->chains++;
+    if (check_rows(v, chain, err) != XG_OK)
+        return err->status;
     for (uint64_t seq = 0; seq < chain->next; seq++) {
         struct xg_hash hash;
         bool found = false, receipted = false;
@@ -399,7 +451,11 @@ static enum xg_status check_all(struct verify *v, struct xg_error *err)
                       "xunge sync 会取回服务器有的部分",
                       "less is here than this device has sent: an older copy, "
                       "or emptied; xunge sync fetches what the server has"));
-    if (store_own_chains(v->s, chains, &count, err) != XG_OK ||
+    if (check_hole(v, STORE_HOLE_ENTITY, NULL, "entity",
+                   XG_T("有记录的事项从列表里被删掉了",
+                        "an entity that has records was taken out of the list"),
+                   err) != XG_OK ||
+        store_own_chains(v->s, chains, &count, err) != XG_OK ||
         cli_ids_of(&ids, v->cli, &all, err) != XG_OK)
         return err->status;
     v->total = ids.count;
@@ -416,6 +472,18 @@ static enum xg_status check_all(struct verify *v, struct xg_error *err)
                       "some records of the chain cannot be read"));
     cli_ids_clear(&ids);
     return status;
+}
+
+/* Who, how sure, which entry, between which times: of every record. */
+static enum xg_status tell_records(struct verify *v, const struct fold *f,
+                                   struct xg_error *err)
+{
+    struct cli_view view;
+
+    if (cli_view_init(&view, v->cli, err) != XG_OK)
+        return err->status;
+    view.fold = f;
+    return view_history(&v->told, &f->state, &view.context, err);
 }
 
 static enum xg_status check_given(struct verify *v, struct xg_error *err)
@@ -442,6 +510,8 @@ static enum xg_status check_given(struct verify *v, struct xg_error *err)
             check_received(v, &f.ops[i].record->hash, &last, &receipted, err);
         v->unreceived += status == XG_OK && !receipted;
     }
+    if (status == XG_OK)
+        status = tell_records(v, &f, err);
     v->received = 0; /* of these records, not of their whole batches */
     for (size_t i = 0; status == XG_OK && i < f.state.count; i++)
         v->received += f.facts[i].mine;
@@ -463,7 +533,8 @@ static enum xg_status begin(struct verify *v, struct cli *cli,
         .cli = cli,
         .s = cli->home.store,
         .shelf = {.home = cli->home.path, .vault = cli->home.vault},
-        .list = json_array()};
+        .list = json_array(),
+        .told = XG_BUF(64 << 20)};
     if (store_get_identity(v->s, &v->identity, err) != XG_OK ||
         store_get_logs(v->s, &v->logs, err) != XG_OK ||
         store_get_checkpoint(v->s, &v->held, NULL, &v->has_held, err) !=
@@ -481,6 +552,18 @@ static enum xg_status begin(struct verify *v, struct cli *cli,
                       "the server showed a log that does not continue the one "
                       "held here, see the folder alarm"));
     return XG_OK;
+}
+
+/* One JSON object a line becomes a list. */
+static json_t *told_json(const struct verify *v)
+{
+    struct xg_bytes rest = xg_buf_bytes(&v->told), line;
+    json_t *list = json_array();
+
+    while (list && xg_line(&rest, &line))
+        json_array_append_new(
+            list, json_loadb((const char *)line.at, line.len, 0, NULL));
+    return list;
 }
 
 static enum xg_status put_json(struct verify *v, struct xg_error *err)
@@ -501,6 +584,8 @@ static enum xg_status put_json(struct verify *v, struct xg_error *err)
                           (json_int_t)v->photos_let_go, "photos_proven",
                           (json_int_t)v->photos_proven, "problem_count",
                           (json_int_t)v->problems, "problems", v->list));
+    if (v->cli->word_count)
+        json_object_set_new(object, "history", told_json(v));
     return cli_put_json(v->cli, object, err);
 }
 
@@ -571,6 +656,7 @@ static enum xg_status put_text(struct verify *v, struct xg_error *err)
     }
     if (v->problems > PROBLEMS_SHOWN)
         xg_buf_text(out, "  …\n");
+    xg_buf_append(out, v->told.data, v->told.len);
     return xg_buf_check(out, err);
 }
 
@@ -587,5 +673,6 @@ enum xg_status cmd_verify(struct cli *cli, struct xg_error *err)
         status = cli->json ? put_json(&v, err) : put_text(&v, err);
     }
     json_decref(v.list);
+    xg_buf_clear(&v.told);
     return status;
 }

@@ -26,6 +26,33 @@ FROM chain WHERE chain = ?1
 SELECT id, chain, last, next, anchor_size, mine, current, forked
 FROM chain WHERE mine = 1 ORDER BY id DESC LIMIT ?1
 
+-- Of an entity that has no row: its row was taken out, or never folded.
+-- name: verify_rowless
+SELECT r.hash, r.kind FROM record AS r
+WHERE NOT EXISTS (SELECT 1 FROM entity AS e WHERE e.entity = r.entity)
+
+-- Own records whose batch is gone, or that lie below one and are in none; what
+-- the server brought back of an own chain has a place in the log and no batch.
+-- name: verify_batchless
+SELECT r.hash FROM record AS r LEFT JOIN batch AS b ON b.id = r.batch
+WHERE r.chain = ?1
+  AND ((r.batch IS NOT NULL AND b.id IS NULL)
+       OR (r.batch IS NULL AND r.position IS NULL
+           AND r.seq < (SELECT max(x.last) FROM batch AS x
+                        WHERE x.chain = ?1)))
+ORDER BY r.seq LIMIT 1
+
+-- Called received, and nothing shows it.
+-- name: verify_receiptless
+SELECT batch FROM batch
+WHERE chain = ?1 AND (delivery = ?2 OR position IS NOT NULL)
+  AND (receipt IS NULL OR position IS NULL)
+ORDER BY id LIMIT 1
+
+-- Beyond the end that the chain states.
+-- name: verify_beyond
+SELECT hash FROM record WHERE chain = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1
+
 -- name: chain_add
 INSERT INTO chain (chain, device, mine, current, forked, next, last,
                    anchor_size, serial)
