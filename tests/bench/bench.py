@@ -579,6 +579,34 @@ def measure_rebuild(b):
           "among them besides", took <= limit)
 
 
+def measure_audit(b):
+    """A long log of many devices, checked from end to end."""
+    entries, devices = (10000, 50) if b.quick else (10**6, 500)
+    data = fresh_server(b, "audited")
+    sizes, = measured(b, "bench-log", data, entries, devices)
+    keys = json.loads(b.run(b.bin / "xunge-server", "key", data, "--json"))
+    cost, = measured(b, "bench-verify", data, keys["log"], keys["registrar"])
+    count, walked, peak = cost["entries"], cost["walk_s"], cost["peak_kib"]
+    b.row("audit of a log, against its bare Ed25519 and SHA-256", "≥ 0.5",
+          "", f"{cost['ratio']:.2f}", f"{walked:.1f} s and "
+          f"{cost['bare_s']:.1f} s of the processor; {cost['signatures']:,} "
+          f"signatures, {cost['records']:,} records in batches of three",
+          cost["ratio"] >= 0.5 and cost["broken"] + cost["doubts"] == 0)
+    limit = 600 * count / 10**6
+    b.row(f"audit of {count:,} entries", f"≤ {limit:.0f} s", "",
+          f"{walked:.1f} s", f"{count / walked:,.0f} entries a second",
+          walked <= limit)
+    b.row("peak memory of that", "≤ 64 MB", "", f"{peak / 1024:.1f} MB",
+          f"{devices} devices", peak <= 64 << 10)
+    b.row(f"receipt at {count:,} entries", "≤ 2,048 bytes", "",
+          f"{sizes['receipt']:,}", "the longest of 2,000",
+          sizes["receipt"] <= 2048)
+    b.row("answer to a hello there", "≤ 2,048 bytes", "",
+          f"{sizes['hello']:,}", "the longest of 2,000 earlier sizes",
+          sizes["hello"] <= 2048)
+    shutil.rmtree(data)
+
+
 def measure_tus(b):
     tus.measure(b, TERRITORY, UNIT)
 
@@ -589,7 +617,7 @@ MEASURES = {"batch": measure_batch, "sync": measure_sync,
             "backlog": measure_backlog, "ingest": measure_ingest,
             "deep": measure_deep, "wide": measure_wide,
             "wide_agent": measure_wide_agent, "rebuild": measure_rebuild,
-            "tus": measure_tus}
+            "tus": measure_tus, "audit": measure_audit}
 
 
 def markdown(rows, path):
