@@ -10,6 +10,7 @@
 
 #include "server/desk.h"
 #include "server/guide.h"
+#include "server/redact.h"
 #include "shared/base/log.h"
 
 enum {
@@ -709,6 +710,10 @@ static void *run(void *arg)
         if (clerk_run(t->clerk, (int64_t)ledger_time_ms(t->d->ledger), false,
                       say, NULL, &err) != XG_OK)
             xg_log(XG_LOG_WARN, "clerk.failed", "error=\"%s\"",
+                   xg_error_text(&err));
+        err = XG_ERROR_NONE;
+        if (redact_finish(t->d, &err) != XG_OK)
+            xg_log(XG_LOG_WARN, "clerk.redact", "error=\"%s\"",
                    xg_error_text(&err));
         err = XG_ERROR_NONE;
         if (ingest_catch_up(t->d->ingest, &err) != XG_OK)

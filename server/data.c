@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/data_internal.h"
+#include "server/redact.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 
@@ -495,6 +496,13 @@ enum xg_status data_open(struct data **out, const char *dir,
                             "the making of %s was not finished; run "
                             "xunge-server init again"),
                        dir);
+    }
+    /* Who was killed between an erasure's act and the bytes. */
+    if (redact_finish(d, err) == XG_BUSY)
+        *err = XG_ERROR_NONE; /* the clerk tries again */
+    if (err->status != XG_OK) {
+        data_close(d);
+        return err->status;
     }
     *out = d;
     return XG_OK;

@@ -44,6 +44,24 @@ static void tell(void *ctx, uint64_t files, uint64_t bytes)
            bytes);
 }
 
+/* Leave out those that were erased: of them no file is to be here. */
+static enum xg_status leave_erased(struct store *s, struct store_held *rows,
+                                   size_t *count, struct xg_error *err)
+{
+    size_t kept = 0;
+    bool erased = false;
+
+    for (size_t i = 0; i < *count; i++) {
+        if (s->ops->has_erased_photo(s, &erased, &rows[i].blob.sha256, err) !=
+            XG_OK)
+            return err->status;
+        if (!erased)
+            rows[kept++] = rows[i];
+    }
+    *count = kept;
+    return XG_OK;
+}
+
 /* Every photo that is held, in the order of the log. What visits may take long,
  * and a reader that stays would keep the store's log from shrinking: so each
  * page is of a reader of its own. */
@@ -66,9 +84,13 @@ walk_held(struct data *d,
         if (status != XG_OK)
             break;
         status = s->ops->read_held(s, &arena, &rows, &count, after, STEP, err);
+        size_t visited = status == XG_OK ? count : 0;
+        if (visited) {
+            after = rows[count - 1].number;
+            status = leave_erased(s, rows, &visited, err);
+        }
         data_return(d, s);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            after = rows[i].number;
+        for (size_t i = 0; status == XG_OK && i < visited; i++) {
             status = visit(ctx, &rows[i], err);
         }
     }

@@ -392,7 +392,9 @@ static bool same_record(const struct store_record *a,
            xg_hash_equal(&a->hash, &b->hash) &&
            xg_hash_equal(&a->previous, &b->previous) &&
            xg_bytes_equal(a->head, b->head) &&
-           xg_bytes_equal(a->fields, b->fields);
+           xg_bytes_equal(a->fields, b->fields) &&
+           xg_hash_equal(&a->fields_hash, &b->fields_hash) &&
+           a->fields_len == b->fields_len && xg_bytes_equal(a->left, b->left);
 }
 
 static bool same_entity(const struct store_entity *a,

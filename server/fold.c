@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/erase.h"
 #include "shared/core/judge.h"
 
 /* What is looked up once for all rows of a chain. */
@@ -96,8 +97,7 @@ static enum xg_status place_row(struct work *w, size_t i)
         struct xg_record *r = xg_arena_alloc(w->arena, sizeof *r);
         if (!r)
             return xg_fail_nomem(w->err);
-        xg_record_read(r, &p->chain.id, row->seq, &row->previous, row->head,
-                       row->fields);
+        store_read_record(r, &p->chain.id, row);
         w->records[i] = r;
     }
     return XG_OK;
@@ -118,6 +118,30 @@ static enum xg_status place_rows(struct work *w, const struct fold_rows *rows)
             return w->err->status;
         }
         w->ops[i].record = w->records[i];
+    }
+    return XG_OK;
+}
+
+/* ---- what was erased of it ---- */
+
+/* Of records of which the bytes are gone: also where the act is not here yet,
+ * as in a replay. */
+static enum xg_status apply_erased(struct work *w)
+{
+    struct store *s = w->store;
+    struct store_erased *rows;
+    size_t count;
+
+    for (size_t i = 0; i < w->fold->count; i++) {
+        if (w->fold->rows[i].fields.len)
+            continue;
+        if (s->ops->read_erased(s, w->arena, &rows, &count,
+                                &w->fold->rows[i].hash, w->err) != XG_OK)
+            return w->err->status;
+        for (size_t k = 0; k < count; k++)
+            if (xg_erase_one(&w->ops[i], rows[k].entry, w->arena, w->err) !=
+                XG_OK)
+                return w->err->status;
     }
     return XG_OK;
 }
@@ -268,7 +292,8 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
     w.ops = xg_arena_array(arena, n, sizeof *w.ops);
     if (!f.devices || !f.judgements || !w.records || !w.ops)
         return xg_fail_nomem(err);
-    if (place_rows(&w, rows) != XG_OK || judge_rows(&w, rows->chain) != XG_OK)
+    if (place_rows(&w, rows) != XG_OK || apply_erased(&w) != XG_OK ||
+        judge_rows(&w, rows->chain) != XG_OK)
         return err->status;
     if (judge_entity(&w) != XG_OK ||
         xg_merge(&f.state, arena, &entity->id, w.ops, n,

@@ -1,6 +1,7 @@
 /* ingest.c - see ingest.h. */
 #include "server/ingest.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "server/ingest_internal.h"
@@ -359,6 +360,36 @@ static enum xg_status may_wait(struct ingest_batch *b, struct store *store,
     return XG_OK;
 }
 
+/* One that came without the fields of some records is as good as whole where an
+ * act in the log erased them; else they may have been dropped on the way. */
+static enum xg_status may_lack(struct ingest_batch *b, struct store *store,
+                               struct xg_error *err)
+{
+    struct store_erased *rows;
+    size_t count;
+
+    for (size_t i = 0; b->batch.missing && i < b->batch.count; i++) {
+        const struct xg_record *r = &b->batch.records[i];
+        if (r->fields_raw.len)
+            continue;
+        if (store->ops->read_erased(store, &b->arena, &rows, &count, &r->hash,
+                                    err) != XG_OK)
+            return err->status;
+        if (count == 0) {
+            xg_ignore(xg_fail(
+                &b->answer, XG_REFUSED,
+                XG_T("第 %llu 条记录没有内容，而日志里没有抹除它的记录；请用含"
+                     "全部内容的批次或备份再传",
+                     "record %llu came without its fields, and no erasure in "
+                     "the log names it: send the whole batch, or one from a "
+                     "backup"),
+                (unsigned long long)(b->batch.says.first + i)));
+            return XG_OK;
+        }
+    }
+    return XG_OK;
+}
+
 /* Log, keep and place a batch that is new. */
 static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
                               struct store *store, struct xg_error *err)
@@ -427,6 +458,10 @@ static enum xg_status run_batch(struct ledger_job *job, struct ledger *l,
                           b->device));
         return XG_OK;
     }
+    if (may_lack(b, store, err) != XG_OK)
+        return err->status;
+    if (b->answer.status != XG_OK)
+        return XG_OK;
     return take_in(b, l, store, err);
 }
 
@@ -507,6 +542,25 @@ enum xg_status ingest_catch_up(struct ingest *in, struct xg_error *err)
 
 /* ---- reading ---- */
 
+/* A body that is not the one of the note is what an erasure left of it. */
+static enum xg_status frame_batch(struct xg_buf *out, struct xg_bytes note,
+                                  struct xg_bytes body, struct xg_error *err)
+{
+    struct xg_batch_note says;
+    struct xg_note parsed;
+    struct xg_hash hash;
+
+    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
+        xg_batch_note_read(&says, parsed.text, err) != XG_OK)
+        return err->status;
+    crypto_hash_sha256(hash.b, body.at, body.len);
+    if (xg_hash_equal(&hash, &says.body_hash))
+        xg_batch_frame(out, note, body);
+    else
+        xg_batch_frame_redacted(out, note, body);
+    return xg_buf_check(out, err);
+}
+
 enum xg_status ingest_read_batch(struct xg_buf *out, struct store *store,
                                  const struct store_batch *b,
                                  struct xg_error *err)
@@ -521,10 +575,8 @@ enum xg_status ingest_read_batch(struct xg_buf *out, struct store *store,
         status = xg_fail(err, XG_CORRUPT, "the note of a batch is missing");
     if (status == XG_OK)
         status = store->ops->read_body(store, &arena, &body, b->position, err);
-    if (status == XG_OK) {
-        xg_batch_frame(out, note[0], body);
-        status = xg_buf_check(out, err);
-    }
+    if (status == XG_OK)
+        status = frame_batch(out, note[0], body, err);
     xg_arena_clear(&arena);
     return status;
 }

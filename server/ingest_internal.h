@@ -16,6 +16,9 @@ enum {
     PLACE_MAX = INT32_MAX, /* sequence numbers and sizes that we keep */
 };
 
+/* The value that says that something is to be erased (redact.h). */
+#define REDACT_PENDING "redact"
+
 /* Roots that anchors were compared with. */
 struct anchor_memo {
     uint64_t size;

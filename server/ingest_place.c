@@ -9,6 +9,7 @@
 #include "server/ingest_internal.h"
 #include "server/photo.h"
 #include "server/scope.h"
+#include "shared/core/erase.h"
 
 /* One batch at work. */
 struct placing {
@@ -354,6 +355,52 @@ static enum xg_status judge_anchor(struct placing *w, struct store_record *row,
 
 /* ---- rows ---- */
 
+/* A record that came without its fields: what is known of them, and what is
+ * left. Whoever reads the record from here on reads what is left. */
+static enum xg_status take_erased(struct placing *w, struct store_record *row,
+                                  struct xg_record *r)
+{
+    struct store *from = w->p->from;
+    struct xg_op op = {.record = r};
+    struct store_erased *rows;
+    size_t count = 0;
+
+    row->fields_hash = r->fields_hash;
+    if (from->ops->read_erased(from, w->arena, &rows, &count, &r->hash,
+                               w->err) != XG_OK)
+        return w->err->status;
+    if (count == 0)
+        return xg_fail(w->err, XG_CORRUPT, "%s",
+                       "a record has no fields, and no erasure names it");
+    for (size_t i = 0; i < count; i++) {
+        if (xg_erase_one(&op, rows[i].entry, w->arena, w->err) != XG_OK)
+            return w->err->status;
+        if (rows[i].length > row->fields_len)
+            row->fields_len = rows[i].length;
+    }
+    if (op.erasure) {
+        row->left = op.erasure->kept;
+        *r = *op.record;
+    }
+    return XG_OK;
+}
+
+/* One that was erased before it came here with its fields: to be swept. */
+static enum xg_status note_late(struct placing *w, const struct xg_record *r)
+{
+    struct store *from = w->p->from;
+    struct store_erased *rows;
+    size_t count = 0;
+
+    if (w->p->replay)
+        return XG_OK;
+    if (from->ops->read_erased(from, w->arena, &rows, &count, &r->hash,
+                               w->err) != XG_OK)
+        return w->err->status;
+    return count ? from->ops->put_value(from, REDACT_PENDING, 1, w->err)
+                 : XG_OK;
+}
+
 static enum xg_status make_rows(struct placing *w)
 {
     const struct xg_batch *b = w->inc->batch;
@@ -364,7 +411,7 @@ static enum xg_status make_rows(struct placing *w)
     if (!w->rows)
         return xg_fail_nomem(w->err);
     for (size_t i = 0; i < w->count; i++) {
-        const struct xg_record *r = &b->records[w->held + i];
+        struct xg_record *r = &b->records[w->held + i];
         struct store_record *row = &w->rows[i];
         *row = (struct store_record){.number = ++w->p->counts.records,
                                      .chain = w->chain.number,
@@ -376,6 +423,9 @@ static enum xg_status make_rows(struct placing *w)
                                      .previous = w->at->last,
                                      .head = r->head_raw,
                                      .fields = r->fields_raw};
+        if ((r->fields_raw.len ? note_late(w, r) : take_erased(w, row, r)) !=
+            XG_OK)
+            return w->err->status;
         if (!r->malformed && r->head.kind == XG_KIND_ANCHOR &&
             judge_anchor(w, row, r) != XG_OK)
             return w->err->status;
@@ -383,7 +433,8 @@ static enum xg_status make_rows(struct placing *w)
             row->anchor_size = w->inc->position;
         row->shown =
             tell_reserve(w->p, w->inc->told,
-                         row->head.len + row->fields.len + SCOPE_RECORD_COST);
+                         row->head.len + store_fields_len(row) +
+                             SCOPE_RECORD_COST);
         w->at->next = row->seq + 1;
         w->at->last = row->hash;
         w->at->anchor_size = row->anchor_size;

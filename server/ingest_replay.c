@@ -117,6 +117,24 @@ static enum xg_status replay_batch(struct placer *p,
     return status;
 }
 
+/* What is left of erased records is truth: another store needs it as well. */
+static enum xg_status lend_erased(struct store *from, struct store *to,
+                                  struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(FOLD_ARENA);
+    struct store_erased *rows;
+    size_t count = 0;
+    enum xg_status status =
+        from == to ? XG_OK
+                   : from->ops->read_erased(from, &arena, &rows, &count, NULL,
+                                            err);
+
+    for (size_t i = 0; status == XG_OK && i < count; i++)
+        status = to->ops->put_erased(to, &rows[i], err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
 enum xg_status ingest_replay(struct ingest *in, struct store *from,
                              struct store *to, struct xg_error *err)
 {
@@ -126,6 +144,9 @@ enum xg_status ingest_replay(struct ingest *in, struct store *from,
     uint64_t position = 0;
     size_t count = 1, next_admit = 0;
     enum xg_status status = to->ops->drop_derived(to, err);
+
+    if (status == XG_OK)
+        status = lend_erased(from, to, err);
 
     if (status == XG_OK)
         status = ledger_replay_notes(from, to, err);

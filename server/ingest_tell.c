@@ -260,7 +260,7 @@ static enum xg_status tell_whole(struct teller *t, const struct tell_entity *e)
         for (size_t i = 0; status == XG_OK && i < count; i++) {
             uint64_t shown =
                 tell_reserve(t->p, t->inc->told,
-                             rows[i].head.len + rows[i].fields.len +
+                             rows[i].head.len + store_fields_len(&rows[i]) +
                                  SCOPE_PASSING_COST);
             if (part.first && shown != part.shown) {
                 status = put_part(t, e, &part);

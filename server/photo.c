@@ -120,12 +120,14 @@ enum xg_status photo_named(struct store *s, uint64_t *length, bool *found,
                            struct xg_error *err)
 {
     struct naming n = {.stated = stated};
+    bool erased = false;
 
-    if (walk_names(s, sha256, false, take_length, &n, err) != XG_OK)
+    if (walk_names(s, sha256, false, take_length, &n, err) != XG_OK ||
+        s->ops->has_erased_photo(s, &erased, sha256, err) != XG_OK)
         return err->status;
     if (n.found)
         *length = n.length;
-    *found = n.found;
+    *found = n.found && !erased; /* one that was erased does not come back */
     return XG_OK;
 }
 

@@ -86,11 +86,9 @@ bool scope_goes_down(const struct xg_record *record, const struct xg_kind *kind)
 
 static bool row_goes_down(const struct store_record *row)
 {
-    const struct xg_hash zero = {{0}};
     struct xg_record record;
 
-    xg_record_read(&record, &zero, row->seq, &row->previous, row->head,
-                   row->fields);
+    store_read_left(&record, row);
     return scope_goes_down(&record, xg_kind_find(row->kind));
 }
 
@@ -410,7 +408,7 @@ static enum xg_status put_row(struct page *p, const struct store_record *row)
 
     /* What is longer than a record may be was struck out; nobody can pass it
      * on in a page. */
-    if (row->head.len + row->fields.len > XG_RECORD_MAX)
+    if (row->head.len + store_fields_len(row) > XG_RECORD_MAX)
         return XG_OK;
     if (put_bounds(p, row) != XG_OK || enter_chain(p, row->chain) != XG_OK)
         return p->err->status;
@@ -418,6 +416,7 @@ static enum xg_status put_row(struct page *p, const struct store_record *row)
     u.chain = p->chain_row.id;
     u.record.head_raw = row->head;
     u.record.fields_raw = row->fields;
+    u.record.fields_hash = row->fields_hash;
     u.record.hash = row->hash;
     xg_update_put(p->raw, &u, !follows);
     xg_tree_append(&p->tree, &row->hash, NULL, NULL);
@@ -869,7 +868,7 @@ static enum xg_status put_come(struct page *p, struct change *c,
     if (see_change(&before, &after, p, c, e) != XG_OK)
         return p->err->status;
     if (after <= before ||
-        !chunk_item(c, row->head.len + row->fields.len + SCOPE_PASSING_COST))
+        !chunk_item(c, row->head.len + store_fields_len(row) + SCOPE_PASSING_COST))
         return XG_OK;
     if (see_now(&now, p, e) != XG_OK)
         return p->err->status;

@@ -10,7 +10,8 @@
  *  truth     entries of the log (signed notes), the hashes of its tree, the
  *            newest checkpoint, the logs that it is made of, batches (their note is the entry at
  *            `position`; body as it came), files, codes, devices, people,
- *            operators' keys, photos that are wanted, what witnesses cosigned
+ *            operators' keys, photos that are wanted, what witnesses cosigned,
+ *            what is left of erased records
  *  derived   chains, branches, records, entities, times, who is told of what
  *            (scope, hands, passings, moves, the telling), photos that records
  *            name, and those that the log says are held: a pure function of
@@ -112,6 +113,11 @@ struct store_record {
     bool bad_anchor;      /* an anchor that names no tree of ours */
     struct xg_hash hash, previous;
     struct xg_bytes head, fields;
+    /* Where there are no fields: they were erased; their hash and length, and
+     * what is left of them (a map; empty: the record was struck out). */
+    struct xg_hash fields_hash;
+    uint64_t fields_len;
+    struct xg_bytes left;
     /* Of its entity; only read, where the row is read by number, place,
      * branch or hash. */
     struct xg_id entity_id;
@@ -286,6 +292,25 @@ struct store_wanted {
 
 struct store_photos {
     uint64_t held, held_bytes, wanted;
+};
+
+/* How long its fields are, or were. */
+static inline size_t store_fields_len(const struct store_record *r)
+{
+    return r->fields.len ? r->fields.len : (size_t)r->fields_len;
+}
+/* The record itself: with its fields, or without, its hashes whole. `chain` may
+ * be zeros where nobody looks at the hash. */
+void store_read_record(struct xg_record *out, const struct xg_hash *chain,
+                       const struct store_record *row);
+/* The same for who only looks at fields: those that are left. */
+void store_read_left(struct xg_record *out, const struct store_record *row);
+
+/* Fields that are not kept any more (core/erase.h). */
+struct store_erased {
+    struct xg_hash record, act, fields_hash;
+    struct xg_bytes entry; /* of the act's `erased` */
+    uint64_t length;       /* of the fields */
 };
 
 /* Highest numbers given so far; the newest entry at which anything is told, and
@@ -580,6 +605,31 @@ struct store_ops {
                                   size_t limit, struct xg_error *err);
     enum xg_status (*count_photos)(struct store *s, struct store_photos *counts,
                                    struct xg_error *err);
+
+    /* ---- what was erased ---- */
+    /* One that is there stays. */
+    enum xg_status (*put_erased)(struct store *s, const struct store_erased *e,
+                                 struct xg_error *err);
+    /* Of one record; hash NULL: all. By record, then by act. */
+    enum xg_status (*read_erased)(struct store *s, struct xg_arena *arena,
+                                  struct store_erased **rows, size_t *count,
+                                  const struct xg_hash *hash,
+                                  struct xg_error *err);
+    /* The row has no fields any more, and names no photos. */
+    enum xg_status (*erase_record)(struct store *s,
+                                   const struct store_record *row,
+                                   struct xg_error *err);
+    enum xg_status (*replace_body)(struct store *s, uint64_t position,
+                                   struct xg_bytes body, struct xg_error *err);
+    enum xg_status (*put_erased_photo)(struct store *s,
+                                       const struct xg_hash *hash,
+                                       struct xg_error *err);
+    enum xg_status (*has_erased_photo)(struct store *s, bool *has,
+                                       const struct xg_hash *hash,
+                                       struct xg_error *err);
+    /* What was replaced or deleted is in no file of the store any more. Outside
+     * of a transaction. XG_BUSY: a reader still reads the old. */
+    enum xg_status (*forget)(struct store *s, struct xg_error *err);
 
     enum xg_status (*drop_derived)(struct store *s, struct xg_error *err);
     enum xg_status (*get_counts)(struct store *s, struct store_counts *counts,

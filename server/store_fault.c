@@ -356,6 +356,28 @@ VERB(read_wanted,
 VERB(count_photos,
      (struct store * s, struct store_photos *counts, struct xg_error *err),
      counts, err)
+VERB(put_erased,
+     (struct store * s, const struct store_erased *e, struct xg_error *err), e,
+     err)
+VERB(read_erased,
+     (struct store * s, struct xg_arena *arena, struct store_erased **rows,
+      size_t *count, const struct xg_hash *hash, struct xg_error *err),
+     arena, rows, count, hash, err)
+VERB(erase_record,
+     (struct store * s, const struct store_record *row, struct xg_error *err),
+     row, err)
+VERB(replace_body,
+     (struct store * s, uint64_t position, struct xg_bytes body,
+      struct xg_error *err),
+     position, body, err)
+VERB(put_erased_photo,
+     (struct store * s, const struct xg_hash *hash, struct xg_error *err), hash,
+     err)
+VERB(has_erased_photo,
+     (struct store * s, bool *has, const struct xg_hash *hash,
+      struct xg_error *err),
+     has, hash, err)
+VERB(forget, (struct store * s, struct xg_error *err), err)
 VERB(drop_derived, (struct store * s, struct xg_error *err), err)
 VERB(get_counts,
      (struct store * s, struct store_counts *counts, struct xg_error *err),
@@ -543,6 +565,13 @@ static const struct store_ops fault_ops = {
     .read_photos = read_photos,
     .read_photos_newest = read_photos_newest,
     .put_held = put_held,
+    .put_erased = put_erased,
+    .read_erased = read_erased,
+    .erase_record = erase_record,
+    .replace_body = replace_body,
+    .put_erased_photo = put_erased_photo,
+    .has_erased_photo = has_erased_photo,
+    .forget = forget,
     .find_held = find_held,
     .read_held = read_held,
     .put_wanted = put_wanted,

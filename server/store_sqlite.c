@@ -813,6 +813,7 @@ static enum xg_status open_with(struct store **s, const char *path,
     sqlite_record_verbs(&opened->ops);
     sqlite_scope_verbs(&opened->ops);
     sqlite_photo_verbs(&opened->ops);
+    sqlite_erased_verbs(&opened->ops);
     sqlite_people_verbs(&opened->ops);
     sqlite_witness_verbs(&opened->ops);
     opened->store.ops = &opened->ops;

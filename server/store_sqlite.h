@@ -85,6 +85,11 @@ XG_MUST_CHECK enum xg_status sqlite_name_find(struct sqlite_store *s,
 void sqlite_record_verbs(struct store_ops *ops);
 void sqlite_scope_verbs(struct store_ops *ops);
 void sqlite_photo_verbs(struct store_ops *ops);
+void sqlite_erased_verbs(struct store_ops *ops);
+
+/* What stands in the place of erased fields. */
+void sqlite_put_trace(struct xg_buf *out, const struct store_record *row);
+void sqlite_read_trace(struct store_record *row);
 void sqlite_people_verbs(struct store_ops *ops);
 void sqlite_witness_verbs(struct store_ops *ops);
 

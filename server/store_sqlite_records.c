@@ -5,6 +5,20 @@
 
 enum { CREATES = 1, CREATES_LATE = 2 }; /* column `creates` */
 
+static enum xg_status add_record(struct xg_stmt *add,
+                                 const struct store_record *r,
+                                 struct xg_error *err)
+{
+    struct xg_buf trace = XG_BUF(2 * XG_RECORD_MAX);
+
+    if (r->fields.len == 0)
+        sqlite_put_trace(&trace, r);
+    xg_bind_bytes(add, 14, r->fields.len ? r->fields : xg_buf_bytes(&trace));
+    xg_ignore(xg_stmt_run(add, err));
+    xg_buf_clear(&trace);
+    return err->status;
+}
+
 static enum xg_status put_records(struct store *s,
                                   const struct store_record *rows, size_t count,
                                   struct xg_error *err)
@@ -25,8 +39,7 @@ static enum xg_status put_records(struct store *s,
         xg_bind_hash(add, 11, &r->hash);
         xg_bind_hash(add, 12, &r->previous);
         xg_bind_bytes(add, 13, r->head);
-        xg_bind_bytes(add, 14, r->fields);
-        if (xg_stmt_run(add, err) != XG_OK)
+        if (add_record(add, r, err) != XG_OK)
             return err->status;
 
         struct xg_id name = xg_id_of_hash(&r->hash);
@@ -70,6 +83,7 @@ static void read_row(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
     r->previous = xg_col_hash(s, 11);
     r->head = sqlite_rows_bytes(rows, s, 12);
     r->fields = sqlite_rows_bytes(rows, s, 13);
+    sqlite_read_trace(r);
     r->unit = "";
 }
 

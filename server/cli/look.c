@@ -44,10 +44,7 @@ static bool serial_of(uint64_t *serial, const struct store_record *row)
     struct xg_record record;
     struct xg_cbor_item value;
 
-    if (row->fields.len == 0)
-        return false;
-    xg_record_read(&record, &(struct xg_hash){{0}}, row->seq, &row->previous,
-                   row->head, row->fields);
+    store_read_left(&record, row);
     if (record.malformed || !xg_record_field(&record, XG_FIELD_SERIAL, &value))
         return false;
     *serial = value.number;

@@ -161,6 +161,21 @@ CREATE TABLE wanted (
 
 CREATE INDEX wanted_device ON wanted (device, number);
 
+-- Records whose fields were erased: by which act, what it says of them (an entry
+-- of its `erased`), and what their hash and length were.
+CREATE TABLE erased (
+    hash        BLOB NOT NULL,
+    act         BLOB NOT NULL,
+    entry       BLOB NOT NULL,
+    fields_hash BLOB NOT NULL,
+    length      INTEGER NOT NULL,
+    PRIMARY KEY (hash, act)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE erased_photo (
+    hash BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- Derived. No foreign keys: rows come in the order that is cheapest to write,
 -- and `check` compares them with a replay anyway.
 

@@ -78,6 +78,32 @@ INSERT INTO body (position, body) VALUES (?1, ?2);
 SELECT position, id, chain, tree, first, last, state, device, body_len
 FROM batch WHERE id = ?1;
 
+-- name: body_put
+UPDATE body SET body = ?2 WHERE position = ?1;
+
+-- name: record_erase
+UPDATE record SET fields = ?2 WHERE number = ?1;
+
+-- name: photo_drop_record
+DELETE FROM photo WHERE record = ?1;
+
+-- name: erased_put
+INSERT INTO erased (hash, act, entry, fields_hash, length)
+VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (hash, act) DO NOTHING;
+
+-- name: erased_of
+SELECT hash, act, entry, fields_hash, length FROM erased
+WHERE hash = ?1 ORDER BY act;
+
+-- name: erased_all
+SELECT hash, act, entry, fields_hash, length FROM erased ORDER BY hash, act;
+
+-- name: erased_photo_put
+INSERT INTO erased_photo (hash) VALUES (?1) ON CONFLICT (hash) DO NOTHING;
+
+-- name: erased_photo_find
+SELECT 1 FROM erased_photo WHERE hash = ?1;
+
 -- name: body_get
 SELECT body FROM body WHERE position = ?1;
 

@@ -1,0 +1,165 @@
+"""Erasing personal fields: the act is told to all, the bytes are nowhere any
+more, and everything goes on without them."""
+import os
+import subprocess
+import time
+import unittest
+
+from lib_world import BIN, Case, GRID, environment
+
+NAME, PHONE = '王桂英', '13905390001'
+KILLS, STEP_S = 24, 0.004
+GROUND = '个人信息保护法第47条'
+
+
+def holds(folder, *texts):
+    """Files below the folder in which one of the texts is found."""
+    found = []
+    for base, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(base, name)
+            if not os.path.isfile(path):  # a socket
+                continue
+            with open(path, 'rb') as f:
+                data = f.read()
+            found += [path for t in texts if t.encode() in data]
+    return found
+
+
+class Redaction(Case):
+    WORKERS = [('wa', 'worker', GRID), ('wb', 'worker', GRID),
+               ('sv', 'supervisor', '371302')]
+
+    def contact(self):
+        made = self.a.one('contact', 'name=' + NAME, 'phone=' + PHONE)
+        self.settle()
+        return made['id']
+
+    def redact(self, which, *words, by='sv', code=0):
+        return self.world.do('redact', which, '--ground', GROUND, '--as', by,
+                             *words, code=code)
+
+    def test_nothing_goes_without_yes(self):
+        which = self.contact()
+        shown = self.redact(which, code=5)
+        self.assertIn('nothing was erased', shown.out)
+        self.assertIn(NAME, str(self.world.show(which)))
+
+    def test_only_a_supervising_office_may(self):
+        which = self.contact()
+        self.redact(which, '--yes', by='wa', code=(1, 2, 3, 4, 6))
+        self.assertIn(NAME, str(self.world.show(which)))
+        self.sound()
+
+    def test_what_rights_hang_on_stays(self):
+        which = self.contact()
+        refused = self.world.try_('redact', which, '--ground', GROUND, '--as',
+                                  'sv', '--yes', '--field', 'grid')
+        self.assertNotEqual(refused.code, 0)
+        self.assertIn('grid', refused.err)
+
+    def test_erased_here_and_everywhere_folded_the_same(self):
+        which = self.contact()
+        self.redact(which, '--yes')
+        shown = self.world.show(which)
+        self.assertNotIn(NAME, str(shown))
+        self.assertIn(GROUND, str(shown))
+        self.settle()
+        self.same(which)
+        for agent in self.agents:
+            self.assertNotIn(NAME, str(agent.show(which)))
+        told = self.world.do('history', which).out
+        self.assertIn('sv', told)
+        self.assertIn(GROUND, told)
+        self.sound()
+        # Edits go on from what is left.
+        self.b.one('set', which, 'name=李四')
+        self.settle()
+        self.assertIn('李四', str(self.same(which)))
+        self.sound()
+
+    def test_no_file_of_the_server_has_the_text(self):
+        """A dispute: its text is long enough to stand in the rows as it is."""
+        text = '当事人赵铁柱与邻居因占用楼道争执' * 20
+        made = self.a.one('dispute', 'type=邻里', 'description=' + text,
+                          'parties=赵铁柱;钱多多')
+        self.settle()
+        which = made['id']
+        self.assertTrue(holds(self.world.data, '赵铁柱'))
+        self.redact(which, '--yes')
+        self.assertEqual(holds(self.world.data, '赵铁柱', '钱多多'), [])
+        self.settle()
+        self.same(which)
+        self.sound()
+
+    def test_rebuild_and_a_new_device_come_to_the_same(self):
+        which = self.contact()
+        self.a.one('note', which, '已回访')
+        self.settle()
+        self.redact(which, '--yes')
+        self.settle()
+        before = self.world.show(which)
+        self.world.stop()
+        self.world.do('rebuild')
+        self.world.do('check')
+        self.world.start()
+        self.assertEqual(self.world.show(which), before)
+        late = self.world.enrol('late', 'wb')
+        self.agents.append(late)
+        self.settle()
+        self.same(which)
+        self.sound()
+
+    def test_killed_between_the_act_and_the_bytes(self):
+        """Whenever it is killed: the act is not there and all is as before; or
+        it is, and the next start erases."""
+        made = []
+        for i in range(KILLS):
+            made.append(self.a.one(
+                'dispute', 'type=邻里', 'description=争执',
+                'parties=机密%02d' % i)['id'])
+        self.settle()
+        self.world.stop()
+        with_act = 0
+        for i, which in enumerate(made):
+            p = subprocess.Popen(
+                [BIN / 'xunge-server', 'redact', self.world.data, which,
+                 '--ground', GROUND, '--as', 'sv', '--yes'],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env=environment())
+            time.sleep(i * STEP_S)
+            p.kill()
+            p.wait()
+            shown = str(self.world.show(which))  # opens the folder: finishes
+            erased = GROUND in shown
+            with_act += erased
+            self.assertEqual('机密%02d' % i in shown, not erased)
+            if erased:
+                self.assertEqual(holds(self.world.data, '机密%02d' % i), [])
+        self.world.do('check')
+        self.assertGreater(with_act, 0)
+        self.world.start()
+        self.settle()
+        self.sound()
+
+    def test_twice_and_the_second_time_more(self):
+        made = self.a.one('dispute', 'type=邻里', 'description=争执',
+                          'parties=赵铁柱')
+        self.settle()
+        which = made['id']
+        self.redact(which, '--yes', '--field', 'parties')
+        self.settle()
+        self.assertIn('争执', str(self.same(which)))
+        self.redact(which, '--yes')
+        self.settle()
+        self.assertNotIn('争执', str(self.same(which)))
+        self.redact(which, '--yes', code=(2, 3, 4, 1))  # nothing is left
+        self.world.stop()
+        self.world.do('rebuild')
+        self.world.do('check')
+        self.world.start()
+        self.sound()
+
+
+if __name__ == '__main__':
+    unittest.main()
