@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/erase.h"
 #include "agent/store_db.h"
 #include "agent_sql.h"
 #include "shared/base/lang.h"
@@ -149,6 +150,7 @@ static enum xg_status read_op(struct loader *l, struct xg_stmt *q,
     if (read_record(l, q, r, err) != XG_OK)
         return err->status;
     *fact = (struct fold_fact){
+        .whole = r,
         .row = xg_col_i64(q, 0),
         .chain = xg_col_hash(q, 2),
         .seq = xg_col_u64(q, 3),
@@ -684,7 +686,8 @@ static enum xg_status fold_whole(struct store *s, const struct xg_id *id,
     find_official(&row, &f);
     if (put_photos(s, &row, &f, id, err) != XG_OK ||
         put_links(s, &f, id, err) != XG_OK ||
-        note_missing(s, &f, id, err) != XG_OK)
+        note_missing(s, &f, id, err) != XG_OK ||
+        erase_bytes(s, &f, err) != XG_OK)
         return err->status;
     return put_row(s, &row, &f, id, err);
 }

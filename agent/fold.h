@@ -21,6 +21,8 @@
 
 /* What is known of a record besides what it says; one an op. */
 struct fold_fact {
+    const struct xg_record *whole; /* as it lies here: with its fields, if they
+                                    * are here, also where they were erased */
     int64_t row;       /* ascending in the order of arrival here */
     bool mine;         /* of a chain of this device */
     bool logged;       /* it has a place in the log: `position` */

@@ -228,7 +228,8 @@ enum xg_status store_take_batch(struct store *s, struct xg_stmt *q,
             status = store_unseal(s, "batch", xg_bytes(b.id.b, XG_HASH_SIZE),
                                   xg_col_bytes(q, 8), err);
             if (status == XG_OK)
-                xg_batch_frame(frame, text, xg_buf_bytes(&s->plain));
+                status = xg_batch_frame_kept(frame, text,
+                                             xg_buf_bytes(&s->plain), err);
         }
         if (receipt && xg_col_is_null(q, 9))
             has = false;

@@ -1,7 +1,6 @@
 /* ingest.c - see ingest.h. */
 #include "server/ingest.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "server/ingest_internal.h"
@@ -542,25 +541,6 @@ enum xg_status ingest_catch_up(struct ingest *in, struct xg_error *err)
 
 /* ---- reading ---- */
 
-/* A body that is not the one of the note is what an erasure left of it. */
-static enum xg_status frame_batch(struct xg_buf *out, struct xg_bytes note,
-                                  struct xg_bytes body, struct xg_error *err)
-{
-    struct xg_batch_note says;
-    struct xg_note parsed;
-    struct xg_hash hash;
-
-    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
-        xg_batch_note_read(&says, parsed.text, err) != XG_OK)
-        return err->status;
-    crypto_hash_sha256(hash.b, body.at, body.len);
-    if (xg_hash_equal(&hash, &says.body_hash))
-        xg_batch_frame(out, note, body);
-    else
-        xg_batch_frame_redacted(out, note, body);
-    return xg_buf_check(out, err);
-}
-
 enum xg_status ingest_read_batch(struct xg_buf *out, struct store *store,
                                  const struct store_batch *b,
                                  struct xg_error *err)
@@ -576,7 +556,7 @@ enum xg_status ingest_read_batch(struct xg_buf *out, struct store *store,
     if (status == XG_OK)
         status = store->ops->read_body(store, &arena, &body, b->position, err);
     if (status == XG_OK)
-        status = frame_batch(out, note[0], body, err);
+        status = xg_batch_frame_kept(out, note[0], body, err);
     xg_arena_clear(&arena);
     return status;
 }

@@ -292,6 +292,9 @@ SELECT b.id, b.batch, c.chain, b.last_hash, b.first, b.last, b.delivery,
 FROM record AS r JOIN batch AS b ON b.id = r.batch
 JOIN chain AS c ON c.id = b.chain WHERE r.hash = ?1
 
+-- name: batch_body
+UPDATE batch SET body = ?2 WHERE id = ?1
+
 -- name: batch_logged
 SELECT position FROM batch WHERE position >= ?1 ORDER BY position LIMIT ?2
 

@@ -225,17 +225,18 @@ static enum xg_status inflate_body(const struct xg_batch *b,
     return XG_OK;
 }
 
-enum xg_status xg_batch_open(struct xg_batch *batch, struct xg_arena *arena,
-                             const uint8_t *data, size_t len,
-                             const struct xg_verifier *device,
-                             struct xg_error *err)
+static enum xg_status open_batch(struct xg_batch *batch, struct xg_arena *arena,
+                                 const uint8_t *data, size_t len,
+                                 const struct xg_verifier *device,
+                                 struct xg_error *err)
 {
     struct xg_batch b = {.redacted = xg_batch_is_redacted(data, len)};
     struct xg_bytes name, raw = {NULL, 0};
     struct xg_note note;
 
     if (xg_batch_peek(&b.note, &b.body, &name, data, len, err) != XG_OK ||
-        xg_note_open(&note, b.note.at, b.note.len, device, err) != XG_OK ||
+        (device ? xg_note_open(&note, b.note.at, b.note.len, device, err)
+                : xg_note_parse(&note, b.note.at, b.note.len, err)) != XG_OK ||
         xg_batch_note_read(&b.says, note.text, err) != XG_OK)
         return err->status;
     if (!b.redacted && check_body(&b, err) != XG_OK)
@@ -244,11 +245,26 @@ enum xg_status xg_batch_open(struct xg_batch *batch, struct xg_arena *arena,
     if (inflate_body(&b, arena, &raw, err) != XG_OK ||
         divide(&b, arena, raw, err) != XG_OK)
         return err->status;
-    if (b.says.first == 0 &&
+    if (device && b.says.first == 0 &&
         check_genesis(&b.records[0], &b.says.chain, device, err) != XG_OK)
         return err->status;
     *batch = b;
     return XG_OK;
+}
+
+enum xg_status xg_batch_open(struct xg_batch *batch, struct xg_arena *arena,
+                             const uint8_t *data, size_t len,
+                             const struct xg_verifier *device,
+                             struct xg_error *err)
+{
+    return open_batch(batch, arena, data, len, device, err);
+}
+
+enum xg_status xg_batch_reopen(struct xg_batch *batch, struct xg_arena *arena,
+                               const uint8_t *data, size_t len,
+                               struct xg_error *err)
+{
+    return open_batch(batch, arena, data, len, NULL, err);
 }
 
 enum xg_status xg_batch_id(struct xg_hash *id, struct xg_bytes note,
@@ -342,6 +358,24 @@ void xg_batch_frame_redacted(struct xg_buf *out, struct xg_bytes note,
                              struct xg_bytes body)
 {
     put_frame(out, redacted_magic, note, body);
+}
+
+enum xg_status xg_batch_frame_kept(struct xg_buf *out, struct xg_bytes note,
+                                   struct xg_bytes body, struct xg_error *err)
+{
+    struct xg_batch_note says;
+    struct xg_note parsed;
+    struct xg_hash hash;
+
+    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
+        xg_batch_note_read(&says, parsed.text, err) != XG_OK)
+        return err->status;
+    crypto_hash_sha256(hash.b, body.at, body.len);
+    if (xg_hash_equal(&hash, &says.body_hash))
+        xg_batch_frame(out, note, body);
+    else
+        xg_batch_frame_redacted(out, note, body);
+    return xg_buf_check(out, err);
 }
 
 enum xg_status

@@ -97,6 +97,13 @@ XG_MUST_CHECK enum xg_status xg_batch_open(struct xg_batch *batch,
                                            const struct xg_verifier *device,
                                            struct xg_error *err);
 
+/* The same of one that was verified when it was put where it comes from: nobody
+ * looks at who signed it. */
+XG_MUST_CHECK enum xg_status xg_batch_reopen(struct xg_batch *batch,
+                                             struct xg_arena *arena,
+                                             const uint8_t *data, size_t len,
+                                             struct xg_error *err);
+
 /* The id of a batch from its note (whole, signed). */
 XG_MUST_CHECK enum xg_status xg_batch_id(struct xg_hash *id,
                                          struct xg_bytes note,
@@ -124,6 +131,12 @@ void xg_batch_frame(struct xg_buf *out, struct xg_bytes note,
 /* The same around a redacted body. */
 void xg_batch_frame_redacted(struct xg_buf *out, struct xg_bytes note,
                              struct xg_bytes body);
+/* Whichever it is: a body that is not the one that the note states is what an
+ * erasure left of it. */
+XG_MUST_CHECK enum xg_status xg_batch_frame_kept(struct xg_buf *out,
+                                                 struct xg_bytes note,
+                                                 struct xg_bytes body,
+                                                 struct xg_error *err);
 /* Do these bytes begin like a redacted batch? */
 bool xg_batch_is_redacted(const uint8_t *data, size_t len);
 

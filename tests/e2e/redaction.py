@@ -1,6 +1,7 @@
 """Erasing personal fields: the act is told to all, the bytes are nowhere any
 more, and everything goes on without them."""
 import os
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -108,6 +109,36 @@ class Redaction(Case):
         self.agents.append(late)
         self.settle()
         self.same(which)
+        self.sound()
+
+    def test_devices_keep_nothing_and_prove_everything(self):
+        which = self.a.one('dispute', 'type=邻里', 'description=争执',
+                           'parties=赵铁柱')['id']
+        self.settle()
+        for agent in (self.a, self.b):
+            self.assertIn('赵铁柱', str(agent.show(which)))
+        self.redact(which, '--yes')
+        self.settle()
+        for agent in (self.a, self.b):
+            self.assertNotIn('赵铁柱', str(agent.show(which)))
+            self.assertIn('erased by sv', agent.do('history', which).out)
+            with sqlite3.connect(agent.home / 'agent.db') as db:
+                gone = db.execute('SELECT count(*) FROM record WHERE fields '
+                                  'IS NULL AND fields_hash IS NOT NULL')
+                self.assertEqual(gone.fetchone()[0], 1)
+        self.same(which)
+        self.sound()
+
+    def test_a_backup_made_after_has_nothing(self):
+        which = self.contact()
+        self.redact(which, '--yes')
+        self.settle()
+        self.world.stop()
+        (self.world.folder / 'kept').mkdir()
+        self.world.do('backup', self.world.folder / 'kept' / 'backup.db')
+        self.assertEqual(holds(self.world.folder / 'kept', NAME), [])
+        self.world.start()
+        self.settle()
         self.sound()
 
     def test_killed_between_the_act_and_the_bytes(self):
