@@ -295,6 +295,7 @@ static enum xg_status write_act(size_t *at, bool photos, struct data *d,
                                 const struct fold *fold,
                                 const struct redact_plan *plan,
                                 const char *ground, const char *operator_code,
+                                const uint8_t *author_secret,
                                 struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(1 << 20);
@@ -307,6 +308,7 @@ static enum xg_status write_act(size_t *at, bool photos, struct data *d,
     draft.head.creates = false;
     draft.head.entity = fold->state.id;
     draft.head.move = XG_MOVE_ERASE;
+    draft.author_secret = author_secret;
     status = set_text(&draft, XG_FIELD_WHY, ground, err);
     if (status == XG_OK)
         status = photos ? set_photos(&draft, plan, err)
@@ -321,18 +323,21 @@ static enum xg_status write_act(size_t *at, bool photos, struct data *d,
 enum xg_status redact_write(size_t *acts, struct data *d,
                             const struct fold *fold,
                             const struct redact_plan *plan, const char *ground,
-                            const char *operator_code, struct xg_error *err)
+                            const char *operator_code,
+                            const uint8_t *author_secret, struct xg_error *err)
 {
     size_t at = 0, n = 0;
 
     if (may_erase(d, fold, operator_code, err) != XG_OK)
         return err->status;
     for (; at < plan->count; n++)
-        if (write_act(&at, false, d, fold, plan, ground, operator_code, err) !=
+        if (write_act(&at, false, d, fold, plan, ground, operator_code,
+                      author_secret, err) !=
             XG_OK)
             return err->status;
     if (plan->photo_count) {
-        if (write_act(&at, true, d, fold, plan, ground, operator_code, err) !=
+        if (write_act(&at, true, d, fold, plan, ground, operator_code,
+                      author_secret, err) !=
             XG_OK)
             return err->status;
         n++;

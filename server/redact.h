@@ -48,12 +48,14 @@ XG_MUST_CHECK enum xg_status redact_plan(struct redact_plan *plan,
                                          const struct fold *fold,
                                          const struct redact_wish *wish,
                                          struct xg_error *err);
-/* Write the acts, and erase. *acts of them. XG_REFUSED: the operator may not. */
+/* Write the acts, signed with the secret where there is one, and erase. *acts
+ * of them. XG_REFUSED: the operator may not. */
 XG_MUST_CHECK enum xg_status redact_write(size_t *acts, struct data *d,
                                           const struct fold *fold,
                                           const struct redact_plan *plan,
                                           const char *ground,
                                           const char *operator_code,
+                                          const uint8_t *author_secret,
                                           struct xg_error *err);
 /* Erase what acts in the log name and is still here; nothing where nothing is
  * noted. At every start. XG_BUSY: a reader holds on to the old; ask again. */

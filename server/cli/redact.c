@@ -1,5 +1,6 @@
 /* redact.c - `redact`: erase fields and photos of one entity, for good. What
  * would go is always shown; without --yes that is all. */
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -194,9 +195,28 @@ static enum xg_status answer(struct cmd *c, const struct look *l,
     return XG_OK;
 }
 
+/* Signed by who acts, where they have a key. */
+static enum xg_status write(size_t *acts, struct cmd *c,
+                            const struct fold *fold,
+                            const struct redact_plan *plan,
+                            struct xg_error *err)
+{
+    const char *who = cmd_option(c, "as");
+    uint8_t secret[64] = {0};
+    struct xg_draft signing = {.author_secret = NULL};
+    enum xg_status status = cmd_sign(c, &signing, secret, who, err);
+
+    if (status == XG_OK)
+        status = redact_write(acts, c->data, fold, plan,
+                              cmd_option(c, "ground"), who,
+                              signing.author_secret, err);
+    sodium_memzero(secret, sizeof secret);
+    return status;
+}
+
 static enum xg_status run(struct cmd *c, struct look *l, struct xg_error *err)
 {
-    bool sure = cmd_option(c, "yes") && !cmd_option(c, "dry-run");
+    bool sure = cmd_option(c, "yes") != NULL;
     struct redact_plan plan;
     struct redact_wish wish;
     struct fold fold;
@@ -213,9 +233,7 @@ static enum xg_status run(struct cmd *c, struct look *l, struct xg_error *err)
         redact_plan(&plan, &l->arena, &fold, &wish, err) != XG_OK)
         return err->status;
     look_give_back(l);
-    if (sure && redact_write(&acts, c->data, &fold, &plan,
-                             cmd_option(c, "ground"), cmd_option(c, "as"),
-                             err) != XG_OK)
+    if (sure && write(&acts, c, &fold, &plan, err) != XG_OK)
         return err->status;
     c->must_decide = !sure;
     return answer(c, l, &fold, &plan, acts, err);
