@@ -498,11 +498,10 @@ enum xg_status data_open(struct data **out, const char *dir,
                        dir);
     }
     /* Who was killed between an erasure's act and the bytes. */
-    if (redact_finish(d, err) == XG_BUSY)
-        *err = XG_ERROR_NONE; /* the clerk tries again */
-    if (err->status != XG_OK) {
+    enum xg_status finished = redact_finish(d, err);
+    if (finished != XG_OK && finished != XG_BUSY) { /* the clerk tries again */
         data_close(d);
-        return err->status;
+        return finished;
     }
     *out = d;
     return XG_OK;

@@ -647,13 +647,10 @@ static enum xg_status forget(struct data *d, struct xg_error *err)
     if (!path)
         return xg_fail_nomem(err);
     status = store_sqlite_open(&own, path, err);
-    for (int i = 0; status == XG_OK && i < BUSY_TRIES; i++) {
-        *err = XG_ERROR_NONE;
-        if (own->ops->forget(own, err) != XG_BUSY)
-            break;
-    }
     if (status == XG_OK)
-        status = err->status;
+        status = XG_BUSY;
+    for (int i = 0; own && status == XG_BUSY && i < BUSY_TRIES; i++)
+        status = own->ops->forget(own, err);
     store_close(own);
     free(path);
     return status;
@@ -686,8 +683,10 @@ enum xg_status redact_finish(struct data *d, struct xg_error *err)
 {
     bool pending = false;
 
-    if (is_pending(&pending, d, err) != XG_OK || !pending)
+    if (is_pending(&pending, d, err) != XG_OK)
         return err->status;
+    if (!pending)
+        return XG_OK;
 
     struct sweep s = {.job = {.run = run_sweep, .alone = true},
                       .d = d,

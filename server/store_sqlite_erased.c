@@ -93,14 +93,14 @@ static enum xg_status erase_record(struct store *s,
     struct xg_buf trace = XG_BUF(2 * XG_RECORD_MAX);
 
     sqlite_put_trace(&trace, row);
-    if (xg_buf_check(&trace, err) == XG_OK) {
-        xg_bind_u64(erase, 1, row->number);
-        xg_bind_bytes(erase, 2, xg_buf_bytes(&trace));
-        xg_ignore(xg_stmt_run(erase, err));
-    }
+    xg_bind_u64(erase, 1, row->number);
+    xg_bind_bytes(erase, 2, xg_buf_bytes(&trace));
+    enum xg_status status = xg_buf_check(&trace, err);
+    if (status == XG_OK)
+        status = xg_stmt_run(erase, err);
     xg_buf_clear(&trace);
-    if (err->status != XG_OK)
-        return err->status;
+    if (status != XG_OK)
+        return status;
     struct xg_stmt *drop = xg_stmt(sqlite_db(s), SERVER_STMT_PHOTO_DROP_RECORD);
     xg_bind_u64(drop, 1, row->number);
     return xg_stmt_run(drop, err);

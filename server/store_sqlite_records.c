@@ -14,9 +14,9 @@ static enum xg_status add_record(struct xg_stmt *add,
     if (r->fields.len == 0)
         sqlite_put_trace(&trace, r);
     xg_bind_bytes(add, 14, r->fields.len ? r->fields : xg_buf_bytes(&trace));
-    xg_ignore(xg_stmt_run(add, err));
+    enum xg_status status = xg_stmt_run(add, err);
     xg_buf_clear(&trace);
-    return err->status;
+    return status;
 }
 
 static enum xg_status put_records(struct store *s,

@@ -286,14 +286,15 @@ enum xg_status xg_erased_put(struct xg_buf *out, size_t *gone_count,
         if (sort_field(&kept, &kept_count, f, number, &value, goes))
             gone[n++] = number;
     }
-    if (xg_buf_check(&kept, err) == XG_OK) {
-        if (n)
-            put_entry(out, &r->hash, &kept, kept_count, gone, n);
+    enum xg_status status = xg_buf_check(&kept, err);
+    if (status == XG_OK && n)
+        put_entry(out, &r->hash, &kept, kept_count, gone, n);
+    if (status == XG_OK)
+        status = xg_buf_check(out, err);
+    if (status == XG_OK)
         *gone_count = n;
-        xg_ignore(xg_buf_check(out, err));
-    }
     xg_buf_clear(&kept);
-    return err->status;
+    return status;
 }
 
 /* The value of a number in a checked map. */
