@@ -298,7 +298,7 @@ static enum xg_status check_successor(struct check *c, uint64_t position,
     struct xg_successor says;
     struct xg_hash root;
 
-    if (xg_successor_open(&says, note, c->d->registrar.verifier.key, c->err) !=
+    if (xg_successor_open(&says, note, c->registrar, c->err) !=
         XG_OK)
         return wrong(c, position, "%s", xg_error_text(c->err));
     while (i < count && logs[i].first != position)

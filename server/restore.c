@@ -136,6 +136,11 @@ static enum xg_status check_mark(const char *path, const struct xg_hash *backup,
 /* May it be ours: not there, or empty, as a cut restore left it? */
 static bool is_fresh(const char *dir)
 {
+    char *half = data_path(dir, DATA_RESTORING ".tmp"); /* xg_os_replace() */
+
+    if (half)
+        unlink(half);
+    free(half);
     return !xg_os_exists(dir) || rmdir(dir) == 0;
 }
 
@@ -492,38 +497,14 @@ static enum xg_status find_lost(struct work *w, uint64_t *first_lost,
 
 /* ---- step 5: is it sound, and whose? ---- */
 
-/* The registrar's key that signs now: the last that a note named, else the one
- * that signed the newest note. */
+/* The key that was given must be the one that signs the registry now. */
 static enum xg_status check_registrar(struct work *w, struct xg_error *err)
 {
-    struct xg_arena arena = XG_ARENA(ROWS_ARENA);
-    const struct xg_verifier *given = &w->d->registrar.verifier;
-    struct store *s = w->d->store;
-    struct store_registry_note *rows;
-    struct store_statement named;
-    struct xg_bytes *note;
-    struct xg_note opened;
-    size_t count = 0, read = 0;
-    bool found = false;
-    uint64_t number = registry_number(w->d->registry);
-    enum xg_status status = s->ops->find_statement(
-        s, &named, &found, XG_SAYS_REGISTRAR, XG_SUBJECT_REGISTRAR,
-        ledger_next(w->d->ledger), err);
+    uint8_t now[XG_PUBLIC_KEY_SIZE];
 
-    if (status == XG_OK && found)
-        found = memcmp(named.says.key, given->key, sizeof given->key) == 0;
-    else if (status == XG_OK && number > 0) {
-        status = s->ops->read_registry_notes(s, &arena, &rows, &count,
-                                             number - 1, 1, err);
-        if (status == XG_OK && count)
-            status = s->ops->read_entries(s, &arena, &note, &read,
-                                          rows->position, 1, XG_NOTE_MAX, err);
-        found = status == XG_OK && read &&
-                xg_note_open(&opened, note->at, note->len, given, err) == XG_OK;
-    }
-    xg_arena_clear(&arena);
-    if (status != XG_OK || found)
-        return status;
+    registry_key(w->d->registry, now);
+    if (memcmp(now, w->d->registrar.verifier.key, sizeof now) == 0)
+        return XG_OK;
     return xg_fail(err, XG_REFUSED,
                    XG_T("%s 不是这份备份的登记员现用的密钥",
                         "%s is not the key that the registrar of this backup "
@@ -700,9 +681,10 @@ enum xg_status restore_run(struct restored *out, const struct restore *r,
     return status;
 }
 
-enum xg_status restore_finish(const char *dir, struct xg_error *err)
+static enum xg_status remove_durably(const char *dir, const char *name,
+                                     struct xg_error *err)
 {
-    char *path = data_path(dir, DATA_RESTORING);
+    char *path = data_path(dir, name);
     enum xg_status status = XG_OK;
 
     if (!path)
@@ -713,4 +695,11 @@ enum xg_status restore_finish(const char *dir, struct xg_error *err)
         status = xg_os_sync_parent(path, err);
     free(path);
     return status;
+}
+
+enum xg_status restore_finish(const char *dir, bool apart, struct xg_error *err)
+{
+    if (apart && remove_durably(dir, "registrar.key", err) != XG_OK)
+        return err->status;
+    return remove_durably(dir, DATA_RESTORING, err);
 }

@@ -49,8 +49,9 @@ struct restored {
 XG_MUST_CHECK enum xg_status restore_run(struct restored *done,
                                          const struct restore *r,
                                          struct xg_error *err);
-/* Step 7. */
-XG_MUST_CHECK enum xg_status restore_finish(const char *dir,
+/* Step 7. `apart`: the registrar's key is on another machine, and its copy goes
+ * first. */
+XG_MUST_CHECK enum xg_status restore_finish(const char *dir, bool apart,
                                             struct xg_error *err);
 
 #endif

@@ -133,7 +133,7 @@ enum xg_status cmd_restore(struct cmd *c, struct xg_error *err)
 
     if (restore_run(&done, &r, err) != XG_OK ||
         take_tls(c, &tls_kept, err) != XG_OK ||
-        restore_finish(r.dir, err) != XG_OK)
+        restore_finish(r.dir, cmd_option(c, "apart") != NULL, err) != XG_OK)
         return err->status;
     if (c->json)
         return print_json(c, &done, tls_kept, err);

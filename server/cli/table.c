@@ -328,6 +328,8 @@ const struct command commands[] = {
       {"photos", "FOLDER", false, "备份的照片目录", "the backup's photos"},
       {"old", "FOLDER", false, "原数据目录还剩下的：核对 lock.db，沿用 tls",
        "what is left of the old data folder: lock.db is compared, tls is kept"},
+      {"apart", NULL, false, "登记员的密钥不留在新目录里",
+       "the registrar's key is not left in the new folder"},
       {"origin", "NAME", false, "新日志的名称，缺省为下一个编号",
        "the new log's name; else the next number"},
       {"host", "NAME", false, "没有旧的 tls 时，新证书里的主机名",

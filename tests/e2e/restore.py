@@ -2,8 +2,11 @@
 """A server is lost and restored from a backup: another log follows, devices
 take it over and send again what it lacks; a server that was started from an
 old copy of its folder finds out."""
+import os
+import random
 import shutil
 import sqlite3
+import unittest
 import urllib.error
 import urllib.request
 
@@ -11,6 +14,8 @@ from lib_world import BIN, GRID, PHOTOS, Case, main, need, run
 
 JPEG = PHOTOS / 'sample1.jpg'
 OTHER = PHOTOS / 'f1-exif.jpg'
+FAULTS = os.environ.get('XG_FAULT_LIBRARY')
+KILLS = int(os.environ.get('XG_RESTORE_KILLS', '14'))
 
 
 class Restore(Case):
@@ -236,6 +241,105 @@ class Restore(Case):
         self.assertTrue((self.a.home / 'logs/1/alarm/shown').exists())
         self.sound()
         self.assertTrue(backup_of.exists())
+
+    # ---- kills ----
+
+    def faulty(self, spec, folder, *argv):
+        return run(*argv, LD_PRELOAD=FAULTS, XG_FAULT=spec,
+                   XG_FAULT_DIR=os.path.realpath(folder),
+                   XG_FAULT_REPORT=str(self.world.folder / 'report'))
+
+    def points(self, seed):
+        counted = max(int(word.split('=')[1]) for line in (
+            self.world.folder / 'report').read_text().splitlines()
+            if line.startswith('count ') for word in line.split()
+            if word.startswith('cut='))
+        (self.world.folder / 'report').unlink()
+        self.assertGreater(counted, 20)
+        return sorted(random.Random(seed).sample(
+            range(1, counted), min(KILLS, counted - 1)))
+
+    @unittest.skipUnless(FAULTS, 'no libxgfault.so')
+    def test_killed_while_it_is_restored(self):
+        self.a.incident('address=一', '--photo', str(JPEG))
+        self.settle()
+        backup = self.backup()
+        self.world.stop()
+        where = self.world.folder / 'swept'
+        where.mkdir()
+
+        def words(name):
+            return (BIN / 'xunge-server', 'restore', backup, where / name,
+                    '--registrar-key', self.world.data / 'registrar.key',
+                    '--photos', self.world.folder / 'photos', '--json')
+        need(self.faulty('count', where, *words('count')))
+        killed = 0
+        for n in self.points(5):
+            name = 'k%d' % n
+            r = self.faulty('kill:%d' % n, where, *words(name))
+            killed += r.code == -9
+            made = where / name
+            if (made / 'restoring').exists():
+                unfinished = run(BIN / 'xunge-server', 'check', made)
+                self.assertNotEqual(unfinished.code, 0, n)
+            key = (made / 'log.key').read_bytes() if (
+                made / 'log.key').exists() else None
+            if not key or (made / 'restoring').exists():
+                done = need(run(*words(name))).one()
+                self.assertEqual(done['photos_lost'], 0)
+            if key:  # the keys of the first try, and so its note
+                self.assertEqual((made / 'log.key').read_bytes(), key, n)
+            need(run(BIN / 'xunge-server', 'check', made))
+            db = sqlite3.connect('file:%s?mode=ro' % (made / 'server.db'),
+                                 uri=True)
+            notes = [bytes(note) for note, in db.execute(
+                'SELECT note FROM entry')]
+            db.close()
+            for word in (b'xunge/successor/v1', b'device e2e.example/2/d/0000'):
+                self.assertEqual(sum(word in note for note in notes), 1, n)
+            shutil.rmtree(made)
+        self.assertGreater(killed, KILLS // 2)
+
+    @unittest.skipUnless(FAULTS, 'no libxgfault.so')
+    def test_killed_while_it_takes_over(self):
+        one = self.a.incident('address=一')
+        self.settle()
+        backup = self.backup()
+        two = self.a.incident('address=二')
+        self.settle()
+        three = self.a.incident('address=三')
+        self.world.stop()
+        self.restore(backup)
+        self.move_to('new')
+        first = self.a.copy('count')
+
+        def sync(agent, spec):
+            return self.faulty(spec, agent.home, BIN / 'xunge-sync', '--home',
+                               agent.home)
+        r = sync(first, 'count')
+        if r.code:  # not called so
+            r = self.faulty('count', first.home, BIN / 'xunge', '--home',
+                            first.home, 'sync')
+        need(r)
+        killed = 0
+        for n in self.points(6):
+            victim = self.a.copy('k%d' % n)
+            r = self.faulty('kill:%d' % n, victim.home, BIN / 'xunge', '--home',
+                            victim.home, 'sync')
+            killed += r.code != 0
+            victim.sync()
+            victim.sync()
+            status = victim.status()
+            self.assertEqual(len(status['logs_before']), 1, n)
+            self.assertEqual(status['records']['sent'], 0, n)
+            self.assertLessEqual({one, two, three}, victim.ids(), n)
+            kept = victim.home / 'logs/1'
+            self.assertTrue((kept / 'checkpoint').exists(), n)
+            self.assertTrue(list(kept.glob('*.tlog-proof')), n)
+            self.assertEqual(victim.one('verify')['verdict'], 'good', n)
+            shutil.rmtree(victim.home)
+        self.assertGreater(killed, 0)
+        self.world.do('check')
 
     def post(self, path, body):
         import ssl
