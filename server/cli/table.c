@@ -319,6 +319,17 @@ const struct command commands[] = {
      {{"photos", "FOLDER", false, "照片的目录，只补新的；缺省 FILE 旁的 photos",
        "folder for photos, to which new ones are added; else photos beside "
        "FILE"}}},
+    {"forks settle", "DIR CHAIN", 2, 2, CMD_DATA, 0, 0, cmd_forks_settle,
+     "认定一条链为何分叉", "say why a chain forked",
+     {{"finding", "X", true,
+       "restored 恢复备份、cloned 克隆、tampered 篡改、unclear 不明",
+       "restored, cloned, tampered or unclear"},
+      {"why", "T", true, "依据", "what that rests on"},
+      {"as", "CODE", true, "经办人", "who says so"}}},
+    {"forks", "DIR [CHAIN]", 1, 2, CMD_DATA, 0, 0, cmd_forks,
+     "列出分叉的链：哪台设备、在哪里、两侧各多少条、谁认定了什么",
+     "list chains that forked: device, where, records on each side, finding",
+     {{0}}},
     {"restore", "FILE DIR", 2, 2, CMD_ALONE, 0, 0, cmd_restore,
      "服务器丢失后，由备份另建数据目录，日志接着写（NAME/2）",
      "when the server is lost: a new data folder from a backup, whose log "

@@ -113,6 +113,14 @@ const struct xg_choice xg_photo_origins[] = {
 };
 
 /* One list with the packing of tracks: track.h. */
+const struct xg_choice xg_fork_findings[] = {
+    {1, "restored", "恢复备份", "restored copy"},
+    {2, "cloned", "克隆", "cloned device"},
+    {3, "tampered", "篡改", "tampering"},
+    {4, "unclear", "不明", "unclear"},
+    {0, NULL, NULL, NULL},
+};
+
 const struct xg_choice xg_gap_causes[] = {
 #define X(constant, number, name, zh, en) {number, name, zh, en},
     XG_GAP_TABLE(X)
@@ -416,6 +424,17 @@ static const struct xg_field assessment[] = {
     END,
 };
 
+/* What a person found out about a chain that forked. */
+static const struct xg_field fork_finding[] = {
+    {XG_FORK_CHAIN, "chain", XG_TYPE_HASH, XG_MERGE_REGISTER,
+     XG_REQUIRED | XG_MACHINE, 0, 0, NULL, "链", "chain"},
+    {XG_FORK_FINDING, "finding", XG_TYPE_ENUM, XG_MERGE_REGISTER, XG_REQUIRED,
+     0, 0, xg_fork_findings, "认定", "finding"},
+    {XG_FORK_WHY, "why", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1,
+     LONG_TEXT, NULL, "依据", "why"},
+    END,
+};
+
 /* Both sign: the predecessor this, the successor `accepted_by`. */
 static const struct xg_field handover[] = {
     {XG_HANDOVER_TO, "to", XG_TYPE_CODE, XG_MERGE_REGISTER,
@@ -470,6 +489,8 @@ const struct xg_kind xg_kinds[] = {
      "handover"},
     {XG_KIND_AUTHOR_KEY, "author_key", false, 0, false, author_key,
      "签名公钥", "author's key"},
+    {XG_KIND_FORK_FINDING, "fork_finding", true, 0, false, fork_finding,
+     "分叉认定", "fork finding"},
     {0, NULL, false, 0, false, NULL, NULL, NULL},
 };
 

@@ -37,6 +37,7 @@ enum xg_kind_number {
     XG_KIND_ASSESSMENT = 14,
     XG_KIND_HANDOVER = 15,
     XG_KIND_AUTHOR_KEY = 16,
+    XG_KIND_FORK_FINDING = 18,
 };
 
 /* Numbers that code refers to; all others are only in the table. */
@@ -133,6 +134,10 @@ enum xg_field_number {
     XG_HANDOVER_REPLACES = 20,
     XG_HANDOVER_ACCEPTED_BY = 21,
     XG_HANDOVER_LACKING = 22,
+
+    XG_FORK_CHAIN = 12,
+    XG_FORK_FINDING = 13,
+    XG_FORK_WHY = 14,
 
     XG_PATROL_START = 12,
     XG_PATROL_END = 13,
@@ -263,6 +268,7 @@ const struct xg_role *xg_role_named(const char *name);
 /* Photo roles and origins, patrol gap causes. */
 extern const struct xg_choice xg_photo_roles[];
 extern const struct xg_choice xg_photo_origins[];
+extern const struct xg_choice xg_fork_findings[];
 extern const struct xg_choice xg_gap_causes[];
 
 /* Where a report came from: those of which a resident waits for an answer. */

@@ -5,7 +5,7 @@ import base64
 import shutil
 import sqlite3
 
-from lib_world import GRID, Case, main
+from lib_world import BIN, GRID, Case, main, need, run
 
 
 class Clones(Case):
@@ -84,6 +84,30 @@ class Clones(Case):
             agent.do('conflicts')
             self.assertEqual(agent.status()['records']['waiting'], 0)
         self.sound(*every)
+        self.settled(chain)
+
+    def forks(self, *words, code=0):
+        return need(run(BIN / 'xunge-server', 'forks', *words, '--json',
+                        '--lang', 'en'), code)
+
+    def settled(self, chain):
+        """The fork is shown until a person says what it was; then with that."""
+        self.world.worker('boss', 'dispatcher', '371302')
+        fork, = self.forks(self.world.data, code=5).one()['forks']
+        self.assertEqual((fork['chain'], fork['device'], fork['settled']),
+                         (chain, self.device(), False))
+        self.assertEqual(len({s['record'] for s in fork['sides']}), 2)
+        self.assertTrue(all(s['records'] > 0 for s in fork['sides']), fork)
+        words = ('settle', self.world.data, chain[:12], '--why', '借给同事用过',
+                 '--as', 'boss', '--finding')
+        self.forks(*words, 'guessed', code=2)
+        self.forks('settle', self.world.data, 'ffffffff', *words[3:], 'cloned',
+                   code=3)
+        self.forks(*words, 'cloned')
+        fork, = self.forks(self.world.data, chain[:8]).one()['forks']
+        self.assertEqual((fork['settled'], fork['finding'], fork['why'],
+                          fork['by']), (True, 'cloned', '借给同事用过', 'boss'))
+        self.world.do('check')
 
     def agree(self, agents, ids):
         self.settle(*agents, rounds=4)
