@@ -688,7 +688,8 @@ const char *cli_group_label(enum cli_group group)
 /* Does the table take care of this kind? Then no command captures it. */
 static bool has_commands(const struct xg_kind *kind)
 {
-    return !kind->entity || cli_is_family(kind->name);
+    return !kind->entity || cli_is_family(kind->name) ||
+           kind->number == XG_KIND_FORK_FINDING; /* the centre's alone */
 }
 
 static void capture_command(struct cli_command *out, const struct xg_kind *k)

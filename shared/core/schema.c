@@ -428,10 +428,10 @@ static const struct xg_field assessment[] = {
 static const struct xg_field fork_finding[] = {
     {XG_FORK_CHAIN, "chain", XG_TYPE_HASH, XG_MERGE_REGISTER,
      XG_REQUIRED | XG_MACHINE, 0, 0, NULL, "链", "chain"},
-    {XG_FORK_FINDING, "finding", XG_TYPE_ENUM, XG_MERGE_REGISTER, XG_REQUIRED,
-     0, 0, xg_fork_findings, "认定", "finding"},
-    {XG_FORK_WHY, "basis", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1,
-     LONG_TEXT, NULL, "依据", "basis"},
+    {XG_FORK_FINDING, "finding", XG_TYPE_ENUM, XG_MERGE_REGISTER,
+     XG_REQUIRED | XG_MACHINE, 0, 0, xg_fork_findings, "认定", "finding"},
+    {XG_FORK_WHY, "basis", XG_TYPE_TEXT, XG_MERGE_REGISTER,
+     XG_REQUIRED | XG_MACHINE, 1, LONG_TEXT, NULL, "依据", "basis"},
     END,
 };
 
