@@ -1,4 +1,4 @@
-/* care.c - `check`, `rebuild`, `backup`. */
+/* care.c - `check`, `rebuild`, `view`, `backup`. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/data.h"
+#include "server/view_note.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 
@@ -26,6 +27,28 @@ enum xg_status cmd_check(struct cmd *c, struct xg_error *err)
     if (c->json)
         return cmd_put_json(c, json_pack("{s:b}", "sound", 1), err);
     xg_buf_text(&c->out, XG_T("全部无误\n", "all is sound\n"));
+    return XG_OK;
+}
+
+enum xg_status cmd_view(struct cmd *c, struct xg_error *err)
+{
+    struct xg_view_note v;
+    char root[XG_BASE64_SIZE(XG_HASH_SIZE)];
+
+    if (view_note_append(&v, c->data, err) != XG_OK)
+        return err->status;
+    xg_base64(root, sizeof root, v.root.b, XG_HASH_SIZE);
+    if (c->json)
+        return cmd_put_json(c,
+                            json_pack("{s:I, s:I, s:s}", "size",
+                                      (json_int_t)v.size, "entities",
+                                      (json_int_t)v.entities, "root", root),
+                            err);
+    xg_buf_format(&c->out,
+                  XG_T("已签入日志第 %llu 条：%llu 个事项，%s\n",
+                       "signed into the log at %llu: %llu entities, %s\n"),
+                  (unsigned long long)v.size, (unsigned long long)v.entities,
+                  root);
     return XG_OK;
 }
 

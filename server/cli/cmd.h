@@ -125,6 +125,7 @@ enum xg_status cmd_photo_get(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_export(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_check(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_rebuild(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_view(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_backup(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_forks(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_forks_settle(struct cmd *c, struct xg_error *err);

@@ -278,6 +278,10 @@ const struct command commands[] = {
        "do not read the photos (which takes long where there are many)"}}},
     {"rebuild", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_rebuild,
      "由日志重建派生表", "make the derived tables anew from the log", {{0}}},
+    {"view", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_view,
+     "把各事项当前状态的总哈希签入日志，供 xunge-audit replay 比较",
+     "sign into the log, in one hash, what every entity comes to, for "
+     "xunge-audit replay to compare", {{0}}},
     {"bundle read", "DIR FILE", 2, 2, CMD_LENT, 1, 0, cmd_bundle_read,
      "读入设备写的数据包（- 为标准输入）",
      "take in a bundle that a device wrote (- is standard input)",

@@ -67,6 +67,14 @@ struct xg_audit_source {
                            uint64_t position, const struct xg_hash *sha256,
                            void (*take)(void *to, struct xg_bytes piece),
                            void *to, struct xg_error *err);
+    /* What the server itself says that records come to: each entity and its
+     * state, in no order, as they stand at *size entries. NULL: it shows none.
+     */
+    enum xg_status (*entities)(void *ctx, uint64_t *size,
+                               enum xg_status (*take)(void *to,
+                                                      const struct xg_id *id,
+                                                      struct xg_bytes state),
+                               void *to, struct xg_error *err);
     void (*close)(void *ctx);
 };
 

@@ -203,6 +203,34 @@ static enum xg_status read_cosigned(void *ctx, struct xg_buf *frames,
                        : xg_fail(err, XG_NOTFOUND, "none");
 }
 
+/* Table and checkpoint in one snapshot. */
+static enum xg_status read_states(void *ctx, uint64_t *size,
+                                  enum xg_status (*take)(void *to,
+                                                         const struct xg_id *id,
+                                                         struct xg_bytes state),
+                                  void *to, struct xg_error *err)
+{
+    struct folder *f = ctx;
+    struct xg_stmt *s;
+    bool good = true;
+
+    if (xg_db_begin_read(f->db, err) != XG_OK)
+        return err->status;
+    s = xg_stmt(f->db, AUDIT_STMT_CHECKPOINT_SIZE);
+    *size = xg_stmt_row(s) ? xg_col_u64(s, 0) : 0;
+    enum xg_status status = xg_stmt_done(s, err);
+    if (status == XG_OK) {
+        s = xg_stmt(f->db, AUDIT_STMT_ENTITY_STATES);
+        while (good && xg_stmt_next(s)) {
+            const struct xg_id id = xg_col_id(s, 0);
+            good = take(to, &id, xg_col_bytes(s, 1)) == XG_OK;
+        }
+        status = xg_stmt_done(s, err);
+    }
+    xg_db_rollback(f->db);
+    return status == XG_OK && !good ? err->status : status;
+}
+
 static void close_folder(void *ctx)
 {
     struct folder *f = ctx;
@@ -241,6 +269,7 @@ enum xg_status xg_audit_folder(struct xg_audit_source *out, const char *dir,
                                     .entries = read_entries,
                                     .batch = read_batch,
                                     .file = read_file,
+                                    .entities = read_states,
                                     .close = close_folder};
     return XG_OK;
 }

@@ -111,6 +111,54 @@ class Audit(Case):
         first = self.try_audit(source=copy).out.splitlines()[0]
         self.assertTrue(first.startswith('NOT TO BE TRUSTED'), first)
 
+    def test_a_replay(self):
+        one = self.a_day()
+        c = self.a.copy('c')
+        self.a.do('set', one, 'address=乙')
+        c.do('note', one, '副本上的备注')
+        c.do('set', one, 'address=丙')
+        self.a.sync()
+        c.sync()
+        self.world.do('view')
+        self.b.do('note', one, '视图之后')
+        self.settle(self.b)
+        keys = self.keys()
+
+        def replay(source, code):
+            import json
+            return json.loads(need(run(
+                BIN / 'xunge-audit', 'replay', source, '--key', keys['log'],
+                '--registrar', keys['registrar'], '--json', '--lang', 'en'),
+                code).out)
+        self.world.stop()
+        found = replay(self.world.data, 0)
+        self.assertTrue(found['verified'], found)
+        again = found['replay']
+        self.assertTrue(again['view_same'] and again['tables'], again)
+        self.assertEqual(again['differing'], 0)
+        self.assertGreaterEqual(again['entities'], 1)
+        # Another state is shown than the records come to.
+        copy = self.world.folder / 'copy'
+        shutil.copytree(self.world.data, copy)
+        db = sqlite3.connect(copy / 'server.db')
+        state, number, name = db.execute(
+            'SELECT state, number, hex(id) FROM entity ORDER BY'
+            ' length(state) DESC LIMIT 1').fetchone()
+        self.assertIn('副本上的备注'.encode(), state)
+        db.execute('UPDATE entity SET state = ? WHERE number = ?', (
+            state.replace('副本上的备注'.encode(), '副本上的備注'.encode()),
+            number))
+        db.commit()
+        db.close()
+        found = replay(copy, 7)
+        self.assertEqual(found['replay']['differing'], 1)
+        self.assertIn(name.lower(), found['found'][0]['text'])
+        # And signs for it.
+        need(run(BIN / 'xunge-server', 'view', copy))
+        found = replay(copy, 7)
+        self.assertFalse(found['replay']['view_same'])
+        self.assertIn('view', {f['code'] for f in found['found']})
+
     def test_an_address(self):
         self.a_day()
         url = 'https://127.0.0.1:%d/' % self.world.port

@@ -79,6 +79,7 @@ void cli_progress(void *ctx, uint64_t done, uint64_t of);
 void cli_progress_end(void);
 
 int cli_verify(struct cli *c);
+int cli_replay(struct cli *c);
 int cli_evidence(struct cli *c);
 
 #endif

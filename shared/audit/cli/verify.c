@@ -1,4 +1,4 @@
-/* verify.c - `xunge-audit verify`: the verdict first, then counts, then what was
+/* verify.c - `xunge-audit verify` and `replay`: the verdict first, then counts, then what was
  * found, then what could not be checked and how to check it. */
 #include <inttypes.h>
 #include <jansson.h>
@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "shared/audit/cli/cli.h"
+#include "shared/audit/replay.h"
 #include "shared/base/lang.h"
 
 enum { GRAVITIES = XG_GRAVITY_BROKEN + 1, LIMIT = 100, LIMIT_MAX = 100000 };
@@ -166,6 +167,36 @@ static void print_found(const struct report *r, const struct xg_audit_counts *n)
     }
 }
 
+static void print_replay(const struct xg_replay_result *y)
+{
+    printf(XG_T("重新推出 %" PRIu64 " 个事项（过大未推 %" PRIu64 "）\n",
+                "folded anew: %" PRIu64 " entities (too large: %" PRIu64 ")\n"),
+           y->entities, y->unfolded);
+    if (!y->has_view)
+        printf("%s\n",
+               XG_T("日志里没有视图条目（xunge-server view）",
+                    "the log has no view note (xunge-server view)"));
+    else if (!y->view_known)
+        printf("%s\n",
+               XG_T("最新的视图按别的合并规则或字段表写成，不能比较",
+                    "the newest view is of other rules or another table of "
+                    "fields: it cannot be compared"));
+    else
+        printf(y->view_same
+                   ? XG_T("与前 %" PRIu64 " 条处签下的视图相同\n",
+                          "the same as the view signed at %" PRIu64
+                          " entries\n")
+                   : XG_T("与前 %" PRIu64 " 条处签下的视图不同\n",
+                          "not the same as the view signed at %" PRIu64
+                          " entries\n"),
+               y->view.size);
+    if (y->tables)
+        printf(XG_T("与服务器的表比较：不同 %" PRIu64 " 个\n",
+                    "compared with the server's table: %" PRIu64
+                    " differ\n"),
+               y->differing);
+}
+
 /* What was not looked at, and how to look at it. */
 static const struct {
     enum xg_unchecked what;
@@ -287,8 +318,20 @@ static json_t *unchecked_json(const struct xg_audit_result *a)
     return out;
 }
 
+static json_t *replay_json(const struct xg_replay_result *y)
+{
+    return json_pack("{s:I, s:I, s:b, s:b, s:b, s:I, s:b, s:I}", "entities",
+                     (json_int_t)y->entities, "unfolded",
+                     (json_int_t)y->unfolded, "has_view", (int)y->has_view,
+                     "view_known", (int)y->view_known, "view_same",
+                     (int)y->view_same, "view_size", (json_int_t)y->view.size,
+                     "tables", (int)y->tables, "differing",
+                     (json_int_t)y->differing);
+}
+
+/* `y` may be NULL. */
 static int print_json(const struct xg_audit_result *a, const struct report *r,
-                      const char *source)
+                      const struct xg_replay_result *y, const char *source)
 {
     char root[XG_BASE64_SIZE(XG_HASH_SIZE)];
 
@@ -303,6 +346,8 @@ static int print_json(const struct xg_audit_result *a, const struct report *r,
         "quorum_time_s", (json_int_t)a->quorum_time_s, "device_witnesses",
         (json_int_t)a->device_witnesses, "counts", counts_json(&a->counts),
         "found", found_json(r), "unchecked", unchecked_json(a));
+    if (out && y)
+        json_object_set_new(out, "replay", replay_json(y));
     int bad = out ? json_dumpf(out, stdout, JSON_INDENT(2)) : -1;
     printf("\n");
     json_decref(out);
@@ -311,8 +356,24 @@ static int print_json(const struct xg_audit_result *a, const struct report *r,
 
 /* ---- the command ---- */
 
-static enum xg_status run(struct cli *c, struct report *r, int *exit_code,
-                          struct xg_error *err)
+static void print_all(const struct cli *c, const struct report *r,
+                      const struct xg_audit_result *a,
+                      const struct xg_replay_result *y, const char *source)
+{
+    if (cli_has(c, "json")) {
+        print_json(a, r, y, source);
+        return;
+    }
+    print_verdict(a);
+    print_counts(a);
+    if (y)
+        print_replay(y);
+    print_found(r, &a->counts);
+    print_unchecked(a);
+}
+
+static enum xg_status run(struct cli *c, struct report *r, bool again,
+                          int *exit_code, struct xg_error *err)
 {
     struct xg_audit_options o = {.photos = cli_has(c, "photos"),
                                  .state = cli_value(c, "state"),
@@ -321,24 +382,18 @@ static enum xg_status run(struct cli *c, struct report *r, int *exit_code,
                                  .ctx = r};
     struct cli_trust trust;
     struct xg_audit_source source;
-    struct xg_audit_result result;
+    struct xg_replay_result y;
+    enum xg_status status;
 
     if (cli_trust(&o, &trust, c, err) != XG_OK ||
         cli_source(&source, c, c->args[0], err) != XG_OK)
         return err->status;
-    enum xg_status status = xg_audit_walk(&result, &source, &o, err);
+    status = again ? xg_audit_replay(&y, &source, &o, err)
+                   : xg_audit_walk(&y.walk, &source, &o, err);
     cli_progress_end();
     if (status == XG_OK) {
-        *exit_code =
-            result.counts.broken ? xg_status_exit(XG_ALARM) : 0;
-        if (cli_has(c, "json")) {
-            print_json(&result, r, source.what);
-        } else {
-            print_verdict(&result);
-            print_counts(&result);
-            print_found(r, &result.counts);
-            print_unchecked(&result);
-        }
+        *exit_code = y.walk.counts.broken ? xg_status_exit(XG_ALARM) : 0;
+        print_all(c, r, &y.walk, again ? &y : NULL, source.what);
         if (fflush(stdout) != 0)
             status = xg_fail_os(err, "%s", XG_T("写标准输出", "standard output"));
     }
@@ -360,7 +415,7 @@ static bool take_limit(const struct cli *c, size_t *limit)
     return true;
 }
 
-int cli_verify(struct cli *c)
+static int run_command(struct cli *c, bool again)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct report r = {.limit = LIMIT};
@@ -372,8 +427,18 @@ int cli_verify(struct cli *c)
                                                "%d"),
                           LIMIT_MAX));
     else
-        xg_ignore(run(c, &r, &exit_code, &err));
+        xg_ignore(run(c, &r, again, &exit_code, &err));
     for (size_t i = 0; i < GRAVITIES; i++)
         free(r.found[i].list);
     return err.status != XG_OK ? cli_fail(&err) : exit_code;
+}
+
+int cli_verify(struct cli *c)
+{
+    return run_command(c, false);
+}
+
+int cli_replay(struct cli *c)
+{
+    return run_command(c, true);
 }

@@ -20,5 +20,12 @@ SELECT content FROM document WHERE name = 'cosigned';
 -- name: cosignatures
 SELECT size, root, line FROM cosignature ORDER BY size DESC, device;
 
+-- A derived table, only to be compared with what a replay finds.
+-- name: entity_states
+SELECT id, state FROM entity WHERE folded = 1;
+
+-- name: checkpoint_size
+SELECT size FROM checkpoint WHERE id = 1;
+
 -- name: file
 SELECT content FROM file WHERE hash = ?1;
