@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/core/erase.h"
 
 static void broken(struct evidence_work *w, const struct xg_evidence_record *r,
                    const char *code, const char *text)
@@ -380,9 +381,9 @@ static enum xg_status check_whole(struct evidence_work *w,
     return XG_OK;
 }
 
-static bool is_here(const struct xg_evidence *e,
-                    const struct xg_evidence_entity *entity,
-                    const struct xg_hash *hash)
+static const struct xg_evidence_record *
+find_here(const struct xg_evidence *e, const struct xg_evidence_entity *entity,
+          const struct xg_hash *hash)
 {
     size_t low = entity->first, high = entity->first + entity->count;
 
@@ -394,7 +395,9 @@ static bool is_here(const struct xg_evidence *e,
             high = mid;
     }
     return low < entity->first + entity->count &&
-           xg_hash_equal(&e->records[low].record.hash, hash);
+                   xg_hash_equal(&e->records[low].record.hash, hash)
+               ? &e->records[low]
+               : NULL;
 }
 
 /* What an author had seen of the case must be here too. */
@@ -408,7 +411,7 @@ static void check_seen(struct evidence_work *w,
         for (size_t j = 0; j < n; j++) {
             const struct xg_hash *seen = xg_head_foreign(&r->record.head, j);
             char hex[2 * XG_HASH_SIZE + 1];
-            if (is_here(w->e, entity, seen))
+            if (find_here(w->e, entity, seen))
                 continue;
             xg_hex(hex, seen->b, XG_HASH_SIZE);
             evidence_found(w->e, XG_GRAVITY_DOUBT, "cited", r->place.entry,
@@ -418,6 +421,36 @@ static void check_seen(struct evidence_work *w,
                                 "never came, is of another case, or was left "
                                 "out"),
                            hex);
+        }
+    }
+}
+
+/* Words go by an act of somebody who may erase, and by nothing else; where they
+ * are still here, what it says is left of them must be true. */
+static void check_erased(struct evidence_work *w,
+                         const struct xg_evidence_entity *entity)
+{
+    struct xg_erased erased;
+
+    for (size_t i = 0; i < entity->count; i++) {
+        const struct xg_evidence_record *r = &w->e->records[entity->first + i];
+        const struct xg_op *op = &entity->ops[i];
+        if (r->place.gone && !op->erasure)
+            broken(w, r, "erased",
+                   XG_T("内容没有了，没有任何抹除记录说明",
+                        "its fields are gone, and no act erased them"));
+        if (!op->erases || op->record->malformed ||
+            op->record->head.move != XG_MOVE_ERASE)
+            continue;
+        for (struct xg_erased_cursor c = xg_erased_of(op->record);
+             xg_erased_next(&c, &erased);) {
+            const struct xg_evidence_record *of =
+                find_here(w->e, entity, &erased.record);
+            if (of && !of->place.gone && !xg_erased_fits(&erased, &of->record))
+                broken(w, r, "erased",
+                       XG_T("抹除记录所说的余留内容不是原记录的",
+                            "the erasure says that other words are left than "
+                            "the record had"));
         }
     }
 }
@@ -446,6 +479,8 @@ static enum xg_status read_entity(struct evidence_work *w,
     xg_lang_thread(e->says.lang);
     enum xg_status status = fold_entity(w, entity);
     xg_lang_thread(reader);
+    if (status == XG_OK)
+        check_erased(w, entity);
     return status;
 }
 
