@@ -1,16 +1,14 @@
 /* clerk.c - see clerk.h. */
 #include "server/clerk.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/desk.h"
 #include "server/guide.h"
 #include "server/redact.h"
+#include "server/rounds.h"
 #include "shared/base/log.h"
 
 enum {
@@ -667,10 +665,7 @@ enum xg_status clerk_run(struct clerk *c, int64_t now_ms, bool dry,
 struct clerk_thread {
     struct clerk *clerk;
     struct data *d;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    bool stopping;
+    struct rounds *rounds;
 };
 
 static void say(void *ctx, const struct clerk_deed *deed)
@@ -686,54 +681,23 @@ static void say(void *ctx, const struct clerk_deed *deed)
            deed->climb, deed->level);
 }
 
-static bool sleep_on(struct clerk_thread *t)
+static void pass(void *ctx)
 {
-    struct timespec until;
-    int rc = 0;
+    struct clerk_thread *t = ctx;
+    struct xg_error err = XG_ERROR_NONE;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += CLERK_EVERY_S;
-    pthread_mutex_lock(&t->mutex);
-    while (!t->stopping && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&t->wake, &t->mutex, &until);
-    bool stopping = t->stopping;
-    pthread_mutex_unlock(&t->mutex);
-    return !stopping;
-}
-
-static void *run(void *arg)
-{
-    struct clerk_thread *t = arg;
-
-    do {
-        struct xg_error err = XG_ERROR_NONE;
-        if (clerk_run(t->clerk, (int64_t)ledger_time_ms(t->d->ledger), false,
-                      say, NULL, &err) != XG_OK)
-            xg_log(XG_LOG_WARN, "clerk.failed", "error=\"%s\"",
-                   xg_error_text(&err));
-        err = XG_ERROR_NONE;
-        if (redact_finish(t->d, &err) != XG_OK)
-            xg_log(XG_LOG_WARN, "clerk.redact", "error=\"%s\"",
-                   xg_error_text(&err));
-        err = XG_ERROR_NONE;
-        if (ingest_catch_up(t->d->ingest, &err) != XG_OK)
-            xg_log(XG_LOG_WARN, "clerk.catch_up", "error=\"%s\"",
-                   xg_error_text(&err));
-    } while (sleep_on(t));
-    return NULL;
-}
-
-static int init_wake(struct clerk_thread *t)
-{
-    pthread_condattr_t attr;
-    int rc = pthread_condattr_init(&attr);
-
-    if (rc == 0)
-        rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    if (rc == 0)
-        rc = pthread_cond_init(&t->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    return rc;
+    if (clerk_run(t->clerk, (int64_t)ledger_time_ms(t->d->ledger), false, say,
+                  NULL, &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "clerk.failed", "error=\"%s\"",
+               xg_error_text(&err));
+    err = XG_ERROR_NONE;
+    if (redact_finish(t->d, &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "clerk.redact", "error=\"%s\"",
+               xg_error_text(&err));
+    err = XG_ERROR_NONE;
+    if (ingest_catch_up(t->d->ingest, &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "clerk.catch_up", "error=\"%s\"",
+               xg_error_text(&err));
 }
 
 enum xg_status clerk_start(struct clerk_thread **out, struct data *d,
@@ -748,15 +712,11 @@ enum xg_status clerk_start(struct clerk_thread **out, struct data *d,
         free(t);
         return err->status;
     }
-    pthread_mutex_init(&t->mutex, NULL);
-    int rc = init_wake(t);
-    if (rc == 0)
-        rc = pthread_create(&t->thread, NULL, run, t);
-    if (rc != 0) {
+    if (rounds_start(&t->rounds, "clerk", CLERK_EVERY_S, pass, t, err) !=
+        XG_OK) {
         clerk_close(t->clerk);
         free(t);
-        errno = rc;
-        return xg_fail_os(err, "clerk");
+        return err->status;
     }
     *out = t;
     return XG_OK;
@@ -766,13 +726,7 @@ void clerk_stop(struct clerk_thread *t)
 {
     if (!t)
         return;
-    pthread_mutex_lock(&t->mutex);
-    t->stopping = true;
-    pthread_cond_signal(&t->wake);
-    pthread_mutex_unlock(&t->mutex);
-    pthread_join(t->thread, NULL);
-    pthread_cond_destroy(&t->wake);
-    pthread_mutex_destroy(&t->mutex);
+    rounds_stop(t->rounds);
     clerk_close(t->clerk);
     free(t);
 }

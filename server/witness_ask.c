@@ -2,17 +2,15 @@
 #define _GNU_SOURCE /* memfd_create */
 #include "server/witness_ask.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "server/rounds.h"
 #include "server/witness_policy.h"
 #include "shared/base/child.h"
 #include "shared/base/lang.h"
@@ -408,27 +406,9 @@ enum xg_status witness_ask(struct witness_asker *a, struct witness_round *round,
 struct witness_thread {
     struct data *d;
     struct witness_asker *asker;
-    unsigned every_s;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    bool stopping;
+    struct rounds *rounds;
+    struct xg_hash done; /* root of the tree that reached the quorum last */
 };
-
-static bool sleep_on(struct witness_thread *t)
-{
-    struct timespec until;
-    int rc = 0;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += t->every_s;
-    pthread_mutex_lock(&t->mutex);
-    while (!t->stopping && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&t->wake, &t->mutex, &until);
-    bool stopping = t->stopping;
-    pthread_mutex_unlock(&t->mutex);
-    return !stopping;
-}
 
 static void say(const struct witness_round *round)
 {
@@ -442,41 +422,24 @@ static void say(const struct witness_round *round)
                round->reached ? "reached" : "missed");
 }
 
-static void *run(void *arg)
+static void ask_again(void *ctx)
 {
-    struct witness_thread *t = arg;
-    struct xg_hash done = {{0}};
+    struct witness_thread *t = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_checkpoint c;
+    struct witness_round round;
 
-    do {
-        struct xg_error err = XG_ERROR_NONE;
-        struct xg_checkpoint c;
-        struct witness_round round;
-        if (ledger_published(t->d->ledger, &c, NULL, &err) == XG_OK &&
-            xg_hash_equal(&c.root, &done))
-            continue;
-        if (witness_ask(t->asker, &round, &err) != XG_OK) {
-            xg_log(XG_LOG_WARN, "witness.failed", "error=\"%s\"",
-                   xg_error_text(&err));
-            continue;
-        }
-        say(&round);
-        if (round.reached && round.size == c.size)
-            done = c.root;
-    } while (sleep_on(t));
-    return NULL;
-}
-
-static int init_wake(struct witness_thread *t)
-{
-    pthread_condattr_t attr;
-    int rc = pthread_condattr_init(&attr);
-
-    if (rc == 0)
-        rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    if (rc == 0)
-        rc = pthread_cond_init(&t->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    return rc;
+    if (ledger_published(t->d->ledger, &c, NULL, &err) == XG_OK &&
+        xg_hash_equal(&c.root, &t->done))
+        return;
+    if (witness_ask(t->asker, &round, &err) != XG_OK) {
+        xg_log(XG_LOG_WARN, "witness.failed", "error=\"%s\"",
+               xg_error_text(&err));
+        return;
+    }
+    say(&round);
+    if (round.reached && round.size == c.size)
+        t->done = c.root;
 }
 
 enum xg_status witness_start(struct witness_thread **out, struct data *d,
@@ -487,20 +450,15 @@ enum xg_status witness_start(struct witness_thread **out, struct data *d,
     if (!t)
         return xg_fail_nomem(err);
     t->d = d;
-    t->every_s = every_s;
     if (witness_asker_open(&t->asker, d, NULL, err) != XG_OK) {
         free(t);
         return err->status;
     }
-    pthread_mutex_init(&t->mutex, NULL);
-    int rc = init_wake(t);
-    if (rc == 0)
-        rc = pthread_create(&t->thread, NULL, run, t);
-    if (rc != 0) {
+    if (rounds_start(&t->rounds, "witness", every_s, ask_again, t, err) !=
+        XG_OK) {
         witness_asker_close(t->asker);
         free(t);
-        errno = rc;
-        return xg_fail_os(err, "witness");
+        return err->status;
     }
     *out = t;
     return XG_OK;
@@ -510,13 +468,7 @@ void witness_stop(struct witness_thread *t)
 {
     if (!t)
         return;
-    pthread_mutex_lock(&t->mutex);
-    t->stopping = true;
-    pthread_cond_signal(&t->wake);
-    pthread_mutex_unlock(&t->mutex);
-    pthread_join(t->thread, NULL);
-    pthread_cond_destroy(&t->wake);
-    pthread_mutex_destroy(&t->mutex);
+    rounds_stop(t->rounds);
     witness_asker_close(t->asker);
     free(t);
 }

@@ -32,6 +32,11 @@ const struct cli_flag cli_common_flags[] = {
 #define AS                                                                     \
     {"as", "WORKER", false, "由此人记录（共用设备）",                          \
      "recorded by this worker (shared device)"}, PIN
+#define WHOSE                                                                  \
+    {                                                                          \
+        "as", "WORKER", false, "是谁的（否则本机的主人）",                     \
+            "whose (else the device's owner)"                                  \
+    }
 #define PHOTO                                                                  \
     {                                                                          \
         "photo", "FILE[:ROLE]", true, "照片；别人转发的加 :forwarded", \
@@ -90,29 +95,25 @@ static const struct cli_flag finish_flags[] = {
     PHOTO, FORWARDED, AS, CONTACT, PHONE, OPENS, NO_MORE,
 };
 static const struct cli_flag pin_flags[] = {
-    {"as", "WORKER", false, "是谁的（否则本机的主人）",
-     "whose (else the device's owner)"},
+    WHOSE,
     PIN,
     NO_MORE,
 };
 static const struct cli_flag pin_remove_flags[] = {
-    {"as", "WORKER", false, "是谁的（否则本机的主人）",
-     "whose (else the device's owner)"},
+    WHOSE,
     PIN,
     {"forgotten", NULL, false, "PIN 忘了，不问", "it is forgotten: do not ask"},
     NO_MORE,
 };
 static const struct cli_flag pin_unlock_flags[] = {
-    {"as", "WORKER", false, "是谁的（否则本机的主人）",
-     "whose (else the device's owner)"},
+    WHOSE,
     PIN,
     {"for", "MINUTES", false, "多少分钟内不再问（否则 60）",
      "not to be asked for so many minutes (else 60)"},
     NO_MORE,
 };
 static const struct cli_flag pin_none_flags[] = {
-    {"as", "WORKER", false, "是谁的（否则本机的主人）",
-     "whose (else the device's owner)"},
+    WHOSE,
     NO_MORE,
 };
 static const struct cli_flag import_flags[] = {PIN, NO_MORE};
