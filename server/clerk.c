@@ -9,6 +9,7 @@
 #include "server/guide.h"
 #include "server/redact.h"
 #include "server/rounds.h"
+#include "server/view_note.h"
 #include "shared/base/log.h"
 
 enum {
@@ -698,6 +699,9 @@ static void pass(void *ctx)
     if (ingest_catch_up(t->d->ingest, &err) != XG_OK)
         xg_log(XG_LOG_WARN, "clerk.catch_up", "error=\"%s\"",
                xg_error_text(&err));
+    err = XG_ERROR_NONE;
+    if (view_note_daily(t->d, &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "clerk.view", "error=\"%s\"", xg_error_text(&err));
 }
 
 enum xg_status clerk_start(struct clerk_thread **out, struct data *d,

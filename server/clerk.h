@@ -76,7 +76,8 @@ clerk_run(struct clerk *c, int64_t now_ms, bool dry,
           void (*told)(void *ctx, const struct clerk_deed *deed), void *ctx,
           struct xg_error *err);
 
-/* A thread that makes a pass every CLERK_EVERY_S seconds, and one at once. */
+/* A thread that makes a pass every CLERK_EVERY_S seconds, and one at once; it
+ * also finishes what an erasure left, and appends the daily view note. */
 struct clerk_thread;
 XG_MUST_CHECK enum xg_status clerk_start(struct clerk_thread **t,
                                          struct data *d, struct xg_error *err);

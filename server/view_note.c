@@ -5,6 +5,10 @@
 
 #include "shared/core/tlog.h"
 
+/* Values of the store: when the last was appended, and where it ends. */
+#define VIEW_MS "view_ms"
+#define VIEW_END "view_end"
+
 enum { AT_ONCE = 256, ROWS_BYTES = 512 << 20, NOTE_ROOM = 1024 };
 
 struct leaf {
@@ -96,6 +100,11 @@ static enum xg_status run_view(struct ledger_job *job, struct ledger *l,
     enum xg_status status = xg_buf_check(&text, err);
     if (status == XG_OK)
         status = ledger_append_text(l, &index, xg_buf_bytes(&text), err);
+    if (status == XG_OK)
+        status =
+            store->ops->put_value(store, VIEW_MS, ledger_time_ms(l), err);
+    if (status == XG_OK) /* with the time note that closes the checkpoint */
+        status = store->ops->put_value(store, VIEW_END, index + 2, err);
     xg_buf_clear(&text);
     return status;
 }
@@ -110,4 +119,39 @@ enum xg_status view_note_append(struct xg_view_note *out, struct data *d,
         *out = j.note;
     free(j.leaves);
     return status;
+}
+
+/* Since when, and from where on, there was none: from the log's first time note
+ * on, where there never was one. */
+static enum xg_status find_last(uint64_t *ms, uint64_t *end, struct store *s,
+                                struct xg_error *err)
+{
+    struct store_time first;
+    bool found;
+
+    if (s->ops->get_value(s, ms, VIEW_MS, err) != XG_OK ||
+        s->ops->get_value(s, end, VIEW_END, err) != XG_OK || *ms > 0)
+        return err->status;
+    enum xg_status status = s->ops->find_time_from(s, &first, &found, 0, err);
+    if (status == XG_OK)
+        *ms = found ? (uint64_t)first.ms : UINT64_MAX;
+    return status;
+}
+
+enum xg_status view_note_daily(struct data *d, struct xg_error *err)
+{
+    uint64_t now = ledger_time_ms(d->ledger), last = 0, end = 0;
+    struct xg_checkpoint published;
+    struct xg_view_note note;
+    struct store *reader;
+
+    if (ledger_published(d->ledger, &published, NULL, err) != XG_OK ||
+        data_borrow(d, &reader, err) != XG_OK)
+        return err->status;
+    enum xg_status status = find_last(&last, &end, reader, err);
+    data_return(d, reader);
+    if (status != XG_OK || now < last || now - last < VIEW_NOTE_EVERY_MS ||
+        published.size <= end)
+        return status;
+    return view_note_append(&note, d, err);
 }

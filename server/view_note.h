@@ -15,4 +15,10 @@ XG_MUST_CHECK enum xg_status view_note_append(struct xg_view_note *out,
                                               struct data *d,
                                               struct xg_error *err);
 
+/* Append one where the last, or the log's beginning, is a day old by the log's
+ * time, and something was written since. */
+enum { VIEW_NOTE_EVERY_MS = 24 * 3600 * 1000 };
+XG_MUST_CHECK enum xg_status view_note_daily(struct data *d,
+                                             struct xg_error *err);
+
 #endif
