@@ -50,7 +50,7 @@ enum xg_status photo_proof_check(struct store *s, bool *found,
     struct xg_buf note = XG_BUF(XG_NOTE_MAX),
                   receipt = XG_BUF(PHOTO_RECEIPT_MAX);
     struct xg_error why = XG_ERROR_NONE;
-    struct store_logs logs;
+    struct store_logs logs = {.count = 0};
     struct xg_checkpoint held;
     struct photo_proof proof;
     uint64_t position;

@@ -382,7 +382,7 @@ static enum xg_status may_lack(struct ingest_batch *b, struct store *store,
                      "record %llu came without its fields, and no erasure in "
                      "the log names it: send the whole batch, or one from a "
                      "backup"),
-                (unsigned long long)(b->batch.says.first + i)));
+                (unsigned long long)b->batch.says.first + i));
             return XG_OK;
         }
     }

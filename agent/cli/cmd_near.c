@@ -88,9 +88,9 @@ static enum xg_status load_spots(struct spots *spots, struct cli *cli,
 {
     const struct store_filter filter = {
         .kind = xg_kind_find(XG_KIND_INCIDENT), .open = true, .gone = true};
-    struct gathering g = {spots, err, XG_OK};
 
     *spots = (struct spots){.arena = XG_ARENA(SPOTS_ARENA_MAX)};
+    struct gathering g = {spots, err, XG_OK};
     if (store_list(cli->home.store, &filter, true, gather, &g, err) != XG_OK)
         return err->status;
     return g.status;

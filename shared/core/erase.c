@@ -494,9 +494,8 @@ static bool apply(struct xg_op *op, const struct xg_erased *entry, uint32_t by,
             e->kept = xg_bytes(NULL, 0);
         else if (e->kept.len && !join_kept(e, &entry->kept, arena))
             return false;
-        if (by != XG_NONE &&
-            (e->by == XG_NONE ||
-             xg_hash_compare(act, &ops[e->by].record->hash) < 0))
+        if (act && (e->by == XG_NONE ||
+                    xg_hash_compare(act, &ops[e->by].record->hash) < 0))
             e->by = by;
     } else {
         e->by = by;

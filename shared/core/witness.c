@@ -268,7 +268,7 @@ xg_policy_verify(const struct xg_policy *p,
                  size_t *count, const struct xg_note *checkpoint,
                  struct xg_error *err)
 {
-    struct xg_cosigned found[XG_POLICY_WITNESSES_MAX];
+    struct xg_cosigned found[XG_POLICY_WITNESSES_MAX] = {{0}};
     size_t n = 0;
 
     for (size_t i = 0; i < p->witness_count; i++) {
