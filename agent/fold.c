@@ -9,6 +9,7 @@
 #include "agent/store_db.h"
 #include "agent_sql.h"
 #include "shared/base/lang.h"
+#include "shared/core/erase.h"
 
 enum { OPS_FIRST = 8, BRANCH_DEPTH_MAX = 64 };
 
@@ -509,21 +510,54 @@ static bool read_shown(struct shown *out, struct xg_bytes value)
     return out->sha256.len == XG_HASH_SIZE;
 }
 
+/* What every act erased, thumbnails too: an act names both. */
+static enum xg_status put_erased_photos(struct store *s, const struct fold *f,
+                                        const struct xg_id *id,
+                                        struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ERASED_PHOTO_DELETE);
+    struct xg_cbor_item list, item;
+
+    xg_bind_id(q, 1, id);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < f->state.count; i++) {
+        const struct xg_record *act = f->ops[i].record;
+        if (!f->ops[i].erases || act->malformed ||
+            act->head.move != XG_MOVE_ERASE ||
+            !xg_record_field(act, XG_FIELD_ERASED_PHOTOS, &list))
+            continue;
+        for (struct xg_cbor c = xg_cbor_inside(&list);
+             xg_cbor_next(&c, &item);) {
+            q = xg_stmt(s->db, AGENT_STMT_ERASED_PHOTO_PUT);
+            xg_bind_bytes(q, 1, item.bytes);
+            xg_bind_id(q, 2, id);
+            if (xg_stmt_run(q, err) != XG_OK)
+                return err->status;
+        }
+    }
+    return XG_OK;
+}
+
+/* One that was erased is not shown, nor does it go out. */
 static enum xg_status put_photo(struct store *s, const struct shown *shown,
                                 const struct fold *f,
                                 const struct xg_element *e,
                                 const struct xg_id *id, struct xg_error *err)
 {
     bool mine;
+    struct xg_hash hash;
 
+    memcpy(hash.b, shown->sha256.at, sizeof hash.b);
+    bool erased = xg_photo_erased(f->ops, f->state.count, &hash);
     if (is_held(s, &mine, f->facts[e->op].mine, shown->sha256, err) != XG_OK)
         return err->status;
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_PUT);
     xg_bind_id(q, 1, id);
     xg_bind_bytes(q, 2, shown->sha256);
     xg_bind_u64(q, 3, shown->length);
-    xg_bind_i64(q, 4, mine);
-    xg_bind_i64(q, 5, !e->removed);
+    xg_bind_i64(q, 4, mine && !erased);
+    xg_bind_i64(q, 5, !e->removed && !erased);
     xg_bind_i64(q, 6, f->facts[e->op].row);
     xg_bind_i64(q, 7, photo_rank(f));
     if (shown->thumbnail.len == XG_HASH_SIZE) {
@@ -684,7 +718,8 @@ static enum xg_status fold_whole(struct store *s, const struct xg_id *id,
     find_creator(&row, &f);
     find_times(&row, &f);
     find_official(&row, &f);
-    if (put_photos(s, &row, &f, id, err) != XG_OK ||
+    if (put_erased_photos(s, &f, id, err) != XG_OK ||
+        put_photos(s, &row, &f, id, err) != XG_OK ||
         put_links(s, &f, id, err) != XG_OK ||
         note_missing(s, &f, id, err) != XG_OK ||
         erase_bytes(s, &f, err) != XG_OK)
@@ -712,6 +747,7 @@ static enum xg_status keep_unfolded(struct store *s, const struct xg_id *id,
                                     struct xg_error *err)
 {
     static const enum agent_stmt drops[] = {AGENT_STMT_PHOTO_DELETE,
+                                            AGENT_STMT_ERASED_PHOTO_DELETE,
                                             AGENT_STMT_LINK_DELETE};
     struct fold f = {0};
     struct loader l = {
@@ -758,6 +794,7 @@ enum xg_status fold_rebuild(struct store *s, size_t *count,
     static const enum agent_stmt drops[] = {
         AGENT_STMT_ENTITY_DELETE_ALL,
         AGENT_STMT_PHOTO_DELETE_ALL,
+        AGENT_STMT_ERASED_PHOTO_DELETE_ALL,
         AGENT_STMT_LINK_DELETE_ALL,
         AGENT_STMT_MISSING_DELETE_ALL,
     };

@@ -219,6 +219,45 @@ enum xg_status photo_free(struct home *home, struct photo_freed *out, bool now,
     return status;
 }
 
+/* ---- erased ---- */
+
+static enum xg_status erase_all(const struct rules *r, struct xg_error *err)
+{
+    struct xg_hash gone[PAGE], after = {{0}};
+    size_t count = PAGE;
+
+    while (count == PAGE) {
+        if (store_gone_photos(r->s, gone, &count, PAGE, &after, err) != XG_OK)
+            return err->status;
+        for (size_t i = 0; i < count; i++) {
+            after = gone[i];
+            if (!in_draft(r, &gone[i]) &&
+                photo_remove(&r->shelf, &gone[i], err) != XG_OK)
+                return err->status;
+        }
+    }
+    return XG_OK;
+}
+
+enum xg_status photo_erase(struct home *home, struct xg_error *err)
+{
+    struct rules r = {.home = home,
+                      .s = home->store,
+                      .shelf = {.home = home->path, .vault = home->vault},
+                      .drafts = XG_BUF(DRAFTS_MAX)};
+    char alarm[HOME_PATH_SIZE];
+
+    if (home_file(alarm, home->path, "alarm/shown", err) != XG_OK)
+        return err->status;
+    if (xg_os_exists(alarm))
+        return XG_OK;
+    enum xg_status status = load_drafts(&r, err);
+    if (status == XG_OK)
+        status = erase_all(&r, err);
+    xg_buf_clear(&r.drafts);
+    return status;
+}
+
 /* ---- what stays ---- */
 
 static void count_stay(const struct rules *r, struct photo_freed *out,

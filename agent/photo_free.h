@@ -38,6 +38,11 @@ struct photo_freed {
 XG_MUST_CHECK enum xg_status photo_free(struct home *home,
                                         struct photo_freed *out, bool now,
                                         struct xg_error *err);
+/* Remove from the shelf what acts erased of every entity here that showed it,
+ * but for what a draft names; nothing while an alarm stands. At the end of
+ * every exchange. */
+XG_MUST_CHECK enum xg_status photo_erase(struct home *home,
+                                         struct xg_error *err);
 /* What would stay, and nothing else: fills all but photos and bytes. */
 XG_MUST_CHECK enum xg_status photo_count_stays(struct home *home,
                                                struct photo_freed *out,

@@ -565,6 +565,16 @@ store_list_photos(struct store *s, bool all,
                   void *ctx, struct xg_error *err);
 /* The one whose hash begins so (hex digits, at least 4). XG_NOTFOUND;
  * XG_AMBIGUOUS. */
+/* Photos and thumbnails after a hash, ascending, that acts erased of every
+ * entity here that showed them. */
+XG_MUST_CHECK enum xg_status store_gone_photos(struct store *s,
+                                               struct xg_hash *out,
+                                               size_t *count, size_t max,
+                                               const struct xg_hash *after,
+                                               struct xg_error *err);
+XG_MUST_CHECK enum xg_status store_is_photo_gone(struct store *s, bool *gone,
+                                                 const struct xg_hash *sha256,
+                                                 struct xg_error *err);
 XG_MUST_CHECK enum xg_status store_find_photo(struct store *s,
                                               struct xg_hash *out,
                                               const char *prefix,

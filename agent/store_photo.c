@@ -87,6 +87,38 @@ enum xg_status store_is_thumbnail(struct store *s, bool *is,
     return XG_OK;
 }
 
+enum xg_status store_gone_photos(struct store *s, struct xg_hash *out,
+                                 size_t *count, size_t max,
+                                 const struct xg_hash *after,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ERASED_PHOTO_GONE);
+    size_t n = 0;
+
+    xg_bind_hash(q, 1, after);
+    xg_bind_u64(q, 2, max);
+    while (n < max && xg_stmt_next(q))
+        out[n++] = xg_col_hash(q, 0);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *count = n;
+    return XG_OK;
+}
+
+enum xg_status store_is_photo_gone(struct store *s, bool *gone,
+                                   const struct xg_hash *sha256,
+                                   struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ERASED_PHOTO_IS_GONE);
+
+    xg_bind_hash(q, 1, sha256);
+    bool found = xg_stmt_row(q);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *gone = found;
+    return XG_OK;
+}
+
 /* The least and the greatest hash that begin so. */
 static bool parse_prefix(struct xg_hash *least, struct xg_hash *most,
                          const char *prefix)

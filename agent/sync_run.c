@@ -163,7 +163,10 @@ static enum xg_status then_photos(struct sync *y, enum xg_status records,
 {
     struct xg_error own = XG_ERROR_NONE;
     int64_t wished_s = y->report->retry_after_s;
-    enum xg_status status = sync_persist(y, sync_send_photos, &own);
+    enum xg_status status = photo_erase(y->home, &own);
+
+    if (status == XG_OK)
+        status = sync_persist(y, sync_send_photos, &own);
 
     if (status == XG_NET && y->report->budget)
         status = XG_OK; /* as it was told to */

@@ -25,9 +25,9 @@ static enum xg_status give_held(const struct api_view *v, uint64_t size,
     if (status == XG_OK)
         status = xg_buf_check(&proof, err);
     if (status == XG_OK)
-        status = photo_put_held(&response->body, v->store, &v->checkpoint,
-                                xg_buf_bytes(&v->note), xg_buf_bytes(&proof),
-                                asked, count, err);
+        status = photo_put_held(&response->body, v->store, v->data->blobs,
+                                &v->checkpoint, xg_buf_bytes(&v->note),
+                                xg_buf_bytes(&proof), asked, count, err);
     response->content_type = "application/octet-stream";
     xg_buf_clear(&proof);
     return status;

@@ -477,7 +477,8 @@ static enum xg_status put_held(struct giving *g, struct xg_error *err)
     for (size_t i = 0; i < count; i += XG_BLOBS_ASKED_MAX) {
         size_t step =
             count - i < XG_BLOBS_ASKED_MAX ? count - i : XG_BLOBS_ASKED_MAX;
-        if (photo_put_held(&g->part, g->view.store, &g->view.checkpoint,
+        if (photo_put_held(&g->part, g->view.store, g->view.data->blobs,
+                           &g->view.checkpoint,
                            xg_buf_bytes(&g->view.note), xg_bytes(NULL, 0),
                            &g->photos[i], step, err) != XG_OK ||
             add_numbered(g, "held", i / XG_BLOBS_ASKED_MAX, err) != XG_OK)

@@ -44,8 +44,10 @@ static void tell(void *ctx, uint64_t files, uint64_t bytes)
            bytes);
 }
 
-/* Leave out those that were erased: of them no file is to be here. */
-static enum xg_status leave_erased(struct store *s, struct store_held *rows,
+/* Leave out those that were erased, unless somebody else names them, and they
+ * came again. */
+static enum xg_status leave_erased(struct store *s, struct blobs *blobs,
+                                   struct store_held *rows,
                                    size_t *count, struct xg_error *err)
 {
     size_t kept = 0;
@@ -55,7 +57,7 @@ static enum xg_status leave_erased(struct store *s, struct store_held *rows,
         if (s->ops->has_erased_photo(s, &erased, &rows[i].blob.sha256, err) !=
             XG_OK)
             return err->status;
-        if (!erased)
+        if (!erased || blobs_has(blobs, &rows[i].blob.sha256))
             rows[kept++] = rows[i];
     }
     *count = kept;
@@ -87,7 +89,7 @@ walk_held(struct data *d,
         size_t visited = status == XG_OK ? count : 0;
         if (visited) {
             after = rows[count - 1].number;
-            status = leave_erased(s, rows, &visited, err);
+            status = leave_erased(s, d->blobs, rows, &visited, err);
         }
         data_return(d, s);
         for (size_t i = 0; status == XG_OK && i < visited; i++) {

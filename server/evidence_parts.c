@@ -157,6 +157,7 @@ static enum xg_status put_record(struct evidence_work *w,
     p.index = row->seq - w->hashes_first;
     xg_prove_inclusion_in(&p.path, p.index, w->hashes, p.count);
     p.gone = row->fields.len == 0;
+    p.fields_hash = row->fields_hash;
     xg_evidence_place_put(&text, &p);
     enum xg_status status = xg_buf_check(&text, w->err);
     if (status == XG_OK)

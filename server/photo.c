@@ -115,19 +115,47 @@ static bool take_length(void *ctx, const struct store_photo *row)
     return n->stated && n->length != n->stated;
 }
 
+enum xg_status photo_taken_away(struct store *s, bool *away,
+                                const struct xg_hash *sha256,
+                                struct xg_error *err)
+{
+    bool erased = false, elsewhere = false;
+    struct xg_id other;
+
+    if (s->ops->has_erased_photo(s, &erased, sha256, err) != XG_OK ||
+        (erased && s->ops->find_photo_elsewhere(s, &other, &elsewhere, sha256,
+                                                NULL, err) != XG_OK))
+        return err->status;
+    *away = erased && !elsewhere;
+    return XG_OK;
+}
+
+/* Is the note that says it is held out of date, for its file was erased? */
+static enum xg_status is_erased(struct store *s, struct blobs *blobs,
+                                bool *erased, const struct xg_hash *sha256,
+                                struct xg_error *err)
+{
+    bool acted = false;
+
+    if (s->ops->has_erased_photo(s, &acted, sha256, err) != XG_OK)
+        return err->status;
+    *erased = acted && !blobs_has(blobs, sha256);
+    return XG_OK;
+}
+
 enum xg_status photo_named(struct store *s, uint64_t *length, bool *found,
                            const struct xg_hash *sha256, uint64_t stated,
                            struct xg_error *err)
 {
     struct naming n = {.stated = stated};
-    bool erased = false;
+    bool away = false;
 
     if (walk_names(s, sha256, false, take_length, &n, err) != XG_OK ||
-        s->ops->has_erased_photo(s, &erased, sha256, err) != XG_OK)
+        photo_taken_away(s, &away, sha256, err) != XG_OK)
         return err->status;
     if (n.found)
         *length = n.length;
-    *found = n.found && !erased; /* one that was erased does not come back */
+    *found = n.found && !away;
     return XG_OK;
 }
 
@@ -137,6 +165,7 @@ struct hold_job {
     struct ledger_job job;
     const struct xg_blob *blobs;
     size_t count;
+    bool any_away;
 };
 
 /* A note for each photo: a note is told to whoever asks for one that it names,
@@ -170,12 +199,36 @@ static enum xg_status hold_one(struct ledger *l, struct store *store,
 static enum xg_status run_hold(struct ledger_job *job, struct ledger *l,
                                struct store *store, struct xg_error *err)
 {
-    const struct hold_job *j = (const struct hold_job *)job;
+    struct hold_job *j = (struct hold_job *)job;
 
-    for (size_t i = 0; i < j->count; i++)
-        if (hold_one(l, store, &j->blobs[i], err) != XG_OK)
+    j->any_away = false;
+    for (size_t i = 0; i < j->count; i++) {
+        bool away;
+        if (photo_taken_away(store, &away, &j->blobs[i].sha256, err) != XG_OK ||
+            (!away && hold_one(l, store, &j->blobs[i], err) != XG_OK))
             return err->status;
+        j->any_away |= away;
+    }
     return XG_OK;
+}
+
+/* They were erased while they came in. */
+static enum xg_status remove_away(const struct hold_job *j, struct data *d,
+                                  struct xg_error *err)
+{
+    enum xg_status status = XG_OK;
+    struct store *s;
+
+    for (size_t i = 0; status == XG_OK && i < j->count; i++) {
+        bool away = false;
+        if (data_borrow(d, &s, err) != XG_OK)
+            return err->status;
+        status = photo_taken_away(s, &away, &j->blobs[i].sha256, err);
+        data_return(d, s);
+        if (status == XG_OK && away)
+            status = blobs_remove(d->blobs, &j->blobs[i].sha256, err);
+    }
+    return status;
 }
 
 enum xg_status photo_hold(struct data *d, const struct xg_blob *blobs,
@@ -184,7 +237,9 @@ enum xg_status photo_hold(struct data *d, const struct xg_blob *blobs,
     struct hold_job j = {
         .job = {.run = run_hold}, .blobs = blobs, .count = count};
 
-    return count ? ledger_submit(d->ledger, &j.job, err) : XG_OK;
+    if (count && ledger_submit(d->ledger, &j.job, err) != XG_OK)
+        return err->status;
+    return j.any_away ? remove_away(&j, d, err) : XG_OK;
 }
 
 enum xg_status photo_held(struct store *s, uint64_t *position, uint64_t *length,
@@ -202,18 +257,24 @@ enum xg_status photo_held(struct store *s, uint64_t *position, uint64_t *length,
     return XG_OK;
 }
 
-enum xg_status photo_place(struct store *s, enum view_place *out,
-                           const struct xg_hash *sha256, struct xg_error *err)
+enum xg_status photo_place(struct store *s, struct blobs *blobs,
+                           enum view_place *out, const struct xg_hash *sha256,
+                           struct xg_error *err)
 {
     struct store_wanted wanted;
     struct store_held held;
-    bool is_held, is_wanted = false;
+    bool is_held, is_wanted = false, erased = false, away = false;
 
     if (s->ops->find_held(s, &held, &is_held, sha256, err) != XG_OK ||
-        (!is_held &&
-         s->ops->find_wanted(s, &wanted, &is_wanted, sha256, err) != XG_OK))
+        is_erased(s, blobs, &erased, sha256, err) != XG_OK ||
+        (erased && photo_taken_away(s, &away, sha256, err) != XG_OK))
         return err->status;
-    *out = is_held     ? VIEW_PHOTO_SERVER
+    is_held = is_held && !erased;
+    if (!is_held &&
+        s->ops->find_wanted(s, &wanted, &is_wanted, sha256, err) != XG_OK)
+        return err->status;
+    *out = away        ? VIEW_PHOTO_ERASED
+           : is_held   ? VIEW_PHOTO_SERVER
            : is_wanted ? VIEW_PHOTO_WANTED
                        : VIEW_PHOTO_ELSEWHERE;
     return XG_OK;
@@ -231,7 +292,8 @@ static int by_position(const void *a, const void *b)
 /* Where the log names what was asked for, below its published size; ascending,
  * each once. */
 static enum xg_status find_notes(uint64_t *positions, size_t *count,
-                                 struct store *s, uint64_t size,
+                                 struct store *s, struct blobs *blobs,
+                                 uint64_t size,
                                  const struct xg_hash *asked,
                                  size_t asked_count, struct xg_error *err)
 {
@@ -239,10 +301,12 @@ static enum xg_status find_notes(uint64_t *positions, size_t *count,
 
     for (size_t i = 0; i < asked_count; i++) {
         struct store_held held;
-        bool found;
-        if (s->ops->find_held(s, &held, &found, &asked[i], err) != XG_OK)
+        bool found, erased = false;
+        if (s->ops->find_held(s, &held, &found, &asked[i], err) != XG_OK ||
+            (found &&
+             is_erased(s, blobs, &erased, &asked[i], err) != XG_OK))
             return err->status;
-        if (found && held.position < size)
+        if (found && !erased && held.position < size)
             positions[n++] = held.position;
     }
     qsort(positions, n, sizeof *positions, by_position);
@@ -285,6 +349,7 @@ static enum xg_status put_pair(struct xg_buf *out, struct store *s,
 }
 
 enum xg_status photo_put_held(struct xg_buf *out, struct store *s,
+                              struct blobs *blobs,
                               const struct xg_checkpoint *c,
                               struct xg_bytes checkpoint_note,
                               struct xg_bytes proof,
@@ -301,7 +366,8 @@ enum xg_status photo_put_held(struct xg_buf *out, struct store *s,
                        XG_T("一次最多问 %d 张照片",
                             "at most %d photos are asked for at once"),
                        XG_BLOBS_ASKED_MAX);
-    status = find_notes(positions, &note_count, s, c->size, asked, count, err);
+    status = find_notes(positions, &note_count, s, blobs, c->size, asked, count,
+                        err);
     if (status == XG_OK)
         xg_frame_put(out, proof);
     for (size_t i = 0; status == XG_OK && i < note_count; i++)
@@ -462,12 +528,11 @@ static enum xg_status order_one(struct order_job *j, struct store *s,
         .wanted = {.blob = {photo.sha256, photo.bytes},
                    .entity = j->entity,
                    .since_ms = (int64_t)ledger_time_ms(j->d->ledger)}};
-    struct store_held held;
-    bool found;
+    enum view_place place;
 
-    if (s->ops->find_held(s, &held, &found, &photo.sha256, err) != XG_OK)
+    if (photo_place(s, j->d->blobs, &place, &photo.sha256, err) != XG_OK)
         return err->status;
-    if (found)
+    if (place == VIEW_PHOTO_SERVER || place == VIEW_PHOTO_ERASED)
         return XG_OK;
     j->count++;
     enum xg_status status = ask_authors(&a, &photo.sha256, err);

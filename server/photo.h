@@ -25,12 +25,19 @@ XG_MUST_CHECK enum xg_status photo_put_named(struct store *to,
  * long (0: nobody says). Where a record says so too, that is *length; else
  * what the first record says: so that a wrong record does not keep the right
  * photo out. */
+/* One that was taken away is named by nobody. */
 XG_MUST_CHECK enum xg_status photo_named(struct store *s, uint64_t *length,
                                          bool *found,
                                          const struct xg_hash *sha256,
                                          uint64_t stated,
                                          struct xg_error *err);
-/* Their files are durable: say so in the log. Those that it says already are
+/* Did acts erase it of every entity that names it? Then its file goes, and does
+ * not come back. */
+XG_MUST_CHECK enum xg_status photo_taken_away(struct store *s, bool *away,
+                                              const struct xg_hash *sha256,
+                                              struct xg_error *err);
+/* Their files are durable: say so in the log. One that was taken away meanwhile
+ * is not held: its file goes. Those that it says already are
  * passed over. Returns when it is published. A note names one photo alone. */
 XG_MUST_CHECK enum xg_status photo_hold(struct data *d,
                                         const struct xg_blob *blobs,
@@ -41,13 +48,16 @@ XG_MUST_CHECK enum xg_status photo_held(struct store *s, uint64_t *position,
                                         const struct xg_hash *sha256,
                                         struct xg_error *err);
 /* Where it is, by the log and by what was asked for. */
-XG_MUST_CHECK enum xg_status photo_place(struct store *s, enum view_place *out,
+XG_MUST_CHECK enum xg_status photo_place(struct store *s, struct blobs *blobs,
+                                         enum view_place *out,
                                          const struct xg_hash *sha256,
                                          struct xg_error *err);
 /* Append the frames of POST /v1/blobs/held (protocol.h), beginning with the
- * given proof frame, for at most XG_BLOBS_ASKED_MAX hashes. */
+ * given proof frame, for at most XG_BLOBS_ASKED_MAX hashes. Of one whose file
+ * went by an erasure no note is told: somebody else may name it later, and has
+ * to send it. */
 XG_MUST_CHECK enum xg_status
-photo_put_held(struct xg_buf *out, struct store *s,
+photo_put_held(struct xg_buf *out, struct store *s, struct blobs *blobs,
                const struct xg_checkpoint *c, struct xg_bytes checkpoint_note,
                struct xg_bytes proof, const struct xg_hash *asked,
                size_t count, struct xg_error *err);

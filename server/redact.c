@@ -162,8 +162,20 @@ static int by_record(const void *a, const void *b)
     return memcmp(x->entry.at + 3, y->entry.at + 3, XG_HASH_SIZE);
 }
 
+static enum xg_status find_stays(struct redact_plan *plan, struct store *store,
+                                 const struct xg_id *entity,
+                                 struct xg_error *err)
+{
+    for (size_t i = 0; i < plan->photo_count; i++)
+        if (store->ops->find_photo_elsewhere(
+                store, &plan->named_by[i], &plan->stays[i], &plan->photos[i],
+                entity, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
 enum xg_status redact_plan(struct redact_plan *plan, struct xg_arena *arena,
-                           const struct fold *fold,
+                           struct store *store, const struct fold *fold,
                            const struct redact_wish *wish, struct xg_error *err)
 {
     const struct xg_state *s = &fold->state;
@@ -190,6 +202,8 @@ enum xg_status redact_plan(struct redact_plan *plan, struct xg_arena *arena,
                             "--field 指明字段",
                             "nothing to erase: nothing personal, or all is "
                             "erased; --field names other fields"));
+    if (find_stays(&p, store, &s->id, err) != XG_OK)
+        return err->status;
     *plan = p;
     return XG_OK;
 }
@@ -446,6 +460,7 @@ static enum xg_status erase_entry(struct sweep *s, const struct xg_record *act,
 
 static enum xg_status erase_photos(struct sweep *s, const struct xg_record *act)
 {
+    const struct xg_id entity = xg_record_entity(act);
     struct xg_cbor_item list, item;
     struct xg_hash hash;
 
@@ -454,7 +469,8 @@ static enum xg_status erase_photos(struct sweep *s, const struct xg_record *act)
     struct xg_cbor c = xg_cbor_inside(&list);
     while (xg_cbor_next(&c, &item)) {
         memcpy(hash.b, item.bytes.at, sizeof hash.b);
-        if (s->store->ops->put_erased_photo(s->store, &hash, s->err) != XG_OK ||
+        if (s->store->ops->put_erased_photo(s->store, &hash, &entity, s->err) !=
+                XG_OK ||
             s->store->ops->drop_wanted(s->store, &hash, s->err) != XG_OK)
             return s->err->status;
         if (!push(&s->photos, &s->photo_count, &s->photo_room, &hash))
@@ -614,6 +630,22 @@ static enum xg_status sweep_bodies(struct sweep *s)
     return status;
 }
 
+/* The files of those that somebody else names stay. */
+static enum xg_status keep_named(struct sweep *s)
+{
+    size_t kept = 0;
+    bool away = false;
+
+    for (size_t i = 0; i < s->photo_count; i++) {
+        if (photo_taken_away(s->store, &away, &s->photos[i], s->err) != XG_OK)
+            return s->err->status;
+        if (away)
+            s->photos[kept++] = s->photos[i];
+    }
+    s->photo_count = kept;
+    return XG_OK;
+}
+
 static enum xg_status run_sweep(struct ledger_job *job, struct ledger *l,
                                 struct store *store, struct xg_error *err)
 {
@@ -629,7 +661,8 @@ static enum xg_status run_sweep(struct ledger_job *job, struct ledger *l,
     s->any = pending != NOTHING_PENDING;
     if (!s->any)
         return XG_OK;
-    if (sweep_acts(s) != XG_OK || sweep_bodies(s) != XG_OK)
+    if (sweep_acts(s) != XG_OK || sweep_bodies(s) != XG_OK ||
+        keep_named(s) != XG_OK)
         return err->status;
     return store->ops->put_value(store, REDACT_PENDING, FILES_PENDING, err);
 }

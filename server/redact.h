@@ -40,11 +40,16 @@ struct redact_plan {
     size_t count;
     struct xg_hash photos[REDACT_PHOTOS_MAX]; /* with their thumbnails */
     size_t photo_count;
+    /* Of each photo: names another entity it too? Then the act says that it was
+     * erased of this one, and the file stays. */
+    bool stays[REDACT_PHOTOS_MAX];
+    struct xg_id named_by[REDACT_PHOTOS_MAX];
 };
 
-/* In the arena. XG_USAGE, XG_REFUSED: it cannot go; the text names what. */
+/* In the arena; `store`: who else names the photos. XG_USAGE, XG_REFUSED: it cannot go; the text names what. */
 XG_MUST_CHECK enum xg_status redact_plan(struct redact_plan *plan,
                                          struct xg_arena *arena,
+                                         struct store *store,
                                          const struct fold *fold,
                                          const struct redact_wish *wish,
                                          struct xg_error *err);

@@ -621,12 +621,22 @@ struct store_ops {
                                    struct xg_error *err);
     enum xg_status (*replace_body)(struct store *s, uint64_t position,
                                    struct xg_bytes body, struct xg_error *err);
+    /* An act of that entity erased it. One that is there stays. */
     enum xg_status (*put_erased_photo)(struct store *s,
                                        const struct xg_hash *hash,
+                                       const struct xg_id *entity,
                                        struct xg_error *err);
+    /* Did an act of any entity erase it? */
     enum xg_status (*has_erased_photo)(struct store *s, bool *has,
                                        const struct xg_hash *hash,
                                        struct xg_error *err);
+    /* The first entity whose records name it, of those whose acts did not erase
+     * it, and `but` (NULL: none). */
+    enum xg_status (*find_photo_elsewhere)(struct store *s,
+                                           struct xg_id *entity, bool *found,
+                                           const struct xg_hash *hash,
+                                           const struct xg_id *but,
+                                           struct xg_error *err);
     /* What was replaced or deleted is in no file of the store any more. Outside
      * of a transaction. XG_BUSY: a reader still reads the old. */
     enum xg_status (*forget)(struct store *s, struct xg_error *err);

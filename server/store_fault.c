@@ -371,12 +371,18 @@ VERB(replace_body,
       struct xg_error *err),
      position, body, err)
 VERB(put_erased_photo,
-     (struct store * s, const struct xg_hash *hash, struct xg_error *err), hash,
-     err)
+     (struct store * s, const struct xg_hash *hash, const struct xg_id *entity,
+      struct xg_error *err),
+     hash, entity, err)
 VERB(has_erased_photo,
      (struct store * s, bool *has, const struct xg_hash *hash,
       struct xg_error *err),
      has, hash, err)
+VERB(find_photo_elsewhere,
+     (struct store * s, struct xg_id *entity, bool *found,
+      const struct xg_hash *hash, const struct xg_id *but,
+      struct xg_error *err),
+     entity, found, hash, but, err)
 VERB(forget, (struct store * s, struct xg_error *err), err)
 VERB(drop_derived, (struct store * s, struct xg_error *err), err)
 VERB(get_counts,
@@ -571,6 +577,7 @@ static const struct store_ops fault_ops = {
     .replace_body = replace_body,
     .put_erased_photo = put_erased_photo,
     .has_erased_photo = has_erased_photo,
+    .find_photo_elsewhere = find_photo_elsewhere,
     .forget = forget,
     .find_held = find_held,
     .read_held = read_held,

@@ -118,11 +118,13 @@ static enum xg_status replace_body(struct store *s, uint64_t position,
 
 static enum xg_status put_erased_photo(struct store *s,
                                        const struct xg_hash *hash,
+                                       const struct xg_id *entity,
                                        struct xg_error *err)
 {
     struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_ERASED_PHOTO_PUT);
 
     xg_bind_hash(put, 1, hash);
+    xg_bind_id(put, 2, entity);
     return xg_stmt_run(put, err);
 }
 
@@ -141,6 +143,31 @@ static enum xg_status has_erased_photo(struct store *s, bool *has,
     return XG_OK;
 }
 
+static enum xg_status find_photo_elsewhere(struct store *s,
+                                           struct xg_id *entity, bool *found,
+                                           const struct xg_hash *hash,
+                                           const struct xg_id *but,
+                                           struct xg_error *err)
+{
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_PHOTO_ELSEWHERE);
+    struct xg_id other = {{0}};
+
+    xg_bind_hash(find, 1, hash);
+    if (but)
+        xg_bind_id(find, 2, but);
+    else
+        xg_bind_bytes(find, 2, xg_bytes(NULL, 0));
+    bool named = xg_stmt_row(find);
+    if (named)
+        other = xg_col_id(find, 0);
+    if (xg_stmt_done(find, err) != XG_OK)
+        return err->status;
+    *found = named;
+    if (named)
+        *entity = other;
+    return XG_OK;
+}
+
 static enum xg_status forget(struct store *s, struct xg_error *err)
 {
     return xg_db_checkpoint(sqlite_db(s), err);
@@ -154,5 +181,6 @@ void sqlite_erased_verbs(struct store_ops *ops)
     ops->replace_body = replace_body;
     ops->put_erased_photo = put_erased_photo;
     ops->has_erased_photo = has_erased_photo;
+    ops->find_photo_elsewhere = find_photo_elsewhere;
     ops->forget = forget;
 }

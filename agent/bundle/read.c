@@ -7,6 +7,7 @@
 #include "agent/bundle/inside.h"
 #include "agent/bundle/tiles.h"
 #include "agent/photo.h"
+#include "agent/photo_free.h"
 #include "agent/photo_proof.h"
 #include "shared/base/lang.h"
 
@@ -654,6 +655,8 @@ enum xg_status bundle_read(struct home *home, struct bundle_taken *out,
     enum xg_status status = sync_lock(&lock, home, err);
     if (status == XG_OK)
         status = read_all(&b, path, err);
+    if (status == XG_OK)
+        status = photo_erase(home, err);
     xg_bundle_close(b.r);
     tiles_clear(&b.tiles);
     free(b.due);

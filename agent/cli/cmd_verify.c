@@ -22,6 +22,7 @@
 
 #include "shared/base/os.h"
 #include "shared/core/batch.h"
+#include "shared/core/erase.h"
 #include "shared/view/value.h"
 
 enum { VERIFY_ARENA_MAX = 256 << 20, PROBLEMS_SHOWN = 50, SHORT_HASH = 12 };
@@ -150,8 +151,11 @@ static void check_photos(struct verify *v, const struct fold *f)
             !xg_cbor_next(&c, &item))
             continue;
         struct view_photo photo = view_photo_of(&item);
+        if (xg_photo_erased(f->ops, f->state.count, &photo.sha256))
+            continue;
         check_photo(v, &photo.sha256, false);
-        if (photo.thumbnail_bytes)
+        if (photo.thumbnail_bytes &&
+            !xg_photo_erased(f->ops, f->state.count, &photo.thumbnail))
             check_photo(v, &photo.thumbnail, true);
     }
 }

@@ -119,7 +119,13 @@ static enum xg_status look_up_photo(void *ctx, enum view_place *out,
     if (store_get_photo(view->cli->home.store, &photo, &known, sha256, err) !=
         XG_OK)
         return err->status;
-    if (known && photo.proven)
+    bool gone = false;
+    if (!is_here && store_is_photo_gone(view->cli->home.store, &gone, sha256,
+                                        err) != XG_OK)
+        return err->status;
+    if (gone)
+        *out = VIEW_PHOTO_ERASED;
+    else if (known && photo.proven)
         *out = is_here ? VIEW_PHOTO_SERVER : VIEW_PHOTO_LET_GO;
     else
         *out = is_here ? VIEW_PHOTO_ONLY_HERE : VIEW_PHOTO_NOT_HERE;

@@ -147,6 +147,15 @@ CREATE TABLE photo (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX photo_sha256 ON photo (sha256);
+
+-- Photos and thumbnails that an act of this entity erased. Derived too.
+CREATE TABLE erased_photo (
+    sha256 BLOB NOT NULL,
+    entity BLOB NOT NULL,
+    PRIMARY KEY (sha256, entity)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX erased_photo_entity ON erased_photo (entity);
 CREATE INDEX photo_thumbnail ON photo (thumbnail)
     WHERE thumbnail IS NOT NULL;
 

@@ -378,6 +378,47 @@ SELECT entity FROM member ORDER BY entity
 -- name: photo_delete
 DELETE FROM photo WHERE entity = ?1
 
+-- name: erased_photo_delete
+DELETE FROM erased_photo WHERE entity = ?1
+
+-- name: erased_photo_delete_all
+DELETE FROM erased_photo
+
+-- name: erased_photo_put
+INSERT INTO erased_photo (sha256, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING
+
+-- name: erased_photo_gone
+-- After a hash, those that no entity shows whose acts did not erase them. What
+-- an entity shows that was not folded is not known here, so that none is gone
+-- then.
+SELECT DISTINCT e.sha256 FROM erased_photo AS e
+WHERE e.sha256 > ?1 AND NOT EXISTS (SELECT 1 FROM entity WHERE folded = 0)
+  AND NOT EXISTS (SELECT 1 FROM photo AS p
+                  WHERE p.sha256 = e.sha256
+                    AND NOT EXISTS (SELECT 1 FROM erased_photo AS x
+                                    WHERE x.sha256 = e.sha256
+                                      AND x.entity = p.entity))
+  AND NOT EXISTS (SELECT 1 FROM photo AS p
+                  WHERE p.thumbnail = e.sha256
+                    AND NOT EXISTS (SELECT 1 FROM erased_photo AS x
+                                    WHERE x.sha256 = e.sha256
+                                      AND x.entity = p.entity))
+ORDER BY e.sha256 LIMIT ?2
+
+-- name: erased_photo_is_gone
+SELECT 1 FROM erased_photo AS e
+WHERE e.sha256 = ?1
+  AND NOT EXISTS (SELECT 1 FROM photo AS p
+                  WHERE p.sha256 = e.sha256
+                    AND NOT EXISTS (SELECT 1 FROM erased_photo AS x
+                                    WHERE x.sha256 = e.sha256
+                                      AND x.entity = p.entity))
+  AND NOT EXISTS (SELECT 1 FROM photo AS p
+                  WHERE p.thumbnail = e.sha256
+                    AND NOT EXISTS (SELECT 1 FROM erased_photo AS x
+                                    WHERE x.sha256 = e.sha256
+                                      AND x.entity = p.entity))
+
 -- name: photo_put
 -- Who has the photo knows its length and thumbnail; others may say what they
 -- like.

@@ -165,7 +165,7 @@ static enum xg_status about_photo(void *ctx, enum view_place *out,
 {
     struct look *l = ctx;
 
-    return photo_place(l->store, out, sha256, err);
+    return photo_place(l->store, l->c->data->blobs, out, sha256, err);
 }
 
 /* ---- clocks and groups ---- */

@@ -103,8 +103,10 @@ static enum xg_status settle(struct listing *g, const struct gathered *of,
 
     if (!of->any)
         return XG_OK;
-    if (photo_place(g->l.store, &place, &p->hash, err) != XG_OK)
+    if (photo_place(g->l.store, g->l.c->data->blobs, &place, &p->hash, err) != XG_OK)
         return err->status;
+    if (place == VIEW_PHOTO_ERASED)
+        return XG_OK; /* neither held nor missing */
     if (of->thumbnail) {
         count(&g->thumbnails, p->length);
         if (place == VIEW_PHOTO_SERVER)
@@ -229,9 +231,11 @@ static enum xg_status put_photo(struct look *l, json_t **rows,
     enum view_place place, small = VIEW_PHOTO_ELSEWHERE;
     struct xg_buf *out = &l->c->out;
 
-    if (photo_place(l->store, &place, &photo->sha256, err) != XG_OK ||
+    struct blobs *blobs = l->c->data->blobs;
+
+    if (photo_place(l->store, blobs, &place, &photo->sha256, err) != XG_OK ||
         (photo->thumbnail_bytes &&
-         photo_place(l->store, &small, &photo->thumbnail, err) != XG_OK))
+         photo_place(l->store, blobs, &small, &photo->thumbnail, err) != XG_OK))
         return err->status;
     if (l->c->json) {
         json_t *row = json_object();

@@ -137,6 +137,13 @@ static void put_plan(struct xg_buf *out, const struct look *l,
         xg_buf_text(out, XG_T("  照片 ", "  photo "));
         xg_buf_hex(out, plan->photos[i].b, XG_HASH_SIZE);
         xg_buf_byte(out, '\n');
+        if (!plan->stays[i])
+            continue;
+        xg_buf_text(out, XG_T("    注意：文件保留，因为另一件也用到它：",
+                              "    note: its file stays, for another entity "
+                              "names it too: "));
+        xg_buf_hex(out, plan->named_by[i].b, XG_ID_SIZE);
+        xg_buf_byte(out, '\n');
     }
 }
 
@@ -145,7 +152,7 @@ static enum xg_status put_json(struct cmd *c, const struct redact_plan *plan,
                                struct xg_error *err)
 {
     json_t *json = json_object(), *records = json_array();
-    json_t *photos = json_array();
+    json_t *photos = json_array(), *stay = json_array();
 
     for (size_t i = 0; i < plan->count; i++) {
         const struct redact_item *item = &plan->items[i];
@@ -162,13 +169,22 @@ static enum xg_status put_json(struct cmd *c, const struct redact_plan *plan,
         view_json_set(&one, "fields", gone);
         view_json_append(&records, one);
     }
-    for (size_t i = 0; i < plan->photo_count; i++)
-        view_json_append(&photos,
-                         view_json_hex(plan->photos[i].b, XG_HASH_SIZE));
+    for (size_t i = 0; i < plan->photo_count; i++) {
+        json_t *photo = view_json_hex(plan->photos[i].b, XG_HASH_SIZE);
+        if (plan->stays[i]) {
+            json_t *one = json_object();
+            view_json_set(&one, "photo", json_incref(photo));
+            view_json_set(&one, "named_by",
+                          view_json_hex(plan->named_by[i].b, XG_ID_SIZE));
+            view_json_append(&stay, one);
+        }
+        view_json_append(&photos, photo);
+    }
     view_json_set(&json, "erased", json_boolean(acts > 0));
     view_json_set(&json, "acts", view_json_uint(acts));
     view_json_set(&json, "records", records);
     view_json_set(&json, "photos", photos);
+    view_json_set(&json, "photos_that_stay", stay);
     return view_json_put(&c->out, json, err);
 }
 
@@ -230,7 +246,7 @@ static enum xg_status run(struct cmd *c, struct look *l, struct xg_error *err)
                             "its first record has not come, or it is of an "
                             "unknown kind"));
     if (read_wish(&wish, c, &fold, err) != XG_OK ||
-        redact_plan(&plan, &l->arena, &fold, &wish, err) != XG_OK)
+        redact_plan(&plan, &l->arena, l->store, &fold, &wish, err) != XG_OK)
         return err->status;
     look_give_back(l);
     if (sure && write(&acts, c, &fold, &plan, err) != XG_OK)

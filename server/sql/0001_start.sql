@@ -172,8 +172,11 @@ CREATE TABLE erased (
     PRIMARY KEY (hash, act)
 ) STRICT, WITHOUT ROWID;
 
+-- Photos that an act of this entity erased.
 CREATE TABLE erased_photo (
-    hash BLOB PRIMARY KEY
+    hash   BLOB NOT NULL,
+    entity BLOB NOT NULL,
+    PRIMARY KEY (hash, entity)
 ) STRICT, WITHOUT ROWID;
 
 -- Derived. No foreign keys: rows come in the order that is cheapest to write,

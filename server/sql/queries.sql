@@ -99,10 +99,22 @@ WHERE hash = ?1 ORDER BY act;
 SELECT hash, act, entry, fields_hash, length FROM erased ORDER BY hash, act;
 
 -- name: erased_photo_put
-INSERT INTO erased_photo (hash) VALUES (?1) ON CONFLICT (hash) DO NOTHING;
+INSERT INTO erased_photo (hash, entity) VALUES (?1, ?2)
+ON CONFLICT (hash, entity) DO NOTHING;
 
 -- name: erased_photo_find
-SELECT 1 FROM erased_photo WHERE hash = ?1;
+SELECT 1 FROM erased_photo WHERE hash = ?1 LIMIT 1;
+
+-- name: photo_elsewhere
+-- Who names it, beside those whose acts erased it, and ?2. A record whose entity
+-- is not known yet is somebody else's.
+SELECT coalesce(e.id, zeroblob(16)) AS id
+FROM photo p JOIN record r ON r.number = p.record
+LEFT JOIN entity e ON e.number = r.entity
+WHERE p.hash = ?1 AND id <> ?2
+  AND NOT EXISTS (SELECT 1 FROM erased_photo x
+                  WHERE x.hash = ?1 AND x.entity = id)
+ORDER BY p.record LIMIT 1;
 
 -- name: body_get
 SELECT body FROM body WHERE position = ?1;

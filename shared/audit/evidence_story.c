@@ -215,19 +215,6 @@ static bool put_image(struct evidence_page *p, const struct xg_hash *sha256)
     return true;
 }
 
-static bool was_erased(const struct xg_evidence_entity *entity,
-                       const struct xg_hash *sha256)
-{
-    for (size_t i = 0; i < entity->state.count; i++) {
-        const struct xg_op *op = &entity->state.ops[i];
-        if (op->erases && !op->record->malformed &&
-            op->record->head.move == XG_MOVE_ERASE &&
-            xg_erases_photo(op->record, sha256))
-            return true;
-    }
-    return false;
-}
-
 static void put_photo(struct evidence_page *p, const struct xg_set *set,
                       const struct xg_element *element,
                       const struct xg_evidence_entity *entity)
@@ -251,7 +238,7 @@ static void put_photo(struct evidence_page *p, const struct xg_set *set,
     evidence_put_scratch(p);
     evidence_html(p, " · ");
     evidence_put_person(p, entity->judgements[element->op].author);
-    if (was_erased(entity, &photo.sha256))
+    if (xg_photo_erased(entity->state.ops, entity->state.count, &photo.sha256))
         evidence_html(p, " · <span class=\"w\">%s</span>",
                       XG_T("照片已抹除，见抹除的那一条",
                            "erased: see the act that did it"));

@@ -34,7 +34,8 @@ static void put_photos(struct xg_buf *out, const struct look_photos *photos,
     } missing[] = {{photos->only_here, VIEW_PHOTO_ONLY_HERE},
                    {photos->elsewhere, VIEW_PHOTO_ELSEWHERE},
                    {photos->not_here, VIEW_PHOTO_NOT_HERE},
-                   {photos->wanted, VIEW_PHOTO_WANTED}};
+                   {photos->wanted, VIEW_PHOTO_WANTED},
+                   {photos->erased, VIEW_PHOTO_ERASED}};
     bool any = false;
 
     xg_buf_text(out, XG_T("照片 ", "photos "));

@@ -52,6 +52,8 @@ const char *view_place_name(enum view_place place)
         return "wanted";
     case VIEW_PHOTO_LET_GO:
         return "let_go";
+    case VIEW_PHOTO_ERASED:
+        return "erased";
     }
     return "";
 }
@@ -71,6 +73,8 @@ const char *view_place_label(enum view_place place)
         return XG_T("已要求上传", "asked for");
     case VIEW_PHOTO_LET_GO:
         return XG_T("已在服务器，本机不再存", "on the server, not here any more");
+    case VIEW_PHOTO_ERASED:
+        return XG_T("已抹除", "erased");
     }
     return "";
 }
@@ -445,6 +449,7 @@ enum xg_status look_photos(struct look_photos *out,
             photos.elsewhere += place == VIEW_PHOTO_ELSEWHERE;
             photos.not_here += place == VIEW_PHOTO_NOT_HERE;
             photos.wanted += place == VIEW_PHOTO_WANTED;
+            photos.erased += place == VIEW_PHOTO_ERASED;
         }
     *out = photos;
     return XG_OK;
@@ -462,6 +467,8 @@ json_t *look_photos_json(const struct look_photos *photos,
         view_json_set(&json, "elsewhere", view_json_uint(photos->elsewhere));
         view_json_set(&json, "not_here", view_json_uint(photos->not_here));
         view_json_set(&json, "wanted", view_json_uint(photos->wanted));
+        if (photos->erased)
+            view_json_set(&json, "erased", view_json_uint(photos->erased));
     }
     return json;
 }

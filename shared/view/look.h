@@ -43,7 +43,7 @@ void look_put_hash(struct xg_buf *out, const struct xg_hash *hash);
 
 /* Photos of an entity, removed ones left out. */
 struct look_photos {
-    size_t total, server, only_here, elsewhere, not_here, wanted;
+    size_t total, server, only_here, elsewhere, not_here, wanted, erased;
 };
 XG_MUST_CHECK enum xg_status look_photos(struct look_photos *out,
                                          const struct xg_brief *brief,

@@ -45,6 +45,7 @@ enum view_place {
     VIEW_PHOTO_NOT_HERE,  /* an agent: another's; the server may have it */
     VIEW_PHOTO_WANTED,    /* the same, and an operator asked for it */
     VIEW_PHOTO_LET_GO,    /* the server holds it, this device does no more */
+    VIEW_PHOTO_ERASED,    /* by an act in the log: it is nowhere to be */
 };
 
 const char *view_place_name(enum view_place place);  /* JSON */
