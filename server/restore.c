@@ -483,8 +483,13 @@ static enum xg_status find_lost(struct work *w, uint64_t *first_lost,
         status = s->ops->read_held(s, &arena, &rows, &count, after, HELD_STEP,
                                    err);
         for (size_t i = 0; status == XG_OK && i < count; i++) {
+            bool erased = false;
             after = rows[i].number;
             if (blobs_has(w->d->blobs, &rows[i].blob.sha256))
+                continue;
+            status = s->ops->has_erased_photo(s, &erased, &rows[i].blob.sha256,
+                                              err);
+            if (status != XG_OK || erased)
                 continue;
             if (rows[i].position < *first_lost)
                 *first_lost = rows[i].position;
