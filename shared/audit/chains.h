@@ -62,6 +62,7 @@ struct xg_chains {
     struct xg_chain_device {
         char *name;
         uint32_t branches;
+        bool cosigned; /* counted among the witnesses */
     } *devices;
     uint32_t device_count, device_room;
     uint32_t *names; /* the same over the names of devices */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/audit/finding.h"
 #include "shared/base/lang.h"
 
 enum { ARENA_MAX = 768 << 20 };
@@ -29,7 +30,7 @@ void evidence_found(struct xg_evidence *e, enum xg_gravity gravity,
     if (e->finding_count == XG_EVIDENCE_FINDINGS_MAX)
         return;
     va_start(args, format);
-    vsnprintf(f.text, sizeof f.text, format, args);
+    xg_finding_write(&f, format, args);
     va_end(args);
     e->findings[e->finding_count++] = f;
 }
@@ -435,6 +436,22 @@ bool evidence_cosigned(struct xg_note *note, struct xg_evidence *e,
     return covers(e, c.size);
 }
 
+/* Once, however often and wherever its line stands. */
+static void count_device(struct xg_evidence *e, const char *name)
+{
+    bool counted = false;
+
+    for (size_t i = 0; i < e->statement_count; i++) {
+        struct xg_evidence_statement *s = &e->statements[i];
+        if (s->says.kind != XG_SAYS_DEVICE ||
+            strcmp(s->says.subject, name) != 0)
+            continue;
+        counted = counted || s->cosigned;
+        s->cosigned = true;
+    }
+    e->device_witnesses += !counted;
+}
+
 /* Handhelds say that the log they were shown goes on; never when. */
 static void count_devices(struct xg_evidence *e, const struct xg_note *note)
 {
@@ -442,22 +459,16 @@ static void count_devices(struct xg_evidence *e, const struct xg_note *note)
         const struct xg_note_signature *s = &note->signatures[i];
         char name[XG_KEY_NAME_MAX + 1];
         struct xg_error ignored = XG_ERROR_NONE;
-        struct xg_statement device;
         struct xg_verifier v;
-        uint64_t position;
-        bool found = false;
         if (s->name.len > XG_KEY_NAME_MAX)
             continue;
         memcpy(name, s->name.at, s->name.len);
         name[s->name.len] = '\0';
-        if (e->registry.find(e->registry.ctx, XG_SAYS_DEVICE, name, UINT64_MAX,
-                             &device, &position, &found, &ignored) != XG_OK ||
-            !found ||
-            xg_verifier_init(&v, name, XG_SIG_COSIGNATURE, device.key,
-                             &ignored) != XG_OK)
+        if (!evidence_device_key(e, &v, name, XG_SIG_COSIGNATURE))
             continue;
         enum xg_status status = xg_note_verify(note, &v, NULL, &ignored);
-        e->device_witnesses += status == XG_OK;
+        if (status == XG_OK)
+            count_device(e, name);
         if (status == XG_AUTH)
             evidence_found(e, XG_GRAVITY_BROKEN, "cosignature", UINT64_MAX,
                            XG_T("设备 %s 对检查点的联署不成立",

@@ -184,6 +184,7 @@ struct xg_evidence_file { /* a reference */
 struct xg_evidence_statement {
     uint64_t position;
     uint32_t line; /* of its note */
+    bool cosigned; /* of a device: it did */
     struct xg_statement says;
 };
 

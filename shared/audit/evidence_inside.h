@@ -62,6 +62,9 @@ bool evidence_cosigned(struct xg_note *note, struct xg_evidence *e,
 /* evidence_log.c: entries and receipts; registry, batches, times, photos,
  * references. */
 XG_MUST_CHECK enum xg_status evidence_read_log(struct evidence_work *w);
+/* Of the first `device` line of the name: that one counts. */
+bool evidence_device_key(struct xg_evidence *e, struct xg_verifier *out,
+                         const char *name, uint8_t type);
 const struct evidence_batch *evidence_batch_at(const struct evidence_work *w,
                                                uint64_t position);
 

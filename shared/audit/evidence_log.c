@@ -323,9 +323,8 @@ static enum xg_status read_registry(struct evidence_work *w)
 
 /* ---- batches ---- */
 
-/* The first `device` line of a name is the one that counts. */
-static bool device_key(struct evidence_work *w, struct xg_verifier *out,
-                       const char *name)
+bool evidence_device_key(struct xg_evidence *e, struct xg_verifier *out,
+                         const char *name, uint8_t type)
 {
     struct xg_error ignored = XG_ERROR_NONE;
     struct xg_statement s, first;
@@ -333,15 +332,15 @@ static bool device_key(struct evidence_work *w, struct xg_verifier *out,
     bool any = false, more = true;
 
     for (;;) {
-        if (find_statement(w->e, XG_SAYS_DEVICE, name, below, &s, &below, &more,
+        if (find_statement(e, XG_SAYS_DEVICE, name, below, &s, &below, &more,
                            &ignored) != XG_OK ||
             !more)
             break;
         first = s;
         any = true;
     }
-    return any && xg_verifier_init(out, name, XG_SIG_ED25519, first.key,
-                                   &ignored) == XG_OK;
+    return any &&
+           xg_verifier_init(out, name, type, first.key, &ignored) == XG_OK;
 }
 
 static enum xg_status take_batch(struct evidence_work *w,
@@ -357,7 +356,7 @@ static enum xg_status take_batch(struct evidence_work *w,
     to->device = xg_arena_str(&w->e->arena, (const char *)name.at, name.len);
     if (!to->device)
         return xg_fail_nomem(w->err);
-    if (!device_key(w, &device, to->device)) {
+    if (!evidence_device_key(w->e, &device, to->device, XG_SIG_ED25519)) {
         evidence_found(w->e, XG_GRAVITY_BROKEN, "batch", entry->position,
                        XG_T("登记里没有签名的设备 %s",
                             "the registry knows no device %s, which signed"),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "shared/audit/finding.h"
 #include "shared/base/lang.h"
 
 enum { CHECKPOINT_MAX = 64 << 10, PROGRESS_EVERY = 256 };
@@ -24,13 +25,23 @@ static void count(struct xg_audit_counts *c, enum xg_gravity gravity)
 
 void xg_walk_keep(struct xg_walk *w, const struct xg_finding *f)
 {
-    if (!w->o->state || w->ending || w->kept_count == XG_WALK_FOUND_KEPT)
+    size_t at = w->kept_count;
+
+    if (!w->o->state || w->ending)
         return;
     if (!w->kept_findings)
         w->kept_findings =
             calloc(XG_WALK_FOUND_KEPT, sizeof *w->kept_findings);
-    if (w->kept_findings)
-        w->kept_findings[w->kept_count++] = *f;
+    /* What is graver takes the place of what is less: nobody hides what is
+     * broken behind what may be. */
+    if (at == XG_WALK_FOUND_KEPT)
+        while (at > 0 && w->kept_findings[--at].gravity >= f->gravity)
+            if (at == 0)
+                return;
+    if (!w->kept_findings)
+        return;
+    w->kept_findings[at] = *f;
+    w->kept_count += at == w->kept_count;
 }
 
 void xg_walk_say(struct xg_walk *w, enum xg_gravity gravity, const char *code,
@@ -41,7 +52,7 @@ void xg_walk_say(struct xg_walk *w, enum xg_gravity gravity, const char *code,
     va_list args;
 
     va_start(args, format);
-    vsnprintf(f.text, sizeof f.text, format, args);
+    xg_finding_write(&f, format, args);
     va_end(args);
     count(&w->result.counts, gravity);
     xg_walk_keep(w, &f);

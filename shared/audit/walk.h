@@ -47,7 +47,8 @@ struct xg_file_said {
 /* A record whose fields are gone, or that an act says to erase; a photo. */
 struct xg_erased_said {
     struct xg_hash hash;
-    uint64_t position;
+    struct xg_id entity; /* of the act, or of the record; none of a photo */
+    uint64_t position, kind;
     uint32_t act, photo; /* act: of one; else it is gone */
 };
 

@@ -147,8 +147,10 @@ static void count_author(struct xg_walk *w, const struct incoming *in,
 
 /* ---- what was erased ---- */
 
+/* `of` is the act, or the record whose fields are gone. */
 static enum xg_status note_erased(struct xg_walk *w, const struct xg_hash *hash,
-                                  uint64_t position, bool act, bool photo)
+                                  const struct xg_record *of, uint64_t position,
+                                  bool act, bool photo)
 {
     if (w->erased_count == w->erased_room) {
         size_t room = w->erased_room ? w->erased_room * 2 : 64;
@@ -159,7 +161,12 @@ static enum xg_status note_erased(struct xg_walk *w, const struct xg_hash *hash,
         w->erased_room = room;
     }
     w->erased[w->erased_count++] = (struct xg_erased_said){
-        .hash = *hash, .position = position, .act = act, .photo = photo};
+        .hash = *hash,
+        .entity = xg_record_entity(of),
+        .kind = of->malformed ? 0 : of->head.kind,
+        .position = position,
+        .act = act,
+        .photo = photo};
     return XG_OK;
 }
 
@@ -172,7 +179,7 @@ static enum xg_status take_act(struct xg_walk *w, const struct incoming *in,
     struct xg_erased e;
 
     while (xg_erased_next(&cursor, &e))
-        if (note_erased(w, &e.record, in->position, true, false) != XG_OK)
+        if (note_erased(w, &e.record, r, in->position, true, false) != XG_OK)
             return w->err->status;
     if (!xg_record_field(r, XG_FIELD_ERASED_PHOTOS, &list))
         return XG_OK;
@@ -180,7 +187,7 @@ static enum xg_status take_act(struct xg_walk *w, const struct incoming *in,
     while (xg_cbor_next(&at, &photo)) {
         struct xg_hash hash;
         memcpy(hash.b, photo.bytes.at, XG_HASH_SIZE);
-        if (note_erased(w, &hash, in->position, true, true) != XG_OK)
+        if (note_erased(w, &hash, r, in->position, true, true) != XG_OK)
             return w->err->status;
     }
     return XG_OK;
@@ -191,11 +198,13 @@ static enum xg_status look_erased(struct xg_walk *w, const struct incoming *in,
 {
     if (in->batch.redacted && !r->fields_raw.len) {
         w->result.counts.redacted++;
-        return note_erased(w, &r->hash, in->position, false, false);
+        return note_erased(w, &r->hash, r, in->position, false, false);
     }
-    if (!r->malformed && r->head.move == XG_MOVE_ERASE &&
-        is_server(in->device) && !w->memo.judged.no_right)
-        return take_act(w, in, r);
+    const struct xg_judgement *by = &w->memo.judged;
+    if (!r->malformed && r->head.move == XG_MOVE_ERASE && by->on_server &&
+        !by->no_right && by->role &&
+        xg_move_allowed(XG_MOVE_ERASE, by->role->number))
+        return take_act(w, in, r); /* as the fold counts it: judge.c */
     return XG_OK;
 }
 

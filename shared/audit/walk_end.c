@@ -64,31 +64,45 @@ static int by_hash(const void *a, const void *b)
     return order ? order : (int)y->act - (int)x->act;
 }
 
+/* The act that erased what is gone, among those `n` before it that name its
+ * hash: one of its own case. Any other is passed over by every fold. */
+static const struct xg_erased_said *
+find_act(const struct xg_erased_said *gone, size_t n)
+{
+    for (size_t i = 1; i <= n; i++) {
+        const struct xg_erased_said *act = gone - i;
+        if (!xg_hash_equal(&act->hash, &gone->hash))
+            break;
+        if (act->act && !act->photo && act->kind == gone->kind &&
+            xg_id_equal(&act->entity, &gone->entity))
+            return act;
+    }
+    return NULL;
+}
+
 /* Acts come first among equals: what is gone without one was not erased by
  * anybody who said so. */
 static void say_erased(struct xg_walk *w)
 {
-    const struct xg_erased_said *act = NULL;
-
     if (w->erased_count > 1)
         qsort(w->erased, w->erased_count, sizeof *w->erased, by_hash);
     for (size_t i = 0; i < w->erased_count; i++) {
         const struct xg_erased_said *e = &w->erased[i];
+        const struct xg_erased_said *act = e->act ? NULL : find_act(e, i);
         w->position = e->position;
-        if (e->act) {
-            act = e;
-        } else if (act && xg_hash_equal(&act->hash, &e->hash)) {
+        if (e->act)
+            continue;
+        if (act)
             xg_walk_say(w, XG_GRAVITY_NOTED, "erased",
                         XG_T("一条记录的内容已抹除，依据条目 %" PRIu64 " 处的记录",
                              "fields of a record were erased, by an act in "
                              "entry %" PRIu64),
                         act->position);
-        } else {
+        else
             xg_walk_say(w, XG_GRAVITY_BROKEN, "erased",
                         XG_T("一条记录的内容没有了，没有任何抹除记录说明",
                              "fields of a record are gone, and no act says "
                              "that they were erased"));
-        }
     }
     w->position = UINT64_MAX;
 }
@@ -264,17 +278,21 @@ static bool device_line(struct xg_walk *w, const struct xg_note *note, size_t i,
     return !*bad;
 }
 
-/* Cosignatures of devices to a checkpoint of this history. The server keeps
- * one of each. */
-static void count_devices(struct xg_walk *w, const struct xg_note *note)
+/* Cosignatures of devices to a checkpoint of this history, each device once. */
+static enum xg_status count_devices(struct xg_walk *w, const struct xg_note *note)
 {
     char device[XG_KEY_NAME_MAX + 1];
 
     for (size_t i = 0; i < note->count; i++) {
         bool bad;
         if (device_line(w, note, i, device, &bad)) {
+            uint32_t number;
+            if (xg_chains_device(&w->chains, &number, device, w->err) != XG_OK)
+                return w->err->status;
+            struct xg_chain_device *d = &w->chains.devices[number];
             w->result.counts.signatures++;
-            w->result.device_witnesses++;
+            w->result.device_witnesses += !d->cosigned;
+            d->cosigned = true;
         } else if (bad) {
             xg_walk_say(w, XG_GRAVITY_DOUBT, "cosigned",
                         XG_T("%s 的联署无效",
@@ -282,6 +300,7 @@ static void count_devices(struct xg_walk *w, const struct xg_note *note)
                         device);
         }
     }
+    return XG_OK;
 }
 
 /* Somebody whose word counts (the log's own key, a device) signed to a
@@ -314,7 +333,9 @@ static void say_other_history(struct xg_walk *w, const struct xg_note *note,
     }
 }
 
-static enum xg_status judge_seen(struct xg_walk *w, struct xg_bytes raw)
+/* `newest`: how far the log has come by now. */
+static enum xg_status judge_seen(struct xg_walk *w, struct xg_bytes raw,
+                                 uint64_t newest)
 {
     struct xg_error why = XG_ERROR_NONE;
     struct xg_checkpoint c, opened;
@@ -331,6 +352,8 @@ static enum xg_status judge_seen(struct xg_walk *w, struct xg_bytes raw)
         log && log != xg_walk_now(w) ? log + 1 : NULL;
     if (!log || (next && c.size > next->from))
         return XG_OK;
+    if (c.size > w->nodes.tree.size && c.size <= newest)
+        return XG_OK; /* it came while this was walked */
     by_log = log->known && xg_checkpoint_open(&opened, raw.at, raw.len,
                                               &log->key, &why) == XG_OK;
     if (xg_walk_root(w, &known, &ours, c.size) != XG_OK)
@@ -340,10 +363,23 @@ static enum xg_status judge_seen(struct xg_walk *w, struct xg_bytes raw)
         return XG_OK;
     }
     judge_policy(w, &note, &c);
-    count_devices(w, &note);
-    return XG_OK;
+    return count_devices(w, &note);
 }
 
+/* The size of a checkpoint that the log signed; else of the walked one. */
+static uint64_t size_now(const struct xg_walk *w, struct xg_bytes raw)
+{
+    struct xg_error quiet = XG_ERROR_NONE;
+    struct xg_checkpoint c;
+
+    return xg_checkpoint_open(&c, raw.at, raw.len, &w->result.log, &quiet) ==
+                   XG_OK
+               ? c.size
+               : w->result.checkpoint.size;
+}
+
+/* The server may be running: what devices signed is read first, then how far the
+ * log has come, so that nothing that is only new looks like another history. */
 static enum xg_status walk_witnesses(struct xg_walk *w)
 {
     struct xg_buf frames = XG_BUF(COSIGNED_MAX), own = XG_BUF(COSIGNED_MAX);
@@ -353,13 +389,16 @@ static enum xg_status walk_witnesses(struct xg_walk *w)
 
     if (!w->o->policy)
         w->result.unchecked |= XG_UNCHECKED_POLICY;
-    if (w->source->checkpoint(w->source->ctx, &own, &why) == XG_OK)
-        status = judge_seen(w, xg_buf_bytes(&own));
-    if (status == XG_OK &&
-        w->source->cosigned(w->source->ctx, &frames, &why) == XG_OK)
-        for (rest = xg_buf_bytes(&frames);
-             status == XG_OK && xg_frame_next(&rest, &frame);)
-            status = judge_seen(w, frame);
+    if (w->source->cosigned(w->source->ctx, &frames, &why) != XG_OK)
+        xg_buf_reset(&frames);
+    uint64_t newest = w->result.checkpoint.size;
+    if (w->source->checkpoint(w->source->ctx, &own, &why) == XG_OK) {
+        newest = size_now(w, xg_buf_bytes(&own));
+        status = judge_seen(w, xg_buf_bytes(&own), newest);
+    }
+    for (rest = xg_buf_bytes(&frames);
+         status == XG_OK && xg_frame_next(&rest, &frame);)
+        status = judge_seen(w, frame, newest);
     xg_buf_clear(&frames);
     xg_buf_clear(&own);
     return status;

@@ -129,19 +129,32 @@ struct test_device *test_device_new(struct xg_arena *arena,
                                     const char *key_name, const char *log,
                                     const uint8_t registrar[32])
 {
+    struct xg_env env = test_env(world);
     struct xg_error err = XG_ERROR_NONE;
+    struct xg_signer signer;
+    uint8_t seed[32];
+
+    xg_random(&env, seed, sizeof seed);
+    assert_ok(xg_signer_init(&signer, key_name, XG_SIG_ED25519, seed, &err));
+    return test_device_of(arena, world, &signer, log, registrar);
+}
+
+struct test_device *test_device_of(struct xg_arena *arena,
+                                   struct test_world *world,
+                                   const struct xg_signer *signer,
+                                   const char *log,
+                                   const uint8_t registrar[32])
+{
     struct test_device *d = calloc(1, sizeof *d);
-    uint8_t seed[32], salt[16];
     struct xg_draft draft;
+    uint8_t salt[16];
 
     assert_non_null(d);
     d->arena = arena;
     d->env = test_env(world);
     d->rank = 20;
-    xg_random(&d->env, seed, sizeof seed);
+    d->signer = *signer;
     xg_random(&d->env, salt, sizeof salt);
-    assert_ok(xg_signer_init(&d->signer, key_name, XG_SIG_ED25519, seed,
-                             &err));
     xg_draft_init(&draft, arena, XG_KIND_GENESIS);
     put_bytes(&draft, XG_GENESIS_KEY, d->signer.verifier.key, 32);
     test_text(&draft, XG_GENESIS_LOG, log);

@@ -38,6 +38,12 @@ struct test_device *test_device_new(struct xg_arena *arena,
                                     struct test_world *world,
                                     const char *key_name, const char *log,
                                     const uint8_t registrar[32]);
+/* The same with a key that is there already. */
+struct test_device *test_device_of(struct xg_arena *arena,
+                                   struct test_world *world,
+                                   const struct xg_signer *signer,
+                                   const char *log,
+                                   const uint8_t registrar[32]);
 void test_device_free(struct test_device *d);
 /* A copy as it stands, chain and key: what a restored backup is. */
 struct test_device *test_device_clone(const struct test_device *d);

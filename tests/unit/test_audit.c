@@ -12,7 +12,7 @@
 #include "shared/core/successor.h"
 #include "tests/lib/office.h"
 
-enum { ENTRIES_MAX = 2048, CODES_MAX = 64 };
+enum { ENTRIES_MAX = 2048, CODES_MAX = 512 };
 
 /* A log in memory, to be changed at will, and signed again. */
 struct copy {
@@ -28,6 +28,7 @@ struct copy {
     uint64_t other_at;
     struct xg_buf cosigned;
     bool hide_batches;
+    size_t grows; /* entries, once the checkpoint was read */
 };
 
 static enum xg_status copy_checkpoint(void *ctx, struct xg_buf *note,
@@ -49,6 +50,8 @@ static enum xg_status copy_checkpoint(void *ctx, struct xg_buf *note,
     xg_checkpoint_text(&text, &point);
     xg_note_sign(note, xg_buf_bytes(&text), c->log);
     xg_buf_clear(&text);
+    c->shown += c->grows;
+    c->grows = 0;
     return xg_buf_check(note, err);
 }
 
@@ -127,7 +130,7 @@ struct world {
     struct xg_audit_options options;
     char codes[CODES_MAX][24];
     enum xg_gravity gravities[CODES_MAX];
-    size_t code_count;
+    size_t code_count, bad_texts;
     const char *state;
 };
 
@@ -243,7 +246,11 @@ static void close_world(struct world *w)
 static void found(void *ctx, const struct xg_finding *f)
 {
     struct world *w = ctx;
+    struct xg_bytes text = xg_bytes_of(f->text);
 
+    w->bad_texts += !xg_utf8_valid(text.at, text.len) ||
+                    strstr(f->text, "\u202E") || strstr(f->text, "\xC2\x9B") ||
+                    strstr(f->text, "\u2066");
     if (w->code_count == CODES_MAX)
         return;
     w->gravities[w->code_count] = f->gravity;
@@ -260,7 +267,7 @@ static enum xg_status walk(struct world *w, struct xg_error *err)
                                  .found = found,
                                  .ctx = w};
 
-    w->code_count = 0;
+    w->code_count = w->bad_texts = 0;
     memcpy(o.registrar, registry_registrar_key(w->o.d->registry),
            sizeof o.registrar);
     return xg_audit_walk(&w->a, &source, &o, err);
@@ -699,6 +706,195 @@ static void test_bundle(void **state)
     close_world(&w);
 }
 
+/* ---- words that are gone ---- */
+
+static bool goes(void *ctx, const struct xg_record *record)
+{
+    return xg_hash_equal(ctx, &record->hash);
+}
+
+/* The batch at hand without the words of one record. */
+static void strip(struct world *w, uint64_t position, const struct xg_hash *hash)
+{
+    struct xg_arena arena = XG_ARENA(32 << 20);
+    struct xg_buf body = XG_BUF(XG_BATCH_MAX), out = XG_BUF(XG_BATCH_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_hash of = *hash, id = {{0}};
+    struct xg_batch batch;
+    struct xg_bytes framed;
+
+    assert_ok(w->c.folder.batch(w->c.folder.ctx, &framed, position, &id, &err));
+    assert_ok(xg_batch_reopen(&batch, &arena, framed.at, framed.len, &err));
+    assert_ok(xg_batch_redact(&body, &batch, goes, &of, &err));
+    xg_batch_frame_redacted(&out, batch.note, xg_buf_bytes(&body));
+    w->c.other_batch = xg_bytes(
+        xg_arena_copy(&w->c.arena, out.data, out.len), out.len);
+    w->c.other_at = position;
+    xg_buf_clear(&body);
+    xg_buf_clear(&out);
+    xg_arena_clear(&arena);
+}
+
+/* An act of the server's own device, that the record be struck out. */
+static void erase(struct test_device *server, const struct xg_hash *record,
+                  const struct xg_id *entity, uint64_t kind,
+                  const char *author)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf value = XG_BUF(256);
+    struct xg_draft draft;
+
+    xg_draft_init(&draft, server->arena, kind);
+    draft.head.creates = false;
+    draft.head.entity = *entity;
+    draft.head.move = XG_MOVE_ERASE;
+    draft.head.author = xg_bytes_of(author);
+    xg_cbor_put_array(&value, 1);
+    xg_cbor_put_array(&value, 3);
+    xg_cbor_put_bytes(&value, record->b, XG_HASH_SIZE);
+    xg_cbor_put_null(&value);
+    xg_cbor_put_array(&value, 0);
+    test_text(&draft, XG_FIELD_WHY, "ground");
+    assert_ok(xg_draft_set(&draft, XG_FIELD_ERASED, xg_buf_bytes(&value), &err));
+    test_write(server, &draft, NULL);
+    xg_buf_clear(&value);
+}
+
+/* That words are gone takes the act of somebody who may erase, on that very
+ * case: every fold passes over any other, so its author's own words would still
+ * count where somebody has them, and here nobody would see that they are gone. */
+static void test_words_taken_out(void **state)
+{
+    static const struct {
+        const char *author;
+        bool other_entity, other_kind, good;
+    } cases[] = {
+        {"boss", false, false, true},
+        {"wn", false, false, false},
+        {"nobody", false, false, false},
+        {"boss", true, false, false},
+        {"boss", false, true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w;
+        open_world(&w);
+        struct test_device *d = enrol(&w, "wn");
+        const struct xg_record *said = test_incident(d, "fire");
+        const struct xg_record *other = test_incident(d, "noise");
+        push(&w, d, 0, 3);
+        struct test_device *server = w.devices[w.device_count++] =
+            test_device_of(&w.o.arena, &w.o.world, &w.o.d->device,
+                           data_origin(w.o.d),
+                           registry_registrar_key(w.o.d->registry));
+        struct xg_id entity =
+            xg_record_entity(cases[i].other_entity ? other : said);
+        erase(server, &said->hash, &entity,
+              cases[i].other_kind ? XG_KIND_CONTACT : XG_KIND_INCIDENT,
+              cases[i].author);
+        assert_int_equal(push(&w, server, 0, 2), XG_BATCH_STORED);
+        take_copy(&w);
+        strip(&w, entry(&w, "xunge/batch/v1\n", 0), &said->hash);
+        if (cases[i].good)
+            expect(&w, "erased", XG_GRAVITY_NOTED);
+        else
+            expect_broken(&w, "erased");
+        assert_int_equal(w.a.counts.broken, !cases[i].good);
+        close_world(&w);
+    }
+}
+
+/* ---- a server that goes on meanwhile; who counts twice ---- */
+
+/* What comes while the log is walked is later, not another history. */
+static void test_it_grows_meanwhile(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct world w;
+
+    (void)state;
+    open_world(&w);
+    day(&w);
+    take_copy(&w);
+    w.c.shown = entry(&w, "xunge/time/v1\n", 1) + 1;
+    w.c.grows = w.c.count - w.c.shown;
+    assert_ok(walk(&w, &err));
+    assert_int_equal(w.a.counts.broken, 0);
+    /* A checkpoint of more than it shows now is no meanwhile. */
+    w.c.shown = w.c.count;
+    w.c.grows = 0;
+    struct xg_buf newest = XG_BUF(4096);
+    assert_ok(copy_checkpoint(&w.c, &newest, &err));
+    xg_frame_put(&w.c.cosigned, xg_buf_bytes(&newest));
+    xg_buf_clear(&newest);
+    w.c.shown = w.c.count = entry(&w, "xunge/time/v1\n", 1) + 1;
+    expect_broken(&w, "cosigned");
+    close_world(&w);
+}
+
+/* One device, however often its line is shown. */
+static void test_a_witness_counts_once(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct world w;
+
+    (void)state;
+    open_world(&w);
+    day(&w);
+    take_copy(&w);
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t cosigned[XG_COSIGNED_SIZE];
+        struct xg_buf note = XG_BUF(8192);
+        struct xg_checkpoint c;
+        assert_ok(copy_checkpoint(&w.c, &note, &err));
+        assert_ok(xg_checkpoint_open(&c, note.data, note.len,
+                                     &w.c.log->verifier, &err));
+        assert_ok(xg_device_cosign(cosigned, &c, &w.devices[0]->signer, &err));
+        for (size_t j = 0; j < 2; j++)
+            xg_cosigned_line(&note, w.devices[0]->signer.verifier.name,
+                             cosigned);
+        xg_frame_put(&w.c.cosigned, xg_buf_bytes(&note));
+        xg_buf_clear(&note);
+    }
+    assert_ok(walk(&w, &err));
+    assert_int_equal(w.a.counts.broken, 0);
+    assert_int_equal(w.a.device_witnesses, 1);
+    close_world(&w);
+}
+
+/* ---- what a person is told ---- */
+
+/* Text of others neither steers the terminal nor makes what is told unreadable;
+ * whatever else is told, what is broken is remembered. */
+static void test_what_is_told(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char path[600];
+    struct world w;
+
+    (void)state;
+    open_world(&w);
+    snprintf(path, sizeof path, "%s/state", w.o.folder);
+    day(&w);
+    take_copy(&w);
+    for (size_t i = 0; i < 300; i++)
+        insert(&w, w.c.count - 1,
+               sign(&w,
+                    "xunge/x\u202E\xC2\x9B\u2066"
+                    "巡格巡格巡格巡格巡格巡格巡格巡格\n",
+                    w.c.log));
+    insert(&w, w.c.count - 1, xg_bytes_of("no note"));
+    w.state = path;
+    assert_ok(walk(&w, &err));
+    assert_int_equal(w.a.counts.broken, 1);
+    assert_int_equal(w.bad_texts, 0);
+    assert_ok(walk(&w, &err));
+    assert_int_equal(w.a.counts.broken, 1);
+    assert_true(says(&w, "note", XG_GRAVITY_BROKEN));
+    close_world(&w);
+}
+
 /* ---- again from a saved state ---- */
 
 static void test_state(void **state)
@@ -803,6 +999,10 @@ int main(void)
         cmocka_unit_test(test_another_log),
         cmocka_unit_test(test_less_is_said),
         cmocka_unit_test(test_bundle),
+        cmocka_unit_test(test_words_taken_out),
+        cmocka_unit_test(test_it_grows_meanwhile),
+        cmocka_unit_test(test_a_witness_counts_once),
+        cmocka_unit_test(test_what_is_told),
         cmocka_unit_test(test_state),
         cmocka_unit_test(test_state_holds_the_past),
     };
