@@ -279,7 +279,8 @@ class Clones(Case):
         proven = self.a.incident('address=乙')
         self.a.sync()
         self.world.stop()
-        shutil.rmtree(self.world.data)
+        right = self.world.folder / 'right'
+        shutil.move(self.world.data, right)
         shutil.copytree(old, self.world.data)
         self.world.start()
         told = self.a.do('sync', code=7)
@@ -287,13 +288,26 @@ class Clones(Case):
         kept = {p.name.rsplit('.', 1)[-1]
                 for p in (self.a.home / 'alarm').iterdir()}
         self.assertLessEqual({'held', 'shown', 'welcome', 'tlog-proof'}, kept)
-        # It hands its work over, believes nothing, and stays loud.
-        later = self.a.incident('address=丙')
-        self.a.do('sync', code=7)
+        # The server was shown what it signed, and takes in nothing more, from
+        # nobody; the device believes nothing, keeps its work and stays loud.
+        later, of_b = self.a.incident('address=丙'), self.b.incident()
+        self.a.do('sync', '--max-time', '0', code=7)
         self.assertIn('ALARM', self.a.do('status', code=7).out)
+        self.b.do('sync', '--max-time', '0', code=4)
+        for which in (proven, later, of_b):
+            self.assertNotEqual(self.world.try_('show', which).code, 0)
         for which in (proven, later):
-            self.world.do('show', which)
             self.assertNotEqual(self.a.show(which)['delivery'], 'received')
+        self.world.do('check')
+        # The right folder is put back: all work arrives, the alarm stands.
+        self.world.stop()
+        shutil.rmtree(self.world.data)
+        shutil.move(right, self.world.data)
+        self.world.start()
+        self.a.do('sync', code=7)
+        self.b.sync()
+        for which in (proven, later, of_b):
+            self.world.do('show', which)
         self.world.do('check')
 
     def replace(self, folder, name):
