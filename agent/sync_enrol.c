@@ -1,4 +1,10 @@
-/* sync_enrol.c - joining a server with a one-time code. */
+/* sync_enrol.c - joining a server with a one-time code.
+ *
+ * And joining again: a device that was enrolled after the backup from which its
+ * server was restored is unknown there. With a code, of that server or the one
+ * that it used, it is enrolled anew with the key and the name that it has, by
+ * which all is signed that it did. What the server lost is found and sent again
+ * by the next sync, see sync_successor.c. */
 #include "agent/sync_internal.h"
 
 #include <sodium.h>
@@ -10,12 +16,21 @@
 
 /* ---- on this device ---- */
 
+/* Another log, the same registrar and person. */
+static bool may_follow(const struct store_identity *id,
+                       const struct xg_enrol_code *code)
+{
+    return strcmp(id->log.name, code->log.name) != 0 &&
+           memcmp(id->registrar, code->registrar, sizeof id->registrar) == 0 &&
+           (!*id->device || strcmp(id->worker, code->worker) == 0);
+}
+
 /* May this home take that code? *again: it took it before. */
 static enum xg_status may_join(const struct store_identity *id,
                                const struct xg_enrol_code *code, bool again,
                                struct xg_error *err)
 {
-    if (!id->joined || again)
+    if (!id->joined || again || may_follow(id, code))
         return XG_OK;
     if (*id->device)
         return xg_fail(err, XG_REFUSED,
@@ -47,7 +62,8 @@ static enum xg_status take_code(struct sync *y, const struct xg_hash *secret,
     memcpy(id.url, code->url, sizeof id.url);
     id.has_pin = code->has_pin;
     memcpy(id.pin, code->pin, sizeof id.pin);
-    id.log = code->log;
+    if (!*id.device) /* a log that follows is taken over by a sync */
+        id.log = code->log;
     memcpy(id.registrar, code->registrar, sizeof id.registrar);
     memcpy(id.worker, code->worker, sizeof id.worker);
     if (first)
@@ -87,11 +103,22 @@ static enum xg_status same_code(struct sync *y, bool *same,
     return status;
 }
 
+/* Requests are signed under the name that any new key has. */
+static enum xg_status name_signer(struct sync *y, struct xg_error *err)
+{
+    char name[XG_KEY_NAME_MAX + 1];
+    int len = snprintf(name, sizeof name, "%s/new", y->code->log.name);
+
+    if (len < 0 || (size_t)len >= sizeof name)
+        return xg_fail(err, XG_USAGE, "the name of the log is too long: %s",
+                       y->code->log.name);
+    return store_signer(y->store, &y->signer, name, err);
+}
+
 /* Key, chain and the registrar's way into the vault, before anything goes
  * out: whatever is cut now, the same code goes on with the same key. */
 enum xg_status sync_prepare_enrol(struct sync *y, struct xg_error *err)
 {
-    char name[XG_KEY_NAME_MAX + 1];
     struct xg_hash secret;
     bool again;
 
@@ -106,11 +133,7 @@ enum xg_status sync_prepare_enrol(struct sync *y, struct xg_error *err)
     if ((!again && take_code(y, &secret, err) != XG_OK) ||
         sync_notice_restore(&y->report->new_chain, y->home, err) != XG_OK)
         return err->status;
-    int len = snprintf(name, sizeof name, "%s/new", y->code->log.name);
-    if (len < 0 || (size_t)len >= sizeof name)
-        return xg_fail(err, XG_USAGE, "the name of the log is too long: %s",
-                       y->code->log.name);
-    return store_signer(y->store, &y->signer, name, err);
+    return name_signer(y, err);
 }
 
 /* ---- the server's word ---- */
@@ -133,6 +156,7 @@ enum xg_status sync_put_enrol(struct sync *y, struct xg_buf *note,
     xg_enrol_proof(&e.proof, y->code->secret, key);
     memcpy(e.key.b, key, sizeof e.key.b);
     e.chain = y->chains[0].chain;
+    memcpy(e.device, y->id.device, sizeof e.device);
     xg_enrol_put(&text, &e);
     enum xg_status status = xg_buf_check(&text, err);
     if (status == XG_OK) {
@@ -175,6 +199,8 @@ static enum xg_status keep(struct sync *y, const struct xg_enrolled *e,
     struct store_identity id = y->id;
     enum xg_status status = store_begin(y->store, err);
 
+    if (!*id.device && y->code)
+        id.log = y->code->log;
     memcpy(id.device, e->device, sizeof id.device);
     id.state = e->state;
     if (status == XG_OK)
@@ -203,11 +229,12 @@ enum xg_status sync_take_enrolled(struct sync *y, struct xg_bytes data,
     return keep(y, &enrolled, err);
 }
 
-static enum xg_status enrol_once(struct sync *y, struct xg_error *err)
+static enum xg_status ask(struct sync *y, struct xg_error *err)
 {
     struct xg_buf note = XG_BUF(XG_NOTE_MAX);
     struct xg_hash random = {{0}};
 
+    y->other_log = false;
     xg_random(y->env, random.b, sizeof random.b);
     enum xg_status status = sync_put_enrol(y, &note, &random, err);
     if (status == XG_OK) {
@@ -222,6 +249,25 @@ static enum xg_status enrol_once(struct sync *y, struct xg_error *err)
                                     err);
     xg_buf_clear(&note);
     return status;
+}
+
+/* The code may be older than the log that answers. */
+static enum xg_status enrol_once(struct sync *y, struct xg_error *err)
+{
+    enum xg_status status = ask(y, err);
+    struct xg_error refused = *err;
+    bool took = false;
+
+    if (status != XG_REFUSED || !y->other_log)
+        return status;
+    *err = XG_ERROR_NONE;
+    if (sync_follow_code(y, &took, err) != XG_OK)
+        return err->status;
+    if (!took) {
+        *err = refused;
+        return err->status;
+    }
+    return name_signer(y, err) == XG_OK ? ask(y, err) : err->status;
 }
 
 enum xg_status sync_enrol(struct home *home,

@@ -44,6 +44,7 @@ struct sync {
     const struct sync_options *options;
     struct sync_report *report;
     const struct xg_enrol_code *code; /* while enrolling */
+    struct xg_enrol_code followed;    /* it, made good for a log that follows */
 
     struct store_identity id;
     struct xg_signer signer; /* wiped by sync_clear() */
@@ -161,6 +162,11 @@ XG_MUST_CHECK enum xg_status sync_prove(struct sync *y,
  * is not by the registrar, or not of that log. May raise the alarm. */
 XG_MUST_CHECK enum xg_status sync_succeed(struct sync *y, bool *took,
                                           struct xg_error *err);
+/* While enrolling: is the log that answers one that follows the code's? Then
+ * y->code is for that one, and *took true. For the rest as sync_succeed(), but
+ * what is known here stays as it is. */
+XG_MUST_CHECK enum xg_status sync_follow_code(struct sync *y, bool *took,
+                                              struct xg_error *err);
 /* In an alarm: show the server the checkpoint that is held. If it signed that
  * and lost it, it stops writing. What it answers does not matter. */
 void sync_show_checkpoint(struct sync *y);

@@ -34,8 +34,7 @@ struct chain {
 
 /* ---- what is said ---- */
 
-static enum xg_status not_by_registrar(const struct sync *y,
-                                       struct xg_error *err)
+static enum xg_status not_by_registrar(const char *log, struct xg_error *err)
 {
     struct xg_error why = *err;
 
@@ -46,27 +45,28 @@ static enum xg_status not_by_registrar(const struct sync *y,
                         "the server that answers says that it follows %s, but "
                         "the registrar does not say so (%s); nothing was handed "
                         "over, ask the operator"),
-                   y->id.log.name, xg_error_text(&why));
+                   log, xg_error_text(&why));
 }
 
 /* Each goes on from the one before, further on, by the registrar's word. */
 static enum xg_status read_chain(struct sync *y, struct chain *c,
+                                 const char *log,
                                  const uint8_t registrar[XG_PUBLIC_KEY_SIZE],
                                  struct xg_error *err)
 {
     struct xg_bytes rest = xg_buf_bytes(&c->answer);
-    const char *after = y->id.log.name;
+    const char *after = log;
     uint64_t size = 0;
 
     while (c->count < XG_LINEAGE_MAX &&
            xg_frame_next(&rest, &c->notes[c->count])) {
         struct xg_successor *s = &c->says[c->count];
         if (xg_successor_open(s, c->notes[c->count], registrar, err) != XG_OK)
-            return not_by_registrar(y, err);
+            return not_by_registrar(log, err);
         if (strcmp(s->after, after) != 0 || s->size <= size) {
             xg_ignore(xg_fail(err, XG_FORMAT, "%s does not follow %s",
                               s->log.name, after));
-            return not_by_registrar(y, err);
+            return not_by_registrar(log, err);
         }
         after = s->log.name;
         size = s->size;
@@ -75,14 +75,16 @@ static enum xg_status read_chain(struct sync *y, struct chain *c,
     return rest.len == 0 && c->count > 0 ? XG_OK : sync_bad_answer(y, err);
 }
 
-static enum xg_status fetch_chain(struct sync *y, struct chain *c,
-                                  struct xg_error *err)
+/* *none: a server that knows of no such thing, or that is none of ours, may say
+ * anything. Only where nothing came through it is worth asking again. */
+static enum xg_status fetch_chain(struct sync *y, struct chain *c, bool *none,
+                                  const char *log, struct xg_error *err)
 {
     struct xg_buf path = XG_BUF(PATH_MAX_BYTES);
     struct transport_request request = {.method = "GET"};
 
     xg_buf_text(&path, "/v1/successor?log=");
-    for (const char *at = y->id.log.name; *at; at++) {
+    for (const char *at = log; *at; at++) {
         unsigned char b = (unsigned char)*at;
         if ((b >= '0' && b <= '9') || (b >= 'a' && b <= 'z') ||
             (b >= 'A' && b <= 'Z') || strchr("-._~/", b))
@@ -101,7 +103,12 @@ static enum xg_status fetch_chain(struct sync *y, struct chain *c,
         status = xg_buf_check(&c->answer, err);
     }
     xg_buf_clear(&path);
-    return status;
+    *none = status != XG_OK && status != XG_NOMEM &&
+            !(status == XG_NET &&
+              (y->answer.http_status == 0 || y->answer.http_status >= 500));
+    if (*none)
+        *err = XG_ERROR_NONE;
+    return *none ? XG_OK : status;
 }
 
 /* ---- what we know ourselves ---- */
@@ -281,26 +288,19 @@ enum xg_status sync_succeed(struct sync *y, bool *took, struct xg_error *err)
     struct chain *c = calloc(1, sizeof *c);
     struct xg_buf checkpoint = XG_BUF(XG_NOTE_MAX);
     struct store_registry_end end;
-    enum xg_status status;
+    bool none = false;
 
     if (!c)
         return xg_fail_nomem(err);
     c->answer = XG_BUF(XG_ANSWER_MAX);
     *took = false;
-    status = fetch_chain(y, c, err);
-    /* A server that knows of no such thing, or that is none of ours, may say
-     * anything. Only where nothing came through it is worth asking again. */
-    if (status != XG_OK && status != XG_NOMEM &&
-        !(status == XG_NET &&
-          (y->answer.http_status == 0 || y->answer.http_status >= 500))) {
-        *err = XG_ERROR_NONE;
-        status = XG_OK;
+    enum xg_status status = fetch_chain(y, c, &none, y->id.log.name, err);
+    if (none)
         goto done;
-    }
     if (status == XG_OK)
         status = store_registry_end(y->store, &end, err);
     if (status == XG_OK)
-        status = read_chain(y, c, end.registrar, err);
+        status = read_chain(y, c, y->id.log.name, end.registrar, err);
     if (status == XG_OK)
         status = compare(y, &c->says[c->count - 1], &c->says[0], &checkpoint,
                          err);
@@ -310,6 +310,32 @@ enum xg_status sync_succeed(struct sync *y, bool *took, struct xg_error *err)
     }
 done:
     xg_buf_clear(&checkpoint);
+    xg_buf_clear(&c->answer);
+    free(c);
+    return status;
+}
+
+/* The registrar of the code is the first one: where another signs since, such a
+ * code cannot be followed. */
+enum xg_status sync_follow_code(struct sync *y, bool *took,
+                                struct xg_error *err)
+{
+    struct chain *c = calloc(1, sizeof *c);
+    bool none = false;
+
+    if (!c)
+        return xg_fail_nomem(err);
+    c->answer = XG_BUF(XG_ANSWER_MAX);
+    *took = false;
+    enum xg_status status = fetch_chain(y, c, &none, y->code->log.name, err);
+    if (status == XG_OK && !none)
+        status = read_chain(y, c, y->code->log.name, y->code->registrar, err);
+    if (status == XG_OK && !none) {
+        y->followed = *y->code;
+        y->followed.log = c->says[c->count - 1].log;
+        y->code = &y->followed;
+        *took = true;
+    }
     xg_buf_clear(&c->answer);
     free(c);
     return status;

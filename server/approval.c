@@ -72,17 +72,15 @@ static const char *judge(const struct store_code *code, bool found,
     return NULL;
 }
 
-/* Take the next free name for the key, and use the code up. */
+/* Take a name for the key, and use the code up. */
 static enum xg_status run_use(struct ledger_job *job, struct ledger *l,
                               struct store *store, struct xg_error *err)
 {
     struct use_job *j = (struct use_job *)job;
     struct store_device device = {.state = XG_DEVICE_PENDING};
-    struct store_counts counts;
     struct store_code code;
     bool found;
 
-    (void)l;
     if (store->ops->find_code(store, &code, &found, &j->e->code, err) != XG_OK)
         return err->status;
     if (found && code.used)
@@ -90,9 +88,11 @@ static enum xg_status run_use(struct ledger_job *job, struct ledger *l,
     j->refused = judge(&code, found, j);
     if (j->refused)
         return XG_OK;
-    if (store->ops->get_counts(store, &counts, err) != XG_OK)
+    if (registry_new_name(device.name, &j->refused, l, store, j->e->device,
+                          err) != XG_OK)
         return err->status;
-    registry_device_name(device.name, data_origin(j->data), counts.devices);
+    if (j->refused)
+        return XG_OK;
     memcpy(device.key, j->e->key.b, sizeof device.key);
     memcpy(device.worker, code.worker, sizeof device.worker);
     memcpy(code.key, device.key, sizeof code.key);

@@ -143,6 +143,15 @@ registry_enrol(struct registry *r, char name[static XG_KEY_NAME_MAX + 1],
                const uint8_t key[static XG_PUBLIC_KEY_SIZE], const char *worker,
                struct xg_error *err);
 
+/* What a new key is to be called: `wish`, or "" for the next free name. Only a
+ * name that a log before this one may have given, and that is not in it any
+ * more, can be wished for: its device was enrolled in what a restore lost, and
+ * has batches under it. *refused: why not, else NULL. Inside a job. */
+XG_MUST_CHECK enum xg_status
+registry_new_name(char name[static XG_KEY_NAME_MAX + 1], const char **refused,
+                  const struct ledger *l, struct store *store,
+                  const char *wish, struct xg_error *err);
+
 /* Revoke, with a cut line for every chain of it that we hold. */
 XG_MUST_CHECK enum xg_status
 registry_revoke(struct registry *r, const char *device, struct xg_error *err);

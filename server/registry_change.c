@@ -357,7 +357,60 @@ struct enrol_args {
     char name[XG_KEY_NAME_MAX + 1];
     const uint8_t *key;
     const char *worker;
+    const char *wish; /* "": a new name */
 };
+
+/* "<origin>/d/<number>", of a log before this one? */
+static bool named_before(const struct ledger *l, const char *name)
+{
+    size_t count;
+    const struct ledger_log *logs = ledger_logs(l, &count);
+
+    for (size_t i = 0; i + 1 < count; i++) {
+        char same[XG_KEY_NAME_MAX + 1];
+        size_t len = strlen(logs[i].key.name);
+        if (strncmp(name, logs[i].key.name, len) != 0 ||
+            strncmp(name + len, "/d/", 3) != 0)
+            continue;
+        uint64_t code = strtoull(name + len + 3, NULL, 10);
+        registry_device_name(same, logs[i].key.name, code);
+        if (code > 0 && strcmp(name, same) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum xg_status registry_new_name(char name[static XG_KEY_NAME_MAX + 1],
+                                 const char **refused, const struct ledger *l,
+                                 struct store *store, const char *wish,
+                                 struct xg_error *err)
+{
+    struct store_counts counts;
+    struct store_device row;
+    bool found = false;
+
+    *refused = NULL;
+    if (!*wish) {
+        if (store->ops->get_counts(store, &counts, err) != XG_OK)
+            return err->status;
+        /* The server's own, 0000, is the first row. */
+        registry_device_name(name, ledger_signer(l)->verifier.name,
+                             counts.devices);
+        return XG_OK;
+    }
+    if (store->ops->find_device(store, &row, &found, wish, err) != XG_OK)
+        return err->status;
+    if (found)
+        *refused = XG_T("这个设备名已属于另一把密钥；请联系管理员",
+                        "another key has that device's name; ask the operator");
+    else if (!named_before(l, wish))
+        *refused = XG_T("这个设备名不是本服务器丢失的那部分日志给出的",
+                        "that device's name was not given by a log whose end "
+                        "this server lost");
+    else
+        snprintf(name, XG_KEY_NAME_MAX + 1, "%s", wish);
+    return XG_OK;
+}
 
 /* The name that the key has already, or "". */
 static enum xg_status name_of_key(char name[static XG_KEY_NAME_MAX + 1],
@@ -383,7 +436,7 @@ static enum xg_status enrol_in(struct change *c, struct store *store,
 {
     struct xg_statement s = {.kind = XG_SAYS_DEVICE};
     struct xg_error why = XG_ERROR_NONE;
-    struct store_counts counts;
+    const char *refused;
     bool found;
 
     if (registry_known(c->r, &found, store, XG_SAYS_WORKER, a->worker, err) !=
@@ -399,11 +452,13 @@ static enum xg_status enrol_in(struct change *c, struct store *store,
         return err->status;
     if (a->name[0])
         return XG_OK;
-    if (store->ops->get_counts(store, &counts, err) != XG_OK)
+    if (registry_new_name(a->name, &refused, c->r->ledger, store, a->wish,
+                          err) != XG_OK)
         return err->status;
-    /* The server's own, 0000, is the first row. */
-    registry_device_name(a->name, ledger_signer(c->r->ledger)->verifier.name,
-                         counts.devices);
+    if (refused) {
+        xg_ignore(xg_fail(&why, XG_AUTH, "%s", refused));
+        return change_refuse(c, &why);
+    }
     memcpy(s.subject, a->name, sizeof a->name);
     snprintf(s.owner, sizeof s.owner, "%s", a->worker);
     memcpy(s.key, a->key, sizeof s.key);
@@ -421,7 +476,7 @@ enum xg_status registry_enrol(struct registry *r,
                               const uint8_t key[static XG_PUBLIC_KEY_SIZE],
                               const char *worker, struct xg_error *err)
 {
-    struct enrol_args args = {.key = key, .worker = worker};
+    struct enrol_args args = {.key = key, .worker = worker, .wish = ""};
 
     if (submit(r, compose_enrol, &args, err) != XG_OK)
         return err->status;
@@ -584,7 +639,8 @@ static enum xg_status compose_use(struct change *c, struct store *store,
 {
     struct use_args *a = c->args;
     struct store_code code;
-    struct enrol_args enrol = {.key = a->enrol->key.b};
+    struct enrol_args enrol = {.key = a->enrol->key.b,
+                               .wish = a->enrol->device};
     struct xg_error why = XG_ERROR_NONE;
     const char *bad = NULL;
     bool found, used = false;

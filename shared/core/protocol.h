@@ -70,10 +70,12 @@ void xg_secret_id(struct xg_hash *id, const uint8_t secret[XG_SECRET_SIZE]);
  *      key <base64 key>
  *      chain <base64 chain id>
  *      random <base64 32 bytes>
+ *      device <key name>       had before a restore, and wanted again
  */
 struct xg_enrol {
     struct xg_bytes log; /* borrowed */
     struct xg_hash code, proof, key, chain, random;
+    char device[XG_KEY_NAME_MAX + 1]; /* "": a new name */
 };
 void xg_enrol_put(struct xg_buf *text, const struct xg_enrol *e);
 XG_MUST_CHECK enum xg_status xg_enrol_read(struct xg_enrol *e,

@@ -227,12 +227,14 @@ void xg_enrol_put(struct xg_buf *text, const struct xg_enrol *e)
     xg_put_hash(text, "key", &e->key);
     xg_put_hash(text, "chain", &e->chain);
     xg_put_hash(text, "random", &e->random);
+    if (*e->device)
+        xg_buf_format(text, "device %s\n", e->device);
 }
 
 enum xg_status xg_enrol_read(struct xg_enrol *e, struct xg_bytes text,
                              struct xg_error *err)
 {
-    struct xg_enrol read;
+    struct xg_enrol read = {.device = ""};
     struct xg_lines l = xg_lines_over(text);
 
     xg_line_literal(&l, "xunge/enrol/v1");
@@ -242,6 +244,8 @@ enum xg_status xg_enrol_read(struct xg_enrol *e, struct xg_bytes text,
     xg_line_hash(&l, "key", &read.key);
     xg_line_hash(&l, "chain", &read.chain);
     xg_line_hash(&l, "random", &read.random);
+    if (xg_lines_at(&l, "device"))
+        xg_line_name(&l, "device", read.device, XG_KEY_NAME_MAX);
     if (xg_lines_end(&l, err) != XG_OK)
         return xg_wrap(err, "enrol note");
     *e = read;

@@ -15,7 +15,7 @@ from lib_world import BIN, GRID, PHOTOS, Case, main, need, run
 JPEG = PHOTOS / 'sample1.jpg'
 OTHER = PHOTOS / 'f1-exif.jpg'
 FAULTS = os.environ.get('XG_FAULT_LIBRARY')
-KILLS = int(os.environ.get('XG_RESTORE_KILLS', '14'))
+KILLS = int(os.environ.get('XG_RESTORE_KILLS', '4'))
 
 
 class Restore(Case):
@@ -141,6 +141,90 @@ class Restore(Case):
             self.assertEqual([l['log'] for l in agent.status()['logs_before']],
                              ['e2e.example/2', 'e2e.example'], agent.name)
         self.sound()
+
+    def test_enrolled_after_the_backup(self):
+        """The server does not know them any more; what they sent and what they
+        did not stays good, under the names and keys that they have."""
+        self.a.incident('address=一')
+        self.settle()
+        early = self.world.code('wa')
+        unused = self.world.code('wb')
+        backup = self.backup()
+        d = self.world.enrol('d', 'wa')
+        e = type(d)(self.world, 'e', self.world.folder / 'e')
+        e.do('enrol', early)
+        e.sync()
+        ids = {d.incident('address=丁一'), e.incident('address=戊一')}
+        self.settle(d, e, self.a)
+        ids.add(d.incident('address=丁离线'))
+        self.world.stop()
+        d.do('sync', '--max-time', '0', code=4)  # sealed, and stays here
+        ids.add(d.incident('address=丁又一'))
+        names = [x.status()['device'] for x in (d, e)]
+        self.assertEqual({n[:14] for n in names}, {'e2e.example/d/'})
+        self.restore(backup)
+        self.move_to('new')
+        for agent in d, e:
+            told = agent.do('sync', code=1)
+            self.assertIn('join again with a code', told.err)
+        self.assertLessEqual({i for i in ids if i in d.ids()}, d.ids())
+        # Not with a person's code that is not the device's; a new one, and for
+        # e the one that it used, which the backup knows unused.
+        told = d.do('enrol', self.world.code('wb'), code=1)
+        self.assertIn('already enrolled', told.err)
+        d.do('enrol', self.world.code('wa'))
+        e.do('enrol', early)
+        every = (*self.agents, d, e)
+        self.settle(*every, rounds=3)
+        self.assertEqual([x.status()['device'] for x in (d, e)], names)
+        for agent in every:
+            self.assertLessEqual(ids, agent.ids(), agent.name)
+            self.assertEqual(agent.status()['records']['waiting'], 0)
+            self.assertEqual([l['log'] for l in agent.status()['logs_before']],
+                             ['e2e.example'])
+        for which in ids:
+            self.same(which, *every)
+        self.sound(*every)
+        self.world.do('check')
+        self.world.do('rebuild')
+        # It is a device like others now: no further code is taken.
+        told = d.do('enrol', self.world.code('wa'), code=1)
+        self.assertIn('already enrolled', told.err)
+        # A code from before the restore is good for a device that is new.
+        f = type(d)(self.world, 'f', self.world.folder / 'f')
+        f.do('enrol', unused)
+        last = f.incident('address=己')
+        self.settle(*every, f)
+        self.same(last, *every, f)
+        self.assertTrue(f.status()['device'].startswith('e2e.example/2/d/'))
+        self.sound(*every, f)
+
+    def test_revoked_after_the_backup(self):
+        """The revocation is lost: it is told, and said again it holds."""
+        self.a.incident('address=一')
+        self.settle()
+        backup = self.backup()
+        name = self.b.status()['device']
+        self.world.do('device', 'revoke', name)
+        self.a.sync()
+        self.b.do('sync', code=1)
+        self.world.stop()
+        self.restore(backup)
+        self.move_to('new')
+        self.a.sync()
+        self.assertIn('registry.lost',
+                      (self.world.folder / 'serve.log').read_text())
+        kept, = (self.a.home / 'logs/1').glob('registry-*')
+        self.assertIn('revoke ' + name, kept.read_text())
+        self.world.do('device', 'revoke', name)
+        self.a.sync()
+        after = self.b.incident('address=注销以后')
+        told = self.b.do('sync', code=1)
+        self.assertIn('revoked', told.err)
+        self.a.sync()
+        self.assertNotIn(after, self.a.ids())
+        self.world.do('check')
+        self.assertEqual(self.a.one('verify')['verdict'], 'good')
 
     def test_no_word_of_the_registrar(self):
         """A stolen backup, restored with another registrar's key; and one of

@@ -99,6 +99,10 @@ static void test_small_notes(void **state)
     xg_enrol_put(&text, &e);
     torment(&text, enrol_again);
     xg_buf_reset(&text);
+    memcpy(e.device, "lanshan.example/d/0417", sizeof "lanshan.example/d/0417");
+    xg_enrol_put(&text, &e);
+    torment(&text, enrol_again);
+    xg_buf_reset(&text);
     xg_enrolled_put(&text, &d);
     torment(&text, enrolled_again);
     xg_buf_reset(&text);
