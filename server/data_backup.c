@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "server/data.h"
+#include "server/data_internal.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/base/os.h"
@@ -165,11 +165,18 @@ static enum xg_status run_mark(struct ledger_job *job, struct ledger *l,
                                  ((struct mark_job *)job)->size, err);
 }
 
+enum xg_status data_mark_backup(struct data *d, uint64_t size,
+                                struct xg_error *err)
+{
+    struct mark_job j = {.job = {.run = run_mark}, .size = size};
+
+    return ledger_submit(d->ledger, &j.job, err);
+}
+
 enum xg_status data_backup(struct data *d, struct data_backup *out,
                            const char *path, const char *photos,
                            struct xg_error *err)
 {
-    struct mark_job j = {.job = {.run = run_mark}};
     struct data_backup done = {.missing = 0};
     struct backup b = {photos, 0, &done};
     struct xg_checkpoint c;
@@ -191,9 +198,8 @@ enum xg_status data_backup(struct data *d, struct data_backup *out,
     data_return(d, reader);
     if (status == XG_OK)
         status = xg_os_sync_parent(path, err);
-    j.size = done.size;
     if (status == XG_OK && !ledger_is_behind(d->ledger))
-        status = ledger_submit(d->ledger, &j.job, err);
+        status = data_mark_backup(d, done.size, err);
     if (status == XG_OK)
         *out = done;
     return status;

@@ -164,11 +164,6 @@ const struct xg_hash *ingest_batch_id(const struct ingest_batch *b)
     return &b->batch.id;
 }
 
-const char *ingest_batch_device(const struct ingest_batch *b)
-{
-    return b->device;
-}
-
 /* ---- the writer's part ---- */
 
 static enum xg_status check_owner(struct store *store, bool *other,

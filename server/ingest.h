@@ -53,9 +53,8 @@ XG_MUST_CHECK enum xg_status ingest_prepare(struct ingest_batch **batch,
                                             const uint8_t *data, size_t len,
                                             struct xg_error *err);
 void ingest_batch_free(struct ingest_batch *batch);
-/* The id, and who signed. Borrowed. */
+/* Borrowed. */
 const struct xg_hash *ingest_batch_id(const struct ingest_batch *batch);
-const char *ingest_batch_device(const struct ingest_batch *batch);
 
 /* Store, log, merge, publish. XG_REFUSED: the chain is another device's.
  * Retryable statuses: nothing is promised, send it again. */

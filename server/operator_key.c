@@ -73,25 +73,6 @@ static enum xg_status name(struct data *d, const char *code,
     return registry_put(d->registry, &s, 1, err);
 }
 
-static enum xg_status need_operator(struct data *d, const char *code,
-                                    struct xg_error *err)
-{
-    const struct xg_registry view = registry_view(d->registry);
-    struct xg_statement s;
-    uint64_t position;
-    bool found;
-
-    if (view.find(view.ctx, XG_SAYS_WORKER, code, UINT64_MAX, &s, &position,
-                  &found, err) != XG_OK)
-        return err->status;
-    if (!found || strcmp(code, REGISTRY_SERVER) == 0)
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有工号为 %s 的人员，见 worker list",
-                            "nobody has the code %s: see worker list"),
-                       code);
-    return XG_OK;
-}
-
 static enum xg_status need_length(struct xg_bytes password,
                                   struct xg_error *err)
 {
@@ -126,10 +107,11 @@ enum xg_status operator_key_make(struct data *d,
                                  const char *code, struct xg_bytes password,
                                  struct xg_error *err)
 {
+    struct xg_statement person;
     struct xg_wrapped_key w;
     bool wanted;
 
-    if (need_operator(d, code, err) != XG_OK ||
+    if (registry_person(d->registry, &person, code, err) != XG_OK ||
         need_length(password, err) != XG_OK ||
         operator_key_wanted(d, &wanted, code, err) != XG_OK)
         return err->status;
@@ -195,10 +177,11 @@ enum xg_status operator_key_remove(struct data *d, const char *code,
     static const uint8_t none[XG_PUBLIC_KEY_SIZE];
     const struct xg_registry view = registry_view(d->registry);
     uint8_t key[XG_PUBLIC_KEY_SIZE];
+    struct xg_statement person;
     struct xg_wrapped_key w;
     bool named, stored;
 
-    if (need_operator(d, code, err) != XG_OK ||
+    if (registry_person(d->registry, &person, code, err) != XG_OK ||
         xg_author_key(key, &named, &view, code, UINT64_MAX, err) != XG_OK ||
         get(d, &w, &stored, code, err) != XG_OK)
         return err->status;

@@ -5,8 +5,10 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/registry_internal.h"
+#include "shared/base/lang.h"
 
 enum { LOAD_STEP = 512, LOAD_ARENA = 1 << 20 };
 
@@ -265,6 +267,25 @@ enum xg_status registry_newest(struct registry *r, struct xg_statement *out,
     return find(r, kind, subject, UINT64_MAX, out, position, found, err);
 }
 
+enum xg_status registry_person(struct registry *r, struct xg_statement *says,
+                               const char *code, struct xg_error *err)
+{
+    struct xg_statement newest;
+    uint64_t position;
+    bool found;
+
+    if (registry_newest(r, &newest, &position, &found, XG_SAYS_WORKER, code,
+                        err) != XG_OK)
+        return err->status;
+    if (!found || strcmp(code, REGISTRY_SERVER) == 0)
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("没有工号为 %s 的人员，见 worker list",
+                            "nobody has the code %s: see worker list"),
+                       code);
+    *says = newest;
+    return XG_OK;
+}
+
 void registry_enrolment(struct registry *r, struct xg_statement *out,
                         uint64_t *position, bool *found, const char *device)
 {
@@ -298,18 +319,12 @@ const uint8_t *registry_registrar_key(const struct registry *r)
     return r->first_key;
 }
 
-void registry_key_at(struct registry *r,
-                     uint8_t key[static XG_PUBLIC_KEY_SIZE], uint64_t position)
+void registry_key(struct registry *r, uint8_t key[static XG_PUBLIC_KEY_SIZE])
 {
     struct xg_registry view = registry_view(r);
     struct xg_error never = XG_ERROR_NONE;
 
-    xg_ignore(xg_registrar_at(key, &view, r->first_key, position, &never));
-}
-
-void registry_key(struct registry *r, uint8_t key[static XG_PUBLIC_KEY_SIZE])
-{
-    registry_key_at(r, key, UINT64_MAX);
+    xg_ignore(xg_registrar_at(key, &view, r->first_key, UINT64_MAX, &never));
 }
 
 bool registry_was_key(struct registry *r,

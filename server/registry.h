@@ -48,15 +48,14 @@ XG_MUST_CHECK enum xg_status registry_device(struct registry *r,
 XG_MUST_CHECK enum xg_status registry_revoked(struct registry *r, bool *revoked,
                                               const char *name, uint64_t size,
                                               struct xg_error *err);
-/* The registrar's public key: in force now; at a log position; was it ever? */
-const uint8_t *registry_registrar_key(const struct registry *r); /* of note 1 */
-/* Under what name the store keeps that key as a file, for one restored. */
-void registry_first_name(struct xg_hash *name);
+/* The registrar's public key: of note 1; in force now; was it ever? */
+const uint8_t *registry_registrar_key(const struct registry *r);
 void registry_key(struct registry *r, uint8_t key[static XG_PUBLIC_KEY_SIZE]);
-void registry_key_at(struct registry *r,
-                     uint8_t key[static XG_PUBLIC_KEY_SIZE], uint64_t position);
 bool registry_was_key(struct registry *r,
                       const uint8_t key[static XG_PUBLIC_KEY_SIZE]);
+/* Under what name the store keeps the key of note 1 as a file, for one that was
+ * restored. */
+void registry_first_name(struct xg_hash *name);
 /* Is the key in force on another machine? Then what changes the registry waits,
  * without effect, for her signature: see below. */
 bool registry_is_apart(struct registry *r);
@@ -194,6 +193,13 @@ XG_MUST_CHECK enum xg_status registry_known(struct registry *r, bool *known,
                                             enum xg_statement_kind kind,
                                             const char *subject,
                                             struct xg_error *err);
+
+/* A person's newest line. XG_NOTFOUND: nobody has that code, or it is the
+ * server's own. */
+XG_MUST_CHECK enum xg_status registry_person(struct registry *r,
+                                             struct xg_statement *says,
+                                             const char *code,
+                                             struct xg_error *err);
 
 /* ---- one-time codes ---- */
 

@@ -622,30 +622,16 @@ static enum xg_status say_so(struct work *w, struct xg_error *err)
     return data_enrol_self(w->d, err);
 }
 
-/* Devices let go of photos by this number: it ends at the first that is lost.
- */
-struct mark_job {
-    struct ledger_job job;
-    uint64_t size;
-};
-
-static enum xg_status run_mark(struct ledger_job *job, struct ledger *l,
-                               struct store *store, struct xg_error *err)
-{
-    (void)l;
-    return store->ops->put_value(store, "backup",
-                                 ((struct mark_job *)job)->size, err);
-}
-
+/* Devices let go of photos by the size that is backed up: it ends at the first
+ * that is lost. */
 static enum xg_status settle_photos(struct work *w, struct xg_error *err)
 {
-    struct mark_job j = {.job = {.run = run_mark}};
+    const uint64_t size = w->done->says.size;
     uint64_t lost;
 
     if (find_lost(w, &lost, err) != XG_OK)
         return err->status;
-    j.size = lost < w->done->says.size ? lost : w->done->says.size;
-    return ledger_submit(w->d->ledger, &j.job, err);
+    return data_mark_backup(w->d, lost < size ? lost : size, err);
 }
 
 /* ---- all of it ---- */

@@ -299,19 +299,10 @@ static enum xg_status put_key(struct cmd *c, const char *code,
 
 enum xg_status cmd_worker_key(struct cmd *c, struct xg_error *err)
 {
-    struct xg_registry view = registry_view(c->data->registry);
     struct xg_statement s = {.kind = XG_SAYS_KEY}, worker;
-    uint64_t position;
-    bool found;
 
-    if (view.find(view.ctx, XG_SAYS_WORKER, c->args[1], UINT64_MAX, &worker,
-                  &position, &found, err) != XG_OK)
+    if (registry_person(c->data->registry, &worker, c->args[1], err) != XG_OK)
         return err->status;
-    if (!found || strcmp(c->args[1], REGISTRY_SERVER) == 0)
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有工号为 %s 的人员，见 worker list",
-                            "nobody has the code %s: see worker list"),
-                       c->args[1]);
     memcpy(s.subject, worker.subject, sizeof s.subject);
     if (read_key(s.key, c, err) != XG_OK ||
         registry_put(c->data->registry, &s, 1, err) != XG_OK)

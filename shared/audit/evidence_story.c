@@ -110,10 +110,8 @@ static void put_value(struct evidence_page *p, const struct xg_field *field,
 static void put_label(struct evidence_page *p, const struct xg_field *field,
                       uint64_t number)
 {
-    if (field)
-        evidence_puts(p, xg_label(field->zh, field->en));
-    else
-        evidence_html(p, XG_T("字段 %" PRIu64, "field %" PRIu64), number);
+    view_put_field(&p->scratch, field, number);
+    evidence_put_scratch(p);
 }
 
 /* ---- what holds now ---- */

@@ -48,11 +48,6 @@ static enum xg_status read_node(void *ctx, unsigned level, uint64_t index,
     return xg_spill_check(&n->run, err);
 }
 
-struct xg_node_reader xg_nodes_reader(struct xg_nodes *n)
-{
-    return (struct xg_node_reader){n, read_node};
-}
-
 enum xg_status xg_nodes_leaf(struct xg_nodes *n, struct xg_hash *leaf,
                              uint64_t index, struct xg_error *err)
 {
@@ -62,7 +57,7 @@ enum xg_status xg_nodes_leaf(struct xg_nodes *n, struct xg_hash *leaf,
 enum xg_status xg_nodes_root(struct xg_nodes *n, struct xg_hash *root,
                              uint64_t size, struct xg_error *err)
 {
-    const struct xg_node_reader reader = xg_nodes_reader(n);
+    const struct xg_node_reader reader = {n, read_node};
     size_t slot = (size_t)(size % XG_NODES_MEMO);
     struct xg_tree tree;
 

@@ -32,6 +32,5 @@ XG_MUST_CHECK enum xg_status xg_nodes_root(struct xg_nodes *n,
 XG_MUST_CHECK enum xg_status xg_nodes_leaf(struct xg_nodes *n,
                                            struct xg_hash *leaf, uint64_t index,
                                            struct xg_error *err);
-struct xg_node_reader xg_nodes_reader(struct xg_nodes *n);
 
 #endif

@@ -241,16 +241,3 @@ const char *xg_gap_name(unsigned cause)
 
     return NAMES[cause < XG_GAP_CAUSES ? cause : XG_GAP_UNKNOWN];
 }
-
-const char *xg_gap_text(unsigned cause)
-{
-    switch (cause) {
-#define X(name, number, text, zh, en)                                        \
-    case number:                                                             \
-        return XG_T(zh, en);
-        XG_GAP_TABLE(X)
-#undef X
-    default:
-        return XG_T("原因不明", "unknown");
-    }
-}

@@ -142,7 +142,5 @@ struct xg_gap {
 
 /* "no-fix"; "unknown" for a number that this version does not know. */
 const char *xg_gap_name(unsigned cause);
-/* For a person, in the language set. */
-const char *xg_gap_text(unsigned cause);
 
 #endif

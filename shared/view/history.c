@@ -94,15 +94,6 @@ static void put_lanes(struct xg_buf *out, const struct history *h,
 
 /* ---- what a record changed ---- */
 
-static void put_field_label(struct xg_buf *out, const struct xg_field *field,
-                            uint64_t number)
-{
-    if (field)
-        xg_buf_text(out, xg_label(field->zh, field->en));
-    else
-        xg_buf_format(out, XG_T("字段 %" PRIu64, "field %" PRIu64), number);
-}
-
 static void begin_change(struct xg_buf *out, const struct history *h,
                          uint32_t op)
 {
@@ -148,7 +139,7 @@ static void put_set_change(struct xg_buf *out, const struct history *h,
         while (xg_cbor_next(&in, &item)) {
             begin_change(out, h, op);
             xg_buf_text(out, key.number == XG_SET_ADDED ? "+ " : "- ");
-            put_field_label(out, field, field->number);
+            view_put_field(out, field, field->number);
             xg_buf_text(out, XG_T("：", ": "));
             if (key.number == XG_SET_ADDED)
                 put_line_value(out, h, field, &item);
@@ -171,7 +162,7 @@ static void put_decided(struct xg_buf *out, const struct xg_kind *kind,
         if (item.number == 0)
             xg_buf_text(out, XG_T("状态", "status"));
         else
-            put_field_label(out, xg_field_find(kind, item.number), item.number);
+            view_put_field(out, xg_field_find(kind, item.number), item.number);
     }
 }
 
@@ -202,7 +193,7 @@ static void put_changes(struct xg_buf *out, const struct history *h,
             continue;
         }
         begin_change(out, h, op);
-        put_field_label(out, f, number);
+        view_put_field(out, f, number);
         xg_buf_text(out, XG_T("：", ": "));
         if (f && f->number == XG_FIELD_DECIDED)
             put_decided(out, kind, &value);

@@ -51,10 +51,7 @@ static void put_label(struct xg_buf *out, const struct xg_field *field,
 {
     size_t start = out->len;
 
-    if (field)
-        xg_buf_text(out, xg_label(field->zh, field->en));
-    else
-        xg_buf_format(out, XG_T("字段 %" PRIu64, "field %" PRIu64), number);
+    view_put_field(out, field, number);
     view_pad(out, start, LABEL_COLUMNS);
     xg_buf_byte(out, ' ');
 }

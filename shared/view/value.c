@@ -255,6 +255,15 @@ static void put_string(struct xg_buf *out, const struct xg_cbor_item *item)
         xg_buf_hex(out, item->bytes.at, item->bytes.len);
 }
 
+void view_put_field(struct xg_buf *out, const struct xg_field *field,
+                    uint64_t number)
+{
+    if (field)
+        xg_buf_text(out, xg_label(field->zh, field->en));
+    else
+        xg_buf_format(out, XG_T("字段 %" PRIu64, "field %" PRIu64), number);
+}
+
 void view_value_text(struct xg_buf *out, const struct xg_field *field,
                      const struct xg_cbor_item *item)
 {

@@ -37,6 +37,10 @@
 #include "shared/base/buf.h"
 #include "shared/core/record.h"
 
+/* Append the field's name in the language set; its number where `field` is NULL:
+ * unknown. */
+void view_put_field(struct xg_buf *out, const struct xg_field *field,
+                    uint64_t number);
 /* Append the text. `field` NULL: unknown. New lines of a text stay (use
  * view_put_line() or view_put_block() over the result). */
 void view_value_text(struct xg_buf *out, const struct xg_field *field,
