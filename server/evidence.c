@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/access.h"
 #include "shared/base/lang.h"
 
 enum { COLLECT_MAX = 640 << 20 };
@@ -112,6 +113,18 @@ static enum xg_status collect(struct evidence_work *w)
     return status;
 }
 
+/* Nothing of it has left us yet. */
+static enum xg_status admit(const struct evidence_work *w)
+{
+    bool sensitive = false;
+
+    for (size_t i = 0; i < w->row_count; i++)
+        sensitive |= w->rows[i].row.entity &&
+                     access_is_sensitive(&w->rows[i].row);
+    return w->ask->admit(w->ask->ctx, w->entities, w->entity_count, sensitive,
+                         w->err);
+}
+
 enum xg_status evidence_write(struct evidence_made *made, struct data *d,
                               const struct evidence_ask *ask,
                               const struct xg_evidence_sink *to,
@@ -128,6 +141,8 @@ enum xg_status evidence_write(struct evidence_made *made, struct data *d,
                                           .put = count_and_put};
     enum xg_status status = collect(&w);
 
+    if (status == XG_OK && ask->admit)
+        status = admit(&w);
     if (status == XG_OK)
         status = xg_evidence_write(w.parts, w.part_count,
                                    &ledger_signer(d->ledger)->verifier, &sink,

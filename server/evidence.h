@@ -19,6 +19,12 @@ struct evidence_ask {
     int64_t from_ms, to_ms;
     bool all_photos; /* whole; else thumbnails, and photos that have none */
     enum xg_lang lang;
+    /* Asked with the entities that it holds, ascending, once all is collected
+     * and before the first byte is written: a failure is that of the whole.
+     * `sensitive`: some hold personal fields (access.h). */
+    enum xg_status (*admit)(void *ctx, const struct xg_id *entities,
+                            size_t count, bool sensitive, struct xg_error *err);
+    void *ctx;
 };
 
 struct evidence_made {

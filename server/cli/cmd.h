@@ -20,7 +20,7 @@
 
 enum {
     CMD_ARGS_MAX = 56, /* DIR, ID, MOVE, and field=value for every field */
-    CMD_OPTIONS_MAX = 8,
+    CMD_OPTIONS_MAX = 12,
     CMD_OUT_MAX = 256 << 20,
     CMD_INPUT_MAX = 64 << 20, /* of a file that is imported */
 };
@@ -107,6 +107,7 @@ enum xg_status cmd_registry_keygen(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_show(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_history(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_accesses(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_do(struct cmd *c, struct xg_error *err);

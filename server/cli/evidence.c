@@ -123,15 +123,38 @@ static enum xg_status tell(struct cmd *c, const struct evidence_made *m,
     return XG_OK;
 }
 
+/* No record of who takes it, no file. */
+static enum xg_status admit(void *ctx, const struct xg_id *entities,
+                            size_t count, bool sensitive, struct xg_error *err)
+{
+    struct look *l = ctx;
+    enum xg_status status = XG_OK;
+
+    if (sensitive && !l->has_reader)
+        return look_wants_reader(err);
+    for (size_t i = 0; status == XG_OK && l->has_reader && i < count; i++)
+        status = access_add(&l->shown, &entities[i], err);
+    return look_tell(l, XG_ACCESS_EVIDENCE, status, err);
+}
+
 enum xg_status cmd_export(struct cmd *c, struct xg_error *err)
 {
     const struct xg_evidence_sink sink = {.ctx = c, .put = put_file};
     struct evidence_made made = {.size = 0};
     struct evidence_ask ask;
+    struct look reader;
 
     if (ask_of(&ask, c, err) != XG_OK ||
-        (ask.about == XG_EVIDENCE_CASE && find_case(&ask, c, err) != XG_OK) ||
-        evidence_write(&made, c->data, &ask, &sink, err) != XG_OK)
+        (ask.about == XG_EVIDENCE_CASE && find_case(&ask, c, err) != XG_OK))
         return err->status;
-    return tell(c, &made, err);
+    enum xg_status status = look_open(&reader, c, err);
+    if (status == XG_OK)
+        status = look_reader(&reader, err);
+    look_give_back(&reader);
+    ask.admit = admit;
+    ask.ctx = &reader;
+    if (status == XG_OK)
+        status = evidence_write(&made, c->data, &ask, &sink, err);
+    look_close(&reader);
+    return status == XG_OK ? tell(c, &made, err) : status;
 }

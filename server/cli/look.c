@@ -303,8 +303,11 @@ static enum xg_status read_member(struct look *l, struct view_member *out,
     }
     if (status == XG_OK && *found)
         status = l->view.entity(l, &entity, id, err);
-    if (status == XG_OK && *found)
+    if (status == XG_OK && *found &&
+        look_shows(l, id, access_is_sensitive_fold(&fold)))
         view_member_of(out, &fold.state, entity.number);
+    else
+        *found = false;
     xg_arena_clear(&arena);
     return status;
 }
@@ -413,6 +416,8 @@ static void put_reference(struct xg_buf *out, struct look *l,
         xg_buf_text(out, entity.number);
     else
         xg_buf_hex(out, id.b, ID_SHOWN);
+    if (!look_shows(l, &id, access_is_sensitive_brief(&brief)))
+        return;
     xg_buf_byte(out, ' ');
     view_put_title(out, &brief);
 }
@@ -484,6 +489,7 @@ void look_close(struct look *l)
     xg_guide_free(l->guide);
     l->guide = NULL;
     look_give_back(l);
+    access_clear(&l->shown);
     xg_arena_clear(&l->arena);
 }
 
@@ -679,6 +685,8 @@ static enum xg_status print_row(struct look *l, const struct store_entity *e,
     l->row = e;
     if (e->folded && xg_brief_read(&brief, e->state, err) != XG_OK)
         return err->status;
+    l->view.withhold = e->folded && !look_shows(l, &e->id,
+                                   access_is_sensitive_brief(&brief));
     return view_list_row(&l->c->out, &brief, &l->view, err);
 }
 
@@ -851,7 +859,7 @@ typedef enum xg_status put_view(struct xg_buf *out,
                                 const struct view_context *view,
                                 struct xg_error *err);
 
-static enum xg_status show_one(struct cmd *c, put_view *put,
+static enum xg_status show_one(struct cmd *c, put_view *put, unsigned how,
                                struct xg_error *err)
 {
     struct fold fold = {.count = 0};
@@ -859,24 +867,29 @@ static enum xg_status show_one(struct cmd *c, put_view *put,
     struct look l;
     enum xg_status status = look_open(&l, c, err);
 
+    if (status == XG_OK)
+        status = look_reader(&l, err);
     if (status == XG_OK && put == view_show)
         status = show_unfolded(&shown, &l, c->args[1], err);
     if (status == XG_OK && !shown)
         status = look_fold(&fold, &l, c->args[1], err);
     if (status == XG_OK && !shown)
+        status = look_must_show(&l, &fold, err);
+    if (status == XG_OK && !shown)
         status = put(&c->out, &fold.state, &l.view, err);
+    status = look_tell(&l, how, status, err);
     look_close(&l);
     return status;
 }
 
 enum xg_status cmd_show(struct cmd *c, struct xg_error *err)
 {
-    return show_one(c, view_show, err);
+    return show_one(c, view_show, XG_ACCESS_SHOW, err);
 }
 
 enum xg_status cmd_history(struct cmd *c, struct xg_error *err)
 {
-    return show_one(c, view_history, err);
+    return show_one(c, view_history, XG_ACCESS_HISTORY, err);
 }
 
 static enum xg_status conflict_row(struct look *l, const struct store_entity *e,
@@ -897,7 +910,9 @@ static enum xg_status conflict_row(struct look *l, const struct store_entity *e,
         l->c->must_decide = true;
         l->fold = &fold;
         l->row = e;
-        status = view_conflicts(&l->c->out, &fold.state, &l->view, err);
+        status = look_shows(l, &e->id, access_is_sensitive_fold(&fold))
+                     ? view_conflicts(&l->c->out, &fold.state, &l->view, err)
+                     : print_row(l, e, err);
         l->fold = NULL;
     }
     xg_arena_clear(&arena);
@@ -945,6 +960,8 @@ enum xg_status cmd_list(struct cmd *c, struct xg_error *err)
         filter.kind = kind->number;
     }
     enum xg_status status = look_open(&l, c, err);
+    if (status == XG_OK)
+        status = look_reader(&l, err);
     if (status == XG_OK && cmd_option(c, "holder"))
         status = find_holder(&l, cmd_option(c, "holder"), err);
     if (status == XG_OK) {
@@ -960,6 +977,7 @@ enum xg_status cmd_list(struct cmd *c, struct xg_error *err)
     if (status == XG_OK && l.by_due)
         status = print_sorted(&l, err);
     xg_buf_clear(&l.sorted);
+    status = look_tell(&l, XG_ACCESS_LIST, status, err);
     look_close(&l);
     return status;
 }
@@ -969,7 +987,8 @@ static enum xg_status conflicts_of_one(struct cmd *c, struct look *l,
 {
     struct fold fold = {.count = 0};
 
-    if (look_fold(&fold, l, c->args[1], err) != XG_OK)
+    if (look_fold(&fold, l, c->args[1], err) != XG_OK ||
+        look_must_show(l, &fold, err) != XG_OK)
         return err->status;
     c->must_decide = fold.state.conflict_count > 0;
     return view_conflicts(&c->out, &fold.state, &l->view, err);
@@ -981,6 +1000,8 @@ enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err)
     struct look l;
     enum xg_status status = look_open(&l, c, err);
 
+    if (status == XG_OK)
+        status = look_reader(&l, err);
     if (status == XG_OK && c->arg_count > 1)
         status = conflicts_of_one(c, &l, err);
     else if (status == XG_OK)
@@ -988,6 +1009,7 @@ enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err)
     if (status == XG_OK && !c->json && !c->must_decide && c->arg_count == 1)
         xg_buf_text(&c->out,
                     XG_T("没有待决定的冲突\n", "there is nothing to decide\n"));
+    status = look_tell(&l, XG_ACCESS_CONFLICTS, status, err);
     look_close(&l);
     return status;
 }

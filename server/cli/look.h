@@ -4,6 +4,7 @@
 #ifndef SERVER_CLI_LOOK_H
 #define SERVER_CLI_LOOK_H
 
+#include "server/access.h"
 #include "server/cli/cmd.h"
 #include "server/data.h"
 #include "server/group.h"
@@ -24,6 +25,12 @@ struct look {
     struct xg_guide *guide;   /* made when it is first asked */
     struct group_map *groups; /* the same; in the arena */
     int64_t now_ms;
+    /* Who is shown personal fields; without one they are left out. What they
+     * were shown so far lies in the output, and goes nowhere before
+     * look_tell(). */
+    struct access_reader reader;
+    bool has_reader;
+    struct access_ids shown;
     /* of `list` */
     const char *holder; /* a unit, or NULL */
     bool overdue_only;
@@ -39,6 +46,27 @@ void look_close(struct look *l);
 /* The reader goes back: reading ends before writing begins. What lies in the
  * arena stays. */
 void look_give_back(struct look *l);
+
+/* ---- who reads what (server/access.h) ---- */
+
+/* Take --as and --why of a command that shows personal fields: either both are
+ * there or none. XG_USAGE, XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status look_reader(struct look *l, struct xg_error *err);
+/* May this be shown? Then it is noted that it was. */
+bool look_shows(struct look *l, const struct xg_id *id, bool sensitive);
+/* XG_USAGE: it is sensitive, and nobody says who reads it, and why. */
+XG_MUST_CHECK enum xg_status look_must_show(struct look *l,
+                                            const struct fold *fold,
+                                            struct xg_error *err);
+/* At the end: what was shown is recorded, or else taken out of the output, as
+ * it is after a failure. The reader of the store is given back. */
+XG_MUST_CHECK enum xg_status look_tell(struct look *l, unsigned how,
+                                       enum xg_status status,
+                                       struct xg_error *err);
+/* "list contact --unit 371302001": what was asked for, as typed, without who
+ * asks and why. */
+void look_words(struct xg_buf *out, const struct cmd *c);
+XG_MUST_CHECK enum xg_status look_wants_reader(struct xg_error *err);
 
 /* What a person types: a human number, an official one, the beginning of an
  * id. Of the shape of view_resolver; ctx is the look. XG_NOTFOUND,

@@ -48,6 +48,7 @@ static void title_of(struct xg_buf *out, const struct xg_state *s)
     for (size_t i = 0; s->kind && (f = xg_field_at(s->kind, i)) != NULL; i++) {
         if (f->number < XG_FIELD_OWN || f->number >= XG_FIELD_SHARED ||
             f->type != XG_TYPE_TEXT || f->merge != XG_MERGE_REGISTER ||
+            (f->flags & XG_PERSONAL) ||
             !xg_state_value(s, f->number, &item) || item.type != XG_CBOR_TEXT)
             continue;
         if (!best || strcmp(f->name, "description") == 0)

@@ -21,6 +21,17 @@
             "without the signature of who acts: asserted by the server only"   \
     }
 
+/* Who is shown personal fields (server/access.h). */
+#define READER                                                                 \
+    {"as", "CODE", false, "谁查阅个人信息：工号",                              \
+     "who reads personal fields: a code"},                                     \
+        {"why", "TEXT", false, "为什么查阅，记录在案", "why: it is recorded"}, \
+        PASSWORD,                                                              \
+    {                                                                          \
+        "unsigned", NULL, false, "查阅人有钥匙也不签名：只算服务器认定",       \
+            "without the signature of who reads: asserted by the server only"  \
+    }
+
 /* words, arguments, least and most of them, access, which of them is read,
  * which is made, what it does, in both languages, options */
 /* clang-format off */
@@ -180,14 +191,23 @@ const struct command commands[] = {
       {"due", NULL, false, "按时限排列，最紧的在前",
        "in the order of deadlines"},
       {"overdue", NULL, false, "只看有环节超期的", "only what is overdue"},
-      {"limit", "N", false, "最多几条，缺省 100", "at most; else 100"}}},
-    {"show", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_show, "显示一条的全部内容",
-     "show one in full", {{0}}},
+      {"limit", "N", false, "最多几条，缺省 100", "at most; else 100"},
+      READER}},
+    {"show", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_show,
+     "显示一条的全部内容（有个人信息的要 --as 和 --why）",
+     "show one in full (--as and --why where it has personal fields)",
+     {READER}},
     {"history", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_history,
-     "一条的全部经过", "everything that was done to one", {{0}}},
+     "一条的全部经过", "everything that was done to one", {READER}},
     {"conflicts", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_conflicts,
      "待人决定的冲突（有则退出码 5）",
-     "what a person must decide (exits with 5 if anything)", {{0}}},
+     "what a person must decide (exits with 5 if anything)", {READER}},
+    {"accesses", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_accesses,
+     "谁查阅过个人信息、何时、为什么", "who read personal fields, when and why",
+     {{"by", "CODE", false, "只列此人的", "only what this person read"},
+      {"as", "CODE", false, "以审计员的身份：也列出审计员自己的查阅",
+       "as an auditor: what auditors read, too"},
+      PASSWORD}},
     {"resolve", "DIR ID FIELD", 3, 3, CMD_DATA, 0, 0, cmd_resolve,
      "决定一处冲突", "decide a conflict",
      {{"take", "HASH", false, "采用这条记录的值", "take this record's side"},
@@ -270,7 +290,8 @@ const struct command commands[] = {
       {"from", "TIME", false, "期间的起点（含）", "the period begins (it counts)"},
       {"to", "TIME", false, "期间的终点（不含）", "the period ends (it does not)"},
       {"photos", "small|all", false, "缩略图（缺省）或原图",
-       "thumbnails (else), or whole photos"}}},
+       "thumbnails (else), or whole photos"},
+      READER}},
     {"check", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_check,
      "核对一切：日志、签名、链、派生表、照片文件",
      "check everything: log, signatures, chains, derived tables, photos",

@@ -112,7 +112,6 @@ const struct xg_choice xg_photo_origins[] = {
     {0, NULL, NULL, NULL},
 };
 
-/* One list with the packing of tracks: track.h. */
 const struct xg_choice xg_fork_findings[] = {
     {1, "restored", "恢复备份", "restored copy"},
     {2, "cloned", "克隆", "cloned device"},
@@ -121,6 +120,16 @@ const struct xg_choice xg_fork_findings[] = {
     {0, NULL, NULL, NULL},
 };
 
+const struct xg_choice xg_access_ways[] = {
+    {XG_ACCESS_SHOW, "show", "查看", "shown"},
+    {XG_ACCESS_HISTORY, "history", "查看经过", "history shown"},
+    {XG_ACCESS_LIST, "list", "列表", "listed"},
+    {XG_ACCESS_CONFLICTS, "conflicts", "查看冲突", "conflicts shown"},
+    {XG_ACCESS_EVIDENCE, "evidence", "导出证据", "evidence written"},
+    {0, NULL, NULL, NULL},
+};
+
+/* One list with the packing of tracks: track.h. */
 const struct xg_choice xg_gap_causes[] = {
 #define X(constant, number, name, zh, en) {number, name, zh, en},
     XG_GAP_TABLE(X)
@@ -243,6 +252,28 @@ static const struct xg_field anchor[] = {
 static const struct xg_field author_key[] = {
     {XG_AUTHOR_KEY_PUBLIC, "key", XG_TYPE_HASH, XG_MERGE_ACT,
      XG_REQUIRED | XG_MACHINE, 0, 0, NULL, "签名公钥", "public key"},
+    END,
+};
+
+/* Somebody at the server was shown personal fields (server/access.h). Of no
+ * entity, so that it is told to no device. */
+static const struct xg_field access_record[] = {
+    {XG_FIELD_SALT, "salt", XG_TYPE_BYTES, XG_MERGE_ACT, XG_MACHINE, 16, 16,
+     NULL, "随机盐", "salt"},
+    {XG_ACCESS_WHY, "why", XG_TYPE_TEXT, XG_MERGE_ACT,
+     XG_REQUIRED | XG_MACHINE | XG_PERSONAL, 1, 2000, NULL, "理由", "reason"},
+    {XG_ACCESS_HOW, "how", XG_TYPE_ENUM, XG_MERGE_ACT,
+     XG_REQUIRED | XG_MACHINE, 0, 0, xg_access_ways, "方式", "how"},
+    {XG_ACCESS_WHAT, "what", XG_TYPE_TEXTS, XG_MERGE_ACT,
+     XG_REQUIRED | XG_MACHINE, 1, XG_ACCESS_WHAT_MAX, NULL, "查阅了哪些",
+     "what was read"},
+    {XG_ACCESS_FILTER, "filter", XG_TYPE_TEXT, XG_MERGE_ACT, XG_MACHINE, 1,
+     1000, NULL, "查询条件", "asked for"},
+    {XG_ACCESS_COUNT, "count", XG_TYPE_UINT, XG_MERGE_ACT,
+     XG_REQUIRED | XG_MACHINE, 1, INT32_MAX, NULL, "共多少件",
+     "number in all"},
+    {XG_ACCESS_READER, "reader", XG_TYPE_CODE, XG_MERGE_ACT, XG_MACHINE, 1,
+     CODE_MAX, NULL, "查阅人", "who read it"},
     END,
 };
 
@@ -489,6 +520,8 @@ const struct xg_kind xg_kinds[] = {
      "handover"},
     {XG_KIND_AUTHOR_KEY, "author_key", false, 0, false, author_key,
      "签名公钥", "author's key"},
+    {XG_KIND_ACCESS, "access", false, 0, false, access_record, "查阅",
+     "access"},
     {XG_KIND_FORK_FINDING, "fork_finding", true, 0, false, fork_finding,
      "分叉认定", "fork finding"},
     {0, NULL, false, 0, false, NULL, NULL, NULL},

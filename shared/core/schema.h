@@ -19,6 +19,7 @@
 
 enum { XG_SCHEMA_VERSION = 1 };
 enum { XG_THUMBNAIL_MAX = 16 << 10 }; /* bytes of a photo's small picture */
+enum { XG_ACCESS_WHAT_MAX = 256 };    /* entities that one access names */
 
 enum xg_kind_number {
     XG_KIND_GENESIS = 1,
@@ -37,6 +38,7 @@ enum xg_kind_number {
     XG_KIND_ASSESSMENT = 14,
     XG_KIND_HANDOVER = 15,
     XG_KIND_AUTHOR_KEY = 16,
+    XG_KIND_ACCESS = 17,
     XG_KIND_FORK_FINDING = 18,
 };
 
@@ -53,6 +55,13 @@ enum xg_field_number {
     XG_ANCHOR_ROOT = 3,
 
     XG_AUTHOR_KEY_PUBLIC = 1,
+
+    XG_ACCESS_WHY = 2,
+    XG_ACCESS_HOW = 12,
+    XG_ACCESS_WHAT = 13,
+    XG_ACCESS_FILTER = 14,
+    XG_ACCESS_COUNT = 15,
+    XG_ACCESS_READER = 16,
 
     XG_FIELD_SALT = 1,
     XG_FIELD_WHY = 2,
@@ -265,11 +274,22 @@ extern const struct xg_role xg_roles[];
 const struct xg_role *xg_role_find(uint64_t number);
 const struct xg_role *xg_role_named(const char *name);
 
-/* Photo roles and origins, patrol gap causes. */
+/* Photo roles and origins, findings about forks, patrol gap causes, ways in
+ * which something was read. */
 extern const struct xg_choice xg_photo_roles[];
 extern const struct xg_choice xg_photo_origins[];
 extern const struct xg_choice xg_fork_findings[];
 extern const struct xg_choice xg_gap_causes[];
+extern const struct xg_choice xg_access_ways[];
+
+/* The numbers of xg_access_ways. */
+enum {
+    XG_ACCESS_SHOW = 1,
+    XG_ACCESS_HISTORY = 2,
+    XG_ACCESS_LIST = 3,
+    XG_ACCESS_CONFLICTS = 4,
+    XG_ACCESS_EVIDENCE = 5,
+};
 
 /* Where a report came from: those of which a resident waits for an answer. */
 bool xg_channel_waits(uint64_t channel);

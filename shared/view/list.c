@@ -87,6 +87,12 @@ enum xg_status view_axes(struct xg_buf *out, const struct xg_brief *brief,
 
 /* ---- the line ---- */
 
+static bool withheld(const struct xg_field *field,
+                     const struct view_context *view)
+{
+    return view->withhold && (field->flags & XG_PERSONAL);
+}
+
 static bool in_summary(const struct xg_field *field)
 {
     return field->number >= XG_FIELD_OWN && field->merge == XG_MERGE_REGISTER &&
@@ -103,12 +109,18 @@ static void put_summary(struct xg_buf *out, const struct xg_brief *brief,
 
     for (size_t i = 0; brief->kind && (f = xg_field_at(brief->kind, i)) != NULL;
          i++) {
-        if (!in_summary(f) || !xg_brief_value(brief, f->number, &item))
+        if (!in_summary(f) || withheld(f, view) ||
+            !xg_brief_value(brief, f->number, &item))
             continue;
         put_separator(&text, 0);
         look_put_value(&text, view, f, &item);
         if (view_width(xg_buf_bytes(&text)) > SUMMARY_COLUMNS)
             break;
+    }
+    if (view->withhold) {
+        put_separator(&text, 0);
+        xg_buf_text(&text, XG_T("（个人信息：show --as --why）",
+                                "(personal: show --as --why)"));
     }
     view_put_column(out, xg_buf_bytes(&text), SUMMARY_COLUMNS);
     if (text.failed == XG_NOMEM)
@@ -144,6 +156,7 @@ static void set_fields(json_t **object, const struct xg_brief *brief,
     for (size_t i = 0; brief->kind && (f = xg_field_at(brief->kind, i)) != NULL;
          i++)
         if (f->merge == XG_MERGE_REGISTER && f->number != XG_FIELD_WITHDRAWN &&
+            !withheld(f, view) &&
             xg_brief_value(brief, f->number, &item)) {
             view_json_set(&fields, f->name, view_value_json(f, &item));
             /* Of an entity it takes a look-up a row: `show` has it. */
@@ -152,6 +165,8 @@ static void set_fields(json_t **object, const struct xg_brief *brief,
         }
     view_json_set(object, "fields", fields);
     view_json_set(object, "names", names);
+    if (view->withhold)
+        view_json_set(object, "withheld", json_true());
 }
 
 static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,

@@ -255,4 +255,5 @@ void view_reference(struct xg_buf *out)
     put_choices(out, "照片来源 · Photo origins", xg_photo_origins);
     put_choices(out, "轨迹缺口原因 · Causes of gaps", xg_gap_causes);
     put_choices(out, "分叉认定 · Findings about forks", xg_fork_findings);
+    put_choices(out, "查阅方式 · Ways of reading", xg_access_ways);
 }

@@ -125,6 +125,7 @@ struct view_context {
      * edition is not here. Then answers stand as they were typed. */
     const struct xg_template *(*form)(void *ctx, const struct xg_state *state);
     bool json; /* JSON instead of text */
+    bool withhold; /* a line of a list goes without its personal fields */
 };
 
 /* On failure (of a callback, XG_NOMEM, XG_TOOBIG) `out` holds what was written

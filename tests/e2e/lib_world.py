@@ -149,6 +149,7 @@ class World:
         self.data = self.folder / 'server'
         self.port, self.p, self.pin = 0, None, None
         self.log = open(self.folder / 'serve.log', 'wb')
+        self.reader = workers[0][0] if workers else None
         try:
             apart = ['--registrar', registrar] if registrar else []
             self.ask('init', '--origin', origin, '--host', '127.0.0.1', *apart)
@@ -234,8 +235,17 @@ class World:
             self.log.close()
             shutil.rmtree(self.folder, True)
 
+    def read(self, command, which, *words, code=0):
+        """What has personal fields is read in the name of the first worker,
+        and recorded."""
+        words = (command, which, *words)
+        answer = self.try_(*words)
+        if answer.code == 2 and '--why' in answer.err:
+            answer = self.try_(*words, '--as', self.reader, '--why', 'a test')
+        return need(answer, code)
+
     def show(self, which):
-        return self.ask('show', which)[0]
+        return self.read('show', which, '--json').one()
 
     def log_entries(self, scheme='https'):
         """The notes of the log, as the tiles give them to anybody."""
