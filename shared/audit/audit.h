@@ -118,6 +118,7 @@ struct xg_audit_counts {
         blobs_notes, forks, views, successors;
     uint64_t devices, chains, signatures; /* signatures: verified */
     uint64_t proven, claimed, asserted, without_right, struck_out;
+    uint64_t accesses; /* records of who read personal fields at the server */
     uint64_t waiting, quarantined, forked, redacted; /* batches; redacted:
                                                       * records */
     uint64_t photos, photo_bytes; /* hashed */

@@ -124,6 +124,7 @@ static void count_author(struct xg_walk *w, const struct incoming *in,
     }
     if (r->head.kind == XG_KIND_GENESIS || r->head.kind == XG_KIND_ANCHOR)
         return;
+    c->accesses += r->head.kind == XG_KIND_ACCESS && j->on_server;
     switch (j->grade) {
     case XG_GRADE_PROVEN:
         c->proven++;

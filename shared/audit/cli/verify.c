@@ -99,6 +99,9 @@ static void print_counts(const struct xg_audit_result *a)
                 ", erased %" PRIu64 "\n"),
            n->records, n->proven, n->claimed, n->asserted, n->without_right,
            n->struck_out, n->redacted);
+    printf(XG_T("查阅留痕 %" PRIu64 "\n",
+                "accesses to personal fields recorded %" PRIu64 "\n"),
+           n->accesses);
     printf(XG_T("设备 %" PRIu64 "，链 %" PRIu64 "，核对的签名 %" PRIu64
                 "；等待 %" PRIu64 "，隔离 %" PRIu64 "\n",
                 "devices %" PRIu64 ", chains %" PRIu64
@@ -270,6 +273,7 @@ static json_t *counts_json(const struct xg_audit_counts *n)
         {"asserted", n->asserted},
         {"without_right", n->without_right},
         {"struck_out", n->struck_out},
+        {"accesses", n->accesses},
         {"waiting", n->waiting},
         {"quarantined", n->quarantined},
         {"forked", n->forked},
