@@ -130,7 +130,8 @@ class Redact(Command):
                 '--yes']
 
     def done(self, folder, state):
-        shown = json.dumps(ask_server(folder, 'show', state['which']),
+        shown = json.dumps(ask_server(folder, 'show', state['which'], '--as',
+                                      'sv', '--why', 'sweep'),
                            ensure_ascii=False)
         told = GROUND in shown
         need((SECRET in shown) != told, 'neither or both: %s', shown)
@@ -233,7 +234,8 @@ class OperatorKey(Command):
         r = server(folder, 'add', 'contact', 'name=N', '--as', 'sv', '--json',
                    '--password-fd', '0', stdin=PASSWORD)
         need(r.code == 0, 'the key does not sign: %s', r.err)
-        shown = ask_server(folder, 'show', lines(r.out)[0]['id'])[0]
+        shown = ask_server(folder, 'show', lines(r.out)[0]['id'], '--as', 'sv',
+                           '--why', 'sweep', '--unsigned')[0]
         need(shown['created']['grade'] == 'proven', 'not proven: %s',
              shown['created'])
 
