@@ -29,7 +29,8 @@ struct evidence_work {
     size_t row_count, row_room;
     struct xg_id *entities; /* ascending */
     size_t entity_count, entity_room;
-    struct evidence_positions entries, sizes; /* sizes: of anchors */
+    struct evidence_positions entries;
+    struct evidence_positions sizes; /* of anchors, of what was cosigned */
     struct xg_evidence_part *parts;
     size_t part_count, part_room;
     uint64_t bytes; /* of all parts */

@@ -486,6 +486,20 @@ static enum xg_status bare_checkpoint(struct evidence_work *w,
     return xg_buf_check(out, w->err);
 }
 
+/* What witnesses signed to is proven to be of this tree. */
+static enum xg_status name_cosigned(struct evidence_work *w,
+                                    struct xg_bytes entry)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_time_note t;
+    struct xg_note note;
+
+    if (xg_note_parse(&note, entry.at, entry.len, &ignored) != XG_OK ||
+        xg_time_note_read(&t, note.text, &ignored) != XG_OK || !t.cosigned)
+        return XG_OK;
+    return evidence_add_size(w, t.size);
+}
+
 static enum xg_status put_entry(struct evidence_work *w, uint64_t position,
                                 struct xg_bytes checkpoint)
 {
@@ -500,6 +514,8 @@ static enum xg_status put_entry(struct evidence_work *w, uint64_t position,
     if (status == XG_OK && count == 0)
         status = xg_fail(w->err, XG_CORRUPT, "no entry %" PRIu64, position);
     snprintf(name, sizeof name, "entries/%" PRIu64, position);
+    if (status == XG_OK)
+        status = name_cosigned(w, notes[0]);
     if (status == XG_OK)
         status = evidence_add(w, name, notes[0]);
     if (status == XG_OK)
@@ -542,9 +558,9 @@ static enum xg_status put_log(struct evidence_work *w)
     enum xg_status status = bare_checkpoint(w, &bare);
 
     sort_distinct(&w->entries);
-    sort_distinct(&w->sizes);
     for (size_t i = 0; status == XG_OK && i < w->entries.count; i++)
         status = put_entry(w, w->entries.all[i], xg_buf_bytes(&bare));
+    sort_distinct(&w->sizes);
     for (size_t i = 0; status == XG_OK && i < w->sizes.count; i++)
         if (w->sizes.all[i] < w->checkpoint.size)
             status = put_consistency(w, w->sizes.all[i]);

@@ -398,9 +398,20 @@ static void take_time(struct evidence_work *w,
                       const struct evidence_entry *entry)
 {
     struct xg_error why = XG_ERROR_NONE;
+    struct xg_time_note says;
 
     if (!opens(w, entry, "time"))
         return;
+    /* Witnesses of another history say nothing of when this one was. */
+    if (xg_time_note_read(&says, entry->text, &why) == XG_OK && says.cosigned &&
+        !evidence_was_root(w->e, says.size, &says.root)) {
+        evidence_found(w->e, XG_GRAVITY_BROKEN, "witness-history",
+                       entry->position, "%s",
+                       XG_T("见证人签的检查点不是这份日志的历史",
+                            "what the witnesses signed to is not of this log's "
+                            "history"));
+        return;
+    }
     if (xg_bounds_note_read(&w->times[w->time_count], entry->position,
                             entry->text, log_at(w, entry->position)->name,
                             w->e->has_policy ? &w->e->policy : NULL,

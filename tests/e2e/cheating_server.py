@@ -193,6 +193,22 @@ class Rewritten(Cheated):
         self.assertEqual(self.found(), {'cosigned'})
 
 
+    def test_witnesses_of_another_history(self):
+        """A time note that brings what was cosigned of another tree would give
+        a record a witnessed time that it never had."""
+        def do(c):
+            place = c.where('time', -1)
+            c.replace(place, c.log.sign(
+                text_of(c.note(place)) + 'checkpoint %d %s\ncosigned w %s\n' %
+                (place, b64(bytes(32)), b64(bytes(76)))))
+        self.cheat(do)
+        self.assertIn('witness-history', self.found())
+        told = self.world.try_('export', self.world.folder / 'file.html',
+                               '--evidence', self.one)
+        self.assertNotEqual(told.code, 0, told.out)
+        self.assertIn('witnesses', told.err)
+
+
 class Invented(Cheated):
     """What nobody said is put into the log."""
 

@@ -170,7 +170,7 @@ class Witnesses(unittest.TestCase):
         # The published one carries them, and a receipt does; devices take it.
         self.assertEqual(len(split_note(self.published())[1]), 3)
         self.go_reads(note)
-        a.incident('description=one')
+        one = a.incident('description=one')
         a.sync()
         notes = [n for n in self.main.log_entries('http')
                  if n.startswith('xunge/time/v1\n') and '\ncosigned ' in n]
@@ -185,11 +185,28 @@ class Witnesses(unittest.TestCase):
         a.sync()
         self.assertEqual(a.one('verify')['verdict'], 'good')
         self.main.do('check')
+        self.witnessed_evidence(a, one)
 
         # An idle log is not written to by its own witnesses.
         before = self.size()
         time.sleep(3 * EVERY_S)
         self.assertEqual(self.size(), before)
+
+    def witnessed_evidence(self, a, which):
+        """What was cosigned is proven to be of the tree of the file, and so
+        the case came before the witnesses' time."""
+        a.incident('description=two')
+        a.sync()
+        path = self.main.folder / 'evidence.html'
+        need(run(BIN / 'xunge-server', 'export', self.main.data, path,
+                 '--evidence', which))
+        told = need(run(BIN / 'xunge-audit', 'evidence', path, '--key',
+                        self.log_key, '--json')).one()
+        self.assertEqual(told['verdict'], 'good', told)
+        for record in told['list']:
+            self.assertTrue(record['not_after']['witnessed'], record)
+        wait_until(lambda: int(self.cosigned().splitlines()[1]) == self.size(),
+                   what='a quorum again')
 
     def go_reads(self, note):
         folder = pathlib.Path(tempfile.mkdtemp(prefix='xunge-go-'))
