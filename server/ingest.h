@@ -13,7 +13,9 @@
  *               closes, then with a later `shown`
  *  forked       it holds another record than ours at some place: kept, logged,
  *               both branches merged; a xunge/fork/v1 entry proves it
- *  quarantined  its device was revoked: kept, logged, not merged
+ *  quarantined  its device was revoked, or has begun too many chains and forks:
+ *               kept, logged, not merged; of one revoked, until the registrar
+ *               admits it (ingest_admit.c)
  *
  * Nothing in a sound batch can make it fail: a malformed record is kept and
  * struck out, an anchor that names no tree of ours is marked and ignored.

@@ -21,7 +21,8 @@
  *      store >  lock     a crash came between commit and swap: swap forward,
  *                        after proving that one continues the other
  *      store <  lock     an old copy of the store: XG_REFUSED, nothing is
- *                        served; `xunge-server restore` opens a successor log
+ *                        served; `xunge-server restore` makes a log that
+ *                        follows this one (restore.h)
  *      no lock, but a checkpoint in the store: XG_REFUSED
  *
  * Tree hashes are kept in one sequence: after each leaf come the nodes that it

@@ -1,5 +1,6 @@
-/* registrar.h - who signs the registry: a key file here, or nobody, because the
- * key is on another machine (registrar_request.h). Key files.
+/* registrar.h - who signs the registry: a key file here, or nobody here, because
+ * the key is on another machine (registrar_request.h). And key files, the log's
+ * and the device's too.
  */
 #ifndef XG_SERVER_REGISTRAR_H
 #define XG_SERVER_REGISTRAR_H
@@ -25,7 +26,7 @@ XG_MUST_CHECK enum xg_status registrar_open_file(struct registrar *r,
 XG_MUST_CHECK enum xg_status registrar_open_key(struct registrar *r,
                                                 const struct xg_signer *key,
                                                 struct xg_error *err);
-/* Hers is on another machine: only her verifier is known. */
+/* The key is on another machine: only its verifier is known. */
 void registrar_open_elsewhere(struct registrar *r,
                               const struct xg_verifier *verifier);
 void registrar_close(struct registrar *r);

@@ -1,5 +1,4 @@
-/* registry_internal.h - what registry.c, registry_change.c, registry_scope.c
- * and territory.c share. */
+/* registry_internal.h - what registry*.c and territory.c share. */
 #ifndef XG_SERVER_REGISTRY_INTERNAL_H
 #define XG_SERVER_REGISTRY_INTERNAL_H
 
