@@ -143,6 +143,23 @@ store_own_chains(struct store *s, struct store_chain out[static XG_CHAINS_MAX],
 XG_MUST_CHECK enum xg_status store_mark_forked(struct store *s,
                                                const struct xg_hash *chain,
                                                struct xg_error *err);
+/* One side of a fork: two records that claim one place of a chain. */
+struct store_side {
+    struct xg_hash chain;
+    const char *device; /* lent; "" while unknown */
+    bool mine;          /* of a chain of this device */
+    uint64_t seq;       /* of the place */
+    bool known;         /* false: forked, says the server; the sides have not
+                         * come */
+    struct xg_hash first; /* its record there */
+    uint64_t records;     /* that are here, up to its next fork */
+};
+/* All sides, those of own chains first, of one fork together. False ends the
+ * walk. */
+XG_MUST_CHECK enum xg_status
+store_list_forks(struct store *s,
+                 bool (*visit)(void *ctx, const struct store_side *side),
+                 void *ctx, struct xg_error *err);
 /* Is there a record with this hash in the chain? For comparing heads. */
 XG_MUST_CHECK enum xg_status store_has_record(struct store *s, bool *has,
                                               const struct xg_hash *hash,

@@ -2,6 +2,7 @@
 #include "agent/store_db.h"
 
 #include <sodium.h>
+#include <stdio.h>
 
 #include "agent/fold.h"
 #include "agent_sql.h"
@@ -189,6 +190,32 @@ enum xg_status store_hash_at(struct store *s, struct xg_hash *hash, bool *found,
     if (has)
         *hash = at;
     return XG_OK;
+}
+
+enum xg_status store_list_forks(struct store *s,
+                                bool (*visit)(void *ctx,
+                                              const struct store_side *side),
+                                void *ctx, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_FORK_LIST);
+    bool more = true;
+
+    while (more && xg_stmt_next(q)) {
+        char device[XG_KEY_NAME_MAX + 1];
+        struct xg_bytes name = xg_col_text_bytes(q, 1);
+        struct store_side side = {.chain = xg_col_hash(q, 0),
+                                  .device = device,
+                                  .mine = xg_col_bool(q, 2),
+                                  .seq = xg_col_u64(q, 3),
+                                  .known = !xg_col_is_null(q, 4),
+                                  .records = xg_col_u64(q, 5)};
+        snprintf(device, sizeof device, "%.*s", (int)name.len,
+                 (const char *)name.at);
+        if (side.known)
+            side.first = xg_col_hash(q, 4);
+        more = visit(ctx, &side);
+    }
+    return xg_stmt_done(q, err);
 }
 
 enum xg_status store_mark_forked(struct store *s, const struct xg_hash *chain,

@@ -455,6 +455,7 @@ CLI_RUN(cmd_bundle_write);
 CLI_RUN(cmd_capture);
 CLI_RUN(cmd_completion);
 CLI_RUN(cmd_conflicts);
+CLI_RUN(cmd_forks);
 CLI_RUN(cmd_do);
 CLI_RUN(cmd_draft_discard);
 CLI_RUN(cmd_draft_finish);

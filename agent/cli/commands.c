@@ -489,6 +489,14 @@ static const struct cli_command commands[] = {
      "FIELD may be status. One of --take, --value and --dismiss. The "
      "decision is a record like any other; the next can undo it.",
      NULL},
+    {"forks", CLI_DECIDE, CLI_HOME, "", 0, 0, NULL, cmd_forks,
+     "列出分叉的链和认定", "chains that fork, and what was found out",
+     "两条记录占同一个位置：文件夹被复制过，或恢复过旧的副本。两侧的记录都算数；"
+     "是怎么回事由指挥中心认定（xunge-server forks）。",
+     "Two records claim one place: a home was copied, or an older copy put "
+     "back. Both sides count; what it was is for the centre to find out "
+     "(xunge-server forks).",
+     NULL},
 
     {"sync", CLI_SEND, CLI_PATH, "", 0, 0, sync_flags, cmd_sync,
      "上传、核验回执、取回", "push, fetch receipts, pull",

@@ -100,6 +100,13 @@ INSERT INTO branch (chain, branch, start, parent) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (branch) DO UPDATE SET start = excluded.start,
                                    parent = excluded.parent
 
+-- name: fork_list
+SELECT c.chain, c.device, c.mine, coalesce(b.start, c.next), b.branch,
+       (SELECT count(*) FROM record AS r WHERE r.branch = b.id)
+FROM chain AS c LEFT JOIN branch AS b ON b.chain = c.id
+WHERE c.forked = 1 OR b.id IS NOT NULL
+ORDER BY c.mine DESC, c.id, coalesce(b.start, c.next), b.branch
+
 -- name: branch_reparent
 UPDATE branch SET parent = ?4
 WHERE chain = ?1 AND parent IS ?2 AND start > ?3 AND id <> ?4

@@ -8,6 +8,11 @@ import sqlite3
 from lib_world import BIN, GRID, Case, main, need, run
 
 
+def fork_seq(note):
+    return int(next(line for line in note.splitlines()
+                    if line.startswith('seq ')).split()[1])
+
+
 class Clones(Case):
     def genesis(self):
         """chain: its predecessor or None, of all chains of device a."""
@@ -84,7 +89,18 @@ class Clones(Case):
             agent.do('conflicts')
             self.assertEqual(agent.status()['records']['waiting'], 0)
         self.sound(*every)
+        # The devices know of it, and whose chain it is.
+        for agent in every:
+            told, = agent.one('forks')['forks']
+            self.assertEqual((told['chain'], told['device'], told['mine']),
+                             (chain, self.device(), agent is not self.b))
+            self.assertEqual(len({s['record'] for s in told['sides']}), 2)
+            self.assertTrue(all(s['records'] for s in told['sides']), told)
+            self.assertFalse(told['settled'])
         self.settled(chain)
+        self.settle(*every)
+        told, = self.a.one('forks')['forks']
+        self.assertEqual(told['seq'], fork_seq(fork))
 
     def forks(self, *words, code=0):
         return need(run(BIN / 'xunge-server', 'forks', *words, '--json',
