@@ -617,7 +617,7 @@ static enum xg_status settle(struct xg_walk *w, struct incoming *in,
     if (place.placing == XG_PLACE_NEXT || place.placing == XG_PLACE_FORK) {
         uint64_t first = says->first, last = says->last;
         const struct xg_hash id = says->chain;
-        return w->held_count
+        return w->result.counts.waiting
                    ? release(w, &id, in->device_number, first, last)
                    : XG_OK;
     }
