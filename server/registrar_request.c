@@ -264,7 +264,8 @@ enum xg_status registrar_review(struct xg_registry_note *says, bool *again,
 
     if (xg_registry_note_read(&read, r->note, err) != XG_OK)
         return err->status;
-    if (len < sizeof tail || strcmp(key->name + len - sizeof tail + 1, tail))
+    if (len < sizeof tail ||
+        strcmp(key->name + len - sizeof tail + 1, tail) != 0)
         return xg_fail(err, XG_REFUSED,
                        XG_T("%s 不是登记员的密钥", "%s is no registrar's key"),
                        key->name);

@@ -232,7 +232,7 @@ static enum xg_status fetch_photo(const struct arguments *a, const char *path,
     struct sync_report report = {.reached = false};
     struct sync_options options = make_options(a, env);
     struct sync_host host = make_host(p);
-    struct xg_hash sha256;
+    struct xg_hash sha256 = {{0}};
     enum xg_status status =
         xg_unhex(sha256.b, XG_HASH_SIZE, a->code, strlen(a->code))
             ? home_open(&home, path, false, env, err)

@@ -356,7 +356,8 @@ class Lies(Case):
         which = self.a.incident('address=甲')
         self.twist = lambda text: text + 'wipe ' + self.a.status()['device'] \
             + '\n'
-        said = self.a.do('sync', '--json', code=(1, 4, ALARM))
+        said = self.a.do('sync', '--json', '--max-time', '2',
+                         code=(1, 4, ALARM))
         self.assertIn(which, self.a.ids())
         self.assertEqual(self.a.one('verify')['verdict'], 'good')
         self.twist = lambda text: text

@@ -102,7 +102,8 @@ class Pains(Case):
         for i, part in enumerate((0.2, 0.5, 0.8, 0.95)):
             self.a.do('note', one, '第%d次' % i)
             line.said, line.limit = 0, int(whole * part)
-            self.a.do('sync', '--json', code=(0, 3, 4, 5, 6))
+            self.a.do('sync', '--json', '--max-time', '2',
+                      code=(0, 3, 4, 5, 6))
             line.limit = None
             self.a.sync()
             self.assertEqual(self.a.show(one)['delivery'], RECEIVED)
