@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "shared/core/protocol.h"
+#include "shared/core/successor.h"
 #include "shared/core/witness.h"
 
 static struct xg_error err = {.start = XG_ERROR_SIZE - 1};
@@ -73,6 +74,8 @@ AGAIN(references_again, struct xg_references_note, xg_references_read,
       xg_references_put)
 AGAIN(reference_again, struct xg_reference, xg_reference_read, xg_reference_put)
 AGAIN(time_again, struct xg_time_note, xg_time_note_read, xg_time_note_put)
+AGAIN(successor_again, struct xg_successor, xg_successor_read,
+      xg_successor_put)
 AGAIN(fork_again, struct xg_fork, xg_fork_read, xg_fork_put)
 #undef AGAIN
 
@@ -105,6 +108,13 @@ static void test_small_notes(void **state)
     xg_buf_reset(&text);
     xg_enrolled_put(&text, &d);
     torment(&text, enrolled_again);
+    xg_buf_reset(&text);
+    struct xg_successor next = {
+        .after = "lanshan.example", .size = 12, .root = hash_of(8)};
+    assert_ok(xg_verifier_init(&next.log, "lanshan.example/2", XG_SIG_ED25519,
+                               next.root.b, &err));
+    xg_successor_put(&text, &next);
+    torment(&text, successor_again);
     xg_buf_reset(&text);
     xg_reference_put(&text, &r);
     torment(&text, reference_again);

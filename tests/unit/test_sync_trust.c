@@ -10,6 +10,7 @@
 
 #include "agent/guide.h"
 #include "shared/base/os.h"
+#include "shared/core/successor.h"
 #include "tests/lib/sync_rig.h"
 
 static struct xg_error err = {.start = XG_ERROR_SIZE - 1};
@@ -111,6 +112,78 @@ static void test_other_log(void **state)
     assert_int_equal(rig_counts(r).records[STORE_WAITING], 1);
     r->server->log = log;
     assert_ok(rig_sync(r, &err));
+}
+
+/* What another server says that it follows. */
+struct claim {
+    const struct xg_signer *by;
+    struct xg_successor says;
+    size_t times; /* how many frames of it; 0: bytes that are none */
+};
+
+static enum xg_status claim_to_follow(void *ctx,
+                                      const struct transport_request *q,
+                                      struct transport_answer *a,
+                                      bool *answered)
+{
+    const struct claim *c = ctx;
+    struct xg_buf text = XG_BUF(4096), note = XG_BUF(4096);
+
+    if (!rig_is(q, "/v1/successor"))
+        return XG_OK;
+    xg_successor_put(&text, &c->says);
+    xg_note_sign(&note, xg_buf_bytes(&text), c->by);
+    for (size_t i = 0; i < c->times; i++)
+        xg_frame_put(&a->body, xg_buf_bytes(&note));
+    if (c->times == 0)
+        xg_buf_text(&a->body, "\x7F\xFF\xFF\xFF frames of none");
+    xg_buf_clear(&text);
+    xg_buf_clear(&note);
+    a->http_status = 200;
+    snprintf(a->type, sizeof a->type, "application/octet-stream");
+    *answered = true;
+    return XG_OK;
+}
+
+/* Nothing is taken over, nothing is handed over, and the right server is still
+ * the right one. */
+static void test_claims_to_follow(void **state)
+{
+    struct rig *r = *state;
+    const struct xg_signer log = r->server->log;
+    const struct xg_signer *registrar = &r->server->registrar;
+    struct xg_signer other, stranger;
+    uint8_t seed[32] = {98}, strange[32] = {97};
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    assert_ok(xg_signer_init(&other, "other.example", XG_SIG_ED25519, seed,
+                             &err));
+    assert_ok(xg_signer_init(&stranger, registrar->verifier.name,
+                             XG_SIG_ED25519, strange, &err));
+    struct claim claims[] = {
+        {&stranger, {.log = other.verifier, .after = FAKE_ORIGIN, .size = 1}, 1},
+        {&other, {.log = other.verifier, .after = FAKE_ORIGIN, .size = 1}, 1},
+        {registrar, {.log = other.verifier, .after = "x.example", .size = 1}, 1},
+        {registrar, {.log = other.verifier, .after = FAKE_ORIGIN, .size = 0}, 1},
+        {registrar, {.log = other.verifier, .after = FAKE_ORIGIN, .size = 1}, 2},
+        {registrar, {.log = other.verifier, .after = FAKE_ORIGIN, .size = 1},
+         XG_LINEAGE_MAX + 1},
+        {registrar, {.log = other.verifier, .after = FAKE_ORIGIN, .size = 1}, 0},
+    };
+    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
+        r->server->log = other;
+        r->server->ctx = &claims[i];
+        r->server->before = claim_to_follow;
+        enum xg_status status = rig_sync(r, &err);
+        assert_true(status == XG_REFUSED || status == XG_NET);
+        assert_int_equal(r->server->batch_count, 0);
+        assert_int_equal(rig_counts(r).records[STORE_WAITING], 1);
+    }
+    r->server->before = NULL;
+    r->server->log = log;
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(rig_counts(r).records[STORE_RECEIVED], 1);
 }
 
 /* An answer to another hello, whole and signed. */
@@ -1032,6 +1105,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(test_portal),        TEST(test_portal_in_the_middle),
         TEST(test_other_log),     TEST(test_replayed_welcome),
+        TEST(test_claims_to_follow),
         TEST(test_other_device),  TEST(test_shrunk_log),
         TEST(test_other_content), TEST(test_other_content_longer),
         TEST(test_spoiled_proof), TEST(test_old_checkpoint_is_no_alarm),
