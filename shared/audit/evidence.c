@@ -16,9 +16,9 @@ enum { ARENA_MAX = 768 << 20 };
 
 /* ---- findings ---- */
 
-void evidence_found(struct xg_evidence *e, enum xg_gravity gravity,
-                    const char *code, uint64_t position, const char *format,
-                    ...)
+void xg_evidence_found(struct xg_evidence *e, enum xg_gravity gravity,
+                       const char *code, uint64_t position, const char *format,
+                       ...)
 {
     struct xg_finding f = {
         .gravity = gravity, .code = code, .position = position};
@@ -48,7 +48,8 @@ static int name_is(const void *name, const void *part)
     return strcmp(name, ((const struct xg_evidence_part *)part)->name);
 }
 
-struct xg_evidence_part *evidence_part(struct xg_evidence *e, const char *name)
+struct xg_evidence_part *xg_evidence_take(struct xg_evidence *e,
+                                          const char *name)
 {
     struct xg_evidence_part *part = bsearch(
         name, e->parts, e->part_count, sizeof *e->parts, name_is);
@@ -58,26 +59,26 @@ struct xg_evidence_part *evidence_part(struct xg_evidence *e, const char *name)
     return part;
 }
 
-struct xg_evidence_part *evidence_part_of(struct xg_evidence *e,
-                                          const char *folder,
-                                          const struct xg_hash *hash)
+struct xg_evidence_part *xg_evidence_take_of(struct xg_evidence *e,
+                                             const char *folder,
+                                             const struct xg_hash *hash)
 {
     char name[XG_TAR_NAME_MAX + 1], hex[2 * XG_HASH_SIZE + 1];
 
     xg_hex(hex, hash->b, XG_HASH_SIZE);
     snprintf(name, sizeof name, "%s%s", folder, hex);
-    return evidence_part(e, name);
+    return xg_evidence_take(e, name);
 }
 
-const char *evidence_rest(const struct xg_evidence_part *part,
-                          const char *folder)
+const char *xg_evidence_rest(const struct xg_evidence_part *part,
+                             const char *folder)
 {
     size_t len = strlen(folder);
 
     return strncmp(part->name, folder, len) == 0 ? part->name + len : NULL;
 }
 
-bool evidence_unhex(struct xg_hash *hash, const char *text)
+bool xg_evidence_unhex(struct xg_hash *hash, const char *text)
 {
     return xg_unhex(hash->b, XG_HASH_SIZE, text, strlen(text));
 }
@@ -86,20 +87,20 @@ static void tell_twice(struct xg_evidence *e)
 {
     for (size_t i = 1; i < e->part_count; i++)
         if (strcmp(e->parts[i - 1].name, e->parts[i].name) == 0)
-            evidence_found(e, XG_GRAVITY_BROKEN, "part", UINT64_MAX,
-                           XG_T("数据部分 %s 出现两次",
-                                "the part %s is there twice"),
-                           e->parts[i].name);
+            xg_evidence_found(
+                e, XG_GRAVITY_BROKEN, "part", UINT64_MAX,
+                XG_T("数据部分 %s 出现两次", "the part %s is there twice"),
+                e->parts[i].name);
 }
 
 static void tell_strays(struct xg_evidence *e)
 {
     for (size_t i = 0; i < e->part_count; i++)
         if (!e->parts[i].used)
-            evidence_found(e, XG_GRAVITY_BROKEN, "part", UINT64_MAX,
-                           XG_T("多出的数据部分 %s，什么也没有引用它",
-                                "a part that nothing refers to: %s"),
-                           e->parts[i].name);
+            xg_evidence_found(e, XG_GRAVITY_BROKEN, "part", UINT64_MAX,
+                              XG_T("多出的数据部分 %s，什么也没有引用它",
+                                   "a part that nothing refers to: %s"),
+                              e->parts[i].name);
 }
 
 /* ---- evidence.txt, checkpoint, policy ---- */
@@ -107,7 +108,7 @@ static void tell_strays(struct xg_evidence *e)
 static enum xg_status need_part(struct xg_bytes *out, struct xg_evidence *e,
                                 const char *name, struct xg_error *err)
 {
-    const struct xg_evidence_part *part = evidence_part(e, name);
+    const struct xg_evidence_part *part = xg_evidence_take(e, name);
 
     if (!part)
         return xg_fail(err, XG_FORMAT,
@@ -117,7 +118,7 @@ static enum xg_status need_part(struct xg_bytes *out, struct xg_evidence *e,
     return XG_OK;
 }
 
-static enum xg_status read_says(struct evidence_work *w)
+static enum xg_status read_says(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
     struct xg_bytes note = {NULL, 0};
@@ -137,23 +138,23 @@ static enum xg_status read_says(struct evidence_work *w)
     e->signatures++;
     if (memcmp(e->says.log.key, w->o->log->key, XG_PUBLIC_KEY_SIZE) != 0 ||
         strcmp(e->says.log.name, w->o->log->name) != 0)
-        evidence_found(e, XG_GRAVITY_BROKEN, "key", UINT64_MAX,
-                       XG_T("证据文件自称属于另一个日志：%s",
-                            "the file names another log: %s"),
-                       e->says.log.name);
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "key", UINT64_MAX,
+                          XG_T("证据文件自称属于另一个日志：%s",
+                               "the file names another log: %s"),
+                          e->says.log.name);
     if (w->o->registrar && memcmp(e->says.registrar, w->o->registrar,
                                   XG_PUBLIC_KEY_SIZE) != 0)
-        evidence_found(e, XG_GRAVITY_BROKEN, "registrar", UINT64_MAX, "%s",
-                       XG_T("证据文件里的登记员公钥不是您给的那一把",
-                            "the registrar's key in the file is not the one "
-                            "given"));
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "registrar", UINT64_MAX, "%s",
+                          XG_T("证据文件里的登记员公钥不是您给的那一把",
+                               "the registrar's key in the file is not the one "
+                               "given"));
     memcpy(w->registrar,
            w->o->registrar ? w->o->registrar : e->says.registrar,
            XG_PUBLIC_KEY_SIZE);
     return XG_OK;
 }
 
-static enum xg_status read_checkpoint(struct evidence_work *w)
+static enum xg_status read_checkpoint(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
     struct xg_bytes note = {NULL, 0};
@@ -164,12 +165,12 @@ static enum xg_status read_checkpoint(struct evidence_work *w)
         return w->err->status;
     e->signatures++;
     if (e->checkpoint.size != e->says.size)
-        evidence_found(e, XG_GRAVITY_BROKEN, "checkpoint", UINT64_MAX,
-                       XG_T("检查点是第 %" PRIu64 " 条，evidence.txt 说 "
-                            "%" PRIu64,
-                            "the checkpoint is of size %" PRIu64
-                            ", evidence.txt says %" PRIu64),
-                       e->checkpoint.size, e->says.size);
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "checkpoint", UINT64_MAX,
+                          XG_T("检查点是第 %" PRIu64 " 条，evidence.txt 说 "
+                               "%" PRIu64,
+                               "the checkpoint is of size %" PRIu64
+                               ", evidence.txt says %" PRIu64),
+                          e->checkpoint.size, e->says.size);
     return XG_OK;
 }
 
@@ -181,18 +182,18 @@ static bool fits_hash(struct xg_bytes content, const struct xg_hash *hash)
     return xg_hash_equal(&own, hash);
 }
 
-static enum xg_status read_policy(struct evidence_work *w)
+static enum xg_status read_policy(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
-    const struct xg_evidence_part *part = evidence_part(e, "policy");
+    const struct xg_evidence_part *part = xg_evidence_take(e, "policy");
     bool said = !xg_hash_is_zero(&e->says.policy);
 
     if (said != (part != NULL) ||
         (part && !fits_hash(part->content, &e->says.policy))) {
-        evidence_found(e, XG_GRAVITY_BROKEN, "policy", UINT64_MAX, "%s",
-                       XG_T("见证策略不是 evidence.txt 所说的那一份",
-                            "the witness policy is not the one that "
-                            "evidence.txt names"));
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "policy", UINT64_MAX, "%s",
+                          XG_T("见证策略不是 evidence.txt 所说的那一份",
+                               "the witness policy is not the one that "
+                               "evidence.txt names"));
         return XG_OK;
     }
     if (!part)
@@ -203,12 +204,12 @@ static enum xg_status read_policy(struct evidence_work *w)
 
 /* ---- index ---- */
 
-static enum xg_status bad_index(struct evidence_work *w)
+static enum xg_status bad_index(struct xg_evidence_work *w)
 {
     return xg_fail(w->err, XG_FORMAT, "index: a line that is none of its");
 }
 
-static enum xg_status index_entity(struct evidence_work *w,
+static enum xg_status index_entity(struct xg_evidence_work *w,
                                    struct xg_bytes rest)
 {
     struct xg_evidence *e = w->e;
@@ -225,7 +226,7 @@ static enum xg_status index_entity(struct evidence_work *w,
     return XG_OK;
 }
 
-static enum xg_status index_person(struct evidence_work *w,
+static enum xg_status index_person(struct xg_evidence_work *w,
                                    struct xg_bytes rest)
 {
     struct xg_evidence *e = w->e;
@@ -243,7 +244,7 @@ static enum xg_status index_person(struct evidence_work *w,
     return XG_OK;
 }
 
-static enum xg_status index_branch(struct evidence_work *w,
+static enum xg_status index_branch(struct xg_evidence_work *w,
                                    struct xg_bytes rest)
 {
     struct xg_evidence *e = w->e;
@@ -265,7 +266,8 @@ static enum xg_status index_branch(struct evidence_work *w,
     return XG_OK;
 }
 
-static enum xg_status index_log(struct evidence_work *w, struct xg_bytes rest)
+static enum xg_status index_log(struct xg_evidence_work *w,
+                                struct xg_bytes rest)
 {
     struct xg_evidence *e = w->e;
     struct xg_evidence_log *to = &e->logs[e->log_count];
@@ -282,7 +284,7 @@ static enum xg_status index_log(struct evidence_work *w, struct xg_bytes rest)
 
 /* A log that follows a restored one: the older ones' keys are the server's
  * word, which the newest log signed. */
-static void judge_logs(struct evidence_work *w)
+static void judge_logs(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
 
@@ -291,9 +293,9 @@ static void judge_logs(struct evidence_work *w)
     const struct xg_verifier *last = &e->logs[e->log_count - 1].log;
     if (memcmp(last->key, w->o->log->key, XG_PUBLIC_KEY_SIZE) != 0 ||
         strcmp(last->name, w->o->log->name) != 0)
-        evidence_found(e, XG_GRAVITY_BROKEN, "log", UINT64_MAX, "%s",
-                       XG_T("清单里最后的日志不是这一个",
-                            "the last log of the index is not this one"));
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "log", UINT64_MAX, "%s",
+                          XG_T("清单里最后的日志不是这一个",
+                               "the last log of the index is not this one"));
     for (size_t i = 1; i < e->log_count; i++) {
         const struct xg_verifier *before = &e->logs[i - 1].log;
         bool known = false;
@@ -301,21 +303,23 @@ static void judge_logs(struct evidence_work *w)
             known = known || (strcmp(w->o->earlier[j].name, before->name) == 0 &&
                               memcmp(w->o->earlier[j].key, before->key,
                                      XG_PUBLIC_KEY_SIZE) == 0);
-        evidence_found(e, known ? XG_GRAVITY_NOTED : XG_GRAVITY_DOUBT,
-                       "successor", e->logs[i].first,
-                       known ? XG_T("服务器恢复过：此条之前的日志由 %s 签名",
-                                    "the server was restored: entries before "
-                                    "this were signed by %s")
-                             : XG_T("服务器恢复过：此条之前的日志由 %s 签名，"
-                                    "它的公钥没有用 --earlier 给出，取自文件",
-                                    "the server was restored: entries before "
-                                    "this were signed by %s, whose key was not "
-                                    "given with --earlier and is the file's"),
-                       before->name);
+        xg_evidence_found(
+            e, known ? XG_GRAVITY_NOTED : XG_GRAVITY_DOUBT, "successor",
+            e->logs[i].first,
+            known ? XG_T("服务器恢复过：此条之前的日志由 %s 签名",
+                         "the server was restored: entries before "
+                         "this were signed by %s")
+                  : XG_T("服务器恢复过：此条之前的日志由 %s 签名，"
+                         "它的公钥没有用 --earlier 给出，取自文件",
+                         "the server was restored: entries before "
+                         "this were signed by %s, whose key was not "
+                         "given with --earlier and is the file's"),
+            before->name);
     }
 }
 
-static enum xg_status index_lines(struct evidence_work *w, struct xg_bytes rest)
+static enum xg_status index_lines(struct xg_evidence_work *w,
+                                  struct xg_bytes rest)
 {
     struct xg_bytes line, word;
 
@@ -339,7 +343,7 @@ static enum xg_status index_lines(struct evidence_work *w, struct xg_bytes rest)
     return rest.len ? bad_index(w) : XG_OK;
 }
 
-static enum xg_status read_index(struct evidence_work *w)
+static enum xg_status read_index(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
     struct xg_bytes text = {NULL, 0};
@@ -348,10 +352,10 @@ static enum xg_status read_index(struct evidence_work *w)
     if (need_part(&text, e, "index", w->err) != XG_OK)
         return w->err->status;
     if (!fits_hash(text, &e->says.index))
-        evidence_found(e, XG_GRAVITY_BROKEN, "index", UINT64_MAX, "%s",
-                       XG_T("清单 index 不是 evidence.txt 签名的那一份",
-                            "the index is not the one that evidence.txt "
-                            "signs"));
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "index", UINT64_MAX, "%s",
+                          XG_T("清单 index 不是 evidence.txt 签名的那一份",
+                               "the index is not the one that evidence.txt "
+                               "signs"));
     for (size_t i = 0; i < text.len; i++)
         lines += text.at[i] == '\n';
     e->entities = xg_arena_array(&e->arena, lines, sizeof *e->entities);
@@ -380,8 +384,8 @@ static bool read_proof(struct xg_proof *proof, struct xg_bytes text)
     return xg_lines_end(&l, &ignored) == XG_OK;
 }
 
-bool evidence_was_root(struct xg_evidence *e, uint64_t size,
-                       const struct xg_hash *root)
+bool xg_evidence_was_root(struct xg_evidence *e, uint64_t size,
+                          const struct xg_hash *root)
 {
     struct xg_error ignored = XG_ERROR_NONE;
     char name[XG_TAR_NAME_MAX + 1];
@@ -392,7 +396,7 @@ bool evidence_was_root(struct xg_evidence *e, uint64_t size,
     if (size == e->checkpoint.size && xg_hash_equal(root, &e->checkpoint.root))
         return true;
     snprintf(name, sizeof name, "consistency/%" PRIu64, size);
-    const struct xg_evidence_part *part = evidence_part(e, name);
+    const struct xg_evidence_part *part = xg_evidence_take(e, name);
     return part && read_proof(&proof, part->content) &&
            xg_verify_consistency(&proof, size, e->checkpoint.size, root,
                                  &e->checkpoint.root, &ignored) == XG_OK;
@@ -401,7 +405,8 @@ bool evidence_was_root(struct xg_evidence *e, uint64_t size,
 static bool is_cosigned(const struct xg_evidence_part *part)
 {
     return strcmp(part->name, "checkpoint") == 0 ||
-           evidence_rest(part, "cosigned/") || evidence_rest(part, "devices/");
+           xg_evidence_rest(part, "cosigned/") ||
+           xg_evidence_rest(part, "devices/");
 }
 
 /* Does the checkpoint hold all records that are here? */
@@ -413,8 +418,8 @@ static bool covers(const struct xg_evidence *e, uint64_t size)
     return true;
 }
 
-bool evidence_cosigned(struct xg_note *note, struct xg_evidence *e,
-                       struct xg_evidence_part *part)
+bool xg_evidence_cosigned(struct xg_note *note, struct xg_evidence *e,
+                          struct xg_evidence_part *part)
 {
     struct xg_error ignored = XG_ERROR_NONE;
     struct xg_checkpoint c;
@@ -426,11 +431,11 @@ bool evidence_cosigned(struct xg_note *note, struct xg_evidence *e,
             XG_OK ||
         xg_checkpoint_parse(&c, note->text, &ignored) != XG_OK ||
         strcmp(c.origin, e->checkpoint.origin) != 0 ||
-        !evidence_was_root(e, c.size, &c.root)) {
-        evidence_found(e, XG_GRAVITY_BROKEN, "cosigned", UINT64_MAX,
-                       XG_T("%s：不是这个日志的检查点",
-                            "%s: no checkpoint of this log"),
-                       part->name);
+        !xg_evidence_was_root(e, c.size, &c.root)) {
+        xg_evidence_found(
+            e, XG_GRAVITY_BROKEN, "cosigned", UINT64_MAX,
+            XG_T("%s：不是这个日志的检查点", "%s: no checkpoint of this log"),
+            part->name);
         return false;
     }
     return covers(e, c.size);
@@ -470,10 +475,10 @@ static void count_devices(struct xg_evidence *e, const struct xg_note *note)
         if (status == XG_OK)
             count_device(e, name);
         if (status == XG_AUTH)
-            evidence_found(e, XG_GRAVITY_BROKEN, "cosignature", UINT64_MAX,
-                           XG_T("设备 %s 对检查点的联署不成立",
-                                "a cosignature by %s does not verify"),
-                           name);
+            xg_evidence_found(e, XG_GRAVITY_BROKEN, "cosignature", UINT64_MAX,
+                              XG_T("设备 %s 对检查点的联署不成立",
+                                   "a cosignature by %s does not verify"),
+                              name);
     }
 }
 
@@ -485,8 +490,8 @@ static void count_witnesses(struct xg_evidence *e, const struct xg_note *note)
     uint64_t time_s = 0;
 
     if (xg_policy_verify(&e->policy, cosigned, &count, note, &why) != XG_OK) {
-        evidence_found(e, XG_GRAVITY_BROKEN, "cosignature", UINT64_MAX, "%s",
-                       xg_error_text(&why));
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "cosignature", UINT64_MAX, "%s",
+                          xg_error_text(&why));
         return;
     }
     e->witness_count = count > e->witness_count ? count : e->witness_count;
@@ -497,13 +502,13 @@ static void count_witnesses(struct xg_evidence *e, const struct xg_note *note)
     }
 }
 
-static void judge_cosignatures(struct evidence_work *w)
+static void judge_cosignatures(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
 
     for (size_t i = 0; i < e->part_count; i++) {
         struct xg_note note;
-        if (!evidence_cosigned(&note, e, &e->parts[i]))
+        if (!xg_evidence_cosigned(&note, e, &e->parts[i]))
             continue;
         count_devices(e, &note);
         if (e->has_policy)
@@ -513,7 +518,7 @@ static void judge_cosignatures(struct evidence_work *w)
 
 /* ---- all of it ---- */
 
-static enum xg_status prove(struct evidence_work *w)
+static enum xg_status prove(struct xg_evidence_work *w)
 {
     enum xg_status status = read_says(w);
 
@@ -524,9 +529,9 @@ static enum xg_status prove(struct evidence_work *w)
     if (status == XG_OK)
         status = read_index(w);
     if (status == XG_OK)
-        status = evidence_read_log(w);
+        status = xg_evidence_read_log(w);
     if (status == XG_OK)
-        status = evidence_read_records(w);
+        status = xg_evidence_read_records(w);
     if (status == XG_OK) {
         judge_cosignatures(w);
         tell_strays(w->e);
@@ -540,7 +545,7 @@ enum xg_status xg_evidence_prove(struct xg_evidence **out,
                                  struct xg_error *err)
 {
     struct xg_evidence *e = calloc(1, sizeof *e);
-    struct evidence_work w = {.e = e, .o = o, .err = err};
+    struct xg_evidence_work w = {.e = e, .o = o, .err = err};
 
     if (!e)
         return xg_fail_nomem(err);

@@ -321,11 +321,10 @@ static void judge_quorum(struct xg_evidence_checked *c,
         struct xg_error why = XG_ERROR_NONE;
         struct xg_note note;
         size_t count = 0;
-        c->quorum = evidence_cosigned(&note, c->e, &c->e->parts[i]) &&
-                    xg_policy_verify(policy, cosigned, &count, &note, &why) ==
-                        XG_OK &&
-                    xg_policy_satisfied(policy, cosigned, count,
-                                        &c->quorum_time_s);
+        c->quorum =
+            xg_evidence_cosigned(&note, c->e, &c->e->parts[i]) &&
+            xg_policy_verify(policy, cosigned, &count, &note, &why) == XG_OK &&
+            xg_policy_satisfied(policy, cosigned, count, &c->quorum_time_s);
     }
 }
 

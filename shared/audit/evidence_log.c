@@ -24,15 +24,15 @@ static bool number_of(uint64_t *value, const char *text)
 
 static int by_position(const void *a, const void *b)
 {
-    uint64_t x = ((const struct evidence_entry *)a)->position;
-    uint64_t y = ((const struct evidence_entry *)b)->position;
+    uint64_t x = ((const struct xg_evidence_entry *)a)->position;
+    uint64_t y = ((const struct xg_evidence_entry *)b)->position;
 
     return (x > y) - (x < y);
 }
 
 /* The log's signature on the receipts' checkpoint is verified once: all carry
  * the same bytes, and what is signed in them is the file's checkpoint. */
-static enum xg_status same_checkpoint(bool *same, struct evidence_work *w,
+static enum xg_status same_checkpoint(bool *same, struct xg_evidence_work *w,
                                       struct xg_bytes note)
 {
     struct xg_error why = XG_ERROR_NONE;
@@ -53,8 +53,8 @@ static enum xg_status same_checkpoint(bool *same, struct evidence_work *w,
     return XG_OK;
 }
 
-static enum xg_status check_receipt(struct evidence_work *w,
-                                    const struct evidence_entry *entry)
+static enum xg_status check_receipt(struct xg_evidence_work *w,
+                                    const struct xg_evidence_entry *entry)
 {
     struct xg_evidence *e = w->e;
     struct xg_error why = XG_ERROR_NONE;
@@ -65,11 +65,12 @@ static enum xg_status check_receipt(struct evidence_work *w,
 
     snprintf(name, sizeof name, "receipts/%" PRIu64 ".tlog-proof",
              entry->position);
-    const struct xg_evidence_part *part = evidence_part(e, name);
+    const struct xg_evidence_part *part = xg_evidence_take(e, name);
     if (!part) {
-        evidence_found(e, XG_GRAVITY_BROKEN, "receipt", entry->position, "%s",
-                       XG_T("日志条目没有回执证明",
-                            "an entry of the log without its proof"));
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "receipt", entry->position,
+                          "%s",
+                          XG_T("日志条目没有回执证明",
+                               "an entry of the log without its proof"));
         return XG_OK;
     }
     xg_tlog_leaf(&leaf, entry->note.at, entry->note.len);
@@ -82,15 +83,16 @@ static enum xg_status check_receipt(struct evidence_work *w,
                                &e->checkpoint.root, &why) == XG_OK;
     e->proofs += good;
     if (!good)
-        evidence_found(e, XG_GRAVITY_BROKEN, "receipt", entry->position, "%s",
-                       XG_T("日志条目与它的回执证明不符：条目或证明被改过，"
-                            "或证明不是对着这个检查点的",
-                            "the entry and its proof do not fit: one of them "
-                            "was changed, or it is of another checkpoint"));
+        xg_evidence_found(
+            e, XG_GRAVITY_BROKEN, "receipt", entry->position, "%s",
+            XG_T("日志条目与它的回执证明不符：条目或证明被改过，"
+                 "或证明不是对着这个检查点的",
+                 "the entry and its proof do not fit: one of them "
+                 "was changed, or it is of another checkpoint"));
     return XG_OK;
 }
 
-static enum xg_status find_entries(struct evidence_work *w)
+static enum xg_status find_entries(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
 
@@ -100,8 +102,8 @@ static enum xg_status find_entries(struct evidence_work *w)
         return xg_fail_nomem(w->err);
     for (size_t i = 0; i < e->part_count; i++) {
         struct xg_evidence_part *part = &e->parts[i];
-        const char *rest = evidence_rest(part, "entries/");
-        struct evidence_entry *to = &w->entries[w->entry_count];
+        const char *rest = xg_evidence_rest(part, "entries/");
+        struct xg_evidence_entry *to = &w->entries[w->entry_count];
         if (!rest || !number_of(&to->position, rest))
             continue; /* told as a stray */
         struct xg_error why = XG_ERROR_NONE;
@@ -110,10 +112,10 @@ static enum xg_status find_entries(struct evidence_work *w)
         to->note = part->content;
         if (xg_note_parse(&parsed, part->content.at, part->content.len,
                           &why) != XG_OK) {
-            evidence_found(e, XG_GRAVITY_BROKEN, "entry", to->position,
-                           XG_T("日志条目不成其为签名文书：%s",
-                                "an entry that is no signed note: %s"),
-                           xg_error_text(&why));
+            xg_evidence_found(e, XG_GRAVITY_BROKEN, "entry", to->position,
+                              XG_T("日志条目不成其为签名文书：%s",
+                                   "an entry that is no signed note: %s"),
+                              xg_error_text(&why));
             continue;
         }
         to->text = parsed.text;
@@ -128,7 +130,7 @@ static enum xg_status find_entries(struct evidence_work *w)
     return XG_OK;
 }
 
-static bool is(const struct evidence_entry *entry, const char *first_line)
+static bool is(const struct xg_evidence_entry *entry, const char *first_line)
 {
     size_t len = strlen(first_line);
 
@@ -137,16 +139,16 @@ static bool is(const struct evidence_entry *entry, const char *first_line)
            entry->text.at[len] == '\n';
 }
 
-static void bad_entry(struct evidence_work *w,
-                      const struct evidence_entry *entry, const char *code,
+static void bad_entry(struct xg_evidence_work *w,
+                      const struct xg_evidence_entry *entry, const char *code,
                       const struct xg_error *why)
 {
-    evidence_found(w->e, XG_GRAVITY_BROKEN, code, entry->position, "%s",
-                   xg_error_text(why));
+    xg_evidence_found(w->e, XG_GRAVITY_BROKEN, code, entry->position, "%s",
+                      xg_error_text(why));
 }
 
 /* Which log signed what stands there: one, unless it was restored. */
-static const struct xg_verifier *log_at(const struct evidence_work *w,
+static const struct xg_verifier *log_at(const struct xg_evidence_work *w,
                                         uint64_t position)
 {
     const struct xg_verifier *log = w->o->log;
@@ -158,8 +160,8 @@ static const struct xg_verifier *log_at(const struct evidence_work *w,
 }
 
 /* By the log's own key. */
-static bool opens(struct evidence_work *w, const struct evidence_entry *entry,
-                  const char *code)
+static bool opens(struct xg_evidence_work *w,
+                  const struct xg_evidence_entry *entry, const char *code)
 {
     struct xg_error why = XG_ERROR_NONE;
     struct xg_note note;
@@ -175,8 +177,8 @@ static bool opens(struct evidence_work *w, const struct evidence_entry *entry,
 
 /* ---- the registry ---- */
 
-static enum xg_status add_statements(struct evidence_work *w,
-                                     const struct evidence_entry *entry,
+static enum xg_status add_statements(struct xg_evidence_work *w,
+                                     const struct xg_evidence_entry *entry,
                                      const struct xg_registry_note *note,
                                      size_t *room)
 {
@@ -209,8 +211,8 @@ static enum xg_status add_statements(struct evidence_work *w,
     return XG_OK;
 }
 
-static enum xg_status take_registry(struct evidence_work *w,
-                                    const struct evidence_entry *entry,
+static enum xg_status take_registry(struct xg_evidence_work *w,
+                                    const struct xg_evidence_entry *entry,
                                     size_t *room)
 {
     struct xg_evidence *e = w->e;
@@ -239,11 +241,11 @@ static enum xg_status take_registry(struct evidence_work *w,
     e->registry_notes++;
     if (says.number != e->registry_notes ||
         !xg_hash_equal(&says.previous, &w->registry_last))
-        evidence_found(e, XG_GRAVITY_BROKEN, "registry", entry->position,
-                       XG_T("登记文书第 %" PRIu64 " 号不接着前一份",
-                            "registry note %" PRIu64
-                            " does not follow the one before"),
-                       says.number);
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "registry", entry->position,
+                          XG_T("登记文书第 %" PRIu64 " 号不接着前一份",
+                               "registry note %" PRIu64
+                               " does not follow the one before"),
+                          says.number);
     xg_tlog_leaf(&w->registry_last, entry->note.at, entry->note.len);
     return add_statements(w, entry, &says, room);
 }
@@ -298,7 +300,7 @@ static enum xg_status find_statement(void *ctx, enum xg_statement_kind kind,
     return XG_OK;
 }
 
-static enum xg_status read_registry(struct evidence_work *w)
+static enum xg_status read_registry(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
     size_t room = 0;
@@ -308,12 +310,12 @@ static enum xg_status read_registry(struct evidence_work *w)
             take_registry(w, &w->entries[i], &room) != XG_OK)
             return w->err->status;
     if (e->registry_notes != e->says.registry_notes)
-        evidence_found(e, XG_GRAVITY_BROKEN, "registry", UINT64_MAX,
-                       XG_T("登记文书有 %" PRIu64 " 份，evidence.txt 说 "
-                            "%" PRIu64 " 份",
-                            "%" PRIu64 " registry notes, evidence.txt says "
-                            "%" PRIu64),
-                       e->registry_notes, e->says.registry_notes);
+        xg_evidence_found(e, XG_GRAVITY_BROKEN, "registry", UINT64_MAX,
+                          XG_T("登记文书有 %" PRIu64 " 份，evidence.txt 说 "
+                               "%" PRIu64 " 份",
+                               "%" PRIu64 " registry notes, evidence.txt says "
+                               "%" PRIu64),
+                          e->registry_notes, e->says.registry_notes);
     if (e->statement_count)
         qsort(e->statements, e->statement_count, sizeof *e->statements,
               by_subject);
@@ -343,10 +345,10 @@ bool evidence_device_key(struct xg_evidence *e, struct xg_verifier *out,
            xg_verifier_init(out, name, type, first.key, &ignored) == XG_OK;
 }
 
-static enum xg_status take_batch(struct evidence_work *w,
-                                 const struct evidence_entry *entry)
+static enum xg_status take_batch(struct xg_evidence_work *w,
+                                 const struct xg_evidence_entry *entry)
 {
-    struct evidence_batch *to = &w->batches[w->batch_count++];
+    struct xg_evidence_batch *to = &w->batches[w->batch_count++];
     struct xg_error why = XG_ERROR_NONE;
     struct xg_bytes name = entry->signer;
     struct xg_verifier device;
@@ -357,10 +359,10 @@ static enum xg_status take_batch(struct evidence_work *w,
     if (!to->device)
         return xg_fail_nomem(w->err);
     if (!evidence_device_key(w->e, &device, to->device, XG_SIG_ED25519)) {
-        evidence_found(w->e, XG_GRAVITY_BROKEN, "batch", entry->position,
-                       XG_T("登记里没有签名的设备 %s",
-                            "the registry knows no device %s, which signed"),
-                       to->device);
+        xg_evidence_found(w->e, XG_GRAVITY_BROKEN, "batch", entry->position,
+                          XG_T("登记里没有签名的设备 %s",
+                               "the registry knows no device %s, which signed"),
+                          to->device);
         return XG_OK;
     }
     if (xg_note_open(&note, entry->note.at, entry->note.len, &device, &why) !=
@@ -375,8 +377,8 @@ static enum xg_status take_batch(struct evidence_work *w,
     return XG_OK;
 }
 
-const struct evidence_batch *evidence_batch_at(const struct evidence_work *w,
-                                               uint64_t position)
+const struct xg_evidence_batch *
+xg_evidence_batch_at(const struct xg_evidence_work *w, uint64_t position)
 {
     size_t low = 0, high = w->batch_count;
 
@@ -394,8 +396,8 @@ const struct evidence_batch *evidence_batch_at(const struct evidence_work *w,
 
 /* ---- times, photos, references, forks ---- */
 
-static void take_time(struct evidence_work *w,
-                      const struct evidence_entry *entry)
+static void take_time(struct xg_evidence_work *w,
+                      const struct xg_evidence_entry *entry)
 {
     struct xg_error why = XG_ERROR_NONE;
     struct xg_time_note says;
@@ -404,12 +406,12 @@ static void take_time(struct evidence_work *w,
         return;
     /* Witnesses of another history say nothing of when this one was. */
     if (xg_time_note_read(&says, entry->text, &why) == XG_OK && says.cosigned &&
-        !evidence_was_root(w->e, says.size, &says.root)) {
-        evidence_found(w->e, XG_GRAVITY_BROKEN, "witness-history",
-                       entry->position, "%s",
-                       XG_T("见证人签的检查点不是这份日志的历史",
-                            "what the witnesses signed to is not of this log's "
-                            "history"));
+        !xg_evidence_was_root(w->e, says.size, &says.root)) {
+        xg_evidence_found(
+            w->e, XG_GRAVITY_BROKEN, "witness-history", entry->position, "%s",
+            XG_T("见证人签的检查点不是这份日志的历史",
+                 "what the witnesses signed to is not of this log's "
+                 "history"));
         return;
     }
     if (xg_bounds_note_read(&w->times[w->time_count], entry->position,
@@ -421,8 +423,8 @@ static void take_time(struct evidence_work *w,
         bad_entry(w, entry, "time", &why);
 }
 
-static void take_blobs(struct evidence_work *w,
-                       const struct evidence_entry *entry)
+static void take_blobs(struct xg_evidence_work *w,
+                       const struct xg_evidence_entry *entry)
 {
     struct xg_blob blobs[XG_BLOBS_MAX];
     struct xg_error why = XG_ERROR_NONE;
@@ -448,8 +450,8 @@ static bool has_hash(struct xg_bytes content, const struct xg_hash *hash)
     return xg_hash_equal(&own, hash);
 }
 
-static void take_reference(struct evidence_work *w,
-                           const struct evidence_entry *entry)
+static void take_reference(struct xg_evidence_work *w,
+                           const struct xg_evidence_entry *entry)
 {
     struct xg_evidence *e = w->e;
     struct xg_evidence_file *to = &e->files[e->file_count];
@@ -463,20 +465,21 @@ static void take_reference(struct evidence_work *w,
         return;
     }
     const struct xg_evidence_part *part =
-        evidence_part_of(e, "references/", &to->says.file);
+        xg_evidence_take_of(e, "references/", &to->says.file);
     if (!part || !has_hash(part->content, &to->says.file)) {
-        evidence_found(e, XG_GRAVITY_BROKEN, "reference", entry->position,
-                       XG_T("参考文件 %s 缺失或被改过",
-                            "the reference file %s is missing or was changed"),
-                       to->says.edition);
+        xg_evidence_found(
+            e, XG_GRAVITY_BROKEN, "reference", entry->position,
+            XG_T("参考文件 %s 缺失或被改过",
+                 "the reference file %s is missing or was changed"),
+            to->says.edition);
         return;
     }
     to->content = part->content;
     e->file_count++;
 }
 
-static void take_fork(struct evidence_work *w,
-                      const struct evidence_entry *entry)
+static void take_fork(struct xg_evidence_work *w,
+                      const struct xg_evidence_entry *entry)
 {
     struct xg_error why = XG_ERROR_NONE;
     struct xg_fork f;
@@ -488,14 +491,15 @@ static void take_fork(struct evidence_work *w,
         return;
     }
     w->e->forks++;
-    evidence_found(w->e, XG_GRAVITY_NOTED, "fork", entry->position,
-                   XG_T("一条记录链在第 %" PRIu64
-                        " 条处分叉：同一设备密钥写了两份；哪些记录在哪一边，"
-                        "以服务器所说为准",
-                        "a chain forks at record %" PRIu64
-                        ": one device's key wrote two histories; which record "
-                        "is on which side is by the server's word"),
-                   f.seq);
+    xg_evidence_found(
+        w->e, XG_GRAVITY_NOTED, "fork", entry->position,
+        XG_T("一条记录链在第 %" PRIu64
+             " 条处分叉：同一设备密钥写了两份；哪些记录在哪一边，"
+             "以服务器所说为准",
+             "a chain forks at record %" PRIu64
+             ": one device's key wrote two histories; which record "
+             "is on which side is by the server's word"),
+        f.seq);
 }
 
 static int by_hash(const void *a, const void *b)
@@ -505,7 +509,7 @@ static int by_hash(const void *a, const void *b)
 }
 
 /* The files of photos that are here: each is what its name says. */
-static void check_blobs(struct evidence_work *w)
+static void check_blobs(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
 
@@ -514,22 +518,22 @@ static void check_blobs(struct evidence_work *w)
     for (size_t i = 0; i < e->blob_count; i++) {
         struct xg_evidence_blob *b = &e->blobs[i];
         const struct xg_evidence_part *part =
-            evidence_part_of(e, "blobs/", &b->sha256);
+            xg_evidence_take_of(e, "blobs/", &b->sha256);
         if (!part)
             continue;
         b->content = part->content;
         e->photos_hashed++;
         if (part->content.len != b->bytes ||
             !has_hash(part->content, &b->sha256))
-            evidence_found(e, XG_GRAVITY_BROKEN, "photo", b->entry,
-                           XG_T("照片 %s 不是记录和日志所说的那一张",
-                                "the photo %s is not the one that the log "
-                                "names"),
-                           part->name);
+            xg_evidence_found(e, XG_GRAVITY_BROKEN, "photo", b->entry,
+                              XG_T("照片 %s 不是记录和日志所说的那一张",
+                                   "the photo %s is not the one that the log "
+                                   "names"),
+                              part->name);
     }
 }
 
-static enum xg_status make_room(struct evidence_work *w)
+static enum xg_status make_room(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
     size_t n = w->entry_count + 1;
@@ -546,8 +550,8 @@ static enum xg_status make_room(struct evidence_work *w)
                : xg_fail_nomem(w->err);
 }
 
-static enum xg_status take_entry(struct evidence_work *w,
-                                 const struct evidence_entry *entry)
+static enum xg_status take_entry(struct xg_evidence_work *w,
+                                 const struct xg_evidence_entry *entry)
 {
     if (is(entry, "xunge/batch/v1"))
         return take_batch(w, entry);
@@ -561,13 +565,14 @@ static enum xg_status take_entry(struct evidence_work *w,
         take_fork(w, entry);
     else if (!is(entry, "xunge/registry/v1") &&
              !is(entry, "xunge/successor/v1"))
-        evidence_found(w->e, XG_GRAVITY_BROKEN, "entry", entry->position, "%s",
-                       XG_T("不认识的日志条目，证据里用不着它",
-                            "an entry that no evidence needs"));
+        xg_evidence_found(w->e, XG_GRAVITY_BROKEN, "entry", entry->position,
+                          "%s",
+                          XG_T("不认识的日志条目，证据里用不着它",
+                               "an entry that no evidence needs"));
     return XG_OK;
 }
 
-enum xg_status evidence_read_log(struct evidence_work *w)
+enum xg_status xg_evidence_read_log(struct xg_evidence_work *w)
 {
     if (find_entries(w) != XG_OK || make_room(w) != XG_OK ||
         read_registry(w) != XG_OK)

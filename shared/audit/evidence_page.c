@@ -56,7 +56,7 @@ static const char style[] =
 
 /* ---- putting ---- */
 
-void evidence_html(struct evidence_page *p, const char *format, ...)
+void xg_evidence_html(struct xg_evidence_page *p, const char *format, ...)
 {
     char text[2048];
     va_list args;
@@ -95,7 +95,7 @@ static void escape(struct xg_buf *out, struct xg_bytes text)
     }
 }
 
-void evidence_put_scratch(struct evidence_page *p)
+void xg_evidence_put_scratch(struct xg_evidence_page *p)
 {
     if (p->scratch.failed != XG_OK)
         p->out.failed = p->scratch.failed;
@@ -103,24 +103,24 @@ void evidence_put_scratch(struct evidence_page *p)
     xg_buf_reset(&p->scratch);
 }
 
-void evidence_put(struct evidence_page *p, struct xg_bytes text)
+void xg_evidence_put(struct xg_evidence_page *p, struct xg_bytes text)
 {
     view_put_line(&p->scratch, text);
-    evidence_put_scratch(p);
+    xg_evidence_put_scratch(p);
 }
 
-void evidence_puts(struct evidence_page *p, const char *text)
+void xg_evidence_puts(struct xg_evidence_page *p, const char *text)
 {
-    evidence_put(p, xg_bytes_of(text));
+    xg_evidence_put(p, xg_bytes_of(text));
 }
 
-void evidence_put_time(struct evidence_page *p, int64_t ms)
+void xg_evidence_put_time(struct xg_evidence_page *p, int64_t ms)
 {
     view_put_time(&p->scratch, ms);
-    evidence_put_scratch(p);
+    xg_evidence_put_scratch(p);
 }
 
-enum xg_status evidence_flush(struct evidence_page *p, size_t above)
+enum xg_status xg_evidence_flush(struct xg_evidence_page *p, size_t above)
 {
     if (xg_buf_check(&p->out, p->err) != XG_OK)
         return p->err->status;
@@ -132,18 +132,18 @@ enum xg_status evidence_flush(struct evidence_page *p, size_t above)
     return XG_OK;
 }
 
-void evidence_put_person(struct evidence_page *p, const char *code)
+void xg_evidence_put_person(struct xg_evidence_page *p, const char *code)
 {
     for (size_t i = 0; i < p->e->person_count; i++)
         if (strcmp(p->e->people[i].code, code) == 0) {
-            evidence_put(p, p->e->people[i].name);
-            evidence_html(p, " ");
+            xg_evidence_put(p, p->e->people[i].name);
+            xg_evidence_html(p, " ");
         }
-    evidence_puts(p, *code ? code : XG_T("（不明）", "(unknown)"));
+    xg_evidence_puts(p, *code ? code : XG_T("（不明）", "(unknown)"));
 }
 
-const struct xg_evidence_blob *evidence_blob(const struct xg_evidence *e,
-                                             const struct xg_hash *sha256)
+const struct xg_evidence_blob *
+xg_evidence_find_blob(const struct xg_evidence *e, const struct xg_hash *sha256)
 {
     size_t low = 0, high = e->blob_count;
 
@@ -161,18 +161,18 @@ const struct xg_evidence_blob *evidence_blob(const struct xg_evidence *e,
 
 /* ---- the verdict ---- */
 
-static void row(struct evidence_page *p, const char *head)
+static void row(struct xg_evidence_page *p, const char *head)
 {
-    evidence_html(p, "<tr><th>%s</th><td>", head);
+    xg_evidence_html(p, "<tr><th>%s</th><td>", head);
 }
 
-static void end_row(struct evidence_page *p)
+static void end_row(struct xg_evidence_page *p)
 {
-    evidence_html(p, "</td></tr>\n");
+    xg_evidence_html(p, "</td></tr>\n");
 }
 
 /* Authors, each once, with how sure it is. */
-static void put_authors(struct evidence_page *p)
+static void put_authors(struct xg_evidence_page *p)
 {
     const struct xg_evidence *e = p->e;
 
@@ -197,42 +197,45 @@ static void put_authors(struct evidence_page *p)
                     counts[b->grade]++;
                     without += b->no_right != NULL;
                 }
-            evidence_html(p, "<p>");
-            evidence_put_person(p, a->author);
+            xg_evidence_html(p, "<p>");
+            xg_evidence_put_person(p, a->author);
             if (a->role)
-                evidence_html(p, XG_T("（%s）", " (%s)"),
-                              xg_label(a->role->zh, a->role->en));
+                xg_evidence_html(p, XG_T("（%s）", " (%s)"),
+                                 xg_label(a->role->zh, a->role->en));
             for (unsigned g = 0; g <= XG_GRADE_ASSERTED; g++)
                 if (counts[g])
-                    evidence_html(p, XG_T(" · %s %" PRIu64 " 条",
-                                          " · %s: %" PRIu64),
-                                  xg_grade_label((enum xg_grade)g), counts[g]);
+                    xg_evidence_html(
+                        p, XG_T(" · %s %" PRIu64 " 条", " · %s: %" PRIu64),
+                        xg_grade_label((enum xg_grade)g), counts[g]);
             if (without)
-                evidence_html(p, XG_T(" · 其中无权、不生效 %" PRIu64 " 条",
+                xg_evidence_html(p,
+                                 XG_T(" · 其中无权、不生效 %" PRIu64 " 条",
                                       " · without right, no effect: %" PRIu64),
-                              without);
-            evidence_html(p, "</p>");
+                                 without);
+            xg_evidence_html(p, "</p>");
         }
-    evidence_html(
+    xg_evidence_html(
         p, "<p class=\"s\">%s</p>",
-        XG_T("“已证实”：本人密钥的签名，或只有一个使用人的设备的签名；“设备声称”"
-             "：多人共用的设备称是此人，没有本人签名；“服务器认定”：在服务器"
-             "上登录办理，没有本人签名，只凭服务器的话。",
-             "“Proven”: signed by the person's own key, or by a device that "
-             "has one user. “Claimed”: a shared device says so, without that "
-             "person's signature. “Asserted”: done at the server's console "
-             "without the person's signature; the server's word alone."));
+        XG_T(
+            "“已证实”：本人密钥的签名，或只有一个使用人的设备的签名；“设备声称”"
+            "：多人共用的设备称是此人，没有本人签名；“服务器认定”：在服务器"
+            "上登录办理，没有本人签名，只凭服务器的话。",
+            "“Proven”: signed by the person's own key, or by a device that "
+            "has one user. “Claimed”: a shared device says so, without that "
+            "person's signature. “Asserted”: done at the server's console "
+            "without the person's signature; the server's word alone."));
 }
 
-static void put_bound(struct evidence_page *p, uint64_t ms, bool witnessed)
+static void put_bound(struct xg_evidence_page *p, uint64_t ms, bool witnessed)
 {
-    evidence_put_time(p, (int64_t)ms);
-    evidence_puts(p, witnessed ? XG_T("（见证人的时间）", " (witnesses' time)")
-                               : XG_T("（服务器的时间）", " (server's time)"));
+    xg_evidence_put_time(p, (int64_t)ms);
+    xg_evidence_puts(p, witnessed
+                            ? XG_T("（见证人的时间）", " (witnesses' time)")
+                            : XG_T("（服务器的时间）", " (server's time)"));
 }
 
 /* Of all records: after the first bound, before the last. */
-static void put_bounds(struct evidence_page *p)
+static void put_bounds(struct xg_evidence_page *p)
 {
     const struct xg_evidence *e = p->e;
     uint64_t low = UINT64_MAX, high = 0, ms;
@@ -257,87 +260,94 @@ static void put_bounds(struct evidence_page *p)
     if (has_low)
         put_bound(p, low, low_witnessed);
     else
-        evidence_puts(p, XG_T("有的记录没有下限：设备此前没有同步过，只有设备时钟",
-                              "some records have no lower bound: their device "
-                              "had not synced before; only its clock"));
+        xg_evidence_puts(
+            p, XG_T("有的记录没有下限：设备此前没有同步过，只有设备时钟",
+                    "some records have no lower bound: their device "
+                    "had not synced before; only its clock"));
     end_row(p);
     row(p, XG_T("不晚于", "Not after"));
     if (has_high)
         put_bound(p, high, high_witnessed);
     else
-        evidence_puts(p, XG_T("没有上限", "no upper bound"));
-    evidence_html(
+        xg_evidence_puts(p, XG_T("没有上限", "no upper bound"));
+    xg_evidence_html(
         p, "<p class=\"s\">%s</p>",
-        XG_T("各条记录自己的区间见下。设备时钟只是佐证。服务器的时间要相信服务器"
-             "；见证人的时间不必。",
-             "Each record's own interval stands below. A device's clock is a "
-             "hint. The server's time takes trust in the server; the "
-             "witnesses' does not."));
+        XG_T(
+            "各条记录自己的区间见下。设备时钟只是佐证。服务器的时间要相信服务器"
+            "；见证人的时间不必。",
+            "Each record's own interval stands below. A device's clock is a "
+            "hint. The server's time takes trust in the server; the "
+            "witnesses' does not."));
     end_row(p);
 }
 
-static void put_unaltered(struct evidence_page *p)
+static void put_unaltered(struct xg_evidence_page *p)
 {
     const struct xg_evidence *e = p->e;
 
     row(p, XG_T("未被改动", "Unaltered"));
-    evidence_html(p,
-                  XG_T("%zu 条记录都在设备签名的批次里，批次都在日志里；日志共 "
-                       "%" PRIu64 " 条，其根：",
-                       "All %zu records lie in batches that devices signed, "
-                       "and these in the log, which has %" PRIu64
-                       " entries and this root:"),
-                  e->record_count, e->checkpoint.size);
-    evidence_html(p, "<div class=\"m\">");
-    evidence_puts(p, e->checkpoint.origin);
-    evidence_html(p, "\n%" PRIu64 "\n", e->checkpoint.size);
+    xg_evidence_html(
+        p,
+        XG_T("%zu 条记录都在设备签名的批次里，批次都在日志里；日志共 "
+             "%" PRIu64 " 条，其根：",
+             "All %zu records lie in batches that devices signed, "
+             "and these in the log, which has %" PRIu64
+             " entries and this root:"),
+        e->record_count, e->checkpoint.size);
+    xg_evidence_html(p, "<div class=\"m\">");
+    xg_evidence_puts(p, e->checkpoint.origin);
+    xg_evidence_html(p, "\n%" PRIu64 "\n", e->checkpoint.size);
     xg_buf_base64(&p->out, e->checkpoint.root.b, XG_HASH_SIZE);
-    evidence_html(p, "</div>");
+    xg_evidence_html(p, "</div>");
     end_row(p);
     row(p, XG_T("联署", "Cosigned"));
     if (e->has_policy)
-        evidence_html(p,
-                      e->quorum ? XG_T("见证人 %zu 个，达到服务器的见证策略",
-                                       "%zu witnesses; the server's policy is "
-                                       "satisfied")
-                                : XG_T("见证人 %zu 个，未达到服务器的见证策略",
-                                       "%zu witnesses; the server's policy is "
-                                       "not satisfied"),
-                      e->witness_count);
+        xg_evidence_html(p,
+                         e->quorum
+                             ? XG_T("见证人 %zu 个，达到服务器的见证策略",
+                                    "%zu witnesses; the server's policy is "
+                                    "satisfied")
+                             : XG_T("见证人 %zu 个，未达到服务器的见证策略",
+                                    "%zu witnesses; the server's policy is "
+                                    "not satisfied"),
+                         e->witness_count);
     else
-        evidence_puts(p, XG_T("没有见证策略", "no witness policy"));
-    evidence_html(p,
-                  XG_T("；设备 %zu 台（只见证日志前后一致，不见证时间）",
-                       "; %zu devices (they witness that the log goes on, "
-                       "never the time)"),
-                  e->device_witnesses);
+        xg_evidence_puts(p, XG_T("没有见证策略", "no witness policy"));
+    xg_evidence_html(p,
+                     XG_T("；设备 %zu 台（只见证日志前后一致，不见证时间）",
+                          "; %zu devices (they witness that the log goes on, "
+                          "never the time)"),
+                     e->device_witnesses);
     end_row(p);
 }
 
-static void put_complete(struct evidence_page *p)
+static void put_complete(struct xg_evidence_page *p)
 {
     const struct xg_evidence *e = p->e;
 
     row(p, XG_T("没有遗漏", "Nothing dropped"));
-    evidence_html(p,
-                  XG_T("这里是截至日志第 %" PRIu64 " 条，这 %zu 件的全部 %zu "
-                       "条记录。",
-                       "These are all records up to size %" PRIu64
-                       " of the log of %zu cases: %zu records."),
-                  e->checkpoint.size, e->entity_count, e->record_count);
-    evidence_html(
+    xg_evidence_html(p,
+                     XG_T("这里是截至日志第 %" PRIu64
+                          " 条，这 %zu 件的全部 %zu "
+                          "条记录。",
+                          "These are all records up to size %" PRIu64
+                          " of the log of %zu cases: %zu records."),
+                     e->checkpoint.size, e->entity_count, e->record_count);
+    xg_evidence_html(
         p, "<p class=\"s\">%s</p>",
-        XG_T("“全部”凭的是日志对这份清单的签名：少了一条，手里有完整日志的任何人"
-             "都能指出来，签名就成了服务器作假的证据。要自己确认，用 xunge-audit "
-             "verify 与 replay 核对整个日志。",
-             "“All” rests on the log's signature under this list: were one "
-             "missing, anybody who has the whole log could show it, and the "
-             "signature would convict the server. To see for yourself, check "
-             "the whole log with xunge-audit verify and replay."));
+        XG_T(
+            "“全部”凭的是日志对这份清单的签名：少了一条，手里有完整日志的任何人"
+            "都能指出来，签名就成了服务器作假的证据。要自己确认，用 "
+            "xunge-audit "
+            "verify 与 replay 核对整个日志。",
+            "“All” rests on the log's signature under this list: were one "
+            "missing, anybody who has the whole log could show it, and the "
+            "signature would convict the server. To see for yourself, check "
+            "the whole log with xunge-audit verify and replay."));
     end_row(p);
 }
 
-static void put_photo_row(struct evidence_page *p)
+static void put_photo_row(struct xg_evidence_page *p)
 {
     const struct xg_evidence *e = p->e;
     size_t held = 0;
@@ -345,74 +355,75 @@ static void put_photo_row(struct evidence_page *p)
     for (size_t i = 0; i < e->blob_count; i++)
         held += e->blobs[i].content.len > 0;
     row(p, XG_T("照片", "Photos"));
-    evidence_html(p,
-                  XG_T("随附 %zu 个文件（含缩略图），哈希都与记录相符",
-                       "%zu files are here (thumbnails among them); each is "
-                       "the one that its record names"),
-                  held);
+    xg_evidence_html(p,
+                     XG_T("随附 %zu 个文件（含缩略图），哈希都与记录相符",
+                          "%zu files are here (thumbnails among them); each is "
+                          "the one that its record names"),
+                     held);
     end_row(p);
 }
 
 /* ---- frame ---- */
 
-static void put_subject(struct evidence_page *p)
+static void put_subject(struct xg_evidence_page *p)
 {
     const struct xg_evidence_says *s = &p->e->says;
 
     switch (s->about) {
     case XG_EVIDENCE_CASE:
         if (p->e->entity_count)
-            evidence_put_heading(p, &p->e->entities[0]);
+            xg_evidence_put_heading(p, &p->e->entities[0]);
         return;
     case XG_EVIDENCE_PERSON:
-        evidence_put_person(p, s->code);
+        xg_evidence_put_person(p, s->code);
         break;
     case XG_EVIDENCE_UNIT: {
         const char *name = s->code;
         struct xg_error ignored = XG_ERROR_NONE;
         xg_ignore(xg_guide_unit_name(p->guide, &name, s->code, &ignored));
-        evidence_puts(p, name);
+        xg_evidence_puts(p, name);
         if (strcmp(name, s->code) != 0)
-            evidence_html(p, " %s", s->code);
+            xg_evidence_html(p, " %s", s->code);
         break;
     }
     }
-    evidence_html(p, " · ");
-    evidence_put_time(p, (int64_t)s->from_ms);
-    evidence_html(p, " – ");
-    evidence_put_time(p, (int64_t)s->to_ms);
+    xg_evidence_html(p, " · ");
+    xg_evidence_put_time(p, (int64_t)s->from_ms);
+    xg_evidence_html(p, " – ");
+    xg_evidence_put_time(p, (int64_t)s->to_ms);
 }
 
-static void put_head(struct evidence_page *p)
+static void put_head(struct xg_evidence_page *p)
 {
     const struct xg_evidence *e = p->e;
     bool zh = e->says.lang == XG_LANG_ZH;
 
-    evidence_html(
+    xg_evidence_html(
         p,
         "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
         "'none'; style-src 'unsafe-inline'; img-src data:\">\n"
         "<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s ",
         zh ? "zh-CN" : "en", XG_T("巡格证据", "Xunge evidence"));
-    evidence_puts(p, e->checkpoint.origin);
-    evidence_html(p, "</title>\n<style>");
+    xg_evidence_puts(p, e->checkpoint.origin);
+    xg_evidence_html(p, "</title>\n<style>");
     xg_buf_text(&p->out, style);
-    evidence_html(p, "</style></head><body>\n<h1>%s</h1>\n<p class=\"w\">",
-                  XG_T("证据", "Evidence"));
+    xg_evidence_html(p, "</style></head><body>\n<h1>%s</h1>\n<p class=\"w\">",
+                     XG_T("证据", "Evidence"));
     put_subject(p);
-    evidence_html(p, "</p>\n<p class=\"s\">%s ", XG_T("日志", "Log"));
-    evidence_puts(p, e->checkpoint.origin);
-    evidence_html(p, " · %s ", XG_T("导出于", "written"));
-    evidence_put_time(p, (int64_t)e->says.time_ms);
-    evidence_html(p, "%s</p>\n",
-                  XG_T("（服务器时钟）。本页时间都是北京时间（UTC+8）。",
-                       " (server's clock). All times on this page are UTC+8."));
+    xg_evidence_html(p, "</p>\n<p class=\"s\">%s ", XG_T("日志", "Log"));
+    xg_evidence_puts(p, e->checkpoint.origin);
+    xg_evidence_html(p, " · %s ", XG_T("导出于", "written"));
+    xg_evidence_put_time(p, (int64_t)e->says.time_ms);
+    xg_evidence_html(
+        p, "%s</p>\n",
+        XG_T("（服务器时钟）。本页时间都是北京时间（UTC+8）。",
+             " (server's clock). All times on this page are UTC+8."));
 }
 
-static void put_verdict(struct evidence_page *p)
+static void put_verdict(struct xg_evidence_page *p)
 {
-    evidence_html(p, "<table class=\"v\"><tbody>\n");
+    xg_evidence_html(p, "<table class=\"v\"><tbody>\n");
     row(p, XG_T("谁记录的", "Recorded by"));
     put_authors(p);
     end_row(p);
@@ -420,62 +431,66 @@ static void put_verdict(struct evidence_page *p)
     put_unaltered(p);
     put_complete(p);
     put_photo_row(p);
-    evidence_html(p, "</tbody></table>\n");
+    xg_evidence_html(p, "</tbody></table>\n");
 }
 
 /* Of a period: what follows, one line an entity. */
-static enum xg_status put_contents(struct evidence_page *p)
+static enum xg_status put_contents(struct xg_evidence_page *p)
 {
     const struct xg_evidence *e = p->e;
 
     if (e->says.about == XG_EVIDENCE_CASE)
         return XG_OK;
-    evidence_html(p, "<h2>%s</h2>\n<table><thead><tr><th class=\"n\">#</th>"
+    xg_evidence_html(p,
+                     "<h2>%s</h2>\n<table><thead><tr><th class=\"n\">#</th>"
                      "<th>%s</th><th class=\"t\">%s</th></tr></thead><tbody>\n",
-                  XG_T("目录", "Contents"), XG_T("事项", "case"),
-                  XG_T("记录数", "records"));
+                     XG_T("目录", "Contents"), XG_T("事项", "case"),
+                     XG_T("记录数", "records"));
     for (size_t i = 0; i < e->entity_count; i++) {
-        evidence_html(p, "<tr><td>%zu</td><td>", i + 1);
-        evidence_put_heading(p, &e->entities[i]);
-        evidence_html(p, "</td><td>%zu</td></tr>\n", e->entities[i].count);
-        if (evidence_flush(p, PIECE) != XG_OK)
+        xg_evidence_html(p, "<tr><td>%zu</td><td>", i + 1);
+        xg_evidence_put_heading(p, &e->entities[i]);
+        xg_evidence_html(p, "</td><td>%zu</td></tr>\n", e->entities[i].count);
+        if (xg_evidence_flush(p, PIECE) != XG_OK)
             return p->err->status;
     }
-    evidence_html(p, "</tbody></table>\n");
+    xg_evidence_html(p, "</tbody></table>\n");
     return XG_OK;
 }
 
-static void put_how(struct evidence_page *p)
+static void put_how(struct xg_evidence_page *p)
 {
     char log[XG_VKEY_SIZE];
 
     xg_verifier_print(log, &p->e->says.log);
-    evidence_html(p, "<h2>%s</h2>\n<p>%s</p>\n<div class=\"m\">",
-                  XG_T("怎样核对", "How to check this"),
-                  XG_T("本页的电子文件里带有全部证明。核对时请用另行取得的日志公钥"
-                       "（向主管部门或见证人索取），不要照抄本页；与下面这一行比对"
-                       "是否相同：",
-                       "The electronic file of this page carries all proofs. "
-                       "Take the log's key from elsewhere (the authority in "
-                       "charge, a witness), not from this page; it should be "
-                       "the same as this:"));
-    evidence_puts(p, log);
-    evidence_html(p, "</div>\n<p>%s</p>\n<div class=\"m\">xunge-audit "
-                     "evidence FILE --key VKEY</div>\n<p>%s</p>\n",
-                  XG_T("用我们的工具：", "With our tool:"),
-                  XG_T("它核对每个签名、证明、照片，并由数据重做本页，逐字节比对："
-                       "改动过的页面会被发现。不用我们的工具：文件末尾是一个 base64 "
-                       "的 tar，里面是 C2SP 签名文书与 tlog-proof，步骤与一段完整的 "
-                       "Python 程序见 docs/audit.zh.md。只有纸：把上面的日志大小和根"
-                       "与见证人、其他设备手里的检查点比对。",
-                       "It checks every signature, proof and photo, makes this "
-                       "page again from the data and compares it byte by byte: "
-                       "a page that was edited is found. Without our tool: at "
-                       "the end of the file there is a tar in base64 of C2SP "
-                       "signed notes and tlog-proofs; docs/audit.md has the "
-                       "steps and a complete program in Python. With paper "
-                       "alone: compare the log's size and root above with the "
-                       "checkpoints that witnesses and other devices hold."));
+    xg_evidence_html(
+        p, "<h2>%s</h2>\n<p>%s</p>\n<div class=\"m\">",
+        XG_T("怎样核对", "How to check this"),
+        XG_T("本页的电子文件里带有全部证明。核对时请用另行取得的日志公钥"
+             "（向主管部门或见证人索取），不要照抄本页；与下面这一行比对"
+             "是否相同：",
+             "The electronic file of this page carries all proofs. "
+             "Take the log's key from elsewhere (the authority in "
+             "charge, a witness), not from this page; it should be "
+             "the same as this:"));
+    xg_evidence_puts(p, log);
+    xg_evidence_html(
+        p,
+        "</div>\n<p>%s</p>\n<div class=\"m\">xunge-audit "
+        "evidence FILE --key VKEY</div>\n<p>%s</p>\n",
+        XG_T("用我们的工具：", "With our tool:"),
+        XG_T("它核对每个签名、证明、照片，并由数据重做本页，逐字节比对："
+             "改动过的页面会被发现。不用我们的工具：文件末尾是一个 base64 "
+             "的 tar，里面是 C2SP 签名文书与 tlog-proof，步骤与一段完整的 "
+             "Python 程序见 docs/audit.zh.md。只有纸：把上面的日志大小和根"
+             "与见证人、其他设备手里的检查点比对。",
+             "It checks every signature, proof and photo, makes this "
+             "page again from the data and compares it byte by byte: "
+             "a page that was edited is found. Without our tool: at "
+             "the end of the file there is a tar in base64 of C2SP "
+             "signed notes and tlog-proofs; docs/audit.md has the "
+             "steps and a complete program in Python. With paper "
+             "alone: compare the log's size and root above with the "
+             "checkpoints that witnesses and other devices hold."));
 }
 
 /* ---- names from the files that came along ---- */
@@ -501,7 +516,7 @@ static enum xg_status each_file(void *ctx, const char *kind, uint64_t size,
     return XG_OK;
 }
 
-static enum xg_status put_all(struct evidence_page *p)
+static enum xg_status put_all(struct xg_evidence_page *p)
 {
     struct xg_error ignored = XG_ERROR_NONE;
     struct xg_guide_source source = {(void *)(uintptr_t)p->e, each_file};
@@ -515,22 +530,22 @@ static enum xg_status put_all(struct evidence_page *p)
     if (put_contents(p) != XG_OK)
         return p->err->status;
     for (size_t i = 0; i < p->e->entity_count; i++)
-        if (evidence_put_entity(p, &p->e->entities[i]) != XG_OK ||
-            evidence_flush(p, PIECE) != XG_OK)
+        if (xg_evidence_put_entity(p, &p->e->entities[i]) != XG_OK ||
+            xg_evidence_flush(p, PIECE) != XG_OK)
             return p->err->status;
     put_how(p);
-    return evidence_flush(p, 0);
+    return xg_evidence_flush(p, 0);
 }
 
 enum xg_status xg_evidence_page(const struct xg_evidence *e,
                                 const struct xg_evidence_sink *to,
                                 struct xg_error *err)
 {
-    struct evidence_page p = {.e = e,
-                              .to = to,
-                              .out = XG_BUF(PAGE_BUF_MAX),
-                              .scratch = XG_BUF(SCRATCH_MAX),
-                              .err = err};
+    struct xg_evidence_page p = {.e = e,
+                                 .to = to,
+                                 .out = XG_BUF(PAGE_BUF_MAX),
+                                 .scratch = XG_BUF(SCRATCH_MAX),
+                                 .err = err};
     enum xg_lang reader = xg_lang();
 
     xg_lang_thread(e->says.lang);

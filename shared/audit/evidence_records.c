@@ -11,21 +11,22 @@
 #include "shared/base/lang.h"
 #include "shared/core/erase.h"
 
-static void broken(struct evidence_work *w, const struct xg_evidence_record *r,
-                   const char *code, const char *text)
+static void broken(struct xg_evidence_work *w,
+                   const struct xg_evidence_record *r, const char *code,
+                   const char *text)
 {
     char hex[2 * XG_HASH_SIZE + 1];
 
     xg_hex(hex, r->record.hash.b, XG_HASH_SIZE);
-    evidence_found(w->e, XG_GRAVITY_BROKEN, code, r->place.entry,
-                   XG_T("记录 %.12s：%s", "record %.12s: %s"), hex, text);
+    xg_evidence_found(w->e, XG_GRAVITY_BROKEN, code, r->place.entry,
+                      XG_T("记录 %.12s：%s", "record %.12s: %s"), hex, text);
 }
 
 /* ---- one record in its batch ---- */
 
-static bool in_batch(struct evidence_work *w,
+static bool in_batch(struct xg_evidence_work *w,
                      const struct xg_evidence_record *r,
-                     const struct evidence_batch *b)
+                     const struct xg_evidence_batch *b)
 {
     const struct xg_evidence_place *p = &r->place;
     struct xg_error why = XG_ERROR_NONE;
@@ -40,9 +41,9 @@ static bool in_batch(struct evidence_work *w,
 }
 
 /* What came after its device was revoked counts only if it was admitted. */
-static void check_quarantine(struct evidence_work *w,
+static void check_quarantine(struct xg_evidence_work *w,
                              const struct xg_evidence_record *r,
-                             const struct evidence_batch *b)
+                             const struct xg_evidence_batch *b)
 {
     const struct xg_registry *registry = &w->e->registry;
     char subject[XG_SUBJECT_MAX + 1];
@@ -59,11 +60,12 @@ static void check_quarantine(struct evidence_work *w,
     if (registry->find(registry->ctx, XG_SAYS_ADMIT, subject, UINT64_MAX, &s,
                        &position, &found, &ignored) == XG_OK &&
         found)
-        evidence_found(w->e, XG_GRAVITY_NOTED, "admitted", b->position,
-                       XG_T("设备 %s 停用后才到的批次，由登记员准入",
-                            "a batch that came after %s was revoked, admitted "
-                            "by the registrar"),
-                       b->device);
+        xg_evidence_found(
+            w->e, XG_GRAVITY_NOTED, "admitted", b->position,
+            XG_T("设备 %s 停用后才到的批次，由登记员准入",
+                 "a batch that came after %s was revoked, admitted "
+                 "by the registrar"),
+            b->device);
     else
         broken(w, r, "quarantine",
                XG_T("设备停用之后才进日志，登记员没有准入，不该计入",
@@ -71,7 +73,7 @@ static void check_quarantine(struct evidence_work *w,
                     "admitted: it must not count"));
 }
 
-static enum xg_status take_record(struct evidence_work *w,
+static enum xg_status take_record(struct xg_evidence_work *w,
                                   struct xg_evidence_record *r,
                                   const struct xg_evidence_part *part,
                                   const char *name)
@@ -81,17 +83,17 @@ static enum xg_status take_record(struct evidence_work *w,
     struct xg_evidence_place *p = &r->place;
     struct xg_hash named = zero;
 
-    if (!evidence_unhex(&named, name) ||
+    if (!xg_evidence_unhex(&named, name) ||
         xg_evidence_place_read(p, &w->e->arena, part->content, &why) != XG_OK) {
-        evidence_found(w->e, XG_GRAVITY_BROKEN, "record", UINT64_MAX,
-                       XG_T("数据部分 %s 读不出来：%s", "%s: %s"), part->name,
-                       xg_error_text(&why));
+        xg_evidence_found(w->e, XG_GRAVITY_BROKEN, "record", UINT64_MAX,
+                          XG_T("数据部分 %s 读不出来：%s", "%s: %s"),
+                          part->name, xg_error_text(&why));
         return why.status == XG_NOMEM ? xg_fail_nomem(w->err) : XG_OK;
     }
     r->record.fields_hash = p->fields_hash;
     xg_record_read(&r->record, p->seq ? &p->chain : &zero, p->seq,
                    &p->previous, p->head, p->fields);
-    const struct evidence_batch *b = evidence_batch_at(w, p->entry);
+    const struct xg_evidence_batch *b = xg_evidence_batch_at(w, p->entry);
     r->device = b ? b->device : "";
     r->bounds.position = p->entry;
     r->sound = xg_hash_equal(&named, &r->record.hash) && in_batch(w, r, b);
@@ -132,18 +134,18 @@ static int by_entity(const void *a, const void *b)
     return xg_hash_compare(&x->record.hash, &y->record.hash);
 }
 
-static enum xg_status take_all(struct evidence_work *w)
+static enum xg_status take_all(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
     size_t room = 1, count = 0;
 
     for (size_t i = 0; i < e->part_count; i++)
-        room += evidence_rest(&e->parts[i], "records/") != NULL;
+        room += xg_evidence_rest(&e->parts[i], "records/") != NULL;
     e->records = xg_arena_array(&e->arena, room, sizeof *e->records);
     if (!e->records)
         return xg_fail_nomem(w->err);
     for (size_t i = 0; i < e->part_count; i++) {
-        const char *name = evidence_rest(&e->parts[i], "records/");
+        const char *name = xg_evidence_rest(&e->parts[i], "records/");
         if (!name)
             continue;
         struct xg_evidence_record *r = &e->records[count];
@@ -164,7 +166,7 @@ static enum xg_status take_all(struct evidence_work *w)
 
 /* ---- branches ---- */
 
-static enum xg_status place_branches(struct evidence_work *w)
+static enum xg_status place_branches(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
     struct xg_branch **chains =
@@ -230,7 +232,7 @@ static bool is_origin(const struct xg_evidence *e, struct xg_bytes name)
 }
 
 /* Did the log have that root at that size? */
-static bool anchor_counts(struct evidence_work *w,
+static bool anchor_counts(struct xg_evidence_work *w,
                           const struct xg_evidence_record *a, uint64_t *size)
 {
     struct xg_evidence *e = w->e;
@@ -247,7 +249,7 @@ static bool anchor_counts(struct evidence_work *w,
         number.number == 0 || number.number > e->checkpoint.size)
         return false;
     memcpy(stated.b, root.bytes.at, XG_HASH_SIZE);
-    if (!evidence_was_root(e, number.number, &stated))
+    if (!xg_evidence_was_root(e, number.number, &stated))
         return false;
     *size = number.number;
     return true;
@@ -260,7 +262,7 @@ static bool is_server(const char *device)
     return len > tail && strcmp(device + len - tail, XG_SERVER_DEVICE) == 0;
 }
 
-static void find_anchors(struct evidence_work *w)
+static void find_anchors(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
 
@@ -298,7 +300,7 @@ static void find_anchors(struct evidence_work *w)
 
 /* Judged by the registry that its device had seen; had that changed against it
  * when it came into the log, a person is to know. */
-static enum xg_status judge_record(struct evidence_work *w,
+static enum xg_status judge_record(struct xg_evidence_work *w,
                                    struct xg_judgement *out,
                                    const struct xg_evidence_record *r)
 {
@@ -314,17 +316,18 @@ static enum xg_status judge_record(struct evidence_work *w,
                  w->err) != XG_OK)
         return w->err->status;
     if (!out->no_right && later.no_right)
-        evidence_found(w->e, XG_GRAVITY_DOUBT, "author", r->place.entry,
-                       XG_T("记录人 %s 在记录进日志时已无此资格；按设备上次"
-                            "同步时的登记认定",
-                            "%s had lost the right to record by the time that "
-                            "this came into the log; judged by the registry "
-                            "that the device had seen last"),
-                       out->author);
+        xg_evidence_found(
+            w->e, XG_GRAVITY_DOUBT, "author", r->place.entry,
+            XG_T("记录人 %s 在记录进日志时已无此资格；按设备上次"
+                 "同步时的登记认定",
+                 "%s had lost the right to record by the time that "
+                 "this came into the log; judged by the registry "
+                 "that the device had seen last"),
+            out->author);
     return XG_OK;
 }
 
-static enum xg_status fold_entity(struct evidence_work *w,
+static enum xg_status fold_entity(struct xg_evidence_work *w,
                                   struct xg_evidence_entity *entity)
 {
     struct xg_evidence *e = w->e;
@@ -356,7 +359,7 @@ static enum xg_status fold_entity(struct evidence_work *w,
 }
 
 /* The records that evidence.txt signs for: all of them, and no other. */
-static enum xg_status check_whole(struct evidence_work *w,
+static enum xg_status check_whole(struct xg_evidence_work *w,
                                   struct xg_evidence_entity *entity)
 {
     struct xg_evidence *e = w->e;
@@ -372,12 +375,12 @@ static enum xg_status check_whole(struct evidence_work *w,
     if (entity->count == entity->records && xg_hash_equal(&root, &entity->root))
         return XG_OK;
     xg_hex(hex, entity->id.b, XG_ID_SIZE);
-    evidence_found(e, XG_GRAVITY_BROKEN, "records", UINT64_MAX,
-                   XG_T("%.12s 的记录有 %zu 条，与日志签名的清单（%" PRIu64
-                        " 条）不符",
-                        "%.12s: %zu records, not those that the log signed for "
-                        "(%" PRIu64 ")"),
-                   hex, entity->count, entity->records);
+    xg_evidence_found(
+        e, XG_GRAVITY_BROKEN, "records", UINT64_MAX,
+        XG_T("%.12s 的记录有 %zu 条，与日志签名的清单（%" PRIu64 " 条）不符",
+             "%.12s: %zu records, not those that the log signed for "
+             "(%" PRIu64 ")"),
+        hex, entity->count, entity->records);
     return XG_OK;
 }
 
@@ -401,7 +404,7 @@ find_here(const struct xg_evidence *e, const struct xg_evidence_entity *entity,
 }
 
 /* What an author had seen of the case must be here too. */
-static void check_seen(struct evidence_work *w,
+static void check_seen(struct xg_evidence_work *w,
                        const struct xg_evidence_entity *entity)
 {
     for (size_t i = 0; i < entity->count; i++) {
@@ -414,20 +417,21 @@ static void check_seen(struct evidence_work *w,
             if (find_here(w->e, entity, seen))
                 continue;
             xg_hex(hex, seen->b, XG_HASH_SIZE);
-            evidence_found(w->e, XG_GRAVITY_DOUBT, "cited", r->place.entry,
-                           XG_T("一条记录引用了 %.12s，它不在这里：未到、属于"
-                                "另一件，或被略去",
-                                "a record cites %.12s, which is not here: it "
-                                "never came, is of another case, or was left "
-                                "out"),
-                           hex);
+            xg_evidence_found(
+                w->e, XG_GRAVITY_DOUBT, "cited", r->place.entry,
+                XG_T("一条记录引用了 %.12s，它不在这里：未到、属于"
+                     "另一件，或被略去",
+                     "a record cites %.12s, which is not here: it "
+                     "never came, is of another case, or was left "
+                     "out"),
+                hex);
         }
     }
 }
 
 /* Words go by an act of somebody who may erase, and by nothing else; where they
  * are still here, what it says is left of them must be true. */
-static void check_erased(struct evidence_work *w,
+static void check_erased(struct xg_evidence_work *w,
                          const struct xg_evidence_entity *entity)
 {
     struct xg_erased erased;
@@ -455,7 +459,7 @@ static void check_erased(struct evidence_work *w,
     }
 }
 
-static enum xg_status read_entity(struct evidence_work *w,
+static enum xg_status read_entity(struct xg_evidence_work *w,
                                   struct xg_evidence_entity *entity,
                                   size_t *next)
 {
@@ -484,7 +488,7 @@ static enum xg_status read_entity(struct evidence_work *w,
     return status;
 }
 
-enum xg_status evidence_read_records(struct evidence_work *w)
+enum xg_status xg_evidence_read_records(struct xg_evidence_work *w)
 {
     struct xg_evidence *e = w->e;
     size_t next = 0;

@@ -27,7 +27,7 @@ enum {
 };
 
 static const struct xg_evidence_record *
-record_of(const struct evidence_page *p,
+record_of(const struct xg_evidence_page *p,
           const struct xg_evidence_entity *entity, size_t op)
 {
     return &p->e->records[entity->first + op];
@@ -35,7 +35,7 @@ record_of(const struct evidence_page *p,
 
 /* ---- heading ---- */
 
-static void put_number(struct evidence_page *p,
+static void put_number(struct xg_evidence_page *p,
                        const struct xg_evidence_entity *entity)
 {
     char number[XG_NUMBER_SIZE] = "";
@@ -53,13 +53,13 @@ static void put_number(struct evidence_page *p,
             xg_number_print(number, code, serial.number);
     }
     if (*number)
-        evidence_puts(p, number);
+        xg_evidence_puts(p, number);
     else
         xg_buf_hex(&p->out, entity->id.b, HASH_SHOWN);
 }
 
 /* The first of its own texts. */
-static void put_title(struct evidence_page *p,
+static void put_title(struct xg_evidence_page *p,
                       const struct xg_evidence_entity *entity)
 {
     struct xg_buf state = XG_BUF(STATE_MAX);
@@ -71,19 +71,19 @@ static void put_title(struct evidence_page *p,
         xg_brief_read(&brief, xg_buf_bytes(&state), &ignored) == XG_OK)
         view_put_title(&p->scratch, &brief);
     xg_buf_clear(&state);
-    evidence_put_scratch(p);
+    xg_evidence_put_scratch(p);
 }
 
-void evidence_put_heading(struct evidence_page *p,
-                          const struct xg_evidence_entity *entity)
+void xg_evidence_put_heading(struct xg_evidence_page *p,
+                             const struct xg_evidence_entity *entity)
 {
     const struct xg_kind *kind = entity->folded ? entity->state.kind : NULL;
 
-    evidence_puts(p, kind ? xg_label(kind->zh, kind->en)
-                          : XG_T("未知事项", "unknown"));
-    evidence_html(p, " ");
+    xg_evidence_puts(p, kind ? xg_label(kind->zh, kind->en)
+                             : XG_T("未知事项", "unknown"));
+    xg_evidence_html(p, " ");
     put_number(p, entity);
-    evidence_html(p, " ");
+    xg_evidence_html(p, " ");
     if (entity->folded)
         put_title(p, entity);
 }
@@ -91,7 +91,7 @@ void evidence_put_heading(struct evidence_page *p,
 /* ---- values ---- */
 
 /* Codes have their name before them, entities are hex. */
-static void put_value(struct evidence_page *p, const struct xg_field *field,
+static void put_value(struct xg_evidence_page *p, const struct xg_field *field,
                       const struct xg_cbor_item *item)
 {
     if (field && field->type == XG_TYPE_CODE && item->type == XG_CBOR_TEXT &&
@@ -99,24 +99,24 @@ static void put_value(struct evidence_page *p, const struct xg_field *field,
         view_put_name(&p->scratch, p->guide, field, item->bytes,
                       (xg_day)(p->e->says.time_ms / DAY_MS));
         if (p->scratch.len) {
-            evidence_put_scratch(p);
-            evidence_html(p, " ");
+            xg_evidence_put_scratch(p);
+            xg_evidence_html(p, " ");
         }
     }
     view_value_text(&p->scratch, field, item);
-    evidence_put_scratch(p);
+    xg_evidence_put_scratch(p);
 }
 
-static void put_label(struct evidence_page *p, const struct xg_field *field,
+static void put_label(struct xg_evidence_page *p, const struct xg_field *field,
                       uint64_t number)
 {
     view_put_field(&p->scratch, field, number);
-    evidence_put_scratch(p);
+    xg_evidence_put_scratch(p);
 }
 
 /* ---- what holds now ---- */
 
-static void put_register(struct evidence_page *p, const struct xg_state *s,
+static void put_register(struct xg_evidence_page *p, const struct xg_state *s,
                          const struct xg_register *reg)
 {
     struct xg_cbor_item item;
@@ -126,17 +126,17 @@ static void put_register(struct evidence_page *p, const struct xg_state *s,
         return;
     if (!xg_state_value(s, reg->number, &item) || item.type == XG_CBOR_NULL)
         return;
-    evidence_html(p, "<tr><th>");
+    xg_evidence_html(p, "<tr><th>");
     put_label(p, reg->field, reg->number);
-    evidence_html(p, "</th><td>");
+    xg_evidence_html(p, "</th><td>");
     put_value(p, reg->field, &item);
     if (reg->conflict)
-        evidence_html(p, " <span class=\"w\">%s</span>",
-                      XG_T("（有冲突，见下）", "(in conflict, see below)"));
-    evidence_html(p, "</td></tr>\n");
+        xg_evidence_html(p, " <span class=\"w\">%s</span>",
+                         XG_T("（有冲突，见下）", "(in conflict, see below)"));
+    xg_evidence_html(p, "</td></tr>\n");
 }
 
-static void put_set(struct evidence_page *p, const struct xg_set *set)
+static void put_set(struct xg_evidence_page *p, const struct xg_set *set)
 {
     bool any = false;
 
@@ -148,41 +148,42 @@ static void put_set(struct evidence_page *p, const struct xg_set *set)
         if (set->elements[i].removed || !xg_cbor_next(&c, &item))
             continue;
         if (!any) {
-            evidence_html(p, "<tr><th>");
+            xg_evidence_html(p, "<tr><th>");
             put_label(p, set->field, set->number);
-            evidence_html(p, "</th><td>");
+            xg_evidence_html(p, "</th><td>");
         }
-        evidence_html(p, "%s", any ? "<br>" : "");
+        xg_evidence_html(p, "%s", any ? "<br>" : "");
         put_value(p, set->field, &item);
         any = true;
     }
     if (any)
-        evidence_html(p, "</td></tr>\n");
+        xg_evidence_html(p, "</td></tr>\n");
 }
 
-static void put_now(struct evidence_page *p,
+static void put_now(struct xg_evidence_page *p,
                     const struct xg_evidence_entity *entity)
 {
     const struct xg_state *s = &entity->state;
 
-    evidence_html(p, "<table class=\"f\"><tbody>\n<tr><th>%s</th><td "
+    xg_evidence_html(p,
+                     "<table class=\"f\"><tbody>\n<tr><th>%s</th><td "
                      "class=\"m\">",
-                  XG_T("编号", "Id"));
+                     XG_T("编号", "Id"));
     xg_buf_hex(&p->out, entity->id.b, XG_ID_SIZE);
-    evidence_html(p, "</td></tr>\n");
+    xg_evidence_html(p, "</td></tr>\n");
     if (s->status || s->withdrawn) {
-        evidence_html(p, "<tr><th>%s</th><td>", XG_T("状态", "Status"));
-        evidence_puts(p, s->withdrawn
-                             ? XG_T("已撤回", "withdrawn")
-                             : xg_labels_of(p->labels, XG_LABEL_STATUS,
-                                            s->status));
-        evidence_html(p, "</td></tr>\n");
+        xg_evidence_html(p, "<tr><th>%s</th><td>", XG_T("状态", "Status"));
+        xg_evidence_puts(
+            p, s->withdrawn
+                   ? XG_T("已撤回", "withdrawn")
+                   : xg_labels_of(p->labels, XG_LABEL_STATUS, s->status));
+        xg_evidence_html(p, "</td></tr>\n");
     }
     for (size_t i = 0; i < s->register_count; i++)
         put_register(p, s, &s->registers[i]);
     for (size_t i = 0; i < s->set_count; i++)
         put_set(p, &s->sets[i]);
-    evidence_html(p, "</tbody></table>\n");
+    xg_evidence_html(p, "</tbody></table>\n");
 }
 
 /* ---- photos ---- */
@@ -200,20 +201,20 @@ static const char *image_type(struct xg_bytes b)
     return NULL;
 }
 
-static bool put_image(struct evidence_page *p, const struct xg_hash *sha256)
+static bool put_image(struct xg_evidence_page *p, const struct xg_hash *sha256)
 {
-    const struct xg_evidence_blob *b = evidence_blob(p->e, sha256);
+    const struct xg_evidence_blob *b = xg_evidence_find_blob(p->e, sha256);
     const char *type = b ? image_type(b->content) : NULL;
 
     if (!type)
         return false;
-    evidence_html(p, "<img alt=\"\" src=\"data:%s;base64,", type);
+    xg_evidence_html(p, "<img alt=\"\" src=\"data:%s;base64,", type);
     xg_buf_base64(&p->out, b->content.at, b->content.len);
-    evidence_html(p, "\">");
+    xg_evidence_html(p, "\">");
     return true;
 }
 
-static void put_photo(struct evidence_page *p, const struct xg_set *set,
+static void put_photo(struct xg_evidence_page *p, const struct xg_set *set,
                       const struct xg_element *element,
                       const struct xg_evidence_entity *entity)
 {
@@ -223,85 +224,87 @@ static void put_photo(struct evidence_page *p, const struct xg_set *set,
     if (!xg_cbor_next(&c, &item))
         return;
     struct view_photo photo = view_photo_of(&item);
-    const struct xg_evidence_blob *b = evidence_blob(p->e, &photo.sha256);
-    evidence_html(p, "<figure>");
+    const struct xg_evidence_blob *b =
+        xg_evidence_find_blob(p->e, &photo.sha256);
+    xg_evidence_html(p, "<figure>");
     bool shown = put_image(p, &photo.sha256);
     bool small = !shown && photo.thumbnail_bytes &&
                  put_image(p, &photo.thumbnail);
-    evidence_html(p, "<figcaption>");
+    xg_evidence_html(p, "<figcaption>");
     if (element->removed)
-        evidence_html(p, "<span class=\"w\">%s</span> ",
-                      XG_T("（后来被移出）", "(taken out later)"));
+        xg_evidence_html(p, "<span class=\"w\">%s</span> ",
+                         XG_T("（后来被移出）", "(taken out later)"));
     view_value_text(&p->scratch, set->field, &item);
-    evidence_put_scratch(p);
-    evidence_html(p, " · ");
-    evidence_put_person(p, entity->judgements[element->op].author);
+    xg_evidence_put_scratch(p);
+    xg_evidence_html(p, " · ");
+    xg_evidence_put_person(p, entity->judgements[element->op].author);
     if (xg_photo_erased(entity->state.ops, entity->state.count, &photo.sha256))
-        evidence_html(p, " · <span class=\"w\">%s</span>",
-                      XG_T("照片已抹除，见抹除的那一条",
-                           "erased: see the act that did it"));
+        xg_evidence_html(p, " · <span class=\"w\">%s</span>",
+                         XG_T("照片已抹除，见抹除的那一条",
+                              "erased: see the act that did it"));
     else if (b)
-        evidence_html(p,
-                      XG_T(" · 服务器收到原件：日志第 %" PRIu64 " 条",
-                           " · received whole: log entry %" PRIu64),
-                      b->entry);
+        xg_evidence_html(p,
+                         XG_T(" · 服务器收到原件：日志第 %" PRIu64 " 条",
+                              " · received whole: log entry %" PRIu64),
+                         b->entry);
     else
-        evidence_html(p, " · %s",
-                      XG_T("服务器没有收到原件", "never received whole"));
+        xg_evidence_html(p, " · %s",
+                         XG_T("服务器没有收到原件", "never received whole"));
     if (small)
-        evidence_html(p, " · %s", XG_T("这里是缩略图", "a thumbnail"));
+        xg_evidence_html(p, " · %s", XG_T("这里是缩略图", "a thumbnail"));
     else if (!shown)
-        evidence_html(p, " · %s",
-                      XG_T("图不在本文件里", "the picture is not here"));
-    evidence_html(p, "<div class=\"m\">");
+        xg_evidence_html(p, " · %s",
+                         XG_T("图不在本文件里", "the picture is not here"));
+    xg_evidence_html(p, "<div class=\"m\">");
     xg_buf_hex(&p->out, photo.sha256.b, XG_HASH_SIZE);
-    evidence_html(p, "</div></figcaption></figure>\n");
+    xg_evidence_html(p, "</div></figcaption></figure>\n");
 }
 
-static enum xg_status put_photos(struct evidence_page *p,
+static enum xg_status put_photos(struct xg_evidence_page *p,
                                  const struct xg_evidence_entity *entity)
 {
     const struct xg_set *set = xg_state_set(&entity->state, XG_FIELD_PHOTO);
 
     if (!set || set->count == 0)
         return XG_OK;
-    evidence_html(p, "<h3>%s</h3>\n<div class=\"g\">\n",
-                  XG_T("照片", "Photos"));
+    xg_evidence_html(p, "<h3>%s</h3>\n<div class=\"g\">\n",
+                     XG_T("照片", "Photos"));
     for (size_t i = 0; i < set->count; i++) {
         put_photo(p, set, &set->elements[i], entity);
-        if (evidence_flush(p, FLUSH_ABOVE) != XG_OK)
+        if (xg_evidence_flush(p, FLUSH_ABOVE) != XG_OK)
             return p->err->status;
     }
-    evidence_html(p, "</div>\n");
+    xg_evidence_html(p, "</div>\n");
     return XG_OK;
 }
 
 /* ---- conflicts ---- */
 
-static void put_side(struct evidence_page *p,
+static void put_side(struct xg_evidence_page *p,
                      const struct xg_evidence_entity *entity,
                      const struct view_conflict *c, uint32_t op)
 {
     const struct xg_record *r = entity->state.ops[op].record;
     struct xg_cbor_item item;
 
-    evidence_html(p, "<li>");
+    xg_evidence_html(p, "<li>");
     if (c->reason == VIEW_OVERTAKEN)
-        evidence_puts(p, xg_labels_of(p->labels, XG_LABEL_MOVE, r->head.move));
+        xg_evidence_puts(p,
+                         xg_labels_of(p->labels, XG_LABEL_MOVE, r->head.move));
     else if (c->reason == VIEW_WITHDRAW_EDIT)
-        evidence_puts(p, view_withdraws(&entity->state, op)
-                             ? XG_T("撤回", "withdraws it")
-                             : XG_T("修改", "edits it"));
+        xg_evidence_puts(p, view_withdraws(&entity->state, op)
+                                ? XG_T("撤回", "withdraws it")
+                                : XG_T("修改", "edits it"));
     else if (xg_record_field(r, c->number, &item))
         put_value(p, c->field, &item);
-    evidence_html(p, " — ");
-    evidence_put_person(p, entity->judgements[op].author);
-    evidence_html(p, " (");
+    xg_evidence_html(p, " — ");
+    xg_evidence_put_person(p, entity->judgements[op].author);
+    xg_evidence_html(p, " (");
     xg_buf_hex(&p->out, r->hash.b, HASH_SHOWN);
-    evidence_html(p, ")</li>\n");
+    xg_evidence_html(p, ")</li>\n");
 }
 
-static enum xg_status put_conflicts(struct evidence_page *p,
+static enum xg_status put_conflicts(struct xg_evidence_page *p,
                                     const struct xg_evidence_entity *entity,
                                     struct xg_arena *arena)
 {
@@ -313,39 +316,40 @@ static enum xg_status put_conflicts(struct evidence_page *p,
         return p->err->status;
     if (count == 0)
         return XG_OK;
-    evidence_html(p, "<h3>%s</h3>\n",
-                  XG_T("尚未决定的冲突", "Conflicts not decided yet"));
+    xg_evidence_html(p, "<h3>%s</h3>\n",
+                     XG_T("尚未决定的冲突", "Conflicts not decided yet"));
     for (size_t i = 0; i < count; i++) {
-        evidence_html(p, "<p>");
+        xg_evidence_html(p, "<p>");
         if (list[i].reason == VIEW_OVERTAKEN)
-            evidence_puts(p, XG_T("状态：晚了一步，别人已先办",
+            xg_evidence_puts(p,
+                             XG_T("状态：晚了一步，别人已先办",
                                   "status: a move came after it had changed"));
         else
             put_label(p, list[i].field, list[i].number);
-        evidence_html(p, "</p><ul>\n");
+        xg_evidence_html(p, "</p><ul>\n");
         for (size_t j = 0; j < list[i].side_count; j++)
             put_side(p, entity, &list[i], list[i].sides[j]);
-        evidence_html(p, "</ul>\n");
+        xg_evidence_html(p, "</ul>\n");
     }
     return XG_OK;
 }
 
 /* ---- what happened ---- */
 
-static void put_bound(struct evidence_page *p, const char *word, uint64_t ms,
+static void put_bound(struct xg_evidence_page *p, const char *word, uint64_t ms,
                       bool witnessed)
 {
-    evidence_html(p, "<div>%s ", word);
+    xg_evidence_html(p, "<div>%s ", word);
     if (ms)
-        evidence_put_time(p, (int64_t)ms);
+        xg_evidence_put_time(p, (int64_t)ms);
     else
-        evidence_puts(p, "—");
+        xg_evidence_puts(p, "—");
     if (witnessed)
-        evidence_html(p, " %s", XG_T("（见证）", "(witnessed)"));
-    evidence_html(p, "</div>");
+        xg_evidence_html(p, " %s", XG_T("（见证）", "(witnessed)"));
+    xg_evidence_html(p, "</div>");
 }
 
-static void put_when(struct evidence_page *p,
+static void put_when(struct xg_evidence_page *p,
                      const struct xg_evidence_record *r)
 {
     bool witnessed;
@@ -359,27 +363,28 @@ static void put_when(struct evidence_page *p,
     int64_t wall = r->record.head.moment.wall_ms;
     bool outside = (low && wall < (int64_t)low) ||
                    (high && wall > (int64_t)high);
-    evidence_html(p, "<div class=\"s\">%s ", XG_T("设备钟", "device"));
-    evidence_put_time(p, wall);
-    evidence_html(p, "%s</div>",
-                  outside ? XG_T("（在区间之外）", " (outside)") : "");
+    xg_evidence_html(p, "<div class=\"s\">%s ", XG_T("设备钟", "device"));
+    xg_evidence_put_time(p, wall);
+    xg_evidence_html(p, "%s</div>",
+                     outside ? XG_T("（在区间之外）", " (outside)") : "");
 }
 
-static void put_who(struct evidence_page *p, const struct xg_judgement *j,
+static void put_who(struct xg_evidence_page *p, const struct xg_judgement *j,
                     const struct xg_evidence_record *r)
 {
-    evidence_put_person(p, j->author);
-    evidence_html(p, "<div class=\"s\">");
+    xg_evidence_put_person(p, j->author);
+    xg_evidence_html(p, "<div class=\"s\">");
     if (j->role)
-        evidence_html(p, "%s · ",
-                      xg_labels_of(p->labels, XG_LABEL_ROLE, j->role->number));
-    evidence_puts(p, xg_grade_label(j->grade));
-    evidence_html(p, "</div><div class=\"s\">");
-    evidence_puts(p, r->device);
-    evidence_html(p, "</div>");
+        xg_evidence_html(
+            p, "%s · ",
+            xg_labels_of(p->labels, XG_LABEL_ROLE, j->role->number));
+    xg_evidence_puts(p, xg_grade_label(j->grade));
+    xg_evidence_html(p, "</div><div class=\"s\">");
+    xg_evidence_puts(p, r->device);
+    xg_evidence_html(p, "</div>");
 }
 
-static void put_added(struct evidence_page *p, const struct xg_field *f,
+static void put_added(struct xg_evidence_page *p, const struct xg_field *f,
                       const struct xg_cbor_item *value)
 {
     struct xg_cbor c = xg_cbor_inside(value);
@@ -388,36 +393,36 @@ static void put_added(struct evidence_page *p, const struct xg_field *f,
     while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &list)) {
         struct xg_cbor in = xg_cbor_inside(&list);
         while (xg_cbor_next(&in, &item)) {
-            evidence_html(p, "<div>%s ",
-                          key.number == XG_SET_ADDED ? "+" : "−");
+            xg_evidence_html(p, "<div>%s ",
+                             key.number == XG_SET_ADDED ? "+" : "−");
             put_label(p, f, f->number);
-            evidence_puts(p, XG_T("：", ": "));
+            xg_evidence_puts(p, XG_T("：", ": "));
             if (key.number == XG_SET_ADDED)
                 put_value(p, f, &item);
-            evidence_html(p, "</div>");
+            xg_evidence_html(p, "</div>");
         }
     }
 }
 
 /* Numbers of decided fields, as their labels. */
-static void put_decided(struct evidence_page *p, const struct xg_kind *kind,
+static void put_decided(struct xg_evidence_page *p, const struct xg_kind *kind,
                         const struct xg_cbor_item *value)
 {
     struct xg_cbor c = xg_cbor_inside(value);
     struct xg_cbor_item item;
 
-    evidence_html(p, "<div>%s", XG_T("决定了冲突：", "decides: "));
+    xg_evidence_html(p, "<div>%s", XG_T("决定了冲突：", "decides: "));
     for (size_t i = 0; xg_cbor_next(&c, &item); i++) {
-        evidence_puts(p, i ? XG_T("、", ", ") : "");
+        xg_evidence_puts(p, i ? XG_T("、", ", ") : "");
         if (item.number == 0)
-            evidence_puts(p, XG_T("状态", "status"));
+            xg_evidence_puts(p, XG_T("状态", "status"));
         else
             put_label(p, xg_field_find(kind, item.number), item.number);
     }
-    evidence_html(p, "</div>");
+    xg_evidence_html(p, "</div>");
 }
 
-static void put_fields(struct evidence_page *p, const struct xg_record *r)
+static void put_fields(struct xg_evidence_page *p, const struct xg_record *r)
 {
     const struct xg_kind *kind = xg_kind_find(r->head.kind);
     struct xg_field_cursor c = xg_record_fields(r);
@@ -436,15 +441,15 @@ static void put_fields(struct evidence_page *p, const struct xg_record *r)
             put_added(p, f, &value);
             continue;
         }
-        evidence_html(p, "<div>");
+        xg_evidence_html(p, "<div>");
         put_label(p, f, number);
-        evidence_puts(p, XG_T("：", ": "));
+        xg_evidence_puts(p, XG_T("：", ": "));
         put_value(p, f, &value);
-        evidence_html(p, "</div>");
+        xg_evidence_html(p, "</div>");
     }
 }
 
-static void put_what(struct evidence_page *p,
+static void put_what(struct xg_evidence_page *p,
                      const struct xg_evidence_entity *entity, uint32_t op,
                      unsigned labels)
 {
@@ -454,44 +459,44 @@ static void put_what(struct evidence_page *p,
     enum xg_effect effect = entity->state.effects[op];
 
     if (r->malformed)
-        evidence_html(p, "<div class=\"w\">%s</div>",
-                      XG_T("不合格式，划去", "malformed: struck out"));
+        xg_evidence_html(p, "<div class=\"w\">%s</div>",
+                         XG_T("不合格式，划去", "malformed: struck out"));
     else if (r->head.move)
-        evidence_html(p, "<div class=\"w\">%s</div>",
-                      xg_labels_of(p->labels, XG_LABEL_MOVE, r->head.move));
+        xg_evidence_html(p, "<div class=\"w\">%s</div>",
+                         xg_labels_of(p->labels, XG_LABEL_MOVE, r->head.move));
     else if (r->head.creates)
-        evidence_html(p, "<div class=\"w\">%s</div>",
-                      XG_T("首次记录", "first record"));
+        xg_evidence_html(p, "<div class=\"w\">%s</div>",
+                         XG_T("首次记录", "first record"));
     if (erasure && erasure->by != XG_NONE) {
-        evidence_html(p, "<div class=\"w\">");
+        xg_evidence_html(p, "<div class=\"w\">");
         look_put_erasure(&p->scratch, &entity->state, op);
-        evidence_put_scratch(p);
-        evidence_html(p, "</div>");
+        xg_evidence_put_scratch(p);
+        xg_evidence_html(p, "</div>");
     } else if (er->place.gone) {
-        evidence_html(p, "<div class=\"w\">%s</div>",
-                      XG_T("内容不在，只有它的哈希",
-                           "its fields are not here, only their hash"));
+        xg_evidence_html(p, "<div class=\"w\">%s</div>",
+                         XG_T("内容不在，只有它的哈希",
+                              "its fields are not here, only their hash"));
     }
     if (!r->malformed && (!er->place.gone || erasure))
         put_fields(p, r);
     if (labels & VIEW_RESOLVES)
-        evidence_html(p, "<div class=\"s\">%s</div>",
-                      XG_T("（决定了此前的冲突）", "(settled a conflict)"));
+        xg_evidence_html(p, "<div class=\"s\">%s</div>",
+                         XG_T("（决定了此前的冲突）", "(settled a conflict)"));
     else if (labels & VIEW_CONFLICT)
-        evidence_html(p, "<div class=\"s\">%s</div>",
-                      XG_T("（与另一条冲突）", "(against another record)"));
+        xg_evidence_html(p, "<div class=\"s\">%s</div>",
+                         XG_T("（与另一条冲突）", "(against another record)"));
     if (effect == XG_EFFECT_FULL)
         return;
-    evidence_html(p, "<div class=\"w\">");
-    evidence_puts(p, xg_effect_label(effect));
+    xg_evidence_html(p, "<div class=\"w\">");
+    xg_evidence_puts(p, xg_effect_label(effect));
     if (entity->state.reasons[op]) {
-        evidence_puts(p, XG_T("：", ": "));
-        evidence_puts(p, entity->state.reasons[op]);
+        xg_evidence_puts(p, XG_T("：", ": "));
+        xg_evidence_puts(p, entity->state.reasons[op]);
     }
-    evidence_html(p, "</div>");
+    xg_evidence_html(p, "</div>");
 }
 
-static enum xg_status put_story(struct evidence_page *p,
+static enum xg_status put_story(struct xg_evidence_page *p,
                                 const struct xg_evidence_entity *entity,
                                 struct xg_arena *arena)
 {
@@ -500,65 +505,66 @@ static enum xg_status put_story(struct evidence_page *p,
 
     if (view_labels_of(&labels, arena, s, p->err) != XG_OK)
         return p->err->status;
-    evidence_html(p,
-                  "<h3>%s</h3>\n<table><thead><tr><th class=\"n\">#</th>"
-                  "<th class=\"t\">%s</th><th class=\"p\">%s</th><th>%s</th>"
-                  "</tr></thead><tbody>\n",
-                  XG_T("经过", "What happened"), XG_T("时间", "when"),
-                  XG_T("谁", "who"), XG_T("做了什么", "what"));
+    xg_evidence_html(p,
+                     "<h3>%s</h3>\n<table><thead><tr><th class=\"n\">#</th>"
+                     "<th class=\"t\">%s</th><th class=\"p\">%s</th><th>%s</th>"
+                     "</tr></thead><tbody>\n",
+                     XG_T("经过", "What happened"), XG_T("时间", "when"),
+                     XG_T("谁", "who"), XG_T("做了什么", "what"));
     for (size_t i = 0; i < s->count; i++) {
         uint32_t op = s->order[i];
-        evidence_html(p, "<tr><td>%zu</td><td>", i + 1);
+        xg_evidence_html(p, "<tr><td>%zu</td><td>", i + 1);
         put_when(p, record_of(p, entity, op));
-        evidence_html(p, "</td><td>");
+        xg_evidence_html(p, "</td><td>");
         put_who(p, &entity->judgements[op], record_of(p, entity, op));
-        evidence_html(p, "</td><td>");
+        xg_evidence_html(p, "</td><td>");
         put_what(p, entity, op, labels[op]);
-        evidence_html(p, "</td></tr>\n");
-        if (evidence_flush(p, FLUSH_ABOVE) != XG_OK)
+        xg_evidence_html(p, "</td></tr>\n");
+        if (xg_evidence_flush(p, FLUSH_ABOVE) != XG_OK)
             return p->err->status;
     }
-    evidence_html(p, "</tbody></table>\n");
+    xg_evidence_html(p, "</tbody></table>\n");
     return XG_OK;
 }
 
-static enum xg_status put_hashes(struct evidence_page *p,
+static enum xg_status put_hashes(struct xg_evidence_page *p,
                                  const struct xg_evidence_entity *entity)
 {
-    evidence_html(p,
-                  "<h3>%s</h3>\n<table><thead><tr><th class=\"n\">#</th>"
-                  "<th>%s</th><th class=\"h\">%s</th><th class=\"t\">%s</th>"
-                  "</tr></thead><tbody>\n",
-                  XG_T("记录与哈希", "Records and hashes"),
-                  XG_T("记录的 SHA-256", "SHA-256 of the record"),
-                  XG_T("记录链 · 序号", "chain · number"),
-                  XG_T("日志条目 · 批内", "log entry · in its batch"));
+    xg_evidence_html(p,
+                     "<h3>%s</h3>\n<table><thead><tr><th class=\"n\">#</th>"
+                     "<th>%s</th><th class=\"h\">%s</th><th class=\"t\">%s</th>"
+                     "</tr></thead><tbody>\n",
+                     XG_T("记录与哈希", "Records and hashes"),
+                     XG_T("记录的 SHA-256", "SHA-256 of the record"),
+                     XG_T("记录链 · 序号", "chain · number"),
+                     XG_T("日志条目 · 批内", "log entry · in its batch"));
     for (size_t i = 0; i < entity->state.count; i++) {
         const struct xg_evidence_record *r =
             record_of(p, entity, entity->state.order[i]);
-        evidence_html(p, "<tr><td>%zu</td><td class=\"m\">", i + 1);
+        xg_evidence_html(p, "<tr><td>%zu</td><td class=\"m\">", i + 1);
         xg_buf_hex(&p->out, r->record.hash.b, XG_HASH_SIZE);
-        evidence_html(p, "</td><td class=\"m\">");
+        xg_evidence_html(p, "</td><td class=\"m\">");
         xg_buf_hex(&p->out, r->place.chain.b, XG_ID_SIZE);
-        evidence_html(p, "… · %" PRIu64 "</td><td>%" PRIu64 " · %" PRIu64
+        xg_evidence_html(p,
+                         "… · %" PRIu64 "</td><td>%" PRIu64 " · %" PRIu64
                          "/%" PRIu64 "</td></tr>\n",
-                      r->place.seq, r->place.entry, r->place.index + 1,
-                      r->place.count);
-        if (evidence_flush(p, FLUSH_ABOVE) != XG_OK)
+                         r->place.seq, r->place.entry, r->place.index + 1,
+                         r->place.count);
+        if (xg_evidence_flush(p, FLUSH_ABOVE) != XG_OK)
             return p->err->status;
     }
-    evidence_html(p, "</tbody></table>\n");
+    xg_evidence_html(p, "</tbody></table>\n");
     return XG_OK;
 }
 
-enum xg_status evidence_put_entity(struct evidence_page *p,
-                                   const struct xg_evidence_entity *entity)
+enum xg_status xg_evidence_put_entity(struct xg_evidence_page *p,
+                                      const struct xg_evidence_entity *entity)
 {
     struct xg_arena arena = XG_ARENA(LABELS_ARENA);
 
-    evidence_html(p, "<h2>");
-    evidence_put_heading(p, entity);
-    evidence_html(p, "</h2>\n");
+    xg_evidence_html(p, "<h2>");
+    xg_evidence_put_heading(p, entity);
+    xg_evidence_html(p, "</h2>\n");
     if (!entity->folded)
         return XG_OK;
     put_now(p, entity);
