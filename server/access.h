@@ -59,7 +59,8 @@ struct access_note {
 
 /* Name all of them, in as many records as that takes. Back when it is
  * published; nothing of the kind must have been shown before. Nothing for an
- * empty list. XG_USAGE: a reason that is empty, or too long. */
+ * empty list. `what` is settled. XG_USAGE: a reason that is empty, or too
+ * long. */
 XG_MUST_CHECK enum xg_status access_write(struct data *d,
                                           const struct access_note *note,
                                           const struct access_ids *what,

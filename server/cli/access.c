@@ -9,7 +9,6 @@
 #include "server/cli/look.h"
 #include "server/cli/print.h"
 #include "shared/base/lang.h"
-#include "shared/base/secret.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
