@@ -72,9 +72,6 @@ class Cuts(unittest.TestCase):
                                     (ANSWER_HEAD, 0), (ANSWER_HEAD, 0.5),
                                     (ANSWER_HEAD, 1.0), (ANSWER_BODY, 0.5),
                                     (ANSWER_BODY, 0.999))]
-        places += [('GET', '/v1/updates', HEAD, 0.5),
-                   ('GET', '/v1/updates', ANSWER_HEAD, 0.5),
-                   ('GET', '/v1/updates', ANSWER_BODY, 0.5)]
         worst = 0
         for i, place in enumerate(places):
             self.a.incident('address=断在 %d' % i,
@@ -89,6 +86,19 @@ class Cuts(unittest.TestCase):
         print('\n  a cut sync of text took %d bytes more of the agent at worst; '
               'a batch has %d, the whole sync %d' % (worst, batch, whole))
         self.once(1 + len(places))
+
+    def test_news_at_every_class_of_offset(self):
+        """With nothing to send, what is new is asked for by itself."""
+        which = self.a.incident('address=新消息')
+        self.a.sync()
+        for i, (where, at) in enumerate(((HEAD, 0.5), (ANSWER_HEAD, 0.5),
+                                         (ANSWER_BODY, 0.5))):
+            self.world.do('note', which, '批注%d' % i, '--as', 'wa')
+            self.proxy.cut('GET', '/v1/updates', where, at)
+            self.a.sync()
+            self.assertEqual(sum(r.cut for r in self.proxy.requests), 1, where)
+            self.assertIn('批注%d' % i, str(self.a.show(which)))
+        self.once(1)
 
     def test_photo_at_every_class_of_offset(self):
         length, worst, photos = 150 * 1000, 0, {}
