@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "server/data_internal.h"
+#include "server/redact.h"
 #include "server/ingest_internal.h"
+#include "server/redact.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/core/successor.h"
@@ -699,6 +701,78 @@ static enum xg_status check_derived(struct check *c)
     return status;
 }
 
+/* ---- what was erased, against the acts ---- */
+
+static enum xg_status not_as_acts_say(struct check *c, const char *what,
+                                      const uint8_t *hash)
+{
+    char hex[2 * XG_HASH_SIZE + 1];
+
+    xg_hex(hex, hash, XG_HASH_SIZE);
+    return xg_fail(c->err, XG_CORRUPT,
+                   XG_T("所记的抹除与日志里的抹除记录不符（%s %s）；请从备份恢复",
+                        "what is kept of erasures is not what the acts in the "
+                        "log say (%s %s); restore a backup"),
+                   what, hex);
+}
+
+static enum xg_status compare_erased(struct check *c, struct store *expected)
+{
+    struct xg_arena arena = XG_ARENA(BATCH_ARENA);
+    struct store_erased *a, *b;
+    struct store_erased_photo *p, *q;
+    size_t an, bn, pn, qn;
+
+    if (c->store->ops->read_erased(c->store, &arena, &a, &an, NULL, c->err) !=
+            XG_OK ||
+        expected->ops->read_erased(expected, &arena, &b, &bn, NULL, c->err) !=
+            XG_OK ||
+        c->store->ops->read_erased_photos(c->store, &arena, &p, &pn, c->err) !=
+            XG_OK ||
+        expected->ops->read_erased_photos(expected, &arena, &q, &qn, c->err) !=
+            XG_OK)
+        goto done;
+    for (size_t i = 0; i < an || i < bn; i++)
+        if (i >= an || i >= bn || !xg_hash_equal(&a[i].record, &b[i].record) ||
+            !xg_hash_equal(&a[i].act, &b[i].act) ||
+            !xg_bytes_equal(a[i].entry, b[i].entry)) {
+            xg_ignore(not_as_acts_say(c, "record",
+                                      (i < an ? a : b)[i].record.b));
+            goto done;
+        }
+    for (size_t i = 0; i < pn || i < qn; i++)
+        if (i >= pn || i >= qn || !xg_hash_equal(&p[i].photo, &q[i].photo) ||
+            !xg_id_equal(&p[i].entity, &q[i].entity)) {
+            xg_ignore(not_as_acts_say(c, "photo",
+                                      (i < pn ? p : q)[i].photo.b));
+            goto done;
+        }
+    if (an || pn)
+        tell(c,
+             XG_T("抹除：%zu 条记录，%zu 张照片，与抹除记录一致",
+                  "erased: %zu records and %zu photos, as the acts say"),
+             an, pn);
+done:
+    xg_arena_clear(&arena);
+    return c->err->status;
+}
+
+static enum xg_status check_erased(struct check *c)
+{
+    struct store *expected = NULL;
+    bool settled = true;
+    enum xg_status status = store_memory_open(&expected, c->err);
+
+    if (status == XG_OK)
+        status = expected->ops->begin(expected, c->err);
+    if (status == XG_OK)
+        status = redact_expect(&settled, c->d, c->store, expected, c->err);
+    if (status == XG_OK && settled)
+        status = compare_erased(c, expected);
+    store_close(expected);
+    return status;
+}
+
 /* ---- all of it ---- */
 
 static enum xg_status check_all(struct check *c)
@@ -728,7 +802,7 @@ static enum xg_status check_all(struct check *c)
               "signatures, bodies and record hashes: %" PRIu64
               " batches, of which %" PRIu64 " wait for earlier ones"),
          c->batches, c->waiting);
-    return check_derived(c);
+    return check_erased(c) == XG_OK ? check_derived(c) : c->err->status;
 }
 
 enum xg_status data_check(struct data *d,

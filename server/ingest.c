@@ -384,6 +384,27 @@ static enum xg_status may_lack(struct ingest_batch *b, struct store *store,
     return XG_OK;
 }
 
+/* It has records that got no row from it, for they are here, or it is kept
+ * apart. Erased ones among them are to be swept out of its body. */
+static enum xg_status note_again(struct ingest_batch *b, struct store *store,
+                                 struct xg_error *err)
+{
+    struct store_erased *rows;
+    size_t count;
+
+    for (size_t i = 0; i < b->batch.count; i++) {
+        const struct xg_record *r = &b->batch.records[i];
+        if (r->fields_raw.len == 0)
+            continue;
+        if (store->ops->read_erased(store, &b->arena, &rows, &count, &r->hash,
+                                    err) != XG_OK)
+            return err->status;
+        if (count)
+            return store->ops->put_value(store, REDACT_PENDING, 1, err);
+    }
+    return XG_OK;
+}
+
 /* Log, keep and place a batch that is new. */
 static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
                               struct store *store, struct xg_error *err)
@@ -410,7 +431,8 @@ static enum xg_status take_in(struct ingest_batch *b, struct ledger *l,
                 : inc.forked ? XG_BATCH_FORKED
                              : XG_BATCH_STORED;
     b->result.records = inc.fresh;
-    if (put_row(b, store, state, err) != XG_OK ||
+    if ((inc.fresh < b->batch.count && note_again(b, store, err) != XG_OK) ||
+        put_row(b, store, state, err) != XG_OK ||
         (inc.forked && append_fork(b->in, store, &inc, err) != XG_OK))
         return err->status;
     if (inc.fresh && placer_release(p, &b->result.records,

@@ -368,6 +368,8 @@ struct sweep {
     struct data *d;
     struct xg_arena arena;
     struct store *store;
+    struct store *to; /* where it is said what acts erased: `store`, or another,
+                       * and then nothing is done but that */
     struct xg_error *err;
     bool any;                /* something was noted */
     struct xg_hash *records; /* of which bodies are to be redacted, sorted */
@@ -421,9 +423,10 @@ static enum xg_status erase_row(struct sweep *s, struct store_record *row,
         row->fields_hash = record->fields_hash;
         row->fields_len = row->fields.len;
         row->fields = xg_bytes(NULL, 0);
-        if (!push(&s->records, &s->count, &s->room, &row->hash))
-            return xg_fail_nomem(s->err);
     }
+    /* Also of one that is gone already: another batch may have brought it. */
+    if (!push(&s->records, &s->count, &s->room, &row->hash))
+        return xg_fail_nomem(s->err);
     if (s->store->ops->erase_record(s->store, row, s->err) != XG_OK)
         return s->err->status;
     return photo_put_named(s->store, row, op.record, s->err);
@@ -453,9 +456,9 @@ static enum xg_status erase_entry(struct sweep *s, const struct xg_record *act,
         kept.fields_hash = record.fields_hash;
         kept.length = store_fields_len(&row);
     }
-    if (s->store->ops->put_erased(s->store, &kept, s->err) != XG_OK)
+    if (s->to->ops->put_erased(s->to, &kept, s->err) != XG_OK)
         return s->err->status;
-    return found ? erase_row(s, &row, &record) : XG_OK;
+    return found && s->to == s->store ? erase_row(s, &row, &record) : XG_OK;
 }
 
 static enum xg_status erase_photos(struct sweep *s, const struct xg_record *act)
@@ -469,9 +472,12 @@ static enum xg_status erase_photos(struct sweep *s, const struct xg_record *act)
     struct xg_cbor c = xg_cbor_inside(&list);
     while (xg_cbor_next(&c, &item)) {
         memcpy(hash.b, item.bytes.at, sizeof hash.b);
-        if (s->store->ops->put_erased_photo(s->store, &hash, &entity, s->err) !=
-                XG_OK ||
-            s->store->ops->drop_wanted(s->store, &hash, s->err) != XG_OK)
+        if (s->to->ops->put_erased_photo(s->to, &hash, &entity, s->err) !=
+            XG_OK)
+            return s->err->status;
+        if (s->to != s->store)
+            continue;
+        if (s->store->ops->drop_wanted(s->store, &hash, s->err) != XG_OK)
             return s->err->status;
         if (!push(&s->photos, &s->photo_count, &s->photo_room, &hash))
             return xg_fail_nomem(s->err);
@@ -653,7 +659,7 @@ static enum xg_status run_sweep(struct ledger_job *job, struct ledger *l,
     uint64_t pending = NOTHING_PENDING;
 
     (void)l;
-    s->store = store;
+    s->store = s->to = store;
     s->err = err;
     s->count = s->photo_count = 0;
     if (store->ops->get_value(store, &pending, REDACT_PENDING, err) != XG_OK)
@@ -665,6 +671,23 @@ static enum xg_status run_sweep(struct ledger_job *job, struct ledger *l,
         keep_named(s) != XG_OK)
         return err->status;
     return store->ops->put_value(store, REDACT_PENDING, FILES_PENDING, err);
+}
+
+enum xg_status redact_expect(bool *settled, struct data *d, struct store *store,
+                             struct store *to, struct xg_error *err)
+{
+    struct sweep s = {
+        .d = d, .arena = XG_ARENA(ARENA), .store = store, .to = to, .err = err};
+    uint64_t pending = NOTHING_PENDING;
+    enum xg_status status =
+        store->ops->get_value(store, &pending, REDACT_PENDING, err);
+
+    if (status == XG_OK)
+        status = sweep_acts(&s);
+    xg_arena_clear(&s.arena);
+    if (status == XG_OK)
+        *settled = pending != ROWS_PENDING;
+    return status;
 }
 
 /* A handle of its own: what was committed is moved into the file, whose freed

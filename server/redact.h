@@ -66,5 +66,12 @@ XG_MUST_CHECK enum xg_status redact_write(size_t *acts, struct data *d,
  * noted. At every start. XG_BUSY: a reader holds on to the old; ask again. */
 XG_MUST_CHECK enum xg_status redact_finish(struct data *d,
                                            struct xg_error *err);
+/* Into `to`, begun and empty of them: what acts in the log erased, as `store` is
+ * to have it, but for hashes and lengths. *settled false: an act was written
+ * whose bytes are still to go. */
+XG_MUST_CHECK enum xg_status redact_expect(bool *settled, struct data *d,
+                                           struct store *store,
+                                           struct store *to,
+                                           struct xg_error *err);
 
 #endif

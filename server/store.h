@@ -313,6 +313,11 @@ struct store_erased {
     uint64_t length;       /* of the fields */
 };
 
+struct store_erased_photo {
+    struct xg_hash photo;
+    struct xg_id entity; /* whose act it was */
+};
+
 /* Highest numbers given so far; the newest entry at which anything is told, and
  * how many bytes are told at it. */
 struct store_counts {
@@ -626,6 +631,11 @@ struct store_ops {
                                        const struct xg_hash *hash,
                                        const struct xg_id *entity,
                                        struct xg_error *err);
+    /* All, by photo, then by entity. */
+    enum xg_status (*read_erased_photos)(struct store *s,
+                                         struct xg_arena *arena,
+                                         struct store_erased_photo **rows,
+                                         size_t *count, struct xg_error *err);
     /* Did an act of any entity erase it? */
     enum xg_status (*has_erased_photo)(struct store *s, bool *has,
                                        const struct xg_hash *hash,

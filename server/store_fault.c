@@ -374,6 +374,10 @@ VERB(put_erased_photo,
      (struct store * s, const struct xg_hash *hash, const struct xg_id *entity,
       struct xg_error *err),
      hash, entity, err)
+VERB(read_erased_photos,
+     (struct store * s, struct xg_arena *arena,
+      struct store_erased_photo **rows, size_t *count, struct xg_error *err),
+     arena, rows, count, err)
 VERB(has_erased_photo,
      (struct store * s, bool *has, const struct xg_hash *hash,
       struct xg_error *err),
@@ -576,6 +580,7 @@ static const struct store_ops fault_ops = {
     .erase_record = erase_record,
     .replace_body = replace_body,
     .put_erased_photo = put_erased_photo,
+    .read_erased_photos = read_erased_photos,
     .has_erased_photo = has_erased_photo,
     .find_photo_elsewhere = find_photo_elsewhere,
     .forget = forget,

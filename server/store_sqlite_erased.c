@@ -128,6 +128,32 @@ static enum xg_status put_erased_photo(struct store *s,
     return xg_stmt_run(put, err);
 }
 
+static void read_photo_row(struct sqlite_rows *rows, struct xg_stmt *s,
+                           void *item)
+{
+    struct store_erased_photo *p = item;
+
+    (void)rows;
+    p->photo = xg_col_hash(s, 0);
+    p->entity = xg_col_id(s, 1);
+}
+
+static enum xg_status read_erased_photos(struct store *s,
+                                         struct xg_arena *arena,
+                                         struct store_erased_photo **rows,
+                                         size_t *count, struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+
+    if (sqlite_rows_read(&list,
+                         xg_stmt(sqlite_db(s), SERVER_STMT_ERASED_PHOTO_ALL),
+                         read_photo_row, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_erased_photo *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
 static enum xg_status has_erased_photo(struct store *s, bool *has,
                                        const struct xg_hash *hash,
                                        struct xg_error *err)
@@ -180,6 +206,7 @@ void sqlite_erased_verbs(struct store_ops *ops)
     ops->erase_record = erase_record;
     ops->replace_body = replace_body;
     ops->put_erased_photo = put_erased_photo;
+    ops->read_erased_photos = read_erased_photos;
     ops->has_erased_photo = has_erased_photo;
     ops->find_photo_elsewhere = find_photo_elsewhere;
     ops->forget = forget;

@@ -102,6 +102,9 @@ SELECT hash, act, entry, fields_hash, length FROM erased ORDER BY hash, act;
 INSERT INTO erased_photo (hash, entity) VALUES (?1, ?2)
 ON CONFLICT (hash, entity) DO NOTHING;
 
+-- name: erased_photo_all
+SELECT hash, entity FROM erased_photo ORDER BY hash, entity;
+
 -- name: erased_photo_find
 SELECT 1 FROM erased_photo WHERE hash = ?1 LIMIT 1;
 

@@ -2,6 +2,7 @@
 what an auditor and a page of evidence say of what was erased."""
 import hashlib
 import json
+import sqlite3
 import unittest
 
 from lib_tus import Device, Photo
@@ -190,6 +191,31 @@ class Photos(Case):
         self.assertTrue(self.on_agent(self.b, self.sha))
         self.assertFalse(self.on_agent(self.a, self.sha))
         self.sound()
+
+    def test_check_compares_what_is_kept_with_the_acts(self):
+        made = self.a.one('contact', 'name=王桂英', 'phone=13905390001')
+        self.settle()
+        self.redact(made['id'], '--yes')
+        self.redact(self.which, '--photo', self.sha, '--yes')
+        self.world.stop()
+        self.assertIn('as the acts say', self.world.do('check').out)
+        path = self.world.data / 'server.db'
+        for change in ('DELETE FROM erased_photo WHERE hash = (SELECT '
+                       'min(hash) FROM erased_photo)',
+                       'INSERT INTO erased_photo VALUES (zeroblob(32), '
+                       'zeroblob(16))',
+                       'DELETE FROM erased',
+                       'UPDATE erased SET entry = zeroblob(9)'):
+            kept = path.read_bytes()
+            with sqlite3.connect(path) as db:
+                db.execute(change)
+            db.close()
+            told = self.world.do('check', code=1)
+            self.assertIn('acts in the log', told.err, change)
+            for end in ('-wal', '-shm'):
+                (self.world.data / ('server.db' + end)).unlink(True)
+            path.write_bytes(kept)
+        self.world.do('check')
 
     # ---- told to others ----
 
