@@ -164,13 +164,16 @@ bool xg_erased_next(struct xg_erased_cursor *c, struct xg_erased *out)
 {
     struct xg_cbor_item entry, hash;
 
-    if (!xg_cbor_next(&c->at, &entry))
+    if (!xg_cbor_next(&c->at, &entry) || entry.type != XG_CBOR_ARRAY)
         return false;
     struct xg_cbor in = xg_cbor_inside(&entry);
-    xg_cbor_next(&in, &hash);
+    /* Always so where it was checked; a store may have been tampered with. */
+    if (!xg_cbor_next(&in, &hash) || hash.type != XG_CBOR_BYTES ||
+        hash.bytes.len != XG_HASH_SIZE || !xg_cbor_next(&in, &out->kept) ||
+        (out->kept.type != XG_CBOR_MAP && out->kept.type != XG_CBOR_NULL) ||
+        !xg_cbor_next(&in, &out->gone) || out->gone.type != XG_CBOR_ARRAY)
+        return false;
     memcpy(out->record.b, hash.bytes.at, XG_HASH_SIZE);
-    xg_cbor_next(&in, &out->kept);
-    xg_cbor_next(&in, &out->gone);
     return true;
 }
 
