@@ -90,6 +90,34 @@ static enum xg_status beside(char out[static CMD_PATH_SIZE], const char *file,
     return cmd_path(out, folder, "photos", err);
 }
 
+/* Copies that were made before an erasure are nobody's to reach from here. */
+static enum xg_status warn_of_copies(struct cmd *c, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(64 << 20);
+    struct store_erased_photo *photos;
+    struct store_erased *records;
+    size_t record_count = 0, photo_count = 0;
+    struct store *s;
+
+    if (data_borrow(c->data, &s, err) != XG_OK)
+        return err->status;
+    enum xg_status status = s->ops->read_erased(s, &arena, &records,
+                                                &record_count, NULL, err);
+    if (status == XG_OK)
+        status = s->ops->read_erased_photos(s, &arena, &photos, &photo_count,
+                                            err);
+    data_return(c->data, s);
+    xg_arena_clear(&arena);
+    if (status == XG_OK && (record_count || photo_count))
+        xg_buf_text(&c->out,
+                    XG_T("此文件不含已抹除的内容；抹除之前的备份，和那时拷出"
+                         "的照片里仍有，请销毁\n",
+                         "what was erased is not in this file; copies made "
+                         "before an erasure still hold it, and so do photos "
+                         "that were copied then: destroy them\n"));
+    return status;
+}
+
 static enum xg_status print_backup(struct cmd *c, const struct data_backup *b,
                                    const char *photos, struct xg_error *err)
 {
@@ -134,7 +162,7 @@ static enum xg_status print_backup(struct cmd *c, const struct data_backup *b,
                            "check\n"),
                       b->missing, hex);
     }
-    return XG_OK;
+    return warn_of_copies(c, err);
 }
 
 enum xg_status cmd_backup(struct cmd *c, struct xg_error *err)

@@ -135,7 +135,9 @@ class Redaction(Case):
         self.settle()
         self.world.stop()
         (self.world.folder / 'kept').mkdir()
-        self.world.do('backup', self.world.folder / 'kept' / 'backup.db')
+        told = self.world.do('backup',
+                             self.world.folder / 'kept' / 'backup.db').out
+        self.assertIn('before an erasure still hold it', told)
         self.assertEqual(holds(self.world.folder / 'kept', NAME), [])
         self.world.start()
         self.settle()
