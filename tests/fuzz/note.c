@@ -9,6 +9,7 @@
 #include "server/registrar_request.h"
 #include "shared/core/number.h"
 #include "shared/core/protocol.h"
+#include "shared/core/successor.h"
 #include "shared/core/witness.h"
 
 enum { PROOF = 8, RECEIPT = 14 }; /* their places among the readers */
@@ -40,6 +41,7 @@ READER(fork, fork)
 READER(proof, proof)
 READER(time_note, time_note)
 READER(add_checkpoint, add_checkpoint)
+READER(successor, successor)
 #undef READER
 
 static bool blobs(struct xg_buf *again, struct xg_bytes text)
@@ -307,7 +309,7 @@ static reader *const readers[] = {
     reference,  fork,     proof,   blobs,    time_note,   checkpoint,
     registry,   batch,    receipt, note,     signed_note, verifier,
     enrol_code, tile,     number,  handover, add_checkpoint, policy,
-    request,    state,
+    request,    state,    successor,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,6 +7,7 @@
 #include "agent/handover_index.h"
 #include "server/registrar_request.h"
 #include "shared/core/protocol.h"
+#include "shared/core/successor.h"
 #include "shared/core/track.h"
 #include "shared/core/witness.h"
 #include "tests/lib/device.h"
@@ -209,6 +210,8 @@ static void of_the_log(void)
     struct xg_checkpoint checkpoint = {.origin = "fuzz.example", .size = 9};
     struct xg_time_note time = {.time_ms = 1780000000000};
     struct xg_add_checkpoint add = {.old = 4, .proof = {.count = 2}};
+    struct xg_successor next = {
+        .log = fuzz_key()->verifier, .after = "a.example", .size = 4};
     struct xg_buf text = XG_BUF(4096), note = XG_BUF(4096);
 
     fork.sides[0].path.count = fork.sides[1].path.count = 1;
@@ -233,6 +236,7 @@ static void of_the_log(void)
     NOTE(14, "receipt", xg_receipt_print, 4, &proof, xg_buf_bytes(&note));
     add.checkpoint = xg_buf_bytes(&note);
     NOTE(22, "add-checkpoint", xg_add_checkpoint_put, &add);
+    NOTE(26, "successor", xg_successor_put, &next);
     keep("note", "seed-policy", 23,
          xg_bytes_of("# who\n"
                      "witness a witness.example/w1+f1ed8c47+BCFS+NGbeR0kRTJC4V8uq"

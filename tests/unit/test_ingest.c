@@ -1692,6 +1692,46 @@ static void test_held_is_left_out(void **unused)
     end(&s);
 }
 
+/* A device may wish for a name that a restore lost, and for no other. */
+static void test_wished_names(void **unused)
+{
+    static const char *const wishes[] = {
+        ORIGIN "/d/0001",       /* another key's */
+        ORIGIN "/d/0002",       /* this log gives names itself */
+        ORIGIN "/d/0000",       /* the server's own */
+        "other.example/d/0001", /* nothing that came before */
+        ORIGIN,
+    };
+    struct xg_error err = XG_ERROR_NONE;
+    struct setup s;
+    uint8_t secret[XG_SECRET_SIZE], key[32] = {5}, first[32] = {6};
+    char name[XG_KEY_NAME_MAX + 1];
+    struct xg_enrol e = {.log = xg_bytes_of(ORIGIN)};
+    struct xg_enrolled out;
+    (void)unused;
+
+    begin(&s, NULL, 16);
+    assert_ok(registry_enrol(s.d->registry, name, first, "wn", &err));
+    assert_string_equal(name, wishes[0]);
+    assert_ok(registry_make_code(s.d->registry, secret, "wn",
+                                 s.world.wall_ms + 1000, &s.env, &err));
+    xg_secret_id(&e.code, secret);
+    memcpy(e.key.b, key, 32);
+    xg_enrol_proof(&e.proof, secret, key);
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        snprintf(e.device, sizeof e.device, "%s", wishes[i]);
+        assert_status(
+            registry_use_code(s.d->registry, &out, &e, s.world.wall_ms, &err),
+            XG_AUTH);
+    }
+    /* And the code is not used up by that. */
+    e.device[0] = '\0';
+    assert_ok(
+        registry_use_code(s.d->registry, &out, &e, s.world.wall_ms, &err));
+    assert_string_equal(out.device, ORIGIN "/d/0002");
+    end(&s);
+}
+
 static void test_codes(void **unused)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -1924,7 +1964,7 @@ int main(void)
         cmocka_unit_test(test_held_is_left_out),
         cmocka_unit_test(test_a_case_to_and_fro_keeps_nobody_waiting),
         cmocka_unit_test(test_the_log_catches_up_in_steps),
-        cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_codes), cmocka_unit_test(test_wished_names),
         cmocka_unit_test(test_territory),
         cmocka_unit_test(test_many_at_once),
     };
