@@ -18,7 +18,8 @@ struct photo_proof {
     struct xg_blob blobs[XG_BLOBS_MAX];
 };
 
-/* Verify a note and its receipt with the key of the log, or of one before it. That the checkpoint
+/* Verify a note and its receipt with the key of the log, or of one before it.
+ * That the checkpoint
  * continues the one held is the caller's to check. XG_AUTH, XG_FORMAT. */
 XG_MUST_CHECK enum xg_status photo_proof_open(struct photo_proof *out,
                                               struct xg_bytes note,

@@ -8,10 +8,11 @@
  * What is kept:
  *
  *  truth     entries of the log (signed notes), the hashes of its tree, the
- *            newest checkpoint, the logs that it is made of, batches (their note is the entry at
- *            `position`; body as it came), files, codes, devices, people,
- *            operators' keys, photos that are wanted, what witnesses cosigned,
- *            what is left of erased records
+ *            newest checkpoint, the logs that it is made of, batches (their
+ *            note is the entry at `position`; body as it came), files, codes,
+ *            devices, people, operators' keys, statements that wait for the
+ *            registrar, photos that are wanted, what witnesses cosigned, what
+ *            is left of erased records
  *  derived   chains, branches, records, entities, times, who is told of what
  *            (scope, hands, passings, moves, the telling), photos that records
  *            name, and those that the log says are held: a pure function of

@@ -406,7 +406,8 @@ enum xg_status cmd_device_revoke(struct cmd *c, struct xg_error *err)
                     err);
 }
 
-/* Is something of that name registered, or waiting to be? XG_NOTFOUND with `missing`. */
+/* Is something of that name registered, or waiting to be? XG_NOTFOUND with
+ * `missing`. */
 static enum xg_status must_know(struct cmd *c, enum xg_statement_kind kind,
                                 const char *subject, const char *missing,
                                 struct xg_error *err)

@@ -89,7 +89,6 @@ struct xg_evidence_page {
 };
 
 /* Escaped; one line. */
-void xg_evidence_put(struct xg_evidence_page *p, struct xg_bytes text);
 void xg_evidence_puts(struct xg_evidence_page *p, const char *text);
 /* What lies in scratch, escaped, its new lines kept; empties it. */
 void xg_evidence_put_scratch(struct xg_evidence_page *p);

@@ -103,7 +103,7 @@ void xg_evidence_put_scratch(struct xg_evidence_page *p)
     xg_buf_reset(&p->scratch);
 }
 
-void xg_evidence_put(struct xg_evidence_page *p, struct xg_bytes text)
+static void put_text(struct xg_evidence_page *p, struct xg_bytes text)
 {
     view_put_line(&p->scratch, text);
     xg_evidence_put_scratch(p);
@@ -111,7 +111,7 @@ void xg_evidence_put(struct xg_evidence_page *p, struct xg_bytes text)
 
 void xg_evidence_puts(struct xg_evidence_page *p, const char *text)
 {
-    xg_evidence_put(p, xg_bytes_of(text));
+    put_text(p, xg_bytes_of(text));
 }
 
 void xg_evidence_put_time(struct xg_evidence_page *p, int64_t ms)
@@ -136,7 +136,7 @@ void xg_evidence_put_person(struct xg_evidence_page *p, const char *code)
 {
     for (size_t i = 0; i < p->e->person_count; i++)
         if (strcmp(p->e->people[i].code, code) == 0) {
-            xg_evidence_put(p, p->e->people[i].name);
+            put_text(p, p->e->people[i].name);
             xg_evidence_html(p, " ");
         }
     xg_evidence_puts(p, *code ? code : XG_T("（不明）", "(unknown)"));
