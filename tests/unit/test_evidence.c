@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/evidence.h"
+#include "shared/base/os.h"
 #include "shared/base/lang.h"
 #include "tests/lib/office.h"
 
@@ -295,10 +296,39 @@ static void test_nothing_of_that(void **state)
     assert_int_equal(html.len, len);
 }
 
+/* Files that earlier programs made still hold, and those of this version of the
+ * page are still the very page. Where that fails because the page, or a word in
+ * it, was changed on purpose: raise XG_EVIDENCE_PAGE, and put a file of the new
+ * one beside them (XG_WRITE_EVIDENCE=FILE makes this test write one). */
+static void test_files_of_before(void **state)
+{
+    const char *source = getenv("XG_SOURCE"), *to = getenv("XG_WRITE_EVIDENCE");
+    struct xg_error err = XG_ERROR_NONE;
+
+    (void)state;
+    if (to)
+        assert_ok(xg_os_replace(to, 0644, xg_buf_bytes(&html), &err));
+    for (int page = 1; source && page <= XG_EVIDENCE_PAGE; page++) {
+        struct xg_evidence_checked c;
+        struct xg_buf file = XG_BUF(1 << 20);
+        char path[4096];
+        snprintf(path, sizeof path, "%s/tests/data/evidence/page-%d.html",
+                 source, page);
+        assert_ok(xg_os_read(&file, path, &err));
+        check(&c, xg_buf_bytes(&file));
+        assert_int_equal(c.e->broken, 0);
+        assert_int_equal(c.e->says.page, page);
+        assert_true(c.same == (page == XG_EVIDENCE_PAGE));
+        xg_evidence_unchecked(&c);
+        xg_buf_clear(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_holds),
+        cmocka_unit_test(test_files_of_before),
         cmocka_unit_test(test_every_part_changed),
         cmocka_unit_test(test_every_part_left_out_or_doubled),
         cmocka_unit_test(test_parts_that_change_places),
