@@ -7,7 +7,7 @@
 #   and a meeting; then the server comes up, both sync, and each record and the
 #   photo are shown as received with their proofs verified; at last a report
 #   goes by a stick instead of a network, and its receipt comes back the same
-#   way.
+#   way, and an auditor checks the whole log, and the evidence of one case.
 #
 #   sh packaging/quickstart.sh          everything lies in ./demo afterwards
 #
@@ -184,6 +184,24 @@ step "U 盘：再没有网络，报一起，带去，带回执" \
 "$bin/xunge" --home "$zhang" list --limit 1
 "$bin/xunge-server" check "$server"
 
+step "审计：不信任服务器，从头核对日志；一件事的证据文件" \
+    "The audit: the log from its first entry on, trusting nobody; one case's evidence"
+# An auditor has the keys from elsewhere: here from the day of the log's making.
+key() {
+    "$bin/xunge-server" key "$server" --json |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}
+log_key=$(key log)
+registrar_key=$(key registrar)
+"$bin/xunge-server" view "$server"
+"$bin/xunge-audit" verify "$server" --photos \
+    --key "$log_key" --registrar "$registrar_key"
+"$bin/xunge-audit" replay "$server" \
+    --key "$log_key" --registrar "$registrar_key"
+"$bin/xunge-server" export "$server" "$demo/evidence.html" --evidence 0001-00002-4
+"$bin/xunge-audit" evidence "$demo/evidence.html" \
+    --key "$log_key" --registrar "$registrar_key"
+
 step "小结" "Summary"
 "$bin/xunge" --home "$zhang" status
 echo
@@ -195,6 +213,8 @@ say "如何核验：每条记录的批次都有日志证明；本机核验了日
     "Checked:   each batch has a proof; this device verified the log's signature, the inclusion, and that the log only grew."
 say "照片：原片一字节不差地到了服务器，同样有证明；备份之后设备才会腾出空间。" \
     "The photo: is at the server byte for byte, with a proof of its own; the device lets go of it only once it is backed up."
+say "审计：整个日志和 1 份证据文件 $demo/evidence.html（可打印）都核对无误。" \
+    "Audited:   the whole log, and the evidence file $demo/evidence.html (to be printed), by a program that trusts neither."
 say "接下来可以试：" "Try next:"
 cat <<TXT
   $bin/xunge-server serve $server --listen 127.0.0.1:$port &
