@@ -31,7 +31,7 @@ static const char style[] =
 "break-after:avoid}\n"
 "h3{font-size:11.5pt;margin:5mm 0 1mm;break-after:avoid}\n"
 "p{margin:1mm 0}\n"
-"table{border-collapse:collapse;width:100%;margin:1mm 0 3mm;"
+"table{border-collapse:collapse;width:calc(100% - 1pt);margin:1mm .5pt 3mm;"
 "table-layout:fixed}\n"
 "thead{display:table-header-group}\n"
 "tr{break-inside:avoid}\n"
