@@ -185,7 +185,9 @@ static enum xg_status put_json(struct cmd *c, const struct redact_plan *plan,
     view_json_set(&json, "records", records);
     view_json_set(&json, "photos", photos);
     view_json_set(&json, "photos_that_stay", stay);
-    return view_json_put(&c->out, json, err);
+    if (view_json_put(&c->out, json, err) == XG_OK)
+        xg_buf_text(&c->out, "\n");
+    return err->status;
 }
 
 static enum xg_status answer(struct cmd *c, const struct look *l,
