@@ -570,8 +570,28 @@ static json_t *told_json(const struct verify *v)
     return list;
 }
 
+/* The keys that this device trusts, as an auditor needs them: an independent
+ * word of what the server says of itself. False: it has not joined. */
+static bool print_keys(const struct verify *v, char log[static XG_VKEY_SIZE],
+                       char registrar[static XG_VKEY_SIZE])
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    char name[sizeof v->identity.log.name + sizeof "/registrar"];
+    struct xg_verifier key;
+
+    snprintf(name, sizeof name, "%s/registrar", v->identity.log.name);
+    if (!v->identity.joined ||
+        xg_verifier_init(&key, name, XG_SIG_ED25519, v->identity.registrar,
+                         &ignored) != XG_OK)
+        return false;
+    xg_verifier_print(log, &v->identity.log);
+    xg_verifier_print(registrar, &key);
+    return true;
+}
+
 static enum xg_status put_json(struct verify *v, struct xg_error *err)
 {
+    char log[XG_VKEY_SIZE], registrar[XG_VKEY_SIZE];
     json_t *object = json_pack(
         "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "verdict",
         v->problems ? "damaged" : "good", "chains", (json_int_t)v->chains,
@@ -588,6 +608,10 @@ static enum xg_status put_json(struct verify *v, struct xg_error *err)
                           (json_int_t)v->photos_let_go, "photos_proven",
                           (json_int_t)v->photos_proven, "problem_count",
                           (json_int_t)v->problems, "problems", v->list));
+    if (print_keys(v, log, registrar))
+        json_object_update_new(object,
+                               json_pack("{s:s, s:s}", "log_key", log,
+                                         "registrar_key", registrar));
     if (v->cli->word_count)
         json_object_set_new(object, "history", told_json(v));
     return cli_put_json(v->cli, object, err);
@@ -613,6 +637,7 @@ static void put_states(struct xg_buf *out, const struct verify *v)
 
 static enum xg_status put_text(struct verify *v, struct xg_error *err)
 {
+    char log[XG_VKEY_SIZE], registrar[XG_VKEY_SIZE];
     struct xg_buf *out = &v->cli->out;
     json_t *one;
     size_t i;
@@ -660,6 +685,12 @@ static enum xg_status put_text(struct verify *v, struct xg_error *err)
     }
     if (v->problems > PROBLEMS_SHOWN)
         xg_buf_text(out, "  …\n");
+    if (!v->cli->word_count && print_keys(v, log, registrar))
+        xg_buf_format(out,
+                      XG_T("本机信任的公钥：日志 %s\n                登记员 %s\n",
+                           "keys that this device trusts: log %s\n"
+                           "                              registrar %s\n"),
+                      log, registrar);
     xg_buf_append(out, v->told.data, v->told.len);
     return xg_buf_check(out, err);
 }

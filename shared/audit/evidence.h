@@ -302,8 +302,10 @@ XG_MUST_CHECK enum xg_status
 xg_evidence_check(struct xg_evidence_checked *out, struct xg_bytes html,
                   const struct xg_evidence_options *o, struct xg_error *err);
 void xg_evidence_unchecked(struct xg_evidence_checked *c);
-/* Does everything hold? */
+/* Does everything hold? And is the reader's policy satisfied, where there is
+ * one? (Witnesses come a minute after: that they are missing accuses nobody.) */
 bool xg_evidence_good(const struct xg_evidence_checked *c);
+bool xg_evidence_witnessed(const struct xg_evidence_checked *c);
 
 /* What a person is told: verdict first; in the language set. `registrar`: the
  * reader gave that key. */

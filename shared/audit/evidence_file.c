@@ -378,8 +378,12 @@ void xg_evidence_unchecked(struct xg_evidence_checked *c)
     xg_arena_clear(&c->arena);
 }
 
+bool xg_evidence_witnessed(const struct xg_evidence_checked *c)
+{
+    return !c->asked_quorum || c->quorum;
+}
+
 bool xg_evidence_good(const struct xg_evidence_checked *c)
 {
-    return c->e->broken == 0 && c->compared && c->same &&
-           (!c->asked_quorum || c->quorum);
+    return c->e->broken == 0 && c->compared && c->same;
 }

@@ -131,7 +131,11 @@ static enum xg_status put_json(struct xg_buf *out,
     xg_base64(root, sizeof root, e->checkpoint.root.b, XG_HASH_SIZE);
     json = json_pack(
         "{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-        "verdict", xg_evidence_good(c) ? "good" : "bad", "origin",
+        "verdict",
+        !xg_evidence_good(c)        ? "bad"
+        : xg_evidence_witnessed(c) ? "good"
+                                   : "unwitnessed",
+        "origin",
         e->checkpoint.origin, "size", (json_int_t)e->checkpoint.size, "root",
         root, "entities", (json_int_t)e->entity_count, "records",
         (json_int_t)e->record_count, "signatures", (json_int_t)e->signatures,
@@ -202,6 +206,28 @@ static void put_counts(struct xg_buf *out, const struct xg_evidence_checked *c)
                   e->device_witnesses);
 }
 
+static void put_verdict(struct xg_buf *out, const struct xg_evidence_checked *c)
+{
+    if (!xg_evidence_good(c))
+        xg_buf_format(out,
+                      XG_T("不成立：%" PRIu64 " 处不符\n",
+                           "DOES NOT HOLD: breaches: %" PRIu64 "\n"),
+                      c->e->broken + (c->compared && !c->same));
+    else if (xg_evidence_witnessed(c))
+        xg_buf_text(out, XG_T("成立：所核对的全部相符\n",
+                              "HOLDS: all that was checked is in order\n"));
+    else
+        xg_buf_text(
+            out,
+            XG_T("尚无见证：所核对的全部相符，但您的策略要求的见证人还没有签过"
+                 "这份日志。见证约每分钟一次：请过一会儿重新导出；若一直如此，"
+                 "请查问原因\n",
+                 "NOT WITNESSED: all that was checked is in order, but the "
+                 "witnesses that your policy asks for have not signed this log. "
+                 "They sign about once a minute: have it exported again, and "
+                 "ask why if it stays so\n"));
+}
+
 enum xg_status xg_evidence_report(struct xg_buf *out,
                                   const struct xg_evidence_checked *c,
                                   bool registrar, bool json,
@@ -211,17 +237,7 @@ enum xg_status xg_evidence_report(struct xg_buf *out,
 
     if (json)
         return put_json(out, c, registrar, err);
-    if (xg_evidence_good(c))
-        xg_buf_text(out, XG_T("成立：所核对的全部相符\n",
-                              "HOLDS: all that was checked is in order\n"));
-    else
-        xg_buf_format(out,
-                      XG_T("不成立：%" PRIu64 " 处不符%s\n",
-                           "DOES NOT HOLD: %" PRIu64 " breaches%s\n"),
-                      e->broken + (c->compared && !c->same),
-                      c->asked_quorum && !c->quorum
-                          ? XG_T("；见证不足", "; too few witnesses")
-                          : "");
+    put_verdict(out, c);
     put_page(out, c);
     put_counts(out, c);
     for (size_t i = 0; i < e->finding_count; i++) {

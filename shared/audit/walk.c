@@ -23,22 +23,30 @@ static void count(struct xg_audit_counts *c, enum xg_gravity gravity)
         c->broken++;
 }
 
-void xg_walk_keep(struct xg_walk *w, const struct xg_finding *f)
+/* Behind the others; where they are too many, in the place of the last that is
+ * less grave: nobody hides what is broken behind what may be. */
+static size_t place_for(const struct xg_walk *w, enum xg_gravity gravity)
 {
     size_t at = w->kept_count;
 
+    if (at < XG_WALK_FOUND_KEPT)
+        return at;
+    while (at > 0 && w->kept_findings[at - 1].gravity >= gravity)
+        at--;
+    return at > 0 ? at - 1 : XG_WALK_FOUND_KEPT;
+}
+
+void xg_walk_keep(struct xg_walk *w, const struct xg_finding *f)
+{
     if (!w->o->state || w->ending)
         return;
     if (!w->kept_findings)
         w->kept_findings =
             calloc(XG_WALK_FOUND_KEPT, sizeof *w->kept_findings);
-    /* What is graver takes the place of what is less: nobody hides what is
-     * broken behind what may be. */
-    if (at == XG_WALK_FOUND_KEPT)
-        while (at > 0 && w->kept_findings[--at].gravity >= f->gravity)
-            if (at == 0)
-                return;
     if (!w->kept_findings)
+        return;
+    size_t at = place_for(w, f->gravity);
+    if (at == XG_WALK_FOUND_KEPT)
         return;
     w->kept_findings[at] = *f;
     w->kept_count += at == w->kept_count;

@@ -99,9 +99,9 @@ class Evidence(Case):
         vkey = re.search(r'[^" ]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+', other)[0]
         policy.write_text('log %s\nwitness w %s\nquorum w\n' % (self.key,
                                                                 vkey))
-        told = self.check(path, '--policy', policy, code=7)
+        told = self.check(path, '--policy', policy, code=1)
         self.assertEqual((told['quorum'], told['verdict'], told['broken']),
-                         (False, 'bad', 0))
+                         (False, 'unwitnessed', 0))
 
     def test_photos_whole_or_small(self):
         small, made = self.write('--evidence', self.one)

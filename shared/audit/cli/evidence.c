@@ -60,7 +60,9 @@ static int report(const struct cli *c,
         status = write_page(checked, page, &err);
     if (status != XG_OK)
         return cli_fail(&err);
-    return xg_evidence_good(checked) ? 0 : xg_status_exit(XG_ALARM);
+    if (!xg_evidence_good(checked))
+        return xg_status_exit(XG_ALARM);
+    return xg_evidence_witnessed(checked) ? 0 : xg_status_exit(XG_REFUSED);
 }
 
 int cli_evidence(struct cli *c)

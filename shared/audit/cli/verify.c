@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "shared/audit/cli/cli.h"
+#include "shared/audit/cli/url.h"
 #include "shared/audit/replay.h"
 #include "shared/base/lang.h"
 
@@ -389,6 +390,13 @@ static enum xg_status run(struct cli *c, struct report *r, bool again,
     struct xg_replay_result y;
     enum xg_status status;
 
+    if (again && cli_is_url(c->args[0]))
+        return xg_fail(err, XG_USAGE,
+                       XG_T("网址不对外出示批次内容，无从重新推出：请给出数据"
+                            "目录，或 bundle write --audit 写出的数据包",
+                            "an address shows nobody what is in the batches, so "
+                            "nothing can be folded anew: give a data folder, or "
+                            "a bundle that bundle write --audit wrote"));
     if (cli_trust(&o, &trust, c, err) != XG_OK ||
         cli_source(&source, c, c->args[0], err) != XG_OK)
         return err->status;
