@@ -176,7 +176,8 @@ enum xg_status data_enrol_self(struct data *d, struct xg_error *err)
     return registry_put(d->registry, s, 2, err);
 }
 
-enum xg_status data_take_lock(struct data *d, struct xg_error *err)
+/* One process has the folder; d->lock_fd. */
+static enum xg_status take_lock(struct data *d, struct xg_error *err)
 {
     char *path = data_path(d->dir, "lock");
     enum xg_status status;
@@ -389,7 +390,7 @@ static enum xg_status open_files(struct data *d, struct xg_error *err)
     if (!store || !lock)
         status = xg_fail_nomem(err);
     if (status == XG_OK)
-        status = data_take_lock(d, err);
+        status = take_lock(d, err);
     if (status == XG_OK)
         status = data_load_key(&d->log, d->dir, "log.key", err);
     if (status == XG_OK)

@@ -18,9 +18,6 @@ char *data_path(const char *dir, const char *name);
 XG_MUST_CHECK enum xg_status data_open_dir(struct data **out, const char *dir,
                                            const struct xg_env *env,
                                            struct xg_error *err);
-/* One process has it; d->lock_fd. */
-XG_MUST_CHECK enum xg_status data_take_lock(struct data *d,
-                                            struct xg_error *err);
 XG_MUST_CHECK enum xg_status data_load_key(struct xg_signer *key,
                                            const char *dir, const char *name,
                                            struct xg_error *err);

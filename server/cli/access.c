@@ -74,7 +74,9 @@ static bool says_who(const char *option)
            strcmp(option, "unsigned") == 0;
 }
 
-void look_words(struct xg_buf *out, const struct cmd *c)
+/* "list contact --unit 371302001": what was asked for, as typed, without who
+ * asks and why. */
+static void put_words(struct xg_buf *out, const struct cmd *c)
 {
     xg_buf_text(out, c->spec->words);
     for (size_t i = 1; i < c->arg_count; i++)
@@ -98,7 +100,7 @@ static enum xg_status record(struct look *l, unsigned how,
                                .how = how,
                                .why = cmd_option(l->c, "why")};
 
-    look_words(&words, l->c);
+    put_words(&words, l->c);
     enum xg_status status = xg_buf_check(&words, err);
     if (status == XG_OK) {
         note.filter = xg_buf_str(&words);

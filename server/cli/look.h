@@ -63,9 +63,6 @@ XG_MUST_CHECK enum xg_status look_must_show(struct look *l,
 XG_MUST_CHECK enum xg_status look_tell(struct look *l, unsigned how,
                                        enum xg_status status,
                                        struct xg_error *err);
-/* "list contact --unit 371302001": what was asked for, as typed, without who
- * asks and why. */
-void look_words(struct xg_buf *out, const struct cmd *c);
 XG_MUST_CHECK enum xg_status look_wants_reader(struct xg_error *err);
 
 /* What a person types: a human number, an official one, the beginning of an

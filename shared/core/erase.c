@@ -177,18 +177,9 @@ bool xg_erased_next(struct xg_erased_cursor *c, struct xg_erased *out)
     return true;
 }
 
-bool xg_photo_erased(const struct xg_op *ops, size_t count,
-                     const struct xg_hash *photo)
-{
-    for (size_t i = 0; i < count; i++)
-        if (ops[i].erases && !ops[i].record->malformed &&
-            ops[i].record->head.move == XG_MOVE_ERASE &&
-            xg_erases_photo(ops[i].record, photo))
-            return true;
-    return false;
-}
-
-bool xg_erases_photo(const struct xg_record *act, const struct xg_hash *photo)
+/* Does a checked act erase it? */
+static bool erases_photo(const struct xg_record *act,
+                         const struct xg_hash *photo)
 {
     struct xg_cbor_item list, hash;
 
@@ -197,6 +188,17 @@ bool xg_erases_photo(const struct xg_record *act, const struct xg_hash *photo)
     struct xg_cbor c = xg_cbor_inside(&list);
     while (xg_cbor_next(&c, &hash))
         if (memcmp(hash.bytes.at, photo->b, XG_HASH_SIZE) == 0)
+            return true;
+    return false;
+}
+
+bool xg_photo_erased(const struct xg_op *ops, size_t count,
+                     const struct xg_hash *photo)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ops[i].erases && !ops[i].record->malformed &&
+            ops[i].record->head.move == XG_MOVE_ERASE &&
+            erases_photo(ops[i].record, photo))
             return true;
     return false;
 }

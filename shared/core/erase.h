@@ -56,9 +56,7 @@ struct xg_erased_cursor {
 };
 struct xg_erased_cursor xg_erased_of(const struct xg_record *act);
 bool xg_erased_next(struct xg_erased_cursor *c, struct xg_erased *out);
-/* Does a checked act erase this photo? */
-bool xg_erases_photo(const struct xg_record *act, const struct xg_hash *photo);
-/* Does any act among them that has the right? */
+/* Does any act among them that has the right erase this photo? */
 bool xg_photo_erased(const struct xg_op *ops, size_t count,
                      const struct xg_hash *photo);
 
