@@ -22,57 +22,7 @@
 /* What vault_seal_file() binds a photo to. */
 static const char CONTEXT[] = "photo";
 
-/* --- what it is ---------------------------------------------------------- */
-
 enum { MAGIC_SIZE = 64 };
-
-const char *photo_type_mime(enum photo_type type)
-{
-    static const char *const NAMES[] = {
-        [PHOTO_JPEG] = "image/jpeg",
-        [PHOTO_PNG] = "image/png",
-        [PHOTO_WEBP] = "image/webp",
-        [PHOTO_HEIC] = "image/heic",
-    };
-    return NAMES[type];
-}
-
-static bool starts(struct xg_bytes b, size_t at, const char *magic, size_t len)
-{
-    return b.len >= at + len && memcmp(b.at + at, magic, len) == 0;
-}
-
-/* ISO/IEC 23008-12: a file type box that names a HEIF brand, as its major
- * brand (at 8) or among the compatible ones (from 16 on). */
-static bool is_heic(struct xg_bytes b)
-{
-    static const char BRANDS[][5] = {"heic", "heix", "heim", "heis",
-                                     "hevc", "hevx", "mif1", "msf1"};
-
-    if (!starts(b, 4, "ftyp", 4))
-        return false;
-    size_t end = xg_load_u32(b.at) < b.len ? xg_load_u32(b.at) : b.len;
-    for (size_t at = 8; at + 4 <= end; at += at == 8 ? 8 : 4)
-        for (size_t i = 0; i < sizeof BRANDS / sizeof *BRANDS; i++)
-            if (memcmp(b.at + at, BRANDS[i], 4) == 0)
-                return true;
-    return false;
-}
-
-bool photo_type_of(enum photo_type *type, struct xg_bytes b)
-{
-    if (starts(b, 0, "\xFF\xD8\xFF", 3))
-        *type = PHOTO_JPEG;
-    else if (starts(b, 0, "\x89PNG\r\n\x1A\n", 8))
-        *type = PHOTO_PNG;
-    else if (starts(b, 0, "RIFF", 4) && starts(b, 8, "WEBP", 4))
-        *type = PHOTO_WEBP;
-    else if (is_heic(b))
-        *type = PHOTO_HEIC;
-    else
-        return false;
-    return true;
-}
 
 /* --- where it is --------------------------------------------------------- */
 

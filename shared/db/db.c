@@ -16,7 +16,7 @@
 /* A log of 1 MiB: a program that starts for one save reads it whole (about a
  * ms), and one save in some fifty pays for a checkpoint. */
 enum { CACHE_KIB = 1024, BUSY_MS = 10000, WAL_PAGES = 256 };
-enum { LOCK_POLL_NS = 1000000 };
+enum { LOCK_POLL_NS = 1000000, STEPS_LOOKED_AT = 1000 };
 
 static enum xg_status status_of(int code, int os_errno)
 {
@@ -35,6 +35,7 @@ static enum xg_status status_of(int code, int os_errno)
     case SQLITE_CONSTRAINT:
         return XG_REFUSED;
     case SQLITE_TOOBIG:
+    case SQLITE_INTERRUPT:
         return XG_TOOBIG;
     case SQLITE_IOERR:
         if (code == SQLITE_IOERR_NOMEM)
@@ -60,6 +61,8 @@ static const char *headline(enum xg_status status)
         return XG_T("数据库已损坏；处理之前请先复制该文件",
                     "the database is damaged; copy the file before you do "
                     "anything else");
+    if (status == XG_TOOBIG)
+        return XG_T("超过数据库的上限", "over a limit of the database");
     if (status == XG_REFUSED)
         return XG_T("数据库的规则不允许", "a rule of the database says no");
     return XG_T("数据库出错", "the database failed");
@@ -163,6 +166,45 @@ static enum xg_status make_file(const char *path, struct xg_error *err)
     return XG_OK;
 }
 
+/* As a URI, which alone can say "immutable". Free it. */
+static char *immutable_uri(const char *path)
+{
+    static const char head[] = "file:", tail[] = "?immutable=1";
+    size_t size = sizeof head + 3 * strlen(path) + sizeof tail;
+    char *uri = malloc(size), *to = uri;
+
+    if (!uri)
+        return NULL;
+    to += snprintf(to, size, "%s", head);
+    for (const char *at = path; *at; at++)
+        if (strchr("%?#", *at))
+            to += snprintf(to, 4, "%%%02X", (unsigned char)*at);
+        else
+            *to++ = *at;
+    memcpy(to, tail, sizeof tail);
+    return uri;
+}
+
+static enum xg_status open_hostile(struct xg_db *db, struct xg_error *err)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    char *uri = immutable_uri(db->path);
+
+    if (!uri)
+        return xg_fail_nomem(err);
+    int code = sqlite3_open_v2(uri, &db->handle, flags, NULL);
+    free(uri);
+    if (!db->handle)
+        return xg_fail_nomem(err);
+    if (code != SQLITE_OK)
+        return xg_db_fail(db, code, "open", err);
+    sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, XG_DB_HOSTILE_VALUE);
+    sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(db->handle, SQLITE_LIMIT_WORKER_THREADS, 0);
+    return XG_OK;
+}
+
 static enum xg_status open_handle(struct xg_db *db, struct xg_error *err)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
@@ -172,6 +214,8 @@ static enum xg_status open_handle(struct xg_db *db, struct xg_error *err)
         return xg_fail(err, XG_NOTFOUND,
                        XG_T("没有数据库 %s", "there is no database %s"),
                        db->path);
+    if (db->hostile)
+        return open_hostile(db, err);
     if (db->lock_path && !db->read_only && make_file(db->path, err) != XG_OK)
         return err->status;
     int code = sqlite3_open_v2(db->path, &db->handle, flags, NULL);
@@ -187,6 +231,15 @@ static int note_log(void *ctx, sqlite3 *handle, const char *name, int pages)
     (void)handle, (void)name;
     db->wal_pages = pages;
     return SQLITE_OK;
+}
+
+/* Nonzero ends the statement with SQLITE_INTERRUPT. */
+static int count_steps(void *ctx)
+{
+    struct xg_db *db = ctx;
+
+    db->steps += STEPS_LOOKED_AT;
+    return db->steps > db->steps_max;
 }
 
 static enum xg_status configure(struct xg_db *db,
@@ -214,7 +267,11 @@ static enum xg_status configure(struct xg_db *db,
     }
     sqlite3_busy_timeout(db->handle, (int)db->busy_ms);
     sqlite3_wal_hook(db->handle, note_log, db);
-    if (xg_db_exec_own(db, XG_DB_STMT_CONNECT, err) != XG_OK)
+    if (db->steps_max)
+        sqlite3_progress_handler(db->handle, STEPS_LOOKED_AT, count_steps, db);
+    if (xg_db_exec_own(db, XG_DB_STMT_CONNECT, err) != XG_OK ||
+        (db->hostile &&
+         xg_db_exec_own(db, XG_DB_STMT_HOSTILE, err) != XG_OK))
         return err->status;
     return xg_db_exec_number(db, XG_DB_STMT_CACHE_SIZE, -(int64_t)kib, err);
 }
@@ -250,7 +307,9 @@ static struct xg_db *new_db(const char *path, const struct xg_sql *sql,
     db->failure = XG_ERROR_NONE;
     db->busy_ms = options->busy_ms ? options->busy_ms : BUSY_MS;
     db->wal_pages_max = options->wal_pages ? options->wal_pages : WAL_PAGES;
-    db->read_only = options->read_only;
+    db->read_only = options->read_only || options->hostile;
+    db->hostile = options->hostile;
+    db->steps_max = options->steps_max;
     db->no_wal = options->no_wal || memory;
     db->path = strdup(path);
     db->stmts =
@@ -279,7 +338,7 @@ enum xg_status xg_db_open(struct xg_db **db, const char *path,
         return xg_fail_nomem(err);
     if (open_handle(opened, err) != XG_OK ||
         configure(opened, options ? options : &none, err) != XG_OK ||
-        (!(options && options->foreign) &&
+        (!(options && (options->foreign || options->hostile)) &&
          xg_db_migrate(opened, err) != XG_OK)) {
         xg_db_close(opened);
         return err->status;
@@ -435,9 +494,10 @@ enum xg_status xg_db_checkpoint(struct xg_db *db, struct xg_error *err)
     return status;
 }
 
-enum xg_status xg_db_integrity(struct xg_db *db, struct xg_error *err)
+static enum xg_status check_pages(struct xg_db *db, enum xg_db_stmt how,
+                                  struct xg_error *err)
 {
-    struct xg_stmt *s = xg_stmt_own(db, XG_DB_STMT_INTEGRITY_CHECK);
+    struct xg_stmt *s = xg_stmt_own(db, how);
 
     if (xg_stmt_row(s)) {
         const char *finding = xg_col_text(s, 0);
@@ -445,6 +505,31 @@ enum xg_status xg_db_integrity(struct xg_db *db, struct xg_error *err)
             xg_stmt_corrupt(s, finding);
     }
     return xg_stmt_done(s, err);
+}
+
+enum xg_status xg_db_integrity(struct xg_db *db, struct xg_error *err)
+{
+    return check_pages(db, XG_DB_STMT_INTEGRITY_CHECK, err);
+}
+
+enum xg_status xg_db_quick_check(struct xg_db *db, struct xg_error *err)
+{
+    return check_pages(db, XG_DB_STMT_QUICK_CHECK, err);
+}
+
+enum xg_status xg_db_is_table(bool *is, struct xg_db *db, const char *name,
+                              struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt_own(db, XG_DB_STMT_TABLE_TYPE);
+    bool found = false;
+
+    xg_bind_text(s, 1, name);
+    if (xg_stmt_row(s))
+        found = strcmp(xg_col_text(s, 0), "table") == 0;
+    if (xg_stmt_done(s, err) != XG_OK)
+        return err->status;
+    *is = found;
+    return XG_OK;
 }
 
 int64_t xg_db_changes(const struct xg_db *db)

@@ -78,12 +78,24 @@ struct xg_db_options {
     bool read_only;        /* the file must be there and migrated */
     bool foreign;          /* read_only, and another program's: whatever its
                             * migrations, the statements must fit */
+    bool hostile;          /* foreign, and from strangers: below */
     bool no_wal;           /* make a new file with a rollback journal */
+    uint64_t steps_max;    /* of SQLite's machine a statement, then XG_TOOBIG;
+                            * 0: any number */
     unsigned cache_kib;    /* of pages; 0: 1024 */
     unsigned busy_ms;      /* how long to wait for a writer; 0: 10 000 */
     unsigned wal_pages;    /* of 4 KiB: empty the log at; 0: 256 */
     const char *lock_path; /* NULL: PATH.lock */
 };
+
+/* A hostile file (a map that somebody brought) is opened immutable: without
+ * locks, without a look at a journal beside it; nothing may change it while it
+ * is open. No value may be longer than XG_DB_HOSTILE_VALUE. What the file
+ * itself says in SQL cannot load, attach or call anything that is not harmless,
+ * as in every database here; but a view or a virtual table of it can be made to
+ * run for ever, so statements should name tables that xg_db_is_table() has seen,
+ * and steps_max should be set. */
+enum { XG_DB_HOSTILE_VALUE = 4 << 20 };
 
 struct xg_db;
 struct xg_stmt;
@@ -140,6 +152,15 @@ XG_MUST_CHECK enum xg_status xg_db_sync(const struct xg_db *db,
 /* Read every page. XG_CORRUPT with the first thing that is wrong. */
 XG_MUST_CHECK enum xg_status xg_db_integrity(struct xg_db *db,
                                              struct xg_error *err);
+
+/* The same without a look at what indices hold: a pass over the file. */
+XG_MUST_CHECK enum xg_status xg_db_quick_check(struct xg_db *db,
+                                               struct xg_error *err);
+
+/* Is there an ordinary table of this name, no view and no virtual one? */
+XG_MUST_CHECK enum xg_status xg_db_is_table(bool *is, struct xg_db *db,
+                                            const char *name,
+                                            struct xg_error *err);
 
 /* For tests: every statement prepares on the migrated schema, is one statement,
  * and its parameter i is written ?i or $i. (SQLite numbers $a, $b by their

@@ -35,7 +35,8 @@ struct xg_db {
     int lock_fd;
     unsigned busy_ms, wal_pages_max;
     int wal_pages; /* in the log after the last commit */
-    bool read_only, no_wal;
+    bool read_only, no_wal, hostile;
+    uint64_t steps_max, steps; /* allowed a statement; taken by this one */
 };
 
 /* Record what SQLite returned for `what`, a statement's or a migration's

@@ -40,6 +40,7 @@ static struct xg_stmt *take(struct xg_stmt *s)
     assert(!s->in_use);
     s->in_use = true;
     db->in_use++;
+    db->steps = 0;
     s->failed = db->transaction == XG_DB_NONE ? XG_OK : db->failure.status;
     if (s->failed != XG_OK || s->handle)
         return s;

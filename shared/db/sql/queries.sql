@@ -12,6 +12,11 @@ PRAGMA synchronous = FULL;
 -- name: cache_size
 PRAGMA cache_size = ?1;
 
+-- Of a stranger's file: nothing of it is gathered in memory.
+-- name: hostile
+PRAGMA automatic_index = OFF;
+PRAGMA temp_store = FILE;
+
 -- name: wal
 PRAGMA journal_mode = WAL;
 
@@ -56,3 +61,9 @@ PRAGMA foreign_key_check;
 
 -- name: integrity_check
 PRAGMA integrity_check(1);
+
+-- name: quick_check
+PRAGMA quick_check(1);
+
+-- name: table_type
+SELECT type FROM pragma_table_list(?1) WHERE schema = 'main';

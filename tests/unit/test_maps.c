@@ -1,0 +1,445 @@
+/* test_maps.c - offline maps: what becomes one and what is refused, cuts and
+ * full names, and tiles from several threads while maps come and go. */
+#define _DEFAULT_SOURCE
+#include "tests/lib/test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/maps.h"
+#include "agent/ui/tiles.h"
+#include "shared/base/os.h"
+
+#define PNG "x'89504E470D0A1A0A0000000D49484452'"
+#define JPEG "x'FFD8FFE000104A464946'"
+#define WEBP "x'524946460000000057454250565038'"
+#define METADATA                                                             \
+    "CREATE TABLE metadata (name text, value text);"                         \
+    "INSERT INTO metadata VALUES ('name','太湖街道'),('format','png'),"      \
+    "('attribution','<a href=\"javascript:x\">天地图</a> 审图号 1'),"        \
+    "('bounds','118.2,34.9,118.5,35.2');"
+#define FLAT                                                                 \
+    "CREATE TABLE tiles (zoom_level integer, tile_column integer,"           \
+    " tile_row integer, tile_data blob);"                                    \
+    "CREATE UNIQUE INDEX tile_index ON tiles"                                \
+    " (zoom_level, tile_column, tile_row);"
+#define ONE_TILE "INSERT INTO tiles VALUES (3, 6, 5, " PNG ");"
+
+static char folder[64], home[96], source[96];
+static struct xg_env env;
+
+static int start(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/test_maps.XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(home, sizeof home, "%s/home", folder);
+    snprintf(source, sizeof source, "%s/some map.mbtiles", folder);
+    env = xg_env_system();
+    return mkdir(home, 0700);
+}
+
+static int end(void **state)
+{
+    char command[128];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static void make(const char *sql)
+{
+    sqlite3 *db;
+    char *why = NULL;
+
+    unlink(source);
+    assert_int_equal(sqlite3_open(source, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+        fail_msg("%s", why);
+    sqlite3_close(db);
+}
+
+static void make_bytes(const void *data, size_t len)
+{
+    int fd = open(source, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, len), (ssize_t)len);
+    close(fd);
+}
+
+static enum xg_status add(struct map *map, const char *name,
+                          struct xg_error *err)
+{
+    const struct maps_choice choice = {.name = name, .crs = MAPS_GCJ02};
+    bool replaced;
+
+    *err = XG_ERROR_NONE;
+    return maps_add(map, &replaced, home, source, &choice, &env, err);
+}
+
+/* Files in HOME/maps but the lock. */
+static size_t files(void)
+{
+    char path[128];
+    struct dirent *entry;
+    size_t n = 0;
+
+    snprintf(path, sizeof path, "%s/maps", home);
+    DIR *dir = opendir(path);
+    while (dir && (entry = readdir(dir)))
+        n += entry->d_name[0] != '.' && strcmp(entry->d_name, "lock") != 0;
+    if (dir)
+        closedir(dir);
+    return n;
+}
+
+/* The content type, "" for no tile. */
+static const char *tile(struct tiles *t, const char *map, uint32_t z,
+                        uint32_t x, uint32_t y)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf out = XG_BUF(1 << 20);
+    const char *type = "?";
+
+    assert_ok(tiles_get(t, &out, &type, map, z, x, y, &err));
+    assert_int_equal(out.len > 0, type != NULL);
+    xg_buf_clear(&out);
+    return type ? type : "";
+}
+
+static void test_flat(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct map map, *maps;
+    struct tiles *t;
+    size_t count, broken;
+
+    (void)state;
+    make(METADATA FLAT ONE_TILE "INSERT INTO tiles VALUES (4, 0, 15, " JPEG
+                                "), (4, 1, 15, " WEBP ");");
+    assert_ok(add(&map, "street_1", &err));
+    assert_string_equal(map.about.title, "太湖街道");
+    assert_string_equal(map.about.attribution, "天地图 审图号 1");
+    assert_int_equal(map.about.least_zoom, 3);
+    assert_int_equal(map.about.most_zoom, 4);
+    assert_int_equal(map.about.tiles, 3);
+    assert_true(map.about.has_bounds && map.about.north > 35.19);
+    assert_int_equal(files(), 2);
+
+    assert_ok(maps_list(&maps, &count, &broken, &arena, home, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(broken, 0);
+    assert_memory_equal(maps[0].name, "street_1", 9);
+    assert_int_equal(maps[0].crs, MAPS_GCJ02);
+    assert_true(maps[0].about.has_bounds && maps[0].about.west < 118.21);
+    xg_arena_clear(&arena);
+
+    assert_ok(tiles_new(&t, home, &err));
+    /* Row 5 from the south of eight is row 2 from the north. */
+    assert_string_equal(tile(t, "street_1", 3, 6, 2), "image/png");
+    assert_string_equal(tile(t, "street_1", 3, 6, 5), "");
+    assert_string_equal(tile(t, "street_1", 4, 0, 0), "image/jpeg");
+    assert_string_equal(tile(t, "street_1", 4, 1, 0), "image/webp");
+    assert_string_equal(tile(t, "street_1", 24, 1, 0), "");
+    tiles_free(t);
+}
+
+static void test_joined(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct map map;
+    struct tiles *t;
+
+    (void)state;
+    make(METADATA
+         "CREATE TABLE map (zoom_level int, tile_column int, tile_row int,"
+         " tile_id text); CREATE TABLE images (tile_id text, tile_data blob);"
+         "CREATE UNIQUE INDEX a ON map (zoom_level, tile_column, tile_row);"
+         "CREATE UNIQUE INDEX b ON images (tile_id);"
+         "INSERT INTO map VALUES (2, 0, 0, 'sea'), (2, 1, 0, 'sea');"
+         "INSERT INTO images VALUES ('sea', " PNG ");"
+         "CREATE VIEW tiles AS SELECT zoom_level, tile_column, tile_row,"
+         " tile_data FROM map JOIN images USING (tile_id);");
+    assert_ok(add(&map, "joined", &err));
+    assert_int_equal(map.about.tiles, 2);
+    assert_ok(tiles_new(&t, home, &err));
+    assert_string_equal(tile(t, "joined", 2, 1, 3), "image/png");
+    assert_string_equal(tile(t, "joined", 2, 2, 3), "");
+    tiles_free(t);
+}
+
+/* Each is refused in words, leaves nothing, and the map that was there stays.
+ */
+static void test_refused(void **state)
+{
+    static const struct {
+        const char *sql;
+        enum xg_status status;
+    } cases[] = {
+        {METADATA FLAT, XG_FORMAT},
+        {METADATA FLAT "INSERT INTO tiles VALUES (3, 6, 5, x'1F8B0800');",
+         XG_FORMAT},
+        {METADATA FLAT ONE_TILE "INSERT INTO tiles VALUES (9, 6, 5, 'text');",
+         XG_CORRUPT},
+        {METADATA FLAT "INSERT INTO tiles VALUES ('<b>', 6, 5, " PNG ");",
+         XG_CORRUPT},
+        {METADATA FLAT "INSERT INTO tiles VALUES (3, 6, 5, x'3C7376673E');",
+         XG_FORMAT},
+        {METADATA FLAT "INSERT INTO tiles VALUES (40, 6, 5, " PNG ");",
+         XG_FORMAT},
+        {METADATA FLAT
+         "INSERT INTO tiles VALUES (3, 6, 5, zeroblob(3000000));",
+         XG_FORMAT},
+        {METADATA FLAT
+         "INSERT INTO tiles VALUES (3, 6, 5, zeroblob(9000000));",
+         XG_FORMAT},
+        {FLAT ONE_TILE, XG_FORMAT},
+        {"CREATE TABLE other (a)", XG_FORMAT},
+        /* tables that are none */
+        {METADATA "CREATE VIEW tiles AS WITH RECURSIVE r (z) AS (SELECT 1 UNION"
+                  " ALL SELECT z FROM r) SELECT z AS zoom_level, 1 AS"
+                  " tile_column, 1 AS tile_row, " PNG " AS tile_data FROM r;",
+         XG_FORMAT},
+        {METADATA "CREATE VIRTUAL TABLE tiles USING fts5(zoom_level,"
+                  " tile_column, tile_row, tile_data);",
+         XG_FORMAT},
+        {FLAT ONE_TILE "CREATE VIEW metadata AS SELECT 'name' AS name,"
+                       " load_extension('x') AS value;",
+         XG_FORMAT},
+    };
+    struct xg_error err = XG_ERROR_NONE;
+    struct map map;
+
+    (void)state;
+    make(METADATA FLAT ONE_TILE);
+    assert_ok(add(&map, "kept", &err));
+    size_t before = files();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        make(cases[i].sql);
+        enum xg_status status = add(&map, "kept", &err);
+        if (status == XG_OK || (status != cases[i].status &&
+                                status != XG_FORMAT && status != XG_TOOBIG))
+            fail_msg("case %zu: %s", i, xg_status_name(status));
+        assert_true(strlen(xg_error_text(&err)) > 10);
+        assert_int_equal(files(), before);
+    }
+    assert_ok(maps_find(&map, home, "kept", &err));
+}
+
+static void test_broken_bytes(void **state)
+{
+    static uint8_t file[64 << 10], cut[64 << 10];
+    struct xg_error err = XG_ERROR_NONE;
+    struct map map;
+    struct xg_buf whole = XG_BUF(sizeof file);
+    unsigned refused = 0;
+
+    (void)state;
+    make_bytes("not a map at all, only text", 27);
+    assert_status(add(&map, "broken", &err), XG_CORRUPT);
+    make_bytes("", 0);
+    assert_status(add(&map, "broken", &err), XG_FORMAT);
+    make(METADATA FLAT ONE_TILE);
+    assert_ok(xg_os_read(&whole, source, &err));
+    /* Cut short, and every byte of the first pages turned over: refused or
+     * read, never a crash. */
+    make_bytes(whole.data, whole.len - 4096);
+    assert_int_not_equal(add(&map, "broken", &err), XG_OK);
+    for (size_t at = 0; at < whole.len; at += 17 * TEST_STRIDE) {
+        memcpy(cut, whole.data, whole.len);
+        cut[at] ^= 0xFF;
+        make_bytes(cut, whole.len);
+        struct mbtiles_about about;
+        err = XG_ERROR_NONE;
+        refused += mbtiles_check(&about, source, &err) != XG_OK;
+    }
+    assert_true(refused > 10);
+    xg_buf_clear(&whole);
+}
+
+/* A tile that is found only by walking a long table is given up. */
+static void test_slow(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf out = XG_BUF(1 << 20);
+    enum photo_type type;
+    struct mbtiles *m;
+    bool found;
+
+    (void)state;
+    make(METADATA
+         "CREATE TABLE tiles (zoom_level, tile_column, tile_row, tile_data);"
+         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+         " LIMIT 900000) INSERT INTO tiles SELECT 20, i, i, x'00' FROM n;"
+         "INSERT INTO tiles VALUES (19, 1, 1, " PNG ");");
+    assert_ok(mbtiles_open(&m, source, &err));
+    assert_status(mbtiles_get(m, &out, &found, &type, 19, 1, 524286, &err),
+                  XG_TOOBIG);
+    /* It is of use afterwards. */
+    err = XG_ERROR_NONE;
+    assert_status(mbtiles_get(m, &out, &found, &type, 20, 1, 1048574, &err),
+                  XG_FORMAT);
+    mbtiles_close(m);
+    xg_buf_clear(&out);
+}
+
+static void test_names(void **state)
+{
+    static const char *const bad[] = {"",    "../x", "a/b",  "a b", "-x",
+                                      "a.b", "太湖", "a%2f", "lock/"};
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf out = XG_BUF(1 << 20);
+    const char *type;
+    struct tiles *t;
+    struct map map;
+
+    (void)state;
+    make(METADATA FLAT ONE_TILE);
+    assert_ok(tiles_new(&t, home, &err));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_status(add(&map, bad[i], &err), XG_USAGE);
+        assert_status(maps_remove(home, bad[i], &err), XG_NOTFOUND);
+        assert_status(tiles_get(t, &out, &type, bad[i], 0, 0, 0, &err),
+                      XG_NOTFOUND);
+    }
+    assert_ok(add(&map, "here", &err));
+    assert_status(tiles_get(t, &out, &type, "here", 25, 0, 0, &err), XG_USAGE);
+    assert_status(tiles_get(t, &out, &type, "here", 3, 8, 0, &err), XG_USAGE);
+    assert_status(tiles_get(t, &out, &type, "here", 3, 0, UINT32_MAX, &err),
+                  XG_USAGE);
+    tiles_free(t);
+    xg_buf_clear(&out);
+}
+
+/* What a cut leaves goes with the next change; what is named stays. */
+static void test_cut(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char path[160];
+    struct map map;
+
+    (void)state;
+    make(METADATA FLAT ONE_TILE);
+    assert_ok(add(&map, "kept", &err));
+    size_t whole = files();
+    const char *const left[] = {"kept.part", "kept-00000000.mbtiles",
+                                "kept.json.tmp"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/maps/%s", home, left[i]);
+        close(open(path, O_WRONLY | O_CREAT, 0600));
+    }
+    assert_ok(maps_find(&map, home, "kept", &err));
+    assert_ok(add(&map, "other", &err));
+    assert_int_equal(files(), whole + 2);
+    assert_ok(maps_remove(home, "other", &err));
+    assert_int_equal(files(), whole);
+    assert_status(maps_remove(home, "other", &err), XG_NOTFOUND);
+}
+
+/* The disk gives out in the middle: as before. */
+static void test_full(void **state)
+{
+    struct rlimit limit, before;
+    struct xg_error err = XG_ERROR_NONE;
+    struct map map;
+
+    (void)state;
+    make(METADATA FLAT ONE_TILE
+         "INSERT INTO tiles VALUES (5, 6, 5, zeroblob(1000000));");
+    size_t whole = files();
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = 300000;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    assert_int_not_equal(add(&map, "kept", &err), XG_OK);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(files(), whole);
+    err = XG_ERROR_NONE;
+    assert_ok(maps_find(&map, home, "kept", &err));
+}
+
+/* ---- threads ---- */
+
+struct reader {
+    struct tiles *tiles;
+    unsigned got, gone;
+};
+
+static void *read_tiles(void *ctx)
+{
+    struct reader *r = ctx;
+
+    for (unsigned i = 0; i < 3000 / TEST_STRIDE; i++) {
+        static const char *const names[] = {"t0", "t1", "t2",
+                                            "t3", "t4", "t5"};
+        struct xg_error err = XG_ERROR_NONE;
+        struct xg_buf out = XG_BUF(1 << 20);
+        const char *type = NULL;
+        enum xg_status status = tiles_get(r->tiles, &out, &type,
+                                          names[i % 6], 3, 6, 2, &err);
+        if (status == XG_OK && type && strcmp(type, "image/png") == 0)
+            r->got++;
+        else if (status == XG_NOTFOUND)
+            r->gone++;
+        xg_buf_clear(&out);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct reader readers[3] = {0};
+    pthread_t threads[3];
+    struct tiles *t;
+    struct map map;
+
+    (void)state;
+    make(METADATA FLAT ONE_TILE);
+    for (char name[] = "t0"; name[1] < '6'; name[1]++)
+        assert_ok(add(&map, name, &err));
+    assert_ok(tiles_new(&t, home, &err));
+    for (size_t i = 0; i < 3; i++) {
+        readers[i].tiles = t;
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, read_tiles, &readers[i]), 0);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        assert_ok(maps_remove(home, "t5", &err));
+        assert_ok(add(&map, "t5", &err));
+        assert_ok(add(&map, "t0", &err));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(readers[i].got + readers[i].gone, 3000 / TEST_STRIDE);
+        assert_true(readers[i].got > readers[i].gone);
+    }
+    tiles_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_flat),    cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_broken_bytes),
+        cmocka_unit_test(test_slow),    cmocka_unit_test(test_names),
+        cmocka_unit_test(test_cut),     cmocka_unit_test(test_full),
+        cmocka_unit_test(test_threads),
+    };
+
+    return cmocka_run_group_tests(tests, start, end);
+}
