@@ -17,9 +17,10 @@ golang-golang-x-mod-dev iproute2 libclang-rt-14-dev libcmocka-dev libfaketime
 openssl poppler-utils procps
 python3-cryptography python3-dbusmock systemd util-linux"
 
-# Node may be here from elsewhere; Debian's would stand against it.
-command -v node >/dev/null || test="$test nodejs"
-command -v npm >/dev/null || test="$test npm"
+# The pages are built with Node, unless a release tarball has them ready. It
+# may be here from elsewhere; Debian's would stand against it.
+command -v node >/dev/null || build="$build nodejs"
+command -v npm >/dev/null || build="$build npm"
 
 case "${1:-}" in
 build) wanted=$build ;;

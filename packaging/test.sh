@@ -9,7 +9,7 @@
 set -u
 cd "$(dirname "$0")/.."
 
-sh packaging/dependencies.sh test && sh packaging/npm.sh || exit 1
+sh packaging/dependencies.sh test && sh packaging/npm.sh tests/npm shared/page || exit 1
 
 passed=0
 failed=0

@@ -23,7 +23,7 @@ class Tus(Case):
     def setUp(self):
         super().setUp()
         assert (NPM / 'node_modules/tus-js-client').is_dir(), \
-            'run packaging/npm.sh first'
+            'run sh packaging/npm.sh tests/npm first'
         for worker in ('w1', 'w2'):
             self.world.worker(worker, 'worker', GRID)
         self.device = Device(self.world, 'one', 'w1')

@@ -1,0 +1,12 @@
+// Cases.
+import { Page } from '@page/ui/parts';
+import { T } from '@page/text';
+import type { PageProps } from '../routes';
+
+export function Cases(_: PageProps) {
+  return (
+    <Page title={T('案件', 'Cases')} root>
+      {null}
+    </Page>
+  );
+}

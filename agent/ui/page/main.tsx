@@ -1,0 +1,14 @@
+// The worker's page: let in, learn the domain, show what the address names.
+import { render } from 'preact';
+import '@page/theme.css';
+import './shell/shell.css';
+import { enter } from '@page/api';
+import { listen } from '@page/store';
+import { Shell } from './shell/shell';
+
+const root = document.getElementById('app');
+if (root)
+  void enter().then((letIn) => {
+    if (letIn) listen();
+    render(<Shell />, root);
+  });

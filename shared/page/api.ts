@@ -1,0 +1,270 @@
+// What the page asks of the program behind it (docs/page.md, "Requests").
+//
+// Each call is one command. The only place of the page that knows of fetch, of the token, and of
+// how answers come in lines.
+import { lang, T } from '@page/text';
+import { signal } from '@page/signal';
+
+/** A JSON value as it came; whoever reads it says what it is. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Row = { [key: string]: Json };
+
+export interface Call {
+  run: string;
+  words?: string[];
+  flags?: Record<string, string | string[] | true>;
+  /** A passphrase or a PIN. */
+  secret?: string;
+}
+
+/** Why a command did not do it. `code` is stable, `text` is for a person, in her language. */
+export class Failure extends Error {
+  constructor(
+    readonly code: string,
+    readonly exit: number,
+    text: string,
+    /** More keys of the error: what is possible, candidates. */
+    readonly more: Row = {},
+  ) {
+    super(text);
+  }
+}
+
+/** Nobody answers at the other end: the program was ended, or the key is not ours. */
+export const GONE = 'gone';
+export const STRANGER = 'stranger';
+
+/** What a command said. */
+export interface Answer<R = Row> {
+  lines: R[];
+  /** 0, or 5: a person must decide. */
+  exit: number;
+}
+
+// ---- who we are ----
+
+const KEPT = 'xunge-token';
+let token: string | null = null;
+
+/** False: this tab was not let in. */
+export const known = signal(true);
+
+const family = new BroadcastChannel('xunge');
+family.onmessage = (event: MessageEvent<unknown>) => {
+  const said = event.data as { ask?: true; token?: string } | null;
+  if (said?.ask && token) family.postMessage({ token });
+  if (typeof said?.token === 'string' && !token) take(said.token);
+};
+
+function take(given: string): void {
+  token = given;
+  sessionStorage.setItem(KEPT, given);
+  known.value = true;
+}
+
+/** With the key of the address, else as this tab was, else as another tab of ours is. */
+export async function enter(): Promise<boolean> {
+  const key = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
+  if (key) {
+    history.replaceState(null, '', '#/');
+    const response = await send('/api/enter', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ key }),
+    });
+    if (response.ok) take(((await response.json()) as { token: string }).token);
+  }
+  token ??= sessionStorage.getItem(KEPT);
+  if (!token) {
+    family.postMessage({ ask: true });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  known.value = token !== null;
+  return known.value;
+}
+
+// ---- requests ----
+
+/** When she last touched the page; told with the next call. */
+let touched = true;
+for (const kind of ['pointerdown', 'keydown', 'wheel'])
+  addEventListener(kind, () => (touched = true), { passive: true, capture: true });
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...init, cache: 'no-store', credentials: 'omit' });
+  } catch (cause) {
+    if (init.signal?.aborted) throw cause;
+    throw new Failure(
+      GONE,
+      4,
+      T(
+        '本机的巡格程序没有应答。打过的字已存为草稿；重新打开“巡格”即可继续。',
+        'The program on this device does not answer. What you typed is kept as a draft; open Xunge again to go on.',
+      ),
+    );
+  }
+}
+
+async function ask(
+  path: string,
+  call: Call,
+  body: Blob | null,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  const text = JSON.stringify({ ...call, lang: lang.value });
+  const headers: Record<string, string> = { Authorization: `Bearer ${token ?? ''}` };
+  if (touched) headers['Xunge-Touch'] = '1';
+  touched = false;
+  if (body) {
+    headers['Xunge-Call'] = base64url(text);
+    headers['Content-Type'] = 'application/octet-stream';
+  } else {
+    headers['Content-Type'] = 'application/json';
+  }
+  const response = await send(path, {
+    method: 'POST',
+    headers,
+    body: body ?? text,
+    ...(signal ? { signal } : {}),
+  });
+  if (response.ok) return response;
+  if (response.status === 401) {
+    token = null;
+    sessionStorage.removeItem(KEPT);
+    known.value = false;
+    throw new Failure(STRANGER, 1, T('请重新打开“巡格”。', 'Please open Xunge again.'));
+  }
+  throw await refused(response);
+}
+
+async function refused(response: Response): Promise<Failure> {
+  const said = (await response.json().catch(() => ({}))) as {
+    code?: string;
+    title?: string;
+    detail?: string | { error?: string; exit?: number; text?: string };
+  };
+  if (said.detail && typeof said.detail === 'object')
+    return failure(said.detail as Row, said.detail.exit ?? 1);
+  return new Failure(said.code ?? 'refused', 1, said.title ?? `HTTP ${response.status}`);
+}
+
+function failure(said: Row | undefined, exit: number): Failure {
+  const name = typeof said?.error === 'string' ? said.error : 'failed';
+  const text = typeof said?.text === 'string' ? said.text : T('没有做成', 'It failed');
+  return new Failure(name, exit, text, said ?? {});
+}
+
+function base64url(text: string): string {
+  let binary = '';
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+/** The lines of an answer, as they come. */
+async function* linesOf(response: Response): AsyncGenerator<Row> {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const lines = (rest + value).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) if (line) yield JSON.parse(line) as Row;
+    }
+  } finally {
+    void reader.cancel().catch(() => undefined);
+  }
+}
+
+const cut = (): Failure =>
+  new Failure(GONE, 4, T('话没说完就断了，请再试一次。', 'The answer broke off; please try again.'));
+
+async function gather<R>(
+  response: Response,
+  each?: (line: R) => void,
+): Promise<Answer<R>> {
+  const lines: R[] = [];
+  try {
+    for await (const line of linesOf(response)) {
+      const exit = line.exit;
+      const keys = Object.keys(line).length;
+      if (typeof exit === 'number' && keys === 1) return { lines, exit };
+      if (typeof exit === 'number' && keys === 2 && typeof line.error === 'object')
+        throw failure(line.error as Row, exit);
+      if (each) each(line as R);
+      else lines.push(line as R);
+    }
+  } catch (cause) {
+    throw cause instanceof TypeError ? cut() : cause;
+  }
+  throw cut();
+}
+
+/** Run a command and wait for all that it says. */
+export async function call<R = Row>(what: Call, signal?: AbortSignal): Promise<Answer<R>> {
+  return gather<R>(await ask('/api/run', what, null, signal));
+}
+
+/** The first line of its answer, where it has one. */
+export async function one<R = Row>(what: Call, signal?: AbortSignal): Promise<R | undefined> {
+  return (await call<R>(what, signal)).lines[0];
+}
+
+/** Run a command and hear each line as it comes. */
+export async function stream<R = Row>(
+  what: Call,
+  each: (line: R) => void,
+  signal?: AbortSignal,
+): Promise<Answer<R>> {
+  return gather<R>(await ask('/api/run', what, null, signal), each);
+}
+
+/** Run a command whose standard input is `body`: a photo, a file from the stick. */
+export async function feed<R = Row>(
+  what: Call,
+  body: Blob,
+  signal?: AbortSignal,
+): Promise<Answer<R>> {
+  return gather<R>(await ask('/api/feed', what, body, signal));
+}
+
+/** The bytes that a command prints. */
+export async function data(what: Call, signal?: AbortSignal): Promise<Blob> {
+  return (await ask('/api/data', what, null, signal)).blob();
+}
+
+/** A tile of an offline map, or nothing. */
+export async function tile(path: string, signal: AbortSignal): Promise<Blob | null> {
+  const response = await send(path, {
+    headers: { Authorization: `Bearer ${token ?? ''}` },
+    signal,
+  });
+  return response.status === 200 ? response.blob() : null;
+}
+
+/** Hear what happens on the device, for good: after a break again, a little later each time. */
+export async function events(each: (line: Row) => void, signal: AbortSignal): Promise<void> {
+  for (let wait = 500; !signal.aborted; wait = Math.min(wait * 2, 15000)) {
+    try {
+      const response = await send('/api/events', {
+        headers: { Authorization: `Bearer ${token ?? ''}` },
+        signal,
+      });
+      if (response.status === 401) {
+        known.value = false;
+        return;
+      }
+      each({ connected: true });
+      for await (const line of linesOf(response)) {
+        wait = 500;
+        each(line);
+      }
+    } catch {
+      /* said by `connected: false` below */
+    }
+    if (!signal.aborted) each({ connected: false });
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}

@@ -1,0 +1,119 @@
+// What was fetched, for as long as it is shown: the same call asked twice is one request, and what
+// is on the screen is fetched again when something changed on the device.
+import { useEffect, useState } from 'preact/hooks';
+import { call, events, Failure, type Answer, type Call, type Row } from '@page/api';
+import { lang } from '@page/text';
+import { signal } from '@page/signal';
+
+export interface Shown<R> {
+  /** What was last answered; stays while it is asked again. */
+  lines: R[] | undefined;
+  failure: Failure | undefined;
+  busy: boolean;
+  again(): void;
+}
+
+interface Entry {
+  call: Call;
+  answer?: Answer | undefined;
+  failure?: Failure | undefined;
+  busy: boolean;
+  /** Something changed while it was being asked. */
+  stale: boolean;
+  readers: Set<() => void>;
+}
+
+const entries = new Map<string, Entry>();
+
+const keyOf = (what: Call): string => JSON.stringify([lang.value, what]);
+
+async function fetchEntry(entry: Entry): Promise<void> {
+  if (entry.busy) {
+    entry.stale = true;
+    return;
+  }
+  entry.busy = true;
+  do {
+    entry.stale = false;
+    try {
+      entry.answer = await call(entry.call);
+      entry.failure = undefined;
+    } catch (cause) {
+      entry.failure =
+        cause instanceof Failure ? cause : new Failure('page', 1, String(cause));
+    }
+  } while (entry.stale && entry.readers.size > 0);
+  entry.busy = false;
+  for (const draw of [...entry.readers]) draw();
+}
+
+/** The answer of a call that only reads; null: nothing is asked. */
+export function useCall<R = Row>(what: Call | null): Shown<R> {
+  const [, draw] = useState({});
+  const key = what ? keyOf(what) : '';
+  useEffect(() => {
+    if (!what) return undefined;
+    let entry = entries.get(key);
+    if (!entry) {
+      entry = { call: what, busy: false, stale: false, readers: new Set() };
+      entries.set(key, entry);
+    }
+    const mine = entry;
+    const wake = (): void => draw({});
+    mine.readers.add(wake);
+    if (!mine.busy) void fetchEntry(mine);
+    if (mine.answer || mine.failure) wake();
+    return () => {
+      mine.readers.delete(wake);
+      // Going back to a page shows at once what was there, then what is.
+      setTimeout(() => {
+        if (mine.readers.size === 0 && entries.get(key) === mine) entries.delete(key);
+      }, 30000);
+    };
+  }, [key]);
+  const entry = what ? entries.get(key) : undefined;
+  return {
+    lines: entry?.answer?.lines as R[] | undefined,
+    failure: entry?.failure,
+    busy: what !== null && (entry?.busy ?? true),
+    again: () => entry && void fetchEntry(entry),
+  };
+}
+
+/** Ask again for all that is on the screen. */
+export function refresh(): void {
+  for (const entry of entries.values()) if (entry.readers.size > 0) void fetchEntry(entry);
+}
+
+/** Forget everything: another language, another person, a locked home. */
+export function forget(): void {
+  for (const [key, entry] of entries) if (entry.readers.size === 0) entries.delete(key);
+  for (const entry of entries.values()) entry.answer = undefined;
+}
+
+/** Is the program behind the page there? */
+export const connected = signal(true);
+/** The newest lines of a sync that runs by itself, or none. */
+export const syncing = signal<Row | null>(null);
+/** Set when the home was locked, here or by another program. */
+export const locked = signal(false);
+
+let pending = 0;
+
+/** Listen to the device until the page is left. */
+export function listen(): void {
+  void events((line) => {
+    if (typeof line.connected === 'boolean') {
+      const back = line.connected && !connected.value;
+      connected.value = line.connected;
+      if (back) refresh();
+    }
+    if (line.locked === true) locked.value = true;
+    if (line.sync && typeof line.sync === 'object') syncing.value = line.sync as Row;
+    if (line.changed === true && !pending)
+      pending = window.setTimeout(() => {
+        pending = 0;
+        refresh();
+      }, 150);
+  }, new AbortController().signal);
+}
