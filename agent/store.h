@@ -547,6 +547,12 @@ store_list_devices(struct store *s,
                    bool (*visit)(void *ctx, const struct xg_statement *device),
                    void *ctx, struct xg_error *err);
 
+/* Every worker that the registry names, by code, as it last said. */
+XG_MUST_CHECK enum xg_status
+store_list_workers(struct store *s,
+                   bool (*visit)(void *ctx, const struct xg_statement *worker),
+                   void *ctx, struct xg_error *err);
+
 /* ---- photos: proofs, uploads, and what was let go of ---- */
 
 /* A photo, as it stands; `mine`: taken here or taken over. */

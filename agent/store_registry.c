@@ -280,3 +280,21 @@ enum xg_status store_list_registry(struct store *s,
         more = visit(ctx, xg_col_u64(q, 0), xg_col_bytes(q, 1));
     return xg_stmt_done(q, err);
 }
+
+enum xg_status store_list_workers(
+    struct store *s, bool (*visit)(void *ctx, const struct xg_statement *worker),
+    void *ctx, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_WORKERS_NAMED);
+    bool more = true;
+
+    while (more && xg_stmt_next(q)) {
+        struct xg_statement worker;
+        struct xg_bytes line = xg_col_text_bytes(q, 0);
+        if (!xg_statement_next(&line, &worker))
+            xg_stmt_corrupt(q, "a statement of the registry");
+        else
+            more = visit(ctx, &worker);
+    }
+    return xg_stmt_done(q, err);
+}

@@ -115,6 +115,9 @@ struct cli {
 
 /* ---- the table (commands.c) ---- */
 
+/* Which version this is: "0.1.0". */
+extern const char cli_version[];
+
 /* The flags of every command. */
 extern const struct cli_flag cli_common_flags[];
 /* The i-th command; false after the last. */
@@ -456,6 +459,7 @@ CLI_RUN(cmd_capture);
 CLI_RUN(cmd_completion);
 CLI_RUN(cmd_conflicts);
 CLI_RUN(cmd_forks);
+CLI_RUN(cmd_describe);
 CLI_RUN(cmd_do);
 CLI_RUN(cmd_draft_discard);
 CLI_RUN(cmd_draft_finish);

@@ -191,6 +191,12 @@ static const struct cli_flag list_flags[] = {
     {"limit", "N", false, "最多 N 条（最新在前）", "at most N, newest first"},
     NO_MORE,
 };
+static const struct cli_flag describe_flags[] = {
+    {"unless", "VERSION", false, "内容还是这个版本就不再给出",
+     "say no more than that where it is still this version"},
+    WHOSE,
+    NO_MORE,
+};
 static const struct cli_flag photos_flags[] = {
     {"here", NULL, false, "只列文件在本机的", "only those whose file is here"},
     {"waiting", NULL, false, "只列还没有服务器凭据的",
@@ -498,6 +504,15 @@ static const struct cli_command commands[] = {
      "(xunge-server forks).",
      NULL},
 
+    {"describe", CLI_LOOK, CLI_HOME, "", 0, 0, describe_flags, cmd_describe,
+     "种类、字段、办理步骤，以及本地的类别、表单、单位、职责",
+     "kinds, fields and moves, and this site's categories, forms, units, duties",
+     "供程序用：界面的表单和叫法都由它来。--json 给出全部，其中 version 不变则内容"
+     "不变：--unless 它，就只答 {\"same\":true}。",
+     "For programs: forms and labels are built from it. With --json all of "
+     "it; while its \"version\" is the same, so is the rest: with --unless "
+     "that, the answer is {\"same\":true} alone.",
+     NULL},
     {"sync", CLI_SEND, CLI_PATH, "", 0, 0, sync_flags, cmd_sync,
      "上传、核验回执、取回", "push, fetch receipts, pull",
      "没有网络时退出码为 4，待传的仍在。记录先传，再传缩略图，再传原图。流量是否"

@@ -11,6 +11,8 @@
 #define XG_VERSION "0.1.0"
 #endif
 
+const char cli_version[] = XG_VERSION;
+
 enum { NAME_COLUMNS = 26, FIELD_COLUMNS = 24 };
 
 static void put(struct xg_buf *out, const char *text, unsigned columns)

@@ -272,6 +272,14 @@ SELECT subject, text FROM statement WHERE kind = 3
   AND (SELECT proven FROM registry_note ORDER BY number DESC LIMIT 1) = 1
 ORDER BY position, line
 
+-- name: workers_named
+SELECT w.text FROM statement AS w WHERE w.kind = 2
+  AND (SELECT proven FROM registry_note ORDER BY number DESC LIMIT 1) = 1
+  AND NOT EXISTS (SELECT 1 FROM statement AS n
+                  WHERE n.kind = 2 AND n.subject = w.subject
+                    AND (n.position, n.line) > (w.position, w.line))
+ORDER BY w.subject
+
 -- name: missing_add
 INSERT INTO missing (hash, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING
 

@@ -212,31 +212,16 @@ static void end(struct walk *w, enum xg_stage stage, uint32_t op)
 /* The stages that run in a status. */
 static unsigned stages_in(const struct walk *w, uint64_t status)
 {
-    switch (status) {
-    case XG_STATUS_REPORTED:
-        return STAGE_BIT(XG_STAGE_ACCEPT);
-    case XG_STATUS_ACCEPTED:
-        return STAGE_BIT(XG_STAGE_FILE);
-    case XG_STATUS_FILED:
-        return STAGE_BIT(XG_STAGE_DISPATCH);
-    case XG_STATUS_RETURNED: /* who refuses stops no clock */
-        return STAGE_BIT(XG_STAGE_DISPATCH) |
-               (w->open[XG_STAGE_HANDLE] ? STAGE_BIT(XG_STAGE_HANDLE) : 0);
-    case XG_STATUS_DISPATCHED:
-        return STAGE_BIT(XG_STAGE_SIGN) |
-               (w->limits->stages[XG_STAGE_HANDLE].from_signing
-                    ? 0
-                    : STAGE_BIT(XG_STAGE_HANDLE));
-    case XG_STATUS_HANDLING:
-    case XG_STATUS_REWORK:
-    case XG_STATUS_SHELVED:
-    case XG_STATUS_DEFERRED:
-        return STAGE_BIT(XG_STAGE_HANDLE);
-    case XG_STATUS_HANDLED:
-        return STAGE_BIT(XG_STAGE_INSPECT);
-    default:
-        return 0;
-    }
+    uint64_t stage = xg_status_stage(status);
+    unsigned stages = stage ? STAGE_BIT(stage) : 0;
+
+    /* Who refuses stops no clock. */
+    if (status == XG_STATUS_RETURNED && w->open[XG_STAGE_HANDLE])
+        stages |= STAGE_BIT(XG_STAGE_HANDLE);
+    if (status == XG_STATUS_DISPATCHED &&
+        !w->limits->stages[XG_STAGE_HANDLE].from_signing)
+        stages |= STAGE_BIT(XG_STAGE_HANDLE);
+    return stages;
 }
 
 static void enter(struct walk *w, uint64_t status, uint32_t op)

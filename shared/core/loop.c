@@ -245,6 +245,30 @@ bool xg_status_final(uint64_t status)
            status == XG_STATUS_SELF_HANDLED || status == XG_STATUS_CONFIRMED;
 }
 
+uint64_t xg_status_stage(uint64_t status)
+{
+    switch (status) {
+    case XG_STATUS_REPORTED:
+        return XG_STAGE_ACCEPT;
+    case XG_STATUS_ACCEPTED:
+        return XG_STAGE_FILE;
+    case XG_STATUS_FILED:
+    case XG_STATUS_RETURNED:
+        return XG_STAGE_DISPATCH;
+    case XG_STATUS_DISPATCHED:
+        return XG_STAGE_SIGN;
+    case XG_STATUS_HANDLING:
+    case XG_STATUS_REWORK:
+    case XG_STATUS_SHELVED:
+    case XG_STATUS_DEFERRED:
+        return XG_STAGE_HANDLE;
+    case XG_STATUS_HANDLED:
+        return XG_STAGE_INSPECT;
+    default:
+        return 0;
+    }
+}
+
 static const struct xg_choice *named(const struct xg_choice *choices,
                                      const char *name)
 {

@@ -158,6 +158,9 @@ const struct xg_transition *xg_transition_find(uint64_t from, uint64_t move);
 bool xg_move_allowed(uint64_t move, uint32_t role);
 /* The statuses in which a case needs nobody any more. */
 bool xg_status_final(uint64_t status);
+/* The stage whose clock waits for the next move of the line; 0: none does.
+ * Others may run beside it (deadline.h). */
+uint64_t xg_status_stage(uint64_t status);
 /* By name or Chinese label; NULL. */
 const struct xg_choice *xg_move_named(const char *name);
 const struct xg_choice *xg_status_named(const char *name);

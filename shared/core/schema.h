@@ -165,7 +165,8 @@ enum xg_type {
     XG_TYPE_POSITION, /* [lat, lon] or [lat, lon, accuracy]: degrees x 10^7,
                        * WGS-84; millimetres */
     XG_TYPE_BYTES,    /* min..max bytes */
-    XG_TYPE_ENTITY,   /* 16 bytes, the id of an entity */
+    XG_TYPE_ENTITY,   /* 16 bytes, the id of an entity; max: the number of the
+                       * kind that is meant, 0: any */
     XG_TYPE_HASH,     /* 32 bytes */
     XG_TYPE_SOURCE,   /* 16 bytes (from 32 hex digits), or text */
     XG_TYPE_TEXTS,    /* array of 1..max texts of at most 200 bytes */

@@ -10,6 +10,7 @@
 #include "shared/view/value.h"
 
 enum {
+    DOUBT_TEXT_MAX = 512,
     ORIGIN_HERE = 1, /* of xg_photo_origins */
     CLOCK_LENGTH = 19, /* "2012:12:19 21:38:40", a zone may follow */
 };
@@ -188,7 +189,7 @@ void view_doubts_put(struct xg_buf *out, const struct view_doubts *doubts)
 json_t *view_doubts_json(const struct view_doubts *doubts)
 {
     static const char *const NAMES[] = {
-#define X(name, json) json,
+#define X(name, json, zh, en) json,
         VIEW_DOUBT_TABLE(X)
 #undef X
     };
@@ -204,6 +205,10 @@ json_t *view_doubts_json(const struct view_doubts *doubts)
                           json_integer((doubts->distance_mm + 500) / 1000));
         if (i == VIEW_DOUBT_EARLIER || i == VIEW_DOUBT_AHEAD)
             view_json_set(&one, "by_s", json_integer(doubts->off_ms / 1000));
+        struct xg_buf text = XG_BUF(DOUBT_TEXT_MAX);
+        put_one(&text, doubts, i);
+        view_json_set(&one, "text", view_json_text(xg_buf_bytes(&text)));
+        xg_buf_clear(&text);
         view_json_append(&list, one);
     }
     return list;

@@ -35,15 +35,19 @@ enum {
     VIEW_PHOTO_OFF_MS = 24 * 3600000,
 };
 
+/* Number, JSON name, and what it is called where no amount stands by. */
 #define VIEW_DOUBT_TABLE(X)                                                  \
-    X(VIEW_DOUBT_PLACE, "place")                                             \
-    X(VIEW_DOUBT_EARLIER, "earlier")                                         \
-    X(VIEW_DOUBT_AHEAD, "ahead")                                             \
-    X(VIEW_DOUBT_UNSET, "unset")                                             \
-    X(VIEW_DOUBT_NO_CAMERA, "no-camera")
+    X(VIEW_DOUBT_PLACE, "place", "照片位置不符", "taken elsewhere")          \
+    X(VIEW_DOUBT_EARLIER, "earlier", "照片时间过早", "taken earlier")        \
+    X(VIEW_DOUBT_AHEAD, "ahead", "照片时间在记录之后",                       \
+      "dated after the record")                                              \
+    X(VIEW_DOUBT_UNSET, "unset", "相机时钟未设置",                           \
+      "the camera's clock was not set")                                      \
+    X(VIEW_DOUBT_NO_CAMERA, "no-camera", "没有相机信息",                     \
+      "no camera data")
 
 enum view_doubt_kind {
-#define X(name, json) name,
+#define X(name, json, zh, en) name,
     VIEW_DOUBT_TABLE(X)
 #undef X
         VIEW_DOUBT_KINDS
@@ -63,7 +67,8 @@ bool view_doubts_any(const struct view_doubts *doubts);
 
 /* "存疑：照片自带的位置离记录的位置 1340 米；…", one line without a new line. */
 void view_doubts_put(struct xg_buf *out, const struct view_doubts *doubts);
-/* [{"doubt": "place", "distance_m": 1340}, ...]; a new reference. */
+/* [{"doubt": "place", "distance_m": 1340, "text": "照片自带的…"}, ...]; a new
+ * reference. */
 json_t *view_doubts_json(const struct view_doubts *doubts);
 
 #endif

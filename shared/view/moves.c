@@ -20,7 +20,7 @@ static const struct xg_branch apart = {.id = {{0xFF}}};
 
 /* ---- names of needs ---- */
 
-static const char *need_name(const struct xg_need *n)
+const char *view_need_name(const struct xg_need *n)
 {
     static const struct {
         uint32_t bit;
@@ -364,7 +364,7 @@ static json_t *needs_json(const struct view_move *m)
         if (!(m->transition->needs & n->bit))
             continue;
         need = json_object();
-        view_json_set(&need, "need", json_string(need_name(n)));
+        view_json_set(&need, "need", json_string(view_need_name(n)));
         view_json_set(&need, "label", json_string(xg_label(n->zh, n->en)));
         view_json_set(&need, "met", json_boolean((m->unmet & n->bit) == 0));
         view_json_set(&need, "wanted", json_boolean(is_wanted(n)));
@@ -406,7 +406,7 @@ json_t *view_needs_json(uint32_t bits)
 
     for (const struct xg_need *n = xg_needs; n->bit; n++)
         if (bits & n->bit)
-            view_json_append(&list, json_string(need_name(n)));
+            view_json_append(&list, json_string(view_need_name(n)));
     return list;
 }
 

@@ -102,5 +102,6 @@ XG_MUST_CHECK enum xg_status view_no_effect(const struct xg_state *s,
 void view_put_remarks(struct xg_buf *out, uint32_t missing);
 /* Their stable names: ["after", ...] */
 json_t *view_needs_json(uint32_t bits);
+const char *view_need_name(const struct xg_need *need);
 
 #endif

@@ -11,6 +11,11 @@ enum { CODE_BYTES = 256, TITLE_BYTES = 96, NEAR_EDITS = 2 };
 
 enum named { NO_NAME, A_UNIT, A_LEVEL, A_CATEGORY, A_POST, A_BOARD };
 
+static const char *const sort_names[] = {
+    [A_UNIT] = "unit", [A_LEVEL] = "level", [A_CATEGORY] = "category",
+    [A_POST] = "post", [A_BOARD] = "board",
+};
+
 static enum named named_of(const struct xg_field *f)
 {
     static const struct {
@@ -34,6 +39,22 @@ static enum named named_of(const struct xg_field *f)
 bool view_is_named(const struct xg_field *field)
 {
     return named_of(field) != NO_NAME;
+}
+
+const char *view_code_sort(const struct xg_field *field)
+{
+    /* Codes that have no name but what the record says. */
+    static const char *const unnamed[][2] = {
+        {"handler", "person"}, {"to", "person"},      {"from", "person"},
+        {"read", "person"},    {"rule", "duty"},      {"accepted_by", "person"},
+        {"form", "template"},  {"checklist", "template"},
+    };
+
+    for (size_t i = 0; i < sizeof unnamed / sizeof *unnamed; i++)
+        if ((field->type == XG_TYPE_CODE || field->type == XG_TYPE_TEXT) &&
+            strcmp(field->name, unnamed[i][0]) == 0)
+            return unnamed[i][1];
+    return sort_names[named_of(field)];
 }
 
 static const char *unit_name(struct xg_guide *g, const char *code)

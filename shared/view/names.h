@@ -10,6 +10,9 @@
 
 /* Is it a field of codes that an imported file may name? */
 bool view_is_named(const struct xg_field *field);
+/* What such a code is one of: "unit", "level", "category", "post", "board",
+ * "person", "duty", "template"; NULL: anything may stand there. */
+const char *view_code_sort(const struct xg_field *field);
 /* Append the name of the code, in one line, or nothing where no file has one
  * (or the file cannot be read: it is only a name). `day`: of the posts. */
 void view_put_name(struct xg_buf *out, struct xg_guide *g,

@@ -22,7 +22,7 @@ static const char intro[] =
     "个人信息，记录带随机盐 personal, its record carries a salt; *machine* "
     "由程序填写 set by the program.\n";
 
-static const char *type_name(enum xg_type type)
+const char *view_type_name(enum xg_type type)
 {
     static const char *const names[] = {
         [XG_TYPE_TEXT] = "text",         [XG_TYPE_CODE] = "code",
@@ -100,12 +100,20 @@ static void put_types(struct xg_buf *out)
                       rows[i][2]);
 }
 
+static void put_kind(struct xg_buf *out, const struct xg_kind *kind)
+{
+    if (kind)
+        xg_buf_format(out, "`%s`", kind->name);
+}
+
 static void put_limits(struct xg_buf *out, const struct xg_field *f)
 {
     if (f->choices)
         for (const struct xg_choice *c = f->choices; c->name; c++)
             xg_buf_format(out, "%s`%s` %s", c == f->choices ? "" : ", ",
                           c->name, c->zh);
+    else if (f->type == XG_TYPE_ENTITY)
+        put_kind(out, xg_kind_find((uint64_t)f->max));
     else if (f->max == INT64_MAX)
         xg_buf_format(out, "≥ %" PRId64, f->min);
     else if (f->max)
@@ -125,7 +133,7 @@ static void put_field(struct xg_buf *out, const struct xg_field *f)
     bool any = false;
 
     xg_buf_format(out, "| %" PRIu32 " | `%s` | %s | %s | `%s` | %s | ",
-                  f->number, f->name, f->zh, f->en, type_name(f->type),
+                  f->number, f->name, f->zh, f->en, view_type_name(f->type),
                   merges[f->merge]);
     put_limits(out, f);
     xg_buf_text(out, " | ");
