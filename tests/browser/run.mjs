@@ -1,0 +1,185 @@
+// The page in Debian's Chromium, driven by playwright-core.
+//
+//     node tests/browser/run.mjs SUBJECT [PART OF A TEST'S NAME]
+//
+// SUBJECT.mjs beside this file exports tests: `export const tests = {'what holds': async (t) => …}`.
+// Each test has a world of its own (t.world()) and opens pages with t.open(ui, options). For every
+// page, and without being asked, a test fails when the console says an error, when the policy
+// refused something, when a script threw, or when a request went anywhere but to its own program.
+//
+// XG_SHOTS: a folder for pictures (t.shot); XG_PICTURES: the handbook's folder (t.picture).
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { SOURCE, World } from './world.mjs';
+
+const need = createRequire(path.join(SOURCE, 'tests/npm/package.json'));
+const { chromium } = need('playwright-core');
+const AXE = fs.readFileSync(need.resolve('axe-core/axe.min.js'), 'utf8');
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+];
+
+/** Kinds of screen: what a worker holds, and what stands on a desk. */
+export const SCREENS = {
+  small: { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true },
+  phone: { viewport: { width: 412, height: 892 }, hasTouch: true, isMobile: true },
+  tablet: { viewport: { width: 800, height: 1280 }, hasTouch: true, isMobile: true },
+  laptop: { viewport: { width: 1280, height: 800 } },
+  desk: { viewport: { width: 1920, height: 1080 } },
+};
+
+class Test {
+  constructor(name, browser) {
+    this.name = name;
+    this.browser = browser;
+    this.worlds = [];
+    this.contexts = [];
+    this.faults = [];
+  }
+
+  async world({ serve = true } = {}) {
+    const world = new World();
+    this.worlds.push(world);
+    if (serve) await world.start();
+    return world;
+  }
+
+  /** A new window on a page's server. `screen`, `lang`, `theme` ('light', 'dark', 'sunlight'), more
+   * of playwright's context options. `quiet`: faults of the console are the test's to judge. */
+  async open(ui, { screen = 'phone', lang = 'zh', theme, at, quiet, ...more } = {}) {
+    const context = await this.browser.newContext({
+      ...SCREENS[screen],
+      locale: lang === 'zh' ? 'zh-CN' : 'en-GB',
+      timezoneId: 'Asia/Shanghai',
+      colorScheme: theme === 'dark' ? 'dark' : 'light',
+      reducedMotion: 'reduce',
+      permissions: ['camera'],
+      ...more,
+    });
+    this.contexts.push(context);
+    const page = await context.newPage();
+    this.watch(page, ui, quiet);
+    // The file is what `xunge ui` would have opened in the browser.
+    await page.goto(`file://${ui.file}`);
+    await page.waitForURL((url) => url.origin === ui.origin);
+    await page.locator('h1').first().waitFor();
+    if (theme === 'sunlight') await page.evaluate(() => (document.documentElement.dataset.theme = 'sunlight'));
+    if (at) await this.go(page, at);
+    return page;
+  }
+
+  watch(page, ui, quiet) {
+    const fault = (text) => !quiet?.(text) && this.faults.push(text);
+    page.on('pageerror', (error) => fault(`script: ${error.stack ?? error}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') fault(`console: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!/^(data|blob|file|about):/.test(url) && new URL(url).origin !== ui.origin)
+        this.faults.push(`a request left the device: ${url}`);
+    });
+  }
+
+  /** Another page of the same tab: '#/cases'. */
+  async go(page, at) {
+    await page.evaluate((hash) => (location.hash = hash), at);
+    await page.waitForFunction((hash) => location.hash === hash, at);
+    await page.locator('h1').first().waitFor();
+  }
+
+  /** No violation of WCAG 2.2 AA in what is shown now. */
+  async accessible(page, where) {
+    await page.evaluate(AXE);
+    const found = await page.evaluate(() =>
+      globalThis.axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      }),
+    );
+    const said = found.violations.map(
+      (v) => `${v.id}: ${v.help}\n${v.nodes.slice(0, 4).map((n) => `    ${n.target} ${n.failureSummary ?? ''}`).join('\n')}`,
+    );
+    assert.deepEqual(said, [], `${where}: axe`);
+  }
+
+  /** Nothing is cut off at the side, and what is touched is large enough. */
+  async fits(page, where) {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `${where}: ${wide} px too wide`);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('a[href], button, select, input:not([type=file]), textarea, summary')]
+        .filter((e) => e.checkVisibility() && !e.closest('p, .leaflet-container, .skip, .choice, [aria-hidden=true]') && !e.matches('.skip'))
+        .map((e) => [e, e.getBoundingClientRect()])
+        .filter(([, box]) => box.width > 0 && (box.height < 47.5 || box.width < 47.5))
+        .map(([e, box]) => `${e.tagName} "${(e.innerText || e.ariaLabel || e.name || '').slice(0, 30)}" ${Math.round(box.width)}×${Math.round(box.height)}`),
+    );
+    assert.deepEqual(small, [], `${where}: targets under 48 px`);
+  }
+
+  async shot(page, name) {
+    if (!process.env.XG_SHOTS) return;
+    fs.mkdirSync(process.env.XG_SHOTS, { recursive: true });
+    await page.screenshot({ path: path.join(process.env.XG_SHOTS, `${name}.png`), fullPage: true });
+  }
+
+  /** One of the handbook's pictures. */
+  async picture(page, name) {
+    await this.shot(page, name);
+    if (!process.env.XG_PICTURES) return;
+    fs.mkdirSync(process.env.XG_PICTURES, { recursive: true });
+    await page.screenshot({ path: path.join(process.env.XG_PICTURES, `${name}.png`) });
+  }
+
+  async close() {
+    for (const context of this.contexts) await context.close().catch(() => undefined);
+    for (const world of this.worlds) await world.close();
+  }
+}
+
+/** Wait until `what` gives something true. */
+export async function until(what, text = 'it', ms = 20000) {
+  for (const stop = Date.now() + ms; ; await new Promise((r) => setTimeout(r, 50))) {
+    const value = await what();
+    if (value) return value;
+    if (Date.now() > stop) throw new Error(`${text} did not come within ${ms / 1000} s`);
+  }
+}
+
+async function main([subject, part]) {
+  const { tests } = await import(path.join(SOURCE, 'tests/browser', `${subject}.mjs`));
+  const browser = await chromium.launch({ executablePath: process.env.XG_CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+  let failed = 0;
+  for (const [name, run] of Object.entries(tests)) {
+    if (part && !name.includes(part)) continue;
+    const test = new Test(name, browser);
+    const begun = Date.now();
+    try {
+      await run(test);
+      assert.deepEqual(test.faults, [], 'faults of the page');
+      console.log(`ok   ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+    } catch (error) {
+      failed++;
+      console.log(`FAIL ${name}\n${error.stack ?? error}`);
+      if (test.faults.length) console.log(`  also: ${test.faults.join('\n  ')}`);
+      const page = test.contexts.at(-1)?.pages().at(-1);
+      if (page) await test.shot(page, `failed-${subject}-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
+    } finally {
+      await test.close();
+    }
+  }
+  await browser.close();
+  process.exitCode = failed ? 1 : 0;
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) await main(process.argv.slice(2));

@@ -1,0 +1,201 @@
+// A server and devices in one folder, for tests that drive them through the page.
+//
+//     FOLDER/server        the server's data
+//     FOLDER/NAME          the home of the device NAME
+//
+// The site is 临沂兰山 as tests/data/lanshan has it. Everything is on the loopback, on ports that
+// the system chose; a world ends what it started, by process id, and nothing else.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import readline from 'node:readline';
+
+export const SOURCE = process.env.XG_SOURCE ?? path.resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
+export const BIN = process.env.XG_BIN ?? path.join(SOURCE, 'build-ci/bin');
+export const PHOTOS = path.join(SOURCE, 'tests/data/jpeg');
+const SITE = path.join(SOURCE, 'tests/data/lanshan');
+const FILES = {
+  levels: 'levels.csv',
+  territory: 'territory.csv',
+  catalogue: 'catalogue.csv',
+  duty: 'duty.csv',
+  posts: 'posts.csv',
+  labels: 'labels.csv',
+  template: 'templates.json',
+  boundaries: 'boundaries.geojson',
+};
+/** [code, name, role, unit]: who is at this site. */
+export const PEOPLE = [
+  ['w1', '张伟', 'worker', '371302001001-j1'],
+  ['w2', '王芳', 'worker', '371302001001-j1'],
+  ['c1', '李娜', 'community', '371302001001'],
+  ['d1', '赵强', 'dispatcher', '371302'],
+];
+
+export function environment(more = {}) {
+  const keep = {};
+  for (const [name, value] of Object.entries(process.env))
+    if (/^(PATH|TMPDIR|[AUL]+SAN_OPTIONS|XUNGE_PAGE)$/.test(name)) keep[name] = value;
+  return { ...keep, LC_ALL: 'C.UTF-8', HOME: '/nonexistent', NO_PROXY: '*', no_proxy: '*', ...more };
+}
+
+/** Run to the end; throws where the exit status is none of `codes`. */
+export function run(argv, { input, codes = [0], env } = {}) {
+  const done = spawnSync(argv[0], argv.slice(1), {
+    input: input ?? '',
+    env: environment(env),
+    maxBuffer: 256 << 20,
+    timeout: 120000,
+  });
+  const out = done.stdout?.toString() ?? '';
+  if (codes && !codes.includes(done.status))
+    throw new Error(`${argv.join(' ')}: exit ${done.status}\n${out}${done.stderr}${done.error ?? ''}`);
+  return { code: done.status, out, err: done.stderr?.toString() ?? '' };
+}
+
+const jsonLines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+/** End a process that we started, and wait for it. */
+export async function end(child, signal = 'SIGTERM') {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20000);
+  await gone;
+  clearTimeout(timer);
+}
+
+/** The first line that a process prints. */
+function firstLine(child, what) {
+  return new Promise((resolve, reject) => {
+    const lines = readline.createInterface({ input: child.stdout });
+    lines.once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`${what} ended with ${code}`)));
+  });
+}
+
+export class Device {
+  constructor(world, name, env) {
+    this.world = world;
+    this.name = name;
+    this.home = path.join(world.folder, name);
+    this.env = env ?? {};
+  }
+
+  /** `xunge WORDS` on this home. */
+  try(words, options = {}) {
+    return run([path.join(BIN, 'xunge'), '--home', this.home, ...words], {
+      codes: null,
+      ...options,
+      env: { ...this.env, ...options.env },
+    });
+  }
+
+  do(words, options = {}) {
+    return run([path.join(BIN, 'xunge'), '--home', this.home, ...words], {
+      ...options,
+      env: { ...this.env, ...options.env },
+    });
+  }
+
+  /** The lines of its JSON answer. */
+  ask(words, options) {
+    return jsonLines(this.do(['--json', ...words], options).out);
+  }
+
+  one(words, options) {
+    const lines = this.ask(words, options);
+    if (lines.length !== 1) throw new Error(`${words.join(' ')}: ${lines.length} lines`);
+    return lines[0];
+  }
+
+  sync(codes = [0]) {
+    return this.do(['sync', '--json'], { codes });
+  }
+
+  /** Start the page's server: {address, file, child}. One at a time. */
+  async ui(words = []) {
+    const child = spawn(path.join(BIN, 'xunge'), ['--home', this.home, '--json', 'ui', '--no-browser', ...words], {
+      env: environment({ XDG_RUNTIME_DIR: this.world.folder, ...this.env }),
+      stdio: ['ignore', 'pipe', fs.openSync(path.join(this.world.folder, `${this.name}-ui.log`), 'a')],
+    });
+    this.world.children.push(child);
+    const ready = JSON.parse(await firstLine(child, 'xunge ui'));
+    return { ...ready, child, end: (signal) => end(child, signal) };
+  }
+}
+
+export class World {
+  constructor() {
+    this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'xunge-browser-'));
+    this.data = path.join(this.folder, 'server');
+    this.children = [];
+    this.port = 0;
+    this.serving = null;
+    this.server(['init', this.data, '--origin', 'lanshan.example', '--host', '127.0.0.1']);
+    for (const [kind, file] of Object.entries(FILES))
+      this.server([kind, 'import', this.data, path.join(SITE, file), '--edition', 'lanshan']);
+    this.server(['calendar', 'import', this.data, path.join(SOURCE, 'tests/data/china/holidays-2026.json')]);
+    for (const [code, name, role, unit] of PEOPLE)
+      this.server(['worker', 'add', this.data, code, '--name', name, '--role', role, '--unit', unit]);
+  }
+
+  server(words, options) {
+    return run([path.join(BIN, 'xunge-server'), ...words], options);
+  }
+
+  serverAsk(words, options) {
+    return jsonLines(this.server([...words, '--json'], options).out);
+  }
+
+  async start(words = []) {
+    const child = spawn(
+      path.join(BIN, 'xunge-server'),
+      ['serve', this.data, '--listen', `127.0.0.1:${this.port}`, ...words],
+      {
+        env: environment(),
+        stdio: ['ignore', 'pipe', fs.openSync(path.join(this.folder, 'serve.log'), 'a')],
+      },
+    );
+    this.children.push(child);
+    const ready = await firstLine(child, 'xunge-server');
+    this.port = Number(/:(\d+)\b/.exec(ready)[1]);
+    this.serving = child;
+  }
+
+  async stop(signal) {
+    await end(this.serving, signal);
+    this.serving = null;
+  }
+
+  /** A one-time code for a worker's next device. */
+  code(worker) {
+    return this.serverAsk(['code', this.data, worker])[0].code;
+  }
+
+  /** A device of the worker, enrolled and synced once; the server must run. */
+  enrol(name, worker, env) {
+    const device = new Device(this, name, env);
+    device.do(['enrol', this.code(worker)]);
+    device.sync();
+    return device;
+  }
+
+  async close() {
+    for (const child of this.children) await end(child);
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A port that is free now. */
+export function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
