@@ -8,6 +8,7 @@ import { useSignal } from '@page/signal';
 import { go, usePlace } from '@page/route';
 import { Busy, Notices, Page, Trouble } from '@page/ui/parts';
 import { Icon, type IconName } from '@page/ui/icon';
+import { PinSheet } from '@page/ui/pin';
 import { routes } from '../routes';
 import { Join } from '../me/join';
 import { Locked } from '../me/locked';
@@ -110,6 +111,7 @@ function Inside() {
       <Disconnected />
       <Shown key={place.path.join('/')} rest={place.path.slice(1)} query={place.query} />
       <Notices />
+      <PinSheet />
       <MainPages at={name} />
     </>
   );
