@@ -10,8 +10,20 @@ const root = resolve(here, process.env.XG_PAGE_ROOT ?? '../../agent/ui/page');
 /** What the pages outside this folder import by name. */
 const lent = ['preact/hooks', 'preact/jsx-runtime', 'preact', 'leaflet/dist/leaflet.css', 'leaflet', 'gcoord'];
 
+/** Leaflet tries out, when it is loaded, whether markup becomes SVG; the pages' policy refuses markup. */
+const leafletWithoutMarkup = {
+  name: 'leaflet-without-markup',
+  transform(code: string, id: string): string | null {
+    if (!id.endsWith('leaflet-src.esm.js')) return null;
+    const trial = "div.innerHTML = '<svg/>';";
+    if (!code.includes(trial)) throw new Error('leaflet: the trial of markup is not where it was');
+    return code.replace(trial, "div.appendChild(svgCreate('svg'));");
+  },
+};
+
 export default defineConfig({
   root,
+  plugins: [leafletWithoutMarkup],
   base: './',
   publicDir: false,
   cacheDir: resolve(here, 'node_modules/.vite'),
