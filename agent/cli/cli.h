@@ -497,6 +497,7 @@ CLI_RUN(cmd_photos);
 CLI_RUN(cmd_photos_free);
 CLI_RUN(cmd_photos_get);
 CLI_RUN(cmd_photos_keep);
+CLI_RUN(cmd_position);
 CLI_RUN(cmd_read);
 CLI_RUN(cmd_resolve);
 CLI_RUN(cmd_set);

@@ -83,7 +83,7 @@ json_t *cli_patrol_json(const struct cli_patrol *patrol)
 
 /* ---- begin, go on ---- */
 
-static bool gpsd_address_valid(const char *address)
+bool cli_gpsd_valid(const char *address)
 {
     const char *colon = strrchr(address, ':');
     const char *digits = colon ? colon + 1 : "";
@@ -134,7 +134,7 @@ static enum xg_status read_options(struct patrol_options *options,
         return err->status;
     options->every_ms = (unsigned)every_s * 1000;
     options->gpsd = cli_flag(cli, "gpsd");
-    if (options->gpsd && !gpsd_address_valid(options->gpsd))
+    if (options->gpsd && !cli_gpsd_valid(options->gpsd))
         return xg_fail(err, XG_USAGE,
                        XG_T("--gpsd 是 主机:端口，端口 1 到 65535：%s",
                             "--gpsd is HOST:PORT, the port from 1 to 65535: "

@@ -159,6 +159,14 @@ static const struct cli_flag continue_flags[] = {
      "keep a fix every so many seconds (else 5)"},
     NO_MORE,
 };
+static const struct cli_flag position_flags[] = {
+    {"wait", "S", false, "最多等多少秒（否则 10）",
+     "wait at most so many seconds for a good one (else 10)"},
+    {"watch", NULL, false, "每秒一行，直到中断", "a line a second, until ended"},
+    {"gpsd", "HOST:PORT", false, "gpsd 的地址（否则 localhost:2947）",
+     "where gpsd answers (else localhost:2947)"},
+    NO_MORE,
+};
 static const struct cli_flag stop_flags[] = {
     {"now", NULL, false, "记录已中断：到现在为止，其间记为缺口",
      "it was cut off: ends now, with a gap"},
@@ -455,6 +463,16 @@ static const struct cli_command commands[] = {
      cmd_patrol_show,
      "查看指定的、进行中的或最近的巡查",
      "show a given patrol, the open one, or the newest", NULL, NULL, NULL},
+    {"position", CLI_PATROL, CLI_NOTHING, "", 0, 0, position_flags,
+     cmd_position,
+     "现在的位置，准不准，不准该怎么办",
+     "where the receiver says we are, how well, and what to do",
+     "误差 15 米以内为好，50 米以内为一般，再大或不明为差；位置陈旧、跳动或是模拟"
+     "的也算差，并说明。没有定位也是一种回答，退出码为 0。什么也不记录。",
+     "Within 15 m is good, within 50 m fair, more or unknown poor; one that is "
+     "old, jumps or is simulated is poor too, and it is said. That there is "
+     "none is an answer, with exit status 0. Nothing is recorded.",
+     NULL},
 
     {"list", CLI_LOOK, CLI_HOME, "[KIND]", 0, 1, list_flags, cmd_list,
      "列出记录", "list what is here", NULL, NULL, NULL},

@@ -17,6 +17,9 @@ cli_patrol_look(struct cli_patrol *out, struct cli *cli, struct xg_error *err);
 void cli_patrol_put(struct xg_buf *out, const struct cli_patrol *patrol);
 json_t *cli_patrol_json(const struct cli_patrol *patrol); /* null for none */
 
+/* HOST:PORT of gpsd? */
+bool cli_gpsd_valid(const char *address);
+
 /* Segments and gaps of a patrol's state, in the arena. */
 XG_MUST_CHECK enum xg_status cli_track_of(struct track *out,
                                           struct xg_arena *arena,

@@ -67,11 +67,18 @@ static void give_off(struct gps *g)
     g->off_told = true;
 }
 
-static void wait_ms(const struct gps *g, int64_t ms)
+static void look(struct gps *g)
+{
+    if (g->listener->tick && !over(g) && !g->listener->tick(g->listener->ctx))
+        g->ended = true;
+}
+
+static void wait_ms(struct gps *g, int64_t ms)
 {
     int64_t end_ms = steady_ms() + ms;
 
     while (!over(g)) {
+        look(g);
         int64_t left_ms = end_ms - steady_ms();
         if (left_ms <= 0)
             return;
@@ -127,6 +134,17 @@ static void give_report(struct gps *g)
     give(g, sample);
 }
 
+/* No more used than seen; gpsd counts some of them otherwise. */
+static void give_sky(const struct gps *g)
+{
+    int visible = g->data.satellites_visible, used = g->data.satellites_used;
+
+    if (g->listener->sky && (g->data.set & SATELLITE_SET) && visible >= 0 &&
+        used >= 0)
+        g->listener->sky(g->listener->ctx, visible > used ? visible : used,
+                         used);
+}
+
 /* A receiver was unplugged, or gpsd has none. */
 static bool device_gone(const struct gps *g)
 {
@@ -150,6 +168,7 @@ static void watch(struct gps *g)
     int64_t heard_ms = steady_ms();
 
     while (!over(g)) {
+        look(g);
         if (!gps_waiting(&g->data, LOOK_MS * 1000)) {
             if (steady_ms() - heard_ms > g->options.silence_ms)
                 return;
@@ -164,6 +183,8 @@ static void watch(struct gps *g)
         if (is_class(g, "TPV")) {
             heard_ms = steady_ms();
             give_report(g);
+        } else if (is_class(g, "SKY")) {
+            give_sky(g);
         } else if (is_class(g, "DEVICE") || is_class(g, "DEVICES")) {
             if (device_gone(g))
                 give_off(g);
@@ -174,7 +195,7 @@ static void watch(struct gps *g)
 /* ---- connecting ---- */
 
 /* libgps connects without a time-out: first see whether somebody answers. */
-static bool answers(const struct gps *g, const struct addrinfo *at)
+static bool answers(struct gps *g, const struct addrinfo *at)
 {
     int64_t end_ms = steady_ms() + g->options.connect_ms;
     int fd = socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK |
@@ -188,6 +209,7 @@ static bool answers(const struct gps *g, const struct addrinfo *at)
     } else if (errno == EINPROGRESS) {
         struct pollfd p = {.fd = fd, .events = POLLOUT};
         while (!over(g) && steady_ms() < end_ms) {
+            look(g);
             if (poll(&p, 1, LOOK_MS) > 0) {
                 int error = 0;
                 socklen_t len = sizeof error;
@@ -201,7 +223,7 @@ static bool answers(const struct gps *g, const struct addrinfo *at)
     return ok;
 }
 
-static bool reachable(const struct gps *g)
+static bool reachable(struct gps *g)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
     bool ok = false;
@@ -227,14 +249,24 @@ static int start_stream(struct gps *g)
     return gps_stream(&g->data, flags | WATCH_DEVICE, device);
 }
 
+static void give_link(const struct gps *g, bool is_up)
+{
+    if (g->listener->link)
+        g->listener->link(g->listener->ctx, is_up);
+}
+
 /* One connection from begin to end; was there a report? */
 static bool serve(struct gps *g)
 {
     g->heard = false;
-    if (!reachable(g) || over(g))
+    bool is_up = reachable(g);
+    if (over(g))
         return false;
     memset(&g->data, 0, sizeof g->data);
-    if (gps_open(g->options.host, g->options.port, &g->data) != 0)
+    is_up = is_up &&
+            gps_open(g->options.host, g->options.port, &g->data) == 0;
+    give_link(g, is_up);
+    if (!is_up)
         return false;
     if (start_stream(g) == 0)
         watch(g);

@@ -39,6 +39,12 @@ struct gps_listener {
     void *ctx;
     /* False ends gps_run(). */
     bool (*sample)(void *ctx, const struct track_sample *sample);
+    /* The others may be NULL. Satellites in view and used, as they are told. */
+    void (*sky)(void *ctx, int visible, int used);
+    /* gpsd was asked for a connection: did it answer? */
+    void (*link)(void *ctx, bool is_up);
+    /* At least every 250 ms, whatever comes. False ends gps_run(). */
+    bool (*tick)(void *ctx);
 };
 
 /* XG_OK when stopped; XG_USAGE for a bad port; XG_NET after `attempts`. */

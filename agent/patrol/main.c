@@ -2,6 +2,10 @@
  * start`, ended by SIGTERM (`xunge patrol stop`) or SIGINT.
  *
  *      xunge-patrol --home DIR --patrol ID [--gpsd HOST:PORT] [--every MS]
+ *      xunge-patrol --position [--wait S] [--watch] [--json]
+ *                   [--gpsd HOST:PORT]
+ *
+ * The second form records nothing: position.h.
  *
  * Says "ready" on standard output once it holds the spool, and nothing else
  * there. No database is opened: the record that the patrol began is saved
@@ -22,6 +26,7 @@
 
 #include "agent/patrol.h"
 #include "agent/patrol/gps.h"
+#include "agent/patrol/position.h"
 #include "agent/patrol_spool.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
@@ -155,8 +160,8 @@ static bool take_sample(void *ctx, const struct track_sample *sample)
 /* ---- the program ---- */
 
 struct arguments {
-    const char *home, *patrol, *every, *host, *port, *lang;
-    bool help;
+    const char *home, *patrol, *every, *host, *port, *lang, *wait;
+    bool help, position, watch, json;
 };
 
 static bool read_arguments(struct arguments *a, int argc, char **argv)
@@ -167,6 +172,10 @@ static bool read_arguments(struct arguments *a, int argc, char **argv)
         {"every", required_argument, NULL, 'e'},
         {"gpsd", required_argument, NULL, 'g'},
         {"lang", required_argument, NULL, 'l'},
+        {"position", no_argument, NULL, 'P'},
+        {"wait", required_argument, NULL, 'w'},
+        {"watch", no_argument, NULL, 'W'},
+        {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'H'},
         {NULL, 0, NULL, 0},
     };
@@ -194,12 +203,24 @@ static bool read_arguments(struct arguments *a, int argc, char **argv)
         case 'l':
             a->lang = optarg;
             break;
+        case 'P':
+            a->position = true;
+            break;
+        case 'w':
+            a->wait = optarg;
+            break;
+        case 'W':
+            a->watch = true;
+            break;
+        case 'j':
+            a->json = true;
+            break;
         default:
             a->help = c == 'H';
             return false;
         }
     }
-    return a->home && a->patrol && optind == argc;
+    return (a->position || (a->home && a->patrol)) && optind == argc;
 }
 
 static enum xg_status hold_lock(int *fd, const char *home, struct xg_error *err)
@@ -222,7 +243,8 @@ static enum xg_status record(struct recorder *r, const struct arguments *a,
                              struct xg_error *err)
 {
     struct gps_options options = {.host = a->host, .port = a->port};
-    struct gps_listener listener = {r, take_sample};
+    const struct gps_listener listener = {.ctx = r,
+                                          .sample = take_sample};
     struct track_sample started = event(r->env, TRACK_STARTED);
     enum xg_status status;
 
@@ -276,6 +298,21 @@ static enum xg_status run(const struct arguments *a, struct xg_error *err)
     return status;
 }
 
+static enum xg_status say_position(const struct arguments *a,
+                                   struct xg_error *err)
+{
+    struct xg_env env = xg_env_system();
+    struct position_request request = {
+        .gps = {.host = a->host, .port = a->port},
+        .wait_ms = 1000 * (a->wait ? strtol(a->wait, NULL, 10)
+                                   : POSITION_WAIT_S),
+        .watch = a->watch,
+        .json = a->json,
+    };
+
+    return position_run(&request, &env, &stop, err);
+}
+
 int main(int argc, char **argv)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -301,7 +338,7 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &action, NULL);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    if (run(&arguments, &err) != XG_OK) {
+    if ((arguments.position ? say_position : run)(&arguments, &err) != XG_OK) {
         fprintf(stderr, "%s\n", xg_error_text(&err));
         return xg_status_exit(err.status);
     }

@@ -164,7 +164,7 @@ static bool on_sample(void *ctx, const struct track_sample *sample)
 static enum xg_status run(struct seen *seen, struct gps_options options)
 {
     struct xg_env env = xg_env_system();
-    struct gps_listener listener = {seen, on_sample};
+    struct gps_listener listener = {.ctx = seen, .sample = on_sample};
 
     options.port = options.port ? options.port : port;
     if (!options.retry_min_ms)
