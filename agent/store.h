@@ -719,6 +719,8 @@ struct store_entity {
     int64_t first_ms, changed_ms; /* wall clock of its first record (or where
                                    * told, when it happened), and last change
                                    * here */
+    int64_t rank; /* where it stands in lists; grows with every record that
+                   * comes to it */
 };
 
 /* Resolve what a person typed: the official number of a case, a human number,
@@ -742,8 +744,10 @@ struct store_filter {
     bool contacts;              /* contacts too, when kind is NULL */
     bool gone;                  /* those out of scope too */
     bool open;                  /* only cases that still need somebody */
-    bool by_delivery;           /* only `delivery` */
-    enum store_delivery delivery;
+    uint64_t kinds;             /* set of 1 << number; 0: all, or `kind` */
+    unsigned deliveries;        /* set of 1 << delivery; 0: any */
+    int64_t below;              /* only those of a lower rank; 0: all */
+    int64_t since_ms, until_ms; /* by first_ms: from then, before then; 0: any */
     size_t limit;               /* 0: all; newest first */
 };
 
@@ -754,6 +758,11 @@ store_list(struct store *s, const struct store_filter *filter, bool with_state,
            bool (*visit)(void *ctx, const struct store_entity *e,
                          struct xg_bytes state),
            void *ctx, struct xg_error *err);
+
+/* How many that would list; the limit does not count. */
+XG_MUST_CHECK enum xg_status store_count_listed(
+    struct store *s, uint64_t *count, const struct store_filter *filter,
+    struct xg_error *err);
 
 /* What people said tells of the same thing (near.h). All links that are in
  * force, in the arena. */

@@ -29,6 +29,7 @@ static void read_entity(struct xg_stmt *q, struct store_entity *e)
         .out = xg_col_bool(q, 13),
         .delivery = (enum store_delivery)xg_col_i64(q, 14),
         .folded = xg_col_bool(q, 16),
+        .rank = xg_col_i64(q, 17),
     };
     if (!xg_col_is_null(q, 2))
         snprintf(e->number, sizeof e->number, "%s", xg_col_text(q, 2));
@@ -73,6 +74,39 @@ enum xg_status store_load_entity(struct store *s, struct store_entity *out,
     return XG_OK;
 }
 
+static void bind_filter(struct xg_stmt *q, const struct store_filter *f)
+{
+    uint64_t kinds = f->kind ? UINT64_C(1) << f->kind->number : f->kinds;
+
+    xg_bind_u64(q, 1, kinds);
+    xg_bind_u64(q, 2, f->status);
+    xg_bind_i64(q, 3, f->mine);
+    xg_bind_i64(q, 4, f->conflicts);
+    xg_bind_i64(q, 5, f->contacts || kinds);
+    xg_bind_i64(q, 6, f->gone);
+    xg_bind_u64(q, 7, f->deliveries);
+    xg_bind_i64(q, 8, f->open);
+    xg_bind_i64(q, 9, f->below ? f->below : INT64_MAX);
+    xg_bind_i64(q, 10, f->since_ms ? f->since_ms : INT64_MIN);
+    xg_bind_i64(q, 11, f->until_ms ? f->until_ms : INT64_MAX);
+}
+
+enum xg_status store_count_listed(struct store *s, uint64_t *count,
+                                  const struct store_filter *filter,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_COUNT);
+    uint64_t n = 0;
+
+    bind_filter(q, filter);
+    if (xg_stmt_row(q))
+        n = xg_col_u64(q, 0);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *count = n;
+    return XG_OK;
+}
+
 enum xg_status store_list(struct store *s, const struct store_filter *filter,
                           bool with_state,
                           bool (*visit)(void *ctx, const struct store_entity *e,
@@ -83,15 +117,8 @@ enum xg_status store_list(struct store *s, const struct store_filter *filter,
     enum xg_status status = XG_OK;
     bool more = true;
 
-    xg_bind_u64(q, 1, filter->kind ? filter->kind->number : 0);
-    xg_bind_u64(q, 2, filter->status);
-    xg_bind_i64(q, 3, filter->mine);
-    xg_bind_i64(q, 4, filter->conflicts);
-    xg_bind_i64(q, 5, filter->contacts || filter->kind);
-    xg_bind_i64(q, 6, filter->gone);
-    xg_bind_i64(q, 7, filter->by_delivery ? (int64_t)filter->delivery : -1);
-    xg_bind_i64(q, 8, filter->limit ? (int64_t)filter->limit : -1);
-    xg_bind_i64(q, 9, filter->open);
+    bind_filter(q, filter);
+    xg_bind_i64(q, 12, filter->limit ? (int64_t)filter->limit : -1);
     while (more && xg_stmt_next(q)) {
         struct store_entity e;
         struct xg_bytes state = {NULL, 0};

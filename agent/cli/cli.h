@@ -416,6 +416,10 @@ XG_MUST_CHECK enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,
                                             json_t **object,
                                             const struct xg_id *id,
                                             bool in_full, struct xg_error *err);
+/* How its running stage stands. */
+XG_MUST_CHECK enum xg_status cli_light_of(struct cli *cli, enum xg_light *light,
+                                          const struct xg_id *id,
+                                          struct xg_error *err);
 /* When the running stage of a case is due. */
 struct cli_due {
     int64_t ms; /* XG_NO_TIME: no limit, paused, or nothing runs */

@@ -73,7 +73,8 @@ static enum xg_status put_all(struct xg_buf *out, json_t **object,
         return XG_OK;
     if (object) {
         json_t *list =
-            view_clocks_json(c->list, c->count, c->calendar, c->now_ms);
+            view_clocks_json(c->list, c->count, c->labels, c->calendar,
+                             c->now_ms);
         if (!list || json_object_set_new(*object, "clocks", list) != 0)
             return xg_fail_nomem(err);
         return XG_OK;
@@ -91,7 +92,8 @@ static enum xg_status put_main(struct xg_buf *out, json_t **object,
 
     if (object) {
         json_t *json = running
-                           ? view_clock_json(running, c->calendar, c->now_ms)
+                           ? view_clock_json(running, c->labels, c->calendar,
+                                             c->now_ms)
                            : json_null();
         if (!json || json_object_set_new(*object, "clock", json) != 0)
             return xg_fail_nomem(err);
@@ -127,6 +129,33 @@ enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,
                          : put_main(out, object, &c, err);
     if (status == XG_OK && !in_full)
         put_mark(cli, out, object, &fold.state);
+    if (status == XG_OK && !in_full && object && fold.state.count)
+        json_object_set_new(
+            *object, "author",
+            json_string(fold.facts[fold.state.order[0]].judged.author));
+    xg_arena_clear(&arena);
+    return status;
+}
+
+/* What a list shows of the clocks of one case: a copy of the one that matters;
+ * *any false: none runs. */
+static enum xg_status main_clock(struct xg_clock *out, bool *any,
+                                 struct cli_clocks *c, struct cli *cli,
+                                 const struct xg_id *id, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(CLOCK_ARENA_MAX);
+    struct fold fold;
+    enum xg_status status = fold_load(cli->home.store, &fold, &arena, id, err);
+
+    *any = false;
+    if (status == XG_OK)
+        status = cli_clocks_of(cli, c, &arena, &fold, err);
+    if (status == XG_OK) {
+        const struct xg_clock *running = view_clock_main(c->list, c->count);
+        *any = running != NULL;
+        if (running)
+            *out = *running;
+    }
     xg_arena_clear(&arena);
     return status;
 }
@@ -134,22 +163,31 @@ enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,
 enum xg_status cli_due_of(struct cli *cli, struct cli_due *out,
                           const struct xg_id *id, struct xg_error *err)
 {
-    struct xg_arena arena = XG_ARENA(CLOCK_ARENA_MAX);
     struct cli_clocks c = {.count = 0};
-    struct fold fold;
-    enum xg_status status = fold_load(cli->home.store, &fold, &arena, id, err);
+    struct xg_clock running;
+    bool any;
 
-    if (status == XG_OK)
-        status = cli_clocks_of(cli, &c, &arena, &fold, err);
-    if (status == XG_OK) {
-        const struct xg_clock *running = view_clock_main(c.list, c.count);
-        *out = (struct cli_due){.ms = XG_NO_TIME};
-        if (running && running->limited && !running->paused) {
-            out->ms = running->due_ms;
-            out->stage = running->stage;
-            out->overdue = xg_clock_overdue(running, c.now_ms, false);
-        }
+    if (main_clock(&running, &any, &c, cli, id, err) != XG_OK)
+        return err->status;
+    *out = (struct cli_due){.ms = XG_NO_TIME};
+    if (any && running.limited && !running.paused) {
+        out->ms = running.due_ms;
+        out->stage = running.stage;
+        out->overdue = xg_clock_overdue(&running, c.now_ms, false);
     }
-    xg_arena_clear(&arena);
-    return status;
+    return XG_OK;
+}
+
+enum xg_status cli_light_of(struct cli *cli, enum xg_light *light,
+                            const struct xg_id *id, struct xg_error *err)
+{
+    struct cli_clocks c = {.count = 0};
+    struct xg_clock running;
+    bool any;
+
+    if (main_clock(&running, &any, &c, cli, id, err) != XG_OK)
+        return err->status;
+    *light = any ? xg_clock_light(&running, c.calendar, c.now_ms)
+                 : XG_LIGHT_NONE;
+    return XG_OK;
 }

@@ -180,7 +180,20 @@ static const struct cli_flag track_flags[] = {
     {"geojson", NULL, false, "以 GeoJSON 输出", "as GeoJSON"},
     NO_MORE,
 };
+/* `find` has its text as a word: it takes all but the first. */
 static const struct cli_flag list_flags[] = {
+    {"text", "TEXT", false, "只列含这段文字的", "only what holds this text"},
+    {"kind", "KIND", true, "只列这一种类，可多次给出",
+     "only this kind; may be given again"},
+    {"case", NULL, false, "只列走办理流程的种类",
+     "only kinds that go through the loop"},
+    {"category", "CATEGORY", false, "只列这一类别及其下级（代码或名称）",
+     "only this category and those below it, by code or name"},
+    {"urgency", "URGENCY", false, "只列这一紧急程度的",
+     "only of this urgency"},
+    {"since", "TIME", false, "只列这时以后的", "only from this time on"},
+    {"until", "TIME", false, "只列这时以前的（只写日期时含当天）",
+     "only before this time (a day alone: to its end)"},
     {"state", "STATE", false,
      "只列 draft waiting sealed sent received（传送），"
      "conflict，或办理状态（如 reported）",
@@ -197,6 +210,10 @@ static const struct cli_flag list_flags[] = {
     {"all", NULL, false, "也列反映人和已移出本机范围的",
      "contacts too, and what left this device's scope"},
     {"limit", "N", false, "最多 N 条（最新在前）", "at most N, newest first"},
+    {"after", "ID", false, "从这一条之后接着列", "go on below this row"},
+    {"count", NULL, false, "只给出条数", "how many there are, alone"},
+    {"points", NULL, false, "一行 JSON：有位置的各在哪里，供地图用",
+     "one line of JSON for maps: where those are that have a position"},
     NO_MORE,
 };
 static const struct cli_flag describe_flags[] = {
@@ -499,7 +516,7 @@ static const struct cli_command commands[] = {
     {"history", CLI_LOOK, CLI_HOME, "ID", 1, 1, NULL, cmd_history,
      "查看一条的全部经过", "everything that happened to one", NULL, NULL,
      NULL},
-    {"find", CLI_LOOK, CLI_HOME, "TEXT", 1, 1, list_flags, cmd_find,
+    {"find", CLI_LOOK, CLI_HOME, "TEXT", 1, 1, list_flags + 1, cmd_find,
      "查找文字", "find text in values and notes", NULL, NULL, NULL},
 
     {"conflicts", CLI_DECIDE, CLI_HOME, "[ID]", 0, 1, NULL, cmd_conflicts,

@@ -52,6 +52,7 @@ static enum xg_status look_up_entity(void *ctx, struct view_entity *out,
     memcpy(out->number, e.number, sizeof out->number);
     out->delivery = delivery_of(e.delivery);
     out->out = e.out;
+    out->created_ms = e.first_ms;
     return XG_OK;
 }
 
@@ -163,8 +164,9 @@ static enum xg_status look_up_more(void *ctx, struct xg_buf *out,
     }
     if (in_full && cli_put_group(view->cli, out, object, id, err) != XG_OK)
         return err->status;
-    /* Of what is settled, a list tells no deadline. */
-    if (e.status == 0 || (!in_full && xg_status_final(e.status)))
+    /* Of what is settled, a list tells no deadline; but who told of it. */
+    bool ended = e.status == 0 || (!in_full && xg_status_final(e.status));
+    if (ended && (in_full || !object))
         return XG_OK;
     return cli_put_clocks(view->cli, out, object, id, in_full, err);
 }

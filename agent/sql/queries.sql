@@ -465,10 +465,12 @@ SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
                  LEFT JOIN batch AS b ON b.id = r.batch
                  WHERE r.entity = e.entity
                    AND (c.mine = 1 OR r.batch IS NOT NULL)), 4),
-       e.state, e.folded
+       e.state, e.folded, e.newest
 FROM entity AS e WHERE e.entity = ?1
 
--- ?9: only cases whose status is not one of the final ones (xg_status_final).
+-- ?1, ?7: sets of bits of kinds and deliveries, 0: all. ?8: only cases whose
+-- status is not one of the final ones (xg_status_final). ?9: only what stands
+-- below that rank.
 -- name: entity_list
 SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
        e.records, e.mine, e.photos,
@@ -484,16 +486,40 @@ SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
                  LEFT JOIN batch AS b ON b.id = r.batch
                  WHERE r.entity = e.entity
                    AND (c.mine = 1 OR r.batch IS NOT NULL)), 4) AS delivery,
-       e.state, e.folded
+       e.state, e.folded, e.newest
 FROM entity AS e
-WHERE (?1 = 0 OR e.kind = ?1) AND (?2 = 0 OR e.status = ?2)
+WHERE (?1 = 0 OR ?1 & (1 << e.kind)) AND (?2 = 0 OR e.status = ?2)
   AND (?3 = 0 OR e.mine = 1)
   AND (?4 = 0 OR e.conflicts > 0 OR e.folded = 0)
   AND (?5 = 1 OR e.kind <> 4) AND (?6 = 1 OR out = 0)
-  AND (?7 < 0 OR delivery = ?7)
-  AND (?9 = 0 OR (e.status > 0 AND e.withdrawn = 0
+  AND (?7 = 0 OR ?7 & (1 << delivery))
+  AND (?8 = 0 OR (e.status > 0 AND e.withdrawn = 0
                   AND e.status NOT IN (9, 12, 13, 16)))
-ORDER BY e.newest DESC LIMIT ?8
+  AND e.newest < ?9 AND e.first_ms >= ?10 AND e.first_ms < ?11
+ORDER BY e.newest DESC LIMIT ?12
+
+-- How many entity_list gives: the same conditions, ?12 aside.
+-- name: entity_count
+SELECT count(*)
+FROM (SELECT CASE ?7 WHEN 0 THEN 0 ELSE
+          coalesce((SELECT min(coalesce(b.delivery,
+                                        iif(r.position IS NULL, 1, 4)))
+                    FROM record AS r JOIN chain AS c ON c.id = r.chain
+                    LEFT JOIN batch AS b ON b.id = r.batch
+                    WHERE r.entity = e.entity
+                      AND (c.mine = 1 OR r.batch IS NOT NULL)), 4)
+          END AS delivery
+      FROM entity AS e
+      WHERE (?1 = 0 OR ?1 & (1 << e.kind)) AND (?2 = 0 OR e.status = ?2)
+        AND (?3 = 0 OR e.mine = 1)
+        AND (?4 = 0 OR e.conflicts > 0 OR e.folded = 0)
+        AND (?5 = 1 OR e.kind <> 4)
+        AND (?6 = 1 OR NOT EXISTS (SELECT 1 FROM gone AS g
+                                   WHERE g.entity = e.entity))
+        AND (?8 = 0 OR (e.status > 0 AND e.withdrawn = 0
+                        AND e.status NOT IN (9, 12, 13, 16)))
+        AND e.newest < ?9 AND e.first_ms >= ?10 AND e.first_ms < ?11)
+WHERE ?7 = 0 OR ?7 & (1 << delivery)
 
 -- name: entity_by_prefix
 SELECT entity, kind, number FROM entity

@@ -255,7 +255,8 @@ static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
         view_clock_brief(out, main, calendar, l->now_ms);
     if (status == XG_OK && object)
         json_object_set_new(*object, "clock",
-                            main ? view_clock_json(main, calendar, l->now_ms)
+                            main ? view_clock_json(main, l->view.labels, calendar,
+                                                   l->now_ms)
                                  : json_null());
     if (status == XG_OK && fold.state.kind) {
         if (out && out->len && view_waits_of(waits, &fold.state))
@@ -282,7 +283,8 @@ static enum xg_status put_clocks(struct look *l, struct xg_buf *out,
     if (status == XG_OK && object)
         json_object_set_new(
             *object, "clocks",
-            view_clocks_json(clocks, count, calendar, l->now_ms));
+            view_clocks_json(clocks, count, l->view.labels, calendar,
+                             l->now_ms));
     xg_arena_clear(&arena);
     return status;
 }

@@ -6,6 +6,8 @@
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 
+enum { WORDS_MAX = 4096 };
+
 /* ---- which one ---- */
 
 /* The smaller the more pressing. */
@@ -328,7 +330,23 @@ static json_t *unit_or_null(const struct xg_clock *c)
                                                         : "urgent");
 }
 
+/* Its words: as a list has them, and all of them. */
+static void set_words(json_t **o, const struct xg_clock *c,
+                      const struct xg_labels *labels,
+                      const struct xg_calendar *calendar, int64_t now_ms)
+{
+    struct xg_buf words = XG_BUF(WORDS_MAX);
+
+    view_clock_brief(&words, c, calendar, now_ms);
+    view_json_set(o, "text", view_json_text(xg_buf_bytes(&words)));
+    xg_buf_reset(&words);
+    view_clock_line(&words, c, labels, calendar, now_ms);
+    view_json_set(o, "line", view_json_text(xg_buf_bytes(&words)));
+    xg_buf_clear(&words);
+}
+
 json_t *view_clock_json(const struct xg_clock *c,
+                        const struct xg_labels *labels,
                         const struct xg_calendar *calendar, int64_t now_ms)
 {
     const struct xg_choice *stage = xg_choice_find(xg_stages, c->stage);
@@ -355,15 +373,18 @@ json_t *view_clock_json(const struct xg_clock *c,
     view_json_set(&o, "provisional", json_boolean(c->provisional));
     view_json_set(&o, "with", text_or_null(c->unit));
     view_json_set(&o, "level", text_or_null(c->level));
+    set_words(&o, c, labels, calendar, now_ms);
     return o;
 }
 
 json_t *view_clocks_json(const struct xg_clock *clocks, size_t count,
+                         const struct xg_labels *labels,
                          const struct xg_calendar *calendar, int64_t now_ms)
 {
     json_t *array = json_array();
 
     for (size_t i = 0; i < count; i++)
-        view_json_append(&array, view_clock_json(&clocks[i], calendar, now_ms));
+        view_json_append(&array, view_clock_json(&clocks[i], labels, calendar,
+                                                 now_ms));
     return array;
 }

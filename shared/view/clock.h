@@ -28,6 +28,11 @@
  *      provisional  hangs on a record that the log does not hold yet
  *      with         unit that held it when it began; null: none
  *      level        at which it was then; null: none
+ *      text         how it stands, as a list says it: "剩余 3 个工作时"; "" where
+ *                   there is nothing to say
+ *      line         the whole of it, as above
+ *
+ * `text` and `line` are in the language that is set, all else in none.
  */
 #ifndef XG_VIEW_CLOCK_H
 #define XG_VIEW_CLOCK_H
@@ -69,9 +74,11 @@ const char *view_light_label(enum xg_light light);
 
 /* A new reference, NULL when memory is short. */
 json_t *view_clock_json(const struct xg_clock *c,
+                        const struct xg_labels *labels,
                         const struct xg_calendar *calendar, int64_t now_ms);
 /* An array of them. */
 json_t *view_clocks_json(const struct xg_clock *clocks, size_t count,
+                         const struct xg_labels *labels,
                          const struct xg_calendar *calendar, int64_t now_ms);
 
 #endif

@@ -15,6 +15,9 @@ enum {
     STATUS_COLUMNS = 13,
     SUMMARY_COLUMNS = 42,
     SUMMARY_MAX = 64 << 10,
+    TITLE_COLUMNS = 60, /* of each part */
+    SHORT_COLUMNS = 120,
+    LONG_TEXT_BYTES = 4000, /* a field for more than that tells a story */
 };
 
 /* ---- the axes ---- */
@@ -169,18 +172,132 @@ static void set_fields(json_t **object, const struct xg_brief *brief,
         view_json_set(object, "withheld", json_true());
 }
 
+/* ---- what it is known by ---- */
+
+/* An own field that says what or where it is: a required code, or the first of
+ * the texts. */
+static bool is_telling(const struct xg_field *f, size_t texts)
+{
+    if (f->number < XG_FIELD_OWN || f->number >= XG_FIELD_SHARED ||
+        f->merge != XG_MERGE_REGISTER)
+        return false;
+    return f->type == XG_TYPE_CODE ? f->flags & XG_REQUIRED
+                                   : f->type == XG_TYPE_TEXT && texts == 0;
+}
+
+/* The name of a code is enough for a title. */
+static void put_called(struct xg_buf *out, const struct view_context *view,
+                       const struct xg_field *f,
+                       const struct xg_cbor_item *value)
+{
+    struct xg_buf text = XG_BUF(SUMMARY_MAX), name = XG_BUF(SUMMARY_MAX);
+
+    if (view->name && f->type == XG_TYPE_CODE && value->type == XG_CBOR_TEXT)
+        view->name(view->ctx, &name, f, value);
+    view_value_text(&text, f, value);
+    put_separator(out, 0);
+    view_put_cut(out, xg_buf_bytes(name.len ? &name : &text), TITLE_COLUMNS);
+    xg_buf_clear(&text);
+    xg_buf_clear(&name);
+}
+
+void view_put_known_as(struct xg_buf *out, const struct xg_brief *brief,
+                       const struct view_context *view)
+{
+    struct xg_buf title = XG_BUF(SUMMARY_MAX);
+    struct xg_cbor_item value;
+    const struct xg_field *f;
+    size_t texts = 0;
+
+    for (size_t i = 0; brief->kind && (f = xg_field_at(brief->kind, i)); i++) {
+        if (!is_telling(f, texts) || withheld(f, view) ||
+            !xg_brief_value(brief, f->number, &value) ||
+            value.type != XG_CBOR_TEXT || value.bytes.len == 0)
+            continue;
+        put_called(&title, view, f, &value);
+        texts += f->type == XG_TYPE_TEXT;
+    }
+    if (title.len == 0)
+        xg_buf_text(&title, look_kind_label(brief->kind));
+    xg_buf_append(out, title.data, title.len);
+    if (title.failed == XG_NOMEM)
+        out->failed = XG_NOMEM;
+    xg_buf_clear(&title);
+}
+
+/* The first long text of its own, as much as two lines hold; or nothing. */
+static void put_short(struct xg_buf *out, const struct xg_brief *brief,
+                      const struct view_context *view)
+{
+    struct xg_cbor_item value;
+    const struct xg_field *f;
+
+    for (size_t i = 0; brief->kind && (f = xg_field_at(brief->kind, i)); i++)
+        if (f->number >= XG_FIELD_OWN && f->number < XG_FIELD_SHARED &&
+            f->type == XG_TYPE_TEXT && f->max >= LONG_TEXT_BYTES &&
+            f->merge == XG_MERGE_REGISTER && !withheld(f, view) &&
+            xg_brief_value(brief, f->number, &value) &&
+            value.type == XG_CBOR_TEXT) {
+            view_put_cut(out, value.bytes, SHORT_COLUMNS);
+            return;
+        }
+}
+
+/* The photo that stands for it: the first whose small picture is known. */
+static json_t *thumb_json(const struct xg_brief *brief)
+{
+    struct xg_brief_elements elements = {0};
+    struct xg_cbor_item item;
+
+    if (!xg_brief_set(brief, XG_FIELD_PHOTO, &elements))
+        return json_null();
+    while (xg_brief_element(&elements, &item)) {
+        struct view_photo photo = view_photo_of(&item);
+        if (photo.thumbnail_bytes)
+            return view_json_hex(photo.sha256.b, XG_HASH_SIZE);
+    }
+    return json_null();
+}
+
+static void set_known(json_t **json, const struct xg_brief *brief,
+                      const struct view_context *view)
+{
+    struct xg_buf text = XG_BUF(SUMMARY_MAX);
+    const struct xg_field *position =
+        brief->kind ? xg_field_find(brief->kind, XG_FIELD_POSITION) : NULL;
+    struct xg_cbor_item value;
+    bool placed = position && !withheld(position, view) &&
+                  xg_brief_value(brief, XG_FIELD_POSITION, &value);
+
+    view_put_known_as(&text, brief, view);
+    view_json_set(json, "title", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_reset(&text);
+    put_short(&text, brief, view);
+    view_json_set(json, "short", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_clear(&text);
+    view_json_set(json, "position",
+                  placed ? view_value_json(position, &value) : json_null());
+    view_json_set(json, "thumb", thumb_json(brief));
+}
+
 static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
                                const struct view_context *view,
                                struct xg_error *err)
 {
     json_t *json = json_object();
+    struct view_entity entity;
 
-    if (look_set_entity(&json, brief, view, err) != XG_OK ||
+    if (look_entity(&entity, view, &brief->id, err) != XG_OK ||
+        look_set_entity(&json, brief, view, err) != XG_OK ||
         (view->more &&
          view->more(view->ctx, NULL, &json, &brief->id, false, err) != XG_OK)) {
         json_decref(json);
         return err->status;
     }
+    view_json_set(&json, "created",
+                  entity.created_ms ? view_json_time(entity.created_ms)
+                                    : json_null());
+    set_known(&json, brief, view);
     set_fields(&json, brief, view);
     return look_json_line(out, json, err);
 }

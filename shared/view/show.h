@@ -56,6 +56,7 @@ struct view_entity {
     char number[XG_NUMBER_SIZE]; /* human number, draft-N, or "" */
     enum view_delivery delivery; /* the least of its records */
     bool out; /* given to others: no longer this device's to do */
+    int64_t created_ms; /* when it was first told of, or happened; 0 unknown */
 };
 
 /* And of one record of it. */
@@ -133,7 +134,14 @@ struct view_context {
 
 /* The heading of a list; nothing as JSON. */
 void view_list_head(struct xg_buf *out, const struct view_context *view);
-/* One line: number, kind, status, key fields, three axes. */
+/* What a person knows it by, in one line: what sort of thing and where, or its
+ * own name: "垃圾堆积 通达路120号", "王大爷"; else its kind. Nothing personal
+ * where it is withheld. */
+void view_put_known_as(struct xg_buf *out, const struct xg_brief *brief,
+                       const struct view_context *view);
+/* One line: number, kind, status, key fields, three axes. JSON also has what
+ * `show` shows at its head: title, short (the beginning of its long text),
+ * created, position, thumb (the photo that stands for it). */
 XG_MUST_CHECK enum xg_status view_list_row(struct xg_buf *out,
                                            const struct xg_brief *brief,
                                            const struct view_context *view,

@@ -198,7 +198,7 @@ void view_pad(struct xg_buf *out, size_t start, unsigned columns)
         xg_buf_format(out, "%*s", (int)(columns - width), "");
 }
 
-void view_put_column(struct xg_buf *out, struct xg_bytes text, unsigned columns)
+void view_put_cut(struct xg_buf *out, struct xg_bytes text, unsigned columns)
 {
     size_t start = out->len, at = start, width = 0;
     uint32_t code;
@@ -218,7 +218,15 @@ void view_put_column(struct xg_buf *out, struct xg_bytes text, unsigned columns)
         out->len = at;
         xg_buf_text(out, "…");
     }
-    view_pad(out, start, columns);
+}
+
+void view_put_column(struct xg_buf *out, struct xg_bytes text, unsigned columns)
+{
+    size_t start = out->len;
+
+    view_put_cut(out, text, columns);
+    if (out->failed == XG_OK)
+        view_pad(out, start, columns);
 }
 
 /* ---- numbers ---- */

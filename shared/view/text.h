@@ -29,6 +29,8 @@ void view_put_block(struct xg_buf *out, struct xg_bytes text, unsigned indent);
  * combining marks. */
 size_t view_width(struct xg_bytes text);
 
+/* Append the text made safe in at most `columns` columns: cut with "…". */
+void view_put_cut(struct xg_buf *out, struct xg_bytes text, unsigned columns);
 /* Append the text made safe in exactly `columns` columns: cut with "…" or
  * filled with spaces. */
 void view_put_column(struct xg_buf *out, struct xg_bytes text,

@@ -204,8 +204,25 @@ static void test_json_keys_are_stable(void **state)
     c[1].due_ms = c[1].due_plain_ms = XG_NO_TIME;
     c[1].ended_by = 2;
     c[1].end_ms = test_ms("2026-10-09 09:00");
-    json_t *array = view_clocks_json(c, 2, &w->calendar.calendar,
+    json_t *array = view_clocks_json(c, 2, NULL, &w->calendar.calendar,
                                      test_ms("2026-10-12 09:00"));
+    /* In words: the same as on a terminal. */
+    for (size_t i = 0; i < 2; i++) {
+        struct xg_buf words = XG_BUF(512);
+        json_t *one = json_array_get(array, i);
+        view_clock_brief(&words, &c[i], &w->calendar.calendar,
+                         test_ms("2026-10-12 09:00"));
+        assert_string_equal(json_string_value(json_object_get(one, "text")),
+                            xg_buf_str(&words));
+        xg_buf_reset(&words);
+        view_clock_line(&words, &c[i], NULL, &w->calendar.calendar,
+                        test_ms("2026-10-12 09:00"));
+        assert_string_equal(json_string_value(json_object_get(one, "line")),
+                            xg_buf_str(&words));
+        xg_buf_clear(&words);
+        json_object_del(one, "text");
+        json_object_del(one, "line");
+    }
     char *text = json_dumps(array, JSON_COMPACT);
     assert_string_equal(
         text, "[{\"stage\":\"handle\",\"turn\":1,"

@@ -652,6 +652,12 @@ static size_t count_listed(struct home *h, struct store_filter filter)
     size_t n = 0;
 
     assert_ok(store_list(h->store, &filter, true, count_entity, &n, &err));
+    /* Counted without listing, it is the same. */
+    uint64_t counted;
+    assert_ok(store_count_listed(h->store, &counted, &filter, &err));
+    assert_int_equal(filter.limit && counted > filter.limit ? filter.limit
+                                                            : counted,
+                     n);
     return n;
 }
 
@@ -676,12 +682,34 @@ static void test_lists(void **state)
     assert_int_equal(count_listed(b, (struct store_filter){.mine = true}), 1);
     assert_int_equal(count_listed(b, (struct store_filter){.limit = 1}), 1);
     assert_int_equal(
-        count_listed(b, (struct store_filter){.by_delivery = true,
-                                              .delivery = STORE_WAITING}),
+        count_listed(b,
+                     (struct store_filter){.deliveries = 1u << STORE_WAITING}),
         1);
     assert_int_equal(count_listed(b, (struct store_filter){.kind = xg_kind_find(
                                                                XG_KIND_VISIT)}),
                      0);
+
+    /* By kinds, by time, and on from a row. */
+    assert_int_equal(
+        count_listed(b, (struct store_filter){
+                            .kinds = 1u << XG_KIND_CONTACT |
+                                     1u << XG_KIND_INCIDENT}),
+        3);
+    int64_t first_ms = look(b, &c.id).first_ms;
+    assert_int_equal(
+        count_listed(b, (struct store_filter){.since_ms = first_ms + 1,
+                                              .until_ms = first_ms}),
+        0);
+    assert_int_equal(
+        count_listed(b, (struct store_filter){.since_ms = first_ms,
+                                              .until_ms = first_ms + 1}) +
+            count_listed(b, (struct store_filter){.until_ms = first_ms}) +
+            count_listed(b, (struct store_filter){.since_ms = first_ms + 1}),
+        2);
+    int64_t last = look(b, &c.id).rank;
+    assert_int_equal(count_listed(b, (struct store_filter){.below = last + 1}),
+                     2);
+    assert_int_equal(count_listed(b, (struct store_filter){.below = last}), 1);
 
     /* Out of scope, and back. */
     struct xg_update u = {.kind = XG_UPDATE_OUT, .entity = c.id};

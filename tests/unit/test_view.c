@@ -878,7 +878,10 @@ static void test_json_keys(void **state)
                  "\"accuracy_m\":8.5}");
     json_t *json = load(xg_buf_str(&out));
     assert_keys(json, "id number kind status withdrawn conflicts records "
-                      "delivery photos fields names");
+                      "delivery photos created title short position thumb "
+                      "fields names");
+    assert_string_equal(json_string_value(json_object_get(json, "title")),
+                        "fire · 银雀山路");
     assert_keys(json_object_get(json, "photos"),
                 "total server only_here elsewhere not_here wanted");
     assert_keys(json_object_get(json, "fields"),
