@@ -9,7 +9,7 @@ import './map.css';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Failure } from '@page/api';
-import { metres, T } from '@page/text';
+import { T } from '@page/text';
 import { Icon, type IconName } from '@page/ui/icon';
 import { Sheet, Trouble } from '@page/ui/parts';
 import { roundMetres, type Here, type LatLon } from '@page/map/geo';
@@ -70,7 +70,7 @@ function Scale({ metresPerPx }: { metresPerPx: number }) {
   return (
     <span class="map-scale">
       <span class="hidden-words">{T('比例尺', 'scale')} </span>
-      {metres(length)}
+      {length < 1000 ? `${length} ${T('米', 'm')}` : `${length / 1000} ${T('公里', 'km')}`}
       <span class="map-scale-bar" ref={bar} />
     </span>
   );

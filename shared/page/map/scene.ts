@@ -42,7 +42,9 @@ export interface Cluster extends Spot {
 }
 
 const GRAVITY: Tone[] = ['quiet', 'ok', 'info', 'warn', 'bad'];
-const CELL_PX = 52;
+const CELL_PX = 68;
+/** A cluster keeps so far from the edge of its cell, so that two never cover each other. */
+const RIM_PX = 24;
 export const WORLD_PX = 256;
 
 export class Prepared {
@@ -110,8 +112,18 @@ export class Prepared {
       there.south = Math.max(there.south, y);
       if (GRAVITY.indexOf(tone) > GRAVITY.indexOf(there.tone)) there.tone = tone;
     });
+    for (const cluster of cells.values())
+      if (cluster.ids.length > 1) {
+        cluster.x = inCell(cluster.x * scale) / scale;
+        cluster.y = inCell(cluster.y * scale) / scale;
+      }
     return [...cells.values()];
   }
+}
+
+function inCell(px: number): number {
+  const edge = Math.floor(px / CELL_PX) * CELL_PX;
+  return Math.max(edge + RIM_PX, Math.min(edge + CELL_PX - RIM_PX, px));
 }
 
 function outline(of: Outline, crs: Crs): Prepared['outlines'][number] {

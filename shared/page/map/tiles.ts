@@ -28,11 +28,13 @@ export class Tiles extends GridLayer {
 
   constructor(private readonly of: OfflineMap) {
     super({
-      minNativeZoom: of.least_zoom,
+      // Nothing further out: the tiles of its own least zoom would be thousands there.
+      minZoom: of.least_zoom,
       maxNativeZoom: of.most_zoom,
       maxZoom: 22,
       keepBuffer: 1,
       updateWhenIdle: true,
+      ...(of.bounds && { bounds: [[of.bounds[1], of.bounds[0]], [of.bounds[3], of.bounds[2]]] }),
     });
     this.on('tileunload', ({ tile: gone }: { tile: HTMLElement }) => this.waits.get(gone)?.abort());
   }
