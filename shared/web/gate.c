@@ -230,6 +230,8 @@ void gate_turn(struct gate *g, struct gate_seat *seat, enum gate_state state,
     seat->state = state;
     seat->since_ms = now_ms;
     seat->deadline_ms = now_ms + g->idle_ms;
+    if (state == GATE_IDLE)
+        seat->flows = false;
     pthread_mutex_unlock(&g->lock);
 }
 
@@ -268,6 +270,26 @@ void gate_give(struct gate *g, struct gate_seat *seat)
     g->bodies_bytes -= seat->body_bytes;
     seat->body_bytes = 0;
     pthread_mutex_unlock(&g->lock);
+}
+
+bool gate_flow(struct gate *g, struct gate_seat *seat)
+{
+    unsigned all = 0, mine = 0;
+
+    pthread_mutex_lock(&g->lock);
+    for (size_t i = 0; i < g->count; i++) {
+        const struct gate_seat *s = &g->seats[i];
+        if (!seat_counts(s) || !s->flows)
+            continue;
+        all++;
+        mine += same_address(s, seat);
+    }
+    seat->flows =
+        all < g->max - g->max / 4 &&
+        mine < g->max_per_address - g->max_per_address / 4;
+    bool may = seat->flows;
+    pthread_mutex_unlock(&g->lock);
+    return may;
 }
 
 int64_t gate_sweep(struct gate *g, int64_t now_ms)

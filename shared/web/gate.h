@@ -35,6 +35,7 @@ struct gate_seat {
     int fd;
     bool started; /* a thread serves it */
     bool closing; /* shut down, and waiting for that thread to see it */
+    bool flows;   /* its answer is one that may last for ever */
     uint8_t address[16]; /* IPv4 mapped; of IPv6 the /64 */
     char peer[INET6_ADDRSTRLEN];
     int64_t since_ms, deadline_ms; /* of the state */
@@ -84,6 +85,10 @@ void gate_moved(struct gate *g, struct gate_seat *seat, size_t bytes,
 /* Account for `bytes` more of a body; false over the ceiling. */
 bool gate_take(struct gate *g, struct gate_seat *seat, size_t bytes);
 void gate_give(struct gate *g, struct gate_seat *seat);
+
+/* May this one's answer last for ever? Only while a quarter of all places, and
+ * of those of its address, is left to the others. Until the seat is idle. */
+bool gate_flow(struct gate *g, struct gate_seat *seat);
 
 /* Shut down what is over its deadline; the time until the next, at most
  * idle_ms. */

@@ -1,6 +1,8 @@
 /* http.c - see http.h. */
 #include "shared/web/http.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <strings.h>
 #include <unistd.h>
@@ -38,6 +40,20 @@ const char *xg_request_bearer(const struct xg_request *request)
     while (*value == ' ')
         value++;
     return *value ? value : NULL;
+}
+
+enum xg_wait xg_reader_wait(const struct xg_reader *reader, int fd,
+                            int timeout_ms)
+{
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    int n;
+
+    if (reader)
+        return reader->wait(reader->ctx, fd, timeout_ms);
+    do
+        n = poll(&polled, 1, timeout_ms);
+    while (n < 0 && errno == EINTR);
+    return n > 0 ? XG_WAIT_READY : XG_WAIT_TIME;
 }
 
 /* --- UTF-8 and JSON --- */
@@ -129,6 +145,8 @@ void xg_response_clear(struct xg_response *response)
     xg_buf_clear(&response->body);
     if (response->file_fd >= 0)
         close(response->file_fd);
+    if (response->flow)
+        response->flow->close(response->flow_state);
     xg_response_init(response);
 }
 
@@ -173,6 +191,15 @@ void xg_response_file(struct xg_response *response, int fd, uint64_t offset,
     response->file_fd = fd;
     response->file_offset = offset;
     response->file_bytes = len;
+}
+
+void xg_response_flow(struct xg_response *response, const struct xg_flow *flow,
+                      void *state)
+{
+    if (response->flow)
+        response->flow->close(response->flow_state);
+    response->flow = flow;
+    response->flow_state = state;
 }
 
 void xg_response_problem(struct xg_response *response, int http_status,

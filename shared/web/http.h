@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "shared/base/arena.h"
 #include "shared/base/buf.h"
@@ -32,6 +33,24 @@ struct xg_http_field {
     const char *name, *value;
 };
 
+enum xg_wait {
+    XG_WAIT_READY, /* `fd` can be read, or its other end is closed */
+    XG_WAIT_TIME,
+    XG_WAIT_GONE, /* nobody reads any more, or the server stops */
+};
+
+/* Whoever reads an answer that is made while it is read. */
+struct xg_reader {
+    void *ctx;
+    enum xg_wait (*wait)(void *ctx, int fd, int timeout_ms);
+};
+
+/* Sleep until there is something to go on with. `fd` -1: nothing to wait for
+ * but the time; timeout_ms -1: however long. A reader that only closes its own
+ * half of the connection counts as gone. `reader` NULL: one that never goes. */
+enum xg_wait xg_reader_wait(const struct xg_reader *reader, int fd,
+                            int timeout_ms);
+
 /* Everything is borrowed and lives until the handler returns. */
 struct xg_request {
     const char *method; /* "GET" also when the client asked with HEAD */
@@ -46,6 +65,7 @@ struct xg_request {
     struct xg_bytes body;   /* complete; at most the route's body_max */
     const char *peer;       /* "127.0.0.1", "fe80::1": no port */
     struct xg_arena *arena; /* for the handler, gone after the request */
+    const struct xg_reader *reader; /* for a handler that waits long; or NULL */
 };
 
 /* The value of a query parameter, or NULL. "?a" and "?a=" are both "". */
@@ -68,10 +88,24 @@ enum xg_cache {
                        * cache */
 };
 
+/* An answer whose length nobody knows beforehand: lines as they come, what a
+ * program prints. Both are called on the connection's thread, after the
+ * handler. */
+struct xg_flow {
+    /* Put the next bytes at `out`, at least one and at most `max`, and tell how
+     * many; blocks for them in xg_reader_wait() alone, and ends soon once that
+     * says that the reader has gone. 0: that was all. -1: it broke off, and
+     * the connection is cut, so that nobody takes the part for the whole. */
+    ssize_t (*next)(void *state, const struct xg_reader *reader, uint8_t *out,
+                    size_t max);
+    /* Once, also where nobody ever read. */
+    void (*close)(void *state);
+};
+
 /* Made by xg_response_init(), released by xg_response_clear(). A handler sets
  * http_status and content_type and appends to body; an untouched response is
- * an empty 200. The body is in memory, or a part of a file. The struct points
- * into itself: not to be copied. */
+ * an empty 200. The body is in memory, a part of a file, or a flow. The struct
+ * points into itself: not to be copied. */
 struct xg_response {
     int http_status;
     const char *content_type; /* borrowed: a constant or in the arena */
@@ -79,6 +113,8 @@ struct xg_response {
     enum xg_cache cache;
     int file_fd; /* -1, or taken: closed by xg_response_clear() */
     uint64_t file_offset, file_bytes;
+    const struct xg_flow *flow; /* NULL, or taken with its state */
+    void *flow_state;
     struct xg_http_field extra[XG_HTTP_EXTRA_MAX];
     size_t extra_count, extra_used;
     bool broken; /* a header could not be added */
@@ -97,6 +133,11 @@ void xg_response_header(struct xg_response *response, const char *name,
  * them into memory. Takes `fd`. The file must not shrink meanwhile. */
 void xg_response_file(struct xg_response *response, int fd, uint64_t offset,
                       uint64_t len);
+
+/* Answer with what `flow` gives, for as long as it gives. Takes `state`. The
+ * flow is borrowed for good: a constant. */
+void xg_response_flow(struct xg_response *response, const struct xg_flow *flow,
+                      void *state);
 
 /* Drop whatever the response held (also its extra headers) and answer with a
  * problem+json: {"type":"about:blank","title","status","code","detail"}.

@@ -16,6 +16,7 @@
  * body, serve() at its end, completed(). In this mode the descriptor is closed
  * after connected(..CLOSED), never by the connection's own thread.
  */
+#define _GNU_SOURCE /* POLLRDHUP */
 #include "shared/web/web.h"
 
 #include <arpa/inet.h>
@@ -44,6 +45,8 @@ enum {
     BLOCK_BYTES = 32 << 10,      /* of a large answer */
     BACKLOG = 1024,
     ACCEPT_RUN = 64, /* accepted between two looks at the clock */
+    FLOW_BYTES = 16 << 10,
+    FLOW_LOOK_MS = 500, /* a sleeping flow looks so often whether we stop */
 };
 
 /* TLS 1.2 and 1.3 with forward secrecy and authenticated ciphers only. */
@@ -64,6 +67,7 @@ struct xg_web {
     uint16_t port;
     pthread_mutex_t lock;
     uint64_t requests;
+    unsigned library_idle_s;
     bool stopping;
 };
 
@@ -85,6 +89,7 @@ struct exchange {
     uint64_t length;  /* announced; 0 when chunked */
     uint64_t drained, drain_max; /* of a body that is refused */
     bool close;       /* after the answer */
+    struct xg_reader reader;
 };
 
 static int64_t now_ms(void)
@@ -176,6 +181,31 @@ static enum MHD_Result collect_header(void *ctx, enum MHD_ValueKind kind,
             list->unsound = true;
     list->fields[list->count++] = (struct xg_http_field){name, value};
     return MHD_YES;
+}
+
+/* Sleep for a handler or a flow, and watch the reader. Nothing more is read from the
+ * connection before the answer's end, so that something to be read there is no
+ * sign of anything; only its end is. */
+static enum xg_wait wait_for(void *ctx, int fd, int timeout_ms)
+{
+    struct exchange *x = ctx;
+    int64_t until_ms = now_ms() + timeout_ms;
+    struct pollfd polls[2] = {{.fd = x->seat->fd, .events = POLLRDHUP},
+                              {.fd = fd, .events = POLLIN}};
+
+    for (;;) {
+        int64_t left_ms = timeout_ms < 0 ? FLOW_LOOK_MS : until_ms - now_ms();
+        bool last = left_ms <= FLOW_LOOK_MS && timeout_ms >= 0;
+        if (left_ms < 0)
+            left_ms = 0;
+        int n = poll(polls, 2, (int)(last ? left_ms : FLOW_LOOK_MS));
+        if ((n > 0 && polls[0].revents) || stopping(x->web))
+            return XG_WAIT_GONE;
+        if (n > 0 && polls[1].revents)
+            return XG_WAIT_READY;
+        if (n == 0 && last)
+            return XG_WAIT_TIME;
+    }
 }
 
 /* --- the beginning of a request --- */
@@ -305,6 +335,8 @@ static void begin(struct exchange *x, struct MHD_Connection *c,
     x->request.path = x->request.rest = "";
     x->request.peer = x->seat->peer;
     x->request.arena = &x->arena;
+    x->reader = (struct xg_reader){x, wait_for};
+    x->request.reader = &x->reader;
     if (!x->target || !target_whole(x, version)) {
         refuse_malformed(x);
         return;
@@ -345,6 +377,21 @@ static void break_stream(struct exchange *x)
 }
 
 /* --- the answer --- */
+
+/* A piece of a flow. While it is waited for, the reader owes nothing. */
+static ssize_t read_flow(void *ctx, uint64_t at, char *out, size_t max)
+{
+    struct exchange *x = ctx;
+
+    (void)at;
+    gate_turn(&x->web->gate, x->seat, GATE_WORK, now_ms());
+    ssize_t n = x->response.flow->next(x->response.flow_state, &x->reader,
+                                       (uint8_t *)out, max);
+    gate_turn(&x->web->gate, x->seat, GATE_REPLY, now_ms());
+    return n > 0    ? n
+           : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+                    : MHD_CONTENT_READER_END_WITH_ERROR;
+}
 
 /* A piece of a large answer, and the sign that the reader still reads. */
 static ssize_t read_answer(void *ctx, uint64_t at, char *out, size_t max)
@@ -397,14 +444,34 @@ static void add_headers(struct MHD_Response *out, const struct exchange *x)
         MHD_add_response_header(out, "Connection", "close");
 }
 
+/* A flow has a seat to itself for as long as it likes, so that not everybody
+ * gets one. The library's own clock does not know that it waits for us. */
+static void begin_flow(struct exchange *x, struct MHD_Connection *c)
+{
+    if (gate_flow(&x->web->gate, x->seat)) {
+        MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+        return;
+    }
+    xg_response_problem(&x->response, 503, "busy",
+                        XG_T("同时看着的太多了，请稍后再试",
+                             "too many are reading on; try again later"),
+                        NULL);
+    xg_response_header(&x->response, "Retry-After", "5");
+}
+
 static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *c)
 {
     const struct xg_response *r = &x->response;
     uint64_t size = r->file_fd >= 0 ? r->file_bytes : r->body.len;
     struct MHD_Response *out;
 
+    if (r->flow)
+        begin_flow(x, c);
     /* The body is ours until completed(), which comes after the last use. */
-    if (r->file_fd < 0 && size <= BLOCK_BYTES)
+    if (r->flow)
+        out = MHD_create_response_from_callback(
+            MHD_SIZE_UNKNOWN, FLOW_BYTES, read_flow, x, NULL);
+    else if (r->file_fd < 0 && size <= BLOCK_BYTES)
         out = MHD_create_response_from_buffer((size_t)size, r->body.data,
                                               MHD_RESPMEM_PERSISTENT);
     else
@@ -495,16 +562,20 @@ static void completed(void *ctx, struct MHD_Connection *c, void **request,
     struct xg_web *web = ctx;
     struct exchange *x = *request;
 
-    (void)c;
     (void)code;
     if (!x)
         return;
     *request = NULL;
     if (x->stream)
         close_stream(x, false);
+    if (x->response.flow) {
+        gate_turn(&web->gate, x->seat, GATE_WORK, now_ms());
+        MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT,
+                                  web->library_idle_s);
+    }
+    xg_response_clear(&x->response);
     gate_give(&web->gate, x->seat);
     gate_turn(&web->gate, x->seat, GATE_IDLE, now_ms());
-    xg_response_clear(&x->response);
     xg_buf_clear(&x->body);
     xg_arena_clear(&x->arena);
     free(x);
@@ -751,8 +822,7 @@ static enum xg_status start_listening(struct xg_web *web,
 
 static enum xg_status start_daemon(struct xg_web *web,
                                    const struct xg_web_options *options,
-                                   unsigned connections, unsigned idle_s,
-                                   struct xg_error *err)
+                                   unsigned connections, struct xg_error *err)
 {
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD |
                      MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
@@ -760,7 +830,7 @@ static enum xg_status start_daemon(struct xg_web *web,
     /* The gate's limits bite first; these are the second belt. */
     struct MHD_OptionItem items[] = {
         {MHD_OPTION_CONNECTION_LIMIT, 2 * (connections + GATE_SPARE), NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, 2 * idle_s, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, web->library_idle_s, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL},
         {MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, NULL},
         {MHD_OPTION_END, 0, NULL}, /* TLS, three more */
@@ -797,8 +867,7 @@ static enum xg_status start_daemon(struct xg_web *web,
 /* Both threads, with signals left to the others of the program. */
 static enum xg_status start_threads(struct xg_web *web,
                                     const struct xg_web_options *options,
-                                    unsigned connections, unsigned idle_s,
-                                    struct xg_error *err)
+                                    unsigned connections, struct xg_error *err)
 {
     sigset_t all, before;
     enum xg_status status;
@@ -810,7 +879,7 @@ static enum xg_status start_threads(struct xg_web *web,
     sigdelset(&all, SIGILL);
     sigdelset(&all, SIGABRT);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    status = start_daemon(web, options, connections, idle_s, err);
+    status = start_daemon(web, options, connections, err);
     if (status == XG_OK) {
         errno = pthread_create(&web->accepter, NULL, accept_all, web);
         if (errno) {
@@ -856,6 +925,7 @@ enum xg_status xg_web_start(struct xg_web **web,
     w->ctx = ctx;
     w->arena_bytes =
         options->arena_bytes ? options->arena_bytes : XG_WEB_ARENA_BYTES;
+    w->library_idle_s = 2 * idle_s;
     w->listen_fd = w->wake[0] = w->wake[1] = -1;
     pthread_mutex_init(&w->lock, NULL);
 
@@ -867,7 +937,7 @@ enum xg_status xg_web_start(struct xg_web **web,
     if (status == XG_OK)
         status = start_listening(w, options, err);
     if (status == XG_OK)
-        status = start_threads(w, options, connections, idle_s, err);
+        status = start_threads(w, options, connections, err);
     if (status != XG_OK) {
         web_free(w);
         return status;

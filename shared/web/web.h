@@ -21,6 +21,11 @@
  *                   body, or the reading of an answer, may fall idle_s behind
  *                   XG_WEB_RATE_BYTES a second. Over it the connection is
  *                   closed. A handler's own time is free.
+ *                   A flow (http.h) may be silent for ever, and is never
+ *                   evicted; what it gave is to be read as any answer. So
+ *                   flows get three quarters of all places at most, and of an
+ *                   address's: else 503. A reader that goes away is noticed at
+ *                   once.
  *   memory          an idle connection takes 45 KiB, with TLS 75 KiB; to that
  *                   come bodies, arenas and answers of those at work.
  *
