@@ -329,9 +329,12 @@ enum xg_status sync_persist(struct sync *y,
             y->report->budget = true;
             return status;
         }
+        y->report->pausing = true;
         if (y->host->progress)
             y->host->progress(y->host->ctx, y->report);
-        if (!y->host->wait_ms(y->host->ctx, pause))
+        bool goes_on = y->host->wait_ms(y->host->ctx, pause);
+        y->report->pausing = false;
+        if (!goes_on)
             return status;
     }
 }

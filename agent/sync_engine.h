@@ -95,7 +95,9 @@ struct sync_report {
     uint64_t photo_bytes_total, photo_bytes_confirmed;
     uint64_t photos_freed, photos_left; /* left: for another line, or day */
     uint64_t photos_refused;            /* see reasons */
-    bool sending_photos;                /* now: for the progress line */
+    bool sending_photos, pausing;       /* now: for the progress line */
+    struct xg_hash photo;               /* the one that is being sent, */
+    uint64_t photo_done, photo_length;  /* so far; 0: none */
     bool budget; /* options->budget_bytes or deadline_ms ended the run */
     struct pace pace;
 

@@ -114,6 +114,9 @@ static void tell(struct sending *s)
     struct sync_photo_run *run = &y->photos;
 
     y->report->photo_bytes_confirmed = run->finished_bytes + s->offset;
+    y->report->photo = s->photo->sha256;
+    y->report->photo_done = s->offset;
+    y->report->photo_length = s->photo->length;
     if (!xg_hash_equal(&run->furthest_of, &s->photo->sha256)) {
         run->furthest_of = s->photo->sha256;
         run->furthest = 0;

@@ -46,6 +46,8 @@ static const struct {
     {"--allow-plain", "允许不加密的 http:// 服务器",
      "allow a server with http://"},
     {"--json", "输出一行 JSON", "one JSON object a line"},
+    {"--progress", "与 --json 同用：进行中每走一步输出一行",
+     "with --json: a line for each step while it lasts"},
 };
 
 void arguments_print_help(void)
@@ -194,6 +196,9 @@ static enum xg_status take_option(struct arguments *a, int option,
         return take_photos(a, err);
     case 'b':
         return take_budget(a, err);
+    case 'g':
+        a->progress = true;
+        return XG_OK;
     case 'H':
         a->help = true;
         return XG_OK;
@@ -254,6 +259,7 @@ enum xg_status arguments_parse(struct arguments *a, int argc, char *argv[],
         {"remember", no_argument, NULL, 'R'},
         {"budget", required_argument, NULL, 'b'},
         {"within", required_argument, NULL, 'W'},
+        {"progress", no_argument, NULL, 'g'},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'H'},
         {NULL, 0, NULL, 0},

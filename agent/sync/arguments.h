@@ -7,7 +7,7 @@
 struct arguments {
     const char *home, *lang, *command, *code;
     bool json, watch, allow_plain, verbose, help;
-    bool metered, unmetered, remember;
+    bool metered, unmetered, remember, progress;
     enum sync_photos photos;
     uint64_t budget_bytes;                /* 0: none */
     int64_t give_up_s, every_s, within_s; /* within_s 0: no end */

@@ -208,6 +208,8 @@ static enum xg_status sync_once(const struct arguments *a, const char *path,
         status = open_server(&http, a, &home, p, err);
     if (status == XG_OK)
         status = find_metered(&p->metered, a, &home, err);
+    if (status == XG_OK && store_count(home.store, &counts, &ignored) == XG_OK)
+        print_begin(p, &counts);
     if (status == XG_OK) {
         options.metered = p->metered.metered;
         struct xg_transport transport = http_transport(http);
@@ -300,6 +302,9 @@ int main(int argc, char *argv[])
         xg_log_level(XG_LOG_DEBUG);
     print_init(&p, a.json);
     p.verbose = a.verbose;
+    p.steps = a.progress;
+    if (p.steps)
+        p.next_ms = 0; /* the first at once: a program shows what it wants */
     catch_signals();
     if (status == XG_OK)
         status = home_resolve(path, a.home, &err);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +14,8 @@
 
 enum {
     QUIET_MS = 1000, /* before the first progress line, and between two */
+    STEP_MS = 250, /* between two lines for a program */
+    ETA_STABLE_MS = 5 * 1000, /* before a first promise */
     CLOCK_DOUBT_MS = 2 * 60 * 1000,
     ETA_TEXT = 64,
 };
@@ -34,6 +37,12 @@ void print_init(struct print *p, bool json)
 }
 
 /* ---- numbers ---- */
+
+static uint64_t not_received(const struct store_counts *c)
+{
+    return c->records[STORE_WAITING] + c->records[STORE_SEALED] +
+           c->records[STORE_SENT];
+}
 
 /* "6.4 KB/s": what the line does at the moment; "" while that is not known. */
 static const char *rate_text(char out[VIEW_SIZE_TEXT], uint64_t rate)
@@ -138,14 +147,86 @@ static void show(struct print *p, int64_t now)
     fflush(stderr);
 }
 
+/* ---- the same for a program ---- */
+
+void print_begin(struct print *p, const struct store_counts *counts)
+{
+    p->records_total = not_received(counts);
+}
+
+static const char *phase_name(const struct sync_report *r)
+{
+    if (r->pausing)
+        return "waiting"; /* for the line, to try again */
+    if (r->bytes_in == 0)
+        return "connecting";
+    return r->sending_photos && r->photos_total > 0 ? "photos" : "records";
+}
+
+/* A promise once there is one, else null: what is not known is not shown. */
+static json_t *eta_json(struct print *p, const struct sync_report *r,
+                        int64_t now)
+{
+    uint64_t done = r->photo_bytes_confirmed, all = r->photo_bytes_total;
+
+    if (!r->sending_photos || r->photos_total == 0 ||
+        now - p->begun_ms < ETA_STABLE_MS)
+        return json_null();
+    int64_t s = steady_eta(
+        p, pace_eta_s(&r->pace, done < all ? all - done : 0), now);
+    return s >= 0 && s < 7 * 24 * 3600 ? json_integer(s) : json_null();
+}
+
+static json_t *step_json(struct print *p, const struct sync_report *r,
+                         int64_t now)
+{
+    char photo[2 * XG_HASH_SIZE + 1];
+    json_t *o = json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "phase",
+        phase_name(r), "records_received", (json_int_t)r->records_received,
+        "records_total", (json_int_t)p->records_total, "records_pulled",
+        (json_int_t)r->records_pulled, "photos_done",
+        (json_int_t)r->photos_done, "photos_total", (json_int_t)r->photos_total,
+        "photo_bytes_confirmed", (json_int_t)r->photo_bytes_confirmed,
+        "photo_bytes_total", (json_int_t)r->photo_bytes_total, "bytes_out",
+        (json_int_t)r->bytes_out, "bytes_in", (json_int_t)r->bytes_in,
+        "bytes_per_s", (json_int_t)r->pace.rate, "eta_s", eta_json(p, r, now));
+
+    if (r->sending_photos && r->photo_length > 0) {
+        xg_hex(photo, r->photo.b, XG_HASH_SIZE);
+        json_object_set_new(o, "photo",
+                            json_pack("{s:s, s:I, s:I}", "sha256", photo,
+                                      "done", (json_int_t)r->photo_done,
+                                      "total", (json_int_t)r->photo_length));
+    }
+    return json_pack("{s:o}", "progress", o);
+}
+
+/* A line, if it says something else than the last. */
+static void show_step(struct print *p, int64_t now)
+{
+    json_t *o = step_json(p, p->report, now);
+    char line[PRINT_STEP_SIZE];
+    size_t len = o ? json_dumpb(o, line, sizeof line - 1, JSON_COMPACT) : 0;
+
+    json_decref(o);
+    if (len == 0 || len >= sizeof line)
+        return;
+    line[len] = '\0';
+    p->next_ms = now + STEP_MS;
+    if (strcmp(line, p->step) == 0)
+        return;
+    memcpy(p->step, line, len + 1);
+    puts(line);
+    fflush(stdout);
+}
+
 void print_progress(void *ctx, const struct sync_report *r)
 {
     struct print *p = ctx;
-    int64_t now = now_ms();
 
     p->report = r;
-    if (p->terminal && now >= p->next_ms)
-        show(p, now);
+    print_tick(ctx);
 }
 
 void print_tick(void *ctx)
@@ -153,7 +234,11 @@ void print_tick(void *ctx)
     struct print *p = ctx;
     int64_t now = now_ms();
 
-    if (p->terminal && p->report && now >= p->next_ms)
+    if (!p->report || now < p->next_ms)
+        return;
+    if (p->json && p->steps)
+        show_step(p, now);
+    else if (p->terminal)
         show(p, now);
 }
 
@@ -259,12 +344,6 @@ static void set_report(json_t *o, const struct sync_report *r)
     set_u64(o, "bytes_in", r->bytes_in);
     set(o, "clock_ahead_ms", json_integer(r->clock_ahead_ms));
     set(o, "new_chain", chain ? json_string(chain) : json_null());
-}
-
-static uint64_t not_received(const struct store_counts *c)
-{
-    return c->records[STORE_WAITING] + c->records[STORE_SEALED] +
-           c->records[STORE_SENT];
 }
 
 static void set_counts(json_t *o, const struct store_counts *c)

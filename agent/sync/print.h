@@ -5,9 +5,14 @@
 #include "agent/sync/metered.h"
 #include "agent/sync_engine.h"
 
+enum { PRINT_STEP_SIZE = 768 };
+
 struct print {
     bool json, verbose;
     bool terminal;     /* standard error is one: show progress there */
+    bool steps;        /* --progress: a line of JSON for each step */
+    uint64_t records_total; /* without a receipt when the run began */
+    char step[PRINT_STEP_SIZE]; /* the last such line */
     bool shown;        /* a progress line is there, to be wiped */
     int64_t begun_ms, next_ms; /* monotonic */
     struct metered metered;    /* of the run; for whoever asks why */
@@ -17,6 +22,8 @@ struct print {
 };
 
 void print_init(struct print *p, bool json);
+/* What is there to be sent, as a run begins. */
+void print_begin(struct print *p, const struct store_counts *counts);
 /* For struct sync_host; ctx is a struct print. */
 void print_progress(void *ctx, const struct sync_report *r);
 /* For struct http_options: the same again, a moment later. */
