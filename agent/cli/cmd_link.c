@@ -11,12 +11,13 @@ static char *copy_of(struct xg_arena *arena, const char *text)
     return xg_arena_str(arena, text, strlen(text));
 }
 
-/* PROGRAM COMMAND --home PATH --lang L [flags] [words] */
+/* PROGRAM COMMAND --home PATH --lang L [flags] -- [words]: what was a value or a
+ * word stays one. */
 enum xg_status cli_hand_over(struct cli *cli, const char *program,
                              struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(1 << 20);
-    size_t room = 9 + 2 * cli->flag_count + cli->word_count, n = 0;
+    size_t room = 10 + cli->flag_count + cli->word_count, n = 0;
     const char *name = cli->command.name, *space = strchr(name, ' ');
     char **argv;
 
@@ -36,10 +37,11 @@ enum xg_status cli_hand_over(struct cli *cli, const char *program,
         const struct cli_flag *f = cli->flags[i].flag;
         if (strcmp(f->name, "home") == 0 || strcmp(f->name, "lang") == 0)
             continue;
-        argv[n++] = xg_arena_format(&arena, "--%s", f->name);
-        if (f->value)
-            argv[n++] = copy_of(&arena, cli->flags[i].value);
+        argv[n++] = f->value ? xg_arena_format(&arena, "--%s=%s", f->name,
+                                               cli->flags[i].value)
+                             : xg_arena_format(&arena, "--%s", f->name);
     }
+    argv[n++] = copy_of(&arena, "--");
     for (size_t i = 0; i < cli->word_count; i++)
         argv[n++] = copy_of(&arena, cli->words[i]);
     for (size_t i = 0; i < n; i++)
