@@ -30,7 +30,7 @@ static const char *const keys[] = {"vault.key", "vault"};
 static const char *const rest[] = {
     "agent.db",      "agent.db-wal", "agent.db-shm", "agent.db.lock", "sent",
     "sent.tmp",      "vault.lock",   "vault.tmp",    "vault.key.tmp", "photos",
-    "patrol",        "alarm",        "sync.lock",
+    "patrol",        "alarm",        "sync.lock",    "ui.lock",      "ui.html",
 };
 
 /* Zeros over a small file, durably; whatever the medium makes of it. */

@@ -509,6 +509,7 @@ CLI_RUN(cmd_show);
 CLI_RUN(cmd_status);
 CLI_RUN(cmd_sync);
 CLI_RUN(cmd_tally);
+CLI_RUN(cmd_ui);
 CLI_RUN(cmd_unlink);
 CLI_RUN(cmd_unlock);
 CLI_RUN(cmd_pin_set);

@@ -292,8 +292,19 @@ static const struct cli_flag sync_flags[] = {
     {"remember", NULL, false,
      "把 --metered 或 --unmetered 记下来，系统说不出时按它",
      "keep --metered or --unmetered, for when the system cannot tell"},
+    {"progress", NULL, false, "与 --json 同用：进行中每走一步输出一行",
+     "with --json: a line for each step while it lasts"},
     {"verbose", NULL, false, "细说经过，也说流量是否计费、依据什么",
      "tell more of what happens, and whether bytes cost, and who says so"},
+    NO_MORE,
+};
+static const struct cli_flag ui_flags[] = {
+    {"port", "N", false, "端口（否则自动选择）",
+     "the port (else one that is free)"},
+    {"no-browser", NULL, false, "不打开浏览器，只说地址",
+     "open no browser, only tell the address"},
+    {"kiosk", NULL, false, "全屏显示（手持终端）",
+     "over the whole screen (a handheld)"},
     NO_MORE,
 };
 static const struct cli_flag export_flags[] = {
@@ -372,6 +383,17 @@ static const struct cli_command commands[] = {
      "“已收到”只指本机已核验过服务器回执的记录。",
      "\"Received\" counts only what this device holds a verified receipt "
      "for.",
+     NULL},
+    {"ui", CLI_JOIN, CLI_PATH, "", 0, 0, ui_flags, cmd_ui,
+     "打开工作页面（浏览器）",
+     "open the page to work with, in the browser",
+     "只在本机提供，外面连不上；关掉浏览器不影响，用 Ctrl-C 结束。再运行一次就再打开"
+     "一个窗口。设了口令的，按 lock_after 设置自动上锁。也按 sync_every 设置自动"
+     "同步。",
+     "Served on this device alone. Closing the browser does no harm; Ctrl-C "
+     "ends it. Run it again for another window. Where there is a passphrase "
+     "it locks by itself (setting lock_after), and it syncs by itself "
+     "(setting sync_every).",
      NULL},
 
     {"draft list", CLI_RECORD, CLI_HOME, "", 0, 0, NULL, cmd_draft_list,

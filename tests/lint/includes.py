@@ -37,6 +37,7 @@ INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/handover": ["agent", "agent/cli"],
     "agent/bundle": ["agent", "agent/cli"],
     "agent/sync": ["agent"], "agent/patrol": ["agent"],
+    "agent/ui": ["agent", "shared/web"],
     "server/cli": ["server"],
     "shared/audit/cli": ["shared/audit"],
 }

@@ -1,0 +1,219 @@
+/* routes.c - the requests of docs/page.md. */
+#include <jansson.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/ui/launch.h"
+#include "agent/ui/tiles.h"
+#include "agent/ui/ui.h"
+#include "shared/base/lang.h"
+
+enum { ENTER_MAX = 512, TILE_MAX = 4 << 20, TILE_PARTS = 4 };
+
+/* What bodies are, said so by the sender: a form of another page cannot. */
+static bool is_json(const struct xg_request *request,
+                    struct xg_response *response)
+{
+    const char *type = xg_request_header(request, "Content-Type");
+
+    if (type && strncmp(type, "application/json", 16) == 0 &&
+        (type[16] == '\0' || type[16] == ';'))
+        return true;
+    xg_response_problem(response, 415, "type",
+                        XG_T("请求的内容不是 JSON", "the body is no JSON"),
+                        NULL);
+    return false;
+}
+
+/* The body held a passphrase or a key, and lies in a buffer of this request. */
+static void wipe_body(const struct xg_request *request)
+{
+    if (request->body.len > 0)
+        sodium_memzero((void *)(uintptr_t)request->body.at, request->body.len);
+}
+
+/* ---- entering ---- */
+
+static void do_enter(void *ctx, const struct xg_request *request,
+                     struct xg_response *response)
+{
+    struct ui *ui = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+    char next[GUARD_SECRET_SIZE];
+
+    if (!guard_origin(&ui->guard, request, false, response) ||
+        !is_json(request, response))
+        return;
+    json_t *body = json_loadb((const char *)request->body.at,
+                              request->body.len, 0, NULL);
+    const char *key = json_string_value(json_object_get(body, "key"));
+    if (guard_key(&ui->guard, key ? key : "", next, response)) {
+        if (launch_renew(ui, next, &err) == XG_OK) {
+            response->content_type = "application/json";
+            xg_buf_format(&response->body, "{\"token\":\"%s\"}\n",
+                          ui->guard.token);
+            atomic_store(&ui->touched_ms, ui_now_ms());
+        } else {
+            xg_response_fail(response, &err);
+        }
+        sodium_memzero(next, sizeof next);
+    }
+    json_decref(body);
+    wipe_body(request);
+}
+
+/* ---- calls ---- */
+
+static void note_touch(struct ui *ui, const struct xg_request *request)
+{
+    if (xg_request_header(request, "Xunge-Touch"))
+        atomic_store(&ui->touched_ms, ui_now_ms());
+}
+
+/* False: the response says why not. */
+static bool read_call(struct call *call, struct ui *ui,
+                      const struct xg_request *request,
+                      struct xg_response *response)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (!guard_token(&ui->guard, request, response) ||
+        !is_json(request, response))
+        return false;
+    note_touch(ui, request);
+    enum xg_status status =
+        call_parse(call, request->body, request->arena, &err);
+    wipe_body(request);
+    if (status == XG_OK && call->input)
+        status = xg_fail(&err, XG_USAGE,
+                         XG_T("文件要随 /api/feed 发来",
+                              "a file comes by /api/feed"));
+    if (status == XG_OK)
+        return true;
+    answer_refusal(response, &err);
+    return false;
+}
+
+static void do_run(void *ctx, const struct xg_request *request,
+                   struct xg_response *response)
+{
+    struct ui *ui = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+    struct run run = RUN_NONE;
+    struct call call;
+
+    if (!read_call(&call, ui, request, response))
+        return;
+    if (call.bytes) {
+        call_wipe(&call);
+        xg_ignore(xg_fail(&err, XG_USAGE,
+                          XG_T("“%s”的结果不是 JSON：用 /api/data",
+                               "\"%s\" gives no JSON: use /api/data"),
+                          call.row->run));
+        answer_refusal(response, &err);
+    } else if (call.row->does == CALL_SYNCS) {
+        if (!call.lang)
+            call.lang = ui->lang;
+        sync_answer(response, &ui->sync, &call);
+    } else if (answer_start(&run, ui, &call, request, 0, response)) {
+        answer_lines(response, ui, call.row, &run);
+    }
+}
+
+static void do_data(void *ctx, const struct xg_request *request,
+                    struct xg_response *response)
+{
+    struct ui *ui = ctx;
+    struct run run = RUN_NONE;
+    struct call call;
+
+    if (read_call(&call, ui, request, response) &&
+        answer_start(&run, ui, &call, request, 0, response))
+        answer_bytes(response, ui, call.row, &run, request);
+}
+
+static void do_events(void *ctx, const struct xg_request *request,
+                      struct xg_response *response)
+{
+    struct ui *ui = ctx;
+
+    if (guard_token(&ui->guard, request, response))
+        answer_events(response, ui);
+}
+
+/* ---- tiles ---- */
+
+static bool read_number(uint32_t *out, const char *text, size_t len)
+{
+    uint32_t value = 0;
+
+    if (len == 0 || len > 8)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        value = value * 10 + (uint32_t)(text[i] - '0');
+    }
+    *out = value;
+    return true;
+}
+
+/* "MAP/Z/X/Y" */
+static bool read_place(const char **map, uint32_t place[3], const char *rest,
+                       struct xg_arena *arena)
+{
+    size_t len = strcspn(rest, "/");
+
+    *map = xg_arena_str(arena, rest, len);
+    for (int i = 0; i < 3; i++) {
+        if (rest[len] != '/')
+            return false;
+        rest += len + 1;
+        len = strcspn(rest, "/");
+        if (!read_number(&place[i], rest, len))
+            return false;
+    }
+    return rest[len] == '\0' && *map && **map;
+}
+
+static void do_tile(void *ctx, const struct xg_request *request,
+                    struct xg_response *response)
+{
+    struct ui *ui = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+    const char *map, *type = NULL;
+    uint32_t place[3];
+
+    if (!guard_token(&ui->guard, request, response))
+        return;
+    if (!read_place(&map, place, request->rest, request->arena)) {
+        xg_response_problem(response, 404, "not-found",
+                            XG_T("没有这个地址", "no such address"), NULL);
+        return;
+    }
+    if (tiles_get(ui->tiles, &response->body, &type, map, place[0], place[1],
+                  place[2], &err) != XG_OK) {
+        xg_response_fail(response, &err);
+        return;
+    }
+    response->content_type = type;
+    if (!type)
+        response->http_status = 204;
+}
+
+/* A file may be as large as its command takes. */
+#define FEED_MAX ((size_t)64 << 30)
+
+const struct xg_route ui_routes[] = {
+    {"GET", "/", 0, files_get, NULL},
+    {"GET", "/*", 0, files_get, NULL},
+    {"POST", "/api/enter", ENTER_MAX, do_enter, NULL},
+    {"POST", "/api/run", CALL_BYTES_MAX, do_run, NULL},
+    {"POST", "/api/feed", FEED_MAX, NULL, &answer_feed},
+    {"POST", "/api/data", CALL_BYTES_MAX, do_data, NULL},
+    {"GET", "/api/events", 0, do_events, NULL},
+    {"GET", "/tiles/*", 0, do_tile, NULL},
+};
+
+const size_t ui_route_count = sizeof ui_routes / sizeof *ui_routes;
