@@ -1,5 +1,5 @@
 // The one table of the domain and the site's guide, as `describe` tells them.
-import { one, type Row } from '@page/api';
+import { one } from '@page/api';
 import { label, type Labelled } from '@page/text';
 import { signal } from '@page/signal';
 
@@ -13,11 +13,16 @@ export interface Field extends Labelled {
   many: boolean;
   needed: boolean;
   personal: boolean;
-  choices: Choice[];
-  least?: number;
-  most?: number;
-  refers: string | null;
+  /** Nobody types it. */
+  machine: boolean;
   by_move: boolean;
+  choices: Choice[] | null;
+  /** Of texts and codes in bytes: a Chinese character is 3. */
+  least: number | null;
+  most: number | null;
+  refers: string | null;
+  /** Which of the site's lists its codes are from. */
+  code: 'unit' | 'level' | 'category' | 'post' | 'board' | 'person' | 'duty' | 'template' | null;
 }
 
 export interface Kind extends Labelled {
@@ -26,10 +31,27 @@ export interface Kind extends Labelled {
   captured: boolean;
   statuses: boolean;
   fields: Field[];
+  /** What a capture form shows, in this order, and what stands behind "more". */
+  first: string[];
+  more: string[];
 }
 
 export interface Status extends Choice {
   settled: boolean;
+}
+
+/** From some statuses to another, who may, and what its form asks. */
+export interface Way {
+  from: string[];
+  to: string | null;
+  who: string[];
+  needs: string[];
+  fields: { field: string; needed: boolean }[];
+  photos: boolean;
+}
+
+export interface Move extends Choice {
+  ways: Way[];
 }
 
 export interface Category extends Labelled {
@@ -68,7 +90,8 @@ export interface Domain {
   program: string;
   kinds: Kind[];
   statuses: Status[];
-  moves: Choice[];
+  moves: Move[];
+  needs: Choice[];
   stages: Choice[];
   roles: Choice[];
   photo_roles: Choice[];
@@ -80,9 +103,10 @@ export interface Domain {
     categories: Category[];
     templates: Template[];
     units: Unit[];
-    levels: Row[];
+    levels: (Labelled & { code: string })[];
+    boards: (Labelled & { code: string })[];
     people: { code: string; name: string }[];
-    duties: Row[];
+    duties: { code: string; unit: string; text: string }[];
     calendar: { known_until: string | null };
   };
   me: { worker: string; name: string; role: string; units: string[] };
@@ -112,7 +136,7 @@ export function fieldNamed(kind: Kind | undefined, name: string): Field | undefi
   return kind?.fields.find((field) => field.name === name);
 }
 
-type Lists = 'statuses' | 'moves' | 'stages' | 'roles' | 'photo_roles' | 'photo_origins' | 'deliveries' | 'doubts' | 'effects';
+type Lists = 'statuses' | 'moves' | 'needs' | 'stages' | 'roles' | 'photo_roles' | 'photo_origins' | 'deliveries' | 'doubts' | 'effects';
 
 /** What the site calls one of a list: `said('statuses', 'reported')` → 已上报. */
 export function said(list: Lists, name: string | null | undefined): string {

@@ -1,0 +1,75 @@
+// Whether what was typed is kept: calm beside the heading; plain words where it is not.
+import { lang, T } from '@page/text';
+import { Button } from '@page/ui/parts';
+import { Icon } from '@page/ui/icon';
+import type { Form } from '@page/form/form';
+
+/** 09:12:05, China's time. */
+function second(at: number): string {
+  return new Intl.DateTimeFormat(lang.value === 'zh' ? 'zh-CN' : 'en-GB', {
+    timeZone: 'Asia/Shanghai',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  }).format(at);
+}
+
+export function KeptMark({ form }: { form: Form }) {
+  const { kept, kept_at } = form.state;
+  if (kept === 'empty' || kept === 'waiting' || kept === 'failed' || kept === 'taken') return null;
+  return (
+    <span class="kept">
+      <Icon name={kept_at ? 'check' : 'draft'} />
+      {kept_at ? T(`草稿已存 ${second(kept_at)}`, `draft kept ${second(kept_at)}`) : T('正在存…', 'keeping…')}
+    </span>
+  );
+}
+
+/** Why it is not kept, and what comes of it. */
+export function KeptTrouble({ form }: { form: Form }) {
+  const { kept, failure, kept_at } = form.state;
+  const last = kept_at
+    ? T(`最后存下：${second(kept_at)}。`, `Last kept: ${second(kept_at)}.`)
+    : T('还什么都没存下。', 'Nothing of it is kept yet.');
+  if (kept === 'waiting')
+    return (
+      <p class="not-kept" role="status">
+        <Icon name="info" />
+        {T(
+          `新打的字还没存下：本机的巡格程序没有应答。可以接着写，别关这一页，它一回来就存。${last}`,
+          `What you typed since is not kept: the program does not answer. Go on, and leave this page open; it is kept as soon as the program is back. ${last}`,
+        )}
+      </p>
+    );
+  if (kept === 'failed')
+    return (
+      <div class="trouble" role="alert">
+        <Icon name="alert" />
+        <p>
+          {failure?.message} {last} {T('会一直再试，别关这一页。', 'It is tried again; leave this page open.')}
+        </p>
+      </div>
+    );
+  if (kept === 'taken')
+    return (
+      <div class="trouble" role="alert">
+        <Icon name="alert" />
+        <p>
+          {T(
+            '这份草稿正在另一个窗口里写，那边的已存下；这一页新打的没有存。',
+            'This draft is being written in another window; that is kept, and what you type here is not.',
+          )}
+        </p>
+        <div class="buttons">
+          <Button icon="sync" onClick={() => location.reload()}>
+            {T('看那边写的', 'Show what is there')}
+          </Button>
+          <Button icon="draft" onClick={() => form.keeper.takeOver()}>
+            {T('用这一页的盖过去', 'Keep this page’s instead')}
+          </Button>
+        </div>
+      </div>
+    );
+  return null;
+}
