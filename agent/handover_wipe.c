@@ -31,6 +31,7 @@ static const char *const rest[] = {
     "agent.db",      "agent.db-wal", "agent.db-shm", "agent.db.lock", "sent",
     "sent.tmp",      "vault.lock",   "vault.tmp",    "vault.key.tmp", "photos",
     "patrol",        "alarm",        "sync.lock",    "ui.lock",      "ui.html",
+    "settings",      "settings.tmp", "settings.lock",
 };
 
 /* Zeros over a small file, durably; whatever the medium makes of it. */

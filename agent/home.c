@@ -57,8 +57,7 @@ enum xg_status home_file(char path[static HOME_PATH_SIZE], const char *home,
     return XG_OK;
 }
 
-/* The folder and those above it. */
-static enum xg_status make_folders(const char *path, struct xg_error *err)
+enum xg_status home_make(const char *path, struct xg_error *err)
 {
     char part[HOME_PATH_SIZE];
 
@@ -97,7 +96,7 @@ static enum xg_status unlock(struct vault **vault, const char *path,
                             "there is nothing in %s yet; run: xunge enrol "
                             "CODE"),
                        path);
-    if (make_folders(path, err) != XG_OK)
+    if (home_make(path, err) != XG_OK)
         return err->status;
     /* Two programs may begin at once: one makes it, both open it. */
     status = vault_create(path, NULL, env, err);

@@ -6,6 +6,7 @@
  *      photos/            sealed photos (photo.h)
  *      patrol/            the spool of an open patrol (patrol.h)
  *      sent               what the program that syncs last vouched for
+ *      settings           how the device is to look and behave (settings.h)
  *
  * Programs are short-lived and several may run at once; each opens the home for
  * itself. Nothing is asked of a person here: a home that needs its passphrase
@@ -51,6 +52,8 @@ XG_MUST_CHECK enum xg_status home_open_unlocked(struct home *h,
 /* Fit for a home that is zeroed or whose opening failed. */
 void home_close(struct home *h);
 
+/* Make the folder, and those above it, where there is none. */
+XG_MUST_CHECK enum xg_status home_make(const char *path, struct xg_error *err);
 /* HOME/name. XG_USAGE when it is too long. */
 XG_MUST_CHECK enum xg_status home_file(char path[static HOME_PATH_SIZE],
                                        const char *home, const char *name,

@@ -505,6 +505,7 @@ CLI_RUN(cmd_position);
 CLI_RUN(cmd_read);
 CLI_RUN(cmd_resolve);
 CLI_RUN(cmd_set);
+CLI_RUN(cmd_settings);
 CLI_RUN(cmd_show);
 CLI_RUN(cmd_status);
 CLI_RUN(cmd_sync);

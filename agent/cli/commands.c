@@ -396,6 +396,17 @@ static const struct cli_command commands[] = {
      "(setting sync_every).",
      NULL},
 
+    {"settings", CLI_JOIN, CLI_PATH, "[NAME=VALUE…]", 0, ANY, NULL,
+     cmd_settings,
+     "本机的设置：语言、配色、字号、自动同步、上锁",
+     "how this device is set: language, theme, text, syncing, locking",
+     "NAME= 恢复默认。只管界面（xunge ui）和本机，不成为记录；上锁时也能看、能改。"
+     "命令行的语言另由 --lang 或系统决定。",
+     "NAME= goes back to what it is by default. It concerns the page (xunge "
+     "ui) and this device alone, is no record, and can be read and changed "
+     "while locked. The command line's language goes by --lang or the locale.",
+     NULL},
+
     {"draft list", CLI_RECORD, CLI_HOME, "", 0, 0, NULL, cmd_draft_list,
      "列出草稿", "list the drafts", "与 list --state draft 相同。",
      "The same as list --state draft.", NULL},
