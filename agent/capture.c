@@ -1,14 +1,14 @@
 /* capture.c - see capture.h. */
 #include "agent/capture.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "shared/base/lang.h"
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
+#include "shared/view/value.h"
 
-enum { VALUE_MAX = 16 << 10, DRAFT_MAX = 256 << 10, PHOTO_TIME_SIZE = 32 };
+enum { VALUE_MAX = 16 << 10, PHOTO_TIME_SIZE = 32 };
 
 /* ---- filling ---- */
 
@@ -122,43 +122,65 @@ static void put_claims(struct xg_buf *out, const struct photo_exif *exif)
         xg_cbor_put_null(out);
 }
 
-enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
-                             const struct photo_kept *photo, uint32_t role,
-                             enum capture_origin origin, struct xg_error *err)
+static void put_photo(struct xg_buf *out, const struct photo_kept *photo,
+                      uint32_t role, enum capture_origin origin)
 {
     const struct photo_exif *exif = &photo->exif;
-    struct xg_buf value = XG_BUF(VALUE_MAX);
     bool claims = exif->orientation_claim == PHOTO_CLAIMED ||
                   exif->taken_claim == PHOTO_CLAIMED ||
                   exif->position_claim == PHOTO_CLAIMED;
-
     bool small = photo->thumbnail_length > 0;
 
-    xg_cbor_put_array(&value, small ? 8 : claims ? 7 : 4);
-    xg_cbor_put_bytes(&value, photo->sha256.b, XG_HASH_SIZE);
-    xg_cbor_put_uint(&value, photo->length);
-    xg_cbor_put_uint(&value, role);
-    xg_cbor_put_uint(&value, origin);
+    xg_cbor_put_array(out, small ? 8 : claims ? 7 : 4);
+    xg_cbor_put_bytes(out, photo->sha256.b, XG_HASH_SIZE);
+    xg_cbor_put_uint(out, photo->length);
+    xg_cbor_put_uint(out, role);
+    xg_cbor_put_uint(out, origin);
     if (claims || small)
-        put_claims(&value, exif);
+        put_claims(out, exif);
     if (small) {
-        xg_cbor_put_array(&value, 2);
-        xg_cbor_put_bytes(&value, photo->thumbnail.b, XG_HASH_SIZE);
-        xg_cbor_put_uint(&value, photo->thumbnail_length);
+        xg_cbor_put_array(out, 2);
+        xg_cbor_put_bytes(out, photo->thumbnail.b, XG_HASH_SIZE);
+        xg_cbor_put_uint(out, photo->thumbnail_length);
     }
-    if (put(draft, XG_FIELD_PHOTO, true, &value, err) != XG_OK)
-        return err->status;
+}
 
+enum xg_status capture_attach(struct xg_draft *draft, bool *placed,
+                              const struct xg_cbor_item *element,
+                              struct xg_error *err)
+{
+    struct view_photo photo = view_photo_of(element);
+
+    if (xg_draft_add(draft, XG_FIELD_PHOTO, element->raw, err) != XG_OK)
+        return err->status;
     bool place = draft->head.creates && draft->head.kind == XG_KIND_INCIDENT &&
-                 origin == CAPTURE_HERE &&
-                 exif->position_claim == PHOTO_CLAIMED &&
+                 photo.origin == CAPTURE_HERE && photo.has_position &&
                  xg_draft_get(draft, XG_FIELD_POSITION).len == 0;
-    if (place && capture_set_position(draft, XG_FIELD_POSITION, exif->lat_e7,
-                                      exif->lon_e7, -1, err) != XG_OK)
+    if (place &&
+        capture_set_position(draft, XG_FIELD_POSITION, photo.position.lat_e7,
+                             photo.position.lon_e7, -1, err) != XG_OK)
         return err->status;
     if (placed)
         *placed = place;
     return XG_OK;
+}
+
+enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
+                             const struct photo_kept *photo, uint32_t role,
+                             enum capture_origin origin, struct xg_error *err)
+{
+    struct xg_buf value = XG_BUF(VALUE_MAX);
+    struct xg_cbor_item element;
+
+    put_photo(&value, photo, role, origin);
+    enum xg_status status = xg_buf_check(&value, err);
+    if (status == XG_OK) {
+        struct xg_cbor c = xg_cbor_over(xg_buf_bytes(&value));
+        xg_cbor_next(&c, &element);
+        status = capture_attach(draft, placed, &element, err);
+    }
+    xg_buf_clear(&value);
+    return status;
 }
 
 /* ---- appending ---- */
@@ -253,16 +275,14 @@ enum xg_status capture_number(struct store *s, struct captured *out,
 
 static enum xg_status save(struct store *s, struct captured *out,
                            const struct xg_id *id, struct xg_draft *draft,
-                           const char *author, int64_t drop,
-                           struct xg_error *err)
+                           const char *author, struct xg_error *err)
 {
     struct captured c;
 
     if (store_ready_author(s, author, err) != XG_OK ||
         store_begin(s, err) != XG_OK)
         return err->status;
-    if (capture_append(s, &c, id, draft, author, err) != XG_OK ||
-        (drop && store_drop_draft(s, drop, err) != XG_OK)) {
+    if (capture_append(s, &c, id, draft, author, err) != XG_OK) {
         store_rollback(s);
         return err->status;
     }
@@ -280,14 +300,14 @@ enum xg_status capture_create(struct store *s, struct captured *out,
                               struct xg_draft *draft, const char *author,
                               struct xg_error *err)
 {
-    return save(s, out, NULL, draft, author, 0, err);
+    return save(s, out, NULL, draft, author, err);
 }
 
 enum xg_status capture_change(struct store *s, struct captured *out,
                               const struct xg_id *id, struct xg_draft *draft,
                               const char *author, struct xg_error *err)
 {
-    return save(s, out, id, draft, author, 0, err);
+    return save(s, out, id, draft, author, err);
 }
 
 enum xg_status capture_move(struct store *s, struct xg_draft *draft,
@@ -310,118 +330,4 @@ enum xg_status capture_move(struct store *s, struct xg_draft *draft,
     draft->head.move = move->number;
     draft->head.from = e.status;
     return XG_OK;
-}
-
-/* ---- drafts: [author or null, {field: value}] ---- */
-
-static void put_draft(struct xg_buf *out, const struct xg_draft *d,
-                      const char *author)
-{
-    xg_cbor_put_array(out, 2);
-    if (author && *author)
-        xg_cbor_put_text(out, author, strlen(author));
-    else
-        xg_cbor_put_null(out);
-    xg_cbor_put_map(out, d->field_count);
-    for (size_t i = 0; i < d->field_count; i++) {
-        xg_cbor_put_uint(out, d->fields[i].number);
-        xg_buf_append(out, d->fields[i].value.at, d->fields[i].value.len);
-    }
-}
-
-enum xg_status capture_draft_save(struct store *s, int64_t *number,
-                                  const struct xg_draft *draft,
-                                  const char *author, struct xg_error *err)
-{
-    const struct xg_kind *kind = xg_kind_find(draft->head.kind);
-    struct xg_buf content = XG_BUF(DRAFT_MAX);
-    int64_t n = *number;
-
-    if (!kind || !kind->entity)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("不能这样记录", "this cannot be recorded"));
-    put_draft(&content, draft, author);
-    enum xg_status status = xg_buf_check(&content, err);
-    if (status == XG_OK)
-        status = store_begin(s, err);
-    if (status == XG_OK) {
-        status = store_put_draft(s, &n, kind, xg_buf_bytes(&content), err);
-        if (status == XG_OK)
-            status = store_commit(s, err);
-        else
-            store_rollback(s);
-    }
-    if (status == XG_OK)
-        *number = n;
-    xg_buf_clear(&content);
-    return status;
-}
-
-static enum xg_status read_draft(struct xg_draft *d, const char **author,
-                                 struct xg_bytes content, struct xg_error *err)
-{
-    struct xg_cbor_item item, who, key, value;
-    size_t size;
-
-    if (xg_cbor_check(&size, content.at, content.len, err) != XG_OK)
-        return err->status;
-    struct xg_cbor c = xg_cbor_over(content);
-    xg_cbor_next(&c, &item);
-    c = xg_cbor_inside(&item);
-    if (!xg_cbor_next(&c, &who) || !xg_cbor_next(&c, &item))
-        return xg_fail(err, XG_CORRUPT, "a draft is damaged");
-    *author =
-        who.type == XG_CBOR_TEXT
-            ? xg_arena_str(d->arena, (const char *)who.bytes.at, who.bytes.len)
-            : "";
-    if (!*author)
-        return xg_fail_nomem(err);
-    c = xg_cbor_inside(&item);
-    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &value))
-        if (xg_draft_set(d, key.number, value.raw, err) != XG_OK)
-            return err->status;
-    return XG_OK;
-}
-
-enum xg_status capture_draft_load(struct store *s, struct xg_draft *draft,
-                                  const char **author, struct xg_arena *arena,
-                                  int64_t number, struct xg_error *err)
-{
-    struct xg_buf content = XG_BUF(DRAFT_MAX);
-    const struct xg_kind *kind;
-    enum xg_status status = store_get_draft(s, &kind, &content, number, err);
-
-    if (status == XG_OK) {
-        xg_draft_init(draft, arena, kind->number);
-        status = read_draft(draft, author, xg_buf_bytes(&content), err);
-    }
-    xg_buf_clear(&content);
-    return status;
-}
-
-enum xg_status capture_draft_finish(struct store *s, struct captured *out,
-                                    int64_t number, struct xg_error *err)
-{
-    struct xg_arena arena = XG_ARENA(4 << 20);
-    struct xg_draft draft;
-    const char *author;
-    enum xg_status status =
-        capture_draft_load(s, &draft, &author, &arena, number, err);
-
-    if (status == XG_OK)
-        status = save(s, out, NULL, &draft, author, number, err);
-    xg_arena_clear(&arena);
-    return status;
-}
-
-enum xg_status capture_draft_discard(struct store *s, int64_t number,
-                                     struct xg_error *err)
-{
-    if (store_begin(s, err) != XG_OK)
-        return err->status;
-    if (store_drop_draft(s, number, err) != XG_OK) {
-        store_rollback(s);
-        return err->status;
-    }
-    return store_commit(s, err);
 }

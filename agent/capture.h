@@ -1,4 +1,5 @@
-/* capture.h - what a person records: new things, changes to them, drafts.
+/* capture.h - what a person records: new things, and changes to them. Drafts
+ * are kept_draft.h's.
  *
  * The caller fills a struct xg_draft (record.h) with the fields that the person
  * gave; capture adds what the program knows: author, number, the heads that are
@@ -68,33 +69,12 @@ XG_MUST_CHECK enum xg_status capture_photo(struct xg_draft *draft,
                                            uint32_t role,
                                            enum capture_origin origin,
                                            struct xg_error *err);
-
-/* ---- drafts: draft-N, not yet records ---- */
-
-/* Keep what was filled in so far; required fields may be missing. *number 0
- * makes a new one. [T] */
-XG_MUST_CHECK enum xg_status capture_draft_save(struct store *s,
-                                                int64_t *number,
-                                                const struct xg_draft *draft,
-                                                const char *author,
-                                                struct xg_error *err);
-/* Into `draft` (initialised here, in `arena`); *author in the arena, "" for the
- * owner. XG_NOTFOUND. */
-XG_MUST_CHECK enum xg_status capture_draft_load(struct store *s,
-                                                struct xg_draft *draft,
-                                                const char **author,
-                                                struct xg_arena *arena,
-                                                int64_t number,
-                                                struct xg_error *err);
-/* Make it a record and drop it, in one transaction. XG_USAGE names the first
- * required field that is missing. [T] */
-XG_MUST_CHECK enum xg_status capture_draft_finish(struct store *s,
-                                                  struct captured *out,
-                                                  int64_t number,
-                                                  struct xg_error *err);
-XG_MUST_CHECK enum xg_status capture_draft_discard(struct store *s,
-                                                   int64_t number,
-                                                   struct xg_error *err);
+/* The same of an element that such a call made before, in a draft that was
+ * kept. */
+XG_MUST_CHECK enum xg_status capture_attach(struct xg_draft *draft,
+                                            bool *placed,
+                                            const struct xg_cbor_item *element,
+                                            struct xg_error *err);
 
 /* ---- small helpers for filling drafts ---- */
 

@@ -534,7 +534,7 @@ static enum xg_status look_at_draft(struct leaver *l, int64_t number,
 
     xg_buf_u16(&content, 0);
     enum xg_status status =
-        store_get_draft(l->s, &kind, &content, number, err);
+        store_get_draft(l->s, &kind, NULL, &content, number, err);
     if (status == XG_OK) {
         xg_store_u16(content.data, (uint16_t)kind->number);
         crypto_hash_sha256(hash.b, content.data, content.len);

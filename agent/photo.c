@@ -1,6 +1,6 @@
 /* photo.c - keeping photos; see photo.h. The EXIF is photo_exif.c's, the
  * small picture photo_thumb.c's. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE /* memfd_create */
 #include "agent/photo.h"
 
 #include <dirent.h>
@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -293,8 +294,13 @@ static enum xg_status shelve(const struct photo_shelf *shelf,
     if (!whole && held.status != XG_NOTFOUND)
         xg_log(XG_LOG_WARN, "photo.mended", "reason=\"%s\"",
                xg_error_text(&held));
-    if (!whole)
+    if (!whole && shelf->intend)
+        status = shelf->intend(shelf->intend_ctx, sha256, err);
+    if (!whole && status == XG_OK)
         status = seal_source(shelf, s, sha256, path, err);
+    /* Whoever sweeps sees that somebody wants it. */
+    if (whole && utimensat(AT_FDCWD, path, NULL, 0) != 0)
+        xg_log(XG_LOG_WARN, "photo.touch", "errno=%d", errno);
     if (status == XG_OK)
         status = sync_names(path, err);
     close(lock_fd);
@@ -358,33 +364,113 @@ static void shelve_small(const struct photo_shelf *shelf,
            xg_error_text(&trouble));
 }
 
-enum xg_status photo_keep(const struct photo_shelf *shelf,
-                          struct photo_kept *out, const char *path,
-                          struct xg_error *err)
+/* Look at it, and keep it; closes the source. */
+static enum xg_status keep_source(const struct photo_shelf *shelf,
+                                  struct photo_kept *out, struct source *s,
+                                  enum photo_type type, struct xg_error *err)
 {
-    struct photo_kept kept = {.length = 0};
+    struct photo_kept kept = {.length = s->length, .type = type};
     struct xg_buf small = XG_BUF(XG_THUMBNAIL_MAX);
     struct photo_thumber thumber;
-    struct source s;
     enum xg_status status;
 
-    if (open_source(&s, &kept.type, path, err) != XG_OK)
-        return err->status;
-    kept.length = s.length;
-    look_at(shelf, &kept, &s);
+    look_at(shelf, &kept, s);
     /* It is made while the photo is hashed and sealed. */
-    photo_thumb_start(&thumber, shelf->thumb_program, &kept, s.fd);
-    status = hash_source(&kept.sha256, &s, err);
+    photo_thumb_start(&thumber, shelf->thumb_program, &kept, s->fd);
+    status = hash_source(&kept.sha256, s, err);
     if (status == XG_OK)
-        status = shelve(shelf, &s, &kept.sha256, &kept.is_new, err);
+        status = shelve(shelf, s, &kept.sha256, &kept.is_new, err);
     photo_thumb_finish(&thumber, &small);
     if (status == XG_OK && small.len > 0)
         shelve_small(shelf, &kept, &small);
-    close(s.fd);
+    close(s->fd);
     xg_buf_clear(&small);
     if (status == XG_OK)
         *out = kept;
     return status;
+}
+
+enum xg_status photo_keep(const struct photo_shelf *shelf,
+                          struct photo_kept *out, const char *path,
+                          struct xg_error *err)
+{
+    enum photo_type type;
+    struct source s;
+
+    if (open_source(&s, &type, path, err) != XG_OK)
+        return err->status;
+    return keep_source(shelf, out, &s, type, err);
+}
+
+/* --- from a pipe --------------------------------------------------------- */
+
+static enum xg_status cut_short(uint64_t got, int64_t bytes,
+                                struct xg_error *err)
+{
+    return xg_fail(err, XG_FORMAT,
+                   XG_T("照片只传来 %llu 字节，应有 %lld 字节：没有保存，请重传",
+                        "%llu bytes of the photo came, and %lld were told: it "
+                        "was not kept, send it again"),
+                   (unsigned long long)got, (long long)bytes);
+}
+
+/* All of the pipe into the file in memory; more than the limit stays there. */
+static enum xg_status fill_memory(int memory, uint64_t *length, int fd,
+                                  struct xg_error *err)
+{
+    uint8_t piece[64 << 10];
+    uint64_t got = 0;
+    ssize_t n;
+
+    while ((n = read(fd, piece, sizeof piece)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return xg_fail_os(err, XG_T("无法读取标准输入",
+                                        "cannot read standard input"));
+        got += (uint64_t)n;
+        if (got > PHOTO_MAX_BYTES)
+            break; /* check_source() says so */
+        if (xg_os_write_all(memory, "-", xg_bytes(piece, (size_t)n), err) !=
+            XG_OK)
+            return err->status;
+    }
+    sodium_memzero(piece, sizeof piece);
+    *length = got;
+    return XG_OK;
+}
+
+static enum xg_status check_stream(enum photo_type *type, struct source *s,
+                                   int64_t bytes, struct xg_error *err)
+{
+    struct stat info;
+
+    if (bytes >= 0 && s->length != (uint64_t)bytes &&
+        s->length <= PHOTO_MAX_BYTES)
+        return cut_short(s->length, bytes, err);
+    if (fstat(s->fd, &info) != 0)
+        return xg_fail_os(err, XG_T("无法查看 %s", "cannot look at %s"),
+                          s->path);
+    return check_source(s, type, &info, err);
+}
+
+enum xg_status photo_keep_stream(const struct photo_shelf *shelf,
+                                 struct photo_kept *out, int fd, int64_t bytes,
+                                 struct xg_error *err)
+{
+    struct source s = {.path = XG_T("标准输入的照片",
+                                    "the photo on standard input"),
+                       .fd = memfd_create("photo", MFD_CLOEXEC)};
+    enum photo_type type = PHOTO_JPEG;
+
+    if (s.fd < 0)
+        return xg_fail_os(err, "memfd_create");
+    if (fill_memory(s.fd, &s.length, fd, err) != XG_OK ||
+        check_stream(&type, &s, bytes, err) != XG_OK) {
+        close(s.fd);
+        return err->status;
+    }
+    return keep_source(shelf, out, &s, type, err);
 }
 
 enum xg_status photo_take(const struct photo_shelf *shelf, bool *is_new,

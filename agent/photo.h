@@ -105,6 +105,12 @@ struct photo_shelf {
     const struct vault *vault;
     /* NULL: beside the running program */
     const char *exif_program, *thumb_program;
+    /* Told of each file that is about to be added, before it is; durable on
+     * return, so that who is killed after it leaves nothing unknown. NULL:
+     * nobody is. */
+    enum xg_status (*intend)(void *ctx, const struct xg_hash *sha256,
+                             struct xg_error *err);
+    void *intend_ctx;
 };
 
 struct photo_kept {
@@ -131,6 +137,15 @@ XG_MUST_CHECK enum xg_status photo_keep(const struct photo_shelf *shelf,
                                         struct photo_kept *out,
                                         const char *path,
                                         struct xg_error *err);
+
+/* The same of a photo that comes from a pipe, of `bytes` bytes, or until its end
+ * where that is negative. It is held in memory until it is sealed: nothing of
+ * it lies on the disk in the clear. XG_FORMAT when it ends early, or goes on:
+ * nothing is kept then. */
+XG_MUST_CHECK enum xg_status photo_keep_stream(const struct photo_shelf *shelf,
+                                               struct photo_kept *out, int fd,
+                                               int64_t bytes,
+                                               struct xg_error *err);
 
 /* Keep a photo that was kept elsewhere before, from a stream (as vault_copy's
  * `read`); durable on return. Not read where it is here already, whole. XG_FULL,

@@ -86,7 +86,7 @@ static enum xg_status load_drafts(struct rules *r, struct xg_error *err)
                          XG_T("草稿太多，请先成文或删去一些",
                               "too many drafts: finish or drop some first"));
     for (size_t i = 0; status == XG_OK && i < n.count; i++)
-        status = store_get_draft(r->s, &kind, &r->drafts, n.list[i], err);
+        status = store_get_draft(r->s, &kind, NULL, &r->drafts, n.list[i], err);
     return status;
 }
 

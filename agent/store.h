@@ -813,6 +813,7 @@ XG_MUST_CHECK enum xg_status store_put_draft(struct store *s, int64_t *number,
 /* XG_NOTFOUND. */
 XG_MUST_CHECK enum xg_status store_get_draft(struct store *s,
                                              const struct xg_kind **kind,
+                                             int64_t *changed_ms, /* or NULL */
                                              struct xg_buf *content,
                                              int64_t number,
                                              struct xg_error *err);

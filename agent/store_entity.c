@@ -482,12 +482,13 @@ enum xg_status store_put_draft(struct store *s, int64_t *number,
 }
 
 enum xg_status store_get_draft(struct store *s, const struct xg_kind **kind,
-                               struct xg_buf *content, int64_t number,
-                               struct xg_error *err)
+                               int64_t *changed_ms, struct xg_buf *content,
+                               int64_t number, struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_DRAFT_GET);
     const struct xg_kind *k = NULL;
     enum xg_status status = XG_OK;
+    int64_t ms = 0;
     uint8_t key[8];
 
     xg_store_u64(key, (uint64_t)number);
@@ -495,6 +496,7 @@ enum xg_status store_get_draft(struct store *s, const struct xg_kind **kind,
     bool found = xg_stmt_row(q);
     if (found) {
         k = xg_kind_find(xg_col_u64(q, 0));
+        ms = xg_col_i64(q, 2);
         status = store_unseal(s, "draft", xg_bytes(key, sizeof key),
                               xg_col_bytes(q, 1), err);
     }
@@ -508,6 +510,8 @@ enum xg_status store_get_draft(struct store *s, const struct xg_kind **kind,
     if (xg_buf_check(content, err) != XG_OK)
         return err->status;
     *kind = k;
+    if (changed_ms)
+        *changed_ms = ms;
     return XG_OK;
 }
 

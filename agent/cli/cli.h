@@ -24,6 +24,7 @@
 #include "agent/capture.h"
 #include "agent/fold.h"
 #include "agent/home.h"
+#include "agent/kept_draft.h"
 #include "agent/photo.h"
 #include "shared/base/arena.h"
 #include "shared/base/buf.h"
@@ -106,6 +107,7 @@ struct cli {
     struct xg_buf out, remarks;
     struct xg_buf advice;  /* said after an error: what to do instead */
     json_t *advice_json;   /* the same: more keys of the error object */
+    const struct cli_kept *kept; /* the draft that this command finishes */
     int decide; /* exit status of a command that is done */
     bool saved; /* something is: no later failure takes that back */
     bool data;  /* the answer is a file's content: remarks go elsewhere */
@@ -286,6 +288,7 @@ struct cli_act {
     json_t *photos; /* what was attached */
     size_t photo_count;
     bool placed; /* a photo gave the position */
+    struct xg_draft *contact; /* who told of it, or NULL */
     struct xg_draft *opens; /* an incident that a visit opens, or NULL */
     struct xg_id opened;
     uint64_t status;  /* where it then stands; 0 outside the loop */
@@ -305,9 +308,10 @@ XG_MUST_CHECK enum xg_status
 cli_act_photos(struct cli_act *act, struct cli *cli, struct xg_error *err);
 
 /* One photo as it is given: FILE, or FILE:WORDS, the words a role, `forwarded`,
- * or both with a comma between them; a file whose name holds a colon wins. */
+ * or both with a comma between them; a file whose name holds a colon wins. "-"
+ * for FILE: standard input, once. */
 struct cli_photo {
-    const char *path; /* borrowed, or in the arena */
+    const char *path; /* borrowed, or in the arena; "-": standard input */
     uint32_t role;    /* 0: none */
     enum capture_origin origin;
 };
@@ -321,11 +325,10 @@ XG_MUST_CHECK enum xg_status cli_photo_read(struct cli_photo *out,
 XG_MUST_CHECK enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
                                            const struct cli_photo *photo,
                                            struct xg_error *err);
-/* Save something new, with its contact, dropping draft `drop` (0: none) in the
- * same transaction, and answer. */
+/* Save something new, with its contact, and answer. */
 XG_MUST_CHECK enum xg_status cli_act_create(struct cli_act *act,
                                             struct cli *cli, const char *author,
-                                            int64_t drop, struct xg_error *err);
+                                            struct xg_error *err);
 /* As cli_act_photos(), without keeping anything: the draft gets elements of the
  * same roles, so that it can be put on trial. */
 XG_MUST_CHECK enum xg_status cli_act_photo_roles(struct cli_act *act,
@@ -336,6 +339,8 @@ XG_MUST_CHECK enum xg_status cli_act_photo_roles(struct cli_act *act,
 XG_MUST_CHECK enum xg_status cli_act_form(struct cli_act *act, struct cli *cli,
                                           const struct xg_state *state,
                                           bool whole, struct xg_error *err);
+/* Did a visit find something? */
+bool cli_visit_abnormal(const struct xg_draft *d);
 /* --why, where the draft has no reason yet. */
 XG_MUST_CHECK enum xg_status cli_act_why(struct cli_act *act, struct cli *cli,
                                          struct xg_error *err);
@@ -361,10 +366,67 @@ XG_MUST_CHECK enum xg_status cli_act_append(struct cli_act *act,
  * record has not come. */
 XG_MUST_CHECK enum xg_status cli_find(struct cli *cli, struct store_entity *e,
                                       const char *text, struct xg_error *err);
-/* Keep it as a draft, and answer. *number 0: a new one. */
-XG_MUST_CHECK enum xg_status cli_act_draft(struct cli_act *act, struct cli *cli,
-                                           const char *author, int64_t number,
+/* Standard input is one photo at most. */
+XG_MUST_CHECK enum xg_status cli_one_input(size_t inputs,
                                            struct xg_error *err);
+/* XG_BUSY: what was kept is gone again. */
+XG_MUST_CHECK enum xg_status cli_photo_gone(const struct xg_hash *sha256,
+                                            struct xg_error *err);
+/* One --photo as cli_act_photos() does it, --forwarded and --role aside. */
+XG_MUST_CHECK enum xg_status cli_keep_photo(struct photo_kept *out,
+                                            struct cli *cli,
+                                            const struct cli_photo *photo,
+                                            struct xg_error *err);
+/* Fill the draft of the contact that the flags or a draft tell of, judged like
+ * any other; `named`: an error names the field. */
+XG_MUST_CHECK enum xg_status
+cli_contact_fill(struct xg_draft *contact,
+                 const char *const told[KEPT_INFORMANTS], bool named,
+                 struct xg_error *err);
+extern const char *const cli_informant_flags[KEPT_INFORMANTS];
+
+/* ---- drafts (cmd_draft.c, drafts.c, draft_judge.c) ---- */
+
+/* A draft that a command finishes: what it saves, it saves with the draft's
+ * photos, and the draft goes in the same transaction. */
+struct cli_kept {
+    int64_t number;
+    const struct kept_draft *draft;
+};
+/* [t] Drop the draft that is being finished, if one is. */
+XG_MUST_CHECK enum xg_status cli_drop_kept(struct cli *cli,
+                                           struct xg_error *err);
+/* Keep what the command line says as a new draft, and answer: --draft. */
+XG_MUST_CHECK enum xg_status cli_keep_draft(struct cli *cli,
+                                            struct xg_error *err);
+/* `set` and `photo` on a draft: strict, unlike `draft write`. */
+XG_MUST_CHECK enum xg_status cli_change_draft(struct cli *cli, int64_t number,
+                                              bool photos,
+                                              struct xg_error *err);
+
+/* What is to be said of a draft as it stands. */
+struct cli_judged {
+    struct cli_act act; /* what is valid of it, photos too */
+    json_t *problems;   /* [{"field", "text"}] */
+    json_t *missing;    /* ["category", "item:KEY", ...] */
+    json_t *wanted;     /* ["before", ...]: better with */
+};
+/* Clear it after use, on failure too. What cannot be judged is a problem of the
+ * draft; only memory and the store fail. */
+XG_MUST_CHECK enum xg_status cli_judge_draft(struct cli_judged *out,
+                                             struct cli *cli,
+                                             const struct kept_draft *d,
+                                             struct xg_error *err);
+void cli_judged_clear(struct cli_judged *j);
+/* Everything about a draft. `near`: possible duplicates too. */
+json_t *cli_draft_json(struct cli *cli, int64_t number,
+                       const struct kept_draft *d,
+                       const struct cli_judged *judged, bool near);
+/* What was typed (`d` NULL: without it), what is wrong, what is missing. */
+void cli_put_draft(struct xg_buf *out, const struct kept_draft *d,
+                   const struct cli_judged *judged);
+/* "2 天前" / "2 d ago". */
+void cli_put_age(struct xg_buf *out, int64_t ms, int64_t now_ms);
 
 /* Is recording possible at all? XG_REFUSED before the device joined. Also
  * notices a home that was restored, and then says so. */
@@ -435,6 +497,8 @@ XG_MUST_CHECK enum xg_status cli_due_of(struct cli *cli, struct cli_due *out,
 /* "附近 40 米已有同类事件 …" after an incident was saved, or the key "near" of
  * the answer. What cannot be looked up is left out: it is saved all the same. */
 void cli_say_near(struct cli *cli, const struct xg_id *id, json_t *answer);
+/* Those that a draft of one may be: [] where nothing can be told. */
+json_t *cli_near_draft(struct cli *cli, const struct xg_draft *draft);
 /* The group of an incident, as view_context.more wants it. */
 XG_MUST_CHECK enum xg_status cli_put_group(struct cli *cli, struct xg_buf *out,
                                            json_t **object,
@@ -468,6 +532,7 @@ CLI_RUN(cmd_do);
 CLI_RUN(cmd_draft_discard);
 CLI_RUN(cmd_draft_finish);
 CLI_RUN(cmd_draft_list);
+CLI_RUN(cmd_draft_write);
 CLI_RUN(cmd_due);
 CLI_RUN(cmd_duplicates);
 CLI_RUN(cmd_enrol);
@@ -508,6 +573,7 @@ CLI_RUN(cmd_set);
 CLI_RUN(cmd_settings);
 CLI_RUN(cmd_show);
 CLI_RUN(cmd_status);
+CLI_RUN(cmd_suggest);
 CLI_RUN(cmd_sync);
 CLI_RUN(cmd_tally);
 CLI_RUN(cmd_ui);

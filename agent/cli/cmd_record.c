@@ -1,5 +1,5 @@
 /* cmd_record.c - capture and later acts: incident, visit, ..., set, note,
- * photo, do, withdraw; drafts.
+ * photo, do, withdraw. Drafts are cmd_draft.c's.
  */
 #include "agent/cli/cli.h"
 
@@ -27,7 +27,7 @@ enum xg_status cli_act_form(struct cli_act *act, struct cli *cli,
 
 /* ---- what a visit opens ---- */
 
-static bool is_abnormal(const struct xg_draft *d)
+bool cli_visit_abnormal(const struct xg_draft *d)
 {
     struct xg_cbor c = xg_cbor_over(xg_draft_get(d, XG_VISIT_RESULT));
     struct xg_cbor_item item;
@@ -64,7 +64,7 @@ static enum xg_status open_incident(struct cli_act *act, struct cli *cli,
     if (act->draft.head.kind != XG_KIND_VISIT)
         return XG_OK;
     if (!cli_flag(cli, "incident")) {
-        if (is_abnormal(&act->draft))
+        if (cli_visit_abnormal(&act->draft))
             cli_say(cli, "%s",
                     XG_T("走访异常：要同时报一件事件，加 --incident category=…；"
                          "也可以之后 xunge incident visit=走访编号 category=…。",
@@ -73,16 +73,11 @@ static enum xg_status open_incident(struct cli_act *act, struct cli *cli,
                          "category=..."));
         return XG_OK;
     }
-    if (!is_abnormal(&act->draft))
+    if (!cli_visit_abnormal(&act->draft))
         return xg_fail(err, XG_USAGE,
                        XG_T("--incident 只用于异常的走访（result=abnormal）",
                             "--incident goes with an abnormal visit "
                             "(result=abnormal)"));
-    if (cli_flag(cli, "draft"))
-        return xg_fail(err, XG_USAGE,
-                       XG_T("草稿里不能先报事件；补全走访时再给 --incident",
-                            "a draft opens nothing yet; give --incident when "
-                            "the visit is recorded"));
     act->opens = xg_arena_alloc(&act->arena, sizeof *act->opens);
     if (!act->opens)
         return xg_fail_nomem(err);
@@ -112,82 +107,13 @@ enum xg_status cmd_capture(struct cli *cli, struct xg_error *err)
     if (status == XG_OK)
         cli_warn_codes(cli, &act.draft);
     if (status == XG_OK)
-        status = draft ? cli_act_draft(&act, cli, author, 0, err)
-                       : cli_act_create(&act, cli, author, 0, err);
+        status = draft ? cli_keep_draft(cli, err)
+                       : cli_act_create(&act, cli, author, err);
     cli_act_clear(&act);
     return status;
 }
 
-/* ---- drafts ---- */
-
-static enum xg_status draft_number(int64_t *number, const char *text,
-                                   struct xg_error *err)
-{
-    *number = store_draft_number(text);
-    if (*number == 0)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("“%s”不是草稿编号（如 draft-3）；见 xunge draft "
-                            "list",
-                            "\"%s\" is no draft (as draft-3); see xunge draft "
-                            "list"),
-                       text);
-    return XG_OK;
-}
-
-/* A draft into `act`, changed by the words from `first` on. */
-static enum xg_status load_draft(struct cli_act *act, struct cli *cli,
-                                 const char **author, int64_t number,
-                                 size_t first, struct xg_error *err)
-{
-    if (capture_draft_load(cli->home.store, &act->draft, author, &act->arena,
-                           number, err) != XG_OK)
-        return err->status;
-    act->draft.head.creates = true;
-    if (cli_flag(cli, "as"))
-        *author = cli_flag(cli, "as");
-    return cli_act_fields(act, cli, first, err);
-}
-
-enum xg_status cmd_draft_finish(struct cli *cli, struct xg_error *err)
-{
-    const char *author = NULL;
-    struct cli_act act;
-    int64_t number = 0;
-
-    if (draft_number(&number, cli->words[0], err) != XG_OK)
-        return err->status;
-    cli_act_init(&act, cli, xg_kind_find(XG_KIND_INCIDENT), NULL);
-    enum xg_status status = load_draft(&act, cli, &author, number, 1, err);
-    if (status == XG_OK)
-        status = cli_act_form(&act, cli, NULL, true, err);
-    if (status == XG_OK)
-        status = open_incident(&act, cli, err);
-    if (status == XG_OK)
-        status = cli_act_create(&act, cli, author, number, err);
-    cli_act_clear(&act);
-    return status;
-}
-
-enum xg_status cmd_draft_discard(struct cli *cli, struct xg_error *err)
-{
-    int64_t number = 0;
-
-    if (draft_number(&number, cli->words[0], err) != XG_OK ||
-        capture_draft_discard(cli->home.store, number, err) != XG_OK)
-        return err->status;
-    if (cli->json)
-        return cli_put_json(
-            cli,
-            json_pack("{s:b, s:s}", "discarded", 1, "number", cli->words[0]),
-            err);
-    cli_say(cli, XG_T("已丢弃 %s。", "%s is thrown away."), cli->words[0]);
-    return XG_OK;
-}
-
-enum xg_status cmd_draft_list(struct cli *cli, struct xg_error *err)
-{
-    return cli_list_drafts(cli, NULL, NULL, err);
-}
+/* ---- later acts ---- */
 
 /* The photos that `photo` names; all names and roles before the first is kept.
  */
@@ -207,26 +133,6 @@ static enum xg_status attach(struct cli_act *act, struct cli *cli,
             return err->status;
     return XG_OK;
 }
-
-/* `set` and `photo` on a draft change the draft. */
-static enum xg_status change_draft(struct cli *cli, int64_t number, bool photos,
-                                   struct xg_error *err)
-{
-    const char *author = NULL;
-    struct cli_act act;
-
-    cli_act_init(&act, cli, xg_kind_find(XG_KIND_INCIDENT), NULL);
-    enum xg_status status = load_draft(&act, cli, &author, number,
-                                       photos ? cli->word_count : 1, err);
-    if (status == XG_OK && photos)
-        status = attach(&act, cli, err);
-    if (status == XG_OK)
-        status = cli_act_draft(&act, cli, author, number, err);
-    cli_act_clear(&act);
-    return status;
-}
-
-/* ---- later acts ---- */
 
 enum xg_status cli_find(struct cli *cli, struct store_entity *e,
                         const char *text, struct xg_error *err)
@@ -291,6 +197,18 @@ static enum xg_status decide_by_setting(struct cli_act *act, struct cli *cli,
     return status;
 }
 
+/* A draft that only adds notes and photos adds, as `note` and `photo` do. */
+static enum cli_saving saving_of(const struct cli *cli,
+                                 const struct xg_draft *d)
+{
+    if (!cli->kept)
+        return CLI_DECIDES;
+    for (size_t i = 0; i < d->field_count; i++)
+        if (d->fields[i].number != XG_FIELD_NOTE)
+            return CLI_DECIDES;
+    return CLI_ADDS;
+}
+
 enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
 {
     int64_t draft = store_draft_number(cli->words[0]);
@@ -299,7 +217,7 @@ enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
     struct cli_act act;
 
     if (draft)
-        return change_draft(cli, draft, false, err);
+        return cli_change_draft(cli, draft, false, err);
     if (cli_find(cli, &e, cli->words[0], err) != XG_OK)
         return err->status;
     cli_act_init(&act, cli, e.kind, &e.id);
@@ -316,7 +234,8 @@ enum xg_status cmd_set(struct cli *cli, struct xg_error *err)
     if (status == XG_OK)
         cli_warn_codes(cli, &act.draft);
     if (status == XG_OK)
-        status = cli_act_change(&act, cli, &e.id, CLI_DECIDES, err);
+        status = cli_act_change(&act, cli, &e.id, saving_of(cli, &act.draft),
+                                err);
     cli_act_clear(&act);
     cli_case_clear(&at);
     return status;
@@ -348,7 +267,7 @@ enum xg_status cmd_photo(struct cli *cli, struct xg_error *err)
     struct cli_act act;
 
     if (draft)
-        return change_draft(cli, draft, true, err);
+        return cli_change_draft(cli, draft, true, err);
     if (cli_find(cli, &e, cli->words[0], err) != XG_OK ||
         cli_may_record(cli, err) != XG_OK)
         return err->status;

@@ -39,8 +39,10 @@ const struct cli_flag cli_common_flags[] = {
     }
 #define PHOTO                                                                  \
     {                                                                          \
-        "photo", "FILE[:ROLE]", true, "照片；别人转发的加 :forwarded", \
-            "a photo; one that others forwarded with :forwarded"               \
+        "photo", "FILE[:ROLE]", true,                                          \
+            "照片（- 为标准输入）；别人转发的加 :forwarded",                   \
+            "a photo (-: standard input); one that others forwarded with "     \
+            ":forwarded"                                                       \
     }
 #define FORWARDED                                                              \
     {                                                                          \
@@ -56,6 +58,29 @@ const struct cli_flag cli_common_flags[] = {
     {                                                                          \
         "phone", "P", false, "反映人电话", "their phone"                       \
     }
+#define CONSENT                                                                \
+    {                                                                          \
+        "consent", "yes|no|unasked", false,                                    \
+            "反映人是否同意转告承办单位",                                      \
+            "may their name be passed on to who handles it"                    \
+    }
+#define RELATION                                                               \
+    {                                                                          \
+        "relation", "TEXT", false, "反映人的身份（如 住户、店主）",            \
+            "who they are (a resident, a shopkeeper)"                          \
+    }
+#define BYTES                                                                  \
+    {                                                                          \
+        "bytes", "N", false,                                                   \
+            "标准输入的照片（-）有多少字节；不足的不保存",                     \
+            "how long the photo on standard input (-) is; one that is cut "    \
+            "short is not kept"                                                \
+    }
+#define VERSION                                                                \
+    {                                                                          \
+        "version", "V", false, "只在草稿仍是这一版时才写",                     \
+            "only while the draft is of this version"                          \
+    }
 #define WHY                                                                    \
     {                                                                          \
         "why", "TEXT", false, "理由（必填）", "the reason (needed)"            \
@@ -63,6 +88,7 @@ const struct cli_flag cli_common_flags[] = {
 
 static const struct cli_flag capture_flags[] = {
     PHOTO,
+    BYTES,
     FORWARDED,
     {"draft", NULL, false, "只存草稿，不成为记录", "keep as a draft only"},
     AS,
@@ -76,6 +102,7 @@ static const struct cli_flag capture_flags[] = {
     }
 static const struct cli_flag visit_flags[] = {
     PHOTO,
+    BYTES,
     FORWARDED,
     {"draft", NULL, false, "只存草稿，不成为记录", "keep as a draft only"},
     AS,
@@ -84,15 +111,42 @@ static const struct cli_flag visit_flags[] = {
 };
 static const struct cli_flag informed_flags[] = {
     PHOTO,
+    BYTES,
     FORWARDED,
     {"draft", NULL, false, "只存草稿，不成为记录", "keep as a draft only"},
     AS,
     CONTACT,
     PHONE,
+    CONSENT,
+    RELATION,
     NO_MORE,
 };
+#define ANYWAY                                                                 \
+    {                                                                          \
+        "anyway", NULL, false, "区划表里没有这个单位也派",                     \
+            "dispatch to a unit that the territory does not have"              \
+    }
 static const struct cli_flag finish_flags[] = {
-    PHOTO, FORWARDED, AS, CONTACT, PHONE, OPENS, NO_MORE,
+    PHOTO,   BYTES,   FORWARDED, AS,     CONTACT, PHONE,
+    CONSENT, RELATION, OPENS,    ANYWAY, VERSION, NO_MORE,
+};
+static const struct cli_flag write_flags[] = {
+    {"about", "ID", false, "是对这一件的后续操作",
+     "of a later act, on what is recorded already"},
+    {"move", "MOVE", false, "与 --about 同用：办理这一步",
+     "with --about: of this move"},
+    CONTACT,
+    PHONE,
+    CONSENT,
+    RELATION,
+    OPENS,
+    PHOTO,
+    BYTES,
+    FORWARDED,
+    {"drop", "SHA-256", true, "去掉这张照片", "take this photo out"},
+    VERSION,
+    AS,
+    NO_MORE,
 };
 static const struct cli_flag pin_flags[] = {
     WHOSE,
@@ -120,6 +174,7 @@ static const struct cli_flag import_flags[] = {PIN, NO_MORE};
 static const struct cli_flag later_flags[] = {AS, NO_MORE};
 static const struct cli_flag photo_flags[] = {
     {"role", "ROLE", false, "用途", "what it shows"},
+    BYTES,
     FORWARDED,
     AS,
     NO_MORE,
@@ -133,10 +188,10 @@ static const struct cli_flag why_flags[] = {WHY, AS, NO_MORE};
 static const struct cli_flag set_flags[] = {REASON, AS, NO_MORE};
 static const struct cli_flag do_flags[] = {
     PHOTO,
+    BYTES,
     FORWARDED,
     REASON,
-    {"anyway", NULL, false, "区划表里没有这个单位也派",
-     "dispatch to a unit that the territory does not have"},
+    ANYWAY,
     AS,
     NO_MORE,
 };
@@ -407,13 +462,27 @@ static const struct cli_command commands[] = {
      "while locked. The command line's language goes by --lang or the locale.",
      NULL},
 
+    {"draft write", CLI_RECORD, CLI_HOME, "KIND|draft-N [field=value…]", 0, ANY,
+     write_flags, cmd_draft_write,
+     "把填到一半的存成草稿：对不对都照样存，并说出哪里不对、还缺什么",
+     "keep what is filled in so far, right or wrong, and say what is wrong and "
+     "what is missing",
+     "字段、反映人换成这一次给的，照片只增减。--about 的草稿补全后就是一次 "
+     "set、note、photo，加 --move 就是 do。给了 --version 而别处已改过的，不写。",
+     "Fields and contact become those given now; photos are added and taken "
+     "out. Finished, a draft with --about is a set, note or photo, with --move "
+     "a do. With --version it writes nothing where somebody wrote meanwhile.",
+     NULL},
     {"draft list", CLI_RECORD, CLI_HOME, "", 0, 0, NULL, cmd_draft_list,
      "列出草稿", "list the drafts", "与 list --state draft 相同。",
      "The same as list --state draft.", NULL},
     {"draft finish", CLI_RECORD, CLI_HOME, "draft-N [field=value…]", 1, ANY,
      finish_flags, cmd_draft_finish,
      "补全草稿并保存为记录",
-     "complete a draft and save it as a record", NULL, NULL, NULL},
+     "complete a draft and save it as a record",
+     "与直接写这条命令完全一样；草稿同时去掉。",
+     "Just as if that command were typed; the draft goes at the same time.",
+     NULL},
     {"draft discard", CLI_RECORD, CLI_HOME, "draft-N", 1, 1, NULL,
      cmd_draft_discard,
      "丢弃草稿", "throw a draft away", NULL, NULL, NULL},

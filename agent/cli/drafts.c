@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "shared/core/cbor.h"
+#include "shared/view/doubt.h"
+#include "shared/view/json.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
@@ -12,67 +14,129 @@ enum {
     LABEL_COLUMNS = 18,
     NAME_COLUMNS = 15,
     KIND_COLUMNS = 11,
-    DRAFT_ARENA_MAX = 8 << 20,
+    TEXT_COLUMNS = 46,
+    DRAFT_ARENA_MAX = 16 << 20,
     DRAFTS_MAX = 10000,
 };
 
-/* Walks the values of a field: one of a register, each added one of a set. */
-struct values {
-    struct xg_cbor at;
-    bool set;
-};
+/* ---- text ---- */
 
-static struct values values_of(const struct xg_field *field,
-                               struct xg_bytes value)
+static void put_word(struct xg_buf *out, const struct xg_kind *kind,
+                     const char *word)
 {
-    struct values v = {xg_cbor_over(value),
-                       field && field->merge == XG_MERGE_SET};
-    struct xg_cbor_item map, key, list;
+    size_t len = strcspn(word, "="), start = out->len;
+    const struct xg_field *f = NULL;
+    struct xg_error ignored = XG_ERROR_NONE;
+    char name[CLI_NAME_SIZE];
 
-    if (!v.set || !xg_cbor_next(&v.at, &map))
-        return v;
-    struct xg_cbor in = xg_cbor_inside(&map);
-    v.at = xg_cbor_over(xg_bytes(NULL, 0));
-    while (xg_cbor_next(&in, &key) && xg_cbor_next(&in, &list))
-        if (key.number == XG_SET_ADDED)
-            v.at = xg_cbor_inside(&list);
-    return v;
+    snprintf(name, sizeof name, "%.*s", (int)len, word);
+    if (view_form_field(&f, kind, name, &ignored) == XG_OK)
+        xg_buf_text(out, xg_label(f->zh, f->en));
+    else
+        view_put_line(out, xg_bytes_of(name));
+    view_pad(out, start, LABEL_COLUMNS);
+    xg_buf_byte(out, ' ');
+    view_put_block(out, xg_bytes_of(word + len + (word[len] == '=')),
+                   LABEL_COLUMNS + 1);
+    xg_buf_byte(out, '\n');
 }
 
-static void put_fields(struct xg_buf *out, const struct xg_draft *d)
+static void put_line(struct xg_buf *out, const char *label, const char *text)
 {
-    const struct xg_kind *kind = xg_kind_find(d->head.kind);
+    size_t start = out->len;
+
+    xg_buf_text(out, label);
+    view_pad(out, start, LABEL_COLUMNS);
+    xg_buf_byte(out, ' ');
+    view_put_block(out, xg_bytes_of(text), LABEL_COLUMNS + 1);
+    xg_buf_byte(out, '\n');
+}
+
+static void put_fields(struct xg_buf *out, const struct kept_draft *d)
+{
+    const struct xg_kind *contact = xg_kind_find(XG_KIND_CONTACT);
+    static const char *const names[KEPT_INFORMANTS] = {
+        [KEPT_NAME] = "name",
+        [KEPT_PHONE] = "phone",
+        [KEPT_CONSENT] = "consent",
+        [KEPT_RELATION] = "relation"};
+    const struct xg_field *photo = xg_field_find(d->kind, XG_FIELD_PHOTO);
+    struct kept_photos at = {.begun = false};
     struct xg_buf text = XG_BUF(64 << 10);
     struct xg_cbor_item item;
 
-    for (size_t i = 0; i < d->field_count; i++) {
-        const struct xg_field *f = xg_field_find(kind, d->fields[i].number);
-        struct values v = values_of(f, d->fields[i].value);
-        while (xg_cbor_next(&v.at, &item)) {
-            size_t start = out->len;
-            xg_buf_text(out, f ? xg_label(f->zh, f->en) : "?");
-            view_pad(out, start, LABEL_COLUMNS);
-            xg_buf_byte(out, ' ');
-            xg_buf_reset(&text);
-            view_value_text(&text, f, &item);
-            view_put_block(out, xg_buf_bytes(&text), LABEL_COLUMNS + 1);
-            xg_buf_byte(out, '\n');
-        }
+    for (size_t i = 0; i < d->words.count; i++)
+        put_word(out, d->kind, d->words.list[i]);
+    for (size_t i = 0; i < KEPT_INFORMANTS; i++) {
+        const struct xg_field *f = xg_field_named(contact, names[i]);
+        if (d->informant[i])
+            put_line(out, xg_label(f->zh, f->en), d->informant[i]);
+    }
+    for (size_t i = 0; i < d->opens.count; i++)
+        put_word(out, xg_kind_find(XG_KIND_INCIDENT), d->opens.list[i]);
+    while (kept_next_photo(d, &at, &item)) {
+        xg_buf_reset(&text);
+        view_value_text(&text, photo, &item);
+        put_line(out, xg_label(photo->zh, photo->en), xg_buf_str(&text));
     }
     xg_buf_clear(&text);
 }
 
-static json_t *fields_json(const struct xg_draft *d)
+static void put_list(struct xg_buf *out, const char *label, const json_t *list)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(list, i, one)
+        xg_buf_format(out, "%s%s", i ? XG_T("、", ", ") : label,
+                      json_string_value(one));
+    if (json_array_size(list))
+        xg_buf_byte(out, '\n');
+}
+
+void cli_put_draft(struct xg_buf *out, const struct kept_draft *d,
+                   const struct cli_judged *judged)
+{
+    const json_t *one;
+    size_t i;
+
+    if (d)
+        put_fields(out, d);
+    json_array_foreach(judged->problems, i, one) {
+        xg_buf_format(out, "! %s  ",
+                      json_string_value(json_object_get(one, "field")));
+        view_put_block(out, xg_bytes_of(json_string_value(
+                                json_object_get(one, "text"))),
+                       2);
+        xg_buf_byte(out, '\n');
+    }
+    put_list(out, XG_T("还缺：", "still missing: "), judged->missing);
+    put_list(out, XG_T("最好有：", "better with: "), judged->wanted);
+}
+
+void cli_put_age(struct xg_buf *out, int64_t ms, int64_t now_ms)
+{
+    if (ms > now_ms) {
+        view_put_time(out, ms); /* by another clock */
+        return;
+    }
+    view_put_duration(out, now_ms - ms);
+    xg_buf_text(out, XG_T("前", " ago"));
+}
+
+/* ---- JSON ---- */
+
+static json_t *typed_json(const struct xg_draft *d)
 {
     const struct xg_kind *kind = xg_kind_find(d->head.kind);
     json_t *fields = json_object();
-    struct xg_cbor_item item;
 
     for (size_t i = 0; i < d->field_count; i++) {
         const struct xg_field *f = xg_field_find(kind, d->fields[i].number);
-        struct values v = values_of(f, d->fields[i].value);
-        json_t *list = f && f->merge == XG_MERGE_SET ? json_array() : NULL;
-        while (f && xg_cbor_next(&v.at, &item)) {
+        struct xg_cbor c = kept_elements(f, d->fields[i].value);
+        json_t *list = f->merge == XG_MERGE_SET ? json_array() : NULL;
+        struct xg_cbor_item item;
+        while (xg_cbor_next(&c, &item)) {
             if (list)
                 json_array_append_new(list, view_value_json(f, &item));
             else
@@ -84,38 +148,150 @@ static json_t *fields_json(const struct xg_draft *d)
     return fields;
 }
 
-static json_t *draft_json(const struct xg_draft *d, const char *name,
-                          const char *author)
+/* As it was typed, to fill a form again: a text, of what takes several a list
+ * of them; "tally-" for what is taken out. */
+static json_t *texts_json(const struct xg_kind *kind,
+                          const struct kept_words *words)
 {
-    const struct xg_kind *kind = xg_kind_find(d->head.kind);
+    struct xg_error ignored = XG_ERROR_NONE;
+    json_t *texts = json_object();
+    char name[CLI_NAME_SIZE];
 
-    return json_pack("{s:s, s:n, s:s, s:s, s:s, s:o}", "number", name, "id",
-                     "kind", kind->name, "delivery",
-                     view_delivery_name(VIEW_DRAFT), "author", author, "fields",
-                     fields_json(d));
+    for (size_t i = 0; i < words->count; i++) {
+        size_t len = strcspn(words->list[i], "=");
+        bool removes = len > 1 && words->list[i][len - 1] == '-';
+        const char *text = words->list[i] + len + 1;
+        const struct xg_field *f;
+        snprintf(name, sizeof name, "%.*s", (int)(len - removes),
+                 words->list[i]);
+        if (view_form_field(&f, kind, name, &ignored) != XG_OK)
+            continue; /* of a newer program */
+        snprintf(name, sizeof name, "%s%s", f->name, removes ? "-" : "");
+        json_t *list = json_object_get(texts, name);
+        if (f->merge != XG_MERGE_SET && f->type != XG_TYPE_TEXTS)
+            json_object_set_new(texts, name, json_string(text));
+        else if (list)
+            json_array_append_new(list, json_string(text));
+        else
+            json_object_set_new(texts, name, json_pack("[s]", text));
+    }
+    return texts;
 }
+
+static json_t *informant_json(const struct kept_draft *d)
+{
+    json_t *told = json_object();
+
+    for (size_t i = 0; i < KEPT_INFORMANTS; i++)
+        if (d->informant[i])
+            json_object_set_new(told, cli_informant_flags[i],
+                                json_string(d->informant[i]));
+    return told;
+}
+
+static bool value_of(struct xg_cbor_item *item, const struct xg_draft *d,
+                     uint64_t number)
+{
+    struct xg_cbor c = xg_cbor_over(xg_draft_get(d, number));
+
+    return xg_cbor_next(&c, item);
+}
+
+static json_t *photos_json(const struct cli *cli, const struct kept_draft *d,
+                           const struct xg_draft *valid)
+{
+    const struct xg_field *f = xg_field_find(d->kind, XG_FIELD_PHOTO);
+    struct kept_photos at = {.begun = false};
+    struct xg_cbor_item photo, position, happened;
+    bool placed = value_of(&position, valid, XG_FIELD_POSITION);
+    bool timed = value_of(&happened, valid, XG_FIELD_HAPPENED);
+    json_t *list = json_array();
+
+    while (kept_next_photo(d, &at, &photo)) {
+        json_t *one = view_value_json(f, &photo);
+        struct view_doubts doubts =
+            view_doubts_ahead(&photo, placed ? &position : NULL,
+                              timed ? &happened : NULL, xg_wall_ms(&cli->env));
+        json_object_set_new(one, "doubts", view_doubts_json(&doubts));
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static void set_about(json_t *object, struct cli *cli,
+                      const struct kept_draft *d)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct store_entity e;
+
+    if (!d->is_later)
+        return;
+    json_object_set_new(object, "about",
+                        cli_json_hex(d->about.b, XG_ID_SIZE));
+    if (store_load_entity(cli->home.store, &e, NULL, &d->about, &ignored) ==
+        XG_OK)
+        json_object_set_new(object, "about_number", json_string(e.number));
+    if (*d->move)
+        json_object_set_new(object, "move", json_string(d->move));
+}
+
+json_t *cli_draft_json(struct cli *cli, int64_t number,
+                       const struct kept_draft *d,
+                       const struct cli_judged *judged, bool near)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "draft-%lld", (long long)number);
+    json_t *object = json_pack(
+        "{s:s, s:n, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:O, s:O, s:O, s:o}",
+        "number", name, "id", "kind", d->kind->name, "delivery",
+        view_delivery_name(VIEW_DRAFT), "author", d->author, "version",
+        (json_int_t)d->version, "changed", view_json_time(d->changed_ms),
+        "fields", typed_json(&judged->act.draft), "texts",
+        texts_json(d->kind, &d->words), "problems", judged->problems,
+        "missing", judged->missing, "wanted", judged->wanted, "photos",
+        photos_json(cli, d, &judged->act.draft));
+    if (!object)
+        return NULL;
+    set_about(object, cli, d);
+    json_object_set_new(object, "informant", informant_json(d));
+    if (d->opens.count)
+        json_object_set_new(
+            object, "incident",
+            texts_json(xg_kind_find(XG_KIND_INCIDENT), &d->opens));
+    if (near && !d->is_later && d->kind->number == XG_KIND_INCIDENT)
+        json_object_set_new(object, "near",
+                            cli_near_draft(cli, &judged->act.draft));
+    return object;
+}
+
+/* ---- one ---- */
 
 enum xg_status cli_show_draft(struct cli *cli, int64_t number,
                               struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(DRAFT_ARENA_MAX);
-    struct xg_draft draft;
-    const char *author;
-    char name[32];
-    enum xg_status status = capture_draft_load(cli->home.store, &draft, &author,
-                                               &arena, number, err);
+    struct cli_judged judged;
+    struct kept_draft d;
 
-    snprintf(name, sizeof name, "draft-%lld", (long long)number);
+    if (kept_load(cli->home.store, &d, &arena, number, err) != XG_OK) {
+        xg_arena_clear(&arena);
+        return err->status;
+    }
+    enum xg_status status = cli_judge_draft(&judged, cli, &d, err);
     if (status == XG_OK && cli->json) {
-        status = cli_put_json(cli, draft_json(&draft, name, author), err);
+        status = cli_put_json(
+            cli, cli_draft_json(cli, number, &d, &judged, true), err);
     } else if (status == XG_OK) {
-        const struct xg_kind *kind = xg_kind_find(draft.head.kind);
-        xg_buf_format(&cli->out, "%s  %s  %s\n", name,
-                      xg_label(kind->zh, kind->en),
+        xg_buf_format(&cli->out, "draft-%lld  %s  %s  ", (long long)number,
+                      xg_label(d.kind->zh, d.kind->en),
                       view_delivery_label(VIEW_DRAFT));
-        put_fields(&cli->out, &draft);
+        cli_put_age(&cli->out, d.changed_ms, xg_wall_ms(&cli->env));
+        xg_buf_byte(&cli->out, '\n');
+        cli_put_draft(&cli->out, &d, &judged);
         status = xg_buf_check(&cli->out, err);
     }
+    cli_judged_clear(&judged);
     xg_arena_clear(&arena);
     return status;
 }
@@ -140,18 +316,35 @@ static bool gather(void *ctx, int64_t number, const struct xg_kind *kind,
 }
 
 /* One line: what was filled in, on it as far as it goes. */
-static void put_row(struct xg_buf *out, const struct xg_draft *d,
-                    const char *name, const char *all)
+static void put_row(struct cli *cli, const struct kept_draft *d,
+                    int64_t number, const char *all)
 {
-    const struct xg_kind *kind = xg_kind_find(d->head.kind);
+    struct xg_buf *out = &cli->out;
+    char name[32];
 
+    snprintf(name, sizeof name, "draft-%lld", (long long)number);
     view_put_column(out, xg_bytes_of(name), NAME_COLUMNS);
     xg_buf_byte(out, ' ');
-    view_put_column(out, xg_bytes_of(xg_label(kind->zh, kind->en)),
+    view_put_column(out, xg_bytes_of(xg_label(d->kind->zh, d->kind->en)),
                     KIND_COLUMNS);
     xg_buf_byte(out, ' ');
-    view_put_column(out, xg_bytes_of(all), 56);
-    xg_buf_format(out, " %s\n", view_delivery_label(VIEW_DRAFT));
+    view_put_column(out, xg_bytes_of(all), TEXT_COLUMNS);
+    xg_buf_format(out, " %s  ", view_delivery_label(VIEW_DRAFT));
+    cli_put_age(out, d->changed_ms, xg_wall_ms(&cli->env));
+    xg_buf_byte(out, '\n');
+}
+
+static enum xg_status row_json(struct cli *cli, const struct kept_draft *d,
+                               int64_t number, struct xg_error *err)
+{
+    struct cli_judged judged;
+    enum xg_status status = cli_judge_draft(&judged, cli, d, err);
+
+    if (status == XG_OK)
+        status = cli_put_json(
+            cli, cli_draft_json(cli, number, d, &judged, false), err);
+    cli_judged_clear(&judged);
+    return status;
 }
 
 static enum xg_status list_one(struct cli *cli, struct xg_arena *arena,
@@ -159,22 +352,19 @@ static enum xg_status list_one(struct cli *cli, struct xg_arena *arena,
                                struct xg_error *err)
 {
     struct xg_buf all = XG_BUF(1 << 20);
-    struct xg_draft draft;
-    const char *author;
-    char name[32];
-    enum xg_status status = capture_draft_load(cli->home.store, &draft, &author,
-                                               arena, number, err);
+    struct kept_draft d;
+    enum xg_status status =
+        kept_load(cli->home.store, &d, arena, number, err);
 
     if (status != XG_OK)
         return status;
-    snprintf(name, sizeof name, "draft-%lld", (long long)number);
-    put_fields(&all, &draft);
+    put_fields(&all, &d);
     if (text && !strstr(xg_buf_str(&all), text))
         status = XG_OK;
     else if (cli->json)
-        status = cli_put_json(cli, draft_json(&draft, name, author), err);
+        status = row_json(cli, &d, number, err);
     else
-        put_row(&cli->out, &draft, name, xg_buf_str(&all));
+        put_row(cli, &d, number, xg_buf_str(&all));
     xg_buf_clear(&all);
     return status;
 }

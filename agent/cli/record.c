@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "agent/photo_loose.h"
 #include "agent/sync_engine.h"
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"
@@ -110,6 +112,12 @@ static enum xg_status take_photo_words(struct cli_photo *photo,
     }
 }
 
+/* "-", or "-:near". */
+static bool is_input(const char *given)
+{
+    return given[0] == '-' && (given[1] == '\0' || given[1] == ':');
+}
+
 enum xg_status cli_photo_read(struct cli_photo *out, struct cli *cli,
                               struct xg_arena *arena, const char *given,
                               struct xg_error *err)
@@ -120,7 +128,11 @@ enum xg_status cli_photo_read(struct cli_photo *out, struct cli *cli,
                                              : CAPTURE_HERE};
     const char *colon = strrchr(given, ':');
 
-    if (!xg_os_exists(given)) {
+    if (is_input(given)) {
+        photo.path = "-";
+        if (given[1] && take_photo_words(&photo, given + 2, err) != XG_OK)
+            return err->status;
+    } else if (!xg_os_exists(given)) {
         if (colon)
             photo.path = xg_arena_str(arena, given, (size_t)(colon - given));
         if (!photo.path)
@@ -139,6 +151,34 @@ enum xg_status cli_photo_read(struct cli_photo *out, struct cli *cli,
     return XG_OK;
 }
 
+enum xg_status cli_one_input(size_t inputs, struct xg_error *err)
+{
+    if (inputs < 2)
+        return XG_OK;
+    return xg_fail(err, XG_USAGE,
+                   XG_T("标准输入只能给一张照片（-）",
+                        "standard input is one photo (-), not several"));
+}
+
+enum xg_status cli_photo_gone(const struct xg_hash *sha256,
+                              struct xg_error *err)
+{
+    char hex[2 * XG_HASH_SIZE + 1];
+
+    xg_hex(hex, sha256->b, XG_HASH_SIZE);
+    return xg_fail(err, XG_BUSY,
+                   XG_T("照片 %.12s 不在本机了，什么也没保存：请再添加一次这张"
+                        "照片",
+                        "photo %.12s is not on this device any more, and "
+                        "nothing was saved: add the photo again"),
+                   hex);
+}
+
+static const struct xg_field *photo_field(void)
+{
+    return xg_field_find(xg_kind_find(XG_KIND_INCIDENT), XG_FIELD_PHOTO);
+}
+
 static json_t *photo_json(const struct photo_kept *kept)
 {
     return json_pack("{s:o, s:I, s:s, s:b, s:b, s:I}", "sha256",
@@ -149,20 +189,47 @@ static json_t *photo_json(const struct photo_kept *kept)
                      (json_int_t)kept->thumbnail_length);
 }
 
-enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
-                             const struct cli_photo *photo,
-                             struct xg_error *err)
+/* How much is to come on standard input, where it was told: --bytes. */
+static enum xg_status told_length(int64_t *bytes, struct cli *cli,
+                                  struct xg_error *err)
+{
+    const char *given = cli_flag(cli, "bytes");
+
+    *bytes = -1;
+    return given ? cli_number(bytes, given, "--bytes", 0, INT64_MAX / 2, err)
+                 : XG_OK;
+}
+
+enum xg_status cli_keep_photo(struct photo_kept *out, struct cli *cli,
+                              const struct cli_photo *photo,
+                              struct xg_error *err)
 {
     char exif[HOME_PATH_SIZE], thumb[HOME_PATH_SIZE];
     const struct photo_shelf shelf = {
         .home = cli->home.path,
         .vault = cli->home.vault,
         .exif_program = cli_helper(exif, "xunge-exif"),
-        .thumb_program = cli_helper(thumb, "xunge-thumb")};
+        .thumb_program = cli_helper(thumb, "xunge-thumb"),
+        .intend = photo_intend,
+        .intend_ctx = cli->home.store};
+    bool input = strcmp(photo->path, "-") == 0;
+    int64_t bytes;
+
+    if (input && told_length(&bytes, cli, err) != XG_OK)
+        return err->status;
+    if (input)
+        return photo_keep_stream(&shelf, out, STDIN_FILENO, bytes, err);
+    return photo_keep(&shelf, out, photo->path, err);
+}
+
+enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
+                             const struct cli_photo *photo,
+                             struct xg_error *err)
+{
     struct photo_kept kept;
     bool placed = false;
 
-    if (photo_keep(&shelf, &kept, photo->path, err) != XG_OK)
+    if (cli_keep_photo(&kept, cli, photo, err) != XG_OK)
         return err->status;
     if (kept.exif.state == PHOTO_EXIF_UNREADABLE)
         cli_say(cli,
@@ -184,6 +251,41 @@ enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
     return XG_OK;
 }
 
+/* Those of the draft that is being finished: on the shelf already. */
+static enum xg_status attach_kept(struct cli_act *act, struct cli *cli,
+                                  struct xg_error *err)
+{
+    struct kept_photos at = {.begun = false};
+    struct xg_cbor_item photo;
+
+    while (cli->kept && kept_next_photo(cli->kept->draft, &at, &photo)) {
+        bool placed = false;
+        if (capture_attach(&act->draft, &placed, &photo, err) != XG_OK)
+            return err->status;
+        act->placed |= placed;
+        act->photo_count++;
+        json_array_append_new(act->photos, view_value_json(photo_field(),
+                                                           &photo));
+    }
+    return XG_OK;
+}
+
+/* All names and roles, before the first is kept. */
+static enum xg_status read_photos(struct cli_act *act, struct cli *cli,
+                                  struct xg_error *err)
+{
+    struct cli_photo photo;
+    const char *given;
+    size_t at = 0, inputs = 0;
+
+    while ((given = cli_flag_next(cli, "photo", &at)) != NULL) {
+        if (cli_photo_read(&photo, cli, &act->arena, given, err) != XG_OK)
+            return err->status;
+        inputs += is_input(given);
+    }
+    return cli_one_input(inputs, err);
+}
+
 enum xg_status cli_act_photos(struct cli_act *act, struct cli *cli,
                               struct xg_error *err)
 {
@@ -191,11 +293,9 @@ enum xg_status cli_act_photos(struct cli_act *act, struct cli *cli,
     const char *given;
     size_t at = 0;
 
-    /* All names and roles before the first is kept. */
-    while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
-        if (cli_photo_read(&photo, cli, &act->arena, given, err) != XG_OK)
-            return err->status;
-    at = 0;
+    if (read_photos(act, cli, err) != XG_OK ||
+        attach_kept(act, cli, err) != XG_OK)
+        return err->status;
     while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
         if (cli_photo_read(&photo, cli, &act->arena, given, err) != XG_OK ||
             cli_act_photo(act, cli, &photo, err) != XG_OK)
@@ -207,10 +307,15 @@ enum xg_status cli_act_photo_roles(struct cli_act *act, struct cli *cli,
                                    struct xg_error *err)
 {
     const struct photo_kept stand_in = {.length = 1};
+    struct kept_photos kept = {.begun = false};
+    struct xg_cbor_item element;
     struct cli_photo photo;
     const char *given;
     size_t at = 0;
 
+    while (cli->kept && kept_next_photo(cli->kept->draft, &kept, &element))
+        if (capture_attach(&act->draft, NULL, &element, err) != XG_OK)
+            return err->status;
     while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
         if (cli_photo_read(&photo, cli, &act->arena, given, err) != XG_OK ||
             capture_photo(&act->draft, NULL, &stand_in, photo.role,
@@ -432,38 +537,88 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
     return xg_buf_check(&cli->out, err);
 }
 
+/* ---- who told of it ---- */
+
+const char *const cli_informant_flags[KEPT_INFORMANTS] = {
+    [KEPT_NAME] = "contact",
+    [KEPT_PHONE] = "phone",
+    [KEPT_CONSENT] = "consent",
+    [KEPT_RELATION] = "relation"};
+
+enum xg_status cli_contact_fill(struct xg_draft *contact,
+                                const char *const told[KEPT_INFORMANTS],
+                                bool named, struct xg_error *err)
+{
+    static const char *const fields[KEPT_INFORMANTS] = {
+        [KEPT_NAME] = "name",
+        [KEPT_PHONE] = "phone",
+        [KEPT_CONSENT] = "consent",
+        [KEPT_RELATION] = "relation"};
+    const struct xg_kind *kind = xg_kind_find(XG_KIND_CONTACT);
+    struct xg_buf word = XG_BUF(KEPT_BYTES_MAX);
+    const struct xg_field *field;
+    enum xg_status status = XG_OK;
+
+    for (size_t i = 0; status == XG_OK && i < KEPT_INFORMANTS; i++) {
+        if (!told[i] || !*told[i])
+            continue;
+        xg_buf_reset(&word);
+        xg_buf_format(&word, "%s=%s", fields[i], told[i]);
+        status = xg_buf_check(&word, err);
+        if (status == XG_OK)
+            status = named ? view_form_set(contact, kind, xg_buf_str(&word),
+                                           NULL, err)
+                           : view_form_judge(contact, &field, kind,
+                                             xg_buf_str(&word), NULL, err);
+    }
+    xg_buf_clear(&word);
+    return status;
+}
+
+static void told_of(const char *told[KEPT_INFORMANTS], const struct cli *cli)
+{
+    for (size_t i = 0; i < KEPT_INFORMANTS; i++)
+        told[i] = cli_flag(cli, cli_informant_flags[i]);
+}
+
 /* The contact of --contact, written before what refers to it. [t] */
 static enum xg_status add_contact(struct cli_act *act, struct cli *cli,
                                   const char *author, struct xg_id *id,
                                   struct xg_error *err)
 {
-    const char *phone = cli_flag(cli, "phone");
-    const struct xg_kind *kind = xg_kind_find(XG_KIND_CONTACT);
-    const struct xg_field *number = xg_field_named(kind, "phone");
     struct captured contact;
-    struct xg_draft draft;
 
-    xg_draft_init(&draft, &act->arena, XG_KIND_CONTACT);
-    if (capture_set_text(&draft, XG_CONTACT_NAME, cli_flag(cli, "contact"),
-                         err) != XG_OK ||
-        (phone &&
-         capture_set_text(&draft, number->number, phone, err) != XG_OK) ||
-        capture_append(cli->home.store, &contact, NULL, &draft, author, err) !=
-            XG_OK)
+    if (capture_append(cli->home.store, &contact, NULL, act->contact, author,
+                       err) != XG_OK)
         return err->status;
     *id = contact.id;
     return capture_set_entity(&act->draft, XG_INCIDENT_CONTACT, id, err);
 }
 
-static enum xg_status check_contact(const struct cli_act *act,
-                                    const struct cli *cli, struct xg_error *err)
+static enum xg_status fill_contact(struct cli_act *act, struct cli *cli,
+                                   struct xg_error *err)
+{
+    const char *told[KEPT_INFORMANTS];
+
+    act->contact = xg_arena_alloc(&act->arena, sizeof *act->contact);
+    if (!act->contact)
+        return xg_fail_nomem(err);
+    xg_draft_init(act->contact, &act->arena, XG_KIND_CONTACT);
+    told_of(told, cli);
+    return cli_contact_fill(act->contact, told, true, err);
+}
+
+static enum xg_status check_contact(struct cli_act *act, struct cli *cli,
+                                    struct xg_error *err)
 {
     const char *name = cli_flag(cli, "contact");
 
-    if (!name && cli_flag(cli, "phone"))
-        return xg_fail(err, XG_USAGE,
-                       XG_T("--phone 要与 --contact 一起用",
-                            "--phone goes with --contact"));
+    for (size_t i = KEPT_NAME + 1; !name && i < KEPT_INFORMANTS; i++)
+        if (cli_flag(cli, cli_informant_flags[i]))
+            return xg_fail(err, XG_USAGE,
+                           XG_T("--%s 要与 --contact 一起用",
+                                "--%s goes with --contact"),
+                           cli_informant_flags[i]);
     if (name && !*name)
         return xg_fail(
             err, XG_USAGE,
@@ -476,7 +631,7 @@ static enum xg_status check_contact(const struct cli_act *act,
         return xg_fail(err, XG_USAGE,
                        XG_T("contact= 与 --contact 只能给一个",
                             "give one of contact= and --contact"));
-    return XG_OK;
+    return name ? fill_contact(act, cli, err) : XG_OK;
 }
 
 /* The incident that an abnormal visit opens; each then names the other. [t] */
@@ -504,26 +659,47 @@ static enum xg_status append_opened(struct cli_act *act, struct cli *cli,
     return capture_append(s, &ignored, &visit->id, &back, author, err);
 }
 
+/* A photo that was kept for this act may have been swept meanwhile by another
+ * program, which knew nothing of it (photo_sweep()): inside the transaction
+ * that names it, none is. */
+static enum xg_status photos_lie_here(const struct cli_act *act,
+                                      const struct cli *cli,
+                                      struct xg_error *err)
+{
+    const struct photo_shelf shelf = {.home = cli->home.path,
+                                      .vault = cli->home.vault};
+    struct kept_draft d = {.values = act->draft};
+    struct kept_photos at = {.begun = false};
+    struct xg_cbor_item photo;
+
+    while (kept_next_photo(&d, &at, &photo)) {
+        struct xg_hash hash = kept_photo_hash(&photo);
+        if (!photo_has(&shelf, &hash))
+            return cli_photo_gone(&hash, err);
+    }
+    return XG_OK;
+}
+
 static enum xg_status append_all(struct cli_act *act, struct cli *cli,
-                                 const char *author, int64_t drop,
-                                 struct captured *out, struct xg_id *contact,
+                                 const char *author, struct captured *out,
+                                 struct xg_id *contact,
                                  struct xg_error *err)
 {
     struct store *s = cli->home.store;
 
-    if (cli_flag(cli, "contact") &&
-        add_contact(act, cli, author, contact, err) != XG_OK)
+    if (photos_lie_here(act, cli, err) != XG_OK ||
+        (act->contact &&
+         add_contact(act, cli, author, contact, err) != XG_OK))
         return err->status;
     if (capture_append(s, out, NULL, &act->draft, author, err) != XG_OK)
         return err->status;
     if (act->opens && append_opened(act, cli, author, out, err) != XG_OK)
         return err->status;
-    return drop ? store_drop_draft(s, drop, err) : XG_OK;
+    return cli_drop_kept(cli, err);
 }
 
 enum xg_status cli_act_create(struct cli_act *act, struct cli *cli,
-                              const char *author, int64_t drop,
-                              struct xg_error *err)
+                              const char *author, struct xg_error *err)
 {
     struct store *s = cli->home.store;
     const struct xg_kind *kind = xg_kind_find(act->draft.head.kind);
@@ -537,7 +713,7 @@ enum xg_status cli_act_create(struct cli_act *act, struct cli *cli,
         store_ready_author(s, author, err) != XG_OK ||
         cli_act_photos(act, cli, err) != XG_OK || store_begin(s, err) != XG_OK)
         return err->status;
-    if (append_all(act, cli, author, drop, &c, &contact, err) != XG_OK) {
+    if (append_all(act, cli, author, &c, &contact, err) != XG_OK) {
         store_rollback(s);
         return err->status;
     }
@@ -545,8 +721,7 @@ enum xg_status cli_act_create(struct cli_act *act, struct cli *cli,
         return err->status;
     cli->saved = true;
     xg_ignore(capture_number(s, &c, &ignored));
-    return answer(cli, act, &c, cli_flag(cli, "contact") ? &contact : NULL, 0,
-                  err);
+    return answer(cli, act, &c, act->contact ? &contact : NULL, 0, err);
 }
 
 /* Did what was just written take effect? [t] */
@@ -593,7 +768,9 @@ enum xg_status cli_act_change(struct cli_act *act, struct cli *cli,
         store_ready_author(s, cli_flag(cli, "as"), err) != XG_OK ||
         cli_act_photos(act, cli, err) != XG_OK || store_begin(s, err) != XG_OK)
         return err->status;
-    if (cli_act_append(act, cli, &c, id, saving, err) != XG_OK) {
+    if (photos_lie_here(act, cli, err) != XG_OK ||
+        cli_act_append(act, cli, &c, id, saving, err) != XG_OK ||
+        cli_drop_kept(cli, err) != XG_OK) {
         store_rollback(s);
         return err->status;
     }
@@ -605,39 +782,4 @@ enum xg_status cli_act_change(struct cli_act *act, struct cli *cli,
         cli->decide = xg_status_exit(XG_CONFLICT);
     act->status = e.status;
     return answer(cli, act, &c, NULL, e.conflicts, err);
-}
-
-enum xg_status cli_act_draft(struct cli_act *act, struct cli *cli,
-                             const char *author, int64_t number,
-                             struct xg_error *err)
-{
-    const struct xg_kind *kind = xg_kind_find(act->draft.head.kind);
-    char name[32];
-
-    if (cli_flag(cli, "contact") || cli_flag(cli, "phone"))
-        return xg_fail(err, XG_USAGE,
-                       XG_T("草稿里不能先记反映人；请在 draft finish 时给 "
-                            "--contact",
-                            "a draft cannot hold a contact yet; give "
-                            "--contact to draft finish"));
-    if (cli_act_photos(act, cli, err) != XG_OK ||
-        capture_draft_save(cli->home.store, &number, &act->draft, author,
-                           err) != XG_OK)
-        return err->status;
-    cli->saved = true;
-    snprintf(name, sizeof name, "draft-%lld", (long long)number);
-    if (cli->json)
-        return cli_put_json(
-            cli,
-            json_pack("{s:b, s:s, s:s, s:s, s:O}", "saved", 1, "kind",
-                      kind->name, "number", name, "delivery",
-                      view_delivery_name(VIEW_DRAFT), "photos", act->photos),
-            err);
-    xg_buf_format(&cli->out,
-                  XG_T("已存为草稿 %s  %s；补全后：xunge draft "
-                       "finish %s\n",
-                       "kept as %s  %s; when complete: xunge draft "
-                       "finish %s\n"),
-                  name, xg_label(kind->zh, kind->en), name);
-    return xg_buf_check(&cli->out, err);
 }

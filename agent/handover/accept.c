@@ -10,6 +10,7 @@
 #include "agent/capture.h"
 #include "shared/bundle/tar.h"
 #include "agent/handover_index.h"
+#include "agent/kept_draft.h"
 #include "agent/photo.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
@@ -328,38 +329,7 @@ static enum xg_status take_receipt(struct taker *t, struct xg_tar_reader *tar,
     return xg_buf_check(&t->receipt, err);
 }
 
-/* ---- drafts: [author or null, {field: value}] ---- */
-
-/* The fields of a draft, as capture.c wrote them; nothing else gets in. */
-static bool draft_fits(struct xg_cbor_item *fields, const struct xg_kind *kind,
-                       struct xg_bytes content)
-{
-    struct xg_error ignored = XG_ERROR_NONE;
-    struct xg_cbor_item array, who, key, value;
-    size_t size;
-
-    if (!kind || !kind->entity ||
-        xg_cbor_check(&size, content.at, content.len, &ignored) != XG_OK ||
-        size != content.len)
-        return false;
-    struct xg_cbor c = xg_cbor_over(content);
-    if (!xg_cbor_next(&c, &array) || array.type != XG_CBOR_ARRAY ||
-        array.number != 2)
-        return false;
-    c = xg_cbor_inside(&array);
-    if (!xg_cbor_next(&c, &who) || !xg_cbor_next(&c, fields) ||
-        (who.type != XG_CBOR_NULL && who.type != XG_CBOR_TEXT) ||
-        fields->type != XG_CBOR_MAP || fields->number > XG_DRAFT_FIELDS_MAX)
-        return false;
-    c = xg_cbor_inside(fields);
-    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &value)) {
-        const struct xg_field *f =
-            key.type == XG_CBOR_UINT ? xg_field_find(kind, key.number) : NULL;
-        if (!f || xg_value_check(f, &value))
-            return false;
-    }
-    return true;
-}
+/* ---- drafts ---- */
 
 /* Was that very draft taken with an earlier handover? What became of it here
  * is the successor's matter. */
@@ -376,15 +346,18 @@ static bool taken_earlier(const struct taker *t, const struct xg_hash *sha256)
 
 /* It becomes a draft of this device's worker: whoever finishes it signs it. */
 static enum xg_status keep_draft(struct taker *t, const struct xg_kind *kind,
-                                 const struct xg_cbor_item *fields,
+                                 const struct xg_cbor_item *values,
+                                 const struct xg_cbor_item *rest,
                                  struct xg_error *err)
 {
     struct xg_buf own = XG_BUF(HANDOVER_PART_MAX);
     int64_t number = 0;
 
-    xg_cbor_put_array(&own, 2);
+    xg_cbor_put_array(&own, rest->type == XG_CBOR_NULL ? 2 : 3);
     xg_cbor_put_null(&own);
-    xg_buf_append(&own, fields->raw.at, fields->raw.len);
+    xg_buf_append(&own, values->raw.at, values->raw.len);
+    if (rest->type != XG_CBOR_NULL)
+        xg_buf_append(&own, rest->raw.at, rest->raw.len);
     enum xg_status status = xg_buf_check(&own, err);
     if (status == XG_OK)
         status = store_put_draft(t->s, &number, kind, xg_buf_bytes(&own), err);
@@ -396,20 +369,21 @@ static enum xg_status take_draft(struct taker *t, struct xg_tar_reader *tar,
                                  const struct xg_tar_part *part,
                                  struct xg_error *err)
 {
-    struct xg_cbor_item fields;
+    struct xg_cbor_item values, rest;
 
     if (read_listed(t, tar, part, err) != XG_OK)
         return err->status;
     if (t->part.len < 3)
         return odd(part->name, err);
     const struct xg_kind *kind = xg_kind_find(xg_load_u16(t->part.data));
-    if (!draft_fits(&fields, kind, xg_bytes(t->part.data + 2, t->part.len - 2)))
+    if (!kept_fits(&values, &rest, kind,
+                   xg_bytes(t->part.data + 2, t->part.len - 2)))
         return odd(part->name, err);
     t->done.counts.drafts += t->pass == CHECK;
     if (t->pass != TAKE ||
         taken_earlier(t, &t->index.parts[t->next - 1].sha256))
         return XG_OK;
-    return keep_draft(t, kind, &fields, err);
+    return keep_draft(t, kind, &values, &rest, err);
 }
 
 /* ---- photos ---- */

@@ -203,7 +203,8 @@ static enum xg_status gather_drafts(struct giver *g, struct xg_error *err)
         const struct xg_kind *kind;
         char name[XG_TAR_NAME_MAX + 1];
         xg_buf_u16(&g->gathered, 0);
-        if (store_get_draft(g->s, &kind, &g->gathered, number, err) != XG_OK)
+        if (store_get_draft(g->s, &kind, NULL, &g->gathered, number, err) !=
+            XG_OK)
             return err->status;
         xg_store_u16(g->gathered.data + at, (uint16_t)kind->number);
         snprintf(name, sizeof name, "drafts/%" PRId64, number);

@@ -590,7 +590,7 @@ INSERT INTO draft (kind, changed_ms, content) VALUES (?1, ?2, ?3)
 UPDATE draft SET kind = ?2, changed_ms = ?3, content = ?4 WHERE id = ?1
 
 -- name: draft_get
-SELECT kind, content FROM draft WHERE id = ?1
+SELECT kind, content, changed_ms FROM draft WHERE id = ?1
 
 -- name: draft_delete
 DELETE FROM draft WHERE id = ?1

@@ -7,9 +7,10 @@
 
 #include "shared/base/lang.h"
 
-#define PHOTOS "photo=p forwarded"
+#define PHOTOS "photo=p bytes= forwarded"
 #define CAPTURE PHOTOS " draft as="
-#define INFORMED CAPTURE " contact= phone="
+#define INFORMANT " contact= phone= consent= relation="
+#define INFORMED CAPTURE INFORMANT
 #define SELECT "state= open status= holder= due overdue mine all limit= "
 #define RECORD(name, flags) {name, CALL_WRITES, CALL_BY_PIN_FD, 0, 0, false, flags}
 #define LOOK(name, flags) {name, CALL_READS, CALL_NO_SECRET, 0, 0, false, flags}
@@ -36,13 +37,16 @@ const struct call_row call_rows[] = {
     LOOK("status", ""),
 
     LOOK("draft list", ""),
-    RECORD("draft finish", PHOTOS " as= contact= phone= incident=+"),
+    RECORD("draft write", PHOTOS INFORMANT
+           " about= move= incident=+ drop=+ version= as="),
+    RECORD("draft finish", PHOTOS INFORMANT
+           " as= incident=+ anyway version="),
     WRITE("draft discard", ""),
     {"import", CALL_WRITES, CALL_BY_PIN_FD, 'i', 0, false, ""},
 
     RECORD("set", "why= as="),
     RECORD("note", "as="),
-    {"photo", CALL_WRITES, CALL_BY_PIN_FD, 'p', 1, false, "role= forwarded as="},
+    {"photo", CALL_WRITES, CALL_BY_PIN_FD, 'p', 1, false, "role= bytes= forwarded as="},
     RECORD("do", PHOTOS " why= anyway as="),
     RECORD("withdraw", "why= as="),
     LOOK("duplicates", ""),

@@ -34,6 +34,7 @@
     X(XG_AUTH, 1, 401, false, "auth")               /* signature, token */   \
     X(XG_GAP, 1, 409, true, "gap")                  /* earlier ones missing */ \
     X(XG_FORK, 1, 409, false, "fork")               /* contradicts a copy */ \
+    X(XG_STALE, 1, 409, false, "stale")             /* written to since */   \
     X(XG_CONFLICT, 5, 409, false, "conflict")       /* a person decides */   \
     X(XG_LOCKED, 6, 423, false, "locked")           /* needs passphrase */   \
     X(XG_ALARM, 7, 500, false, "alarm")             /* log inconsistent */   \

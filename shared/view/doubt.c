@@ -43,57 +43,65 @@ static bool is_a_beginning(struct xg_bytes text)
     return memcmp(text.at + 4, ":01:01 00:", 10) == 0;
 }
 
-/* Between which times a photo of this record is no surprise. False where
- * neither end is known. */
-static bool expected(int64_t *least_ms, int64_t *most_ms,
-                     const struct xg_state *s, const struct xg_record *r,
-                     const struct view_about *about)
-{
-    int64_t wall_ms = r->head.moment.wall_ms, happened_ms;
-    struct xg_cbor_item item;
+/* What a photo is held against. */
+struct setting {
+    const struct xg_cbor_item *position; /* NULL: not known */
+    bool timed;                          /* either end is known */
+    int64_t least_ms, most_ms; /* between which it is no surprise */
+};
 
-    *most_ms = about->has_not_after ? about->not_after_ms : wall_ms;
-    *least_ms = about->clock_doubt ? about->not_before_ms : wall_ms;
-    if (about->clock_doubt &&
-        (!about->has_not_after || !about->has_not_before))
-        return false;
-    if (xg_state_value(s, XG_FIELD_HAPPENED, &item) &&
-        xg_cbor_int(&item, &happened_ms) && happened_ms < *least_ms)
-        *least_ms = happened_ms;
-    return true;
+static void happened_at(struct setting *g, const struct xg_cbor_item *happened)
+{
+    int64_t ms;
+
+    if (happened && xg_cbor_int(happened, &ms) && ms < g->least_ms)
+        g->least_ms = ms;
 }
 
-static void look_at_time(struct view_doubts *d, const struct xg_state *s,
-                         const struct xg_record *r, struct xg_bytes text,
-                         const struct view_about *about)
+/* Times by the record, and by what is proven of it. */
+static void set_times(struct setting *g, const struct xg_state *s,
+                      const struct xg_record *r, const struct view_about *about)
 {
-    int64_t taken, least, most;
+    int64_t wall_ms = r->head.moment.wall_ms;
+    struct xg_cbor_item item;
+
+    if (r->malformed || (about->clock_doubt && (!about->has_not_after ||
+                                                !about->has_not_before)))
+        return;
+    g->timed = true;
+    g->most_ms = about->has_not_after ? about->not_after_ms : wall_ms;
+    g->least_ms = about->clock_doubt ? about->not_before_ms : wall_ms;
+    if (xg_state_value(s, XG_FIELD_HAPPENED, &item))
+        happened_at(g, &item);
+}
+
+static void look_at_time(struct view_doubts *d, const struct setting *g,
+                         struct xg_bytes text)
+{
+    int64_t taken;
 
     if (!taken_ms(&taken, text))
         return;
-    bool known = !r->malformed && expected(&least, &most, s, r, about);
-    bool early = known && taken < least - VIEW_PHOTO_OFF_MS;
-    bool ahead = known && taken > most + VIEW_PHOTO_OFF_MS;
+    bool early = g->timed && taken < g->least_ms - VIEW_PHOTO_OFF_MS;
+    bool ahead = g->timed && taken > g->most_ms + VIEW_PHOTO_OFF_MS;
 
     if (taken < EXIF_FLOOR_MS || (early && is_a_beginning(text))) {
         d->said[VIEW_DOUBT_UNSET] = true;
     } else if (early || ahead) {
         d->said[early ? VIEW_DOUBT_EARLIER : VIEW_DOUBT_AHEAD] = true;
-        d->off_ms = early ? least - taken : taken - most;
+        d->off_ms = early ? g->least_ms - taken : taken - g->most_ms;
     }
 }
 
 /* --- where --------------------------------------------------------------- */
 
-static void look_at_place(struct view_doubts *d, const struct xg_state *s,
+static void look_at_place(struct view_doubts *d, const struct setting *g,
                           const struct view_photo *photo)
 {
-    struct xg_cbor_item item;
-
-    if (!photo->has_position || !xg_state_value(s, XG_FIELD_POSITION, &item) ||
-        item.type != XG_CBOR_ARRAY)
+    if (!photo->has_position || !g->position ||
+        g->position->type != XG_CBOR_ARRAY)
         return;
-    struct view_position p = view_position_of(&item);
+    struct view_position p = view_position_of(g->position);
     d->distance_mm =
         xg_near_distance_mm(p.lat_e7, p.lon_e7, photo->position.lat_e7,
                             photo->position.lon_e7);
@@ -101,25 +109,50 @@ static void look_at_place(struct view_doubts *d, const struct xg_state *s,
         d->distance_mm < 0 || d->distance_mm > VIEW_PHOTO_FAR_MM;
 }
 
-struct view_doubts view_doubts_of(const struct xg_state *state,
-                                  const struct xg_element *photo,
-                                  const struct view_about *about)
+static struct view_doubts look_at(const struct xg_cbor_item *photo,
+                                  const struct setting *g)
 {
-    struct xg_cbor c = xg_cbor_over(photo->value);
     struct view_doubts d = {.off_ms = 0};
-    struct xg_cbor_item item;
+    struct view_photo p = view_photo_of(photo);
 
-    if (!xg_cbor_next(&c, &item) || item.type != XG_CBOR_ARRAY)
-        return d;
-    struct view_photo p = view_photo_of(&item);
-    look_at_place(&d, state, &p);
-    look_at_time(&d, state, state->ops[photo->op].record, p.taken, about);
+    look_at_place(&d, g, &p);
+    look_at_time(&d, g, p.taken);
     /* What has a thumbnail was decoded, so it is of a type that was looked at;
      * of a HEIC nothing is known. */
     d.said[VIEW_DOUBT_NO_CAMERA] =
         p.origin == ORIGIN_HERE && p.thumbnail_bytes && !p.orientation &&
         !p.taken.len && !p.has_position;
     return d;
+}
+
+struct view_doubts view_doubts_of(const struct xg_state *state,
+                                  const struct xg_element *photo,
+                                  const struct view_about *about)
+{
+    struct xg_cbor c = xg_cbor_over(photo->value);
+    struct setting g = {.timed = false};
+    struct xg_cbor_item item, position;
+
+    if (!xg_cbor_next(&c, &item) || item.type != XG_CBOR_ARRAY)
+        return (struct view_doubts){.off_ms = 0};
+    if (xg_state_value(state, XG_FIELD_POSITION, &position))
+        g.position = &position;
+    set_times(&g, state, state->ops[photo->op].record, about);
+    return look_at(&item, &g);
+}
+
+struct view_doubts view_doubts_ahead(const struct xg_cbor_item *photo,
+                                     const struct xg_cbor_item *position,
+                                     const struct xg_cbor_item *happened,
+                                     int64_t now_ms)
+{
+    struct setting g = {.position = position,
+                        .timed = !view_clock_doubt(now_ms, 0),
+                        .least_ms = now_ms,
+                        .most_ms = now_ms};
+
+    happened_at(&g, happened);
+    return look_at(photo, &g);
 }
 
 bool view_doubts_any(const struct view_doubts *doubts)

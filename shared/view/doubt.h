@@ -63,6 +63,12 @@ struct view_doubts {
 struct view_doubts view_doubts_of(const struct xg_state *state,
                                   const struct xg_element *photo,
                                   const struct view_about *about);
+/* The same of a photo that is about to be attached, as things stand: `position`
+ * and `happened` are those of the draft, NULL where it has none. */
+struct view_doubts view_doubts_ahead(const struct xg_cbor_item *photo,
+                                     const struct xg_cbor_item *position,
+                                     const struct xg_cbor_item *happened,
+                                     int64_t now_ms);
 bool view_doubts_any(const struct view_doubts *doubts);
 
 /* "存疑：照片自带的位置离记录的位置 1340 米；…", one line without a new line. */

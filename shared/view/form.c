@@ -232,17 +232,19 @@ static enum xg_status remove_element(struct xg_draft *d,
     return xg_draft_remove(d, field->number, &hash, (uint64_t)index, err);
 }
 
-enum xg_status view_form_set(struct xg_draft *d, const struct xg_kind *kind,
-                             const char *assignment,
-                             const struct view_resolver *resolver,
-                             struct xg_error *err)
+enum xg_status view_form_judge(struct xg_draft *d,
+                               const struct xg_field **field,
+                               const struct xg_kind *kind,
+                               const char *assignment,
+                               const struct view_resolver *resolver,
+                               struct xg_error *err)
 {
     const char *equals = strchr(assignment, '=');
     size_t len = equals ? (size_t)(equals - assignment) : 0;
     bool removes = len > 1 && assignment[len - 1] == '-';
-    const struct xg_field *field;
     char name[NAME_MAX_BYTES + 1];
 
+    *field = NULL;
     if (!equals || len == 0)
         return xg_fail(err, XG_USAGE,
                        XG_T("%.60s 不是 字段=值", "%.60s is not field=value"),
@@ -252,17 +254,25 @@ enum xg_status view_form_set(struct xg_draft *d, const struct xg_kind *kind,
         len = NAME_MAX_BYTES;
     memcpy(name, assignment, len);
     name[len] = '\0';
-    if (view_form_field(&field, kind, name, err) != XG_OK)
+    if (view_form_field(field, kind, name, err) != XG_OK)
         return err->status;
-
-    enum xg_status status;
     if (removes)
-        status = remove_element(d, field, equals + 1, resolver, err);
-    else if (refuse_field(d, kind, field, err) == XG_OK)
-        status = set_text(d, field, equals + 1, resolver, err);
-    else
-        status = err->status;
-    return status == XG_OK ? XG_OK : in_field(field, err);
+        return remove_element(d, *field, equals + 1, resolver, err);
+    if (refuse_field(d, kind, *field, err) != XG_OK)
+        return err->status;
+    return set_text(d, *field, equals + 1, resolver, err);
+}
+
+enum xg_status view_form_set(struct xg_draft *d, const struct xg_kind *kind,
+                             const char *assignment,
+                             const struct view_resolver *resolver,
+                             struct xg_error *err)
+{
+    const struct xg_field *field;
+    enum xg_status status =
+        view_form_judge(d, &field, kind, assignment, resolver, err);
+
+    return status == XG_OK || !field ? status : in_field(field, err);
 }
 
 enum xg_status view_form_value(struct xg_buf *out, const struct xg_field *field,

@@ -63,6 +63,14 @@ view_form_set(struct xg_draft *d, const struct xg_kind *kind,
               const char *assignment, const struct view_resolver *resolver,
               struct xg_error *err);
 
+/* The same, for who says beside the field what is wrong with it: the error does
+ * not name the field, and *field is set as soon as it is known (NULL: the
+ * assignment names none). */
+XG_MUST_CHECK enum xg_status
+view_form_judge(struct xg_draft *d, const struct xg_field **field,
+                const struct xg_kind *kind, const char *assignment,
+                const struct view_resolver *resolver, struct xg_error *err);
+
 /* The same for a JSON value. Beside what text may say (as strings), it takes
  * what view_value_json() gives: integers, booleans, null to empty, arrays for
  * TEXTS and for several elements of a set, {"lat", "lon", "accuracy_m"}; for

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/view/json.h"
 #include "shared/view/text.h"
 
 enum { ARENA = 1 << 20, NAMES_MAX = 400 };
@@ -525,6 +526,25 @@ enum xg_status view_template_check(const struct xg_template *t,
         status = check_whole(&a, err);
     xg_arena_clear(&a.arena);
     return status;
+}
+
+json_t *view_template_lacking(const struct xg_template *t,
+                              struct xg_bytes item)
+{
+    struct answers a = {.t = t, .arena = XG_ARENA(ARENA)};
+    struct xg_cbor c = items_of(item);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_cbor_item one;
+    json_t *list = json_array();
+
+    /* What does not fit answers nothing. */
+    while (xg_cbor_next(&c, &one))
+        xg_ignore(take_item(&a, one.bytes, &ignored));
+    for (size_t i = 0; i < t->question_count; i++)
+        if (t->questions[i].required && !a.of[i] && is_asked(&a, i))
+            view_json_append(&list, json_string(t->questions[i].key));
+    xg_arena_clear(&a.arena);
+    return list;
 }
 
 enum xg_status view_template_of(struct xg_guide *g,

@@ -54,6 +54,11 @@ void view_template_put(struct xg_buf *out, const struct xg_template *t,
  * answer of the template as a text. A new reference, NULL: no memory. */
 json_t *view_template_json(const struct xg_template *t, struct xg_bytes item);
 
+/* Keys of the questions that are asked, required and not answered, a list of
+ * texts; `item` may be empty. NULL: no memory. */
+json_t *view_template_lacking(const struct xg_template *t,
+                              struct xg_bytes item);
+
 /* The template of an entity; *t NULL: it has no form, or the edition is not
  * here. */
 XG_MUST_CHECK enum xg_status view_template_of(struct xg_guide *g,

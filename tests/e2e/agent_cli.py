@@ -518,7 +518,6 @@ class Flow(Case):
             self.assertEqual(one['fields']['address'], '某处')
             self.assertEqual(len(one['fields']['photo']), 1)
             self.assertIn('某处', self.expect(0, *words).out)
-        self.expect(2, 'incident', 'category=x', '--draft', '--contact', '甲')
         missing = self.expect(2, 'draft', 'finish', 'draft-1', '--lang', 'zh')
         self.assertIn('category', missing.err)
         self.expect(0, 'set', 'draft-1', 'urgency=urgent')

@@ -30,7 +30,10 @@ int photo_home_setup(void **state)
     f->env = xg_env_system();
     assert_ok(vault_create(f->home, NULL, &f->env, &err));
     assert_ok(vault_unlock_default(&f->vault, f->home, &f->env, &err));
-    f->shelf = (struct photo_shelf){f->home, f->vault, f->exif, f->thumb};
+    f->shelf = (struct photo_shelf){.home = f->home,
+                                    .vault = f->vault,
+                                    .exif_program = f->exif,
+                                    .thumb_program = f->thumb};
     *state = f;
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "agent/kept_draft.h"
 #include "shared/core/loop.h"
 #include "shared/view/conflict.h"
 #include "shared/view/form.h"
@@ -227,6 +228,37 @@ static void saved(struct sim_device *d, struct home *home,
         sim_count(d->world, SIM_FOREIGN);
 }
 
+static enum xg_status keep(struct store *s, int64_t *number,
+                           struct xg_arena *arena, const struct xg_draft *draft,
+                           struct xg_error *err)
+{
+    struct kept_draft kept;
+
+    kept_init(&kept, arena, xg_kind_find(draft->head.kind));
+    kept.values = *draft;
+    return kept_save(s, number, &kept, err);
+}
+
+/* As the command does it: the record, and the draft gone, at once. */
+static enum xg_status finish(struct store *s, struct captured *out,
+                             int64_t number, struct xg_draft *draft,
+                             struct xg_error *err)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+
+    if (store_begin(s, err) != XG_OK)
+        return err->status;
+    if (capture_append(s, out, NULL, draft, NULL, err) != XG_OK ||
+        kept_drop(s, number, 1, err) != XG_OK) {
+        store_rollback(s);
+        return err->status;
+    }
+    if (store_commit(s, err) != XG_OK)
+        return err->status;
+    xg_ignore(capture_number(s, out, &ignored));
+    return XG_OK;
+}
+
 static void create(struct sim_device *d, struct home *home,
                    struct xg_arena *arena)
 {
@@ -253,12 +285,10 @@ static void create(struct sim_device *d, struct home *home,
         return;
     }
     /* Put aside first. */
-    if (sim_allowed(
-            d, "capture_draft_save",
-            capture_draft_save(home->store, &number, &draft, NULL, &err),
-            &err) &&
-        sim_allowed(d, "capture_draft_finish",
-                    capture_draft_finish(home->store, &c, number, &err), &err))
+    if (sim_allowed(d, "kept_save",
+                    keep(home->store, &number, arena, &draft, &err), &err) &&
+        sim_allowed(d, "finish",
+                    finish(home->store, &c, number, &draft, &err), &err))
         saved(d, home, &c, true);
 }
 

@@ -11,8 +11,11 @@
 #include "agent/capture.h"
 #include "agent/fold.h"
 #include "agent/import.h"
+#include "agent/kept_draft.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+#include "shared/core/cbor.h"
+#include "shared/view/form.h"
 #include "tests/lib/home.h"
 
 enum { SHIFT_LINES = 16 };
@@ -72,44 +75,165 @@ static void test_refused_leaves_nothing(void **state)
                   XG_NOTFOUND);
 }
 
+/* As the command does it: the record, and the draft gone, at once. */
+static enum xg_status finish(struct captured *c, int64_t number,
+                             uint64_t version, struct xg_draft *d)
+{
+    if (store_begin(home->store, &err) != XG_OK)
+        return err.status;
+    if (capture_append(home->store, c, NULL, d, NULL, &err) != XG_OK ||
+        kept_drop(home->store, number, version, &err) != XG_OK) {
+        store_rollback(home->store);
+        return err.status;
+    }
+    return store_commit(home->store, &err);
+}
+
 static void test_drafts(void **state)
 {
+    const struct xg_kind *kind = xg_kind_find(XG_KIND_INCIDENT);
     struct captured c;
-    struct xg_draft d, back;
-    const char *author;
+    struct xg_draft d;
+    struct kept_draft draft, back;
     int64_t number = 0, other = 0;
 
     (void)state;
-    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
-    assert_ok(capture_set_text(&d, XG_INCIDENT_DESCRIPTION, "未完", &err));
-    assert_ok(capture_draft_save(home->store, &number, &d, "w01", &err));
-    assert_ok(capture_draft_save(home->store, &other, &d, NULL, &err));
+    kept_init(&draft, &arena, kind);
+    assert_ok(kept_add_word(&draft, "description=未完", &err));
+    assert_ok(kept_add_word(&draft, "position=不是位置", &err));
+    draft.author = "w01";
+    draft.informant[KEPT_PHONE] = "138 …";
+    assert_ok(kept_save(home->store, &number, &draft, &err));
+    assert_ok(kept_save(home->store, &other, &draft, &err));
     assert_int_equal(number, 1);
     assert_int_equal(other, 2);
+    assert_int_equal(draft.version, 2);
     assert_int_equal(store_draft_number("draft-2"), 2);
     assert_int_equal(store_draft_number("draft-02"), 0);
-    assert_status(capture_draft_finish(home->store, &c, number, &err),
-                  XG_USAGE); /* category is missing */
 
+    /* Everything comes back as it was typed, right or wrong. */
     test_home_again(&district, 0);
-    assert_ok(
-        capture_draft_load(home->store, &back, &author, &arena, number, &err));
-    assert_string_equal(author, "w01");
-    assert_ok(capture_set_text(&back, XG_INCIDENT_CATEGORY, "noise", &err));
-    assert_ok(capture_draft_save(home->store, &number, &back, author, &err));
+    assert_ok(kept_load(home->store, &back, &arena, number, &err));
+    assert_string_equal(back.author, "w01");
+    assert_int_equal(back.words.count, 2);
+    assert_string_equal(back.words.list[1], "position=不是位置");
+    assert_string_equal(back.informant[KEPT_PHONE], "138 …");
+    assert_null(back.informant[KEPT_NAME]);
+    assert_false(back.is_later);
+    assert_int_equal(back.version, 1);
+    assert_true(kept_equal(&draft, &back));
+    assert_ok(kept_save(home->store, &number, &back, &err));
     assert_int_equal(number, 1);
-    assert_ok(capture_draft_finish(home->store, &c, number, &err));
-    assert_memory_equal(c.number, "0417-00001-", 11);
-    assert_status(capture_draft_finish(home->store, &c, number, &err),
-                  XG_NOTFOUND);
-    assert_ok(capture_draft_discard(home->store, other, &err));
-    assert_status(capture_draft_discard(home->store, other, &err), XG_NOTFOUND);
+
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    assert_status(finish(&c, number, 2, &d), XG_USAGE); /* no category */
+    assert_ok(capture_set_text(&d, XG_INCIDENT_CATEGORY, "noise", &err));
+    assert_status(finish(&c, number, 1, &d), XG_STALE);
+    assert_int_equal(entities(), 0);
+    assert_ok(finish(&c, number, 2, &d));
+    assert_status(finish(&c, number, 2, &d), XG_NOTFOUND);
+    assert_ok(kept_discard(home->store, other, &err));
+    assert_status(kept_discard(home->store, other, &err), XG_NOTFOUND);
     assert_int_equal(entities(), 1);
 
     /* A number is never given twice. */
     number = 0;
-    assert_ok(capture_draft_save(home->store, &number, &d, NULL, &err));
+    assert_ok(kept_save(home->store, &number, &back, &err));
     assert_int_equal(number, 3);
+}
+
+/* Of a later act, and what a visit opens. */
+static void test_drafts_of_acts(void **state)
+{
+    struct kept_draft draft, back;
+    const char *opens[] = {"category=fire", "urgency="};
+    int64_t number = 0;
+
+    (void)state;
+    kept_init(&draft, &arena, xg_kind_find(XG_KIND_VISIT));
+    draft.is_later = true;
+    memset(draft.about.b, 7, XG_ID_SIZE);
+    draft.move = "answer";
+    draft.opens = (struct kept_words){.list = opens, .count = 2};
+    assert_ok(kept_save(home->store, &number, &draft, &err));
+    assert_ok(kept_load(home->store, &back, &arena, number, &err));
+    assert_true(back.is_later);
+    assert_true(xg_id_equal(&back.about, &draft.about));
+    assert_string_equal(back.move, "answer");
+    assert_int_equal(back.opens.count, 2);
+    assert_string_equal(back.opens.list[1], "urgency=");
+
+    /* Too much is refused whole. */
+    char *much = malloc(KEPT_BYTES_MAX + 1);
+    assert_non_null(much);
+    memset(much, 'x', KEPT_BYTES_MAX);
+    much[KEPT_BYTES_MAX] = '\0';
+    assert_ok(kept_add_word(&back, much, &err));
+    assert_status(kept_save(home->store, &number, &back, &err), XG_TOOBIG);
+    free(much);
+    assert_ok(kept_load(home->store, &back, &arena, number, &err));
+    assert_int_equal(back.words.count, 0);
+}
+
+/* What an earlier program kept as values comes back as words. */
+static void test_drafts_of_before(void **state)
+{
+    const struct xg_kind *kind = xg_kind_find(XG_KIND_INCIDENT);
+    struct xg_buf content = XG_BUF(4096);
+    struct kept_draft back;
+    struct xg_draft d;
+    int64_t number = 0;
+
+    (void)state;
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    assert_ok(capture_set_text(&d, XG_INCIDENT_ADDRESS, "东门", &err));
+    assert_ok(capture_set_uint(&d, XG_INCIDENT_URGENCY, 3, &err));
+    assert_ok(capture_add_text(&d, XG_FIELD_NOTE, "一", &err));
+    assert_ok(capture_add_text(&d, XG_FIELD_NOTE, "二", &err));
+    xg_cbor_put_array(&content, 2);
+    xg_cbor_put_text(&content, "w01", 3);
+    xg_cbor_put_map(&content, d.field_count);
+    for (size_t i = 0; i < d.field_count; i++) {
+        xg_cbor_put_uint(&content, d.fields[i].number);
+        xg_buf_append(&content, d.fields[i].value.at, d.fields[i].value.len);
+    }
+    assert_ok(store_begin(home->store, &err));
+    assert_ok(store_put_draft(home->store, &number, kind,
+                              xg_buf_bytes(&content), &err));
+    assert_ok(store_commit(home->store, &err));
+    assert_ok(kept_load(home->store, &back, &arena, number, &err));
+    assert_string_equal(back.author, "w01");
+    assert_int_equal(back.values.field_count, 0);
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    for (size_t i = 0; i < back.words.count; i++)
+        assert_ok(view_form_set(&d, kind, back.words.list[i], NULL, &err));
+    assert_int_equal(back.words.count, 4);
+    assert_int_equal(d.field_count, 3);
+    xg_buf_clear(&content);
+}
+
+/* What is no draft is not read as one; hostile bytes of a handover. */
+static void test_drafts_that_are_none(void **state)
+{
+    static const char *const wrong[] = {
+        "", "80", "f6", "82f6f6", "82f6a163616263f6", "83f6a0a0a0",
+        "83f6a0a10201", "83f6a0a1028100", "83f6a0a102814100",
+        "83f6a0a1028141ff", "83f6a0a1034101", "83f6a0a10581f6",
+        "83f6a0a10584f6f6f600", "83f6a0a107f6", "8301a0a0", "82f6a10c00",
+        "83f6a0a10100ff", "83f6a0a101"};
+    struct xg_cbor_item values, rest;
+    const struct xg_kind *kind = xg_kind_find(XG_KIND_INCIDENT);
+    uint8_t bytes[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        size_t len = strlen(wrong[i]) / 2;
+        assert_true(xg_unhex(bytes, len, wrong[i], 2 * len));
+        if (kept_fits(&values, &rest, kind, xg_bytes(bytes, len)))
+            fail_msg("%s is taken for a draft", wrong[i]);
+    }
+    assert_true(xg_unhex(bytes, 8, "83f6a0a201010280", 16));
+    assert_true(kept_fits(&values, &rest, kind, xg_bytes(bytes, 8)));
 }
 
 static void test_photo_element(void **state)
@@ -421,6 +545,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         T(test_refused_leaves_nothing), T(test_drafts),
+        T(test_drafts_of_acts),       T(test_drafts_of_before),
+        T(test_drafts_that_are_none),
         T(test_photo_element),          T(test_move),
         T(test_import_of_a_shift),      T(test_import_resolves_targets),
         T(test_bad_lines_save_nothing),

@@ -587,7 +587,8 @@ static void test_hanging(void **state)
     struct xg_error err = XG_ERROR_NONE;
     char liar[192];
     snprintf(liar, sizeof liar, "%s", photo_home_path(f, "liar"));
-    struct photo_shelf shelf = {f->home, f->vault, liar, f->thumb};
+    struct photo_shelf shelf = f->shelf;
+    shelf.exif_program = liar;
     assert_ok(photo_keep(&shelf, &kept, photo_sample("sample1.jpg"), &err));
     assert_int_equal(kept.exif.state, PHOTO_EXIF_UNREADABLE);
     assert_ok(photo_verify(&shelf, &kept.sha256, &err));

@@ -13,6 +13,7 @@
 
 #include "agent/capture.h"
 #include "agent/fold.h"
+#include "agent/kept_draft.h"
 #include "agent/store_db.h"
 #include "shared/base/os.h"
 #include "tests/lib/home.h"
@@ -584,11 +585,12 @@ static void test_no_plaintext(void **state)
 {
     static const char *const words[] = {
         "消防通道堆放纸箱", "张建国",         "电话核实过", "金雀山路",
-        "a draft",          "secret edition", NULL};
+        "a draft",          "secret edition", "李建军",     NULL};
     struct home *h = test_home(&district, 0, false);
     struct captured c = report(h, "消防通道堆放纸箱");
     struct xg_reference reference = {.kind = "territory", .edition = "1"};
     struct xg_signer signer;
+    struct kept_draft kept;
     struct xg_draft d;
     int64_t draft = 0;
     size_t sealed;
@@ -603,7 +605,10 @@ static void test_no_plaintext(void **state)
     assert_ok(capture_set_text(&d, XG_CONTACT_NAME, "张建国", &err));
     assert_ok(capture_create(h->store, &c, &d, NULL, &err));
     assert_string_equal(c.number, "");
-    assert_ok(capture_draft_save(h->store, &draft, &d, "a draft", &err));
+    kept_init(&kept, &arena, xg_kind_find(XG_KIND_CONTACT));
+    assert_ok(kept_add_word(&kept, "name=李建军", &err));
+    kept.author = "a draft";
+    assert_ok(kept_save(h->store, &draft, &kept, &err));
     assert_ok(store_begin(h->store, &err));
     assert_ok(store_put_reference(h->store, 9, &reference, &err));
     assert_ok(store_put_reference_file(h->store, &reference.file,
