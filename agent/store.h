@@ -763,6 +763,12 @@ store_list(struct store *s, const struct store_filter *filter, bool with_state,
 XG_MUST_CHECK enum xg_status store_count_listed(
     struct store *s, uint64_t *count, const struct store_filter *filter,
     struct xg_error *err);
+/* Those of a kind that this device recorded and whose first_ms lies in
+ * [from, to), the earliest first; in the arena. */
+XG_MUST_CHECK enum xg_status
+store_list_between(struct store *s, struct xg_arena *arena, struct xg_id **ids,
+                   size_t *count, const struct xg_kind *kind, int64_t from_ms,
+                   int64_t to_ms, struct xg_error *err);
 
 /* What people said tells of the same thing (near.h). All links that are in
  * force, in the arena. */

@@ -4,11 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent_sql.h"
 #include "shared/base/lang.h"
 
 enum { PREFIX_MIN = 4, CANDIDATES_SHOWN = 6, HEX_ID = 2 * XG_ID_SIZE };
+enum { BETWEEN_BYTES_MAX = 16 << 20 };
 
 /* ---- reading a row ---- */
 
@@ -136,6 +138,39 @@ enum xg_status store_list(struct store *s, const struct store_filter *filter,
         status == XG_OK)
         status = err->status;
     return status;
+}
+
+enum xg_status store_list_between(struct store *s, struct xg_arena *arena,
+                                  struct xg_id **ids, size_t *count,
+                                  const struct xg_kind *kind, int64_t from_ms,
+                                  int64_t to_ms, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_BETWEEN);
+    struct xg_buf found = XG_BUF(BETWEEN_BYTES_MAX);
+
+    xg_bind_u64(q, 1, kind->number);
+    xg_bind_i64(q, 2, from_ms);
+    xg_bind_i64(q, 3, to_ms);
+    while (xg_stmt_next(q)) {
+        struct xg_id id = xg_col_id(q, 0);
+        xg_buf_append(&found, id.b, XG_ID_SIZE);
+    }
+    enum xg_status status = xg_stmt_done(q, err);
+    if (status == XG_OK)
+        status = xg_buf_check(&found, err);
+    size_t n = found.len / XG_ID_SIZE;
+    struct xg_id *list =
+        status == XG_OK ? xg_arena_array(arena, n + 1, sizeof *list) : NULL;
+    if (status == XG_OK && !list)
+        status = xg_fail_nomem(err);
+    for (size_t i = 0; status == XG_OK && i < n; i++)
+        memcpy(list[i].b, found.data + i * XG_ID_SIZE, XG_ID_SIZE);
+    xg_buf_clear(&found);
+    if (status != XG_OK)
+        return status;
+    *ids = list;
+    *count = n;
+    return XG_OK;
 }
 
 /* ---- finding by what a person typed ---- */

@@ -557,6 +557,7 @@ CLI_RUN(cmd_passphrase_recover);
 CLI_RUN(cmd_passphrase_set);
 CLI_RUN(cmd_patrol_close);
 CLI_RUN(cmd_patrol_continue);
+CLI_RUN(cmd_patrol_day);
 CLI_RUN(cmd_patrol_import);
 CLI_RUN(cmd_patrol_show);
 CLI_RUN(cmd_patrol_start);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/patrol_spool.h"
 #include "shared/core/cbor.h"
 #include "shared/view/export.h"
 #include "shared/view/text.h"
@@ -388,27 +387,14 @@ enum xg_status cmd_patrol_import(struct cli *cli, struct xg_error *err)
 
 /* ---- show ---- */
 
-/* The track so far, from the spool of the open patrol. */
-static enum xg_status spool_track(struct track *out, struct cli *cli,
-                                  struct xg_arena *arena,
-                                  const struct xg_id *id, struct xg_error *err)
-{
-    const struct track_rules rules = track_rules_default();
-    struct spool_content content;
-
-    if (spool_read(&content, arena, cli->path, id, cli->home.vault, err) !=
-        XG_OK)
-        return err->status;
-    return track_split(out, arena, content.samples, content.count, &rules, err);
-}
-
 static enum xg_status show_open(struct cli *cli, struct cli_patrol *patrol,
                                 struct xg_arena *arena, struct xg_error *err)
 {
-    struct track track = {0};
+    struct cli_live live;
 
-    if (spool_track(&track, cli, arena, &patrol->state.id, err) != XG_OK)
+    if (cli_patrol_live(&live, cli, arena, patrol, err) != XG_OK)
         return err->status;
+    struct track track = live.track;
     if (cli_flag(cli, "gpx")) {
         cli->data = true;
         cli_gpx_begin(&cli->out);
@@ -425,6 +411,7 @@ static enum xg_status show_open(struct cli *cli, struct cli_patrol *patrol,
                               (json_int_t)track.gap_count, "doubts",
                               (json_int_t)track.doubt_count, "distance_m",
                               (json_int_t)(track.distance_mm / 1000)));
+        cli_live_set(&object, &live);
         return cli_put_json(cli, object, err);
     }
     cli_patrol_put(&cli->out, patrol);
@@ -434,6 +421,7 @@ static enum xg_status show_open(struct cli *cli, struct cli_patrol *patrol,
                   XG_T(" 公里，%zu 个定位点，%zu 段，%zu 处缺口\n",
                        " km, %zu points, %zu segments, %zu gaps\n"),
                   track.fixes, track.segment_count, track.gap_count);
+    cli_live_put(&cli->out, &live);
     return xg_buf_check(&cli->out, err);
 }
 

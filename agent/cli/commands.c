@@ -578,6 +578,15 @@ static const struct cli_command commands[] = {
      later_flags, cmd_patrol_import,
      "由 GPX 或 NMEA 文件建立巡查",
      "a patrol from a GPX or NMEA file", NULL, NULL, NULL},
+    {"patrol day", CLI_PATROL, CLI_HOME, "[DATE]", 0, 1, NULL, cmd_patrol_day,
+     "一天的巡查：走过的路、缺口、去过的地方",
+     "the patrols of a day: the way, its gaps, the places visited",
+     "DATE 写 2026-05-01，不写是今天。只有本机记录的；进行中的也在内，到约 30 秒前"
+     "为止。JSON 里的线用于画图：误差 2 米以内的点省去了。",
+     "DATE is 2026-05-01, without one today. Those that this device recorded, "
+     "the open one too, up to some 30 s ago. Lines in JSON are for drawing: "
+     "points that change them by less than 2 m are left out.",
+     NULL},
     {"patrol show", CLI_PATROL, CLI_HOME, "[ID]", 0, 1, track_flags,
      cmd_patrol_show,
      "查看指定的、进行中的或最近的巡查",

@@ -48,7 +48,7 @@ struct recorder {
     int64_t every_ms;
     bool any, failing, battery_low;
     struct track_sample last; /* kept */
-    int64_t battery_looked_ms;
+    int64_t battery_looked_ms, flush_tried_ms;
 };
 
 static struct track_sample event(const struct xg_env *env,
@@ -69,15 +69,19 @@ static struct track_sample event(const struct xg_env *env,
 }
 
 /* Told once when the disk begins to refuse, once when it takes again. */
+static void say_writing(struct recorder *r, bool failed, const struct xg_error *err)
+{
+    if (failed != r->failing)
+        xg_log(failed ? XG_LOG_ERROR : XG_LOG_INFO, "patrol.spool", "%s",
+               failed ? xg_error_text(err) : "writes again");
+    r->failing = failed;
+}
+
 static void keep(struct recorder *r, const struct track_sample *sample)
 {
     struct xg_error err = XG_ERROR_NONE;
-    bool failed = spool_add(&r->spool, sample, &err) != XG_OK;
 
-    if (failed != r->failing)
-        xg_log(failed ? XG_LOG_ERROR : XG_LOG_INFO, "patrol.spool", "%s",
-               failed ? xg_error_text(&err) : "writes again");
-    r->failing = failed;
+    say_writing(r, spool_add(&r->spool, sample, &err) != XG_OK, &err);
     r->last = *sample;
     r->any = true;
 }
@@ -154,6 +158,23 @@ static bool take_sample(void *ctx, const struct track_sample *sample)
     look_at_battery(r, sample->mono_ms);
     if (worth_keeping(r, sample))
         keep(r, sample);
+    return true;
+}
+
+/* Where nothing comes any more (no fix: told once), what came is written all
+ * the same, so that the page and a power cut find it. */
+static bool write_what_waits(void *ctx)
+{
+    enum { TRY_EVERY_MS = 5000 };
+    struct recorder *r = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+    int64_t now_ms = xg_mono_ms(r->env);
+
+    if (r->spool.pending == 0 || now_ms - r->flush_tried_ms < TRY_EVERY_MS ||
+        now_ms - r->spool.pending_since_ms < SPOOL_FLUSH_MS)
+        return true;
+    r->flush_tried_ms = now_ms;
+    say_writing(r, spool_flush(&r->spool, &err) != XG_OK, &err);
     return true;
 }
 
@@ -244,7 +265,8 @@ static enum xg_status record(struct recorder *r, const struct arguments *a,
 {
     struct gps_options options = {.host = a->host, .port = a->port};
     const struct gps_listener listener = {.ctx = r,
-                                          .sample = take_sample};
+                                          .sample = take_sample,
+                                          .tick = write_what_waits};
     struct track_sample started = event(r->env, TRACK_STARTED);
     enum xg_status status;
 

@@ -521,6 +521,11 @@ FROM (SELECT CASE ?7 WHEN 0 THEN 0 ELSE
         AND e.newest < ?9 AND e.first_ms >= ?10 AND e.first_ms < ?11)
 WHERE ?7 = 0 OR ?7 & (1 << delivery)
 
+-- name: entity_between
+SELECT entity FROM entity
+WHERE kind = ?1 AND mine = 1 AND first_ms >= ?2 AND first_ms < ?3
+ORDER BY first_ms, id
+
 -- name: entity_by_prefix
 SELECT entity, kind, number FROM entity
 WHERE entity >= ?1 AND entity <= ?2 ORDER BY entity LIMIT 33

@@ -95,6 +95,69 @@ class Patrols(Case):
             self.continued(self.a, goes_on, killed['a'], receiver)
         self.seen_by_all(goes_on, ended)
 
+    def test_day(self):
+        """What the page shows of a day, while it is walked and after."""
+        agent = self.agents[0]
+        self.assertEqual(agent.one('patrol', 'day')['patrols'], [])
+        with Receiver(CAPTURE, LINE_S) as receiver:
+            which = self.begin(agent, receiver)
+            agent.do('visit', 'place=P1', 'result=normal',
+                     'position=31.2,121.4')
+            live = wait_until(lambda: [
+                p for p in agent.one('patrol', 'day')['patrols']
+                if p['last_fix']], FLUSH_MAX_S, 'a fix in the spool')[0]
+            self.assertEqual((live['id'], live['open'], live['running'],
+                              live['end'], live['gap']),
+                             (which, True, True, None, None))
+            self.assertLess(live['last_fix']['age_s'], 35)
+            self.assertGreater(live['points'], 10)
+            self.assertEqual(len(live['lines']), 1)
+            self.assertLess(len(live['lines'][0]), live['points'])
+            visit, = live['visits']
+            self.assertEqual((visit['place'], visit['lat'], visit['lon']),
+                             ('P1', 31.2, 121.4))
+            self.kill(agent)
+            cut = agent.one('patrol', 'show')
+            self.assertEqual(cut['gap']['cause'], 'killed')
+            self.assertEqual(cut['last_fix']['lat'],
+                             agent.one('patrol', 'day')['patrols'][0]
+                             ['last_fix']['lat'])
+            self.assertIn('patrol continue', agent.do('patrol', 'day').out)
+            time.sleep(2)
+            agent.do('patrol', 'continue', '--gpsd', receiver.address,
+                     '--every', '1')
+            time.sleep(4)
+            told = agent.one('patrol', 'stop')
+        agent.do('visit', 'place=P2', 'result=normal')
+        day = agent.one('patrol', 'day')
+        done, = day['patrols']
+        self.assertEqual((done['open'], done['running']), (False, False))
+        self.assertEqual(done['distance_m'], told['distance_m'])
+        self.assertEqual(len(done['lines']), 2)
+        self.assertEqual([v['place'] for v in done['visits']], ['P1'])
+        self.assertEqual([v['place'] for v in day['visits']], ['P2'])
+        gap, = [g for g in done['gaps'] if g['cause'] == 'killed']
+        # From where the first line ends to where the second begins.
+        self.assertEqual(gap['between'],
+                         [done['lines'][0][-1], done['lines'][1][0]])
+        self.assertEqual(
+            agent.one('patrol', 'day', day['date'])['patrols'], [done])
+        self.assertEqual(agent.one('patrol', 'day', '2020-02-29')['patrols'],
+                         [])
+        for wrong in ('2026-02-30', 'today', '20260101', ''):
+            agent.do('patrol', 'day', wrong, code=2)
+
+    def test_no_receiver(self):
+        """The recorder tells within half a minute that nothing comes."""
+        agent = self.agents[0]
+        agent.one('patrol', 'start', '--gpsd', '127.0.0.1:1')
+        self.addCleanup(agent.try_, 'patrol', 'stop', '--now')
+        wait_until(lambda: agent.one('patrol', 'show')['gap'], FLUSH_MAX_S + 5,
+                   'the gap')
+        self.assertEqual(agent.one('patrol', 'show')['gap']['cause'],
+                         'gps-off')
+        self.assertIn('plug', agent.do('patrol', 'show').out)
+
     def closed(self, agent, which, killed):
         last = self.track(agent)[0][-1][0]
         told = agent.one('patrol', 'close')
