@@ -8,7 +8,8 @@ export interface Place {
 }
 
 function read(): Place {
-  const text = location.hash.replace(/^#\/?/, '');
+  // The key of the address that was opened is no place.
+  const text = location.hash.replace(/^#(key=.*|\/)?/, '');
   const cut = text.indexOf('?');
   const path = (cut < 0 ? text : text.slice(0, cut)).split('/').filter(Boolean);
   return {

@@ -76,7 +76,10 @@ export function useCall<R = Row>(what: Call | null): Shown<R> {
     lines: entry?.answer?.lines as R[] | undefined,
     failure: entry?.failure,
     busy: what !== null && (entry?.busy ?? true),
-    again: () => entry && void fetchEntry(entry),
+    again: () => {
+      const now = entries.get(key);
+      if (now) void fetchEntry(now);
+    },
   };
 }
 
@@ -108,7 +111,7 @@ export function listen(): void {
       connected.value = line.connected;
       if (back) refresh();
     }
-    if (line.locked === true) locked.value = true;
+    if (typeof line.locked === 'boolean') locked.value = line.locked;
     if (line.sync && typeof line.sync === 'object') syncing.value = line.sync as Row;
     if (line.changed === true && !pending)
       pending = window.setTimeout(() => {

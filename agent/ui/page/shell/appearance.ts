@@ -28,5 +28,7 @@ export function useAppearance(): void {
     if (theme === 'auto') delete root.dataset.theme;
     else root.dataset.theme = theme;
     root.style.setProperty('--text-scale', String(Number(scale) / 100 || 1));
+    // With large text nothing may stand over the page but what must.
+    root.toggleAttribute('data-large', Number(scale) >= 150);
   }, [theme, scale]);
 }

@@ -1,7 +1,7 @@
 // What stands around every page: the way in, the main pages, what holds for all of them.
 import { useEffect, useState } from 'preact/hooks';
 import { Failure, known } from '@page/api';
-import { connected, forget, locked, useCall } from '@page/store';
+import { connected, forget, locked } from '@page/store';
 import { domain, learn } from '@page/domain';
 import { lang, T } from '@page/text';
 import { useSignal } from '@page/signal';
@@ -9,10 +9,16 @@ import { go, usePlace } from '@page/route';
 import { Busy, Notices, Page, Trouble } from '@page/ui/parts';
 import { Icon, type IconName } from '@page/ui/icon';
 import { PinSheet } from '@page/ui/pin';
+import { pin_question } from '@page/actor';
 import { routes } from '../routes';
 import { Join } from '../me/join';
 import { Locked } from '../me/locked';
+import { sync as syncing_now } from '../sync/state';
+import { useNotices } from '../due/unread';
 import { useAppearance } from './appearance';
+import { useStatus, waitingCount } from './facts';
+import { IdleNotice } from './idle';
+import { Top } from './top';
 
 const MAIN: { path: string; icon: IconName; name: () => string }[] = [
   { path: '', icon: 'home', name: () => T('首页', 'Home') },
@@ -22,13 +28,35 @@ const MAIN: { path: string; icon: IconName; name: () => string }[] = [
   { path: 'me', icon: 'person', name: () => T('我', 'Me') },
 ];
 
+/** What waits for a person behind each of the main pages: a number to see, words to hear. */
+function useBadges(): Record<string, { count: number; words: string }> {
+  const { status } = useStatus();
+  const { unread } = useNotices();
+  const waiting = status ? waitingCount(status) : 0;
+  const conflicts = status?.conflicts ?? 0;
+  return {
+    '': { count: unread.length, words: T(`${unread.length} 条通知未读`, `${unread.length} notices not read`) },
+    cases: { count: conflicts, words: T(`${conflicts} 处冲突待决定`, `${conflicts} conflicts to decide`) },
+    sync: { count: waiting, words: T(`${waiting} 条待传`, `${waiting} waiting to go`) },
+  };
+}
+
 function MainPages({ at }: { at: string }) {
+  const badges = useBadges();
   return (
     <nav class="main-pages" aria-label={T('主要页面', 'Main pages')}>
       {MAIN.map(({ path, icon, name }) => (
         <a key={path} href={`#/${path}`} aria-current={path === at ? 'page' : undefined}>
-          <Icon name={icon} />
+          <span class="main-icon">
+            <Icon name={icon} />
+            {!!badges[path]?.count && (
+              <span class="badge" aria-hidden="true">
+                {badges[path].count > 99 ? '99+' : badges[path].count}
+              </span>
+            )}
+          </span>
           <span>{name()}</span>
+          {!!badges[path]?.count && <span class="hidden-words">{T('，', ', ') + badges[path].words}</span>}
         </a>
       ))}
     </nav>
@@ -84,31 +112,45 @@ function useGate(): [Gate, () => void] {
   };
   useEffect(look, []);
   useEffect(() => {
-    if (!now_locked) return;
+    if (!now_locked) {
+      // Unlocked in another tab, or from the command line.
+      if (gate === 'locked') look();
+      return;
+    }
+    pin_question.value?.answered(false);
     forget();
     setGate('locked');
   }, [now_locked]);
+  useEffect(
+    () =>
+      syncing_now.watch(() => {
+        // A sync may have brought new categories, forms, names.
+        if (!syncing_now.value.running && domain.value) void learn().catch(() => undefined);
+      }),
+    [],
+  );
   return [gate, look];
 }
 
 function Inside() {
   const place = usePlace();
   const known_domain = useSignal(domain);
-  const status = useCall({ run: 'status' });
+  const { status, again } = useStatus();
   const name = place.path[0] ?? '';
   const Shown = routes[name];
   useEffect(() => {
     if (!Shown) go([]);
   }, [Shown]);
   if (!known_domain || !Shown) return <Busy />;
-  const joined = status.lines?.[0]?.joined;
-  if (joined === false) return <Join joined={status.again} />;
+  if (status?.joined === false) return <Join joined={again} />;
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById('main')?.querySelector('h1')?.focus())}>
         {T('跳到正文', 'Skip to the page')}
       </a>
+      <Top />
       <Disconnected />
+      <IdleNotice />
       <Shown key={place.path.join('/')} rest={place.path.slice(1)} query={place.query} />
       <Notices />
       <PinSheet />

@@ -1,0 +1,56 @@
+// Left alone, a device with a passphrase locks: said a minute before, to whoever is still there.
+//
+// The program counts from the last call that followed a touch; so a person who only scrolls is
+// told of it by a call of no other use.
+import { useEffect, useState } from 'preact/hooks';
+import { call } from '@page/api';
+import { T } from '@page/text';
+import { Button } from '@page/ui/parts';
+import { Icon } from '@page/ui/icon';
+import { useSettings, useStatus } from './facts';
+
+const TELL_MS = 20000;
+const WARN_MS = 60000;
+
+let last = Date.now();
+let told = last;
+const tabs = new BroadcastChannel('xunge-touch');
+tabs.onmessage = () => {
+  last = Date.now();
+};
+for (const kind of ['pointerdown', 'keydown', 'wheel'])
+  addEventListener(kind, () => (last = Date.now()), { passive: true, capture: true });
+
+function tell(): void {
+  told = Date.now();
+  tabs.postMessage('touched');
+  void call({ run: 'settings' }).catch(() => undefined);
+}
+
+export function IdleNotice() {
+  const { status } = useStatus();
+  const minutes = Number(useSettings().get('lock_after') ?? 0);
+  const locks = status?.vault === 'passphrase' && minutes > 0;
+  const [left_s, setLeft] = useState<number | null>(null);
+  useEffect(() => {
+    if (!locks) return setLeft(null);
+    const timer = setInterval(() => {
+      if (last > told && Date.now() - told > TELL_MS) tell();
+      const left = last + minutes * 60000 - Date.now();
+      setLeft(left < WARN_MS ? Math.max(0, Math.ceil(left / 1000)) : null);
+    }, 1000);
+    return () => clearInterval(timer);
+  }, [locks, minutes]);
+  if (left_s === null) return null;
+  return (
+    <div class="idle-notice">
+      <Icon name="lock" />
+      {/* The seconds are to be seen, not read out one by one. */}
+      <p>
+        <span role="status">{T('一分钟内没有动作就上锁', 'Locks within a minute unless you go on')}</span>
+        <span aria-hidden="true">{` ${left_s}`}</span>
+      </p>
+      <Button onClick={tell}>{T('还在用', 'I am here')}</Button>
+    </div>
+  );
+}
