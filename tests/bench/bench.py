@@ -611,13 +611,42 @@ def measure_tus(b):
     tus.measure(b, TERRITORY, UNIT)
 
 
+def measure_page(b):
+    subprocess.run(["sh", str(SOURCE / "packaging/npm.sh"), "tests/npm"],
+                   check=True)
+    node = shutil.which("node") or shutil.which("nodejs")
+    told = subprocess.run(
+        [node, str(SOURCE / "tests/bench/page.mjs"), str(b.bin.parent),
+         "2000" if b.quick else "10000"], check=True, stdout=subprocess.PIPE)
+    f = json.loads(told.stdout)
+    size = f["weight"]["bytes"]
+    b.row("the page's script and style, gzipped, in all", "≤ 90 KB", "",
+          f"{size / 1000:.1f} KB",
+          ", ".join(f"{name} {bytes_:,}"
+                    for name, bytes_ in f["weight"]["files"].items()),
+          size <= 90000)
+    b.row("the page is of use, on a processor four times slower", "≤ 1 s", "",
+          f"{f['useful_ms']} ms", "median of 5 fresh windows, from the page's "
+          "beginning to the capture button", f["useful_ms"] <= 1000)
+    b.row(f"a list of {f['cases']:,} cases scrolled: a frame", "", "",
+          f"{f['frame_median_ms']} ms",
+          f"99 % {f['frame_99_ms']} ms, worst {f['frame_worst_ms']} ms; "
+          f"{f['rows_in_document']} rows in the document, all filled "
+          f"{f['rows_after_stop_ms']} ms after it stopped")
+    b.row("memory of the agent with the page open, commands included",
+          "≤ 20 MB", "", f"{f['memory_peak_kb'] / 1024:.1f} MB",
+          f"the highest sum of resident pages; {f['memory_idle_kb'] / 1024:.1f} "
+          "MB when nothing is asked", f["memory_peak_kb"] <= 20 << 10)
+
+
 MEASURES = {"batch": measure_batch, "sync": measure_sync,
             "fsync": measure_fsync, "start": measure_start,
             "save": measure_save, "patrol": measure_patrol,
             "backlog": measure_backlog, "ingest": measure_ingest,
             "deep": measure_deep, "wide": measure_wide,
             "wide_agent": measure_wide_agent, "rebuild": measure_rebuild,
-            "tus": measure_tus, "audit": measure_audit}
+            "tus": measure_tus, "audit": measure_audit,
+            "page": measure_page}
 
 
 def markdown(rows, path):

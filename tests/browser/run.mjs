@@ -18,7 +18,7 @@ const need = createRequire(path.join(SOURCE, 'tests/npm/package.json'));
 const { chromium } = need('playwright-core');
 const AXE = fs.readFileSync(need.resolve('axe-core/axe.min.js'), 'utf8');
 
-const ARGUMENTS = [
+export const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
