@@ -72,7 +72,7 @@ class Test {
     this.watch(page, ui, quiet);
     // The file is what `xunge ui` would have opened in the browser.
     await page.goto(`file://${ui.file}`);
-    await page.waitForURL((url) => url.origin === ui.origin);
+    await page.waitForURL((url) => url.origin === ui.url);
     await page.locator('h1').first().waitFor();
     if (theme === 'sunlight') await page.evaluate(() => (document.documentElement.dataset.theme = 'sunlight'));
     if (at) await this.go(page, at);
@@ -87,7 +87,7 @@ class Test {
     });
     page.on('request', (request) => {
       const url = request.url();
-      if (!/^(data|blob|file|about):/.test(url) && new URL(url).origin !== ui.origin)
+      if (!/^(data|blob|file|about):/.test(url) && new URL(url).origin !== ui.url)
         this.faults.push(`a request left the device: ${url}`);
     });
   }
@@ -97,6 +97,13 @@ class Test {
     await page.evaluate((hash) => (location.hash = hash), at);
     await page.waitForFunction((hash) => location.hash === hash, at);
     await page.locator('h1').first().waitFor();
+    await this.settled(page);
+  }
+
+  /** What was asked for is there, and is drawn. (The page never falls idle: it hears events.) */
+  async settled(page) {
+    await page.waitForFunction(() => !document.querySelector('.busy, .long-blank, [aria-busy=true]'));
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   }
 
   /** No violation of WCAG 2.2 AA in what is shown now. */
@@ -182,4 +189,5 @@ async function main([subject, part]) {
   process.exitCode = failed ? 1 : 0;
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) await main(process.argv.slice(2));
+if (process.argv[1] === new URL(import.meta.url).pathname)
+  void main(process.argv.slice(2)); // not awaited: the subjects import this file

@@ -115,7 +115,7 @@ export class Device {
     return this.do(['sync', '--json'], { codes });
   }
 
-  /** Start the page's server: {address, file, child}. One at a time. */
+  /** Start the page's server: {url, file, child}. One at a time. */
   async ui(words = []) {
     const child = spawn(path.join(BIN, 'xunge'), ['--home', this.home, '--json', 'ui', '--no-browser', ...words], {
       env: environment({ XDG_RUNTIME_DIR: this.world.folder, ...this.env }),
