@@ -116,7 +116,7 @@ static enum xg_status take_place(struct runner *r, bool is_long,
 /* ---- starting one ---- */
 
 /* What a command may know of us. */
-static char **make_environment(void)
+static char **make_environment(char own[static 64], const struct run_order *order)
 {
     static const char *const names[] = {
         "HOME",        "USER",          "LOGNAME",    "LANG",
@@ -125,7 +125,7 @@ static char **make_environment(void)
         "http_proxy",  "https_proxy",   "HTTPS_PROXY", "all_proxy",
         "ALL_PROXY",   "no_proxy",      "NO_PROXY"};
     enum { NAMES = sizeof names / sizeof *names };
-    char **list = calloc(NAMES + 2, sizeof *list);
+    char **list = calloc(NAMES + 3, sizeof *list);
     size_t n = 0;
 
     if (!list)
@@ -135,6 +135,11 @@ static char **make_environment(void)
         char *value = getenv(names[i]);
         if (value) /* NAME=VALUE stands before the value */
             list[n++] = value - strlen(names[i]) - 1;
+    }
+    if (order->input) {
+        snprintf(own, 64, "XUNGE_INPUT_BYTES=%llu",
+                 (unsigned long long)order->input_bytes);
+        list[n++] = own;
     }
     return list;
 }
@@ -205,7 +210,8 @@ static int spawn(pid_t *pid, const char *program, const struct ends *e,
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t none, all;
-    char **environment = make_environment();
+    char own[64];
+    char **environment = make_environment(own, order);
 
     if (!environment)
         return ENOMEM;

@@ -55,7 +55,8 @@ struct run_order {
     const char *secret; /* NULL: none */
     size_t secret_bytes;
     bool secret_is_input; /* else it is at descriptor 3 */
-    bool input;           /* run->input_fd is a pipe to its standard input */
+    bool input;           /* run->input_fd is a pipe to its standard input, */
+    uint64_t input_bytes; /* to which so much will be written */
     bool is_long;
 };
 

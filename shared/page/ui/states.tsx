@@ -75,6 +75,9 @@ export interface Clock {
   paused: boolean;
   /** "剩余3个工作时", in the language that was asked for. */
   text?: string | null;
+  /** The same with its stage and when it is due. */
+  line?: string | null;
+  extended?: boolean;
 }
 
 const LIGHT: Record<string, Tone> = { green: 'ok', yellow: 'warn', red: 'bad' };

@@ -5,7 +5,7 @@ import { connected, forget, locked } from '@page/store';
 import { domain, learn } from '@page/domain';
 import { lang, T } from '@page/text';
 import { useSignal } from '@page/signal';
-import { go, usePlace } from '@page/route';
+import { shift, usePlace } from '@page/route';
 import { Busy, Notices, Page, Trouble } from '@page/ui/parts';
 import { Icon, type IconName } from '@page/ui/icon';
 import { PinSheet } from '@page/ui/pin';
@@ -139,7 +139,7 @@ function Inside() {
   const name = place.path[0] ?? '';
   const Shown = routes[name];
   useEffect(() => {
-    if (!Shown) go([]);
+    if (!Shown) shift([]);
   }, [Shown]);
   if (!known_domain || !Shown) return <Busy />;
   if (status?.joined === false) return <Join joined={again} />;

@@ -1,0 +1,153 @@
+// What a record holds: its fields, each with a way to change it; the people; its deadlines.
+import type { Json } from '@page/api';
+import { kindNamed, said } from '@page/domain';
+import { address } from '@page/route';
+import { useCall } from '@page/store';
+import { T, when } from '@page/text';
+import type { Shown } from '@page/entity';
+import { fieldLabel, valueText } from '@page/value';
+import { Chip } from '@page/ui/parts';
+import { DeadlineChip, type Clock } from '@page/ui/states';
+import { Icon } from '@page/ui/icon';
+
+/** Sets that have a place of their own on the page, or that nobody reads. */
+const ELSEWHERE = new Set(['photo', 'note', 'same_as', 'segment', 'gap']);
+
+interface FactProps {
+  of: Shown;
+  name: string;
+  value: Json;
+}
+
+function Fact({ of, name, value }: FactProps) {
+  const kind = kindNamed(of.kind);
+  const field = kind?.fields.find((one) => one.name === name);
+  const text = valueText(field, value, of.names?.[name]);
+  const text_of_label = fieldLabel(kind, name);
+  const conflicts = name in of.conflicting;
+  const refers = field?.type === 'entity' && typeof value === 'string';
+  return (
+    <div class="fact">
+      <dt>{text_of_label}</dt>
+      <dd>
+        <span class="fact-value" dir="auto">
+          {refers ? <a href={address(['case', value])}>{text}</a> : text}
+        </span>
+        {conflicts ? (
+          <a class="button button-quiet" href={address(['conflicts', of.id])}>
+            <Icon name="fork" />
+            <span>{T('有冲突，去决定', 'decide')}</span>
+          </a>
+        ) : (
+          field &&
+          !field.by_move &&
+          !refers &&
+          !of.withdrawn && (
+            <a
+              class="button button-quiet"
+              href={address(['case', of.id, 'set', name])}
+              aria-label={T(`更改${text_of_label}`, `change ${text_of_label}`)}
+            >
+              <Icon name="draft" />
+              <span>{T('更改', 'Change')}</span>
+            </a>
+          )
+        )}
+      </dd>
+    </div>
+  );
+}
+
+export function Facts({ of }: { of: Shown }) {
+  const kind = kindNamed(of.kind);
+  const have = Object.keys(of.fields).filter((name) => name !== 'contact');
+  // In the order of the table; what this version does not know comes last.
+  const order = (name: string): number => {
+    const at = kind?.fields.findIndex((field) => field.name === name) ?? -1;
+    return at < 0 ? 1000 : at;
+  };
+  const rank = (name: string): number => (name === 'description' ? -2 : name === 'address' ? -1 : order(name));
+  have.sort((a, b) => rank(a) - rank(b));
+  const sets = Object.entries(of.sets).filter(([name, list]) => !ELSEWHERE.has(name) && list.length > 0);
+  return (
+    <dl class="case-facts">
+      {have.map((name) => (
+        <Fact key={name} of={of} name={name} value={of.fields[name] ?? null} />
+      ))}
+      {sets.map(([name, list]) => (
+        <div class="fact" key={name}>
+          <dt>{fieldLabel(kind, name)}</dt>
+          <dd>
+            <span class="fact-value" dir="auto">
+              {list
+                .map((one) => valueText(kind?.fields.find((field) => field.name === name), one.value, one.name))
+                .join(T('；', '; '))}
+            </span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+const CONSENT: Record<string, 'ok' | 'bad' | 'quiet'> = { yes: 'ok', no: 'bad', unasked: 'quiet' };
+
+/** Who told of it: to call in one touch, and whether they may be named. */
+export function Informant({ id }: { id: string }) {
+  const told = useCall<Shown>({ run: 'show', words: [id] });
+  const contact = told.lines?.[0];
+  const kind = kindNamed('contact');
+  if (!contact) return told.failure ? <p class="quiet">{told.failure.message}</p> : null;
+  const text = (name: string): string => (typeof contact.fields[name] === 'string' ? String(contact.fields[name]) : '');
+  const phone = text('phone');
+  const consent = text('consent') || 'unasked';
+  const consent_field = kind?.fields.find((field) => field.name === 'consent');
+  return (
+    <div class="card informant">
+      <p>
+        <strong dir="auto">{text('name') || T('没有留姓名', 'left no name')}</strong>
+        {text('relation') && <span class="quiet"> · {text('relation')}</span>}
+      </p>
+      <Chip tone={CONSENT[consent] ?? 'quiet'} icon={consent === 'yes' ? 'check' : 'lock'}>
+        {`${fieldLabel(kind, 'consent')}${T('：', ': ')}${valueText(consent_field, consent)}`}
+      </Chip>
+      <div class="buttons">
+        {phone && (
+          <a class="button button-main" href={`tel:${phone.replace(/[^\d+*#]/g, '')}`}>
+            <Icon name="phone" />
+            <span dir="ltr">{T(`拨打 ${phone}`, `Call ${phone}`)}</span>
+          </a>
+        )}
+        <a class="button" href={address(['case', contact.id])}>
+          {T('查看、更改', 'See, change')}
+        </a>
+      </div>
+    </div>
+  );
+}
+
+/** Each deadline, what of it is left, and what has moved it. */
+export function Clocks({ of }: { of: Clock[] }) {
+  const running = of.filter((clock) => clock.text || clock.due);
+  if (running.length === 0) return null;
+  return (
+    <ul class="clocks">
+      {running.map((clock) => (
+        <li key={`${clock.stage}${clock.due}`}>
+          {clock.text ? <DeadlineChip of={clock} /> : <strong>{said('stages', clock.stage)}</strong>}
+          <span class="quiet">{clock.line ?? (clock.due ? T(`应于 ${when(clock.due)} 前`, `due ${when(clock.due)}`) : '')}</span>
+          {clock.paused && (
+            <Chip tone="quiet" icon="clock">
+              {T('已暂停，不计时', 'paused: the clock stands')}
+            </Chip>
+          )}
+          {clock.extended && (
+            <Chip tone="info" icon="clock">
+              {T('已延期', 'extended')}
+            </Chip>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
