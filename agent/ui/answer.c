@@ -5,7 +5,8 @@
  * anybody); one that writes goes on and is waited for. An upload that breaks
  * off ends the command that takes it before it sees the end of its input: it
  * must not take the part for the whole. Should this program die amid an upload,
- * the command sees an end; then XUNGE_INPUT_BYTES tells it that it came early.
+ * the command sees an end; that it came early tells it --bytes, where what it
+ * takes does not tell by itself (a photo).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -273,8 +274,7 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
         .secret = call->secret,
         .secret_bytes = call->secret_bytes,
         .secret_is_input = call->row->secret == CALL_BY_INPUT,
-        .input = call->input,
-        .input_bytes = input_bytes};
+        .input = call->input};
     enum xg_status status = XG_OK;
 
     for (size_t i = 0; i < call->flag_count; i++)
@@ -283,7 +283,7 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
         call->lang = ui->lang;
     status = answer_sticks(ui, call, request, &err);
     if (status == XG_OK) {
-        order.arguments = call_arguments(call, ui->home, request->arena);
+        order.arguments = call_arguments(call, ui->home, input_bytes, request->arena);
         status = order.arguments ? run_start(run, &ui->runner, &order,
                                              request->reader, &err)
                                  : xg_fail_nomem(&err);
@@ -303,7 +303,7 @@ static enum xg_status list_sticks(json_t **out, struct ui *ui,
     static const struct call_row row = {.run = "sticks", .flags = ""};
     const struct call call = {.row = &row, .lang = ui->lang};
     struct run_order order = {
-        .arguments = call_arguments(&call, ui->home, request->arena)};
+        .arguments = call_arguments(&call, ui->home, 0, request->arena)};
     struct run run = RUN_NONE;
     struct xg_buf said = XG_BUF(STICKS_MAX);
     bool gone = false;

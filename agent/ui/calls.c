@@ -7,11 +7,12 @@
 
 #include "shared/base/lang.h"
 
-#define PHOTOS "photo=p bytes= forwarded"
+#define PHOTOS "photo=p bytes=# forwarded"
 #define CAPTURE PHOTOS " draft as="
 #define INFORMANT " contact= phone= consent= relation="
-#define INFORMED CAPTURE INFORMANT
-#define SELECT "state= open status= holder= due overdue mine all limit= "
+#define SELECT                                                                 \
+    "text= kind=+ case category= urgency= since= until= state= open status= "  \
+    "holder= due overdue mine all limit= after= count points"
 #define RECORD(name, flags) {name, CALL_WRITES, CALL_BY_PIN_FD, 0, 0, false, flags}
 #define LOOK(name, flags) {name, CALL_READS, CALL_NO_SECRET, 0, 0, false, flags}
 #define WRITE(name, flags) {name, CALL_WRITES, CALL_NO_SECRET, 0, 0, false, flags}
@@ -20,7 +21,7 @@
  * file by its path, gpsd's address, another home. */
 /* clang-format off */
 const struct call_row call_rows[] = {
-    RECORD("incident", INFORMED),
+    RECORD("incident", CAPTURE INFORMANT),
     RECORD("contact", CAPTURE),
     RECORD("visit", CAPTURE " incident=+"),
     RECORD("dispute", CAPTURE),
@@ -39,14 +40,13 @@ const struct call_row call_rows[] = {
     LOOK("draft list", ""),
     RECORD("draft write", PHOTOS INFORMANT
            " about= move= incident=+ drop=+ version= as="),
-    RECORD("draft finish", PHOTOS INFORMANT
-           " as= incident=+ anyway version="),
+    RECORD("draft finish", PHOTOS INFORMANT " incident=+ anyway version= as="),
     WRITE("draft discard", ""),
     {"import", CALL_WRITES, CALL_BY_PIN_FD, 'i', 0, false, ""},
 
     RECORD("set", "why= as="),
     RECORD("note", "as="),
-    {"photo", CALL_WRITES, CALL_BY_PIN_FD, 'p', 1, false, "role= bytes= forwarded as="},
+    {"photo", CALL_WRITES, CALL_BY_PIN_FD, 'p', 1, false, "role= bytes=# forwarded as="},
     RECORD("do", PHOTOS " why= anyway as="),
     RECORD("withdraw", "why= as="),
     LOOK("duplicates", ""),
@@ -61,7 +61,11 @@ const struct call_row call_rows[] = {
     WRITE("patrol close", ""),
     {"patrol import", CALL_WRITES, CALL_BY_PIN_FD, 'i', 0, false, "as="},
     LOOK("patrol show", "gpx geojson"),
+    LOOK("patrol day", ""),
+    LOOK("position", "wait= watch"),
 
+    LOOK("describe", "unless= as="),
+    LOOK("suggest", ""),
     LOOK("list", SELECT),
     LOOK("due", "days="),
     LOOK("mine", "as="),
@@ -105,6 +109,8 @@ const struct call_row call_rows[] = {
     LOOK("handover status", ""),
     LOOK("handover key", ""),
 
+    WRITE("settings", ""),
+
     LOOK("help", ""),
     LOOK("version", ""),
 };
@@ -121,7 +127,7 @@ static const struct call_row *row_named(const char *run)
 }
 
 /* The type of a flag in its row: 0 for one without a value, '=', '+', 'p', 'i',
- * 'o'. False: it is not there. */
+ * 'o', '#'. False: it is not there. */
 static bool flag_type(char *type, const struct call_row *row, const char *name)
 {
     size_t len = strlen(name);
@@ -272,6 +278,8 @@ static enum xg_status take_flags(struct call *call, json_t *flags,
                            XG_T("%s：页面不能用选项“%s”",
                                 "%s: the page cannot use the option \"%s\""),
                            call->row->run, name);
+        if (type == '#') /* we know better */
+            continue;
         bool many = (type == '+' || type == 'p') && json_is_array(value);
         size_t n = many ? json_array_size(value) : 1;
         for (size_t i = 0; i < n; i++)
@@ -458,12 +466,13 @@ static const char *secret_argument(const struct call *call)
 }
 
 char **call_arguments(const struct call *call, const char *home,
-                      struct xg_arena *arena)
+                      uint64_t input_bytes, struct xg_arena *arena)
 {
     size_t room = call->word_count + call->flag_count + 12, n = 0;
     char **list = xg_arena_array(arena, room, sizeof *list);
     const char *run = call->row->run, *secret = secret_argument(call);
     size_t first = strcspn(run, " ");
+    char type;
 
     if (!list)
         return NULL;
@@ -484,6 +493,9 @@ char **call_arguments(const struct call *call, const char *home,
                         ? xg_arena_format(arena, "--%s=%s", f->name, f->value)
                         : xg_arena_format(arena, "--%s", f->name);
     }
+    if (call->input && flag_type(&type, call->row, "bytes"))
+        list[n++] = xg_arena_format(arena, "--bytes=%llu",
+                                    (unsigned long long)input_bytes);
     list[n++] = xg_arena_format(arena, "--");
     for (size_t i = 0; i < call->word_count; i++)
         list[n++] =

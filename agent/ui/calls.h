@@ -46,6 +46,7 @@ enum call_secret {
  *      =p  takes photos: "-" for the body of the request, or "-:WORDS"
  *      =i  a file that is read: "-", or "stick:NAME/FILE"
  *      =o  a file that is written: the same, "-" for the answer's bytes
+ *      =#  how long the body of the request is: put there by us
  *
  * `file_word` is the first word that is such a file (i, o), or all from there
  * on that are photos (p). */
@@ -96,8 +97,9 @@ const char **call_stick(const struct call *call, size_t n, const char **stick,
                         const char **file, bool *written,
                         struct xg_arena *arena);
 
-/* "xunge", the command, its flags, --, its words, NULL. NULL: no memory. */
+/* "xunge", the command, its flags, --, its words, NULL. `input_bytes` come as
+ * its standard input, where it has one. NULL: no memory. */
 char **call_arguments(const struct call *call, const char *home,
-                      struct xg_arena *arena);
+                      uint64_t input_bytes, struct xg_arena *arena);
 
 #endif

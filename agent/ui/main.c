@@ -226,7 +226,7 @@ static bool lock_home(struct ui *ui)
     struct xg_error err = XG_ERROR_NONE;
     struct run run = RUN_NONE;
     const struct run_order order = {
-        .arguments = call_arguments(&call, ui->home, &arena)};
+        .arguments = call_arguments(&call, ui->home, 0, &arena)};
     int status = 1;
 
     if (order.arguments &&

@@ -116,7 +116,7 @@ static enum xg_status take_place(struct runner *r, bool is_long,
 /* ---- starting one ---- */
 
 /* What a command may know of us. */
-static char **make_environment(char own[static 64], const struct run_order *order)
+static char **make_environment(void)
 {
     static const char *const names[] = {
         "HOME",        "USER",          "LOGNAME",    "LANG",
@@ -125,7 +125,7 @@ static char **make_environment(char own[static 64], const struct run_order *orde
         "http_proxy",  "https_proxy",   "HTTPS_PROXY", "all_proxy",
         "ALL_PROXY",   "no_proxy",      "NO_PROXY"};
     enum { NAMES = sizeof names / sizeof *names };
-    char **list = calloc(NAMES + 3, sizeof *list);
+    char **list = calloc(NAMES + 2, sizeof *list);
     size_t n = 0;
 
     if (!list)
@@ -135,11 +135,6 @@ static char **make_environment(char own[static 64], const struct run_order *orde
         char *value = getenv(names[i]);
         if (value) /* NAME=VALUE stands before the value */
             list[n++] = value - strlen(names[i]) - 1;
-    }
-    if (order->input) {
-        snprintf(own, 64, "XUNGE_INPUT_BYTES=%llu",
-                 (unsigned long long)order->input_bytes);
-        list[n++] = own;
     }
     return list;
 }
@@ -210,8 +205,7 @@ static int spawn(pid_t *pid, const char *program, const struct ends *e,
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t none, all;
-    char own[64];
-    char **environment = make_environment(own, order);
+    char **environment = make_environment();
 
     if (!environment)
         return ENOMEM;

@@ -55,8 +55,7 @@ struct run_order {
     const char *secret; /* NULL: none */
     size_t secret_bytes;
     bool secret_is_input; /* else it is at descriptor 3 */
-    bool input;           /* run->input_fd is a pipe to its standard input, */
-    uint64_t input_bytes; /* to which so much will be written */
+    bool input;           /* run->input_fd is a pipe to its standard input */
     bool is_long;
 };
 

@@ -3,9 +3,10 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { SAID_MAX = 64 << 10, PIECE = 4096 };
+enum { SAID_MAX = 64 << 10, PIECE = 4096, MINUTES_MAX = 7 * 24 * 60 };
 
 /* All that a command says; false: it failed. */
 static bool gather(struct xg_buf *out, struct ui *ui)
@@ -16,7 +17,7 @@ static bool gather(struct xg_buf *out, struct ui *ui)
     struct xg_error err = XG_ERROR_NONE;
     struct run run = RUN_NONE;
     const struct run_order order = {
-        .arguments = call_arguments(&call, ui->home, &arena)};
+        .arguments = call_arguments(&call, ui->home, 0, &arena)};
 
     if (!order.arguments ||
         run_start(&run, &ui->runner, &order, NULL, &err) != XG_OK) {
@@ -38,28 +39,31 @@ static bool gather(struct xg_buf *out, struct ui *ui)
     return status == 0;
 }
 
-static void take(int64_t *out, const json_t *said, const char *name,
-                 int64_t most)
+/* {"name":NAME,"value":MINUTES,…} */
+static void take(int64_t *out, const json_t *line, const char *name)
 {
-    const json_t *value = json_object_get(said, name);
+    const char *own = json_string_value(json_object_get(line, "name"));
+    const json_t *value = json_object_get(line, "value");
 
-    if (json_is_integer(value) && json_integer_value(value) >= 0 &&
-        json_integer_value(value) <= most)
+    if (own && strcmp(own, name) == 0 && json_is_integer(value) &&
+        json_integer_value(value) >= 0 &&
+        json_integer_value(value) <= MINUTES_MAX)
         *out = json_integer_value(value);
 }
 
 bool settings_read(struct settings *out, struct ui *ui)
 {
     struct xg_buf said = XG_BUF(SAID_MAX);
-    json_t *object = NULL;
 
-    if (gather(&said, ui))
-        object = json_loadb((const char *)said.data, said.len,
-                            JSON_DISABLE_EOF_CHECK, NULL);
-    take(&out->sync_every_min, object, "sync_every", 7 * 24 * 60);
-    take(&out->lock_after_min, object, "lock_after", 7 * 24 * 60);
-    bool had = json_is_object(object);
-    json_decref(object);
+    bool had = gather(&said, ui);
+    for (const char *at = xg_buf_str(&said); had && *at;) {
+        size_t len = strcspn(at, "\n");
+        json_t *line = json_loadb(at, len, 0, NULL);
+        take(&out->sync_every_min, line, "sync_every");
+        take(&out->lock_after_min, line, "lock_after");
+        json_decref(line);
+        at += len + (at[len] == '\n');
+    }
     xg_buf_clear(&said);
     return had;
 }

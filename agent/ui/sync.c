@@ -48,7 +48,7 @@ static struct sync_job *job_new(const struct sync_desk *desk,
     job->arena = XG_ARENA(ARGUMENTS_MAX);
     job->answer = XG_BUF(SYNC_ANSWER_MAX);
     job->holders = 1;
-    job->arguments = call_arguments(call, desk->ui->home, &job->arena);
+    job->arguments = call_arguments(call, desk->ui->home, 0, &job->arena);
     if (job->arguments)
         return job;
     job_free(job);

@@ -6,6 +6,7 @@
  *   - it joins a folded header line to the *name* of the header before, and
  *     lets blanks stand before the colon: header_sound();
  *   - it cuts a request line at a NUL: target_whole();
+ *   - it writes the end of a chunked body after HEAD: answer();
  *   - at its own connection limit it stops accepting, whoever waits, and its
  *     own timeout counts from the last byte, so that a drip never ends: hence
  *     gate.h, and accepting here;
@@ -84,7 +85,7 @@ struct exchange {
     const struct xg_route *route; /* NULL: refused, the response says why */
     void *stream;                 /* of the route, while it is open */
     uint64_t streamed;
-    bool begun;
+    bool begun, head; /* head: HEAD was asked */
     bool chunked, expects;
     uint64_t length;  /* announced; 0 when chunked */
     uint64_t drained, drain_max; /* of a body that is refused */
@@ -332,6 +333,7 @@ static void begin(struct exchange *x, struct MHD_Connection *c,
     x->begun = true;
     x->drain_max = XG_WEB_DRAIN_BYTES;
     x->request.method = method;
+    x->head = strcmp(method, "HEAD") == 0;
     x->request.path = x->request.rest = "";
     x->request.peer = x->seat->peer;
     x->request.arena = &x->arena;
@@ -465,6 +467,10 @@ static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *c)
     uint64_t size = r->file_fd >= 0 ? r->file_bytes : r->body.len;
     struct MHD_Response *out;
 
+    /* The library ends a flow with an empty chunk after HEAD too, which has no
+     * body: so it has none of it. */
+    if (r->flow && x->head)
+        xg_response_flow(&x->response, NULL, NULL);
     if (r->flow)
         begin_flow(x, c);
     /* The body is ours until completed(), which comes after the last use. */

@@ -187,7 +187,83 @@ static void close_sum(void *ctx, void *stream, bool whole,
 
 static const struct xg_stream sum_stream = {open_sum, take_sum, close_sum};
 
+/* A flow that says "tick\n" every so often, so many times; "Xunge-Gap": ms
+ * between them, "Xunge-Count": how many, "Xunge-Fat": each fills the room,
+ * "Xunge-Break": then it breaks off. */
+struct drip {
+    int gap_ms, count;
+    bool fat, breaks;
+};
+
+static struct {
+    atomic_uint closed, gone;
+} drips; /* the server's threads write, the test reads */
+
+static ssize_t next_drip(void *state, const struct xg_reader *reader,
+                         uint8_t *out, size_t max)
+{
+    struct drip *drip = state;
+
+    if (drip->count-- == 0)
+        return drip->breaks ? -1 : 0;
+    if (xg_reader_wait(reader, -1, drip->gap_ms) == XG_WAIT_GONE) {
+        drips.gone++;
+        return -1;
+    }
+    if (!drip->fat) {
+        memcpy(out, "tick\n", 5);
+        return 5;
+    }
+    memset(out, 'x', max);
+    return (ssize_t)max;
+}
+
+static void close_drip(void *state)
+{
+    drips.closed++;
+    free(state);
+}
+
+static const struct xg_flow drip_flow = {next_drip, close_drip};
+
+static int number_of(const struct xg_request *request, const char *name,
+                     int otherwise)
+{
+    const char *text = xg_request_header(request, name);
+
+    return text ? atoi(text) : otherwise;
+}
+
+static void do_drip(void *ctx, const struct xg_request *request,
+                    struct xg_response *response)
+{
+    struct drip *drip = calloc(1, sizeof *drip);
+
+    (void)ctx;
+    assert_non_null(drip);
+    drip->gap_ms = number_of(request, "Xunge-Gap", 0);
+    drip->count = number_of(request, "Xunge-Count", 3);
+    drip->fat = xg_request_header(request, "Xunge-Fat") != NULL;
+    drip->breaks = xg_request_header(request, "Xunge-Break") != NULL;
+    response->content_type = "application/x-ndjson";
+    xg_response_flow(response, &drip_flow, drip);
+    if (xg_request_header(request, "Xunge-No"))
+        xg_response_problem(response, 409, "no", "no", NULL);
+}
+
+/* A handler that waits long, and sees its reader go. */
+static void do_patient(void *ctx, const struct xg_request *request,
+                       struct xg_response *response)
+{
+    (void)ctx;
+    if (xg_reader_wait(request->reader, -1, 20000) == XG_WAIT_GONE)
+        drips.gone++;
+    xg_buf_text(&response->body, "patient");
+}
+
 static const struct xg_route routes[] = {
+    {"GET", "/v1/drip", 0, do_drip, NULL},
+    {"GET", "/v1/patient", 0, do_patient, NULL},
     {"PATCH", "/v1/sum", STREAM_CAP, NULL, &sum_stream},
     {"GET", "/", 0, do_tell, NULL},
     {"GET", "/v1/tell/*", 0, do_tell, NULL},
@@ -1122,6 +1198,179 @@ static void test_stop_lets_work_end(void **state)
     close(idle);
 }
 
+/* --- flows --- */
+
+/* Read until `text` has come; false: the other side closed, or is silent. */
+static bool hear_until(int fd, struct xg_buf *heard, const char *text)
+{
+    while (!strstr(xg_buf_str(heard), text)) {
+        uint8_t *room = xg_buf_room(heard, 4096);
+        assert_non_null(room);
+        ssize_t n = recv(fd, room, 4095, 0);
+        if (n <= 0)
+            return false;
+        heard->len += (size_t)n;
+        heard->data[heard->len] = '\0';
+    }
+    return true;
+}
+
+static bool comes_to(const atomic_uint *what, unsigned least)
+{
+    for (int i = 0; i < 300 && *what < least; i++)
+        poll(NULL, 0, 10);
+    return *what >= least;
+}
+
+static void test_flow(void **state)
+{
+    unsigned closed = drips.closed;
+
+    (void)state;
+    struct xg_buf reply = talk("GET /v1/drip HTTP/1.1\r\n" END);
+    assert_int_equal(status_of(&reply), 200);
+    assert_true(has(&reply, "Transfer-Encoding: chunked"));
+    assert_true(has(&reply, "Cache-Control: no-store"));
+    assert_true(has(&reply, "tick\n\r\n0\r\n\r\n"));
+    xg_buf_clear(&reply);
+    expect_body("GET /v1/drip HTTP/1.0\r\n\r\n", "tick\ntick\ntick\n");
+
+    /* Nobody ever reads these; they are closed all the same. */
+    reply = talk("HEAD /v1/drip HTTP/1.1\r\n" END);
+    assert_string_equal(body_of(&reply), "");
+    xg_buf_clear(&reply);
+    expect("GET /v1/drip HTTP/1.1\r\nXunge-No: 1\r\n" END, 409);
+    assert_true(comes_to(&drips.closed, closed + 4));
+    assert_int_equal(drips.closed, closed + 4);
+
+    /* The connection is used again after it. */
+    reply = talk("GET /v1/drip HTTP/1.1\r\nHost: x\r\n\r\n"
+                 "GET / HTTP/1.1\r\n" END);
+    assert_true(has(&reply, "GET|/||"));
+    xg_buf_clear(&reply);
+}
+
+/* Each piece is there when it was said, not when the next is. */
+static void test_flow_is_prompt(void **state)
+{
+    struct xg_buf heard = XG_BUF(64 << 10);
+    int fd = dial(shared_web, "127.0.0.1");
+    int64_t start_ms = now_ms();
+
+    (void)state;
+    say(fd, "GET /v1/drip HTTP/1.1\r\nXunge-Gap: 600\r\n" END);
+    assert_true(hear_until(fd, &heard, "\r\n\r\n"));
+    assert_in_range(now_ms() - start_ms, 0, 500); /* the head */
+    assert_true(hear_until(fd, &heard, "tick"));
+    assert_in_range(now_ms() - start_ms, 600, 1100);
+    xg_buf_clear(&heard);
+    close(fd);
+}
+
+/* Silence is no idleness, neither ours nor the library's (twice ours). */
+static void test_quiet_flow_lives(void **state)
+{
+    struct xg_web *web = serve((struct xg_web_options){.idle_s = 1});
+    struct xg_buf heard = XG_BUF(64 << 10);
+    int fd = dial(web, "127.0.0.1");
+
+    (void)state;
+    say(fd, "GET /v1/drip HTTP/1.1\r\nXunge-Gap: 3500\r\n"
+            "Xunge-Count: 1\r\nHost: x\r\n\r\n");
+    assert_true(hear_until(fd, &heard, "tick\n\r\n0\r\n\r\n"));
+    xg_buf_clear(&heard);
+    close(fd);
+    assert_int_equal(xg_web_stats(web).timed_out, 0);
+
+    /* One that does not read what it asked for is. */
+    fd = dial(web, "127.0.0.1");
+    say(fd, "GET /v1/drip HTTP/1.1\r\nXunge-Fat: 1\r\n"
+            "Xunge-Count: 100000\r\nHost: x\r\n\r\n");
+    for (int i = 0; i < 500 && xg_web_stats(web).timed_out == 0; i++)
+        poll(NULL, 0, 10);
+    assert_int_equal(xg_web_stats(web).timed_out, 1);
+    close(fd);
+    xg_web_stop(web);
+}
+
+static void test_flow_broken_off(void **state)
+{
+    (void)state;
+    struct xg_buf reply =
+        talk("GET /v1/drip HTTP/1.1\r\nXunge-Break: 1\r\n" END);
+    assert_int_equal(status_of(&reply), 200);
+    assert_true(has(&reply, "tick\n"));
+    assert_false(has(&reply, "\r\n0\r\n"));
+    xg_buf_clear(&reply);
+}
+
+static void test_reader_goes(void **state)
+{
+    static const char *const requests[] = {
+        "GET /v1/drip HTTP/1.1\r\nXunge-Gap: 20000\r\nHost: x\r\n\r\n",
+        "GET /v1/patient HTTP/1.1\r\nHost: x\r\n\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        unsigned gone = drips.gone;
+        int fd = dial(shared_web, "127.0.0.1");
+        say(fd, requests[i]);
+        poll(NULL, 0, 200);
+        assert_int_equal(drips.gone, gone);
+        int64_t start_ms = now_ms();
+        close(fd);
+        assert_true(comes_to(&drips.gone, gone + 1));
+        assert_true(now_ms() - start_ms < 400); /* woken, not found */
+    }
+}
+
+/* However many read on, there is a place for a request. */
+static void test_flows_leave_room(void **state)
+{
+    enum { ALL = 16, FLOWS = 12 };
+    struct xg_web *web = serve((struct xg_web_options){
+        .max_connections = 2 * ALL, .max_per_address = ALL});
+    struct xg_buf heard = XG_BUF(64 << 10);
+    unsigned gone = drips.gone;
+    int fds[FLOWS], fd;
+
+    (void)state;
+    for (int i = 0; i < FLOWS; i++) {
+        fds[i] = dial(web, "127.0.0.1");
+        say(fds[i], "GET /v1/drip HTTP/1.1\r\nXunge-Gap: 20000\r\n"
+                    "Host: x\r\n\r\n");
+        assert_true(hear_until(fds[i], &heard, "200 OK"));
+        xg_buf_reset(&heard);
+    }
+    for (int i = 0; i < 2; i++) { /* the second after the first was refused */
+        fd = dial(web, "127.0.0.1");
+        say(fd, "GET /v1/drip HTTP/1.1\r\n" END);
+        struct xg_buf reply = hear_all(fd);
+        assert_int_equal(status_of(&reply), 503);
+        assert_true(has(&reply, "Retry-After"));
+        xg_buf_clear(&reply);
+    }
+    fd = dial(web, "127.0.0.1");
+    say(fd, "GET / HTTP/1.1\r\n" END);
+    struct xg_buf reply = hear_all(fd);
+    assert_int_equal(status_of(&reply), 200);
+    xg_buf_clear(&reply);
+    fd = dial(web, "127.0.0.2"); /* another's share is its own */
+    say(fd, "GET /v1/drip HTTP/1.1\r\n" END);
+    reply = hear_all(fd);
+    assert_int_equal(status_of(&reply), 200);
+    xg_buf_clear(&reply);
+
+    /* A stop waits for none of them. */
+    int64_t start_ms = now_ms();
+    xg_web_stop(web);
+    assert_true(now_ms() - start_ms < 2000);
+    assert_int_equal(drips.gone, gone + FLOWS);
+    for (int i = 0; i < FLOWS; i++)
+        close(fds[i]);
+    xg_buf_clear(&heard);
+}
+
 /* --- starting --- */
 
 static enum xg_status try_start(struct xg_web_options options)
@@ -1427,6 +1676,12 @@ int main(void)
         cmocka_unit_test(test_work_is_not_evicted),
         cmocka_unit_test(test_fifty_busy),
         cmocka_unit_test(test_stop_lets_work_end),
+        cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_flow_is_prompt),
+        cmocka_unit_test(test_quiet_flow_lives),
+        cmocka_unit_test(test_flow_broken_off),
+        cmocka_unit_test(test_reader_goes),
+        cmocka_unit_test(test_flows_leave_room),
         cmocka_unit_test(test_start),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_tls),
