@@ -83,7 +83,15 @@ class Test {
     const fault = (text) => !quiet?.(text) && this.faults.push(text);
     page.on('pageerror', (error) => fault(`script: ${error.stack ?? error}`));
     page.on('console', (message) => {
-      if (message.type() === 'error') fault(`console: ${message.text()}`);
+      // What a request was answered with is said below, with its words.
+      if (message.type() === 'error' && !/^Failed to load resource/.test(message.text()))
+        fault(`console: ${message.text()}`);
+    });
+    page.on('response', async (response) => {
+      if (response.status() < 400 || !response.url().startsWith(ui.url)) return;
+      const asked = response.request().postData() ?? response.request().headers()['xunge-call'] ?? '';
+      const said = await response.text().catch(() => '');
+      fault(`${response.status()} ${new URL(response.url()).pathname} ${asked.slice(0, 200)}: ${said.slice(0, 300)}`);
     });
     page.on('request', (request) => {
       const url = request.url();
