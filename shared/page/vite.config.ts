@@ -3,6 +3,7 @@
 // The same sources give the same bytes: no times, no paths of the machine, names by content.
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
+import { leafletPart } from './leaflet_part';
 
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 const root = resolve(here, process.env.XG_PAGE_ROOT ?? '../../agent/ui/page');
@@ -10,20 +11,9 @@ const root = resolve(here, process.env.XG_PAGE_ROOT ?? '../../agent/ui/page');
 /** What the pages outside this folder import by name. */
 const lent = ['preact/hooks', 'preact/jsx-runtime', 'preact', 'leaflet/dist/leaflet.css', 'leaflet', 'gcoord'];
 
-/** Leaflet tries out, when it is loaded, whether markup becomes SVG; the pages' policy refuses markup. */
-const leafletWithoutMarkup = {
-  name: 'leaflet-without-markup',
-  transform(code: string, id: string): string | null {
-    if (!id.endsWith('leaflet-src.esm.js')) return null;
-    const trial = "div.innerHTML = '<svg/>';";
-    if (!code.includes(trial)) throw new Error('leaflet: the trial of markup is not where it was');
-    return code.replace(trial, "div.appendChild(svgCreate('svg'));");
-  },
-};
-
 export default defineConfig({
   root,
-  plugins: [leafletWithoutMarkup],
+  plugins: [leafletPart],
   base: './',
   publicDir: false,
   cacheDir: resolve(here, 'node_modules/.vite'),
