@@ -557,7 +557,8 @@ enum xg_status patrol_import(struct home *h, struct patrol_summary *out,
     struct xg_arena arena = XG_ARENA(TRACK_BYTES_MAX);
     struct xg_buf file = XG_BUF(TRACK_IMPORT_BYTES_MAX);
     struct patrol_summary sum = {0};
-    enum xg_status status = xg_os_read(&file, path, err);
+    enum xg_status status = xg_os_read(
+        &file, strcmp(path, "-") == 0 ? "/dev/stdin" : path, err);
 
     if (status == XG_OK)
         status = import_bytes(h, &sum, &arena, xg_buf_bytes(&file), path,

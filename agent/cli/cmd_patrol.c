@@ -2,6 +2,7 @@
 #include "agent/cli/patrol_cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/core/cbor.h"
@@ -93,6 +94,12 @@ bool cli_gpsd_valid(const char *address)
            port <= 65535;
 }
 
+const char *cli_gpsd(struct cli *cli)
+{
+    const char *flag = cli_flag(cli, "gpsd"), *set = getenv("XUNGE_GPSD");
+
+    return flag ? flag : set && *set ? set : NULL;
+}
 
 /* grid=CODE is all that is known of a patrol when it begins. */
 static enum xg_status read_options(struct patrol_options *options,
@@ -132,7 +139,7 @@ static enum xg_status read_options(struct patrol_options *options,
                             err) != XG_OK)
         return err->status;
     options->every_ms = (unsigned)every_s * 1000;
-    options->gpsd = cli_flag(cli, "gpsd");
+    options->gpsd = cli_gpsd(cli);
     if (options->gpsd && !cli_gpsd_valid(options->gpsd))
         return xg_fail(err, XG_USAGE,
                        XG_T("--gpsd 是 主机:端口，端口 1 到 65535：%s",

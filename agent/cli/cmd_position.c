@@ -24,7 +24,7 @@ static void put(struct words *w, const char *word)
 enum xg_status cmd_position(struct cli *cli, struct xg_error *err)
 {
     struct words words = {.arena = XG_ARENA(1 << 16)};
-    const char *wait = cli_flag(cli, "wait"), *gpsd = cli_flag(cli, "gpsd");
+    const char *wait = cli_flag(cli, "wait"), *gpsd = cli_gpsd(cli);
     bool watch = cli_flag(cli, "watch");
     int64_t wait_s;
 

@@ -196,8 +196,9 @@ static const struct cli_flag do_flags[] = {
     NO_MORE,
 };
 static const struct cli_flag start_flags[] = {
-    {"gpsd", "HOST:PORT", false, "gpsd 的地址（否则 localhost:2947）",
-     "where gpsd answers (else localhost:2947)"},
+    {"gpsd", "HOST:PORT", false,
+     "gpsd 的地址（否则 XUNGE_GPSD，否则 localhost:2947）",
+     "where gpsd answers (else XUNGE_GPSD, else localhost:2947)"},
     {"every", "S", false, "每隔多少秒留一个定位点（否则 5）",
      "keep a fix every so many seconds (else 5)"},
     {"continue", NULL, false, "上次中断了：继续它",
@@ -208,8 +209,9 @@ static const struct cli_flag start_flags[] = {
     NO_MORE,
 };
 static const struct cli_flag continue_flags[] = {
-    {"gpsd", "HOST:PORT", false, "gpsd 的地址（否则 localhost:2947）",
-     "where gpsd answers (else localhost:2947)"},
+    {"gpsd", "HOST:PORT", false,
+     "gpsd 的地址（否则 XUNGE_GPSD，否则 localhost:2947）",
+     "where gpsd answers (else XUNGE_GPSD, else localhost:2947)"},
     {"every", "S", false, "每隔多少秒留一个定位点（否则 5）",
      "keep a fix every so many seconds (else 5)"},
     NO_MORE,
@@ -218,8 +220,9 @@ static const struct cli_flag position_flags[] = {
     {"wait", "S", false, "最多等多少秒（否则 10）",
      "wait at most so many seconds for a good one (else 10)"},
     {"watch", NULL, false, "每秒一行，直到中断", "a line a second, until ended"},
-    {"gpsd", "HOST:PORT", false, "gpsd 的地址（否则 localhost:2947）",
-     "where gpsd answers (else localhost:2947)"},
+    {"gpsd", "HOST:PORT", false,
+     "gpsd 的地址（否则 XUNGE_GPSD，否则 localhost:2947）",
+     "where gpsd answers (else XUNGE_GPSD, else localhost:2947)"},
     NO_MORE,
 };
 static const struct cli_flag stop_flags[] = {
@@ -577,7 +580,8 @@ static const struct cli_command commands[] = {
     {"patrol import", CLI_PATROL, CLI_HOME, "FILE [grid=CODE]", 1, 2,
      later_flags, cmd_patrol_import,
      "由 GPX 或 NMEA 文件建立巡查",
-     "a patrol from a GPX or NMEA file", NULL, NULL, NULL},
+     "a patrol from a GPX or NMEA file", "FILE 写 - 则从标准输入读。",
+     "- reads standard input.", NULL},
     {"patrol day", CLI_PATROL, CLI_HOME, "[DATE]", 0, 1, NULL, cmd_patrol_day,
      "一天的巡查：走过的路、缺口、去过的地方",
      "the patrols of a day: the way, its gaps, the places visited",

@@ -19,6 +19,8 @@ json_t *cli_patrol_json(const struct cli_patrol *patrol); /* null for none */
 
 /* HOST:PORT of gpsd? */
 bool cli_gpsd_valid(const char *address);
+/* --gpsd, else what the environment says in XUNGE_GPSD, else NULL. */
+const char *cli_gpsd(struct cli *cli);
 
 /* Segments and gaps of a patrol's state, in the arena. */
 XG_MUST_CHECK enum xg_status cli_track_of(struct track *out,

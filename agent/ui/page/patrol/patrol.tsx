@@ -1,12 +1,37 @@
-// Patrol.
-import { Page } from '@page/ui/parts';
+// Patrol: begin, walk, end; what was walked.
+import './patrol.css';
+import { Busy, Page, Trouble } from '@page/ui/parts';
+import { refresh } from '@page/store';
 import { T } from '@page/text';
 import type { PageProps } from '../routes';
+import { Begin, Seven } from './begin';
+import { Days } from './day';
+import { CutOff, Live } from './live';
+import { chinaDay, useDay, useOpen, type Open } from './facts';
+
+/** So often the track on the map is fetched anew while it grows. */
+const TRACK_EVERY_S = 10;
+
+function Going({ of }: { of: Open }) {
+  // A patrol over midnight is a patrol of the day on which it began.
+  const day = useDay(chinaDay(Date.parse(of.start)), of.running ? TRACK_EVERY_S : null);
+  return of.running ? <Live of={of} day={day} changed={refresh} /> : <CutOff of={of} day={day} changed={refresh} />;
+}
 
 export function Patrol(_: PageProps) {
+  const [open, status] = useOpen();
   return (
     <Page title={T('巡查', 'Patrol')} root>
-      {null}
+      <Trouble of={status.failure} again={status.again} />
+      {open === undefined && !status.failure && <Busy />}
+      {open && <Going of={open} />}
+      {open === null && (
+        <>
+          <Begin changed={refresh} />
+          <Seven />
+        </>
+      )}
+      {open !== undefined && <Days walking={open !== null} />}
     </Page>
   );
 }
