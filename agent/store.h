@@ -576,6 +576,12 @@ XG_MUST_CHECK enum xg_status store_get_photo(struct store *s,
                                              bool *found,
                                              const struct xg_hash *sha256,
                                              struct xg_error *err);
+/* The small picture of a photo that a record here names. */
+XG_MUST_CHECK enum xg_status store_thumbnail_of(struct store *s,
+                                                struct xg_hash *thumbnail,
+                                                bool *found,
+                                                const struct xg_hash *sha256,
+                                                struct xg_error *err);
 /* Is it the small picture of one that a record here names? */
 XG_MUST_CHECK enum xg_status store_is_thumbnail(struct store *s, bool *is,
                                                 const struct xg_hash *sha256,

@@ -87,6 +87,25 @@ enum xg_status store_is_thumbnail(struct store *s, bool *is,
     return XG_OK;
 }
 
+enum xg_status store_thumbnail_of(struct store *s, struct xg_hash *thumbnail,
+                                  bool *found, const struct xg_hash *sha256,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_PHOTO_THUMBNAIL_OF);
+    struct xg_hash small = {{0}};
+
+    xg_bind_hash(q, 1, sha256);
+    bool any = xg_stmt_row(q);
+    if (any)
+        small = xg_col_hash(q, 0);
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    if (any)
+        *thumbnail = small;
+    *found = any;
+    return XG_OK;
+}
+
 enum xg_status store_gone_photos(struct store *s, struct xg_hash *out,
                                  size_t *count, size_t max,
                                  const struct xg_hash *after,

@@ -11,6 +11,7 @@
 
 #include "agent/bundle.h"
 #include "agent/rescue.h"
+#include "agent/sticks.h"
 #include "shared/view/text.h"
 
 enum { CODE_SIZE = 2048 };
@@ -30,6 +31,18 @@ static void show_progress(void *ctx, uint64_t done, uint64_t total)
         cli_progress(p->cli, NULL, 0, 0);
     else
         cli_progress(p->cli, p->what, done >> 10, total >> 10);
+}
+
+/* A stick that is taken out too early has half of what was written. */
+static bool may_go(struct cli *cli)
+{
+    bool may = sticks_may_go(cli->words[0]);
+
+    if (may)
+        cli_say(cli, "%s",
+                XG_T("已全部写入，可以拔出 U 盘了。",
+                     "All of it is on the stick; it may be taken out."));
+    return may;
 }
 
 static bool to_stream(struct cli *cli, const char *path)
@@ -69,12 +82,14 @@ static enum xg_status say_written(struct cli *cli,
                                   struct xg_error *err)
 {
     char size[VIEW_SIZE_TEXT];
+    bool may = may_go(cli);
 
     if (cli->json && !cli->data)
         return cli_put_json(
             cli,
-            json_pack("{s:s, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-                      "file", cli->words[0], "bytes", (json_int_t)w->bytes,
+            json_pack("{s:b, s:s, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+                      " s:I}",
+                      "safe_to_remove", may, "file", cli->words[0], "bytes", (json_int_t)w->bytes,
                       "sealed", cli_flag(cli, "seal") != NULL, "batches",
                       (json_int_t)w->batches, "records", (json_int_t)w->records,
                       "photos", (json_int_t)w->photos, "thumbnails",
@@ -116,11 +131,13 @@ static enum xg_status say_rescued(struct cli *cli,
                                   struct xg_error *err)
 {
     char size[VIEW_SIZE_TEXT];
+    bool may = may_go(cli);
 
     if (cli->json && !cli->data)
         return cli_put_json(
             cli,
-            json_pack("{s:s, s:b, s:I, s:I, s:I}", "file", cli->words[0],
+            json_pack("{s:b, s:s, s:b, s:I, s:I, s:I}", "safe_to_remove", may,
+                      "file", cli->words[0],
                       "rescue", 1, "bytes", (json_int_t)w->bytes, "files",
                       (json_int_t)w->files, "photos", (json_int_t)w->photos),
             err);

@@ -231,10 +231,19 @@ static enum xg_status choose_of(struct cli *cli, struct xg_hash *sha256,
     return err->status;
 }
 
-static enum xg_status choose(struct cli *cli, struct xg_hash *sha256,
-                             struct xg_error *err)
+static enum xg_status choose(struct cli *cli, const struct photo_shelf *shelf,
+                             struct xg_hash *sha256, struct xg_error *err)
 {
+    struct xg_hash whole;
     struct xg_id id;
+
+    /* A whole hash that is here needs no record: a thumbnail, or a draft's. */
+    if (xg_unhex(whole.b, XG_HASH_SIZE, cli->words[0],
+                 strlen(cli->words[0])) &&
+        photo_has(shelf, &whole)) {
+        *sha256 = whole;
+        return XG_OK;
+    }
 
     if (store_find_photo(cli->home.store, sha256, cli->words[0], err) !=
         XG_NOTFOUND)
@@ -270,13 +279,46 @@ static enum xg_status fetch(struct cli *cli, int *code,
     xg_hex(hex, sha256->b, XG_HASH_SIZE);
     if (cli_program(program, name, err) != XG_OK)
         return err->status;
-    errno = posix_spawn(&child, program, NULL, NULL, argv, environ);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    if (cli->data) /* what it says is not of the photo */
+        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
+                                         STDOUT_FILENO);
+    errno = posix_spawn(&child, program, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
     if (errno != 0)
         return xg_fail_os(err, XG_T("启动 %s", "starting %s"), program);
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return xg_fail_os(err, XG_T("等待 %s", "waiting for %s"), program);
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : xg_status_exit(XG_IO);
+    return XG_OK;
+}
+
+/* The small picture of a photo; of a small picture, itself. */
+static enum xg_status choose_small(struct cli *cli,
+                                   const struct photo_shelf *shelf,
+                                   struct xg_hash *sha256, struct xg_error *err)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_hash small;
+    uint64_t length;
+    bool found;
+
+    if (store_thumbnail_of(cli->home.store, &small, &found, sha256, err) !=
+        XG_OK)
+        return err->status;
+    if (!found) { /* of a draft no record tells which it is */
+        small = *sha256;
+        found = photo_length(shelf, &length, &small, &ignored) == XG_OK &&
+                length <= XG_THUMBNAIL_MAX;
+    }
+    if (!found || !photo_has(shelf, &small))
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("本机没有 %s 的缩略图",
+                            "there is no small picture of %s here"),
+                       cli->words[0]);
+    *sha256 = small;
     return XG_OK;
 }
 
@@ -342,7 +384,10 @@ enum xg_status cmd_photos_get(struct cli *cli, struct xg_error *err)
     struct xg_hash sha256;
     int code = 0;
 
-    if (choose(cli, &sha256, err) != XG_OK)
+    cli->data = path && strcmp(path, "-") == 0;
+    if (choose(cli, &shelf, &sha256, err) != XG_OK ||
+        (cli_flag(cli, "small") &&
+         choose_small(cli, &shelf, &sha256, err) != XG_OK))
         return err->status;
     bool is_here = photo_has(&shelf, &sha256);
     if (!is_here && fetch(cli, &code, &sha256, err) != XG_OK)
@@ -351,6 +396,8 @@ enum xg_status cmd_photos_get(struct cli *cli, struct xg_error *err)
         cli->decide = code;
         return XG_OK;
     }
+    if (cli->data)
+        return photo_open_to(&shelf, &sha256, STDOUT_FILENO, err);
     if (path && write_out(&shelf, &sha256, path, err) != XG_OK)
         return err->status;
     return say_got(cli, &sha256, !is_here, path, err);

@@ -287,11 +287,22 @@ static const struct cli_flag photos_flags[] = {
     NO_MORE,
 };
 static const struct cli_flag photos_get_flags[] = {
-    {"output", "FILE", false, "写入文件", "write it to FILE"},
+    {"output", "FILE", false, "写入文件（- 为标准输出）",
+     "write it to FILE (- is standard output)"},
+    {"small", NULL, false, "只要缩略图", "the small picture alone"},
     NO_MORE,
 };
 static const struct cli_flag photos_free_flags[] = {
     {"all", NULL, false, "不等设定的天数", "without waiting for the days"},
+    NO_MORE,
+};
+static const struct cli_flag maps_add_flags[] = {
+    {"name", "NAME", false, "名称：字母、数字、- 和 _（必填）",
+     "what it is called: letters, digits, - and _ (needed)"},
+    {"crs", "wgs84|gcj02|bd09", false, "瓦片所用的坐标系（否则 wgs84）",
+     "which coordinates its tiles are drawn in (else wgs84)"},
+    {"attribution", "TEXT", false, "显示的版权和审图号（否则取自文件）",
+     "what is shown of its rights (else as the file says)"},
     NO_MORE,
 };
 static const struct cli_flag due_flags[] = {
@@ -634,6 +645,24 @@ static const struct cli_command commands[] = {
     {"find", CLI_LOOK, CLI_HOME, "TEXT", 1, 1, list_flags + 1, cmd_find,
      "查找文字", "find text in values and notes", NULL, NULL, NULL},
 
+    {"grids", CLI_LOOK, CLI_HOME, "", 0, 0, NULL, cmd_grids,
+     "我的网格和下级单位的边界（GeoJSON）",
+     "the borders of my units and those below (GeoJSON)",
+     "来自导入的网格边界，为画图化简。按流量计费时同步不取边界，会说明。",
+     "From the imported boundaries, simplified for drawing. A sync leaves them "
+     "for another time where bytes cost; then it is said.",
+     NULL},
+    {"maps", CLI_LOOK, CLI_PATH, "", 0, 0, NULL, cmd_maps,
+     "列出离线地图", "the offline maps", NULL, NULL, NULL},
+    {"maps add", CLI_LOOK, CLI_PATH, "FILE", 1, 1, maps_add_flags, cmd_maps_add,
+     "添加离线地图（MBTiles 栅格）", "add an offline map (MBTiles, raster)",
+     "先复制并整个核验，再启用；同名的换上新的。- 表示标准输入。矢量地图不能用。",
+     "It is copied and read from end to end before it is used; one of the same "
+     "name is replaced. - reads standard input. Vector maps are refused.",
+     NULL},
+    {"maps remove", CLI_LOOK, CLI_PATH, "NAME", 1, 1, NULL, cmd_maps_remove,
+     "删去离线地图", "remove an offline map", NULL, NULL, NULL},
+
     {"conflicts", CLI_DECIDE, CLI_HOME, "[ID]", 0, 1, NULL, cmd_conflicts,
      "列出待人决定的冲突", "what a person has to decide",
      "有冲突时退出码为 5。", "Exits with 5 when there is any.", NULL},
@@ -794,6 +823,14 @@ static const struct cli_command commands[] = {
      "Receipts, news, registry and reference data come with it, verified as in "
      "a sync; cut, again, or out of order does no harm. Of a rescue bundle: "
      "--home names a new folder.",
+     NULL},
+    {"sticks", CLI_HANDOVER, CLI_PATH, "", 0, 0, NULL, cmd_sticks,
+     "插着的 U 盘和存储卡，剩余空间，上面有哪些本系统的文件",
+     "sticks and cards that are plugged in, their room, and which files on them "
+     "are ours",
+     "按内容认文件，不看文件名。只看最上一层文件夹。",
+     "Files are known by their content, not by their names. Only the topmost "
+     "folder is looked at.",
      NULL},
     {"handover write", CLI_HANDOVER, CLI_PATH, "FILE", 1, 1,
      handover_write_flags, cmd_handover_write,

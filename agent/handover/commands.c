@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/handover.h"
+#include "agent/sticks.h"
 
 /* ---- progress ---- */
 
@@ -100,13 +101,14 @@ static enum xg_status say_written(struct cli *cli,
                                   struct xg_error *err)
 {
     const struct handover_counts *c = &w->counts;
+    bool may = sticks_may_go(cli->words[0]);
 
     if (cli->json)
         return cli_put_json(
             cli,
-            json_pack("{s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, "
+            json_pack("{s:b, s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, "
                       "s:I, s:O, s:s?}",
-                      "number", w->number, "handover",
+                      "safe_to_remove", may, "number", w->number, "handover",
                       cli_json_hex(w->id.b, XG_ID_SIZE), "file", cli->words[0],
                       "to", cli_flag(cli, "to"), "bytes", (json_int_t)w->bytes,
                       "cases", (json_int_t)c->cases, "subjects",
@@ -131,6 +133,10 @@ static enum xg_status say_written(struct cli *cli,
                            "code: %s\nread it out to the successor; do not "
                            "keep it with the file; it is not shown again\n"),
                       code);
+    if (may)
+        cli_say(cli, "%s",
+                XG_T("已全部写入，可以拔出 U 盘了。",
+                     "All of it is on the stick; it may be taken out."));
     cli_say(cli, "%s",
             XG_T("本机的资料都还在。接收人签收后，用 xunge handover status "
                  "查看；没有网络就带回回执：xunge handover finish 文件。",

@@ -703,6 +703,10 @@ GROUP BY p.sha256 ORDER BY p.sha256 LIMIT ?5
 -- name: photo_is_thumbnail
 SELECT 1 FROM photo WHERE thumbnail = ?1 LIMIT 1
 
+-- name: photo_thumbnail_of
+SELECT thumbnail FROM photo
+WHERE sha256 = ?1 AND thumbnail IS NOT NULL LIMIT 1
+
 -- name: photo_by_prefix
 SELECT DISTINCT sha256 FROM photo
 WHERE sha256 >= ?1 AND sha256 <= ?2 ORDER BY sha256 LIMIT 2
