@@ -238,15 +238,16 @@ static enum xg_status choose(struct cli *cli, const struct photo_shelf *shelf,
     struct xg_id id;
 
     /* A whole hash that is here needs no record: a thumbnail, or a draft's. */
-    if (xg_unhex(whole.b, XG_HASH_SIZE, cli->words[0],
-                 strlen(cli->words[0])) &&
-        photo_has(shelf, &whole)) {
+    bool is_whole = xg_unhex(whole.b, XG_HASH_SIZE, cli->words[0],
+                             strlen(cli->words[0]));
+    if (is_whole && photo_has(shelf, &whole)) {
         *sha256 = whole;
         return XG_OK;
     }
 
     if (store_find_photo(cli->home.store, sha256, cli->words[0], err) !=
-        XG_NOTFOUND)
+            XG_NOTFOUND ||
+        is_whole)
         return err->status;
     struct xg_error no_photo = *err;
     *err = XG_ERROR_NONE;

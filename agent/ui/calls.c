@@ -73,6 +73,12 @@ const struct call_row call_rows[] = {
     LOOK("history", ""),
     LOOK("find", SELECT),
 
+    LOOK("grids", ""),
+    LOOK("maps", ""),
+    {"maps add", CALL_WRITES, CALL_NO_SECRET, 'i', 0, false,
+     "name= crs= attribution="},
+    WRITE("maps remove", ""),
+
     LOOK("conflicts", ""),
     RECORD("resolve", "take= value= dismiss why= as="),
     LOOK("forks", ""),
@@ -81,7 +87,7 @@ const struct call_row call_rows[] = {
      "max-time= within= budget= photos= metered unmetered remember"},
     LOOK("photos", "here waiting"),
     LOOK("photos list", "here waiting"),
-    LOOK("photos get", "output=o"),
+    LOOK("photos get", "output=o small"),
     WRITE("photos keep", ""),
     WRITE("photos free", "all"),
     LOOK("verify", ""),
@@ -98,6 +104,7 @@ const struct call_row call_rows[] = {
     RECORD("pin unlock", "as= for="),
     WRITE("pin lock", "as="),
 
+    LOOK("sticks", ""),
     {"bundle write", CALL_WRITES, CALL_NO_SECRET, 'o', 0, false,
      "seal photos= rescue"},
     {"bundle read", CALL_WRITES, CALL_NO_SECRET, 'i', 0, false, ""},
