@@ -545,6 +545,21 @@ bool photo_has(const struct photo_shelf *shelf, const struct xg_hash *sha256)
            xg_os_exists(path);
 }
 
+bool photo_age(const struct photo_shelf *shelf, int64_t *age_ms,
+               const struct xg_hash *sha256, int64_t now_ms)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char path[PATH_MAX];
+    struct stat info;
+
+    if (photo_path(path, shelf, sha256, &err) != XG_OK ||
+        stat(path, &info) != 0)
+        return false;
+    *age_ms = now_ms - ((int64_t)info.st_mtim.tv_sec * 1000 +
+                        info.st_mtim.tv_nsec / 1000000);
+    return true;
+}
+
 enum xg_status photo_length(const struct photo_shelf *shelf, uint64_t *length,
                             const struct xg_hash *sha256, struct xg_error *err)
 {

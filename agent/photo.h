@@ -166,6 +166,11 @@ XG_MUST_CHECK enum xg_status photo_walk(const struct photo_shelf *shelf,
 
 bool photo_has(const struct photo_shelf *shelf, const struct xg_hash *sha256);
 
+/* How long ago it was kept, or asked to be kept again; negative by a clock that
+ * goes wrong. False: it is not here. */
+bool photo_age(const struct photo_shelf *shelf, int64_t *age_ms,
+               const struct xg_hash *sha256, int64_t now_ms);
+
 /* The length of the original, from the file's size. XG_NOTFOUND. */
 XG_MUST_CHECK enum xg_status photo_length(const struct photo_shelf *shelf,
                                           uint64_t *length,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/photo.h"
+#include "agent/photo_loose.h"
 #include "agent/photo_proof.h"
 #include "agent/sync_engine.h"
 #include "shared/base/lang.h"
@@ -255,6 +256,137 @@ enum xg_status photo_erase(struct home *home, struct xg_error *err)
     if (status == XG_OK)
         status = erase_all(&r, err);
     xg_buf_clear(&r.drafts);
+    return status;
+}
+
+/* ---- loose ---- */
+
+enum { LOOSE_MAX = 4 << 20 };
+
+/* A sweep under way. */
+struct sweep {
+    const struct rules *r;
+    struct xg_buf loose;  /* the list */
+    struct xg_buf stays;  /* what is left of it */
+    struct xg_buf orphan; /* named by no table: the records are asked too */
+    int64_t now_ms;
+};
+
+static bool is_in(const struct xg_buf *hashes, size_t at,
+                  struct xg_bytes content)
+{
+    return memmem(content.at, content.len, hashes->data + at, XG_HASH_SIZE) !=
+           NULL;
+}
+
+/* Every record's fields, as they were written: what cannot be folded names its
+ * photos all the same. */
+static bool strike_named(void *ctx, struct xg_bytes fields)
+{
+    struct xg_buf *orphan = ctx;
+
+    for (size_t at = 0; at < orphan->len;)
+        if (fields.len && is_in(orphan, at, fields)) {
+            memmove(orphan->data + at, orphan->data + at + XG_HASH_SIZE,
+                    orphan->len - at - XG_HASH_SIZE);
+            orphan->len -= XG_HASH_SIZE;
+        } else {
+            at += XG_HASH_SIZE;
+        }
+    return orphan->len > 0;
+}
+
+/* Where one of the list belongs. */
+static enum xg_status sort_out(struct sweep *w, const struct xg_hash *sha256,
+                               struct xg_error *err)
+{
+    struct store_photo photo;
+    bool known, small;
+    int64_t age_ms;
+
+    if (!photo_age(&w->r->shelf, &age_ms, sha256, w->now_ms))
+        return XG_OK; /* gone, or never came */
+    if (store_get_photo(w->r->s, &photo, &known, sha256, err) != XG_OK ||
+        store_is_thumbnail(w->r->s, &small, sha256, err) != XG_OK)
+        return err->status;
+    if (known || small)
+        return XG_OK; /* a record's */
+    if (in_draft(w->r, sha256) || (age_ms >= 0 && age_ms < PHOTO_LOOSE_MS))
+        xg_buf_append(&w->stays, sha256->b, XG_HASH_SIZE);
+    else
+        xg_buf_append(&w->orphan, sha256->b, XG_HASH_SIZE);
+    return XG_OK;
+}
+
+static enum xg_status sweep_all(struct sweep *w, uint64_t *removed,
+                                struct xg_error *err)
+{
+    struct xg_hash sha256;
+
+    for (size_t at = 0; at < w->loose.len; at += XG_HASH_SIZE) {
+        memcpy(sha256.b, w->loose.data + at, XG_HASH_SIZE);
+        if (sort_out(w, &sha256, err) != XG_OK)
+            return err->status;
+    }
+    if (xg_buf_check(&w->stays, err) != XG_OK ||
+        xg_buf_check(&w->orphan, err) != XG_OK ||
+        (w->orphan.len && store_each_fields(w->r->s, strike_named, &w->orphan,
+                                            err) != XG_OK))
+        return err->status;
+    for (size_t at = 0; at < w->orphan.len; at += XG_HASH_SIZE) {
+        memcpy(sha256.b, w->orphan.data + at, XG_HASH_SIZE);
+        if (photo_remove(&w->r->shelf, &sha256, err) != XG_OK)
+            return err->status;
+        ++*removed;
+    }
+    return photo_loose_put(w->r->s, xg_buf_bytes(&w->stays), err);
+}
+
+/* All under the store's lock: whoever is about to name one of them looks for it
+ * under that lock, too. A kill in between leaves the list as it was. */
+static enum xg_status sweep_locked(struct rules *r, uint64_t *removed,
+                                   struct xg_error *err)
+{
+    struct sweep w = {.r = r,
+                      .loose = XG_BUF(LOOSE_MAX),
+                      .stays = XG_BUF(LOOSE_MAX),
+                      .orphan = XG_BUF(LOOSE_MAX),
+                      .now_ms = xg_wall_ms(r->home->env)};
+    enum xg_status status = store_begin(r->s, err);
+
+    if (status == XG_OK)
+        status = photo_loose_get(r->s, &w.loose, err);
+    if (status == XG_OK && w.loose.len)
+        status = load_drafts(r, err);
+    if (status == XG_OK && w.loose.len)
+        status = sweep_all(&w, removed, err);
+    if (status == XG_OK && w.loose.len)
+        status = store_commit(r->s, err);
+    store_rollback(r->s);
+    xg_buf_clear(&w.loose);
+    xg_buf_clear(&w.stays);
+    xg_buf_clear(&w.orphan);
+    return status;
+}
+
+enum xg_status photo_sweep(struct home *home, uint64_t *removed,
+                           struct xg_error *err)
+{
+    struct rules r = {.home = home,
+                      .s = home->store,
+                      .shelf = {.home = home->path, .vault = home->vault},
+                      .drafts = XG_BUF(DRAFTS_MAX)};
+    char alarm[HOME_PATH_SIZE];
+    uint64_t count = 0;
+
+    if (home_file(alarm, home->path, "alarm/shown", err) != XG_OK)
+        return err->status;
+    if (xg_os_exists(alarm))
+        return XG_OK;
+    enum xg_status status = sweep_locked(&r, &count, err);
+    xg_buf_clear(&r.drafts);
+    if (status == XG_OK)
+        *removed = count;
     return status;
 }
 

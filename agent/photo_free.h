@@ -43,6 +43,15 @@ XG_MUST_CHECK enum xg_status photo_free(struct home *home,
  * every exchange. */
 XG_MUST_CHECK enum xg_status photo_erase(struct home *home,
                                          struct xg_error *err);
+/* Remove from the shelf what is on the list of photo_loose.h, older than
+ * PHOTO_LOOSE_MS, and named by no draft and no record here, whether that record
+ * could be folded or not; nothing while an alarm stands. At the end of every
+ * exchange, so that a home whose database was put back knows again what it had
+ * recorded. */
+enum { PHOTO_LOOSE_MS = 3600 * 1000 };
+XG_MUST_CHECK enum xg_status photo_sweep(struct home *home,
+                                         uint64_t *removed,
+                                         struct xg_error *err);
 /* What would stay, and nothing else: fills all but photos and bytes. */
 XG_MUST_CHECK enum xg_status photo_count_stays(struct home *home,
                                                struct photo_freed *out,

@@ -171,6 +171,13 @@ XG_MUST_CHECK enum xg_status store_hash_at(struct store *s,
                                            const struct xg_hash *chain,
                                            uint64_t seq, struct xg_error *err);
 
+/* The fields of every record that is here, as they were written, erased ones
+ * aside; false ends the walk. */
+XG_MUST_CHECK enum xg_status
+store_each_fields(struct store *s,
+                  bool (*visit)(void *ctx, struct xg_bytes fields), void *ctx,
+                  struct xg_error *err);
+
 /* [t] Append the draft to the current chain, sets moment and, for a record
  * that changes an entity, the heads it must cite. Writes an anchor before it
  * when the log was seen longer than at the last one. `hash` gets the record's

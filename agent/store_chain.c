@@ -643,3 +643,29 @@ enum xg_status store_append(struct store *s, struct xg_hash *hash,
         return err->status;
     return append(s, &chain, hash, draft, 0, err);
 }
+
+/* ---- what records say, as bytes ---- */
+
+enum xg_status store_each_fields(struct store *s,
+                                 bool (*visit)(void *ctx,
+                                               struct xg_bytes fields),
+                                 void *ctx, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_EACH_FIELDS);
+    enum xg_status status = XG_OK;
+    bool more = true;
+
+    while (more && xg_stmt_next(q)) {
+        struct xg_hash hash = xg_col_hash(q, 0);
+        status = store_unseal(s, "record", xg_bytes(hash.b, XG_HASH_SIZE),
+                              xg_col_bytes(q, 1), err);
+        if (status != XG_OK)
+            break;
+        more = visit(ctx, xg_buf_bytes(&s->plain));
+    }
+    struct xg_error later = XG_ERROR_NONE;
+    if (xg_stmt_done(q, status == XG_OK ? err : &later) != XG_OK &&
+        status == XG_OK)
+        status = err->status;
+    return status;
+}

@@ -148,12 +148,13 @@ static enum xg_status free_photos(struct sync *y, struct xg_error *err)
     const struct photo_shelf shelf = {.home = y->home->path,
                                       .vault = y->home->vault};
     struct photo_freed freed;
+    uint64_t swept;
 
     photo_pieces_tidy(&shelf, xg_wall_ms(y->env));
     if (photo_free(y->home, &freed, false, err) != XG_OK)
         return err->status;
     y->report->photos_freed = freed.photos;
-    return XG_OK;
+    return photo_sweep(y->home, &swept, err);
 }
 
 /* Photos come after the records, and what becomes of them is told only where

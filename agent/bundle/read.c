@@ -648,6 +648,7 @@ enum xg_status bundle_read(struct home *home, struct bundle_taken *out,
                         .welcomes = XG_BUF(WELCOMES_MAX_BYTES),
                         .frame = XG_BUF(XG_BATCH_MAX),
                         .page = XG_ARENA(PAGE_ARENA_MAX)};
+    uint64_t swept;
     int lock = -1;
 
     *out = (struct bundle_taken){.parts = 0};
@@ -657,6 +658,8 @@ enum xg_status bundle_read(struct home *home, struct bundle_taken *out,
         status = read_all(&b, path, err);
     if (status == XG_OK)
         status = photo_erase(home, err);
+    if (status == XG_OK)
+        status = photo_sweep(home, &swept, err);
     xg_bundle_close(b.r);
     tiles_clear(&b.tiles);
     free(b.due);

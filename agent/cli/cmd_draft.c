@@ -54,6 +54,7 @@ struct writing {
     int64_t number;      /* 0: a new one */
     struct kept_draft d; /* as it is to be */
     struct xg_draft added; /* photos of this command line */
+    bool elsewhere;        /* other duplicates than before, perhaps */
 };
 
 static void writing_clear(struct writing *w)
@@ -257,16 +258,15 @@ static enum xg_status drop_photos(struct writing *w, struct xg_error *err)
 
 /* ---- answering ---- */
 
-static enum xg_status answer(struct writing *w, bool near,
-                             struct xg_error *err)
+static enum xg_status answer(struct writing *w, struct xg_error *err)
 {
     struct cli *cli = w->cli;
     struct cli_judged judged;
     enum xg_status status = cli_judge_draft(&judged, cli, &w->d, err);
 
     if (status == XG_OK && cli->json) {
-        json_t *object =
-            cli_draft_json(cli, w->number, &w->d, &judged, near);
+        json_t *object = cli_draft_json(cli, w->number, &w->d, &judged,
+                                        w->elsewhere);
         if (object)
             json_object_set_new(object, "saved", json_true());
         status = cli_put_json(cli, object, err);
@@ -366,6 +366,28 @@ static enum xg_status which_draft(struct writing *w, size_t *first,
     return take_move(w, err);
 }
 
+static const char *value_of(const struct kept_draft *d, const char *field)
+{
+    size_t len = strlen(field);
+
+    for (size_t i = d->words.count; i-- > 0;)
+        if (strncmp(d->words.list[i], field, len) == 0 &&
+            d->words.list[i][len] == '=')
+            return d->words.list[i] + len + 1;
+    return "";
+}
+
+/* Looking for duplicates costs more than all else: only where what they hang on
+ * is new. A photo may give the position. */
+static bool looks_elsewhere(const struct kept_draft *before,
+                            const struct kept_draft *d)
+{
+    return strcmp(value_of(before, "category"), value_of(d, "category")) != 0 ||
+           strcmp(value_of(before, "position"), value_of(d, "position")) != 0 ||
+           !xg_bytes_equal(xg_draft_get(&before->values, XG_FIELD_PHOTO),
+                           xg_draft_get(&d->values, XG_FIELD_PHOTO));
+}
+
 /* With what was there, as the transaction sees it: another program may have
  * written since it was looked at. [t] */
 static enum xg_status merge(struct writing *w, bool *changed, uint64_t version,
@@ -385,6 +407,7 @@ static enum xg_status merge(struct writing *w, bool *changed, uint64_t version,
     if (drop_photos(w, err) != XG_OK || add_photos(w, err) != XG_OK)
         return err->status;
     *changed = !w->number || !kept_equal(&before, &w->d);
+    w->elsewhere = !w->number || looks_elsewhere(&before, &w->d);
     return XG_OK;
 }
 
@@ -428,7 +451,7 @@ enum xg_status cmd_draft_write(struct cli *cli, struct xg_error *err)
     if (status == XG_OK)
         status = save(&w, version, err);
     if (status == XG_OK)
-        status = answer(&w, true, err);
+        status = answer(&w, err);
     writing_clear(&w);
     return status;
 }
@@ -446,7 +469,7 @@ enum xg_status cli_keep_draft(struct cli *cli, struct xg_error *err)
     if (status == XG_OK)
         status = save(&w, 0, err);
     if (status == XG_OK)
-        status = answer(&w, true, err);
+        status = answer(&w, err);
     writing_clear(&w);
     return status;
 }
@@ -527,7 +550,7 @@ enum xg_status cli_change_draft(struct cli *cli, int64_t number, bool photos,
     if (status == XG_OK)
         status = save(&w, w.d.version, err);
     if (status == XG_OK)
-        status = answer(&w, false, err);
+        status = answer(&w, err);
     writing_clear(&w);
     return status;
 }

@@ -148,6 +148,12 @@ static const struct cli_flag write_flags[] = {
     AS,
     NO_MORE,
 };
+static const struct cli_flag suggest_flags[] = {
+    {"position", "LAT,LON", false, "离这里近的排在前面",
+     "what was near here comes first"},
+    WHOSE,
+    NO_MORE,
+};
 static const struct cli_flag pin_flags[] = {
     WHOSE,
     PIN,
@@ -644,6 +650,15 @@ static const struct cli_command commands[] = {
      NULL},
     {"find", CLI_LOOK, CLI_HOME, "TEXT", 1, 1, list_flags + 1, cmd_find,
      "查找文字", "find text in values and notes", NULL, NULL, NULL},
+    {"suggest", CLI_LOOK, CLI_HOME, "KIND FIELD [TEXT]", 2, 3, suggest_flags,
+     cmd_suggest,
+     "这一项以前填过什么，最可能的在前（至多 20 个）",
+     "what was filled in there before, the likeliest first, 20 at most",
+     "类别、单位也按名称找；反映人按姓名或电话找（suggest contact phone 138），"
+     "无权看反映人的不提示。",
+     "Categories and units by their names too; callers by name or phone "
+     "(suggest contact phone 138), for who may see contacts.",
+     NULL},
 
     {"grids", CLI_LOOK, CLI_HOME, "", 0, 0, NULL, cmd_grids,
      "我的网格和下级单位的边界（GeoJSON）",

@@ -148,6 +148,9 @@ UPDATE record SET position = ?2 WHERE hash = ?1 AND position IS NOT ?2
 -- name: record_erase
 UPDATE record SET fields = NULL, fields_hash = ?2 WHERE hash = ?1
 
+-- name: record_each_fields
+SELECT hash, fields FROM record WHERE fields IS NOT NULL
+
 -- name: record_of_entity
 SELECT r.id, r.hash, c.chain, r.seq, r.previous, r.branch, r.anchor_size,
        r.position, r.head, r.fields, r.fields_hash, c.device, c.mine, c.id

@@ -67,6 +67,7 @@ const struct call_row call_rows[] = {
     LOOK("describe", "unless= as="),
     LOOK("suggest", ""),
     LOOK("list", SELECT),
+    LOOK("suggest", "position= as="),
     LOOK("due", "days="),
     LOOK("mine", "as="),
     LOOK("show", ""),
