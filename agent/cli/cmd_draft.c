@@ -16,7 +16,7 @@
 #include "agent/photo_loose.h"
 #include "shared/core/cbor.h"
 
-enum { DRAFT_ARENA_MAX = 16 << 20 };
+enum { DRAFT_ARENA_MAX = 16 << 20, NAMES_MAX = 16 << 10 };
 
 static enum xg_status draft_number(int64_t *number, const char *text,
                                    struct xg_error *err)
@@ -636,23 +636,26 @@ static enum xg_status run(struct cli *cli, const struct kept_draft *d,
     return status;
 }
 
-/* Each thing that is wrong, by its name. */
+/* Every field that is wrong, and what is wrong with the first. */
 static enum xg_status refuse(const char *name, const json_t *problems,
                              struct xg_error *err)
 {
-    struct xg_buf list = XG_BUF(400);
+    struct xg_buf fields = XG_BUF(NAMES_MAX);
     const json_t *problem;
     size_t i;
 
     json_array_foreach(problems, i, problem)
-        xg_buf_format(&list, "%s%s：%s", i ? XG_T("；", "; ") : "",
-                      json_string_value(json_object_get(problem, "field")),
-                      json_string_value(json_object_get(problem, "text")));
+        xg_buf_format(&fields, "%s%s", i ? XG_T("、", ", ") : "",
+                      json_string_value(json_object_get(problem, "field")));
+    problem = json_array_get(problems, 0);
     xg_ignore(xg_fail(err, XG_USAGE,
-                      XG_T("%s 还有不对的地方，没有保存：%s",
-                           "%s has faults in it and was not saved: %s"),
-                      name, xg_buf_str(&list)));
-    xg_buf_clear(&list);
+                      XG_T("%s 还有不对的地方（%s），没有保存。%s：%.300s",
+                           "%s has faults in it (%s) and was not saved. %s: "
+                           "%.300s"),
+                      name, xg_buf_str(&fields),
+                      json_string_value(json_object_get(problem, "field")),
+                      json_string_value(json_object_get(problem, "text"))));
+    xg_buf_clear(&fields);
     return err->status;
 }
 

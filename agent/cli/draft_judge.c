@@ -8,6 +8,7 @@
 
 #include "shared/core/cbor.h"
 #include "shared/view/template.h"
+#include "shared/view/text.h"
 #include "shared/view/value.h"
 
 enum { TRIAL_ARENA_MAX = 256 << 20 };
@@ -20,11 +21,15 @@ static enum xg_status problem(struct cli_judged *j, const char *field,
     if (err->status == XG_NOMEM || err->status == XG_IO ||
         err->status == XG_CORRUPT)
         return err->status;
-    json_array_append_new(j->problems,
-                          json_pack("{s:s, s:s}", "field", field, "text",
-                                    xg_error_text(err)));
+    /* A text may quote a part of what was typed, cut within a character. */
+    struct xg_buf safe = XG_BUF(8 << 10);
+    view_put_block(&safe, xg_bytes_of(xg_error_text(err)), 0);
+    int failed = json_array_append_new(
+        j->problems, json_pack("{s:s, s:s}", "field", field, "text",
+                               xg_buf_str(&safe)));
+    xg_buf_clear(&safe);
     *err = XG_ERROR_NONE;
-    return XG_OK;
+    return failed ? xg_fail_nomem(err) : XG_OK;
 }
 
 static void miss(struct cli_judged *j, const char *prefix, const char *name)

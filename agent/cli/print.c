@@ -69,9 +69,13 @@ int cli_complain(const struct cli *cli, const struct xg_error *err)
     struct xg_error ignored = XG_ERROR_NONE;
 
     if (cli->json) {
+        /* A text may quote what is no UTF-8, or be cut within a character. */
+        struct xg_buf safe = XG_BUF(8 << 10);
+        view_put_block(&safe, xg_bytes_of(text), 0);
         json_t *object =
             json_pack("{s:s, s:i, s:s}", "error", xg_status_name(err->status),
-                      "exit", status, "text", text);
+                      "exit", status, "text", xg_buf_str(&safe));
+        xg_buf_clear(&safe);
         if (cli->advice_json)
             json_object_update(object, cli->advice_json);
         if (view_json_put(&line, object, &ignored) != XG_OK)

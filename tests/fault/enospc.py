@@ -111,7 +111,9 @@ def agent(disk, folder):
         agent_sound(folder)
         for words in (['set', one, 'description=' + '东门' * 400],
                       ['import', folder + '/in/few.jsonl'],
-                      ['incident', 'description=' + '草稿' * 400, '--draft']):
+                      ['incident', 'description=' + '草稿' * 400, '--draft'],
+                      ['draft', 'write', 'incident', *photo,
+                       'description=' + '没写完' * 400]):
             disk.leave(0)
             had, held = entities(folder), drafts(folder)
             r = xunge(folder, *words)

@@ -49,7 +49,7 @@ class Agent(Case):
         if result.code > 0 and now != state['before']:
             notes['%s: saved, and said that it failed: %s'
                   % (self.name, result.err.strip()[:200])] += 1
-        said = {o['id'] for o in lines_of(result.out) if 'id' in o}
+        said = {o['id'] for o in lines_of(result.out) if o.get('id')}
         need(said <= set(now), 'said to be saved but not there: %s',
              said - set(now))
         self.check_new(result, now, new, state)
@@ -198,6 +198,86 @@ class DraftFinish(Agent):
         need(drafts(folder) == 0, 'the draft is still there')
 
 
+class DraftWrite(Agent):
+    """A draft that is there gets a photo and other words: the old ones or the
+    new ones, never a mixture, never none."""
+    name = 'draft-write'
+
+    def more(self, folder, state):
+        self.old = ask(folder, 'draft', 'write', 'incident', 'address=旧',
+                       'urgency=急')[0]
+
+    def words(self, state):
+        return ['draft', 'write', 'draft-1', 'address=新', 'category=fire',
+                '--contact', '王某', '--photo', 'FOLDER/in/photo.jpg:near']
+
+    def is_new(self, folder):
+        one = ask(folder, 'show', 'draft-1')[0]
+        new = one['texts'] == {'address': '新', 'category': 'fire'}
+        need(new or one['texts'] == self.old['texts'], 'a mixture: %s', one)
+        need(len(one['photos']) == new, 'photos: %s', one['photos'])
+        need(bool(one['informant']) == new, 'contact: %s', one)
+        return new
+
+    def verify(self, folder, state, result):
+        super().verify(folder, state, result)
+        need(drafts(folder) == state['drafts'], 'not one draft')
+        need(self.is_new(folder) or result.code != 0, 'said done')
+
+    def again(self, folder, state, result):
+        super().again(folder, state, result)
+        need(self.is_new(folder), 'not written')
+
+
+class DraftFinishAll(DraftFinish):
+    """With photos, contact and all: two entities at once, and the draft
+    gone."""
+    name, makes = 'draft-finish-all', 2
+
+    def more(self, folder, state):
+        ask(folder, 'draft', 'write', 'incident', 'category=fire', '--contact',
+            '王某', '--phone', '138', '--photo', folder + '/in/photo.jpg')
+
+    def words(self, state):
+        return ['draft', 'finish', 'draft-1']
+
+    def verify(self, folder, state, result):
+        Agent.verify(self, folder, state, result)
+        made = len(entities(folder)) - len(state['before'])
+        need(drafts(folder) == state['drafts'] - (made == 2),
+             'draft and records do not agree')
+
+    def check_new(self, result, now, new, state):
+        super().check_new(result, now, new, state)
+        for i in new:
+            need(now[i]['kind'] == 'contact' or
+                 now[i]['photos']['total'] == 1, 'without its photo')
+
+
+class DraftFinishLater(OnOne):
+    """A draft about what is there already."""
+    name = 'draft-finish-later'
+
+    def more(self, folder, state):
+        super().more(folder, state)
+        ask(folder, 'draft', 'write', '--about', state['id'], 'address=东门',
+            '--photo', folder + '/in/photo.jpg')
+
+    def words(self, state):
+        return ['draft', 'finish', 'draft-1']
+
+    def verify(self, folder, state, result):
+        super().verify(folder, state, result)
+        done = self.done(entities(folder)[state['id']], state)
+        need(drafts(folder) == state['drafts'] - done,
+             'draft and record do not agree')
+
+    def again(self, folder, state, result):
+        if drafts(folder):
+            super().again(folder, state, result)
+        need(drafts(folder) == 0, 'the draft is still there')
+
+
 class Import(Agent):
     name = 'import'
 
@@ -337,7 +417,8 @@ class Passphrase(Agent):
 
 
 CASES = [Capture(), CaptureMore(), Contact(), Set(), Note(), Attach(),
-         Withdraw(), DraftSave(), DraftFinish(), Import(), PatrolImport(),
+         Withdraw(), DraftSave(), DraftFinish(), DraftWrite(), DraftFinishAll(),
+         DraftFinishLater(), Import(), PatrolImport(),
          Patrol(), Passphrase()]
 
 if __name__ == '__main__':

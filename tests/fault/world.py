@@ -54,9 +54,11 @@ def ask(folder, *words, ok=(0,)):
 
 
 def entities(folder):
-    """id: its line of the list."""
-    return {e['id']: e for e in ask(folder, 'list', '--all')
-            if not e['id'].startswith('draft')}
+    """id: its line of the list, but for how long its clock has run."""
+    listed = ask(folder, 'list', '--all')
+    for e in listed:
+        e.pop('clock', None)
+    return {e['id']: e for e in listed if not e['id'].startswith('draft')}
 
 
 def drafts(folder):
