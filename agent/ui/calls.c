@@ -65,7 +65,6 @@ const struct call_row call_rows[] = {
     LOOK("position", "wait= watch"),
 
     LOOK("describe", "unless= as="),
-    LOOK("suggest", ""),
     LOOK("list", SELECT),
     LOOK("suggest", "position= as="),
     LOOK("due", "days="),
