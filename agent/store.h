@@ -548,6 +548,10 @@ store_list_unproven(struct store *s,
                     bool (*visit)(void *ctx, const struct xg_hash *chain,
                                   uint64_t seq, const struct xg_id *entity),
                     void *ctx, struct xg_error *err);
+/* The clock of the device when the oldest of those was recorded; 0: none. */
+XG_MUST_CHECK enum xg_status store_oldest_unproven(struct store *s,
+                                                   int64_t *wall_ms,
+                                                   struct xg_error *err);
 /* The devices that the registry names, oldest first, with their keys. */
 XG_MUST_CHECK enum xg_status
 store_list_devices(struct store *s,

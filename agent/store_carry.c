@@ -7,6 +7,8 @@
 #include "agent_sql.h"
 #include "shared/base/lang.h"
 
+enum { HEAD_MOMENT = 5 }; /* of a record's head: record.h */
+
 /* ---- chains of others ---- */
 
 static enum xg_status chain_of(struct store *s, struct store_chain *out,
@@ -459,6 +461,37 @@ enum xg_status store_list_unproven(
         more = visit(ctx, &chain, xg_col_u64(q, 1), &entity);
     }
     return xg_stmt_done(q, err);
+}
+
+/* The wall clock of a head: entry 5, [wall ms, ...]. */
+static bool wall_of(int64_t *wall_ms, struct xg_bytes head)
+{
+    struct xg_cbor c = xg_cbor_over(head);
+    struct xg_cbor_item map, key, value, first;
+
+    if (!xg_cbor_next(&c, &map))
+        return false;
+    for (c = xg_cbor_inside(&map);
+         xg_cbor_next(&c, &key) && xg_cbor_next(&c, &value);) {
+        struct xg_cbor in = xg_cbor_inside(&value);
+        if (key.number == HEAD_MOMENT)
+            return xg_cbor_next(&in, &first) && xg_cbor_int(&first, wall_ms);
+    }
+    return false;
+}
+
+enum xg_status store_oldest_unproven(struct store *s, int64_t *wall_ms,
+                                     struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_OLDEST_UNPROVEN);
+    int64_t oldest_ms = 0;
+
+    if (xg_stmt_row(q) && !wall_of(&oldest_ms, xg_col_bytes(q, 0)))
+        xg_stmt_corrupt(q, "a head");
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *wall_ms = oldest_ms;
+    return XG_OK;
 }
 
 enum xg_status store_list_devices(

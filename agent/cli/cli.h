@@ -247,6 +247,11 @@ XG_MUST_CHECK enum xg_status cli_case_open(struct cli_case *c, struct cli *cli,
                                            const char *author,
                                            struct xg_error *err);
 void cli_case_clear(struct cli_case *c);
+/* Set "moves" and "no_right", as `do ID` gives them. */
+XG_MUST_CHECK enum xg_status cli_set_moves(struct cli *cli, json_t **object,
+                                           const struct xg_id *id,
+                                           const char *author,
+                                           struct xg_error *err);
 /* What this person can do from here, as advice beside a refusal. */
 void cli_case_advise(struct cli_case *c, struct cli *cli,
                      const struct xg_draft *draft);
@@ -478,6 +483,14 @@ XG_MUST_CHECK enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,
                                             json_t **object,
                                             const struct xg_id *id,
                                             bool in_full, struct xg_error *err);
+/* What `due` lists until the end of today, and what of it is late; of it those
+ * that are cases, and how many are open at all (cmd_due.c). */
+struct cli_due_counts {
+    uint64_t today, overdue, cases_open, cases_overdue;
+};
+XG_MUST_CHECK enum xg_status cli_count_due(struct cli *cli,
+                                           struct cli_due_counts *out,
+                                           struct xg_error *err);
 /* How its running stage stands. */
 XG_MUST_CHECK enum xg_status cli_light_of(struct cli *cli, enum xg_light *light,
                                           const struct xg_id *id,

@@ -24,6 +24,8 @@ static enum xg_status put_conflicts(struct cli *cli, struct cli_view *view,
             cli->decide = xg_status_exit(XG_CONFLICT);
         status = view_conflicts(&cli->out, &fold.state, &view->context, err);
     }
+    if (status == XG_OK && cli_flag(cli, "decided"))
+        status = view_decided(&cli->out, &fold.state, &view->context, err);
     view->fold = NULL;
     xg_arena_clear(&arena);
     return status;

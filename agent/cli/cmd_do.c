@@ -67,6 +67,28 @@ void cli_case_advise(struct cli_case *c, struct cli *cli,
     cli_advise(cli, "possible", view_moves_json(moves, count));
 }
 
+enum xg_status cli_set_moves(struct cli *cli, json_t **object,
+                             const struct xg_id *id, const char *author,
+                             struct xg_error *err)
+{
+    struct cli_case at;
+    struct view_move *moves;
+    const char *no_right = NULL;
+    size_t count;
+    enum xg_status status = cli_case_open(&at, cli, id, author, err);
+
+    if (status == XG_OK)
+        status = view_moves_of(&moves, &count, &no_right, &at.arena, &at.bench,
+                               NULL, err);
+    if (status == XG_OK) {
+        json_object_set_new(*object, "moves", view_moves_json(moves, count));
+        json_object_set_new(*object, "no_right",
+                            no_right ? json_string(no_right) : json_null());
+    }
+    cli_case_clear(&at);
+    return status;
+}
+
 /* ---- what can be done ---- */
 
 static enum xg_status possible(struct cli *cli, struct cli_case *at,

@@ -27,6 +27,7 @@ struct item {
     enum due_sort sort;
     int64_t due_ms, last_ms; /* last_ms: of a visit, XG_NO_TIME none */
     enum xg_stage stage;
+    const struct xg_kind *kind;
     char number[XG_NUMBER_SIZE], title[128];
 };
 
@@ -73,7 +74,11 @@ static struct item *add_item(struct looking *l, const struct store_entity *e,
     l->items = list;
     struct item *item = &l->items[l->count++];
     *item = (struct item){
-        .id = e->id, .sort = sort, .due_ms = due_ms, .last_ms = XG_NO_TIME};
+        .id = e->id,
+        .sort = sort,
+        .due_ms = due_ms,
+        .last_ms = XG_NO_TIME,
+        .kind = e->kind};
     memcpy(item->number, e->number, sizeof item->number);
     return item;
 }
@@ -277,6 +282,26 @@ static const char *what_label(struct cli *cli, const struct item *item)
     return xg_labels_of(cli_labels(cli), XG_LABEL_STAGE, item->stage);
 }
 
+/* "还有 3 小时 5 分", "已过期 2 天 1 小时"; of a stage its clock says more. */
+static json_t *words_json(const struct item *item, int64_t now_ms)
+{
+    struct xg_buf text = XG_BUF(256);
+    int64_t left_ms = item->due_ms - now_ms;
+
+    if (item->sort == DUE_VISIT && item->last_ms == XG_NO_TIME) {
+        xg_buf_text(&text, XG_T("还没有走访过", "never visited"));
+    } else {
+        xg_buf_text(&text, left_ms < 0 ? XG_T("已过期 ", "") :
+                                         XG_T("还有 ", ""));
+        view_put_duration(&text, left_ms < 0 ? -left_ms : left_ms);
+        xg_buf_text(&text,
+                    left_ms < 0 ? XG_T("", " overdue") : XG_T("", " left"));
+    }
+    json_t *json = json_string(xg_buf_str(&text));
+    xg_buf_clear(&text);
+    return json;
+}
+
 static enum xg_status put_json(struct cli *cli, const struct item *item,
                                int64_t now_ms, struct xg_error *err)
 {
@@ -293,6 +318,17 @@ static enum xg_status put_json(struct cli *cli, const struct item *item,
         item->title, "due", xg_buf_str(&due), "overdue", item->due_ms < now_ms);
     if (json && item->sort == DUE_STAGE && stage)
         json_object_set_new(json, "stage", json_string(stage->name));
+    if (json && item->kind)
+        json_object_set_new(json, "kind", json_string(item->kind->name));
+    if (json)
+        json_object_set_new(json, "text", words_json(item, now_ms));
+    if (json && item->sort != DUE_VISIT &&
+        cli_put_clocks(cli, NULL, &json, &item->id, false, err) != XG_OK) {
+        json_decref(json);
+        xg_buf_clear(&due);
+        xg_buf_clear(&last);
+        return err->status;
+    }
     if (json && item->sort == DUE_VISIT)
         json_object_set_new(json, "last_visit",
                             last.len ? json_string(xg_buf_str(&last))
@@ -334,6 +370,33 @@ static int64_t horizon(int64_t now_ms, int64_t days)
     int64_t day = local / DAY_MS - (local % DAY_MS < 0);
 
     return (day + 1 + days) * DAY_MS - zone_ms - 1;
+}
+
+enum xg_status cli_count_due(struct cli *cli, struct cli_due_counts *out,
+                             struct xg_error *err)
+{
+    struct looking l = {.cli = cli, .err = err, .status = XG_OK};
+    int64_t now_ms = xg_wall_ms(&cli->env);
+    struct cli_due_counts counts = {0};
+    enum xg_status status = look(&l);
+
+    for (size_t i = 0; status == XG_OK && i < l.count; i++) {
+        const struct item *item = &l.items[i];
+        bool due =
+            item->due_ms != XG_NO_TIME && item->due_ms <= horizon(now_ms, 0);
+        /* Who was never visited is new, not late. */
+        bool late = due && item->due_ms < now_ms &&
+                    (item->sort != DUE_VISIT || item->last_ms != XG_NO_TIME);
+        counts.today += due;
+        counts.overdue += late;
+        counts.cases_open += item->sort != DUE_VISIT;
+        counts.cases_overdue += late && item->sort != DUE_VISIT;
+    }
+    free(l.items);
+    free(l.seen);
+    if (status == XG_OK)
+        *out = counts;
+    return status;
 }
 
 enum xg_status cmd_due(struct cli *cli, struct xg_error *err)

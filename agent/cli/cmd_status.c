@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "agent/cli/patrol_cli.h"
+#include "agent/settings.h"
 #include "agent/sync_engine.h"
 #include "shared/base/os.h"
 #include "shared/view/text.h"
@@ -18,8 +19,11 @@ struct facts {
     struct xg_checkpoint checkpoint;
     bool has_checkpoint, has_free, alarm;
     uint64_t last_ms, server_ms, told_ms, free_bytes;
-    int64_t now_ms;
+    int64_t now_ms, oldest_ms; /* oldest: of what no receipt proves; 0 none */
     struct cli_patrol patrol;
+    struct cli_due_counts due; /* of JSON alone: for a page's first view */
+    uint64_t unread;
+    struct settings settings;
 };
 
 /* What is wrong with the clock, as far as it can be told without a network. */
@@ -52,6 +56,53 @@ static enum clock_doubt judge_clock(const struct facts *f, int64_t *ahead_ms)
     return CLOCK_GOOD;
 }
 
+/* ---- notices that nobody acknowledged for whom this device records ---- */
+
+struct unread {
+    const char *worker;
+    uint64_t count;
+    struct xg_error *err;
+    enum xg_status status;
+};
+
+static bool look_at_notice(void *ctx, const struct store_entity *e,
+                           struct xg_bytes state)
+{
+    struct unread *u = ctx;
+    struct xg_brief_elements elements = {0};
+    struct xg_cbor_item item;
+    struct xg_brief brief;
+    bool read = false;
+
+    if (!e->folded || e->withdrawn)
+        return true;
+    u->status = xg_brief_read(&brief, state, u->err);
+    if (u->status != XG_OK)
+        return false;
+    if (xg_brief_set(&brief, XG_NOTICE_READ, &elements))
+        while (xg_brief_element(&elements, &item))
+            read |= xg_bytes_equal(item.bytes, xg_bytes_of(u->worker));
+    u->count += !read;
+    return true;
+}
+
+static enum xg_status count_unread(uint64_t *count, struct cli *cli,
+                                   struct xg_error *err)
+{
+    const struct store_filter notices = {.kind = xg_kind_find(XG_KIND_NOTICE)};
+    struct xg_judgement actor;
+    struct unread u = {.err = err, .status = XG_OK};
+
+    if (fold_actor(cli->home.store, &actor, cli_flag(cli, "as"), err) != XG_OK)
+        return err->status;
+    u.worker = actor.author;
+    if (store_list(cli->home.store, &notices, true, look_at_notice, &u, err) !=
+        XG_OK)
+        return err->status;
+    *count = u.count;
+    return u.status;
+}
+
 static enum xg_status gather(struct facts *f, struct cli *cli,
                              struct xg_error *err)
 {
@@ -71,6 +122,12 @@ static enum xg_status gather(struct facts *f, struct cli *cli,
         store_get_meta_u64(s, &f->told_ms, SYNC_META_TOLD, err) != XG_OK ||
         home_file(alarm, cli->path, "alarm/shown", err) != XG_OK ||
         cli_patrol_look(&f->patrol, cli, err) != XG_OK)
+        return err->status;
+    if (store_oldest_unproven(s, &f->oldest_ms, err) != XG_OK ||
+        settings_load(&f->settings, cli->path, err) != XG_OK)
+        return err->status;
+    if (cli->json && (count_unread(&f->unread, cli, err) != XG_OK ||
+                      cli_count_due(cli, &f->due, err) != XG_OK))
         return err->status;
     f->alarm = xg_os_exists(alarm);
     f->has_free =
@@ -111,6 +168,16 @@ static json_t *clock_json(const struct facts *f)
                      time_json((uint64_t)f->now_ms), "doubt",
                      clock_names[doubt], "ahead_ms", (json_int_t)ahead_ms,
                      "server", time_json(f->server_ms));
+}
+
+static json_t *settings_json(const struct settings *s)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; settings_table[i].name; i++)
+        json_object_set_new(object, settings_table[i].name,
+                            json_string(s->values[i]));
+    return object;
 }
 
 /* The newest first. */
@@ -169,6 +236,19 @@ static enum xg_status put_json(struct cli *cli, const struct facts *f,
                   "held", f->vault.held, "escrow", f->vault.escrow, "alarm",
                   f->alarm, "patrol", cli_patrol_json(&f->patrol)));
     json_object_set_new(object, "logs_before", logs_json(&f->logs));
+    json_object_update_new(
+        object,
+        json_pack("{s:o, s:b, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I}, s:o}",
+                  "oldest_waiting",
+                  f->oldest_ms ? time_json((uint64_t)f->oldest_ms)
+                               : json_null(),
+                  "passphrase", f->vault.passphrase, "due", "today",
+                  (json_int_t)f->due.today, "overdue",
+                  (json_int_t)f->due.overdue, "cases", "open",
+                  (json_int_t)f->due.cases_open, "overdue",
+                  (json_int_t)f->due.cases_overdue, "notices", "unread",
+                  (json_int_t)f->unread, "settings",
+                  settings_json(&f->settings)));
     return cli_put_json(cli, object, err);
 }
 
@@ -296,6 +376,12 @@ static void put_counts(struct xg_buf *out, const struct store_counts *c)
 static void put_sync(struct xg_buf *out, const struct facts *f)
 {
     int64_t ago_ms = f->now_ms - (int64_t)f->last_ms;
+
+    if (f->oldest_ms) {
+        label(out, XG_T("最早的待传", "oldest waiting"));
+        view_put_time(out, f->oldest_ms / 1000 * 1000);
+        xg_buf_byte(out, '\n');
+    }
 
     label(out, XG_T("上次同步成功", "last synced"));
     if (f->last_ms == 0) {

@@ -42,6 +42,9 @@ struct verify {
     uint64_t photos, photos_missing, photos_let_go, photos_proven;
     uint64_t problems;
     uint64_t done, total;
+    uint64_t entry; /* of the one that was asked for: the last that its records
+                     * lie in; of own ones, where there are any */
+    bool has_entry, has_own;
     json_t *list; /* of problems */
     struct xg_buf told; /* of the one that was asked for: its records */
     int worst;    /* exit status */
@@ -490,6 +493,20 @@ static enum xg_status tell_records(struct verify *v, const struct fold *f,
     return view_history(&v->told, &f->state, &view.context, err);
 }
 
+static void take_entry(struct verify *v, const struct fold_fact *fact)
+{
+    if (fact->mine && !v->has_own) {
+        v->has_own = true;
+        v->has_entry = false;
+        v->entry = 0;
+    }
+    if (fact->logged && fact->mine == v->has_own &&
+        (!v->has_entry || fact->position > v->entry)) {
+        v->entry = fact->position;
+        v->has_entry = true;
+    }
+}
+
 static enum xg_status check_given(struct verify *v, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(VERIFY_ARENA_MAX);
@@ -508,6 +525,7 @@ static enum xg_status check_given(struct verify *v, struct xg_error *err)
     for (size_t i = 0; status == XG_OK && i < f.state.count; i++) {
         bool receipted = false;
         uint64_t last;
+        take_entry(v, &f.facts[i]);
         if (!f.facts[i].mine)
             continue;
         status =
@@ -589,6 +607,55 @@ static bool print_keys(const struct verify *v, char log[static XG_VKEY_SIZE],
     return true;
 }
 
+/* "48,213" */
+static void put_grouped(struct xg_buf *out, uint64_t number)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, number);
+
+    for (int i = 0; i < n; i++)
+        xg_buf_format(out, "%s%c", i && (n - i) % 3 == 0 ? "," : "", digits[i]);
+}
+
+/* All of it in one sentence: "第 48,213 条，已核验". */
+static void put_sentence(struct xg_buf *out, const struct verify *v)
+{
+    if (v->problems) {
+        xg_buf_format(out,
+                      XG_T("核验不通过：%" PRIu64
+                           " 处问题，请告诉指挥中心管理员",
+                           "NOT GOOD: %" PRIu64 " problems; tell the "
+                           "administrator of the command centre"),
+                      v->problems);
+    } else if (v->unreceived) {
+        xg_buf_format(out,
+                      XG_T("%" PRIu64 " 条记录还没有回执，仍在本机",
+                           "%" PRIu64 " records without a receipt yet, kept "
+                           "here"),
+                      v->unreceived);
+    } else if (v->has_entry) {
+        xg_buf_text(out, XG_T("第 ", "entry "));
+        put_grouped(out, v->entry);
+        xg_buf_text(out, v->has_own
+                             ? XG_T(" 条，已核验", ", verified")
+                             : XG_T(" 条，他人的记录，由服务器签名的更新带来",
+                                    ", of others, by the server's signed "
+                                    "word"));
+    } else {
+        xg_buf_text(out, XG_T("核验通过", "good: all that was checked holds"));
+    }
+}
+
+static json_t *sentence_json(const struct verify *v)
+{
+    struct xg_buf text = XG_BUF(1024);
+
+    put_sentence(&text, v);
+    json_t *json = json_string(xg_buf_str(&text));
+    xg_buf_clear(&text);
+    return json;
+}
+
 static enum xg_status put_json(struct verify *v, struct xg_error *err)
 {
     char log[XG_VKEY_SIZE], registrar[XG_VKEY_SIZE];
@@ -612,8 +679,13 @@ static enum xg_status put_json(struct verify *v, struct xg_error *err)
         json_object_update_new(object,
                                json_pack("{s:s, s:s}", "log_key", log,
                                          "registrar_key", registrar));
-    if (v->cli->word_count)
+    json_object_set_new(object, "text", sentence_json(v));
+    if (v->cli->word_count) {
+        json_object_set_new(object, "entry",
+                            v->has_entry ? json_integer((json_int_t)v->entry)
+                                         : json_null());
         json_object_set_new(object, "history", told_json(v));
+    }
     return cli_put_json(v->cli, object, err);
 }
 
@@ -635,13 +707,8 @@ static void put_states(struct xg_buf *out, const struct verify *v)
                   v->photos_proven, v->photos_let_go);
 }
 
-static enum xg_status put_text(struct verify *v, struct xg_error *err)
+static void put_verdict(struct xg_buf *out, const struct verify *v)
 {
-    char log[XG_VKEY_SIZE], registrar[XG_VKEY_SIZE];
-    struct xg_buf *out = &v->cli->out;
-    json_t *one;
-    size_t i;
-
     if (v->problems)
         xg_buf_format(out,
                       XG_T("核验不通过：%" PRIu64 " 处问题\n",
@@ -650,6 +717,20 @@ static enum xg_status put_text(struct verify *v, struct xg_error *err)
     else
         xg_buf_text(out,
                     XG_T("核验通过\n", "good: all that was checked holds\n"));
+    if (v->cli->word_count && !v->problems) {
+        put_sentence(out, v);
+        xg_buf_byte(out, '\n');
+    }
+}
+
+static enum xg_status put_text(struct verify *v, struct xg_error *err)
+{
+    char log[XG_VKEY_SIZE], registrar[XG_VKEY_SIZE];
+    struct xg_buf *out = &v->cli->out;
+    json_t *one;
+    size_t i;
+
+    put_verdict(out, v);
     xg_buf_format(out,
                   XG_T("本机记录 %" PRIu64 " 条，逐条重算哈希；有回执 %" PRIu64
                        " 条（%" PRIu64 " 个批次，核证明与签名），尚无回执 "

@@ -280,6 +280,17 @@ static const struct cli_flag list_flags[] = {
      "one line of JSON for maps: where those are that have a position"},
     NO_MORE,
 };
+static const struct cli_flag status_flags[] = {
+    {"as", "WORKER", false, "JSON 里的未读通知按此人算（否则本机的主人）",
+     "in JSON, count the notices that this worker has not read (else the "
+     "owner)"},
+    NO_MORE,
+};
+static const struct cli_flag show_flags[] = {
+    {"as", "WORKER", false, "JSON 里能办的步骤按此人算（否则本机的主人）",
+     "in JSON, the moves that this worker can make (else the owner)"},
+    NO_MORE,
+};
 static const struct cli_flag describe_flags[] = {
     {"unless", "VERSION", false, "内容还是这个版本就不再给出",
      "say no more than that where it is still this version"},
@@ -313,6 +324,11 @@ static const struct cli_flag maps_add_flags[] = {
 };
 static const struct cli_flag due_flags[] = {
     {"days", "N", false, "再往后看 N 天", "look N days further"},
+    NO_MORE,
+};
+static const struct cli_flag conflicts_flags[] = {
+    {"decided", NULL, false, "也列已决定的（给出 ID 时），及怎样改变",
+     "of an ID also what was decided, and how to decide otherwise"},
     NO_MORE,
 };
 static const struct cli_flag resolve_flags[] = {
@@ -452,7 +468,7 @@ static const struct cli_command commands[] = {
      "The server's operator gives the code; it works once; - reads it from "
      "standard input. The data folder is made where there is none.",
      NULL},
-    {"status", CLI_JOIN, CLI_HOME, "", 0, 0, NULL, cmd_status,
+    {"status", CLI_JOIN, CLI_HOME, "", 0, 0, status_flags, cmd_status,
      "我是谁、各状态条数、上次成功同步、时钟、空间",
      "who I am, counts by state, last successful sync, clock, space",
      "“已收到”只指本机已核验过服务器回执的记录。",
@@ -638,7 +654,7 @@ static const struct cli_command commands[] = {
      "Any flag can be answered with a note. No points, no rankings; tracks "
      "exist only inside patrols that you started.",
      NULL},
-    {"show", CLI_LOOK, CLI_HOME, "ID", 1, 1, NULL, cmd_show,
+    {"show", CLI_LOOK, CLI_HOME, "ID", 1, 1, show_flags, cmd_show,
      "查看一条",
      "show one in full",
      "ID 是编号（0417-00123-7）、标识或其至少 4 位的前缀，或 draft-N。",
@@ -678,7 +694,8 @@ static const struct cli_command commands[] = {
     {"maps remove", CLI_LOOK, CLI_PATH, "NAME", 1, 1, NULL, cmd_maps_remove,
      "删去离线地图", "remove an offline map", NULL, NULL, NULL},
 
-    {"conflicts", CLI_DECIDE, CLI_HOME, "[ID]", 0, 1, NULL, cmd_conflicts,
+    {"conflicts", CLI_DECIDE, CLI_HOME, "[ID]", 0, 1, conflicts_flags,
+     cmd_conflicts,
      "列出待人决定的冲突", "what a person has to decide",
      "有冲突时退出码为 5。", "Exits with 5 when there is any.", NULL},
     {"resolve", CLI_DECIDE, CLI_HOME, "ID FIELD", 2, 2, resolve_flags,

@@ -164,6 +164,10 @@ static enum xg_status look_up_more(void *ctx, struct xg_buf *out,
     }
     if (in_full && cli_put_group(view->cli, out, object, id, err) != XG_OK)
         return err->status;
+    if (in_full && object && e.status &&
+        cli_set_moves(view->cli, object, id, cli_flag(view->cli, "as"), err) !=
+            XG_OK)
+        return err->status;
     /* Of what is settled, a list tells no deadline; but who told of it. */
     bool ended = e.status == 0 || (!in_full && xg_status_final(e.status));
     if (ended && (in_full || !object))
@@ -237,7 +241,7 @@ enum xg_status cli_view_init(struct cli_view *view, struct cli *cli,
                     .about = look_up_about,
                     .photo = look_up_photo,
                     .more = look_up_more,
-                    .labels = cli->json ? NULL : cli_labels(cli),
+                    .labels = cli_labels(cli),
                     .name = look_up_name,
                     .form = look_up_form,
                     .json = cli->json},

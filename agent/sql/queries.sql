@@ -261,6 +261,14 @@ WHERE r.kind NOT IN (1, 2)
        (b.id IS NOT NULL AND (b.receipt IS NULL OR b.state = 2)))
 ORDER BY c.id, r.seq
 
+-- name: record_oldest_unproven
+SELECT r.head FROM chain AS c JOIN record AS r ON r.chain = c.id
+LEFT JOIN batch AS b ON b.id = r.batch
+WHERE c.mine = 1 AND r.kind NOT IN (1, 2)
+  AND ((b.id IS NULL AND r.position IS NULL) OR
+       (b.id IS NOT NULL AND b.receipt IS NULL))
+ORDER BY r.id LIMIT 1
+
 -- name: carried_photo_add
 INSERT INTO carried_photo (sha256) VALUES (?1) ON CONFLICT DO NOTHING
 

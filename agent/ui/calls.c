@@ -11,7 +11,7 @@
 #define CAPTURE PHOTOS " draft as="
 #define INFORMANT " contact= phone= consent= relation="
 #define SELECT                                                                 \
-    "text= kind=+ case category= urgency= since= until= state= open status= "  \
+    "kind=+ case category= urgency= since= until= state= open status= "        \
     "holder= due overdue mine all limit= after= count points"
 #define RECORD(name, flags) {name, CALL_WRITES, CALL_BY_PIN_FD, 0, 0, false, flags}
 #define LOOK(name, flags) {name, CALL_READS, CALL_NO_SECRET, 0, 0, false, flags}
@@ -35,7 +35,7 @@ const struct call_row call_rows[] = {
 
     {"enrol", CALL_WRITES, CALL_BY_INPUT, 0, 0, false,
      "request=o accept=i seal allow-plain max-time="},
-    LOOK("status", ""),
+    LOOK("status", "as="),
 
     LOOK("draft list", ""),
     RECORD("draft write", PHOTOS INFORMANT
@@ -65,11 +65,11 @@ const struct call_row call_rows[] = {
     LOOK("position", "wait= watch"),
 
     LOOK("describe", "unless= as="),
-    LOOK("list", SELECT),
+    LOOK("list", "text= " SELECT),
     LOOK("suggest", "position= as="),
     LOOK("due", "days="),
     LOOK("mine", "as="),
-    LOOK("show", ""),
+    LOOK("show", "as="),
     LOOK("history", ""),
     LOOK("find", SELECT),
 
@@ -79,7 +79,7 @@ const struct call_row call_rows[] = {
      "name= crs= attribution="},
     WRITE("maps remove", ""),
 
-    LOOK("conflicts", ""),
+    LOOK("conflicts", "decided"),
     RECORD("resolve", "take= value= dismiss why= as="),
     LOOK("forks", ""),
 

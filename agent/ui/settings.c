@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { SAID_MAX = 64 << 10, PIECE = 4096, MINUTES_MAX = 7 * 24 * 60 };
+enum { SAID_MAX = 64 << 10, PIECE = 4096, DIGITS_MAX = 8 };
 
 /* All that a command says; false: it failed. */
 static bool gather(struct xg_buf *out, struct ui *ui)
@@ -39,30 +40,38 @@ static bool gather(struct xg_buf *out, struct ui *ui)
     return status == 0;
 }
 
-/* {"name":NAME,"value":MINUTES,…} */
-static void take(int64_t *out, const json_t *line, const char *name)
+/* {"name":"sync_every","value":"15",...} */
+static bool take(struct settings *out, const json_t *line)
 {
-    const char *own = json_string_value(json_object_get(line, "name"));
-    const json_t *value = json_object_get(line, "value");
+    const struct {
+        const char *name;
+        int64_t *value;
+    } taken[] = {{"sync_every", &out->sync_every_min},
+                 {"lock_after", &out->lock_after_min}};
+    const char *name = json_string_value(json_object_get(line, "name"));
+    const char *text = json_string_value(json_object_get(line, "value"));
 
-    if (own && strcmp(own, name) == 0 && json_is_integer(value) &&
-        json_integer_value(value) >= 0 &&
-        json_integer_value(value) <= MINUTES_MAX)
-        *out = json_integer_value(value);
+    if (!name || !text)
+        return false;
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(name, taken[i].name) == 0 && *text &&
+            strlen(text) < DIGITS_MAX &&
+            strspn(text, "0123456789") == strlen(text))
+            *taken[i].value = strtoll(text, NULL, 10);
+    return true;
 }
 
 bool settings_read(struct settings *out, struct ui *ui)
 {
     struct xg_buf said = XG_BUF(SAID_MAX);
+    bool had = false;
 
-    bool had = gather(&said, ui);
-    for (const char *at = xg_buf_str(&said); had && *at;) {
-        size_t len = strcspn(at, "\n");
-        json_t *line = json_loadb(at, len, 0, NULL);
-        take(&out->sync_every_min, line, "sync_every");
-        take(&out->lock_after_min, line, "lock_after");
+    for (const char *at = gather(&said, ui) ? xg_buf_str(&said) : ""; *at;
+         at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n')) {
+        json_t *line =
+            json_loadb(at, strcspn(at, "\n"), JSON_DISABLE_EOF_CHECK, NULL);
+        had = take(out, line) || had;
         json_decref(line);
-        at += len + (at[len] == '\n');
     }
     xg_buf_clear(&said);
     return had;

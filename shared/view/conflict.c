@@ -78,7 +78,8 @@ static enum xg_status withdraw_sides(struct view_conflict *c,
 
     *c = (struct view_conflict){.reason = VIEW_WITHDRAW_EDIT,
                                 .field = reg->field,
-                                .number = XG_FIELD_WITHDRAWN};
+                                .number = XG_FIELD_WITHDRAWN,
+                                .decision = XG_NONE};
     c->sides = xg_arena_array(arena, s->count, sizeof *c->sides);
     if (!c->sides)
         return xg_fail_nomem(err);
@@ -120,8 +121,9 @@ enum xg_status view_conflicts_of(struct view_conflict **conflicts,
         const struct xg_register *reg = &state->registers[i];
         if (reg->conflict)
             list[n++] =
-                (struct view_conflict){VIEW_FIELD, reg->field, reg->number,
-                                       reg->heads, reg->head_count};
+                (struct view_conflict){VIEW_FIELD,     reg->field,
+                                       reg->number,    reg->heads,
+                                       reg->head_count, XG_NONE};
     }
     if (state->withdraw_conflict &&
         withdraw_sides(&list[n++], arena, state, err) != XG_OK)
@@ -129,9 +131,104 @@ enum xg_status view_conflicts_of(struct view_conflict **conflicts,
     for (size_t i = 0; i < state->count; i++)
         if (state->effects[state->order[i]] == XG_EFFECT_OVERTAKEN &&
             !status_decided_after(state, state->order[i]))
-            list[n++] = (struct view_conflict){VIEW_OVERTAKEN, NULL, 0,
-                                               &state->order[i], 1};
+            list[n++] = (struct view_conflict){
+                VIEW_OVERTAKEN, NULL, 0, &state->order[i], 1, XG_NONE};
     *conflicts = list;
+    *count = n;
+    return XG_OK;
+}
+
+/* ---- what was decided ---- */
+
+static bool decides(const struct xg_state *s, uint32_t op, uint64_t number)
+{
+    struct xg_cbor_item list, item;
+
+    if (!xg_state_counts(s, op) ||
+        !xg_record_field(s->ops[op].record, XG_FIELD_DECIDED, &list))
+        return false;
+    struct xg_cbor c = xg_cbor_inside(&list);
+    while (xg_cbor_next(&c, &item))
+        if (item.number == number)
+            return true;
+    return false;
+}
+
+static bool is_open(const struct xg_state *s, uint64_t number)
+{
+    const struct xg_register *reg = xg_state_register(s, number);
+
+    if (number == XG_FIELD_WITHDRAWN && s->withdraw_conflict)
+        return true;
+    for (uint32_t op = 0; number == 0 && op < s->count; op++)
+        if (s->effects[op] == XG_EFFECT_OVERTAKEN &&
+            !status_decided_after(s, op))
+            return true;
+    return reg && reg->conflict;
+}
+
+/* Is it one of the versions that were decided between? */
+static bool is_version(const struct xg_state *s, uint32_t op, uint64_t number)
+{
+    struct xg_cbor_item value;
+
+    if (number == 0)
+        return s->effects[op] == XG_EFFECT_OVERTAKEN;
+    return xg_state_counts(s, op) && !decides(s, op, number) &&
+           xg_record_field(s->ops[op].record, number, &value);
+}
+
+/* The last decision about that number, in the order of the fold. */
+static uint32_t last_decision(const struct xg_state *s, uint64_t number)
+{
+    uint32_t last = XG_NONE;
+
+    for (size_t i = 0; i < s->count; i++)
+        if (decides(s, s->order[i], number))
+            last = s->order[i];
+    return last;
+}
+
+static enum xg_status decided_sides(struct view_conflict *c,
+                                    struct xg_arena *arena,
+                                    const struct xg_state *s, uint64_t number,
+                                    uint32_t decision, struct xg_error *err)
+{
+    *c = (struct view_conflict){
+        .reason = number == 0 ? VIEW_OVERTAKEN : VIEW_FIELD,
+        .field = number && s->kind ? xg_field_find(s->kind, number) : NULL,
+        .number = number,
+        .sides = xg_arena_array(arena, s->count, sizeof *c->sides),
+        .decision = decision};
+    if (!c->sides)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < s->count; i++)
+        if (is_version(s, s->order[i], number))
+            c->sides[c->side_count++] = s->order[i];
+    return XG_OK;
+}
+
+enum xg_status view_decided_of(struct view_conflict **decided, size_t *count,
+                               struct xg_arena *arena,
+                               const struct xg_state *state,
+                               struct xg_error *err)
+{
+    struct view_conflict *list =
+        xg_arena_array(arena, state->register_count + 1, sizeof *list);
+    size_t n = 0;
+
+    if (!list)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i <= state->register_count; i++) {
+        uint64_t number = i ? state->registers[i - 1].number : 0;
+        uint32_t decision = last_decision(state, number);
+        if (decision == XG_NONE || is_open(state, number))
+            continue;
+        if (decided_sides(&list[n++], arena, state, number, decision, err) !=
+            XG_OK)
+            return err->status;
+    }
+    *decided = list;
     *count = n;
     return XG_OK;
 }

@@ -25,6 +25,7 @@ struct view_conflict {
     uint32_t *sides; /* ops: of a field, what is shown first; of a withdrawal,
                       * it and then the edits; the overtaken move */
     size_t side_count;
+    uint32_t decision; /* the op that decided it last; XG_NONE: it is open */
 };
 
 /* All of a state, fields first, lent by the arena. XG_NOMEM. Their number is
@@ -33,6 +34,14 @@ XG_MUST_CHECK enum xg_status
 view_conflicts_of(struct view_conflict **conflicts, size_t *count,
                   struct xg_arena *arena, const struct xg_state *state,
                   struct xg_error *err);
+
+/* What was decided, the status first, then by field: of a field every op
+ * that wrote it but the decisions, of the status the overtaken moves. What is
+ * open again is not among them. Lent by the arena. XG_NOMEM. */
+XG_MUST_CHECK enum xg_status
+view_decided_of(struct view_conflict **decided, size_t *count,
+                struct xg_arena *arena, const struct xg_state *state,
+                struct xg_error *err);
 
 /* Does the op take the report back (withdrawn: true)? */
 bool view_withdraws(const struct xg_state *state, uint32_t op);

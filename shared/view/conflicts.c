@@ -7,12 +7,13 @@
 #include "shared/view/conflict.h"
 #include "shared/view/json.h"
 #include "shared/view/look.h"
+#include "shared/view/story.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
 /* Further lines of a text stand deeper than any line of ours begins, so that
  * none can pass for one. */
-enum { DEEPER = 10 };
+enum { DEEPER = 10, WORDS_BYTES = 4096 };
 
 /* Why is what is shown shown? The stable code, and the words. */
 struct because {
@@ -177,10 +178,11 @@ static void put_meanwhile(struct xg_buf *out, const struct xg_state *s,
 }
 
 /* The command that decides it, by the name that it goes by here. */
-static void put_how(struct xg_buf *out, const struct view_conflict *c,
-                    const struct view_entity *entity, const struct xg_id *id)
+static void put_command(struct xg_buf *out, const struct view_conflict *c,
+                        const struct view_entity *entity,
+                        const struct xg_id *id)
 {
-    xg_buf_text(out, XG_T("  决定：resolve ", "  decide: resolve "));
+    xg_buf_text(out, "resolve ");
     look_put_number(out, entity, id);
     xg_buf_byte(out, ' ');
     if (c->reason == VIEW_OVERTAKEN)
@@ -191,15 +193,41 @@ static void put_how(struct xg_buf *out, const struct view_conflict *c,
     else
         xg_buf_format(out, "%" PRIu64, c->number);
     xg_buf_text(
-        out,
-        c->reason == VIEW_FIELD
-            ? XG_T(" --take 记录码（行首几位；或 --value 值、--dismiss）"
-                   " --why 理由\n",
-                   " --take HASH (or --value V, --dismiss) --why "
-                   "TEXT\n")
-            : XG_T(" --take 记录码（行首几位；或 --dismiss 保持现状） --why "
-                   "理由\n",
-                   " --take HASH (or --dismiss) --why TEXT\n"));
+        out, c->reason == VIEW_FIELD
+                 ? XG_T(" --take 记录码（行首几位；或 --value 值、--dismiss）"
+                        " --why 理由",
+                        " --take HASH (or --value V, --dismiss) --why TEXT")
+                 : XG_T(" --take 记录码（行首几位；或 --dismiss 保持现状） "
+                        "--why 理由",
+                        " --take HASH (or --dismiss) --why TEXT"));
+}
+
+static void put_how(struct xg_buf *out, const struct view_conflict *c,
+                    const struct view_entity *entity, const struct xg_id *id)
+{
+    xg_buf_text(out, c->decision == XG_NONE
+                         ? XG_T("  决定：", "  decide: ")
+                         : XG_T("  改变决定：", "  decide otherwise: "));
+    put_command(out, c, entity, id);
+    xg_buf_byte(out, '\n');
+}
+
+static enum xg_status put_decision(struct xg_buf *out, const struct xg_state *s,
+                                   const struct view_conflict *c,
+                                   const struct view_context *view,
+                                   struct xg_error *err)
+{
+    const struct xg_op *op = &s->ops[c->decision];
+    struct view_about about;
+
+    if (look_about(&about, view, op, err) != XG_OK)
+        return err->status;
+    xg_buf_text(out, XG_T("  已决定：", "  decided: "));
+    story_put(out, s, c->decision, &about, view);
+    xg_buf_text(out, "\n      ");
+    look_put_when(out, &about, op->record);
+    xg_buf_byte(out, '\n');
+    return XG_OK;
 }
 
 static enum xg_status put_conflict(struct xg_buf *out, const struct xg_state *s,
@@ -219,12 +247,32 @@ static enum xg_status put_conflict(struct xg_buf *out, const struct xg_state *s,
     for (size_t i = 0; i < c->side_count; i++)
         if (put_side(out, s, c, c->sides[i], view, err) != XG_OK)
             return err->status;
-    put_meanwhile(out, s, c, view);
+    if (c->decision == XG_NONE)
+        put_meanwhile(out, s, c, view);
+    else if (put_decision(out, s, c, view, err) != XG_OK)
+        return err->status;
     put_how(out, c, &entity, &s->id);
     return xg_buf_check(out, err);
 }
 
 /* ---- JSON ---- */
+
+/* What this side says, as on a terminal. */
+static void set_says(json_t **side, const struct xg_state *s,
+                     const struct view_conflict *c, uint32_t op,
+                     const struct view_context *view)
+{
+    struct xg_buf says = XG_BUF(LOOK_STATE_MAX);
+    struct xg_cbor_item item;
+
+    if (c->reason == VIEW_FIELD &&
+        xg_record_field(s->ops[op].record, c->number, &item))
+        look_put_value(&says, view, c->field, &item);
+    else
+        put_says(&says, s, c, op, view);
+    view_json_set(side, "text", view_json_text(xg_buf_bytes(&says)));
+    xg_buf_clear(&says);
+}
 
 static enum xg_status append_side(json_t **sides, const struct xg_state *s,
                                   const struct view_conflict *c, uint32_t op,
@@ -257,23 +305,96 @@ static enum xg_status append_side(json_t **sides, const struct xg_state *s,
         view_json_append(&photos, view_json_hex(photo.sha256.b, XG_HASH_SIZE));
     }
     view_json_set(&side, "photos", photos);
+    set_says(&side, s, c, op, view);
+    look_set_words(&side, &about, view, r);
+    view_json_set(&side, "after", look_after_json(s, op));
     view_json_append(sides, side);
     return XG_OK;
 }
 
-static json_t *shown_json(const struct xg_state *s,
-                          const struct view_conflict *c)
+/* What is shown now: of a field what counts among its values. */
+static bool shown_value(const struct xg_state *s, const struct view_conflict *c,
+                        struct xg_cbor_item *item)
+{
+    if (c->decision != XG_NONE)
+        return xg_state_value(s, c->number, item);
+    return xg_record_field(s->ops[c->sides[0]].record, c->number, item);
+}
+
+static void set_shown(json_t **json, const struct xg_state *s,
+                      const struct view_conflict *c,
+                      const struct view_context *view)
 {
     const struct xg_choice *status = xg_choice_find(xg_statuses, s->status);
+    struct xg_buf text = XG_BUF(LOOK_STATE_MAX);
+    json_t *shown = json_null();
     struct xg_cbor_item item;
 
-    if (c->reason == VIEW_OVERTAKEN)
-        return status ? json_string(status->name) : json_null();
-    if (c->number == XG_FIELD_WITHDRAWN)
-        return json_false();
-    return xg_record_field(s->ops[c->sides[0]].record, c->number, &item)
-               ? view_value_json(c->field, &item)
-               : json_null();
+    if (c->reason == VIEW_OVERTAKEN) {
+        shown = status ? json_string(status->name) : json_null();
+        xg_buf_text(&text,
+                    xg_labels_of(view->labels, XG_LABEL_STATUS, s->status));
+    } else if (c->number == XG_FIELD_WITHDRAWN) {
+        shown = json_boolean(s->withdrawn);
+        xg_buf_text(&text, s->withdrawn ? XG_T("已撤回", "withdrawn")
+                                        : XG_T("未撤回", "not withdrawn"));
+    } else if (shown_value(s, c, &item)) {
+        shown = view_value_json(c->field, &item);
+        look_put_value(&text, view, c->field, &item);
+    }
+    view_json_set(json, "shown", shown);
+    view_json_set(json, "shown_text", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_clear(&text);
+}
+
+/* Who decided what, when, and why. */
+static enum xg_status set_decision(json_t **json, const struct xg_state *s,
+                                   const struct view_conflict *c,
+                                   const struct view_context *view,
+                                   struct xg_error *err)
+{
+    struct xg_buf text = XG_BUF(LOOK_STATE_MAX);
+    const struct xg_op *op;
+    struct view_about about;
+    struct xg_cbor_item why;
+    json_t *decided;
+
+    if (c->decision == XG_NONE) {
+        view_json_set(json, "decided", json_null());
+        return XG_OK;
+    }
+    op = &s->ops[c->decision];
+    if (look_about(&about, view, op, err) != XG_OK)
+        return err->status;
+    decided = json_object();
+    look_set_about(&decided, &about, view, op);
+    look_set_words(&decided, &about, view, op->record);
+    story_put(&text, s, c->decision, &about, view);
+    view_json_set(&decided, "text", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_clear(&text);
+    if (xg_record_field(op->record, XG_FIELD_WHY, &why))
+        view_json_set(&decided, "why", view_json_text(why.bytes));
+    view_json_set(json, "decided", decided);
+    return XG_OK;
+}
+
+static void set_labels(json_t **json, const struct xg_state *s,
+                       const struct view_conflict *c,
+                       const struct view_entity *entity)
+{
+    struct xg_buf text = XG_BUF(WORDS_BYTES);
+
+    put_field_label(&text, c);
+    view_json_set(json, "label", view_json_text(xg_buf_bytes(&text)));
+    view_json_set(json, "reason_text", json_string(reason_text(c->reason)));
+    xg_buf_reset(&text);
+    put_command(&text, c, entity, &s->id);
+    view_json_set(json, "how", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_clear(&text);
+    /* A value can be written anew where it is a value that is decided. */
+    view_json_set(json, "takes_value",
+                  json_boolean(c->reason == VIEW_FIELD &&
+                               c->number != XG_FIELD_WITHDRAWN));
 }
 
 static enum xg_status put_conflict_json(struct xg_buf *out,
@@ -301,10 +422,33 @@ static enum xg_status put_conflict_json(struct xg_buf *out,
     view_json_set(&json, "field",
                   *field_name(c) ? json_string(field_name(c))
                                  : view_json_uint(c->number));
-    view_json_set(&json, "shown", shown_json(s, c));
-    view_json_set(&json, "shown_because", json_string(because_of(s, c).name));
+    set_labels(&json, s, c, &entity);
+    set_shown(&json, s, c, view);
+    if (c->decision == XG_NONE) {
+        struct because because = because_of(s, c);
+        view_json_set(&json, "shown_because", json_string(because.name));
+        view_json_set(&json, "shown_because_text",
+                      json_string(xg_label(because.zh, because.en)));
+    }
+    if (set_decision(&json, s, c, view, err) != XG_OK) {
+        json_decref(json);
+        json_decref(sides);
+        return err->status;
+    }
     view_json_set(&json, "sides", sides);
     return look_json_line(out, json, err);
+}
+
+static enum xg_status put_list(struct xg_buf *out, const struct xg_state *s,
+                               const struct view_conflict *list, size_t count,
+                               const struct view_context *view,
+                               struct xg_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((view->json ? put_conflict_json(out, s, &list[i], view, err)
+                        : put_conflict(out, s, &list[i], view, err)) != XG_OK)
+            return err->status;
+    return XG_OK;
 }
 
 enum xg_status view_conflicts(struct xg_buf *out, const struct xg_state *state,
@@ -317,11 +461,25 @@ enum xg_status view_conflicts(struct xg_buf *out, const struct xg_state *state,
     enum xg_status status =
         view_conflicts_of(&list, &count, &arena, state, err);
 
-    for (size_t i = 0; i < count && status == XG_OK; i++)
-        status = view->json ? put_conflict_json(out, state, &list[i], view, err)
-                            : put_conflict(out, state, &list[i], view, err);
+    if (status == XG_OK)
+        status = put_list(out, state, list, count, view, err);
     if (status == XG_OK && count == 0 && !view->json)
         xg_buf_text(out, XG_T("没有待决定的冲突\n", "nothing to decide\n"));
+    xg_arena_clear(&arena);
+    return status == XG_OK ? xg_buf_check(out, err) : status;
+}
+
+enum xg_status view_decided(struct xg_buf *out, const struct xg_state *state,
+                            const struct view_context *view,
+                            struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(LOOK_ARENA_MAX);
+    struct view_conflict *list;
+    size_t count = 0;
+    enum xg_status status = view_decided_of(&list, &count, &arena, state, err);
+
+    if (status == XG_OK)
+        status = put_list(out, state, list, count, view, err);
     xg_arena_clear(&arena);
     return status == XG_OK ? xg_buf_check(out, err) : status;
 }

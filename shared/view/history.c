@@ -14,10 +14,11 @@
 #include "shared/view/json.h"
 #include "shared/view/labels.h"
 #include "shared/view/look.h"
+#include "shared/view/story.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
-enum { LANES_MAX = 12 };
+enum { LANES_MAX = 12, STORY_BYTES = 256 << 10 };
 
 struct history {
     const struct xg_state *state;
@@ -268,13 +269,24 @@ static enum xg_status put_record(struct xg_buf *out, const struct history *h,
 
 /* ---- JSON ---- */
 
-static json_t *change_json(const struct xg_field *field, uint64_t number,
-                           const char *how)
+/* `item` NULL: the element that was taken out is named, not shown. */
+static json_t *change_json(const struct view_context *view,
+                           const struct xg_field *field, uint64_t number,
+                           const char *how, const struct xg_cbor_item *item)
 {
     json_t *json = json_object();
+    struct xg_buf text = XG_BUF(LOOK_STATE_MAX);
 
     view_json_set(&json, "field",
                   field ? json_string(field->name) : view_json_uint(number));
+    view_put_field(&text, field, number);
+    view_json_set(&json, "label", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_reset(&text);
+    if (item) {
+        look_put_value(&text, view, field, item);
+        view_json_set(&json, "text", view_json_text(xg_buf_bytes(&text)));
+    }
+    xg_buf_clear(&text);
     view_json_set(&json, "how", json_string(how));
     return json;
 }
@@ -302,7 +314,8 @@ static void append_set_change(json_t **list, const struct view_context *view,
         struct xg_cbor in = xg_cbor_inside(&items);
         while (xg_cbor_next(&in, &item)) {
             json_t *json =
-                change_json(field, field->number, adds ? "add" : "remove");
+                change_json(view, field, field->number,
+                            adds ? "add" : "remove", adds ? &item : NULL);
             if (adds) {
                 view_json_set(&json, "value", view_value_json(field, &item));
                 look_set_name(&json, "name", view, field, &item);
@@ -333,28 +346,12 @@ static json_t *changes_json(const struct view_context *view,
             continue;
         }
         json_t *json = change_json(
-            f, number, f && f->merge == XG_MERGE_ACT ? "say" : "set");
+            view, f, number, f && f->merge == XG_MERGE_ACT ? "say" : "set",
+            &value);
         view_json_set(&json, "value", view_value_json(f, &value));
         look_set_name(&json, "name", view, f, &value);
         view_json_append(&list, json);
     }
-    return list;
-}
-
-/* Hashes of what is directly before: on its own path, and cited. */
-static json_t *after_json(const struct history *h, uint32_t op)
-{
-    const struct xg_record *r = h->state->ops[op].record;
-    uint32_t previous = view_previous_of(h->state, op);
-    json_t *list = json_array();
-
-    if (previous != XG_NONE)
-        view_json_append(&list,
-                         view_json_hex(h->state->ops[previous].record->hash.b,
-                                       XG_HASH_SIZE));
-    for (size_t i = 0; !r->malformed && i < r->head.foreign_count; i++)
-        view_json_append(&list, view_json_hex(xg_head_foreign(&r->head, i)->b,
-                                              XG_HASH_SIZE));
     return list;
 }
 
@@ -374,6 +371,18 @@ static void set_move(json_t **json, const struct xg_record *r)
                        : view_json_uint(r->head.from));
 }
 
+static json_t *story_json(const struct xg_state *s, uint32_t op,
+                          const struct view_about *about,
+                          const struct view_context *view)
+{
+    struct xg_buf text = XG_BUF(STORY_BYTES);
+
+    story_put(&text, s, op, about, view);
+    json_t *json = view_json_text(xg_buf_bytes(&text));
+    xg_buf_clear(&text);
+    return json;
+}
+
 static enum xg_status put_record_json(struct xg_buf *out,
                                       const struct history *h, uint32_t op,
                                       struct xg_error *err)
@@ -388,13 +397,17 @@ static enum xg_status put_record_json(struct xg_buf *out,
     json = json_object();
     labels = json_array();
     view_json_set(&json, "n", view_json_uint(h->place[op]));
+    view_json_set(&json, "text", story_json(s, op, &about, h->view));
     look_set_about(&json, &about, h->view, at);
+    look_set_words(&json, &about, h->view, at->record);
     view_json_set(&json, "branch",
                   view_json_hex(at->branch->id.b, XG_HASH_SIZE));
     view_json_set(&json, "seq", view_json_uint(at->seq));
-    view_json_set(&json, "after", after_json(h, op));
+    view_json_set(&json, "after", look_after_json(s, op));
     view_json_set(&json, "effect",
                   json_string(look_effect_name(s->effects[op])));
+    view_json_set(&json, "effect_text",
+                  json_string(xg_effect_label(s->effects[op])));
     if (s->reasons[op])
         view_json_set(&json, "reason", json_string(s->reasons[op]));
     for (size_t i = 0; i < sizeof label_names / sizeof *label_names; i++)

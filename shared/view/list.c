@@ -17,6 +17,7 @@ enum {
     SUMMARY_MAX = 64 << 10,
     TITLE_COLUMNS = 60, /* of each part */
     SHORT_COLUMNS = 120,
+    READERS_MAX = 256,
     LONG_TEXT_BYTES = 4000, /* a field for more than that tells a story */
 };
 
@@ -174,15 +175,14 @@ static void set_fields(json_t **object, const struct xg_brief *brief,
 
 /* ---- what it is known by ---- */
 
-/* An own field that says what or where it is: a required code, or the first of
- * the texts. */
-static bool is_telling(const struct xg_field *f, size_t texts)
+bool look_is_telling(const struct xg_field *f, size_t texts)
 {
     if (f->number < XG_FIELD_OWN || f->number >= XG_FIELD_SHARED ||
         f->merge != XG_MERGE_REGISTER)
         return false;
-    return f->type == XG_TYPE_CODE ? f->flags & XG_REQUIRED
-                                   : f->type == XG_TYPE_TEXT && texts == 0;
+    if (f->type == XG_TYPE_CODE)
+        return f->flags & XG_REQUIRED;
+    return f->type == XG_TYPE_TEXT && f->max < LONG_TEXT_BYTES && texts == 0;
 }
 
 /* The name of a code is enough for a title. */
@@ -210,7 +210,7 @@ void view_put_known_as(struct xg_buf *out, const struct xg_brief *brief,
     size_t texts = 0;
 
     for (size_t i = 0; brief->kind && (f = xg_field_at(brief->kind, i)); i++) {
-        if (!is_telling(f, texts) || withheld(f, view) ||
+        if (!look_is_telling(f, texts) || withheld(f, view) ||
             !xg_brief_value(brief, f->number, &value) ||
             value.type != XG_CBOR_TEXT || value.bytes.len == 0)
             continue;
@@ -259,8 +259,22 @@ static json_t *thumb_json(const struct xg_brief *brief)
     return json_null();
 }
 
-static void set_known(json_t **json, const struct xg_brief *brief,
-                      const struct view_context *view)
+/* Who gave the receipt, as far as is known here: the first of very many. */
+static json_t *readers_json(const struct xg_brief *brief)
+{
+    struct xg_brief_elements elements = {0};
+    json_t *list = json_array();
+    struct xg_cbor_item item;
+
+    if (xg_brief_set(brief, XG_NOTICE_READ, &elements))
+        for (size_t i = 0; i < READERS_MAX && xg_brief_element(&elements, &item);
+             i++)
+            view_json_append(&list, view_json_text(item.bytes));
+    return list;
+}
+
+void look_set_known(json_t **json, const struct xg_brief *brief,
+                    const struct view_context *view)
 {
     struct xg_buf text = XG_BUF(SUMMARY_MAX);
     const struct xg_field *position =
@@ -278,6 +292,8 @@ static void set_known(json_t **json, const struct xg_brief *brief,
     view_json_set(json, "position",
                   placed ? view_value_json(position, &value) : json_null());
     view_json_set(json, "thumb", thumb_json(brief));
+    if (brief->kind && brief->kind->number == XG_KIND_NOTICE)
+        view_json_set(json, "read_by", readers_json(brief));
 }
 
 static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
@@ -297,7 +313,7 @@ static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
     view_json_set(&json, "created",
                   entity.created_ms ? view_json_time(entity.created_ms)
                                     : json_null());
-    set_known(&json, brief, view);
+    look_set_known(&json, brief, view);
     set_fields(&json, brief, view);
     return look_json_line(out, json, err);
 }

@@ -6,10 +6,11 @@
 #include "shared/base/lang.h"
 #include "shared/core/erase.h"
 #include "shared/view/json.h"
+#include "shared/view/labels.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
-enum { HASH_SHOWN = 6 };
+enum { HASH_SHOWN = 6, WORDS_BYTES = 4096 };
 
 /* ---- names ---- */
 
@@ -173,6 +174,22 @@ void look_set_erasure(json_t **json, const struct xg_state *s, uint32_t op)
     }
     view_json_set(&about, "fields", gone);
     view_json_set(json, "erased", about);
+}
+
+json_t *look_after_json(const struct xg_state *s, uint32_t op)
+{
+    const struct xg_record *r = s->ops[op].record;
+    uint32_t previous = view_previous_of(s, op);
+    json_t *list = json_array();
+
+    if (previous != XG_NONE)
+        view_json_append(&list,
+                         view_json_hex(s->ops[previous].record->hash.b,
+                                       XG_HASH_SIZE));
+    for (size_t i = 0; !r->malformed && i < r->head.foreign_count; i++)
+        view_json_append(&list, view_json_hex(xg_head_foreign(&r->head, i)->b,
+                                              XG_HASH_SIZE));
+    return list;
 }
 
 static const char *grade_name(enum xg_grade grade)
@@ -362,6 +379,23 @@ void look_put_delivery(struct xg_buf *out, const struct view_about *about,
         xg_buf_text(out, about->verified
                              ? XG_T("（证明已核验）", " (proof verified)")
                              : XG_T("（证明未核验）", " (proof not verified)"));
+}
+
+void look_set_words(json_t **object, const struct view_about *about,
+                    const struct view_context *view,
+                    const struct xg_record *record)
+{
+    struct xg_buf text = XG_BUF(WORDS_BYTES);
+
+    look_put_who(&text, about, view);
+    view_json_set(object, "who", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_reset(&text);
+    look_put_when(&text, about, record);
+    view_json_set(object, "when", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_reset(&text);
+    look_put_delivery(&text, about, view);
+    view_json_set(object, "proof", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_clear(&text);
 }
 
 static void set_text(json_t **object, const char *key, const char *text)

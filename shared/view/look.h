@@ -19,6 +19,10 @@ void look_put_who(struct xg_buf *out, const struct view_about *about,
                   const struct view_context *view);
 void look_put_when(struct xg_buf *out, const struct view_about *about,
                    const struct xg_record *record);
+/* Sets who, when, proof: the lines above and below in words. */
+void look_set_words(json_t **object, const struct view_about *about,
+                    const struct view_context *view,
+                    const struct xg_record *record);
 /* Delivery, log entry, proof; nothing where the view knows none. */
 void look_put_delivery(struct xg_buf *out, const struct view_about *about,
                        const struct view_context *view);
@@ -64,6 +68,13 @@ XG_MUST_CHECK enum xg_status look_set_entity(json_t **object,
                                              const struct view_context *view,
                                              struct xg_error *err);
 
+/* Sets title, short, position, thumb: what it is known by; of a notice
+ * read_by. */
+void look_set_known(json_t **object, const struct xg_brief *brief,
+                    const struct view_context *view);
+/* An own field that says what or where it is: a required code, or the first of
+ * the texts (`texts` were met before it). */
+bool look_is_telling(const struct xg_field *field, size_t texts);
 /* The number, or the first digits of the id. */
 void look_put_number(struct xg_buf *out, const struct view_entity *entity,
                      const struct xg_id *id);
@@ -71,6 +82,9 @@ const char *look_kind_label(const struct xg_kind *kind);
 const char *look_status_label(const struct xg_brief *brief,
                               const struct view_context *view);
 const char *look_effect_name(enum xg_effect effect); /* JSON */
+
+/* Hashes of what is directly before a record: on its own path, and cited. */
+json_t *look_after_json(const struct xg_state *s, uint32_t op);
 
 /* "by whom, on what ground, which fields", of an op that has an erasure whose
  * act is known; in JSON as `erased`, and nothing of others. */

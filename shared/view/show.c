@@ -468,6 +468,7 @@ static enum xg_status show_json(struct xg_buf *out, const struct xg_state *s,
         json_decref(json);
         return err->status;
     }
+    look_set_known(&json, brief, view);
     view_json_set(&json, "withdraw_conflict",
                   json_boolean(s->withdraw_conflict));
     view_json_set(&json, "without_effect", struck_json(s));

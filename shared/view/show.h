@@ -173,6 +173,13 @@ XG_MUST_CHECK enum xg_status view_conflicts(struct xg_buf *out,
                                             const struct view_context *view,
                                             struct xg_error *err);
 
+/* What was decided and could be decided otherwise, the same way: nothing where
+ * there is none. */
+XG_MUST_CHECK enum xg_status view_decided(struct xg_buf *out,
+                                          const struct xg_state *state,
+                                          const struct view_context *view,
+                                          struct xg_error *err);
+
 /* "文字已收到 · 照片 1/3 仅在本机 · 有冲突待决定", without a new line. */
 XG_MUST_CHECK enum xg_status view_axes(struct xg_buf *out,
                                        const struct xg_brief *brief,

@@ -324,7 +324,7 @@ class Case(unittest.TestCase):
 
 # What only one side can know of an entity, and what hangs on the moment.
 LOCAL = {'names', 'answers', 'out', 'delivery', 'photos', 'place', 'verified', 'author_name', 'clock',
-         'clocks'}
+         'clocks', 'moves', 'no_right', 'title'}
 
 
 def shared(shown):

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from lib_world import BIN, Case, GRID, environment
+from lib_world import BIN, Case, GRID, environment, shared
 
 NAME, PHONE = '王桂英', '13905390001'
 KILLS, STEP_S = 24, 0.004
@@ -99,12 +99,12 @@ class Redaction(Case):
         self.settle()
         self.redact(which, '--yes')
         self.settle()
-        before = self.world.show(which)
+        before = shared(self.world.show(which))
         self.world.stop()
         self.world.do('rebuild')
         self.world.do('check')
         self.world.start()
-        self.assertEqual(self.world.show(which), before)
+        self.assertEqual(shared(self.world.show(which)), before)
         late = self.world.enrol('late', 'wb')
         self.agents.append(late)
         self.settle()

@@ -2,7 +2,8 @@
 """Who is told of what, with real devices: a case goes to a department and on to
 another, without the informant's name; a notice goes down and only receipts go
 up; a device that comes late is told the present; a rebuild changes nothing."""
-from lib_world import (DEPARTMENT, DEPARTMENT_2, GRID, GRID_2, Case, main)
+from lib_world import (DEPARTMENT, DEPARTMENT_2, GRID, GRID_2, Case, main,
+                       shared)
 
 NAME = 'Zhao-the-informant'
 
@@ -62,10 +63,10 @@ class Scope(Case):
         self.same(case, self.e)
         self.sound()
         self.assertEqual(self.world.stop(), 0)
-        before = self.world.show(case)
+        before = shared(self.world.show(case))
         self.world.do('rebuild')
         self.world.do('check')
-        self.assertEqual(self.world.show(case), before)
+        self.assertEqual(shared(self.world.show(case)), before)
 
     def test_a_notice_goes_down_and_receipts_go_up(self):
         notice = self.b.one('notice', 'title=台风', 'text=注意安全',

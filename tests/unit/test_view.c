@@ -894,7 +894,8 @@ static void test_json_keys(void **state)
     json = load(xg_buf_str(&out));
     assert_keys(json, "id number kind status withdrawn conflicts records "
                       "delivery photos created fields names conflicting "
-                      "sets waiting withdraw_conflict without_effect");
+                      "sets waiting title short position thumb "
+                      "withdraw_conflict without_effect");
     assert_keys(json_object_get(json, "conflicting"), "urgency");
     assert_keys(json_object_get(json, "sets"), "note photo");
     assert_keys(json_array_get(
@@ -906,8 +907,28 @@ static void test_json_keys(void **state)
     world_clear(&w);
 }
 
+/* It is one of the sentences; what a person wrote is in it, made safe. */
+static void assert_story(const json_t *json, const char *const *stories,
+                         size_t count)
+{
+    const char *text = json_string_value(json_object_get(json, "text"));
+    bool found = false;
+
+    assert_lacks(text, "\x1b");
+    assert_lacks(text, "\xc2\x9b");
+    assert_lacks(text, "\n");
+    for (size_t i = 0; i < count; i++)
+        found |= strstr(text, stories[i]) != NULL;
+    if (!found)
+        fail_msg("no such story: %s", text);
+}
+
 static void test_history(void **state)
 {
+    static const char *const stories[] = {
+        " recorded: incident: fire", " urgency set to urgent (reason: smoke ",
+        " urgency set to normal", " address set to 银雀山路",
+        " note: see" REPLACED "31m here"};
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf out = XG_BUF(ROOM);
     struct world w;
@@ -940,6 +961,12 @@ static void test_history(void **state)
                          ++lines);
         assert_string_equal(json_string_value(json_object_get(json, "effect")),
                             "full");
+        assert_string_equal(
+            json_string_value(json_object_get(json, "effect_text")),
+            "in effect");
+        assert_holds(json_string_value(json_object_get(json, "when")),
+                     "device clock");
+        assert_story(json, stories, sizeof stories / sizeof *stories);
         assert_int_equal(json_array_size(json_object_get(json, "after")),
                          lines > 1);
         json_decref(json);
@@ -985,7 +1012,22 @@ static void test_conflicts(void **state)
     xg_buf_reset(&out);
     assert_ok(view_conflicts(&out, &w.state, &in_json, &err));
     json_t *json = load(xg_buf_str(&out));
-    assert_keys(json, "id number reason field shown shown_because sides");
+    assert_keys(json, "id number reason field label reason_text how "
+                      "takes_value shown shown_text shown_because "
+                      "shown_because_text decided sides");
+    assert_true(json_is_null(json_object_get(json, "decided")));
+    assert_string_equal(json_string_value(json_object_get(json, "label")),
+                        "urgency");
+    json_t *sides = json_object_get(json, "sides"), *side;
+    size_t n;
+    assert_int_equal(json_array_size(sides), 2);
+    json_array_foreach(sides, n, side) {
+        assert_non_null(json_string_value(json_object_get(side, "text")));
+        assert_holds(json_string_value(json_object_get(side, "when")),
+                     "device clock");
+        assert_holds(json_string_value(json_object_get(side, "who")), "W00");
+        assert_int_equal(json_array_size(json_object_get(side, "after")), 1);
+    }
     assert_string_equal(json_string_value(json_object_get(json, "shown")),
                         "normal");
     json_decref(json);
@@ -1021,6 +1063,26 @@ static void test_conflicts(void **state)
     xg_buf_reset(&out);
     assert_ok(view_conflicts(&out, &w.state, &in_words, &err));
     assert_string_equal(xg_buf_str(&out), "nothing to decide\n");
+
+    /* What was decided is still told, with every version, and how to undo. */
+    xg_buf_reset(&out);
+    assert_ok(view_decided(&out, &w.state, &in_words, &err));
+    assert_holds(xg_buf_str(&out), "decided: ");
+    assert_holds(xg_buf_str(&out), "(reason: smoke seen)");
+    assert_holds(xg_buf_str(&out),
+                 "decide otherwise: resolve 0417-00123-7 urgency --take HASH");
+    xg_buf_reset(&out);
+    assert_ok(view_decided(&out, &w.state, &in_json, &err));
+    json = load(xg_buf_str(&out));
+    assert_keys(json, "id number reason field label reason_text how "
+                      "takes_value shown shown_text decided sides");
+    assert_string_equal(json_string_value(json_object_get(json, "shown")),
+                        "urgent");
+    assert_string_equal(json_string_value(json_object_get(
+                            json_object_get(json, "decided"), "why")),
+                        "smoke seen");
+    assert_int_equal(json_array_size(json_object_get(json, "sides")), 2);
+    json_decref(json);
     xg_buf_clear(&out);
     world_clear(&w);
 }
@@ -1169,7 +1231,9 @@ static void test_views_speak_the_words_of_the_site(void **state)
     assert_ok(view_history(&out, &w.state, &view, &err));
     assert_holds(xg_buf_str(&out), "\"status\":\"self_handled\"");
     assert_holds(xg_buf_str(&out), "\"move\":\"self_handle\"");
-    assert_null(strstr(xg_buf_str(&out), "settle"));
+    /* Its sentences are for people, and in their words. */
+    assert_holds(xg_buf_str(&out), " settle there");
+    assert_null(strstr(xg_buf_str(&out), "\"settle"));
     xg_buf_clear(&out);
     world_clear(&w);
 }
