@@ -364,7 +364,8 @@ enum xg_status handover_finish(struct home *home, struct handover_info *out,
 {
     struct answer a = {.home = home, .arena = XG_ARENA(HANDOVER_ARENA_MAX)};
     struct xg_buf file = XG_BUF(ANSWER_MAX);
-    enum xg_status status = xg_os_read(&file, path, err);
+    enum xg_status status = xg_os_read(
+        &file, strcmp(path, "-") == 0 ? "/dev/stdin" : path, err);
 
     a.keys.arena = &a.arena;
     if (status == XG_OK)

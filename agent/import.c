@@ -708,7 +708,7 @@ enum xg_status import_file(struct home *h, struct import_result *out,
                          .path = path,
                          .seen = json_object(),
                          .arena = XG_ARENA(LINE_ARENA_MAX)};
-    FILE *file = fopen(path, "re");
+    FILE *file = fopen(strcmp(path, "-") == 0 ? "/dev/stdin" : path, "re");
     uint64_t lines = 0;
     enum xg_status status = XG_OK;
 

@@ -79,6 +79,14 @@ struct export
     uint64_t count, left_out;
 };
 
+/* NULL: standard output, as "-" says too. */
+static const char *output_file(const struct cli *cli)
+{
+    const char *path = cli_flag(cli, "output");
+
+    return path && strcmp(path, "-") != 0 ? path : NULL;
+}
+
 static enum xg_status read_format(struct export *x, struct cli *cli,
                                   struct xg_error *err)
 {
@@ -96,7 +104,7 @@ static enum xg_status read_format(struct export *x, struct cli *cli,
                             "there is no format \"%s\"; it is csv, geojson or "
                             "gpx"),
                        name);
-    if (cli->json && x->format != FORMAT_GEOJSON && !cli_flag(cli, "output"))
+    if (cli->json && x->format != FORMAT_GEOJSON && !output_file(cli))
         return xg_fail(err, XG_USAGE,
                        XG_T("%s 不是 JSON；去掉 --json，或用 --output FILE",
                             "%s is no JSON; leave --json, or give --output "
@@ -206,7 +214,7 @@ static enum xg_status put_one(struct export *x, const struct xg_id *id,
     x->view.entity = NULL;
     xg_buf_clear(&state);
     if (status == XG_OK && x->cli->out.len > FLUSH_BYTES &&
-        !cli_flag(x->cli, "output"))
+        !output_file(x->cli))
         status = cli_flush(x->cli, err);
     return status;
 }
@@ -255,7 +263,7 @@ static enum xg_status put_all(struct export *x, struct xg_error *err)
 static enum xg_status finish(struct export *x, struct xg_error *err)
 {
     struct cli *cli = x->cli;
-    const char *path = cli_flag(cli, "output");
+    const char *path = output_file(cli);
 
     if (x->left_out > 0)
         cli_say(cli,
@@ -289,7 +297,7 @@ enum xg_status cmd_export(struct cli *cli, struct xg_error *err)
     struct export x = {.cli = cli};
     enum xg_status status = read_format(&x, cli, err);
 
-    cli->data = !cli_flag(cli, "output");
+    cli->data = !output_file(cli);
     if (status == XG_OK)
         status = choose(&x, err);
     if (status == XG_OK)

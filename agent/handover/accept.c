@@ -1,6 +1,7 @@
 /* accept.c - the successor's part: read all, then take all; see
  * handover.h. */
 #define _DEFAULT_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -841,6 +842,53 @@ static void clear(struct taker *t)
     sodium_memzero(&t->signer, sizeof t->signer);
 }
 
+/* It is read twice, which a pipe cannot be: a file without a name then, as
+ * encrypted as it came. */
+static enum xg_status spool_input(int *fd, const char *home,
+                                  struct xg_error *err)
+{
+    enum { STEP = 64 << 10 };
+    char path[HOME_PATH_SIZE];
+    enum xg_status status = XG_OK;
+    uint8_t *step = malloc(STEP);
+    ssize_t n = 1;
+    int to = -1;
+
+    if (!step)
+        return xg_fail_nomem(err);
+    if (home_file(path, home, "input.XXXXXX", err) != XG_OK)
+        status = err->status;
+    else if ((to = mkstemp(path)) < 0 || unlink(path) != 0)
+        status = xg_fail_os(err, XG_T("无法写入 %s", "cannot write %s"), path);
+    while (status == XG_OK && n != 0) {
+        n = read(STDIN_FILENO, step, STEP);
+        if (n > 0)
+            status = xg_os_write_all(to, path, xg_bytes(step, (size_t)n), err);
+        else if (n < 0 && errno != EINTR)
+            status = xg_fail_os(err, XG_T("无法读取标准输入",
+                                          "cannot read standard input"));
+    }
+    free(step);
+    if (status == XG_OK && lseek(to, 0, SEEK_SET) == 0) {
+        *fd = to;
+        return XG_OK;
+    }
+    if (to >= 0)
+        close(to);
+    return status == XG_OK ? xg_fail_os(err, "%s", path) : status;
+}
+
+static enum xg_status open_given(int *fd, const char *home, const char *path,
+                                 struct xg_error *err)
+{
+    if (strcmp(path, "-") == 0)
+        return spool_input(fd, home, err);
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*fd < 0)
+        return xg_fail_os(err, XG_T("无法打开 %s", "cannot open %s"), path);
+    return XG_OK;
+}
+
 enum xg_status handover_accept(struct home *home, struct handover_accepted *out,
                                const char *path,
                                const struct handover_accept_options *options,
@@ -858,9 +906,9 @@ enum xg_status handover_accept(struct home *home, struct handover_accepted *out,
                       .text = XG_BUF(HANDOVER_INDEX_MAX)};
 
     t.keys.arena = &t.arena;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return xg_fail_os(err, XG_T("无法打开 %s", "cannot open %s"), path);
+    int fd = -1;
+    if (open_given(&fd, home->path, path, err) != XG_OK)
+        return err->status;
     enum xg_status status = accept_file(&t, fd, err);
     close(fd);
     if (options->progress.step)

@@ -103,6 +103,14 @@ static enum xg_status say_written(struct cli *cli,
     const struct handover_counts *c = &w->counts;
     bool may = sticks_may_go(cli->words[0]);
 
+    if (cli->data) {
+        cli_say(cli,
+                XG_T("交接 %s 已写出；接收人签收后见 xunge handover status。",
+                     "handover %s is written; xunge handover status shows when "
+                     "it was accepted."),
+                w->number);
+        return XG_OK;
+    }
     if (cli->json)
         return cli_put_json(
             cli,
@@ -156,7 +164,13 @@ enum xg_status cmd_handover_write(struct cli *cli, struct xg_error *err)
     json_t *names = json_array();
 
     cli->command.needs = CLI_HOME;
+    cli->data = strcmp(cli->words[0], "-") == 0;
     enum xg_status status = cli_open(cli, err);
+    if (status == XG_OK && cli->data && cli_flag(cli, "code"))
+        status = xg_fail(err, XG_USAGE,
+                         XG_T("--code 要写到文件：交接码与文件不能走同一条路",
+                              "--code needs a file: the code does not go the "
+                              "way that the file goes"));
     if (status == XG_OK && !options.to)
         status =
             xg_fail(err, XG_USAGE,

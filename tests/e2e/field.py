@@ -253,6 +253,37 @@ class Outdoors(Case):
         p.stdout.close()
         self.assertIn(p.wait(20), (-signal.SIGPIPE, 1))
 
+    def test_handover_and_files_through_a_pipe(self):
+        a, b, folder = self.a, self.b, self.world.folder
+        a.incident('--photo', str(PHOTO))
+        a.sync()
+        b.sync()
+
+        def pipe(agent, *words, given=None, code=0):
+            p = subprocess.run([XUNGE, *words, '--home', agent.home, '--lang',
+                                'en'], input=given, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, cwd=folder,
+                               env=environment(), check=False)
+            self.assertEqual(p.returncode, code, p.stderr)
+            return p.stdout
+        pipe(a, 'handover', 'write', '-', '--to', 'wb', '--code', code=2)
+        given = pipe(a, 'handover', 'write', '-', '--to', 'wb')
+        self.assertEqual(given[:4], b'XGH1')
+        self.assertEqual(pipe(b, 'handover', 'accept', '-',
+                              given=given[:-300], code=1), b'')
+        told = json.loads(pipe(b, 'handover', 'accept', '-', '--json',
+                               given=given))
+        self.assertEqual(told['from'], 'wa')
+        table = pipe(a, 'export', '--output', '-')
+        self.assertEqual(table, pipe(a, 'export'))
+        # What is piped in is what is read: it names the line that is wrong.
+        p = run(XUNGE, 'import', '-', '--home', a.home, '--lang', 'en',
+                stdin='\n{"kind":\n')
+        self.assertEqual(p.code, 1)
+        self.assertRegex(p.err, r'-, line [23]: ')
+        self.assertFalse((folder / '-').exists())
+        self.assertEqual([p.name for p in b.home.glob('input.*')], [])
+
     @unittest.skipUnless(os.getuid() == 0, 'mounting needs root')
     def test_sticks(self):
         """In a mount namespace of its own; on a real file system where the

@@ -1,0 +1,34 @@
+/* mbtiles.c - a map that somebody brought: judged whole, and asked for tiles. */
+#define _GNU_SOURCE
+#include "tests/fuzz/fuzz_file.h"
+
+#include <stdio.h>
+
+#include "agent/mbtiles.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf out = XG_BUF(MBTILES_TILE_BYTES_MAX);
+    struct mbtiles_about about;
+    enum photo_type type;
+    struct mbtiles *m;
+    char path[64];
+    bool found;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fuzz_file(data, size));
+    if (mbtiles_check(&about, path, &err) == XG_OK)
+        FUZZ_MUST(about.least_zoom <= about.most_zoom && about.tiles > 0);
+    err = XG_ERROR_NONE;
+    if (mbtiles_open(&m, path, &err) != XG_OK)
+        return 0;
+    for (uint32_t z = 0; z < 4; z++) {
+        xg_buf_reset(&out);
+        if (mbtiles_get(m, &out, &found, &type, z, 0, 0, &err) == XG_OK)
+            FUZZ_MUST(found == (out.len > 0) && type <= PHOTO_WEBP);
+        err = XG_ERROR_NONE;
+    }
+    mbtiles_close(m);
+    xg_buf_clear(&out);
+    return 0;
+}
