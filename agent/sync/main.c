@@ -209,7 +209,7 @@ static enum xg_status sync_once(const struct arguments *a, const char *path,
     if (status == XG_OK)
         status = find_metered(&p->metered, a, &home, err);
     if (status == XG_OK && store_count(home.store, &counts, &ignored) == XG_OK)
-        print_begin(p, &counts);
+        print_begin(p, &report, &counts);
     if (status == XG_OK) {
         options.metered = p->metered.metered;
         struct xg_transport transport = http_transport(http);

@@ -149,11 +149,6 @@ static void show(struct print *p, int64_t now)
 
 /* ---- the same for a program ---- */
 
-void print_begin(struct print *p, const struct store_counts *counts)
-{
-    p->records_total = not_received(counts);
-}
-
 static const char *phase_name(const struct sync_report *r)
 {
     if (r->pausing)
@@ -242,6 +237,14 @@ void print_tick(void *ctx)
         show(p, now);
 }
 
+void print_begin(struct print *p, const struct sync_report *r,
+                 const struct store_counts *counts)
+{
+    p->records_total = not_received(counts);
+    if (p->steps)
+        print_progress(p, r);
+}
+
 static void wipe_progress(struct print *p)
 {
     if (p->shown)
@@ -290,13 +293,29 @@ static json_t *begin_object(enum xg_status status, const struct xg_error *err)
     return o;
 }
 
-static void end_object(json_t *o)
+/* An error is one object on standard error, as with every command. */
+static void complain_json(enum xg_status status, const struct xg_error *err)
+{
+    json_t *o = json_pack("{s:s, s:i, s:s}", "error", xg_status_name(status),
+                          "exit", xg_status_exit(status), "text",
+                          xg_error_text(err));
+    char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+
+    fprintf(stderr, "%s\n", text ? text : xg_error_text(err));
+    free(text);
+    json_decref(o);
+}
+
+static void end_object(json_t *o, enum xg_status status,
+                       const struct xg_error *err)
 {
     if (!o || json_dumpf(o, stdout, JSON_COMPACT) != 0)
         fputs("xunge-sync: out of memory for the answer\n", stderr);
     fputc('\n', stdout);
     fflush(stdout);
     json_decref(o);
+    if (status != XG_OK)
+        complain_json(status, err);
 }
 
 static void set_report(json_t *o, const struct sync_report *r)
@@ -366,7 +385,7 @@ void print_failure(struct print *p, enum xg_status status,
 {
     wipe_progress(p);
     if (p->json)
-        end_object(begin_object(status, err));
+        end_object(begin_object(status, err), status, err);
     else
         fprintf(stderr, "xunge-sync: %s\n", xg_error_text(err));
 }
@@ -378,7 +397,7 @@ void print_enrolled(struct print *p, const struct sync_report *r,
     if (p->json) {
         json_t *o = begin_object(status, err);
         set_report(o, r);
-        end_object(o);
+        end_object(o, status, err);
         return;
     }
     if (status != XG_OK) {
@@ -628,7 +647,7 @@ void print_synced(struct print *p, const struct sync_report *r,
         set(o, "metered_by", json_string(metered_by_name(p->metered.by)));
         if (counts)
             set_counts(o, counts);
-        end_object(o);
+        end_object(o, status, err);
         return;
     }
     print_pushed(r);

@@ -22,8 +22,9 @@ struct print {
 };
 
 void print_init(struct print *p, bool json);
-/* What is there to be sent, as a run begins. */
-void print_begin(struct print *p, const struct store_counts *counts);
+/* A run begins; what is there to be sent. */
+void print_begin(struct print *p, const struct sync_report *r,
+                 const struct store_counts *counts);
 /* For struct sync_host; ctx is a struct print. */
 void print_progress(void *ctx, const struct sync_report *r);
 /* For struct http_options: the same again, a moment later. */

@@ -4,10 +4,11 @@
  * A reader that goes away ends a command that reads (its answer is of no use to
  * anybody); one that writes goes on and is waited for. An upload that breaks
  * off ends the command that takes it before it sees the end of its input: it
- * must not take the part for the whole. Should this program die amid an upload,
+ * must not take the part for the whole; many get it only once it is. Should this program die amid an upload,
  * the command sees an end; that it came early tells it --bytes, where what it
  * takes does not tell by itself (a photo).
  */
+#define _GNU_SOURCE /* O_TMPFILE, mkostemp */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -20,6 +21,7 @@
 
 #include "agent/ui/ui.h"
 #include "shared/base/lang.h"
+#include "shared/base/os.h"
 
 enum {
     FIRST_BYTES = 4096, /* of an answer in bytes, before its head goes out */
@@ -266,7 +268,8 @@ void answer_bytes(struct xg_response *response, struct ui *ui,
 /* ---- starting ---- */
 
 bool answer_start(struct run *run, struct ui *ui, struct call *call,
-                  const struct xg_request *request, uint64_t input_bytes,
+                  const struct xg_request *request,
+                  const struct answer_input *input,
                   struct xg_response *response)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -274,7 +277,8 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
         .secret = call->secret,
         .secret_bytes = call->secret_bytes,
         .secret_is_input = call->row->secret == CALL_BY_INPUT,
-        .input = call->input};
+        .input = call->input && !call->whole,
+        .input_file = input ? input->file : 0};
     enum xg_status status = XG_OK;
 
     for (size_t i = 0; i < call->flag_count; i++)
@@ -283,7 +287,8 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
         call->lang = ui->lang;
     status = answer_sticks(ui, call, request, &err);
     if (status == XG_OK) {
-        order.arguments = call_arguments(call, ui->home, input_bytes, request->arena);
+        order.arguments = call_arguments(
+            call, ui->home, input ? input->bytes : 0, request->arena);
         status = order.arguments ? run_start(run, &ui->runner, &order,
                                              request->reader, &err)
                                  : xg_fail_nomem(&err);
@@ -412,11 +417,33 @@ enum xg_status answer_sticks(struct ui *ui, struct call *call,
 
 struct feed {
     struct ui *ui;
-    const struct call_row *row;
-    struct run run;
+    struct call call;
+    struct answer_input input;
+    struct run run; /* of one that takes what comes */
     struct xg_buf early;
     bool deaf; /* the command reads no more: the rest is swallowed */
+    struct xg_error full; /* of one that is kept: it found no place */
 };
+
+/* A file without a name, where there is most room: gone with us. */
+static enum xg_status open_unnamed(int *fd, const char *home,
+                                   struct xg_error *err)
+{
+    char name[UI_PATH_SIZE];
+
+    int opened = open(home, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (opened < 0 && (errno == EOPNOTSUPP || errno == EISDIR) &&
+        snprintf(name, sizeof name, "%s/ui.XXXXXX", home) < (int)sizeof name) {
+        opened = mkostemp(name, O_CLOEXEC);
+        if (opened >= 0)
+            unlink(name);
+    }
+    if (opened < 0)
+        return xg_fail_os(err, XG_T("在 %s 存放文件", "keeping a file in %s"),
+                          home);
+    *fd = opened;
+    return XG_OK;
+}
 
 /* base64url, as the page writes it. */
 static enum xg_status header_call(struct call *call,
@@ -469,19 +496,28 @@ static void *open_feed(void *ctx, const struct xg_request *request,
         return NULL;
     }
     feed = calloc(1, sizeof *feed);
-    if (!feed) {
-        call_wipe(&call);
+    if (!feed)
         xg_ignore(xg_fail_nomem(&err));
-        answer_refusal(response, &err);
-        return NULL;
-    }
-    *feed = (struct feed){
-        .ui = ui, .row = call.row, .run = RUN_NONE, .early = XG_BUF(EARLY_MAX)};
-    if (answer_start(&feed->run, ui, &call, request, length, response)) {
+    else
+        *feed = (struct feed){.ui = ui,
+                              .call = call,
+                              .input = {.bytes = length},
+                              .run = RUN_NONE,
+                              .early = XG_BUF(EARLY_MAX),
+                              .full = XG_ERROR_NONE};
+    if (feed && call.whole &&
+        open_unnamed(&feed->input.file, ui->home, &err) == XG_OK)
+        return feed;
+    if (feed && !call.whole &&
+        answer_start(&feed->run, ui, &feed->call, request, &feed->input,
+                     response)) {
         fcntl(feed->run.input_fd, F_SETFL, O_NONBLOCK);
         fcntl(feed->run.output_fd, F_SETFL, O_NONBLOCK);
         return feed;
     }
+    if (err.status != XG_OK)
+        answer_refusal(response, &err);
+    call_wipe(&call);
     free(feed);
     return NULL;
 }
@@ -507,6 +543,11 @@ static bool take_feed(void *ctx, void *stream, struct xg_bytes piece)
     struct feed *feed = stream;
 
     (void)ctx;
+    if (feed->call.whole) {
+        xg_ignore(xg_os_write_all(feed->input.file, feed->ui->home, piece,
+                                  &feed->full));
+        return feed->full.status == XG_OK;
+    }
     while (piece.len > 0 && !feed->deaf) {
         struct pollfd polls[2] = {
             {.fd = feed->run.input_fd, .events = POLLOUT},
@@ -526,36 +567,68 @@ static bool take_feed(void *ctx, void *stream, struct xg_bytes piece)
     return true;
 }
 
+/* It is whole: the command may have it. */
+static bool start_whole(struct feed *feed, const struct xg_request *request,
+                        struct xg_response *response)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (lseek(feed->input.file, 0, SEEK_SET) == 0)
+        return answer_start(&feed->run, feed->ui, &feed->call, request,
+                            &feed->input, response);
+    xg_ignore(xg_fail_os(&err, "%s", feed->ui->home));
+    answer_refusal(response, &err);
+    return false;
+}
+
+static void answer_fed(struct feed *feed, struct xg_response *response)
+{
+    struct run_flow *f =
+        make_flow(response, feed->ui, feed->call.row, &feed->run, true);
+
+    if (!f)
+        return;
+    xg_buf_append(&f->ready, feed->early.data, feed->early.len);
+    f->open_line = feed->early.len > 0 &&
+                   feed->early.data[feed->early.len - 1] != '\n';
+    response->content_type = "application/x-ndjson";
+    xg_response_flow(response, &run_flow, f);
+}
+
+/* The command must not see an end that is none. */
+static void drop_fed(struct feed *feed, struct xg_response *response)
+{
+    if (feed->run.pid)
+        ui_call_ended(feed->ui, feed->call.row, run_kill(&feed->run));
+    run_clear(&feed->run);
+    if (feed->full.status != XG_OK) {
+        answer_refusal(response, &feed->full);
+        return;
+    }
+    xg_response_problem(response, 400, "cut",
+                        XG_T("文件没有传完，什么也没有保存",
+                             "the file did not come whole; nothing was saved"),
+                        NULL);
+}
+
 static void close_feed(void *ctx, void *stream, bool whole,
                        const struct xg_request *request,
                        struct xg_response *response)
 {
     struct feed *feed = stream;
-    struct run_flow *f = NULL;
 
     (void)ctx;
-    (void)request;
-    if (whole) {
+    if (feed->run.input_fd >= 0 && whole) {
         close(feed->run.input_fd);
         feed->run.input_fd = -1;
-        f = make_flow(response, feed->ui, feed->row, &feed->run, true);
-    } else {
-        ui_call_ended(feed->ui, feed->row, run_kill(&feed->run));
-        run_clear(&feed->run);
     }
-    if (f) {
-        xg_buf_append(&f->ready, feed->early.data, feed->early.len);
-        f->open_line = feed->early.len > 0 &&
-                       feed->early.data[feed->early.len - 1] != '\n';
-        response->content_type = "application/x-ndjson";
-        xg_response_flow(response, &run_flow, f);
-    } else if (!whole) {
-        xg_response_problem(response, 400, "cut",
-                            XG_T("文件没有传完，什么也没有保存",
-                                 "the file did not come whole; nothing was "
-                                 "saved"),
-                            NULL);
-    }
+    if (!whole)
+        drop_fed(feed, response);
+    else if (!feed->call.whole || start_whole(feed, request, response))
+        answer_fed(feed, response);
+    call_wipe(&feed->call);
+    if (feed->input.file > 0)
+        close(feed->input.file);
     xg_buf_clear(&feed->early);
     free(feed);
 }

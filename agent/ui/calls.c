@@ -18,7 +18,8 @@
 #define WRITE(name, flags) {name, CALL_WRITES, CALL_NO_SECRET, 0, 0, false, flags}
 
 /* What is not here the page cannot do: leave, passphrase clear and recover, a
- * file by its path, gpsd's address, another home. */
+ * file by its path (import, whose lines name photos), gpsd's address, another
+ * home. */
 /* clang-format off */
 const struct call_row call_rows[] = {
     RECORD("incident", CAPTURE INFORMANT),
@@ -42,7 +43,6 @@ const struct call_row call_rows[] = {
            " about= move= incident=+ drop=+ version= as="),
     RECORD("draft finish", PHOTOS INFORMANT " incident=+ anyway version= as="),
     WRITE("draft discard", ""),
-    {"import", CALL_WRITES, CALL_BY_PIN_FD, 'i', 0, false, ""},
 
     RECORD("set", "why= as="),
     RECORD("note", "as="),
@@ -75,7 +75,7 @@ const struct call_row call_rows[] = {
 
     LOOK("grids", ""),
     LOOK("maps", ""),
-    {"maps add", CALL_WRITES, CALL_NO_SECRET, 'i', 0, false,
+    {"maps add", CALL_WRITES, CALL_NO_SECRET, 's', 0, false,
      "name= crs= attribution="},
     WRITE("maps remove", ""),
 
@@ -133,8 +133,8 @@ static const struct call_row *row_named(const char *run)
     return NULL;
 }
 
-/* The type of a flag in its row: 0 for one without a value, '=', '+', 'p', 'i',
- * 'o', '#'. False: it is not there. */
+/* The type of a flag in its row: 0 for one without a value, or its letter.
+ * False: it is not there. */
 static bool flag_type(char *type, const struct call_row *row, const char *name)
 {
     size_t len = strlen(name);
@@ -175,9 +175,11 @@ static bool is_on_stick(const char *text)
            !strchr(slash + 1, '/') && strlen(slash + 1) <= 200;
 }
 
-static enum xg_status take_file(struct call *call, char type, const char *text,
+/* *text becomes what the command is to be told. */
+static enum xg_status take_file(struct call *call, char type, const char **given,
                                 struct xg_error *err)
 {
+    const char *text = *given;
     bool body = type == 'p' ? is_photo(text) : strcmp(text, "-") == 0;
 
     if (!body && (type == 'p' || !is_on_stick(text)))
@@ -192,6 +194,9 @@ static enum xg_status take_file(struct call *call, char type, const char *text,
                        XG_T("一次只能带一个文件", "one file at a time"));
     } else if (body) {
         call->input = true;
+        call->whole = type == 'i';
+        if (call->whole)
+            *given = "/dev/stdin";
     }
     return XG_OK;
 }
@@ -226,7 +231,7 @@ static enum xg_status take_words(struct call *call, const json_t *words,
         return xg_fail_nomem(err);
     for (size_t i = 0; i < n; i++) {
         const json_t *word = json_array_get(words, i);
-        char *copy = json_is_string(word) ? copy_text(arena, word) : NULL;
+        const char *copy = json_is_string(word) ? copy_text(arena, word) : NULL;
         if (!json_is_string(word))
             return malformed("words", err);
         if (!copy)
@@ -234,7 +239,7 @@ static enum xg_status take_words(struct call *call, const json_t *words,
         const struct call_row *row = call->row;
         bool file = row->file && (i == row->file_word ||
                                   (row->file == 'p' && i > row->file_word));
-        if (file && take_file(call, row->file, copy, err) != XG_OK)
+        if (file && take_file(call, row->file, &copy, err) != XG_OK)
             return err->status;
         call->words[call->word_count++] = copy;
     }
@@ -245,7 +250,7 @@ static enum xg_status put_flag(struct call *call, const char *name, char type,
                                const json_t *value, struct xg_arena *arena,
                                struct xg_error *err)
 {
-    char *text = NULL;
+    const char *text = NULL;
 
     if (call->flag_count == CALL_FLAGS_MAX)
         return malformed("flags", err);
@@ -258,7 +263,7 @@ static enum xg_status put_flag(struct call *call, const char *name, char type,
     } else if (!json_is_true(value)) {
         return malformed(name, err);
     }
-    if (type && strchr("pio", type) && take_file(call, type, text, err))
+    if (type && strchr("piso", type) && take_file(call, type, &text, err))
         return err->status;
     char *own = xg_arena_str(arena, name, strlen(name));
     if (!own)
@@ -423,7 +428,7 @@ static const char **stick_at(const struct call *call, size_t n, bool *written)
 {
     for (size_t i = 0; i < call->flag_count; i++) {
         struct call_flag *f = &call->flags[i];
-        if (f->type && strchr("io", f->type) && is_on_stick(f->value) &&
+        if (f->type && strchr("iso", f->type) && is_on_stick(f->value) &&
             n-- == 0) {
             *written = f->type == 'o';
             return &f->value;

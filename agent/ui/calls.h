@@ -45,16 +45,20 @@ enum call_secret {
  *      =   takes a text            =+  takes texts, and may be given again
  *      =p  takes photos: "-" for the body of the request, or "-:WORDS"
  *      =i  a file that is read: "-", or "stick:NAME/FILE"
+ *      =s  the same of one that may be as large as the disk
  *      =o  a file that is written: the same, "-" for the answer's bytes
  *      =#  how long the body of the request is: put there by us
  *
- * `file_word` is the first word that is such a file (i, o), or all from there
- * on that are photos (p). */
+ * `file_word` is the first word that is such a file (i, s, o), or all from there
+ * on that are photos (p).
+ *
+ * A photo and an =s go to the command as they come. An =i is kept until it is
+ * whole, in a file without a name, since its command reads it twice. */
 struct call_row {
     const char *run; /* the command: one word or two */
     enum call_does does;
     enum call_secret secret;
-    char file; /* i, o, p; 0: no word is a file */
+    char file; /* i, s, o, p; 0: no word is a file */
     unsigned char file_word;
     bool plain; /* --json means something else there, or nothing */
     const char *flags;
@@ -65,7 +69,7 @@ extern const size_t call_row_count;
 
 struct call_flag {
     const char *name, *value; /* NULL: takes none */
-    char type;                /* 0, or as in the row: = + p i o */
+    char type;                /* 0, or as in the row: = + p i s o */
 };
 
 /* A call that was judged. All of it lies in the arena that it was given. */
@@ -78,7 +82,8 @@ struct call {
     size_t flag_count;
     char *secret; /* NULL: none; the caller wipes it */
     size_t secret_bytes;
-    bool input; /* the body of the request is its standard input */
+    bool input; /* the body of the request is its standard input, */
+    bool whole; /* kept until it is whole */
     bool bytes; /* what it prints is no JSON */
 };
 

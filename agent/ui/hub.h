@@ -13,7 +13,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/error.h"
 
-enum { HUB_KEPT = 64, HUB_LISTENERS = 64, HUB_TEXT_MAX = 64 << 10 };
+enum { HUB_KEPT = 64, HUB_LISTENERS = 24, HUB_TEXT_MAX = 64 << 10 };
 
 enum hub_kind {
     HUB_CHANGED, /* in the home; text: where, a JSON array */

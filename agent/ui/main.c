@@ -34,7 +34,7 @@
 enum {
     TICK_MS = 1000,
     TELL_MS = 250, /* at most so often: something changed */
-    LOCK_AFTER_MIN = 15, /* where nothing is set */
+    LOCK_AFTER_MIN = 10, /* where nothing is set */
 };
 
 struct arguments {

@@ -116,7 +116,7 @@ static void do_run(void *ctx, const struct xg_request *request,
         if (!call.lang)
             call.lang = ui->lang;
         sync_answer(response, &ui->sync, &call);
-    } else if (answer_start(&run, ui, &call, request, 0, response)) {
+    } else if (answer_start(&run, ui, &call, request, NULL, response)) {
         answer_lines(response, ui, call.row, &run);
     }
 }
@@ -129,7 +129,7 @@ static void do_data(void *ctx, const struct xg_request *request,
     struct call call;
 
     if (read_call(&call, ui, request, response) &&
-        answer_start(&run, ui, &call, request, 0, response))
+        answer_start(&run, ui, &call, request, NULL, response))
         answer_bytes(response, ui, call.row, &run, request);
 }
 

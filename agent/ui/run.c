@@ -194,8 +194,11 @@ static bool make_ends(struct ends *e, const struct run_order *order)
 
     *e = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, -1};
     e->complaint = make_complaint();
+    if (order->input_file > 0)
+        e->input[0] = fcntl(order->input_file, F_DUPFD_CLOEXEC, LOW_FDS);
     return e->complaint >= 0 && make_pipe(e->output) &&
            (!by_input || make_pipe(e->input)) &&
+           (order->input_file <= 0 || e->input[0] >= 0) &&
            (!order->secret || order->secret_is_input || make_pipe(e->secret));
 }
 

@@ -56,6 +56,7 @@ struct run_order {
     size_t secret_bytes;
     bool secret_is_input; /* else it is at descriptor 3 */
     bool input;           /* run->input_fd is a pipe to its standard input */
+    int input_file;       /* what it reads there instead; 0: nothing */
     bool is_long;
 };
 

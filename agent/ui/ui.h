@@ -70,9 +70,16 @@ void answer_lines(struct xg_response *response, struct ui *ui,
 void answer_bytes(struct xg_response *response, struct ui *ui,
                   const struct call_row *row, struct run *run,
                   const struct xg_request *request);
-/* Start what a call asks for; on failure the response says why. */
+/* The body of a request, on its way to a command. */
+struct answer_input {
+    uint64_t bytes;
+    int file; /* it lies there, whole; 0: it comes by a pipe, or there is none */
+};
+/* Start what a call asks for; `input` NULL: it has none. On failure the
+ * response says why. */
 bool answer_start(struct run *run, struct ui *ui, struct call *call,
-                  const struct xg_request *request, uint64_t input_bytes,
+                  const struct xg_request *request,
+                  const struct answer_input *input,
                   struct xg_response *response);
 /* A body that becomes a command's standard input. */
 extern const struct xg_stream answer_feed;

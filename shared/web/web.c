@@ -464,7 +464,6 @@ static void begin_flow(struct exchange *x, struct MHD_Connection *c)
 static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *c)
 {
     const struct xg_response *r = &x->response;
-    uint64_t size = r->file_fd >= 0 ? r->file_bytes : r->body.len;
     struct MHD_Response *out;
 
     /* The library ends a flow with an empty chunk after HEAD too, which has no
@@ -473,6 +472,7 @@ static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *c)
         xg_response_flow(&x->response, NULL, NULL);
     if (r->flow)
         begin_flow(x, c);
+    uint64_t size = r->file_fd >= 0 ? r->file_bytes : r->body.len;
     /* The body is ours until completed(), which comes after the last use. */
     if (r->flow)
         out = MHD_create_response_from_callback(

@@ -121,6 +121,7 @@ static void test_refusals(void **state)
     refused("{\"run\":\"passphrase clear\"}", "passphrase clear");
     refused("{\"run\":\"passphrase recover\"}", "passphrase recover");
     refused("{\"run\":\"ui\"}", "ui");
+    refused("{\"run\":\"import\",\"words\":[\"-\"]}", "import");
     refused("{\"run\":\"status --home\"}", "status --home");
     refused("{\"run\":\"\"}", "\"\"");
     refused("{\"run\":\"status\",\"flags\":{\"home\":\"/x\"}}", "home");
@@ -153,7 +154,7 @@ static void test_files(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        snprintf(text, sizeof text, "{\"run\":\"import\",\"words\":[\"%s\"]}",
+        snprintf(text, sizeof text, "{\"run\":\"bundle read\",\"words\":[\"%s\"]}",
                  paths[i]);
         refused(text, paths[i]);
         snprintf(text, sizeof text,
@@ -179,7 +180,8 @@ static void test_files(void **state)
     call = parse("{\"run\":\"bundle write\",\"words\":[\"-\"]}");
     assert_true(call.bytes && !call.input);
     call = parse("{\"run\":\"bundle read\",\"words\":[\"-\"]}");
-    assert_true(call.input && !call.bytes);
+    assert_true(call.input && call.whole && !call.bytes);
+    assert_string_equal(call.words[0], "/dev/stdin");
 }
 
 static void test_sticks(void **state)

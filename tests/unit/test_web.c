@@ -1348,6 +1348,7 @@ static void test_flows_leave_room(void **state)
         struct xg_buf reply = hear_all(fd);
         assert_int_equal(status_of(&reply), 503);
         assert_true(has(&reply, "Retry-After"));
+        assert_true(has(&reply, "\"code\":\"busy\""));
         xg_buf_clear(&reply);
     }
     fd = dial(web, "127.0.0.1");
