@@ -22,6 +22,8 @@ export interface ActFormProps {
   values?: Values;
   /** Photos may be added. */
   photos?: boolean;
+  /** A part of a page: its button comes with the first thing that is done. */
+  inline?: boolean;
   /** On the button: 签收, 保存. */
   save: string;
   /** The command's answer: it is recorded. */
@@ -129,7 +131,7 @@ function Opened(props: ActFormProps & { of: Kind; begun: Row | undefined }) {
         <p class="quiet">{T(`最好还有：${wanted.map(needName).join('、')}`, `Better with: ${wanted.map(needName).join(', ')}`)}</p>
       )}
       <Trouble of={trouble} />
-      <div class="save-bar">
+      <div class={props.inline ? 'save-inline' : 'save-bar'} hidden={props.inline && form.state.kept === 'empty'}>
         <div class="buttons">
           {form.state.number && (
             <Button icon="trash" look="quiet" onClick={() => void discard()}>

@@ -139,7 +139,7 @@ export function CategoryPick(props: CategoryProps) {
         ) : (
           <>
             {latest.length > 0 && !sought && group(T('最近用过', 'Used lately'), latest.map((category) => tile(category)))}
-            {all.length > 12 && (
+            {leaves.length > WHOLE_MOST && (
               <input
                 {...tied}
                 type="search"

@@ -99,6 +99,7 @@ export function Saved({ kind, id }: { kind: Kind; id: string }) {
               about={{ id, kind: kind.name, status: (row.status as string | null) ?? null }}
               fields={[]}
               photos
+              inline
               save={T('保存照片', 'Save the photos')}
               done={() => {
                 tell({ text: T('照片已保存', 'The photos are saved') });
