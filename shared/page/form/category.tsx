@@ -79,8 +79,8 @@ export function CategoryPick(props: CategoryProps) {
     />
   );
   const group = (title: string, tiles: preact.ComponentChildren) => (
-    <div class="tiles-group" key={title}>
-      <h3>{title}</h3>
+    <div class="tiles-group" role="group" aria-label={title} key={title}>
+      <p class="tiles-title">{title}</p>
       <div class="tiles">{tiles}</div>
     </div>
   );

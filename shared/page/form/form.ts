@@ -1,7 +1,7 @@
 // One form: what is filled in, what is kept of it, what is wrong with it, and where the person is.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Row } from '@page/api';
-import { fieldNamed, type Kind } from '@page/domain';
+import { fieldNamed, kindNamed, type Kind } from '@page/domain';
 import { useSignal } from '@page/signal';
 import { label, T, type Labelled } from '@page/text';
 import { withValues, type Filled } from '@page/form/filled';
@@ -29,6 +29,9 @@ export interface Form {
   ready(needed?: readonly string[]): Promise<boolean>;
 }
 
+/** As `draft write` names what a visit's incident lacks. */
+const OPENED_CATEGORY = 'incident:category';
+
 /** The name of the field that an element belongs to. */
 function fieldAt(target: EventTarget | null): string {
   const box = target instanceof Element ? target.closest<HTMLElement>('[data-field]') : null;
@@ -36,7 +39,7 @@ function fieldAt(target: EventTarget | null): string {
 }
 
 export function missingText(field: Labelled | undefined): string {
-  const name = field ? label(field) : '';
+  const name = label(field);
   return T(`请填写${name}。`, `Please give: ${name}.`);
 }
 
@@ -69,18 +72,27 @@ export function useForm(
     ...neededMore,
   ];
 
+  /** An incident is to be opened, and it is not said what. */
+  const opensNothing = (): boolean => {
+    const { opens } = newest.current;
+    return Object.keys(opens).length > 0 && !opens.category?.[0]?.trim();
+  };
+
   const problem = (name: string): string | undefined => {
     if (name === focused && !tried) return undefined;
     const judged = state.problems.find((one) => one.field === name);
     if (judged) return judged.text;
+    if (!tried) return undefined;
+    if (name === OPENED_CATEGORY && opensNothing()) return missingText(fieldNamed(kindNamed('incident'), 'category'));
+    const field = fieldNamed(kind, name);
     const lacks = state.missing.includes(name) || needed.includes(name);
-    return tried && lacks && empty(name) ? missingText(fieldNamed(kind, name)) : undefined;
+    return field && lacks && empty(name) ? missingText(field) : undefined;
   };
 
   const ready = async (): Promise<boolean> => {
     setTried(true);
     const now = keeper.state.value.kept === 'empty' ? keeper.state.value : await keeper.settle();
-    const lacks = needed.some(empty) || now.missing.length > 0 || now.kept === 'empty';
+    const lacks = needed.some(empty) || opensNothing() || now.missing.length > 0 || now.kept === 'empty';
     if (now.kept !== 'empty' && now.kept !== 'kept') return false;
     if (!lacks && now.problems.length === 0) return true;
     // After the problems were drawn.

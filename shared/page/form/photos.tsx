@@ -33,17 +33,21 @@ function TakeButton(props: { text: string; camera: boolean; main?: boolean; onFi
   );
 }
 
-/** A laptop's camera: there the file dialog does not offer it. */
-function useCamera(): boolean {
-  const [there, setThere] = useState(false);
+/** Phones take a photo when a file is asked for with `capture`; elsewhere that only opens a folder,
+ * so the page uses the camera itself where there is one. */
+type Way = 'by-input' | 'by-page' | 'none';
+
+function useCamera(): Way {
+  const phone = /Android|iPhone|iPad/.test(navigator.userAgent);
+  const [way, setWay] = useState<Way>(phone ? 'by-input' : 'none');
   useEffect(() => {
-    if (!matchMedia('(pointer: fine)').matches) return;
+    if (phone) return;
     navigator.mediaDevices?.enumerateDevices().then(
-      (devices) => setThere(devices.some((device) => device.kind === 'videoinput')),
+      (devices) => devices.some((device) => device.kind === 'videoinput') && setWay('by-page'),
       () => undefined,
     );
   }, []);
-  return there;
+  return way;
 }
 
 function CameraSheet({ onPhoto, onClose }: { onPhoto(photo: Blob): void; onClose(): void }) {
@@ -212,13 +216,14 @@ export function Photos({ form, asked, main, problem }: PhotosProps) {
   const add = (role: string) => (some: File[]) => form.keeper.addPhotos(some.map((file) => ({ file, name: file.name })), role, false);
   const buttons = (role: string, text: string) => (
     <div class="take-row" key={role}>
-      <TakeButton text={text} camera main={main ?? false} onFiles={add(role)} />
-      {camera && (
-        <Button icon="camera" onClick={() => setShooting(role)}>
-          {T('用摄像头', 'Camera')}
+      {camera === 'by-page' ? (
+        <Button icon="camera" look={main ? 'main' : undefined} class={main ? 'take take-main' : 'take'} onClick={() => setShooting(role)}>
+          {text}
         </Button>
+      ) : (
+        <TakeButton text={text} camera={camera === 'by-input'} main={main ?? false} onFiles={add(role)} />
       )}
-      <TakeButton text={T('从文件', 'From a file')} camera={false} onFiles={add(role)} />
+      {camera !== 'none' && <TakeButton text={T('从文件', 'From a file')} camera={false} onFiles={add(role)} />}
     </div>
   );
   return (

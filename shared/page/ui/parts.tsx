@@ -11,7 +11,7 @@ type ButtonProps = {
   children: ComponentChildren;
   icon?: IconName;
   /** The one act that a page is for; `quiet`: without a frame. */
-  look?: 'main' | 'quiet' | 'danger';
+  look?: 'main' | 'quiet' | 'danger' | undefined;
   busy?: boolean;
   class?: string;
 } & Omit<JSX.IntrinsicElements['button'], 'class' | 'icon'>;

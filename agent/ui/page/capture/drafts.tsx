@@ -17,7 +17,7 @@ const firstText = (texts: Json | undefined, name: string): string => {
 
 function titleOf(row: Row): string {
   const category = firstText(row.texts, 'category');
-  const words = ['description', 'title', 'topic', 'name', 'address', 'place', 'type', 'result', 'text']
+  const words = ['description', 'title', 'topic', 'name', 'address', 'place', 'type', 'text']
     .map((name) => firstText(row.texts, name))
     .find((text) => text !== '');
   return [label(categoryNamed(category), category), words].filter(Boolean).join(' · ');
@@ -45,7 +45,7 @@ function DraftRow({ row }: { row: Row }) {
             <strong>
               {[label(kindNamed(String(row.kind)), String(row.kind)), row.about_number, move].filter(Boolean).join(' · ')}
             </strong>
-            <span>{titleOf(row)}</span>
+            <span>{titleOf(row) || T('还没写什么', 'nothing written yet')}</span>
             <span class="quiet">
               {String(row.number)} · {ago(row.changed as string)}
             </span>
