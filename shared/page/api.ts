@@ -62,6 +62,14 @@ function take(given: string): void {
   known.value = true;
 }
 
+/** What we were let in with is good no more. Another tab of the same address may know what is. */
+function expire(): void {
+  token = null;
+  sessionStorage.removeItem(KEPT);
+  known.value = false;
+  family.postMessage({ ask: true });
+}
+
 /** With the key of the address, else as this tab was, else as another tab of ours is. */
 export async function enter(): Promise<boolean> {
   const key = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
@@ -72,7 +80,10 @@ export async function enter(): Promise<boolean> {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ key }),
     });
-    if (response.ok) take(((await response.json()) as { token: string }).token);
+    if (response.ok) {
+      take(((await response.json()) as { token: string }).token);
+      family.postMessage({ token });
+    }
   }
   token ??= sessionStorage.getItem(KEPT);
   if (!token) {
@@ -112,8 +123,9 @@ async function ask(
   body: Blob | null,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
+  if (!token) throw strange();
   const text = JSON.stringify({ ...call, lang: lang.value });
-  const headers: Record<string, string> = { Authorization: `Bearer ${token ?? ''}` };
+  const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
   if (touched) headers['Xunge-Touch'] = '1';
   touched = false;
   if (body) {
@@ -130,13 +142,14 @@ async function ask(
   });
   if (response.ok) return response;
   if (response.status === 401) {
-    token = null;
-    sessionStorage.removeItem(KEPT);
-    known.value = false;
-    throw new Failure(STRANGER, 1, T('请重新打开“巡格”。', 'Please open Xunge again.'));
+    expire();
+    throw strange();
   }
   throw await refused(response);
 }
+
+const strange = (): Failure =>
+  new Failure(STRANGER, 1, T('请重新打开“巡格”。', 'Please open Xunge again.'));
 
 async function refused(response: Response): Promise<Failure> {
   const said = (await response.json().catch(() => ({}))) as {
@@ -247,16 +260,15 @@ export async function tile(path: string, signal: AbortSignal): Promise<Blob | nu
 /** Hear what happens on the device, for good: after a break again, a little later each time. */
 export async function events(each: (line: Row) => void, signal: AbortSignal): Promise<void> {
   for (let wait = 500; !signal.aborted; wait = Math.min(wait * 2, 15000)) {
+    while (!token) await new Promise((resolve) => known.watch(() => resolve(undefined)));
     try {
       const response = await send('/api/events', {
         headers: { Authorization: `Bearer ${token ?? ''}` },
         signal,
       });
-      if (response.status === 401) {
-        known.value = false;
-        return;
-      }
-      each({ connected: true });
+      // The program was started anew; a tab that it opens lets this one in again.
+      if (response.status === 401) expire();
+      else each({ connected: true });
       for await (const line of linesOf(response)) {
         wait = 500;
         each(line);

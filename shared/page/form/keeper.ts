@@ -292,7 +292,7 @@ export function openKeeper(kind: string, act: Act, first: Filled, begun?: Row): 
       });
       return true;
     }
-    const gone = failure.code === GONE;
+    const gone = failure.code === GONE || failure.code === STRANGER;
     put({ kept: gone ? 'waiting' : 'failed', failure });
     unlater = later(gone ? RETRY_MS : RETRY_FAILED_MS, () => void run());
     return false;
