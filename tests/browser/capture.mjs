@@ -55,7 +55,7 @@ export const tests = {
     await t.picture(page, 'capture-new');
     await t.fits(page, 'new incident');
     const asked = page.waitForEvent('filechooser');
-    await tap(page.getByText('拍照', { exact: true }));
+    await tap(page.locator('label.take-main'));
     const chooser = await asked;
     assert.equal(await chooser.element().getAttribute('capture'), 'environment');
     await chooser.setFiles(PHOTO);
