@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
-import { BIN, end, environment, freePort, PHOTOS } from './world.mjs';
+import { BIN, environment, freePort, PHOTOS } from './world.mjs';
 import { until } from './run.mjs';
 
 const PHOTO = path.join(PHOTOS, 'sample1.jpg');
@@ -20,7 +20,7 @@ async function kept(page) {
 }
 
 async function saved(page) {
-  await page.locator('.saved-number').waitFor();
+  await page.locator('.saved').waitFor();
   return page.evaluate(() => new URLSearchParams(location.hash.split('?')[1]).get('saved'));
 }
 
@@ -73,7 +73,6 @@ export const tests = {
     assert.equal(shown.photos.total, 1);
     assert.equal(await page.locator('.saved-number').innerText(), shown.number);
     assert.deepEqual(device.ask(['draft', 'list']), []);
-    await ui.end();
   },
 
   'what is typed outlives the death of the program and of the browser': async (t) => {
@@ -83,7 +82,7 @@ export const tests = {
     const page = await t.open(ui, { at: '#/new/meeting', screen: 'small' });
     assert.deepEqual(device.ask(['draft', 'list']), [], 'a page that nobody touched leaves no draft');
     await page.getByLabel('议题').pressSequentially('电动车充电', { delay: 5 });
-    await page.getByLabel('到会人数').pressSequentially('十二个');
+    await page.getByRole('textbox', { name: '到会人数' }).pressSequentially('十二个');
     await file(page).setInputFiles(PHOTO);
     await page.locator('.photo-list img').waitFor();
     await page.getByLabel('到会人', { exact: true }).fill('王');
@@ -95,19 +94,18 @@ export const tests = {
     const again = await device.ui();
     const next = await t.open(again, { at: `#/draft/${row.number}`, screen: 'small' });
     assert.equal(await next.getByLabel('议题').inputValue(), '电动车充电');
-    assert.equal(await next.getByLabel('到会人数').inputValue(), '十二个');
+    assert.equal(await next.getByRole('textbox', { name: '到会人数' }).inputValue(), '十二个');
     assert.equal(await next.locator('.photo-list li').count(), 1);
     assert.match(await next.locator('.picked').innerText(), /王/);
     assert.match(await next.locator('[data-field=headcount] .problem').innerText(), /\S/);
     await t.shot(next, 'capture-draft-again');
     await button(next, SAVE).tap();
     await next.waitForFunction(() => document.activeElement?.closest('[data-field]')?.dataset.field === 'headcount');
-    await next.getByLabel('到会人数').fill('12');
+    await next.getByRole('textbox', { name: '到会人数' }).fill('12');
     await button(next, SAVE).tap();
     const shown = device.one(['show', await saved(next)]);
     assert.equal(shown.fields.headcount, 12);
     assert.equal(shown.photos.total, 1);
-    await again.end();
   },
 
   'while the program does not answer one types on, and it is kept when it is back': async (t) => {
@@ -133,7 +131,6 @@ export const tests = {
     await other.goto(`file://${back.file}`);
     await draft(device, (one) => one.texts.text === '周六上午停水');
     assert.equal(device.ask(['draft', 'list']).length, 1);
-    await back.end();
   },
 
   'of two windows on one draft the second is told, and may take over': async (t) => {
@@ -155,7 +152,6 @@ export const tests = {
     await second.getByLabel('标题').fill('四');
     await button(second, '看那边写的').click();
     await second.waitForFunction(() => document.querySelector('#f-title')?.value === '三');
-    await ui.end();
   },
 
   'photos: none that is none, a large one, its role, another one less': async (t) => {
@@ -187,7 +183,6 @@ export const tests = {
     await page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);
     await button(page, '拍').tap();
     await draft(device, (one) => one.photos.length === 2);
-    await ui.end();
   },
 
   'a resident calls, and calls again: one contact': async (t) => {
@@ -209,12 +204,11 @@ export const tests = {
     await page.locator('.tile').first().tap();
     await button(page, '有居民反映').tap();
     await page.getByLabel('电话').pressSequentially('138');
-    await page.getByRole('option').first().tap();
+    await page.locator('.combo-list:visible [role=option]').first().tap();
     await page.locator('.known-caller').waitFor();
     await button(page, SAVE).tap();
     const second = device.one(['show', await saved(page)]);
     assert.equal(second.fields.contact, first.fields.contact);
-    await ui.end();
   },
 
   'what was reported near here is shown before another is saved': async (t) => {
@@ -239,7 +233,6 @@ export const tests = {
     await button(page, '重复了').tap();
     await button(page, '撤回').tap();
     await until(() => device.one(['show', id]).withdrawn, 'withdrawn');
-    await ui.end();
   },
 
   'a visit: normal in one tap; abnormal opens an incident; the checklist asks what it asks': async (t) => {
@@ -277,7 +270,6 @@ export const tests = {
     assert.ok(shown.fields.incident, 'the visit names the incident');
     assert.equal(device.one(['show', shown.fields.incident]).fields.description, '灭火器过期');
     assert.ok(shown.fields.form);
-    await ui.end();
   },
 
   'every kind is recorded from the page': async (t) => {
@@ -308,7 +300,6 @@ export const tests = {
       assert.equal(device.one(['show', id]).kind, kind.name);
     }
     assert.deepEqual(device.ask(['draft', 'list']), []);
-    await ui.end();
   },
 
   'by keyboard alone, in English, on a laptop': async (t) => {
@@ -344,7 +335,6 @@ export const tests = {
     assert.deepEqual(shown.fields.parties, ['Wu', 'Huang']);
     assert.equal(shown.fields.description, 'Drilling at night');
     await t.accessible(page, 'saved, in English');
-    await ui.end();
   },
 
   'a full disk: what is not kept is said, and kept when there is room': async (t) => {
@@ -365,15 +355,14 @@ export const tests = {
     await page.getByLabel('标题').fill('停水');
     await kept(page);
     spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k'], { stdio: 'ignore' });
-    await page.getByLabel('正文').fill('周六停水。'.repeat(2000));
+    await page.getByLabel('正文').fill('周六停水。'.repeat(700));
     await page.locator('.trouble').waitFor();
     await t.shot(page, 'capture-full');
-    assert.equal(await page.getByLabel('正文').inputValue(), '周六停水。'.repeat(2000));
+    assert.equal(await page.getByLabel('正文').inputValue(), '周六停水。'.repeat(700));
     fs.rmSync(filler);
     await page.locator('.trouble').waitFor({ state: 'detached' });
     await kept(page);
     await button(page, SAVE).click();
     await saved(page);
-    await end(child);
   },
 };

@@ -174,7 +174,7 @@ function PhotoRow({ form, photo, at, files }: { form: Form; photo: KeptPhoto; at
             </option>
           ))}
         </select>
-        <label class="tick">
+        <label class="choice tick">
           <input
             type="checkbox"
             checked={forwarded}

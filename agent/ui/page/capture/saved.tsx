@@ -69,7 +69,7 @@ export function Saved({ kind, id }: { kind: Kind; id: string }) {
         <>
           <div class="saved" role="status">
             <Icon name="check" />
-            <p class="saved-number">{number}</p>
+            {number && <p class="saved-number">{number}</p>}
             <p>
               {T(
                 '已写进本机，断电也不会丢；有网时自动上传。',
