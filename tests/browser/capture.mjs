@@ -87,7 +87,7 @@ export const tests = {
     await page.locator('.photo-list img').waitFor();
     await page.getByLabel('到会人', { exact: true }).fill('王');
     const row = await draft(device, (one) => one.texts.topic === '电动车充电' && one.texts.attendee?.[0] === '王');
-    ui.child.kill('SIGKILL');
+    await ui.end('SIGKILL');
     await page.context().close();
     assert.equal(row.texts.headcount, '十二个', 'what is wrong is kept as it was typed');
 
@@ -117,7 +117,7 @@ export const tests = {
     const page = await t.open(ui, { at: '#/new/notice', quiet });
     await page.getByLabel('标题').fill('停水');
     await draft(device, (one) => one.texts.title === '停水');
-    ui.child.kill('SIGKILL');
+    await ui.end('SIGKILL');
     await page.getByLabel('正文').pressSequentially('周六上午停水', { delay: 5 });
     await page.locator('.not-kept').waitFor();
     await t.shot(page, 'capture-gone');
@@ -172,7 +172,7 @@ export const tests = {
     await bad.getByRole('button', { name: '不要这张' }).tap();
     await page.locator('.photo-list select').selectOption('near');
     await draft(device, (one) => one.photos[0]?.role === 'near' && one.photos[0].bytes > 11e6);
-    await page.getByLabel('别人转发的').check();
+    await page.getByLabel('别人转发的').tap();
     await draft(device, (one) => one.photos.length === 1 && one.photos[0].origin === 'forwarded');
     await file(page).setInputFiles(path.join(PHOTOS, 'f1-exif.jpg'));
     await draft(device, (one) => one.photos.length === 2);

@@ -29,6 +29,8 @@ export interface Near {
 
 export interface KeptPhoto {
   sha256: string;
+  /** Its small picture; itself where it has none. */
+  thumb: string;
   bytes: number;
   role: string | null;
   origin: string | null;
@@ -113,9 +115,13 @@ const texts = (value: Json | undefined): string[] =>
   Array.isArray(value) ? value.filter((word): word is string => typeof word === 'string') : [];
 const count = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
 
+const object = (value: Json | undefined): Row =>
+  value && typeof value === 'object' && !Array.isArray(value) ? value : {};
+
 function photoOf(row: Row): KeptPhoto {
   return {
     sha256: text(row.sha256),
+    thumb: text(object(row.thumbnail).sha256) || text(row.sha256),
     bytes: count(row.bytes),
     role: textOrNull(row.role),
     origin: textOrNull(row.origin),
@@ -144,9 +150,6 @@ function informantOf(of: Row): Informant {
     relation: text(of.relation),
   };
 }
-
-const object = (value: Json | undefined): Row =>
-  value && typeof value === 'object' && !Array.isArray(value) ? value : {};
 
 /** What was typed, by field: a text, or a list of them. */
 function valuesOf(of: Row): Values {

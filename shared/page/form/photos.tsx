@@ -159,7 +159,7 @@ function PhotoRow({ form, photo, at, files }: { form: Form; photo: KeptPhoto; at
   const forwarded = photo.origin === 'forwarded';
   return (
     <li class="photo-row">
-      <Thumb sha256={photo.sha256} alt={photo.role ? `${name}：${said('photo_roles', photo.role)}` : name} />
+      <Thumb sha256={photo.thumb} alt={photo.role ? `${name}：${said('photo_roles', photo.role)}` : name} />
       <div class="photo-words">
         <select
           aria-label={T(`${name}是什么`, `what ${name} shows`)}

@@ -33,14 +33,14 @@ export function draftAddress(row: Row): string {
 
 function DraftRow({ row }: { row: Row }) {
   const photos = Array.isArray(row.photos) ? row.photos : [];
-  const first = photos[0] as Row | undefined;
+  const first = photos[0] as { sha256: string; thumbnail?: { sha256: string } } | undefined;
   const problems = Array.isArray(row.problems) ? row.problems.length : 0;
   const move = typeof row.move === 'string' ? said('moves', row.move) : '';
   return (
     <li>
       <a class="card" href={draftAddress(row)}>
         <div class="near-row">
-          {typeof first?.sha256 === 'string' && <Thumb sha256={first.sha256} alt="" />}
+          {first && <Thumb sha256={first.thumbnail?.sha256 ?? first.sha256} alt="" />}
           <div class="near-words">
             <strong>
               {[label(kindNamed(String(row.kind)), String(row.kind)), row.about_number, move].filter(Boolean).join(' · ')}
