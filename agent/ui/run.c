@@ -122,7 +122,7 @@ static char **make_environment(void)
         "HOME",        "USER",          "LOGNAME",    "LANG",
         "LC_ALL",      "LC_MESSAGES",   "TZ",         "TMPDIR",
         "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "DBUS_SYSTEM_BUS_ADDRESS",
-        "http_proxy",  "https_proxy",   "HTTPS_PROXY", "all_proxy",
+        "XUNGE_GPSD",  "http_proxy",  "https_proxy",   "HTTPS_PROXY", "all_proxy",
         "ALL_PROXY",   "no_proxy",      "NO_PROXY"};
     enum { NAMES = sizeof names / sizeof *names };
     char **list = calloc(NAMES + 2, sizeof *list);
