@@ -49,17 +49,17 @@ function OneWalk({ of }: { of: Walk }) {
     <li class="card">
       <a class="walk-head" href={`#/case/${of.id}`}>
         <strong>
-          {clockTime(of.start)}–{of.end ? clockTime(of.end) : T('现在', 'now')}
+          {clockTime(of.start)}–{of.end ? clockTime(of.end) : of.running ? T('现在', 'now') : T('中断', 'cut off')}
         </strong>
         <span>{metres(of.distance_m)}</span>
         <span class="quiet">{of.end && hoursMinutes(Date.parse(of.end) - Date.parse(of.start))}</span>
         <span class="quiet">{of.number}</span>
-        {of.gaps.length === 0 && of.lines.length > 0 && (
+        {of.end && of.gaps.length === 0 && of.lines.length > 0 && (
           <Chip tone="ok" icon="check">
             {T('没有缺口', 'no gaps')}
           </Chip>
         )}
-        {of.lines.length === 0 && (
+        {of.end && of.lines.length === 0 && (
           <Chip tone="warn" icon="alert">
             {T('没有轨迹', 'no track')}
           </Chip>

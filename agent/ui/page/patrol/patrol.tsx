@@ -1,5 +1,6 @@
 // Patrol: begin, walk, end; what was walked.
 import './patrol.css';
+import { useEffect, useRef } from 'preact/hooks';
 import { Busy, Page, Trouble } from '@page/ui/parts';
 import { refresh } from '@page/store';
 import { T } from '@page/text';
@@ -20,6 +21,13 @@ function Going({ of }: { of: Open }) {
 
 export function Patrol(_: PageProps) {
   const [open, status] = useOpen();
+  const state = open === undefined ? '' : open === null ? 'none' : open.running ? 'running' : 'cut off';
+  const before = useRef('');
+  // The button that was pressed is gone with what stood around it: reading goes on at the top.
+  useEffect(() => {
+    if (before.current && before.current !== state) document.querySelector('h1')?.focus();
+    before.current = state;
+  }, [state]);
   return (
     <Page title={T('巡查', 'Patrol')} root>
       <Trouble of={status.failure} again={status.again} />

@@ -1,0 +1,74 @@
+// The three maps by themselves, for tests/browser/map.mjs: what they show is given from outside, and
+// what they said is kept in `globalThis.maps`.
+import { render } from 'preact';
+import { useState } from 'preact/hooks';
+import '@page/theme.css';
+import { enter } from '@page/api';
+import { learn } from '@page/domain';
+import { Page } from '@page/ui/parts';
+import { CaseMap, type CaseMapProps } from '@page/map/case_map';
+import type { LatLon } from '@page/map/geo';
+import { PlacePicker, type PlacePickerProps } from '@page/map/place_picker';
+import { fromShown, toShown } from '@page/map/shift';
+import { TrackMap, type TrackMapProps } from '@page/map/track_map';
+
+type Given =
+  | { map: 'cases'; props: Pick<CaseMapProps, 'points'> }
+  | { map: 'place'; props: Pick<PlacePickerProps, 'here' | 'value' | 'accuracy'> }
+  | { map: 'track'; props: TrackMapProps };
+
+const said: { selected: string[]; bounds: number[]; place: LatLon | null; how: string } = {
+  selected: [],
+  bounds: [],
+  place: null,
+  how: '',
+};
+
+function Shown({ given }: { given: Given }) {
+  const [selected, setSelected] = useState<string | null>(null);
+  const [place, setPlace] = useState<LatLon | null>(given.map === 'place' ? given.props.value : null);
+  if (given.map === 'track') return <TrackMap {...given.props} />;
+  if (given.map === 'place')
+    return (
+      <PlacePicker
+        {...given.props}
+        value={place}
+        onChange={(to, how) => {
+          said.place = to;
+          said.how = how;
+          setPlace(to);
+        }}
+      />
+    );
+  return (
+    <CaseMap
+      {...given.props}
+      selected={selected}
+      onSelect={(ids) => {
+        said.selected = ids;
+        setSelected(ids[0] ?? null);
+      }}
+      onBounds={(bounds) => (said.bounds = bounds)}
+    />
+  );
+}
+
+const root = document.getElementById('app')!;
+let turn = 0;
+const maps = {
+  said,
+  toShown,
+  fromShown,
+  show: (given: Given): void =>
+    render(
+      <Page title="maps" root>
+        <Shown key={turn++} given={given} />
+      </Page>,
+      root,
+    ),
+};
+(globalThis as unknown as { maps: typeof maps }).maps = maps;
+
+void enter()
+  .then(learn)
+  .then(() => render(<Page title="maps" root>{null}</Page>, root));
