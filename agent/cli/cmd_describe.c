@@ -104,18 +104,13 @@ static enum xg_status gather(json_t **out, struct cli *cli,
 }
 
 /* What it holds, in a few letters: the same as long as all of it is. */
-static enum xg_status version_of(char version[static 2 * VERSION_BYTES + 1],
-                                 json_t *all, struct xg_error *err)
+static void version_of(char version[static 2 * VERSION_BYTES + 1],
+                       const struct xg_buf *text)
 {
-    struct xg_buf text = XG_BUF(DESCRIPTION_MAX);
     uint8_t hash[VERSION_BYTES];
 
-    if (view_json_put(&text, json_incref(all), err) == XG_OK) {
-        crypto_generichash(hash, sizeof hash, text.data, text.len, NULL, 0);
-        xg_hex(version, hash, sizeof hash);
-    }
-    xg_buf_clear(&text);
-    return err->status;
+    crypto_generichash(hash, sizeof hash, text->data, text->len, NULL, 0);
+    xg_hex(version, hash, sizeof hash);
 }
 
 /* ---- text ---- */
@@ -181,33 +176,43 @@ static void put_text(struct xg_buf *out, const json_t *all,
                   version);
 }
 
-enum xg_status cmd_describe(struct cli *cli, struct xg_error *err)
+static enum xg_status answer(struct cli *cli, const json_t *all,
+                             const struct xg_buf *text, struct xg_error *err)
 {
-    struct people people = {.arena = XG_ARENA(PEOPLE_ARENA_MAX)};
     const char *unless = cli_flag(cli, "unless");
     char version[2 * VERSION_BYTES + 1];
-    json_t *all = NULL;
-    enum xg_status status = gather(&all, cli, &people, err);
 
-    xg_arena_clear(&people.arena);
-    if (status == XG_OK)
-        status = version_of(version, all, err);
-    if (status != XG_OK) {
-        json_decref(all);
-        return status;
-    }
+    version_of(version, text);
     if (unless && strcmp(unless, version) == 0) {
-        json_decref(all);
         if (cli->json)
             return cli_put_json(cli, json_pack("{s:b}", "same", 1), err);
         cli_say(cli, "%s", XG_T("没有变化。", "It is the same."));
         return XG_OK;
     }
     if (cli->json) {
-        json_object_set_new(all, "version", json_string(version));
-        return cli_put_json(cli, all, err);
+        /* Ahead of the rest, which is written once for both. */
+        xg_buf_format(&cli->out, "{\"version\":\"%s\",", version);
+        xg_buf_append(&cli->out, text->data + 1, text->len - 1);
+        xg_buf_byte(&cli->out, '\n');
+    } else {
+        put_text(&cli->out, all, version);
     }
-    put_text(&cli->out, all, version);
-    json_decref(all);
     return xg_buf_check(&cli->out, err);
+}
+
+enum xg_status cmd_describe(struct cli *cli, struct xg_error *err)
+{
+    struct people people = {.arena = XG_ARENA(PEOPLE_ARENA_MAX)};
+    struct xg_buf text = XG_BUF(DESCRIPTION_MAX);
+    json_t *all = NULL;
+    enum xg_status status = gather(&all, cli, &people, err);
+
+    xg_arena_clear(&people.arena);
+    if (status == XG_OK)
+        status = view_json_put(&text, json_incref(all), err);
+    if (status == XG_OK)
+        status = answer(cli, all, &text, err);
+    json_decref(all);
+    xg_buf_clear(&text);
+    return status;
 }

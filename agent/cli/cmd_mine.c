@@ -99,10 +99,11 @@ static void mark(struct mine *m, const struct store_entity *e,
     if (m->cli->json) {
         json_array_append_new(
             m->list,
-            json_pack("{s:s, s:o, s:s, s:s, s:I, s:b}", "flag", flag_name(flag),
-                      "id", cli_json_hex(e->id.b, XG_ID_SIZE), "number",
-                      e->number, "kind", e->kind->name, "count",
-                      (json_int_t)count, "answered", answered));
+            json_pack("{s:s, s:s, s:o, s:s, s:s, s:I, s:b}", "flag",
+                      flag_name(flag), "text", flag_label(flag), "id",
+                      cli_json_hex(e->id.b, XG_ID_SIZE), "number", e->number,
+                      "kind", e->kind->name, "count", (json_int_t)count,
+                      "answered", answered));
         return;
     }
     xg_buf_text(out, "  ");
