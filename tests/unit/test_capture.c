@@ -2,9 +2,14 @@
  * and what its batch weighs. */
 #include "tests/lib/test.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -12,6 +17,8 @@
 #include "agent/fold.h"
 #include "agent/import.h"
 #include "agent/kept_draft.h"
+#include "agent/photo_free.h"
+#include "agent/photo_loose.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"
@@ -234,6 +241,153 @@ static void test_drafts_that_are_none(void **state)
     }
     assert_true(xg_unhex(bytes, 8, "83f6a0a201010280", 16));
     assert_true(kept_fits(&values, &rest, kind, xg_bytes(bytes, 8)));
+}
+
+/* ---- what a sweep takes from the shelf ---- */
+
+static struct photo_shelf shelf_of(void)
+{
+    return (struct photo_shelf){.home = home->path,
+                                .vault = home->vault,
+                                .intend = photo_intend,
+                                .intend_ctx = home->store};
+}
+
+/* From a pipe, as an upload comes. */
+static struct photo_kept keep_piped(const char *name)
+{
+    struct photo_shelf shelf = shelf_of();
+    struct photo_kept kept;
+    struct xg_buf bytes = XG_BUF(8 << 20);
+    char path[PATH_MAX];
+    int ends[2];
+
+    snprintf(path, sizeof path, "%s/tests/data/jpeg/%s", getenv("XG_SOURCE"),
+             name);
+    assert_ok(xg_os_read(&bytes, path, &err));
+    assert_int_equal(pipe(ends), 0);
+    pid_t writer = fork();
+    if (writer == 0) {
+        close(ends[0]);
+        _exit(write(ends[1], bytes.data, bytes.len) != (ssize_t)bytes.len);
+    }
+    close(ends[1]);
+    assert_ok(photo_keep_stream(&shelf, &kept, ends[0], (int64_t)bytes.len,
+                                &err));
+    close(ends[0]);
+    waitpid(writer, NULL, 0);
+    assert_int_equal(kept.length, bytes.len);
+    assert_ok(photo_verify(&shelf, &kept.sha256, &err));
+    xg_buf_clear(&bytes);
+    return kept;
+}
+
+/* As if it had been kept so long ago. */
+static void age(const struct photo_kept *kept, int64_t ms)
+{
+    char hex[2 * XG_HASH_SIZE + 1], path[2 * HOME_PATH_SIZE];
+    int64_t at_ms = xg_wall_ms(home->env) - ms;
+    struct timespec times[2] = {{.tv_sec = at_ms / 1000},
+                                {.tv_sec = at_ms / 1000}};
+
+    xg_hex(hex, kept->sha256.b, XG_HASH_SIZE);
+    snprintf(path, sizeof path, "%s/photos/%.2s/%s", home->path, hex, hex);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static uint64_t swept(void)
+{
+    uint64_t removed = 99;
+
+    assert_ok(photo_sweep(home, &removed, &err));
+    return removed;
+}
+
+static void test_sweep(void **state)
+{
+    struct photo_shelf shelf = shelf_of();
+    struct photo_kept lost = keep_piped("f1-exif.jpg");
+    struct photo_kept named = keep_piped("f2-exif.jpg");
+    struct photo_kept drafted = keep_piped("f3-exif.jpg");
+    struct xg_buf list = XG_BUF(4096);
+    struct captured c;
+    struct kept_draft draft;
+    struct xg_draft d;
+    int64_t number = 0;
+    sqlite3 *db;
+    char path[2 * HOME_PATH_SIZE];
+
+    (void)state;
+    xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
+    assert_ok(capture_set_text(&d, XG_INCIDENT_CATEGORY, "noise", &err));
+    assert_ok(capture_photo(&d, NULL, &named, 0, CAPTURE_HERE, &err));
+    assert_ok(capture_create(home->store, &c, &d, NULL, &err));
+    kept_init(&draft, &arena, xg_kind_find(XG_KIND_INCIDENT));
+    assert_ok(
+        capture_photo(&draft.values, NULL, &drafted, 0, CAPTURE_HERE, &err));
+    assert_ok(kept_save(home->store, &number, &draft, &err));
+
+    /* Young ones stay: somebody may be about to name them. */
+    age(&lost, 1000); /* the clock of a test stands where it likes */
+    assert_int_equal(swept(), 0);
+    /* By a clock that was put back it would stay for years. */
+    age(&lost, -60000);
+    assert_int_equal(swept(), 1);
+    assert_false(photo_has(&shelf, &lost.sha256));
+    lost = keep_piped("f1-exif.jpg");
+    age(&lost, PHOTO_LOOSE_MS - 60000);
+    assert_int_equal(swept(), 0);
+
+    /* What a record names stays, though no table says so: as of an entity that
+     * is too large to be folded. */
+    age(&named, 2 * PHOTO_LOOSE_MS);
+    age(&drafted, 2 * PHOTO_LOOSE_MS);
+    age(&lost, 2 * PHOTO_LOOSE_MS);
+    snprintf(path, sizeof path, "%s/agent.db", home->path);
+    assert_ok(store_begin(home->store, &err));
+    assert_ok(photo_loose_add(home->store, &named.sha256, &err));
+    assert_ok(store_commit(home->store, &err));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM photo", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(swept(), 1);
+    assert_false(photo_has(&shelf, &lost.sha256));
+    assert_true(photo_has(&shelf, &named.sha256));
+    assert_true(photo_has(&shelf, &drafted.sha256));
+
+    /* The draft gives it up, and it goes. */
+    assert_ok(kept_discard(home->store, number, &err));
+    assert_int_equal(swept(), 1);
+    assert_false(photo_has(&shelf, &drafted.sha256));
+    assert_ok(photo_loose_get(home->store, &list, &err));
+    assert_int_equal(list.len, 0);
+}
+
+static void test_streams_that_are_none(void **state)
+{
+    struct photo_shelf shelf = shelf_of();
+    struct photo_kept kept;
+    static const char bytes[] = "\xff\xd8\xff and then it was cut";
+    const struct {
+        size_t len;
+        int64_t told;
+    } all[] = {{0, -1}, {0, 5}, {2, -1}, {20, 21}, {20, 19}, {20, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], bytes, all[i].len), all[i].len);
+        close(ends[1]);
+        assert_status(photo_keep_stream(&shelf, &kept, ends[0], all[i].told,
+                                        &err),
+                      XG_FORMAT);
+        close(ends[0]);
+    }
+    struct xg_buf list = XG_BUF(4096);
+    assert_ok(photo_loose_get(home->store, &list, &err));
+    assert_int_equal(list.len, 0);
 }
 
 static void test_photo_element(void **state)
@@ -546,7 +700,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         T(test_refused_leaves_nothing), T(test_drafts),
         T(test_drafts_of_acts),       T(test_drafts_of_before),
-        T(test_drafts_that_are_none),
+        T(test_drafts_that_are_none), T(test_sweep),
+        T(test_streams_that_are_none),
         T(test_photo_element),          T(test_move),
         T(test_import_of_a_shift),      T(test_import_resolves_targets),
         T(test_bad_lines_save_nothing),
