@@ -176,4 +176,32 @@ export const tests = {
     await page.locator('.trouble').waitFor();
     assert.equal(a.ask(['list', 'patrol']).length, 1);
   },
+
+  'the list for leaving home is offered until it is filled in; visits due, the nearest first': async (t) => {
+    const world = await t.world();
+    const templates = path.join(SOURCE, 'tests/data/jiangbei/templates.json');
+    world.server(['template', 'import', world.data, templates, '--edition', 'seven']);
+    const gps = await receiver(t, 'bundg_zeus_9.log', 0.02);
+    const a = await walker(t, gps.address);
+    // The boat of the capture is at 52.85 N, 5.31 E.
+    for (const [name, lat] of [['远处的王家', 52.9], ['近处的李家', 52.851]])
+      a.do(['subject', 'list=place', `name=${name}`, 'every_days=7', `position=${lat},5.31`]);
+    const page = await t.open(await a.ui(), { screen: 'small', at: '#/patrol' });
+    await page.getByRole('heading', { name: '出门七件事' }).waitFor();
+    await begin(page).click();
+    await stop(page).waitFor();
+    const near = page.locator('.visit-due');
+    await until(async () => /近处的李家/.test((await near.first().innerText().catch(() => '')) ?? ''), 'the nearer one first');
+    assert.match(await near.first().innerText(), /方向 .*(米|公里)[^]*还没有走访过/);
+    assert.match(await near.first().getByRole('link', { name: /到访/ }).getAttribute('href'), /^#\/new\/visit\?of=[0-9a-f]{32}/);
+    await t.accessible(page, 'visits due');
+    await t.fits(page, 'visits due');
+    await t.shot(page, 'patrol-near');
+    await page.getByRole('link', { name: /出门前填一遍/ }).click();
+    await page.getByText('一看：秩序有无异常').waitFor();
+    a.do(['visit', 'place=home', 'result=normal', 'form=seven', 'item=order=no', 'item=hazard=no', 'item=visits=2', 'item=dispute=no']);
+    await t.go(page, '#/patrol');
+    await page.locator('.patrol-done').waitFor();
+    await gps.end();
+  },
 };

@@ -329,7 +329,7 @@ export function MapFrame(props: FrameProps) {
           : T('没有底图：方格和比例尺示意远近', 'no map beneath: lattice and scale show distances')}
         {props.grip === 'page' && !full && (
           <span class="map-fingers">
-            {T('　两指移动地图，或点“全屏”。', ' Two fingers move the map, or touch “Full”.')}
+            {T('两指移动地图，或点“全屏”。', 'Two fingers move the map, or touch “Full”.')}
           </span>
         )}
       </p>

@@ -43,12 +43,17 @@ export function Fix({ of, recording }: { of: Position | null; recording: boolean
         </span>
       )}
       {of.text && (of.quality === 'none' || of.quality === 'poor') && <p class="fix-help">{of.text}</p>}
-      {recording && of.quality === 'none' && (
+      {of.quality === 'none' && (
         <p class="fix-help">
-          {T(
-            '巡查照常进行：这一段会记为“缺口”并写明原因，定位恢复后自动接着记。',
-            'The patrol goes on: this stretch is recorded as a gap with its cause, and the track resumes by itself.',
-          )}
+          {recording
+            ? T(
+                '巡查照常进行：这一段会记为“缺口”并写明原因，定位恢复后自动接着记。',
+                'The patrol goes on: this stretch is recorded as a gap with its cause, and the track resumes by itself.',
+              )
+            : T(
+                '没有定位也可以开始：那一段会记为“缺口”。',
+                'You may begin all the same: that stretch is recorded as a gap.',
+              )}
         </p>
       )}
     </div>

@@ -57,14 +57,14 @@ export function Near({ here }: { here: LatLon | null }) {
       {due.lines && all.length === 0 && <p class="quiet">{T('一周内没有到期的走访。', 'No visit is due within a week.')}</p>}
       <ul class="patrol-list">
         {sorted.slice(0, SHOWN_MOST).map((of) => (
-          <li class="card near" key={of.id}>
-            <a href={`#/case/${of.id}`} class="near-who">
+          <li class="card visit-due" key={of.id}>
+            <a href={`#/case/${of.id}`} class="visit-due-who">
               <strong>{of.title}</strong>
               <span class="quiet">
                 {here && of.at ? whither(here, of.at) : T('没有位置', 'no position known')}
               </span>
             </a>
-            <Chip tone={of.overdue && !of.never ? 'bad' : 'quiet'} icon={of.overdue ? 'alert' : 'clock'}>
+            <Chip tone={of.overdue && !of.never ? 'bad' : 'quiet'} icon={of.never ? 'visit' : of.overdue ? 'alert' : 'clock'}>
               {of.never
                 ? T('还没有走访过', 'never visited')
                 : of.overdue
