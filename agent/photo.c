@@ -458,8 +458,7 @@ enum xg_status photo_keep_stream(const struct photo_shelf *shelf,
                                  struct photo_kept *out, int fd, int64_t bytes,
                                  struct xg_error *err)
 {
-    struct source s = {.path = XG_T("标准输入的照片",
-                                    "the photo on standard input"),
+    struct source s = {.path = XG_T("给的照片", "the photo given"),
                        .fd = memfd_create("photo", MFD_CLOEXEC)};
     enum photo_type type = PHOTO_JPEG;
 

@@ -16,7 +16,7 @@ const SAVE = '保存并待传';
 /** Every key is kept: the mark beside the heading says so, and nothing is on its way. */
 async function kept(page) {
   await page.locator('.kept').waitFor();
-  await page.waitForFunction(() => !document.querySelector('.not-kept, .photo-row progress'));
+  await page.waitForFunction(() => !document.querySelector('.not-kept, .form-photo progress'));
 }
 
 async function saved(page) {
@@ -154,6 +154,46 @@ export const tests = {
     await second.waitForFunction(() => document.querySelector('#f-title')?.value === '三');
   },
 
+  'the position comes by itself, gets better, and makes no draft alone': async (t) => {
+    const world = await t.world();
+    const device = world.enrol('a', 'w1');
+    const ui = await device.ui();
+    const page = await t.open(ui, { at: '#/cases', screen: 'small' });
+    // What a receiver would say, in the words of `position --watch`; what the page makes of it is real.
+    const fixes = [{ lat: 35.05, lon: 118.34, accuracy_m: 120 }, { lat: 35.0512, lon: 118.3412, accuracy_m: 35 }, { lat: 35.05123, lon: 118.34123, accuracy_m: 6 }];
+    let told = 1;
+    await page.route('**/api/run', (route) =>
+      /"run":"position"/.test(route.request().postData() ?? '')
+        ? route.fulfill({ body: `${fixes.slice(0, told).map((fix) => JSON.stringify(fix)).join('\n')}\n{"exit":0}\n` })
+        : route.continue(),
+    );
+    await t.go(page, '#/new/incident');
+    await page.getByText('精度差 ±120 米').waitFor();
+    assert.deepEqual(device.ask(['draft', 'list']), [], 'a position alone is no draft');
+    told = 3;
+    await button(page, '重新定位').tap();
+    await page.getByText('精度较好 ±6 米').waitFor();
+    await page.locator('.tile').first().tap();
+    await t.shot(page, 'capture-position');
+    const row = await draft(device, (one) => one.fields.position?.accuracy_m === 6);
+    // Opened again elsewhere, it does not take the place where one is then.
+    told = 1;
+    const later = await t.open(ui, { at: `#/draft/${row.number}`, screen: 'small' });
+    await later.getByText('精度较好 ±6 米').waitFor();
+    // On the map: what is picked has no accuracy, and stays.
+    await button(later, '在地图上选').tap();
+    await later.getByText('输入经纬度').tap();
+    await later.locator('#place-typed').fill('35.0601, 118.3501');
+    await button(later, '到那里').tap();
+    await t.shot(later, 'capture-map');
+    await t.accessible(later, 'the map');
+    await button(later, '选好了').tap();
+    await later.getByText('地图上选的位置').waitFor();
+    await draft(device, (one) => one.fields.position?.lat === 35.0601);
+    await button(later, '不带位置').tap();
+    await draft(device, (one) => one.fields.position === undefined);
+  },
+
   'photos: none that is none, a large one, its role, another one less': async (t) => {
     const world = await t.world();
     const device = world.enrol('a', 'w1');
@@ -219,7 +259,7 @@ export const tests = {
     const ui = await device.ui();
     const page = await t.open(ui, { at: `#/new/incident?category=${code}&position=35.05121,118.34121,5`, screen: 'small' });
     await page.getByLabel('地址').fill('东门外');
-    await page.locator('.near').waitFor();
+    await page.locator('.near-box').waitFor();
     await t.shot(page, 'capture-near');
     await t.accessible(page, 'near');
     await button(page, SAVE).tap();

@@ -27,7 +27,7 @@ function useRecent(kind: string, field: string): string[] {
   useEffect(() => {
     const ended = new AbortController();
     used(kind, field, '', ended.signal).then(
-      (some) => setRecent(some.map((one) => one.value)),
+      (some) => setRecent(some.filter((one) => one.count > 0).map((one) => one.value)),
       () => undefined,
     );
     return () => ended.abort();

@@ -16,7 +16,7 @@ interface NearProps {
 export function NearBox({ near, same, onSame }: NearProps) {
   if (near.length === 0) return null;
   return (
-    <section class="section near" id="near" aria-labelledby="near-title" tabIndex={-1}>
+    <section class="section near-box" id="near" aria-labelledby="near-title" tabIndex={-1}>
       <h2 id="near-title">
         <Icon name="info" />
         {T('附近已经报过，是其中一件吗？', 'Reported near here already: is it one of these?')}

@@ -112,9 +112,9 @@ function Preview({ file, alt }: { file: Blob; alt: string }) {
 function ArrivingRow({ form, photo }: { form: Form; photo: Arriving }) {
   const name = photo.name || T('照片', 'photo');
   return (
-    <li class="photo-row">
+    <li class="form-photo">
       <Preview file={photo.file} alt={name} />
-      <div class="photo-words">
+      <div class="form-photo-words">
         <span>{`${name} · ${bytes(photo.file.size)}`}</span>
         {photo.failure ? (
           <p class="problem" role="alert">
@@ -158,9 +158,9 @@ function PhotoRow({ form, photo, at, files }: { form: Form; photo: KeptPhoto; at
   };
   const forwarded = photo.origin === 'forwarded';
   return (
-    <li class="photo-row">
+    <li class="form-photo">
       <Thumb sha256={photo.thumb} alt={photo.role ? `${name}：${said('photo_roles', photo.role)}` : name} />
-      <div class="photo-words">
+      <div class="form-photo-words">
         <select
           aria-label={T(`${name}是什么`, `what ${name} shows`)}
           value={photo.role ?? ''}
