@@ -21,6 +21,12 @@ install(FILES ${CMAKE_SOURCE_DIR}/packaging/completion/xunge
     ${CMAKE_SOURCE_DIR}/packaging/completion/xunge-audit
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
 
+# The worker's page in the menu of a desktop.
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/desktop/xunge.desktop
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/desktop/xunge.svg
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/icons/hicolor/scalable/apps)
+
 # Units for systemd, with the paths of this installation.
 set(units ${CMAKE_SOURCE_DIR}/packaging/systemd)
 set(bindir ${CMAKE_INSTALL_FULL_BINDIR})
