@@ -257,6 +257,17 @@ export const tests = {
     };
     const before = (await said(page)).bounds;
     assert.deepEqual(await swipe(), before, 'the map stayed');
+    const box = await page.locator('.map-box').boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const fingers = (apart) => [{ x: x - apart, y, id: 1 }, { x: x + apart, y, id: 2 }];
+    await client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: fingers(30) });
+    for (const apart of [40, 60, 80, 100, 120])
+      await client.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: fingers(apart) });
+    await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    await until(async () => {
+      const [west, , east] = (await said(page)).bounds;
+      return east - west < (before[2] - before[0]) / 1.9;
+    }, 'a closer look by two fingers');
     await page.getByRole('button', { name: 'Full' }).click();
     await page.waitForTimeout(100);
     const full = (await said(page)).bounds;
