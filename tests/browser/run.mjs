@@ -140,6 +140,14 @@ class Test {
         .map(([e, box]) => `${e.tagName} "${(e.innerText || e.ariaLabel || e.name || '').slice(0, 30)}" ${Math.round(box.width)}×${Math.round(box.height)}`),
     );
     assert.deepEqual(small, [], `${where}: targets under 48 px`);
+    const outside = await page.evaluate(() =>
+      [...document.querySelectorAll('a[href], button, select, input:not([type=file]), textarea, summary')]
+        .filter((e) => e.checkVisibility() && !e.matches('.skip'))
+        .map((e) => [e, e.getBoundingClientRect()])
+        .filter(([, box]) => box.width > 0 && (box.left < -0.5 || box.right > innerWidth + 0.5))
+        .map(([e]) => `${e.tagName} "${(e.innerText || e.ariaLabel || '').slice(0, 30)}"`),
+    );
+    assert.deepEqual(outside, [], `${where}: beyond the side of the screen`);
   }
 
   async shot(page, name) {
