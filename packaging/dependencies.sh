@@ -11,7 +11,7 @@ build="ca-certificates cmake gcc libarchive-dev libc6-dev libcsv-dev libcurl4-op
 libexpat1-dev libgnutls28-dev libgps-dev libjansson-dev libjpeg-dev libkeyutils-dev
 libmicrohttpd-dev libpng-dev libseccomp-dev libsodium-dev libsqlite3-dev
 libsystemd-dev libwebp-dev ninja-build pkg-config
-zlib1g-dev gpsd python3"
+zlib1g-dev gpsd python3 zopfli"
 test="chromium clang clang-tidy cppcheck curl dbus fonts-wqy-zenhei git golang-go
 golang-golang-x-mod-dev iproute2 libclang-rt-14-dev libcmocka-dev libfaketime
 openssl poppler-utils procps

@@ -1,6 +1,7 @@
 // Words, numbers and times as a person reads them, in the language that is set.
 //
-// Both texts stand where they are used: T('保存', 'Save'). Times come as ISO texts in UTC and are
+// Both texts stand where they are used: T('保存', 'Save'); when the page is built they go into a file
+// for each language (build/words.ts), of which speak() loads one. Times come as ISO texts in UTC and are
 // shown in China's time, whatever the clock of the device believes about its zone.
 import { signal } from '@page/signal';
 
@@ -8,10 +9,22 @@ export type Lang = 'zh' | 'en';
 
 export const lang = signal<Lang>(navigator.language.startsWith('zh') ? 'zh' : 'en');
 
+let texts: string[] = [];
+
+/** From now on in this language; its texts are fetched first. */
+export async function speak(next: Lang): Promise<void> {
+  texts = (await (next === 'zh' ? import('words:zh') : import('words:en'))).default;
+  lang.value = next;
+}
+
 /** One of two texts. */
 export function T(zh: string, en: string): string {
   return lang.value === 'zh' ? zh : en;
 }
+
+/** What build/words.ts makes of T(): the text of that number, with what is put in. */
+T.at = (number: number, ...put: unknown[]): string =>
+  texts[number]!.replace(/[\x01-\x08]/g, (mark) => String(put[mark.charCodeAt(0) - 1]));
 
 /** A thing of the domain has both. */
 export interface Labelled {

@@ -3,7 +3,8 @@
 // The same sources give the same bytes: no times, no paths of the machine, names by content.
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
-import { leafletPart } from './leaflet_part';
+import { words } from './build/words';
+import { leafletPart } from './build/leaflet_part';
 
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 const root = resolve(here, process.env.XG_PAGE_ROOT ?? '../../agent/ui/page');
@@ -12,8 +13,8 @@ const root = resolve(here, process.env.XG_PAGE_ROOT ?? '../../agent/ui/page');
 const lent = ['preact/hooks', 'preact/jsx-runtime', 'preact', 'leaflet/dist/leaflet.css', 'leaflet', 'gcoord'];
 
 export default defineConfig({
+  plugins: [words([here, root]), leafletPart],
   root,
-  plugins: [leafletPart],
   base: './',
   publicDir: false,
   cacheDir: resolve(here, 'node_modules/.vite'),
@@ -31,6 +32,8 @@ export default defineConfig({
     outDir: resolve(process.env.XG_PAGE_OUT ?? resolve(root, 'dist')),
     emptyOutDir: true,
     target: 'es2021',
+    minify: 'terser',
+    terserOptions: { module: true, compress: { passes: 3, pure_getters: true }, format: { comments: false } },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     assetsInlineLimit: 4096,

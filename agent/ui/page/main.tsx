@@ -4,11 +4,12 @@ import '@page/theme.css';
 import './shell/shell.css';
 import { enter } from '@page/api';
 import { listen } from '@page/store';
+import { lang, speak } from '@page/text';
 import { Shell } from './shell/shell';
 
 const root = document.getElementById('app');
 if (root)
-  void enter().then((letIn) => {
+  void Promise.all([enter(), speak(lang.value)]).then(([letIn]) => {
     if (letIn) listen();
     render(<Shell />, root);
   });

@@ -1,7 +1,7 @@
 // Not joined yet: with a code over the network, or by files where there is none.
 import { useState } from 'preact/hooks';
 import { call, data, Failure, feed } from '@page/api';
-import { lang, T } from '@page/text';
+import { lang, speak, T } from '@page/text';
 import { Button, Page, Section, Trouble } from '@page/ui/parts';
 import { Choose } from '../sync/stick';
 import { fileName, saveFile } from '../sync/save';
@@ -69,10 +69,10 @@ export function Join({ joined }: { joined: () => void }) {
   return (
     <Page title={T('加入指挥中心', 'Join the command centre')} root>
       <div class="choices">
-        <Button aria-pressed={lang.value === 'zh'} onClick={() => (lang.value = 'zh')}>
+        <Button aria-pressed={lang.value === 'zh'} onClick={() => void speak('zh')}>
           <span lang="zh">中文</span>
         </Button>
-        <Button aria-pressed={lang.value === 'en'} onClick={() => (lang.value = 'en')}>
+        <Button aria-pressed={lang.value === 'en'} onClick={() => void speak('en')}>
           <span lang="en">English</span>
         </Button>
       </div>

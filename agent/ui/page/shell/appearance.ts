@@ -1,7 +1,7 @@
 // Language, theme and text size, as this device is set; they hold before anything is unlocked.
 import { useEffect } from 'preact/hooks';
 import { useCall } from '@page/store';
-import { lang, type Lang } from '@page/text';
+import { lang, speak } from '@page/text';
 import { useSignal } from '@page/signal';
 
 interface Setting {
@@ -18,7 +18,7 @@ export function useAppearance(): void {
   const theme = value('theme') ?? 'auto';
   const scale = value('text_scale') ?? '100';
   useEffect(() => {
-    if (set_lang === 'zh' || set_lang === 'en') lang.value = set_lang satisfies Lang;
+    if ((set_lang === 'zh' || set_lang === 'en') && set_lang !== lang.value) void speak(set_lang);
   }, [set_lang]);
   useEffect(() => {
     document.documentElement.lang = spoken === 'zh' ? 'zh-CN' : 'en';
