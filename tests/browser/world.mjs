@@ -123,7 +123,12 @@ export class Device {
     });
     this.world.children.push(child);
     const ready = JSON.parse(await firstLine(child, 'xunge ui'));
-    return { ...ready, child, end: (signal) => end(child, signal) };
+    const ui = { ...ready, child, ended: false };
+    ui.end = (signal) => {
+      ui.ended = true; // what its pages are told from here on is no fault
+      return end(child, signal);
+    };
+    return ui;
   }
 }
 
