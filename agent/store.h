@@ -820,6 +820,8 @@ struct store_counts {
      * copy, nothing proves that the server has it. Thumbnails do not count. */
     uint64_t photos, photos_here, photo_bytes_here;
     int64_t photo_oldest_ms; /* when the oldest of those was recorded */
+    int64_t oldest_waiting_ms; /* when the first own record without a receipt
+                                * was written, as its clock said; 0: none */
     uint64_t conflicts;                  /* entities with any, or not folded */
 };
 XG_MUST_CHECK enum xg_status store_count(struct store *s,

@@ -413,6 +413,24 @@ static enum xg_status count_by_delivery(struct store *s,
     return xg_stmt_done(q, err);
 }
 
+/* Only its head is looked at, as if its fields were not here. */
+static enum xg_status find_oldest_waiting(struct store *s, int64_t *ms,
+                                          struct xg_error *err)
+{
+    static const struct xg_hash none = {{0}};
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_OLDEST_WAITING);
+
+    *ms = 0;
+    if (xg_stmt_row(q)) {
+        struct xg_record r = {.fields_hash = none};
+        xg_record_read(&r, &none, 1, &none, xg_col_bytes(q, 0),
+                       xg_bytes(NULL, 0));
+        if (!r.malformed)
+            *ms = r.head.moment.wall_ms;
+    }
+    return xg_stmt_done(q, err);
+}
+
 enum xg_status store_count(struct store *s, struct store_counts *out,
                            struct xg_error *err)
 {
@@ -422,7 +440,8 @@ enum xg_status store_count(struct store *s, struct store_counts *out,
     if (count_by_delivery(s, c.records, AGENT_STMT_COUNT_RECORDS, err) !=
             XG_OK ||
         count_by_delivery(s, c.entities, AGENT_STMT_COUNT_ENTITIES, err) !=
-            XG_OK)
+            XG_OK ||
+        find_oldest_waiting(s, &c.oldest_waiting_ms, err) != XG_OK)
         return err->status;
     q = xg_stmt(s->db, AGENT_STMT_BATCH_STATES);
     if (xg_stmt_row(q)) {

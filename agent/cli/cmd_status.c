@@ -235,6 +235,10 @@ static enum xg_status put_json(struct cli *cli, const struct facts *f,
                   "vault", f->vault.passphrase ? "passphrase" : "key-file",
                   "held", f->vault.held, "escrow", f->vault.escrow, "alarm",
                   f->alarm, "patrol", cli_patrol_json(&f->patrol)));
+    json_object_set_new(object, "oldest_waiting",
+                        c->oldest_waiting_ms > 0
+                            ? time_json((uint64_t)c->oldest_waiting_ms)
+                            : json_null());
     json_object_set_new(object, "logs_before", logs_json(&f->logs));
     json_object_update_new(
         object,

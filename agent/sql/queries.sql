@@ -586,6 +586,15 @@ SELECT (SELECT count(*) FROM draft),
        (SELECT count(*) FROM entity WHERE conflicts > 0 OR folded = 0),
        (SELECT count(DISTINCT sha256) FROM photo WHERE shown = 1)
 
+-- name: oldest_waiting
+-- Of the own records without a receipt the first that was written.
+SELECT r.head
+FROM chain AS c JOIN record AS r ON r.chain = c.id
+LEFT JOIN batch AS b ON b.id = r.batch
+WHERE c.mine = 1 AND r.kind NOT IN (1, 2)
+  AND coalesce(b.delivery, iif(r.position IS NULL, 1, 4)) < 4
+ORDER BY r.id LIMIT 1
+
 -- name: count_photos_here
 -- Those of which this device may have the only copy; the oldest as the record
 -- that attached it tells.

@@ -296,6 +296,24 @@ void look_set_known(json_t **json, const struct xg_brief *brief,
         view_json_set(json, "read_by", readers_json(brief));
 }
 
+/* Who has given the receipt of a notice, by their codes. */
+static void set_readers(json_t **json, const struct xg_brief *brief)
+{
+    struct xg_brief_elements elements;
+    struct xg_cbor_item reader;
+
+    if (!brief->kind || brief->kind->number != XG_KIND_NOTICE)
+        return;
+    json_t *readers = json_array();
+    if (xg_brief_set(brief, XG_NOTICE_READ, &elements))
+        while (xg_brief_element(&elements, &reader))
+            if (reader.type == XG_CBOR_TEXT)
+                json_array_append_new(
+                    readers, json_stringn((const char *)reader.bytes.at,
+                                          reader.bytes.len));
+    view_json_set(json, "read_by", readers);
+}
+
 static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
                                const struct view_context *view,
                                struct xg_error *err)
@@ -315,6 +333,7 @@ static enum xg_status put_json(struct xg_buf *out, const struct xg_brief *brief,
                                     : json_null());
     look_set_known(&json, brief, view);
     set_fields(&json, brief, view);
+    set_readers(&json, brief);
     return look_json_line(out, json, err);
 }
 

@@ -352,6 +352,10 @@ class Flow(Case):
         self.assertGreater(status['records']['waiting'] +
                            status['records']['sealed'], 7)
         self.assertIsNone(status['last_sync'])
+        # The first of them was written now, by this clock.
+        self.assertEqual(status['oldest_waiting'][:10],
+                         status['clock']['now'][:10])
+        self.assertLess(status['oldest_waiting'], status['clock']['now'])
         self.assertEqual((status['photos']['total'],
                           status['photos']['only_here']), (3, 3))
         row = self.expect(0, 'list', 'incident', '--json').one()
@@ -367,6 +371,7 @@ class Flow(Case):
         self.assertEqual(status['records']['sealed'], 0)
         self.assertGreater(status['records']['received'], 7)
         self.assertIsNotNone(status['last_sync'])
+        self.assertIsNone(status['oldest_waiting'])
         self.assertIsNone(status['clock']['doubt'])
         self.assertEqual(self.expect(0, 'list', '--state', 'waiting',
                                      '--json').out, '')
