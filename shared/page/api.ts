@@ -37,7 +37,7 @@ export const STRANGER = 'stranger';
 /** What a command said. */
 export interface Answer<R = Row> {
   lines: R[];
-  /** 0, or 5: a person must decide. */
+  /** 0; 5: a person must decide; 7: an alarm, and what the command could tell all the same. */
   exit: number;
 }
 
@@ -194,18 +194,24 @@ async function* linesOf(response: Response): AsyncGenerator<Row> {
 const cut = (): Failure =>
   new Failure(GONE, 4, T('话没说完就断了，请再试一次。', 'The answer broke off; please try again.'));
 
+const ALARM = 7;
+
 async function gather<R>(
   response: Response,
   each?: (line: R) => void,
 ): Promise<Answer<R>> {
   const lines: R[] = [];
+  let heard = 0;
   try {
     for await (const line of linesOf(response)) {
       const exit = line.exit;
       const keys = Object.keys(line).length;
       if (typeof exit === 'number' && keys === 1) return { lines, exit };
-      if (typeof exit === 'number' && keys === 2 && typeof line.error === 'object')
+      if (typeof exit === 'number' && keys === 2 && typeof line.error === 'object') {
+        if (exit === ALARM && heard > 0) return { lines, exit };
         throw failure(line.error as Row, exit);
+      }
+      heard++;
       if (each) each(line as R);
       else lines.push(line as R);
     }

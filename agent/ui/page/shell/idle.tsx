@@ -11,6 +11,8 @@ import { useSettings, useStatus } from './facts';
 
 const TELL_MS = 20000;
 const WARN_MS = 60000;
+/** Of a short time its last quarter. */
+const warnMs = (minutes: number): number => Math.min(WARN_MS, (minutes * 60000) / 4);
 
 let last = Date.now();
 let told = last;
@@ -37,7 +39,7 @@ export function IdleNotice() {
     const timer = setInterval(() => {
       if (last > told && Date.now() - told > TELL_MS) tell();
       const left = last + minutes * 60000 - Date.now();
-      setLeft(left < WARN_MS ? Math.max(0, Math.ceil(left / 1000)) : null);
+      setLeft(left < warnMs(minutes) ? Math.max(0, Math.ceil(left / 1000)) : null);
     }, 1000);
     return () => clearInterval(timer);
   }, [locks, minutes]);
@@ -47,7 +49,7 @@ export function IdleNotice() {
       <Icon name="lock" />
       {/* The seconds are to be seen, not read out one by one. */}
       <p>
-        <span role="status">{T('一分钟内没有动作就上锁', 'Locks within a minute unless you go on')}</span>
+        <span role="status">{T('没有动作，就要上锁了', 'Nobody touched it: it is about to lock')}</span>
         <span aria-hidden="true">{` ${left_s}`}</span>
       </p>
       <Button onClick={tell}>{T('还在用', 'I am here')}</Button>
