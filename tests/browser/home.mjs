@@ -16,12 +16,15 @@ const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/u
 
 /** The page's server from another folder of programs. */
 async function uiOf(world, device, bin) {
-  const child = spawn(path.join(bin, 'xunge-ui'), ['--home', device.home, '--json', 'ui', '--no-browser'], {
+  const child = spawn(path.join(bin, 'xunge-ui'), ['--home', device.home, '--json', '--no-browser'], {
     env: environment({ XDG_RUNTIME_DIR: world.folder }),
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   world.children.push(child);
-  const line = await new Promise((resolve) => readline.createInterface({ input: child.stdout }).once('line', resolve));
+  const line = await new Promise((resolve, reject) => {
+    readline.createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`xunge-ui ended with ${code}`)));
+  });
   return { ...JSON.parse(line), child, end: () => end(child) };
 }
 

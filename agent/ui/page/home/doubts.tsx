@@ -132,9 +132,9 @@ export function Doubts({ of }: { of: Status }) {
   return (
     <ul class="doubts" aria-label={T('要留意的事', 'To mind')}>
       {doubts.map((doubt) => (
-        <li key={doubt.key} class={`doubt doubt-${doubt.tone}`} role={doubt.tone === 'bad' ? 'alert' : undefined}>
+        <li key={doubt.key} class={`doubt doubt-${doubt.tone}`}>
           <Icon name={doubt.icon} />
-          <div>
+          <div role={doubt.tone === 'bad' ? 'alert' : undefined}>
             <p class="doubt-title">{doubt.title}</p>
             <p>{doubt.what}</p>
             {doubt.to && (
