@@ -24,7 +24,7 @@ export const tests = {
     await field.fill(`入网码：${code.slice(0, 40)}\n  ${code.slice(40)}`);
     await page.getByText('样子对了').waitFor();
     await page.getByRole('button', { name: '加入', exact: true }).click();
-    await page.getByRole('heading', { name: '今天' }).waitFor();
+    await page.getByRole('heading', { name: '今天', exact: true }).waitFor();
     assert.equal(device.one(['status']).worker, 'w1');
     await until(() => device.one(['status']).last_sync, 'the first sync');
     await page.context().close();
@@ -50,8 +50,8 @@ export const tests = {
     await second.getByRole('heading', { name: '已上锁' }).waitFor();
     await field.fill(PASSPHRASE);
     await page.getByRole('button', { name: '解锁' }).click();
-    await page.getByRole('heading', { name: '今天' }).waitFor();
-    await second.getByRole('heading', { name: '今天' }).waitFor();
+    await page.getByRole('heading', { name: '今天', exact: true }).waitFor();
+    await second.getByRole('heading', { name: '今天', exact: true }).waitFor();
     await t.go(page, '#/me');
     await page.getByRole('button', { name: '现在上锁' }).click();
     await page.getByRole('heading', { name: '已上锁' }).waitFor();
@@ -110,8 +110,8 @@ export const tests = {
     await second.goto(ui.url);
     await t.go(page, '#/settings');
     await page.getByRole('radio', { name: 'English' }).check();
-    await page.getByRole('heading', { name: 'Settings' }).waitFor();
-    await second.getByRole('heading', { name: 'Today' }).waitFor();
+    await page.getByRole('heading', { name: 'Settings', exact: true }).waitFor();
+    await second.getByRole('heading', { name: 'Today', exact: true }).waitFor();
     await page.getByRole('radio', { name: 'sunlight' }).check();
     await until(() => second.evaluate(() => document.documentElement.dataset.theme === 'sunlight'), 'the theme');
     await page.context().close();

@@ -124,7 +124,7 @@ export const tests = {
     await page.getByText('在浏览器的下载文件夹里').waitFor();
     world.server(['bundle', 'read', world.data, bundle]);
     const answer = path.join(world.folder, 'answer.xgb');
-    world.server(['bundle', 'write', world.data, answer, '--device', device.one(['status']).device]);
+    world.server(['bundle', 'write', world.data, answer, '--for', device.one(['status']).device.split('/').pop()]);
     await page.locator('.choose input').setInputFiles(answer);
     await page.getByText('已读回应：中心已收到 1 条').waitFor();
     assert.equal(device.one(['status']).records.received, 1);

@@ -1,11 +1,11 @@
 // How this device looks, how often it syncs, when it locks, which maps it has.
 import { useState } from 'preact/hooks';
 import { call, Failure, feed } from '@page/api';
-import { refresh, useCall } from '@page/store';
+import { useCall } from '@page/store';
 import { bytes, T } from '@page/text';
 import { Bar, Button, Empty, LinkButton, Page, Section, Sheet, tell, Trouble } from '@page/ui/parts';
 import type { PageProps } from '../routes';
-import { useSettings, useStatus } from '../shell/facts';
+import { settingsChanged, useSettings, useStatus } from '../shell/facts';
 import { Choose } from '../sync/stick';
 import './me.css';
 import '../sync/sync.css';
@@ -25,7 +25,7 @@ function Pick(props: { name: string; label: string; now: string | undefined; cho
     setTrouble(undefined);
     try {
       await call({ run: 'settings', words: [`${props.name}=${value}`] });
-      refresh();
+      settingsChanged();
     } catch (cause) {
       setTrouble(cause as Failure);
     }

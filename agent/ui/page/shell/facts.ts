@@ -1,5 +1,5 @@
 // What `status` tells, as more than one page shows it.
-import { useCall, type Shown } from '@page/store';
+import { refresh, useCall, type Shown } from '@page/store';
 
 export interface Status {
   joined: boolean;
@@ -60,4 +60,13 @@ const DAY_MS = 86400000;
 export function isLate(of: Status, days: number): boolean {
   const oldest = of.oldest_waiting ? Date.parse(of.oldest_waiting) : NaN;
   return waitingCount(of) > 0 && !of.clock.doubt && Date.parse(of.clock.now) - oldest > days * DAY_MS;
+}
+
+const tabs = new BroadcastChannel('xunge-settings');
+tabs.onmessage = refresh;
+
+/** Said to the other tabs too: settings are no part of the home that is watched. */
+export function settingsChanged(): void {
+  tabs.postMessage('changed');
+  refresh();
 }

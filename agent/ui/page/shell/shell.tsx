@@ -104,8 +104,11 @@ function useGate(): [Gate, () => void] {
       },
       (cause: unknown) => {
         const failure = cause instanceof Failure ? cause : new Failure('page', 1, String(cause));
-        if (failure.exit === 6) setGate('locked');
-        else if (failure.exit === 3) setGate('join');
+        if (failure.exit === 6) {
+          // So that the word that another tab has unlocked is a change.
+          locked.value = true;
+          setGate('locked');
+        } else if (failure.exit === 3) setGate('join');
         else setGate(failure);
       },
     );
