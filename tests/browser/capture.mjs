@@ -261,6 +261,7 @@ export const tests = {
     await page.getByLabel('地址').fill('东门外');
     await page.locator('.near-box').waitFor();
     await t.shot(page, 'capture-near');
+    assert.equal(await page.getByLabel('地址').inputValue(), '东门外');
     await t.accessible(page, 'near');
     await button(page, SAVE).tap();
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'near');
