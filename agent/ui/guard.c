@@ -33,6 +33,7 @@ static bool same_secret(const char *given, const char *ours)
 void guard_init(struct guard *g)
 {
     *g = (struct guard){.wrong = 0};
+    atomic_init(&g->open, false);
     pthread_mutex_init(&g->lock, NULL);
     make_secret(g->token);
     make_secret(g->key);
@@ -49,6 +50,11 @@ void guard_serve(struct guard *g, uint16_t port)
 {
     snprintf(g->host, sizeof g->host, "127.0.0.1:%u", (unsigned)port);
     snprintf(g->origin, sizeof g->origin, "http://%s", g->host);
+}
+
+void guard_open(struct guard *g)
+{
+    atomic_store(&g->open, true);
 }
 
 /* ---- where from ---- */
@@ -75,6 +81,14 @@ bool guard_origin(struct guard *g, const struct xg_request *request,
     const char *origin = xg_request_header(request, "Origin");
     const char *site = xg_request_header(request, "Sec-Fetch-Site");
 
+    if (!atomic_load(&g->open)) {
+        xg_response_problem(response, 503, "starting",
+                            XG_T("巡格正在启动，请稍候",
+                                 "Xunge is starting; one moment"),
+                            NULL);
+        xg_response_header(response, "Retry-After", "1");
+        return false;
+    }
     if (!host || strcmp(host, g->host) != 0) {
         xg_response_problem(
             response, 403, "host",

@@ -9,6 +9,7 @@
 #define AGENT_UI_GUARD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "shared/base/error.h"
@@ -21,6 +22,7 @@ enum {
 };
 
 struct guard {
+    atomic_bool open;
     char host[32], origin[40]; /* "127.0.0.1:8123", "http://127.0.0.1:8123" */
     char token[GUARD_SECRET_SIZE];
     pthread_mutex_t lock;
@@ -31,8 +33,10 @@ struct guard {
 
 void guard_init(struct guard *g);
 void guard_clear(struct guard *g);
-/* Once the port is known. */
+/* Once the port is known. Nobody is let in before guard_open(), by when all
+ * that a request may need is there. */
 void guard_serve(struct guard *g, uint16_t port);
+void guard_open(struct guard *g);
 
 /* Where it came from. `is_page`: what a person may come to from anywhere (a
  * file, a bookmark), since it is the beginning. False: the response says no. */

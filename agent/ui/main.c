@@ -332,8 +332,10 @@ static enum xg_status serve(struct ui *ui, const struct arguments *a,
         status = launch_write(ui, lock_fd, ui->guard.key, err);
     if (status == XG_OK)
         status = sync_start(&ui->sync, ui, err);
-    if (status == XG_OK)
+    if (status == XG_OK) {
+        guard_open(&ui->guard);
         say_ready(a, ui);
+    }
     if (status == XG_OK && a->browser)
         status = launch_browser(&k.browser, ui->start_path, a->kiosk, err);
     if (status == XG_OK)
@@ -343,6 +345,7 @@ static enum xg_status serve(struct ui *ui, const struct arguments *a,
     runner_stop(&ui->runner);
     sync_stop(&ui->sync);
     xg_web_stop(web); /* what writes ends by itself first */
+    sync_clear(&ui->sync);
     watch_close(&k.watch);
     return status;
 }

@@ -333,10 +333,16 @@ void sync_stop(struct sync_desk *desk)
     pthread_cond_signal(&desk->wake);
     pthread_mutex_unlock(&desk->lock);
     pthread_join(desk->thread, NULL);
-    desk->started = false;
+}
+
+void sync_clear(struct sync_desk *desk)
+{
+    if (!desk->started)
+        return;
     for (size_t i = 0; i < desk->job_count; i++)
         job_give(desk, desk->jobs[i]);
     desk->job_count = 0;
+    desk->started = false;
     pthread_cond_destroy(&desk->wake);
     pthread_mutex_destroy(&desk->lock);
 }
@@ -378,7 +384,7 @@ static bool next_line(struct follow *f)
     xg_buf_reset(&f->line);
     f->at = 0;
     pthread_mutex_lock(&f->desk->lock);
-    bool done = f->job->done || f->desk->stopping;
+    bool done = f->job->done;
     pthread_mutex_unlock(&f->desk->lock);
     if (done) { /* nobody writes there any more */
         f->last = true;

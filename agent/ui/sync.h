@@ -48,8 +48,11 @@ struct sync_desk {
 
 XG_MUST_CHECK enum xg_status sync_start(struct sync_desk *desk, struct ui *ui,
                                         struct xg_error *err);
-/* Ends the one that runs, at a place where nothing is lost. */
+/* Ends the one that runs, at a place where nothing is lost; what is asked for
+ * afterwards is refused. */
 void sync_stop(struct sync_desk *desk);
+/* Once nobody asks or listens any more. */
+void sync_clear(struct sync_desk *desk);
 
 void sync_every(struct sync_desk *desk, int64_t minutes);
 /* Something was saved. */

@@ -14,13 +14,17 @@ STOP_S = 20
 
 
 class Page:
-    def __init__(self, home, *words, runtime=None, enter=True, **env):
+    """words: more options; prefix: what runs the program; runtime: its
+    XDG_RUNTIME_DIR."""
+
+    def __init__(self, home, *words, runtime=None, enter=True, prefix=(),
+                 **env):
         more = dict(env)
         if runtime:
             more['XDG_RUNTIME_DIR'] = str(runtime)
         self.home = pathlib.Path(home)
         self.p = subprocess.Popen(
-            [BIN / 'xunge', 'ui', '--home', str(home), '--lang', 'en',
+            [*prefix, BIN / 'xunge', 'ui', '--home', str(home), '--lang', 'en',
              '--no-browser', '--json', *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=environment(**more))

@@ -45,7 +45,7 @@ RUN_S, STOP_S = 60, 20
 def environment(**more):
     keep = {k: v for k, v in os.environ.items()
             if k in ('PATH', 'TMPDIR', 'ASAN_OPTIONS', 'UBSAN_OPTIONS',
-                     'LSAN_OPTIONS', 'LLVM_PROFILE_FILE')}
+                     'TSAN_OPTIONS', 'LSAN_OPTIONS', 'LLVM_PROFILE_FILE')}
     keep.update(LC_ALL='C.UTF-8', HOME='/nonexistent', NO_PROXY='*',
                 no_proxy='*')
     keep.update(more)

@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import time
+import unittest
 
 from lib_page import Page, call_header
 from lib_world import (BIN, COMMUNITY, GRID, PHOTOS, SOURCE, Case, main, run,
@@ -224,6 +225,15 @@ class LettingIn(Ui):
                    self.page.ready['file'])
 
 
+MOUNT = '''
+mkdir -p /media && mount -t tmpfs none /media && mkdir '/media/XG KEY' &&
+mount -t tmpfs none '/media/XG KEY' && cd '/media/XG KEY' &&
+ln -s "$1" link && echo hello > note || exit 1
+shift
+exec "$@"
+'''
+
+
 class Calls(Ui):
     def test_answers(self):
         said, end = self.page.run('status')
@@ -312,6 +322,33 @@ class Calls(Ui):
         wait_until(lambda: events.all('locked') == [True, False])
         self.assertEqual(self.page.run('list')[1], {'exit': 0})
         events.close()
+
+    @unittest.skipUnless(os.getuid() == 0, 'mounting needs root')
+    def test_sticks(self):
+        """A file of a stick by its name; nothing else by any name. In a mount
+        namespace of its own."""
+        self.page.stop()
+        secret = self.world.folder / 'secret'
+        secret.write_text('secret')
+        page = self.open(self.a.home, prefix=(
+            'unshare', '-m', 'sh', '-c', MOUNT, 'sh', str(secret)))
+        self.a.incident()
+        sticks, end = page.run('sticks')
+        self.assertEqual([s['name'] for s in sticks], ['XG KEY'])
+        said, end = page.run('bundle write', 'stick:XG KEY/up.txt')
+        self.assertEqual(end, {'exit': 0}, said)
+        files = [f['name'] for f in page.run('sticks')[0][0]['files']]
+        self.assertEqual(files, ['up.txt'])
+        # It was written there, and is a bundle, though no answer to one.
+        said, end = page.run('bundle read', 'stick:XG KEY/up.txt')
+        self.assertNotEqual(end['exit'], 3)
+        for bad in ('stick:XG KEY/link', 'stick:XG KEY/nothing',
+                    'stick:OTHER/up.txt', 'stick:XG KEY/note'):
+            said, end = page.run('bundle read', bad)
+            self.assertEqual(end['detail']['error'], 'not-found', bad)
+        # A link on it leads nowhere when it is written to.
+        said, end = page.run('bundle write', 'stick:XG KEY/link')
+        self.assertEqual(secret.read_text(), 'secret')
 
     def test_joining(self):
         """A home that is not there yet."""
