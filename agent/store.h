@@ -761,6 +761,7 @@ struct store_filter {
     bool contacts;              /* contacts too, when kind is NULL */
     bool gone;                  /* those out of scope too */
     bool open;                  /* only cases that still need somebody */
+    bool settled;               /* only those that need nobody any more */
     uint64_t kinds;             /* set of 1 << number; 0: all, or `kind` */
     unsigned deliveries;        /* set of 1 << delivery; 0: any */
     int64_t below;              /* only those of a lower rank; 0: all */

@@ -87,7 +87,7 @@ static void bind_filter(struct xg_stmt *q, const struct store_filter *f)
     xg_bind_i64(q, 5, f->contacts || kinds);
     xg_bind_i64(q, 6, f->gone);
     xg_bind_u64(q, 7, f->deliveries);
-    xg_bind_i64(q, 8, f->open);
+    xg_bind_i64(q, 8, f->open ? 1 : f->settled ? 2 : 0);
     xg_bind_i64(q, 9, f->below ? f->below : INT64_MAX);
     xg_bind_i64(q, 10, f->since_ms ? f->since_ms : INT64_MIN);
     xg_bind_i64(q, 11, f->until_ms ? f->until_ms : INT64_MAX);

@@ -224,11 +224,17 @@ static enum xg_status read_asked(struct asked *a, struct cli *cli,
     *a = (struct asked){
         .filter = {.mine = cli_flag(cli, "mine") != NULL,
                    .open = cli_flag(cli, "open") || cli_flag(cli, "overdue"),
+                   .settled = cli_flag(cli, "settled") != NULL,
                    .contacts = cli_flag(cli, "all") || text,
                    .gone = cli_flag(cli, "all") != NULL},
         .text = text ? text : cli_flag(cli, "text"),
         .holder = cli_flag(cli, "holder"),
         .limit = INT64_MAX};
+    if (a->filter.open && a->filter.settled)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("--settled 与 --open、--overdue 不能同用",
+                            "--settled goes with neither --open nor "
+                            "--overdue"));
     if (a->text && !*a->text)
         return xg_fail(err, XG_USAGE, "%s",
                        XG_T("要找的文字不能为空", "nothing to look for"));

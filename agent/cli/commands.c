@@ -264,6 +264,8 @@ static const struct cli_flag list_flags[] = {
      "only draft waiting sealed sent received (delivery), conflict, or a "
      "status (as reported)"},
     {"open", NULL, false, "只列还没有办结的", "only cases that are not settled"},
+    {"settled", NULL, false, "只列已办结、作废或撤回的",
+     "only cases that are settled, void or withdrawn"},
     {"status", "STATUS", false, "只列这一办理状态的（英文名或中文名）",
      "only those of this status, by its name or Chinese label"},
     {"holder", "UNIT", false, "只列在这个单位或其下级手里的",

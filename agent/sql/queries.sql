@@ -479,9 +479,9 @@ SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
        e.state, e.folded, e.newest
 FROM entity AS e WHERE e.entity = ?1
 
--- ?1, ?7: sets of bits of kinds and deliveries, 0: all. ?8: only cases whose
--- status is not one of the final ones (xg_status_final). ?9: only what stands
--- below that rank.
+-- ?1, ?7: sets of bits of kinds and deliveries, 0: all. ?8: 1: only cases
+-- that are neither withdrawn nor of a final status (xg_status_final); 2: only
+-- those that are. ?9: only what stands below that rank.
 -- name: entity_list
 SELECT e.entity, e.kind, e.number, e.unit, e.status, e.withdrawn, e.conflicts,
        e.records, e.mine, e.photos,
@@ -504,8 +504,9 @@ WHERE (?1 = 0 OR ?1 & (1 << e.kind)) AND (?2 = 0 OR e.status = ?2)
   AND (?4 = 0 OR e.conflicts > 0 OR e.folded = 0)
   AND (?5 = 1 OR e.kind <> 4) AND (?6 = 1 OR out = 0)
   AND (?7 = 0 OR ?7 & (1 << delivery))
-  AND (?8 = 0 OR (e.status > 0 AND e.withdrawn = 0
-                  AND e.status NOT IN (9, 12, 13, 16)))
+  AND (?8 = 0 OR (e.status > 0
+                  AND (e.withdrawn OR e.status IN (9, 12, 13, 16))
+                      = (?8 = 2)))
   AND e.newest < ?9 AND e.first_ms >= ?10 AND e.first_ms < ?11
 ORDER BY e.newest DESC LIMIT ?12
 
@@ -527,8 +528,9 @@ FROM (SELECT CASE ?7 WHEN 0 THEN 0 ELSE
         AND (?5 = 1 OR e.kind <> 4)
         AND (?6 = 1 OR NOT EXISTS (SELECT 1 FROM gone AS g
                                    WHERE g.entity = e.entity))
-        AND (?8 = 0 OR (e.status > 0 AND e.withdrawn = 0
-                        AND e.status NOT IN (9, 12, 13, 16)))
+        AND (?8 = 0 OR (e.status > 0
+                        AND (e.withdrawn OR e.status IN (9, 12, 13, 16))
+                            = (?8 = 2)))
         AND e.newest < ?9 AND e.first_ms >= ?10 AND e.first_ms < ?11)
 WHERE ?7 = 0 OR ?7 & (1 << delivery)
 

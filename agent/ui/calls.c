@@ -11,8 +11,8 @@
 #define CAPTURE PHOTOS " draft as="
 #define INFORMANT " contact= phone= consent= relation="
 #define SELECT                                                                 \
-    "kind=+ case category= urgency= since= until= state= open status= "        \
-    "holder= due overdue mine all limit= after= count points"
+    "kind=+ case category= urgency= since= until= state= open settled "        \
+    "status= holder= due overdue mine all limit= after= count points"
 #define RECORD(name, flags) {name, CALL_WRITES, CALL_BY_PIN_FD, 0, 0, false, flags}
 #define LOOK(name, flags) {name, CALL_READS, CALL_NO_SECRET, 0, 0, false, flags}
 #define WRITE(name, flags) {name, CALL_WRITES, CALL_NO_SECRET, 0, 0, false, flags}

@@ -686,6 +686,9 @@ static void test_lists(void **state)
                      3);
     assert_int_equal(count_listed(b, (struct store_filter){.mine = true}), 1);
     assert_int_equal(count_listed(b, (struct store_filter){.limit = 1}), 1);
+    assert_int_equal(count_listed(b, (struct store_filter){.open = true}), 2);
+    assert_int_equal(count_listed(b, (struct store_filter){.settled = true}),
+                     0);
     assert_int_equal(
         count_listed(b,
                      (struct store_filter){.deliveries = 1u << STORE_WAITING}),

@@ -26,19 +26,23 @@ interface LongProps<R> {
 const MARGIN_PX = 600;
 const GUESS_PX = 128;
 const PAGE_ROWS = 8;
+const ENOUGH_ROWS = 4;
 
 /** Where rows begin: the sum of those before, measured or guessed. */
 class Heights {
   private known: number[] = [];
   private sum = 0;
   private measured = 0;
+  private settled = 0;
 
   private of(index: number): number {
     return this.known[index] ?? this.guess();
   }
 
+  /** From the first few, and then no more: another guess would move thousands of rows at once. */
   private guess(): number {
-    return this.measured ? this.sum / this.measured : GUESS_PX;
+    if (!this.settled && this.measured >= ENOUGH_ROWS) this.settled = this.sum / this.measured;
+    return this.settled || (this.measured ? this.sum / this.measured : GUESS_PX);
   }
 
   /** By how much it grew. */
@@ -64,7 +68,7 @@ class Heights {
 
   forget(): void {
     this.known = [];
-    this.sum = this.measured = 0;
+    this.sum = this.measured = this.settled = 0;
   }
 }
 
@@ -78,6 +82,15 @@ function rowAt(top: (index: number) => number, count: number, px: number): numbe
     else high = middle;
   }
   return low;
+}
+
+/** Scroll so that what lies between is seen, clear of what stands at the top and the foot. */
+function intoView(up: number, bottom: number): void {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const above = up - 4 * rem;
+  const below = bottom + 5 * rem - innerHeight;
+  if (above < 0 || below > above) scrollBy(0, above);
+  else if (below > 0) scrollBy(0, below);
 }
 
 const toTouch = (item: Element | null | undefined): HTMLElement | null =>
@@ -147,10 +160,7 @@ export function LongList<R>({ count, row, name, want, show, label, at }: LongPro
     const box = list.current;
     if (!box) return;
     const begin = box.getBoundingClientRect().top;
-    const up = begin + top(index) - 16;
-    const down = begin + top(index + 1) + 96 - innerHeight;
-    if (up < 0 || down > up) scrollBy(0, up);
-    else if (down > 0) scrollBy(0, down);
+    intoView(begin + top(index), begin + top(index + 1));
   };
   useEffect(() => {
     if (at !== undefined && at >= 0 && at < total) scrollToRow(at);
@@ -180,6 +190,11 @@ export function LongList<R>({ count, row, name, want, show, label, at }: LongPro
     if (target) {
       focus.current.pending = false;
       target.focus({ preventScroll: true });
+      // Once its place holds: the rows around it are measured with it.
+      requestAnimationFrame(() => {
+        const row_box = target.closest('li')?.getBoundingClientRect();
+        if (row_box && target === document.activeElement) intoView(row_box.top, row_box.bottom);
+      });
     }
   });
 

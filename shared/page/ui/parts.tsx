@@ -141,8 +141,13 @@ export function Sheet(props: { title: string; onClose: () => void; children: Com
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = box.current;
+    const from = document.activeElement;
     dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // Taken out of the document, a dialog does not give the focus back by itself.
+      if (from instanceof HTMLElement) setTimeout(() => from.isConnected && from.focus({ preventScroll: true }));
+    };
   }, []);
   return (
     <dialog

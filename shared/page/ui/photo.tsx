@@ -48,7 +48,7 @@ export function Thumb({ sha256, alt }: { sha256: string; alt: string }) {
       {address ? (
         <img src={address} alt={alt} loading="lazy" />
       ) : (
-        <span class="thumb-none" role="img" aria-label={missing ? T('照片不在本机', 'photo not here') : alt}>
+        <span class="thumb-none" {...(missing || alt ? { role: 'img', 'aria-label': missing ? T('照片不在本机', 'photo not here') : alt } : {})}>
           <Icon name="photo" />
         </span>
       )}

@@ -85,8 +85,13 @@ function Viewer({ of, at, onMove, onClose }: { of: Element[]; at: number; onMove
   const from = useRef<number | null>(null);
   useEffect(() => {
     const dialog = box.current;
+    const from = document.activeElement;
     dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // Taken out of the document, a dialog does not give the focus back by itself.
+      if (from instanceof HTMLElement) setTimeout(() => from.focus({ preventScroll: true }));
+    };
   }, []);
   const go = (by: number): void => onMove((at + by + of.length) % of.length);
   const one = of[at];
