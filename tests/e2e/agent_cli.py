@@ -225,7 +225,9 @@ class Usage(Case):
                 'draft-N': 'draft-1', 'ID': 'abcd'}
         for c in commands():
             name = c['command'].split()
-            if name[0] in ('help', 'version', 'completion', 'enrol'):
+            # enrol makes one, from the page too; settings have defaults.
+            if name[0] in ('help', 'version', 'completion', 'enrol', 'ui',
+                           'settings'):
                 continue
             words = [fill.get(w.strip('…'), w) for w in c['args'].split()
                      if not w.startswith('[') and '=' not in w]
