@@ -192,6 +192,71 @@ export const tests = {
     await t.shot(page, 'map-place-typed');
   },
 
+  'what was typed is the place itself, whatever becomes of the map; a hand moves it again': async (t) => {
+    const { ui } = await mapped(t, [
+      ['amap', 'gcj02', 35.0601, 118.3501, 15, 18],
+      ['plain', 'wgs84', 35.0601, 118.3501, 15, 18],
+    ]);
+    const page = await t.open(ui, { screen: 'small', reducedMotion: 'no-preference' });
+    await shown(page, { map: 'place', props: { value: null, accuracy: null, here: null } });
+    await page.getByText('输入经纬度').click();
+    const drawn = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20))));
+    const hide = (on) => page.evaluate((yes) => (document.querySelector('.map-view').style.display = yes ? 'none' : ''), on);
+    for (let i = 0; i < 50; i++) {
+      const typed = { lat: 35.0601 + i / 1e4, lon: 118.3501 - i / 1e4 };
+      // A drag that still glides when the numbers are taken.
+      if (i % 5 === 0) {
+        await page.locator('.map-box').scrollIntoViewIfNeeded();
+        const box = await page.locator('.map-box').boundingBox();
+        await page.mouse.move(box.x + 60, box.y + 60);
+        await page.mouse.down();
+        await page.mouse.move(box.x + 160, box.y + 140, { steps: 5 });
+        await page.mouse.up();
+      }
+      await page.locator('#place-typed').fill(`${typed.lat.toFixed(4)}, ${typed.lon.toFixed(4)}`);
+      await page.locator('#place-typed').press('Enter');
+      // The keyboard goes, the device is turned, the map is out of sight and comes again.
+      if (i % 2 === 0) await page.setViewportSize({ width: 360 + (i % 7) * 40, height: i % 4 ? 640 : 330 });
+      if (i % 3 === 0) {
+        await hide(true);
+        await drawn();
+        await hide(false);
+      }
+      if (i === 24) {
+        await page.getByRole('button', { name: '图层' }).click();
+        await page.locator('label.choice', { hasText: 'WGS-84' }).click();
+        await page.getByRole('button', { name: '关闭' }).click();
+      }
+      if (i % 10 === 9) await page.getByRole('button', { name: i % 20 === 9 ? '放大' : '缩小' }).click();
+      await drawn();
+      const { place, how } = await said(page);
+      assert.deepEqual([place.lat.toFixed(9), place.lon.toFixed(9), how], [typed.lat.toFixed(9), typed.lon.toFixed(9), 'picked'], `round ${i}`);
+    }
+    await page.waitForTimeout(300); // what is told late
+    const last = (await said(page)).place;
+    assert.deepEqual([last.lat.toFixed(9), last.lon.toFixed(9)], ['35.065000000', '118.345200000']);
+    // The cross is there, so that a step begins there.
+    await page.getByRole('button', { name: /向北 10/ }).click();
+    const stepped = (await said(page)).place;
+    assert.ok(Math.abs((stepped.lat - last.lat) / METRE - 10) < 0.5, JSON.stringify(stepped));
+    assert.ok(Math.abs(stepped.lon - last.lon) < 1e-5, JSON.stringify(stepped));
+    // And each way of her hand still points.
+    await page.setViewportSize({ width: 360, height: 640 });
+    await page.locator('.map-box').scrollIntoViewIfNeeded();
+    await drawn();
+    const box = await page.locator('.map-box').boundingBox();
+    const ways = {
+      wheel: () => page.mouse.wheel(0, -120),
+      dblclick: () => page.mouse.dblclick(box.x + 40, box.y + 50),
+    };
+    for (const [way, act] of Object.entries(ways)) {
+      const before = (await said(page)).place;
+      await page.mouse.move(box.x + 40, box.y + 50);
+      await act();
+      await until(async () => away((await said(page)).place, before) > 1, way);
+    }
+  },
+
   'ten thousand records: gathered, opened by touch and keys, moved without waiting': async (t) => {
     const { ui } = await mapped(t);
     const page = await t.open(ui, { screen: 'laptop' });

@@ -19,8 +19,10 @@ export interface Seen {
   metresPerPx: number;
   /** West, south, east, north, in WGS-84. */
   bounds: [number, number, number, number];
-  /** By her hand: dragged, pinched, by keys or buttons. */
+  /** By her hand: dragged, pinched, by keys or buttons. Whatever else moves the map says nothing. */
   by_person: boolean;
+  /** By her hand, and to another place: not merely nearer or further away. */
+  pointed: boolean;
 }
 
 export interface Wishes {
@@ -42,7 +44,8 @@ export class Chart {
   private under: OfflineMap | null = null;
   private tiles: Tiles | null = null;
   private clusters: Cluster[] = [];
-  private moved_by_us = 0;
+  /** What her hand did that the map has not told of yet. */
+  private hand: 'still' | 'zoomed' | 'pointed' = 'still';
   private readonly theme: MutationObserver;
   private readonly size: ResizeObserver;
 
@@ -55,6 +58,9 @@ export class Chart {
       attributionControl: false,
       zoomControl: false,
       boxZoom: false,
+      doubleClickZoom: false,
+      // Leaflet would move the middle when the window changes, as when a keyboard slides in.
+      trackResize: false,
       keyboard: false,
       scrollWheelZoom: false,
       fadeAnimation: false,
@@ -69,13 +75,17 @@ export class Chart {
     this.map.setView(latLng(CHINA.lat, CHINA.lon), 4, { animate: false });
     this.map.on('moveend zoom viewreset', () => this.draw());
     this.map.on('moveend', () => this.tell());
+    this.watchHand();
     this.map.on('click', (event: LeafletMouseEvent) => this.touch(event.containerPoint));
     this.theme = new MutationObserver(() => this.draw());
     this.theme.observe(document.documentElement, { attributes: true });
     this.size = new ResizeObserver(() => {
-      const here = this.centre();
-      this.map.invalidateSize({ animate: false, pan: false });
-      this.ours(() => this.go(here));
+      if (this.box.offsetWidth === 0 || this.box.offsetHeight === 0) return; // not shown now
+      this.keeping(() => {
+        const here = this.map.getCenter();
+        this.map.invalidateSize({ animate: false, pan: false });
+        this.map.setView(here, this.map.getZoom(), { animate: false });
+      });
       this.draw();
     });
     this.size.observe(box);
@@ -99,13 +109,15 @@ export class Chart {
   /** Another map beneath; the place stays, though the new one may draw it elsewhere. */
   lay(under: OfflineMap | null): void {
     if (under?.name === this.under?.name && under?.bytes === this.under?.bytes) return;
-    const here = this.centre();
-    this.tiles?.remove();
-    this.under = under;
-    this.tiles = under ? new Tiles(under) : null;
-    this.tiles?.addTo(this.map);
-    if (this.prepared) this.prepared = new Prepared(this.prepared.scene, this.crs());
-    this.ours(() => this.go(here));
+    this.keeping(() => {
+      const here = this.centre();
+      this.tiles?.remove();
+      this.under = under;
+      this.tiles = under ? new Tiles(under) : null;
+      this.tiles?.addTo(this.map);
+      if (this.prepared) this.prepared = new Prepared(this.prepared.scene, this.crs());
+      this.go(here);
+    });
     this.draw();
   }
 
@@ -129,14 +141,33 @@ export class Chart {
     return this.place(this.map.getCenter());
   }
 
+  /** What is hers is seen at her hand, never guessed from the map having moved: a box that grows,
+   * a keyboard that slides in, another map beneath move it too. */
+  private watchHand(): void {
+    const points = (): void => void (this.hand = 'pointed');
+    this.map.on('drag', points);
+    this.map.on('move', (event) => 'pinch' in event && points());
+    this.box.addEventListener('wheel', () => this.map.scrollWheelZoom.enabled() && points(), { passive: true });
+    this.map.on('dblclick', (event: LeafletMouseEvent) => {
+      points();
+      const closer = event.originalEvent.shiftKey ? -1 : 1;
+      this.map.setZoomAround(event.latlng, this.map.getZoom() + closer, { animate: false });
+    });
+  }
+
   /** What we do ourselves is no movement of hers. */
   private ours(act: () => void): void {
-    this.moved_by_us++;
-    try {
-      act();
-    } finally {
-      this.moved_by_us--;
-    }
+    this.hand = 'still';
+    act();
+    this.hand = 'still';
+  }
+
+  /** The same place is in the middle after it as before; what her hand is at goes on. */
+  private keeping(act: () => void): void {
+    this.map.stop(); // a drag that still glides ends here, and is told
+    const hand = this.hand;
+    this.ours(act);
+    this.hand = hand;
   }
 
   private go(place: LatLon, zoom = this.map.getZoom()): void {
@@ -172,12 +203,16 @@ export class Chart {
     );
   }
 
+  // These three are what buttons and keys do: hers.
+
   zoomBy(steps: number): void {
+    if (this.hand === 'still') this.hand = 'zoomed';
     this.map.setZoom(this.map.getZoom() + steps, { animate: false });
   }
 
   /** By so many pixels of the screen. */
   push(right: number, down: number): void {
+    this.hand = 'pointed';
     this.map.panBy([right, down], { animate: false });
   }
 
@@ -185,6 +220,7 @@ export class Chart {
   step(east_m: number, north_m: number): void {
     const { lat, lon } = this.centre();
     const metre = 360 / 40007863;
+    this.hand = 'pointed';
     this.go({
       lat: lat + north_m * metre,
       lon: lon + (east_m * metre) / Math.cos((lat * Math.PI) / 180),
@@ -197,6 +233,8 @@ export class Chart {
   }
 
   private tell(): void {
+    const hand = this.hand;
+    this.hand = 'still';
     const bounds = this.map.getBounds();
     const low = this.place(bounds.getSouthWest());
     const high = this.place(bounds.getNorthEast());
@@ -205,7 +243,8 @@ export class Chart {
       zoom: this.map.getZoom(),
       metresPerPx: this.metresPerPx(),
       bounds: [low.lon, low.lat, high.lon, high.lat],
-      by_person: this.moved_by_us === 0,
+      by_person: hand !== 'still',
+      pointed: hand === 'pointed',
     });
   }
 
@@ -249,6 +288,7 @@ export class Chart {
     ];
     const fits = this.map.getBoundsZoom(bounds, false, this.map.getSize().multiplyBy(0.3));
     const middle = corner((cluster.west + cluster.east) / 2, (cluster.north + cluster.south) / 2);
+    this.hand = 'pointed';
     this.map.setView(middle, Math.min(MOST_ZOOM, Math.max(zoom + 1, fits)), { animate: false });
   }
 

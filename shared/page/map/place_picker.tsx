@@ -3,6 +3,10 @@
 //
 //   <PlacePicker value={place} accuracy={8} here={here} onChange={(place, how) => …} />
 //
+// What was typed, and what the receiver said, is the place itself and is never read back from the
+// map, which may be resized, hidden or laid anew at any time; its middle is read only when her own
+// hand moved it there.
+//
 // Nothing is picked until she moved the map or pressed a button: a map that happens to be open at
 // some place says nothing about where anything is.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -103,7 +107,7 @@ export function PlacePicker({ value, onChange, accuracy = null, here = null }: P
         crosshair
         here={here}
         onHere={() => here && pick({ lat: here.lat, lon: here.lon }, 'here')}
-        onSeen={(seen) => seen.by_person && pick(seen.centre, 'picked')}
+        onSeen={(seen) => seen.pointed && pick(seen.centre, 'picked')}
         chart={(made) => (chart.current = made)}
       />
       <div class="picker-steps" role="group" aria-label={T(`每次移 ${STEP_M} 米`, `${STEP_M} metres at a time`)}>

@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import '@page/theme.css';
 import { enter } from '@page/api';
 import { learn } from '@page/domain';
+import { lang, speak } from '@page/text';
 import { Page } from '@page/ui/parts';
 import { CaseMap, type CaseMapProps } from '@page/map/case_map';
 import type { LatLon } from '@page/map/geo';
@@ -69,6 +70,6 @@ const maps = {
 };
 (globalThis as unknown as { maps: typeof maps }).maps = maps;
 
-void enter()
+void Promise.all([enter(), speak(lang.value)])
   .then(learn)
   .then(() => render(<Page title="maps" root>{null}</Page>, root));
