@@ -262,15 +262,28 @@ enum xg_status spool_flush(struct spool *s, struct xg_error *err)
     return status;
 }
 
+bool spool_is_due(const struct spool *s, int64_t now_ms)
+{
+    int64_t wait_ms = s->pending_since_ms - s->begun_ms;
+
+    if (wait_ms < SPOOL_FLUSH_LEAST_MS)
+        wait_ms = SPOOL_FLUSH_LEAST_MS;
+    if (wait_ms > SPOOL_FLUSH_MS)
+        wait_ms = SPOOL_FLUSH_MS;
+    return s->pending > 0 && (s->pending >= SPOOL_CHUNK_SAMPLES ||
+                              now_ms - s->pending_since_ms >= wait_ms ||
+                              now_ms < s->pending_since_ms);
+}
+
 enum xg_status spool_add(struct spool *s, const struct track_sample *sample,
                          struct xg_error *err)
 {
     enum xg_status status = XG_OK;
 
-    if (s->pending > 0 &&
-        (s->pending >= SPOOL_CHUNK_SAMPLES ||
-         sample->mono_ms - s->pending_since_ms >= SPOOL_FLUSH_MS ||
-         sample->mono_ms < s->pending_since_ms))
+    if (!s->begun)
+        s->begun_ms = sample->mono_ms;
+    s->begun = true;
+    if (spool_is_due(s, sample->mono_ms))
         status = spool_flush(s, err);
     if (s->pending == SPOOL_PENDING_MAX)
         memmove(s->samples, s->samples + 1, --s->pending * sizeof *s->samples);

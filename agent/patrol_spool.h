@@ -10,8 +10,10 @@
  *              10^-6 degree: i32; accuracy in dm: u32. Big-endian, 51 bytes.
  *
  * The flash-write budget: a chunk is written when its first sample is
- * SPOOL_FLUSH_MS old or it has SPOOL_CHUNK_SAMPLES; with fixes kept at most
- * once a second that is at most 120 appends of at most 4 KiB an hour, each with
+ * SPOOL_FLUSH_MS old or it has SPOOL_CHUNK_SAMPLES; while the recorder is
+ * young, when it has waited as long as was recorded before it (1 s, 2, 4, 8,
+ * 16), so that who begins sees soon that it records. With fixes kept at most
+ * once a second that is at most 120 appends of at most 4 KiB an hour (and those few), each with
  * one fdatasync (about 480 KiB of pages an hour; 1 sample in 5 s, the default,
  * makes each append less than 400 bytes of one page).
  *
@@ -28,6 +30,7 @@
 enum {
     SPOOL_SAMPLE_SIZE = 51,
     SPOOL_CHUNK_SAMPLES = 72,
+    SPOOL_FLUSH_LEAST_MS = 1000,
     SPOOL_FLUSH_MS = 29500,
     SPOOL_PENDING_MAX = 1024, /* held while the disk is full */
 };
@@ -39,6 +42,8 @@ struct spool {
     char *path;
     uint64_t chunks; /* written so far */
     int64_t end;     /* of the last good chunk in the file */
+    bool begun;
+    int64_t begun_ms;         /* monotonic: the first sample since open */
     int64_t pending_since_ms; /* monotonic */
     size_t pending;
     struct track_sample *samples;
@@ -67,6 +72,8 @@ void spool_close(struct spool *s);
 XG_MUST_CHECK enum xg_status spool_add(struct spool *s,
                                        const struct track_sample *sample,
                                        struct xg_error *err);
+/* Has what is pending waited long enough? */
+bool spool_is_due(const struct spool *s, int64_t now_ms);
 XG_MUST_CHECK enum xg_status spool_flush(struct spool *s,
                                          struct xg_error *err);
 

@@ -170,8 +170,8 @@ static bool write_what_waits(void *ctx)
     struct xg_error err = XG_ERROR_NONE;
     int64_t now_ms = xg_mono_ms(r->env);
 
-    if (r->spool.pending == 0 || now_ms - r->flush_tried_ms < TRY_EVERY_MS ||
-        now_ms - r->spool.pending_since_ms < SPOOL_FLUSH_MS)
+    if (now_ms - r->flush_tried_ms < TRY_EVERY_MS ||
+        !spool_is_due(&r->spool, now_ms))
         return true;
     r->flush_tried_ms = now_ms;
     say_writing(r, spool_flush(&r->spool, &err) != XG_OK, &err);
