@@ -411,9 +411,6 @@ static enum xg_status fill(struct day *d, struct walk *w,
                            const struct xg_brief *b,
                            const struct cli_patrol *open, struct xg_error *err)
 {
-    w->start_ms = time_of(b, XG_PATROL_START, w->start_ms);
-    w->end_ms = time_of(b, XG_PATROL_END, w->start_ms);
-    w->is_open = open->state.open && xg_id_equal(&open->state.id, &w->id);
     w->checkins = checkins_of(b);
     if (!w->is_open)
         return cli_track_of(&w->track, &d->arena, b, err);
@@ -421,8 +418,20 @@ static enum xg_status fill(struct day *d, struct walk *w,
         return err->status;
     w->track = w->live.track;
     w->is_running = open->state.running;
-    w->end_ms = xg_wall_ms(&d->cli->env);
     return XG_OK;
+}
+
+/* When it was walked, whenever that was recorded. */
+static bool is_of_day(const struct day *d, struct walk *w,
+                      const struct xg_brief *b, const struct cli_patrol *open)
+{
+    w->start_ms = time_of(b, XG_PATROL_START, w->start_ms);
+    w->end_ms = time_of(b, XG_PATROL_END, w->start_ms);
+    w->is_open = open->state.open && xg_id_equal(&open->state.id, &w->id);
+    if (w->is_open)
+        w->end_ms = xg_wall_ms(&d->cli->env);
+    return w->start_ms < d->to_ms &&
+           (w->end_ms >= d->from_ms || w->start_ms >= d->from_ms);
 }
 
 static enum xg_status look_at(struct day *d, const struct xg_id *id,
@@ -440,12 +449,12 @@ static enum xg_status look_at(struct day *d, const struct xg_id *id,
         memcpy(w.number, e.number, sizeof w.number);
         w.start_ms = e.first_ms;
         status = xg_brief_read(&b, xg_buf_bytes(&state), err);
-        if (status == XG_OK)
+        if (status == XG_OK && is_of_day(d, &w, &b, open)) {
             status = fill(d, &w, &b, open, err);
-        if (status == XG_OK && w.start_ms < d->to_ms &&
-            (w.end_ms >= d->from_ms || w.start_ms >= d->from_ms))
-            add_walk(d, &w);
-        json_decref(w.checkins);
+            if (status == XG_OK)
+                add_walk(d, &w);
+            json_decref(w.checkins);
+        }
     }
     xg_buf_clear(&state);
     return status;
@@ -457,11 +466,12 @@ static enum xg_status look_at_patrols(struct day *d, struct xg_error *err)
     struct xg_id *ids;
     size_t count;
 
-    /* One that began the evening before may reach into the day. */
+    /* One that began the evening before may reach into the day; the track of
+     * another device may have been imported on any day after. */
     if (cli_patrol_look(&open, d->cli, err) != XG_OK ||
         store_list_between(d->cli->home.store, &d->arena, &ids, &count,
                            xg_kind_find(XG_KIND_PATROL), d->from_ms - DAY_MS,
-                           d->to_ms, err) != XG_OK)
+                           INT64_MAX, err) != XG_OK)
         return err->status;
     for (size_t i = 0; i < count; i++)
         if (look_at(d, &ids[i], &open, err) != XG_OK)

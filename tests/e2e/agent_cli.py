@@ -860,6 +860,12 @@ class Flow(Case):
         self.assertTrue(self.expect(0, 'patrol', 'import', track, '--json')
                         .one()['held'])
         self.expect(0, 'patrol', 'show', one['number'])
+        # Walked on that day, though it was recorded on another.
+        day = self.expect(0, 'patrol', 'day', '2026-09-21', '--json').one()
+        self.assertEqual([p['number'] for p in day['patrols']],
+                         [one['number']])
+        day = self.expect(0, 'patrol', 'day', '--json').one()
+        self.assertNotIn(one['number'], [p['number'] for p in day['patrols']])
         gpx = ET.fromstring(self.expect(0, 'patrol', 'show', one['number'],
                                         '--gpx').out)
         self.assertEqual(len(gpx.findall('.//{*}trkpt')), 51)
