@@ -7,7 +7,8 @@
 #   and a meeting; then the server comes up, both sync, and each record and the
 #   photo are shown as received with their proofs verified; at last a report
 #   goes by a stick instead of a network, and its receipt comes back the same
-#   way, and an auditor checks the whole log, and the evidence of one case.
+#   way, an auditor checks the whole log, and the evidence of one case, and the
+#   worker's page is asked whether it answers.
 #
 #   sh packaging/quickstart.sh          everything lies in ./demo afterwards
 #
@@ -57,8 +58,9 @@ li=$demo/li-na        # the community's device
 server_pid=
 feed_pid=
 gpsd_pid=
+page_pid=
 cleanup() {
-    for pid in $server_pid $gpsd_pid $feed_pid; do
+    for pid in $server_pid $gpsd_pid $feed_pid $page_pid; do
         kill "$pid" 2>/dev/null || true
     done
     "$bin/xunge" --home "$zhang" patrol stop >/dev/null 2>&1 || true
@@ -202,6 +204,33 @@ registrar_key=$(key registrar)
 "$bin/xunge-audit" evidence "$demo/evidence.html" \
     --key "$log_key" --registrar "$registrar_key"
 
+step "页面：网格员用手指点的，和命令是同一套" \
+    "The page: the same by touch, served on this device alone"
+# It opens with a one-time key, which lies in a file; here nobody opens it, it
+# is only asked whether it answers.
+: >"$demo/page"
+"$bin/xunge" --home "$zhang" ui --no-browser --json \
+    >"$demo/page" 2>>"$demo/page.log" &
+page_pid=$!
+wait_for "$demo/page"
+python3 - "$demo/page" <<'PY'
+import gzip, json, re, sys, urllib.request
+with open(sys.argv[1], encoding="utf-8") as told:
+    url = json.loads(told.readline())["url"]
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+# It is kept compressed, and sent so.
+asked = urllib.request.Request(url + "/", headers={"Accept-Encoding": "gzip"})
+with direct.open(asked, timeout=20) as answer:
+    page = gzip.decompress(answer.read()).decode()
+title = re.search("<title>(.+?)</title>", page)
+if not title or "巡格" not in title[1]:
+    sys.exit("the page does not answer as it should: " + page[:200])
+print(url, title[1])
+PY
+kill "$page_pid"
+wait "$page_pid" 2>/dev/null || true
+page_pid=
+
 step "小结" "Summary"
 "$bin/xunge" --home "$zhang" status
 echo
@@ -225,3 +254,6 @@ cat <<TXT
   $bin/xunge --home $li set 0001-00002-4 urgency=urgent
   $bin/xunge --help
 TXT
+say "打开张伟的页面（手指点的就是上面这些；Ctrl-C 结束）：" \
+    "Open the worker's page (the same by touch; Ctrl-C ends it):"
+echo "  $bin/xunge --home $zhang ui"

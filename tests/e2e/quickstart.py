@@ -30,7 +30,7 @@ def main():
         print(run.stdout)
         print(run.stderr, file=sys.stderr)
         assert run.returncode == 0, run.returncode
-        for words in ("小结", "接下来可以试", "已收到"):
+        for words in ("小结", "接下来可以试", "已收到", "打开张伟的页面"):
             assert words in run.stdout, words
 
         rows = agent(demo / "zhang-wei", "list")
