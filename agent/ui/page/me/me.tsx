@@ -22,7 +22,7 @@ function Who({ of }: { of: Status }) {
   return (
     <dl class="facts">
       <dt>{T('本机使用人', "This device's worker")}</dt>
-      <dd>{`${me.name}（${me.worker}）`}</dd>
+      <dd>{me.name === me.worker ? me.worker : T(`${me.name}（${me.worker}）`, `${me.name} (${me.worker})`)}</dd>
       <dt>{T('身份', 'Role')}</dt>
       <dd>{said('roles', me.role)}</dd>
       <dt>{T('网格', 'Units')}</dt>
@@ -67,7 +67,7 @@ function Workers({ owner }: { owner: string }) {
             <li key={worker} class={worker === now ? 'card worker worker-now' : 'card worker'}>
               <span class="worker-name">
                 <strong>{personNamed(worker)}</strong>
-                <span class="quiet">{worker}</span>
+                {personNamed(worker) !== worker && <span class="quiet">{worker}</span>}
                 {pin?.other_registered && (
                   <Chip tone="warn" icon="alert">
                     {T('中心登记的是另一把钥匙', 'another key is registered')}

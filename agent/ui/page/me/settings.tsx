@@ -208,6 +208,7 @@ export function Settings(_: PageProps) {
           label={T('语言', 'Language')}
           now={value('lang')}
           choices={[
+            { value: 'auto', words: T('跟随系统', 'as the system') },
             { value: 'zh', words: '中文' },
             { value: 'en', words: 'English' },
           ]}
