@@ -10,7 +10,7 @@ import { freePort } from './world.mjs';
 const MEGABYTE = 1 << 20;
 
 /** A JPEG of about `bytes`: a real one, and noise in a comment, which no line can shrink. */
-function bigPhoto(file, from, bytes) {
+export function bigPhoto(file, from, bytes) {
   const jpeg = fs.readFileSync(from);
   const parts = [jpeg.subarray(0, 2)];
   for (let left = bytes; left > 0; left -= 65000) {
@@ -21,7 +21,7 @@ function bigPhoto(file, from, bytes) {
 }
 
 /** What the agent believes is the server: a line of so many bytes a second before it. */
-async function slowLine(world, bytes_per_s) {
+export async function slowLine(world, bytes_per_s) {
   const address = world.port;
   await world.stop();
   world.port = await freePort();
