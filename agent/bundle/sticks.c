@@ -3,6 +3,7 @@
  * to whom it is sealed to, where the home is not locked.
  *
  *      answer     of the command centre, for bundle read
+ *      accepted   a successor's answer, for handover finish
  *      bundle     of a device, for the command centre
  *      handover   to this device, for handover accept
  *      rescue     a whole home
@@ -49,6 +50,7 @@ static const char *kind_label(const char *kind)
 {
     static const char *const names[][3] = {
         {"answer", "指挥中心的回应", "answer of the command centre"},
+        {"accepted", "接任人的回执", "a successor's answer"},
         {"bundle", "上报数据包", "bundle for the command centre"},
         {"handover", "交接包", "handover"},
         {"rescue", "救援包", "rescue bundle"},
@@ -83,6 +85,15 @@ static const char *kind_of_part(struct xg_bundle_file *f,
     return NULL;
 }
 
+/* What handover accept --answer writes. */
+static bool is_acceptance(int fd)
+{
+    char head[4];
+
+    return pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head &&
+           memcmp(head, "XGA1", sizeof head) == 0;
+}
+
 static bool has_magic(int fd, bool *sealed)
 {
     uint8_t head[512];
@@ -105,6 +116,8 @@ static const char *kind_of(const struct looking *l, int fd, const char *name)
     const char *kind = NULL;
     bool sealed, more = false, cut;
 
+    if (is_acceptance(fd))
+        return "accepted";
     if (!has_magic(fd, &sealed))
         return NULL;
     if (xg_bundle_file_open(&f, &from, &ignored) != XG_OK)

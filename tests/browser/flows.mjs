@@ -182,4 +182,94 @@ export const tests = {
     await page.context().close();
     await ui.end();
   },
+
+  'a handover: written for a key, accepted on the other page, finished with the answer': async (t) => {
+    const world = await t.world();
+    const [old, fresh] = [world.enrol('a', 'w1'), world.enrol('b', 'w2')];
+    await world.stop();
+    for (const device of [old, fresh]) device.do(['settings', 'sync_every=0']);
+    old.do([...incident, '--photo', `${PHOTO}:near`]);
+    old.do(['subject', 'list=person', 'name=孙某某', 'every_days=7', `grid=${GRID}`]);
+    old.do(['draft', 'write', 'notice', 'title=半张草稿']);
+    const counts = '未结案件 1 · 重点对象 1 · 草稿 1 · 照片 1';
+    const [from, to] = [await stickAndPage(world, old), await stickAndPage(world, fresh)];
+    const second = await t.open(to.ui, { screen: 'small', at: '#/me/handover' });
+    await second.getByText('我这台设备的钥匙').click();
+    const key = await second.locator('details code').innerText();
+    const first = await t.open(from.ui, { screen: 'small', at: '#/me/handover' });
+    await first.getByLabel('交给谁').selectOption('w2');
+    await first.getByRole('radio', { name: '对方设备的钥匙' }).check();
+    await first.getByLabel('钥匙（对方').fill('这不是钥匙');
+    await first.getByRole('button', { name: /写到U盘 KEY/ }).click();
+    await first.getByRole('alert').waitFor();
+    assert.deepEqual(fs.readdirSync(from.folder), [], 'a wrong key leaves nothing on the stick');
+    await first.getByLabel('钥匙（对方').fill(`  ${key} `);
+    await first.getByRole('button', { name: /写到U盘 KEY/ }).click();
+    await first.getByText(/交接文件已写好/).waitFor();
+    await first.getByText('可以拔下U盘了').waitFor();
+    await first.getByRole('status').getByText(counts).waitFor();
+    await t.accessible(first, 'handover written');
+    await t.fits(first, 'handover written');
+    await t.shot(first, 'flows-handover-written');
+
+    // The stick is carried over; the answer goes back on it.
+    const [file] = fs.readdirSync(from.folder);
+    fs.copyFileSync(path.join(from.folder, file), path.join(to.folder, file));
+    await second.getByRole('button', { name: `读 KEY 上的 ${file}` }).click();
+    await second.getByText(/已签收 (张伟|w1) 的交接/).waitFor();
+    await second.getByRole('status').getByText(counts).waitFor();
+    await t.shot(second, 'flows-handover-accepted');
+    await t.accessible(second, 'handover accepted');
+    const answer = fs.readdirSync(to.folder).find((name) => name.endsWith('.xga'));
+    assert.ok(answer, 'the answer is on the stick');
+    assert.equal(fresh.ask(['list', 'subject']).length, 1);
+    assert.equal(fresh.ask(['draft', 'list'])[0].texts.title, '半张草稿');
+    fs.copyFileSync(path.join(to.folder, answer), path.join(from.folder, answer));
+    await first.getByRole('button', { name: `读 KEY 上的 ${answer}` }).click();
+    await first.getByText(/(王芳|w2) 已签收/).waitFor();
+    await first.getByText('对方已签收').waitFor();
+    assert.equal(old.one(['handover', 'status']).handovers[0].stage, 'answered');
+    await t.shot(first, 'flows-handover-finished');
+    await from.ui.end();
+    await to.ui.end();
+    t.faults = t.faults.filter((fault) => !fault.includes('这不是钥匙'));
+  },
+
+  'an offline map: added by its file, drawn under the cases, and gone again': async (t) => {
+    const device = (await t.world()).enrol('a', 'w1');
+    device.do(['settings', 'sync_every=0']);
+    device.do([...incident]);
+    const map = path.join(t.worlds[0].folder, '兰山.mbtiles');
+    execFileSync('python3', [path.join(SOURCE, 'tests/browser/mbtiles.py'), map, '35.05', '118.34', '10', '15']);
+    const ui = await device.ui();
+    const page = await t.open(ui, { screen: 'small', at: '#/settings' });
+    await page.locator('.choose input').setInputFiles(map);
+    await t.shot(page, 'flows-map-form');
+    await t.fits(page, 'adding a map');
+    const name = await page.getByLabel('名称').inputValue();
+    assert.match(name, /^\w/, 'a name in Chinese gives one that can be said');
+    await button(page, '装入').click();
+    await page.getByText('已装好').waitFor();
+    assert.deepEqual(device.ask(['maps']).map((one) => one.name), [name]);
+    await t.accessible(page, 'with a map');
+    const tiles = [];
+    page.on('response', (response) => response.url().includes('/tiles/') && tiles.push(response.status()));
+    await t.go(page, '#/cases?view=map');
+    await until(() => tiles.includes(200), 'a tile of the map');
+    await page.locator('img.leaflet-tile-loaded').first().waitFor();
+    await t.shot(page, 'flows-map-shown');
+    await t.go(page, '#/settings');
+    await page.getByRole('button', { name: `删去地图 ${name}` }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '删去' }).click();
+    await page.getByText('还没有地图').waitFor();
+    assert.deepEqual(device.ask(['maps']), []);
+    // What is no map is refused, and nothing stays behind.
+    await page.locator('.choose input').setInputFiles(PHOTO);
+    await button(page, '装入').click();
+    await page.getByRole('alert').waitFor();
+    assert.deepEqual(device.ask(['maps']), []);
+    await page.context().close();
+    await ui.end();
+    t.faults = t.faults.filter((fault) => !fault.includes('"maps add"'));
+  },
 };

@@ -5,23 +5,33 @@ import { act, actForBytes, actorCode, byActor, personNamed } from '@page/actor';
 import { theDomain } from '@page/domain';
 import { refresh, useCall } from '@page/store';
 import { bytes, T } from '@page/text';
-import { Button, Chip, Page, Section, tell, Trouble } from '@page/ui/parts';
-import { Choose, useSticks } from '../sync/stick';
+import { Button, Chip, Page, Section, Trouble } from '@page/ui/parts';
+import { Choose, useSticks, type Volume } from '../sync/stick';
 import { fileName, saveFile } from '../sync/save';
 import { SecretField } from './secret-field';
 import '../sync/sync.css';
 
-interface Info {
+interface Counted {
+  cases: number;
+  subjects: number;
+  drafts: number;
+  photos: number;
+}
+
+function countsWords(of: Counted): string {
+  return T(
+    `未结案件 ${of.cases} · 重点对象 ${of.subjects} · 草稿 ${of.drafts} · 照片 ${of.photos}`,
+    `open cases ${of.cases} · subjects ${of.subjects} · drafts ${of.drafts} · photos ${of.photos}`,
+  );
+}
+
+interface Info extends Counted {
   number: string;
   handover: string;
   from: string;
   to: string;
   taken: boolean;
   stage: 'open' | 'replaced' | 'answered' | 'accepted';
-  cases: number;
-  subjects: number;
-  drafts: number;
-  photos: number;
 }
 
 interface Standing {
@@ -58,12 +68,7 @@ function List() {
               <strong>{`${personNamed(info.from)} → ${personNamed(info.to)}`}</strong> <span class="quiet">{info.number}</span>
             </p>
             {stageChip(info)}
-            <p class="quiet">
-              {T(
-                `未结案件 ${info.cases} · 重点对象 ${info.subjects} · 草稿 ${info.drafts} · 照片 ${info.photos}`,
-                `open cases ${info.cases} · subjects ${info.subjects} · drafts ${info.drafts} · photos ${info.photos}`,
-              )}
-            </p>
+            <p class="quiet">{countsWords(info)}</p>
           </li>
         ))}
       </ul>
@@ -74,8 +79,11 @@ function List() {
   );
 }
 
-interface Wrote {
+const isCounted = (of: Partial<Counted>): of is Counted => of.cases !== undefined;
+
+interface Wrote extends Partial<Counted> {
   code?: string | null;
+  safe_to_remove?: boolean;
   number: string;
   bytes: number;
 }
@@ -174,6 +182,8 @@ function Write() {
       {wrote && (
         <div class="card" role="status">
           <p>{T(`交接文件已写好（${bytes(wrote.bytes)}）。`, `The handover file is written (${bytes(wrote.bytes)}).`)}</p>
+          {isCounted(wrote) && <p>{countsWords(wrote)}</p>}
+          {wrote.safe_to_remove && <p>{T('可以拔下U盘了。', 'You may pull the stick out.')}</p>}
           {wrote.code && (
             <>
               <p>{T('把下面的口令码念给对方，不要和文件放在一起：', 'Read this code out to them; do not keep it with the file:')}</p>
@@ -186,31 +196,41 @@ function Write() {
   );
 }
 
-interface Accepted {
+interface Accepted extends Counted {
   number: string;
   from: string;
   before: boolean;
-  cases: number;
-  photos: number;
+  answer: string | null;
+}
+
+function acceptedWords(of: Accepted): string {
+  const from = personNamed(of.from);
+  return of.before
+    ? T(`${from} 的这份交接早已签收，没有重复。${countsWords(of)}。`, `This handover from ${from} was accepted before; nothing was done twice. ${countsWords(of)}.`)
+    : T(`已签收 ${from} 的交接。${countsWords(of)}。`, `Accepted from ${from}. ${countsWords(of)}.`);
 }
 
 function Accept() {
   const [code, setCode] = useState('');
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Failure>();
+  const [accepted, setAccepted] = useState<Accepted>();
   const sticks = useSticks();
   const key = useCall<{ key: string }>({ run: 'handover key' });
+  /** The answer goes back on the stick that the handover came on. */
+  const answerOn = (volume: Volume): string | undefined =>
+    volume.read_only ? undefined : `stick:${volume.name}/${fileName('accepted', actorCode(), 'xga')}`;
   const files = sticks.flatMap((volume) => volume.files.filter((file) => file.kind === 'handover').map((file) => ({ volume, file })));
-  const accept = async (word: string, body?: Blob): Promise<void> => {
+  const accept = async (word: string, body?: Blob, answer?: string): Promise<void> => {
     setBusy(true);
     setTrouble(undefined);
+    setAccepted(undefined);
     const secret = code.trim();
-    const what = { run: 'handover accept', words: [word], ...(secret ? { flags: { code: true as const }, secret } : {}) };
+    const flags: Record<string, string | true> = { ...(secret ? { code: true } : {}), ...(answer ? { answer } : {}) };
+    const what = { run: 'handover accept', words: [word], flags, ...(secret ? { secret } : {}) };
     try {
-      const answer = body ? await feed<Accepted>(what, body) : await call<Accepted>(what);
-      const first = answer.lines[0];
-      if (first)
-        tell({ text: T(`已签收 ${personNamed(first.from)} 的交接：案件 ${first.cases} 件`, `Accepted from ${personNamed(first.from)}: ${first.cases} cases`) });
+      const took = await act<Accepted>(what, body);
+      setAccepted(took.lines[0]);
       setCode('');
       refresh();
     } catch (cause) {
@@ -224,12 +244,22 @@ function Accept() {
       <Trouble of={trouble} />
       <div class="buttons">
         {files.map(({ volume, file }) => (
-          <Button key={volume.name + file.name} icon="stick" busy={busy} onClick={() => void accept(`stick:${volume.name}/${file.name}`)}>
+          <Button key={volume.name + file.name} icon="stick" busy={busy} onClick={() => void accept(`stick:${volume.name}/${file.name}`, undefined, answerOn(volume))}>
             {T(`读 ${volume.name} 上的 ${file.name}`, `Read ${file.name} on ${volume.name}`)}
           </Button>
         ))}
         <Choose label={T('选交接文件', 'Choose the handover file')} take={(file) => void accept('-', file)} />
       </div>
+      {accepted && (
+        <div class="card" role="status">
+          <p>{acceptedWords(accepted)}</p>
+          <p class="quiet">
+            {accepted.answer
+              ? T('回执也写到了U盘上：拔下，带回给移交的人。', 'The answer is on the stick too: pull it out and bring it back to them.')
+              : T('移交的人同步后就看得到；没有网络，就从U盘读，回执会写在U盘上。', 'They see it after a sync; without a network read it from a stick, and the answer is written there.')}
+          </p>
+        </div>
+      )}
       {key.lines?.[0] && (
         <details class="card">
           <summary>{T('我这台设备的钥匙（给移交的人）', "This device's key (for the one who hands over)")}</summary>
@@ -242,11 +272,53 @@ function Accept() {
   );
 }
 
+/** The successor's answer, where there is no network to bring it. */
+function Finish() {
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState<Failure>();
+  const [finished, setFinished] = useState<Info>();
+  const sticks = useSticks();
+  const files = sticks.flatMap((volume) => volume.files.filter((file) => file.kind === 'accepted').map((file) => ({ volume, file })));
+  const finish = async (word: string, body?: Blob): Promise<void> => {
+    const what = { run: 'handover finish', words: [word] };
+    setBusy(true);
+    setTrouble(undefined);
+    setFinished(undefined);
+    try {
+      setFinished((body ? await feed<Info>(what, body) : await call<Info>(what)).lines[0]);
+      refresh();
+    } catch (cause) {
+      setTrouble(cause as Failure);
+    }
+    setBusy(false);
+  };
+  return (
+    <Section title={T('读接任人的回执', "Read the successor's answer")}>
+      <p class="quiet">{T('有网络时不用：同步会带来。', 'Not needed with a network: a sync brings it.')}</p>
+      <Trouble of={trouble} />
+      <div class="buttons">
+        {files.map(({ volume, file }) => (
+          <Button key={volume.name + file.name} icon="stick" busy={busy} onClick={() => void finish(`stick:${volume.name}/${file.name}`)}>
+            {T(`读 ${volume.name} 上的 ${file.name}`, `Read ${file.name} on ${volume.name}`)}
+          </Button>
+        ))}
+        <Choose label={T('选回执文件', 'Choose the answer')} take={(file) => void finish('-', file)} />
+      </div>
+      {finished && (
+        <p role="status">
+          {T(`${personNamed(finished.to)} 已签收。${countsWords(finished)}。`, `Accepted by ${personNamed(finished.to)}. ${countsWords(finished)}.`)}
+        </p>
+      )}
+    </Section>
+  );
+}
+
 export function Handover() {
   return (
     <Page title={T('交接', 'Handover')}>
       <List />
       <Write />
+      <Finish />
       <Accept />
       <p class="quiet">
         {T('清空这台设备（离岗）不在页面上，由管理员在终端运行 xunge leave；有东西只在本机时它会拒绝。', 'Wiping this device is not offered here: an administrator runs xunge leave in a terminal. It refuses while anything is only here.')}

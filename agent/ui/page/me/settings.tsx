@@ -60,6 +60,12 @@ const CRS: () => Named[] = () => [
   { value: 'bd09', words: 'BD-09' },
 ];
 
+/** Names of maps are of plain letters; of a Chinese file's nothing may be left. */
+function plainName(file: string): string {
+  const plain = file.replace(/\.[^.]*$/, '').replace(/[^\w.-]+/g, '_').replace(/^[_.-]+|[_.-]+$/g, '');
+  return plain || `map-${Date.now().toString(36)}`;
+}
+
 function AddMap({ done }: { done: () => void }) {
   const [file, setFile] = useState<File>();
   const [name, setName] = useState('');
@@ -90,7 +96,7 @@ function AddMap({ done }: { done: () => void }) {
           accept=".mbtiles"
           take={(chosen) => {
             setFile(chosen);
-            setName(chosen.name.replace(/\.[^.]*$/, '').replace(/[^\w.-]/g, '_') || 'map');
+            setName(plainName(chosen.name));
           }}
         />
       </>

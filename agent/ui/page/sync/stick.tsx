@@ -11,6 +11,7 @@ import { fileName, saveFile } from './save';
 
 export interface Volume {
   name: string;
+  read_only: boolean;
   free_bytes: number;
   files: { name: string; bytes: number; kind: string }[];
 }
