@@ -27,6 +27,16 @@ const entries = new Map<string, Entry>();
 
 const keyOf = (what: Call): string => JSON.stringify([lang.value, what]);
 
+const LOCKED = 6;
+
+/** What only looks asks for no PIN: it is the home that is locked, by whomever. */
+function findLocked(entry: Entry): boolean {
+  if (entry.failure?.exit !== LOCKED && entry.answer?.lines[0]?.vault !== 'locked') return false;
+  entry.answer = undefined;
+  locked.value = true;
+  return true;
+}
+
 async function fetchEntry(entry: Entry): Promise<void> {
   if (entry.busy) {
     entry.stale = true;
@@ -42,6 +52,7 @@ async function fetchEntry(entry: Entry): Promise<void> {
       entry.failure =
         cause instanceof Failure ? cause : new Failure('page', 1, String(cause));
     }
+    if (findLocked(entry)) break;
   } while (entry.stale && entry.readers.size > 0);
   entry.busy = false;
   for (const draw of [...entry.readers]) draw();

@@ -93,6 +93,8 @@ export function Busy({ what }: { what?: string }) {
 /** A page: its heading takes the focus when it is come to, so that a reader of the screen begins there. */
 export function Page(props: {
   title: string;
+  /** What the browser may keep in its history, where the title tells of a case or a person. */
+  history?: string;
   /** No way back: one of the main pages. */
   root?: boolean;
   tools?: ComponentChildren;
@@ -101,7 +103,7 @@ export function Page(props: {
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${props.title} · ${T('巡格', 'Xunge')}`;
+    document.title = `${props.history ?? props.title} · ${T('巡格', 'Xunge')}`;
     if (!props.root || document.activeElement === document.body) heading.current?.focus();
     scrollTo(0, 0);
   }, [props.title]);

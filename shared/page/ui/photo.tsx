@@ -1,6 +1,7 @@
 // A photo of the shelf: its thumbnail, fetched when it comes into view and let go with the page.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { data } from '@page/api';
+import { locked } from '@page/store';
 import { T } from '@page/text';
 import { Icon } from '@page/ui/icon';
 
@@ -16,6 +17,13 @@ function keep(sha256: string, address: string): void {
     kept.delete(oldest);
   }
 }
+
+// Of a locked home nothing stays that could be shown.
+locked.watch(() => {
+  if (!locked.value) return;
+  for (const address of kept.values()) URL.revokeObjectURL(address);
+  kept.clear();
+});
 
 export function Thumb({ sha256, alt }: { sha256: string; alt: string }) {
   const frame = useRef<HTMLSpanElement>(null);

@@ -169,9 +169,9 @@ function Look({ id, now }: { id: string; now: string | null }) {
   const told = useCall<Shown>({ run: 'show', words: [id] });
   const of = told.lines?.[0];
   return (
-    <Page title={of ? titleOf(of) : T('案件', 'Case')}>
+    <Page title={of ? titleOf(of) : T('案件', 'Case')} history={T('案件', 'Case')}>
       <Trouble of={told.failure} again={told.again} />
-      {of && now === of.status && (
+      {of && now !== null && now === of.status && (
         <p class="case-saved" role="status">
           <Icon name="check" />
           {T(`已保存。现在是“${said('statuses', of.status)}”；这一步已成定局，有误请办下一步或写备注。`, `Saved. It is now "${said('statuses', of.status)}"; the step stands; if it was wrong, take the next one or write a note.`)}

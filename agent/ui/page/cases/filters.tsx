@@ -1,5 +1,5 @@
-// What is looked for: text and state at hand, the rest behind one button. All of it is in the
-// address, so that Back, a reload and a bookmark find the same list.
+// What is looked for: text and state at hand, the rest behind one button. All of it but the text is
+// in the address, so that Back, a reload and a bookmark find the same list; Back finds the text too.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { theDomain } from '@page/domain';
 import { label, N, T, type Labelled } from '@page/text';

@@ -1,6 +1,7 @@
 // What is looked for, between the address (#/cases?kind=…), its controls and the command.
 import type { Call } from '@page/api';
 import { shift } from '@page/route';
+import { locked } from '@page/store';
 
 export interface Query {
   kind: string;
@@ -40,12 +41,20 @@ export const NO_QUERY: Query = {
 const SHOWING: readonly (keyof Query)[] = ['view', 'selected'];
 const names = Object.keys(NO_QUERY) as (keyof Query)[];
 
+/** What is searched for may be a person's name: the browser keeps addresses, so a step of its
+ * history holds a number alone, and the text stays in this tab. A link may bring one along. */
+const searched: string[] = [];
+locked.watch(() => searched.fill(''));
+
+const searchedHere = (): string => searched[(history.state as { searched?: number } | null)?.searched ?? -1] ?? '';
+
 export function readQuery(from: URLSearchParams): Query {
   const query: Record<string, string | boolean> = { ...NO_QUERY };
   for (const name of names) {
     const text = from.get(name);
     if (text !== null) query[name] = typeof NO_QUERY[name] === 'boolean' ? text === '1' : text;
   }
+  query.text ||= searchedHere();
   return query as unknown as Query;
 }
 
@@ -56,7 +65,9 @@ export function writeQuery(query: Query): Record<string, string> {
 }
 
 export function change(query: Query, by: Partial<Query>): void {
-  shift(['cases'], writeQuery({ ...query, ...by }));
+  const wanted = { ...query, ...by };
+  if (wanted.text !== searchedHere()) history.replaceState({ searched: searched.push(wanted.text) - 1 }, '');
+  shift(['cases'], writeQuery({ ...wanted, text: '' }));
 }
 
 /** How many filters are set behind the button: text and state have controls of their own. */

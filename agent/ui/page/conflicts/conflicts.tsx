@@ -141,7 +141,7 @@ function One({ id, query }: { id: string; query: URLSearchParams }) {
   const open = again && !done.some((one) => one.field === again.field) ? [...list, again] : list;
   const ready = of && told && found.lines;
   return (
-    <Page title={of ? T(`决定：${titleOf(of)}`, `Decide: ${titleOf(of)}`) : T('决定冲突', 'Decide')} class="page-versions">
+    <Page title={of ? T(`决定：${titleOf(of)}`, `Decide: ${titleOf(of)}`) : T('决定冲突', 'Decide')} history={T('决定冲突', 'Decide')} class="page-versions">
       <Trouble of={shown.failure ?? found.failure ?? history.failure} again={found.again} />
       {!ready && !found.failure && !shown.failure && <Busy />}
       {of && (

@@ -10,6 +10,9 @@ import { Icon } from '@page/ui/icon';
 import { useSettings, useStatus } from './facts';
 
 const TELL_MS = 20000;
+/** A lock that came from elsewhere, by the command line or as the time was up, writes nothing that
+ * could be heard of. */
+const LOOK_MS = 15000;
 const WARN_MS = 60000;
 /** Of a short time its last quarter. */
 const warnMs = (minutes: number): number => Math.min(WARN_MS, (minutes * 60000) / 4);
@@ -30,10 +33,16 @@ function tell(): void {
 }
 
 export function IdleNotice() {
-  const { status } = useStatus();
+  const { status, again } = useStatus();
+  const guarded = status?.vault === 'passphrase';
   const minutes = Number(useSettings().get('lock_after') ?? 0);
-  const locks = status?.vault === 'passphrase' && minutes > 0;
+  const locks = guarded && minutes > 0;
   const [left_s, setLeft] = useState<number | null>(null);
+  useEffect(() => {
+    if (!guarded) return undefined;
+    const timer = setInterval(again, LOOK_MS);
+    return () => clearInterval(timer);
+  }, [guarded]);
   useEffect(() => {
     if (!locks) return setLeft(null);
     const timer = setInterval(() => {

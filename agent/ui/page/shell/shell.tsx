@@ -140,7 +140,7 @@ function Inside() {
   const known_domain = useSignal(domain);
   const { status, again } = useStatus();
   const name = place.path[0] ?? '';
-  const Shown = routes[name];
+  const Shown = Object.hasOwn(routes, name) ? routes[name] : undefined;
   useEffect(() => {
     if (!Shown) shift([]);
   }, [Shown]);
