@@ -2,18 +2,25 @@
 //
 // The same sources give the same bytes: no times, no paths of the machine, names by content.
 import { resolve } from 'node:path';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 import { words } from './build/words';
-import { leafletPart } from './build/leaflet_part';
+import { mapParts } from './build/map_parts';
 
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 const root = resolve(here, process.env.XG_PAGE_ROOT ?? '../../agent/ui/page');
+
+/** A part that is loaded later brings nothing along that would have to be fetched before it. */
+const plainImports: Plugin = {
+  name: 'plain-imports',
+  enforce: 'pre',
+  load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : null),
+};
 
 /** What the pages outside this folder import by name. */
 const lent = ['preact/hooks', 'preact/jsx-runtime', 'preact', 'leaflet/dist/leaflet.css', 'leaflet', 'gcoord'];
 
 export default defineConfig({
-  plugins: [words([here, root]), leafletPart],
+  plugins: [words([here, root]), mapParts, plainImports],
   root,
   base: './',
   publicDir: false,
@@ -33,8 +40,15 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2021',
     minify: 'terser',
-    terserOptions: { module: true, compress: { passes: 3, pure_getters: true }, format: { comments: false } },
-    modulePreload: { polyfill: false },
+    terserOptions: {
+      module: true,
+      compress: { passes: 3, pure_getters: true, keep_fargs: false },
+      // Leaflet's own names for what nobody else touches; a chunk is named by itself, and Leaflet is in one.
+      mangle: { properties: { regex: /^_[a-z]/i } },
+      format: { comments: false },
+    },
+    modulePreload: false,
+    cssCodeSplit: false,
     reportCompressedSize: false,
     assetsInlineLimit: 4096,
     chunkSizeWarningLimit: 400,

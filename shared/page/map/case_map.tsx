@@ -14,7 +14,7 @@ import type { Here, LonLat, MapPoint } from '@page/map/geo';
 const LIGHT: Record<string, Tone> = { green: 'ok', yellow: 'warn', red: 'bad' };
 const ORDER: Tone[] = ['bad', 'warn', 'ok', 'info', 'quiet'];
 const SIGNS: Record<Tone, string> = {
-  bad: 'M12 3.500l8.500 15.500h-17z',
+  bad: 'M12 3.5l8.5 15.500h-17z',
   warn: 'M12 3l9 9-9 9-9-9z',
   info: 'M5 5h14v14H5z',
   ok: 'M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16',

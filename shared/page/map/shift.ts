@@ -3,7 +3,7 @@
 // Outside China nothing is shifted. The way back is found by iteration of the way there, a fixed
 // number of times: gcoord's own loops until it is near enough, and near the edge of its box around
 // China it never is.
-import gcoord from 'gcoord';
+import { GCJ02ToBD09, WGS84ToGCJ02 } from 'gcoord';
 import type { LatLon } from '@page/map/geo';
 
 export type Crs = 'wgs84' | 'gcj02' | 'bd09';
@@ -13,8 +13,8 @@ const inChina = ({ lat, lon }: LatLon): boolean =>
 
 export function toShown(place: LatLon, crs: Crs): LatLon {
   if (crs === 'wgs84' || !inChina(place)) return place;
-  const to = crs === 'gcj02' ? gcoord.GCJ02 : gcoord.BD09;
-  const [lon, lat] = gcoord.transform<[number, number]>([place.lon, place.lat], gcoord.WGS84, to);
+  const gcj02 = WGS84ToGCJ02([place.lon, place.lat]);
+  const [lon, lat] = crs === 'gcj02' ? gcj02 : GCJ02ToBD09(gcj02);
   return { lat, lon };
 }
 
