@@ -23,7 +23,7 @@ export function T(zh: string, en: string): string {
 }
 
 /** What build/words.ts makes of T(): the text of that number, with what is put in. */
-T.at = (number: number, ...put: unknown[]): string =>
+export const textAt = (number: number, ...put: unknown[]): string =>
   texts[number]!.replace(/[\x01-\x08]/g, (mark) => String(put[mark.charCodeAt(0) - 1]));
 
 /** A thing of the domain has both. */
@@ -39,10 +39,17 @@ export function label(of: Labelled | undefined, otherwise = ''): string {
 
 /** `3 条记录`, `1 record`, `3 records`: the words around a number. */
 export function N(count: number, zh: string, one: string, many: string): string {
-  const number = count.toLocaleString(lang.value === 'zh' ? 'zh-CN' : 'en');
-  if (lang.value === 'zh') return `${number}${zh}`;
-  return `${number} ${count === 1 ? one : many}`;
+  return lang.value === 'zh' ? counted(count, zh) : counted(count, ` ${count === 1 ? one : many}`);
 }
+
+const counted = (count: number, words: string): string =>
+  count.toLocaleString(lang.value === 'zh' ? 'zh-CN' : 'en') + words;
+
+/** What build/words.ts makes of N(). */
+export const countAt = (number: number, count: number): string => {
+  const [one = '', many = ''] = texts[number]!.split('|');
+  return N(count, one, one, many);
+};
 
 const ZONE = 'Asia/Shanghai';
 

@@ -1,8 +1,10 @@
 // A page is read in one language, so only one travels: what stands as T('中文', 'English') in the
-// sources becomes T.at(17) when the page is built, and the texts become two files, of which the
+// sources becomes T_at(17) when the page is built, and the texts become two files, of which the
 // page loads the one it speaks.
 //
-//     T(`还有 ${n} 条`, `${n} left`)   →   T.at(18, n)     zh: '还有 \x01 条'   en: '\x01 left'
+//     T(`还有 ${n} 条`, `${n} left`)   →   T_at(18, n)     zh: '还有 \x01 条'   en: '\x01 left'
+//
+//     N(n, ' 张照片', 'photo', 'photos')     →   N_at(19, n)     zh: ' 张照片'      en: 'photo|photos'
 //
 // \x01 stands for the first thing that was put in, \x02 for the second. Numbers are given in the
 // order of the files' names, so the same sources give the same bytes.
@@ -11,7 +13,11 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import type { Plugin } from 'vite';
 
+/** What the calls become is said by shared/page/text.ts. */
+const IMPORT = "\nimport { textAt as T_at, countAt as N_at } from '@page/text';";
+
 interface Text {
+  call: 'T' | 'N';
   /** Where the call stands. */
   from: number;
   to: number;
@@ -31,6 +37,16 @@ function pieces(node: ts.Expression, source: ts.SourceFile): (string | { put: st
   return found;
 }
 
+/** N() with its three texts written out. */
+function countedIn(node: ts.Node, source: ts.SourceFile): Text | null {
+  if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression) || node.expression.text !== 'N') return null;
+  const [count, ...texts] = node.arguments;
+  const [zh, one, many] = texts.map((text) => (ts.isStringLiteral(text) ? text.text : undefined));
+  if (!count || zh === undefined || one === undefined || many === undefined) return null;
+  const put = [count.getText(source)];
+  return { call: 'N', from: node.getStart(source), to: node.getEnd(), zh, en: `${one}|${many}`, put };
+}
+
 function textsOf(code: string, name: string): Text[] {
   const source = ts.createSourceFile(name, code, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
   const found: Text[] = [];
@@ -47,14 +63,16 @@ function textsOf(code: string, name: string): Text[] {
               return String.fromCharCode(put.indexOf(piece.put) + 1);
             })
             .join('');
-        const text = { from: node.getStart(source), to: node.getEnd(), zh: flat(zh), en: flat(en), put };
+        const text: Text = { call: 'T', from: node.getStart(source), to: node.getEnd(), zh: flat(zh), en: flat(en), put };
         if (put.length > 8) throw new Error(`${name}: a text with more than eight things put in`);
         found.push(text);
         // What is put in may hold texts of its own: it is looked at when it has become code again.
         return;
       }
     }
-    ts.forEachChild(node, visit);
+    const counted = countedIn(node, source);
+    if (counted) found.push(counted);
+    else ts.forEachChild(node, visit);
   };
   visit(source);
   return found;
@@ -91,7 +109,7 @@ export function words(folders: string[]): Plugin {
     let from = 0;
     for (const text of textsOf(code, name)) {
       const put = text.put.map((one) => replaced(one, name));
-      out += code.slice(from, text.from) + `T.at(${[numberOf(text), ...put].join(',')})`;
+      out += code.slice(from, text.from) + `${text.call}_at(${[numberOf(text), ...put].join(',')})`;
       from = text.to;
     }
     return out + code.slice(from);
@@ -105,8 +123,8 @@ export function words(folders: string[]): Plugin {
         for (const path of sourcesIn(folder)) replaced(readFileSync(path, 'utf8'), path);
     },
     transform(code, id) {
-      if (!/\.tsx?$/.test(id) || id.includes('/node_modules/') || !code.includes('T(')) return null;
-      return { code: replaced(code, id), map: null };
+      if (!/\.tsx?$/.test(id) || id.includes('/node_modules/') || !/\b[TN]\(/.test(code)) return null;
+      return { code: replaced(code, id) + IMPORT, map: null };
     },
     resolveId(id) {
       return /^words:(zh|en)$/.test(id) ? `\0${id}` : null;
