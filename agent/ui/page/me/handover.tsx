@@ -123,7 +123,7 @@ function Write() {
         <select id="successor" value={to} onChange={(event) => setTo(event.currentTarget.value)}>
           <option value="">{T('请选择', 'Choose')}</option>
           {people.map((person) => (
-            <option key={person.code} value={person.code}>{`${person.name}（${person.code}）`}</option>
+            <option key={person.code} value={person.code}>{T(`${person.name}（${person.code}）`, `${person.name} (${person.code})`)}</option>
           ))}
         </select>
       </div>

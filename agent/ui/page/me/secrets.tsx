@@ -81,7 +81,7 @@ function OtherPin({ people, taken }: { people: { code: string; name: string }[];
         <select id="other" value={worker} onChange={(event) => setWorker(event.currentTarget.value)}>
           <option value="">{T('请选择', 'Choose')}</option>
           {free.map((person) => (
-            <option key={person.code} value={person.code}>{`${person.name}（${person.code}）`}</option>
+            <option key={person.code} value={person.code}>{T(`${person.name}（${person.code}）`, `${person.name} (${person.code})`)}</option>
           ))}
         </select>
       </div>

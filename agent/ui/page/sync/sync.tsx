@@ -16,7 +16,7 @@ function Standing({ of }: { of: Status }) {
   return (
     <dl class="facts">
       <dt>{T('上次成功同步', 'Last synced')}</dt>
-      <dd>{of.last_sync ? `${ago(of.last_sync)}（${when(of.last_sync)}）` : T('还没有', 'never')}</dd>
+      <dd>{of.last_sync ? T(`${ago(of.last_sync)}（${when(of.last_sync)}）`, `${ago(of.last_sync)} (${when(of.last_sync)})`) : T('还没有', 'never')}</dd>
       <dt>{T('待传', 'Waiting to go')}</dt>
       <dd>{waiting > 0 ? T(`${waiting} 条`, `${waiting}`) : T('没有，都已收到', 'nothing, all received')}</dd>
       <dt>{T('照片仅在本机', 'Photos only here')}</dt>
