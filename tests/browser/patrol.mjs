@@ -7,11 +7,12 @@ import readline from 'node:readline';
 import { until } from './run.mjs';
 import { end, environment, freePort, SOURCE } from './world.mjs';
 
-/** gpsd on the loopback, a line of the capture each `pause` seconds: {address, end}. */
-async function receiver(t, capture, pause) {
+/** gpsd on the loopback, a line of the capture (of tests/data/gps, or a whole path) each `pause`
+ * seconds: {address, end}. */
+export async function receiver(t, capture, pause) {
   const feed = spawn(
     'python3',
-    [path.join(SOURCE, 'packaging/demo/nmea_tcp.py'), path.join(SOURCE, 'tests/data/gps', capture), String(pause)],
+    [path.join(SOURCE, 'packaging/demo/nmea_tcp.py'), path.resolve(SOURCE, 'tests/data/gps', capture), String(pause)],
     { stdio: ['ignore', 'pipe', 'inherit'], env: environment() },
   );
   const source = await new Promise((resolve) => readline.createInterface({ input: feed.stdout }).once('line', resolve));
