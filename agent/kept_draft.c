@@ -9,7 +9,8 @@
 #include "shared/view/value.h"
 
 /* Keys of the third item. */
-enum { AT_VERSION = 1, AT_WORDS, AT_ABOUT, AT_MOVE, AT_INFORMANT, AT_OPENS };
+enum { AT_VERSION = 1, AT_WORDS, AT_ABOUT, AT_MOVE, AT_INFORMANT, AT_OPENS,
+       AT_KEY };
 
 void kept_init(struct kept_draft *d, struct xg_arena *arena,
                const struct xg_kind *kind)
@@ -59,7 +60,8 @@ static void put_rest(struct xg_buf *out, const struct kept_draft *d)
     for (size_t i = 0; i < KEPT_INFORMANTS; i++)
         told |= d->informant[i] != NULL;
     xg_cbor_put_map(out, 2u + (d->is_later ? 1u : 0u) + (*d->move ? 1u : 0u) +
-                             (told ? 1u : 0u) + (d->opens.count ? 1u : 0u));
+                             (told ? 1u : 0u) + (d->opens.count ? 1u : 0u) +
+                             (d->key ? 1u : 0u));
     xg_cbor_put_uint(out, AT_VERSION);
     xg_cbor_put_uint(out, d->version);
     xg_cbor_put_uint(out, AT_WORDS);
@@ -81,6 +83,10 @@ static void put_rest(struct xg_buf *out, const struct kept_draft *d)
     if (d->opens.count) {
         xg_cbor_put_uint(out, AT_OPENS);
         put_words(out, &d->opens);
+    }
+    if (d->key) {
+        xg_cbor_put_uint(out, AT_KEY);
+        xg_cbor_put_uint(out, d->key);
     }
 }
 
@@ -205,7 +211,7 @@ static bool rest_fits(const struct xg_cbor_item *rest)
         return false;
     while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &value)) {
         bool fits = key.type == XG_CBOR_UINT;
-        if (fits && key.number == AT_VERSION)
+        if (fits && (key.number == AT_VERSION || key.number == AT_KEY))
             fits = value.type == XG_CBOR_UINT;
         else if (fits && (key.number == AT_WORDS || key.number == AT_OPENS))
             fits = is_words(&value);
@@ -339,6 +345,9 @@ static bool take_rest(struct kept_draft *d, const struct xg_cbor_item *rest)
         case AT_OPENS:
             good = take_words(&d->opens, d, &value);
             break;
+        case AT_KEY:
+            d->key = value.number;
+            break;
         default:
             break;
         }
@@ -455,6 +464,54 @@ enum xg_status kept_load(struct store *s, struct kept_draft *out,
     xg_buf_clear(&content);
     if (status == XG_OK)
         *out = d;
+    return status;
+}
+
+/* ---- by the key of who began it ---- */
+
+enum { DRAFTS_MAX = 10000 };
+
+struct begun {
+    const struct xg_kind *kind;
+    size_t count;
+    int64_t *numbers;
+};
+
+static bool gather(void *ctx, int64_t number, const struct xg_kind *kind,
+                   int64_t changed_ms)
+{
+    struct begun *b = ctx;
+
+    (void)changed_ms;
+    if (kind == b->kind)
+        b->numbers[b->count++] = number;
+    return b->count < DRAFTS_MAX;
+}
+
+enum xg_status kept_find(struct store *s, int64_t *number,
+                         const struct xg_kind *kind, uint64_t key,
+                         struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(16 << 20);
+    struct begun b = {
+        .kind = kind,
+        .numbers = xg_arena_array(&arena, DRAFTS_MAX, sizeof *b.numbers)};
+    int64_t found = 0;
+
+    if (!b.numbers)
+        return xg_fail_nomem(err);
+    enum xg_status status = store_list_drafts(s, gather, &b, err);
+    while (status == XG_OK && found == 0 && b.count-- > 0) {
+        struct xg_arena one = XG_ARENA(16 << 20);
+        struct kept_draft d;
+        status = kept_load(s, &d, &one, b.numbers[b.count], err);
+        if (status == XG_OK && d.key == key)
+            found = b.numbers[b.count];
+        xg_arena_clear(&one);
+    }
+    xg_arena_clear(&arena);
+    if (status == XG_OK)
+        *number = found;
     return status;
 }
 

@@ -14,7 +14,8 @@
  *          3: entity that it is about,     of a later act
  *          4: move,
  *          5: [name, phone, consent, relation], each null where not given
- *          6: [words of the incident that a visit opens] } ]
+ *          6: [words of the incident that a visit opens],
+ *          7: key that who began it chose, never 0 } ]
  *
  * The third item may be missing, and each of its keys.
  */
@@ -51,6 +52,7 @@ struct kept_draft {
     struct xg_id about;
     const char *move;                       /* "": none */
     const char *informant[KEPT_INFORMANTS]; /* NULL: not given */
+    uint64_t key;       /* 0: none */
     uint64_t version;   /* grows with every write */
     int64_t changed_ms; /* wall clock */
 };
@@ -67,6 +69,10 @@ void kept_init(struct kept_draft *d, struct xg_arena *arena,
 /* XG_NOTFOUND. */
 XG_MUST_CHECK enum xg_status kept_load(struct store *s, struct kept_draft *d,
                                        struct xg_arena *arena, int64_t number,
+                                       struct xg_error *err);
+/* The newest of a kind that was begun with this key; *number 0: none. */
+XG_MUST_CHECK enum xg_status kept_find(struct store *s, int64_t *number,
+                                       const struct xg_kind *kind, uint64_t key,
                                        struct xg_error *err);
 /* [t] *number 0 makes a new one; d->version is counted up, changed_ms set.
  * XG_TOOBIG; XG_USAGE for what no draft can be of. */

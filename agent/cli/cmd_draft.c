@@ -45,6 +45,28 @@ static enum xg_status read_version(uint64_t *version, const struct cli *cli,
     return XG_OK;
 }
 
+/* What who begins a draft calls it, before it has a number. */
+static enum xg_status read_key(uint64_t *key, const struct cli *cli,
+                               struct xg_error *err)
+{
+    const char *given = cli_flag(cli, "key");
+    uint8_t bytes[8] = {0};
+
+    *key = 0;
+    if (given && strlen(given) == 2 * sizeof bytes &&
+        xg_unhex(bytes, sizeof bytes, given, 2 * sizeof bytes))
+        for (size_t i = 0; i < sizeof bytes; i++)
+            *key = *key << 8 | bytes[i];
+    if (given && *key == 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--key 是 16 位十六进制数，不全为零，每份草稿取一个"
+                            "随机的：%.40s",
+                            "--key is 16 hexadecimal digits, not all 0, chosen "
+                            "at random for each draft: %.40s"),
+                       given);
+    return XG_OK;
+}
+
 /* ---- what the command line says ---- */
 
 /* One act of keeping, from the words to the answer. */
@@ -394,7 +416,13 @@ static enum xg_status merge(struct writing *w, bool *changed, uint64_t version,
                             struct xg_error *err)
 {
     struct kept_draft before = {.version = 0};
+    bool heard = w->number != 0;
 
+    /* Begun already, though who began it never heard so. */
+    if (!w->number && w->d.key &&
+        kept_find(w->cli->home.store, &w->number, w->d.kind, w->d.key, err) !=
+            XG_OK)
+        return err->status;
     if (w->number) {
         if (kept_load(w->cli->home.store, &before, &w->arena, w->number, err) !=
                 XG_OK ||
@@ -407,7 +435,7 @@ static enum xg_status merge(struct writing *w, bool *changed, uint64_t version,
     if (drop_photos(w, err) != XG_OK || add_photos(w, err) != XG_OK)
         return err->status;
     *changed = !w->number || !kept_equal(&before, &w->d);
-    w->elsewhere = !w->number || looks_elsewhere(&before, &w->d);
+    w->elsewhere = !heard || looks_elsewhere(&before, &w->d);
     return XG_OK;
 }
 
@@ -438,12 +466,16 @@ static enum xg_status save(struct writing *w, uint64_t version,
 enum xg_status cmd_draft_write(struct cli *cli, struct xg_error *err)
 {
     struct writing w = {.cli = cli, .arena = XG_ARENA(DRAFT_ARENA_MAX)};
-    uint64_t version = 0;
+    uint64_t version = 0, key = 0;
     size_t first = 0;
     enum xg_status status = read_version(&version, cli, err);
 
     if (status == XG_OK)
+        status = read_key(&key, cli, err);
+    if (status == XG_OK)
         status = which_draft(&w, &first, err);
+    if (status == XG_OK && key && w.number == 0)
+        w.d.key = key;
     if (status == XG_OK)
         status = take_line(&w, first, err);
     if (status == XG_OK)

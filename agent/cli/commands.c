@@ -144,6 +144,9 @@ static const struct cli_flag write_flags[] = {
     BYTES,
     FORWARDED,
     {"drop", "SHA-256", true, "去掉这张照片", "take this photo out"},
+    {"key", "HEX16", false, "新草稿自取的名字：没听到回答时用它再写，不会多出一份",
+     "what a new draft is called before it has a number: written again with it, "
+     "where no answer was heard, it is the same draft"},
     VERSION,
     AS,
     NO_MORE,

@@ -40,7 +40,7 @@ const struct call_row call_rows[] = {
 
     LOOK("draft list", ""),
     RECORD("draft write", PHOTOS INFORMANT
-           " about= move= incident=+ drop=+ version= as="),
+           " about= move= incident=+ drop=+ key= version= as="),
     RECORD("draft finish", PHOTOS INFORMANT " incident=+ anyway version= as="),
     WRITE("draft discard", ""),
 

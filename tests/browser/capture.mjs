@@ -154,6 +154,26 @@ export const tests = {
     await second.waitForFunction(() => document.querySelector('#f-title')?.value === '三');
   },
 
+  'a first write whose answer is lost begins no second draft': async (t) => {
+    const world = await t.world();
+    const device = world.enrol('a', 'w1');
+    const ui = await device.ui();
+    const page = await t.open(ui, { screen: 'small', at: '#/new/notice', quiet: (said) => /ERR_FAILED|Failed to fetch/.test(said) });
+    let cut = 0;
+    await page.route('**/api/run', async (route) => {
+      if (cut || !/"run":"draft write"/.test(route.request().postData() ?? '')) return route.continue();
+      cut++;
+      await route.fetch(); // it was written
+      return route.abort();
+    });
+    await page.getByLabel('标题').fill('停水通知');
+    await until(() => cut, 'the answer that is lost');
+    await draft(device, (row) => row.texts.title === '停水通知');
+    await page.getByLabel('标题').fill('停水通知，明天');
+    await draft(device, (row) => row.texts.title === '停水通知，明天');
+    assert.equal(device.ask(['draft', 'list']).length, 1);
+  },
+
   'the position comes by itself, gets better, and makes no draft alone': async (t) => {
     const world = await t.world();
     const device = world.enrol('a', 'w1');

@@ -394,6 +394,35 @@ class Drafts(Case):
 
     # ---- kills, and no room ----
 
+    def test_begun_twice(self):
+        """No answer was heard: the same key is the same draft."""
+        key = '--key', '00f1e2d3c4b5a697'
+        one = self.write('incident', 'address=东门', *key, '--photo', FIRST)
+        self.assertEqual(one['version'], 1)
+        same = self.write('incident', 'address=东门', *key, '--photo', FIRST)
+        self.assertEqual((same['number'], same['version'],
+                          len(same['photos'])), (one['number'], 1, 1))
+        more = self.write('incident', 'address=西门', *key)
+        self.assertEqual((more['number'], more['version'], more['texts'],
+                          len(more['photos'])),
+                         (one['number'], 2, {'address': '西门'}, 1))
+        # It stays its own through every write, and no other's.
+        self.write(one['number'], 'address=南门')
+        self.assertEqual(self.write('incident', *key)['number'],
+                         one['number'])
+        others = {self.write('incident', 'address=东门', '--key', other)[
+            'number'] for other in ('10f1e2d3c4b5a697', 'ffffffffffffffff')}
+        others.add(self.write('incident', 'address=东门')['number'])
+        others.add(self.write('notice', 'title=东门', *key)['number'])
+        self.assertEqual(len(others - {one['number']}), 4)
+        for wrong in ('', '1', '0' * 16, 'g' * 16, '0' * 15 + '11'):
+            self.refused(2, 'draft', 'write', 'incident', '--key', wrong)
+        self.assertEqual(len(self.a.ask('draft', 'list')), 5)
+        self.a.one('draft', 'discard', one['number'])
+        again = self.write('incident', 'address=东门', *key)
+        self.assertNotIn(again['number'], others)
+        self.assertEqual(again['version'], 1)
+
     def test_killed_while_it_writes(self):
         """At any call that changes the disk: what was there, or what came."""
         if not LIBRARY:

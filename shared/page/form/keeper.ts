@@ -193,8 +193,14 @@ const NOT_NOW = new Set([GONE, STRANGER, 'busy', 'locked']);
 
 let next_key = 1;
 
+/** What a draft is called before it has a number: begun again because no answer was heard, it is
+ * the same draft. */
+const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
 export function openKeeper(kind: string, act: Act, first: Filled, begun?: Row): Keeper {
   let filled = first;
+  const key = newKey();
   let version = begun ? count(begun.version) : 0;
   let dirty = false;
   let drops: string[] = [];
@@ -234,6 +240,7 @@ export function openKeeper(kind: string, act: Act, first: Filled, begun?: Row): 
     if (act.move && !state.value.number) flags.move = act.move;
     if (dropping.length) flags.drop = dropping;
     if (version) flags.version = String(version);
+    if (!state.value.number) flags.key = key;
     if (photo)
       flags.photo = [['-', [photo.role, photo.forwarded && 'forwarded'].filter(Boolean).join(',')]
         .filter(Boolean)
