@@ -12,7 +12,11 @@ import { bigPhoto, slowLine } from './sync.mjs';
 import { BIN, Device, end, environment, PHOTOS, SOURCE } from './world.mjs';
 
 const GRID = '371302001001-j1';
-const PHOTO = path.join(PHOTOS, fs.readdirSync(PHOTOS).filter((name) => name.endsWith('.jpg')).sort()[0]);
+const PHOTO = path.join(PHOTOS, 'sample1.jpg');
+const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64']
+  .map((folder) => `${folder}/faketime/libfaketime.so.1`)
+  .find((file) => fs.existsSync(file));
+const FAST = 5;
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const sync_button = (page) => page.getByRole('button', { name: '现在同步' });
 const incident = ['incident', 'category=env-garbage', 'address=东门', 'position=35.05,118.34'];
@@ -271,5 +275,171 @@ export const tests = {
     await page.context().close();
     await ui.end();
     t.faults = t.faults.filter((fault) => !fault.includes('"maps add"'));
+  },
+
+  'a PIN and a passphrase are typed, mistyped and changed on the page': async (t) => {
+    const device = (await t.world()).enrol('a', 'w1');
+    device.do(['settings', 'sync_every=0']);
+    const ui = await device.ui();
+    const page = await t.open(ui, { screen: 'small', at: '#/me/secrets' });
+    const pin = page.locator('section', { hasText: 'PIN：' }).first();
+    await pin.getByLabel('新 PIN').fill('１２３４');
+    await pin.getByLabel('再输一遍').fill('12３5');
+    await pin.getByText('两次不一样').waitFor();
+    assert.ok(await button(pin, '设 PIN').isDisabled());
+    await pin.getByLabel('再输一遍').fill('1234');
+    await t.accessible(page, 'secrets');
+    await t.fits(page, 'secrets');
+    await button(pin, '设 PIN').click();
+    await page.getByText('PIN 已保存').waitFor();
+    await pin.getByLabel('现在的 PIN').fill('9999');
+    await pin.getByLabel('新 PIN').fill('5678');
+    await pin.getByLabel('再输一遍').fill('5678');
+    await button(pin, '改 PIN').click();
+    await pin.getByRole('alert').waitFor();
+    await t.shot(page, 'flows-pin-wrong');
+    await pin.getByLabel('现在的 PIN').fill('１２３４');
+    await button(pin, '改 PIN').click();
+    await until(async () => (await pin.getByLabel('现在的 PIN').inputValue()) === '', 'the new PIN');
+    assert.equal(device.try(['pin', 'unlock', '--as', 'w1', '--pin-fd', '0'], { input: '1234\n' }).code, 1);
+    device.do(['pin', 'unlock', '--as', 'w1', '--pin-fd', '0'], { input: '5678\n' });
+
+    const words = page.locator('section', { hasText: '口令：' }).last();
+    await words.getByLabel('新口令').fill('old tree 37');
+    await words.getByLabel('再输一遍').fill('old tree 37');
+    await button(words, '设口令').click();
+    await page.getByText('口令已保存').waitFor();
+    assert.equal(device.one(['status']).vault, 'passphrase');
+    await words.getByLabel('现在的口令').fill('wrong');
+    await words.getByLabel('新口令').fill('new tree 38');
+    await words.getByLabel('再输一遍').fill('new tree 38');
+    await button(words, '改口令').click();
+    await words.getByRole('alert').waitFor();
+    await words.getByLabel('现在的口令').fill('old tree 37');
+    await button(words, '改口令').click();
+    await until(async () => (await words.getByLabel('现在的口令').inputValue()) === '', 'the new passphrase');
+    await t.go(page, '#/me');
+    await button(page, '现在上锁').click();
+    await page.getByRole('heading', { name: '已上锁' }).waitFor();
+    const field = page.getByLabel('口令', { exact: true });
+    // A finger slips twice; who goes on guessing waits.
+    for (let i = 0; i < 3; i++) {
+      await field.fill('old tree 37');
+      await button(page, '解锁').click();
+      await until(async () => (await page.getByRole('alert').count()) === 1 && !(await page.locator('[aria-busy=true]').count()), 'the refusal');
+      if (i < 2) assert.ok(await button(page, '解锁').isEnabled());
+    }
+    await page.getByText(/秒后可以再试/).waitFor();
+    assert.ok(await button(page, '解锁').isDisabled());
+    await t.shot(page, 'flows-locked-wait');
+    // The data can be saved even so.
+    const rescue = await downloaded(page, t.worlds[0], 'rescue.xgr', () => button(page, '存救援包').click());
+    await page.getByText('救援包在浏览器的下载文件夹里').waitFor();
+    const inside = execFileSync('tar', ['tf', rescue]).toString();
+    assert.match(inside, /rescue\.txt/);
+    await until(() => button(page, '解锁').isEnabled(), 'the pause to end');
+    await field.fill('new tree 38');
+    await button(page, '解锁').click();
+    await page.locator('.main-pages').waitFor();
+    await page.context().close();
+    await ui.end();
+    t.faults = t.faults.filter((fault) => !/pin change|"unlock"/.test(fault));
+  },
+
+  'left alone it locks, in both tabs, and says so before; a touch prolongs': async (t) => {
+    const world = await t.world();
+    const device = world.enrol('a', 'w1');
+    device.do(['settings', 'sync_every=0', 'lock_after=1']);
+    device.do(['passphrase', 'set'], { input: 'old tree 37\n' });
+    device.do(['unlock'], { input: 'old tree 37\n' });
+    // Some times as fast, for the page's program and in the page.
+    const child = spawn(path.join(BIN, 'xunge-ui'), ['--home', device.home, '--json', '--no-browser'], {
+      env: environment({ XDG_RUNTIME_DIR: world.folder, LD_PRELOAD: FAKETIME, FAKETIME: `+0 x${FAST}` }),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    world.children.push(child);
+    const ui = JSON.parse(await firstLine(child));
+    const page = await t.open(ui, { screen: 'small' });
+    const hurry = (fast) => {
+      const real = Date.now.bind(Date);
+      const from = real();
+      Date.now = () => from + (real() - from) * fast;
+    };
+    await page.context().addInitScript(hurry, FAST);
+    const second = await page.context().newPage();
+    await page.reload();
+    await second.goto(ui.url);
+    await second.locator('.main-pages').waitFor();
+    await page.locator('.main-pages').waitFor();
+    await page.getByText('没有动作，就要上锁了').waitFor();
+    await t.shot(page, 'flows-idle');
+    await button(page, '还在用').click();
+    await page.getByText('没有动作，就要上锁了').waitFor({ state: 'detached' });
+    await second.getByText('没有动作，就要上锁了').waitFor({ state: 'detached' });
+    await page.waitForTimeout(20000 / FAST);
+    assert.equal(await page.getByRole('heading', { name: '已上锁' }).count(), 0, 'the touch prolonged it');
+    await page.getByRole('heading', { name: '已上锁' }).waitFor();
+    await second.getByRole('heading', { name: '已上锁' }).waitFor();
+    assert.equal(device.try(['list']).code, 6);
+    await page.context().close();
+    await end(child);
+  },
+
+  'a later act: its draft outlives a kill, its photo is kept, the PIN is asked for once': async (t) => {
+    const world = await t.world();
+    const device = world.enrol('a', 'w1');
+    device.do(['settings', 'sync_every=0']);
+    const id = device.one([...incident]).id;
+    device.do(['pin', 'set', '--as', 'w1', '--pin-fd', '0'], { input: '1111\n' });
+    let ui = await device.ui();
+    let page = await t.open(ui, { screen: 'small', at: `#/case/${id}/do/self_handle` });
+    await t.shot(page, 'flows-act');
+    const text = page.locator('main textarea').first();
+    await text.pressSequentially('已清运干净', { delay: 5 });
+    await until(() => device.ask(['draft', 'list']).find((row) => JSON.stringify(row.texts).includes('已清运干净')), 'the draft');
+    await ui.end('SIGKILL');
+    await page.context().close();
+    ui = await device.ui();
+    page = await t.open(ui, { screen: 'small', at: `#/case/${id}/do/self_handle` });
+    assert.equal(await page.locator('main textarea').first().inputValue(), '已清运干净');
+    await page.locator('main input[type=file]').last().setInputFiles(PHOTO);
+    await page.locator('.photo-list img').waitFor();
+    await t.shot(page, 'flows-act-again');
+    await page.locator('.save-bar .button-main').click();
+    await page.getByLabel(/输入 PIN/).fill('1111');
+    await button(page, '确定').click();
+    await page.getByText('已保存').first().waitFor();
+    assert.deepEqual(device.ask(['draft', 'list']), []);
+    const shown = device.one(['show', id]);
+    assert.equal(shown.photos.total, 1);
+    await t.go(page, `#/case/${id}/set/address`);
+    await page.getByRole('textbox', { name: '地址' }).or(page.getByRole('combobox', { name: '地址' })).first().fill('西门');
+    await page.locator('.save-bar .button-main').click();
+    await until(() => device.one(['show', id]).fields.address === '西门', 'the new address');
+    assert.equal(await page.getByLabel(/输入 PIN/).count(), 0, 'asked once');
+    await page.context().close();
+    await ui.end();
+    t.faults = t.faults.filter((fault) => !/"exit":6/.test(fault));
+  },
+
+  'a notice of hostile text is text; the three lists take a subject, and it falls due': async (t) => {
+    const world = await t.world();
+    const device = world.enrol('a', 'w1');
+    device.do(['settings', 'sync_every=0']);
+    const hostile = `<img src=x onerror=alert(1)>\u202e${'长'.repeat(1500)}<script>alert(2)</script>${'W'.repeat(400)}`;
+    device.do(['notice', 'title=<b>粗</b>', `text=${hostile}`, `grid=${GRID}`]);
+    const ui = await device.ui();
+    const page = await t.open(ui, { screen: 'small', at: '#/notices' });
+    await page.getByRole('heading', { name: '<b>粗</b>' }).waitFor();
+    assert.equal(await page.locator('.notice-text').textContent(), hostile, 'every sign as it was written');
+    assert.equal(await page.locator('main img, main script, main b').count(), 0);
+    await t.fits(page, 'a hostile notice');
+    await t.shot(page, 'flows-hostile');
+    device.do(['subject', 'list=place', 'name=东门液化气站', 'every_days=7', `grid=${GRID}`]);
+    await t.go(page, '#/due');
+    await page.getByText('走访：重点场所 · 1').waitFor();
+    await page.getByRole('link', { name: '记走访：东门液化气站' }).waitFor();
+    await page.context().close();
+    await ui.end();
   },
 };
