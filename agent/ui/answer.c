@@ -465,6 +465,8 @@ static enum xg_status header_call(struct call *call,
     enum xg_status status =
         call_parse(call, xg_bytes(plain, n), request->arena, err);
     sodium_memzero(plain, len);
+    /* It held a PIN, and lies in a buffer of this request. */
+    sodium_memzero((void *)(uintptr_t)text, len);
     if (status == XG_OK && (!call->input || call->bytes)) {
         call_wipe(call);
         status = xg_fail(err, XG_USAGE,

@@ -328,6 +328,93 @@ class Calls(Ui):
         self.assertEqual(self.page.run('list')[1], {'exit': 0})
         events.close()
 
+    def test_pin_guards_the_name(self):
+        """Nothing is recorded under a name without its PIN, by whatever way;
+        nor once it was locked again."""
+        self.assertEqual(self.page.run('pin set', secret='4711')[1],
+                         {'exit': 0})
+        draft = self.page.run('draft write', 'incident', 'category=fire')[0][0]
+        ways = (('incident', ['category=fire'], {}),
+                ('incident', ['category=fire'], {'as': 'wa'}),
+                ('draft finish', [draft['number']], {}),
+                ('patrol start', [], {}))
+
+        def refused():
+            for name, words, flags in ways:
+                end = self.page.run(name, *words, flags=flags)[1]
+                self.assertEqual(end['exit'], 6, name)
+            self.assertEqual(self.a.ids(), set())
+
+        refused()
+        self.assertEqual(self.page.run('pin set', secret='1111')[1]['exit'], 1)
+        self.assertEqual(self.page.run('pin remove')[1]['exit'], 1)
+        self.assertEqual(self.page.run('pin unlock', secret='0000')[1]['exit'],
+                         1)
+        refused()
+        self.assertEqual(self.page.run('pin unlock', secret='4711')[1],
+                         {'exit': 0})
+        self.assertEqual(self.page.run('pin lock')[1], {'exit': 0})
+        refused()
+        self.assertEqual(self.page.run('incident', 'category=fire',
+                                       secret='4711')[1], {'exit': 0})
+
+    def test_start_file_led_astray(self):
+        """A link in its place is replaced, not followed."""
+        start = pathlib.Path(self.page.ready['file'])
+        key, victim = self.page.key(), self.world.folder / 'victim'
+        victim.write_text('safe')
+        start.unlink()
+        start.symlink_to(victim)
+        code = self.page.send('POST', '/api/enter', json.dumps({'key': key}),
+                              {'Content-Type': 'application/json'})[0]
+        self.assertEqual((code, victim.read_text()), (200, 'safe'))
+        self.assertFalse(start.is_symlink())
+        self.assertEqual(stat.S_IMODE(start.stat().st_mode), 0o600)
+        self.page.enter()
+
+    def flood(self, count, request, body=b''):
+        opened = []
+        for _ in range(count):
+            s = socket.create_connection(('127.0.0.1', self.page.port))
+            head = ('%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n'
+                    % (request[0], self.page.host, self.page.token))
+            try:
+                s.sendall((head + request[1] + '\r\n').encode() + body)
+            except OSError:
+                pass  # one too many
+            opened.append(s)
+        return opened
+
+    def test_flood(self):
+        """However many come: so many threads, descriptors and commands, and
+        afterwards none of them."""
+        def held(what):
+            return len(list(pathlib.Path('/proc/%d/%s' % (
+                self.page.p.pid, what)).iterdir()))
+
+        threads, files = held('task'), held('fd')
+        header = call_header({'run': 'incident', 'words': ['category=fire'],
+                              'flags': {'photo': ['-:near']}})
+        feed = 'Content-Length: 100000\r\n' + ''.join(
+            '%s: %s\r\n' % field for field in header.items())
+        for count, request, body in (
+                (200, ('GET /api/events', ''), b''),
+                (100, ('POST /api/feed', feed), b'\xff\xd8\xff')):
+            opened = self.flood(count, request, body)
+            time.sleep(1)
+            self.assertLess(held('task'), threads + 70)
+            self.assertLess(held('fd'), files + 150)
+            self.assertLess(self.page.rss_kb(), 24 << 10)
+            self.assertLessEqual(len(self.page.children()), 8)
+            if request[0].endswith('events'):  # who reads on keeps none out
+                self.assertEqual(self.page.run('version')[1], {'exit': 0})
+            for s in opened:
+                s.close()
+            wait_until(lambda: held('task') <= threads + 1 and
+                       not self.page.children(), 20)
+            self.assertEqual(self.page.run('version')[1], {'exit': 0})
+        self.assertEqual(self.a.ids(), set())
+
     @unittest.skipUnless(os.getuid() == 0, 'mounting needs root')
     def test_sticks(self):
         """A file of a stick by its name; nothing else by any name. In a mount
