@@ -30,6 +30,10 @@ export class Failure extends Error {
   }
 }
 
+/** What went wrong, whatever it was. */
+export const failureOf = (cause: unknown): Failure =>
+  cause instanceof Failure ? cause : new Failure('page', 1, String(cause));
+
 /** Nobody answers at the other end: the program was ended, or the key is not ours. */
 export const GONE = 'gone';
 export const STRANGER = 'stranger';

@@ -1,7 +1,7 @@
 // What was fetched, for as long as it is shown: the same call asked twice is one request, and what
 // is on the screen is fetched again when something changed on the device.
 import { useEffect, useState } from 'preact/hooks';
-import { call, events, Failure, type Answer, type Call, type Row } from '@page/api';
+import { type Answer, call, type Call, events, type Failure, failureOf, type Row } from '@page/api';
 import { lang } from '@page/text';
 import { signal } from '@page/signal';
 
@@ -50,7 +50,7 @@ async function fetchEntry(entry: Entry): Promise<void> {
       entry.failure = undefined;
     } catch (cause) {
       entry.failure =
-        cause instanceof Failure ? cause : new Failure('page', 1, String(cause));
+        failureOf(cause);
     }
     if (findLocked(entry)) break;
   } while (entry.stale && entry.readers.size > 0);

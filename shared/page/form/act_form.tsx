@@ -1,8 +1,9 @@
 // A later act on something that is recorded: a move of the loop, new values of fields, a note,
 // photos. Kept as a draft like a new record is, and found again where it was left.
 import { useEffect, useState } from 'preact/hooks';
-import { call, Failure, type Answer, type Row } from '@page/api';
+import { type Answer, call, Failure, type Row } from '@page/api';
 import { fieldNamed, kindNamed, said, theDomain, type Kind, type Way } from '@page/domain';
+import { useTask } from '@page/task';
 import { T } from '@page/text';
 import { Busy, Button, Trouble } from '@page/ui/parts';
 import { Fields } from '@page/form/fields';
@@ -92,23 +93,16 @@ function Opened(props: ActFormProps & { of: Kind; begun: Row | undefined }) {
     begun,
     needed,
   );
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<Failure>();
+  const { busy, trouble, run } = useTask();
 
   const finish = async (): Promise<void> => {
-    setBusy(true);
-    setTrouble(undefined);
-    try {
+    await run(async () => {
       // A move that asks nothing has nothing to type: the touch itself is what is kept.
       if (form.state.kept === 'empty' && !move)
         throw new Failure('usage', 2, T('还没有改动。', 'Nothing was changed yet.'));
       if (form.state.kept === 'empty') form.change(form.filled);
       if (await form.ready()) props.done(await form.keeper.finish());
-    } catch (cause) {
-      setTrouble(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   const discard = async (): Promise<void> => {
     await form.keeper.discard().catch(() => undefined);

@@ -5,7 +5,7 @@
 // when it is back. Two pages that write to one draft are told apart by its version: the second one
 // stops, and its person decides.
 import { act as record, byActor } from '@page/actor';
-import { call, feed, Failure, GONE, STRANGER, type Call, type Json, type Row } from '@page/api';
+import { call, type Call, Failure, failureOf, feed, GONE, type Json, type Row, STRANGER } from '@page/api';
 import { signal, type Signal } from '@page/signal';
 import { connected } from '@page/store';
 import { wordsOf, type Filled, type Informant, type Values } from '@page/form/filled';
@@ -185,7 +185,7 @@ function later(ms: number, step: () => void): () => void {
 }
 
 function asFailure(cause: unknown): Failure {
-  return cause instanceof Failure ? cause : new Failure('page', 1, String(cause));
+  return failureOf(cause);
 }
 
 /** Why nothing at all can be kept just now; else a photo that was refused is at fault itself. */

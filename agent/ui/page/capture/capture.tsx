@@ -1,7 +1,7 @@
 // What an address of capture shows: #/new (which kind), #/new/KIND, #/new/KIND?saved=ID, #/draft
 // (all of them), #/draft/draft-3.
 import { useEffect, useState } from 'preact/hooks';
-import { Failure, one, type Row } from '@page/api';
+import { type Failure, failureOf, one, type Row } from '@page/api';
 import { kindNamed } from '@page/domain';
 import { address } from '@page/route';
 import { T } from '@page/text';
@@ -32,7 +32,7 @@ function Begun({ number }: { number: string }) {
     setTrouble(undefined);
     one<Row>({ run: 'show', words: [number] }).then(
       (told) => setRow(told),
-      (cause: unknown) => setTrouble(cause instanceof Failure ? cause : new Failure('page', 1, String(cause))),
+      (cause: unknown) => setTrouble(failureOf(cause)),
     );
   };
   useEffect(look, [number]);

@@ -1,7 +1,7 @@
 // A new record of any kind: for an incident a photo, a category and Save are all it takes; the rest
 // stands beneath. What the table and the site's forms ask, nothing more.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, Failure, type Row } from '@page/api';
+import { call, Failure, failureOf, type Row } from '@page/api';
 import { act } from '@page/actor';
 import { fieldNamed, type Kind } from '@page/domain';
 import { address, go, shift } from '@page/route';
@@ -131,7 +131,7 @@ export function Report(props: ReportProps) {
         );
       shift(['new', kind.name], { saved: String(saved.id) });
     } catch (cause) {
-      setTrouble(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
+      setTrouble(failureOf(cause));
     } finally {
       setBusy(false);
     }
@@ -150,7 +150,7 @@ export function Report(props: ReportProps) {
       tell({ tone: 'quiet', text: T('草稿已丢弃', 'The draft is thrown away') });
       go([]);
     } catch (cause) {
-      setTrouble(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
+      setTrouble(failureOf(cause));
     }
   };
 

@@ -1,6 +1,6 @@
 // It is saved: said only after the command said so. Its number, how it stands, what may come next.
 import { useState } from 'preact/hooks';
-import { Failure, type Row } from '@page/api';
+import { type Failure, failureOf, type Row } from '@page/api';
 import { act } from '@page/actor';
 import type { Kind } from '@page/domain';
 import { address, go } from '@page/route';
@@ -30,7 +30,7 @@ function Withdraw({ id, onClose }: { id: string; onClose: () => void }) {
       onClose();
       go([]);
     } catch (cause) {
-      setTrouble(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
+      setTrouble(failureOf(cause));
       setBusy(false);
     }
   };

@@ -1,35 +1,26 @@
 // Small acts on a case that need no form of their own: a note, a photo, a withdrawal.
 import { useId, useRef, useState } from 'preact/hooks';
-import { Failure, type Call } from '@page/api';
+import type { Call } from '@page/api';
 import { act } from '@page/actor';
 import { said, theDomain } from '@page/domain';
 import { refresh } from '@page/store';
+import { useTask, type Task } from '@page/task';
 import { bytes, label, T } from '@page/text';
 import { numberOf, type Shown } from '@page/entity';
 import { Button, Sheet, tell, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 
 /** Run it; what went wrong is said where it was asked for. */
-export function useAct(): { busy: boolean; failure: Failure | undefined; run: (what: Call, body?: Blob) => Promise<boolean> } {
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | undefined>();
+function useAct(): Pick<Task, 'busy' | 'trouble'> & { run: (what: Call, body?: Blob) => Promise<boolean> } {
+  const { busy, trouble, run } = useTask();
   return {
     busy,
-    failure,
-    run: async (what, body) => {
-      setBusy(true);
-      setFailure(undefined);
-      try {
+    trouble,
+    run: (what, body) =>
+      run(async () => {
         await act(what, body);
         refresh();
-        return true;
-      } catch (cause) {
-        setFailure(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
-        return false;
-      } finally {
-        setBusy(false);
-      }
-    },
+      }),
   };
 }
 
@@ -40,7 +31,7 @@ interface LaterProps {
 
 export function NoteSheet({ of, onClose, kept }: LaterProps & { kept: { text: string } }) {
   const [text, setText] = useState(kept.text);
-  const { busy, failure, run } = useAct();
+  const { busy, trouble, run } = useAct();
   const id = useId();
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -64,7 +55,7 @@ export function NoteSheet({ of, onClose, kept }: LaterProps & { kept: { text: st
             }}
           />
         </div>
-        <Trouble of={failure} />
+        <Trouble of={trouble} />
         <Button type="submit" look="main" icon="check" busy={busy} disabled={text.trim() === ''}>
           {T('保存', 'Save')}
         </Button>
@@ -75,7 +66,7 @@ export function NoteSheet({ of, onClose, kept }: LaterProps & { kept: { text: st
 
 export function WithdrawSheet({ of, onClose }: LaterProps) {
   const [why, setWhy] = useState('');
-  const { busy, failure, run } = useAct();
+  const { busy, trouble, run } = useAct();
   const id = useId();
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -96,7 +87,7 @@ export function WithdrawSheet({ of, onClose }: LaterProps) {
           <label for={id}>{T('理由（必填）', 'Reason (needed)')}</label>
           <textarea id={id} autofocus value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
         </div>
-        <Trouble of={failure} />
+        <Trouble of={trouble} />
         <Button type="submit" look="danger" icon="close" busy={busy} disabled={why.trim() === ''}>
           {T('撤回', 'Withdraw')}
         </Button>
@@ -109,7 +100,7 @@ export function PhotoSheet({ of, onClose }: LaterProps) {
   const [role, setRole] = useState('');
   const [forwarded, setForwarded] = useState(false);
   const [done, setDone] = useState(0);
-  const { busy, failure, run } = useAct();
+  const { busy, trouble, run } = useAct();
   const rest = useRef<File[]>([]);
   const send = async (files: File[]): Promise<void> => {
     const marks = [role, forwarded ? 'forwarded' : ''].filter(Boolean).join(',');
@@ -161,7 +152,7 @@ export function PhotoSheet({ of, onClose }: LaterProps) {
         {pick(true)}
         {pick(false)}
       </div>
-      <Trouble of={failure} again={() => void send(rest.current)} />
+      <Trouble of={trouble} again={() => void send(rest.current)} />
       <p role="status">{busy ? T('正在保存…', 'Saving…') : done > 0 ? T(`已加 ${done} 张`, `${done} added`) : ''}</p>
       {done > 0 && (
         <Button look="main" icon="check" onClick={onClose} disabled={busy}>

@@ -2,7 +2,7 @@
 // them when they are scrolled to. What changes on the device changes rows in place; rows that come
 // in front are shown at once where the list stands at its top, and announced where it does not.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, Failure, type Call } from '@page/api';
+import { call, type Call, type Failure, failureOf } from '@page/api';
 import { useCall } from '@page/store';
 import type { Listed } from '@page/entity';
 import { withFlags } from './query';
@@ -61,7 +61,7 @@ export function useRows(what: Call): Rows {
         if (answer.lines.length < limit) break;
       }
     } catch (cause) {
-      if (!mine.signal.aborted) setFailure(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
+      if (!mine.signal.aborted) setFailure(failureOf(cause));
     } finally {
       if (run.current === mine) run.current = null;
       sought.current = '';

@@ -1,6 +1,6 @@
 // Is it the same as another? What is near and alike is offered; a link can be taken back.
 import { useState } from 'preact/hooks';
-import { Failure } from '@page/api';
+import { type Failure, failureOf } from '@page/api';
 import { act } from '@page/actor';
 import { said } from '@page/domain';
 import { address } from '@page/route';
@@ -84,7 +84,7 @@ export function Same({ of }: { of: Shown }) {
   }));
   const go = (what: Promise<void>): void => {
     setFailure(undefined);
-    what.catch((cause: unknown) => setFailure(cause instanceof Failure ? cause : new Failure('page', 1, String(cause))));
+    what.catch((cause: unknown) => setFailure(failureOf(cause)));
   };
   if (linked.length + maybe.length === 0) return null;
   return (

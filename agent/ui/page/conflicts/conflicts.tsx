@@ -1,6 +1,6 @@
 // What a person has to decide: the list, and one case with all its conflicts.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Failure } from '@page/api';
+import { type Failure, failureOf } from '@page/api';
 import { act } from '@page/actor';
 import { kindNamed } from '@page/domain';
 import { address } from '@page/route';
@@ -93,7 +93,7 @@ function Done({ of, id, onUndone }: { of: Decided; id: string; onUndone: () => v
       onUndone();
       refresh();
     } catch (cause) {
-      setFailure(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
+      setFailure(failureOf(cause));
       setBusy(false);
     }
   };

@@ -1,7 +1,7 @@
 // One conflict: the versions, a choice among them or another value, and why. The choice stands in
 // the address, so that turning the screen or reloading changes nothing.
 import { useId, useState } from 'preact/hooks';
-import { Failure, type Call } from '@page/api';
+import { type Call, type Failure, failureOf } from '@page/api';
 import { act } from '@page/actor';
 import { kindNamed } from '@page/domain';
 import { shift } from '@page/route';
@@ -77,7 +77,7 @@ export function Decide({ of, shown, told, query, onDecided }: DecideProps) {
       onDecided({ field: of.field, text: said_text, undo: undoing(of, chosen) });
       refresh();
     } catch (cause) {
-      setFailure(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
+      setFailure(failureOf(cause));
       setBusy(false);
     }
   };

@@ -1,7 +1,6 @@
 // Notices: what is not read first. A receipt is given by a button, never by looking.
-import { useState } from 'preact/hooks';
-import { Failure } from '@page/api';
 import { act, actorCode, personNamed } from '@page/actor';
+import { useTask } from '@page/task';
 import { T, when } from '@page/text';
 import { Button, Chip, Empty, Page, tell, Trouble } from '@page/ui/parts';
 import type { PageProps } from '../routes';
@@ -9,19 +8,13 @@ import { useNotices, type Notice } from './unread';
 import './due.css';
 
 function Receipt({ of, again }: { of: Notice; again: () => void }) {
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<Failure>();
+  const { busy, trouble, run } = useTask();
   const give = async (): Promise<void> => {
-    setBusy(true);
-    setTrouble(undefined);
-    try {
+    await run(async () => {
       await act({ run: 'read', words: [of.id] });
       tell({ text: T(`已回执：${of.fields.title ?? of.number}`, `Receipt given: ${of.fields.title ?? of.number}`) });
       again();
-    } catch (cause) {
-      setTrouble(cause as Failure);
-    }
-    setBusy(false);
+    });
   };
   return (
     <>

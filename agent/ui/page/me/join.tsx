@@ -1,6 +1,6 @@
 // Not joined yet: with a code over the network, or by files where there is none.
 import { useState } from 'preact/hooks';
-import { call, data, Failure, feed } from '@page/api';
+import { call, data, type Failure, failureOf, feed } from '@page/api';
 import { lang, speak, T } from '@page/text';
 import { Button, Page, Section, Trouble } from '@page/ui/parts';
 import { Choose } from '../sync/stick';
@@ -39,7 +39,7 @@ export function Join({ joined }: { joined: () => void }) {
     try {
       setStage(await run());
     } catch (cause) {
-      setTrouble(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
+      setTrouble(failureOf(cause));
       setStage('idle');
     }
   };

@@ -1,6 +1,7 @@
 // Locked: the passphrase, said calmly when it is wrong; and a way to save the data even so.
 import { useEffect, useState } from 'preact/hooks';
-import { call, data, Failure } from '@page/api';
+import { call, data, type Failure } from '@page/api';
+import { useTask } from '@page/task';
 import { T } from '@page/text';
 import { Button, Page, Section, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
@@ -19,19 +20,13 @@ function pauseAfter(wrong: number): number {
 }
 
 function Rescue() {
-  const [busy, setBusy] = useState(false);
   const [done, setDone] = useState(false);
-  const [trouble, setTrouble] = useState<Failure>();
+  const { busy, trouble, run } = useTask();
   const save = async (): Promise<void> => {
-    setBusy(true);
-    setTrouble(undefined);
-    try {
+    await run(async () => {
       saveFile(await data({ run: 'bundle write', words: ['-'], flags: { rescue: true } }), fileName('rescue', 'xunge', 'xgr'));
       setDone(true);
-    } catch (cause) {
-      setTrouble(cause as Failure);
-    }
-    setBusy(false);
+    });
   };
   return (
     <Section title={T('忘了口令？', 'Forgotten?')}>

@@ -1,9 +1,9 @@
 // What is recorded about me, for me: counts, kilometres, every flag, and my answer to each.
 import { useState } from 'preact/hooks';
-import { Failure } from '@page/api';
 import { act, actor, actorCode, byActor, personNamed } from '@page/actor';
 import { useSignal } from '@page/signal';
 import { useCall } from '@page/store';
+import { useTask } from '@page/task';
 import { metres, T } from '@page/text';
 import { Button, Chip, Page, Section, tell, Trouble } from '@page/ui/parts';
 
@@ -40,23 +40,17 @@ function flagWords(flag: string): string {
 function FlagRow({ of, again }: { of: Flag; again: () => void }) {
   const [text, setText] = useState('');
   const [open, setOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<Failure>();
+  const { busy, trouble, run } = useTask();
   const id = `note-${of.id}-${of.flag}`;
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    setBusy(true);
-    setTrouble(undefined);
-    try {
+    await run(async () => {
       await act({ run: 'note', words: [of.id, text] });
       tell({ text: T('说明已保存，待传', 'Your answer is saved, waiting to go') });
       setOpen(false);
       setText('');
       again();
-    } catch (cause) {
-      setTrouble(cause as Failure);
-    }
-    setBusy(false);
+    });
   };
   return (
     <li class="card">

@@ -1,10 +1,11 @@
 // PINs (who signs) and the passphrase (who may open this device).
 import { useState } from 'preact/hooks';
-import { call, Failure, type Call } from '@page/api';
+import { call, type Call } from '@page/api';
 import { actor, actorCode, personNamed, type PinList } from '@page/actor';
 import { domain } from '@page/domain';
 import { useSignal } from '@page/signal';
 import { refresh, useCall } from '@page/store';
+import { useTask } from '@page/task';
 import { T } from '@page/text';
 import { Button, Page, Section, tell, Trouble } from '@page/ui/parts';
 import { useStatus } from '../shell/facts';
@@ -28,25 +29,19 @@ function Change(props: {
   const [old, setOld] = useState('');
   const [fresh, setFresh] = useState('');
   const [again, setAgain] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<Failure>();
+  const { busy, trouble, run } = useTask();
   const differs = again !== '' && !fresh.startsWith(again) && fresh !== again;
   const ready = fresh.length >= props.least && fresh === again && (!props.old || old !== '');
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    setBusy(true);
-    setTrouble(undefined);
-    try {
+    await run(async () => {
       for (const one of props.make(old, fresh)) await call(one);
       setOld('');
       setFresh('');
       setAgain('');
       refresh();
       tell({ text: props.done });
-    } catch (cause) {
-      setTrouble(cause as Failure);
-    }
-    setBusy(false);
+    });
   };
   return (
     <form class="section" onSubmit={(event) => void save(event)}>

@@ -1,7 +1,8 @@
 // How this device looks, how often it syncs, when it locks, which maps it has.
 import { useState } from 'preact/hooks';
-import { call, Failure, feed } from '@page/api';
+import { call, type Failure, feed } from '@page/api';
 import { useCall } from '@page/store';
+import { useTask } from '@page/task';
 import { bytes, T } from '@page/text';
 import { Bar, Button, Empty, LinkButton, Page, Section, Sheet, tell, Trouble } from '@page/ui/parts';
 import type { PageProps } from '../routes';
@@ -70,22 +71,16 @@ function AddMap({ done }: { done: () => void }) {
   const [file, setFile] = useState<File>();
   const [name, setName] = useState('');
   const [crs, setCrs] = useState('wgs84');
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<Failure>();
+  const { busy, trouble, run } = useTask();
   const add = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (!file) return;
-    setBusy(true);
-    setTrouble(undefined);
-    try {
+    await run(async () => {
       await feed({ run: 'maps add', words: ['-'], flags: { name, crs } }, file);
       tell({ text: T(`地图“${name}”已装好`, `The map "${name}" is ready`) });
       setFile(undefined);
       done();
-    } catch (cause) {
-      setTrouble(cause as Failure);
-    }
-    setBusy(false);
+    });
   };
   if (!file)
     return (

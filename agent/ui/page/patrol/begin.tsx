@@ -4,11 +4,12 @@ import type { Row } from '@page/api';
 import { act } from '@page/actor';
 import { theDomain } from '@page/domain';
 import { useCall } from '@page/store';
+import { useTask } from '@page/task';
 import { label, metres, N, T } from '@page/text';
 import { Button, Section, tell, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import { Fix } from './fix';
-import { chinaDay, useAct, usePosition } from './facts';
+import { chinaDay, usePosition } from './facts';
 
 interface Grid {
   code: string;
@@ -53,7 +54,7 @@ const gridWords = (code: string): string[] => (code ? [`grid=${code}`] : []);
 
 function Import({ grid, done }: { grid: string; done: () => void }) {
   const file = useRef<HTMLInputElement>(null);
-  const { busy, failure, run } = useAct();
+  const { busy, trouble, run } = useTask();
   const take = async (): Promise<void> => {
     const chosen = file.current?.files?.[0];
     if (!chosen) return;
@@ -93,7 +94,7 @@ function Import({ grid, done }: { grid: string; done: () => void }) {
         <Button icon="plus" busy={busy} onClick={() => file.current?.click()}>
           {T('选择文件', 'Choose the file')}
         </Button>
-        <Trouble of={failure} />
+        <Trouble of={trouble} />
       </div>
     </details>
   );
@@ -107,7 +108,7 @@ export function Begin({ changed }: { changed: () => void }) {
   const usual = all.find((grid) => grid.code === before)?.code ?? (all.length === 1 ? all[0]!.code : '');
   const grid = picked ?? usual;
   const position = usePosition();
-  const { busy, failure, run } = useAct();
+  const { busy, trouble, run } = useTask();
   const begin = async (): Promise<void> => {
     await act({ run: 'patrol start', words: gridWords(grid) });
     tell({ text: T('巡查开始，轨迹在记录。关掉本页也照常记录。', 'The patrol has begun; its track is recorded, also when this page is closed.') });
@@ -119,7 +120,7 @@ export function Begin({ changed }: { changed: () => void }) {
       <Button look="main" icon="play" class="patrol-main" busy={busy} onClick={() => run(begin)}>
         {T('开始巡查', 'Begin the patrol')}
       </Button>
-      <Trouble of={failure} />
+      <Trouble of={trouble} />
       <Fix of={position} recording={false} />
       <p class="patrol-promise">
         <Icon name="lock" />

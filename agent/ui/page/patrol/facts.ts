@@ -1,7 +1,7 @@
 // What the patrol page knows: the open patrol, where the receiver says we are, what a day's patrols
 // were.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, Failure, stream, type Answer, type Call, type Row } from '@page/api';
+import { type Answer, call, type Call, Failure, type Row, stream } from '@page/api';
 import { actorCode, askPin } from '@page/actor';
 import { fieldNamed, kindNamed } from '@page/domain';
 import { useCall, type Shown } from '@page/store';
@@ -215,24 +215,4 @@ export async function ofPatrol<R = Row>(what: Call): Promise<Answer<R>> {
     if (!(await askPin(actorCode()))) throw cause;
     return call<R>(what);
   }
-}
-
-/** An act with a button: what it waits for, and why it did not work. */
-export function useAct(): {
-  busy: boolean;
-  failure: Failure | undefined;
-  run: (act: () => Promise<unknown>) => void;
-} {
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure>();
-  const run = (act: () => Promise<unknown>): void => {
-    setBusy(true);
-    setFailure(undefined);
-    act()
-      .catch((cause: unknown) =>
-        setFailure(cause instanceof Failure ? cause : new Failure('page', 1, String(cause))),
-      )
-      .finally(() => setBusy(false));
-  };
-  return { busy, failure, run };
 }

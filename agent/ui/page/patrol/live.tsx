@@ -5,17 +5,18 @@ import { clockTime, metres, T, when } from '@page/text';
 import { Button, Chip, LinkButton, Section, Sheet, tell, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import type { Here } from '@page/map/geo';
+import { useTask } from '@page/task';
 import { TrackMap } from '@page/map/track_map';
 import { Seven } from './begin';
 import { Gaps, mapVisits, NO_WALKS } from './day';
 import { Fix } from './fix';
 import { Near } from './near';
-import { hoursMinutes, ofPatrol, useAct, useNow, usePosition, type Day, type Open } from './facts';
+import { hoursMinutes, ofPatrol, useNow, usePosition, type Day, type Open } from './facts';
 
 const RECEIVED_S = 10;
 
 function Stop(props: { of: Open; far: string; onClose: () => void; changed: () => void }) {
-  const { busy, failure, run } = useAct();
+  const { busy, trouble, run } = useTask();
   const stop = async (): Promise<void> => {
     await ofPatrol({ run: 'patrol stop' });
     tell({ text: T(`巡查结束，已保存并待传：${props.far}`, `The patrol is over, saved and waiting to go: ${props.far}`) });
@@ -30,7 +31,7 @@ function Stop(props: { of: Open; far: string; onClose: () => void; changed: () =
           `Since ${clockTime(props.of.start)} you walked ${props.far}. It is saved as one record, and no position is recorded any more.`,
         )}
       </p>
-      <Trouble of={failure} />
+      <Trouble of={trouble} />
       <div class="buttons">
         <Button look="main" icon="stop" busy={busy} onClick={() => run(stop)}>
           {T('结束并保存', 'End and save')}
@@ -93,9 +94,9 @@ export function Live({ of, day, changed }: { of: Open; day: Day; changed: () => 
 }
 
 export function CutOff({ of, day, changed }: { of: Open; day: Day; changed: () => void }) {
-  const { busy, failure, run } = useAct();
+  const { busy, trouble, run } = useTask();
   const walk = day.walks?.find((each) => each.id === of.id);
-  const end = (what: string, flags: Record<string, true>, words: string): void =>
+  const end = (what: string, flags: Record<string, true>, words: string): Promise<boolean> =>
     run(async () => {
       await ofPatrol({ run: what, flags });
       tell({ text: words });
@@ -137,7 +138,7 @@ export function CutOff({ of, day, changed }: { of: Open; day: Day; changed: () =
           {T('刚走完：到现在结束，中间记为缺口', 'I just came to its end: end it now, with a gap')}
         </Button>
       </div>
-      <Trouble of={failure} />
+      <Trouble of={trouble} />
     </Section>
   );
 }

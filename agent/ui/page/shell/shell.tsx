@@ -1,6 +1,6 @@
 // What stands around every page: the way in, the main pages, what holds for all of them.
 import { useEffect, useState } from 'preact/hooks';
-import { Failure, known } from '@page/api';
+import { Failure, failureOf, known } from '@page/api';
 import { connected, forget, locked } from '@page/store';
 import { domain, learn } from '@page/domain';
 import { lang, T } from '@page/text';
@@ -103,7 +103,7 @@ function useGate(): [Gate, () => void] {
         setGate('open');
       },
       (cause: unknown) => {
-        const failure = cause instanceof Failure ? cause : new Failure('page', 1, String(cause));
+        const failure = failureOf(cause);
         if (failure.exit === 6) {
           // So that the word that another tab has unlocked is a change.
           locked.value = true;

@@ -1,8 +1,9 @@
 // The photos of this device: what waits and why, how far each is, how long they stay, making room.
 import { useEffect, useState } from 'preact/hooks';
-import { call, Failure } from '@page/api';
+import { call, type Failure } from '@page/api';
 import { useSignal } from '@page/signal';
 import { refresh, useCall } from '@page/store';
+import { useTask } from '@page/task';
 import { bytes, N, T } from '@page/text';
 import { Bar, Button, Empty, Page, Section, tell, Trouble } from '@page/ui/parts';
 import { Thumb } from '@page/ui/photo';
@@ -126,19 +127,13 @@ interface Freed {
 
 function Free() {
   const { status } = useStatus();
-  const [busy, setBusy] = useState(false);
   const [freed, setFreed] = useState<Freed>();
-  const [trouble, setTrouble] = useState<Failure>();
+  const { busy, trouble, run } = useTask();
   const free = async (): Promise<void> => {
-    setBusy(true);
-    setTrouble(undefined);
-    try {
+    await run(async () => {
       setFreed((await call<Freed>({ run: 'photos free', flags: { all: true } })).lines[0]);
       refresh();
-    } catch (cause) {
-      setTrouble(cause as Failure);
-    }
-    setBusy(false);
+    });
   };
   const why: [Stays, string][] = freed
     ? [

@@ -1,7 +1,7 @@
 // The way round without a network: written here, carried to the centre, its answer read here.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { call, data, Failure, feed, type Call, type Row } from '@page/api';
+import { call, type Call, data, type Failure, failureOf, feed, type Row } from '@page/api';
 import { refresh, useCall } from '@page/store';
 import { actorCode } from '@page/actor';
 import { bytes, N, T, when } from '@page/text';
@@ -106,7 +106,7 @@ export function Stick() {
     try {
       await run();
     } catch (cause) {
-      setTrouble(cause instanceof Failure ? cause : new Failure('page', 1, String(cause)));
+      setTrouble(failureOf(cause));
     }
     setBusy('');
   };
