@@ -88,7 +88,7 @@ export const tests = {
       assert.equal(a.one(['show', id]).records, before + 1, 'taken back by a new record');
     } else {
       // It was the one that was shown: decided otherwise, from what was decided.
-      await page.getByRole('link', { name: '改这个决定' }).click();
+      await page.getByRole('button', { name: '改这个决定' }).click();
       await versionOf(page, '丙路2号东侧').check();
       await page.getByLabel('理由（必填）').fill('再核对');
       await page.getByRole('button', { name: '决定', exact: true }).click();

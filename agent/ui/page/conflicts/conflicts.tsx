@@ -3,12 +3,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Failure, failureOf } from '@page/api';
 import { act } from '@page/actor';
 import { kindNamed } from '@page/domain';
-import { address } from '@page/route';
+import { address, go } from '@page/route';
 import { refresh, useCall } from '@page/store';
 import { ago, T } from '@page/text';
 import { numberOf, whenOf, whoOf, type Conflict, type Shown, type Told } from '@page/entity';
 import { fieldLabel, titleOf, valueText } from '@page/value';
-import { Busy, Button, Chip, Empty, LinkButton, Page, tell, Trouble } from '@page/ui/parts';
+import { Busy, Button, Chip, Empty, Page, tell, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import type { PageProps } from '../routes';
 import { Decide, type Decided } from './decide';
@@ -111,9 +111,15 @@ function Done({ of, id, onUndone }: { of: Decided; id: string; onUndone: () => v
             {T('撤销这个决定', 'Take the decision back')}
           </Button>
         ) : of.field !== 'status' ? (
-          <LinkButton icon="fork" href={address(['conflicts', id], { field: of.field })}>
+          <Button
+            icon="fork"
+            onClick={() => {
+              onUndone();
+              go(['conflicts', id], { field: of.field });
+            }}
+          >
             {T('改这个决定', 'Decide otherwise')}
-          </LinkButton>
+          </Button>
         ) : (
           <p class="quiet">{T('办理的步骤不能收回，只能再办下一步。', 'A step of the loop stands; only another step can follow it.')}</p>
         )}
