@@ -89,7 +89,7 @@ export const tests = {
     } else {
       // It was the one that was shown: decided otherwise, from what was decided.
       await page.getByRole('button', { name: '改这个决定' }).click();
-      await versionOf(page, '丙路2号东侧').check();
+      await versionOf(page, '丙路2号东侧').first().check();
       await page.getByLabel('理由（必填）').fill('再核对');
       await page.getByRole('button', { name: '决定', exact: true }).click();
       await until(() => address(a, id) === '丙路2号东侧', 'the other value');
