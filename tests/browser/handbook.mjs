@@ -143,7 +143,7 @@ const LOOKED_AT = (ids) => [
 async function proven(t, page, lang, { hand }) {
   await t.go(page, `#/case/${hand}`);
   await page.locator('.case-head').waitFor();
-  await says(page, 'case', lang === 'zh' ? ['文字已收到', '照片 2 张已收到', '剩余', '现在可以做', '经过'] : ['text received', '2 photos received', 'left']);
+  await says(page, 'case', lang === 'zh' ? ['文字已收到', '照片 2 张已收到', '剩余', '走完的环节 4 个，都按时', '现在可以做', '经过'] : ['text received', '2 photos received', 'left', '4 stages done, in time']);
   await t.picture(page, `case-${lang}`);
   const proof = page.locator('.proof-box button');
   await proof.click();

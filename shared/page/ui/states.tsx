@@ -78,6 +78,8 @@ export interface Clock {
   /** The same with its stage and when it is due. */
   line?: string | null;
   extended?: boolean;
+  /** When its stage was left; null: it runs. */
+  ended?: string | null;
 }
 
 const LIGHT: Record<string, Tone> = { green: 'ok', yellow: 'warn', red: 'bad' };

@@ -3,7 +3,7 @@ import type { Json } from '@page/api';
 import { kindNamed, said } from '@page/domain';
 import { address } from '@page/route';
 import { useCall } from '@page/store';
-import { T, when } from '@page/text';
+import { N, T, when } from '@page/text';
 import type { Shown } from '@page/entity';
 import { fieldLabel, valueText } from '@page/value';
 import { Chip } from '@page/ui/parts';
@@ -127,12 +127,10 @@ export function Informant({ id }: { id: string }) {
 }
 
 /** Each deadline, what of it is left, and what has moved it. */
-export function Clocks({ of }: { of: Clock[] }) {
-  const running = of.filter((clock) => clock.text || clock.due);
-  if (running.length === 0) return null;
+function ClockLines({ of }: { of: Clock[] }) {
   return (
     <ul class="clocks">
-      {running.map((clock) => (
+      {of.map((clock) => (
         <li key={`${clock.stage}${clock.due}`}>
           {clock.text ? <DeadlineChip of={clock} /> : <strong>{said('stages', clock.stage)}</strong>}
           <span class="quiet">{clock.line ?? (clock.due ? T(`应于 ${when(clock.due)} 前`, `due ${when(clock.due)}`) : '')}</span>
@@ -149,5 +147,27 @@ export function Clocks({ of }: { of: Clock[] }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** What runs now; what is behind us, on demand. */
+export function Clocks({ of }: { of: Clock[] }) {
+  const known = of.filter((clock) => clock.text || clock.due);
+  const past = known.filter((clock) => clock.ended);
+  const late = past.filter((clock) => clock.overdue).length;
+  return (
+    <>
+      {past.length < known.length && <ClockLines of={known.filter((clock) => !clock.ended)} />}
+      {past.length > 0 && (
+        <details>
+          <summary>
+            {late > 0
+              ? T(`走完的环节 ${past.length} 个，其中超期 ${late} 个`, `${N(past.length, '', 'stage', 'stages')} done, ${late} of them late`)
+              : T(`走完的环节 ${past.length} 个，都按时`, `${N(past.length, '', 'stage', 'stages')} done, in time`)}
+          </summary>
+          <ClockLines of={past} />
+        </details>
+      )}
+    </>
   );
 }
