@@ -6,7 +6,7 @@ import time
 
 import xgfault
 from world import (Case, Gpsd, agent_sound, ask, capture, drafts, entities,
-                   make_base, xunge)
+                   make_base, steady, xunge)
 from xgfault import lines_of, need, notes, plain_environment
 
 PASSPHRASE = 'correct horse battery\n'
@@ -404,7 +404,7 @@ class Passphrase(Agent):
         if locked:
             r = self.listing(folder, True)
         need(r.code == 0, 'no way in: exit %d: %s', r.code, r.err)
-        now = {e['id']: e for e in lines_of(r.out)}
+        now = {e['id']: e for e in steady(lines_of(r.out))}
         need(now == state['before'], 'not what was there')
         need(locked or result.code != 0, 'said to be set, and is open')
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import xgfault
 from world import (SPARE, UNIT, Case, Serving, ask_server, capture, fill_inputs,
-                   make_base, server, server_sound, sync)
+                   make_base, server, server_sound, steady, sync)
 from xgfault import need, plain_environment
 
 
@@ -22,7 +22,7 @@ class Server(Case):
             need(s.ready, 'the server does not start')
             capture(folder)
             need(sync(folder).code == 0, 'sync')
-        state['list'] = ask_server(folder, 'list')
+        state['list'] = steady(ask_server(folder, 'list'))
         return state
 
     def act(self, folder, state, env, report):
@@ -34,7 +34,8 @@ class Server(Case):
 
     def verify(self, folder, state, result):
         server_sound(folder)
-        need(ask_server(folder, 'list') == state['list'], 'list differs')
+        need(steady(ask_server(folder, 'list')) == state['list'],
+             'list differs')
         need(result.code != 0 or self.done(folder), 'said done, and is not')
 
     def again(self, folder, state, result):

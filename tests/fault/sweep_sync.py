@@ -4,7 +4,8 @@ import os
 
 import xgfault
 from world import (SPARE, Case, Serving, agent_sound, ask, ask_server, capture,
-                   entities, make_base, program, server_sound, xunge)
+                   entities, make_base, program, server_sound, steady,
+                   xunge)
 from xgfault import Result, need, plain_environment, read_report, run
 
 
@@ -15,7 +16,8 @@ def link(folder, *words, env=None, report=None):
 
 
 def served(folder):
-    return {e['id']: e for e in ask_server(folder, 'list', '--limit', '1000')}
+    return {e['id']: e for e in
+            steady(ask_server(folder, 'list', '--limit', '1000'))}
 
 
 class Link(Case):

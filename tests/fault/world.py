@@ -53,12 +53,17 @@ def ask(folder, *words, ok=(0,)):
     return lines(r.out)
 
 
-def entities(folder):
-    """id: its line of the list, but for how long its clock has run."""
-    listed = ask(folder, 'list', '--all')
+def steady(listed):
+    """Lines of a list without what says how long their clocks have run."""
     for e in listed:
         e.pop('clock', None)
-    return {e['id']: e for e in listed if not e['id'].startswith('draft')}
+    return listed
+
+
+def entities(folder):
+    """id: its line of the list."""
+    return {e['id']: e for e in steady(ask(folder, 'list', '--all'))
+            if not e['id'].startswith('draft')}
 
 
 def drafts(folder):
