@@ -80,7 +80,7 @@ export const tests = {
     assert.notEqual(device.one(['show', id]).delivery, 'received', 'written is not received');
     world.server(['bundle', 'read', world.data, path.join(stick.folder, written[0]), '--reply', path.join(stick.folder, 'back.xgb')]);
     await page.getByRole('button', { name: '读 KEY 上的 back.xgb' }).click();
-    await page.getByText(/已读回应：中心已收到 \d+ 条、照片 1 张/).waitFor();
+    await page.getByText(/已读回应：中心已收到 \d+ 条、照片文件 2 份/).waitFor();
     await page.getByText('没有，都已收到').waitFor();
     await t.go(page, `#/case/${id}`);
     await page.locator('main').getByText('已收到').first().waitFor();

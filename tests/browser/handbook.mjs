@@ -128,7 +128,7 @@ const LOOKED_AT = (ids) => [
   ['home', '#/', ['记一条', '今天要办', '核对独居老人名单', '巡查中', '1 条通知未读', '待传'], ['Record', 'To do today', 'On patrol', '1 notice not read', 'waiting to go']],
   ['due', '#/due', ['重点场所', '东门液化气站', '还没有走访过', '任务', '23:30'], ['Due', '东门液化气站', '23:30']],
   ['notices', '#/notices', ['防汛值守通知', '未读', '已阅'], ['防汛值守通知', 'not read']],
-  ['cases', '#/cases', ['金雀山路12号', '文字已收到', '待传', '剩余', '照片 1/1 仅在本机', '1 处冲突待决定'], ['text received', 'waiting to go', 'photos: 1 of 1 only here', '1 to decide']],
+  ['cases', '#/cases', ['占道经营', '文字已收到', '待传', '剩余', '照片 1/1 仅在本机', '1 处冲突待决定'], ['text received', 'waiting to go', 'photos: 1 of 1 only here', '1 to decide']],
   ['do', `#/case/${ids.hand}/do/finish`, ['办理结果'], ['what was done']],
   ['conflict', `#/conflicts/${ids.odds}`, ['版本 A', '版本 B', '水车沟路1号东侧', '水车沟路3号门前', '理由（必填）'], ['Version A', 'Version B', '水车沟路3号门前']],
   ['patrol', '#/patrol', ['巡查中，轨迹在记录', '路程', '误差约', '结束巡查', '东门液化气站'], ['distance', 'good fix', 'End the patrol', '东门液化气站']],

@@ -69,8 +69,8 @@ function writtenWords(of: Written): string {
 function takenWords(of: Taken): string {
   if (of.old) return T('这份回应以前读过，没有新的内容。', 'This answer was read before; there is nothing new in it.');
   return T(
-    `已读回应：中心已收到 ${of.records_received} 条、照片 ${of.photos_proven} 张；取回 ${of.records_pulled} 条`,
-    `The answer is read: ${of.records_received} records and ${of.photos_proven} photos received; ${of.records_pulled} fetched`,
+    `已读回应：中心已收到 ${of.records_received} 条、照片文件 ${of.photos_proven} 份（含小图）；取回 ${of.records_pulled} 条`,
+    `The answer is read: ${of.records_received} records and ${of.photos_proven} photo files (small ones too) received; ${of.records_pulled} fetched`,
   );
 }
 
