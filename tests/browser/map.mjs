@@ -23,7 +23,7 @@ function pageFolder() {
   if (built) return built;
   built = fs.mkdtempSync(path.join(os.tmpdir(), 'xunge-map-page-'));
   process.on('exit', () => fs.rmSync(built, { recursive: true, force: true }));
-  run(['sh', path.join(SOURCE, 'packaging/page.sh'), 'tests/browser/map_page', built]);
+  run(['sh', path.join(SOURCE, 'packaging/page.sh'), 'tests/browser/map_page', built], { env: { HOME: built } });
   return built;
 }
 

@@ -225,9 +225,10 @@ class Usage(Case):
                 'draft-N': 'draft-1', 'ID': 'abcd'}
         for c in commands():
             name = c['command'].split()
-            # enrol makes one, from the page too; settings have defaults.
+            # enrol makes one, from the page too; settings have defaults; a
+            # receiver needs none.
             if name[0] in ('help', 'version', 'completion', 'enrol', 'ui',
-                           'settings'):
+                           'settings', 'position'):
                 continue
             words = [fill.get(w.strip('…'), w) for w in c['args'].split()
                      if not w.startswith('[') and '=' not in w]
