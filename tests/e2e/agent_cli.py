@@ -226,14 +226,17 @@ class Usage(Case):
         for c in commands():
             name = c['command'].split()
             # enrol makes one, from the page too; settings have defaults; a
-            # receiver needs none.
+            # receiver and a stick need none, and of maps there are none.
             if name[0] in ('help', 'version', 'completion', 'enrol', 'ui',
-                           'settings', 'position'):
+                           'settings', 'position', 'sticks') or \
+                    name == ['maps']:
                 continue
             words = [fill.get(w.strip('…'), w) for w in c['args'].split()
                      if not w.startswith('[') and '=' not in w]
             if name[0] == 'set':
                 words.append('note=x')
+            if name == ['maps', 'add']:
+                words += ['--name', 'x']
             if name == ['passphrase', 'recover']:
                 words += ['--registrar-key', '/nonexistent']
             for lang in ('zh', 'en'):
