@@ -50,8 +50,8 @@ suite() {
     [ -z "$beside" ] || "$beside"
     results=build-$preset/results.xml
     rm -f "$results"
-    # One more at once than there are cores: many tests wait for a line.
-    ctest --test-dir "build-$preset" --output-on-failure -j $((jobs + 1)) \
+    # Two more at once than there are cores: many tests wait for a line, or a clock.
+    ctest --test-dir "build-$preset" --output-on-failure -j $((jobs + 2)) \
         --no-tests=error --output-junit "$PWD/$results" "$@"
     if [ ! -s "$results" ]; then
         count 0 1 "$preset ran no test"
