@@ -10,6 +10,8 @@
 #include "agent/maps.h"
 #include "shared/base/lang.h"
 
+enum { REPLACED_MAX = 20 };
+
 struct open_map {
     char name[MAPS_NAME_MAX + 1];
     struct mbtiles *file; /* NULL: free */
@@ -78,18 +80,40 @@ static struct open_map *slot_of(struct tiles *t, const char *name)
     return slot;
 }
 
+/* The file that the description names. Between reading the one and opening the
+ * other the map may be replaced, or removed: then as it is now. */
+static enum xg_status open_file(struct mbtiles **file, const struct tiles *t,
+                                const char *name, struct xg_error *err)
+{
+    char path[HOME_PATH_SIZE];
+    struct map map, now;
+
+    for (unsigned tries = 0; tries < REPLACED_MAX; tries++) {
+        struct xg_error fresh = XG_ERROR_NONE;
+
+        if (maps_find(&map, t->home, name, err) != XG_OK ||
+            maps_path(path, t->home, map.file, err) != XG_OK ||
+            mbtiles_open(file, path, err) == XG_OK)
+            return err->status;
+        if (maps_find(&now, t->home, name, &fresh) == XG_OK &&
+            strcmp(now.file, map.file) == 0)
+            return err->status;
+        *err = XG_ERROR_NONE;
+    }
+    return xg_fail(err, XG_BUSY,
+                   XG_T("地图 %s 正在更换，请稍后再试",
+                        "map %s is being replaced; try again in a moment"),
+                   name);
+}
+
 /* Open it in the place of another. */
 static enum xg_status open_map(struct open_map *slot, struct tiles *t,
                                const char *name, const struct stat *seen,
                                struct xg_error *err)
 {
-    char path[HOME_PATH_SIZE];
     struct mbtiles *file;
-    struct map map;
 
-    if (maps_find(&map, t->home, name, err) != XG_OK ||
-        maps_path(path, t->home, map.file, err) != XG_OK ||
-        mbtiles_open(&file, path, err) != XG_OK)
+    if (open_file(&file, t, name, err) != XG_OK)
         return err->status;
     let_go(slot);
     slot->file = file;
