@@ -106,16 +106,19 @@ async function livedIn(t) {
   return { world, zhang, ui, hand, odds };
 }
 
+const top = (page) => page.evaluate(() => scrollTo(0, 0));
+
 /** Words that a person reads: the texts of what is shown, and the names of what is drawn. What is
  * not there is told at the end, all at once. */
 const missing = [];
 async function says(page, name, words) {
   const text = () => page.evaluate(() => document.body.innerText + [...document.querySelectorAll('[aria-label]')].map((e) => `\n${e.ariaLabel}`).join(''));
+  // Only what is near the window is in the document of a long list: it is gone through.
+  const further = () => page.evaluate(() => scrollTo(0, scrollY + innerHeight >= document.documentElement.scrollHeight - 2 ? 0 : scrollY + innerHeight / 2));
   for (const word of words)
-    await until(async () => (await text()).includes(word), word, 15000).catch(() => missing.push(`${name}: ${word}`));
+    await until(async () => (await text()).includes(word) || void (await further()), word, 15000).catch(() => missing.push(`${name}: ${word}`));
+  await top(page);
 }
-
-const top = (page) => page.evaluate(() => scrollTo(0, 0));
 
 /** Bring it under the bar at the top. */
 async function under(page, what) {

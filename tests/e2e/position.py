@@ -105,7 +105,11 @@ class Real(unittest.TestCase):
     def test_no_fix(self):
         with Receiver('bu303-nofix.log', 0.05) as receiver:
             wait_until(lambda: receiver.times, 20, 'a report')
-            told = position(receiver.address, '--wait', '4', lang='zh')
+            # Until gpsd has made out what speaks there, it has none.
+            told = wait_until(lambda: (lambda said: said if said['none'] !=
+                                       'no-receiver' else None)(
+                position(receiver.address, '--wait', '4', lang='zh')),
+                40, 'a receiver')
             self.assertEqual(told['none'], 'no-fix')
             self.assertIn('开阔处', told['text'])
             self.assertNotIn('lat', told)
