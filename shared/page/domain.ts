@@ -1,6 +1,6 @@
 // The one table of the domain and the site's guide, as `describe` tells them.
 import { one } from '@page/api';
-import { label, type Labelled } from '@page/text';
+import { label, T, type Labelled } from '@page/text';
 import { signal } from '@page/signal';
 
 export interface Choice extends Labelled {
@@ -120,6 +120,11 @@ export async function learn(): Promise<Domain> {
   if (!told) throw new Error('describe said nothing');
   domain.value = told;
   return told;
+}
+
+/** 张伟（w1）; where no name is known, the code alone. */
+export function personText(of: { code: string; name: string }): string {
+  return of.name === of.code ? of.code : T(`${of.name}（${of.code}）`, `${of.name} (${of.code})`);
 }
 
 /** Only where a page is shown that has it. */

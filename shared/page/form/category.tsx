@@ -1,6 +1,6 @@
 // What it is: tiles of the site's catalogue. Those used last come first; a catalogue that fits is
 // shown whole, so that one touch is enough; a large one by its tree, and by search.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { categoryNamed, theDomain, type Category, type Field } from '@page/domain';
 import { label, T } from '@page/text';
 import { Button } from '@page/ui/parts';
@@ -59,10 +59,18 @@ export function CategoryPick(props: CategoryProps) {
   const [under, setUnder] = useState<string | null>(null);
   const [sought, setSought] = useState('');
   const [again, setAgain] = useState(false);
+  const picked = useRef(false);
+  const kept = useRef<HTMLButtonElement>(null);
+  // The tiles give way to the chosen one: it stays in sight, with the focus.
+  useEffect(() => {
+    if (picked.current) kept.current?.focus();
+    picked.current = false;
+  }, [value, again]);
   if (all.length === 0)
     return <FieldEdit kind={kind} field={field} texts={value ? [value] : []} onTexts={(texts) => onText(texts[0] ?? '')} problem={problem} needed={needed} {...(scope ? { scope } : {})} />;
 
   const pick = (code: string): void => {
+    picked.current = true;
     onText(code);
     setSought('');
     setAgain(false);
@@ -130,7 +138,7 @@ export function CategoryPick(props: CategoryProps) {
       {(tied) =>
         chosen && !again ? (
           <div class="beside">
-            <button type="button" class="tile" aria-pressed="true" onClick={() => setAgain(true)}>
+            <button type="button" class="tile" aria-pressed="true" ref={kept} onClick={() => setAgain(true)}>
               <Icon name="check" />
               <span>{label(chosen)}</span>
             </button>

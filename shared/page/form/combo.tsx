@@ -86,6 +86,10 @@ export function Combo(props: ComboProps) {
     }
   };
   const visible = open && found.length > 0;
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    if (visible) list.current?.scrollIntoView({ block: 'nearest' });
+  }, [visible, found.length]);
   return (
     <div class="combo">
       <input
@@ -108,7 +112,7 @@ export function Combo(props: ComboProps) {
         onBlur={shut}
         onKeyDown={keys}
       />
-      <ul class="combo-list" role="listbox" id={list_id} aria-label={T('可选的', 'Suggestions')} hidden={!visible}>
+      <ul class="combo-list" role="listbox" ref={list} id={list_id} aria-label={T('可选的', 'Suggestions')} hidden={!visible}>
         {found.map((option, index) => (
           <li
             key={option.value + option.name}

@@ -18,6 +18,8 @@ interface FieldsProps {
   auto?: boolean;
   /** Photos are what the page begins with. */
   photos_first?: boolean;
+  /** The camera opens at once. */
+  take?: boolean;
   /** Photos that are asked for, by role. */
   asked?: readonly string[];
 }
@@ -78,14 +80,14 @@ function Opened({ form }: { form: Form }) {
   );
 }
 
-export function Fields({ form, names, needed, auto, photos_first, asked }: FieldsProps) {
+export function Fields({ form, names, needed, auto, photos_first, take, asked }: FieldsProps) {
   return (
     <>
       {names.map((name) => {
         const field = fieldNamed(form.kind, name);
         if (!field) return null;
         if (field.type === 'photo')
-          return <Photos key={name} form={form} main={photos_first ?? false} problem={form.problem(name)} {...(asked ? { asked } : {})} />;
+          return <Photos key={name} form={form} main={photos_first ?? false} take={take ?? false} problem={form.problem(name)} {...(asked ? { asked } : {})} />;
         if (field.type === 'position')
           return (
             <Place

@@ -102,7 +102,7 @@ export function useForm(
     const target = box?.querySelector<HTMLElement>(
       '[aria-invalid], input:not([type=file]), textarea, select, button',
     );
-    box?.scrollIntoView({ block: 'center' });
+    first_bad?.scrollIntoView({ block: 'center' });
     target?.focus({ preventScroll: true });
     return false;
   };

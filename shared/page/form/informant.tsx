@@ -59,6 +59,7 @@ export function InformantEdit({ form }: { form: Form }) {
         onClick={() => {
           setOpen(true);
           if (!values.channel?.length) form.set('channel', ['resident']);
+          setTimeout(() => document.getElementById('f-contact')?.focus());
         }}
       >
         {T('有居民反映', 'A resident told of it')}

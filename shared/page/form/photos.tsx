@@ -205,17 +205,28 @@ interface PhotosProps {
   asked?: readonly string[];
   /** The control that the page is for. */
   main?: boolean;
+  /** A touch on another page asked for the camera already. */
+  take?: boolean;
   problem?: string | undefined;
 }
 
-export function Photos({ form, asked, main, problem }: PhotosProps) {
+export function Photos({ form, asked, main, take, problem }: PhotosProps) {
   const { photos, arriving } = form.state;
   const camera = useCamera();
   const [shooting, setShooting] = useState<string | null>(null);
   const files = useRef<Files>(new Map());
+  const box = useRef<HTMLDivElement>(null);
+  const took = useRef(false);
+  // Of a handheld only: at a desk the camera looks at who sits there.
+  useEffect(() => {
+    if (!take || took.current || camera === 'none' || !matchMedia('(pointer: coarse)').matches) return;
+    took.current = true;
+    if (camera === 'by-page') setShooting('');
+    else if (navigator.userActivation?.isActive) box.current?.querySelector<HTMLInputElement>('input[capture]')?.click();
+  }, [camera]);
   const add = (role: string) => (some: File[]) => form.keeper.addPhotos(some.map((file) => ({ file, name: file.name })), role, false);
   const buttons = (role: string, text: string) => (
-    <div class="take-row" key={role}>
+    <div class="take-row" key={role} ref={box}>
       {camera === 'by-page' ? (
         <Button icon="camera" look={main ? 'main' : undefined} class={main ? 'take take-main' : 'take'} onClick={() => setShooting(role)}>
           {text}

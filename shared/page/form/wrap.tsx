@@ -35,20 +35,23 @@ export function Wrap({ field, id, name, needed, hint, problem, group, children }
       {needed && <span class="needed">{T('必填', 'needed')}</span>}
     </>
   );
+  const fault = problem && (
+    <p class="problem" id={`${id}-problem`}>
+      <Icon name="alert" />
+      {problem}
+    </p>
+  );
+  // Of many controls the fault stands above: below them it would be off the screen.
   const rest = (
     <>
+      {group && fault}
       {hint && (
         <p class="hint" id={`${id}-hint`}>
           {hint}
         </p>
       )}
       {children(tied)}
-      {problem && (
-        <p class="problem" id={`${id}-problem`}>
-          <Icon name="alert" />
-          {problem}
-        </p>
-      )}
+      {!group && fault}
     </>
   );
   if (group)

@@ -75,6 +75,7 @@ export function Capture({ rest, query }: PageProps) {
     <ReportPage
       key={key}
       kind={kind}
+      take={query.get('take') === 'now'}
       given={given(query, new Set(kind.fields.map((field) => field.name)))}
     />
   );

@@ -26,6 +26,8 @@ interface ReportProps {
   given: Values;
   /** A draft that is opened again. */
   begun?: Row | undefined;
+  /** The camera opens by itself: Home's button was touched. */
+  take?: boolean;
   /** The patrol that runs, or none. */
   patrol: string | null;
 }
@@ -91,6 +93,10 @@ export function Report(props: ReportProps) {
   const form = useForm(kind, {}, () => begin(props), begun);
   const { state } = form;
   useDraftAddress(form);
+  // Once: whoever comes back or loads the page again did not ask for the camera.
+  useEffect(() => {
+    if (props.take) history.replaceState(history.state, '', address(['new', kind.name]));
+  }, []);
   const [same, setSame] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Failure>();
@@ -114,7 +120,8 @@ export function Report(props: ReportProps) {
     setBusy(true);
     setTrouble(undefined);
     try {
-      if (!(await form.ready()) || unanswered(form).length > 0) {
+      if (!(await form.ready())) return;
+      if (unanswered(form).length > 0) {
         const fault = form.around.ref.current?.querySelector<HTMLElement>('.problem');
         fault?.closest<HTMLElement>('[data-field]')?.querySelector<HTMLElement>('input, textarea, select, button')?.focus();
         return;
@@ -170,7 +177,7 @@ export function Report(props: ReportProps) {
         onFocusIn={form.around.onFocusIn}
         onFocusOut={form.around.onFocusOut}
       >
-        <Fields form={form} names={first} auto={!begun && !props.given.position && HERE.has(kind.name)} photos_first={kind.name === 'incident'} />
+        <Fields form={form} names={first} auto={!begun && !props.given.position && HERE.has(kind.name)} photos_first={kind.name === 'incident'} take={props.take ?? false} />
         {kind.name === 'incident' && <Fields form={form} names={['contact']} />}
         <Questions form={form} />
         <MoreFields form={form} names={more} />

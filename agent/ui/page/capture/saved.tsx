@@ -71,10 +71,9 @@ export function Saved({ kind, id }: { kind: Kind; id: string }) {
             <Icon name="check" />
             {number && <p class="saved-number">{number}</p>}
             <p>
-              {T(
-                '已写进本机，断电也不会丢；有网时自动上传。',
-                'Written on this device, safe even from a power cut; sent when there is a network.',
-              )}
+              {row.delivery === 'received'
+                ? T('已写进本机，断电也不会丢；中心已收到文字。', 'Written on this device, safe even from a power cut; the centre has received the text.')
+                : T('已写进本机，断电也不会丢；有网时自动上传。', 'Written on this device, safe even from a power cut; sent when there is a network.')}
             </p>
             <div class="chips">
               <DeliveryChip of={row.delivery as Delivery} />

@@ -27,23 +27,24 @@ function typedValues(of: Shown, field: string): string[] {
 }
 
 /** What was saved, and what holds now; it stands, or can be set back. */
-function saved(answer: Row, id: string, undo: (() => void) | undefined): void {
+function saved(answer: Row, id: string, undo?: () => void, field?: string): void {
   refresh();
   tell({
     text: T('已保存在本机，待传', 'Saved on this device, waiting to go'),
     ...(undo ? { undo } : {}),
   });
   const status = typeof answer.status === 'string' ? answer.status : '';
-  go(['case', id], status ? { now: status } : undefined);
+  go(['case', id], field ? { set: field } : status ? { now: status } : undefined);
 }
 
 function SetField({ of, field }: { of: Shown; field: string }) {
   const before = typedValues(of, field);
-  // The list of a set is not set back by one value.
-  const back = kindNamed(of.kind)?.fields.find((one) => one.name === field)?.many
+  // The list of a set is not set back by one value, and what was empty by none.
+  const many = kindNamed(of.kind)?.fields.find((one) => one.name === field)?.many;
+  const back = many || !before[0]
     ? undefined
     : (): void =>
-        void act({ run: 'set', words: [of.id, `${field}=${before[0] ?? ''}`] }).then(
+        void act({ run: 'set', words: [of.id, `${field}=${before[0]}`] }).then(
           () => {
             refresh();
             tell({ text: T('已改回，作为新的一条记录', 'Set back, as a new record') });
@@ -56,7 +57,7 @@ function SetField({ of, field }: { of: Shown; field: string }) {
       fields={[field]}
       values={{ [field]: before }}
       save={T('保存并待传', 'Save, to be sent')}
-      done={(answer) => saved(answer, of.id, back)}
+      done={(answer) => saved(answer, of.id, back, field)}
       left={() => go(['case', of.id])}
     />
   );
@@ -68,7 +69,7 @@ function Move({ of, move }: { of: Shown; move: string }) {
       about={{ id: of.id, kind: of.kind, status: of.status }}
       move={move}
       save={said('moves', move)}
-      done={(answer) => saved(answer, of.id, undefined)}
+      done={(answer) => saved(answer, of.id)}
       left={() => go(['case', of.id])}
     />
   );
@@ -76,11 +77,12 @@ function Move({ of, move }: { of: Shown; move: string }) {
 
 /** Where the case stands, so that nobody acts on another one. */
 function About({ of }: { of: Shown }) {
+  const address_text = typeof of.fields.address === 'string' ? of.fields.address : '';
   return (
     <div class="case-head">
       <p>
         <a href={address(['case', of.id])}>{titleOf(of)}</a>
-        {typeof of.fields.address === 'string' && <span class="quiet"> · {of.fields.address}</span>}
+        {address_text && !titleOf(of).includes(address_text) && <span class="quiet"> · {address_text}</span>}
       </p>
       <span class="chips">
         <StatusChip of={of.status} />

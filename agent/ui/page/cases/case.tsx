@@ -6,7 +6,7 @@ import { address } from '@page/route';
 import { useCall } from '@page/store';
 import { label, N, T } from '@page/text';
 import { numberOf, whenOf, whoOf, type Element, type Shown, type Told } from '@page/entity';
-import { titleOf, valueText } from '@page/value';
+import { fieldLabel, titleOf, valueText } from '@page/value';
 import { Busy, Button, LinkButton, Page, Section, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import { Proof } from '@page/ui/proof';
@@ -164,8 +164,23 @@ function Whole({ of }: { of: Shown }) {
   );
 }
 
-/** `now`: the status that an act led to, said once more where it is come from. */
-function Look({ id, now }: { id: string; now: string | null }) {
+/** What was changed, with what it says now. */
+function Changed({ of, field }: { of: Shown; field: string }) {
+  const known = kindNamed(of.kind);
+  const name = fieldLabel(known, field);
+  const value = of.fields[field];
+  if (value === undefined) return null;
+  const text = valueText(known?.fields.find((one) => one.name === field), value, of.names?.[field]);
+  return (
+    <p class="case-saved" role="status">
+      <Icon name="check" />
+      {T(`已保存。${name}现在是“${text}”；改错了，在“内容”里再改。`, `Saved. Its ${name} is now "${text}"; if that is wrong, change it again below.`)}
+    </p>
+  );
+}
+
+/** `now`: the status that an act led to, said once more where it is come from; `set`: the field. */
+function Look({ id, now, set }: { id: string; now: string | null; set: string | null }) {
   const told = useCall<Shown>({ run: 'show', words: [id] });
   const of = told.lines?.[0];
   return (
@@ -177,6 +192,7 @@ function Look({ id, now }: { id: string; now: string | null }) {
           {T(`已保存。现在是“${said('statuses', of.status)}”；这一步已成定局，有误请办下一步或写备注。`, `Saved. It is now "${said('statuses', of.status)}"; the step stands; if it was wrong, take the next one or write a note.`)}
         </p>
       )}
+      {of && set !== null && <Changed of={of} field={set} />}
       {of ? <Whole of={of} /> : !told.failure && <Busy />}
     </Page>
   );
@@ -185,5 +201,5 @@ function Look({ id, now }: { id: string; now: string | null }) {
 export function Case({ rest, query }: PageProps) {
   const [id, act, what] = rest;
   if (id && act && what) return <Act id={id} act={act} what={what} />;
-  return <Look id={id ?? ''} now={query.get('now')} />;
+  return <Look id={id ?? ''} now={query.get('now')} set={query.get('set')} />;
 }

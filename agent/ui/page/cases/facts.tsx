@@ -6,7 +6,7 @@ import { useCall } from '@page/store';
 import { N, T, when } from '@page/text';
 import type { Shown } from '@page/entity';
 import { fieldLabel, valueText } from '@page/value';
-import { Chip } from '@page/ui/parts';
+import { Chip, LinkButton } from '@page/ui/parts';
 import { DeadlineChip, type Clock } from '@page/ui/states';
 import { Icon } from '@page/ui/icon';
 
@@ -58,6 +58,30 @@ function Fact({ of, name, value }: FactProps) {
   );
 }
 
+/** What a form would ask for and nobody said yet: an address, a position. */
+function Lacking({ of }: { of: Shown }) {
+  const kind = kindNamed(of.kind);
+  if (!kind?.captured || of.withdrawn) return null;
+  const empty = [...kind.first, ...kind.more].filter((name) => {
+    const field = kind.fields.find((one) => one.name === name);
+    if (!field || field.many || field.machine || field.by_move || field.refers || field.personal) return false;
+    return field.type !== 'photo' && !(name in of.fields) && !(name in of.conflicting);
+  });
+  if (empty.length === 0) return null;
+  return (
+    <details>
+      <summary>{T('补填没有写的', 'Fill in what is missing')}</summary>
+      <div class="buttons">
+        {empty.map((name) => (
+          <LinkButton key={name} icon="plus" href={address(['case', of.id, 'set', name])}>
+            {fieldLabel(kind, name)}
+          </LinkButton>
+        ))}
+      </div>
+    </details>
+  );
+}
+
 export function Facts({ of }: { of: Shown }) {
   const kind = kindNamed(of.kind);
   const have = Object.keys(of.fields).filter((name) => name !== 'contact');
@@ -70,23 +94,26 @@ export function Facts({ of }: { of: Shown }) {
   have.sort((a, b) => rank(a) - rank(b));
   const sets = Object.entries(of.sets).filter(([name, list]) => !ELSEWHERE.has(name) && list.length > 0);
   return (
-    <dl class="case-facts">
-      {have.map((name) => (
-        <Fact key={name} of={of} name={name} value={of.fields[name] ?? null} />
-      ))}
-      {sets.map(([name, list]) => (
-        <div class="fact" key={name}>
-          <dt>{fieldLabel(kind, name)}</dt>
-          <dd>
-            <span class="fact-value" dir="auto">
-              {list
-                .map((one) => valueText(kind?.fields.find((field) => field.name === name), one.value, one.name))
-                .join(T('；', '; '))}
-            </span>
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <dl class="case-facts">
+        {have.map((name) => (
+          <Fact key={name} of={of} name={name} value={of.fields[name] ?? null} />
+        ))}
+        {sets.map(([name, list]) => (
+          <div class="fact" key={name}>
+            <dt>{fieldLabel(kind, name)}</dt>
+            <dd>
+              <span class="fact-value" dir="auto">
+                {list
+                  .map((one) => valueText(kind?.fields.find((field) => field.name === name), one.value, one.name))
+                  .join(T('；', '; '))}
+              </span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <Lacking of={of} />
+    </>
   );
 }
 

@@ -142,10 +142,15 @@ export function Home(_: PageProps) {
   const { status, failure, again } = useStatus();
   return (
     <Page title={T('今天', 'Today')} root class="home">
-      <a class="button button-main capture" href="#/new">
-        <Icon name="camera" />
-        <span>{T('记一条', 'Record')}</span>
-      </a>
+      <div class="capture-bar">
+        <a class="button button-main capture" href="#/new/incident?take=now">
+          <Icon name="camera" />
+          <span>{T('记一条', 'Record')}</span>
+        </a>
+        <a class="button" href="#/new">
+          {T('别的种类', 'Other kinds')}
+        </a>
+      </div>
       <Trouble of={failure} again={again} />
       {status && (
         <>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { call, Failure, feed } from '@page/api';
 import { act, actForBytes, actorCode, byActor, personNamed } from '@page/actor';
-import { theDomain } from '@page/domain';
+import { personText, theDomain } from '@page/domain';
 import { refresh, useCall } from '@page/store';
 import { bytes, T } from '@page/text';
 import { Button, Chip, Page, Section, Trouble } from '@page/ui/parts';
@@ -123,7 +123,7 @@ function Write() {
         <select id="successor" value={to} onChange={(event) => setTo(event.currentTarget.value)}>
           <option value="">{T('请选择', 'Choose')}</option>
           {people.map((person) => (
-            <option key={person.code} value={person.code}>{T(`${person.name}（${person.code}）`, `${person.name} (${person.code})`)}</option>
+            <option key={person.code} value={person.code}>{personText(person)}</option>
           ))}
         </select>
       </div>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { call, data, type Failure, failureOf, feed } from '@page/api';
 import { lang, speak, T } from '@page/text';
-import { Button, Page, Section, Trouble } from '@page/ui/parts';
+import { Button, Page, Section, tell, Trouble } from '@page/ui/parts';
 import { Choose } from '../sync/stick';
 import { fileName, saveFile } from '../sync/save';
 import { startSync } from '../sync/state';
@@ -47,6 +47,7 @@ export function Join({ joined }: { joined: () => void }) {
   const settle = async (): Promise<void> => {
     await call({ run: 'settings', words: [`lang=${lang.value}`] }).catch(() => undefined);
     joined();
+    tell({ text: T('已加入指挥中心，正在取回类别和网格', 'Joined; categories and grids are being fetched') });
     void startSync();
   };
   const join = (): Promise<void> =>
@@ -102,7 +103,9 @@ export function Join({ joined }: { joined: () => void }) {
             {problem ??
               (ready
                 ? T('样子对了。', 'It looks right.')
-                : T('以 xg1 开头，区分大小写；直接粘贴最稳妥。', 'It begins with xg1; capitals matter. Pasting is safest.'))}
+                : code.length >= 3
+                  ? T('还不完整：入网码要整段复制，再粘贴。', 'Not whole yet: copy all of the code, and paste it.')
+                  : T('以 xg1 开头，区分大小写；直接粘贴最稳妥。', 'It begins with xg1; capitals matter. Pasting is safest.'))}
           </p>
         </div>
         <Trouble of={trouble} />

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { call, type Call } from '@page/api';
 import { actor, actorCode, personNamed, type PinList } from '@page/actor';
-import { domain } from '@page/domain';
+import { domain, personText } from '@page/domain';
 import { useSignal } from '@page/signal';
 import { refresh, useCall } from '@page/store';
 import { useTask } from '@page/task';
@@ -76,7 +76,7 @@ function OtherPin({ people, taken }: { people: { code: string; name: string }[];
         <select id="other" value={worker} onChange={(event) => setWorker(event.currentTarget.value)}>
           <option value="">{T('请选择', 'Choose')}</option>
           {free.map((person) => (
-            <option key={person.code} value={person.code}>{T(`${person.name}（${person.code}）`, `${person.name} (${person.code})`)}</option>
+            <option key={person.code} value={person.code}>{personText(person)}</option>
           ))}
         </select>
       </div>

@@ -111,7 +111,7 @@ export function Begin({ changed }: { changed: () => void }) {
   const { busy, trouble, run } = useTask();
   const begin = async (): Promise<void> => {
     await act({ run: 'patrol start', words: gridWords(grid) });
-    tell({ text: T('巡查开始，轨迹在记录。关掉本页也照常记录。', 'The patrol has begun; its track is recorded, also when this page is closed.') });
+    tell({ text: T('巡查开始。关掉本页也照常记录。', 'The patrol has begun; it is recorded also when this page is closed.') });
     changed();
   };
   return (

@@ -59,9 +59,15 @@ export function Live({ of, day, changed }: { of: Open; day: Day; changed: () => 
     <>
       <section class="card patrol-now" aria-label={T('正在巡查', 'On patrol')}>
         <p class="chips">
-          <Chip tone="ok" icon="route">
-            {T('巡查中，轨迹在记录', 'on patrol, the track is recorded')}
-          </Chip>
+          {position?.quality === 'none' ? (
+            <Chip tone="warn" icon="route">
+              {T('巡查中，没有定位：现在记不了轨迹', 'on patrol, no fix: no track is recorded now')}
+            </Chip>
+          ) : (
+            <Chip tone="ok" icon="route">
+              {T('巡查中，轨迹在记录', 'on patrol, the track is recorded')}
+            </Chip>
+          )}
         </p>
         <dl class="patrol-figures">
           <div>

@@ -58,7 +58,7 @@ function WaitingPhotos() {
         {photos.map((photo) => (
           <li key={photo.sha256} class="card photo-row">
             <Thumb sha256={photo.sha256} alt={T(`${photo.number} 的照片`, `photo of ${photo.number}`)} />
-            <div class="photo-words">
+            <div class="photo-bar-words">
               <p>
                 {photo.cases.map((one) => (
                   <a key={one.entity} class="photo-case" href={`#/case/${one.entity}`}>
