@@ -27,7 +27,9 @@ const address = (device, id) => device.one(['show', id]).fields.address;
 const left = (device, id) => device.ask(['conflicts', id], { codes: [0, 5] }).length;
 
 /** The version that says this. */
-const versionOf = (page, text) => page.locator('.version', { hasText: text }).getByRole('radio');
+/** The one that says it, not one that was written after it. */
+const versionOf = (page, text) =>
+  page.locator('.version', { has: page.locator('.version-says', { hasText: text }) }).getByRole('radio');
 
 export const tests = {
   'one field at once: chosen, with a reason, and taken back': async (t) => {
@@ -89,7 +91,7 @@ export const tests = {
     } else {
       // It was the one that was shown: decided otherwise, from what was decided.
       await page.getByRole('button', { name: '改这个决定' }).click();
-      await versionOf(page, '丙路2号东侧').first().check();
+      await versionOf(page, '丙路2号东侧').check();
       await page.getByLabel('理由（必填）').fill('再核对');
       await page.getByRole('button', { name: '决定', exact: true }).click();
       await until(() => address(a, id) === '丙路2号东侧', 'the other value');
