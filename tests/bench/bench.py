@@ -635,7 +635,7 @@ def measure_page(b):
           f"{f['rows_after_stop_ms']} ms after it stopped")
     b.row("memory of the agent with the page open, commands included",
           "≤ 20 MB", "", f"{f['memory_peak_kb'] / 1024:.1f} MB",
-          f"the highest sum of resident pages; {f['memory_idle_kb'] / 1024:.1f} "
+          f"the highest sum, what is shared once; {f['memory_idle_kb'] / 1024:.1f} "
           "MB when nothing is asked", f["memory_peak_kb"] <= 20 << 10)
 
 

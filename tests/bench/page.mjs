@@ -53,12 +53,12 @@ function incidents(file) {
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
-/** Resident memory of a process and of its children, in kB. */
+/** Memory of a process and of its children, in kB; what they share counts once (PSS). */
 function resident(pid) {
   let sum = 0;
   const add = (one) => {
     try {
-      sum += Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0);
+      sum += Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
       for (const task of fs.readdirSync(`/proc/${one}/task`))
         for (const child of fs.readFileSync(`/proc/${one}/task/${task}/children`, 'utf8').split(' '))
           if (child) add(Number(child));
@@ -90,7 +90,7 @@ try {
     const slow = await context.newCDPSession(page);
     await slow.send('Emulation.setCPUThrottlingRate', { rate: 4 });
     await page.goto(`file://${ui.file}`, { waitUntil: 'commit' });
-    await page.waitForURL((url) => url.origin === ui.origin, { waitUntil: 'commit' });
+    await page.waitForURL((url) => url.origin === ui.url, { waitUntil: 'commit' });
     // Of use: the capture button is there. Counted from the page's own beginning.
     await page.locator('a[href^="#/new/"]').first().waitFor();
     paints.push(await page.evaluate(() => performance.now()));
