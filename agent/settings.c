@@ -71,9 +71,11 @@ static bool is_number(const struct settings_entry *e, const char *value)
 {
     size_t len = strlen(value);
 
-    return len > 0 && len <= NUMBER_DIGITS &&
-           strspn(value, "0123456789") == len && (len == 1 || *value != '0') &&
-           atoll(value) >= e->least && atoll(value) <= e->most;
+    if (len == 0 || len > NUMBER_DIGITS ||
+        strspn(value, "0123456789") != len || (len > 1 && *value == '0'))
+        return false;
+    long long number = strtoll(value, NULL, 10);
+    return number >= e->least && number <= e->most;
 }
 
 /* What is kept for it; NULL: it does not fit. */

@@ -95,7 +95,12 @@ static bool read_mount(struct mount *m, char *line)
     for (size_t i = 0; i < 6; i++)
         if (!(words[i] = strsep(&rest, " ")) || !rest)
             return false;
-    if (sscanf(words[2], "%u:%u", &m->major_number, &m->minor_number) != 2)
+    char *colon, *end;
+    m->major_number = (unsigned)strtoul(words[2], &colon, 10);
+    if (colon == words[2] || *colon != ':')
+        return false;
+    m->minor_number = (unsigned)strtoul(colon + 1, &end, 10);
+    if (end == colon + 1 || *end)
         return false;
     m->path = words[4];
     m->options = words[5];

@@ -153,7 +153,7 @@ static enum xg_status read_visit(struct day *d, struct visit *v,
 {
     struct xg_buf state = XG_BUF(STATE_MAX);
     struct store_entity e;
-    struct xg_brief b;
+    struct xg_brief b = {0};
     enum xg_status status =
         store_load_entity(d->cli->home.store, &e, &state, id, err);
 

@@ -210,7 +210,7 @@ static json_t *place_json(const struct track_sample *f, int64_t now_ms)
 
     return json_pack("{s:f, s:f, s:o, s:f}", "lat", (double)f->lat_e6 / 1e6,
                      "lon", (double)f->lon_e6 / 1e6, "accuracy_m", accuracy,
-                     "age_s", (double)((now_ms - f->mono_ms) / 100) / 10);
+                     "age_s", (double)(now_ms - f->mono_ms) / 1000);
 }
 
 static json_t *doubts_json(unsigned doubts)

@@ -266,7 +266,7 @@ static void test_broken_bytes(void **state)
         err = XG_ERROR_NONE;
         refused += mbtiles_check(&about, source, &err) != XG_OK;
     }
-    assert_true(refused > 10);
+    assert_true(refused > 10 / TEST_STRIDE); /* fewer are tried under TSan */
     xg_buf_clear(&whole);
 }
 
