@@ -188,8 +188,19 @@ export class World {
     return device;
   }
 
+  /** A patrol's recorder lives by itself: those of our homes are ended by the pid that they left. */
+  endRecorders() {
+    for (const name of fs.readdirSync(this.folder))
+      try {
+        process.kill(Number(fs.readFileSync(path.join(this.folder, name, 'patrol/pid'), 'utf8')));
+      } catch {
+        /* no patrol there, or it has ended */
+      }
+  }
+
   async close() {
     for (const child of this.children) await end(child);
+    this.endRecorders();
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
 }
