@@ -30,7 +30,8 @@ enum {
     PHOTO_MAX_BYTES = 64 << 20,
     PHOTO_RESERVE_BYTES = 16 << 20, /* stays free for records */
     PHOTO_EXIF_TIMEOUT_MS = 2000,
-    PHOTO_THUMBNAIL_TIMEOUT_MS = 6000,
+    PHOTO_THUMBNAIL_TIMEOUT_MS = 10000, /* the work itself gets 4 s of processor;
+                                         * the rest is for a busy device */
     PHOTO_THUMBNAIL_SIDE_MAX = 320, /* pixels */
     PHOTO_TEXT_MAX = 64, /* bytes of make and model, without terminator */
 };

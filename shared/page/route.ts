@@ -25,9 +25,15 @@ function read(): Place {
 }
 
 const place = signal<Place>(read());
-addEventListener('hashchange', () => {
+/** The address that is on the screen. Between a step back and what it shows, another one stands in
+ * the browser; what the page before still wants to write there is too late. */
+let shown = location.hash;
+
+function show(): void {
+  shown = location.hash;
   place.value = read();
-});
+}
+addEventListener('hashchange', show);
 
 export function usePlace(): Place {
   return useSignal(place);
@@ -43,10 +49,18 @@ export function go(path: (string | number)[], query?: Record<string, string>): v
   location.hash = address(path, query);
 }
 
+/** Another address for what is on the screen, which stays as it is. False: it was left meanwhile. */
+export function restate(path: (string | number)[], query?: Record<string, string>): boolean {
+  // The key of the address that was opened is taken out of it, without a step.
+  if (location.hash !== shown && !shown.startsWith('#key=')) return false;
+  history.replaceState(history.state, '', address(path, query));
+  shown = location.hash;
+  return true;
+}
+
 /** Without a new step for Back: filters, tabs. */
 export function shift(path: (string | number)[], query?: Record<string, string>): void {
-  history.replaceState(history.state, '', address(path, query));
-  place.value = read();
+  if (restate(path, query)) place.value = read();
 }
 
 /** One step back; home where there was none inside the page. */

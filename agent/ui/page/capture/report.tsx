@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, Failure, failureOf, type Row } from '@page/api';
 import { act } from '@page/actor';
 import { fieldNamed, type Kind } from '@page/domain';
-import { address, go, shift } from '@page/route';
+import { go, restate, shift } from '@page/route';
 import { label, T } from '@page/text';
 import { useCall } from '@page/store';
 import { Button, Page, tell, Trouble } from '@page/ui/parts';
@@ -56,7 +56,7 @@ function begin(props: ReportProps): Filled {
 function useDraftAddress(form: Form): void {
   const { number } = form.state;
   useEffect(() => {
-    if (number) history.replaceState(history.state, '', address(['draft', number]));
+    if (number) restate(['draft', number]);
   }, [number]);
 }
 
@@ -95,7 +95,7 @@ export function Report(props: ReportProps) {
   useDraftAddress(form);
   // Once: whoever comes back or loads the page again did not ask for the camera.
   useEffect(() => {
-    if (props.take) history.replaceState(history.state, '', address(['new', kind.name]));
+    if (props.take) restate(['new', kind.name]);
   }, []);
   const [same, setSame] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
