@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shared/base/os.h"
+#include "shared/view/refusal.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
@@ -69,17 +70,7 @@ int cli_complain(const struct cli *cli, const struct xg_error *err)
     struct xg_error ignored = XG_ERROR_NONE;
 
     if (cli->json) {
-        /* A text may quote what is no UTF-8, or be cut within a character. */
-        struct xg_buf safe = XG_BUF(8 << 10);
-        view_put_block(&safe, xg_bytes_of(text), 0);
-        json_t *object =
-            json_pack("{s:s, s:i, s:s}", "error", xg_status_name(err->status),
-                      "exit", status, "text", xg_buf_str(&safe));
-        xg_buf_clear(&safe);
-        if (cli->advice_json)
-            json_object_update(object, cli->advice_json);
-        if (view_json_put(&line, object, &ignored) != XG_OK)
-            xg_buf_text(&line, "{\"error\":\"no-memory\",\"exit\":1}");
+        view_put_refusal(&line, err, cli->advice_json);
     } else {
         xg_buf_text(&line, "xunge: ");
         view_put_block(&line, xg_bytes_of(text), 0);

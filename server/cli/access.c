@@ -16,8 +16,9 @@ enum { WHY_MAX = 2000, WORDS_MAX = 1000, SHORT_ID = 6 };
 
 /* ---- the commands that show ---- */
 
-enum xg_status look_wants_reader(struct xg_error *err)
+enum xg_status look_wants_reader(struct cmd *c, struct xg_error *err)
 {
+    cmd_advise(c, "wants", json_string("why"));
     return xg_fail(err, XG_USAGE, "%s",
                    XG_T("这里有个人信息，查阅要留痕：写明谁（--as 工号）、为"
                         "什么（--why 理由）",
@@ -30,13 +31,13 @@ enum xg_status look_reader(struct look *l, struct xg_error *err)
     const char *code = cmd_option(l->c, "as");
     const char *why = cmd_option(l->c, "why");
 
-    if (!code && !why)
-        return XG_OK;
-    if (!code || !why || why[strspn(why, " \t\n")] == '\0')
+    if (!why)
+        return XG_OK; /* --as alone: who looks, but at nothing personal */
+    if (!code || why[strspn(why, " \t\n")] == '\0')
         return xg_fail(err, XG_USAGE, "%s",
-                       XG_T("--as 工号和 --why 理由要一起写，理由不能空",
-                            "--as CODE and --why TEXT go together, and the "
-                            "reason is not empty"));
+                       XG_T("--why 理由要和 --as 工号一起写，理由不能空",
+                            "--why TEXT goes with --as CODE, and the reason is "
+                            "not empty"));
     if (strlen(why) > WHY_MAX)
         return xg_fail(err, XG_USAGE,
                        XG_T("理由太长（最多 %d 字节）",
@@ -62,7 +63,7 @@ enum xg_status look_must_show(struct look *l, const struct fold *fold,
     bool sensitive = access_is_sensitive_fold(fold);
 
     if (sensitive && !l->has_reader)
-        return look_wants_reader(err);
+        return look_wants_reader(l->c, err);
     return look_shows(l, &fold->state.id, sensitive) ? XG_OK
                                                      : xg_fail_nomem(err);
 }

@@ -229,14 +229,10 @@ static void put_instead(struct act *a, const char *id)
         if (look_fold(&fold, &l, id, &err) == XG_OK &&
             desk_moves(&moves, &count, &no_right, &l.arena, &fold, &l.registry,
                        &actor, l.view.labels, &err) == XG_OK) {
-            if (!c->json)
+            if (c->json)
+                cmd_advise(c, "possible", view_moves_json(moves, count));
+            else
                 view_put_moves(&c->out, moves, count);
-            else if (view_json_put(&c->out,
-                                   json_pack("{s:b, s:o}", "saved", 0,
-                                             "possible",
-                                             view_moves_json(moves, count)),
-                                   &err) == XG_OK)
-                xg_buf_text(&c->out, "\n");
         }
         look_close(&l);
     }

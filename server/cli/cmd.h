@@ -11,6 +11,7 @@
 #ifndef SERVER_CLI_CMD_H
 #define SERVER_CLI_CMD_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -75,6 +76,7 @@ struct cmd {
     struct xg_bytes password; /* that the caller asked for; empty: none */
     int files[CMD_FILES]; /* CMD_LENT; an output that is left empty is none */
     struct xg_buf out;
+    json_t *advice;    /* beside a refusal; or NULL (cmd_advise()) */
     bool must_decide;  /* done, but exit with 5 */
     bool out_is_taken; /* standard output carries a file: say it elsewhere */
 };
@@ -153,9 +155,16 @@ XG_MUST_CHECK enum xg_status
 cmd_number(unsigned long *value, const struct cmd *c, const char *name,
            unsigned long otherwise, unsigned long max, struct xg_error *err);
 
-/* Run a parsed command; what went wrong is appended to `errors`, one line.
- * The exit code. */
+/* Run a parsed command; what went wrong is appended to `errors`, one line, as
+ * JSON where that was asked for (shared/view/refusal.h). The exit code. */
 int cmd_execute(struct cmd *c, struct xg_buf *errors);
+/* What is said beside a refusal, as JSON only: what can be done instead, what
+ * it wants. Takes the value; an empty list says nothing. */
+void cmd_advise(struct cmd *c, const char *key, json_t *value);
+/* That line, and the exit code, of whatever went wrong with the command; its
+ * advice is let go. */
+int cmd_complain(struct cmd *c, struct xg_buf *errors,
+                 const struct xg_error *err);
 
 /* Where the registrar's key is on another machine, say that what was just done
  * waits for her, and what comes next. */

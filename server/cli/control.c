@@ -194,7 +194,7 @@ static int run_question(struct control *control, struct cmd *c,
     xg_lang_thread(q->lang);
     if (cmd_parse(c, q->count, (const char *const *)q->words, &err) != XG_OK ||
         !fits(q, c->spec)) {
-        xg_buf_format(errors, "xunge-server: %s\n", xg_error_text(&err));
+        cmd_complain(c, errors, &err);
         return xg_status_exit(XG_USAGE);
     }
     c->data = control->data;

@@ -131,7 +131,7 @@ static enum xg_status admit(void *ctx, const struct xg_id *entities,
     enum xg_status status = XG_OK;
 
     if (sensitive && !l->has_reader)
-        return look_wants_reader(err);
+        return look_wants_reader(l->c, err);
     for (size_t i = 0; status == XG_OK && l->has_reader && i < count; i++)
         status = access_add(&l->shown, &entities[i], err);
     return look_tell(l, XG_ACCESS_EVIDENCE, status, err);

@@ -1,10 +1,8 @@
-/* look.c - `list`, `show`, `history`, `conflicts`: the views of shared/view
- * over the server's store. What the server shows was all received, so
- * `delivery` is always that. */
+/* look.c - where the views of shared/view look things up on the server. What it
+ * shows was all received, so `delivery` is always that. */
 #include "server/cli/look.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/guide.h"
@@ -20,14 +18,7 @@
 #include "shared/view/template.h"
 #include "shared/view/waiting.h"
 
-enum {
-    LIST_DEFAULT = 100,
-    LIST_MAX = 100000,
-    PAGE = 200,
-    CANDIDATES = 10,
-    SORTED_MAX = 64 << 20,
-    ID_SHOWN = 6,
-};
+enum { ID_SHOWN = 6 };
 
 /* ---- numbers and names ---- */
 
@@ -39,7 +30,7 @@ static const char *device_code(const char *device)
     return slash ? slash + 1 : device;
 }
 
-static bool serial_of(uint64_t *serial, const struct store_record *row)
+bool look_serial(uint64_t *serial, const struct store_record *row)
 {
     struct xg_record record;
     struct xg_cbor_item value;
@@ -94,7 +85,7 @@ static enum xg_status about_entity(void *ctx, struct view_entity *out,
     }
     if (find_creator(&row, &found, l, e, err) != XG_OK)
         return err->status;
-    if (!found || !serial_of(&serial, &row))
+    if (!found || !look_serial(&serial, &row))
         return XG_OK;
     if (l->store->ops->get_chain(l->store, &chain, row.chain, err) != XG_OK)
         return err->status;
@@ -170,7 +161,7 @@ static enum xg_status about_photo(void *ctx, enum view_place *out,
 
 /* ---- clocks and groups ---- */
 
-static enum xg_status need_guide(struct look *l, struct xg_error *err)
+enum xg_status look_guide(struct look *l, struct xg_error *err)
 {
     struct xg_guide_source source = guide_source(l->store);
 
@@ -185,7 +176,7 @@ static enum xg_status read_clocks(struct xg_clock **clocks, size_t *count,
 {
     struct guide_rules rules;
 
-    if (need_guide(l, err) != XG_OK ||
+    if (look_guide(l, err) != XG_OK ||
         guide_rules_of(&rules, l->guide, fold, err) != XG_OK ||
         guide_clocks(clocks, count, arena, fold, &rules, l->now_ms, err) !=
             XG_OK)
@@ -194,12 +185,10 @@ static enum xg_status read_clocks(struct xg_clock **clocks, size_t *count,
     return XG_OK;
 }
 
-/* Of the row that is listed, which is not folded otherwise: the clock that
- * matters most, NULL where none runs. */
-static enum xg_status main_clock(const struct xg_clock **main,
-                                 const struct xg_calendar **calendar,
-                                 struct fold *fold, struct xg_arena *arena,
-                                 struct look *l, struct xg_error *err)
+enum xg_status look_main_clock(const struct xg_clock **main,
+                               const struct xg_calendar **calendar,
+                               struct fold *fold, struct xg_arena *arena,
+                               struct look *l, struct xg_error *err)
 {
     struct xg_clock *clocks;
     size_t count = 0;
@@ -219,28 +208,6 @@ static enum xg_status main_clock(const struct xg_clock **main,
     return XG_OK;
 }
 
-/* *due_ms XG_NO_TIME: it has no deadline that runs. */
-static enum xg_status deadline_of(int64_t *due_ms, bool *overdue,
-                                  struct look *l, struct xg_error *err)
-{
-    struct xg_arena arena = XG_ARENA(LOOK_BYTES);
-    const struct xg_calendar *calendar;
-    const struct xg_clock *main;
-    struct fold fold;
-    enum xg_status status =
-        main_clock(&main, &calendar, &fold, &arena, l, err);
-
-    /* One that is over comes before all others. */
-    if (status == XG_OK) {
-        *due_ms = main && main->limited && !main->paused ? main->due_ms
-                                                         : XG_NO_TIME;
-        *overdue =
-            main && xg_clock_light(main, calendar, l->now_ms) == XG_LIGHT_RED;
-    }
-    xg_arena_clear(&arena);
-    return status;
-}
-
 static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
                                  json_t **object, struct xg_error *err)
 {
@@ -249,7 +216,8 @@ static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
     const struct xg_calendar *calendar;
     const struct xg_clock *main;
     struct fold fold = {.count = 0};
-    enum xg_status status = main_clock(&main, &calendar, &fold, &arena, l, err);
+    enum xg_status status =
+        look_main_clock(&main, &calendar, &fold, &arena, l, err);
 
     if (status == XG_OK && main && out)
         view_clock_brief(out, main, calendar, l->now_ms);
@@ -435,7 +403,7 @@ static void tell_name(void *ctx, struct xg_buf *out,
         return;
     if (field->type == XG_TYPE_ENTITY)
         put_reference(out, l, value->bytes);
-    else if (view_is_named(field) && need_guide(l, &ignored) == XG_OK)
+    else if (view_is_named(field) && look_guide(l, &ignored) == XG_OK)
         view_put_name(out, l->guide, field, value->bytes,
                       xg_day_of(l->now_ms, XG_ZONE_CHINA_MIN));
 }
@@ -447,7 +415,7 @@ static const struct xg_template *tell_form(void *ctx,
     const struct xg_template *t = NULL;
     struct look *l = ctx;
 
-    if (!l->store || need_guide(l, &ignored) != XG_OK ||
+    if (!l->store || look_guide(l, &ignored) != XG_OK ||
         view_template_of(l->guide, &t, state, &ignored) != XG_OK)
         return NULL;
     return t;
@@ -461,7 +429,7 @@ static const struct xg_labels *find_labels(struct look *l)
     struct xg_error ignored = XG_ERROR_NONE;
     const struct xg_labels *labels = NULL;
 
-    if (need_guide(l, &ignored) != XG_OK ||
+    if (look_guide(l, &ignored) != XG_OK ||
         xg_guide_labels(l->guide, &labels, &ignored) != XG_OK)
         return NULL;
     return labels;
@@ -500,518 +468,4 @@ void look_give_back(struct look *l)
     if (l->store)
         data_return(l->c->data, l->store);
     l->store = NULL;
-}
-
-/* ---- from what a person typed to an entity ---- */
-
-static enum xg_status no_entity(const char *text, struct xg_error *err)
-{
-    return xg_fail(
-        err, XG_NOTFOUND,
-        XG_T("没有编号为 %s 的事项，用 list 查看", "there is no %s: see list"),
-        text);
-}
-
-static enum xg_status many(const struct store_entity *rows, size_t count,
-                           const char *text, struct xg_error *err)
-{
-    struct xg_buf all = XG_BUF(1024);
-
-    for (size_t i = 0; i < count; i++) {
-        xg_buf_text(&all, i ? " " : "");
-        xg_buf_hex(&all, rows[i].id.b, sizeof rows[i].id.b);
-    }
-    xg_fail(err, XG_AMBIGUOUS,
-            XG_T("%s 可指多个：%s", "%s could be any of: %s"), text,
-            xg_buf_str(&all));
-    xg_buf_clear(&all);
-    return XG_AMBIGUOUS;
-}
-
-/* The record of a branch that creates an entity under that serial. */
-static enum xg_status search_branch(struct xg_id *id, bool *found,
-                                    struct look *l,
-                                    const struct store_branch *branch,
-                                    uint64_t serial, struct xg_error *err)
-{
-    struct xg_arena arena = XG_ARENA(LOOK_BYTES);
-    struct store *s = l->store;
-    struct store_record *rows;
-    enum xg_status status = XG_OK;
-    size_t count = 1;
-
-    for (uint64_t seq = branch->start; status == XG_OK && count && !*found;
-         seq += count) {
-        status = s->ops->read_branch(s, &arena, &rows, &count, branch->number,
-                                     seq, PAGE, err);
-        for (size_t i = 0; status == XG_OK && i < count && !*found; i++) {
-            uint64_t n;
-            if (rows[i].creates && serial_of(&n, &rows[i]) && n == serial) {
-                *id = xg_id_of_hash(&rows[i].hash);
-                *found = true;
-            }
-        }
-        xg_arena_reset(&arena);
-    }
-    xg_arena_clear(&arena);
-    return status;
-}
-
-/* 0417-00123-7: through the device's chains. */
-static enum xg_status find_number(struct xg_id *id, struct look *l,
-                                  const char *text, struct xg_error *err)
-{
-    char device[XG_KEY_NAME_MAX + 1];
-    struct store *s = l->store;
-    struct store_chain *chains;
-    size_t chain_count;
-    uint64_t serial;
-    bool found = false;
-
-    if (!xg_number_parse(&serial, text))
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("编号 %s 的校验位不对，请核对",
-                            "%s has a wrong check digit: compare it again"),
-                       text);
-    snprintf(device, sizeof device, "%s/d/%.*s", data_origin(l->c->data),
-             (int)strcspn(text, "-"), text);
-    if (s->ops->read_chains(s, &l->arena, &chains, &chain_count, device, err) !=
-        XG_OK)
-        return err->status;
-    for (size_t i = 0; i < chain_count && !found; i++) {
-        struct store_branch *branches;
-        size_t count;
-        if (s->ops->read_branches(s, &l->arena, &branches, &count,
-                                  chains[i].number, err) != XG_OK)
-            return err->status;
-        for (size_t k = 0; k < count && !found; k++)
-            if (search_branch(id, &found, l, &branches[k], serial, err) !=
-                XG_OK)
-                return err->status;
-    }
-    return found ? XG_OK : no_entity(text, err);
-}
-
-enum xg_status look_find_id(void *ctx, struct xg_id *id, const char *text,
-                            struct xg_error *err)
-{
-    struct look *l = ctx;
-    struct store_entity *rows;
-    size_t count, len = strlen(text);
-
-    if (xg_number_shaped(text))
-        return find_number(id, l, text, err);
-    /* An official number may look like the beginning of an id: it is the one
-     * that people say. */
-    if (l->store->ops->read_entities_numbered(
-            l->store, &l->arena, &rows, &count, text, CANDIDATES, err) != XG_OK)
-        return err->status;
-    if (count > 1)
-        return many(rows, count, text, err);
-    if (count == 1) {
-        *id = rows->id;
-        return XG_OK;
-    }
-    if (len == 0 || len > 2 * XG_ID_SIZE ||
-        strspn(text, "0123456789abcdefABCDEF") != len)
-        return no_entity(text, err);
-    if (l->store->ops->read_entities_named(l->store, &l->arena, &rows, &count,
-                                           text, CANDIDATES, err) != XG_OK)
-        return err->status;
-    if (count == 0)
-        return no_entity(text, err);
-    if (count > 1)
-        return many(rows, count, text, err);
-    *id = rows->id;
-    return XG_OK;
-}
-
-/* A record of the shown entity whose hash begins so. */
-enum xg_status look_find_hash(void *ctx, struct xg_hash *hash,
-                              const char *prefix, struct xg_error *err)
-{
-    const struct fold *fold = ((struct look *)ctx)->fold;
-    char hex[2 * XG_HASH_SIZE + 1];
-    size_t matches = 0, len = strlen(prefix), at = 0;
-
-    for (size_t i = 0; i < fold->count; i++) {
-        xg_hex(hex, fold->rows[i].hash.b, XG_HASH_SIZE);
-        if (len && strncmp(hex, prefix, len) == 0) {
-            matches++;
-            at = i;
-        }
-    }
-    if (matches == 0)
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有记录码以 %s 开头的记录，见 history",
-                            "no record's hash begins with %s: see history"),
-                       prefix);
-    if (matches > 1)
-        return xg_fail(err, XG_AMBIGUOUS,
-                       XG_T("%s 可指 %zu 条记录，请多给几位",
-                            "%s could be any of %zu records: give more of it"),
-                       prefix, matches);
-    *hash = fold->rows[at].hash;
-    return XG_OK;
-}
-
-enum xg_status look_fold(struct fold *fold, struct look *l, const char *text,
-                         struct xg_error *err)
-{
-    struct xg_id id;
-    bool found;
-
-    if (look_find_id(l, &id, text, err) != XG_OK ||
-        fold_of_entity(fold, &found, &l->arena, l->store, &l->registry, &id,
-                       err) != XG_OK)
-        return err->status;
-    if (!found)
-        return no_entity(text, err);
-    l->fold = fold;
-    l->row = &fold->entity;
-    return XG_OK;
-}
-
-/* ---- the commands ---- */
-
-static enum xg_status print_row(struct look *l, const struct store_entity *e,
-                                struct xg_error *err)
-{
-    struct xg_brief brief = {.id = e->id,
-                             .kind = xg_kind_find(e->kind),
-                             .status = e->status,
-                             .conflicts = e->conflicts,
-                             .records = e->records,
-                             .withdrawn = e->withdrawn};
-
-    l->row = e;
-    if (e->folded && xg_brief_read(&brief, e->state, err) != XG_OK)
-        return err->status;
-    l->view.withhold = e->folded && !look_shows(l, &e->id,
-                                   access_is_sensitive_brief(&brief));
-    return view_list_row(&l->c->out, &brief, &l->view, err);
-}
-
-/* Is it with that unit or one below it: whom it was given to, or who was
- * called, else its home? As on the device. */
-static enum xg_status is_held(bool *held, struct look *l,
-                              const struct store_entity *e,
-                              struct xg_error *err)
-{
-    const struct xg_territory *territory;
-    struct xg_brief brief = {.kind = xg_kind_find(e->kind)};
-    struct xg_brief_elements called = {0};
-    struct xg_cbor_item item;
-    char unit[XG_CODE_MAX + 1];
-
-    *held = false;
-    snprintf(unit, sizeof unit, "%s", e->unit);
-    if (e->folded && xg_brief_read(&brief, e->state, err) != XG_OK)
-        return err->status;
-    if (e->folded && e->status &&
-        xg_brief_value(&brief, XG_CASE_UNIT, &item) &&
-        item.type == XG_CBOR_TEXT && item.bytes.len <= XG_CODE_MAX)
-        snprintf(unit, sizeof unit, "%.*s", (int)item.bytes.len,
-                 (const char *)item.bytes.at);
-    if (e->folded && e->status &&
-        xg_brief_set(&brief, XG_CASE_CALLED, &called))
-        while (xg_brief_element(&called, &item))
-            *held |= xg_bytes_equal(item.bytes, xg_bytes_of(l->holder));
-    if (*held)
-        return XG_OK;
-    if (need_guide(l, err) != XG_OK ||
-        xg_guide_territory(l->guide, &territory, err) != XG_OK)
-        return err->status;
-    *held = strcmp(unit, l->holder) == 0 ||
-            xg_territory_distance(territory, unit, l->holder) >= 0;
-    return XG_OK;
-}
-
-struct due_row {
-    struct xg_id id;
-    int64_t due_ms;
-    uint64_t order; /* as listed */
-};
-
-/* The soonest first; what has no deadline last, and as it stood. */
-static int by_due(const void *x, const void *y)
-{
-    const struct due_row *a = x, *b = y;
-    int64_t left = a->due_ms == XG_NO_TIME ? INT64_MAX : a->due_ms;
-    int64_t right = b->due_ms == XG_NO_TIME ? INT64_MAX : b->due_ms;
-
-    if (left != right)
-        return left < right ? -1 : 1;
-    return a->order < b->order ? -1 : a->order > b->order;
-}
-
-static enum xg_status list_row(struct look *l, const struct store_entity *e,
-                               struct xg_error *err)
-{
-    struct due_row row = {.id = e->id, .due_ms = XG_NO_TIME};
-    bool overdue = true, held = true;
-
-    l->row = e;
-    if (l->left == 0)
-        return XG_OK;
-    if (l->holder && is_held(&held, l, e, err) != XG_OK)
-        return err->status;
-    if (!held)
-        return XG_OK;
-    if ((l->overdue_only || l->by_due) &&
-        deadline_of(&row.due_ms, &overdue, l, err) != XG_OK)
-        return err->status;
-    if (l->overdue_only && !overdue)
-        return XG_OK;
-    if (l->by_due) {
-        row.order = l->sorted.len / sizeof row;
-        xg_buf_append(&l->sorted, &row, sizeof row);
-        return xg_buf_check(&l->sorted, err);
-    }
-    l->left--;
-    return print_row(l, e, err);
-}
-
-static enum xg_status print_sorted(struct look *l, struct xg_error *err)
-{
-    size_t count = l->sorted.len / sizeof(struct due_row);
-    enum xg_status status = XG_OK;
-    struct store_entity e;
-    bool found;
-
-    if (count)
-        qsort(l->sorted.data, count, sizeof(struct due_row), by_due);
-    for (size_t i = 0; status == XG_OK && i < count && l->left; i++) {
-        struct due_row row;
-        memcpy(&row, l->sorted.data + i * sizeof row, sizeof row);
-        status = l->store->ops->find_entity(l->store, &l->arena, &e, &found,
-                                            &row.id, err);
-        if (status == XG_OK && found) {
-            status = print_row(l, &e, err);
-            l->left--;
-        }
-        xg_arena_reset(&l->arena);
-    }
-    return status;
-}
-
-/* The unit that --holder names, by code or by name; an unknown one is told
- * with those that are near. */
-static enum xg_status find_holder(struct look *l, const char *text,
-                                  struct xg_error *err)
-{
-    const struct xg_territory *t;
-    struct xg_buf near = XG_BUF(4096);
-    const struct xg_unit *named = NULL;
-    size_t names = 0, said = 0;
-
-    if (need_guide(l, err) != XG_OK ||
-        xg_guide_territory(l->guide, &t, err) != XG_OK)
-        return err->status;
-    l->holder = text;
-    if (xg_territory_find(t, text) || t->count == 0)
-        return XG_OK; /* without a territory every code is as good */
-    for (size_t i = 0; i < t->count; i++) {
-        const struct xg_unit *u = &t->units[i];
-        unsigned edits = VIEW_FAR;
-        bool same = strcmp(u->name, text) == 0;
-        named = same ? u : named;
-        names += same;
-        if (said < CANDIDATES &&
-            (same || strstr(u->name, text) ||
-             view_nearer(&edits, text, u->code) ||
-             view_nearer(&edits, text, u->name)))
-            xg_buf_format(&near, "%s%s %s", said++ ? XG_T("、", ", ") : "",
-                          u->code, u->name);
-    }
-    if (names == 1)
-        l->holder = named->code;
-    else if (said)
-        xg_fail(err, names ? XG_AMBIGUOUS : XG_NOTFOUND,
-                XG_T("没有单位 %s；相近的有：%s",
-                     "there is no unit %s; near it: %s"),
-                text, xg_buf_str(&near));
-    else
-        xg_fail(err, XG_NOTFOUND,
-                XG_T("没有单位 %s；单位代码见导入的区划",
-                     "there is no unit %s: see the territory imported"),
-                text);
-    xg_buf_clear(&near);
-    return names == 1 ? XG_OK : err->status;
-}
-
-/* Of one that outgrew a fold there is only its line. */
-static enum xg_status show_unfolded(bool *shown, struct look *l,
-                                    const char *text, struct xg_error *err)
-{
-    struct store_entity e;
-    struct xg_id id;
-    bool found;
-
-    if (look_find_id(l, &id, text, err) != XG_OK ||
-        l->store->ops->find_entity(l->store, &l->arena, &e, &found, &id, err) !=
-            XG_OK)
-        return err->status;
-    *shown = found && !e.folded;
-    return *shown ? print_row(l, &e, err) : XG_OK;
-}
-
-typedef enum xg_status put_view(struct xg_buf *out,
-                                const struct xg_state *state,
-                                const struct view_context *view,
-                                struct xg_error *err);
-
-static enum xg_status show_one(struct cmd *c, put_view *put, unsigned how,
-                               struct xg_error *err)
-{
-    struct fold fold = {.count = 0};
-    bool shown = false;
-    struct look l;
-    enum xg_status status = look_open(&l, c, err);
-
-    if (status == XG_OK)
-        status = look_reader(&l, err);
-    if (status == XG_OK && put == view_show)
-        status = show_unfolded(&shown, &l, c->args[1], err);
-    if (status == XG_OK && !shown)
-        status = look_fold(&fold, &l, c->args[1], err);
-    if (status == XG_OK && !shown)
-        status = look_must_show(&l, &fold, err);
-    if (status == XG_OK && !shown)
-        status = put(&c->out, &fold.state, &l.view, err);
-    status = look_tell(&l, how, status, err);
-    look_close(&l);
-    return status;
-}
-
-enum xg_status cmd_show(struct cmd *c, struct xg_error *err)
-{
-    return show_one(c, view_show, XG_ACCESS_SHOW, err);
-}
-
-enum xg_status cmd_history(struct cmd *c, struct xg_error *err)
-{
-    return show_one(c, view_history, XG_ACCESS_HISTORY, err);
-}
-
-static enum xg_status conflict_row(struct look *l, const struct store_entity *e,
-                                   struct xg_error *err)
-{
-    struct xg_arena arena = XG_ARENA(LOOK_BYTES);
-    struct fold fold;
-    bool found;
-
-    if (!e->folded) {
-        l->c->must_decide = true;
-        return print_row(l, e, err);
-    }
-    enum xg_status status = fold_of_entity(&fold, &found, &arena, l->store,
-                                           &l->registry, &e->id, err);
-
-    if (status == XG_OK && found && fold.state.conflict_count) {
-        l->c->must_decide = true;
-        l->fold = &fold;
-        l->row = e;
-        status = look_shows(l, &e->id, access_is_sensitive_fold(&fold))
-                     ? view_conflicts(&l->c->out, &fold.state, &l->view, err)
-                     : print_row(l, e, err);
-        l->fold = NULL;
-    }
-    xg_arena_clear(&arena);
-    return status;
-}
-
-/* All that the filter lets through, newest first, page by page. */
-static enum xg_status
-walk(struct look *l, struct store_filter filter, size_t limit,
-     enum xg_status (*each)(struct look *l, const struct store_entity *e,
-                            struct xg_error *err),
-     struct xg_error *err)
-{
-    enum xg_status status = XG_OK;
-    struct store_entity *rows;
-    size_t count = 1;
-
-    while (status == XG_OK && limit && count) {
-        filter.limit = limit < PAGE ? limit : PAGE;
-        status = l->store->ops->read_entities(l->store, &l->arena, &rows,
-                                              &count, &filter, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++)
-            status = each(l, &rows[i], err);
-        if (status == XG_OK && count) {
-            filter.before = rows[count - 1].number;
-            limit -= count;
-        }
-        xg_arena_reset(&l->arena);
-    }
-    return status;
-}
-
-enum xg_status cmd_list(struct cmd *c, struct xg_error *err)
-{
-    struct store_filter filter = {.unit = cmd_option(c, "unit")};
-    const struct xg_kind *kind;
-    unsigned long limit;
-    struct look l;
-
-    if (cmd_number(&limit, c, "limit", LIST_DEFAULT, LIST_MAX, err) != XG_OK)
-        return err->status;
-    if (c->arg_count > 1) {
-        if (view_form_kind(&kind, c->args[1], err) != XG_OK)
-            return err->status;
-        filter.kind = kind->number;
-    }
-    enum xg_status status = look_open(&l, c, err);
-    if (status == XG_OK)
-        status = look_reader(&l, err);
-    if (status == XG_OK && cmd_option(c, "holder"))
-        status = find_holder(&l, cmd_option(c, "holder"), err);
-    if (status == XG_OK) {
-        l.left = limit;
-        l.sorted = XG_BUF(SORTED_MAX);
-        l.overdue_only = cmd_option(c, "overdue") != NULL;
-        l.by_due = cmd_option(c, "due") != NULL;
-        filter.open = l.overdue_only || cmd_option(c, "open") != NULL;
-        view_list_head(&c->out, &l.view);
-        bool sifts = l.overdue_only || l.by_due || l.holder;
-        status = walk(&l, filter, sifts ? LIST_MAX : limit, list_row, err);
-    }
-    if (status == XG_OK && l.by_due)
-        status = print_sorted(&l, err);
-    xg_buf_clear(&l.sorted);
-    status = look_tell(&l, XG_ACCESS_LIST, status, err);
-    look_close(&l);
-    return status;
-}
-
-static enum xg_status conflicts_of_one(struct cmd *c, struct look *l,
-                                       struct xg_error *err)
-{
-    struct fold fold = {.count = 0};
-
-    if (look_fold(&fold, l, c->args[1], err) != XG_OK ||
-        look_must_show(l, &fold, err) != XG_OK)
-        return err->status;
-    c->must_decide = fold.state.conflict_count > 0;
-    return view_conflicts(&c->out, &fold.state, &l->view, err);
-}
-
-enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err)
-{
-    struct store_filter filter = {.conflicts = true};
-    struct look l;
-    enum xg_status status = look_open(&l, c, err);
-
-    if (status == XG_OK)
-        status = look_reader(&l, err);
-    if (status == XG_OK && c->arg_count > 1)
-        status = conflicts_of_one(c, &l, err);
-    else if (status == XG_OK)
-        status = walk(&l, filter, LIST_MAX, conflict_row, err);
-    if (status == XG_OK && !c->json && !c->must_decide && c->arg_count == 1)
-        xg_buf_text(&c->out,
-                    XG_T("没有待决定的冲突\n", "there is nothing to decide\n"));
-    status = look_tell(&l, XG_ACCESS_CONFLICTS, status, err);
-    look_close(&l);
-    return status;
 }

@@ -11,7 +11,7 @@
 #include "shared/view/form.h"
 #include "shared/view/show.h"
 
-enum { LOOK_BYTES = 256 << 20 };
+enum { LOOK_BYTES = 256 << 20, LOOK_ROWS_MAX = 100000 };
 
 /* What a command looks through. */
 struct look {
@@ -47,10 +47,34 @@ void look_close(struct look *l);
  * arena stays. */
 void look_give_back(struct look *l);
 
+/* l->guide, made when it is first asked. */
+XG_MUST_CHECK enum xg_status look_guide(struct look *l, struct xg_error *err);
+/* The number that a device gave what its record creates. */
+bool look_serial(uint64_t *serial, const struct store_record *row);
+
+/* ---- lists (list.c) ---- */
+
+/* Of the row that is listed, which is not folded otherwise: the clock that
+ * matters most, NULL where none runs. */
+XG_MUST_CHECK enum xg_status
+look_main_clock(const struct xg_clock **main,
+                const struct xg_calendar **calendar, struct fold *fold,
+                struct xg_arena *arena, struct look *l, struct xg_error *err);
+/* One line, without its personal fields where they are not to be shown. */
+XG_MUST_CHECK enum xg_status look_put_row(struct look *l,
+                                          const struct store_entity *e,
+                                          struct xg_error *err);
+/* All that the filter lets through, newest first, page by page. */
+XG_MUST_CHECK enum xg_status
+look_walk(struct look *l, struct store_filter filter, size_t limit,
+          enum xg_status (*each)(struct look *l, const struct store_entity *e,
+                                 struct xg_error *err),
+          struct xg_error *err);
+
 /* ---- who reads what (server/access.h) ---- */
 
-/* Take --as and --why of a command that shows personal fields: either both are
- * there or none. XG_USAGE, XG_NOTFOUND. */
+/* Take --as and --why of a command that shows personal fields, which it does
+ * with both alone; --why without --as is XG_USAGE. XG_NOTFOUND. */
 XG_MUST_CHECK enum xg_status look_reader(struct look *l, struct xg_error *err);
 /* May this be shown? Then it is noted that it was. */
 bool look_shows(struct look *l, const struct xg_id *id, bool sensitive);
@@ -63,7 +87,11 @@ XG_MUST_CHECK enum xg_status look_must_show(struct look *l,
 XG_MUST_CHECK enum xg_status look_tell(struct look *l, unsigned how,
                                        enum xg_status status,
                                        struct xg_error *err);
-XG_MUST_CHECK enum xg_status look_wants_reader(struct xg_error *err);
+/* That refusal; as JSON with "wants": "why". */
+XG_MUST_CHECK enum xg_status look_wants_reader(struct cmd *c,
+                                               struct xg_error *err);
+
+/* ---- finding (find.c) ---- */
 
 /* What a person types: a human number, an official one, the beginning of an
  * id. Of the shape of view_resolver; ctx is the look. XG_NOTFOUND,

@@ -26,10 +26,14 @@ static void put(FILE *to, const struct xg_buf *text)
         fwrite(text->data, 1, text->len, to);
 }
 
-static int refuse(const struct xg_error *err)
+static int refuse(struct cmd *c, const struct xg_error *err)
 {
-    fprintf(stderr, "xunge-server: %s\n", xg_error_text(err));
-    return xg_status_exit(err->status);
+    struct xg_buf line = XG_BUF(64 << 10);
+    int code = cmd_complain(c, &line, err);
+
+    put(stderr, &line);
+    xg_buf_clear(&line);
+    return code;
 }
 
 static enum xg_status read_input(struct xg_buf *in, const char *path,
@@ -190,7 +194,7 @@ static int run_with(struct cmd *c, struct xg_buf *password, int argc,
             return code;
         }
         if (status != XG_NOTFOUND)
-            return refuse(&err);
+            return refuse(c, &err);
         err = XG_ERROR_NONE;
         status = data_open(&c->data, c->args[0], c->env, &err);
         if (status == XG_OK) {
@@ -199,11 +203,11 @@ static int run_with(struct cmd *c, struct xg_buf *password, int argc,
             return code;
         }
         if (status != XG_BUSY)
-            return refuse(&err);
+            return refuse(c, &err);
         struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
         nanosleep(&pause, NULL);
     }
-    return refuse(&err);
+    return refuse(c, &err);
 }
 
 static int run_on_data(struct cmd *c, int argc, const char *const *argv)
@@ -213,7 +217,7 @@ static int run_on_data(struct cmd *c, int argc, const char *const *argv)
     int code;
 
     if (prepare_password(&password, c, &err) != XG_OK) {
-        code = refuse(&err);
+        code = refuse(c, &err);
     } else {
         c->password = xg_buf_bytes(&password);
         code = run_with(c, &password, argc, argv);
@@ -230,12 +234,12 @@ static int run_lent(struct cmd *c, int argc, const char *const *argv)
     struct lent lent;
 
     if (lend_open(&lent, c, &err) != XG_OK)
-        return refuse(&err);
+        return refuse(c, &err);
     memcpy(c->files, lent.files, sizeof c->files);
     c->out_is_taken = lent.to_stdout;
     int code = run_on_data(c, argc, argv);
     if (lend_close(&lent, &err) != XG_OK)
-        return refuse(&err);
+        return refuse(c, &err);
     return code;
 }
 
@@ -293,12 +297,12 @@ static int run(struct cmd *c, int argc, const char **argv)
     if (c->spec->input && c->spec->input < c->arg_count &&
         read_input(&input, c->args[c->spec->input], &err) != XG_OK) {
         xg_buf_clear(&input);
-        return refuse(&err);
+        return refuse(c, &err);
     }
     if (c->spec->output) {
         const char **word = word_of(argv, argc, c->args[c->spec->output]);
         if (word && absolute(path, word, &err) != XG_OK)
-            return refuse(&err);
+            return refuse(c, &err);
         if (word)
             c->args[c->spec->output] = *word;
     }
@@ -306,7 +310,7 @@ static int run(struct cmd *c, int argc, const char **argv)
         if (c->values[i] && c->spec->options[i].value &&
             strcmp(c->spec->options[i].value, "FOLDER") == 0 &&
             absolute_option(folder, c, i, argc, argv, &err) != XG_OK)
-            return refuse(&err); /* no command has two */
+            return refuse(c, &err); /* no command has two */
     c->input = xg_buf_bytes(&input);
     code = run_on_data(c, argc, argv);
     xg_buf_clear(&input);
@@ -333,12 +337,12 @@ int main(int argc, char **argv)
         cmd_parse(&c, argc - 1, (const char *const *)words, &err);
     if (c.lang && xg_lang_init(c.lang) != 0) {
         xg_fail(&err, XG_USAGE, "--lang: zh | en");
-        code = refuse(&err);
+        code = refuse(&c, &err);
     } else if (status != XG_OK) {
         err = XG_ERROR_NONE; /* again, now in the language asked for */
         c = (struct cmd){.env = &env, .out = XG_BUF(CMD_OUT_MAX)};
         xg_ignore(cmd_parse(&c, argc - 1, (const char *const *)words, &err));
-        code = refuse(&err);
+        code = refuse(&c, &err);
     } else if (c.help) {
         cmd_help(&c.out, c.spec);
         put(stdout, &c.out);

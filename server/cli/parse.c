@@ -136,8 +136,8 @@ static void find_lang(struct cmd *c, int argc, const char *const *argv)
     }
 }
 
-enum xg_status cmd_parse(struct cmd *c, int argc, const char *const *argv,
-                         struct xg_error *err)
+static enum xg_status parse(struct cmd *c, int argc, const char *const *argv,
+                            struct xg_error *err)
 {
     int words, start = 0;
     bool options = true;
@@ -181,6 +181,17 @@ enum xg_status cmd_parse(struct cmd *c, int argc, const char *const *argv,
     return complete(c, err);
 }
 
+enum xg_status cmd_parse(struct cmd *c, int argc, const char *const *argv,
+                         struct xg_error *err)
+{
+    enum xg_status status = parse(c, argc, argv, err);
+
+    /* Who asked for JSON is refused in JSON, wherever it stands. */
+    for (int i = 0; status != XG_OK && i < argc; i++)
+        c->json |= strcmp(argv[i], "--json") == 0;
+    return status;
+}
+
 const char *cmd_option(const struct cmd *c, const char *name)
 {
     size_t at =
@@ -219,10 +230,11 @@ int cmd_execute(struct cmd *c, struct xg_buf *errors)
 
     if (status == XG_OK)
         status = xg_buf_check(&c->out, &err);
-    if (status == XG_OK)
-        return xg_status_exit(c->must_decide ? XG_CONFLICT : XG_OK);
-    xg_buf_format(errors, "xunge-server: %s\n", xg_error_text(&err));
-    return xg_status_exit(status);
+    if (status != XG_OK)
+        return cmd_complain(c, errors, &err);
+    json_decref(c->advice);
+    c->advice = NULL;
+    return xg_status_exit(c->must_decide ? XG_CONFLICT : XG_OK);
 }
 
 enum xg_status cmd_path(char path[static CMD_PATH_SIZE], const char *dir,

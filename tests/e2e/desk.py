@@ -2,6 +2,8 @@
 """What an operator does on the server: a case through the whole loop, every
 refusal with its reason and with what is possible instead, official numbers,
 links, things made at the desk. Nothing that is refused leaves a trace."""
+from json import loads
+
 from lib_world import COMMUNITY, COMMUNITY_2, GRID, Case, main
 
 DISTRICT = '371302'
@@ -89,7 +91,8 @@ class Desk(Case):
         self.refused('do', one, 'accept', 'colour=red', code=2)
         self.refused('do', 'ffffffff', 'accept', code=3)
         json = self.world.try_('do', one, 'sign', '--as', 'd1', '--json')
-        possible = {m['move']: m for m in json.one()['possible']}
+        possible = {m['move']: m
+                    for m in loads(json.err)['possible']}
         self.assertEqual(possible['accept']['to'], 'accepted')
         self.assertEqual(possible['void']['needs'][0]['need'], 'why')
         self.assertFalse(possible['void']['needs'][0]['met'])
