@@ -8,7 +8,7 @@
 #include "shared/core/loop.h"
 #include "shared/view/value.h"
 
-enum { VALUE_MAX = 16 << 10, PHOTO_TIME_SIZE = 32 };
+enum { VALUE_MAX = 16 << 10 };
 
 /* ---- filling ---- */
 
@@ -92,59 +92,6 @@ enum xg_status capture_set_entity(struct xg_draft *d, uint64_t field,
 
 /* ---- photos ---- */
 
-static void put_claims(struct xg_buf *out, const struct photo_exif *exif)
-{
-    char text[PHOTO_TIME_SIZE];
-    int length = 0;
-
-    if (exif->orientation_claim == PHOTO_CLAIMED)
-        xg_cbor_put_uint(out, exif->orientation);
-    else
-        xg_cbor_put_null(out);
-
-    if (exif->taken_claim == PHOTO_CLAIMED)
-        length = snprintf(text, sizeof text, "%s", exif->taken);
-    if (length > 0 && exif->offset_claim == PHOTO_CLAIMED) {
-        int minutes =
-            exif->offset_min < 0 ? -exif->offset_min : exif->offset_min;
-        length += snprintf(text + length, sizeof text - (size_t)length,
-                           "%c%02d:%02d", exif->offset_min < 0 ? '-' : '+',
-                           minutes / 60, minutes % 60);
-    }
-    if (length > 0)
-        xg_cbor_put_text(out, text, (size_t)length);
-    else
-        xg_cbor_put_null(out);
-
-    if (exif->position_claim == PHOTO_CLAIMED)
-        put_position(out, exif->lat_e7, exif->lon_e7, -1);
-    else
-        xg_cbor_put_null(out);
-}
-
-static void put_photo(struct xg_buf *out, const struct photo_kept *photo,
-                      uint32_t role, enum capture_origin origin)
-{
-    const struct photo_exif *exif = &photo->exif;
-    bool claims = exif->orientation_claim == PHOTO_CLAIMED ||
-                  exif->taken_claim == PHOTO_CLAIMED ||
-                  exif->position_claim == PHOTO_CLAIMED;
-    bool small = photo->thumbnail_length > 0;
-
-    xg_cbor_put_array(out, small ? 8 : claims ? 7 : 4);
-    xg_cbor_put_bytes(out, photo->sha256.b, XG_HASH_SIZE);
-    xg_cbor_put_uint(out, photo->length);
-    xg_cbor_put_uint(out, role);
-    xg_cbor_put_uint(out, origin);
-    if (claims || small)
-        put_claims(out, exif);
-    if (small) {
-        xg_cbor_put_array(out, 2);
-        xg_cbor_put_bytes(out, photo->thumbnail.b, XG_HASH_SIZE);
-        xg_cbor_put_uint(out, photo->thumbnail_length);
-    }
-}
-
 enum xg_status capture_attach(struct xg_draft *draft, bool *placed,
                               const struct xg_cbor_item *element,
                               struct xg_error *err)
@@ -166,13 +113,13 @@ enum xg_status capture_attach(struct xg_draft *draft, bool *placed,
 }
 
 enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
-                             const struct photo_kept *photo, uint32_t role,
+                             const struct xg_photo *photo, uint32_t role,
                              enum capture_origin origin, struct xg_error *err)
 {
     struct xg_buf value = XG_BUF(VALUE_MAX);
     struct xg_cbor_item element;
 
-    put_photo(&value, photo, role, origin);
+    xg_photo_put_element(&value, photo, role, origin);
     enum xg_status status = xg_buf_check(&value, err);
     if (status == XG_OK) {
         struct xg_cbor c = xg_cbor_over(xg_buf_bytes(&value));

@@ -63,9 +63,8 @@ XG_MUST_CHECK enum xg_status capture_move(struct store *s,
  * A new incident without a position takes the photo's, unless the photo was
  * forwarded by others; *placed (may be NULL) tells. */
 enum capture_origin { CAPTURE_HERE = 1, CAPTURE_FORWARDED = 2 };
-XG_MUST_CHECK enum xg_status capture_photo(struct xg_draft *draft,
-                                           bool *placed,
-                                           const struct photo_kept *photo,
+XG_MUST_CHECK enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
+                                           const struct xg_photo *photo,
                                            uint32_t role,
                                            enum capture_origin origin,
                                            struct xg_error *err);

@@ -252,7 +252,7 @@ static enum xg_status add_photos(struct importer *m, struct line *l,
         .thumb_program = o ? o->thumb_program : NULL};
     const json_t *photos = json_object_get(l->json, "photos");
     char path[HOME_PATH_SIZE];
-    struct photo_kept kept;
+    struct xg_photo kept;
     const json_t *name;
     size_t i;
 

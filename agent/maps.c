@@ -100,15 +100,15 @@ static bool understand(struct map *m, json_t *json)
                     "bounds", &bounds) != 0 ||
         strlen(file) >= sizeof m->file || strchr(file, '/') ||
         !ends_with(file, TILES) || !maps_crs_of(&m->crs, crs) || bytes < 0 ||
-        tiles < 0 || type < PHOTO_JPEG || type > PHOTO_WEBP || least < 0 ||
-        most < least || most > MBTILES_ZOOM_MAX)
+        tiles < 0 || type < XG_PHOTO_JPEG || type > XG_PHOTO_WEBP ||
+        least < 0 || most < least || most > MBTILES_ZOOM_MAX)
         return false;
     snprintf(m->file, sizeof m->file, "%s", file);
     snprintf(a->title, sizeof a->title, "%s", title);
     snprintf(a->attribution, sizeof a->attribution, "%s", attribution);
     m->bytes = (uint64_t)bytes;
     a->tiles = (uint64_t)tiles;
-    a->type = (enum photo_type)type;
+    a->type = (enum xg_photo_type)type;
     a->least_zoom = (uint32_t)least;
     a->most_zoom = (uint32_t)most;
     a->has_bounds = json_unpack(bounds, "[F,F,F,F]", &a->west, &a->south,

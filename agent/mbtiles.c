@@ -97,17 +97,17 @@ void mbtiles_close(struct mbtiles *m)
 
 /* A picture that a browser shows. A vector map's tiles are gzip or bare
  * protocol buffers. */
-static enum xg_status judge_picture(enum photo_type *type, struct xg_bytes data,
-                                    struct xg_error *err)
+static enum xg_status judge_picture(enum xg_photo_type *type,
+                                    struct xg_bytes data, struct xg_error *err)
 {
-    enum photo_type found;
+    enum xg_photo_type found;
 
     if (data.len > MBTILES_TILE_BYTES_MAX)
         return xg_fail(err, XG_FORMAT,
                        XG_T("地图里有一块图超过 %d MB",
                             "a tile of the map has over %d MB"),
                        MBTILES_TILE_BYTES_MAX >> 20);
-    if (photo_type_of(&found, data) && found != PHOTO_HEIC) {
+    if (xg_photo_type_of(&found, data) && found != XG_PHOTO_HEIC) {
         *type = found;
         return XG_OK;
     }
@@ -123,11 +123,11 @@ static enum xg_status judge_picture(enum photo_type *type, struct xg_bytes data,
 }
 
 enum xg_status mbtiles_get(struct mbtiles *m, struct xg_buf *out, bool *found,
-                           enum photo_type *type, uint32_t z, uint32_t x,
+                           enum xg_photo_type *type, uint32_t z, uint32_t x,
                            uint32_t y, struct xg_error *err)
 {
     struct xg_error bad = XG_ERROR_NONE;
-    enum photo_type seen = PHOTO_PNG;
+    enum xg_photo_type seen = XG_PHOTO_PNG;
     bool any = false;
 
     if (z > MBTILES_ZOOM_MAX || x >> z != 0 || y >> z != 0)
@@ -266,7 +266,7 @@ static enum xg_status look_at_levels(struct mbtiles_about *a, struct mbtiles *m,
             xg_stmt(m->db, m->joined ? MBTILES_STMT_JOINED_SAMPLE
                                      : MBTILES_STMT_FLAT_SAMPLE);
         struct xg_error bad = XG_ERROR_NONE;
-        enum photo_type type;
+        enum xg_photo_type type;
 
         xg_bind_u64(s, 1, z);
         if (xg_stmt_row(s) &&

@@ -43,14 +43,14 @@ void mbtiles_close(struct mbtiles *m); /* NULL is fine */
  * nothing is appended. XG_USAGE: no such place. XG_FORMAT: what is there is no
  * picture. XG_TOOBIG: the file asks for too much work. */
 XG_MUST_CHECK enum xg_status mbtiles_get(struct mbtiles *m, struct xg_buf *out,
-                                         bool *found, enum photo_type *type,
+                                         bool *found, enum xg_photo_type *type,
                                          uint32_t z, uint32_t x, uint32_t y,
                                          struct xg_error *err);
 
 struct mbtiles_about {
     char title[MBTILES_TEXT_SIZE];       /* "" where it says none */
     char attribution[MBTILES_TEXT_SIZE]; /* markup taken out */
-    enum photo_type type;                /* of the first picture */
+    enum xg_photo_type type;             /* of the first picture */
     uint32_t least_zoom, most_zoom;      /* that there are */
     uint64_t tiles;
     bool has_bounds;

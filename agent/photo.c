@@ -1,5 +1,4 @@
-/* photo.c - keeping photos; see photo.h. The EXIF is photo_exif.c's, the
- * small picture photo_thumb.c's. */
+/* photo.c - keeping photos; see photo.h. */
 #define _GNU_SOURCE /* memfd_create */
 #include "agent/photo.h"
 
@@ -14,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/photo_thumb.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/base/os.h"
@@ -22,8 +20,6 @@
 
 /* What vault_seal_file() binds a photo to. */
 static const char CONTEXT[] = "photo";
-
-enum { MAGIC_SIZE = 64 };
 
 /* --- where it is --------------------------------------------------------- */
 
@@ -89,11 +85,11 @@ struct source {
 };
 
 static enum xg_status check_source(const struct source *s,
-                                   enum photo_type *type,
+                                   enum xg_photo_type *type,
                                    const struct stat *info,
                                    struct xg_error *err)
 {
-    uint8_t magic[MAGIC_SIZE];
+    uint8_t magic[XG_PHOTO_MAGIC_BYTES];
     ssize_t n = S_ISREG(info->st_mode) ? pread(s->fd, magic, sizeof magic, 0)
                                        : 0;
 
@@ -108,24 +104,24 @@ static enum xg_status check_source(const struct source *s,
                                   "%s is empty, there is no photo in it: copy "
                                   "it or take it again"),
                        s->path);
-    if (!photo_type_of(type, xg_bytes(magic, (size_t)n)))
+    if (!xg_photo_type_of(type, xg_bytes(magic, (size_t)n)))
         return xg_fail(err, XG_FORMAT,
                        XG_T("%s 不是 JPEG、PNG、WebP 或 HEIC 照片："
                             "请选择照片文件",
                             "%s is not a JPEG, PNG, WebP or HEIC photo: give "
                             "a photo file"), s->path);
-    if (s->length > PHOTO_MAX_BYTES)
+    if (s->length > XG_PHOTO_MAX_BYTES)
         return xg_fail(err, XG_TOOBIG,
                        XG_T("%s 有 %llu MB，超过 %d MB 的上限："
                             "请用较小的分辨率重拍或缩小",
                             "%s has %llu MB, over the limit of %d MB: take it "
                             "again at a smaller resolution, or scale it down"),
                        s->path, (unsigned long long)(s->length >> 20),
-                       PHOTO_MAX_BYTES >> 20);
+                       XG_PHOTO_MAX_BYTES >> 20);
     return XG_OK;
 }
 
-static enum xg_status open_source(struct source *out, enum photo_type *type,
+static enum xg_status open_source(struct source *out, enum xg_photo_type *type,
                                   const char *path, struct xg_error *err)
 {
     /* Not blocking: a FIFO is no photo, and must not hold us. */
@@ -254,7 +250,7 @@ static enum xg_status seal_source(const struct photo_shelf *shelf,
                                .path = path,
                                .temporary = temporary,
                                .context = xg_bytes_of(CONTEXT),
-                               .max_bytes = PHOTO_MAX_BYTES,
+                               .max_bytes = XG_PHOTO_MAX_BYTES,
                                .expected = sha256,
                            },
                            err);
@@ -311,21 +307,6 @@ static enum xg_status shelve(const struct photo_shelf *shelf,
 
 /* --- what it shows -------------------------------------------------------- */
 
-/* What the photo says of itself; trouble with that is no reason to lose it. */
-static void look_at(const struct photo_shelf *shelf, struct photo_kept *kept,
-                    const struct source *s)
-{
-    struct xg_error trouble = XG_ERROR_NONE;
-
-    if (kept->type != PHOTO_JPEG || photo_read_exif(&kept->exif,
-                                                    shelf->exif_program, s->fd,
-                                                    &trouble) == XG_OK)
-        return;
-    kept->exif.state = PHOTO_EXIF_UNREADABLE;
-    xg_log(XG_LOG_WARN, "photo.exif", "reason=\"%s\"",
-           xg_error_text(&trouble));
-}
-
 static enum xg_status read_small(void *ctx, uint8_t *at, size_t size,
                                  size_t *len, struct xg_error *err)
 {
@@ -341,8 +322,8 @@ static enum xg_status read_small(void *ctx, uint8_t *at, size_t size,
 /* Take in the small picture that xunge-thumb makes of it. The photo is the
  * evidence: without it, or without room for it, the photo is kept all the same.
  */
-static void shelve_small(const struct photo_shelf *shelf,
-                         struct photo_kept *kept, struct xg_buf *small)
+static void shelve_small(const struct photo_shelf *shelf, struct xg_photo *kept,
+                         struct xg_buf *small)
 {
     struct xg_error trouble = XG_ERROR_NONE;
     struct xg_bytes left = xg_buf_bytes(small);
@@ -366,21 +347,21 @@ static void shelve_small(const struct photo_shelf *shelf,
 
 /* Look at it, and keep it; closes the source. */
 static enum xg_status keep_source(const struct photo_shelf *shelf,
-                                  struct photo_kept *out, struct source *s,
-                                  enum photo_type type, struct xg_error *err)
+                                  struct xg_photo *out, struct source *s,
+                                  enum xg_photo_type type, struct xg_error *err)
 {
-    struct photo_kept kept = {.length = s->length, .type = type};
+    struct xg_photo kept = {.length = s->length, .type = type};
     struct xg_buf small = XG_BUF(XG_THUMBNAIL_MAX);
-    struct photo_thumber thumber;
+    struct xg_photo_thumber thumber;
     enum xg_status status;
 
-    look_at(shelf, &kept, s);
+    xg_photo_look(&kept, shelf->exif_program, s->fd);
     /* It is made while the photo is hashed and sealed. */
-    photo_thumb_start(&thumber, shelf->thumb_program, &kept, s->fd);
+    xg_photo_thumb_start(&thumber, shelf->thumb_program, &kept, s->fd);
     status = hash_source(&kept.sha256, s, err);
     if (status == XG_OK)
         status = shelve(shelf, s, &kept.sha256, &kept.is_new, err);
-    photo_thumb_finish(&thumber, &small);
+    xg_photo_thumb_finish(&thumber, &small);
     if (status == XG_OK && small.len > 0)
         shelve_small(shelf, &kept, &small);
     close(s->fd);
@@ -390,11 +371,10 @@ static enum xg_status keep_source(const struct photo_shelf *shelf,
     return status;
 }
 
-enum xg_status photo_keep(const struct photo_shelf *shelf,
-                          struct photo_kept *out, const char *path,
-                          struct xg_error *err)
+enum xg_status photo_keep(const struct photo_shelf *shelf, struct xg_photo *out,
+                          const char *path, struct xg_error *err)
 {
-    enum photo_type type;
+    enum xg_photo_type type;
     struct source s;
 
     if (open_source(&s, &type, path, err) != XG_OK)
@@ -429,7 +409,7 @@ static enum xg_status fill_memory(int memory, uint64_t *length, int fd,
             return xg_fail_os(err, XG_T("无法读取标准输入",
                                         "cannot read standard input"));
         got += (uint64_t)n;
-        if (got > PHOTO_MAX_BYTES)
+        if (got > XG_PHOTO_MAX_BYTES)
             break; /* check_source() says so */
         if (xg_os_write_all(memory, "-", xg_bytes(piece, (size_t)n), err) !=
             XG_OK)
@@ -440,13 +420,13 @@ static enum xg_status fill_memory(int memory, uint64_t *length, int fd,
     return XG_OK;
 }
 
-static enum xg_status check_stream(enum photo_type *type, struct source *s,
+static enum xg_status check_stream(enum xg_photo_type *type, struct source *s,
                                    int64_t bytes, struct xg_error *err)
 {
     struct stat info;
 
     if (bytes >= 0 && s->length != (uint64_t)bytes &&
-        s->length <= PHOTO_MAX_BYTES)
+        s->length <= XG_PHOTO_MAX_BYTES)
         return cut_short(s->length, bytes, err);
     if (fstat(s->fd, &info) != 0)
         return xg_fail_os(err, XG_T("无法查看 %s", "cannot look at %s"),
@@ -455,12 +435,12 @@ static enum xg_status check_stream(enum photo_type *type, struct source *s,
 }
 
 enum xg_status photo_keep_stream(const struct photo_shelf *shelf,
-                                 struct photo_kept *out, int fd, int64_t bytes,
+                                 struct xg_photo *out, int fd, int64_t bytes,
                                  struct xg_error *err)
 {
     struct source s = {.path = XG_T("给的照片", "the photo given"),
                        .fd = memfd_create("photo", MFD_CLOEXEC)};
-    enum photo_type type = PHOTO_JPEG;
+    enum xg_photo_type type = XG_PHOTO_JPEG;
 
     if (s.fd < 0)
         return xg_fail_os(err, "memfd_create");
@@ -481,7 +461,7 @@ enum xg_status photo_take(const struct photo_shelf *shelf, bool *is_new,
         .path = hex, .fd = -1, .read = read, .ctx = ctx, .length = length};
 
     xg_hex(hex, sha256->b, XG_HASH_SIZE);
-    if (length > PHOTO_MAX_BYTES)
+    if (length > XG_PHOTO_MAX_BYTES)
         return xg_fail(err, XG_TOOBIG, XG_T("照片 %s 太大", "photo %s is too "
                                                            "large"), hex);
     if (shelve(shelf, &s, sha256, is_new, err) == XG_BUSY)

@@ -11,10 +11,7 @@
  * would cost every tool a vault to find a file. HOME/photos/lock orders
  * writers; HOME/photos/incoming.tmp is the one file being written.
  *
- * EXIF is read by the program xunge-exif, and the small picture is made by
- * xunge-thumb, each in a process of its own, without files, network or much
- * memory, and what they answer is checked again here. What a photo says of
- * itself is a *claim*: in range, not necessarily true.
+ * What a photo is and claims is shared/photo's to find.
  */
 #ifndef AGENT_PHOTO_H
 #define AGENT_PHOTO_H
@@ -25,80 +22,9 @@
 #include "agent/vault.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
+#include "shared/photo/photo.h"
 
-enum {
-    PHOTO_MAX_BYTES = 64 << 20,
-    PHOTO_RESERVE_BYTES = 16 << 20, /* stays free for records */
-    PHOTO_EXIF_TIMEOUT_MS = 2000,
-    PHOTO_THUMBNAIL_TIMEOUT_MS = 10000, /* the work itself gets 4 s of processor;
-                                         * the rest is for a busy device */
-    PHOTO_THUMBNAIL_SIDE_MAX = 320, /* pixels */
-    PHOTO_TEXT_MAX = 64, /* bytes of make and model, without terminator */
-};
-
-enum photo_type { PHOTO_JPEG, PHOTO_PNG, PHOTO_WEBP, PHOTO_HEIC };
-
-/* "image/jpeg", ... */
-const char *photo_type_mime(enum photo_type type);
-
-/* What a file is by its first bytes (64 are enough); false: none of these. */
-bool photo_type_of(enum photo_type *type, struct xg_bytes start);
-
-enum photo_exif_state {
-    PHOTO_EXIF_NONE,       /* none in it, or a type where we do not look */
-    PHOTO_EXIF_READ,       /* read; each field has its flag */
-    PHOTO_EXIF_UNREADABLE, /* damaged, or the child failed or was stopped */
-};
-
-/* A field of the EXIF: not there, there and in range, or there and refused
- * (out of range, denominator 0, orientation 0 or 9, day 32). */
-enum photo_claim { PHOTO_ABSENT, PHOTO_CLAIMED, PHOTO_REFUSED };
-
-struct photo_exif {
-    enum photo_exif_state state;
-    uint32_t width, height; /* of a JPEG's frame, before rotation; 0 unknown */
-
-    enum photo_claim orientation_claim;
-    uint8_t orientation; /* 1..8 */
-
-    enum photo_claim position_claim;
-    int32_t lat_e7, lon_e7; /* degrees x 10^7; never both exactly 0 */
-
-    enum photo_claim altitude_claim;
-    int32_t altitude_mm; /* above sea level */
-
-    enum photo_claim taken_claim; /* DateTimeOriginal, else -Digitized */
-    char taken[20];               /* "2012:12:19 21:38:40", local time */
-    int64_t taken_local_ms;       /* the same as if it were UTC */
-
-    enum photo_claim offset_claim; /* of `taken` against UTC */
-    int16_t offset_min;            /* +08:00 is 480 */
-
-    enum photo_claim gps_time_claim;
-    int64_t gps_time_ms; /* UTC, Unix milliseconds */
-
-    char make[PHOTO_TEXT_MAX + 1], model[PHOTO_TEXT_MAX + 1]; /* "" unknown */
-};
-
-/* Look at the JPEG on `fd` (a regular file; read from its start, its position
- * is moved) through the program xunge-exif: at `program`, or beside the running
- * program where NULL. Takes at most PHOTO_EXIF_TIMEOUT_MS. XG_FORMAT when the
- * child failed on it or answered nonsense, XG_BUSY when it was stopped for
- * time, XG_NOTFOUND or XG_IO when it could not be started. */
-XG_MUST_CHECK enum xg_status photo_read_exif(struct photo_exif *out,
-                                             const char *program, int fd,
-                                             struct xg_error *err);
-
-/* Read what xunge-exif said (exif/protocol.h). XG_FORMAT for anything that
- * deviates. */
-XG_MUST_CHECK enum xg_status photo_exif_parse(struct photo_exif *out,
-                                              struct xg_bytes answer,
-                                              struct xg_error *err);
-
-/* Is this what a small picture has to be? A JPEG of at most XG_THUMBNAIL_MAX
- * bytes, each side 1 to PHOTO_THUMBNAIL_SIDE_MAX, from its first byte to its
- * last, with a JFIF header at most: no EXIF, no comment. */
-bool photo_thumbnail_sound(struct xg_bytes jpeg);
+enum { PHOTO_RESERVE_BYTES = 16 << 20 }; /* stays free for records */
 
 /* Where photos are kept; all borrowed. */
 struct photo_shelf {
@@ -114,29 +40,14 @@ struct photo_shelf {
     void *intend_ctx;
 };
 
-struct photo_kept {
-    struct xg_hash sha256; /* of the photo as it was */
-    uint64_t length;
-    enum photo_type type;
-    bool is_new; /* false: it was here already, whole */
-    struct photo_exif exif;
-    /* A JPEG of at most XG_THUMBNAIL_MAX bytes, upright, without EXIF, kept on
-     * the shelf like a photo; length 0 where none could be made (a HEIC, a
-     * damaged photo, one of too many pixels or that takes too long). Made again
-     * with the same libraries, it is the same. */
-    struct xg_hash thumbnail;
-    uint64_t thumbnail_length;
-};
-
 /* Keep the photo at `path`; durable on return. The file at `path` is left
  * alone. Nothing is written before type, size and free space are known to do:
  * XG_NOTFOUND, XG_FORMAT (not a JPEG, PNG, WebP or HEIC), XG_TOOBIG, XG_FULL,
  * XG_BUSY (the file changes while it is read). Trouble with its EXIF or its
- * thumbnail is no failure: the photo is kept with PHOTO_EXIF_UNREADABLE, or
+ * thumbnail is no failure: the photo is kept with XG_PHOTO_EXIF_UNREADABLE, or
  * without a thumbnail. Memory does not grow with the photo. */
 XG_MUST_CHECK enum xg_status photo_keep(const struct photo_shelf *shelf,
-                                        struct photo_kept *out,
-                                        const char *path,
+                                        struct xg_photo *out, const char *path,
                                         struct xg_error *err);
 
 /* The same of a photo that comes from a pipe, of `bytes` bytes, or until its end
@@ -144,7 +55,7 @@ XG_MUST_CHECK enum xg_status photo_keep(const struct photo_shelf *shelf,
  * it lies on the disk in the clear. XG_FORMAT when it ends early, or goes on:
  * nothing is kept then. */
 XG_MUST_CHECK enum xg_status photo_keep_stream(const struct photo_shelf *shelf,
-                                               struct photo_kept *out, int fd,
+                                               struct xg_photo *out, int fd,
                                                int64_t bytes,
                                                struct xg_error *err);
 

@@ -25,7 +25,7 @@ static enum xg_status find(struct sync *y, bool *is_here, uint64_t *length,
         return xg_fail(err, XG_NOTFOUND,
                        XG_T("本机没有记录提到这张照片",
                             "no record on this device names that photo"));
-    if (photo.length > PHOTO_MAX_BYTES)
+    if (photo.length > XG_PHOTO_MAX_BYTES)
         return xg_fail(err, XG_TOOBIG,
                        XG_T("照片太大", "the photo is too big"));
     *is_here = photo_verify(&shelf, &y->fetched.sha256, &damaged) == XG_OK;

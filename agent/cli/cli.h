@@ -378,7 +378,7 @@ XG_MUST_CHECK enum xg_status cli_one_input(size_t inputs,
 XG_MUST_CHECK enum xg_status cli_photo_gone(const struct xg_hash *sha256,
                                             struct xg_error *err);
 /* One --photo as cli_act_photos() does it, --forwarded and --role aside. */
-XG_MUST_CHECK enum xg_status cli_keep_photo(struct photo_kept *out,
+XG_MUST_CHECK enum xg_status cli_keep_photo(struct xg_photo *out,
                                             struct cli *cli,
                                             const struct cli_photo *photo,
                                             struct xg_error *err);

@@ -187,7 +187,7 @@ static enum xg_status keep_photo(struct writing *w, const char *given,
                                  struct xg_error *err)
 {
     struct cli_photo photo;
-    struct photo_kept kept;
+    struct xg_photo kept;
 
     if (cli_photo_read(&photo, w->cli, &w->arena, given, err) != XG_OK ||
         cli_keep_photo(&kept, w->cli, &photo, err) != XG_OK)

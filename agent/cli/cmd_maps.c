@@ -23,7 +23,7 @@ static json_t *map_json(const struct map *m)
     view_json_set(&object, "title", json_string(a->title));
     view_json_set(&object, "attribution", json_string(a->attribution));
     view_json_set(&object, "crs", json_string(maps_crs_name(m->crs)));
-    view_json_set(&object, "type", json_string(photo_type_mime(a->type)));
+    view_json_set(&object, "type", json_string(xg_photo_type_mime(a->type)));
     view_json_set(&object, "least_zoom", json_integer(a->least_zoom));
     view_json_set(&object, "most_zoom", json_integer(a->most_zoom));
     view_json_set(&object, "bounds", bounds);

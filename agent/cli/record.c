@@ -17,6 +17,7 @@
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
 #include "shared/view/doubt.h"
+#include "shared/view/photo_words.h"
 #include "shared/view/value.h"
 
 enum { ACT_ARENA_MAX = 8 << 20, SHORT_ID = 12 };
@@ -52,64 +53,16 @@ enum xg_status cli_act_fields(struct cli_act *act, struct cli *cli,
 
 /* ---- photos ---- */
 
-static bool is_named(const struct xg_choice *c, struct xg_bytes word)
-{
-    return xg_bytes_equal(word, xg_bytes_of(c->name)) ||
-           xg_bytes_equal(word, xg_bytes_of(c->zh));
-}
-
-static enum xg_status no_such_role(struct xg_bytes word, struct xg_error *err)
-{
-    struct xg_buf names = XG_BUF(1024);
-
-    for (const struct xg_choice *c = xg_photo_roles; c->name; c++)
-        xg_buf_format(&names, "%s %s, ", c->name, xg_label(c->zh, c->en));
-    xg_ignore(xg_fail(err, XG_USAGE,
-                      XG_T("照片没有“%.*s”这种用途；可以是：%s"
-                           "forwarded 他人转发",
-                           "no photo has the role \"%.*s\"; it is one of "
-                           "%sforwarded forwarded by others"),
-                      (int)word.len, (const char *)word.at,
-                      xg_buf_str(&names)));
-    xg_buf_clear(&names);
-    return err->status;
-}
-
-/* One word after the colon: a role, or where the photo comes from. */
-static enum xg_status take_photo_word(struct cli_photo *photo,
-                                      struct xg_bytes word,
-                                      struct xg_error *err)
-{
-    for (const struct xg_choice *c = xg_photo_origins; c->name; c++)
-        if (is_named(c, word)) {
-            photo->origin = c->number;
-            return XG_OK;
-        }
-    for (const struct xg_choice *c = xg_photo_roles; c->name; c++) {
-        if (!is_named(c, word))
-            continue;
-        if (photo->role && photo->role != c->number)
-            return xg_fail(err, XG_USAGE,
-                           XG_T("一张照片只能有一种用途：%s",
-                                "a photo has one role only: %s"),
-                           photo->path);
-        photo->role = c->number;
-        return XG_OK;
-    }
-    return no_such_role(word, err);
-}
-
 static enum xg_status take_photo_words(struct cli_photo *photo,
                                        const char *words, struct xg_error *err)
 {
-    for (;;) {
-        size_t len = strcspn(words, ",");
-        if (take_photo_word(photo, xg_bytes(words, len), err) != XG_OK)
-            return err->status;
-        if (!words[len])
-            return XG_OK;
-        words += len + 1;
-    }
+    uint64_t role = photo->role, origin = photo->origin;
+
+    if (view_photo_words(&role, &origin, photo->path, words, err) != XG_OK)
+        return err->status;
+    photo->role = (uint32_t)role;
+    photo->origin = (enum capture_origin)origin;
+    return XG_OK;
 }
 
 /* "-", or "-:near". */
@@ -179,14 +132,14 @@ static const struct xg_field *photo_field(void)
     return xg_field_find(xg_kind_find(XG_KIND_INCIDENT), XG_FIELD_PHOTO);
 }
 
-static json_t *photo_json(const struct photo_kept *kept)
+static json_t *photo_json(const struct xg_photo *kept)
 {
     return json_pack("{s:o, s:I, s:s, s:b, s:b, s:I}", "sha256",
                      cli_json_hex(kept->sha256.b, XG_HASH_SIZE), "bytes",
                      (json_int_t)kept->length, "type",
-                     photo_type_mime(kept->type), "new", kept->is_new, "exif",
-                     kept->exif.state == PHOTO_EXIF_READ, "thumbnail_bytes",
-                     (json_int_t)kept->thumbnail_length);
+                     xg_photo_type_mime(kept->type), "new", kept->is_new,
+                     "exif", kept->exif.state == XG_PHOTO_EXIF_READ,
+                     "thumbnail_bytes", (json_int_t)kept->thumbnail_length);
 }
 
 /* How much is to come on standard input, where it was told: --bytes. */
@@ -200,7 +153,7 @@ static enum xg_status told_length(int64_t *bytes, struct cli *cli,
                  : XG_OK;
 }
 
-enum xg_status cli_keep_photo(struct photo_kept *out, struct cli *cli,
+enum xg_status cli_keep_photo(struct xg_photo *out, struct cli *cli,
                               const struct cli_photo *photo,
                               struct xg_error *err)
 {
@@ -226,12 +179,12 @@ enum xg_status cli_act_photo(struct cli_act *act, struct cli *cli,
                              const struct cli_photo *photo,
                              struct xg_error *err)
 {
-    struct photo_kept kept;
+    struct xg_photo kept;
     bool placed = false;
 
     if (cli_keep_photo(&kept, cli, photo, err) != XG_OK)
         return err->status;
-    if (kept.exif.state == PHOTO_EXIF_UNREADABLE)
+    if (kept.exif.state == XG_PHOTO_EXIF_UNREADABLE)
         cli_say(cli,
                 XG_T("照片 %s 的 EXIF 读不出来；照片本身已保存。",
                      "The EXIF of %s cannot be read; the photo itself "
@@ -306,7 +259,7 @@ enum xg_status cli_act_photos(struct cli_act *act, struct cli *cli,
 enum xg_status cli_act_photo_roles(struct cli_act *act, struct cli *cli,
                                    struct xg_error *err)
 {
-    const struct photo_kept stand_in = {.length = 1};
+    const struct xg_photo stand_in = {.length = 1};
     struct kept_photos kept = {.begun = false};
     struct xg_cbor_item element;
     struct cli_photo photo;

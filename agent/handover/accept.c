@@ -439,7 +439,7 @@ static enum xg_status take_photo(struct taker *t, struct xg_tar_reader *tar,
     if (expect(t, part, &p, err) != XG_OK)
         return err->status;
     xg_hex(hex, p->sha256.b, XG_HASH_SIZE);
-    if (part->length > PHOTO_MAX_BYTES || strcmp(part->name + 7, hex) != 0)
+    if (part->length > XG_PHOTO_MAX_BYTES || strcmp(part->name + 7, hex) != 0)
         return odd(part->name, err);
     if (t->pass == CHECK)
         return hash_photo(t, tar, part, &p->sha256, err);

@@ -151,7 +151,7 @@ enum xg_status tiles_get(struct tiles *t, struct xg_buf *out, const char **type,
                          const char *map, uint32_t z, uint32_t x, uint32_t y,
                          struct xg_error *err)
 {
-    enum photo_type found_type;
+    enum xg_photo_type found_type;
     struct open_map *slot;
     bool found = false;
 
@@ -165,6 +165,6 @@ enum xg_status tiles_get(struct tiles *t, struct xg_buf *out, const char **type,
     }
     pthread_mutex_unlock(&t->lock);
     if (status == XG_OK)
-        *type = found ? photo_type_mime(found_type) : NULL;
+        *type = found ? xg_photo_type_mime(found_type) : NULL;
     return status;
 }

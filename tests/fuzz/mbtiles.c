@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf out = XG_BUF(MBTILES_TILE_BYTES_MAX);
     struct mbtiles_about about;
-    enum photo_type type;
+    enum xg_photo_type type;
     struct mbtiles *m;
     char path[64];
     bool found;
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (uint32_t z = 0; z < 4; z++) {
         xg_buf_reset(&out);
         if (mbtiles_get(m, &out, &found, &type, z, 0, 0, &err) == XG_OK)
-            FUZZ_MUST(found == (out.len > 0) && type <= PHOTO_WEBP);
+            FUZZ_MUST(found == (out.len > 0) && type <= XG_PHOTO_WEBP);
         err = XG_ERROR_NONE;
     }
     mbtiles_close(m);

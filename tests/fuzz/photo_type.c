@@ -5,9 +5,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    enum photo_type type;
+    enum xg_photo_type type;
 
-    if (photo_type_of(&type, xg_bytes(data, size)))
-        FUZZ_MUST(size >= 3 && photo_type_mime(type)[0] == 'i');
+    if (xg_photo_type_of(&type, xg_bytes(data, size)))
+        FUZZ_MUST(size >= 3 && xg_photo_type_mime(type)[0] == 'i');
     return 0;
 }

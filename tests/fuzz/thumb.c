@@ -7,9 +7,9 @@
 
 #include <webp/decode.h>
 
-#include "agent/exif/jpeg_head.h"
+#include "shared/photo/exif/jpeg_head.h"
 #include "agent/photo.h"
-#include "agent/thumb/thumb.h"
+#include "shared/photo/thumb/thumb.h"
 
 enum { PIXELS_CHEAP = 1 << 18, ONE_IN = 32 };
 
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (last % ONE_IN != 0 && is_dear(data, size))
         return 0;
     if (thumb_make(&small, fuzz_file(data, size), last / ONE_IN + 1))
-        FUZZ_MUST(photo_thumbnail_sound(xg_buf_bytes(&small)));
+        FUZZ_MUST(xg_photo_thumbnail_sound(xg_buf_bytes(&small)));
     else
         FUZZ_MUST(small.len == 0);
     xg_buf_clear(&small);

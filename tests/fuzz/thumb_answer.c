@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (photo_thumbnail_sound(xg_bytes(data, size)))
+    if (xg_photo_thumbnail_sound(xg_bytes(data, size)))
         FUZZ_MUST(size <= XG_THUMBNAIL_MAX && data[0] == 0xFF &&
                   data[1] == 0xD8 && data[size - 1] == 0xD9);
     return 0;

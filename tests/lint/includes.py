@@ -24,14 +24,16 @@ ROOMS = {
                      "shared/bundle", "shared/guide", "shared/view"],
     "shared/guide": ["shared/base", "shared/core"],
     "shared/view": ["shared/base", "shared/core", "shared/guide"],
+    "shared/photo": ["shared/base", "shared/core"],
+    "shared/confine": ["shared/base"],
+    "shared/photo/exif": ["shared/base", "shared/confine"],
+    "shared/photo/thumb": ["shared/base", "shared/core", "shared/confine"],
     "agent": ["shared/base", "shared/core", "shared/db", "shared/bundle",
-              "shared/guide", "shared/view"],
-    "agent/confine": ["shared/base"],
-    "agent/exif": ["shared/base", "agent/confine"],
-    "agent/thumb": ["shared/base", "shared/core", "agent/confine"],
+              "shared/guide", "shared/view", "shared/photo"],
     "server/witness": ["shared/base"],
     "server": ["shared/base", "shared/core", "shared/db", "shared/bundle",
-               "shared/web", "shared/guide", "shared/view", "shared/audit"],
+               "shared/web", "shared/guide", "shared/view", "shared/audit",
+               "shared/photo"],
 }
 INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/handover": ["agent", "agent/cli"],
@@ -41,8 +43,8 @@ INSIDE = {  # folders of programs may include their library
     "server/cli": ["server"],
     "shared/audit/cli": ["shared/audit"],
 }
-# The agent's library reads what its child program says by the shared header.
-ALSO = {"agent": ["agent/exif"]}
+# What reads a child program's answer shares a header with it.
+ALSO = {"shared/photo": ["shared/photo/exif"]}
 
 # header: who may include it, as prefixes of paths.
 ENGINES = {
@@ -52,11 +54,11 @@ ENGINES = {
     "microhttpd.h": ["shared/web"],
     "gnutls/": ["shared/web"],
     "gps.h": ["agent/patrol/"],
-    "libexif/": ["agent/exif/"],
-    "jpeglib.h": ["agent/thumb/jpeg.c"],
-    "png.h": ["agent/thumb/"],
-    "webp/": ["agent/thumb/"],
-    "seccomp.h": ["agent/confine/"],
+    "libexif/": ["shared/photo/exif/"],
+    "jpeglib.h": ["shared/photo/thumb/jpeg.c"],
+    "png.h": ["shared/photo/thumb/"],
+    "webp/": ["shared/photo/thumb/"],
+    "seccomp.h": ["shared/confine/"],
     "expat.h": ["agent/track_gpx.c"],
     "archive.h": ["shared/bundle/"],
     "archive_entry.h": ["shared/bundle/"],

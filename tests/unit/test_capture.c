@@ -254,10 +254,10 @@ static struct photo_shelf shelf_of(void)
 }
 
 /* From a pipe, as an upload comes. */
-static struct photo_kept keep_piped(const char *name)
+static struct xg_photo keep_piped(const char *name)
 {
     struct photo_shelf shelf = shelf_of();
-    struct photo_kept kept;
+    struct xg_photo kept;
     struct xg_buf bytes = XG_BUF(8 << 20);
     const char *source = getenv("XG_SOURCE");
     char path[PATH_MAX];
@@ -284,7 +284,7 @@ static struct photo_kept keep_piped(const char *name)
 }
 
 /* As if it had been kept so long ago. */
-static void age(const struct photo_kept *kept, int64_t ms)
+static void age(const struct xg_photo *kept, int64_t ms)
 {
     char hex[2 * XG_HASH_SIZE + 1], path[2 * HOME_PATH_SIZE];
     int64_t at_ms = xg_wall_ms(home->env) - ms;
@@ -307,9 +307,9 @@ static uint64_t swept(void)
 static void test_sweep(void **state)
 {
     struct photo_shelf shelf = shelf_of();
-    struct photo_kept lost = keep_piped("f1-exif.jpg");
-    struct photo_kept named = keep_piped("f2-exif.jpg");
-    struct photo_kept drafted = keep_piped("f3-exif.jpg");
+    struct xg_photo lost = keep_piped("f1-exif.jpg");
+    struct xg_photo named = keep_piped("f2-exif.jpg");
+    struct xg_photo drafted = keep_piped("f3-exif.jpg");
     struct xg_buf list = XG_BUF(4096);
     struct captured c;
     struct kept_draft draft;
@@ -368,7 +368,7 @@ static void test_sweep(void **state)
 static void test_streams_that_are_none(void **state)
 {
     struct photo_shelf shelf = shelf_of();
-    struct photo_kept kept;
+    struct xg_photo kept;
     static const char bytes[] = "\xff\xd8\xff and then it was cut";
     const struct {
         size_t len;
@@ -393,18 +393,18 @@ static void test_streams_that_are_none(void **state)
 
 static void test_photo_element(void **state)
 {
-    struct photo_kept kept = {.sha256 = {{7}},
-                              .length = 1234,
-                              .exif = {.orientation_claim = PHOTO_CLAIMED,
-                                       .orientation = 6,
-                                       .taken_claim = PHOTO_CLAIMED,
-                                       .taken = "2012:12:19 21:38:40",
-                                       .offset_claim = PHOTO_CLAIMED,
-                                       .offset_min = -210,
-                                       .position_claim = PHOTO_CLAIMED,
-                                       .lat_e7 = 350500000,
-                                       .lon_e7 = 1183400000}};
-    struct photo_kept plain = {.sha256 = {{8}}, .length = 5};
+    struct xg_photo kept = {.sha256 = {{7}},
+                            .length = 1234,
+                            .exif = {.orientation_claim = XG_PHOTO_CLAIMED,
+                                     .orientation = 6,
+                                     .taken_claim = XG_PHOTO_CLAIMED,
+                                     .taken = "2012:12:19 21:38:40",
+                                     .offset_claim = XG_PHOTO_CLAIMED,
+                                     .offset_min = -210,
+                                     .position_claim = XG_PHOTO_CLAIMED,
+                                     .lat_e7 = 350500000,
+                                     .lon_e7 = 1183400000}};
+    struct xg_photo plain = {.sha256 = {{8}}, .length = 5};
     struct store_entity e;
     struct captured c;
     struct xg_draft d;

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/confine/confine.h"
+#include "shared/confine/confine.h"
 
 enum { MEMORY_MAX = 64 << 20, CPU_MAX_S = 1, UNCONFINED = 99 };
 

@@ -275,7 +275,7 @@ static void test_slow(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf out = XG_BUF(1 << 20);
-    enum photo_type type;
+    enum xg_photo_type type;
     struct mbtiles *m;
     bool found;
 

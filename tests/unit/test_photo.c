@@ -31,21 +31,22 @@ int statvfs(const char *restrict path, struct statvfs *restrict info)
 
 /* --- what real photos claim ---------------------------------------------- */
 
-static enum xg_status read_exif(struct photo_exif *e, const char *program,
+static enum xg_status read_exif(struct xg_photo_exif *e, const char *program,
                                 const char *path, struct xg_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     assert_true(fd >= 0);
-    enum xg_status status = photo_read_exif(e, program, fd, err);
+    enum xg_status status = xg_photo_read_exif(e, program, fd, err);
     close(fd);
     return status;
 }
 
-static struct photo_exif exif_of(const struct photo_home *f, const char *path)
+static struct xg_photo_exif exif_of(const struct photo_home *f,
+                                    const char *path)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct photo_exif e = {.state = PHOTO_EXIF_NONE};
+    struct xg_photo_exif e = {.state = XG_PHOTO_EXIF_NONE};
 
     assert_ok(read_exif(&e, f->exif, path, &err));
     return e;
@@ -53,20 +54,20 @@ static struct photo_exif exif_of(const struct photo_home *f, const char *path)
 
 static void test_position(void **state)
 {
-    struct photo_exif e = exif_of(*state, photo_sample("sample1.jpg"));
+    struct xg_photo_exif e = exif_of(*state, photo_sample("sample1.jpg"));
 
     /* 39°54'56"N 116°23'27"E */
-    assert_int_equal(e.state, PHOTO_EXIF_READ);
-    assert_int_equal(e.position_claim, PHOTO_CLAIMED);
+    assert_int_equal(e.state, XG_PHOTO_EXIF_READ);
+    assert_int_equal(e.position_claim, XG_PHOTO_CLAIMED);
     assert_int_equal(e.lat_e7, 399155556);
     assert_int_equal(e.lon_e7, 1163908333);
     assert_int_equal(e.width, 500);
     assert_int_equal(e.height, 375);
-    assert_int_equal(e.altitude_claim, PHOTO_ABSENT);
+    assert_int_equal(e.altitude_claim, XG_PHOTO_ABSENT);
     assert_string_equal(e.taken, "2003:11:23 18:07:37");
     assert_int_equal(e.taken_local_ms, 1069610857000);
     assert_int_equal(e.gps_time_ms, 1069610857000);
-    assert_int_equal(e.offset_claim, PHOTO_ABSENT);
+    assert_int_equal(e.offset_claim, XG_PHOTO_ABSENT);
     assert_string_equal(e.make, "NIKON CORPORATION");
     assert_string_equal(e.model, "NIKON D2H");
 
@@ -80,13 +81,13 @@ static void test_position(void **state)
  * no position, no time: absent, unless refused. */
 static const struct expected {
     const char *name;
-    enum photo_exif_state state;
+    enum xg_photo_exif_state state;
     int orientation;
     int32_t lat_e7, lon_e7;
     const char *taken;
     bool refused_orientation, refused_position;
 } SAMPLES[] = {
-#define READ PHOTO_EXIF_READ
+#define READ XG_PHOTO_EXIF_READ
     {"2012-12-19-21-38-40-sep-temple_square1.jpg", READ, 0, 407703389,
      -1118912222, "2012:12:19 21:38:40", false, false},
     {"2099-08-12-19-59-29-sep-2099-08-12-19-59-29a.jpg", READ, 1, 0, 0,
@@ -98,8 +99,8 @@ static const struct expected {
     {"f5-exif.jpg", READ, 5, 0, 0, "", false, false},
     {"f7-exif.jpg", READ, 7, 0, 0, "", false, false},
     {"f8-exif.jpg", READ, 8, 0, 0, "", false, false},
-    {"has-lens-info.jpg", READ, 6, 593325472, 180649417,
-     "2014:09:01 15:03:47", false, false},
+    {"has-lens-info.jpg", READ, 6, 593325472, 180649417, "2014:09:01 15:03:47",
+     false, false},
     /* orientation 0 */
     {"huge_tag_exif.jpg", READ, 0, 388832639, -1048714333, "", true, false},
     {"infinite_loop_exif.jpg", READ, 1, 0, 0, "", false, false},
@@ -109,7 +110,7 @@ static const struct expected {
      "2002:09:30 16:17:13", false, false},
     {"jhead/poc1.jpg", READ, 1, 0, 0, "2006:11:05 13:15:56", false, false},
     {"jhead/poc12.jpg", READ, 1, 0, 0, "", false, false},
-    {"jhead/poc2.jpg", PHOTO_EXIF_UNREADABLE, 0, 0, 0, "", false, false},
+    {"jhead/poc2.jpg", XG_PHOTO_EXIF_UNREADABLE, 0, 0, 0, "", false, false},
     /* a longitude alone */
     {"jhead/poc2a.jpg", READ, 0, 0, 0, "2012:09:03 18:46:31", false, true},
     {"jhead/rotate-thbad.jpg", READ, 8, 0, 0, "2004:01:08 22:00:22", false,
@@ -126,16 +127,18 @@ static const struct expected {
 };
 enum { SAMPLE_COUNT = sizeof SAMPLES / sizeof *SAMPLES };
 
-static enum photo_claim claim_of(bool there, bool refused)
+static enum xg_photo_claim claim_of(bool there, bool refused)
 {
-    return refused ? PHOTO_REFUSED : there ? PHOTO_CLAIMED : PHOTO_ABSENT;
+    return refused ? XG_PHOTO_REFUSED
+           : there ? XG_PHOTO_CLAIMED
+                   : XG_PHOTO_ABSENT;
 }
 
 static void test_every_sample(void **state)
 {
     for (size_t i = 0; i < SAMPLE_COUNT; i++) {
         const struct expected *s = &SAMPLES[i];
-        struct photo_exif e = exif_of(*state, photo_sample(s->name));
+        struct xg_photo_exif e = exif_of(*state, photo_sample(s->name));
         print_message("%s\n", s->name);
         assert_int_equal(e.state, s->state);
         assert_int_equal(e.orientation_claim,
@@ -181,8 +184,8 @@ static void test_corrupt(void **state)
 
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
         struct xg_error err = XG_ERROR_NONE;
-        struct photo_exif e = {.state = PHOTO_EXIF_NONE};
-        struct photo_kept kept;
+        struct xg_photo_exif e = {.state = XG_PHOTO_EXIF_NONE};
+        struct xg_photo kept;
         time_t start = time(NULL);
         if (read_exif(&e, f->exif, photo_sample(NAMES[i]), &err) != XG_OK)
             assert_true(err.status == XG_FORMAT || err.status == XG_BUSY);
@@ -192,13 +195,13 @@ static void test_corrupt(void **state)
         assert_ok(photo_keep(&f->shelf, &kept, photo_sample(NAMES[i]), &err));
         assert_ok(photo_verify(&f->shelf, &kept.sha256, &err));
     }
-    struct photo_exif e = exif_of(f, photo_sample("huge_tag_exif.jpg"));
-    assert_int_equal(e.orientation_claim, PHOTO_REFUSED); /* 0 */
-    assert_int_equal(e.gps_time_claim, PHOTO_REFUSED);
+    struct xg_photo_exif e = exif_of(f, photo_sample("huge_tag_exif.jpg"));
+    assert_int_equal(e.orientation_claim, XG_PHOTO_REFUSED); /* 0 */
+    assert_int_equal(e.gps_time_claim, XG_PHOTO_REFUSED);
     e = exif_of(f, photo_sample("jhead/poc2a.jpg"));
-    assert_int_equal(e.position_claim, PHOTO_REFUSED);
+    assert_int_equal(e.position_claim, XG_PHOTO_REFUSED);
     e = exif_of(f, photo_sample("jhead/poc2.jpg"));
-    assert_int_equal(e.state, PHOTO_EXIF_UNREADABLE);
+    assert_int_equal(e.state, XG_PHOTO_EXIF_UNREADABLE);
 }
 
 /* --- made EXIF: every range ---------------------------------------------- */
@@ -315,8 +318,8 @@ static void put_tags(struct xg_buf *out, const struct made *m)
     xg_buf_clear(&data);
 }
 
-static struct photo_exif exif_of_made(const struct photo_home *f,
-                                      const struct made *m)
+static struct xg_photo_exif exif_of_made(const struct photo_home *f,
+                                         const struct made *m)
 {
     struct xg_buf tags = XG_BUF(8192), jpeg = XG_BUF(8192);
 
@@ -334,11 +337,11 @@ static struct photo_exif exif_of_made(const struct photo_home *f,
 
 static void test_made_sound(void **state)
 {
-    struct photo_exif e = exif_of_made(*state, &SOUND);
+    struct xg_photo_exif e = exif_of_made(*state, &SOUND);
 
-    assert_int_equal(e.state, PHOTO_EXIF_READ);
+    assert_int_equal(e.state, XG_PHOTO_EXIF_READ);
     assert_int_equal(e.orientation, 6);
-    assert_int_equal(e.position_claim, PHOTO_CLAIMED);
+    assert_int_equal(e.position_claim, XG_PHOTO_CLAIMED);
     assert_int_equal(e.lat_e7, 303429333);
     assert_int_equal(e.lon_e7, 1201666667);
     assert_int_equal(e.altitude_mm, 12345);
@@ -354,28 +357,28 @@ static void test_made_sound(void **state)
 static void test_made_numbers(void **state)
 {
     static const uint32_t ORIENTATIONS[] = {0, 9, 65535};
-    struct photo_exif e;
+    struct xg_photo_exif e;
     struct made m = SOUND;
 
     for (size_t i = 0; i < 3; i++) {
         m.orientation = ORIENTATIONS[i];
         e = exif_of_made(*state, &m);
-        assert_int_equal(e.orientation_claim, PHOTO_REFUSED);
+        assert_int_equal(e.orientation_claim, XG_PHOTO_REFUSED);
         assert_int_equal(e.orientation, 0);
-        assert_int_equal(e.position_claim, PHOTO_CLAIMED);
+        assert_int_equal(e.position_claim, XG_PHOTO_CLAIMED);
     }
     m = SOUND;
     m.altitude[1] = 0;
-    assert_int_equal(exif_of_made(*state, &m).altitude_claim, PHOTO_REFUSED);
+    assert_int_equal(exif_of_made(*state, &m).altitude_claim, XG_PHOTO_REFUSED);
     m = SOUND;
     m.altitude[0] = UINT32_MAX;
     m.altitude[1] = 1;
-    assert_int_equal(exif_of_made(*state, &m).altitude_claim, PHOTO_REFUSED);
+    assert_int_equal(exif_of_made(*state, &m).altitude_claim, XG_PHOTO_REFUSED);
     m = SOUND;
     m.altitude_ref = 1;
     assert_int_equal(exif_of_made(*state, &m).altitude_mm, -12345);
     m.altitude_ref = 7;
-    assert_int_equal(exif_of_made(*state, &m).altitude_claim, PHOTO_REFUSED);
+    assert_int_equal(exif_of_made(*state, &m).altitude_claim, XG_PHOTO_REFUSED);
 }
 
 static void test_made_positions(void **state)
@@ -385,24 +388,24 @@ static void test_made_positions(void **state)
         {91, 1, 0, 1},  {90, 1, 1, 1},          {30, 0, 0, 1}, {30, 1, 0, 0},
         {30, 1, 61, 1}, {UINT32_MAX, 1, 0, 1},  {0, 0, 0, 0},
     };
-    struct photo_exif e;
+    struct xg_photo_exif e;
     struct made m = SOUND;
 
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
         memcpy(m.lat, BAD[i], sizeof BAD[i]);
         e = exif_of_made(*state, &m);
-        assert_int_equal(e.position_claim, PHOTO_REFUSED);
+        assert_int_equal(e.position_claim, XG_PHOTO_REFUSED);
         assert_int_equal(e.lat_e7, 0);
-        assert_int_equal(e.taken_claim, PHOTO_CLAIMED);
+        assert_int_equal(e.taken_claim, XG_PHOTO_CLAIMED);
     }
     m = SOUND;
     m.lat_ref = 'X';
-    assert_int_equal(exif_of_made(*state, &m).position_claim, PHOTO_REFUSED);
+    assert_int_equal(exif_of_made(*state, &m).position_claim, XG_PHOTO_REFUSED);
     m = SOUND;
     memset(m.lat, 0, sizeof m.lat);
     memset(m.lon, 0, sizeof m.lon);
     m.lat[1] = m.lat[3] = m.lat[5] = m.lon[1] = m.lon[3] = m.lon[5] = 1;
-    assert_int_equal(exif_of_made(*state, &m).position_claim, PHOTO_REFUSED);
+    assert_int_equal(exif_of_made(*state, &m).position_claim, XG_PHOTO_REFUSED);
     m = SOUND;
     m.lat[0] = 90;
     m.lat[2] = m.lat[4] = 0;
@@ -419,19 +422,19 @@ static void test_made_texts(void **state)
 {
     static const struct {
         const char *text;
-        enum photo_claim claim;
+        enum xg_photo_claim claim;
     } DATES[] = {
-        {"    :  :     :  :  ", PHOTO_ABSENT},
-        {"0000:00:00 00:00:00", PHOTO_ABSENT},
-        {"2023:02:29 00:00:00", PHOTO_REFUSED},
-        {"2023:13:01 00:00:00", PHOTO_REFUSED},
-        {"2023:01:32 00:00:00", PHOTO_REFUSED},
-        {"2023:01:01 24:00:00", PHOTO_REFUSED},
-        {"2023-01-01 00:00:00", PHOTO_REFUSED},
-        {"2023:01:01 00:00:00\n", PHOTO_REFUSED},
-        {"x", PHOTO_REFUSED},
+        {"    :  :     :  :  ", XG_PHOTO_ABSENT},
+        {"0000:00:00 00:00:00", XG_PHOTO_ABSENT},
+        {"2023:02:29 00:00:00", XG_PHOTO_REFUSED},
+        {"2023:13:01 00:00:00", XG_PHOTO_REFUSED},
+        {"2023:01:32 00:00:00", XG_PHOTO_REFUSED},
+        {"2023:01:01 24:00:00", XG_PHOTO_REFUSED},
+        {"2023-01-01 00:00:00", XG_PHOTO_REFUSED},
+        {"2023:01:01 00:00:00\n", XG_PHOTO_REFUSED},
+        {"x", XG_PHOTO_REFUSED},
     };
-    struct photo_exif e;
+    struct xg_photo_exif e;
     struct made m = SOUND;
 
     for (size_t i = 0; i < sizeof DATES / sizeof *DATES; i++) {
@@ -442,13 +445,13 @@ static void test_made_texts(void **state)
     }
     m = SOUND;
     m.offset = "+15:00";
-    assert_int_equal(exif_of_made(*state, &m).offset_claim, PHOTO_REFUSED);
+    assert_int_equal(exif_of_made(*state, &m).offset_claim, XG_PHOTO_REFUSED);
     m = SOUND;
     m.gps_time[0] = 24;
-    assert_int_equal(exif_of_made(*state, &m).gps_time_claim, PHOTO_REFUSED);
+    assert_int_equal(exif_of_made(*state, &m).gps_time_claim, XG_PHOTO_REFUSED);
     m = SOUND;
     m.gps_date = "2024:02:29\nend";
-    assert_int_equal(exif_of_made(*state, &m).gps_time_claim, PHOTO_CLAIMED);
+    assert_int_equal(exif_of_made(*state, &m).gps_time_claim, XG_PHOTO_CLAIMED);
     m = SOUND;
     m.make = "  a\nend\nb\xFF\xE2\x80\xAE z  ";
     assert_string_equal(exif_of_made(*state, &m).make, "a?end?b???? z");
@@ -471,7 +474,7 @@ static void test_mutated(void **state)
 
     for (int round = 0; round < 200; round++) {
         struct xg_error err = XG_ERROR_NONE;
-        struct photo_exif e;
+        struct xg_photo_exif e;
         for (int i = 0; i < 8; i++) {
             seed = seed * 1664525 + 1013904223;
             photo.data[2 + (seed >> 8) % 2000] = (uint8_t)(seed >> 24);
@@ -491,7 +494,7 @@ static enum xg_status ask_liar(const struct photo_home *f, const char *script,
                                struct xg_error *err)
 {
     char text[2048];
-    struct photo_exif e = {.width = 7777};
+    struct xg_photo_exif e = {.width = 7777};
 
     snprintf(text, sizeof text, "#!/bin/sh\n%s\n", script);
     photo_file_write(photo_home_path(f, "liar"), 0700, xg_bytes_of(text));
@@ -554,8 +557,10 @@ static void test_liars(void **state)
         if (status != XG_FORMAT)
             fail_msg("%s: %s", LIES[i], xg_status_name(status));
     }
-    assert_status(read_exif(&(struct photo_exif){0}, photo_home_path(f, "nothing"),
-                            photo_sample("sample1.jpg"), &err), XG_NOTFOUND);
+    assert_status(read_exif(&(struct xg_photo_exif){0},
+                            photo_home_path(f, "nothing"),
+                            photo_sample("sample1.jpg"), &err),
+                  XG_NOTFOUND);
 }
 
 static int64_t now_ms(void)
@@ -575,14 +580,14 @@ static void test_hanging(void **state)
         "while :; do :; done",
     };
     struct photo_home *f = *state;
-    struct photo_kept kept;
+    struct xg_photo kept;
 
     for (size_t i = 0; i < sizeof HANGS / sizeof *HANGS; i++) {
         struct xg_error err = XG_ERROR_NONE;
         int64_t start_ms = now_ms();
         assert_status(ask_liar(f, HANGS[i], &err), XG_BUSY);
-        assert_true(now_ms() - start_ms >= PHOTO_EXIF_TIMEOUT_MS);
-        assert_true(now_ms() - start_ms < PHOTO_EXIF_TIMEOUT_MS + 1500);
+        assert_true(now_ms() - start_ms >= XG_PHOTO_EXIF_TIMEOUT_MS);
+        assert_true(now_ms() - start_ms < XG_PHOTO_EXIF_TIMEOUT_MS + 1500);
     }
     struct xg_error err = XG_ERROR_NONE;
     char liar[192];
@@ -590,7 +595,7 @@ static void test_hanging(void **state)
     struct photo_shelf shelf = f->shelf;
     shelf.exif_program = liar;
     assert_ok(photo_keep(&shelf, &kept, photo_sample("sample1.jpg"), &err));
-    assert_int_equal(kept.exif.state, PHOTO_EXIF_UNREADABLE);
+    assert_int_equal(kept.exif.state, XG_PHOTO_EXIF_UNREADABLE);
     assert_ok(photo_verify(&shelf, &kept.sha256, &err));
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 }
@@ -667,7 +672,7 @@ static void test_keep(void **state)
 {
     struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
-    struct photo_kept kept, again;
+    struct xg_photo kept, again;
     struct xg_buf photo = photo_file_read(photo_sample("sample1.jpg"));
     struct xg_hash hash;
     uint64_t length;
@@ -678,7 +683,7 @@ static void test_keep(void **state)
     assert_true(xg_hash_equal(&kept.sha256, &hash));
     assert_true(kept.is_new);
     assert_int_equal(kept.length, photo.len);
-    assert_string_equal(photo_type_mime(kept.type), "image/jpeg");
+    assert_string_equal(xg_photo_type_mime(kept.type), "image/jpeg");
     assert_int_equal(kept.exif.lat_e7, 399155556);
     assert_true(photo_has(&f->shelf, &hash));
     assert_ok(photo_length(&f->shelf, &length, &hash, &err));
@@ -730,7 +735,7 @@ static void test_damaged_is_mended(void **state)
 {
     struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
-    struct photo_kept one, other;
+    struct xg_photo one, other;
 
     assert_ok(photo_keep(&f->shelf, &one, photo_sample("f1-exif.jpg"), &err));
     assert_ok(photo_keep(&f->shelf, &other, photo_sample("f2-exif.jpg"), &err));
@@ -766,12 +771,12 @@ static void test_types(void **state)
 
     for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES; i++) {
         struct xg_error err = XG_ERROR_NONE;
-        struct photo_kept kept;
+        struct xg_photo kept;
         photo_file_write(photo_home_path(f, "photo"), 0600,
                    xg_bytes(TYPES[i].magic, TYPES[i].len));
         assert_ok(photo_keep(&f->shelf, &kept, photo_home_path(f, "photo"), &err));
-        assert_string_equal(photo_type_mime(kept.type), TYPES[i].mime);
-        assert_int_not_equal(kept.exif.state, PHOTO_EXIF_READ);
+        assert_string_equal(xg_photo_type_mime(kept.type), TYPES[i].mime);
+        assert_int_not_equal(kept.exif.state, XG_PHOTO_EXIF_READ);
     }
 }
 
@@ -779,7 +784,7 @@ static void assert_not_kept(const struct photo_home *f, const char *path,
                             enum xg_status expected)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct photo_kept kept = {.length = 99};
+    struct xg_photo kept = {.length = 99};
 
     assert_status(photo_keep(&f->shelf, &kept, path, &err), expected);
     assert_non_null(strstr(xg_error_text(&err), path));
@@ -803,7 +808,7 @@ static void test_refusals(void **state)
     photo_file_write(path, 0600, xg_bytes("\0\0\0\x14" "ftypisom\0\0\0\0mp42", 20));
     assert_not_kept(f, path, XG_FORMAT); /* a film */
     photo_file_write(path, 0600, xg_bytes("\xFF\xD8\xFF\xE0", 4));
-    assert_int_equal(truncate(path, PHOTO_MAX_BYTES + 1), 0);
+    assert_int_equal(truncate(path, XG_PHOTO_MAX_BYTES + 1), 0);
     assert_not_kept(f, path, XG_TOOBIG);
     assert_false(xg_os_exists(photo_home_path(f, "photos")));
 }
@@ -812,7 +817,7 @@ static void test_disk_full(void **state)
 {
     struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
-    struct photo_kept kept;
+    struct xg_photo kept;
 
     free_bytes = PHOTO_RESERVE_BYTES + 80000;
     assert_not_kept(f, photo_sample("sample1.jpg"), XG_FULL);

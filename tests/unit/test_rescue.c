@@ -41,7 +41,7 @@ static void save(const char *path, const uint8_t *data, size_t len)
 
 /* Enrolled, with proven, sealed and loose records, an open patrol's spool and a
  * photo; then locked. */
-static void prepare(struct rig *r, struct photo_kept *photo)
+static void prepare(struct rig *r, struct xg_photo *photo)
 {
     static const uint8_t png[] = {0x89, 'P',  'N',  'G',  0x0D,
                                   0x0A, 0x1A, 0x0A, 0x00, 0x01};
@@ -88,7 +88,7 @@ static void test_all_of_it_arrives(void **state)
     struct rig *r = *state;
     struct rescue_written w;
     struct rescue_read got;
-    struct photo_kept photo;
+    struct xg_photo photo;
     char old[64], stick[96], again[96];
 
     prepare(r, &photo);
@@ -133,7 +133,7 @@ static void test_cut(void **state)
     struct rig *r = *state;
     struct rescue_written w;
     struct rescue_read got;
-    struct photo_kept photo;
+    struct xg_photo photo;
     char stick[96], home[96], part[128];
     unsigned made = 0, none = 0;
 
@@ -263,7 +263,7 @@ static void test_laid_in_the_way(void **state)
     struct rig *r = *state;
     struct rescue_written w;
     struct rescue_read got;
-    struct photo_kept photo;
+    struct xg_photo photo;
     char stick[96], home[96], part[128], victim[96], key[128];
 
     prepare(r, &photo);

@@ -43,11 +43,11 @@ static enum xg_status read_source(void *ctx, uint8_t *at, size_t size,
 }
 
 /* Bytes that hang on the seed alone, on the shelf. */
-static struct photo_kept keep(struct rig *r, unsigned seed, size_t length)
+static struct xg_photo keep(struct rig *r, unsigned seed, size_t length)
 {
     struct test_world world = {.seed = seed};
     struct photo_shelf shelf = shelf_of(r);
-    struct photo_kept kept = {.length = length};
+    struct xg_photo kept = {.length = length};
     uint8_t *bytes = malloc(length);
     struct source source = {bytes, length};
 
@@ -68,13 +68,13 @@ static struct xg_hash attach(struct rig *r, unsigned seed, size_t length,
                              size_t small, uint64_t urgency)
 {
     struct xg_arena arena = XG_ARENA(1 << 20);
-    struct photo_kept kept = keep(r, seed, length);
+    struct xg_photo kept = keep(r, seed, length);
     struct xg_draft draft;
     struct captured out;
     bool placed;
 
     if (small) {
-        struct photo_kept thumbnail = keep(r, seed + 10000, small);
+        struct xg_photo thumbnail = keep(r, seed + 10000, small);
         kept.thumbnail = thumbnail.sha256;
         kept.thumbnail_length = thumbnail.length;
     }

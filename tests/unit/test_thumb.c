@@ -136,7 +136,7 @@ static void make_webp(const char *path, unsigned width, unsigned height,
 
 struct seen {
     unsigned width, height;
-    uint8_t rgb[PHOTO_THUMBNAIL_SIDE_MAX * PHOTO_THUMBNAIL_SIDE_MAX * 3];
+    uint8_t rgb[XG_PHOTO_THUMBNAIL_SIDE_MAX * XG_PHOTO_THUMBNAIL_SIDE_MAX * 3];
 };
 
 static void decode(struct seen *out, struct xg_bytes jpeg)
@@ -148,8 +148,8 @@ static void decode(struct seen *out, struct xg_bytes jpeg)
     jpeg_create_decompress(&d);
     jpeg_mem_src(&d, jpeg.at, jpeg.len);
     jpeg_read_header(&d, TRUE);
-    assert_true(d.image_width <= PHOTO_THUMBNAIL_SIDE_MAX &&
-                d.image_height <= PHOTO_THUMBNAIL_SIDE_MAX);
+    assert_true(d.image_width <= XG_PHOTO_THUMBNAIL_SIDE_MAX &&
+                d.image_height <= XG_PHOTO_THUMBNAIL_SIDE_MAX);
     d.out_color_space = JCS_RGB;
     jpeg_start_decompress(&d);
     out->width = d.output_width;
@@ -187,11 +187,11 @@ static unsigned difference(const struct seen *a, const struct seen *b)
 }
 
 /* Keep the photo, take its small picture from the shelf, look at it. */
-static struct photo_kept keep(const struct photo_home *f, struct seen *seen,
-                              const char *path)
+static struct xg_photo keep(const struct photo_home *f, struct seen *seen,
+                            const char *path)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct photo_kept kept;
+    struct xg_photo kept;
     char back[192];
 
     assert_ok(photo_keep(&f->shelf, &kept, path, &err));
@@ -205,7 +205,7 @@ static struct photo_kept keep(const struct photo_home *f, struct seen *seen,
     close(fd);
     struct xg_buf b = photo_file_read(back);
     assert_int_equal(b.len, kept.thumbnail_length);
-    assert_true(photo_thumbnail_sound(xg_buf_bytes(&b)));
+    assert_true(xg_photo_thumbnail_sound(xg_buf_bytes(&b)));
     assert_null(memmem(b.data, b.len, "Exif", 4));
     decode(seen, xg_buf_bytes(&b));
     xg_buf_clear(&b);
@@ -214,7 +214,7 @@ static struct photo_kept keep(const struct photo_home *f, struct seen *seen,
 
 static void assert_no_thumbnail(const struct photo_home *f, const char *path)
 {
-    struct photo_kept kept = keep(f, NULL, path);
+    struct xg_photo kept = keep(f, NULL, path);
 
     assert_int_equal(kept.thumbnail_length, 0);
     assert_true(xg_hash_is_zero(&kept.thumbnail));
@@ -316,8 +316,8 @@ static void test_made_again_it_is_the_same(void **state)
     void *second = NULL;
 
     photo_home_setup(&second);
-    struct photo_kept one = keep(f, NULL, photo_sample("sample1.jpg"));
-    struct photo_kept other = keep(second, NULL, photo_sample("sample1.jpg"));
+    struct xg_photo one = keep(f, NULL, photo_sample("sample1.jpg"));
+    struct xg_photo other = keep(second, NULL, photo_sample("sample1.jpg"));
     assert_true(one.thumbnail_length > 0);
     assert_true(xg_hash_equal(&one.thumbnail, &other.thumbnail));
     photo_home_teardown(&second);
@@ -463,7 +463,7 @@ static void test_liars(void **state)
         else
             snprintf(script, sizeof script, "%s", LIES[i].script);
         set_liar(f, script);
-        struct photo_kept kept = keep(f, NULL, photo_sample("sample1.jpg"));
+        struct xg_photo kept = keep(f, NULL, photo_sample("sample1.jpg"));
         if ((kept.thumbnail_length > 0) != LIES[i].good)
             fail_msg("%s", LIES[i].script);
     }
@@ -476,8 +476,8 @@ static void test_it_never_ends(void **state)
 
     set_liar(f, "exec sleep 60");
     assert_no_thumbnail(f, photo_sample("sample1.jpg"));
-    assert_in_range(now_ms() - start_ms, PHOTO_THUMBNAIL_TIMEOUT_MS,
-                    PHOTO_THUMBNAIL_TIMEOUT_MS + 2000);
+    assert_in_range(now_ms() - start_ms, XG_PHOTO_THUMBNAIL_TIMEOUT_MS,
+                    XG_PHOTO_THUMBNAIL_TIMEOUT_MS + 2000);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
     f->thumb[0] = 'X'; /* and where there is no such program */
     assert_no_thumbnail(f, photo_sample("sample1.jpg"));
@@ -489,31 +489,31 @@ static void test_sound(void **state)
 {
     struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
-    struct photo_kept kept = keep(f, NULL, photo_sample("f1-exif.jpg"));
+    struct xg_photo kept = keep(f, NULL, photo_sample("f1-exif.jpg"));
     const char *path = photo_home_path(f, "small.jpg");
 
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_ok(photo_open_to(&f->shelf, &kept.thumbnail, fd, &err));
     close(fd);
     struct xg_buf b = photo_file_read(path);
-    assert_true(photo_thumbnail_sound(xg_buf_bytes(&b)));
+    assert_true(xg_photo_thumbnail_sound(xg_buf_bytes(&b)));
     for (size_t len = 0; len < b.len; len++)
-        assert_false(photo_thumbnail_sound(xg_bytes(b.data, len)));
+        assert_false(xg_photo_thumbnail_sound(xg_bytes(b.data, len)));
     uint8_t *frame = memmem(b.data, b.len, "\xFF\xC0", 2);
     assert_non_null(frame);
-    xg_store_u16(frame + 5, PHOTO_THUMBNAIL_SIDE_MAX);
-    assert_true(photo_thumbnail_sound(xg_buf_bytes(&b)));
-    xg_store_u16(frame + 5, PHOTO_THUMBNAIL_SIDE_MAX + 1);
-    assert_false(photo_thumbnail_sound(xg_buf_bytes(&b)));
+    xg_store_u16(frame + 5, XG_PHOTO_THUMBNAIL_SIDE_MAX);
+    assert_true(xg_photo_thumbnail_sound(xg_buf_bytes(&b)));
+    xg_store_u16(frame + 5, XG_PHOTO_THUMBNAIL_SIDE_MAX + 1);
+    assert_false(xg_photo_thumbnail_sound(xg_buf_bytes(&b)));
     xg_store_u16(frame + 5, 0);
-    assert_false(photo_thumbnail_sound(xg_buf_bytes(&b)));
+    assert_false(xg_photo_thumbnail_sound(xg_buf_bytes(&b)));
     xg_store_u16(frame + 5, 1);
     b.data[3] = 0xE1; /* its first segment would be EXIF's */
-    assert_false(photo_thumbnail_sound(xg_buf_bytes(&b)));
+    assert_false(xg_photo_thumbnail_sound(xg_buf_bytes(&b)));
     b.data[3] = 0xFE; /* or a comment */
-    assert_false(photo_thumbnail_sound(xg_buf_bytes(&b)));
+    assert_false(xg_photo_thumbnail_sound(xg_buf_bytes(&b)));
     b.data[3] = 0xE0;
-    assert_true(photo_thumbnail_sound(xg_buf_bytes(&b)));
+    assert_true(xg_photo_thumbnail_sound(xg_buf_bytes(&b)));
     xg_buf_clear(&b);
 }
 
@@ -532,8 +532,8 @@ static void test_kept_once(void **state)
     struct xg_error err = XG_ERROR_NONE;
     size_t count = 0;
 
-    struct photo_kept one = keep(f, NULL, photo_sample("f1-exif.jpg"));
-    struct photo_kept again = keep(f, NULL, photo_sample("f1-exif.jpg"));
+    struct xg_photo one = keep(f, NULL, photo_sample("f1-exif.jpg"));
+    struct xg_photo again = keep(f, NULL, photo_sample("f1-exif.jpg"));
     assert_true(one.is_new && !again.is_new);
     assert_true(xg_hash_equal(&one.thumbnail, &again.thumbnail));
     assert_int_equal(one.thumbnail_length, again.thumbnail_length);
@@ -553,7 +553,7 @@ static long memory_of(const struct photo_home *f, const char *path)
     pid_t pid = fork();
     if (pid == 0) {
         struct xg_error err = XG_ERROR_NONE;
-        struct photo_kept kept;
+        struct xg_photo kept;
         struct rusage used;
         if (photo_keep(&f->shelf, &kept, path, &err) != XG_OK)
             _exit(1);
@@ -577,7 +577,7 @@ static void test_memory_does_not_grow(void **state)
     snprintf(path, sizeof path, "%s/large.jpg", f->home);
     photo_file_write(path, 0600, xg_buf_bytes(&b));
     xg_buf_clear(&b);
-    assert_int_equal(truncate(path, PHOTO_MAX_BYTES), 0);
+    assert_int_equal(truncate(path, XG_PHOTO_MAX_BYTES), 0);
     long large = memory_of(f, path);
     print_message("the recorder: %ld KiB for 80 KB, %ld KiB for 64 MB\n",
                   small, large);
@@ -629,7 +629,7 @@ static void test_tiny_disk(void **state)
 {
     struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
-    struct photo_kept kept = {.length = 99};
+    struct xg_photo kept = {.length = 99};
     char disk[128], options[64];
     struct stat info;
 

@@ -4,7 +4,7 @@
  * of addresses), and its runtime needs a few calls more; all else stays.
  */
 #define _DEFAULT_SOURCE
-#include "agent/confine/confine.h"
+#include "shared/confine/confine.h"
 
 #include <errno.h>
 #include <seccomp.h>

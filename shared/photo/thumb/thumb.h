@@ -11,8 +11,8 @@
  * scaled while it is decoded; a PNG is decoded whole. So pixels are counted
  * before any is decoded.
  */
-#ifndef AGENT_THUMB_THUMB_H
-#define AGENT_THUMB_THUMB_H
+#ifndef XG_PHOTO_THUMB_THUMB_H
+#define XG_PHOTO_THUMB_THUMB_H
 
 #include <stdbool.h>
 #include <stdint.h>

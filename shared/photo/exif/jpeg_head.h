@@ -4,8 +4,8 @@
  * pixel. Of several EXIF blocks the first counts. Never more than 64 KiB are
  * held, and at most JPEG_HEAD_MAX bytes are read.
  */
-#ifndef AGENT_EXIF_JPEG_HEAD_H
-#define AGENT_EXIF_JPEG_HEAD_H
+#ifndef XG_PHOTO_EXIF_JPEG_HEAD_H
+#define XG_PHOTO_EXIF_JPEG_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
 /* picture.h - rows of RGB on their way from a decoder to a small picture. */
-#ifndef AGENT_THUMB_PICTURE_H
-#define AGENT_THUMB_PICTURE_H
+#ifndef XG_PHOTO_THUMB_PICTURE_H
+#define XG_PHOTO_THUMB_PICTURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/thumb/thumb.h"
+#include "shared/photo/thumb/thumb.h"
 
 /* Every decoder gives all rows of the photo, or of a scaled copy of it, from
  * the top; each is averaged into the small picture at once. */

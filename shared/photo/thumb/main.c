@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/confine/confine.h"
-#include "agent/thumb/thumb.h"
+#include "shared/confine/confine.h"
+#include "shared/photo/thumb/thumb.h"
 
 enum { MEMORY_MAX = 256 << 20, CPU_MAX_S = 4 };
 

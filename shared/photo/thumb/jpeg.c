@@ -1,5 +1,5 @@
 /* jpeg.c - JPEG by libjpeg, in and out, row by row. */
-#include "agent/thumb/picture.h"
+#include "shared/photo/thumb/picture.h"
 
 #include <setjmp.h>
 #include <stdio.h> /* which jpeglib.h wants to have seen */

@@ -1,5 +1,5 @@
 /* jpeg_head.c - see jpeg_head.h. */
-#include "agent/exif/jpeg_head.h"
+#include "shared/photo/exif/jpeg_head.h"
 
 #include <errno.h>
 #include <string.h>

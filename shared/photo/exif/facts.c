@@ -1,6 +1,6 @@
 /* facts.c - see facts.h. libexif takes the block apart; of an entry we read the
  * raw bytes with their format and count, never libexif's formatted text. */
-#include "agent/exif/facts.h"
+#include "shared/photo/exif/facts.h"
 
 #include <libexif/exif-data.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* picture.c - see picture.h. Integers only, so that every machine averages
  * alike. */
-#include "agent/thumb/picture.h"
+#include "shared/photo/thumb/picture.h"
 
 #include <errno.h>
 #include <string.h>

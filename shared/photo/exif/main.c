@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/confine/confine.h"
-#include "agent/exif/protocol.h"
-#include "agent/exif/report.h"
+#include "shared/confine/confine.h"
+#include "shared/photo/exif/protocol.h"
+#include "shared/photo/exif/report.h"
 
 enum { MEMORY_MAX = 64 << 20, CPU_MAX_S = 1 };
 

@@ -1,10 +1,10 @@
 /* report.c - see report.h. */
-#include "agent/exif/report.h"
+#include "shared/photo/exif/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "agent/exif/facts.h"
+#include "shared/photo/exif/facts.h"
 
 static void print_text(struct xg_buf *b, const char *key, enum fact fact,
                        const char *value)

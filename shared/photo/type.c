@@ -1,16 +1,15 @@
-/* photo_type.c - what a picture is by its first bytes; see photo.h. Apart, so
- * that a program which shows maps need not link the shelf of photos. */
-#include "agent/photo.h"
+/* type.c - what a picture is by its first bytes; see photo.h. */
+#include "shared/photo/photo.h"
 
 #include <string.h>
 
-const char *photo_type_mime(enum photo_type type)
+const char *xg_photo_type_mime(enum xg_photo_type type)
 {
     static const char *const NAMES[] = {
-        [PHOTO_JPEG] = "image/jpeg",
-        [PHOTO_PNG] = "image/png",
-        [PHOTO_WEBP] = "image/webp",
-        [PHOTO_HEIC] = "image/heic",
+        [XG_PHOTO_JPEG] = "image/jpeg",
+        [XG_PHOTO_PNG] = "image/png",
+        [XG_PHOTO_WEBP] = "image/webp",
+        [XG_PHOTO_HEIC] = "image/heic",
     };
     return NAMES[type];
 }
@@ -37,16 +36,16 @@ static bool is_heic(struct xg_bytes b)
     return false;
 }
 
-bool photo_type_of(enum photo_type *type, struct xg_bytes b)
+bool xg_photo_type_of(enum xg_photo_type *type, struct xg_bytes b)
 {
     if (starts(b, 0, "\xFF\xD8\xFF", 3))
-        *type = PHOTO_JPEG;
+        *type = XG_PHOTO_JPEG;
     else if (starts(b, 0, "\x89PNG\r\n\x1A\n", 8))
-        *type = PHOTO_PNG;
+        *type = XG_PHOTO_PNG;
     else if (starts(b, 0, "RIFF", 4) && starts(b, 8, "WEBP", 4))
-        *type = PHOTO_WEBP;
+        *type = XG_PHOTO_WEBP;
     else if (is_heic(b))
-        *type = PHOTO_HEIC;
+        *type = XG_PHOTO_HEIC;
     else
         return false;
     return true;

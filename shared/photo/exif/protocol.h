@@ -26,8 +26,8 @@
  * The functions decide what is in range, for both sides: each side calls them
  * on what it has, and neither takes the other's word.
  */
-#ifndef AGENT_EXIF_PROTOCOL_H
-#define AGENT_EXIF_PROTOCOL_H
+#ifndef XG_PHOTO_EXIF_PROTOCOL_H
+#define XG_PHOTO_EXIF_PROTOCOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,13 +6,13 @@
  * (4.6.5) and is absent; an altitude reference of 2 or 3 (Exif 3.0, above the
  * ellipsoid) counts as 0 or 1.
  */
-#ifndef AGENT_EXIF_FACTS_H
-#define AGENT_EXIF_FACTS_H
+#ifndef XG_PHOTO_EXIF_FACTS_H
+#define XG_PHOTO_EXIF_FACTS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/exif/protocol.h"
+#include "shared/photo/exif/protocol.h"
 
 enum fact { FACT_ABSENT, FACT_GOOD, FACT_REFUSED };
 

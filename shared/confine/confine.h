@@ -3,8 +3,8 @@
  * For the programs that take apart what anyone may have sent (xunge-exif,
  * xunge-thumb): whoever takes such a program over has gained nothing.
  */
-#ifndef AGENT_CONFINE_CONFINE_H
-#define AGENT_CONFINE_CONFINE_H
+#ifndef XG_CONFINE_CONFINE_H
+#define XG_CONFINE_CONFINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

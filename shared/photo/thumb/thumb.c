@@ -1,10 +1,10 @@
 /* thumb.c - see thumb.h. */
-#include "agent/thumb/thumb.h"
+#include "shared/photo/thumb/thumb.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/thumb/picture.h"
+#include "shared/photo/thumb/picture.h"
 
 /* The whole file, of which `in` holds the beginning. */
 static bool read_whole(struct xg_buf *file, struct photo_input *in)

@@ -1,5 +1,5 @@
 /* whole.c - PNG by libpng and WebP by libwebp, from the whole file. */
-#include "agent/thumb/picture.h"
+#include "shared/photo/thumb/picture.h"
 
 #include <stdlib.h>
 

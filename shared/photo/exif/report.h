@@ -1,8 +1,8 @@
 /* report.h - the whole of what xunge-exif does, but for being confined. */
-#ifndef AGENT_EXIF_REPORT_H
-#define AGENT_EXIF_REPORT_H
+#ifndef XG_PHOTO_EXIF_REPORT_H
+#define XG_PHOTO_EXIF_REPORT_H
 
-#include "agent/exif/jpeg_head.h"
+#include "shared/photo/exif/jpeg_head.h"
 #include "shared/base/buf.h"
 
 /* Read the JPEG on `fd` and append what it claims, in the form of protocol.h.

@@ -1,5 +1,5 @@
-/* photo_thumb.c - asking xunge-thumb, and not believing it. */
-#include "agent/photo_thumb.h"
+/* thumb_answer.c - asking xunge-thumb, and not believing it; see photo.h. */
+#include "shared/photo/photo.h"
 
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
@@ -29,11 +29,11 @@ static bool frame_sound(struct xg_bytes segment)
         return false;
     unsigned height = xg_load_u16(segment.at + 1);
     unsigned width = xg_load_u16(segment.at + 3);
-    return height >= 1 && height <= PHOTO_THUMBNAIL_SIDE_MAX && width >= 1 &&
-           width <= PHOTO_THUMBNAIL_SIDE_MAX;
+    return height >= 1 && height <= XG_PHOTO_THUMBNAIL_SIDE_MAX && width >= 1 &&
+           width <= XG_PHOTO_THUMBNAIL_SIDE_MAX;
 }
 
-bool photo_thumbnail_sound(struct xg_bytes jpeg)
+bool xg_photo_thumbnail_sound(struct xg_bytes jpeg)
 {
     size_t at = SOI_SIZE;
     bool frame = false;
@@ -66,24 +66,24 @@ bool photo_thumbnail_sound(struct xg_bytes jpeg)
 
 /* --- the child ------------------------------------------------------------ */
 
-void photo_thumb_start(struct photo_thumber *out, const char *program,
-                       const struct photo_kept *photo, int fd)
+void xg_photo_thumb_start(struct xg_photo_thumber *out, const char *program,
+                          const struct xg_photo *photo, int fd)
 {
     static const char *const ORIENTATIONS[] = {"1", "1", "2", "3", "4",
                                                "5", "6", "7", "8"};
-    const struct photo_exif *exif = &photo->exif;
+    const struct xg_photo_exif *exif = &photo->exif;
     struct xg_error trouble = XG_ERROR_NONE;
     struct xg_child_order order = {
         .name = "xunge-thumb",
         .program = program,
-        .arguments = {ORIENTATIONS[exif->orientation_claim == PHOTO_CLAIMED
+        .arguments = {ORIENTATIONS[exif->orientation_claim == XG_PHOTO_CLAIMED
                                        ? exif->orientation
                                        : 1]},
         .input_fd = fd,
-        .timeout_ms = PHOTO_THUMBNAIL_TIMEOUT_MS};
+        .timeout_ms = XG_PHOTO_THUMBNAIL_TIMEOUT_MS};
 
     out->runs = false;
-    if (photo->type == PHOTO_HEIC)
+    if (photo->type == XG_PHOTO_HEIC)
         return;
     out->runs = xg_child_start(&out->child, &order, &trouble) == XG_OK;
     if (!out->runs)
@@ -91,7 +91,7 @@ void photo_thumb_start(struct photo_thumber *out, const char *program,
                xg_error_text(&trouble));
 }
 
-void photo_thumb_finish(struct photo_thumber *t, struct xg_buf *small)
+void xg_photo_thumb_finish(struct xg_photo_thumber *t, struct xg_buf *small)
 {
     struct xg_error trouble = XG_ERROR_NONE;
     enum xg_status status;
@@ -100,7 +100,7 @@ void photo_thumb_finish(struct photo_thumber *t, struct xg_buf *small)
         return;
     t->runs = false;
     status = xg_child_finish(&t->child, small, &trouble);
-    if (status == XG_OK && !photo_thumbnail_sound(xg_buf_bytes(small)))
+    if (status == XG_OK && !xg_photo_thumbnail_sound(xg_buf_bytes(small)))
         status = xg_fail(&trouble, XG_FORMAT,
                          XG_T("xunge-thumb 的回答不是合规的小图",
                               "xunge-thumb did not answer a small picture"));
