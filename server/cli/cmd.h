@@ -22,6 +22,7 @@
 enum {
     CMD_ARGS_MAX = 56, /* DIR, ID, MOVE, and field=value for every field */
     CMD_OPTIONS_MAX = 12,
+    CMD_GIVEN_MAX = 64, /* options in one call, each as often as it stands */
     CMD_OUT_MAX = 256 << 20,
     CMD_INPUT_MAX = 64 << 20, /* of a file that is imported */
 };
@@ -67,7 +68,12 @@ struct cmd {
     const struct command *spec;
     const char *args[CMD_ARGS_MAX]; /* args[0] is DIR; borrowed */
     size_t arg_count;
-    const char *values[CMD_OPTIONS_MAX]; /* "" where it takes none */
+    const char *values[CMD_OPTIONS_MAX]; /* "" where it takes none; the last */
+    struct cmd_given {
+        size_t option;
+        const char *value;
+    } given[CMD_GIVEN_MAX]; /* in their order */
+    size_t given_count;
     bool json, help;
     const char *lang; /* --lang, or NULL */
     const struct xg_env *env;
@@ -150,6 +156,9 @@ XG_MUST_CHECK enum xg_status cmd_parse(struct cmd *c, int argc,
                                        struct xg_error *err);
 /* The value of an option, or NULL. The name must be one of the command's. */
 const char *cmd_option(const struct cmd *c, const char *name);
+/* The next value of an option that may be given again and again; NULL after the
+ * last. *at begins with 0. */
+const char *cmd_option_next(const struct cmd *c, const char *name, size_t *at);
 /* A whole number in an option; `otherwise` without it. XG_USAGE. */
 XG_MUST_CHECK enum xg_status
 cmd_number(unsigned long *value, const struct cmd *c, const char *name,

@@ -97,6 +97,12 @@ static enum xg_status read_option(struct cmd *c, int argc,
     }
     if (at == SIZE_MAX)
         return set_common(c, shared, value);
+    if (c->given_count == CMD_GIVEN_MAX)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("一次最多 %d 个选项，请分几次",
+                            "at most %d options at once: do it in parts"),
+                       CMD_GIVEN_MAX);
+    c->given[c->given_count++] = (struct cmd_given){at, value};
     c->values[at] = value;
     return XG_OK;
 }
@@ -198,6 +204,19 @@ const char *cmd_option(const struct cmd *c, const char *name)
         option_at(c->spec->options, name, strlen(name), CMD_OPTIONS_MAX);
 
     return at == SIZE_MAX ? NULL : c->values[at];
+}
+
+const char *cmd_option_next(const struct cmd *c, const char *name, size_t *at)
+{
+    size_t option =
+        option_at(c->spec->options, name, strlen(name), CMD_OPTIONS_MAX);
+
+    while (*at < c->given_count) {
+        const struct cmd_given *given = &c->given[(*at)++];
+        if (given->option == option)
+            return given->value;
+    }
+    return NULL;
 }
 
 enum xg_status cmd_number(unsigned long *value, const struct cmd *c,
