@@ -308,7 +308,7 @@ static const struct xg_field contact[] = {
 };
 
 static const struct xg_field visit[] = {
-    {12, "place", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_REQUIRED, 1, CODE_MAX,
+    {XG_VISIT_PLACE, "place", XG_TYPE_CODE, XG_MERGE_REGISTER, XG_REQUIRED, 1, CODE_MAX,
      NULL, "走访地点", "place"},
     {13, "category", XG_TYPE_CODE, XG_MERGE_REGISTER, 0, 1, CODE_MAX, NULL,
      "检查类别", "checked for"},
@@ -325,7 +325,7 @@ static const struct xg_field visit[] = {
 };
 
 static const struct xg_field dispute[] = {
-    {12, "type", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, SHORT_TEXT,
+    {XG_DISPUTE_TYPE, "type", XG_TYPE_TEXT, XG_MERGE_REGISTER, XG_REQUIRED, 1, SHORT_TEXT,
      NULL, "纠纷类型", "type"},
     {13, "parties", XG_TYPE_TEXTS, XG_MERGE_REGISTER, XG_PERSONAL, 1, 32, NULL,
      "当事人", "parties"},

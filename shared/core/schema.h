@@ -115,8 +115,11 @@ enum xg_field_number {
 
     XG_CONTACT_NAME = 12,
 
+    XG_VISIT_PLACE = 12,
     XG_VISIT_RESULT = 14,
     XG_VISIT_SUBJECT_ID = 17,
+
+    XG_DISPUTE_TYPE = 12,
 
     XG_SUBJECT_EVERY_DAYS = 15,
     XG_SUBJECT_RELEASED = 18,
