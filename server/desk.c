@@ -16,8 +16,8 @@ enum {
 
 /* ---- who ---- */
 
-enum xg_status desk_actor(struct xg_judgement *actor, struct data *d,
-                          const char *operator_code, struct xg_error *err)
+enum xg_status desk_person(struct xg_judgement *person, struct data *d,
+                           const char *operator_code, struct xg_error *err)
 {
     struct xg_registry registry = registry_view(d->registry);
     struct xg_judgement j;
@@ -35,6 +35,17 @@ enum xg_status desk_actor(struct xg_judgement *actor, struct data *d,
                        XG_T("没有工号为 %s 的人员，见 worker list",
                             "nobody has the code %s: see worker list"),
                        operator_code);
+    *person = j;
+    return XG_OK;
+}
+
+enum xg_status desk_actor(struct xg_judgement *actor, struct data *d,
+                          const char *operator_code, struct xg_error *err)
+{
+    struct xg_judgement j;
+
+    if (desk_person(&j, d, operator_code, err) != XG_OK)
+        return err->status;
     if (j.no_right)
         return xg_fail(err, XG_REFUSED,
                        XG_T("%s 的角色不作记录，不能办理",

@@ -18,8 +18,13 @@
 #include "server/data.h"
 #include "shared/view/moves.h"
 
-/* Who acts, as the registry says now. XG_NOTFOUND: nobody has that code.
- * XG_REFUSED: a role that records nothing, or the server's own name. */
+/* Who that is, as the registry says now; no_right says why they record nothing.
+ * XG_NOTFOUND: nobody has that code. XG_REFUSED: the server's own name. */
+XG_MUST_CHECK enum xg_status desk_person(struct xg_judgement *person,
+                                         struct data *d,
+                                         const char *operator_code,
+                                         struct xg_error *err);
+/* Who acts. The same; XG_REFUSED also for a role that records nothing. */
 XG_MUST_CHECK enum xg_status desk_actor(struct xg_judgement *actor,
                                         struct data *d,
                                         const char *operator_code,

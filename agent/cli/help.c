@@ -5,11 +5,8 @@
 
 #include <string.h>
 
+#include "shared/base/version.h"
 #include "shared/view/text.h"
-
-#ifndef XG_VERSION
-#define XG_VERSION "0.1.0"
-#endif
 
 const char cli_version[] = XG_VERSION;
 

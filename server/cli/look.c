@@ -469,3 +469,23 @@ void look_give_back(struct look *l)
         data_return(l->c->data, l->store);
     l->store = NULL;
 }
+
+enum xg_status look_person(struct look *l, struct xg_statement *who,
+                           bool *known, struct xg_error *err)
+{
+    const char *code = cmd_option(l->c, "as");
+    uint64_t position;
+
+    *known = false;
+    if (!code)
+        return XG_OK;
+    if (l->registry.find(l->registry.ctx, XG_SAYS_WORKER, code, UINT64_MAX,
+                         who, &position, known, err) != XG_OK)
+        return err->status;
+    if (*known)
+        return XG_OK;
+    return xg_fail(err, XG_NOTFOUND,
+                   XG_T("没有工号为 %s 的人员，见 worker list",
+                        "nobody has the code %s: see worker list"),
+                   code);
+}

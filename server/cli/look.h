@@ -47,6 +47,10 @@ void look_close(struct look *l);
  * arena stays. */
 void look_give_back(struct look *l);
 
+/* Who looks, by --as; *known false without it. XG_NOTFOUND: nobody. */
+XG_MUST_CHECK enum xg_status look_person(struct look *l,
+                                         struct xg_statement *who, bool *known,
+                                         struct xg_error *err);
 /* l->guide, made when it is first asked. */
 XG_MUST_CHECK enum xg_status look_guide(struct look *l, struct xg_error *err);
 /* The number that a device gave what its record creates. */

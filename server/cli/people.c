@@ -9,14 +9,14 @@
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/cli/tls_files.h"
+#include "server/cli/workers.h"
 #include "server/data.h"
 #include "server/guide.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 
 enum {
-    STATEMENTS_AT_ONCE = 2000,
-    PEOPLE_BYTES = 256 << 20,
+    LIST_BYTES = 256 << 20,
     CODE_HOURS = 72,
     CODE_HOURS_MAX = 24 * 366,
 };
@@ -71,68 +71,6 @@ enum xg_status cmd_worker_add(struct cmd *c, struct xg_error *err)
     return XG_OK;
 }
 
-/* One worker statement, in the order of the log. */
-struct told {
-    struct xg_statement says;
-    uint64_t order;
-};
-
-static int by_code(const void *a, const void *b)
-{
-    const struct told *x = a, *y = b;
-    int order = strcmp(x->says.subject, y->says.subject);
-
-    return order ? order : x->order < y->order ? -1 : x->order > y->order;
-}
-
-struct told_list {
-    struct told *items;
-    size_t count, room;
-};
-
-static enum xg_status tell(struct told_list *list,
-                           const struct xg_statement *says,
-                           struct xg_error *err)
-{
-    if (list->count == list->room) {
-        size_t room = list->room ? list->room * 2 : 64;
-        struct told *more = realloc(list->items, room * sizeof *more);
-        if (!more)
-            return xg_fail_nomem(err);
-        list->items = more;
-        list->room = room;
-    }
-    list->items[list->count] = (struct told){*says, list->count};
-    list->count++;
-    return XG_OK;
-}
-
-static enum xg_status read_workers(struct told_list *list, struct store *s,
-                                   struct xg_error *err)
-{
-    struct xg_arena arena = XG_ARENA(PEOPLE_BYTES);
-    struct store_statement *rows;
-    uint64_t position = 0;
-    uint32_t line = 0;
-    size_t count = STATEMENTS_AT_ONCE;
-    enum xg_status status = XG_OK;
-
-    while (status == XG_OK && count == STATEMENTS_AT_ONCE) {
-        status = s->ops->read_statements(s, &arena, &rows, &count, position,
-                                         line, STATEMENTS_AT_ONCE, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            position = rows[i].position;
-            line = rows[i].line;
-            if (rows[i].says.kind == XG_SAYS_WORKER &&
-                strcmp(rows[i].says.subject, REGISTRY_SERVER) != 0)
-                status = tell(list, &rows[i].says, err);
-        }
-        xg_arena_reset(&arena);
-    }
-    xg_arena_clear(&arena);
-    return status;
-}
-
 static enum xg_status put_worker(struct cmd *c, struct store *s,
                                  struct xg_guide *guide,
                                  const struct xg_statement *w,
@@ -169,7 +107,7 @@ static enum xg_status put_worker(struct cmd *c, struct store *s,
 
 enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err)
 {
-    struct told_list list = {.items = NULL};
+    struct workers workers = {.list = NULL};
     struct xg_guide *guide = NULL;
     struct store *s;
 
@@ -178,15 +116,10 @@ enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err)
     struct xg_guide_source source = guide_source(s);
     enum xg_status status = xg_guide_new(&guide, &source, err);
     if (status == XG_OK)
-        status = read_workers(&list, s, err);
-    if (list.count)
-        qsort(list.items, list.count, sizeof *list.items, by_code);
-    for (size_t i = 0; status == XG_OK && i < list.count; i++)
-        if (i + 1 == list.count ||
-            strcmp(list.items[i].says.subject,
-                   list.items[i + 1].says.subject) != 0)
-            status = put_worker(c, s, guide, &list.items[i].says, err);
-    free(list.items);
+        status = workers_read(&workers, s, err);
+    for (size_t i = 0; status == XG_OK && i < workers.count; i++)
+        status = put_worker(c, s, guide, &workers.list[i], err);
+    workers_clear(&workers);
     xg_guide_free(guide);
     data_return(c->data, s);
     return status;
@@ -336,7 +269,7 @@ static enum xg_status put_device(struct cmd *c, struct store *s,
 
 enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err)
 {
-    struct xg_arena arena = XG_ARENA(PEOPLE_BYTES);
+    struct xg_arena arena = XG_ARENA(LIST_BYTES);
     struct store_device *rows;
     struct store *s;
     size_t count;

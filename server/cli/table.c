@@ -182,6 +182,13 @@ const struct command commands[] = {
      "make a registrar's key, with its verifier key in FILE.pub",
      {{"origin", "NAME", true, "日志名称，如 lanshan.example",
        "the log's name, like lanshan.example"}}},
+    {"describe", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_describe,
+     "种类、字段、办理步骤和本地资料，供程序生成表单（用 --json）",
+     "kinds, fields, moves and this site, for programs that make forms (with "
+     "--json)",
+     {{"as", "CODE", false, "从此人的单位看", "as seen from this person's unit"},
+      {"unless", "VERSION", false, "内容还是这个版本就不再给出",
+       "say no more than that where it is still this version"}}},
     {"list", "DIR [KIND]", 1, 2, CMD_DATA, 0, 0, cmd_list, "列出记录",
      "list what was recorded",
      {{"unit", "U", false, "只看这个单位的", "of this unit only"},

@@ -184,7 +184,7 @@ static json_t *field_json(const struct xg_field *f)
 }
 
 static json_t *kind_json(const struct xg_kind *kind,
-                         bool (*captured)(const struct xg_kind *kind))
+                         const struct view_captured *captured)
 {
     json_t *json = named(kind->name, kind->zh, kind->en);
     json_t *fields = json_array();
@@ -193,7 +193,7 @@ static json_t *kind_json(const struct xg_kind *kind,
     for (size_t i = 0; (f = xg_field_at(kind, i)) != NULL; i++)
         view_json_append(&fields, field_json(f));
     view_json_set(&json, "number", json_integer(kind->number));
-    view_json_set(&json, "captured", json_boolean(captured(kind)));
+    view_json_set(&json, "captured", json_boolean(captured->is(captured->ctx, kind)));
     view_json_set(&json, "statuses", json_boolean(kind->first_status != 0));
     view_json_set(&json, "first", shown_json(kind, SHOWN_FIRST));
     view_json_set(&json, "more", shown_json(kind, SHOWN_MORE));
@@ -201,7 +201,7 @@ static json_t *kind_json(const struct xg_kind *kind,
     return json;
 }
 
-static json_t *kinds_json(bool (*captured)(const struct xg_kind *kind))
+static json_t *kinds_json(const struct view_captured *captured)
 {
     json_t *list = json_array();
 
@@ -417,7 +417,7 @@ static json_t *moves_json(const struct xg_labels *labels)
 }
 
 json_t *view_domain_json(const struct xg_labels *labels,
-                         bool (*captured)(const struct xg_kind *kind))
+                         const struct view_captured *captured)
 {
     json_t *json = json_object();
 

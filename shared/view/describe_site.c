@@ -201,7 +201,9 @@ static enum xg_status add_people(struct site *s,
         const struct xg_post *post = post_of(s, posts, p->code);
         view_json_append(
             &list, json_pack("{s:s, s:s, s:s, s:s?}", "code", p->code, "name",
-                             post ? post->zh : p->code, "unit", p->unit,
+                             p->name && *p->name ? p->name
+                             : post               ? post->zh
+                                                  : p->code, "unit", p->unit,
                              "role", p->role ? p->role->name : NULL));
     }
     view_json_set(&s->json, "people", list);
