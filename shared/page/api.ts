@@ -5,6 +5,9 @@
 import { lang, T } from '@page/text';
 import { signal } from '@page/signal';
 
+/** What a person is told where nobody answers, or answers her: each page says it in its own words. */
+export const saying = { gone: (): string => '', stranger: (): string => '' };
+
 /** A JSON value as it came; whoever reads it says what it is. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Row = { [key: string]: Json };
@@ -68,27 +71,25 @@ function take(given: string): void {
 
 /** What we were let in with is good no more. Another tab of the same address may know what is. */
 function expire(): void {
-  token = null;
-  sessionStorage.removeItem(KEPT);
-  known.value = false;
+  release();
   family.postMessage({ ask: true });
 }
 
-/** With the key of the address, else as this tab was, else as another tab of ours is. */
-export async function enter(): Promise<boolean> {
-  const key = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
-  if (key) {
-    history.replaceState(null, '', '#/');
-    const response = await send('/api/enter', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ key }),
-    });
-    if (response.ok) {
-      take(((await response.json()) as { token: string }).token);
-      family.postMessage({ token });
-    }
-  }
+/** Let in with this, in every tab of this address. */
+export function hold(given: string): void {
+  take(given);
+  family.postMessage({ token });
+}
+
+/** Let in no more: it ran out, or its person left. */
+export function release(): void {
+  token = null;
+  sessionStorage.removeItem(KEPT);
+  known.value = false;
+}
+
+/** As this tab was let in before, or as another tab of ours is. */
+export async function resume(): Promise<boolean> {
   token ??= sessionStorage.getItem(KEPT);
   if (!token) {
     family.postMessage({ ask: true });
@@ -96,6 +97,15 @@ export async function enter(): Promise<boolean> {
   }
   known.value = token !== null;
   return known.value;
+}
+
+/** A request that is no command: being let in, leaving. What was refused is thrown. */
+export async function post<R = Row>(path: string, body: Row): Promise<R> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const response = await send(path, { method: 'POST', headers, body: JSON.stringify({ ...body, lang: lang.value }) });
+  if (!response.ok) throw await refused(response);
+  return (await response.json()) as R;
 }
 
 // ---- requests ----
@@ -110,14 +120,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     return await fetch(path, { ...init, cache: 'no-store', credentials: 'omit' });
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
-    throw new Failure(
-      GONE,
-      4,
-      T(
-        '本机的巡格程序没有应答。打过的字已存为草稿；重新打开“巡格”即可继续。',
-        'The program on this device does not answer. What you typed is kept as a draft; open Xunge again to go on.',
-      ),
-    );
+    throw new Failure(GONE, 4, saying.gone());
   }
 }
 
@@ -152,8 +155,7 @@ async function ask(
   throw await refused(response);
 }
 
-const strange = (): Failure =>
-  new Failure(STRANGER, 1, T('请重新打开“巡格”。', 'Please open Xunge again.'));
+const strange = (): Failure => new Failure(STRANGER, 1, saying.stranger());
 
 async function refused(response: Response): Promise<Failure> {
   const said = (await response.json().catch(() => ({}))) as {

@@ -2,9 +2,10 @@
 import { render } from 'preact';
 import '@page/theme.css';
 import './shell/shell.css';
-import { enter } from '@page/api';
 import { listen } from '@page/store';
 import { lang, speak } from '@page/text';
+import { enter } from './shell/enter';
+import './shell/keeper';
 import { Shell } from './shell/shell';
 
 const root = document.getElementById('app');

@@ -1,7 +1,7 @@
 // A later act on something that is recorded: a move of the loop, new values of fields, a note,
 // photos. Kept as a draft like a new record is, and found again where it was left.
 import { useEffect, useState } from 'preact/hooks';
-import { type Answer, call, Failure, type Row } from '@page/api';
+import { Failure, type Row } from '@page/api';
 import { fieldNamed, kindNamed, said, theDomain, type Kind, type Way } from '@page/domain';
 import { useTask } from '@page/task';
 import { T } from '@page/text';
@@ -10,7 +10,7 @@ import { Fields } from '@page/form/fields';
 import { nothing, type Values } from '@page/form/filled';
 import { useForm } from '@page/form/form';
 import { KeptMark, KeptTrouble } from '@page/form/kept';
-import { filledOf } from '@page/form/keeper';
+import { filledOf, keeping } from '@page/form/keeping';
 import '@page/form/form.css';
 
 export interface ActFormProps {
@@ -47,27 +47,11 @@ const PAIR: readonly string[] = ['before', 'after'];
 /** A draft of the same act that was begun before. */
 function useBegun(props: ActFormProps): Row | null | undefined {
   const [begun, setBegun] = useState<Row | null>();
+  const { about, move, fields, photos } = props;
   useEffect(() => {
-    call<Row>({ run: 'draft list' }).then(
-      (answer: Answer) =>
-        setBegun(
-          answer.lines.find(
-            (row) =>
-              row.about === props.about.id &&
-              (typeof row.move === 'string' ? row.move : '') === (props.move ?? '') &&
-              (props.move !== undefined || touches(row, props)),
-          ) ?? null,
-        ),
-      () => setBegun(null),
-    );
+    keeping.begun({ about: about.id, move, fields, photos }).then(setBegun, () => setBegun(null));
   }, []);
   return begun;
-}
-
-function touches(row: Row, props: ActFormProps): boolean {
-  const texts = row.texts && typeof row.texts === 'object' ? Object.keys(row.texts) : [];
-  if (texts.length === 0) return props.photos === true && (props.fields ?? []).length === 0;
-  return texts.every((name) => props.fields?.includes(name) ?? false);
 }
 
 export function ActForm(props: ActFormProps) {

@@ -5,7 +5,7 @@ import { fieldNamed, kindNamed, type Kind } from '@page/domain';
 import { useSignal } from '@page/signal';
 import { label, T, type Labelled } from '@page/text';
 import { withValues, type Filled } from '@page/form/filled';
-import { openKeeper, type Act, type DraftState, type Keeper } from '@page/form/keeper';
+import { keeping, type Act, type DraftState, type Keeper } from '@page/form/keeping';
 
 export interface Form {
   kind: Kind;
@@ -52,7 +52,7 @@ export function useForm(
 ): Form {
   const [filled, setFilled] = useState<Filled>(first);
   const newest = useRef(filled);
-  const keeper = useMemo(() => openKeeper(kind.name, act, filled, begun), []);
+  const keeper = useMemo(() => keeping.open(kind.name, act, filled, begun), []);
   const state = useSignal(keeper.state);
   const [tried, setTried] = useState(false);
   const [focused, setFocused] = useState('');

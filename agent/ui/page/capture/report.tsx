@@ -13,7 +13,7 @@ import { carried, carry } from '@page/form/carry';
 import { Fields } from '@page/form/fields';
 import { nothing, type Filled, type Values } from '@page/form/filled';
 import { useForm, type Form } from '@page/form/form';
-import { filledOf } from '@page/form/keeper';
+import { filledOf } from '@page/form/keeping';
 import { KeptMark, KeptTrouble } from '@page/form/kept';
 import { NearBox } from '@page/form/near';
 import { Questions, unanswered } from '@page/form/questions';

@@ -5,168 +5,27 @@
 // when it is back. Two pages that write to one draft are told apart by its version: the second one
 // stops, and its person decides.
 import { act as record, byActor } from '@page/actor';
-import { call, type Call, Failure, failureOf, feed, GONE, type Json, type Row, STRANGER } from '@page/api';
-import { signal, type Signal } from '@page/signal';
+import { call, type Call, Failure, failureOf, feed, GONE, type Row, STRANGER } from '@page/api';
+import { signal } from '@page/signal';
 import { connected } from '@page/store';
-import { wordsOf, type Filled, type Informant, type Values } from '@page/form/filled';
-
-export interface Problem {
-  field: string;
-  text: string;
-}
-
-/** An incident that this one may be. */
-export interface Near {
-  id: string;
-  number: string;
-  distance_m: number;
-  category: string | null;
-  address: string | null;
-  status: string | null;
-  created: string | null;
-  thumb: string | null;
-}
-
-export interface KeptPhoto {
-  sha256: string;
-  /** Its small picture; itself where it has none. */
-  thumb: string;
-  bytes: number;
-  role: string | null;
-  origin: string | null;
-  doubts: string[];
-}
-
-/** A photo on its way into the draft. */
-export interface Arriving {
-  key: number;
-  file: Blob;
-  name: string;
-  role: string;
-  forwarded: boolean;
-  /** Why it is not in it; undefined: on its way. */
-  failure?: Failure | undefined;
-}
-
-export type Kept =
-  | 'empty' /* nothing was touched */
-  | 'keeping'
-  | 'kept'
-  | 'waiting' /* the program does not answer; tried again */
-  | 'failed' /* full disk and the like; tried again */
-  | 'taken'; /* another page wrote to it */
-
-export interface DraftState {
-  number: string | null;
-  kept: Kept;
-  /** When it was last kept, in ms. */
-  kept_at: number;
-  /** Nothing is on its way: what is said below is of what stands in the form. */
-  settled: boolean;
-  problems: Problem[];
-  missing: string[];
-  /** It would be better with these. */
-  wanted: string[];
-  near: Near[];
-  photos: KeptPhoto[];
-  arriving: Arriving[];
-  failure: Failure | undefined;
-}
-
-export interface Act {
-  /** What it is about; none: something new. */
-  about?: string | undefined;
-  move?: string | undefined;
-  /** Fields that an empty value empties (an edit). */
-  emptied?: readonly string[] | undefined;
-}
-
-export interface Keeper {
-  state: Signal<DraftState>;
-  change(filled: Filled): void;
-  /** What is filled in by itself (a position, a last value): kept with what a person does. */
-  seed(filled: Filled): void;
-  addPhotos(files: readonly { file: Blob; name: string }[], role: string, forwarded: boolean): void;
-  retryPhoto(key: number): void;
-  forgetPhoto(key: number): void;
-  dropPhoto(sha256: string): void;
-  /** When all that was typed is kept, or cannot be. */
-  settle(): Promise<DraftState>;
-  /** Go on in this page with a draft that another one wrote to. */
-  takeOver(): void;
-  /** Make it a record; what the command answered. */
-  finish(): Promise<Row>;
-  discard(): Promise<void>;
-  /** The page is left; what is on its way ends by itself. */
-  close(): void;
-}
+import { wordsOf, type Filled } from '@page/form/filled';
+import {
+  type Act,
+  type Arriving,
+  count,
+  type DraftState,
+  judgedOf,
+  type Keeper,
+  keeping,
+  object,
+  type Sought,
+  text,
+  textOrNull,
+  UNTOUCHED,
+} from '@page/form/keeping';
 
 const RETRY_MS = 1500;
 const RETRY_FAILED_MS = 5000;
-
-const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
-const textOrNull = (value: Json | undefined): string | null =>
-  typeof value === 'string' && value !== '' ? value : null;
-const rows = (value: Json | undefined): Row[] =>
-  Array.isArray(value)
-    ? value.filter((row): row is Row => row !== null && typeof row === 'object' && !Array.isArray(row))
-    : [];
-const texts = (value: Json | undefined): string[] =>
-  Array.isArray(value) ? value.filter((word): word is string => typeof word === 'string') : [];
-const count = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
-
-const object = (value: Json | undefined): Row =>
-  value && typeof value === 'object' && !Array.isArray(value) ? value : {};
-
-function photoOf(row: Row): KeptPhoto {
-  return {
-    sha256: text(row.sha256),
-    thumb: text(object(row.thumbnail).sha256) || text(row.sha256),
-    bytes: count(row.bytes),
-    role: textOrNull(row.role),
-    origin: textOrNull(row.origin),
-    doubts: rows(row.doubts).map((doubt) => text(doubt.doubt)),
-  };
-}
-
-function nearOf(row: Row): Near {
-  return {
-    id: text(row.id),
-    number: text(row.number),
-    distance_m: count(row.distance_m),
-    category: textOrNull(row.category),
-    address: textOrNull(row.address),
-    status: textOrNull(row.status),
-    created: textOrNull(row.created),
-    thumb: textOrNull(row.thumb),
-  };
-}
-
-function informantOf(of: Row): Informant {
-  return {
-    contact: text(of.contact),
-    phone: text(of.phone),
-    consent: text(of.consent),
-    relation: text(of.relation),
-  };
-}
-
-/** What was typed, by field: a text, or a list of them. */
-function valuesOf(of: Row): Values {
-  const values: Values = {};
-  for (const [field, said] of Object.entries(of))
-    values[field] = typeof said === 'string' ? [said] : texts(said);
-  return values;
-}
-
-/** What a draft holds, as `draft write`, `draft list` and `show` tell it. */
-export function filledOf(row: Row): Filled {
-  return {
-    values: valuesOf(object(row.texts)),
-    informant: informantOf(object(row.informant)),
-    opens: valuesOf(object(row.incident)),
-  };
-}
 
 /** Call `step` once, `ms` later or as soon as the program is back. */
 function later(ms: number, step: () => void): () => void {
@@ -198,7 +57,7 @@ let next_key = 1;
 const newKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-export function openKeeper(kind: string, act: Act, first: Filled, begun?: Row): Keeper {
+function openKeeper(kind: string, act: Act, first: Filled, begun?: Row): Keeper {
   let filled = first;
   const key = newKey();
   let version = begun ? count(begun.version) : 0;
@@ -209,19 +68,17 @@ export function openKeeper(kind: string, act: Act, first: Filled, begun?: Row): 
   let unlater: (() => void) | undefined;
   let settlers: ((state: DraftState) => void)[] = [];
 
-  const state = signal<DraftState>({
-    number: begun ? textOrNull(begun.number) : null,
-    kept: begun ? 'kept' : 'empty',
-    kept_at: begun ? Date.parse(text(begun.changed)) || Date.now() : 0,
-    settled: true,
-    problems: begun ? problemsOf(begun) : [],
-    missing: begun ? texts(begun.missing) : [],
-    wanted: begun ? texts(begun.wanted) : [],
-    near: begun ? rows(begun.near).map(nearOf) : [],
-    photos: begun ? rows(begun.photos).map(photoOf) : [],
-    arriving: [],
-    failure: undefined,
-  });
+  const state = signal<DraftState>(
+    begun
+      ? {
+          ...UNTOUCHED,
+          number: textOrNull(begun.number),
+          kept: 'kept',
+          kept_at: Date.parse(text(begun.changed)) || Date.now(),
+          ...judgedOf(begun),
+        }
+      : UNTOUCHED,
+  );
   const put = (some: Partial<DraftState>): void => {
     state.value = { ...state.value, ...some };
   };
@@ -259,11 +116,7 @@ export function openKeeper(kind: string, act: Act, first: Filled, begun?: Row): 
       kept: 'kept',
       kept_at: Date.now(),
       failure: undefined,
-      problems: problemsOf(row),
-      missing: texts(row.missing),
-      wanted: texts(row.wanted),
-      near: rows(row.near).map(nearOf),
-      photos: rows(row.photos).map(photoOf),
+      ...judgedOf(row),
     });
   }
 
@@ -401,6 +254,20 @@ export function openKeeper(kind: string, act: Act, first: Filled, begun?: Row): 
   };
 }
 
-function problemsOf(row: Row): Problem[] {
-  return rows(row.problems).map((problem) => ({ field: text(problem.field), text: text(problem.text) }));
+function touches(row: Row, what: Sought): boolean {
+  const names = Object.keys(object(row.texts));
+  if (names.length === 0) return what.photos === true && (what.fields ?? []).length === 0;
+  return names.every((name) => what.fields?.includes(name) ?? false);
 }
+
+async function findBegun(what: Sought): Promise<Row | null> {
+  const { lines } = await call<Row>({ run: 'draft list' });
+  const same = (row: Row): boolean =>
+    row.about === what.about &&
+    text(row.move) === (what.move ?? '') &&
+    (what.move !== undefined || touches(row, what));
+  return lines.find(same) ?? null;
+}
+
+keeping.open = openKeeper;
+keeping.begun = findBegun;
