@@ -115,9 +115,14 @@ let touched = true;
 for (const kind of ['pointerdown', 'keydown', 'wheel'])
   addEventListener(kind, () => (touched = true), { passive: true, capture: true });
 
+/** The page is being left: what is asked now is to arrive all the same. */
+let leaving = false;
+addEventListener('pagehide', () => (leaving = true));
+addEventListener('pageshow', () => (leaving = false));
+
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, { ...init, cache: 'no-store', credentials: 'omit' });
+    return await fetch(path, { ...init, cache: 'no-store', credentials: 'omit', keepalive: leaving });
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
     throw new Failure(GONE, 4, saying.gone());

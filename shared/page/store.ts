@@ -114,8 +114,11 @@ export const locked = signal(false);
 
 let pending = 0;
 
-/** Listen to the device until the page is left. */
-export function listen(): void {
+const AT_ONCE_MS = 150;
+
+/** Listen until the page is left; what changes is on the screen `soon_ms` later, with all that
+ * changed meanwhile. */
+export function listen(soon_ms = AT_ONCE_MS): void {
   void events((line) => {
     if (typeof line.connected === 'boolean') {
       const back = line.connected && !connected.value;
@@ -128,6 +131,6 @@ export function listen(): void {
       pending = window.setTimeout(() => {
         pending = 0;
         refresh();
-      }, 150);
+      }, soon_ms);
   }, new AbortController().signal);
 }

@@ -1,0 +1,167 @@
+// Judges a form of the console at each pause in typing (`try`), and keeps nothing: what is typed at
+// a desk lives in the page until it is recorded. Photos go to the centre as they are chosen, and
+// belong to nothing until a record names them.
+import { call, Failure, failureOf, feed, type Call, type Row } from '@page/api';
+import { signal } from '@page/signal';
+import { wordsOf, type Filled } from '@page/form/filled';
+import { judgedOf, keeping, object, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeping';
+
+const PAUSE_MS = 300;
+
+type Flags = Record<string, string | string[] | true>;
+
+let next_key = 1;
+
+/** `SHA-256:near,forwarded`, as the commands take a photo that is at the centre. */
+function photoWord(of: KeptPhoto): string {
+  const said = [of.role, of.origin === 'forwarded' && 'forwarded'].filter(Boolean).join(',');
+  return said ? `${of.sha256}:${said}` : of.sha256;
+}
+
+function taken(row: Row, from: Arriving): KeptPhoto {
+  return {
+    sha256: text(row.sha256),
+    thumb: text(object(row.thumbnail).sha256) || text(row.sha256),
+    bytes: count(row.bytes),
+    role: from.role || null,
+    origin: from.forwarded ? 'forwarded' : null,
+    doubts: [],
+  };
+}
+
+/** The command that the form is: `add incident …`, `do ID MOVE …`, `set ID …`. */
+function commandOf(kind: string, act: Act, filled: Filled, photos: KeptPhoto[]): { run: string; words: string[]; flags: Flags } {
+  const flags: Flags = {};
+  const words = wordsOf(filled.values, act.emptied);
+  const notes = filled.values.note ?? [];
+  if (photos.length) flags.photo = photos.map(photoWord);
+  if (act.about && act.move) return { run: 'do', words: [act.about, act.move, ...words], flags };
+  if (act.about) {
+    const only_note = words.length > 0 && words.every((word) => word.startsWith('note='));
+    if (only_note && notes.length === 1) return { run: 'note', words: [act.about, notes[0]!], flags };
+    return { run: 'set', words: [act.about, ...words], flags };
+  }
+  for (const [name, value] of Object.entries(filled.informant) as [string, string][]) if (value.trim()) flags[name] = value;
+  return { run: 'add', words: [kind, ...words], flags };
+}
+
+function openTrial(kind: string, act: Act, first: Filled): Keeper {
+  let filled = first;
+  let touched = false;
+  let timer = 0;
+  let asked: AbortController | undefined;
+  let settlers: ((state: DraftState) => void)[] = [];
+  const state = signal<DraftState>(UNTOUCHED);
+  const put = (some: Partial<DraftState>): void => {
+    state.value = { ...state.value, ...some };
+  };
+  const onItsWay = (): boolean => state.value.arriving.some((photo) => photo.failure === undefined);
+
+  const settled = (): void => {
+    if (onItsWay()) return;
+    put({ settled: true });
+    const heard = settlers;
+    settlers = [];
+    for (const tell of heard) tell(state.value);
+  };
+
+  /** What would come of it; photos stay as they are, the centre has them. */
+  async function judge(): Promise<void> {
+    clearTimeout(timer);
+    timer = 0;
+    asked?.abort();
+    const mine = new AbortController();
+    asked = mine;
+    const { run, words, flags } = commandOf(kind, act, filled, state.value.photos);
+    const what: Call = { run: 'try', words: [run, ...words], flags };
+    try {
+      const answer = (await call<Row>(what, mine.signal)).lines[0] ?? {};
+      const { photos: _, ...judged } = judgedOf(answer);
+      put({ ...judged, kept: 'kept', failure: undefined });
+    } catch (cause) {
+      if (mine.signal.aborted) return;
+      put({ kept: 'failed', failure: failureOf(cause) });
+    }
+    if (asked === mine) settled();
+  }
+
+  const soon = (): void => {
+    touched = true;
+    put({ kept: state.value.kept === 'empty' ? 'kept' : state.value.kept, settled: false });
+    clearTimeout(timer);
+    timer = window.setTimeout(() => void judge(), PAUSE_MS);
+  };
+
+  async function bring(photo: Arriving): Promise<void> {
+    try {
+      const row = (await feed<Row>({ run: 'photo add', words: ['-'] }, photo.file)).lines[0];
+      put({ arriving: state.value.arriving.filter((other) => other.key !== photo.key) });
+      if (row) put({ photos: [...state.value.photos.filter((one) => one.sha256 !== row.sha256), taken(row, photo)] });
+      soon();
+    } catch (cause) {
+      const failure = failureOf(cause);
+      put({ arriving: state.value.arriving.map((other) => (other.key === photo.key ? { ...other, failure } : other)) });
+      if (!timer) settled();
+    }
+  }
+
+  const leave = (event: BeforeUnloadEvent): void => {
+    if (touched) event.preventDefault();
+  };
+  addEventListener('beforeunload', leave);
+  const end = (): void => {
+    touched = false;
+    clearTimeout(timer);
+    asked?.abort();
+    removeEventListener('beforeunload', leave);
+  };
+
+  return {
+    state,
+    change(next) {
+      filled = next;
+      soon();
+    },
+    seed(next) {
+      filled = next;
+      if (touched) soon();
+    },
+    addPhotos(files, role, forwarded) {
+      const more = files.map(({ file, name }) => ({ key: next_key++, file, name, role, forwarded }));
+      touched = true;
+      put({ arriving: [...state.value.arriving, ...more], kept: 'kept', settled: false });
+      for (const photo of more) void bring(photo);
+    },
+    retryPhoto(key) {
+      const again = state.value.arriving.find((photo) => photo.key === key);
+      if (!again) return;
+      put({ arriving: state.value.arriving.map((photo) => (photo.key === key ? { ...photo, failure: undefined } : photo)), settled: false });
+      void bring(again);
+    },
+    forgetPhoto(key) {
+      put({ arriving: state.value.arriving.filter((photo) => photo.key !== key) });
+    },
+    dropPhoto(sha256) {
+      put({ photos: state.value.photos.filter((photo) => photo.sha256 !== sha256) });
+      soon();
+    },
+    settle() {
+      if (!timer && state.value.settled) return Promise.resolve(state.value);
+      const answer = new Promise<DraftState>((tell) => settlers.push(tell));
+      if (timer) void judge();
+      return answer;
+    },
+    takeOver: () => undefined,
+    async finish() {
+      const { run, words, flags } = commandOf(kind, act, filled, state.value.photos);
+      const answer = (await call<Row>({ run, words, flags })).lines[0];
+      if (!answer) throw new Failure('page', 1, '');
+      end();
+      return answer;
+    },
+    discard: () => Promise.resolve(end()),
+    close: end,
+  };
+}
+
+keeping.open = openTrial;

@@ -1,0 +1,86 @@
+// What the keyboard does, said once: the handler, and the sheet that `?` shows.
+//
+// A page adds what its keys do while it is shown; no key works while something is being typed, or
+// under an open dialog, or with Ctrl, Alt or Meta.
+import { useEffect } from 'preact/hooks';
+import { signal } from '@page/signal';
+import { T } from '@page/text';
+
+export interface Key {
+  /** `j`, `Enter`, or two in a row: `g i`. */
+  keys: string;
+  words: string;
+  run(): void;
+}
+
+/** Newest last: the page on top answers first. */
+const layers: Key[][] = [];
+export const keys_shown = signal(false);
+
+/** The keys of a page, for as long as it is drawn. */
+export function useKeys(keys: Key[]): void {
+  useEffect(() => {
+    layers.push(keys);
+    return () => {
+      layers.splice(layers.indexOf(keys), 1);
+    };
+  });
+}
+
+/** All that work now, those of the page first. */
+export function allKeys(): Key[] {
+  const seen = new Set<string>();
+  const all: Key[] = [];
+  for (const layer of [...layers].reverse())
+    for (const key of layer)
+      if (!seen.has(key.keys)) {
+        seen.add(key.keys);
+        all.push(key);
+      }
+  return all;
+}
+
+const FIRST_WAITS_MS = 1200;
+let first = '';
+let first_at = 0;
+
+const typing = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type=checkbox], [type=radio]), textarea, select'));
+
+/** Enter on a link or a button is its own. */
+const isOwn = (event: KeyboardEvent): boolean =>
+  event.key === 'Enter' && event.target instanceof HTMLElement && event.target.closest('a, button, summary, label, [role=option]') !== null;
+
+function pressed(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (typing(event.target) || isOwn(event) || document.querySelector('dialog[open]')) return;
+  if (event.key === '?') {
+    keys_shown.value = true;
+    event.preventDefault();
+    return;
+  }
+  const two = first && Date.now() - first_at < FIRST_WAITS_MS ? `${first} ${event.key}` : '';
+  const all = allKeys();
+  const found = all.find((key) => key.keys === two) ?? all.find((key) => key.keys === event.key);
+  first = '';
+  if (found) {
+    event.preventDefault();
+    found.run();
+  } else if (all.some((key) => key.keys.startsWith(`${event.key} `))) {
+    first = event.key;
+    first_at = Date.now();
+    event.preventDefault();
+  }
+}
+
+/** Hear the keyboard, for good. */
+export function hearKeys(): () => void {
+  addEventListener('keydown', pressed);
+  return () => removeEventListener('keydown', pressed);
+}
+
+/** How a key is written on the sheet: `Enter` → 回车. */
+export function keyText(keys: string): string {
+  const named: Record<string, string> = { Enter: T('回车', 'Enter'), Escape: 'Esc', ArrowDown: '↓', ArrowUp: '↑' };
+  return keys.split(' ').map((one) => named[one] ?? one).join(' ');
+}

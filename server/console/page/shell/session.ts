@@ -1,0 +1,66 @@
+// Who is logged in, and how one comes in and goes out (docs/console.md, "Requests").
+import { hold, known, post, release, saying } from '@page/api';
+import { domain } from '@page/domain';
+import { signal } from '@page/signal';
+import { forget } from '@page/store';
+import { T } from '@page/text';
+
+saying.gone = () =>
+  T('服务器没有应答，正在重新连接。没有得到答复的操作请看结果再决定要不要重做。', 'The server does not answer; connecting again. Look at what came of an act that was not answered before you do it again.');
+saying.stranger = () => T('登录已过期，请重新登录。', 'Your login has run out; please log in again.');
+
+/** What a login is answered with. */
+export interface LetIn {
+  token: string;
+  code: string;
+  name: string;
+  role: string;
+  unit: string;
+  /** What she does is signed with her key. */
+  signs: boolean;
+  totp: boolean;
+}
+
+const KEPT = 'xunge-operator';
+
+function kept(): LetIn | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT) ?? 'null') as LetIn | null;
+  } catch {
+    return null;
+  }
+}
+
+/** Of this tab; one that was let in by another tab of hers learns it from `describe`. */
+export const operator = signal<Omit<LetIn, 'token'> | null>(kept());
+
+/** The one-time key of the address that was opened; taken out of it. */
+export function takeOnce(): string | null {
+  const once = /^#once=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
+  if (once) history.replaceState(null, '', '#/');
+  return once;
+}
+
+export async function logIn(what: { code: string; password: string; totp?: string } | { once: string; password: string }): Promise<void> {
+  const { token, ...who } = await post<LetIn>('/api/login', { ...what });
+  // Another person may have sat here before.
+  forget();
+  domain.value = null;
+  sessionStorage.setItem(KEPT, JSON.stringify(who));
+  operator.value = who;
+  hold(token);
+}
+
+export async function logOut(): Promise<void> {
+  await post('/api/logout', {}).catch(() => undefined);
+  release();
+}
+
+// Whatever ends a session: nothing of the cases stays in the page.
+known.watch(() => {
+  if (known.value) return;
+  sessionStorage.removeItem(KEPT);
+  operator.value = null;
+  domain.value = null;
+  forget();
+});
