@@ -108,7 +108,7 @@ export function Act({ id, act: kind_of_act, what }: { id: string; act: string; w
       {!of && !told.failure && <Busy />}
       {of && <About of={now ?? of} />}
       {changed && (
-        <p class="case-remark" role="status">
+        <p class="remark" role="status">
           {T(
             `这期间状态已变为“${said('statuses', now.status)}”，这一步可能不再能办。`,
             `Meanwhile the status became "${said('statuses', now.status)}"; this step may not be possible any more.`,

@@ -37,7 +37,7 @@ function Head({ of }: { of: Shown }) {
       <Clocks of={of.withdrawn ? [] : (of.clocks ?? [])} />
       <Proof of={of} />
       {of.withdrawn && (
-        <p class="case-remark">{T('已撤回：不再办理。为什么，见下面的经过。', 'Withdrawn: nobody works on it any more. Why is told below.')}</p>
+        <p class="remark">{T('已撤回：不再办理。为什么，见下面的经过。', 'Withdrawn: nobody works on it any more. Why is told below.')}</p>
       )}
       {of.conflicts > 0 && (
         <LinkButton href={address(['conflicts', of.id])} icon="fork" look="main">
@@ -45,7 +45,7 @@ function Head({ of }: { of: Shown }) {
         </LinkButton>
       )}
       {of.without_effect.length > 0 && (
-        <p class="case-remark">
+        <p class="remark">
           {N(of.without_effect.length, ' 条记录没有生效，原因在经过里', 'record took no effect; the history says why', 'records took no effect; the history says why')}
         </p>
       )}

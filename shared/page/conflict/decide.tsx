@@ -11,7 +11,7 @@ import type { Conflict, Shown, Told } from '@page/entity';
 import { fieldLabel } from '@page/value';
 import { Button, Trouble } from '@page/ui/parts';
 import { Versions } from '@page/ui/versions';
-import { becauseText, DISMISS, OTHER, reasonText, ROWS, versionsOf } from './sides';
+import { becauseText, DISMISS, OTHER, reasonText, ROWS, versionsOf } from '@page/conflict/sides';
 
 /** What was decided here, and how to take that back. */
 export interface Decided {
@@ -21,6 +21,8 @@ export interface Decided {
 }
 
 interface DecideProps {
+  /** The address of the page that it is on. */
+  at: string[];
   of: Conflict;
   shown: Shown;
   told: Told[];
@@ -41,7 +43,7 @@ function undoing(of: Conflict, key: string): Call | null {
   return { run: 'resolve', words: [of.id, of.field], flags: { take: first, why } };
 }
 
-export function Decide({ of, shown, told, query, onDecided }: DecideProps) {
+export function Decide({ at, of, shown, told, query, onDecided }: DecideProps) {
   const kind = kindNamed(shown.kind);
   const field = kind?.fields.find((one) => one.name === of.field);
   const versions = versionsOf(of, shown, told);
@@ -58,7 +60,7 @@ export function Decide({ of, shown, told, query, onDecided }: DecideProps) {
   const writable = of.reason === 'field' || (of.reason === 'again' && of.field !== 'withdrawn');
 
   const choose = (key: string): void =>
-    shift(['conflicts', of.id], { ...Object.fromEntries(query), [`take-${of.field}`]: key });
+    shift(at, { ...Object.fromEntries(query), [`take-${of.field}`]: key });
 
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -89,7 +91,7 @@ export function Decide({ of, shown, told, query, onDecided }: DecideProps) {
         {reasonText(of)} {becauseText(of)}
       </p>
       {lost && (
-        <p class="case-remark" role="status">
+        <p class="remark" role="status">
           {T('刚才选的版本已经不在其中，请重新选。', 'The version that you chose is not among them any more; choose again.')}
         </p>
       )}
