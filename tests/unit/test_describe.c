@@ -273,9 +273,9 @@ static void test_site(void **state)
         {"labels", "sort,code,zh,en\nboard,safe,平安,peace\n"},
         {NULL, NULL}};
     const struct view_person people[] = {
-        {"w1", "g1", xg_role_find(XG_ROLE_WORKER)},
-        {"w2", "c", xg_role_find(XG_ROLE_COMMUNITY)},
-        {"w3", "x", xg_role_find(XG_ROLE_DISPATCHER)}};
+        {"w1", "g1", xg_role_find(XG_ROLE_WORKER), NULL},
+        {"w2", "c", xg_role_find(XG_ROLE_COMMUNITY), NULL},
+        {"w3", "x", xg_role_find(XG_ROLE_DISPATCHER), NULL}};
 
     (void)state;
     json_t *site = site_of(files, "c", people, 3);
