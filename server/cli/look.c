@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/desk.h"
 #include "server/guide.h"
 #include "server/photo.h"
 #include "server/witness_policy.h"
@@ -63,6 +64,22 @@ static enum xg_status find_creator(struct store_record *row, bool *found,
     return XG_OK;
 }
 
+/* When it happened, or else was told of, as its first record has it. */
+static int64_t created_of(const struct store_record *row)
+{
+    struct xg_record record;
+    struct xg_cbor_item happened;
+    int64_t ms;
+
+    store_read_left(&record, row);
+    if (record.malformed)
+        return 0;
+    if (xg_record_field(&record, XG_FIELD_HAPPENED, &happened) &&
+        xg_cbor_int(&happened, &ms))
+        return ms;
+    return record.head.moment.wall_ms;
+}
+
 static enum xg_status about_entity(void *ctx, struct view_entity *out,
                                    const struct xg_id *id, struct xg_error *err)
 {
@@ -85,7 +102,10 @@ static enum xg_status about_entity(void *ctx, struct view_entity *out,
     }
     if (find_creator(&row, &found, l, e, err) != XG_OK)
         return err->status;
-    if (!found || !look_serial(&serial, &row))
+    if (!found)
+        return XG_OK;
+    out->created_ms = created_of(&row);
+    if (!look_serial(&serial, &row))
         return XG_OK;
     if (l->store->ops->get_chain(l->store, &chain, row.chain, err) != XG_OK)
         return err->status;
@@ -342,6 +362,28 @@ static void tell_unfolded(const struct store_entity *e, struct xg_buf *text,
         view_json_set(json, "folded", json_false());
 }
 
+/* What who looks may do to it from here. */
+static enum xg_status set_moves(struct look *l, json_t **object,
+                                struct xg_error *err)
+{
+    const char *who = cmd_option(l->c, "as");
+    struct xg_judgement actor;
+    struct view_move *moves;
+    const char *no_right;
+    size_t count;
+
+    if (!who)
+        return XG_OK;
+    if (desk_person(&actor, l->c->data, who, err) != XG_OK ||
+        desk_moves(&moves, &count, &no_right, &l->arena, l->fold, &l->registry,
+                   &actor, l->view.labels, err) != XG_OK)
+        return err->status;
+    view_json_set(object, "moves", view_moves_json(moves, count));
+    view_json_set(object, "no_right",
+                  no_right ? json_string(no_right) : json_null());
+    return XG_OK;
+}
+
 static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
                                 const struct xg_id *id, bool in_full,
                                 struct xg_error *err)
@@ -356,7 +398,8 @@ static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
         return XG_OK; /* outside the loop */
     if (!in_full)
         return clock_chip(l, out, object, err);
-    if (put_clocks(l, out, object, err) != XG_OK)
+    if (put_clocks(l, out, object, err) != XG_OK ||
+        (object && set_moves(l, object, err) != XG_OK))
         return err->status;
     return put_group(l, out, object, id, err);
 }

@@ -93,7 +93,11 @@ static enum xg_status conflicts_of_one(struct cmd *c, struct look *l,
         look_must_show(l, &fold, err) != XG_OK)
         return err->status;
     c->must_decide = fold.state.conflict_count > 0;
-    return view_conflicts(&c->out, &fold.state, &l->view, err);
+    enum xg_status status =
+        view_conflicts(&c->out, &fold.state, &l->view, err);
+    if (status == XG_OK && cmd_option(c, "decided"))
+        status = view_decided(&c->out, &fold.state, &l->view, err);
+    return status;
 }
 
 enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err)

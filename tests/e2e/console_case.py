@@ -4,18 +4,22 @@
 before it is done, with the same words; intake; who must look at what."""
 import json
 
-from lib_world import COMMUNITY_2, GRID, Case, main
+from lib_world import COMMUNITY_2, GRID, PHOTOS, Case, main
 
 DISTRICT = '371302'
 
 
-def shape(value):
-    """Keys, all the way down; of a list what its items have in common."""
+def paths(value, at=''):
+    """Every key, all the way down: "sets.photo[].doubts"."""
     if isinstance(value, dict):
-        return {key: shape(one) for key, one in value.items()}
+        # Names of fields and codes are no keys of ours below these.
+        open_ = at.endswith(('.names', '.items', '.by_grid'))
+        return {one for key, inner in value.items() for one in
+                {at + '.' + key} | paths(inner, at + '.' + key)} \
+            if not open_ else set()
     if isinstance(value, list):
-        return [shape(value[0])] if value else []
-    return '.'
+        return {one for inner in value for one in paths(inner, at + '[]')}
+    return set()
 
 
 def keys(value):
@@ -90,6 +94,57 @@ class ConsoleCase(Case):
         self.assertIsNone(self.world.ask('describe')[0]['me'])
         self.assertEqual(self.refused('describe', who='xx', code=3)['error'],
                          'not-found')
+
+    # ---- one case, here and there ----
+
+    def conflict(self):
+        """A case with a photo, who reported it, two who named its address at
+        once, and two who moved it at once."""
+        one = self.a.incident('grid=' + GRID, 'category=env-garbage',
+                              'position=35.05,118.35', '--contact', '李四',
+                              '--phone', '13800000000', '--photo',
+                              str(PHOTOS / 'has-lens-info.jpg') + ':before')
+        self.settle()
+        self.ask('do', one, 'accept')
+        self.a.do('set', one, 'address=东门')
+        self.b.do('set', one, 'address=西门')
+        self.a.do('do', one, 'void', 'why=看错了', '--as', 'wa', code=(0, 1))
+        self.settle()
+        return one
+
+    def test_one_case_has_the_same_keys(self):
+        one = self.conflict()
+        for what, code in (('show', 0), ('history', 0), ('conflicts', 5)):
+            here = self.a.do(what, one, '--json', code=code).json()
+            there = self.ask(what, one, code=code)
+            for mine, its in zip(here, there, strict=True):
+                self.assertEqual(paths(mine) - paths(its), set(), what)
+                # Names of people are known here alone.
+                self.assertEqual({more.rsplit('.', 1)[1] for more in
+                                  paths(its) - paths(mine)},
+                                 {'author_name'}, what)
+        show = self.ask('show', one)[0]
+        self.assertEqual(show['moves'], self.ask('do', one)[0]['moves'])
+        self.assertIsNone(show['no_right'])
+        self.assertIn('does not record',
+                      self.ask('show', one, who='au')[0]['no_right'])
+
+    def test_what_was_decided_is_listed(self):
+        one = self.conflict()
+        sides = self.ask('conflicts', one, code=5)
+        address = next(c for c in sides if c['field'] == 'address')
+        self.assertEqual(self.ask('conflicts', one, '--decided', code=5), sides)
+        self.ask('resolve', one, 'address', '--take',
+                 address['sides'][0]['hash'], why='去看过', code=(0, 5))
+        self.a.sync()
+        decided = self.ask('conflicts', one, '--decided', code=(0, 5))
+        mine = self.a.do('conflicts', one, '--decided', '--json',
+                         code=(0, 5)).json()
+        self.assertEqual([c['field'] for c in mine],
+                         [c['field'] for c in decided])
+        told = decided[-1]
+        self.assertEqual(told['decided']['why'], '去看过')
+        self.assertEqual(paths(mine[-1]) - paths(told), set())
 
 
 if __name__ == '__main__':
