@@ -57,7 +57,7 @@ static void put_rest(struct xg_buf *out, const struct kept_draft *d)
 {
     bool told = false;
 
-    for (size_t i = 0; i < KEPT_INFORMANTS; i++)
+    for (size_t i = 0; i < VIEW_TOLDS; i++)
         told |= d->informant[i] != NULL;
     xg_cbor_put_map(out, 2u + (d->is_later ? 1u : 0u) + (*d->move ? 1u : 0u) +
                              (told ? 1u : 0u) + (d->opens.count ? 1u : 0u) +
@@ -76,8 +76,8 @@ static void put_rest(struct xg_buf *out, const struct kept_draft *d)
     }
     if (told) {
         xg_cbor_put_uint(out, AT_INFORMANT);
-        xg_cbor_put_array(out, KEPT_INFORMANTS);
-        for (size_t i = 0; i < KEPT_INFORMANTS; i++)
+        xg_cbor_put_array(out, VIEW_TOLDS);
+        for (size_t i = 0; i < VIEW_TOLDS; i++)
             put_text(out, d->informant[i]);
     }
     if (d->opens.count) {
@@ -194,7 +194,7 @@ static bool is_informant(const struct xg_cbor_item *list)
     struct xg_cbor c = xg_cbor_inside(list);
     struct xg_cbor_item text;
 
-    if (list->type != XG_CBOR_ARRAY || list->number != KEPT_INFORMANTS)
+    if (list->type != XG_CBOR_ARRAY || list->number != VIEW_TOLDS)
         return false;
     while (xg_cbor_next(&c, &text))
         if (text.type != XG_CBOR_NULL && !is_text(&text))
@@ -370,22 +370,6 @@ static enum xg_status take_values(struct kept_draft *d,
 
 /* ---- what an older program kept: values, which become words ---- */
 
-struct xg_cbor kept_elements(const struct xg_field *f, struct xg_bytes value)
-{
-    struct xg_cbor c = xg_cbor_over(value);
-    struct xg_cbor added = xg_cbor_over(xg_bytes(NULL, 0));
-    struct xg_cbor_item map, key, list;
-
-    if (f->merge != XG_MERGE_SET)
-        return c;
-    if (xg_cbor_next(&c, &map))
-        c = xg_cbor_inside(&map);
-    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &list))
-        if (key.number == XG_SET_ADDED)
-            added = xg_cbor_inside(&list);
-    return added;
-}
-
 static enum xg_status word_of(struct kept_draft *d, const struct xg_field *f,
                               const struct xg_cbor_item *value,
                               struct xg_error *err)
@@ -410,7 +394,7 @@ static enum xg_status words_of_values(struct kept_draft *d,
     d->values.field_count = 0;
     for (size_t i = 0; i < all.field_count; i++) {
         const struct xg_field *f = xg_field_find(d->kind, all.fields[i].number);
-        struct xg_cbor c = kept_elements(f, all.fields[i].value);
+        struct xg_cbor c = view_elements(f, all.fields[i].value);
         struct xg_cbor_item value;
         if (f->number == XG_FIELD_PHOTO) {
             if (xg_draft_set(&d->values, f->number, all.fields[i].value, err) !=

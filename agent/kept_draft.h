@@ -23,18 +23,11 @@
 #define AGENT_KEPT_DRAFT_H
 
 #include "agent/store.h"
+#include "shared/view/judged.h"
 
 enum {
     KEPT_BYTES_MAX = 256 << 10,
     KEPT_WORDS_MAX = 1024,
-};
-
-enum kept_informant {
-    KEPT_NAME,
-    KEPT_PHONE,
-    KEPT_CONSENT,
-    KEPT_RELATION,
-    KEPT_INFORMANTS
 };
 
 /* Words and texts are borrowed, by load from the arena. */
@@ -51,7 +44,7 @@ struct kept_draft {
     bool is_later; /* about something that is recorded */
     struct xg_id about;
     const char *move;                       /* "": none */
-    const char *informant[KEPT_INFORMANTS]; /* NULL: not given */
+    const char *informant[VIEW_TOLDS]; /* NULL: not given */
     uint64_t key;       /* 0: none */
     uint64_t version;   /* grows with every write */
     int64_t changed_ms; /* wall clock */
@@ -94,10 +87,6 @@ XG_MUST_CHECK enum xg_status kept_discard(struct store *s, int64_t number,
 XG_MUST_CHECK enum xg_status kept_check(const struct kept_draft *d,
                                         int64_t number, uint64_t version,
                                         struct xg_error *err);
-
-/* The elements that a set of a draft adds, or its one value. */
-struct xg_cbor kept_elements(const struct xg_field *field,
-                             struct xg_bytes value);
 
 /* The photos in it, one after another: start with *at zeroed. */
 struct kept_photos {

@@ -260,6 +260,67 @@ enum xg_status desk_write(struct desk_done *done, struct data *d,
     return XG_OK;
 }
 
+/* ---- before writing ---- */
+
+static enum xg_status try_whole(struct view_judged *j,
+                                const struct desk_asked *asked,
+                                const struct xg_draft *draft,
+                                struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(TRIAL_ARENA);
+    struct xg_error answer = XG_ERROR_NONE;
+    struct view_trial trial;
+    enum xg_status status =
+        desk_try(&trial, &answer, &arena, asked->data, asked->fold,
+                 asked->actor, draft, asked->labels, err);
+
+    if (status == XG_OK && answer.status != XG_OK)
+        status = view_judged_problem(j, asked->field, &answer);
+    if (answer.status != XG_OK) /* which no problem could be */
+        *err = answer;
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status judge_needs(struct view_judged *j, bool *try_it,
+                                  const struct desk_asked *asked,
+                                  const struct xg_draft *draft,
+                                  struct xg_error *err)
+{
+    struct xg_registry registry = registry_view(asked->data->registry);
+    struct xg_arena arena = XG_ARENA(TRIAL_ARENA);
+    struct view_bench bench;
+    enum xg_status status = make_bench(&bench, &arena, asked->fold, &registry,
+                                       asked->actor, asked->labels, err);
+
+    if (status == XG_OK)
+        status = view_judge_needs(j, try_it, &arena, &bench, draft, err);
+    xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status desk_judge(struct view_judged *j, const struct desk_asked *asked,
+                          struct xg_error *err)
+{
+    /* Values in its arena are never written again: a whole copy. */
+    struct xg_draft draft = *j->draft;
+    struct proposal number = {.text = ""};
+    bool try_it = true;
+
+    if (asked->fold && asked->fold->state.status &&
+        !gives_number(&draft, &asked->fold->state) &&
+        propose(&number, &draft, asked->store, asked->data, err) != XG_OK)
+        return err->status;
+    if (draft.head.move &&
+        judge_needs(j, &try_it, asked, &draft, err) != XG_OK)
+        return err->status;
+    /* One thing after the other: no trial of what is not right yet. */
+    if (!try_it || json_array_size(j->problems) ||
+        (!draft.head.move && json_array_size(j->missing)))
+        return XG_OK;
+    return try_whole(j, asked, &draft, err);
+}
+
 /* ---- links ---- */
 
 static bool names(const struct xg_element *e, const struct xg_id *other)

@@ -16,6 +16,7 @@
 #define XG_SERVER_DESK_H
 
 #include "server/data.h"
+#include "shared/view/judged.h"
 #include "shared/view/moves.h"
 
 /* Who that is, as the registry says now; no_right says why they record nothing.
@@ -62,6 +63,21 @@ desk_try(struct view_trial *trial, struct xg_error *answer,
          struct xg_arena *arena, const struct data *d, const struct fold *fold,
          const struct xg_judgement *actor, const struct xg_draft *draft,
          const struct xg_labels *labels, struct xg_error *err);
+
+/* What desk_write() would say of a draft that is not whole yet, without
+ * writing: needs of its move are missing or wanted, and once nothing is missing
+ * a refusal is a problem of `field`. The draft is not changed. */
+struct desk_asked {
+    struct data *data;
+    struct store *store; /* a reader */
+    const struct fold *fold; /* NULL where the draft creates */
+    const struct xg_judgement *actor;
+    const struct xg_labels *labels;
+    const char *field;
+};
+XG_MUST_CHECK enum xg_status desk_judge(struct view_judged *j,
+                                        const struct desk_asked *asked,
+                                        struct xg_error *err);
 
 /* What the actor may do to it from here; see view_moves_of(). */
 XG_MUST_CHECK enum xg_status

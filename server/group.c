@@ -182,3 +182,30 @@ enum xg_status group_suggest(struct xg_near_pair **pairs, size_t *count,
     *count = kept;
     return XG_OK;
 }
+
+enum xg_status group_near(struct xg_near_spot **near, size_t *count,
+                          struct xg_arena *arena, struct store *store,
+                          struct xg_guide *guide, const struct xg_spot *own,
+                          size_t most, struct xg_error *err)
+{
+    const struct store_filter filter = {.open = true, .kind = XG_KIND_INCIDENT};
+    const struct xg_catalogue *catalogue;
+    struct spot_list list = {.arena = arena};
+    struct xg_near_spot *found = xg_arena_array(arena, most, sizeof *found);
+    int64_t radius = -1;
+
+    if (!found)
+        return xg_fail_nomem(err);
+    if (xg_guide_catalogue(guide, &catalogue, NULL, UINT64_MAX, err) != XG_OK)
+        return err->status;
+    if (catalogue) {
+        struct xg_catalogue asked = *catalogue; /* which it does not change */
+        radius = radius_of(&asked, own->category);
+    }
+    if (radius != 0 && walk(store, filter, add_spot, &list, err) != XG_OK)
+        return err->status;
+    *count = xg_spots_nearest(found, most, list.spots, list.count, own,
+                              radius < 0 ? XG_NEAR_DEFAULT_MM : radius);
+    *near = found;
+    return XG_OK;
+}

@@ -29,5 +29,11 @@ group_suggest(struct xg_near_pair **pairs, size_t *count,
               struct xg_arena *arena, struct store *store,
               struct xg_guide *guide, const struct xg_id *of,
               struct xg_error *err);
+/* Open incidents that may tell of the same as `own`, which need not be there:
+ * the nearest first, `most` at most, lent by the arena. */
+XG_MUST_CHECK enum xg_status
+group_near(struct xg_near_spot **near, size_t *count, struct xg_arena *arena,
+           struct store *store, struct xg_guide *guide,
+           const struct xg_spot *own, size_t most, struct xg_error *err);
 
 #endif

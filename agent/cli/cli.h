@@ -382,13 +382,6 @@ XG_MUST_CHECK enum xg_status cli_keep_photo(struct xg_photo *out,
                                             struct cli *cli,
                                             const struct cli_photo *photo,
                                             struct xg_error *err);
-/* Fill the draft of the contact that the flags or a draft tell of, judged like
- * any other; `named`: an error names the field. */
-XG_MUST_CHECK enum xg_status
-cli_contact_fill(struct xg_draft *contact,
-                 const char *const told[KEPT_INFORMANTS], bool named,
-                 struct xg_error *err);
-extern const char *const cli_informant_flags[KEPT_INFORMANTS];
 
 /* ---- drafts (cmd_draft.c, drafts.c, draft_judge.c) ---- */
 
@@ -412,9 +405,7 @@ XG_MUST_CHECK enum xg_status cli_change_draft(struct cli *cli, int64_t number,
 /* What is to be said of a draft as it stands. */
 struct cli_judged {
     struct cli_act act; /* what is valid of it, photos too */
-    json_t *problems;   /* [{"field", "text"}] */
-    json_t *missing;    /* ["category", "item:KEY", ...] */
-    json_t *wanted;     /* ["before", ...]: better with */
+    struct view_judged said;
 };
 /* Clear it after use, on failure too. What cannot be judged is a problem of the
  * draft; only memory and the store fail. */

@@ -156,8 +156,8 @@ static enum xg_status take_line(struct writing *w, size_t first,
 
     w->d.words = (struct kept_words){.list = cli->words + first,
                                      .count = cli->word_count - first};
-    for (size_t i = 0; i < KEPT_INFORMANTS; i++) {
-        w->d.informant[i] = cli_flag(cli, cli_informant_flags[i]);
+    for (size_t i = 0; i < VIEW_TOLDS; i++) {
+        w->d.informant[i] = cli_flag(cli, view_told_options[i]);
         if (!w->d.informant[i])
             continue;
         if (check_text(w->d.informant[i], err) != XG_OK)
@@ -166,7 +166,7 @@ static enum xg_status take_line(struct writing *w, size_t first,
             return xg_fail(err, XG_USAGE,
                            XG_T("只有新报的事件有反映人（--%s）",
                                 "only a new incident has a contact (--%s)"),
-                           cli_informant_flags[i]);
+                           view_told_options[i]);
     }
     if (as && strlen(as) > XG_AUTHOR_MAX)
         return xg_fail(err, XG_USAGE,
@@ -611,20 +611,20 @@ static void add_flag(struct cli *cli, size_t which, const char *value)
 static enum xg_status add_flags(struct cli *cli, const struct kept_draft *d,
                                 struct xg_error *err)
 {
-    size_t most = cli->flag_count + KEPT_INFORMANTS + d->opens.count + 1;
+    size_t most = cli->flag_count + VIEW_TOLDS + d->opens.count + 1;
     void *grown = realloc(cli->flags, most * sizeof *cli->flags);
 
     if (!grown)
         return xg_fail_nomem(err);
     cli->flags = grown;
-    for (size_t i = 0; i < KEPT_INFORMANTS; i++)
+    for (size_t i = 0; i < VIEW_TOLDS; i++)
         if (d->informant[i] && *d->informant[i] &&
-            !cli_flag(cli, cli_informant_flags[i]))
+            !cli_flag(cli, view_told_options[i]))
             add_flag(cli, i, d->informant[i]);
     for (size_t i = 0; i < d->opens.count; i++)
-        add_flag(cli, KEPT_INFORMANTS, d->opens.list[i]);
+        add_flag(cli, VIEW_TOLDS, d->opens.list[i]);
     if (*d->author && !cli_flag(cli, "as"))
-        add_flag(cli, KEPT_INFORMANTS + 1, d->author);
+        add_flag(cli, VIEW_TOLDS + 1, d->author);
     return XG_OK;
 }
 
@@ -706,11 +706,11 @@ static enum xg_status judge_line(struct cli *cli, const struct kept_draft *d,
     if (status != XG_OK)
         return status;
     status = cli_judge_draft(&judged, cli, &whole, err);
-    if (status == XG_OK && json_array_size(judged.problems))
-        status = refuse(cli->words[0], judged.problems, err);
+    if (status == XG_OK && json_array_size(judged.said.problems))
+        status = refuse(cli->words[0], judged.said.problems, err);
     if (status == XG_OK || status == XG_USAGE) {
-        cli_advise(cli, "problems", json_incref(judged.problems));
-        cli_advise(cli, "missing", json_incref(judged.missing));
+        cli_advise(cli, "problems", json_incref(judged.said.problems));
+        cli_advise(cli, "missing", json_incref(judged.said.missing));
     }
     cli_judged_clear(&judged);
     xg_buf_reset(&cli->remarks);

@@ -169,36 +169,7 @@ static void say_nearest(struct cli *cli, const struct store_entity *own,
     xg_buf_clear(&link);
 }
 
-static void set_text(json_t *object, const struct xg_brief *b,
-                     const char *name)
-{
-    const struct xg_field *f = xg_field_named(b->kind, name);
-    struct xg_cbor_item item;
-
-    if (xg_brief_value(b, f->number, &item))
-        json_object_set_new(object, name, view_value_json(f, &item));
-}
-
-/* The small picture of the first photo that has one. */
-static void set_thumb(json_t *object, const struct xg_brief *b)
-{
-    struct xg_brief_elements photos;
-    struct xg_cbor_item item;
-
-    if (!xg_brief_set(b, XG_FIELD_PHOTO, &photos))
-        return;
-    while (xg_brief_element(&photos, &item)) {
-        struct view_photo p = view_photo_of(&item);
-        if (!p.thumbnail_bytes)
-            continue;
-        json_object_set_new(object, "thumb",
-                            cli_json_hex(p.thumbnail.b, XG_HASH_SIZE));
-        return;
-    }
-}
-
-/* What a person needs to tell whether it is the same. NULL: it cannot be
- * looked at. */
+/* NULL: it cannot be looked at. */
 static json_t *near_json(struct cli *cli, const struct xg_id *id, int64_t mm)
 {
     struct xg_error ignored = XG_ERROR_NONE;
@@ -209,17 +180,8 @@ static json_t *near_json(struct cli *cli, const struct xg_id *id, int64_t mm)
 
     if (store_load_entity(cli->home.store, &e, &state, id, &ignored) == XG_OK &&
         xg_brief_read(&brief, xg_buf_bytes(&state), &ignored) == XG_OK &&
-        brief.kind) {
-        const struct xg_choice *at = xg_choice_find(xg_statuses, e.status);
-        one = json_pack("{s:o, s:s, s:o, s:o, s:s}", "id",
-                        cli_json_hex(e.id.b, XG_ID_SIZE), "number", e.number,
-                        "distance_m", metres_json(mm), "created",
-                        view_json_time(e.first_ms), "status",
-                        at ? at->name : "");
-        set_text(one, &brief, "category");
-        set_text(one, &brief, "address");
-        set_thumb(one, &brief);
-    }
+        brief.kind)
+        one = view_near_json(&brief, e.number, e.first_ms, mm);
     xg_buf_clear(&state);
     return one;
 }
@@ -228,28 +190,13 @@ static json_t *near_json(struct cli *cli, const struct xg_id *id, int64_t mm)
 static json_t *all_near(struct cli *cli, const struct spots *spots,
                         const struct xg_spot *own, int64_t radius)
 {
-    struct {
-        const struct xg_spot *spot;
-        int64_t mm;
-    } best[NEAR_SHOWN];
+    struct xg_near_spot best[NEAR_SHOWN];
     json_t *list = json_array();
-    size_t count = 0;
+    size_t count = xg_spots_nearest(best, NEAR_SHOWN, spots->list,
+                                    spots->count, own, radius);
 
-    for (size_t i = 0; i < spots->count; i++) {
-        int64_t mm;
-        if (!xg_spots_near(own, &spots->list[i], radius, &mm))
-            continue;
-        size_t at = count < NEAR_SHOWN ? count++ : NEAR_SHOWN;
-        for (; at > 0 && mm < best[at - 1].mm; at--)
-            if (at < NEAR_SHOWN)
-                best[at] = best[at - 1];
-        if (at < NEAR_SHOWN) {
-            best[at].spot = &spots->list[i];
-            best[at].mm = mm;
-        }
-    }
     for (size_t i = 0; i < count; i++) {
-        json_t *one = near_json(cli, &best[i].spot->id, best[i].mm);
+        json_t *one = near_json(cli, &best[i].spot->id, best[i].distance_mm);
         if (one)
             json_array_append_new(list, one);
     }
@@ -263,30 +210,13 @@ static int64_t radius_or_default(struct cli *cli, struct xg_bytes category)
     return radius < 0 ? XG_NEAR_DEFAULT_MM : radius;
 }
 
-/* The draft as a spot; its id is nobody's. */
-static bool draft_spot(struct xg_spot *out, const struct xg_draft *d)
-{
-    struct xg_cbor category =
-        xg_cbor_over(xg_draft_get(d, XG_INCIDENT_CATEGORY));
-    struct xg_cbor position = xg_cbor_over(xg_draft_get(d, XG_FIELD_POSITION));
-    struct xg_cbor_item item, place;
-
-    if (!xg_cbor_next(&category, &item) || item.type != XG_CBOR_TEXT ||
-        !xg_cbor_next(&position, &place) || place.type != XG_CBOR_ARRAY)
-        return false;
-    struct view_position p = view_position_of(&place);
-    *out = (struct xg_spot){
-        .category = item.bytes, .lat_e7 = p.lat_e7, .lon_e7 = p.lon_e7};
-    return true;
-}
-
 json_t *cli_near_draft(struct cli *cli, const struct xg_draft *draft)
 {
     struct xg_error ignored = XG_ERROR_NONE;
     struct spots spots;
     struct xg_spot own;
 
-    if (!draft_spot(&own, draft))
+    if (!view_draft_spot(&own, draft))
         return json_array();
     int64_t radius = radius_or_default(cli, own.category);
     json_t *list = NULL;

@@ -16,13 +16,9 @@ enum xg_status cli_act_form(struct cli_act *act, struct cli *cli,
 {
     struct xg_guide *g = NULL;
 
-    if (xg_draft_get(&act->draft, XG_FIELD_FORM).len == 0 &&
-        xg_draft_get(&act->draft, XG_FIELD_ITEM).len == 0)
-        return XG_OK;
     if (cli_guide(cli, &g, err) != XG_OK)
         return err->status;
-    return view_template_fill(&act->draft, xg_kind_find(act->draft.head.kind),
-                              g, state, whole, err);
+    return view_form_answers(&act->draft, g, state, whole, err);
 }
 
 /* ---- what a visit opens ---- */

@@ -55,11 +55,11 @@ static void put_line(struct xg_buf *out, const char *label, const char *text)
 static void put_fields(struct xg_buf *out, const struct kept_draft *d)
 {
     const struct xg_kind *contact = xg_kind_find(XG_KIND_CONTACT);
-    static const char *const names[KEPT_INFORMANTS] = {
-        [KEPT_NAME] = "name",
-        [KEPT_PHONE] = "phone",
-        [KEPT_CONSENT] = "consent",
-        [KEPT_RELATION] = "relation"};
+    static const char *const names[VIEW_TOLDS] = {
+        [VIEW_TOLD_NAME] = "name",
+        [VIEW_TOLD_PHONE] = "phone",
+        [VIEW_TOLD_CONSENT] = "consent",
+        [VIEW_TOLD_RELATION] = "relation"};
     const struct xg_field *photo = xg_field_find(d->kind, XG_FIELD_PHOTO);
     struct kept_photos at = {.begun = false};
     struct xg_buf text = XG_BUF(64 << 10);
@@ -67,7 +67,7 @@ static void put_fields(struct xg_buf *out, const struct kept_draft *d)
 
     for (size_t i = 0; i < d->words.count; i++)
         put_word(out, d->kind, d->words.list[i]);
-    for (size_t i = 0; i < KEPT_INFORMANTS; i++) {
+    for (size_t i = 0; i < VIEW_TOLDS; i++) {
         const struct xg_field *f = xg_field_named(contact, names[i]);
         if (d->informant[i])
             put_line(out, xg_label(f->zh, f->en), d->informant[i]);
@@ -82,36 +82,12 @@ static void put_fields(struct xg_buf *out, const struct kept_draft *d)
     xg_buf_clear(&text);
 }
 
-static void put_list(struct xg_buf *out, const char *label, const json_t *list)
-{
-    const json_t *one;
-    size_t i;
-
-    json_array_foreach(list, i, one)
-        xg_buf_format(out, "%s%s", i ? XG_T("、", ", ") : label,
-                      json_string_value(one));
-    if (json_array_size(list))
-        xg_buf_byte(out, '\n');
-}
-
 void cli_put_draft(struct xg_buf *out, const struct kept_draft *d,
                    const struct cli_judged *judged)
 {
-    const json_t *one;
-    size_t i;
-
     if (d)
         put_fields(out, d);
-    json_array_foreach(judged->problems, i, one) {
-        xg_buf_format(out, "! %s  ",
-                      json_string_value(json_object_get(one, "field")));
-        view_put_block(out, xg_bytes_of(json_string_value(
-                                json_object_get(one, "text"))),
-                       2);
-        xg_buf_byte(out, '\n');
-    }
-    put_list(out, XG_T("还缺：", "still missing: "), judged->missing);
-    put_list(out, XG_T("最好有：", "better with: "), judged->wanted);
+    view_put_judged(out, &judged->said);
 }
 
 void cli_put_age(struct xg_buf *out, int64_t ms, int64_t now_ms)
@@ -125,69 +101,6 @@ void cli_put_age(struct xg_buf *out, int64_t ms, int64_t now_ms)
 }
 
 /* ---- JSON ---- */
-
-static json_t *typed_json(const struct xg_draft *d)
-{
-    const struct xg_kind *kind = xg_kind_find(d->head.kind);
-    json_t *fields = json_object();
-
-    for (size_t i = 0; i < d->field_count; i++) {
-        const struct xg_field *f = xg_field_find(kind, d->fields[i].number);
-        struct xg_cbor c = kept_elements(f, d->fields[i].value);
-        json_t *list = f->merge == XG_MERGE_SET ? json_array() : NULL;
-        struct xg_cbor_item item;
-        while (xg_cbor_next(&c, &item)) {
-            if (list)
-                json_array_append_new(list, view_value_json(f, &item));
-            else
-                json_object_set_new(fields, f->name, view_value_json(f, &item));
-        }
-        if (list)
-            json_object_set_new(fields, f->name, list);
-    }
-    return fields;
-}
-
-/* As it was typed, to fill a form again: a text, of what takes several a list
- * of them; "tally-" for what is taken out. */
-static json_t *texts_json(const struct xg_kind *kind,
-                          const struct kept_words *words)
-{
-    struct xg_error ignored = XG_ERROR_NONE;
-    json_t *texts = json_object();
-    char name[CLI_NAME_SIZE];
-
-    for (size_t i = 0; i < words->count; i++) {
-        size_t len = strcspn(words->list[i], "=");
-        bool removes = len > 1 && words->list[i][len - 1] == '-';
-        const char *text = words->list[i] + len + 1;
-        const struct xg_field *f;
-        snprintf(name, sizeof name, "%.*s", (int)(len - removes),
-                 words->list[i]);
-        if (view_form_field(&f, kind, name, &ignored) != XG_OK)
-            continue; /* of a newer program */
-        snprintf(name, sizeof name, "%s%s", f->name, removes ? "-" : "");
-        json_t *list = json_object_get(texts, name);
-        if (f->merge != XG_MERGE_SET && f->type != XG_TYPE_TEXTS)
-            json_object_set_new(texts, name, json_string(text));
-        else if (list)
-            json_array_append_new(list, json_string(text));
-        else
-            json_object_set_new(texts, name, json_pack("[s]", text));
-    }
-    return texts;
-}
-
-static json_t *informant_json(const struct kept_draft *d)
-{
-    json_t *told = json_object();
-
-    for (size_t i = 0; i < KEPT_INFORMANTS; i++)
-        if (d->informant[i])
-            json_object_set_new(told, cli_informant_flags[i],
-                                json_string(d->informant[i]));
-    return told;
-}
 
 static bool value_of(struct xg_cbor_item *item, const struct xg_draft *d,
                      uint64_t number)
@@ -247,18 +160,19 @@ json_t *cli_draft_json(struct cli *cli, int64_t number,
         "number", name, "id", "kind", d->kind->name, "delivery",
         view_delivery_name(VIEW_DRAFT), "author", d->author, "version",
         (json_int_t)d->version, "changed", view_json_time(d->changed_ms),
-        "fields", typed_json(&judged->act.draft), "texts",
-        texts_json(d->kind, &d->words), "problems", judged->problems,
-        "missing", judged->missing, "wanted", judged->wanted, "photos",
+        "fields", view_typed_json(&judged->act.draft), "texts",
+        view_texts_json(d->kind, d->words.list, d->words.count), "problems", judged->said.problems,
+        "missing", judged->said.missing, "wanted", judged->said.wanted, "photos",
         photos_json(cli, d, &judged->act.draft));
     if (!object)
         return NULL;
     set_about(object, cli, d);
-    json_object_set_new(object, "informant", informant_json(d));
+    json_object_set_new(object, "informant", view_told_json(d->informant));
     if (d->opens.count)
         json_object_set_new(
             object, "incident",
-            texts_json(xg_kind_find(XG_KIND_INCIDENT), &d->opens));
+            view_texts_json(xg_kind_find(XG_KIND_INCIDENT), d->opens.list,
+                            d->opens.count));
     if (near && !d->is_later && d->kind->number == XG_KIND_INCIDENT)
         json_object_set_new(object, "near",
                             cli_near_draft(cli, &judged->act.draft));

@@ -492,46 +492,10 @@ static enum xg_status answer(struct cli *cli, const struct cli_act *act,
 
 /* ---- who told of it ---- */
 
-const char *const cli_informant_flags[KEPT_INFORMANTS] = {
-    [KEPT_NAME] = "contact",
-    [KEPT_PHONE] = "phone",
-    [KEPT_CONSENT] = "consent",
-    [KEPT_RELATION] = "relation"};
-
-enum xg_status cli_contact_fill(struct xg_draft *contact,
-                                const char *const told[KEPT_INFORMANTS],
-                                bool named, struct xg_error *err)
+static void told_of(const char *told[VIEW_TOLDS], const struct cli *cli)
 {
-    static const char *const fields[KEPT_INFORMANTS] = {
-        [KEPT_NAME] = "name",
-        [KEPT_PHONE] = "phone",
-        [KEPT_CONSENT] = "consent",
-        [KEPT_RELATION] = "relation"};
-    const struct xg_kind *kind = xg_kind_find(XG_KIND_CONTACT);
-    struct xg_buf word = XG_BUF(KEPT_BYTES_MAX);
-    const struct xg_field *field;
-    enum xg_status status = XG_OK;
-
-    for (size_t i = 0; status == XG_OK && i < KEPT_INFORMANTS; i++) {
-        if (!told[i] || !*told[i])
-            continue;
-        xg_buf_reset(&word);
-        xg_buf_format(&word, "%s=%s", fields[i], told[i]);
-        status = xg_buf_check(&word, err);
-        if (status == XG_OK)
-            status = named ? view_form_set(contact, kind, xg_buf_str(&word),
-                                           NULL, err)
-                           : view_form_judge(contact, &field, kind,
-                                             xg_buf_str(&word), NULL, err);
-    }
-    xg_buf_clear(&word);
-    return status;
-}
-
-static void told_of(const char *told[KEPT_INFORMANTS], const struct cli *cli)
-{
-    for (size_t i = 0; i < KEPT_INFORMANTS; i++)
-        told[i] = cli_flag(cli, cli_informant_flags[i]);
+    for (size_t i = 0; i < VIEW_TOLDS; i++)
+        told[i] = cli_flag(cli, view_told_options[i]);
 }
 
 /* The contact of --contact, written before what refers to it. [t] */
@@ -551,14 +515,14 @@ static enum xg_status add_contact(struct cli_act *act, struct cli *cli,
 static enum xg_status fill_contact(struct cli_act *act, struct cli *cli,
                                    struct xg_error *err)
 {
-    const char *told[KEPT_INFORMANTS];
+    const char *told[VIEW_TOLDS];
 
     act->contact = xg_arena_alloc(&act->arena, sizeof *act->contact);
     if (!act->contact)
         return xg_fail_nomem(err);
     xg_draft_init(act->contact, &act->arena, XG_KIND_CONTACT);
     told_of(told, cli);
-    return cli_contact_fill(act->contact, told, true, err);
+    return view_contact_fill(act->contact, told, true, err);
 }
 
 static enum xg_status check_contact(struct cli_act *act, struct cli *cli,
@@ -566,12 +530,12 @@ static enum xg_status check_contact(struct cli_act *act, struct cli *cli,
 {
     const char *name = cli_flag(cli, "contact");
 
-    for (size_t i = KEPT_NAME + 1; !name && i < KEPT_INFORMANTS; i++)
-        if (cli_flag(cli, cli_informant_flags[i]))
+    for (size_t i = VIEW_TOLD_NAME + 1; !name && i < VIEW_TOLDS; i++)
+        if (cli_flag(cli, view_told_options[i]))
             return xg_fail(err, XG_USAGE,
                            XG_T("--%s 要与 --contact 一起用",
                                 "--%s goes with --contact"),
-                           cli_informant_flags[i]);
+                           view_told_options[i]);
     if (name && !*name)
         return xg_fail(
             err, XG_USAGE,

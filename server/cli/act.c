@@ -40,8 +40,7 @@ static enum xg_status begin(struct act *a, struct cmd *c, const char *id,
     if (look_open(&a->look, c, err) != XG_OK ||
         desk_actor(&actor, c->data, who(a), err) != XG_OK)
         return err->status;
-    a->resolver =
-        (struct view_resolver){&a->look, look_find_id, look_find_hash, NULL};
+    a->resolver = look_resolver(&a->look);
     if (!id)
         return XG_OK;
     if (look_fold(&a->fold, &a->look, id, err) != XG_OK)
@@ -68,6 +67,15 @@ static enum xg_status set_fields(struct act *a, size_t first,
             XG_OK)
             return err->status;
     return XG_OK;
+}
+
+/* Answers to a form, judged by its template. */
+static enum xg_status set_answers(struct act *a, const struct xg_state *state,
+                                  struct xg_error *err)
+{
+    if (look_guide(&a->look, err) != XG_OK)
+        return err->status;
+    return view_form_answers(&a->draft, a->look.guide, state, true, err);
 }
 
 static enum xg_status set_value(struct act *a, uint64_t number,
@@ -273,6 +281,8 @@ enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
     if (status == XG_OK)
         status = set_fields(&a, 3, err);
     if (status == XG_OK)
+        status = set_answers(&a, &a.fold.state, err);
+    if (status == XG_OK)
         status = write(&a, err);
     if (asked && (status == XG_REFUSED || unknown)) {
         look_give_back(&a.look);
@@ -288,6 +298,8 @@ enum xg_status cmd_set(struct cmd *c, struct xg_error *err)
 
     if (status == XG_OK)
         status = set_fields(&a, 2, err);
+    if (status == XG_OK)
+        status = set_answers(&a, &a.fold.state, err);
     if (status == XG_OK)
         status = write(&a, err);
     return end(&a, status);
@@ -320,6 +332,8 @@ enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
     }
     if (status == XG_OK)
         status = view_form_complete(&a.draft, kind, err);
+    if (status == XG_OK)
+        status = set_answers(&a, NULL, err);
     if (status == XG_OK)
         status = write(&a, err);
     return end(&a, status);

@@ -6,6 +6,7 @@
 #include "server/cli/look.h"
 #include "shared/base/lang.h"
 #include "shared/core/number.h"
+#include "shared/view/names.h"
 
 enum { PAGE = 200, CANDIDATES = 10 };
 
@@ -175,4 +176,19 @@ enum xg_status look_fold(struct fold *fold, struct look *l, const char *text,
     l->fold = fold;
     l->row = &fold->entity;
     return XG_OK;
+}
+
+static void find_code(void *ctx, struct xg_buf *out,
+                      const struct xg_field *field, const char *text)
+{
+    struct look *l = ctx;
+    struct xg_error ignored = XG_ERROR_NONE;
+
+    if (view_is_named(field) && look_guide(l, &ignored) == XG_OK)
+        view_put_code(out, l->guide, field, text);
+}
+
+struct view_resolver look_resolver(struct look *l)
+{
+    return (struct view_resolver){l, look_find_id, look_find_hash, find_code};
 }

@@ -107,6 +107,8 @@ XG_MUST_CHECK enum xg_status look_find_id(void *ctx, struct xg_id *id,
 XG_MUST_CHECK enum xg_status look_find_hash(void *ctx, struct xg_hash *hash,
                                             const char *prefix,
                                             struct xg_error *err);
+/* Both, and codes by their names in the imported files. Borrows the look. */
+struct view_resolver look_resolver(struct look *l);
 /* The entity that the text means, folded; it is then the one looked at. */
 XG_MUST_CHECK enum xg_status look_fold(struct fold *fold, struct look *l,
                                        const char *text, struct xg_error *err);

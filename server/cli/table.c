@@ -21,6 +21,16 @@
             "without the signature of who acts: asserted by the server only"   \
     }
 
+/* Who told of an incident (shared/view/judged.h). */
+#define INFORMANT                                                              \
+    {"contact", "NAME", false, "反映人姓名", "who told of it: a name"},        \
+        {"phone", "P", false, "反映人电话", "their phone"},                    \
+        {"consent", "C", false, "反映人是否同意公开：见 describe",             \
+         "what they agreed to: see describe"},                                 \
+    {                                                                          \
+        "relation", "R", false, "反映人与事件的关系", "how they are concerned" \
+    }
+
 /* Who is shown personal fields (server/access.h). */
 #define READER                                                                 \
     {"as", "CODE", false, "谁查阅个人信息：工号",                              \
@@ -240,6 +250,12 @@ const struct command commands[] = {
      "make one: an incident told by phone, a notice, a task, a campaign, an "
      "assessment",
      {AS}},
+    {"try", "DIR add|do|set WHAT [MOVE] [FIELD=VALUE...]", 3, CMD_ARGS_MAX,
+     CMD_DATA, 0, 0, cmd_try,
+     "看 add、do、set 会怎么说，什么也不写：哪里不对、还缺什么",
+     "what add, do or set would say, writing nothing: what is wrong, what is "
+     "missing",
+     {{"as", "CODE", true, "办理人的工号", "who acts: a code"}, INFORMANT}},
     {"duplicates", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_duplicates,
      "疑似重复的上报：同类、相近、未结，两边并列",
      "reports that may be one: of a category, near, open; side by side",

@@ -101,6 +101,26 @@ bool xg_spots_near(const struct xg_spot *a, const struct xg_spot *b,
     return true;
 }
 
+size_t xg_spots_nearest(struct xg_near_spot *out, size_t most,
+                        const struct xg_spot *spots, size_t count,
+                        const struct xg_spot *own, int64_t radius_mm)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t mm;
+        if (!xg_spots_near(own, &spots[i], radius_mm, &mm))
+            continue;
+        size_t at = kept < most ? kept++ : most;
+        for (; at > 0 && mm < out[at - 1].distance_mm; at--)
+            if (at < most)
+                out[at] = out[at - 1];
+        if (at < most)
+            out[at] = (struct xg_near_spot){&spots[i], mm};
+    }
+    return kept;
+}
+
 /* ---- pairs ---- */
 
 static int compare_ids(const struct xg_id *a, const struct xg_id *b)

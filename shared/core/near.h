@@ -38,6 +38,16 @@ bool xg_spot_read(struct xg_spot *out, const struct xg_brief *brief);
 bool xg_spots_near(const struct xg_spot *a, const struct xg_spot *b,
                    int64_t radius_mm, int64_t *distance_mm);
 
+struct xg_near_spot {
+    const struct xg_spot *spot;
+    int64_t distance_mm;
+};
+/* Those that may be the same as `own`, the nearest first, `most` at most; how
+ * many. */
+size_t xg_spots_nearest(struct xg_near_spot *out, size_t most,
+                        const struct xg_spot *spots, size_t count,
+                        const struct xg_spot *own, int64_t radius_mm);
+
 struct xg_near_pair {
     const struct xg_spot *a, *b; /* a's id is the smaller */
     int64_t distance_mm;

@@ -259,3 +259,69 @@ void view_put_distance(struct xg_buf *out, int64_t mm)
     xg_buf_format(out, XG_T("%" PRId64 " 米", "%" PRId64 " m"),
                   (mm + MM_A_M / 2) / MM_A_M);
 }
+
+/* ---- one that is near ---- */
+
+bool view_draft_spot(struct xg_spot *out, const struct xg_draft *d)
+{
+    struct xg_cbor category =
+        xg_cbor_over(xg_draft_get(d, XG_INCIDENT_CATEGORY));
+    struct xg_cbor position = xg_cbor_over(xg_draft_get(d, XG_FIELD_POSITION));
+    struct xg_cbor_item item, place;
+
+    if (!xg_cbor_next(&category, &item) || item.type != XG_CBOR_TEXT ||
+        !xg_cbor_next(&position, &place) || place.type != XG_CBOR_ARRAY)
+        return false;
+    struct view_position p = view_position_of(&place);
+    *out = (struct xg_spot){
+        .category = item.bytes, .lat_e7 = p.lat_e7, .lon_e7 = p.lon_e7};
+    return true;
+}
+
+static void set_text(json_t *object, const struct xg_brief *b,
+                     const char *name)
+{
+    const struct xg_field *f = xg_field_named(b->kind, name);
+    struct xg_cbor_item item;
+
+    if (f && xg_brief_value(b, f->number, &item))
+        json_object_set_new(object, name, view_value_json(f, &item));
+}
+
+/* The small picture of the first photo that has one. */
+static void set_thumb(json_t *object, const struct xg_brief *b)
+{
+    struct xg_brief_elements photos;
+    struct xg_cbor_item item;
+
+    if (!xg_brief_set(b, XG_FIELD_PHOTO, &photos))
+        return;
+    while (xg_brief_element(&photos, &item)) {
+        struct view_photo p = view_photo_of(&item);
+        if (!p.thumbnail_bytes)
+            continue;
+        json_object_set_new(object, "thumb",
+                            view_json_hex(p.thumbnail.b, XG_HASH_SIZE));
+        return;
+    }
+}
+
+json_t *view_near_json(const struct xg_brief *brief, const char *number,
+                       int64_t created_ms, int64_t distance_mm)
+{
+    const struct xg_choice *at = xg_choice_find(xg_statuses, brief->status);
+    json_t *json = json_object();
+
+    view_json_set(&json, "id", view_json_hex(brief->id.b, XG_ID_SIZE));
+    view_json_set(&json, "number", json_string(number));
+    view_json_set(&json, "distance_m",
+                  json_integer((distance_mm + MM_A_M / 2) / MM_A_M));
+    view_json_set(&json, "created", view_json_time(created_ms));
+    view_json_set(&json, "status", json_string(at ? at->name : ""));
+    if (json && brief->kind) {
+        set_text(json, brief, "category");
+        set_text(json, brief, "address");
+        set_thumb(json, brief);
+    }
+    return json;
+}

@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "shared/core/near.h"
+#include "shared/core/record.h"
 #include "shared/view/show.h"
 
 /* One of a group. Its status is its own: a group has none, it is looked at. */
@@ -39,6 +41,15 @@ XG_MUST_CHECK enum xg_status view_side_json(json_t **out,
                                             const struct xg_state *state,
                                             const struct view_context *view,
                                             struct xg_error *err);
+
+/* What a draft of an incident says, as a spot whose id is nobody's. False: no
+ * category, or no position. */
+bool view_draft_spot(struct xg_spot *out, const struct xg_draft *d);
+/* What a person needs to tell whether that one is what they are telling of: id,
+ * number, distance_m, created, status, category, address, thumb (a small
+ * picture's hash). */
+json_t *view_near_json(const struct xg_brief *brief, const char *number,
+                       int64_t created_ms, int64_t distance_mm);
 
 /* "12 米", "12 m" */
 void view_put_distance(struct xg_buf *out, int64_t mm);

@@ -491,3 +491,19 @@ json_t *view_value_json(const struct xg_field *field,
     }
     return raw_json(item);
 }
+
+struct xg_cbor view_elements(const struct xg_field *f, struct xg_bytes value)
+{
+    struct xg_cbor c = xg_cbor_over(value);
+    struct xg_cbor added = xg_cbor_over(xg_bytes(NULL, 0));
+    struct xg_cbor_item map, key, list;
+
+    if (f->merge != XG_MERGE_SET)
+        return c;
+    if (xg_cbor_next(&c, &map))
+        c = xg_cbor_inside(&map);
+    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &list))
+        if (key.number == XG_SET_ADDED)
+            added = xg_cbor_inside(&list);
+    return added;
+}

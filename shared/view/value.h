@@ -80,4 +80,9 @@ struct view_photo {
 };
 struct view_photo view_photo_of(const struct xg_cbor_item *item);
 
+/* The elements that a draft adds to a set by this value; of another field its
+ * one value. */
+struct xg_cbor view_elements(const struct xg_field *field,
+                             struct xg_bytes value);
+
 #endif

@@ -146,6 +146,102 @@ class ConsoleCase(Case):
         self.assertEqual(told['decided']['why'], '去看过')
         self.assertEqual(paths(mine[-1]) - paths(told), set())
 
+    # ---- try ----
+
+    def written(self):
+        """How many records there are of all that is listed."""
+        return sum(row['records'] for row in self.world.ask('list'))
+
+    def test_try_has_the_shape_of_a_draft(self):
+        kept = self.a.do('draft', 'write', 'incident', 'category=env-garbage',
+                         'urgency=x', '--contact', '李四', '--json').one()
+        said = self.ask('try', 'add', 'incident', 'category=env-garbage',
+                        'urgency=x', '--contact', '李四')[0]
+        self.assertEqual(keys(kept) - {'saved'}, keys(said))
+        for one in ('kind', 'fields', 'texts', 'informant', 'problems',
+                    'missing', 'wanted', 'photos', 'near'):
+            self.assertEqual(kept[one], said[one], one)
+        one = self.a.incident('grid=' + GRID)
+        self.a.sync()
+        kept = self.a.do('draft', 'write', '--about', one, '--move', 'void',
+                         '--as', 'wa', '--json').one()
+        said = self.ask('try', 'do', one, 'void')[0]
+        self.assertEqual(keys(kept) - {'saved'}, keys(said))
+        self.assertEqual(said['missing'], ['why'])
+        self.assertEqual(said['about'], kept['about'])
+
+    def test_try_and_do_agree(self):
+        """What try accepts, do accepts; else it says the same."""
+        one = self.case('35.0500', 'address=东门')
+        for who, moves in (('h1', ('accept', 'acept')),
+                           ('d1', ('close', 'accept', 'whistle', 'file',
+                                   'dispatch', 'sign')),
+                           ('h1', ('sign', 'return'))):
+            for move in moves:
+                for words in (('colour=red',), (),
+                              ('unit=' + COMMUNITY_2, 'why=归你')):
+                    self.agree('do', one, move, *words, who=who)
+        for words in (('add', 'incident', 'grid=' + GRID),
+                      ('add', 'incident'),
+                      ('add', 'incident', 'category=a', 'grid=' + GRID,
+                       'urgency=no'),
+                      ('add', 'notice', 'title=防汛', 'text=有雨'),
+                      ('add', 'notice', 'title=防汛'),
+                      ('set', one, 'address=西门'),
+                      ('set', one, 'address=西门', 'position=91,0'),
+                      ('set', one, 'status=closed')):
+            for who in ('d1', 'h1'):
+                self.agree(*words, who=who)
+
+    def case(self, at, *words):
+        one = self.a.incident('grid=' + GRID, 'category=env-garbage',
+                              'position=%s,118.35' % at, *words)
+        self.a.sync()
+        return one
+
+    def agree(self, *words, who):
+        said = self.ask('try', *words, who=who)[0]
+        whole = not said['problems'] and not said['missing']
+        size = self.written()
+        done = self.world.try_(*words, '--as', who, '--json')
+        self.assertEqual(whole, done.code in (0, 5),
+                         (words, who, said, done.out, done.err))
+        if not whole:
+            self.assertEqual(self.written(), size)
+            text = json.loads(done.err)['text']
+            told = [one['text'] for one in said['problems']]
+            self.assertTrue(said['missing'] or
+                            any(one in text for one in told), (told, text))
+        return whole
+
+    def test_try_writes_nothing(self):
+        one = self.case('35.0500')
+        size = self.written()
+        self.ask('try', 'do', one, 'accept')
+        self.ask('try', 'set', one, 'address=x')
+        self.ask('try', 'add', 'incident')
+        self.assertEqual(self.written(), size)
+        self.assertEqual(self.refused('try', 'drop', one, code=2)['error'],
+                         'usage')
+        self.assertEqual(self.refused('try', 'do', one, code=2)['error'],
+                         'usage')
+        self.refused('try', 'set', 'ffffffff', code=3)
+        self.refused('try', 'set', one, 'address=x', who='au')
+        self.refused('try', 'add', 'notice', '--contact', 'x', code=2)
+
+    def test_try_tells_what_is_near(self):
+        one = self.case('35.05000', 'address=东门')
+        self.case('35.06000')
+        near = self.ask('try', 'add', 'incident', 'category=env-garbage',
+                        'position=35.05010,118.35')[0]['near']
+        self.assertEqual([row['id'] for row in near], [one])
+        self.assertEqual(near[0]['distance_m'], 11)
+        self.assertEqual(near[0]['address'], '东门')
+        self.a.do('draft', 'write', 'incident')
+        kept = self.a.do('draft', 'write', 'incident', 'category=env-garbage',
+                         'position=35.05010,118.35', '--json').one()['near']
+        self.assertEqual(kept, near)
+
 
 if __name__ == '__main__':
     main()
