@@ -10,7 +10,8 @@
  *  truth     entries of the log (signed notes), the hashes of its tree, the
  *            newest checkpoint, the logs that it is made of, batches (their
  *            note is the entry at `position`; body as it came), files, codes,
- *            devices, people, operators' keys, statements that wait for the
+ *            devices, people, operators' keys and accounts, what wrong
+ *            passwords were tried, statements that wait for the
  *            registrar, photos that are wanted, what witnesses cosigned, what
  *            is left of erased records
  *  derived   chains, branches, records, entities, times, who is told of what
@@ -69,6 +70,26 @@ struct store_log {
 struct store_waiting {
     uint64_t number;
     struct xg_statement says;
+};
+
+/* Who may log in to the console (account.h). */
+enum { STORE_TOTP_SIZE = 20 };
+struct store_operator {
+    char code[XG_CODE_MAX + 1];
+    struct xg_hash once; /* of the one-time key; zeros: none */
+    int64_t once_until_ms;
+    bool has_totp, has_begun; /* a second factor; one that is not in force */
+    uint8_t totp[STORE_TOTP_SIZE], begun[STORE_TOTP_SIZE];
+    uint64_t totp_step; /* the newest whose code was taken */
+    int64_t login_ms;   /* 0: never */
+    bool locked;
+    char why[STORE_NAME_MAX + 1];
+};
+
+/* Wrong passwords in a row. */
+struct store_wrong {
+    uint64_t count;
+    int64_t last_ms;
 };
 
 /* What she was asked: those waiting up to `through`, so many of them. */
@@ -715,6 +736,33 @@ struct store_ops {
     enum xg_status (*get_operator_key)(struct store *s,
                                        struct xg_wrapped_key *key, bool *found,
                                        const char *code, struct xg_error *err);
+    enum xg_status (*put_operator)(struct store *s,
+                                   const struct store_operator *o,
+                                   struct xg_error *err);
+    enum xg_status (*get_operator)(struct store *s, struct store_operator *o,
+                                   bool *found, const char *code,
+                                   struct xg_error *err);
+    /* Whose one-time key has that hash. */
+    enum xg_status (*find_operator)(struct store *s, struct store_operator *o,
+                                    bool *found, const struct xg_hash *once,
+                                    struct xg_error *err);
+    /* By code. */
+    enum xg_status (*read_operators)(struct store *s, struct xg_arena *arena,
+                                     struct store_operator **rows,
+                                     size_t *count, struct xg_error *err);
+    /* count 0: forgotten. */
+    enum xg_status (*put_wrong_tries)(struct store *s,
+                                      const struct xg_hash *what,
+                                      const struct store_wrong *wrong,
+                                      struct xg_error *err);
+    /* None: count 0. */
+    enum xg_status (*get_wrong_tries)(struct store *s,
+                                      struct store_wrong *wrong,
+                                      const struct xg_hash *what,
+                                      struct xg_error *err);
+    /* Those whose last was before that. */
+    enum xg_status (*forget_wrong_tries)(struct store *s, int64_t before_ms,
+                                         struct xg_error *err);
     enum xg_status (*put_device)(struct store *s, const struct store_device *d,
                                  struct xg_error *err);
     enum xg_status (*find_device)(struct store *s, struct store_device *d,

@@ -451,6 +451,32 @@ VERB(get_operator_key,
      (struct store * s, struct xg_wrapped_key *key, bool *found,
       const char *code, struct xg_error *err),
      key, found, code, err)
+VERB(put_operator,
+     (struct store * s, const struct store_operator *o, struct xg_error *err),
+     o, err)
+VERB(get_operator,
+     (struct store * s, struct store_operator *o, bool *found,
+      const char *code, struct xg_error *err),
+     o, found, code, err)
+VERB(find_operator,
+     (struct store * s, struct store_operator *o, bool *found,
+      const struct xg_hash *once, struct xg_error *err),
+     o, found, once, err)
+VERB(read_operators,
+     (struct store * s, struct xg_arena *arena, struct store_operator **rows,
+      size_t *count, struct xg_error *err),
+     arena, rows, count, err)
+VERB(put_wrong_tries,
+     (struct store * s, const struct xg_hash *what,
+      const struct store_wrong *wrong, struct xg_error *err),
+     what, wrong, err)
+VERB(get_wrong_tries,
+     (struct store * s, struct store_wrong *wrong, const struct xg_hash *what,
+      struct xg_error *err),
+     wrong, what, err)
+VERB(forget_wrong_tries,
+     (struct store * s, int64_t before_ms, struct xg_error *err), before_ms,
+     err)
 VERB(read_bare,
      (struct store * s, struct xg_arena *arena, struct store_record **rows,
       size_t *count, uint64_t after, size_t limit, struct xg_error *err),
@@ -609,6 +635,13 @@ static const struct store_ops fault_ops = {
     .get_person = get_person,
     .put_operator_key = put_operator_key,
     .get_operator_key = get_operator_key,
+    .put_operator = put_operator,
+    .get_operator = get_operator,
+    .find_operator = find_operator,
+    .read_operators = read_operators,
+    .put_wrong_tries = put_wrong_tries,
+    .get_wrong_tries = get_wrong_tries,
+    .forget_wrong_tries = forget_wrong_tries,
     .read_bare = read_bare,
     .put_device = put_device,
     .find_device = find_device,

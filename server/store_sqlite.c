@@ -815,6 +815,7 @@ static enum xg_status open_with(struct store **s, const char *path,
     sqlite_photo_verbs(&opened->ops);
     sqlite_erased_verbs(&opened->ops);
     sqlite_people_verbs(&opened->ops);
+    sqlite_operator_verbs(&opened->ops);
     sqlite_witness_verbs(&opened->ops);
     opened->store.ops = &opened->ops;
     if (xg_db_open(&opened->db, path, &server_sql, &options, err) != XG_OK) {

@@ -91,6 +91,7 @@ void sqlite_erased_verbs(struct store_ops *ops);
 void sqlite_put_trace(struct xg_buf *out, const struct store_record *row);
 void sqlite_read_trace(struct store_record *row);
 void sqlite_people_verbs(struct store_ops *ops);
+void sqlite_operator_verbs(struct store_ops *ops);
 void sqlite_witness_verbs(struct store_ops *ops);
 
 #endif

@@ -45,8 +45,10 @@ struct cmd_option {
 };
 
 struct cmd;
+struct console;
 struct data;
 struct xg_draft;
+struct xg_role;
 
 struct command {
     const char *words;  /* "worker add" */
@@ -80,6 +82,12 @@ struct cmd {
     struct data *data; /* opened, unless CMD_ALONE */
     struct xg_bytes input;
     struct xg_bytes password; /* that the caller asked for; empty: none */
+    /* Of a caller who is logged in (server/console): the signing key of --as,
+     * opened, or NULL; and the unit outside which nothing is there for them, or
+     * NULL (server/sight.h). Borrowed. */
+    const uint8_t *secret;
+    const char *within;
+    struct console *console; /* of the server that runs, or NULL */
     int files[CMD_FILES]; /* CMD_LENT; an output that is left empty is none */
     struct xg_buf out;
     json_t *advice;    /* beside a refusal; or NULL (cmd_advise()) */
@@ -98,6 +106,12 @@ enum xg_status cmd_worker_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_worker_keys(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_worker_key(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_operator_key(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_operator_add(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_operator_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_operator_login(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_operator_lock(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_operator_unlock(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_operator_totp(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_code(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_device_approve(struct cmd *c, struct xg_error *err);
@@ -176,6 +190,10 @@ void cmd_advise(struct cmd *c, const char *key, json_t *value);
  * advice is let go. */
 int cmd_complain(struct cmd *c, struct xg_buf *errors,
                  const struct xg_error *err);
+
+/* A role by its name, in either language. XG_USAGE. */
+XG_MUST_CHECK enum xg_status cmd_role(const struct xg_role **role,
+                                      const char *name, struct xg_error *err);
 
 /* Where the registrar's key is on another machine, say that what was just done
  * waits for her, and what comes next. */

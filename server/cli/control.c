@@ -26,6 +26,7 @@ enum { WORDS_MAX = 64, QUESTION_MAX = CMD_INPUT_MAX + (1 << 20) };
 
 struct control {
     struct data *data;
+    struct console *console;
     const struct xg_env *env;
     int dir_fd, listen_fd;
     pthread_t thread;
@@ -198,6 +199,7 @@ static int run_question(struct control *control, struct cmd *c,
         return xg_status_exit(XG_USAGE);
     }
     c->data = control->data;
+    c->console = control->console;
     c->env = control->env;
     c->input = q->input;
     c->password = q->password;
@@ -354,15 +356,15 @@ static void release(struct control *control)
 }
 
 enum xg_status control_start(struct control **control, const char *dir,
-                             struct data *data, const struct xg_env *env,
-                             struct xg_error *err)
+                             struct data *data, struct console *console,
+                             const struct xg_env *env, struct xg_error *err)
 {
     struct control *c = calloc(1, sizeof *c);
 
     if (!c)
         return xg_fail_nomem(err);
     *c = (struct control){
-        .data = data, .env = env, .dir_fd = -1, .listen_fd = -1};
+        .data = data, .console = console, .env = env, .dir_fd = -1, .listen_fd = -1};
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->idle, NULL);
     enum xg_status status = listen_there(c, dir, err);

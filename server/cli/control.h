@@ -24,6 +24,7 @@ struct control;
 /* Serve commands on `data` until control_stop(). */
 XG_MUST_CHECK enum xg_status control_start(struct control **control,
                                            const char *dir, struct data *data,
+                                           struct console *console, /* or NULL */
                                            const struct xg_env *env,
                                            struct xg_error *err);
 /* Waits for commands at work. NULL is fine. */

@@ -26,6 +26,11 @@ enum xg_status cmd_sign(struct cmd *c, struct xg_draft *draft,
         return err->status;
     if (!wanted)
         return XG_OK;
+    if (c->secret) {
+        memcpy(secret, c->secret, XG_SECRET_KEY_SIZE);
+        draft->author_secret = secret;
+        return XG_OK;
+    }
     if (c->password.len == 0)
         return xg_fail(err, XG_LOCKED,
                        XG_T("%s 有签名钥匙，要口令：在终端上运行，或用 "

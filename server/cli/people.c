@@ -23,19 +23,17 @@ enum {
 
 /* ---- worker ---- */
 
-static const struct xg_role *find_role(const char *name)
-{
-    for (const struct xg_role *r = xg_roles; r->name; r++)
-        if (!strcmp(r->name, name) || !strcmp(r->zh, name) ||
-            !strcmp(r->en, name))
-            return r;
-    return NULL;
-}
-
-static enum xg_status no_role(const char *name, struct xg_error *err)
+enum xg_status cmd_role(const struct xg_role **role, const char *name,
+                        struct xg_error *err)
 {
     struct xg_buf all = XG_BUF(2048);
 
+    for (const struct xg_role *r = xg_roles; r->name; r++)
+        if (!strcmp(r->name, name) || !strcmp(r->zh, name) ||
+            !strcmp(r->en, name)) {
+            *role = r;
+            return XG_OK;
+        }
     for (const struct xg_role *r = xg_roles; r->name; r++)
         xg_buf_format(&all, "%s%s", r == xg_roles ? "" : ", ", r->name);
     xg_fail(
@@ -50,11 +48,10 @@ enum xg_status cmd_worker_add(struct cmd *c, struct xg_error *err)
 {
     const char *code = c->args[1], *name = cmd_option(c, "name");
     const char *unit = cmd_option(c, "unit");
-    const struct xg_role *role = find_role(cmd_option(c, "role"));
+    const struct xg_role *role;
 
-    if (!role)
-        return no_role(cmd_option(c, "role"), err);
-    if (registry_add_worker(c->data->registry, code, name, role, unit, err) !=
+    if (cmd_role(&role, cmd_option(c, "role"), err) != XG_OK ||
+        registry_add_worker(c->data->registry, code, name, role, unit, err) !=
         XG_OK)
         return err->status;
     if (c->json)

@@ -4,7 +4,11 @@
  *
  *      ready https://127.0.0.1:7443 pin sha256//...
  *
- * (without TLS: "ready http://... plain"), and tells systemd (sd_notify:
+ * (without TLS: "ready http://... plain"), with --console a second one,
+ *
+ *      console https://127.0.0.1:7444
+ *
+ * and tells systemd (sd_notify:
  * READY=1 in a datagram to $NOTIFY_SOCKET).
  */
 #include <errno.h>
@@ -23,6 +27,7 @@
 #include "server/clerk.h"
 #include "server/cli/cmd.h"
 #include "server/cli/control.h"
+#include "server/cli/order.h"
 #include "server/cli/tls_files.h"
 #include "server/witness_ask.h"
 #include "shared/base/lang.h"
@@ -37,6 +42,9 @@ enum { BUSY_TRIES = 50, BUSY_PAUSE_MS = 100 };
  * the memory. Hashing and SQLite take the time here, not malloc. */
 enum { HEAPS = 1 };
 
+extern const struct xg_asset console_assets[];
+extern const size_t console_asset_count;
+
 /* Everything that runs; released in the other direction. */
 struct serving {
     struct cmd *c;
@@ -47,6 +55,8 @@ struct serving {
     struct data *data;
     struct api api;
     struct xg_web *web;
+    struct order_desk desk;
+    struct console *console; /* NULL: not asked for */
     struct control *control;
     struct clerk_thread *clerk;
     struct witness_thread *witnesses;
@@ -127,6 +137,32 @@ static enum xg_status start_web(struct serving *s, struct xg_error *err)
     return make_url(s, options.listen, err);
 }
 
+/* The operators' page, with the same certificate. */
+static enum xg_status start_console(struct serving *s, struct xg_error *err)
+{
+    const char *listen = cmd_option(s->c, "console");
+    const struct console_options options = {
+        .data = s->data,
+        .dir = s->dir,
+        .listen = listen,
+        .url = cmd_option(s->c, "console-url"),
+        .plain = s->plain,
+        .tls_cert_pem = s->plain ? NULL : xg_buf_str(&s->tls.cert),
+        .tls_key_pem = s->plain ? NULL : xg_buf_str(&s->tls.key),
+        .runner = {&s->desk, order_run},
+        .assets = console_assets,
+        .asset_count = console_asset_count,
+        .page = getenv("XUNGE_CONSOLE_PAGE")};
+
+    if (!listen)
+        return XG_OK;
+    s->desk = (struct order_desk){.data = s->data, .env = s->c->env};
+    if (console_start(&s->console, &options, err) != XG_OK)
+        return err->status;
+    s->desk.console = s->console;
+    return console_address_store(s->dir, console_url(s->console), err);
+}
+
 /* A command may have the folder for a moment; another server keeps it. */
 static enum xg_status open_data(struct serving *s, struct xg_error *err)
 {
@@ -168,7 +204,9 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
         address_store(s->dir, s->url, s->plain ? NULL : &s->tls.pin, err) !=
             XG_OK)
         return err->status;
-    if (control_start(&s->control, s->dir, s->data, s->c->env, err) != XG_OK)
+    if (start_console(s, err) != XG_OK ||
+        control_start(&s->control, s->dir, s->data, s->console, s->c->env,
+                      err) != XG_OK)
         return err->status;
     if (clerk_start(&s->clerk, s->data, err) != XG_OK)
         return err->status;
@@ -182,6 +220,8 @@ static void say_ready(const struct serving *s)
     if (!s->plain)
         xg_tls_pin_text(pin, &s->tls.pin);
     printf("ready %s %s%s\n", s->url, s->plain ? "plain" : "pin ", pin);
+    if (s->console)
+        printf("console %s\n", console_url(s->console));
     fflush(stdout);
     notify("READY=1");
 }
@@ -191,6 +231,7 @@ static void stop(struct serving *s)
     witness_stop(s->witnesses);
     clerk_stop(s->clerk);
     control_stop(s->control);
+    console_stop(s->console);
     xg_web_stop(s->web);
     if (s->api.sessions)
         api_close(&s->api);

@@ -132,3 +132,23 @@ enum xg_status address_load(char url[static XG_URL_MAX + 1],
     xg_buf_clear(&text);
     return status;
 }
+
+enum xg_status console_address_store(const char *dir, const char *url,
+                                     struct xg_error *err)
+{
+    char path[CMD_PATH_SIZE];
+
+    if (cmd_path(path, dir, "console.address", err) != XG_OK)
+        return err->status;
+    return xg_os_replace(path, 0644, xg_bytes_of(url), err);
+}
+
+enum xg_status console_address_load(struct xg_buf *url, const char *dir,
+                                    struct xg_error *err)
+{
+    char path[CMD_PATH_SIZE];
+
+    if (cmd_path(path, dir, "console.address", err) != XG_OK)
+        return err->status;
+    return xg_os_read(url, path, err);
+}

@@ -37,4 +37,13 @@ XG_MUST_CHECK enum xg_status address_load(char url[static XG_URL_MAX + 1],
                                           const char *dir,
                                           struct xg_error *err);
 
+/* DIR/console.address: where operators find the console. Appended; XG_NOTFOUND:
+ * it was never served. */
+XG_MUST_CHECK enum xg_status console_address_store(const char *dir,
+                                                   const char *url,
+                                                   struct xg_error *err);
+XG_MUST_CHECK enum xg_status console_address_load(struct xg_buf *url,
+                                                  const char *dir,
+                                                  struct xg_error *err);
+
 #endif

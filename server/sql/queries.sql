@@ -596,6 +596,38 @@ SELECT wrapped FROM operator_key WHERE code = ?1;
 -- name: operator_key_drop
 DELETE FROM operator_key WHERE code = ?1;
 
+-- name: operator_put
+INSERT OR REPLACE INTO operator (code, once, once_until_ms, totp, totp_begun,
+    totp_step, login_ms, locked, why)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+
+-- name: operator_get
+SELECT code, once, once_until_ms, totp, totp_begun, totp_step, login_ms,
+    locked, why
+FROM operator WHERE code = ?1;
+
+-- name: operator_once
+SELECT code, once, once_until_ms, totp, totp_begun, totp_step, login_ms,
+    locked, why
+FROM operator WHERE once = ?1 AND once <> zeroblob(32);
+
+-- name: operator_list
+SELECT code, once, once_until_ms, totp, totp_begun, totp_step, login_ms,
+    locked, why
+FROM operator ORDER BY code;
+
+-- name: wrong_try_put
+INSERT OR REPLACE INTO wrong_try (what, count, last_ms) VALUES (?1, ?2, ?3);
+
+-- name: wrong_try_get
+SELECT count, last_ms FROM wrong_try WHERE what = ?1;
+
+-- name: wrong_try_drop
+DELETE FROM wrong_try WHERE what = ?1;
+
+-- name: wrong_try_forget
+DELETE FROM wrong_try WHERE last_ms < ?1;
+
 -- name: device_put
 INSERT INTO device (name, key, worker, state) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (name) DO UPDATE SET key = excluded.key, worker = excluded.worker,

@@ -40,7 +40,8 @@ INSIDE = {  # folders of programs may include their library
     "agent/bundle": ["agent", "agent/cli"],
     "agent/sync": ["agent"], "agent/patrol": ["agent"],
     "agent/ui": ["agent", "shared/web"],
-    "server/cli": ["server"],
+    "server/console": ["server"],
+    "server/cli": ["server", "server/console"],
     "shared/audit/cli": ["shared/audit"],
 }
 # What reads a child program's answer shares a header with it.
@@ -65,6 +66,8 @@ ENGINES = {
     "keyutils.h": ["agent/vault"],
     "zlib.h": ["shared/core/deflate.c"],
     "csv.h": ["shared/guide"],
+    "liboath/": ["server/account_totp.c"],
+    "qrencode.h": ["server/console/"],
     "jansson.h": ["shared/guide", "shared/view", "shared/audit", "agent",
                   "server"],
 }

@@ -1,0 +1,205 @@
+/* operators.c - `operator add|list|login|lock|unlock|totp`: who may log in to
+ * the console (server/account.h). */
+#include <sodium.h>
+#include <string.h>
+
+#include "server/account.h"
+#include "server/cli/cmd.h"
+#include "server/cli/print.h"
+#include "server/cli/tls_files.h"
+#include "server/console/console.h"
+#include "shared/base/lang.h"
+#include "shared/view/text.h"
+
+static enum xg_status say_done(struct cmd *c, const char *code,
+                               const char *member, const char *text,
+                               struct xg_error *err)
+{
+    if (c->json)
+        return cmd_put_json(c, json_pack("{s:s, s:b}", "code", code, member, 1),
+                            err);
+    xg_buf_format(&c->out, "%s  %s\n", code, text);
+    return XG_OK;
+}
+
+enum xg_status cmd_operator_add(struct cmd *c, struct xg_error *err)
+{
+    const char *code = c->args[1], *name = cmd_option(c, "name");
+    const char *unit = cmd_option(c, "unit");
+    const struct xg_role *role;
+
+    if (cmd_role(&role, cmd_option(c, "role"), err) != XG_OK ||
+        account_add(c->data, code, name, role, unit, err) != XG_OK)
+        return err->status;
+    if (c->json)
+        return cmd_put_json(
+            c,
+            cmd_mark_waits(c, json_pack("{s:s, s:s, s:s, s:s}", "code", code,
+                                        "name", name, "role", role->name,
+                                        "unit", unit)),
+            err);
+    xg_buf_format(&c->out,
+                  XG_T("%s（%s，%s）可以登录；用 operator login 给一个一次性"
+                       "链接\n",
+                       "%s (%s, %s) may log in; operator login makes a "
+                       "one-time link\n"),
+                  code, xg_label(role->zh, role->en), unit);
+    cmd_say_waits(c);
+    return XG_OK;
+}
+
+/* ---- list ---- */
+
+static json_t *time_json(int64_t ms)
+{
+    struct xg_buf text = XG_BUF(64);
+
+    if (ms == 0)
+        return json_null();
+    view_put_time_utc(&text, ms);
+    json_t *json = json_string(xg_buf_str(&text));
+    xg_buf_clear(&text);
+    return json;
+}
+
+static enum xg_status put_account(void *ctx, const struct account *a,
+                                  const struct store_wrong *wrong,
+                                  struct xg_error *err)
+{
+    struct cmd *c = ctx;
+    unsigned sessions = c->console ? console_sessions(c->console, a->code) : 0;
+
+    if (c->json)
+        return cmd_put_json(
+            c,
+            json_pack("{s:s, s:s, s:s?, s:s, s:b, s:b, s:b, s:b, s:s?, s:I, "
+                      "s:o, s:i}",
+                      "code", a->code, "name", a->name, "role",
+                      a->role ? a->role->name : NULL, "unit", a->unit,
+                      "password", a->has_password, "signs", a->signs, "totp",
+                      a->totp, "locked", a->locked, "why",
+                      a->locked ? a->why : NULL, "wrong",
+                      (json_int_t)wrong->count, "last_login",
+                      time_json(a->login_ms), "sessions", (int)sessions),
+            err);
+    view_put_column(&c->out, xg_bytes_of(a->code), 16);
+    xg_buf_text(&c->out, " ");
+    view_put_column(&c->out, xg_bytes_of(a->name), 16);
+    xg_buf_text(&c->out, " ");
+    view_put_column(
+        &c->out,
+        xg_bytes_of(a->role ? xg_label(a->role->zh, a->role->en) : "?"), 20);
+    xg_buf_text(&c->out, " ");
+    view_put_column(&c->out, xg_bytes_of(a->unit), 20);
+    xg_buf_format(&c->out, " %s%s%s",
+                  a->locked         ? XG_T("已停用", "locked")
+                  : a->has_password ? XG_T("可登录", "may log in")
+                                    : XG_T("还没有口令", "no password yet"),
+                  a->signs ? XG_T("，签名", ", signs") : "",
+                  a->totp ? XG_T("，两步验证", ", second factor") : "");
+    if (a->login_ms) {
+        xg_buf_text(&c->out, XG_T("，上次登录 ", ", last login "));
+        view_put_time(&c->out, a->login_ms);
+    }
+    xg_buf_text(&c->out, "\n");
+    return XG_OK;
+}
+
+enum xg_status cmd_operator_list(struct cmd *c, struct xg_error *err)
+{
+    return account_each(c->data, put_account, c, err);
+}
+
+/* ---- the others ---- */
+
+/* Where the console is, as operators call it. */
+static enum xg_status find_url(struct xg_buf *url, const struct cmd *c,
+                               struct xg_error *err)
+{
+    if (c->console) {
+        xg_buf_text(url, console_url(c->console));
+        return xg_buf_check(url, err);
+    }
+    enum xg_status status = console_address_load(url, c->args[0], err);
+    if (status == XG_NOTFOUND) {
+        *err = XG_ERROR_NONE; /* it was never served: the key alone will do */
+        status = XG_OK;
+    }
+    return status;
+}
+
+static enum xg_status put_once(struct cmd *c, const char *key,
+                               const struct xg_buf *url, int64_t until_ms,
+                               struct xg_error *err)
+{
+    struct xg_buf until = XG_BUF(64), link = XG_BUF(1024);
+    enum xg_status status;
+
+    view_put_time_utc(&until, until_ms);
+    if (url->len)
+        xg_buf_format(&link, "%s/#once=%s", xg_buf_str(url), key);
+    status = xg_buf_check(&link, err);
+    if (status == XG_OK && c->json)
+        status = cmd_put_json(c,
+                              json_pack("{s:s, s:s, s:s?, s:s}", "code",
+                                        c->args[1], "once", key, "url",
+                                        link.len ? xg_buf_str(&link) : NULL,
+                                        "expires", xg_buf_str(&until)),
+                              err);
+    else if (status == XG_OK)
+        xg_buf_format(&c->out,
+                      XG_T("%s\n一次有效，到 %s 为止；在这个链接上设口令\n",
+                           "%s\ngood once, until %s; it sets the password\n"),
+                      link.len ? xg_buf_str(&link) : key, xg_buf_str(&until));
+    if (link.data)
+        sodium_memzero(link.data, link.cap);
+    xg_buf_clear(&link);
+    xg_buf_clear(&until);
+    return status;
+}
+
+enum xg_status cmd_operator_login(struct cmd *c, struct xg_error *err)
+{
+    struct xg_buf url = XG_BUF(1024);
+    char key[ACCOUNT_ONCE_SIZE];
+    int64_t until_ms;
+    enum xg_status status = find_url(&url, c, err);
+
+    if (status == XG_OK)
+        status =
+            account_make_once(c->data, key, &until_ms, c->args[1], err);
+    if (status == XG_OK)
+        status = put_once(c, key, &url, until_ms, err);
+    xg_buf_clear(&url);
+    sodium_memzero(key, sizeof key);
+    return status;
+}
+
+enum xg_status cmd_operator_lock(struct cmd *c, struct xg_error *err)
+{
+    if (account_lock(c->data, c->args[1], true, cmd_option(c, "why"), err) !=
+        XG_OK)
+        return err->status;
+    return say_done(c, c->args[1], "locked", XG_T("已停用", "locked"), err);
+}
+
+enum xg_status cmd_operator_unlock(struct cmd *c, struct xg_error *err)
+{
+    if (account_lock(c->data, c->args[1], false, NULL, err) != XG_OK)
+        return err->status;
+    return say_done(c, c->args[1], "unlocked", XG_T("已恢复", "unlocked"), err);
+}
+
+enum xg_status cmd_operator_totp(struct cmd *c, struct xg_error *err)
+{
+    if (!cmd_option(c, "remove"))
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("要写 --remove；打开两步验证是本人在页面上做的",
+                            "--remove is missing; its person turns a second "
+                            "factor on, on the page"));
+    if (account_remove_totp(c->data, c->args[1], err) != XG_OK)
+        return err->status;
+    return say_done(c, c->args[1], "removed",
+                    XG_T("两步验证已去掉", "the second factor is taken away"),
+                    err);
+}

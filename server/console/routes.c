@@ -1,0 +1,114 @@
+/* routes.c - the requests of docs/console.md. */
+#include <string.h>
+
+#include "server/console/inside.h"
+#include "shared/base/lang.h"
+
+enum { LOGIN_MAX = 4096 };
+
+bool is_json(const struct xg_request *request, struct xg_response *response)
+{
+    const char *type = xg_request_header(request, "Content-Type");
+
+    if (type && strncmp(type, "application/json", 16) == 0 &&
+        (type[16] == '\0' || type[16] == ';'))
+        return true;
+    xg_response_problem(response, 415, "type",
+                        XG_T("请求的内容不是 JSON", "the body is no JSON"),
+                        NULL);
+    return false;
+}
+
+/* Until a call says otherwise: as the browser speaks, else Chinese. */
+static void speak(const struct xg_request *request)
+{
+    const char *wish = xg_request_header(request, "Accept-Language");
+
+    xg_lang_thread(wish && strncmp(wish, "en", 2) == 0 ? XG_LANG_EN
+                                                       : XG_LANG_ZH);
+}
+
+static void tell_out(struct xg_response *response)
+{
+    xg_response_problem(response, 401, "auth",
+                        XG_T("登录已结束，请重新登录",
+                             "the login has ended; log in again"),
+                        NULL);
+    xg_response_header(response, "WWW-Authenticate", "Bearer");
+}
+
+/* Moved, locked or of another role since: then she is nobody's session. */
+static bool is_still(struct console *c, const struct session *session,
+                     struct xg_response *response)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct account now;
+
+    enum xg_status status =
+        account_read(c->options.data, &now, session->code, &err);
+    if (status != XG_OK && status != XG_NOTFOUND) {
+        xg_response_fail(response, &err);
+        return false;
+    }
+    if (status == XG_OK && !now.locked && now.role == session->role &&
+        strcmp(now.unit, session->unit) == 0)
+        return true;
+    sessions_end_of(&c->sessions, session->code, NULL);
+    tell_out(response);
+    return false;
+}
+
+struct session *console_enter(struct console *c,
+                              const struct xg_request *request,
+                              struct xg_response *response)
+{
+    const char *token = xg_request_bearer(request);
+    bool touched = xg_request_header(request, "Xunge-Touch") != NULL;
+
+    speak(request);
+    if (!guard_origin(&c->guard, request, false, response))
+        return NULL;
+    struct session *session =
+        token ? sessions_take(&c->sessions, token, touched, console_now_ms(c))
+              : NULL;
+    if (!session) {
+        tell_out(response);
+        return NULL;
+    }
+    if (is_still(c, session, response))
+        return session;
+    sessions_let_go(&c->sessions, session);
+    return NULL;
+}
+
+static void do_login(void *ctx, const struct xg_request *request,
+                     struct xg_response *response)
+{
+    speak(request);
+    login_post(ctx, request, response);
+}
+
+static void do_page(void *ctx, const struct xg_request *request,
+                    struct xg_response *response)
+{
+    speak(request);
+    page_get(ctx, request, response);
+}
+
+/* A file may be as large as its command takes. */
+#define FEED_MAX ((size_t)16 << 30)
+
+const struct xg_route console_routes[] = {
+    {"GET", "/", 0, do_page, NULL},
+    {"GET", "/*", 0, do_page, NULL},
+    {"POST", "/api/login", LOGIN_MAX, do_login, NULL},
+    {"POST", "/api/logout", LOGIN_MAX, logout_post, NULL},
+    {"POST", "/api/password", LOGIN_MAX, password_post, NULL},
+    {"POST", "/api/totp", LOGIN_MAX, totp_post, NULL},
+    {"POST", "/api/run", CALL_BYTES_MAX, run_post, NULL},
+    {"POST", "/api/feed", FEED_MAX, NULL, &run_feed},
+    {"POST", "/api/data", CALL_BYTES_MAX, data_post, NULL},
+};
+
+const size_t console_route_count =
+    sizeof console_routes / sizeof *console_routes;

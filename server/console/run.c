@@ -1,0 +1,503 @@
+/* run.c - a call that is run, and its answer: what the command wrote, line by
+ * line, then its end line; or its bytes.
+ *
+ * What a command gives as a file, or takes as one, lies meanwhile in a file
+ * without a name in DIR: gone with us.
+ */
+#define _GNU_SOURCE /* O_TMPFILE, mkostemp */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/console/inside.h"
+#include "shared/base/lang.h"
+#include "shared/base/log.h"
+#include "shared/base/os.h"
+
+enum {
+    PATH_SIZE = 4096,
+    OUT_MAX = 256 << 20,
+    COMPLAINT_MAX = 1 << 20,
+    SPARE_BYTES = 256 << 20,
+};
+
+/* ---- files without a name ---- */
+
+static enum xg_status open_unnamed(int *fd, const char *dir,
+                                   struct xg_error *err)
+{
+    char name[PATH_SIZE];
+
+    int opened = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (opened < 0 && (errno == EOPNOTSUPP || errno == EISDIR) &&
+        snprintf(name, sizeof name, "%s/console.XXXXXX", dir) <
+            (int)sizeof name) {
+        opened = mkostemp(name, O_CLOEXEC);
+        if (opened >= 0)
+            unlink(name);
+    }
+    if (opened < 0)
+        return xg_fail_os(err, XG_T("在 %s 存放文件", "keeping a file in %s"),
+                          dir);
+    *fd = opened;
+    return XG_OK;
+}
+
+/* ---- errors ---- */
+
+/* As a command line's JSON has it. */
+static void complain(struct xg_buf *out, const struct xg_error *err)
+{
+    xg_buf_format(out, "{\"error\":\"%s\",\"exit\":%d,\"text\":",
+                  xg_status_name(err->status), xg_status_exit(err->status));
+    xg_json_string(out, xg_error_text(err));
+    xg_buf_byte(out, '}');
+}
+
+static void put_problem(struct xg_response *response, int http_status,
+                        const struct xg_buf *complaint)
+{
+    size_t len = complaint->len;
+
+    while (len && complaint->data[len - 1] == '\n')
+        len--;
+    xg_response_clear(response);
+    response->http_status = http_status;
+    response->content_type = "application/problem+json";
+    xg_buf_format(&response->body,
+                  "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
+                  "\"code\":\"command\",\"detail\":",
+                  XG_T("没有做成", "it was not done"), http_status);
+    xg_buf_append(&response->body, complaint->data, len);
+    xg_buf_text(&response->body, "}\n");
+}
+
+/* A failure before anything ran. */
+static void refuse(struct xg_response *response, const struct xg_error *err)
+{
+    struct xg_buf complaint = XG_BUF(8192);
+
+    complain(&complaint, err);
+    put_problem(response, xg_status_http(err->status), &complaint);
+    xg_buf_clear(&complaint);
+}
+
+/* HTTP's word for an exit status. */
+static int http_of_exit(int exit_status)
+{
+    switch (exit_status) {
+    case 2:
+        return 400;
+    case 3:
+        return 404;
+    case 4:
+        return 502;
+    case 5:
+        return 409;
+    case 6:
+        return 423;
+    default:
+        return exit_status == 7 ? 500 : 422;
+    }
+}
+
+/* ---- running ---- */
+
+/* One call with all that it takes. */
+struct work {
+    struct console *console;
+    struct session *session; /* held */
+    struct call call;
+    int input, output; /* files, or -1 */
+    struct console_done done;
+};
+
+static void close_file(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void work_clear(struct work *w)
+{
+    close_file(&w->input);
+    close_file(&w->output);
+    if (w->done.out.data)
+        sodium_memzero(w->done.out.data, w->done.out.len);
+    xg_buf_clear(&w->done.out);
+    xg_buf_clear(&w->done.complaint);
+    if (w->session)
+        sessions_let_go(&w->console->sessions, w->session);
+    w->session = NULL;
+}
+
+/* Does she see all there is? The others see what is theirs. */
+static bool sees_all(const struct xg_role *role)
+{
+    return role->number == XG_ROLE_AUDITOR ||
+           role->number == XG_ROLE_REGISTRAR;
+}
+
+static void not_run(struct work *w, const struct xg_error *err)
+{
+    complain(&w->done.complaint, err);
+    w->done.exit = xg_status_exit(err->status);
+}
+
+static void run_work(struct work *w, const struct xg_request *request)
+{
+    struct console *c = w->console;
+    struct xg_error err = XG_ERROR_NONE;
+    struct console_order order = {
+        .input = w->input,
+        .within = sees_all(w->session->role) ? NULL : w->session->unit,
+        .secret = w->session->secret};
+
+    w->done = (struct console_done){.out = XG_BUF(OUT_MAX),
+                                    .complaint = XG_BUF(COMPLAINT_MAX)};
+    if (w->call.bytes &&
+        open_unnamed(&w->output, c->options.dir, &err) != XG_OK) {
+        not_run(w, &err);
+        return;
+    }
+    order.output = w->output;
+    order.words = call_arguments(&w->call, &order.count, c->options.dir,
+                                 w->session->code, request->arena);
+    if (!order.words) {
+        xg_ignore(xg_fail_nomem(&err));
+        not_run(w, &err);
+        return;
+    }
+    int64_t began_ms = console_now_ms(c);
+    places_take(&c->runs);
+    c->options.runner.run(c->options.runner.ctx, &order, &w->done);
+    places_give(&c->runs);
+    xg_log(XG_LOG_DEBUG, "console.ran", "command=\"%s\" as=%s exit=%d ms=%lld",
+           w->call.row->run, w->session->code, w->done.exit,
+           (long long)(console_now_ms(c) - began_ms));
+}
+
+/* ---- answers ---- */
+
+struct flow {
+    struct xg_buf text;
+    size_t at;
+};
+
+static ssize_t next_text(void *state, const struct xg_reader *reader,
+                         uint8_t *out, size_t max)
+{
+    struct flow *f = state;
+    size_t left = f->text.len - f->at, n = left < max ? left : max;
+
+    (void)reader;
+    if (n)
+        memcpy(out, f->text.data + f->at, n);
+    f->at += n;
+    return (ssize_t)n;
+}
+
+static void close_text(void *state)
+{
+    struct flow *f = state;
+
+    if (f->text.data)
+        sodium_memzero(f->text.data, f->text.len);
+    xg_buf_clear(&f->text);
+    free(f);
+}
+
+static const struct xg_flow text_flow = {next_text, close_text};
+
+/* However long it is. Takes the text. */
+static void answer_text(struct xg_response *response, struct xg_buf *text,
+                        const char *type)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct flow *f = NULL;
+
+    if (text->failed == XG_OK)
+        f = calloc(1, sizeof *f);
+    if (!f) {
+        xg_ignore(xg_fail_nomem(&err));
+        refuse(response, &err);
+        return;
+    }
+    *f = (struct flow){.text = *text};
+    *text = (struct xg_buf){0};
+    response->content_type = type;
+    xg_response_flow(response, &text_flow, f);
+}
+
+static void answer_lines(struct xg_response *response, struct work *w)
+{
+    struct console_done *d = &w->done;
+
+    while (d->complaint.len && d->complaint.data[d->complaint.len - 1] == '\n')
+        d->complaint.len--;
+    d->out.max += COMPLAINT_MAX + 64; /* the end line has room */
+    xg_buf_format(&d->out, "{\"exit\":%d", d->exit);
+    if (d->complaint.len) {
+        xg_buf_text(&d->out, ",\"error\":");
+        xg_buf_append(&d->out, d->complaint.data, d->complaint.len);
+    }
+    xg_buf_text(&d->out, "}\n");
+    answer_text(response, &d->out, "application/x-ndjson");
+}
+
+static const char *type_of(const uint8_t *first, size_t len)
+{
+    static const struct {
+        const char *begins;
+        size_t len;
+        const char *type;
+    } types[] = {{"\xff\xd8\xff", 3, "image/jpeg"},
+                 {"\x89PNG\r\n", 6, "image/png"},
+                 {"RIFF", 4, "image/webp"}};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (len >= types[i].len &&
+            memcmp(first, types[i].begins, types[i].len) == 0)
+            return types[i].type;
+    return "application/octet-stream";
+}
+
+/* What lies in the file that was lent, else what was printed. */
+static void answer_bytes(struct xg_response *response, struct work *w)
+{
+    struct stat info;
+    uint8_t first[16];
+
+    if (w->done.exit != 0) {
+        put_problem(response, http_of_exit(w->done.exit), &w->done.complaint);
+    } else if (fstat(w->output, &info) == 0 && info.st_size > 0) {
+        ssize_t n = pread(w->output, first, sizeof first, 0);
+        response->content_type = type_of(first, n > 0 ? (size_t)n : 0);
+        xg_response_file(response, w->output, 0, (uint64_t)info.st_size);
+        w->output = -1; /* taken */
+    } else {
+        answer_text(response, &w->done.out,
+                    type_of(w->done.out.data, w->done.out.len));
+    }
+}
+
+/* ---- requests ---- */
+
+/* False: the response says why not. */
+static bool take_call(struct work *w, struct xg_bytes text,
+                      const struct xg_request *request,
+                      struct xg_response *response)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (call_parse(&w->call, text, w->session->role, request->arena, &err) ==
+        XG_OK)
+        return true;
+    refuse(response, &err);
+    if (err.status == XG_REFUSED) {
+        response->http_status = 403;
+        xg_log(XG_LOG_WARN, "console.refused", "code=%s peer=%s",
+               w->session->code, request->peer);
+    }
+    return false;
+}
+
+static bool begin(struct work *w, struct console *c,
+                  const struct xg_request *request,
+                  struct xg_response *response)
+{
+    *w = (struct work){.console = c, .input = -1, .output = -1};
+    w->session = console_enter(c, request, response);
+    if (w->session && is_json(request, response) &&
+        take_call(w, request->body, request, response))
+        return true;
+    work_clear(w);
+    return false;
+}
+
+static void wrong_door(struct xg_response *response, const struct call *call)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    xg_ignore(xg_fail(
+        &err, XG_USAGE,
+        call->input ? XG_T("“%s”要的文件随 /api/feed 发来",
+                           "the file of \"%s\" comes by /api/feed")
+        : call->bytes
+            ? XG_T("“%s”的结果不是 JSON：用 /api/data",
+                   "\"%s\" gives no JSON: use /api/data")
+            : XG_T("“%s”没有文件", "\"%s\" has no file"),
+        call->row->run));
+    refuse(response, &err);
+}
+
+void run_post(void *ctx, const struct xg_request *request,
+              struct xg_response *response)
+{
+    struct work w;
+
+    if (!begin(&w, ctx, request, response))
+        return;
+    if (w.call.input || w.call.bytes) {
+        wrong_door(response, &w.call);
+    } else {
+        run_work(&w, request);
+        answer_lines(response, &w);
+    }
+    work_clear(&w);
+}
+
+void data_post(void *ctx, const struct xg_request *request,
+               struct xg_response *response)
+{
+    struct work w;
+
+    if (!begin(&w, ctx, request, response))
+        return;
+    if (!w.call.bytes) {
+        wrong_door(response, &w.call);
+    } else {
+        run_work(&w, request);
+        answer_bytes(response, &w);
+    }
+    work_clear(&w);
+}
+
+/* ---- a body that becomes a command's input ---- */
+
+struct feed {
+    struct work work;
+    struct xg_error full;
+};
+
+/* base64url, as the page writes it. */
+static bool header_call(struct work *w, const struct xg_request *request,
+                        struct xg_response *response)
+{
+    const char *text = xg_request_header(request, "Xunge-Call");
+    size_t len = text ? strlen(text) : 0, n = 0;
+    uint8_t *plain = xg_arena_alloc(request->arena, len + 1);
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (!plain || !text ||
+        sodium_base642bin(plain, len, text, len, NULL, &n, NULL,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING)) {
+        xg_ignore(xg_fail(&err, XG_USAGE,
+                          XG_T("页面的请求格式有误：%s",
+                               "the page's request is malformed: %s"),
+                          "Xunge-Call"));
+        refuse(response, &err);
+        return false;
+    }
+    if (!take_call(w, xg_bytes(plain, n), request, response))
+        return false;
+    if (w->call.input)
+        return true;
+    wrong_door(response, &w->call);
+    return false;
+}
+
+/* It is stated, it is not too long, and leaves the disk room for what comes
+ * from the field. */
+static bool has_room(const struct work *w, uint64_t length,
+                     struct xg_response *response)
+{
+    const char *dir = w->console->options.dir;
+    struct xg_error err = XG_ERROR_NONE;
+    uint64_t left = 0;
+
+    if (length == UINT64_MAX) {
+        xg_response_problem(response, 411, "length",
+                            XG_T("请求没有说明长度",
+                                 "the request states no length"),
+                            NULL);
+        return false;
+    }
+    if (!w->call.row->large && length > CALL_INPUT_MAX)
+        xg_ignore(xg_fail(&err, XG_TOOBIG,
+                          XG_T("文件太大，最多 %d MiB",
+                               "the file is too large: %d MiB at most"),
+                          CALL_INPUT_MAX >> 20));
+    else if (xg_os_free_bytes(&left, dir, &err) == XG_OK &&
+             (left < SPARE_BYTES || left - SPARE_BYTES < length))
+        xg_ignore(xg_fail(&err, XG_FULL, "%s",
+                          XG_T("服务器磁盘快满了，没有收下文件",
+                               "the server's disk is nearly full: the file "
+                               "was not taken")));
+    if (err.status == XG_OK)
+        return true;
+    refuse(response, &err);
+    return false;
+}
+
+static void *open_feed(void *ctx, const struct xg_request *request,
+                       uint64_t length, struct xg_response *response)
+{
+    struct console *c = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+    struct work w = {.console = c, .input = -1, .output = -1};
+    struct feed *feed = NULL;
+
+    w.session = console_enter(c, request, response);
+    if (w.session && header_call(&w, request, response) &&
+        has_room(&w, length, response)) {
+        feed = calloc(1, sizeof *feed);
+        if (!feed)
+            xg_ignore(xg_fail_nomem(&err));
+        else
+            xg_ignore(open_unnamed(&w.input, c->options.dir, &err));
+        if (err.status != XG_OK)
+            refuse(response, &err);
+    }
+    if (!feed || err.status != XG_OK) {
+        work_clear(&w);
+        free(feed);
+        return NULL;
+    }
+    *feed = (struct feed){.work = w, .full = XG_ERROR_NONE};
+    return feed;
+}
+
+static bool take_feed(void *ctx, void *stream, struct xg_bytes piece)
+{
+    struct console *c = ctx;
+    struct feed *feed = stream;
+
+    xg_ignore(xg_os_write_all(feed->work.input, c->options.dir, piece,
+                              &feed->full));
+    return feed->full.status == XG_OK;
+}
+
+static void close_feed(void *ctx, void *stream, bool whole,
+                       const struct xg_request *request,
+                       struct xg_response *response)
+{
+    struct feed *feed = stream;
+
+    (void)ctx;
+    if (whole && lseek(feed->work.input, 0, SEEK_SET) != 0)
+        xg_ignore(xg_fail_os(&feed->full, "lseek"));
+    if (feed->full.status != XG_OK) {
+        refuse(response, &feed->full);
+    } else if (!whole) {
+        xg_response_problem(response, 400, "cut",
+                            XG_T("文件没有传完，什么也没有保存",
+                                 "the file did not come whole; nothing was "
+                                 "saved"),
+                            NULL);
+    } else {
+        run_work(&feed->work, request);
+        answer_lines(response, &feed->work);
+    }
+    work_clear(&feed->work);
+    free(feed);
+}
+
+const struct xg_stream run_feed = {open_feed, take_feed, close_feed};
