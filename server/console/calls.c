@@ -13,7 +13,7 @@
 #define ADMIN OF(REGISTRAR)
 #define ALL (READERS | ADMIN)
 
-#define READ(name, roles, flags) {name, roles, CALL_AS_WHY, 0, 0, false, flags}
+#define READ(name, roles, flags) {name, roles, CALL_READS, 0, 0, false, flags}
 #define ACT(name, flags) {name, DESKS, CALL_AS, 0, 0, false, flags}
 #define PLAIN(name, roles, flags) {name, roles, CALL_NOBODY, 0, 0, false, flags}
 #define IMPORT(name) {name, ADMIN, CALL_NOBODY, 'i', 0, false, "edition="}
@@ -26,10 +26,11 @@ const struct call_row call_rows[] = {
     READ("list", ALL, "unit= holder= open due overdue limit= why="),
     READ("show", READERS, "why="),
     READ("history", READERS, "why="),
-    READ("conflicts", READERS, "why="),
+    READ("conflicts", READERS, "decided why="),
     PLAIN("duplicates", READERS, "limit="),
     {"accesses", OF(AUDITOR), CALL_AS, 0, 0, false, "by="},
 
+    ACT("try", "contact= phone= consent= relation="),
     ACT("do", ""),
     ACT("set", ""),
     ACT("note", ""),
@@ -42,7 +43,7 @@ const struct call_row call_rows[] = {
     PLAIN("photo list", READERS, "limit="),
     PLAIN("photo order", DESKS, ""),
     {"photo get", READERS, CALL_NOBODY, 'o', 1, false, ""},
-    {"export", READERS, CALL_AS_WHY, 'o', 0, true,
+    {"export", READERS, CALL_READS, 'o', 0, true,
      "evidence= evidence-person= evidence-unit= from= to= photos= why="},
 
     PLAIN("forks", CENTRE | OF(AUDITOR) | ADMIN, ""),
@@ -284,7 +285,7 @@ static enum xg_status judge(struct call *call, json_t *given,
         take_flags(call, json_object_get(given, "flags"), arena, err))
         return err->status;
     /* She sees lists, and nobody's name in them. */
-    if (role->number == XG_ROLE_REGISTRAR && call->row->as == CALL_AS_WHY &&
+    if (role->number == XG_ROLE_REGISTRAR && call->row->as == CALL_READS &&
         has_flag(call, "why"))
         return not_for(role, XG_T("查阅个人信息", "reading personal fields"),
                        err);
@@ -340,8 +341,6 @@ const char **call_arguments(const struct call *call, int *count,
     enum { BESIDE = 8 }; /* two words, --as, --json, --, DIR, NULL */
     const char **out = xg_arena_array(
         arena, call->word_count + call->flag_count + BESIDE, sizeof *out);
-    bool named = call->row->as == CALL_AS ||
-                 (call->row->as == CALL_AS_WHY && has_flag(call, "why"));
     int n = 0;
 
     if (!out || !put_words(out, &n, call->row->run, arena))
@@ -350,7 +349,7 @@ const char **call_arguments(const struct call *call, int *count,
         if (!put_option(out, &n, call->flags[i].name, call->flags[i].value,
                         arena))
             return NULL;
-    if (named && !put_option(out, &n, "as", code, arena))
+    if (call->row->as != CALL_NOBODY && !put_option(out, &n, "as", code, arena))
         return NULL;
     if (!put_option(out, &n, "json", NULL, arena))
         return NULL;

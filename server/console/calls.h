@@ -30,7 +30,7 @@ enum {
 enum call_as {
     CALL_NOBODY,
     CALL_AS,      /* the operator acts */
-    CALL_AS_WHY,  /* she reads personal fields, where the call says why */
+    CALL_READS,   /* the same; she reads personal fields where the call says why */
 };
 
 /* A row of the table. `roles`: a bit for each role's number. `flags` are names

@@ -364,8 +364,9 @@ static void begin_totp(struct console *c, const struct session *session,
         xg_buf_text(&response->body, "{\"uri\":");
         xg_json_string(&response->body, xg_buf_str(&uri));
         xg_buf_format(&response->body,
-                      ",\"qr\":\"%s\",\"qr_size\":%d,\"secret\":\"%s\"}\n",
-                      xg_buf_str(&path), size, secret);
+                      ",\"qr\":{\"size\":%d,\"path\":\"%s\"},"
+                      "\"secret\":\"%s\"}\n",
+                      size, xg_buf_str(&path), secret);
     } else {
         xg_response_problem(response, 500, "no-memory",
                             XG_T("内存不足", "out of memory"), NULL);
