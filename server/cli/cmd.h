@@ -141,6 +141,7 @@ enum xg_status cmd_add(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_withdraw(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_redact(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_clerk(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_report(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_duplicates(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_link(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err);

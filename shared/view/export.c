@@ -60,9 +60,7 @@ static bool is_formula(struct xg_bytes text)
                         code == 0xFF0D || code == 0xFF20);
 }
 
-/* Text of a person or of a device: quoted where it must be, and never taken
- * for a formula. */
-static void put_cell(struct xg_buf *out, struct xg_bytes text)
+void view_csv_cell(struct xg_buf *out, struct xg_bytes text)
 {
     bool formula = is_formula(text), quote = formula;
 
@@ -235,7 +233,7 @@ static void put_field(struct xg_buf *out, const struct xg_brief *brief,
             put_plain(&cell, field, &item);
         }
     put_comma(out);
-    put_cell(out, xg_buf_bytes(&cell));
+    view_csv_cell(out, xg_buf_bytes(&cell));
     if (cell.failed != XG_OK)
         out->failed = cell.failed;
     xg_buf_clear(&cell);
@@ -253,7 +251,7 @@ enum xg_status view_csv_row(struct xg_buf *out, const struct xg_brief *brief,
         return xg_fail(err, XG_USAGE, "a row of no known kind");
     if (look_entity(&entity, view, &brief->id, err) != XG_OK)
         return err->status;
-    put_cell(out, xg_bytes_of(entity.number));
+    view_csv_cell(out, xg_bytes_of(entity.number));
     put_comma(out);
     xg_buf_hex(out, brief->id.b, XG_ID_SIZE);
     xg_buf_format(out, ",%s,%s,%s,%" PRIu64 ",%" PRIu64 ",%s",

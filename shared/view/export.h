@@ -22,6 +22,10 @@
 
 #include "shared/view/show.h"
 
+/* Text of a person or of a device, safe to print, as a cell: quoted where it
+ * must be, and never taken for a formula. */
+void view_csv_cell(struct xg_buf *out, struct xg_bytes text);
+
 /* The heading of a kind's table. `bom` for programs that take a CSV without
  * one for their local encoding. */
 void view_csv_head(struct xg_buf *out, const struct xg_kind *kind, bool bom);

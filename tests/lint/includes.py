@@ -61,6 +61,7 @@ ENGINES = {
     "webp/": ["shared/photo/thumb/"],
     "seccomp.h": ["shared/confine/"],
     "expat.h": ["agent/track_gpx.c"],
+    "xlsxwriter.h": ["server/report_book.c"],
     "archive.h": ["shared/bundle/"],
     "archive_entry.h": ["shared/bundle/"],
     "keyutils.h": ["agent/vault"],

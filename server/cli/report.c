@@ -1,0 +1,316 @@
+/* report.c - `report`: figures (docs/figures.md), and the cases of one. */
+#include "server/report_show.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/cli/look.h"
+#include "server/cli/print.h"
+#include "shared/base/lang.h"
+#include "shared/view/json.h"
+#include "shared/view/text.h"
+
+enum { REPORT_BYTES = 1 << 30, FIGURES_MAX = 64, WHY_MAX = 4096 };
+#define FIRST "first"
+
+enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_XLSX, FORMAT_JSON };
+
+/* One `report` at work. */
+struct job {
+    struct look look;
+    struct report_limited limited;
+    struct xg_guide *guide;
+    struct xg_arena arena;
+    struct report_source from;
+    struct report_set set;
+    struct report_units *units;
+    struct report_sheet sheet;
+    struct report_asked asked[FIGURES_MAX];
+    struct report_answer answers[FIGURES_MAX];
+    int64_t from_ms, to_ms;
+    enum format format;
+};
+
+/* ---- what is asked ---- */
+
+static const struct {
+    const char *name;
+    enum report_by by;
+} ways[] = {
+    {"unit", REPORT_BY_UNIT},         {"source", REPORT_BY_SOURCE},
+    {"category", REPORT_BY_CATEGORY}, {"level", REPORT_BY_SETTLED},
+    {"status", REPORT_BY_STATUS},     {"holder", REPORT_BY_HOLDER},
+    {"kind", REPORT_BY_KIND},
+};
+
+static enum xg_status read_by(enum report_by *by, const struct cmd *c,
+                              struct xg_error *err)
+{
+    const char *name = cmd_option(c, "by");
+
+    if (!name)
+        return XG_OK;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (strcmp(ways[i].name, name) == 0) {
+            *by = ways[i].by;
+            return XG_OK;
+        }
+    return xg_fail(err, XG_USAGE,
+                   XG_T("--by 不能是 %.40s：unit、source、category、level、"
+                        "status、holder 或 kind",
+                        "--by cannot be %.40s: unit, source, category, level, "
+                        "status, holder or kind"),
+                   name);
+}
+
+static enum xg_status read_format(enum format *format, const struct cmd *c,
+                                  struct xg_error *err)
+{
+    static const char *const names[] = {"table", "csv", "xlsx", "json"};
+    const char *name = cmd_option(c, "format");
+
+    *format = c->json ? FORMAT_JSON : FORMAT_TABLE;
+    if (!name)
+        return XG_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0) {
+            *format = (enum format)i;
+            return XG_OK;
+        }
+    return xg_fail(err, XG_USAGE,
+                   XG_T("--format 不能是 %.40s：table、csv、xlsx 或 json",
+                        "--format cannot be %.40s: table, csv, xlsx or json"),
+                   name);
+}
+
+static enum xg_status find_figure(const struct report_figure **figure,
+                                  const char *name, struct xg_error *err)
+{
+    struct xg_buf all = XG_BUF(4096);
+
+    *figure = report_figure_named(name);
+    if (*figure)
+        return XG_OK;
+    for (const struct report_figure *f = report_figures; f->name; f++)
+        xg_buf_format(&all, "%s%s", all.len ? " " : "", f->name);
+    xg_fail(err, XG_NOTFOUND,
+            XG_T("没有指标 %.60s；有：%s", "there is no figure %.60s; there are: %s"),
+            name, xg_buf_str(&all));
+    xg_buf_clear(&all);
+    return err->status;
+}
+
+static enum xg_status read_day(int64_t *begins_ms, const char *text,
+                               struct xg_error *err)
+{
+    if (report_day_read(begins_ms, text))
+        return XG_OK;
+    return xg_fail(err, XG_USAGE,
+                   XG_T("“%.40s”不是日期，应写作 2026-10-01",
+                        "\"%.40s\" is no day; write it like 2026-10-01"),
+                   text);
+}
+
+/* Days of China's calendar, both counted; else this month until today, by the
+ * time of the log. */
+static enum xg_status read_period(struct job *j, const struct cmd *c,
+                                  struct xg_error *err)
+{
+    const char *from = cmd_option(c, "from"), *to = cmd_option(c, "to");
+    char month[REPORT_DAY_TEXT];
+
+    int64_t last = report_day_text(month, j->set.now_ms);
+    if (to && read_day(&last, to, err) != XG_OK)
+        return err->status;
+    report_day_text(month, last);
+    memcpy(month + sizeof "2026-10-" - 1, "01", 2);
+    if (read_day(&j->from_ms, from ? from : month, err) != XG_OK)
+        return err->status;
+    j->to_ms = last + REPORT_DAY_MS;
+    if (j->from_ms >= j->to_ms)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("期间是空的：--from 在 --to 之后",
+                            "the period is empty: --from is after --to"));
+    report_day_text(j->sheet.from, j->from_ms);
+    report_day_text(j->sheet.to, last);
+    return XG_OK;
+}
+
+static enum xg_status read_size(struct job *j, struct cmd *c,
+                                struct xg_error *err)
+{
+    struct store *store = j->look.store;
+    struct xg_bytes note;
+    unsigned long asked;
+    uint64_t size;
+
+    if (store->ops->get_checkpoint(store, &j->arena, &size, &note, err) !=
+            XG_OK ||
+        cmd_number(&asked, c, "as-of", (unsigned long)size,
+                   (unsigned long)INT64_MAX, err) != XG_OK)
+        return err->status;
+    if (asked > size)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("日志现在只有 %llu 条，没有第 %lu 条",
+                            "the log has %llu entries, and not %lu"),
+                       (unsigned long long)size, asked);
+    j->from = (struct report_source){store, &j->look.registry, NULL, asked};
+    return XG_OK;
+}
+
+/* The figures of the report: all, or the one that is named. */
+static enum xg_status choose(struct job *j, const struct cmd *c,
+                             struct xg_error *err)
+{
+    const char *cases = cmd_option(c, "cases");
+    const char *name = cases              ? cases
+                       : c->arg_count > 1 ? c->args[1]
+                                          : FIRST;
+    const struct report_place *place = report_units_place(j->units);
+    const struct report_figure *f = report_figures;
+    bool all = !cases && strcmp(name, FIRST) == 0;
+
+    if (!all && find_figure(&f, name, err) != XG_OK)
+        return err->status;
+    j->sheet.name = all ? FIRST : f->name;
+    for (; f->name && j->sheet.count < FIGURES_MAX; f++) {
+        enum report_by by = f->by;
+        if (!all && by == REPORT_BY_NOTHING && !cases)
+            by = REPORT_BY_UNIT;
+        if (read_by(&by, c, err) != XG_OK)
+            return err->status;
+        j->asked[j->sheet.count++] =
+            (struct report_asked){f, by, j->from_ms, j->to_ms, place};
+        if (!all)
+            break;
+    }
+    return XG_OK;
+}
+
+/* ---- opening ---- */
+
+static enum xg_status open_job(struct job *j, struct cmd *c,
+                               struct xg_error *err)
+{
+    const char *unit = cmd_option(c, "unit");
+
+    j->sheet.unit = unit ? unit : "";
+    j->arena = XG_ARENA(REPORT_BYTES);
+    if (read_format(&j->format, c, err) != XG_OK ||
+        look_open(&j->look, c, err) != XG_OK || read_size(j, c, err) != XG_OK ||
+        report_guide(&j->guide, &j->limited, j->from.store, j->from.size,
+                     err) != XG_OK)
+        return err->status;
+    j->from.guide = j->guide;
+    if (report_read(&j->set, &j->arena, &j->from, err) != XG_OK ||
+        read_period(j, c, err) != XG_OK ||
+        report_units_open(&j->units, &j->arena, &j->from, j->sheet.unit,
+                          &j->set, err) != XG_OK)
+        return err->status;
+    j->sheet.set = &j->set;
+    j->sheet.units = j->units;
+    j->sheet.asked = j->asked;
+    j->sheet.answers = j->answers;
+    return choose(j, c, err);
+}
+
+static void close_job(struct job *j)
+{
+    xg_guide_free(j->guide);
+    look_close(&j->look);
+    xg_arena_clear(&j->arena);
+}
+
+/* ---- the cases of a figure ---- */
+
+static enum xg_status put_case(struct job *j, size_t i, enum report_part part,
+                               struct xg_error *err)
+{
+    struct look *l = &j->look;
+    struct view_entity entity = {.delivery = VIEW_RECEIVED};
+    const struct xg_id *id = &j->set.rows[i].id;
+    struct xg_buf why = XG_BUF(WHY_MAX);
+    enum xg_status status = l->view.entity(l, &entity, id, err);
+
+    report_put_why(&why, &j->set, i, &j->asked[0], part);
+    if (status == XG_OK && j->format == FORMAT_JSON) {
+        json_t *o = json_object();
+        view_json_set(&o, "id", view_json_hex(id->b, sizeof id->b));
+        view_json_set(&o, "number",
+                      *entity.number ? json_string(entity.number)
+                                     : json_null());
+        view_json_set(&o, "in",
+                      json_string(part == REPORT_NUMERATOR ? "numerator"
+                                                           : "rest"));
+        view_json_set(&o, "why", view_json_text(xg_buf_bytes(&why)));
+        status = cmd_put_json(l->c, o, err);
+    } else if (status == XG_OK) {
+        struct xg_buf *out = &l->c->out;
+        size_t start = out->len;
+        if (*entity.number)
+            xg_buf_text(out, entity.number);
+        else
+            xg_buf_hex(out, id->b, 6);
+        view_pad(out, start, 18);
+        xg_buf_text(out, part == REPORT_NUMERATOR
+                             ? XG_T("计入  ", "counted  ")
+                             : XG_T("未计入", "the rest "));
+        xg_buf_format(out, "  %s\n", xg_buf_str(&why));
+    }
+    xg_buf_clear(&why);
+    xg_arena_reset(&l->arena);
+    return status;
+}
+
+static enum xg_status put_cases(struct job *j, struct xg_error *err)
+{
+    if (j->format == FORMAT_CSV || j->format == FORMAT_XLSX)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--cases 只有 table 和 json 两种格式",
+                            "--cases has the formats table and json only"));
+    for (size_t i = 0; i < j->set.count; i++) {
+        enum report_part part = report_part_of(&j->set, i, &j->asked[0]);
+        if (part != REPORT_OUT && put_case(j, i, part, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+/* ---- the command ---- */
+
+static enum xg_status put_figures(struct job *j, struct cmd *c,
+                                  struct xg_error *err)
+{
+    for (size_t i = 0; i < j->sheet.count; i++)
+        if (report_compute(&j->answers[i], &j->arena, &j->set, &j->asked[i],
+                           err) != XG_OK)
+            return err->status;
+    switch (j->format) {
+    case FORMAT_TABLE:
+        report_put_table(&c->out, &j->sheet);
+        break;
+    case FORMAT_CSV:
+        report_put_csv(&c->out, &j->sheet);
+        break;
+    case FORMAT_XLSX:
+        return report_put_xlsx(&c->out, &j->sheet, err);
+    case FORMAT_JSON:
+        return cmd_put_json(c, report_json(&j->sheet), err);
+    }
+    return xg_buf_check(&c->out, err);
+}
+
+enum xg_status cmd_report(struct cmd *c, struct xg_error *err)
+{
+    struct job *j = calloc(1, sizeof *j);
+
+    if (!j)
+        return xg_fail_nomem(err);
+    enum xg_status status = open_job(j, c, err);
+    if (status == XG_OK)
+        status = cmd_option(c, "cases") ? put_cases(j, err)
+                                        : put_figures(j, c, err);
+    close_job(j);
+    free(j);
+    return status;
+}
