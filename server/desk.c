@@ -241,9 +241,11 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
     return status;
 }
 
-enum xg_status desk_write(struct desk_done *done, struct data *d,
-                          struct xg_draft *draft, const char *operator_code,
-                          const struct xg_labels *labels, struct xg_error *err)
+static enum xg_status write(struct desk_done *done, struct data *d,
+                            struct ingest_before *before,
+                            struct xg_draft *draft, const char *operator_code,
+                            const struct xg_labels *labels,
+                            struct xg_error *err)
 {
     struct xg_judgement actor;
     struct desk_done made = {.conflicts = 0};
@@ -251,13 +253,35 @@ enum xg_status desk_write(struct desk_done *done, struct data *d,
     struct ingest_ask asking = {&a, ask};
 
     if (desk_actor(&actor, d, operator_code, err) != XG_OK ||
-        ingest_record(d->ingest, &made.record, draft, operator_code, &asking,
-                      err) != XG_OK)
+        ingest_record_after(d->ingest, &made.record, before, draft,
+                            operator_code, &asking, err) != XG_OK)
         return err->status;
     made.id =
         draft->head.creates ? xg_id_of_hash(&made.record) : draft->head.entity;
+    if (before)
+        made.contact = xg_id_of_hash(&before->hash);
     *done = made;
     return XG_OK;
+}
+
+enum xg_status desk_write(struct desk_done *done, struct data *d,
+                          struct xg_draft *draft, const char *operator_code,
+                          const struct xg_labels *labels, struct xg_error *err)
+{
+    return write(done, d, NULL, draft, operator_code, labels, err);
+}
+
+enum xg_status desk_write_told(struct desk_done *done, struct data *d,
+                               struct xg_draft *draft, struct xg_draft *contact,
+                               const char *operator_code,
+                               const struct xg_labels *labels,
+                               struct xg_error *err)
+{
+    struct ingest_before before = {.draft = contact,
+                                   .field = XG_INCIDENT_CONTACT};
+
+    contact->author_secret = draft->author_secret;
+    return write(done, d, &before, draft, operator_code, labels, err);
 }
 
 /* ---- before writing ---- */

@@ -39,6 +39,7 @@ struct desk_done {
     uint64_t conflicts; /* left to decide */
     uint32_t missing;   /* wanted needs (loop.h) that stay unmet */
     char case_number[XG_CODE_MAX + 1]; /* that was given here, or "" */
+    struct xg_id contact; /* that was made with it, if one was */
 };
 
 /* Between begin() and commit(): this year's official numbers go on that much
@@ -54,6 +55,12 @@ XG_MUST_CHECK enum xg_status desk_write(struct desk_done *done, struct data *d,
                                         const char *operator_code,
                                         const struct xg_labels *labels,
                                         struct xg_error *err);
+
+/* The same of a new incident and of who told of it: both or none. */
+XG_MUST_CHECK enum xg_status
+desk_write_told(struct desk_done *done, struct data *d, struct xg_draft *draft,
+                struct xg_draft *contact, const char *operator_code,
+                const struct xg_labels *labels, struct xg_error *err);
 
 /* The same without writing, for who writes by other means, inside a job: fold
  * NULL where the draft creates. A refusal is the answer, and the call XG_OK;

@@ -93,6 +93,21 @@ ingest_record(struct ingest *in, struct xg_hash *hash, struct xg_draft *draft,
               const char *operator_code, const struct ingest_ask *ask,
               struct xg_error *err);
 
+/* Something new that the record refers to, whoever told of an incident: it is
+ * written just before it, in the same batch, and `field` of the record is set
+ * to its id, once `ask` (which is not told of it) has agreed. */
+struct ingest_before {
+    struct xg_draft *draft;
+    uint64_t field;
+    struct xg_hash hash; /* of its record, afterwards */
+};
+/* The same; `before` may be NULL. */
+XG_MUST_CHECK enum xg_status
+ingest_record_after(struct ingest *in, struct xg_hash *hash,
+                    struct ingest_before *before, struct xg_draft *draft,
+                    const char *operator_code, const struct ingest_ask *ask,
+                    struct xg_error *err);
+
 /* What does not fit into one log entry is told at the entries after (scope.h),
  * so the log must come to have them: each batch brings it as far as one
  * checkpoint may, this brings it further. Writes nothing where all is told. */

@@ -196,12 +196,13 @@ enum xg_status ingest_rebuild(struct ingest *in, struct xg_error *err)
 
 /* ---- the server's own chain ---- */
 
-enum { OWN_MAX = 2 }; /* a genesis, and the record */
+enum { OWN_MAX = 3 }; /* a genesis, what the record refers to, the record */
 
 struct own_job {
     struct ledger_job job;
     struct ingest *in;
     struct xg_draft *draft;
+    struct ingest_before *before; /* or NULL */
     const char *operator_code;
     const struct ingest_ask *ask; /* or NULL */
     struct xg_error answer;       /* why it is not written */
@@ -387,6 +388,19 @@ static enum xg_status seal_own(struct own_job *j, uint64_t first,
     return status;
 }
 
+static enum xg_status add_before(struct own_job *j, struct xg_error *err)
+{
+    struct xg_draft *d = j->before->draft;
+    struct xg_id id;
+
+    d->head.author = j->draft->head.author;
+    if (add_own(j, d, err) != XG_OK)
+        return err->status;
+    j->before->hash = j->last;
+    id = xg_id_of_hash(&j->last);
+    return set_bytes(j->draft, j->before->field, id.b, XG_ID_SIZE, false, err);
+}
+
 static enum xg_status run_own(struct ledger_job *job, struct ledger *l,
                               struct store *store, struct xg_error *err)
 {
@@ -413,7 +427,8 @@ static enum xg_status run_own(struct ledger_job *job, struct ledger *l,
     if (first == 0 && add_genesis(j, err) != XG_OK)
         return err->status;
     j->draft->head.author = xg_bytes(who, strlen(who));
-    if (add_own(j, j->draft, err) != XG_OK ||
+    if ((j->before && add_before(j, err) != XG_OK) ||
+        add_own(j, j->draft, err) != XG_OK ||
         seal_own(j, first, &previous, err) != XG_OK)
         return err->status;
     j->hash = j->last;
@@ -433,9 +448,20 @@ enum xg_status ingest_record(struct ingest *in, struct xg_hash *hash,
                              const struct ingest_ask *ask,
                              struct xg_error *err)
 {
+    return ingest_record_after(in, hash, NULL, draft, operator_code, ask, err);
+}
+
+enum xg_status ingest_record_after(struct ingest *in, struct xg_hash *hash,
+                                   struct ingest_before *before,
+                                   struct xg_draft *draft,
+                                   const char *operator_code,
+                                   const struct ingest_ask *ask,
+                                   struct xg_error *err)
+{
     struct own_job j = {.job = {.run = run_own, .settled = settle_own},
                         .in = in,
                         .draft = draft,
+                        .before = before,
                         .operator_code = operator_code,
                         .ask = ask,
                         .answer = XG_ERROR_NONE,

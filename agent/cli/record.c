@@ -512,43 +512,21 @@ static enum xg_status add_contact(struct cli_act *act, struct cli *cli,
     return capture_set_entity(&act->draft, XG_INCIDENT_CONTACT, id, err);
 }
 
-static enum xg_status fill_contact(struct cli_act *act, struct cli *cli,
+static enum xg_status take_contact(struct cli_act *act, struct cli *cli,
                                    struct xg_error *err)
 {
     const char *told[VIEW_TOLDS];
+    struct xg_draft *contact = xg_arena_alloc(&act->arena, sizeof *contact);
+    bool any;
 
-    act->contact = xg_arena_alloc(&act->arena, sizeof *act->contact);
-    if (!act->contact)
+    if (!contact)
         return xg_fail_nomem(err);
-    xg_draft_init(act->contact, &act->arena, XG_KIND_CONTACT);
     told_of(told, cli);
-    return view_contact_fill(act->contact, told, true, err);
-}
-
-static enum xg_status check_contact(struct cli_act *act, struct cli *cli,
-                                    struct xg_error *err)
-{
-    const char *name = cli_flag(cli, "contact");
-
-    for (size_t i = VIEW_TOLD_NAME + 1; !name && i < VIEW_TOLDS; i++)
-        if (cli_flag(cli, view_told_options[i]))
-            return xg_fail(err, XG_USAGE,
-                           XG_T("--%s 要与 --contact 一起用",
-                                "--%s goes with --contact"),
-                           view_told_options[i]);
-    if (name && !*name)
-        return xg_fail(
-            err, XG_USAGE,
-            XG_T("--contact 后面要有姓名", "--contact needs a name"));
-    if (name && act->draft.head.kind != XG_KIND_INCIDENT)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("只有事件有反映人（--contact）",
-                            "only an incident has a contact (--contact)"));
-    if (name && xg_draft_get(&act->draft, XG_INCIDENT_CONTACT).len > 0)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("contact= 与 --contact 只能给一个",
-                            "give one of contact= and --contact"));
-    return name ? fill_contact(act, cli, err) : XG_OK;
+    xg_draft_init(contact, &act->arena, XG_KIND_CONTACT);
+    if (view_contact_take(contact, &any, &act->draft, told, err) != XG_OK)
+        return err->status;
+    act->contact = any ? contact : NULL;
+    return XG_OK;
 }
 
 /* The incident that an abnormal visit opens; each then names the other. [t] */
@@ -624,7 +602,7 @@ enum xg_status cli_act_create(struct cli_act *act, struct cli *cli,
     struct captured c;
     struct xg_id contact;
 
-    if (check_contact(act, cli, err) != XG_OK ||
+    if (take_contact(act, cli, err) != XG_OK ||
         view_form_complete(&act->draft, kind, err) != XG_OK ||
         cli_may_record(cli, err) != XG_OK ||
         store_ready_author(s, author, err) != XG_OK ||

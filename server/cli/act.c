@@ -19,6 +19,8 @@ struct act {
     struct fold fold;
     struct xg_draft draft;
     struct view_resolver resolver;
+    struct xg_draft contact; /* who told of it, where has_contact */
+    bool has_contact;
     struct desk_done done;
     struct xg_buf said; /* of two: which; else nothing */
     uint8_t secret[64]; /* of who acts */
@@ -144,8 +146,7 @@ static enum xg_status put_json(struct cmd *c, const struct act *a,
     const struct xg_choice *at = xg_choice_find(xg_statuses, d->status);
     const char *number = *d->case_number ? d->case_number : NULL;
 
-    return view_json_put(
-        &c->out,
+    json_t *json =
         json_pack("{s:b, s:o, s:s?, s:o, s:s, s:s?, s:s?, s:s?, s:o, s:I}",
                   "saved", 1, "id", hex_json(d->id.b, XG_ID_SIZE), "number",
                   *human ? human : NULL, "record",
@@ -153,8 +154,12 @@ static enum xg_status put_json(struct cmd *c, const struct act *a,
                   xg_kind_find(a->draft.head.kind)->name, "move",
                   move ? move->name : NULL, "status", at ? at->name : NULL,
                   "case_number", number, "missing", view_needs_json(d->missing),
-                  "conflicts", (json_int_t)d->conflicts),
-        err);
+                  "conflicts", (json_int_t)d->conflicts);
+
+    if (json && a->has_contact)
+        json_object_set_new(json, "contact",
+                            hex_json(d->contact.b, XG_ID_SIZE));
+    return view_json_put(&c->out, json, err);
 }
 
 /* The number is read anew: what was made had none before. It is written by now,
@@ -249,11 +254,17 @@ static void put_instead(struct act *a, const char *id)
 static enum xg_status write(struct act *a, struct xg_error *err)
 {
     look_give_back(&a->look); /* reading ends before writing begins */
-    if (cmd_sign(a->look.c, &a->draft, a->secret, who(a), err) != XG_OK ||
-        desk_write(&a->done, a->look.c->data, &a->draft, who(a),
-                   a->look.view.labels, err) != XG_OK)
+    struct cmd *c = a->look.c;
+
+    if (cmd_sign(c, &a->draft, a->secret, who(a), err) != XG_OK)
         return err->status;
-    return put_done(a, err);
+    enum xg_status status =
+        a->has_contact
+            ? desk_write_told(&a->done, c->data, &a->draft, &a->contact, who(a),
+                              a->look.view.labels, err)
+            : desk_write(&a->done, c->data, &a->draft, who(a),
+                         a->look.view.labels, err);
+    return status == XG_OK ? put_done(a, err) : status;
 }
 
 static enum xg_status end(struct act *a, enum xg_status status)
@@ -317,6 +328,18 @@ enum xg_status cmd_note(struct cmd *c, struct xg_error *err)
     return end(&a, status);
 }
 
+static enum xg_status take_contact(struct act *a, const struct cmd *c,
+                                   struct xg_error *err)
+{
+    const char *told[VIEW_TOLDS];
+
+    for (size_t i = 0; i < VIEW_TOLDS; i++)
+        told[i] = cmd_option(c, view_told_options[i]);
+    xg_draft_init(&a->contact, &a->look.arena, XG_KIND_CONTACT);
+    return view_contact_take(&a->contact, &a->has_contact, &a->draft, told,
+                             err);
+}
+
 enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
 {
     const struct xg_kind *kind = NULL;
@@ -334,6 +357,8 @@ enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
         status = view_form_complete(&a.draft, kind, err);
     if (status == XG_OK)
         status = set_answers(&a, NULL, err);
+    if (status == XG_OK)
+        status = take_contact(&a, c, err);
     if (status == XG_OK)
         status = write(&a, err);
     return end(&a, status);

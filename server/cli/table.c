@@ -277,7 +277,7 @@ const struct command commands[] = {
      cmd_add, "新建一条：电话报来的事件、通知、任务、专项、考评",
      "make one: an incident told by phone, a notice, a task, a campaign, an "
      "assessment",
-     {AS}},
+     {AS, INFORMANT}},
     {"try", "DIR add|do|set WHAT [MOVE] [FIELD=VALUE...]", 3, CMD_ARGS_MAX,
      CMD_DATA, 0, 0, cmd_try,
      "看 add、do、set 会怎么说，什么也不写：哪里不对、还缺什么",

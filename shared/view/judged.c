@@ -192,6 +192,38 @@ enum xg_status view_contact_fill(struct xg_draft *contact,
     return status;
 }
 
+enum xg_status view_contact_take(struct xg_draft *contact, bool *any,
+                                 const struct xg_draft *incident,
+                                 const char *const told[VIEW_TOLDS],
+                                 struct xg_error *err)
+{
+    const char *name = told[VIEW_TOLD_NAME];
+
+    *any = name != NULL;
+    for (size_t i = 0; !name && i < VIEW_TOLDS; i++)
+        if (told[i])
+            return xg_fail(err, XG_USAGE,
+                           XG_T("--%s 要与 --contact 一起用",
+                                "--%s goes with --contact"),
+                           view_told_options[i]);
+    if (!name)
+        return XG_OK;
+    if (!*name)
+        return xg_fail(
+            err, XG_USAGE,
+            XG_T("--contact 后面要有姓名", "--contact needs a name"));
+    if (!incident->head.creates ||
+        incident->head.kind != XG_KIND_INCIDENT)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("只有事件有反映人（--contact）",
+                            "only an incident has a contact (--contact)"));
+    if (xg_draft_get(incident, XG_INCIDENT_CONTACT).len > 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("contact= 与 --contact 只能给一个",
+                            "give one of contact= and --contact"));
+    return view_contact_fill(contact, told, true, err);
+}
+
 enum xg_status view_judge_informant(struct view_judged *j,
                                     const char *const told[VIEW_TOLDS],
                                     struct xg_error *err)

@@ -33,6 +33,14 @@ view_contact_fill(struct xg_draft *contact,
                   const char *const told[VIEW_TOLDS], bool named,
                   struct xg_error *err);
 
+/* The same for the draft of an incident that is about to be made: *any where
+ * somebody told of it. XG_USAGE where nobody is named, where it is no incident,
+ * or names a contact already. */
+XG_MUST_CHECK enum xg_status
+view_contact_take(struct xg_draft *contact, bool *any,
+                  const struct xg_draft *incident,
+                  const char *const told[VIEW_TOLDS], struct xg_error *err);
+
 /* Judge what the draft says of a form by the site's template, if anything: see
  * view_template_fill(). */
 XG_MUST_CHECK enum xg_status

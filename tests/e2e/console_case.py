@@ -242,6 +242,41 @@ class ConsoleCase(Case):
                          'position=35.05010,118.35', '--json').one()['near']
         self.assertEqual(kept, near)
 
+    # ---- intake ----
+
+    def test_a_caller_is_recorded_with_the_case(self):
+        told = self.ask('add', 'incident', 'category=env-garbage',
+                        'grid=' + GRID, 'channel=hotline', '--contact', '张三',
+                        '--phone', '13900000000', '--relation', '邻居')[0]
+        self.assertRegex(told['number'], r'^0000-00001-\d$')
+        case = self.ask('show', told['number'])[0]
+        self.assertEqual(case['fields']['contact'], told['contact'])
+        # One batch: both or none.
+        who = self.ask('show', told['contact'], why='回访')[0]
+        self.assertEqual(who['fields']['phone'], '13900000000')
+        self.assertEqual(who['created']['entry'], case['created']['entry'])
+        # The number is the case's; the next one follows.
+        again = self.ask('add', 'incident', 'category=env-garbage',
+                         'grid=' + GRID, 'contact=' + told['contact'])[0]
+        self.assertRegex(again['number'], r'^0000-00002-\d$')
+        self.assertNotIn('contact', again)
+        self.a.sync()
+        self.assertEqual(self.a.show(told['id'])['fields']['contact'],
+                         told['contact'])
+        self.sound(self.a)
+
+    def test_a_caller_who_cannot_be_recorded_stops_it(self):
+        size = self.written()
+        for words, code in ((('--phone', '139'), 2),
+                            (('--contact', '张三', '--consent', 'x'), 2),
+                            (('--contact', ''), 2),
+                            (('--contact', '张三', 'contact=ffff'), 3)):
+            self.refused('add', 'incident', 'category=env-garbage',
+                         'grid=' + GRID, *words, code=code)
+        self.refused('add', 'notice', 'title=x', 'text=y', '--contact', '张三',
+                     code=2)
+        self.assertEqual(self.written(), size)
+
 
 if __name__ == '__main__':
     main()
