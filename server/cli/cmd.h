@@ -136,6 +136,7 @@ enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_do(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_set(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_note(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_suggest(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_try(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_add(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_withdraw(struct cmd *c, struct xg_error *err);

@@ -278,6 +278,12 @@ const struct command commands[] = {
      "make one: an incident told by phone, a notice, a task, a campaign, an "
      "assessment",
      {AS, INFORMANT}},
+    {"suggest", "DIR KIND FIELD [TEXT]", 3, 4, CMD_DATA, 0, 0, cmd_suggest,
+     "以前填过的值或资料里的编码，最可能的在前（反映人要 --as 和 --why，至少四位电话"
+     "或两个字）",
+     "values used before, or codes, the likeliest first (of callers with --as "
+     "and --why, from four digits or two characters on)",
+     {READER}},
     {"try", "DIR add|do|set WHAT [MOVE] [FIELD=VALUE...]", 3, CMD_ARGS_MAX,
      CMD_DATA, 0, 0, cmd_try,
      "看 add、do、set 会怎么说，什么也不写：哪里不对、还缺什么",

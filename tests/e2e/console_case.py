@@ -265,6 +265,44 @@ class ConsoleCase(Case):
                          told['contact'])
         self.sound(self.a)
 
+    # ---- suggest ----
+
+    def test_suggest_is_the_agents(self):
+        self.case('35.0500', 'address=东门市场')
+        self.case('35.0510', 'address=东门市场')
+        self.case('35.0520', 'address=西门')
+        for words in (('incident', 'address', '东'),
+                      ('incident', 'address'),
+                      ('incident', 'category'),
+                      ('task', 'unit', '371302001001'),
+                      ('visit', 'incident')):
+            self.assertEqual(self.a.do('suggest', *words, '--json').json(),
+                             self.ask('suggest', *words), words)
+        self.assertEqual(self.refused('suggest', 'incident', 'colour',
+                                      code=2)['error'], 'usage')
+
+    def test_callers_are_recognised_and_who_looked_is_recorded(self):
+        for name, phone in (('张三', '13900000000'), ('李四', '13700000001')):
+            self.ask('add', 'incident', 'category=env-garbage',
+                     'grid=' + GRID, '--contact', name, '--phone', phone)
+        self.assertEqual(self.refused('suggest', 'contact', 'phone', '1390',
+                                      code=2)['wants'], 'why')
+        got = self.ask('suggest', 'contact', 'phone', '1390', why='接电话')
+        self.assertEqual([(one['name'], one['phone']) for one in got],
+                         [('张三', '13900000000')])
+        got = self.ask('suggest', 'incident', 'contact', '李四', why='接电话')
+        self.assertEqual(got[0]['value'], got[0]['id'])
+        # Not all of them, and nothing for who is not informed.
+        for text in ('', '1', '张'):
+            self.assertEqual(self.ask('suggest', 'contact', 'name', text,
+                                      why='看看'), [])
+        self.assertEqual(self.ask('suggest', 'contact', 'name', '张三',
+                                  who='h1', why='看看'), [])
+        looked = self.world.ask('accesses')
+        self.assertEqual([(one['reader'], one['why'], one['count'])
+                          for one in looked],
+                         [('d1', '接电话', 1), ('d1', '接电话', 1)])
+
     def test_a_caller_who_cannot_be_recorded_stops_it(self):
         size = self.written()
         for words, code in ((('--phone', '139'), 2),
