@@ -7,9 +7,9 @@ import { useTask } from '@page/task';
 import { lang, T } from '@page/text';
 import { Button, Page, Section, tell, Trouble } from '@page/ui/parts';
 import type { PageProps } from '../routes';
+import { QrCode, type Qr } from '../parts/qr';
 import { setLang, setScale, setTheme, text_scale, theme, type Theme } from '../shell/appearance';
 import { operator } from '../shell/session';
-import './me.css';
 
 const PASSWORD_MIN = 8;
 
@@ -52,8 +52,7 @@ function Password() {
 
 interface Begun {
   uri: string;
-  /** A path on a grid of `size` squares. */
-  qr: { size: number; path: string };
+  qr: Qr;
   secret: string;
 }
 
@@ -84,10 +83,7 @@ function SecondFactor() {
       {begun && (
         <>
           <p>{T('用手机上的验证器扫这个码，再把它显示的 6 位数字填在下面。', 'Scan this with the authenticator on your phone, and type the six digits that it shows.')}</p>
-          <svg class="totp-code" viewBox={`-4 -4 ${begun.qr.size + 8} ${begun.qr.size + 8}`} role="img" aria-label={T('二维码', 'QR code')}>
-            <rect x={-4} y={-4} width={begun.qr.size + 8} height={begun.qr.size + 8} class="totp-paper" />
-            <path d={begun.qr.path} class="totp-ink" />
-          </svg>
+          <QrCode of={begun.qr} />
           <p class="quiet">
             {T('扫不了时手工输入：', 'Or type it in: ')}
             <code>{begun.secret}</code>
