@@ -17,8 +17,11 @@ const ROLES = ['dispatcher', 'supervisor', 'handler', 'community', 'grid_head', 
 interface Operator {
   code: string;
   name: string;
-  role: string;
+  /** Null: it waits for the registrar. */
+  role: string | null;
   unit: string;
+  /** She set one. */
+  password: boolean;
   signs: boolean;
   totp: boolean;
   locked: boolean;
@@ -91,7 +94,7 @@ function StateChips({ of }: { of: Operator }) {
           {T('已停用', 'locked')}
         </Chip>
       )}
-      {!of.signs && !of.last_login && (
+      {!of.password && (
         <Chip tone="warn" icon="clock">
           {T('还没有登录过', 'never logged in')}
         </Chip>
@@ -139,7 +142,7 @@ export function Operators() {
                 columns={[
                   { head: T('工号', 'Code'), cell: (row) => row.code },
                   { head: T('姓名', 'Name'), cell: (row) => row.name },
-                  { head: T('角色', 'Role'), cell: (row) => said('roles', row.role) },
+                  { head: T('角色', 'Role'), cell: (row) => said('roles', row.role) || T('等登记员签名', 'waits for the registrar') },
                   { head: T('单位', 'Unit'), cell: (row) => row.unit },
                   { head: T('状态', 'State'), cell: (row) => <StateChips of={row} /> },
                   { head: T('上次登录', 'Last login'), cell: (row) => (row.last_login ? when(row.last_login) : '') },
