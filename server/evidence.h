@@ -17,6 +17,9 @@ struct evidence_ask {
     struct xg_id id;  /* of a case */
     const char *code; /* of a person, a unit */
     int64_t from_ms, to_ms;
+    /* Who asks, of a person or a unit (sight.h); NULL: anybody. */
+    const char *within;
+    const struct xg_role *role;
     bool all_photos; /* whole; else thumbnails, and photos that have none */
     enum xg_lang lang;
     /* Asked with the entities that it holds, ascending, once all is collected

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/sight.h"
 #include "shared/base/lang.h"
 #include "shared/core/deadline.h"
 
@@ -107,7 +108,11 @@ static enum xg_status look_at(struct evidence_work *w, struct units *u,
             : in_unit(w, u, &wanted, row->unit ? row->unit : "");
     if (status != XG_OK || !wanted)
         return status;
-    return add_entity(w, &row->entity_id);
+    const struct sight sight = {w->ask->within, w->ask->role, w->s,
+                                w->registry};
+    if (sight_id(&wanted, &sight, &row->entity_id, w->err) != XG_OK)
+        return w->err->status;
+    return wanted ? add_entity(w, &row->entity_id) : XG_OK;
 }
 
 static enum xg_status find_period(struct evidence_work *w)

@@ -87,6 +87,7 @@ struct cmd {
      * NULL (server/sight.h). Borrowed. */
     const uint8_t *secret;
     const char *within;
+    const struct xg_role *role; /* theirs, or NULL */
     struct console *console; /* of the server that runs, or NULL */
     int files[CMD_FILES]; /* CMD_LENT; an output that is left empty is none */
     struct xg_buf out;

@@ -61,6 +61,8 @@ static enum xg_status ask_of(struct evidence_ask *ask, struct cmd *c,
                           : XG_EVIDENCE_UNIT,
         .code = person ? person : unit,
         .all_photos = photos && strcmp(photos, "all") == 0,
+        .within = c->within,
+        .role = c->role,
         .lang = xg_lang()};
     if (id && (cmd_option(c, "from") || cmd_option(c, "to")))
         return xg_fail(err, XG_USAGE, "%s",

@@ -18,6 +18,23 @@ static enum xg_status no_entity(const char *text, struct xg_error *err)
         text);
 }
 
+/* Only those that are there for who looks. */
+static enum xg_status sift(size_t *count, struct look *l,
+                           struct store_entity *rows, struct xg_error *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *count; i++) {
+        bool sees;
+        if (sight_entity(&sees, &l->sight, &rows[i], err) != XG_OK)
+            return err->status;
+        if (sees)
+            rows[kept++] = rows[i];
+    }
+    *count = kept;
+    return XG_OK;
+}
+
 static enum xg_status many(const struct store_entity *rows, size_t count,
                            const char *text, struct xg_error *err)
 {
@@ -95,6 +112,8 @@ static enum xg_status find_number(struct xg_id *id, struct look *l,
                 XG_OK)
                 return err->status;
     }
+    if (found && sight_id(&found, &l->sight, id, err) != XG_OK)
+        return err->status;
     return found ? XG_OK : no_entity(text, err);
 }
 
@@ -110,7 +129,9 @@ enum xg_status look_find_id(void *ctx, struct xg_id *id, const char *text,
     /* An official number may look like the beginning of an id: it is the one
      * that people say. */
     if (l->store->ops->read_entities_numbered(
-            l->store, &l->arena, &rows, &count, text, CANDIDATES, err) != XG_OK)
+            l->store, &l->arena, &rows, &count, text, CANDIDATES, err) !=
+            XG_OK ||
+        sift(&count, l, rows, err) != XG_OK)
         return err->status;
     if (count > 1)
         return many(rows, count, text, err);
@@ -122,7 +143,8 @@ enum xg_status look_find_id(void *ctx, struct xg_id *id, const char *text,
         strspn(text, "0123456789abcdefABCDEF") != len)
         return no_entity(text, err);
     if (l->store->ops->read_entities_named(l->store, &l->arena, &rows, &count,
-                                           text, CANDIDATES, err) != XG_OK)
+                                           text, CANDIDATES, err) != XG_OK ||
+        sift(&count, l, rows, err) != XG_OK)
         return err->status;
     if (count == 0)
         return no_entity(text, err);

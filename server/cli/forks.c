@@ -181,8 +181,13 @@ static enum xg_status show_fork(struct walk *w, uint64_t position,
         return err->status;
     if (w->only && !xg_hash_equal(w->only, &f.chain))
         return XG_OK;
+    bool sees = w->look->sight.within == NULL;
     enum xg_status status = s->ops->find_chain(s, &chain, &found, &f.chain, err);
     if (status == XG_OK && found)
+        status = sight_device(&sees, &w->look->sight, chain.device, err);
+    if (status != XG_OK || !sees)
+        return status;
+    if (found)
         status = s->ops->read_branches(s, &arena, &rows, &count, chain.number,
                                        err);
     if (status == XG_OK)
@@ -241,7 +246,10 @@ static enum xg_status find_chain(struct xg_hash *chain, struct look *l,
     for (size_t i = 0; status == XG_OK && len >= 4 && i < count; i++) {
         char hex[2 * XG_HASH_SIZE + 1];
         xg_hex(hex, rows[i].id.b, XG_HASH_SIZE);
-        if (!rows[i].forked || strncmp(hex, given, len) != 0)
+        bool sees = false;
+        if (rows[i].forked && strncmp(hex, given, len) == 0)
+            status = sight_device(&sees, &l->sight, rows[i].device, err);
+        if (status != XG_OK || !sees)
             continue;
         *chain = rows[i].id;
         hits++;

@@ -47,12 +47,15 @@ look_walk(struct look *l, struct store_filter filter, size_t limit,
         filter.limit = limit < PAGE ? limit : PAGE;
         status = l->store->ops->read_entities(l->store, &l->arena, &rows,
                                               &count, &filter, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++)
-            status = each(l, &rows[i], err);
-        if (status == XG_OK && count) {
-            filter.before = rows[count - 1].number;
-            limit -= count;
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            bool sees = false;
+            status = sight_entity(&sees, &l->sight, &rows[i], err);
+            if (status == XG_OK && sees)
+                status = each(l, &rows[i], err);
+            limit -= sees;
         }
+        if (status == XG_OK && count)
+            filter.before = rows[count - 1].number;
         xg_arena_reset(&l->arena);
     }
     return status;

@@ -292,6 +292,8 @@ static enum xg_status read_member(struct look *l, struct view_member *out,
         status = XG_OK;
     }
     if (status == XG_OK && *found)
+        status = sight_entity(found, &l->sight, &fold.entity, err);
+    if (status == XG_OK && *found)
         status = l->view.entity(l, &entity, id, err);
     if (status == XG_OK && *found &&
         look_shows(l, id, access_is_sensitive_fold(&fold)))
@@ -414,7 +416,7 @@ static void put_reference(struct xg_buf *out, struct look *l,
     struct store_entity e;
     struct xg_brief brief;
     struct xg_id id;
-    bool found = false;
+    bool found = false, sees = false;
 
     if (id_bytes.len != XG_ID_SIZE)
         return;
@@ -422,6 +424,7 @@ static void put_reference(struct xg_buf *out, struct look *l,
     if (l->store->ops->find_entity(l->store, &l->arena, &e, &found, &id,
                                    &ignored) != XG_OK ||
         !found || !e.folded ||
+        sight_entity(&sees, &l->sight, &e, &ignored) != XG_OK || !sees ||
         xg_brief_read(&brief, e.state, &ignored) != XG_OK ||
         about_entity(l, &entity, &id, &ignored) != XG_OK)
         return;
@@ -493,6 +496,7 @@ enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
     l->now_ms = (int64_t)ledger_time_ms(c->data->ledger);
     if (data_borrow(c->data, &l->store, err) != XG_OK)
         return err->status;
+    l->sight = (struct sight){c->within, c->role, l->store, l->registry};
     l->view.labels = find_labels(l);
     return XG_OK;
 }
@@ -510,7 +514,7 @@ void look_give_back(struct look *l)
 {
     if (l->store)
         data_return(l->c->data, l->store);
-    l->store = NULL;
+    l->store = l->sight.store = NULL;
 }
 
 enum xg_status look_person(struct look *l, struct xg_statement *who,

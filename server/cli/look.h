@@ -8,6 +8,7 @@
 #include "server/cli/cmd.h"
 #include "server/data.h"
 #include "server/group.h"
+#include "server/sight.h"
 #include "shared/view/form.h"
 #include "shared/view/show.h"
 
@@ -18,6 +19,7 @@ struct look {
     struct cmd *c;
     struct store *store;
     struct xg_registry registry;
+    struct sight sight; /* of who looks: every way to an entity asks it */
     struct xg_arena arena;          /* for what lives as long as the command */
     const struct fold *fold;        /* while one entity is shown */
     const struct store_entity *row; /* while one is listed */

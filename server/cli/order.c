@@ -48,6 +48,7 @@ static enum xg_status prepare(struct cmd *c, const struct order_desk *desk,
     c->console = desk->console;
     c->secret = order->secret;
     c->within = order->within;
+    c->role = order->role;
     if (c->spec->access == CMD_LENT)
         return lend(c, order, null, err);
     if (order->input < 0)

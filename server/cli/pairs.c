@@ -73,6 +73,18 @@ static enum xg_status put_number(struct look *l, const struct xg_id *id,
     return XG_OK;
 }
 
+/* Both sides are there for who looks. */
+static enum xg_status sees_both(bool *sees, const struct look *l,
+                                const struct xg_near_pair *p,
+                                struct xg_error *err)
+{
+    enum xg_status status = sight_id(sees, &l->sight, &p->a->id, err);
+
+    if (status == XG_OK && *sees)
+        status = sight_id(sees, &l->sight, &p->b->id, err);
+    return status;
+}
+
 static enum xg_status put_pair(struct look *l, const struct xg_near_pair *p,
                                struct xg_error *err)
 {
@@ -110,8 +122,16 @@ static enum xg_status suggest(struct look *l, size_t limit,
         return err->status;
     enum xg_status status =
         group_suggest(&pairs, &count, &l->arena, l->store, guide, of, err);
-    for (size_t i = 0; status == XG_OK && i < count && i < limit; i++)
-        status = put_pair(l, &pairs[i], err);
+    size_t seen = 0;
+    for (size_t i = 0; status == XG_OK && i < count; i++) {
+        bool sees;
+        status = sees_both(&sees, l, &pairs[i], err);
+        if (status != XG_OK || !sees)
+            continue;
+        if (seen++ < limit)
+            status = put_pair(l, &pairs[i], err);
+    }
+    count = seen;
     if (status == XG_OK && count == 0 && !l->c->json)
         xg_buf_text(&l->c->out,
                     XG_T("没有疑似重复（同类、未办结、位置相近）的事件\n",

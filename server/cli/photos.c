@@ -295,7 +295,12 @@ static enum xg_status list_one(struct cmd *c, struct xg_error *err)
 
 enum xg_status cmd_photo_list(struct cmd *c, struct xg_error *err)
 {
-    return c->arg_count > 1 ? list_one(c, err) : list_all(c, err);
+    if (c->arg_count > 1)
+        return list_one(c, err);
+    if (c->within) /* what is all over the server is none of theirs */
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("写明哪一件的照片", "say of which case"));
+    return list_all(c, err);
 }
 
 /* ---- asking for them ---- */
@@ -372,7 +377,10 @@ static enum xg_status find_photo(struct xg_hash *hash, struct look *l,
                                 "of it"),
                            text);
     }
-    return matches ? XG_OK : no_photo(text, err);
+    bool sees = matches > 0;
+    if (sees && sight_photo(&sees, &l->sight, hash, err) != XG_OK)
+        return err->status;
+    return sees ? XG_OK : no_photo(text, err);
 }
 
 /* Copy and hash; a damaged file is not handed out as evidence. */

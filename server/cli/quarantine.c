@@ -7,6 +7,7 @@
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/data.h"
+#include "server/sight.h"
 #include "shared/base/lang.h"
 
 enum {
@@ -58,9 +59,15 @@ static enum xg_status put_apart(void *ctx, const struct store_batch *b,
                                 struct xg_error *err)
 {
     struct cmd *c = ctx;
+    const struct sight sight = {.within = c->within,
+                                .registry = registry_view(c->data->registry)};
     char id[XG_BASE64_SIZE(XG_HASH_SIZE)];
-    bool revoked;
+    bool revoked, sees;
 
+    if (sight_device(&sees, &sight, b->device, err) != XG_OK)
+        return err->status;
+    if (!sees)
+        return XG_OK;
     if (is_revoked(c, &revoked, b, err) != XG_OK)
         return err->status;
     xg_base64(id, sizeof id, b->id.b, XG_HASH_SIZE);

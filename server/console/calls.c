@@ -47,7 +47,7 @@ const struct call_row call_rows[] = {
      "evidence= evidence-person= evidence-unit= from= to= photos= why="},
 
     PLAIN("forks", CENTRE | OF(AUDITOR) | ADMIN, ""),
-    {"forks settle", CENTRE | ADMIN, CALL_AS, 0, 0, false, "finding= why="},
+    {"forks settle", CENTRE, CALL_AS, 0, 0, false, "finding= why="},
     PLAIN("device quarantined", CENTRE | OF(AUDITOR) | ADMIN, ""),
 
     PLAIN("worker add", ADMIN, "name= role= unit="),

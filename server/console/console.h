@@ -23,6 +23,7 @@ struct console_order {
     int count;
     int input, output; /* descriptors of files, or -1 */
     const char *within;    /* a unit: nothing outside it is there; or NULL */
+    const struct xg_role *role; /* the operator's */
     const uint8_t *secret; /* the operator's opened signing key, or NULL */
 };
 

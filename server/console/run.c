@@ -158,6 +158,7 @@ static void run_work(struct work *w, const struct xg_request *request)
     struct console_order order = {
         .input = w->input,
         .within = sees_all(w->session->role) ? NULL : w->session->unit,
+        .role = w->session->role,
         .secret = w->session->secret};
 
     w->done = (struct console_done){.out = XG_BUF(OUT_MAX),
