@@ -109,7 +109,7 @@ static void test_drafts(void **state)
     assert_ok(kept_add_word(&draft, "description=未完", &err));
     assert_ok(kept_add_word(&draft, "position=不是位置", &err));
     draft.author = "w01";
-    draft.informant[KEPT_PHONE] = "138 …";
+    draft.informant[VIEW_TOLD_PHONE] = "138 …";
     assert_ok(kept_save(home->store, &number, &draft, &err));
     assert_ok(kept_save(home->store, &other, &draft, &err));
     assert_int_equal(number, 1);
@@ -124,8 +124,8 @@ static void test_drafts(void **state)
     assert_string_equal(back.author, "w01");
     assert_int_equal(back.words.count, 2);
     assert_string_equal(back.words.list[1], "position=不是位置");
-    assert_string_equal(back.informant[KEPT_PHONE], "138 …");
-    assert_null(back.informant[KEPT_NAME]);
+    assert_string_equal(back.informant[VIEW_TOLD_PHONE], "138 …");
+    assert_null(back.informant[VIEW_TOLD_NAME]);
     assert_false(back.is_later);
     assert_int_equal(back.version, 1);
     assert_true(kept_equal(&draft, &back));
