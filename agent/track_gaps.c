@@ -224,16 +224,16 @@ static void append(struct split *s, const struct xg_track_point *point,
                    bool mock)
 {
     struct track *track = s->track;
-    struct track_segment *last =
+    struct xg_track_segment *last =
         track->segment_count ? &track->segments[track->segment_count - 1]
                              : NULL;
 
     if (!s->joined || !last || s->joined_mock != mock) {
         track->segments[track->segment_count++] =
-            (struct track_segment){s->points, 1};
+            (struct xg_track_segment){s->points, 1};
     } else if (last->count == XG_TRACK_POINTS_MAX) {
         track->segments[track->segment_count++] =
-            (struct track_segment){s->points, 2};
+            (struct xg_track_segment){s->points, 2};
         *s->points++ = last->points[last->count - 1];
     } else {
         last->count++;

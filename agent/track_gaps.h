@@ -91,13 +91,8 @@ struct track_doubt {
     int weeks;
 };
 
-struct track_segment {
-    struct xg_track_point *points;
-    size_t count; /* 1 .. XG_TRACK_POINTS_MAX */
-};
-
 struct track {
-    struct track_segment *segments;
+    struct xg_track_segment *segments;
     size_t segment_count;
     struct xg_gap *gaps; /* in the order of their samples */
     size_t gap_count;

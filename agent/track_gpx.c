@@ -366,7 +366,7 @@ static void put_gap(struct xg_buf *out, const struct xg_gap *gap)
 }
 
 void track_gpx_write(struct xg_buf *out, const char *name,
-                     const struct track_segment *segments,
+                     const struct xg_track_segment *segments,
                      size_t segment_count, const struct xg_gap *gaps,
                      size_t gap_count)
 {

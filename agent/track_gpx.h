@@ -26,7 +26,7 @@ XG_MUST_CHECK enum xg_status track_gpx_read(struct track_import *import,
  * extensions of trk (namespace urn:xunge:gpx:1), nothing joins them. `name`
  * is any UTF-8. Ask the buffer whether it all fitted. */
 void track_gpx_write(struct xg_buf *out, const char *name,
-                     const struct track_segment *segments,
+                     const struct xg_track_segment *segments,
                      size_t segment_count, const struct xg_gap *gaps,
                      size_t gap_count);
 

@@ -11,18 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/outline.h"
 #include "shared/core/calendar.h"
 #include "shared/core/cbor.h"
 #include "shared/view/json.h"
 #include "shared/view/names.h"
+#include "shared/view/route.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
 enum {
     DAY_ARENA_MAX = 512 << 20,
     STATE_MAX = 64 << 20,
-    LINE_TOLERANCE_MM = 2000,
 };
 static const int64_t DAY_MS = INT64_C(86400) * 1000;
 
@@ -226,85 +225,7 @@ static void put_visit(struct xg_buf *out, const struct visit *v)
     xg_buf_format(out, "  %s\n", v->result);
 }
 
-/* ---- lines and gaps ---- */
-
-static bool is_mock(const struct track_segment *s)
-{
-    return s->count > 0 && (s->points[0].flags & XG_POINT_MOCK);
-}
-
-static json_t *place_json(int32_t lat_e6, int32_t lon_e6)
-{
-    json_t *pair = json_array();
-
-    view_json_append(&pair, view_json_decimal(lon_e6, 6));
-    view_json_append(&pair, view_json_decimal(lat_e6, 6));
-    return pair;
-}
-
-static json_t *line_json(struct day *d, const struct track_segment *s)
-{
-    struct outline_point *points =
-        xg_arena_array(&d->arena, s->count, sizeof *points);
-    json_t *line = points ? json_array() : NULL;
-    size_t count = points ? s->count : 0;
-
-    for (size_t i = 0; i < count; i++)
-        points[i] = (struct outline_point){s->points[i].lat_e6,
-                                           s->points[i].lon_e6};
-    count = outline_simplify(points, count, LINE_TOLERANCE_MM);
-    for (size_t i = 0; i < count; i++)
-        view_json_append(&line, place_json(points[i].lat_e6, points[i].lon_e6));
-    return line;
-}
-
-static json_t *lines_json(struct day *d, const struct track *t)
-{
-    json_t *lines = json_array();
-
-    for (size_t i = 0; i < t->segment_count; i++)
-        if (t->segments[i].count > 0 && !is_mock(&t->segments[i]))
-            view_json_append(&lines, line_json(d, &t->segments[i]));
-    return lines;
-}
-
-/* The fixes on either side, or an empty list. */
-static json_t *between_json(const struct track *t, const struct xg_gap *gap)
-{
-    const struct xg_track_point *before = NULL, *after = NULL;
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < t->segment_count; i++) {
-        const struct track_segment *s = &t->segments[i];
-        if (s->count == 0 || is_mock(s))
-            continue;
-        if (s->points[s->count - 1].t_ms <= gap->from_ms)
-            before = &s->points[s->count - 1];
-        if (!after && s->points[0].t_ms >= gap->to_ms)
-            after = &s->points[0];
-    }
-    if (before && after) {
-        view_json_append(&list, place_json(before->lat_e6, before->lon_e6));
-        view_json_append(&list, place_json(after->lat_e6, after->lon_e6));
-    }
-    return list;
-}
-
-static json_t *gaps_json(const struct track *t)
-{
-    json_t *gaps = json_array();
-
-    for (size_t i = 0; i < t->gap_count; i++) {
-        json_t *gap = json_object();
-        view_json_set(&gap, "from", view_json_time(t->gaps[i].from_ms));
-        view_json_set(&gap, "to", view_json_time(t->gaps[i].to_ms));
-        view_json_set(&gap, "cause",
-                      json_string(xg_gap_name(t->gaps[i].cause)));
-        view_json_set(&gap, "between", between_json(t, &t->gaps[i]));
-        view_json_append(&gaps, gap);
-    }
-    return gaps;
-}
+/* ---- a patrol ---- */
 
 static bool is_within(const struct walk *w, const struct visit *v)
 {
@@ -313,6 +234,12 @@ static bool is_within(const struct walk *w, const struct visit *v)
 
 static json_t *walk_json(struct day *d, const struct walk *w)
 {
+    const struct view_route route = {
+        .segments = w->track.segments,
+        .segment_count = w->track.segment_count,
+        .gaps = w->track.gaps,
+        .gap_count = w->track.gap_count,
+    };
     json_t *object = json_object(), *visits = json_array();
 
     for (size_t i = 0; i < d->visit_count; i++)
@@ -328,8 +255,8 @@ static json_t *walk_json(struct day *d, const struct walk *w)
     view_json_set(&object, "distance_m",
                   json_integer(w->track.distance_mm / 1000));
     view_json_set(&object, "points", json_integer((json_int_t)w->track.fixes));
-    view_json_set(&object, "lines", lines_json(d, &w->track));
-    view_json_set(&object, "gaps", gaps_json(&w->track));
+    view_json_set(&object, "lines", view_route_lines(&route, &d->arena));
+    view_json_set(&object, "gaps", view_route_gaps(&route));
     view_json_set(&object, "checkins", json_incref(w->checkins));
     view_json_set(&object, "visits", visits);
     if (w->is_open)
@@ -394,24 +321,11 @@ static int64_t time_of(const struct xg_brief *b, uint64_t field,
                : otherwise;
 }
 
-static json_t *checkins_of(const struct xg_brief *b)
-{
-    const struct xg_field *f = xg_field_named(b->kind, "checkin");
-    struct xg_brief_elements elements = {0};
-    struct xg_cbor_item item;
-    json_t *list = json_array();
-
-    if (f && xg_brief_set(b, f->number, &elements))
-        while (xg_brief_element(&elements, &item))
-            view_json_append(&list, view_value_json(f, &item));
-    return list;
-}
-
 static enum xg_status fill(struct day *d, struct walk *w,
                            const struct xg_brief *b,
                            const struct cli_patrol *open, struct xg_error *err)
 {
-    w->checkins = checkins_of(b);
+    w->checkins = view_route_checkins(b);
     if (!w->is_open)
         return cli_track_of(&w->track, &d->arena, b, err);
     if (cli_patrol_live(&w->live, d->cli, &d->arena, open, err) != XG_OK)

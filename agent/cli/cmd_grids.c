@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/outline.h"
+#include "shared/view/outline.h"
 #include "shared/view/json.h"
 
 enum {

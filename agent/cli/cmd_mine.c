@@ -194,7 +194,7 @@ static enum xg_status look_at_photos(struct mine *m,
 
 /* ---- tracks ---- */
 
-static void look_at_segment(const struct track_segment *segment, uint64_t *mock,
+static void look_at_segment(const struct xg_track_segment *segment, uint64_t *mock,
                             uint64_t *jumps)
 {
     const struct xg_track_point *points = segment->points;

@@ -38,7 +38,7 @@ static void look_at_end(struct cli_live *live, struct cli *cli,
     fix = at ? &samples[at - 1] : NULL;
     live->gap_from_ms = patrol->start_ms;
     if (fix && t->segment_count) {
-        const struct track_segment *s = &t->segments[t->segment_count - 1];
+        const struct xg_track_segment *s = &t->segments[t->segment_count - 1];
         live->has_fix = true;
         live->fix = s->points[s->count - 1];
         live->gap_from_ms = live->fix.t_ms;

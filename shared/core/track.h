@@ -63,6 +63,11 @@ struct xg_track_point {
     uint8_t flags;   /* of enum xg_point_flag */
 };
 
+struct xg_track_segment {
+    struct xg_track_point *points;
+    size_t count; /* 1 .. XG_TRACK_POINTS_MAX */
+};
+
 /* Append the packed segment. Times need not ascend. XG_FORMAT: a point out of
  * range, an undefined flag; XG_TOOBIG: too many points, or over out's
  * ceiling. On failure out->len is as before (out itself may have failed). */

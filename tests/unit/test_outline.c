@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "agent/outline.h"
+#include "shared/view/outline.h"
 
 static double metres(struct outline_point a, struct outline_point b)
 {

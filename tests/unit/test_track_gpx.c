@@ -162,7 +162,7 @@ static void out_and_in(void **state)
 {
     enum { COUNT = 500 };
     static struct xg_track_point points[COUNT];
-    struct track_segment segments[2] = {{points, 200},
+    struct xg_track_segment segments[2] = {{points, 200},
                                         {points + 200, COUNT - 200}};
     struct xg_gap gap = {points[0].t_ms, 0, XG_GAP_NO_FIX, 0};
     struct xg_buf text = XG_BUF(1 << 20);

@@ -256,7 +256,7 @@ static void check_capture(const struct capture *c)
                           &rules, &err));
     assert_int_equal(track.refused, 0);
     for (size_t i = 0; i < track.segment_count; i++) {
-        struct track_segment *s = &track.segments[i];
+        struct xg_track_segment *s = &track.segments[i];
         struct xg_buf packed = XG_BUF(1 << 20);
         for (size_t k = 0; k < s->count; k++) {
             assert_true(s->points[k].t_ms >= day_ms &&

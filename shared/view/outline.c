@@ -1,5 +1,5 @@
 /* outline.c - see outline.h. */
-#include "agent/outline.h"
+#include "shared/view/outline.h"
 
 #include <stdbool.h>
 

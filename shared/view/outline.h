@@ -2,8 +2,8 @@
  * tolerance of what stays (Douglas and Peucker). For pictures only; what is
  * stored, measured or exported keeps every point.
  */
-#ifndef AGENT_OUTLINE_H
-#define AGENT_OUTLINE_H
+#ifndef XG_VIEW_OUTLINE_H
+#define XG_VIEW_OUTLINE_H
 
 #include <stddef.h>
 #include <stdint.h>
