@@ -296,31 +296,6 @@ struct xg_bytes report_key_name(const struct report_units *u, enum report_by by,
 
 /* ---- opening ---- */
 
-static enum xg_status check_top(const struct report_units *u,
-                                const struct report_source *from,
-                                const char *top, struct xg_error *err)
-{
-    const struct xg_territory *territory;
-    struct xg_statement says;
-    uint64_t position;
-    bool found = false;
-
-    if (!*top)
-        return XG_OK;
-    if (strlen(top) <= XG_CODE_MAX &&
-        from->registry->find(from->registry->ctx, XG_SAYS_UNIT, top, from->size,
-                             &says, &position, &found, err) != XG_OK)
-        return err->status;
-    if (xg_guide_territory(u->guide, &territory, err) != XG_OK)
-        return err->status;
-    if (found || xg_territory_find(territory, top))
-        return XG_OK;
-    return xg_fail(err, XG_NOTFOUND,
-                   XG_T("没有单位 %.80s；单位代码见导入的区划",
-                        "there is no unit %.80s: see the territory imported"),
-                   top);
-}
-
 const struct report_place *report_units_place(const struct report_units *u)
 {
     return &u->place;
@@ -339,8 +314,7 @@ enum xg_status report_units_open(struct report_units **out,
     u->place = (struct report_place){u, branch, settles};
     u->guide = from->guide;
     u->arena = arena;
-    if (check_top(u, from, top, err) != XG_OK ||
-        xg_guide_levels(u->guide, &u->levels, err) != XG_OK ||
+    if (xg_guide_levels(u->guide, &u->levels, err) != XG_OK ||
         xg_guide_labels(u->guide, &u->labels, err) != XG_OK ||
         xg_guide_catalogue(u->guide, &u->catalogue, NULL, UINT64_MAX, err) !=
             XG_OK ||

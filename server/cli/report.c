@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/cli/look.h"
+#include "server/cli/area.h"
 #include "server/cli/print.h"
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
@@ -100,17 +100,6 @@ static enum xg_status find_figure(const struct report_figure **figure,
     return err->status;
 }
 
-static enum xg_status read_day(int64_t *begins_ms, const char *text,
-                               struct xg_error *err)
-{
-    if (report_day_read(begins_ms, text))
-        return XG_OK;
-    return xg_fail(err, XG_USAGE,
-                   XG_T("“%.40s”不是日期，应写作 2026-10-01",
-                        "\"%.40s\" is no day; write it like 2026-10-01"),
-                   text);
-}
-
 /* Days of China's calendar, both counted; else this month until today, by the
  * time of the log. */
 static enum xg_status read_period(struct job *j, const struct cmd *c,
@@ -120,11 +109,11 @@ static enum xg_status read_period(struct job *j, const struct cmd *c,
     char month[REPORT_DAY_TEXT];
 
     int64_t last = report_day_text(month, j->set.now_ms);
-    if (to && read_day(&last, to, err) != XG_OK)
+    if (to && area_day(&last, to, &j->look, err) != XG_OK)
         return err->status;
     report_day_text(month, last);
     memcpy(month + sizeof "2026-10-" - 1, "01", 2);
-    if (read_day(&j->from_ms, from ? from : month, err) != XG_OK)
+    if (area_day(&j->from_ms, from ? from : month, &j->look, err) != XG_OK)
         return err->status;
     j->to_ms = last + REPORT_DAY_MS;
     if (j->from_ms >= j->to_ms)
@@ -192,16 +181,18 @@ static enum xg_status choose(struct job *j, const struct cmd *c,
 static enum xg_status open_job(struct job *j, struct cmd *c,
                                struct xg_error *err)
 {
-    const char *unit = cmd_option(c, "unit");
+    struct area area;
 
-    j->sheet.unit = unit ? unit : "";
     j->arena = XG_ARENA(REPORT_BYTES);
     if (read_format(&j->format, c, err) != XG_OK ||
-        look_open(&j->look, c, err) != XG_OK || read_size(j, c, err) != XG_OK ||
+        look_open(&j->look, c, err) != XG_OK ||
+        area_open(&area, &j->look, err) != XG_OK ||
+        read_size(j, c, err) != XG_OK ||
         report_guide(&j->guide, &j->limited, j->from.store, j->from.size,
                      err) != XG_OK)
         return err->status;
     j->from.guide = j->guide;
+    j->sheet.unit = area.unit;
     if (report_read(&j->set, &j->arena, &j->from, err) != XG_OK ||
         read_period(j, c, err) != XG_OK ||
         report_units_open(&j->units, &j->arena, &j->from, j->sheet.unit,
