@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Who walks, drawn as on the walker's own device; what was covered; which
+devices are silent; and the day's sheet."""
+import calendar
+import time
+
+from lib_world import COMMUNITY, COMMUNITY_2, GRID, GRID_2, Agent, Case, main
+
+DISTRICT = '371302'
+HEAD = '''<?xml version="1.0"?><gpx version="1.1" creator="t"
+ xmlns="http://www.topografix.com/GPX/1/1"><trk>%s</trk></gpx>'''
+POINT = '<trkpt lat="%.6f" lon="%.6f"><time>%s</time></trkpt>'
+
+
+def day_of(ms):
+    """China's."""
+    return time.strftime('%Y-%m-%d', time.gmtime(ms / 1000 + 8 * 3600))
+
+
+def utc(ms):
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(ms / 1000))
+
+
+def ms_of(text):
+    return calendar.timegm(time.strptime(text[:19], '%Y-%m-%dT%H:%M:%S')) * 1000
+
+
+class Patrols(Case):
+    WORKERS = [('wa', 'worker', GRID), ('wb', 'worker', GRID_2)]
+
+    def gpx(self, begins_ms, segments):
+        """Segments of (points, seconds to wait before)."""
+        at, parts, lat = begins_ms, [], 35.05
+        for points, wait in segments:
+            at += wait * 1000
+            part = ''
+            for _ in range(points):
+                lat += 0.0003
+                part += POINT % (lat, 118.35, utc(at))
+                at += 10000
+            parts.append('<trkseg>%s</trkseg>' % part)
+        path = self.world.folder / 'track.gpx'
+        path.write_text(HEAD % ''.join(parts))
+        return path
+
+    def setUp(self):
+        super().setUp()
+        # Yesterday at China's noon: a whole day, whenever this runs.
+        now = int(time.time() * 1000)
+        midnight = (now + 8 * 3600000) // 86400000 * 86400000 - 8 * 3600000
+        self.noon = midnight - 12 * 3600000
+        self.day = day_of(self.noon)
+        path = self.gpx(self.noon, [(20, 0), (15, 900)])
+        self.walk = self.a.one('patrol', 'import', path, 'grid=' + GRID)
+        self.a.do('visit', 'place=P-1', 'result=normal', 'grid=' + GRID,
+                  'happened=' + utc(self.noon + 60000))
+        self.a.sync()
+
+    def test_a_way_is_drawn_as_on_its_device(self):
+        mine = self.a.one('patrol', 'day', self.day)['patrols']
+        row, = self.world.ask('patrols', self.day)
+        self.assertEqual(len(mine), 1)
+        mine, = mine
+        self.assertEqual((row['worker'], row['unit'], row['open']),
+                         ('wa', GRID, False))
+        for name in ('id', 'number', 'start', 'end', 'distance_m', 'points'):
+            self.assertEqual(row[name], mine[name], name)
+        self.assertEqual(row['points'], 35)
+        self.assertGreaterEqual(row['distance_m'], 1000)
+        # What nobody saw is a gap: told, and never joined.
+        self.assertEqual(row['gaps'], len(mine['gaps']))
+        self.assertGreaterEqual(row['gaps'], 1)
+        self.assertGreaterEqual(row['gap_s'], 900)
+        shown = self.world.ask('patrols', '--show', row['id'])[0]
+        for name in ('lines', 'gaps', 'checkins', 'distance_m'):
+            self.assertEqual(shown[name], mine[name], name)
+        self.assertEqual(len(shown['lines']), 2)
+        self.assertEqual([v['place'] for v in shown['visits']], ['P-1'])
+        last = shown['lines'][1][-1]
+        self.assertEqual([row['last']['lon'], row['last']['lat']], last)
+        # of another day, and of another place, it is not
+        self.assertEqual(self.world.ask('patrols', day_of(
+            self.noon - 86400000)), [])
+        self.assertEqual(self.world.ask('patrols', self.day, '--unit',
+                                        COMMUNITY_2), [])
+        self.assertEqual(len(self.world.ask('patrols', self.day, '--unit',
+                                            COMMUNITY)), 1)
+        for words, code in ((('--show', self.a.incident()), 3),
+                            (('yesterday',), 2), (('--unit', 'moon'), 3)):
+            self.a.sync()
+            self.assertEqual(self.world.try_('patrols', *words).code, code)
+
+    def test_an_evening_into_the_night_is_of_both_days(self):
+        path = self.gpx(self.noon + 11 * 3600000 + 3500000, [(40, 0)])
+        self.b.do('patrol', 'import', path, 'grid=' + GRID_2)
+        self.b.sync()
+        workers = lambda day: {w['worker'] for w in
+                               self.world.ask('patrols', day)}
+        self.assertEqual(workers(self.day), {'wa', 'wb'})
+        self.assertEqual(workers(day_of(self.noon + 86400000)), {'wb'})
+
+    def test_who_was_not_heard_of_longest_comes_first(self):
+        self.world.worker('wc', 'worker', GRID_2)
+        Agent(self.world, 'c', self.world.folder / 'c').do(
+            'enrol', self.world.code('wc'))
+        rows = self.world.ask('silent')
+        self.assertEqual([r['worker'] for r in rows], ['wb', 'wa', 'wc'])
+        silent, heard, never = rows
+        self.assertIsNone(never['last_batch'])
+        self.assertIn('nothing came', self.world.do('silent').out)
+        self.assertLessEqual(abs(ms_of(heard['last_batch']) / 1000 -
+                                 time.time()), 30)
+        self.assertGreaterEqual(silent['silent_s'], heard['silent_s'])
+        self.assertEqual((silent['unit'], silent['waiting']), (GRID_2, 0))
+        self.b.incident()
+        self.b.sync()
+        rows = self.world.ask('silent')
+        self.assertEqual([r['worker'] for r in rows], ['wa', 'wc', 'wb'])
+        self.assertEqual([r['worker'] for r in self.world.ask(
+            'silent', '--unit', COMMUNITY)], ['wa'])
+        # the server's own chain is no device that could be silent; nor is one
+        # that was revoked
+        self.world.do('device', 'revoke', rows[2]['device'])
+        self.assertEqual([r['worker'] for r in self.world.ask('silent')],
+                         ['wa', 'wc'])
+
+
+if __name__ == '__main__':
+    main()
