@@ -23,6 +23,7 @@
 #include "shared/base/os.h"
 #include "shared/core/batch.h"
 #include "shared/core/erase.h"
+#include "shared/view/text.h"
 #include "shared/view/value.h"
 
 enum { VERIFY_ARENA_MAX = 256 << 20, PROBLEMS_SHOWN = 50, SHORT_HASH = 12 };
@@ -607,16 +608,6 @@ static bool print_keys(const struct verify *v, char log[static XG_VKEY_SIZE],
     return true;
 }
 
-/* "48,213" */
-static void put_grouped(struct xg_buf *out, uint64_t number)
-{
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%" PRIu64, number);
-
-    for (int i = 0; i < n; i++)
-        xg_buf_format(out, "%s%c", i && (n - i) % 3 == 0 ? "," : "", digits[i]);
-}
-
 /* All of it in one sentence: "第 48,213 条，已核验". */
 static void put_sentence(struct xg_buf *out, const struct verify *v)
 {
@@ -635,7 +626,7 @@ static void put_sentence(struct xg_buf *out, const struct verify *v)
                       v->unreceived);
     } else if (v->has_entry) {
         xg_buf_text(out, XG_T("第 ", "entry "));
-        put_grouped(out, v->entry);
+        view_put_grouped(out, v->entry);
         xg_buf_text(out, v->has_own
                              ? XG_T(" 条，已核验", ", verified")
                              : XG_T(" 条，他人的记录，由服务器签名的更新带来",

@@ -396,12 +396,17 @@ static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
         tell_unfolded(l->row, out, object);
         return XG_OK;
     }
+    if (in_full && object && look_set_proof(l, object, err) != XG_OK)
+        return err->status;
+    if (l->row && in_full && object && l->row->kind == XG_KIND_NOTICE)
+        return look_set_unread(l, object, err);
     if (!l->row || !l->row->status)
         return XG_OK; /* outside the loop */
     if (!in_full)
         return clock_chip(l, out, object, err);
     if (put_clocks(l, out, object, err) != XG_OK ||
-        (object && set_moves(l, object, err) != XG_OK))
+        (object && (set_moves(l, object, err) != XG_OK ||
+                    look_set_beside(l, object, err) != XG_OK)))
         return err->status;
     return put_group(l, out, object, id, err);
 }

@@ -53,6 +53,14 @@ void look_give_back(struct look *l);
 XG_MUST_CHECK enum xg_status look_person(struct look *l,
                                          struct xg_statement *who, bool *known,
                                          struct xg_error *err);
+/* Of what is looked at: proof; of a case holders, proposal, category_name; of a
+ * notice who of those it is for has not read it (beside.c). */
+XG_MUST_CHECK enum xg_status look_set_proof(struct look *l, json_t **object,
+                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status look_set_beside(struct look *l, json_t **object,
+                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status look_set_unread(struct look *l, json_t **object,
+                                             struct xg_error *err);
 /* l->guide, made when it is first asked. */
 XG_MUST_CHECK enum xg_status look_guide(struct look *l, struct xg_error *err);
 /* The number that a device gave what its record creates. */

@@ -244,6 +244,11 @@ const struct command commands[] = {
      {READER}},
     {"history", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_history,
      "一条的全部经过", "everything that was done to one", {READER}},
+    {"proof", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_proof,
+     "当场核验：内容未改动、在日志的哪一条、时间上下限、连署、署名",
+     "checked here and now: unaltered, where in the log, not before and after "
+     "when, cosigned by how many, by whom",
+     {{"as", "CODE", false, "谁在看：工号", "who looks: a code"}}},
     {"conflicts", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_conflicts,
      "待人决定的冲突（有则退出码 5）",
      "what a person must decide (exits with 5 if anything)",

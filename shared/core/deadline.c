@@ -505,6 +505,88 @@ enum xg_status xg_clocks_of(struct xg_clock **clocks, size_t *count,
     return XG_OK;
 }
 
+/* ---- times, and who had it ---- */
+
+enum xg_status xg_effective_of(int64_t **times, struct xg_arena *arena,
+                               const struct xg_state *s,
+                               const struct xg_when *whens,
+                               struct xg_error *err)
+{
+    struct walk w = {.s = s, .whens = whens};
+    int64_t *list = xg_arena_array(arena, s->count + 1, sizeof *list);
+
+    w.least = xg_arena_array(arena, s->count + 1, sizeof *w.least);
+    if (!list || !w.least)
+        return xg_fail_nomem(err);
+    find_least(&w);
+    for (uint32_t op = 0; op < s->count; op++)
+        list[op] = time_of(&w, op);
+    *times = list;
+    return XG_OK;
+}
+
+/* Does the op bring it to an end, or back from one? */
+static void take_end(const struct xg_state *s, uint32_t op, bool *ended)
+{
+    const struct xg_record *r = s->ops[op].record;
+    const struct xg_transition *t =
+        r->head.move ? xg_transition_find(r->head.from, r->head.move) : NULL;
+    struct xg_cbor_item value;
+
+    if (t && t->to)
+        *ended = xg_status_final(t->to);
+    if (s->withdrawn && xg_record_field(r, XG_FIELD_WITHDRAWN, &value) &&
+        value.type == XG_CBOR_BOOL && value.number)
+        *ended = true;
+}
+
+/* One op: who has it after it, and whether anybody has. */
+static size_t hold(struct xg_holding *list, size_t n, struct walk *w,
+                   uint32_t op, int64_t at_ms, bool *ended)
+{
+    struct xg_bytes unit = w->unit, level = w->level;
+    bool was = *ended;
+
+    take_holder(w, op);
+    take_end(w->s, op, ended);
+    bool goes = !xg_bytes_equal(w->unit, unit) ||
+                !xg_bytes_equal(w->level, level);
+    bool begins = n == 0 || (!*ended && (was || goes));
+    if (n)
+        list[n - 1].moves += w->s->ops[op].record->head.move != 0;
+    if (n && !was && (*ended || begins))
+        list[n - 1].to_ms = at_ms;
+    if (begins)
+        list[n++] = (struct xg_holding){w->unit, w->level, at_ms,
+                                        *ended ? at_ms : XG_NO_TIME, 0};
+    return n;
+}
+
+enum xg_status xg_holdings_of(struct xg_holding **list, size_t *count,
+                              struct xg_arena *arena, const struct xg_state *s,
+                              const struct xg_when *whens,
+                              struct xg_error *err)
+{
+    struct walk w = {
+        .s = s, .unit = xg_bytes("", 0), .level = xg_bytes("", 0)};
+    struct xg_holding *all = xg_arena_array(arena, s->count + 1, sizeof *all);
+    bool is_case = s->kind && s->kind->first_status && s->creator != XG_NONE;
+    int64_t *times;
+    size_t n = 0;
+    bool ended = false;
+
+    if (!all)
+        return xg_fail_nomem(err);
+    if (xg_effective_of(&times, arena, s, whens, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; is_case && i < s->count; i++)
+        if (counts(s, s->order[i]))
+            n = hold(all, n, &w, s->order[i], times[s->order[i]], &ended);
+    *list = all;
+    *count = n;
+    return XG_OK;
+}
+
 /* ---- how it stands ---- */
 
 static int64_t moment_of(const struct xg_clock *c, int64_t now_ms)

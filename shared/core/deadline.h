@@ -57,6 +57,30 @@ struct xg_when {
 };
 int64_t xg_effective_ms(int64_t wall_ms, struct xg_when when);
 
+/* That of every op of the state, in the order of the ops, lent by the arena;
+ * `whens` is parallel to s->ops. XG_NOMEM. */
+XG_MUST_CHECK enum xg_status xg_effective_of(int64_t **times,
+                                             struct xg_arena *arena,
+                                             const struct xg_state *s,
+                                             const struct xg_when *whens,
+                                             struct xg_error *err);
+
+/* Who had a case from when to when: the unit that it was given to, and the level
+ * that it stood at. */
+struct xg_holding {
+    struct xg_bytes unit, level; /* lent by ops; empty: its home, and no level
+                                  * was named */
+    int64_t from_ms, to_ms;      /* XG_NO_TIME: it still has it */
+    uint32_t moves;              /* that were made meanwhile */
+};
+/* In the order of time, lent by the arena; none for a kind without a loop, or
+ * while the first record is missing. It ends when the case is settled or
+ * withdrawn, and begins again where it is reopened. */
+XG_MUST_CHECK enum xg_status
+xg_holdings_of(struct xg_holding **list, size_t *count, struct xg_arena *arena,
+               const struct xg_state *s, const struct xg_when *whens,
+               struct xg_error *err);
+
 /* What the catalogue says of one stage of one category. */
 struct xg_stage_limit {
     bool has;

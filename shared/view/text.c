@@ -380,3 +380,11 @@ void view_put_size(struct xg_buf *out, uint64_t bytes)
     xg_buf_text(out, view_size_text(text, bytes));
 }
 
+void view_put_grouped(struct xg_buf *out, uint64_t number)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, number);
+
+    for (int i = 0; i < n; i++)
+        xg_buf_format(out, "%s%c", i && (n - i) % 3 == 0 ? "," : "", digits[i]);
+}

@@ -63,6 +63,9 @@ enum { VIEW_SIZE_TEXT = 32 };
 const char *view_size_text(char out[static VIEW_SIZE_TEXT], uint64_t bytes);
 void view_put_size(struct xg_buf *out, uint64_t bytes);
 
+/* "48,213" */
+void view_put_grouped(struct xg_buf *out, uint64_t number);
+
 /* ---- times: Unix milliseconds ---- */
 
 /* "2026-05-01 08:30:00" in the local zone; milliseconds where there are any.
