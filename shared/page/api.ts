@@ -285,7 +285,8 @@ export async function events(each: (line: Row) => void, signal: AbortSignal): Pr
       });
       // The program was started anew; a tab that it opens lets this one in again.
       if (response.status === 401) expire();
-      else each({ connected: true });
+      if (!response.ok) throw await refused(response);
+      each({ connected: true });
       for await (const line of linesOf(response)) {
         wait = 500;
         each(line);

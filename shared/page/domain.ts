@@ -93,7 +93,7 @@ export interface Domain {
   moves: Move[];
   needs: Choice[];
   stages: Choice[];
-  roles: Choice[];
+  roles: (Choice & { records: boolean })[];
   photo_roles: Choice[];
   photo_origins: Choice[];
   deliveries: Choice[];
@@ -109,7 +109,8 @@ export interface Domain {
     duties: { code: string; unit: string; text: string }[];
     calendar: { known_until: string | null };
   };
-  me: { worker: string; name: string; role: string; units: string[] };
+  /** `device`: what she records on; none at the centre. */
+  me: { worker: string; name: string; role: string; units: string[]; device?: string };
 }
 
 export const domain = signal<Domain | null>(null);

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { stream, type Row } from '@page/api';
 import type { Field } from '@page/domain';
+import { theDomain } from '@page/domain';
 import { label, metres, T } from '@page/text';
 import { Button, Chip, Sheet, type Tone } from '@page/ui/parts';
 import { PlacePicker } from '@page/map/place_picker';
@@ -105,6 +106,8 @@ interface PlaceProps {
 }
 
 export function Place({ field, value, problem, auto, onText }: PlaceProps) {
+  // At the centre nobody is where the report is about.
+  const has_receiver = Boolean(theDomain().me.device);
   const own = useRef(!auto);
   const [looking, look] = useReceiver(auto, (spot) => {
     if (!own.current) onText(spotText(spot), false);
@@ -139,16 +142,18 @@ export function Place({ field, value, problem, auto, onText }: PlaceProps) {
             <Button icon="map" onClick={() => setPicking(true)}>
               {T('在地图上选', 'On the map')}
             </Button>
-            <Button
-              icon="compass"
-              busy={looking.on}
-              onClick={() => {
-                own.current = false;
-                look();
-              }}
-            >
-              {value ? T('重新定位', 'Find again') : T('定位', 'Find')}
-            </Button>
+            {has_receiver && (
+              <Button
+                icon="compass"
+                busy={looking.on}
+                onClick={() => {
+                  own.current = false;
+                  look();
+                }}
+              >
+                {value ? T('重新定位', 'Find again') : T('定位', 'Find')}
+              </Button>
+            )}
             {value !== '' && (
               <Button icon="close" look="quiet" onClick={() => chosen('')}>
                 {T('不带位置', 'None')}

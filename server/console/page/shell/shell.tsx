@@ -40,6 +40,7 @@ function Top() {
   const let_in = useSignal(operator);
   if (!now) return null;
   const { me } = now;
+  const records = now.roles.some((role) => role.name === me.role && role.records);
   return (
     <header class="desk-top">
       <a class="desk-site" href="#/">
@@ -51,7 +52,7 @@ function Top() {
           {T('正在重新连接…', 'Connecting again…')}
         </span>
       )}
-      {let_in && !let_in.signs && (
+      {let_in && !let_in.signs && records && (
         <span class="desk-away">
           <Icon name="info" />
           {T('没有签名钥匙：办理只算服务器认定', 'No signing key: what you do is asserted by the server only')}
