@@ -2,8 +2,7 @@
 // place on the map; or none, said plainly.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { stream, type Row } from '@page/api';
-import type { Field } from '@page/domain';
-import { theDomain } from '@page/domain';
+import { theDomain, type Field } from '@page/domain';
 import { label, metres, T } from '@page/text';
 import { Button, Chip, Sheet, type Tone } from '@page/ui/parts';
 import { PlacePicker } from '@page/map/place_picker';
