@@ -529,6 +529,19 @@ struct store_ops {
                                     struct store_entity **rows, size_t *count,
                                     const struct store_filter *filter,
                                     struct xg_error *err);
+    /* In the order of (changed, number), those after that pair, their states
+     * empty: what whoever follows the log has yet to look at. Those that a job
+     * changes from now on have `changed` at the size of the log, or more. */
+    enum xg_status (*read_entities_changed)(struct store *s,
+                                            struct xg_arena *arena,
+                                            struct store_entity **rows,
+                                            size_t *count, uint64_t changed,
+                                            uint64_t number, size_t limit,
+                                            struct xg_error *err);
+    /* How many those are. */
+    enum xg_status (*count_entities_changed)(struct store *s, uint64_t *count,
+                                             uint64_t changed, uint64_t number,
+                                             struct xg_error *err);
     /* Whose id begins with these hex digits (up to 32): at most `limit`. */
     enum xg_status (*read_entities_named)(struct store *s,
                                           struct xg_arena *arena,

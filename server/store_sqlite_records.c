@@ -374,6 +374,38 @@ static enum xg_status read_entities(struct store *s, struct xg_arena *arena,
     return list_entities(arena, rows, count, list, err);
 }
 
+static enum xg_status
+read_entities_changed(struct store *s, struct xg_arena *arena,
+                      struct store_entity **rows, size_t *count,
+                      uint64_t changed, uint64_t number, size_t limit,
+                      struct xg_error *err)
+{
+    struct xg_stmt *list = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_CHANGED);
+
+    xg_bind_u64(list, 1, changed);
+    xg_bind_u64(list, 2, number);
+    xg_bind_u64(list, 3, limit);
+    return list_entities(arena, rows, count, list, err);
+}
+
+static enum xg_status count_entities_changed(struct store *s, uint64_t *count,
+                                             uint64_t changed, uint64_t number,
+                                             struct xg_error *err)
+{
+    struct xg_stmt *get =
+        xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_CHANGED_COUNT);
+    uint64_t found = 0;
+
+    xg_bind_u64(get, 1, changed);
+    xg_bind_u64(get, 2, number);
+    if (xg_stmt_row(get))
+        found = xg_col_u64(get, 0);
+    if (xg_stmt_done(get, err) != XG_OK)
+        return err->status;
+    *count = found;
+    return XG_OK;
+}
+
 /* Hex digits as the least and the greatest id that begin with them; false for
  * what are none. */
 static bool id_range(struct xg_id *low, struct xg_id *high, const char *prefix)
@@ -438,6 +470,8 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->find_entity = find_entity;
     ops->get_entity = get_entity;
     ops->read_entities = read_entities;
+    ops->read_entities_changed = read_entities_changed;
+    ops->count_entities_changed = count_entities_changed;
     ops->read_entities_named = read_entities_named;
     ops->read_entities_numbered = read_entities_numbered;
 }

@@ -260,6 +260,7 @@ CREATE TABLE entity (
 
 -- Those with a first record are found by its name.
 CREATE INDEX entity_orphan ON entity (id) WHERE creator = 0;
+CREATE INDEX entity_changed ON entity (changed, number);
 CREATE INDEX entity_conflicts ON entity (number)
 WHERE conflicts > 0 OR folded = 0;
 CREATE INDEX entity_open ON entity (number) WHERE open = 1;

@@ -338,6 +338,16 @@ WHERE links > 0 AND number < ?1 AND (?2 = 0 OR kind = ?2)
   AND (?3 = 0 OR unit = ?4) AND (?5 = 0 OR kind <> ?5)
 ORDER BY number DESC LIMIT ?6;
 
+-- name: entity_changed
+SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
+       withdrawn, status, open, case_number, links, x'', handed, folded
+FROM entity
+WHERE (changed, number) > (?1, ?2)
+ORDER BY changed, number LIMIT ?3;
+
+-- name: entity_changed_count
+SELECT count(*) FROM entity WHERE (changed, number) > (?1, ?2);
+
 -- name: entity_numbered
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,
        withdrawn, status, open, case_number, links, state,

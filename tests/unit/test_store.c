@@ -691,6 +691,24 @@ static void test_entities(void **state)
         s->ops->read_entities_numbered(s, &arena, &rows, &count, "", 5, &err));
     assert_int_equal(count, 0);
 
+    assert_ok(s->ops->read_entities_changed(s, &arena, &rows, &count, 0, 0, 9,
+                                            &err));
+    assert_int_equal(count, 3);
+    for (size_t i = 1; i < count; i++)
+        assert_true(rows[i - 1].changed < rows[i].changed ||
+                    (rows[i - 1].changed == rows[i].changed &&
+                     rows[i - 1].number < rows[i].number));
+    assert_int_equal(rows[0].state.len, 0);
+    uint64_t changed = rows[0].changed, number = rows[0].number, left;
+    assert_ok(s->ops->read_entities_changed(s, &arena, &rows, &count, changed,
+                                            number, 1, &err));
+    assert_int_equal(count, 1);
+    assert_true(rows[0].number != number);
+    assert_ok(s->ops->count_entities_changed(s, &left, changed, number, &err));
+    assert_int_equal(left, 2);
+    assert_ok(s->ops->count_entities_changed(s, &left, 1 << 20, 0, &err));
+    assert_int_equal(left, 0);
+
     assert_ok(
         s->ops->read_entities_named(s, &arena, &rows, &count, "02", 5, &err));
     assert_int_equal(count, 1);
