@@ -21,7 +21,10 @@ static enum xg_status use_page(struct look *l, view_use_fn *use, void *user,
 {
     for (size_t i = 0; *more && i < count; i++) {
         struct view_entity about = {.delivery = VIEW_RECEIVED};
-        if (!rows[i].folded)
+        bool sees;
+        if (sight_entity(&sees, &l->sight, &rows[i], err) != XG_OK)
+            return err->status;
+        if (!rows[i].folded || !sees)
             continue;
         l->row = &rows[i];
         if (l->view.entity(l, &about, &rows[i].id, err) != XG_OK)

@@ -24,6 +24,9 @@
 const struct call_row call_rows[] = {
     {"describe", ALL, CALL_AS, 0, 0, false, "unless="},
     READ("list", ALL, "unit= holder= open due overdue limit= why="),
+    READ("suggest", DESKS, "why="),
+    {"report", ALL, CALL_NOBODY, 'f', 0, false,
+     "from= to= unit= by= as-of= cases= format="},
     READ("show", READERS, "why="),
     READ("history", READERS, "why="),
     READ("conflicts", READERS, "decided why="),
@@ -34,7 +37,7 @@ const struct call_row call_rows[] = {
     ACT("do", ""),
     ACT("set", ""),
     ACT("note", ""),
-    ACT("add", ""),
+    ACT("add", "contact= phone= consent= relation="),
     ACT("resolve", "take= value= dismiss why="),
     ACT("link", "why="),
     ACT("unlink", "why="),
@@ -165,7 +168,7 @@ static enum xg_status take_words(struct call *call, const json_t *words,
         const char *copy = copy_text(arena, word);
         if (!copy)
             return xg_fail_nomem(err);
-        if (row->file && i == row->file_word &&
+        if ((row->file == 'i' || row->file == 'o') && i == row->file_word &&
             take_file(call, copy, err) != XG_OK)
             return err->status;
         call->words[call->word_count++] = copy;
@@ -250,6 +253,15 @@ static bool has_flag(const struct call *call, const char *name)
     return false;
 }
 
+static bool is_sheet(const struct call *call)
+{
+    for (size_t i = 0; i < call->flag_count; i++)
+        if (strcmp(call->flags[i].name, "format") == 0)
+            return strcmp(call->flags[i].value, "csv") == 0 ||
+                   strcmp(call->flags[i].value, "xlsx") == 0;
+    return false;
+}
+
 static enum xg_status not_for(const struct xg_role *role, const char *what,
                               struct xg_error *err)
 {
@@ -284,6 +296,8 @@ static enum xg_status judge(struct call *call, json_t *given,
     if (take_words(call, json_object_get(given, "words"), arena, err) ||
         take_flags(call, json_object_get(given, "flags"), arena, err))
         return err->status;
+    if (call->row->file == 'f')
+        call->bytes = is_sheet(call);
     /* She sees lists, and nobody's name in them. */
     if (role->number == XG_ROLE_REGISTRAR && call->row->as == CALL_READS &&
         has_flag(call, "why"))

@@ -38,7 +38,8 @@ enum call_as {
  * and may be given again.
  *
  * `file`: i: the word at `file_word` (after DIR) is the body of the request; o:
- * what the answer's bytes are; 0: no word is a file. `large`: it may be as
+ * what the answer's bytes are; f: what it gives is bytes where the flag `format`
+ * says csv or xlsx; 0: no word is a file. `large`: it may be as
  * large as the disk. */
 struct call_row {
     const char *run; /* the command: one word or two */

@@ -8,6 +8,8 @@
  *      sessions   who is logged in
  *      calls      what may be asked, by whom: the table, and a call judged by it
  *      run        a call that is run, and its answer
+ *      events     what changed in the log, and who may know
+ *      stream     that, for as long as it is read
  *      page       the page's own files
  */
 #ifndef XG_SERVER_CONSOLE_INSIDE_H
@@ -15,6 +17,7 @@
 
 #include "server/console/calls.h"
 #include "server/console/console.h"
+#include "server/console/events.h"
 #include "server/console/guard.h"
 #include "server/console/sessions.h"
 #include "shared/web/web.h"
@@ -44,6 +47,7 @@ struct console {
     struct sessions sessions;
     struct xg_wrapped_key decoy;
     struct console_places tries, runs;
+    struct events *events;
     struct xg_web *web;
 };
 
@@ -61,6 +65,11 @@ bool is_json(const struct xg_request *request, struct xg_response *response);
 struct session *console_enter(struct console *c,
                               const struct xg_request *request,
                               struct xg_response *response);
+
+/* The unit outside which nothing is there for her, or NULL. */
+const char *console_within(const struct session *session);
+/* Of a session that lasts: is she still who she was? Else all of hers end. */
+bool console_is_still(struct console *c, const struct session *session);
 
 /* ---- login.c ---- */
 
@@ -80,6 +89,11 @@ void run_post(void *ctx, const struct xg_request *request,
 void data_post(void *ctx, const struct xg_request *request,
                struct xg_response *response);
 extern const struct xg_stream run_feed;
+
+/* ---- stream.c ---- */
+
+void events_get(void *ctx, const struct xg_request *request,
+                struct xg_response *response);
 
 /* ---- page.c ---- */
 

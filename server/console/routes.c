@@ -37,25 +37,52 @@ static void tell_out(struct xg_response *response)
     xg_response_header(response, "WWW-Authenticate", "Bearer");
 }
 
+const char *console_within(const struct session *session)
+{
+    return session->role->number == XG_ROLE_AUDITOR ||
+                   session->role->number == XG_ROLE_REGISTRAR
+               ? NULL
+               : session->unit;
+}
+
 /* Moved, locked or of another role since: then she is nobody's session. */
+static enum xg_status ask_still(bool *still, struct console *c,
+                                const struct session *session,
+                                struct xg_error *err)
+{
+    struct account now;
+    enum xg_status status =
+        account_read(c->options.data, &now, session->code, err);
+
+    if (status != XG_OK && status != XG_NOTFOUND)
+        return status;
+    *still = status == XG_OK && !now.locked && now.role == session->role &&
+             strcmp(now.unit, session->unit) == 0;
+    *err = XG_ERROR_NONE;
+    if (!*still)
+        sessions_end_of(&c->sessions, session->code, NULL);
+    return XG_OK;
+}
+
+bool console_is_still(struct console *c, const struct session *session)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    bool still;
+
+    return ask_still(&still, c, session, &err) != XG_OK || still;
+}
+
 static bool is_still(struct console *c, const struct session *session,
                      struct xg_response *response)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct account now;
+    bool still = false;
 
-    enum xg_status status =
-        account_read(c->options.data, &now, session->code, &err);
-    if (status != XG_OK && status != XG_NOTFOUND) {
+    if (ask_still(&still, c, session, &err) != XG_OK)
         xg_response_fail(response, &err);
-        return false;
-    }
-    if (status == XG_OK && !now.locked && now.role == session->role &&
-        strcmp(now.unit, session->unit) == 0)
-        return true;
-    sessions_end_of(&c->sessions, session->code, NULL);
-    tell_out(response);
-    return false;
+    else if (!still)
+        tell_out(response);
+    return still;
 }
 
 struct session *console_enter(struct console *c,
@@ -108,6 +135,7 @@ const struct xg_route console_routes[] = {
     {"POST", "/api/run", CALL_BYTES_MAX, run_post, NULL},
     {"POST", "/api/feed", FEED_MAX, NULL, &run_feed},
     {"POST", "/api/data", CALL_BYTES_MAX, data_post, NULL},
+    {"GET", "/api/events", 0, events_get, NULL},
 };
 
 const size_t console_route_count =

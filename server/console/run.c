@@ -138,13 +138,6 @@ static void work_clear(struct work *w)
     w->session = NULL;
 }
 
-/* Does she see all there is? The others see what is theirs. */
-static bool sees_all(const struct xg_role *role)
-{
-    return role->number == XG_ROLE_AUDITOR ||
-           role->number == XG_ROLE_REGISTRAR;
-}
-
 static void not_run(struct work *w, const struct xg_error *err)
 {
     complain(&w->done.complaint, err);
@@ -157,7 +150,7 @@ static void run_work(struct work *w, const struct xg_request *request)
     struct xg_error err = XG_ERROR_NONE;
     struct console_order order = {
         .input = w->input,
-        .within = sees_all(w->session->role) ? NULL : w->session->unit,
+        .within = console_within(w->session),
         .role = w->session->role,
         .secret = w->session->secret};
 

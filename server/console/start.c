@@ -118,6 +118,8 @@ enum xg_status console_start(struct console **out,
     enum xg_status status =
         account_make_decoy(&c->decoy, &options->data->env, err);
     if (status == XG_OK)
+        status = events_start(&c->events, options->data, err);
+    if (status == XG_OK)
         status = xg_web_start(&c->web, &web, console_routes,
                               console_route_count, c, err);
     if (status != XG_OK) {
@@ -134,6 +136,7 @@ void console_stop(struct console *c)
     if (!c)
         return;
     xg_web_stop(c->web);
+    events_stop(c->events);
     sessions_clear(&c->sessions);
     places_clear(&c->tries);
     places_clear(&c->runs);
