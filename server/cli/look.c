@@ -179,23 +179,6 @@ static enum xg_status about_photo(void *ctx, enum view_place *out,
     return photo_place(l->store, l->c->data->blobs, out, sha256, err);
 }
 
-enum xg_status look_unit(const char **unit, struct look *l,
-                         struct xg_error *err)
-{
-    const char *given = cmd_option(l->c, "unit");
-    bool sees = true;
-
-    if (given && sight_unit(&sees, &l->sight, given, err) != XG_OK)
-        return err->status;
-    if (!sees)
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("你的单位之下没有 %s", "there is no %s below your "
-                                                   "unit"),
-                       given);
-    *unit = given ? given : l->c->within;
-    return XG_OK;
-}
-
 /* ---- clocks and groups ---- */
 
 enum xg_status look_guide(struct look *l, struct xg_error *err)

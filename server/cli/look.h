@@ -66,11 +66,6 @@ XG_MUST_CHECK enum xg_status look_guide(struct look *l, struct xg_error *err);
 /* The number that a device gave what its record creates. */
 bool look_serial(uint64_t *serial, const struct store_record *row);
 
-/* The unit that --unit names; else that of who looks, or NULL. XG_NOTFOUND: it
- * lies outside theirs. */
-XG_MUST_CHECK enum xg_status look_unit(const char **unit, struct look *l,
-                                       struct xg_error *err);
-
 /* ---- lists (list.c) ---- */
 
 /* Of the row that is listed, which is not folded otherwise: the clock that
