@@ -1,7 +1,10 @@
 # xg_embed_sql(target prefix folder) - SQL files become C arrays.
 #
 # folder/queries.sql      statements, each after a line `-- name: some_name`;
-#                         lines that begin with `--` are comments
+#                         lines that begin with `--` are comments. What
+#                         several share stands before the first of them, each
+#                         after a line `-- part: some_part`, and is put where
+#                         `@some_part@` stands, in parts that follow too
 # folder/0001_name.sql    migrations, numbered from 1 without a gap
 #
 # gives generated/<prefix>_sql.h and .c: `enum <prefix>_stmt` and
@@ -30,6 +33,37 @@ function(xg_sql_write path text)
     file(WRITE ${path} "${text}")
 endfunction()
 
+# Cut the parts from the beginning of queries.sql: the names of the parts and,
+# as sql_part_NAME, their texts.
+function(xg_sql_parts file head)
+    set(mark "\n-- part: ")
+    string(LENGTH "${mark}" mark_length)
+    set(parts "")
+    string(FIND "${head}" "${mark}" at)
+    while(NOT at EQUAL -1)
+        math(EXPR at "${at} + ${mark_length}")
+        string(SUBSTRING "${head}" ${at} -1 head)
+        string(FIND "${head}" "\n" line_end)
+        string(SUBSTRING "${head}" 0 ${line_end} name)
+        string(STRIP "${name}" name)
+        string(SUBSTRING "${head}" ${line_end} -1 head)
+        string(FIND "${head}" "${mark}" at)
+        string(SUBSTRING "${head}" 0 ${at} body)
+        string(REGEX REPLACE "\n[ \t]*--[^\n]*" "" body "${body}")
+        string(STRIP "${body}" body)
+        if(NOT name MATCHES "^[a-z][a-z0-9_]*$" OR body STREQUAL "")
+            message(FATAL_ERROR "${file}: bad or empty part '${name}'")
+        endif()
+        foreach(part ${parts})
+            string(REPLACE "@${part}@" "${sql_part_${part}}" body "${body}")
+        endforeach()
+        list(APPEND parts ${name})
+        set(sql_part_${name} "${body}")
+        set(sql_part_${name} "${body}" PARENT_SCOPE)
+    endwhile()
+    set(parts "${parts}" PARENT_SCOPE)
+endfunction()
+
 # Cut queries.sql at its name lines. Sets names (a list), enums, arrays and
 # pointers (C text) in the caller.
 function(xg_sql_statements prefix file)
@@ -40,6 +74,8 @@ function(xg_sql_statements prefix file)
     string(LENGTH "${mark}" mark_length)
     set(names "")
     string(FIND "${rest}" "${mark}" at)
+    string(SUBSTRING "${rest}" 0 ${at} head)
+    xg_sql_parts(${file} "${head}")
     while(NOT at EQUAL -1)
         math(EXPR at "${at} + ${mark_length}")
         string(SUBSTRING "${rest}" ${at} -1 rest)
@@ -51,6 +87,9 @@ function(xg_sql_statements prefix file)
         string(SUBSTRING "${rest}" 0 ${at} body)
         string(REGEX REPLACE "\n[ \t]*--[^\n]*" "" body "${body}")
         string(STRIP "${body}" body)
+        foreach(part ${parts})
+            string(REPLACE "@${part}@" "${sql_part_${part}}" body "${body}")
+        endforeach()
         if(NOT name MATCHES "^[a-z][a-z0-9_]*$" OR body STREQUAL "")
             message(FATAL_ERROR "${file}: bad or empty statement '${name}'")
         elseif(name IN_LIST names)

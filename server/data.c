@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "server/board.h"
 #include "server/data_internal.h"
 #include "server/redact.h"
 #include "shared/base/lang.h"
@@ -112,6 +113,7 @@ void data_close(struct data *d)
     if (!d)
         return;
     close_readers(d);
+    board_free(d->board);
     witness_close(d->witness);
     blobs_close(d->blobs);
     ingest_close(d->ingest);
@@ -150,7 +152,8 @@ static enum xg_status open_rest(struct data *d, struct xg_error *err)
                     &d->env, err) != XG_OK ||
         blobs_open(&d->blobs, d->dir, &d->env, err) != XG_OK ||
         witness_open(&d->witness, d->dir, data_origin(d), &d->env, err) !=
-            XG_OK)
+            XG_OK ||
+        board_new(&d->board, d, err) != XG_OK)
         return err->status;
     return make_readers(d, err);
 }

@@ -14,6 +14,7 @@
  *                          lost: it is an old copy, and writes nothing
  *      DIR/restoring       a restore that is not finished (restore.h)
  *      DIR/witness.*       see witness.h
+ *      DIR/board.db        derived from the store: board.h
  *
  * A copy of DIR without the keys says nothing; the keys without lock.db are
  * dangerous: see ledger.h.
@@ -34,6 +35,8 @@
  * moment. Nobody who has one asks for a second. */
 enum { DATA_READERS_MAX = 16 };
 
+struct board; /* board.h */
+
 struct data {
     char *dir; /* NULL: in memory */
     struct xg_env env;
@@ -47,6 +50,7 @@ struct data {
     struct ingest *ingest;
     struct blobs *blobs;
     struct witness *witness; /* of other logs */
+    struct board *board;
     struct data_readers *readers;
     int lock_fd;
 };

@@ -97,6 +97,14 @@ XG_MUST_CHECK enum xg_status registry_scope(struct registry_scope *out,
                                             struct xg_arena *arena,
                                             const char *device, uint64_t size,
                                             struct xg_error *err);
+/* All units, as the registry says now, in no order; in the arena. */
+struct registry_unit {
+    const char *code, *above; /* "" : it is at the top */
+};
+XG_MUST_CHECK enum xg_status registry_units(struct registry_unit **units,
+                                            size_t *count, struct registry *r,
+                                            struct xg_arena *arena,
+                                            struct xg_error *err);
 /* What may change that scope, at log positions in [from, to), one after
  * another: the worker moved, or got another role; or a unit came into the scope
  * or went out of it (with all below it); or the scope's own unit, or one above

@@ -123,6 +123,47 @@ static bool add_above(struct registry_scope *scope, struct registry *r,
     return good;
 }
 
+static bool copy_unit(struct registry_unit *out, struct xg_arena *arena,
+                      const struct subject *s)
+{
+    const struct xg_statement *newest = &s->list[s->count - 1].says;
+
+    out->code = xg_arena_str(arena, newest->subject, strlen(newest->subject));
+    out->above = xg_arena_str(arena, newest->unit, strlen(newest->unit));
+    return out->code && out->above;
+}
+
+enum xg_status registry_units(struct registry_unit **units, size_t *count,
+                              struct registry *r, struct xg_arena *arena,
+                              struct xg_error *err)
+{
+    struct registry_unit *list = NULL;
+    size_t n = 0, room = 0;
+    bool good = true;
+
+    pthread_rwlock_rdlock(&r->lock);
+    for (int pass = 0; pass < 2 && good; pass++) {
+        for (size_t i = 0; i < SUBJECT_BUCKETS; i++)
+            for (const struct subject *s = r->buckets[i]; good && s;
+                 s = s->next) {
+                if (s->kind != XG_SAYS_UNIT || s->count == 0)
+                    continue;
+                if (pass == 0)
+                    room++;
+                else
+                    good = copy_unit(&list[n++], arena, s);
+            }
+        if (pass == 0)
+            good = (list = xg_arena_array(arena, room + 1, sizeof *list));
+    }
+    pthread_rwlock_unlock(&r->lock);
+    if (!good)
+        return xg_fail_nomem(err);
+    *units = list;
+    *count = n;
+    return XG_OK;
+}
+
 enum xg_status registry_scope(struct registry_scope *out, struct registry *r,
                               struct xg_arena *arena, const char *device,
                               uint64_t size, struct xg_error *err)

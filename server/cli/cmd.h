@@ -21,7 +21,7 @@
 
 enum {
     CMD_ARGS_MAX = 56, /* DIR, ID, MOVE, and field=value for every field */
-    CMD_OPTIONS_MAX = 12,
+    CMD_OPTIONS_MAX = 32,
     CMD_GIVEN_MAX = 64, /* options in one call, each as often as it stands */
     CMD_OUT_MAX = 256 << 20,
     CMD_INPUT_MAX = 64 << 20, /* of a file that is imported */
@@ -129,6 +129,7 @@ enum xg_status cmd_registry_rotate(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_registry_keygen(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_describe(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_counts(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_show(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_proof(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_history(struct cmd *c, struct xg_error *err);

@@ -1,18 +1,23 @@
-/* list.c - `list`: entities, a line each. */
+/* list.c - `list` and `counts`: what the board (server/board.h) finds, a line
+ * each from the store. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/cli/look.h"
+#include "server/cli/filter.h"
+#include "server/cli/print.h"
 #include "server/guide.h"
 #include "shared/base/lang.h"
+#include "shared/core/loop.h"
+#include "shared/view/clock.h"
+#include "shared/view/json.h"
 #include "shared/view/text.h"
 
 enum {
     LIST_DEFAULT = 100,
-    PAGE = 200,
-    CANDIDATES = 10,
-    SORTED_MAX = 64 << 20,
+    PAGE = 200, /* rows of the board at a time */
+    AFTER_MAX = 2 * XG_ID_SIZE + 24,
 };
 
 enum xg_status look_put_row(struct look *l, const struct store_entity *e,
@@ -61,211 +66,320 @@ look_walk(struct look *l, struct store_filter filter, size_t limit,
     return status;
 }
 
-/* *due_ms XG_NO_TIME: it has no deadline that runs. */
-static enum xg_status deadline_of(int64_t *due_ms, bool *overdue,
-                                  struct look *l, struct xg_error *err)
+/* ---- a row's other columns ---- */
+
+static void set_unit(json_t **object, const char *key, const char *name_key,
+                     struct look *l, const char *unit)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    const char *name = unit;
+
+    if (*unit && (look_guide(l, &ignored) != XG_OK ||
+                  xg_guide_unit_name(l->guide, &name, unit, &ignored) != XG_OK))
+        name = unit;
+    view_json_set(object, key,
+                  *unit ? view_json_text(xg_bytes_of(unit)) : json_null());
+    view_json_set(object, name_key,
+                  *unit ? view_json_text(xg_bytes_of(name)) : json_null());
+}
+
+static json_t *choice_json(const struct xg_field *f, uint64_t number)
+{
+    const struct xg_choice *c =
+        f && number ? xg_choice_find(f->choices, number) : NULL;
+
+    return c ? json_string(c->name) : json_null();
+}
+
+static json_t *source_json(uint64_t number)
+{
+    return choice_json(
+        xg_field_find(xg_kind_find(XG_KIND_INCIDENT), XG_CASE_CHANNEL), number);
+}
+
+/* What is given back to go on after this row, wherever it is by then. */
+static json_t *after_json(const struct board_row *row)
+{
+    char text[AFTER_MAX];
+    char id[2 * XG_ID_SIZE + 1];
+
+    xg_hex(id, row->id.b, XG_ID_SIZE);
+    snprintf(text, sizeof text, "%s@%" PRId64, id, row->key);
+    return json_string(text);
+}
+
+void look_set_listed(struct look *l, json_t **object)
+{
+    const struct board_row *row = l->listed;
+
+    if (!row)
+        return;
+    set_unit(object, "unit", "unit_name", l, row->unit);
+    set_unit(object, "holder", "holder_name", l, row->status ? row->holder : "");
+    view_json_set(object, "level",
+                  *row->level ? view_json_text(xg_bytes_of(row->level))
+                              : json_null());
+    view_json_set(object, "source", source_json(row->source));
+    view_json_set(object, "changed", view_json_uint(l->row->changed));
+    view_json_set(object, "links", view_json_uint(l->row->links));
+    view_json_set(object, "after", after_json(row));
+}
+
+/* ---- the order ---- */
+
+static enum xg_status read_order(enum board_order *by, const struct cmd *c,
+                                 struct xg_error *err)
+{
+    static const char *const names[] = {"changed", "due", "created"};
+    const char *text = cmd_option(c, "by");
+
+    *by = cmd_option(c, "due") ? BOARD_BY_DUE : BOARD_BY_CHANGED;
+    if (!text)
+        return XG_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], text) == 0) {
+            *by = (enum board_order)i;
+            return XG_OK;
+        }
+    return xg_fail(err, XG_USAGE,
+                   XG_T("不能按 %s 排列；可用的有：changed、due、created",
+                        "there is no order %s; one of: changed, due, created"),
+                   text);
+}
+
+/* ID, or ID@KEY as a row says it: the row may have moved since. */
+static enum xg_status read_after(struct board_after *out, struct filtered *f,
+                                 const char *text, enum board_order by,
+                                 struct xg_error *err)
+{
+    char id_text[2 * XG_ID_SIZE + 1];
+    const char *at = strchr(text, '@');
+    size_t len = at ? (size_t)(at - text) : strlen(text);
+    char *end = NULL;
+    struct xg_id id;
+    bool found = false;
+
+    if (len >= sizeof id_text)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--after 要上一页最后一行的 after，不是 %s",
+                            "--after takes `after` of the last row before, "
+                            "not %s"),
+                       text);
+    snprintf(id_text, sizeof id_text, "%.*s", (int)len, text);
+    if (look_find_id(&f->look, &id, id_text, err) != XG_OK ||
+        board_find(f->board, out, &found, &id, by, err) != XG_OK)
+        return err->status;
+    if (at)
+        out->key = strtoll(at + 1, &end, 10);
+    if (!found || (at && (end == at + 1 || *end)))
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("看板里没有 %s，请从头列起",
+                            "the board has no %s: list from the beginning"),
+                       text);
+    return XG_OK;
+}
+
+/* ---- points of a map ---- */
+
+static json_t *text_json(const char *text)
+{
+    return *text ? view_json_text(xg_bytes_of(text)) : json_null();
+}
+
+static enum xg_status put_point(struct look *l, const struct board_row *row,
+                                struct xg_error *err)
+{
+    const struct xg_kind *kind = xg_kind_find(row->kind);
+    const struct xg_choice *status = xg_choice_find(xg_statuses, row->status);
+    json_t *json = json_object();
+
+    view_json_set(&json, "id", view_json_hex(row->id.b, XG_ID_SIZE));
+    view_json_set(&json, "kind", kind ? json_string(kind->name) : json_null());
+    view_json_set(&json, "lat", view_json_decimal(row->lat_e7, 7));
+    view_json_set(&json, "lon", view_json_decimal(row->lon_e7, 7));
+    view_json_set(&json, "status",
+                  status ? json_string(status->name) : json_null());
+    view_json_set(&json, "light", json_string(view_light_name(row->light)));
+    view_json_set(&json, "category", text_json(row->category));
+    view_json_set(&json, "urgency",
+                  choice_json(xg_field_find(xg_kind_find(XG_KIND_INCIDENT),
+                                            XG_INCIDENT_URGENCY),
+                              row->urgency));
+    return cmd_put_json(l->c, json, err);
+}
+
+/* ---- `list` ---- */
+
+static enum xg_status put_row(struct look *l, const struct board_row *row,
+                              struct xg_error *err)
+{
+    struct store_entity e;
+
+    if (l->store->ops->get_entity(l->store, &l->arena, &e, row->number, err) !=
+        XG_OK)
+        return err->status;
+    l->listed = row;
+    enum xg_status status = look_put_row(l, &e, err);
+    l->listed = NULL;
+    return status;
+}
+
+static enum xg_status put_rows(struct filtered *f, enum board_order by,
+                               struct board_after *after, size_t limit,
+                               struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(LOOK_BYTES);
-    const struct xg_calendar *calendar;
-    const struct xg_clock *main;
-    struct fold fold;
-    enum xg_status status =
-        look_main_clock(&main, &calendar, &fold, &arena, l, err);
+    struct look *l = &f->look;
+    bool points = cmd_option(f->c, "points") != NULL;
+    struct board_row *rows;
+    enum xg_status status = XG_OK;
+    size_t count = 1, page = points ? BOARD_ROWS_MAX : PAGE;
+    struct board_after *from = after->number ? after : NULL;
 
-    /* One that is over comes before all others. */
-    if (status == XG_OK) {
-        *due_ms = main && main->limited && !main->paused ? main->due_ms
-                                                         : XG_NO_TIME;
-        *overdue =
-            main && xg_clock_light(main, calendar, l->now_ms) == XG_LIGHT_RED;
+    while (status == XG_OK && limit && count) {
+        xg_arena_reset(&arena);
+        status = board_list(f->board, &arena, &rows, &count, &f->filter, by,
+                            from, limit < page ? limit : page, l->now_ms, err);
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            if (!points)
+                status = put_row(l, &rows[i], err);
+            else if (rows[i].placed)
+                status = put_point(l, &rows[i], err);
+            *after = (struct board_after){rows[i].key, rows[i].number};
+        }
+        xg_arena_reset(&l->arena);
+        from = after;
+        limit -= status == XG_OK ? count : 0;
     }
     xg_arena_clear(&arena);
     return status;
 }
 
-/* Is it with that unit or one below it: whom it was given to, or who was
- * called, else its home? As on the device. */
-static enum xg_status is_held(bool *held, struct look *l,
-                              const struct store_entity *e,
-                              struct xg_error *err)
+static enum xg_status put_count(struct filtered *f, struct xg_error *err)
 {
-    const struct xg_territory *territory;
-    struct xg_brief brief = {.kind = xg_kind_find(e->kind)};
-    struct xg_brief_elements called = {0};
-    struct xg_cbor_item item;
-    char unit[XG_CODE_MAX + 1];
+    struct cmd *c = f->c;
+    uint64_t count;
 
-    *held = false;
-    snprintf(unit, sizeof unit, "%s", e->unit);
-    if (e->folded && xg_brief_read(&brief, e->state, err) != XG_OK)
+    if (board_count(f->board, &count, &f->filter, f->look.now_ms, err) != XG_OK)
         return err->status;
-    if (e->folded && e->status &&
-        xg_brief_value(&brief, XG_CASE_UNIT, &item) &&
-        item.type == XG_CBOR_TEXT && item.bytes.len <= XG_CODE_MAX)
-        snprintf(unit, sizeof unit, "%.*s", (int)item.bytes.len,
-                 (const char *)item.bytes.at);
-    if (e->folded && e->status &&
-        xg_brief_set(&brief, XG_CASE_CALLED, &called))
-        while (xg_brief_element(&called, &item))
-            *held |= xg_bytes_equal(item.bytes, xg_bytes_of(l->holder));
-    if (*held)
+    if (!c->json) {
+        xg_buf_format(&c->out, "%" PRIu64 "\n", count);
         return XG_OK;
-    if (look_guide(l, err) != XG_OK ||
-        xg_guide_territory(l->guide, &territory, err) != XG_OK)
+    }
+    json_t *json = json_object();
+    view_json_set(&json, "count", view_json_uint(count));
+    view_json_set(&json, "at", view_json_uint(f->at.size));
+    view_json_set(&json, "behind", view_json_uint(f->at.behind));
+    return cmd_put_json(c, json, err);
+}
+
+static enum xg_status list(struct filtered *f, struct xg_error *err)
+{
+    struct cmd *c = f->c;
+    const char *text = cmd_option(c, "after");
+    struct board_after after = {.number = 0};
+    bool points = cmd_option(c, "points") != NULL;
+    unsigned long limit;
+    enum board_order by;
+
+    if (cmd_number(&limit, c, "limit", points ? BOARD_ROWS_MAX : LIST_DEFAULT,
+                   LOOK_ROWS_MAX, err) != XG_OK ||
+        read_order(&by, c, err) != XG_OK || filter_read(f, err) != XG_OK ||
+        (text && read_after(&after, f, text, by, err) != XG_OK))
         return err->status;
-    *held = strcmp(unit, l->holder) == 0 ||
-            xg_territory_distance(territory, unit, l->holder) >= 0;
+    if (cmd_option(c, "overdue"))
+        f->filter.lights |= UINT64_C(1) << XG_LIGHT_RED;
+    if (cmd_option(c, "count"))
+        return put_count(f, err);
+    if (points && !c->json)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("--points 只有 JSON：加 --json",
+                            "--points is JSON only: add --json"));
+    if (!points)
+        view_list_head(&c->out, &f->look.view);
+    if (put_rows(f, by, &after, limit, err) != XG_OK)
+        return err->status;
+    filter_tell_behind(f);
     return XG_OK;
-}
-
-struct due_row {
-    struct xg_id id;
-    int64_t due_ms;
-    uint64_t order; /* as listed */
-};
-
-/* The soonest first; what has no deadline last, and as it stood. */
-static int by_due(const void *x, const void *y)
-{
-    const struct due_row *a = x, *b = y;
-    int64_t left = a->due_ms == XG_NO_TIME ? INT64_MAX : a->due_ms;
-    int64_t right = b->due_ms == XG_NO_TIME ? INT64_MAX : b->due_ms;
-
-    if (left != right)
-        return left < right ? -1 : 1;
-    return a->order < b->order ? -1 : a->order > b->order;
-}
-
-static enum xg_status list_row(struct look *l, const struct store_entity *e,
-                               struct xg_error *err)
-{
-    struct due_row row = {.id = e->id, .due_ms = XG_NO_TIME};
-    bool overdue = true, held = true;
-
-    l->row = e;
-    if (l->left == 0)
-        return XG_OK;
-    if (l->holder && is_held(&held, l, e, err) != XG_OK)
-        return err->status;
-    if (!held)
-        return XG_OK;
-    if ((l->overdue_only || l->by_due) &&
-        deadline_of(&row.due_ms, &overdue, l, err) != XG_OK)
-        return err->status;
-    if (l->overdue_only && !overdue)
-        return XG_OK;
-    if (l->by_due) {
-        row.order = l->sorted.len / sizeof row;
-        xg_buf_append(&l->sorted, &row, sizeof row);
-        return xg_buf_check(&l->sorted, err);
-    }
-    l->left--;
-    return look_put_row(l, e, err);
-}
-
-static enum xg_status print_sorted(struct look *l, struct xg_error *err)
-{
-    size_t count = l->sorted.len / sizeof(struct due_row);
-    enum xg_status status = XG_OK;
-    struct store_entity e;
-    bool found;
-
-    if (count)
-        qsort(l->sorted.data, count, sizeof(struct due_row), by_due);
-    for (size_t i = 0; status == XG_OK && i < count && l->left; i++) {
-        struct due_row row;
-        memcpy(&row, l->sorted.data + i * sizeof row, sizeof row);
-        status = l->store->ops->find_entity(l->store, &l->arena, &e, &found,
-                                            &row.id, err);
-        if (status == XG_OK && found) {
-            status = look_put_row(l, &e, err);
-            l->left--;
-        }
-        xg_arena_reset(&l->arena);
-    }
-    return status;
-}
-
-/* The unit that --holder names, by code or by name; an unknown one is told
- * with those that are near. */
-static enum xg_status find_holder(struct look *l, const char *text,
-                                  struct xg_error *err)
-{
-    const struct xg_territory *t;
-    struct xg_buf near = XG_BUF(4096);
-    const struct xg_unit *named = NULL;
-    size_t names = 0, said = 0;
-
-    if (look_guide(l, err) != XG_OK ||
-        xg_guide_territory(l->guide, &t, err) != XG_OK)
-        return err->status;
-    l->holder = text;
-    if (xg_territory_find(t, text) || t->count == 0)
-        return XG_OK; /* without a territory every code is as good */
-    for (size_t i = 0; i < t->count; i++) {
-        const struct xg_unit *u = &t->units[i];
-        unsigned edits = VIEW_FAR;
-        bool same = strcmp(u->name, text) == 0;
-        named = same ? u : named;
-        names += same;
-        if (said < CANDIDATES &&
-            (same || strstr(u->name, text) ||
-             view_nearer(&edits, text, u->code) ||
-             view_nearer(&edits, text, u->name)))
-            xg_buf_format(&near, "%s%s %s", said++ ? XG_T("、", ", ") : "",
-                          u->code, u->name);
-    }
-    if (names == 1)
-        l->holder = named->code;
-    else if (said)
-        xg_fail(err, names ? XG_AMBIGUOUS : XG_NOTFOUND,
-                XG_T("没有单位 %s；相近的有：%s",
-                     "there is no unit %s; near it: %s"),
-                text, xg_buf_str(&near));
-    else
-        xg_fail(err, XG_NOTFOUND,
-                XG_T("没有单位 %s；单位代码见导入的区划",
-                     "there is no unit %s: see the territory imported"),
-                text);
-    xg_buf_clear(&near);
-    return names == 1 ? XG_OK : err->status;
 }
 
 enum xg_status cmd_list(struct cmd *c, struct xg_error *err)
 {
-    struct store_filter filter = {.unit = cmd_option(c, "unit")};
-    const struct xg_kind *kind;
-    unsigned long limit;
-    struct look l;
+    struct filtered f;
+    enum xg_status status = filter_open(&f, c, err);
 
-    if (cmd_number(&limit, c, "limit", LIST_DEFAULT, LOOK_ROWS_MAX, err) !=
-        XG_OK)
-        return err->status;
-    if (c->arg_count > 1) {
-        if (view_form_kind(&kind, c->args[1], err) != XG_OK)
-            return err->status;
-        filter.kind = kind->number;
-    }
-    enum xg_status status = look_open(&l, c, err);
     if (status == XG_OK)
-        status = look_reader(&l, err);
-    if (status == XG_OK && cmd_option(c, "holder"))
-        status = find_holder(&l, cmd_option(c, "holder"), err);
-    if (status == XG_OK) {
-        l.left = limit;
-        l.sorted = XG_BUF(SORTED_MAX);
-        l.overdue_only = cmd_option(c, "overdue") != NULL;
-        l.by_due = cmd_option(c, "due") != NULL;
-        filter.open = l.overdue_only || cmd_option(c, "open") != NULL;
-        view_list_head(&c->out, &l.view);
-        bool sifts = l.overdue_only || l.by_due || l.holder;
-        status = look_walk(&l, filter, sifts ? LOOK_ROWS_MAX : limit, list_row,
-                           err);
-    }
-    if (status == XG_OK && l.by_due)
-        status = print_sorted(&l, err);
-    xg_buf_clear(&l.sorted);
-    status = look_tell(&l, XG_ACCESS_LIST, status, err);
-    look_close(&l);
+        status = look_reader(&f.look, err);
+    if (status == XG_OK)
+        status = list(&f, err);
+    if (f.look.c)
+        status = look_tell(&f.look, XG_ACCESS_LIST, status, err);
+    filter_close(&f);
+    return status;
+}
+
+/* ---- `counts` ---- */
+
+static enum xg_status put_counts(struct filtered *f,
+                                 const struct board_counts *counts,
+                                 struct xg_error *err)
+{
+    json_t *json = json_object(), *statuses = json_object();
+    json_t *lights = json_object();
+
+    for (const struct xg_choice *s = xg_statuses; s->name; s++)
+        if (counts->statuses[s->number])
+            view_json_set(&statuses, s->name,
+                          view_json_uint(counts->statuses[s->number]));
+    for (unsigned i = BOARD_LIGHTS; i-- > 0;)
+        view_json_set(&lights, view_light_name((enum xg_light)i),
+                      view_json_uint(counts->lights[i]));
+    view_json_set(&json, "at", view_json_uint(f->at.size));
+    view_json_set(&json, "behind", view_json_uint(f->at.behind));
+    view_json_set(&json, "open", view_json_uint(counts->total));
+    view_json_set(&json, "status", statuses);
+    view_json_set(&json, "lights", lights);
+    view_json_set(&json, "conflicts", view_json_uint(counts->decide));
+    return cmd_put_json(f->c, json, err);
+}
+
+static void say_counts(struct filtered *f, const struct board_counts *counts)
+{
+    struct xg_buf *out = &f->c->out;
+    const struct xg_labels *labels = f->look.view.labels;
+
+    xg_buf_format(out, XG_T("未办结 %" PRIu64 " 件\n", "%" PRIu64 " open\n"),
+                  counts->total);
+    for (const struct xg_choice *s = xg_statuses; s->name; s++)
+        if (counts->statuses[s->number])
+            xg_buf_format(out, "  %s %" PRIu64 "\n",
+                          xg_labels_of(labels, XG_LABEL_STATUS, s->number),
+                          counts->statuses[s->number]);
+    for (unsigned i = BOARD_LIGHTS; i-- > 0;)
+        xg_buf_format(out, "  %s %" PRIu64 "\n",
+                      view_light_label((enum xg_light)i), counts->lights[i]);
+    xg_buf_format(out,
+                  XG_T("  有冲突待决定 %" PRIu64 "\n",
+                       "  with a conflict to decide %" PRIu64 "\n"),
+                  counts->decide);
+    filter_tell_behind(f);
+}
+
+enum xg_status cmd_counts(struct cmd *c, struct xg_error *err)
+{
+    struct board_counts counts;
+    struct filtered f;
+    enum xg_status status = filter_open(&f, c, err);
+
+    if (status == XG_OK)
+        status = filter_read(&f, err);
+    f.filter.open = true;
+    if (status == XG_OK)
+        status = board_counts(f.board, &counts, &f.filter, f.look.now_ms, err);
+    if (status == XG_OK && c->json)
+        status = put_counts(&f, &counts, err);
+    else if (status == XG_OK)
+        say_counts(&f, &counts);
+    filter_close(&f);
     return status;
 }

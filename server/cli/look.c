@@ -392,6 +392,8 @@ static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
 {
     struct look *l = ctx;
 
+    if (object && !in_full)
+        look_set_listed(l, object);
     if (l->row && !l->row->folded) {
         tell_unfolded(l->row, out, object);
         return XG_OK;

@@ -14,6 +14,8 @@
 
 enum { LOOK_BYTES = 256 << 20, LOOK_ROWS_MAX = 100000 };
 
+struct board_row;
+
 /* What a command looks through. */
 struct look {
     struct cmd *c;
@@ -33,12 +35,7 @@ struct look {
     struct access_reader reader;
     bool has_reader;
     struct access_ids shown;
-    /* of `list` */
-    const char *holder; /* a unit, or NULL */
-    bool overdue_only;
-    size_t left;          /* that may still be printed */
-    struct xg_buf sorted; /* with --due: struct due_row, one after another */
-    bool by_due;
+    const struct board_row *listed; /* while the board's row is listed */
 };
 
 /* look_close() also after a failure. */
@@ -74,6 +71,8 @@ XG_MUST_CHECK enum xg_status
 look_main_clock(const struct xg_clock **main,
                 const struct xg_calendar **calendar, struct fold *fold,
                 struct xg_arena *arena, struct look *l, struct xg_error *err);
+/* As JSON: what the board has of the row that is listed. */
+void look_set_listed(struct look *l, json_t **object);
 /* One line, without its personal fields where they are not to be shown. */
 XG_MUST_CHECK enum xg_status look_put_row(struct look *l,
                                           const struct store_entity *e,

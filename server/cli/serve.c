@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "server/api.h"
+#include "server/board.h"
 #include "server/clerk.h"
 #include "server/cli/cmd.h"
 #include "server/cli/control.h"
@@ -59,6 +60,7 @@ struct serving {
     struct console *console; /* NULL: not asked for */
     struct control *control;
     struct clerk_thread *clerk;
+    struct board_thread *board;
     struct witness_thread *witnesses;
 };
 
@@ -199,6 +201,7 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
     if (cmd_number(&every_s, s->c, "witness-every", WITNESS_EVERY_S, 86400,
                    err) != XG_OK ||
         open_data(s, err) != XG_OK ||
+        board_start(&s->board, s->data->board, err) != XG_OK ||
         api_open(&s->api, s->data, err) != XG_OK ||
         start_web(s, err) != XG_OK ||
         address_store(s->dir, s->url, s->plain ? NULL : &s->tls.pin, err) !=
@@ -235,6 +238,7 @@ static void stop(struct serving *s)
     xg_web_stop(s->web);
     if (s->api.sessions)
         api_close(&s->api);
+    board_stop(s->board);
     if (s->data)
         data_close(s->data);
     tls_files_clear(&s->tls);

@@ -31,6 +31,36 @@
         "relation", "R", false, "反映人与事件的关系", "how they are concerned" \
     }
 
+/* What the board is asked (filter.h). */
+#define FILTER                                                                 \
+    {"kind", "K", false, "只看这一种；可给多个", "of this kind; may be given again"}, \
+        {"case", NULL, false, "只看要流转的", "only what goes through the loop"}, \
+        {"unit", "UNIT", false, "只看属于这个单位或其下级的",                  \
+         "at home in this unit, or below it"},                                 \
+        {"holder", "UNIT", false, "只看在这个单位或其下级手里的",              \
+         "only what this unit, or one below it, has"},                         \
+        {"category", "C", false, "只看这个类别及其下级的",                     \
+         "of this category, or below it"},                                     \
+        {"urgency", "U", false, "紧急程度；可给多个",                          \
+         "how urgent; may be given again"},                                    \
+        {"source", "S", false, "来源渠道；可给多个",                           \
+         "how it came; may be given again"},                                   \
+        {"level", "L", false, "所在层级：代码", "the level that it is at"},    \
+        {"status", "S", false, "状态；可给多个", "status; may be given again"}, \
+        {"light", "L", false, "red、yellow、green、none；可给多个",            \
+         "red, yellow, green, none; may be given again"},                      \
+        {"open", NULL, false, "只看还没有办结的", "only cases not settled"},   \
+        {"settled", NULL, false, "只看已经了结的", "only cases that are settled"}, \
+        {"conflict", NULL, false, "只看有冲突待决定的",                        \
+         "only what a person must decide"},                                    \
+        {"since", "T", false, "这个时间起收到的", "received since then"},      \
+        {"until", "T", false, "这个时间之前收到的", "received before then"},   \
+        {"text", "T", false, "编号、标题、地址、描述里有这些词",               \
+         "with these words in number, title, address or description"},         \
+    {                                                                          \
+        "number", "N", false, "编号或案卷号", "its number, or the official one" \
+    }
+
 /* Who is shown personal fields (server/access.h). */
 #define READER                                                                 \
     {"as", "CODE", false, "谁查阅个人信息：工号",                              \
@@ -229,15 +259,24 @@ const struct command commands[] = {
        "say no more than that where it is still this version"}}},
     {"list", "DIR [KIND]", 1, 2, CMD_DATA, 0, 0, cmd_list, "列出记录",
      "list what was recorded",
-     {{"unit", "U", false, "只看这个单位的", "of this unit only"},
-      {"holder", "UNIT", false, "只列在这个单位或其下级手里的",
-       "only what this unit, or one below it, has"},
-      {"open", NULL, false, "只列还没有办结的", "only cases not settled"},
-      {"due", NULL, false, "按时限排列，最紧的在前",
-       "in the order of deadlines"},
-      {"overdue", NULL, false, "只看有环节超期的", "only what is overdue"},
+     {FILTER,
+      {"by", "ORDER", false,
+       "排列：changed（缺省，最近变动的在前）、due（最紧的在前）、created"
+       "（最新的在前）",
+       "order: changed (else; what changed last first), due (what is due next "
+       "first), created (the newest first)"},
+      {"due", NULL, false, "同 --by due", "the same as --by due"},
+      {"overdue", NULL, false, "同 --light red", "the same as --light red"},
+      {"after", "ID", false, "从这一条之后列起：JSON 里的 after",
+       "from after this one on: `after` of its JSON"},
       {"limit", "N", false, "最多几条，缺省 100", "at most; else 100"},
+      {"count", NULL, false, "只数有几条", "only count them"},
+      {"points", NULL, false, "只列地图上的点（JSON）",
+       "only points of a map (JSON)"},
       READER}},
+    {"counts", "DIR [KIND]", 1, 2, CMD_DATA, 0, 0, cmd_counts,
+     "未办结的有几件：按状态、按灯",
+     "how many cases are open: by status, by light", {FILTER}},
     {"show", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_show,
      "显示一条的全部内容（有个人信息的要 --as 和 --why）",
      "show one in full (--as and --why where it has personal fields)",

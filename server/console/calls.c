@@ -15,6 +15,11 @@
 
 #define READ(name, roles, flags) {name, roles, CALL_READS, 0, 0, false, flags}
 #define ACT(name, flags) {name, DESKS, CALL_AS, 0, 0, false, flags}
+/* What the board is asked (server/cli/filter.h). */
+#define FILTER                                                                 \
+    "kind= case unit= holder= category= urgency= source= level= status= "      \
+    "light= open settled conflict since= until= text= number="
+
 #define PLAIN(name, roles, flags) {name, roles, CALL_NOBODY, 0, 0, false, flags}
 #define IMPORT(name) {name, ADMIN, CALL_NOBODY, 'i', 0, false, "edition="}
 
@@ -23,7 +28,8 @@
 /* clang-format off */
 const struct call_row call_rows[] = {
     {"describe", ALL, CALL_AS, 0, 0, false, "unless="},
-    READ("list", ALL, "unit= holder= open due overdue limit= why="),
+    READ("list", ALL, FILTER " by= due overdue after= limit= count points why="),
+    PLAIN("counts", ALL, FILTER),
     READ("suggest", DESKS, "why="),
     PLAIN("patrols", READERS, "unit= show="),
     PLAIN("silent", ALL, "unit="),

@@ -1,0 +1,164 @@
+-- board.db: what server/board.h says. All of it is derived from the store, row
+-- by row a pure function of the entity, of what is imported, and of which links
+-- there are: made anew it is the same.
+--
+-- Times are Unix milliseconds of server time, clamped by what the log proves
+-- (shared/core/deadline.h). Texts that are not known are ''.
+
+-- How far it has come, and by which files it was reckoned.
+CREATE TABLE mark (
+    name   TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    bytes  BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row an entity, of every kind: what lists are filtered and ordered by.
+CREATE TABLE line (
+    number      INTEGER PRIMARY KEY,  -- of the entity, in the store
+    id          BLOB NOT NULL UNIQUE,
+    kind        INTEGER NOT NULL,     -- 0: not known
+    status      INTEGER NOT NULL,     -- of the loop, 0: none
+    open        INTEGER NOT NULL,     -- has a status, and still needs somebody
+    settled     INTEGER NOT NULL,     -- has a final one
+    withdrawn   INTEGER NOT NULL,
+    decide      INTEGER NOT NULL,     -- conflicts, or outgrew a fold
+    unit        TEXT NOT NULL,        -- its home
+    unit_at     INTEGER NOT NULL,     -- where in the tree: board_tree.h
+    holder      TEXT NOT NULL,        -- who has it: `unit` of the case, else home
+    holder_at   INTEGER NOT NULL,
+    level       TEXT NOT NULL,
+    category    TEXT NOT NULL,
+    category_at INTEGER NOT NULL,
+    urgency     INTEGER NOT NULL,     -- choices by number, 0: none
+    source      INTEGER NOT NULL,     -- of `channel`
+    name        TEXT NOT NULL,        -- the human number
+    case_number TEXT NOT NULL,
+    lat_e7      INTEGER,
+    lon_e7      INTEGER,
+    created_ms  INTEGER NOT NULL,     -- received; 0: its first record is missing
+    changed     INTEGER NOT NULL,     -- log position
+    stage       INTEGER NOT NULL,     -- whose clock matters most, 0: none runs
+    due_ms      INTEGER NOT NULL,     -- of that clock; 2^63-1: none runs to it
+    yellow_ms   INTEGER NOT NULL,     -- when it turns yellow
+    wake_ms     INTEGER NOT NULL      -- when to reckon again though nothing
+                                      -- changes (a pause ends); 2^63-1: never
+) STRICT;
+
+CREATE INDEX line_changed ON line (changed, number);
+CREATE INDEX line_created ON line (created_ms, number);
+CREATE INDEX line_due ON line (due_ms, number DESC);
+CREATE INDEX line_open ON line (number) WHERE open = 1;
+CREATE INDEX line_settled ON line (number) WHERE settled = 1;
+CREATE INDEX line_decide ON line (number) WHERE decide = 1;
+CREATE INDEX line_unit ON line (unit_at);
+CREATE INDEX line_holder ON line (holder_at);
+CREATE INDEX line_level ON line (level) WHERE level <> '';
+CREATE INDEX line_category ON line (category_at);
+CREATE INDEX line_kind ON line (kind);
+CREATE INDEX line_status ON line (status);
+CREATE INDEX line_urgency ON line (urgency);
+CREATE INDEX line_source ON line (source);
+CREATE INDEX line_name ON line (name) WHERE name <> '';
+CREATE INDEX line_case_number ON line (case_number) WHERE case_number <> '';
+CREATE INDEX line_wake ON line (wake_ms) WHERE wake_ms < 9223372036854775807;
+
+-- Units that it was ever put into the hands of, beside its home. `called`: a
+-- whistle calls it now.
+CREATE TABLE hand (
+    number INTEGER NOT NULL,
+    unit   TEXT NOT NULL,
+    at     INTEGER NOT NULL,
+    called INTEGER NOT NULL,
+    PRIMARY KEY (number, unit)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hand_at ON hand (at, number);
+CREATE INDEX hand_called ON hand (at, number) WHERE called = 1;
+
+-- What is searched, without personal fields, in small letters; and its pairs of
+-- characters, each as ten hexadecimal digits: two characters are a word of
+-- Chinese. What the pairs find is compared with the text.
+CREATE TABLE words (
+    number INTEGER PRIMARY KEY,
+    text   TEXT NOT NULL
+) STRICT;
+
+CREATE VIRTUAL TABLE pair USING fts5 (
+    pairs, content = '', detail = none, columnsize = 0, tokenize = 'ascii'
+);
+
+-- What figures are made of: a row a case, and the clocks of each.
+CREATE TABLE course (
+    number        INTEGER PRIMARY KEY,
+    author        TEXT NOT NULL,     -- of the first record
+    received_ms   INTEGER,           -- NULL: it never happened; so in all
+    accepted_ms   INTEGER,           -- the first time
+    filed_ms      INTEGER,           -- the first time
+    dispatched_ms INTEGER,           -- the first time
+    finished_ms   INTEGER,           -- handled: the last time
+    settled_ms    INTEGER,           -- it came into the final status that it
+                                     -- has; NULL: it has none
+    answered_ms   INTEGER,           -- the first time
+    status_ms     INTEGER,           -- it came into its status
+    holder_ms     INTEGER,           -- it came into its holder's hands
+    settled_level TEXT NOT NULL,
+    rating        INTEGER NOT NULL,  -- 0: none
+    filings       INTEGER NOT NULL,  -- how often: of moves that count
+    dispatches    INTEGER NOT NULL,  -- dispatched, designated, handed down
+    returned      INTEGER NOT NULL,
+    reworked      INTEGER NOT NULL,
+    reopened      INTEGER NOT NULL,
+    escalated     INTEGER NOT NULL,
+    reminded      INTEGER NOT NULL,
+    supervised    INTEGER NOT NULL,
+    replied       INTEGER NOT NULL,
+    whistled      INTEGER NOT NULL,
+    shelved       INTEGER NOT NULL,  -- and deferred
+    extended      INTEGER NOT NULL,
+    conflicts     INTEGER NOT NULL,
+    personal      INTEGER NOT NULL,  -- somebody reported it: it has a contact
+    linked        INTEGER NOT NULL,  -- says that it is the same as another
+    grouped       BLOB NOT NULL      -- the id of its group; empty: in none
+) STRICT;
+
+CREATE INDEX course_received ON course (received_ms);
+CREATE INDEX course_filed ON course (filed_ms) WHERE filed_ms IS NOT NULL;
+CREATE INDEX course_settled ON course (settled_ms)
+WHERE settled_ms IS NOT NULL;
+CREATE INDEX course_grouped ON course (grouped) WHERE grouped <> x'';
+
+-- Clocks in the order in which they began (struct xg_clock).
+CREATE TABLE clock (
+    number      INTEGER NOT NULL,
+    place       INTEGER NOT NULL,   -- from 0
+    stage       INTEGER NOT NULL,
+    turn        INTEGER NOT NULL,
+    start_ms    INTEGER NOT NULL,
+    end_ms      INTEGER,            -- NULL: it runs
+    due_ms      INTEGER,            -- NULL: no limit, or paused
+    plain_ms    INTEGER,            -- due without pauses and extensions
+    late        INTEGER,            -- it ended after its due: 1, else 0;
+                                    -- NULL: it runs, or has no limit
+    unit_of     INTEGER NOT NULL,   -- enum xg_limit_unit; 0: no limit
+    milli       INTEGER NOT NULL,   -- thousandths of that
+    paused_from INTEGER,            -- it stands still since; NULL: it does not
+    paused_left INTEGER NOT NULL,
+    paused_ms   INTEGER NOT NULL,   -- that it stood still before
+    extended    INTEGER NOT NULL,
+    guessed     INTEGER NOT NULL,
+    provisional INTEGER NOT NULL,
+    unit        TEXT NOT NULL,      -- who held it
+    level       TEXT NOT NULL,
+    PRIMARY KEY (number, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX clock_end ON clock (stage, end_ms);
+
+-- `number` says that it is the same as the entity of that id.
+CREATE TABLE link (
+    number INTEGER NOT NULL,
+    target BLOB NOT NULL,
+    PRIMARY KEY (number, target)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX link_target ON link (target);

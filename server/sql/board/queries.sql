@@ -1,0 +1,373 @@
+-- Statements of server/board*.c.
+
+-- ---- what lists share ----
+--
+-- ?1..?2  unit_at from, to         ?13 kinds, a bit each; < 0: any
+-- ?3..?4  category_at              ?14 statuses     ?15 urgencies
+-- ?5..?6  holder_at                ?16 sources      ?17 lights, by xg_light
+-- ?7..?8  within, by its home or   ?18 open         ?19 settled
+--         the hands it was in      ?20 decide: 1 to be asked for, else 0
+-- ?9..?10 created from, before     ?21 now
+-- ?11     level, '': any           ?22..?24 text that is in it, '': any
+-- ?12     number, '': any
+
+-- enum xg_light, as it stands now.
+-- part: light
+CASE WHEN l.open = 0 OR l.due_ms = 9223372036854775807 THEN 0
+     WHEN l.due_ms < ?21 THEN 3
+     WHEN l.yellow_ms <= ?21 THEN 2 ELSE 1 END
+
+-- What stays, whichever way the rows were found. `within` is asked of each.
+-- part: sifted
+(?13 < 0 OR ?13 & (1 << l.kind))
+    AND (?14 < 0 OR ?14 & (1 << l.status))
+    AND (?15 < 0 OR ?15 & (1 << l.urgency))
+    AND (?16 < 0 OR ?16 & (1 << l.source))
+    AND l.open >= ?18 AND l.settled >= ?19 AND l.decide >= ?20
+    AND l.unit_at BETWEEN ?1 AND ?2
+    AND l.category_at BETWEEN ?3 AND ?4
+    AND (l.holder_at BETWEEN ?5 AND ?6
+         OR EXISTS (SELECT 1 FROM hand h WHERE h.number = l.number
+                    AND h.called = 1 AND h.at BETWEEN ?5 AND ?6))
+    AND (l.unit_at BETWEEN ?7 AND ?8
+         OR EXISTS (SELECT 1 FROM hand h WHERE h.number = l.number
+                    AND h.at BETWEEN ?7 AND ?8))
+    AND l.created_ms >= ?9 AND l.created_ms < ?10
+    AND (?11 = '' OR l.level = ?11)
+    AND (?12 = '' OR l.name = ?12 OR l.case_number = ?12)
+    AND (?17 < 0 OR ?17 & (1 << @light@))
+    AND (?22 = '' OR EXISTS (
+        SELECT 1 FROM words w WHERE w.number = l.number
+        AND instr(w.text, ?22) AND instr(w.text, ?23) AND instr(w.text, ?24)))
+
+-- Rows by the index that leaves the fewest (enum board_way): ?25 is which, ?26
+-- its number where it is a choice, ?27 the words for `pair`.
+-- part: some
+WITH some (number) AS (
+    SELECT number FROM line INDEXED BY line_open WHERE ?25 = 1 AND open = 1
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_settled
+    WHERE ?25 = 2 AND settled = 1
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_decide WHERE ?25 = 3 AND decide = 1
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_unit
+    WHERE ?25 = 4 AND unit_at BETWEEN ?1 AND ?2
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_category
+    WHERE ?25 = 5 AND category_at BETWEEN ?3 AND ?4
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_holder
+    WHERE ?25 = 6 AND holder_at BETWEEN ?5 AND ?6
+    UNION ALL
+    SELECT DISTINCT h.number FROM hand h INDEXED BY hand_called
+    CROSS JOIN line x ON x.number = h.number
+    WHERE ?25 = 6 AND h.called = 1 AND h.at BETWEEN ?5 AND ?6
+      AND x.holder_at NOT BETWEEN ?5 AND ?6
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_unit
+    WHERE ?25 = 7 AND unit_at BETWEEN ?7 AND ?8
+    UNION ALL
+    SELECT DISTINCT h.number FROM hand h INDEXED BY hand_at
+    CROSS JOIN line x ON x.number = h.number
+    WHERE ?25 = 7 AND h.at BETWEEN ?7 AND ?8
+      AND x.unit_at NOT BETWEEN ?7 AND ?8
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_created
+    WHERE ?25 = 8 AND created_ms >= ?9 AND created_ms < ?10
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_level
+    WHERE ?25 = 9 AND level <> '' AND level = ?11
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_name
+    WHERE ?25 = 10 AND name <> '' AND name = ?12
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_case_number
+    WHERE ?25 = 10 AND case_number <> '' AND case_number = ?12
+      AND name <> ?12
+    UNION ALL
+    SELECT rowid FROM pair WHERE ?25 = 11 AND pair MATCH ?27
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_kind WHERE ?25 = 12 AND kind = ?26
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_status
+    WHERE ?25 = 13 AND status = ?26
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_urgency
+    WHERE ?25 = 14 AND urgency = ?26
+    UNION ALL
+    SELECT number FROM line INDEXED BY line_source
+    WHERE ?25 = 15 AND source = ?26
+)
+
+-- part: columns
+l.number, l.id, l.kind, l.status, @light@, l.lat_e7, l.lon_e7, l.category,
+    l.urgency, l.unit, l.holder, l.level, l.source, l.created_ms, l.changed,
+    l.due_ms
+
+-- Of so many rows which way goes: up to ?3 of them. Ranges; one number; none.
+-- name: measure_all
+SELECT count(*) FROM line;
+
+-- name: measure_open
+SELECT count(*) FROM (SELECT 1 FROM line WHERE open = 1 LIMIT ?1);
+
+-- name: measure_settled
+SELECT count(*) FROM (SELECT 1 FROM line WHERE settled = 1 LIMIT ?1);
+
+-- name: measure_decide
+SELECT count(*) FROM (SELECT 1 FROM line WHERE decide = 1 LIMIT ?1);
+
+-- name: measure_unit
+SELECT count(*) FROM
+    (SELECT 1 FROM line WHERE unit_at BETWEEN ?2 AND ?3 LIMIT ?1);
+
+-- name: measure_category
+SELECT count(*) FROM
+    (SELECT 1 FROM line WHERE category_at BETWEEN ?2 AND ?3 LIMIT ?1);
+
+-- name: measure_holder
+SELECT (SELECT count(*) FROM
+            (SELECT 1 FROM line WHERE holder_at BETWEEN ?2 AND ?3 LIMIT ?1))
+     + (SELECT count(*) FROM (SELECT 1 FROM hand WHERE called = 1
+                              AND at BETWEEN ?2 AND ?3 LIMIT ?1));
+
+-- name: measure_within
+SELECT (SELECT count(*) FROM
+            (SELECT 1 FROM line WHERE unit_at BETWEEN ?2 AND ?3 LIMIT ?1))
+     + (SELECT count(*) FROM
+            (SELECT 1 FROM hand WHERE at BETWEEN ?2 AND ?3 LIMIT ?1));
+
+-- name: measure_created
+SELECT count(*) FROM
+    (SELECT 1 FROM line WHERE created_ms >= ?2 AND created_ms < ?3 LIMIT ?1);
+
+-- name: measure_level
+SELECT count(*) FROM
+    (SELECT 1 FROM line WHERE level <> '' AND level = ?2 LIMIT ?1);
+
+-- name: measure_kind
+SELECT count(*) FROM (SELECT 1 FROM line WHERE kind = ?2 LIMIT ?1);
+
+-- name: measure_status
+SELECT count(*) FROM (SELECT 1 FROM line WHERE status = ?2 LIMIT ?1);
+
+-- name: measure_urgency
+SELECT count(*) FROM (SELECT 1 FROM line WHERE urgency = ?2 LIMIT ?1);
+
+-- name: measure_source
+SELECT count(*) FROM (SELECT 1 FROM line WHERE source = ?2 LIMIT ?1);
+
+-- name: measure_text
+SELECT count(*) FROM (SELECT 1 FROM pair WHERE pair MATCH ?2 LIMIT ?1);
+
+-- ---- lists: page by page, after the row of key ?25 and number ?26 ----
+
+-- name: list_changed
+SELECT @columns@ FROM line l INDEXED BY line_changed
+WHERE (l.changed, l.number) < (?25, ?26) AND @sifted@
+ORDER BY l.changed DESC, l.number DESC LIMIT ?27;
+
+-- name: list_created
+SELECT @columns@ FROM line l INDEXED BY line_created
+WHERE (l.created_ms, l.number) < (?25, ?26) AND @sifted@
+ORDER BY l.created_ms DESC, l.number DESC LIMIT ?27;
+
+-- name: list_due
+SELECT @columns@ FROM line l INDEXED BY line_due
+WHERE l.due_ms >= ?25 AND (l.due_ms > ?25 OR l.number < ?26) AND @sifted@
+ORDER BY l.due_ms, l.number DESC LIMIT ?27;
+
+-- name: list_some_changed
+@some@
+SELECT @columns@ FROM some CROSS JOIN line l ON l.number = some.number
+WHERE (l.changed, l.number) < (?28, ?29) AND @sifted@
+ORDER BY l.changed DESC, l.number DESC LIMIT ?30;
+
+-- name: list_some_created
+@some@
+SELECT @columns@ FROM some CROSS JOIN line l ON l.number = some.number
+WHERE (l.created_ms, l.number) < (?28, ?29) AND @sifted@
+ORDER BY l.created_ms DESC, l.number DESC LIMIT ?30;
+
+-- name: list_some_due
+@some@
+SELECT @columns@ FROM some CROSS JOIN line l ON l.number = some.number
+WHERE l.due_ms >= ?28 AND (l.due_ms > ?28 OR l.number < ?29) AND @sifted@
+ORDER BY l.due_ms, l.number DESC LIMIT ?30;
+
+-- name: count_some
+@some@
+SELECT count(*) FROM some CROSS JOIN line l ON l.number = some.number
+WHERE @sifted@;
+
+-- Where nothing leaves few: all rows, once.
+-- name: count_all
+SELECT count(*) FROM line l WHERE @sifted@;
+
+-- name: counts_some
+@some@
+SELECT l.status, @light@, count(*), sum(l.decide)
+FROM some CROSS JOIN line l ON l.number = some.number
+WHERE @sifted@
+GROUP BY 1, 2;
+
+-- name: counts_all
+SELECT l.status, @light@, count(*), sum(l.decide)
+FROM line l WHERE @sifted@
+GROUP BY 1, 2;
+
+-- name: line_find
+SELECT number, changed, created_ms, due_ms FROM line WHERE id = ?1;
+
+-- ---- how far it is ----
+
+-- name: mark_get
+SELECT number, bytes FROM mark WHERE name = ?1;
+
+-- name: mark_put
+INSERT INTO mark (name, number, bytes) VALUES (?1, ?2, ?3)
+ON CONFLICT (name) DO UPDATE SET number = excluded.number,
+                                 bytes = excluded.bytes;
+
+-- ---- rows ----
+
+-- name: line_put
+INSERT INTO line (number, id, kind, status, open, settled, withdrawn, decide,
+                  unit, unit_at, holder, holder_at, level, category,
+                  category_at, urgency, source, name, case_number, lat_e7,
+                  lon_e7, created_ms, changed, stage, due_ms, yellow_ms,
+                  wake_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+ON CONFLICT (number) DO UPDATE SET
+    id = excluded.id, kind = excluded.kind, status = excluded.status,
+    open = excluded.open, settled = excluded.settled,
+    withdrawn = excluded.withdrawn, decide = excluded.decide,
+    unit = excluded.unit, unit_at = excluded.unit_at,
+    holder = excluded.holder, holder_at = excluded.holder_at,
+    level = excluded.level, category = excluded.category,
+    category_at = excluded.category_at, urgency = excluded.urgency,
+    source = excluded.source, name = excluded.name,
+    case_number = excluded.case_number, lat_e7 = excluded.lat_e7,
+    lon_e7 = excluded.lon_e7, created_ms = excluded.created_ms,
+    changed = excluded.changed, stage = excluded.stage,
+    due_ms = excluded.due_ms, yellow_ms = excluded.yellow_ms,
+    wake_ms = excluded.wake_ms;
+
+-- name: words_get
+SELECT text FROM words WHERE number = ?1;
+
+-- name: words_put
+INSERT INTO words (number, text) VALUES (?1, ?2)
+ON CONFLICT (number) DO UPDATE SET text = excluded.text;
+
+-- name: pair_put
+INSERT INTO pair (rowid, pairs) VALUES (?1, ?2);
+
+-- name: pair_drop
+INSERT INTO pair (pair, rowid, pairs) VALUES ('delete', ?1, ?2);
+
+-- name: course_put
+INSERT INTO course (number, author, received_ms, accepted_ms, filed_ms,
+                    dispatched_ms, finished_ms, settled_ms, answered_ms,
+                    status_ms, holder_ms, settled_level, rating, filings,
+                    dispatches, returned, reworked, reopened, escalated,
+                    reminded, supervised, replied, whistled, shelved, extended,
+                    conflicts, personal, linked, grouped)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,
+        coalesce((SELECT grouped FROM course WHERE number = ?1), x''))
+ON CONFLICT (number) DO UPDATE SET
+    author = excluded.author, received_ms = excluded.received_ms,
+    accepted_ms = excluded.accepted_ms, filed_ms = excluded.filed_ms,
+    dispatched_ms = excluded.dispatched_ms,
+    finished_ms = excluded.finished_ms, settled_ms = excluded.settled_ms,
+    answered_ms = excluded.answered_ms, status_ms = excluded.status_ms,
+    holder_ms = excluded.holder_ms, settled_level = excluded.settled_level,
+    rating = excluded.rating, filings = excluded.filings,
+    dispatches = excluded.dispatches, returned = excluded.returned,
+    reworked = excluded.reworked, reopened = excluded.reopened,
+    escalated = excluded.escalated, reminded = excluded.reminded,
+    supervised = excluded.supervised, replied = excluded.replied,
+    whistled = excluded.whistled, shelved = excluded.shelved,
+    extended = excluded.extended, conflicts = excluded.conflicts,
+    personal = excluded.personal, linked = excluded.linked;
+
+-- name: course_has
+SELECT 1 FROM course WHERE number = ?1;
+
+-- name: clock_drop
+DELETE FROM clock WHERE number = ?1;
+
+-- name: clock_put
+INSERT INTO clock (number, place, stage, turn, start_ms, end_ms, due_ms,
+                   plain_ms, late, unit_of, milli, paused_from, paused_left,
+                   paused_ms, extended, guessed, provisional, unit, level)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        ?17, ?18, ?19);
+
+-- name: hand_drop
+DELETE FROM hand WHERE number = ?1;
+
+-- name: hand_put
+INSERT INTO hand (number, unit, at, called) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (number, unit) DO UPDATE SET called = max(called, excluded.called);
+
+-- name: link_list
+SELECT target FROM link WHERE number = ?1 ORDER BY target;
+
+-- name: link_drop
+DELETE FROM link WHERE number = ?1;
+
+-- name: link_put
+INSERT INTO link (number, target) VALUES (?1, ?2)
+ON CONFLICT (number, target) DO NOTHING;
+
+-- Whatever hangs with the id by one link, either way.
+-- name: link_beside
+SELECT k.target FROM line l CROSS JOIN link k ON k.number = l.number
+WHERE l.id = ?1
+UNION
+SELECT l.id FROM link k CROSS JOIN line l ON l.number = k.number
+WHERE k.target = ?1;
+
+-- name: group_put
+UPDATE course SET grouped = ?2
+WHERE number = (SELECT number FROM line WHERE id = ?1) AND grouped <> ?2;
+
+-- ---- what is to be reckoned again ----
+
+-- name: wake_list
+SELECT number FROM line INDEXED BY line_wake
+WHERE wake_ms < 9223372036854775807 AND wake_ms <= ?1
+ORDER BY wake_ms, number LIMIT ?2;
+
+-- Of all rows, where they stand in the trees.
+-- name: place_list
+SELECT number, unit, unit_at, holder, holder_at, category, category_at
+FROM line WHERE number > ?1 ORDER BY number LIMIT ?2;
+
+-- name: place_put
+UPDATE line SET unit_at = ?2, holder_at = ?3, category_at = ?4
+WHERE number = ?1;
+
+-- name: hand_list
+SELECT number, unit, at FROM hand WHERE (number, unit) > (?1, ?2)
+ORDER BY number, unit LIMIT ?3;
+
+-- name: hand_place
+UPDATE hand SET at = ?3 WHERE number = ?1 AND unit = ?2;
+
+-- name: number_list
+SELECT number FROM line WHERE number > ?1 ORDER BY number LIMIT ?2;
+
+-- name: number_count
+SELECT count(*) FROM line WHERE number > ?1;
+
+-- ---- for who shows a row ----
+
+-- name: clock_running
+SELECT stage, turn, start_ms, due_ms, plain_ms, unit_of, milli, paused_from,
+       paused_left, paused_ms, extended, guessed, provisional, unit, level
+FROM clock WHERE number = ?1 AND end_ms IS NULL ORDER BY place;
