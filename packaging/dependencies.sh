@@ -8,12 +8,12 @@
 set -eu
 
 build="ca-certificates cmake gcc libarchive-dev libc6-dev libcsv-dev libcurl4-openssl-dev libexif-dev
-libexpat1-dev libgnutls28-dev libgps-dev libjansson-dev libjpeg-dev libkeyutils-dev
+libexpat1-dev libfaketime libgnutls28-dev libgps-dev libjansson-dev libjpeg-dev libkeyutils-dev
 libmicrohttpd-dev liboath-dev libpng-dev libqrencode-dev libseccomp-dev libsodium-dev libsqlite3-dev
 libsystemd-dev libwebp-dev libxlsxwriter-dev ninja-build pkg-config
 zlib1g-dev gpsd python3 zopfli"
 test="chromium clang clang-tidy cppcheck curl dbus fonts-wqy-zenhei git golang-go
-golang-golang-x-mod-dev iproute2 libclang-rt-14-dev libcmocka-dev libfaketime
+golang-golang-x-mod-dev iproute2 libclang-rt-14-dev libcmocka-dev
 openssl poppler-utils procps
 python3-cryptography python3-dbusmock systemd util-linux"
 

@@ -8,11 +8,16 @@
 #   photo are shown as received with their proofs verified; at last a report
 #   goes by a stick instead of a network, and its receipt comes back the same
 #   way, an auditor checks the whole log, and the evidence of one case, and the
-#   worker's page is asked whether it answers.
+#   worker's page is asked whether it answers;
+#
+#   and then a district that has been at work for three weeks (district.py),
+#   for the command centre's console: some hundred cases in all states.
 #
 #   sh packaging/quickstart.sh          everything lies in ./demo afterwards
 #
 # XUNGE_DEMO names another folder; XUNGE_BUILD a folder that is built already.
+# XUNGE_PART: `story` or `district`, else both; XUNGE_CASES: everyday cases of
+# the district, else 240.
 # Speaks Chinese where the locale does. Nothing listens but on 127.0.0.1, and
 # what this starts it also ends.
 set -eu
@@ -46,6 +51,7 @@ if [ -z "$build" ]; then
 fi
 bin=$(cd "$build/bin" && pwd)
 
+part=${XUNGE_PART:-both}
 rm -rf "$demo"
 mkdir -p "$demo"
 touch "$demo/.xunge-demo"
@@ -95,6 +101,31 @@ stop_server() {
     wait "$server_pid" 2>/dev/null || true
     server_pid=
 }
+
+# A district to look at, and how: nothing of it runs when this ends.
+district() {
+    step "一个忙了三周的区：真实的智能体和服务器，逐日做出来" \
+        "A district at work for three weeks: made day by day, by the real programs"
+    if [ "$chinese" ]; then language=zh; else language=en; fi
+    python3 packaging/district.py "$demo/district" --bin "$bin" \
+        --cases "${XUNGE_CASES:-240}" --lang "$language"
+    console=127.0.0.1:8743
+    once=$("$bin/xunge-server" operator login "$demo/district/server" zx01 \
+        --json | sed 's/.*"once": *"\([^"]*\)".*/\1/')
+    echo
+    say "指挥中心（浏览器会对自签证书提示，示范可以继续）：先启动，再打开链接设口令" \
+        "The command centre (the browser minds the certificate that signed itself; here you may go on): serve it, then open the link and set a password"
+    echo "  $bin/xunge-server serve $demo/district/server --listen 127.0.0.1:0 --console $console"
+    echo "  https://$console/#once=$once"
+    say "这是调度员周敏（zx01）的；督办、部门、社区、审计等各人见 $demo/district/people.json：" \
+        "That is the dispatcher's, 周敏 (zx01); the others' are in $demo/district/people.json:"
+    echo "  $bin/xunge-server operator login $demo/district/server db01"
+}
+
+if [ "$part" = district ]; then
+    district
+    exit 0
+fi
 
 step "服务器：临沂兰山的真实区划" "The server: the real territory of 兰山, Linyi"
 "$bin/xunge-server" init "$server" --origin lanshan.example
@@ -257,3 +288,6 @@ TXT
 say "打开张伟的页面（手指点的就是上面这些；Ctrl-C 结束）：" \
     "Open the worker's page (the same by touch; Ctrl-C ends it):"
 echo "  $bin/xunge --home $zhang ui"
+if [ "$part" = both ]; then
+    district
+fi
