@@ -177,7 +177,7 @@ static json_t *rows_json(const struct report_sheet *s, size_t i)
                     has_denominator(a->figure, true));
         if (by == REPORT_BY_SETTLED)
             view_json_set(&o, "target",
-                          count_or_null(report_target(s->units, r->key),
+                          count_or_null(report_target(s->units, r->key) * HUNDRED,
                                         report_target(s->units, r->key) != 0));
         view_json_append(&rows, o);
     }

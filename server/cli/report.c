@@ -7,6 +7,7 @@
 #include "server/cli/area.h"
 #include "server/cli/print.h"
 #include "shared/base/lang.h"
+#include "shared/view/export.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 
@@ -235,6 +236,14 @@ static enum xg_status put_case(struct job *j, size_t i, enum report_part part,
                                                            : "rest"));
         view_json_set(&o, "why", view_json_text(xg_buf_bytes(&why)));
         status = cmd_put_json(l->c, o, err);
+    } else if (status == XG_OK && j->format == FORMAT_CSV) {
+        struct xg_buf *out = &l->c->out;
+        xg_buf_format(out, "%s,", entity.number);
+        xg_buf_hex(out, id->b, sizeof id->b);
+        xg_buf_format(out, ",%s,",
+                      part == REPORT_NUMERATOR ? "numerator" : "rest");
+        view_csv_cell(out, xg_buf_bytes(&why));
+        xg_buf_text(out, "\r\n");
     } else if (status == XG_OK) {
         struct xg_buf *out = &l->c->out;
         size_t start = out->len;
@@ -255,10 +264,12 @@ static enum xg_status put_case(struct job *j, size_t i, enum report_part part,
 
 static enum xg_status put_cases(struct job *j, struct xg_error *err)
 {
-    if (j->format == FORMAT_CSV || j->format == FORMAT_XLSX)
+    if (j->format == FORMAT_XLSX)
         return xg_fail(err, XG_USAGE,
-                       XG_T("--cases 只有 table 和 json 两种格式",
-                            "--cases has the formats table and json only"));
+                       XG_T("--cases 没有 xlsx 格式：table、csv 或 json",
+                            "--cases has no format xlsx: table, csv or json"));
+    if (j->format == FORMAT_CSV)
+        xg_buf_text(&j->look.c->out, "\xEF\xBB\xBFnumber,id,in,why\r\n");
     for (size_t i = 0; i < j->set.count; i++) {
         enum report_part part = report_part_of(&j->set, i, &j->asked[0]);
         if (part != REPORT_OUT && put_case(j, i, part, err) != XG_OK)

@@ -412,6 +412,12 @@ const struct command commands[] = {
       {"cases", "FIGURE", false, "列出这个指标的各件", "the cases of a figure"},
       {"format", "F", false, "table（缺省）、csv、xlsx 或 json",
        "table (else), csv, xlsx or json"}}},
+    {"review", "DIR [DAY]", 1, 2, CMD_DATA, 0, 0, cmd_review,
+     "一日一研判：某一天的收到、立案、办结、超期、催办、提级、退单、吹哨、巡查",
+     "the day's review: received, filed, closed, overdue, reminded, escalated, "
+     "returned, whistled, on patrol",
+     {{"unit", "U", false, "只看这个单位及下级的", "of this unit and below only"},
+      {"format", "F", false, "json 或 xlsx", "json or xlsx"}}},
     {"patrols", "DIR [DAY]", 1, 2, CMD_DATA, 0, 0, cmd_patrols,
      "谁在巡查，或某一天谁巡查过：路程、缺口、最后位置",
      "who is on patrol, or was on a day: way, gaps, last position",

@@ -371,6 +371,18 @@ static void set_move(json_t **json, const struct xg_record *r)
                        : view_json_uint(r->head.from));
 }
 
+enum xg_status view_put_story(struct xg_buf *out, const struct xg_state *state,
+                              uint32_t op, const struct view_context *view,
+                              struct xg_error *err)
+{
+    struct view_about about;
+
+    if (look_about(&about, view, &state->ops[op], err) != XG_OK)
+        return err->status;
+    story_put(out, state, op, &about, view);
+    return XG_OK;
+}
+
 static json_t *story_json(const struct xg_state *s, uint32_t op,
                           const struct view_about *about,
                           const struct view_context *view)

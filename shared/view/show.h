@@ -154,6 +154,13 @@ XG_MUST_CHECK enum xg_status view_show(struct xg_buf *out,
                                        const struct view_context *view,
                                        struct xg_error *err);
 
+/* One record as a sentence: who did what. Appended, without a new line. */
+XG_MUST_CHECK enum xg_status view_put_story(struct xg_buf *out,
+                                            const struct xg_state *state,
+                                            uint32_t op,
+                                            const struct view_context *view,
+                                            struct xg_error *err);
+
 /* Every record, causes before effects, with the graph of what its author had
  * seen: one lane a branch of a device's chain. */
 XG_MUST_CHECK enum xg_status view_history(struct xg_buf *out,

@@ -348,6 +348,7 @@ class Figures(Case):
         self.named_cases()
         self.formats()
         self.refusals()
+        self.reviews()
         self.world.do('check')
 
     def listed(self, figure, *words):
@@ -423,6 +424,40 @@ class Figures(Case):
             sheet = z.read('xl/worksheets/sheet1.xml').decode()
         self.assertIn('按期处置', strings)
         self.assertNotIn('<f>', sheet)
+
+    def reviews(self):
+        """The day's sheet has the cases of the figures of that day, and what
+        was done on it."""
+        names = {i: n for n, i in self.ids.items()}
+        sheets = {day: self.world.ask('review', day)[0] for day in (
+            '2026-09-24', '2026-09-25', '2026-10-08')}
+        for day, sheet in sheets.items():
+            self.assertEqual(sheet['date'], day)
+            for part in ('received', 'filed', 'closed'):
+                cases = self.world.ask('report', '--from', day, '--to', day,
+                                       '--cases', part)
+                self.assertEqual({r['id'] for r in sheet[part]},
+                                 {c['id'] for c in cases}, (day, part))
+            self.assertEqual({names[r['id']] for r in sheet['overdue']},
+                             {n for n, p in self.listed('overdue_now').items()
+                              if p == 'numerator'})
+        of = lambda day, part: [(names[r['id']], r['by'])
+                                for r in sheets[day][part]]
+        self.assertEqual(of('2026-09-24', 'returned'),
+                         [('back', 'h1'), ('back', 'h2')])
+        self.assertEqual(sheets['2026-09-24']['returned'][0]['why'],
+                         '不归我管')
+        self.assertIn(('late', 'server'), of('2026-09-24', 'reminders'))
+        self.assertEqual(sorted(of('2026-09-25', 'whistles')), sorted([
+            ('alarm', 'd1'), ('alarm', 's1'), ('alarm', 'h1'),
+            ('alarm', 'h2'), ('alarm2', 'd1'), ('alarm2', 's1'),
+            ('alarm2', 'h2')]))
+        self.assertEqual([r['holder'] for r in sheets['2026-10-08']['closed']
+                          if names[r['id']] == 'feast'], [DEPARTMENT_2])
+        self.assertIn('whistles and who reported in: 7',
+                      self.world.do('review', '2026-09-25').out)
+        book = self.world.try_('review', '2026-09-25', '--format', 'pdf')
+        self.assertEqual(book.code, 2)
 
     def refusals(self):
         for words, code, said in (

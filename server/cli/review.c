@@ -1,0 +1,543 @@
+/* review.c - `review`: the day's sheet (一日一研判), from the same rows as the
+ * figures (docs/figures.md): what came, was filed and closed that day, what is
+ * overdue and with whom, what was reminded of, escalated, returned, whistled
+ * for, what waits for a decision, who was on patrol.
+ *
+ * What is open is so as of now, not of the evening of a day long past. The
+ * sheet is built once, as JSON; text and workbook are written from that. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/cli/area.h"
+#include "server/cli/print.h"
+#include "server/guide.h"
+#include "server/report_book.h"
+#include "server/report_read.h"
+#include "server/report_walks.h"
+#include "shared/base/lang.h"
+#include "shared/core/loop.h"
+#include "shared/view/json.h"
+#include "shared/view/names.h"
+#include "shared/view/text.h"
+
+enum { REVIEW_BYTES = 1 << 30, CASE_BYTES = 256 << 20, LINE_MAX = 8192,
+       PAGE = 200 };
+
+struct job {
+    struct look look;
+    struct area area;
+    struct xg_arena arena, one; /* for the sheet, for a case */
+    struct report_source from;
+    struct report_limited limited;
+    struct xg_guide *guide;
+    struct report_set set;
+    struct report_units *units;
+    int64_t from_ms, to_ms;
+    json_t *sheet;
+};
+
+/* The parts of a sheet, in their order. */
+static const struct {
+    const char *key, *zh, *en;
+    const char *figure; /* whose cases it lists; "" otherwise */
+} parts[] = {
+    {"received", "收到", "received", "received"},
+    {"filed", "立案", "filed", "filed"},
+    {"closed", "办结", "closed", "closed"},
+    {"overdue", "现已超期", "overdue now", "overdue_now"},
+    {"reminders", "催办", "reminders", ""},
+    {"climbs", "提级", "escalated", ""},
+    {"returned", "退单", "returned", ""},
+    {"whistles", "吹哨和报到", "whistles and who reported in", ""},
+    {"conflicts", "待决定的冲突", "conflicts to decide", ""},
+    {"patrols", "巡查", "on patrol", ""},
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static json_t *part_of(struct job *j, const char *key)
+{
+    return json_object_get(j->sheet, key);
+}
+
+/* ---- a case in a line ---- */
+
+/* Its title, unless that may tell of persons. */
+static void set_title(json_t **o, const struct store_entity *e)
+{
+    struct xg_buf title = XG_BUF(LINE_MAX);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_brief brief;
+
+    if (e->folded && xg_brief_read(&brief, e->state, &ignored) == XG_OK &&
+        !access_is_sensitive_brief(&brief))
+        view_put_title(&title, &brief);
+    view_json_set(o, "title", title.len ? view_json_text(xg_buf_bytes(&title))
+                                        : json_null());
+    xg_buf_clear(&title);
+}
+
+static enum xg_status case_json(json_t **out, struct job *j,
+                                const struct xg_id *id, struct xg_error *err)
+{
+    struct look *l = &j->look;
+    struct view_entity entity = {.delivery = VIEW_RECEIVED};
+    const struct xg_choice *status;
+    struct store_entity e;
+    json_t *o = NULL;
+    bool found = false;
+
+    if (l->store->ops->find_entity(l->store, &j->one, &e, &found, id, err) !=
+            XG_OK ||
+        l->view.entity(l, &entity, id, err) != XG_OK)
+        return err->status;
+    o = json_object();
+    view_json_set(&o, "id", view_json_hex(id->b, sizeof id->b));
+    view_json_set(&o, "number",
+                  *entity.number ? json_string(entity.number) : json_null());
+    if (found) {
+        status = xg_choice_find(xg_statuses, e.status);
+        set_title(&o, &e);
+        view_json_set(&o, "status",
+                      status ? json_string(status->name) : json_null());
+    }
+    *out = o;
+    return XG_OK;
+}
+
+static void set_holder(json_t **o, struct job *j, struct xg_bytes holder)
+{
+    view_json_set(o, "holder",
+                  holder.len ? view_json_text(holder) : json_null());
+    view_json_set(o, "holder_name",
+                  holder.len ? view_json_text(report_key_name(
+                                   j->units, REPORT_BY_HOLDER, holder))
+                             : json_null());
+}
+
+/* ---- cases of a figure ---- */
+
+static void set_overdue(json_t **o, const struct report_case *row)
+{
+    struct xg_buf text = XG_BUF(LINE_MAX);
+    int64_t due = row->close.runs_ms;
+
+    if (due == XG_NO_TIME || (row->report_in.runs_ms != XG_NO_TIME &&
+                              row->report_in.runs_ms < due))
+        due = row->report_in.runs_ms;
+    if (due == XG_NO_TIME)
+        return;
+    xg_buf_text(&text, XG_T("应于 ", "was due "));
+    view_put_time(&text, due / 60000 * 60000);
+    view_json_set(o, "due", view_json_time(due));
+    view_json_set(o, "text", view_json_text(xg_buf_bytes(&text)));
+    xg_buf_clear(&text);
+}
+
+static enum xg_status list_figure(struct job *j, size_t part,
+                                  struct xg_error *err)
+{
+    struct report_asked asked = {
+        .figure = report_figure_named(parts[part].figure),
+        .from_ms = j->from_ms,
+        .to_ms = j->to_ms,
+        .place = report_units_place(j->units)};
+    json_t *list = part_of(j, parts[part].key), *o = NULL;
+    bool overdue = strcmp(parts[part].key, "overdue") == 0;
+
+    for (size_t i = 0; i < j->set.count; i++) {
+        const struct report_case *row = &j->set.rows[i];
+        if (report_part_of(&j->set, i, &asked) != REPORT_NUMERATOR)
+            continue;
+        if (case_json(&o, j, &row->id, err) != XG_OK)
+            return err->status;
+        set_holder(&o, j, row->holder);
+        if (overdue)
+            set_overdue(&o, row);
+        view_json_append(&list, o);
+        xg_arena_reset(&j->one);
+    }
+    return XG_OK;
+}
+
+/* ---- what was done ---- */
+
+static const char *part_of_move(uint64_t move)
+{
+    switch (move) {
+    case XG_MOVE_REMIND:
+        return "reminders";
+    case XG_MOVE_ESCALATE:
+        return "climbs";
+    case XG_MOVE_RETURN:
+        return "returned";
+    case XG_MOVE_WHISTLE:
+    case XG_MOVE_TRIAGE:
+    case XG_MOVE_REPORT_IN:
+        return "whistles";
+    default:
+        return NULL;
+    }
+}
+
+static void set_field(json_t **o, const char *key, const struct xg_record *r,
+                      uint64_t number)
+{
+    struct xg_cbor_item value;
+
+    if (xg_record_field(r, number, &value) && value.type == XG_CBOR_TEXT)
+        view_json_set(o, key, view_json_text(value.bytes));
+}
+
+static enum xg_status add_act(struct job *j, const struct fold *fold,
+                              uint32_t op, int64_t ms, const char *part,
+                              struct xg_error *err)
+{
+    const struct xg_record *r = fold->state.ops[op].record;
+    json_t *list = part_of(j, part), *o = NULL;
+    struct xg_buf text = XG_BUF(LINE_MAX);
+    bool sensitive = access_is_sensitive_fold(fold);
+    enum xg_status status = XG_OK;
+
+    j->look.fold = fold;
+    j->look.row = &fold->entity;
+    if (!sensitive)
+        status = view_put_story(&text, &fold->state, op, &j->look.view, err);
+    if (status == XG_OK)
+        status = case_json(&o, j, &fold->entity.id, err);
+    if (status == XG_OK) {
+        view_json_set(&o, "time", view_json_time(ms));
+        view_json_set(&o, "by", json_string(fold->judgements[op].author));
+        set_field(&o, "level", r, XG_CASE_LEVEL);
+        if (!sensitive)
+            set_field(&o, "why", r, XG_FIELD_WHY);
+        view_json_set(&o, "text", view_json_text(xg_buf_bytes(&text)));
+        view_json_append(&list, o);
+    }
+    j->look.fold = NULL;
+    j->look.row = NULL;
+    xg_buf_clear(&text);
+    return status;
+}
+
+static enum xg_status list_acts(struct job *j, const struct xg_id *id,
+                                struct xg_error *err)
+{
+    struct fold fold;
+    bool found;
+
+    if (fold_of_entity(&fold, &found, &j->one, j->look.store,
+                       &j->look.registry, id, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; found && i < fold.state.count; i++) {
+        uint32_t op = fold.state.order[i];
+        const struct xg_record *r = fold.state.ops[op].record;
+        const char *part = r->malformed ? NULL : part_of_move(r->head.move);
+        if (!part || !xg_state_counts(&fold.state, op))
+            continue;
+        int64_t ms = xg_effective_ms(r->head.moment.wall_ms, fold.whens[op]);
+        if (ms >= j->from_ms && ms < j->to_ms &&
+            add_act(j, &fold, op, ms, part, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status list_conflict(struct job *j, const struct store_entity *e,
+                                    struct xg_error *err)
+{
+    json_t *list = part_of(j, "conflicts"), *o = NULL;
+
+    if (case_json(&o, j, &e->id, err) != XG_OK)
+        return err->status;
+    view_json_append(&list, o);
+    return XG_OK;
+}
+
+/* Where in the log the day begins: the first entry that was there then. */
+static enum xg_status first_entry(uint64_t *entry, struct job *j,
+                                  struct xg_error *err)
+{
+    uint64_t low = 0, high = j->from.size;
+    int64_t ms;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (report_came(&ms, j->look.store, middle, err) != XG_OK)
+            return err->status;
+        if (ms != XG_NO_TIME && ms < j->from_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *entry = low;
+    return XG_OK;
+}
+
+static enum xg_status look_at(struct job *j, const struct store_entity *e,
+                              uint64_t since, struct xg_error *err)
+{
+    enum xg_status status = XG_OK;
+    bool within = false;
+
+    if (!e->folded || (e->changed < since && !e->conflicts))
+        return XG_OK;
+    if (area_has(&j->area, &within, e->unit, err) != XG_OK)
+        return err->status;
+    if (within && e->conflicts)
+        status = list_conflict(j, e, err);
+    if (status == XG_OK && within && e->changed >= since)
+        status = list_acts(j, &e->id, err);
+    xg_arena_reset(&j->one);
+    return status;
+}
+
+static enum xg_status list_changed(struct job *j, uint64_t kind, uint64_t since,
+                                   struct xg_error *err)
+{
+    struct store_filter filter = {.kind = kind, .bare = true, .limit = PAGE};
+    struct xg_arena page = XG_ARENA(CASE_BYTES);
+    struct store *s = j->look.store;
+    enum xg_status status = XG_OK;
+    struct store_entity *rows;
+    size_t count = PAGE;
+
+    while (status == XG_OK && count == PAGE) {
+        status = s->ops->read_entities(s, &page, &rows, &count, &filter, err);
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            filter.before = rows[i].number;
+            status = look_at(j, &rows[i], since, err);
+        }
+        xg_arena_reset(&page);
+    }
+    xg_arena_clear(&page);
+    return status;
+}
+
+/* ---- who was on patrol ---- */
+
+static enum xg_status list_patrols(struct job *j, struct xg_error *err)
+{
+    struct report_walks_asked asked = {.from_ms = j->from_ms,
+                                       .to_ms = j->to_ms,
+                                       .ctx = &j->area,
+                                       .within = area_has};
+    json_t *list = part_of(j, "patrols");
+    struct report_walks walks;
+
+    if (report_walks_read(&walks, &j->arena, j->look.store, &asked, err) !=
+        XG_OK)
+        return err->status;
+    for (size_t i = 0; i < walks.walk_count; i++) {
+        const struct report_walk *w = &walks.walks[i];
+        struct xg_buf text = XG_BUF(LINE_MAX);
+        json_t *o = json_object();
+        view_put_decimal(&text, w->distance_mm / 1000, 3);
+        xg_buf_format(&text, XG_T(" 公里，%zu 处缺口", " km, %zu gaps"),
+                      w->gaps);
+        view_json_set(&o, "patrol", view_json_hex(w->id.b, sizeof w->id.b));
+        view_json_set(&o, "worker", json_string(w->worker));
+        view_json_set(&o, "name",
+                      json_string(area_person(&j->area, w->worker)));
+        view_json_set(&o, "unit_name",
+                      json_string(area_unit_name(&j->area, w->unit)));
+        view_json_set(&o, "time", view_json_time(w->start_ms));
+        view_json_set(&o, "text", view_json_text(xg_buf_bytes(&text)));
+        view_json_append(&list, o);
+        xg_buf_clear(&text);
+    }
+    return XG_OK;
+}
+
+/* ---- the sheet ---- */
+
+static enum xg_status open_job(struct job *j, struct cmd *c,
+                               struct xg_error *err)
+{
+    struct look *l = &j->look;
+    struct xg_bytes note;
+    uint64_t size;
+
+    j->arena = XG_ARENA(REVIEW_BYTES);
+    j->one = XG_ARENA(CASE_BYTES);
+    if (look_open(l, c, err) != XG_OK || area_open(&j->area, l, err) != XG_OK ||
+        area_day(&j->from_ms, c->arg_count > 1 ? c->args[1] : NULL, l, err) !=
+            XG_OK ||
+        l->store->ops->get_checkpoint(l->store, &j->arena, &size, &note, err) !=
+            XG_OK ||
+        report_guide(&j->guide, &j->limited, l->store, size, err) != XG_OK)
+        return err->status;
+    j->to_ms = j->from_ms + REPORT_DAY_MS;
+    j->from = (struct report_source){l->store, &l->registry, j->guide, size};
+    if (report_read(&j->set, &j->arena, &j->from, err) != XG_OK ||
+        report_units_open(&j->units, &j->arena, &j->from, j->area.unit,
+                          &j->set, err) != XG_OK)
+        return err->status;
+    return XG_OK;
+}
+
+static enum xg_status fill(struct job *j, struct xg_error *err)
+{
+    char day[REPORT_DAY_TEXT];
+    uint64_t since = 0;
+
+    report_day_text(day, j->from_ms);
+    j->sheet = json_object();
+    view_json_set(&j->sheet, "date", json_string(day));
+    view_json_set(&j->sheet, "unit",
+                  *j->area.unit ? json_string(j->area.unit) : json_null());
+    view_json_set(&j->sheet, "as_of", view_json_uint(j->set.size));
+    view_json_set(&j->sheet, "time", view_json_time(j->set.now_ms));
+    for (size_t i = 0; i < PARTS; i++)
+        view_json_set(&j->sheet, parts[i].key, json_array());
+    if (!j->sheet)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < PARTS; i++)
+        if (*parts[i].figure && list_figure(j, i, err) != XG_OK)
+            return err->status;
+    if (first_entry(&since, j, err) != XG_OK)
+        return err->status;
+    for (const struct xg_kind *k = xg_kinds; k->name; k++)
+        if (report_counts_kind(k->number) &&
+            list_changed(j, k->number, since, err) != XG_OK)
+            return err->status;
+    return list_patrols(j, err);
+}
+
+/* ---- as text, and as a workbook ---- */
+
+static const char *text_at(const json_t *line, const char *key)
+{
+    const char *text = json_string_value(json_object_get(line, key));
+
+    return text ? text : "";
+}
+
+/* A time of the sheet as a person reads it. */
+static void put_when(struct xg_buf *out, const json_t *line)
+{
+    const char *time = text_at(line, "time");
+    int64_t ms;
+
+    if (*time && view_parse_time(&ms, time))
+        view_put_time(out, ms / 60000 * 60000);
+}
+
+static void put_line(struct xg_buf *out, const json_t *line)
+{
+    static const char *const keys[] = {"number", "worker", "name", "title",
+                                       "holder_name", "unit_name", "text"};
+    size_t start = out->len;
+
+    xg_buf_text(out, "  ");
+    put_when(out, line);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (!*text_at(line, keys[i]))
+            continue;
+        xg_buf_text(out, out->len > start + 2 ? "  " : "");
+        view_put_line(out, xg_bytes_of(text_at(line, keys[i])));
+    }
+    xg_buf_byte(out, '\n');
+}
+
+static void put_text(struct xg_buf *out, struct job *j)
+{
+    xg_buf_format(out, XG_T("每日研判 %s\n", "The day's review, %s\n"),
+                  text_at(j->sheet, "date"));
+    for (size_t i = 0; i < PARTS; i++) {
+        json_t *list = part_of(j, parts[i].key), *line;
+        size_t at;
+        xg_buf_format(out, XG_T("%s %zu\n", "%s: %zu\n"),
+                      XG_T(parts[i].zh, parts[i].en), json_array_size(list));
+        json_array_foreach(list, at, line)
+            put_line(out, line);
+    }
+}
+
+static void put_book_part(struct report_book *b, struct job *j, size_t part)
+{
+    const char *const heading[] = {
+        XG_T(parts[part].zh, parts[part].en), XG_T("编号", "number"),
+        XG_T("事项", "case"), XG_T("单位或人员", "unit or person"),
+        XG_T("时间", "time"), XG_T("说明", "told"), NULL};
+    json_t *list = part_of(j, parts[part].key), *line;
+    size_t at;
+
+    report_book_heading(b, heading);
+    json_array_foreach(list, at, line) {
+        struct xg_buf when = XG_BUF(256);
+        const char *who = text_at(line, "holder_name");
+        put_when(&when, line);
+        report_book_number(b, at + 1);
+        report_book_text(b, xg_bytes_of(text_at(line, "number")));
+        report_book_text(b, xg_bytes_of(text_at(line, "title")));
+        report_book_text(b, xg_bytes_of(*who ? who : text_at(line, "name")));
+        report_book_text(b, xg_buf_bytes(&when));
+        report_book_text(b, xg_bytes_of(text_at(line, "text")));
+        report_book_line(b);
+        xg_buf_clear(&when);
+    }
+    report_book_line(b);
+}
+
+static enum xg_status put_book(struct xg_buf *out, struct job *j,
+                               struct xg_error *err)
+{
+    static const unsigned widths[] = {16, 18, 36, 24, 18, 60, 0};
+    struct xg_buf title = XG_BUF(256);
+    struct report_book *b;
+
+    if (report_book_new(&b, err) != XG_OK)
+        return err->status;
+    xg_buf_format(&title, XG_T("每日研判 %s", "The day's review, %s"),
+                  text_at(j->sheet, "date"));
+    report_book_sheet(b, XG_T("每日研判", "review"), widths);
+    report_book_title(b, xg_buf_str(&title));
+    for (size_t i = 0; i < PARTS; i++)
+        put_book_part(b, j, i);
+    xg_buf_clear(&title);
+    enum xg_status status = report_book_put(out, b, err);
+    report_book_free(b);
+    return status;
+}
+
+static enum xg_status put(struct job *j, struct cmd *c, struct xg_error *err)
+{
+    const char *format = cmd_option(c, "format");
+
+    if (format && strcmp(format, "xlsx") == 0)
+        return put_book(&c->out, j, err);
+    if (c->json || format) {
+        json_t *sheet = j->sheet;
+        j->sheet = NULL;
+        return cmd_put_json(c, sheet, err);
+    }
+    put_text(&c->out, j);
+    return xg_buf_check(&c->out, err);
+}
+
+enum xg_status cmd_review(struct cmd *c, struct xg_error *err)
+{
+    const char *format = cmd_option(c, "format");
+    struct job *j = NULL;
+
+    if (format && strcmp(format, "json") != 0 && strcmp(format, "xlsx") != 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--format 不能是 %.40s：json 或 xlsx",
+                            "--format cannot be %.40s: json or xlsx"),
+                       format);
+    j = calloc(1, sizeof *j);
+    if (!j)
+        return xg_fail_nomem(err);
+    enum xg_status status = open_job(j, c, err);
+    if (status == XG_OK)
+        status = fill(j, err);
+    if (status == XG_OK)
+        status = put(j, c, err);
+    json_decref(j->sheet);
+    xg_guide_free(j->guide);
+    look_close(&j->look);
+    xg_arena_clear(&j->one);
+    xg_arena_clear(&j->arena);
+    free(j);
+    return status;
+}
