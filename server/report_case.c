@@ -268,3 +268,162 @@ bool report_case_of(struct report_case *out, const struct fold *fold,
     *out = row;
     return true;
 }
+
+/* ---- as bytes ---- */
+
+enum { TERMS = 4, TEXTS = 5, NUMBERS = 14, TERM_TIMES = 6 };
+
+static void list_terms(struct report_term *terms[static TERMS],
+                       struct report_case *row)
+{
+    terms[0] = &row->file;
+    terms[1] = &row->handle;
+    terms[2] = &row->close;
+    terms[3] = &row->report_in;
+}
+
+static void list_times(int64_t *times[static TERM_TIMES],
+                       struct report_term *term)
+{
+    times[0] = &term->done_ms;
+    times[1] = &term->broke_ms;
+    times[2] = &term->runs_ms;
+    times[3] = &term->resumes_ms;
+    times[4] = &term->plain_broke_ms;
+    times[5] = &term->plain_runs_ms;
+}
+
+static void list_texts(struct xg_bytes *texts[static TEXTS],
+                       struct report_case *row)
+{
+    texts[0] = &row->unit;
+    texts[1] = &row->holder;
+    texts[2] = &row->level;
+    texts[3] = &row->settled;
+    texts[4] = &row->category;
+}
+
+/* All that is a number: the two that are smaller go by way of `small`. */
+static void list_numbers(uint64_t *numbers[static NUMBERS],
+                         struct report_case *row, uint64_t small[static 3])
+{
+    int64_t *times[] = {&row->received_ms,   &row->filed_ms,
+                        &row->dispatched_ms, &row->returned_ms,
+                        &row->reworked_ms,   &row->settled_ms,
+                        &row->reopened_ms,   &row->touched_ms};
+    size_t n = 0;
+
+    numbers[n++] = &row->kind;
+    numbers[n++] = &row->status;
+    numbers[n++] = &row->channel;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        numbers[n++] = (uint64_t *)times[i];
+    for (size_t i = 0; i < 3; i++)
+        numbers[n++] = &small[i];
+}
+
+void report_case_put(struct xg_buf *out, const struct report_case *row)
+{
+    struct report_case copy = *row;
+    uint64_t small[3] = {row->way, row->returns, row->reworks};
+    uint64_t *numbers[NUMBERS];
+    struct report_term *terms[TERMS];
+    struct xg_bytes *texts[TEXTS];
+    int64_t *times[TERM_TIMES];
+
+    xg_buf_byte(out, REPORT_CASE_VERSION);
+    xg_buf_append(out, row->id.b, sizeof row->id.b);
+    list_numbers(numbers, &copy, small);
+    for (size_t i = 0; i < NUMBERS; i++)
+        xg_buf_u64(out, *numbers[i]);
+    list_terms(terms, &copy);
+    for (size_t i = 0; i < TERMS; i++) {
+        xg_buf_byte(out, (uint8_t)(terms[i]->limited |
+                                   terms[i]->guessed << 1));
+        list_times(times, terms[i]);
+        for (size_t k = 0; k < TERM_TIMES; k++)
+            xg_buf_u64(out, (uint64_t)*times[k]);
+    }
+    list_texts(texts, &copy);
+    for (size_t i = 0; i < TEXTS; i++) {
+        xg_buf_u32(out, (uint32_t)texts[i]->len);
+        xg_buf_append(out, texts[i]->at, texts[i]->len);
+    }
+}
+
+/* Takes from the front; false where there is not so much. */
+static bool take(struct xg_bytes *rest, struct xg_bytes *out, size_t len)
+{
+    if (rest->len < len)
+        return false;
+    *out = xg_bytes(rest->at, len);
+    *rest = xg_bytes(rest->at + len, rest->len - len);
+    return true;
+}
+
+static bool take_u64(struct xg_bytes *rest, uint64_t *out)
+{
+    struct xg_bytes part;
+
+    if (!take(rest, &part, sizeof *out))
+        return false;
+    *out = xg_load_u64(part.at);
+    return true;
+}
+
+static bool take_term(struct xg_bytes *rest, struct report_term *term)
+{
+    int64_t *times[TERM_TIMES];
+    struct xg_bytes flags;
+
+    if (!take(rest, &flags, 1))
+        return false;
+    term->limited = flags.at[0] & 1;
+    term->guessed = flags.at[0] >> 1 & 1;
+    list_times(times, term);
+    for (size_t k = 0; k < TERM_TIMES; k++)
+        if (!take_u64(rest, (uint64_t *)times[k]))
+            return false;
+    return true;
+}
+
+static bool take_texts(struct xg_bytes *rest, struct report_case *row)
+{
+    struct xg_bytes *texts[TEXTS], length;
+
+    list_texts(texts, row);
+    for (size_t i = 0; i < TEXTS; i++)
+        if (!take(rest, &length, 4) ||
+            !take(rest, texts[i], xg_load_u32(length.at)))
+            return false;
+    return true;
+}
+
+bool report_case_get(struct report_case *row, struct xg_bytes bytes)
+{
+    struct report_case r = {.number = row->number};
+    struct report_term *terms[TERMS];
+    uint64_t *numbers[NUMBERS], small[3];
+    struct xg_bytes part;
+
+    if (!take(&bytes, &part, 1) || part.at[0] != REPORT_CASE_VERSION ||
+        !take(&bytes, &part, sizeof r.id.b))
+        return false;
+    memcpy(r.id.b, part.at, sizeof r.id.b);
+    r.group = r.id;
+    list_numbers(numbers, &r, small);
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (!take_u64(&bytes, numbers[i]))
+            return false;
+    list_terms(terms, &r);
+    for (size_t i = 0; i < TERMS; i++)
+        if (!take_term(&bytes, terms[i]))
+            return false;
+    if (!take_texts(&bytes, &r) || bytes.len)
+        return false;
+    r.way = (enum report_way)small[0];
+    r.returns = (uint32_t)small[1];
+    r.reworks = (uint32_t)small[2];
+    *row = r;
+    return true;
+}

@@ -67,6 +67,13 @@ bool report_counts_kind(uint64_t kind);
 bool report_case_of(struct report_case *out, const struct fold *fold,
                     const struct xg_clock *clocks, size_t clock_count);
 
+/* The row as bytes, for who keeps it; links are not in it. Read what was written
+ * by this version alone (REPORT_CASE_VERSION): false otherwise, and for bytes
+ * that were cut. What is read lends its texts from the bytes. */
+enum { REPORT_CASE_VERSION = 1 };
+void report_case_put(struct xg_buf *out, const struct report_case *row);
+bool report_case_get(struct report_case *row, struct xg_bytes bytes);
+
 /* How a term stands at `now_ms`: when it was settled whether it was in time,
  * which is when it was done, or when the limit ran out before; XG_NO_TIME: not
  * yet, or there is no limit. */
