@@ -6,6 +6,7 @@
 #include "shared/base/lang.h"
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
+#include "shared/view/photo.h"
 #include "shared/view/value.h"
 
 enum { VALUE_MAX = 16 << 10 };
@@ -92,29 +93,9 @@ enum xg_status capture_set_entity(struct xg_draft *d, uint64_t field,
 
 /* ---- photos ---- */
 
-enum xg_status capture_attach(struct xg_draft *draft, bool *placed,
-                              const struct xg_cbor_item *element,
-                              struct xg_error *err)
-{
-    struct view_photo photo = view_photo_of(element);
-
-    if (xg_draft_add(draft, XG_FIELD_PHOTO, element->raw, err) != XG_OK)
-        return err->status;
-    bool place = draft->head.creates && draft->head.kind == XG_KIND_INCIDENT &&
-                 photo.origin == CAPTURE_HERE && photo.has_position &&
-                 xg_draft_get(draft, XG_FIELD_POSITION).len == 0;
-    if (place &&
-        capture_set_position(draft, XG_FIELD_POSITION, photo.position.lat_e7,
-                             photo.position.lon_e7, -1, err) != XG_OK)
-        return err->status;
-    if (placed)
-        *placed = place;
-    return XG_OK;
-}
-
 enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
-                             const struct xg_photo *photo, uint32_t role,
-                             enum capture_origin origin, struct xg_error *err)
+                             const struct xg_photo *photo, uint64_t role,
+                             uint64_t origin, struct xg_error *err)
 {
     struct xg_buf value = XG_BUF(VALUE_MAX);
     struct xg_cbor_item element;
@@ -124,7 +105,7 @@ enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
     if (status == XG_OK) {
         struct xg_cbor c = xg_cbor_over(xg_buf_bytes(&value));
         xg_cbor_next(&c, &element);
-        status = capture_attach(draft, placed, &element, err);
+        status = view_photo_attach(draft, placed, &element, err);
     }
     xg_buf_clear(&value);
     return status;

@@ -59,22 +59,12 @@ XG_MUST_CHECK enum xg_status capture_move(struct store *s,
                                           struct xg_error *err);
 
 /* Attach a kept photo to a draft: its element of the photo set, with what its
- * EXIF claims, as far as that is in range. `role` is of xg_photo_roles or 0.
- * A new incident without a position takes the photo's, unless the photo was
- * forwarded by others; *placed (may be NULL) tells. */
-enum capture_origin { CAPTURE_HERE = 1, CAPTURE_FORWARDED = 2 };
+ * EXIF claims, as far as that is in range. `role` is of xg_photo_roles or 0;
+ * see view_photo_attach(). */
 XG_MUST_CHECK enum xg_status capture_photo(struct xg_draft *draft, bool *placed,
                                            const struct xg_photo *photo,
-                                           uint32_t role,
-                                           enum capture_origin origin,
+                                           uint64_t role, uint64_t origin,
                                            struct xg_error *err);
-/* The same of an element that such a call made before, in a draft that was
- * kept. */
-XG_MUST_CHECK enum xg_status capture_attach(struct xg_draft *draft,
-                                            bool *placed,
-                                            const struct xg_cbor_item *element,
-                                            struct xg_error *err);
-
 /* ---- small helpers for filling drafts ---- */
 
 XG_MUST_CHECK enum xg_status capture_set_text(struct xg_draft *d,

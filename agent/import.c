@@ -16,6 +16,7 @@
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
 #include "shared/view/form.h"
+#include "shared/view/photo.h"
 
 enum { LINE_ARENA_MAX = 256 << 20, SOURCE_MAX = 64 };
 
@@ -267,7 +268,7 @@ static enum xg_status add_photos(struct importer *m, struct line *l,
         if (!m->saving)
             continue;
         if (photo_keep(&shelf, &kept, path, err) != XG_OK ||
-            capture_photo(&l->draft, NULL, &kept, 0, CAPTURE_HERE, err) !=
+            capture_photo(&l->draft, NULL, &kept, 0, VIEW_ORIGIN_HERE, err) !=
                 XG_OK)
             return err->status;
         m->result.photos++;

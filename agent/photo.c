@@ -95,30 +95,13 @@ static enum xg_status check_source(const struct source *s,
 
     if (n < 0)
         return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), s->path);
-    if (S_ISDIR(info->st_mode) || s->length == 0)
+    if (S_ISDIR(info->st_mode))
         return xg_fail(err, XG_FORMAT,
-                       S_ISDIR(info->st_mode)
-                           ? XG_T("%s 是文件夹：请选择照片文件",
-                                  "%s is a folder: give a photo file")
-                           : XG_T("%s 是空文件，里面没有照片：请重新拷贝或重拍",
-                                  "%s is empty, there is no photo in it: copy "
-                                  "it or take it again"),
+                       XG_T("%s 是文件夹：请选择照片文件",
+                            "%s is a folder: give a photo file"),
                        s->path);
-    if (!xg_photo_type_of(type, xg_bytes(magic, (size_t)n)))
-        return xg_fail(err, XG_FORMAT,
-                       XG_T("%s 不是 JPEG、PNG、WebP 或 HEIC 照片："
-                            "请选择照片文件",
-                            "%s is not a JPEG, PNG, WebP or HEIC photo: give "
-                            "a photo file"), s->path);
-    if (s->length > XG_PHOTO_MAX_BYTES)
-        return xg_fail(err, XG_TOOBIG,
-                       XG_T("%s 有 %llu MB，超过 %d MB 的上限："
-                            "请用较小的分辨率重拍或缩小",
-                            "%s has %llu MB, over the limit of %d MB: take it "
-                            "again at a smaller resolution, or scale it down"),
-                       s->path, (unsigned long long)(s->length >> 20),
-                       XG_PHOTO_MAX_BYTES >> 20);
-    return XG_OK;
+    return xg_photo_judge(type, s->path, xg_bytes(magic, (size_t)n), s->length,
+                          err);
 }
 
 static enum xg_status open_source(struct source *out, enum xg_photo_type *type,

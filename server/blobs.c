@@ -275,6 +275,7 @@ enum xg_status blobs_open(struct blobs **out, const char *dir,
     b->env = env;
     b->own = !dir;
     pthread_mutex_init(&b->mutex, NULL);
+    pthread_mutex_init(&b->stage, NULL);
     if (!dir)
         status = make_private(&b->dir, err);
     else if (strlen(dir) > BLOBS_PATH_SIZE - TAIL_MAX)
@@ -290,6 +291,10 @@ enum xg_status blobs_open(struct blobs **out, const char *dir,
         status = make_below(b, "uploads", err);
     if (status == XG_OK)
         status = blobs_load_uploads(b, err);
+    if (status == XG_OK)
+        status = make_below(b, "staged", err);
+    if (status == XG_OK)
+        status = blobs_clean_staged(b, err);
     if (status != XG_OK) {
         blobs_close(b);
         return status;
@@ -306,6 +311,7 @@ void blobs_close(struct blobs *b)
     if (b->own && b->dir)
         nftw(b->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     pthread_mutex_destroy(&b->mutex);
+    pthread_mutex_destroy(&b->stage);
     free(b->dir);
     free(b);
 }
@@ -476,6 +482,8 @@ enum xg_status blobs_remove(struct blobs *b, const struct xg_hash *sha256,
     char path[BLOBS_PATH_SIZE];
 
     blobs_drop_uploads_of(b, sha256);
+    if (blobs_drop_staged(b, sha256, err) != XG_OK)
+        return err->status;
     blobs_path(b, path, sha256);
     if (unlink(path) != 0 && errno != ENOENT)
         return xg_fail_os(err, XG_T("无法删除 %s", "cannot remove %s"), path);

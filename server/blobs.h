@@ -4,6 +4,10 @@
  *                                      once, never changed            0600
  *      DIR/uploads/<32 hex>            a photo that is coming in
  *      DIR/uploads/<32 hex>.about      what it is to become: a few lines
+ *      DIR/staged/<64 hex>             a photo that somebody at the centre
+ *                                      brought, until it gets its name
+ *      DIR/staged/<64 hex>.small       its small picture
+ *      DIR/staged/<64 hex>.about       what was found out of it; made last
  *
  * Knows files, hashes and offsets; nothing of records, the log, or who may.
  * A file gets its name only when its whole hash was checked and it is durable.
@@ -34,6 +38,10 @@ enum {
     BLOB_UPLOADS_PER_DEVICE = 16,    /* the one longest untouched goes */
     BLOB_UPLOAD_LIFE_MS = 7 * 24 * 3600 * 1000,
     BLOB_ID_SIZE = 32 + 1,
+    BLOB_STAGED_MAX = 2048,           /* photos in all */
+    BLOB_STAGED_MAX_BYTES = 1 << 30,  /* of them, in all */
+    BLOB_STAGED_LIFE_MS = 24 * 3600 * 1000,
+    BLOB_ABOUT_MAX = 1024,
 };
 
 struct blobs;
@@ -67,8 +75,8 @@ blobs_take(struct blobs *b, const struct xg_hash *sha256, uint64_t length,
 XG_MUST_CHECK enum xg_status blobs_verify(struct blobs *b,
                                           const struct xg_hash *sha256,
                                           struct xg_error *err);
-/* Erase, durably (redaction), and give up what is coming in of it. XG_OK when
- * it was gone. */
+/* Erase, durably (redaction), and give up what is coming in of it, and what is
+ * staged. XG_OK when it was gone. */
 XG_MUST_CHECK enum xg_status blobs_remove(struct blobs *b,
                                           const struct xg_hash *sha256,
                                           struct xg_error *err);
@@ -144,5 +152,56 @@ XG_MUST_CHECK enum xg_status blobs_settle(struct blobs *b,
 /* Give one up. XG_NOTFOUND. */
 XG_MUST_CHECK enum xg_status blobs_abandon(struct blobs *b, const char *id,
                                            struct xg_error *err);
+
+/* ---- staged: brought to the centre, and not named yet ---- */
+
+/* Put the bytes there, durably; where they have their name already, nothing is
+ * put. XG_TOOBIG; XG_FULL: the disk, or too much is staged. */
+XG_MUST_CHECK enum xg_status blobs_stage(struct blobs *b,
+                                         const struct xg_hash *sha256,
+                                         struct xg_bytes photo,
+                                         struct xg_error *err);
+/* The same bytes, wherever they lie by now; *fd is the caller's. XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status blobs_staged_read(struct blobs *b, int *fd,
+                                               const struct xg_hash *sha256,
+                                               struct xg_error *err);
+/* It is staged once this is durable: its small picture (may be empty) and what
+ * was found out of it. */
+XG_MUST_CHECK enum xg_status blobs_stage_about(struct blobs *b,
+                                               const struct xg_hash *sha256,
+                                               struct xg_bytes small,
+                                               struct xg_bytes about,
+                                               struct xg_error *err);
+/* What was found out of one whose bytes are here. XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status blobs_staged(struct blobs *b,
+                                          struct xg_buf *about,
+                                          const struct xg_hash *sha256,
+                                          struct xg_error *err);
+/* Give the photo, and its small picture (NULL: none), their names, durably. It
+ * stays staged: another record may name it. XG_OK where they have them;
+ * XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status
+blobs_name_staged(struct blobs *b, const struct xg_hash *sha256,
+                  const struct xg_hash *small, struct xg_error *err);
+/* Forget one, durably. Bytes that have their name stay. XG_OK when it was
+ * gone. */
+XG_MUST_CHECK enum xg_status blobs_drop_staged(struct blobs *b,
+                                               const struct xg_hash *sha256,
+                                               struct xg_error *err);
+/* The same, unless it was staged anew in the last BLOB_STAGED_LIFE_MS. */
+XG_MUST_CHECK enum xg_status
+blobs_forget_staged(struct blobs *b, const struct xg_hash *sha256,
+                    struct xg_error *err);
+
+struct blobs_staged {
+    struct xg_hash sha256;
+    int64_t age_ms;
+    bool nameless; /* its bytes, or its small picture's, lie there still */
+};
+/* Every one, in no order; false ends the walk. */
+XG_MUST_CHECK enum xg_status
+blobs_walk_staged(struct blobs *b,
+                  bool (*visit)(void *ctx, const struct blobs_staged *one),
+                  void *ctx, struct xg_error *err);
 
 #endif

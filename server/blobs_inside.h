@@ -20,6 +20,7 @@ struct blobs {
     bool own; /* a private folder: removed at the end, never synced */
     const struct xg_env *env;
     pthread_mutex_t mutex; /* of the buckets, and see struct upload */
+    pthread_mutex_t stage; /* one at a time counts and puts */
     struct upload *buckets[BLOBS_BUCKETS];
 };
 
@@ -65,6 +66,9 @@ XG_MUST_CHECK enum xg_status blobs_sync_name(const struct blobs *b,
 XG_MUST_CHECK enum xg_status blobs_load_uploads(struct blobs *b,
                                                 struct xg_error *err);
 void blobs_forget_uploads(struct blobs *b);
+/* Remove what a kill left in DIR/staged. */
+XG_MUST_CHECK enum xg_status blobs_clean_staged(struct blobs *b,
+                                                struct xg_error *err);
 /* Give up every upload that is, or was, to become this. */
 void blobs_drop_uploads_of(struct blobs *b, const struct xg_hash *sha256);
 

@@ -7,6 +7,7 @@
 
 #include "server/desk.h"
 #include "server/guide.h"
+#include "server/photo_staged.h"
 #include "server/redact.h"
 #include "server/rounds.h"
 #include "server/view_note.h"
@@ -694,6 +695,10 @@ static void pass(void *ctx)
     err = XG_ERROR_NONE;
     if (redact_finish(t->d, &err) != XG_OK)
         xg_log(XG_LOG_WARN, "clerk.redact", "error=\"%s\"",
+               xg_error_text(&err));
+    err = XG_ERROR_NONE;
+    if (photo_staged_settle(t->d, &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "clerk.photos", "error=\"%s\"",
                xg_error_text(&err));
     err = XG_ERROR_NONE;
     if (ingest_catch_up(t->d->ingest, &err) != XG_OK)

@@ -77,7 +77,8 @@ clerk_run(struct clerk *c, int64_t now_ms, bool dry,
           struct xg_error *err);
 
 /* A thread that makes a pass every CLERK_EVERY_S seconds, and one at once; it
- * also finishes what an erasure left, and appends the daily view note. */
+ * also finishes what an erasure or a staged photo left, and appends the daily
+ * view note. */
 struct clerk_thread;
 XG_MUST_CHECK enum xg_status clerk_start(struct clerk_thread **t,
                                          struct data *d, struct xg_error *err);

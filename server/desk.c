@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/photo_staged.h"
 #include "shared/base/lang.h"
 #include "shared/core/calendar.h"
 
@@ -222,6 +223,10 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
                           XG_T("没有这一件", "it is not here")));
         return XG_OK;
     }
+    if (photo_staged_ask(answer, store, a->d, draft, err) != XG_OK)
+        return err->status;
+    if (answer->status != XG_OK)
+        return XG_OK;
     if (fold && fold->state.status && !gives_number(draft, &fold->state))
         status = propose(&number, draft, store, a->d, err);
     if (status == XG_OK)
@@ -256,6 +261,7 @@ static enum xg_status write(struct desk_done *done, struct data *d,
         ingest_record_after(d->ingest, &made.record, before, draft,
                             operator_code, &asking, err) != XG_OK)
         return err->status;
+    photo_staged_named(d, draft);
     made.id =
         draft->head.creates ? xg_id_of_hash(&made.record) : draft->head.entity;
     if (before)

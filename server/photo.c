@@ -24,24 +24,25 @@ static enum xg_status put_one(struct store *to, uint64_t record,
     return to->ops->put_photo(to, &row, err);
 }
 
-static enum xg_status put_elements(struct store *to, uint64_t record,
-                                   const struct xg_cbor_item *added,
-                                   struct xg_error *err)
+/* The elements that a record put into its photos: what xg_cbor_next() gives. */
+static struct xg_cbor added_by(const struct xg_record *record)
 {
-    struct xg_cbor c = xg_cbor_inside(added);
-    struct xg_cbor_item element;
+    struct xg_cbor none = xg_cbor_over(xg_bytes(NULL, 0));
+    struct xg_cbor_item set, key, items;
+    const struct xg_kind *kind;
+    const struct xg_field *field;
 
-    while (xg_cbor_next(&c, &element)) {
-        struct view_photo photo = view_photo_of(&element);
-        if (put_one(to, record, &photo.sha256, photo.bytes, false, err) !=
-            XG_OK)
-            return err->status;
-        if (photo.thumbnail_bytes &&
-            put_one(to, record, &photo.thumbnail, photo.thumbnail_bytes, true,
-                    err) != XG_OK)
-            return err->status;
-    }
-    return XG_OK;
+    if (record->malformed || !xg_record_field(record, XG_FIELD_PHOTO, &set))
+        return none;
+    kind = xg_kind_find(record->head.kind);
+    field = kind ? xg_field_find(kind, XG_FIELD_PHOTO) : NULL;
+    if (!field || field->type != XG_TYPE_PHOTO)
+        return none;
+    struct xg_cbor c = xg_cbor_inside(&set);
+    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &items))
+        if (key.number == XG_SET_ADDED)
+            return xg_cbor_inside(&items);
+    return none;
 }
 
 /* Of what was put into the set, not of the state: a photo that somebody takes
@@ -51,22 +52,19 @@ enum xg_status photo_put_named(struct store *to, const struct store_record *row,
                                const struct xg_record *record,
                                struct xg_error *err)
 {
-    const struct xg_kind *kind;
-    const struct xg_field *field;
-    struct xg_cbor_item set, key, items;
-    struct xg_cbor c;
+    struct xg_cbor c = added_by(record);
+    struct xg_cbor_item element;
 
-    if (record->malformed || !xg_record_field(record, XG_FIELD_PHOTO, &set))
-        return XG_OK;
-    kind = xg_kind_find(record->head.kind);
-    field = kind ? xg_field_find(kind, XG_FIELD_PHOTO) : NULL;
-    if (!field || field->type != XG_TYPE_PHOTO)
-        return XG_OK;
-    c = xg_cbor_inside(&set);
-    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &items))
-        if (key.number == XG_SET_ADDED &&
-            put_elements(to, row->number, &items, err) != XG_OK)
+    while (xg_cbor_next(&c, &element)) {
+        struct view_photo photo = view_photo_of(&element);
+        if (put_one(to, row->number, &photo.sha256, photo.bytes, false, err) !=
+            XG_OK)
             return err->status;
+        if (photo.thumbnail_bytes &&
+            put_one(to, row->number, &photo.thumbnail, photo.thumbnail_bytes,
+                    true, err) != XG_OK)
+            return err->status;
+    }
     return XG_OK;
 }
 
@@ -278,6 +276,64 @@ enum xg_status photo_place(struct store *s, struct blobs *blobs,
            : is_wanted ? VIEW_PHOTO_WANTED
                        : VIEW_PHOTO_ELSEWHERE;
     return XG_OK;
+}
+
+/* ---- its small picture ---- */
+
+struct smaller {
+    struct store *store;
+    struct xg_arena arena;
+    struct xg_error *err;
+    enum xg_status status;
+    const struct xg_hash *sha256;
+    struct xg_hash small;
+    bool found;
+    size_t asked;
+};
+
+static bool ask_small(void *ctx, const struct store_photo *row)
+{
+    static const struct xg_hash NO_CHAIN;
+    struct smaller *m = ctx;
+    struct store_record *rows;
+    struct xg_cbor_item element;
+    struct xg_record record;
+    size_t count = 0;
+
+    xg_arena_reset(&m->arena);
+    m->status = m->store->ops->read_records(m->store, &m->arena, &rows, &count,
+                                            row->record, row->record, 1,
+                                            m->err);
+    if (m->status != XG_OK || !count)
+        return m->status == XG_OK;
+    store_read_record(&record, &NO_CHAIN, rows);
+    struct xg_cbor c = added_by(&record);
+    while (!m->found && xg_cbor_next(&c, &element)) {
+        struct view_photo photo = view_photo_of(&element);
+        m->found = photo.thumbnail_bytes &&
+                   xg_hash_equal(&photo.sha256, m->sha256);
+        m->small = photo.thumbnail;
+    }
+    return !m->found && ++m->asked < NAMES_ASKED_MAX;
+}
+
+enum xg_status photo_small(struct store *s, struct xg_hash *small, bool *found,
+                           const struct xg_hash *sha256, struct xg_error *err)
+{
+    struct smaller m = {.store = s,
+                        .arena = XG_ARENA(PHOTO_ARENA),
+                        .err = err,
+                        .sha256 = sha256};
+    enum xg_status status = walk_names(s, sha256, false, ask_small, &m, err);
+
+    if (status == XG_OK)
+        status = m.status;
+    xg_arena_clear(&m.arena);
+    if (status == XG_OK && m.found)
+        *small = m.small;
+    if (status == XG_OK)
+        *found = m.found;
+    return status;
 }
 
 /* ---- asked for by devices ---- */

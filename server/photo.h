@@ -52,6 +52,11 @@ XG_MUST_CHECK enum xg_status photo_place(struct store *s, struct blobs *blobs,
                                          enum view_place *out,
                                          const struct xg_hash *sha256,
                                          struct xg_error *err);
+/* The small picture that a record says was made of it; *found. */
+XG_MUST_CHECK enum xg_status photo_small(struct store *s, struct xg_hash *small,
+                                         bool *found,
+                                         const struct xg_hash *sha256,
+                                         struct xg_error *err);
 /* Append the frames of POST /v1/blobs/held (protocol.h), beginning with the
  * given proof frame, for at most XG_BLOBS_ASKED_MAX hashes. Of one whose file
  * went by an erasure no note is told: somebody else may name it later, and has

@@ -317,8 +317,8 @@ cli_act_photos(struct cli_act *act, struct cli *cli, struct xg_error *err);
  * for FILE: standard input, once. */
 struct cli_photo {
     const char *path; /* borrowed, or in the arena; "-": standard input */
-    uint32_t role;    /* 0: none */
-    enum capture_origin origin;
+    uint64_t role;    /* 0: none */
+    uint64_t origin;
 };
 /* With --role and --forwarded for what the words leave open. Nothing is kept
  * yet. XG_NOTFOUND, XG_USAGE (it names the known roles). */

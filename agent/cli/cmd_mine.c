@@ -12,6 +12,7 @@
 #include "shared/core/loop.h"
 #include "shared/view/doubt.h"
 #include "shared/view/duplicate.h"
+#include "shared/view/photo.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
@@ -175,7 +176,7 @@ static enum xg_status look_at_photos(struct mine *m,
         struct xg_cbor_item item;
         if (element->removed || !xg_cbor_next(&c, &item) ||
             strcmp(op->author, m->author) != 0 ||
-            view_photo_of(&item).origin != CAPTURE_HERE)
+            view_photo_of(&item).origin != VIEW_ORIGIN_HERE)
             continue; /* of a forwarded one nothing is expected */
         if (know(m, &about, fold, op, err) != XG_OK)
             return err->status;

@@ -4,6 +4,7 @@
  */
 #include "agent/cli/cli.h"
 
+#include "shared/view/photo.h"
 
 enum { TRIAL_ARENA_MAX = 256 << 20 };
 
@@ -17,7 +18,7 @@ static enum xg_status attach_photos(struct cli_judged *j,
     struct xg_cbor_item photo;
 
     while (kept_next_photo(d, &at, &photo))
-        if (capture_attach(&j->act.draft, NULL, &photo, err) != XG_OK &&
+        if (view_photo_attach(&j->act.draft, NULL, &photo, err) != XG_OK &&
             view_judged_problem(&j->said, "photo", err) != XG_OK)
             return err->status;
     return XG_OK;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "shared/core/cbor.h"
-#include "shared/view/doubt.h"
 #include "shared/view/json.h"
+#include "shared/view/photo.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
@@ -102,32 +102,16 @@ void cli_put_age(struct xg_buf *out, int64_t ms, int64_t now_ms)
 
 /* ---- JSON ---- */
 
-static bool value_of(struct xg_cbor_item *item, const struct xg_draft *d,
-                     uint64_t number)
-{
-    struct xg_cbor c = xg_cbor_over(xg_draft_get(d, number));
-
-    return xg_cbor_next(&c, item);
-}
-
 static json_t *photos_json(const struct cli *cli, const struct kept_draft *d,
                            const struct xg_draft *valid)
 {
-    const struct xg_field *f = xg_field_find(d->kind, XG_FIELD_PHOTO);
     struct kept_photos at = {.begun = false};
-    struct xg_cbor_item photo, position, happened;
-    bool placed = value_of(&position, valid, XG_FIELD_POSITION);
-    bool timed = value_of(&happened, valid, XG_FIELD_HAPPENED);
     json_t *list = json_array();
+    struct xg_cbor_item photo;
 
-    while (kept_next_photo(d, &at, &photo)) {
-        json_t *one = view_value_json(f, &photo);
-        struct view_doubts doubts =
-            view_doubts_ahead(&photo, placed ? &position : NULL,
-                              timed ? &happened : NULL, xg_wall_ms(&cli->env));
-        json_object_set_new(one, "doubts", view_doubts_json(&doubts));
-        json_array_append_new(list, one);
-    }
+    while (kept_next_photo(d, &at, &photo))
+        json_array_append_new(
+            list, view_photo_ahead_json(&photo, valid, xg_wall_ms(&cli->env)));
     return list;
 }
 

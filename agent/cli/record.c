@@ -17,7 +17,7 @@
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
 #include "shared/view/doubt.h"
-#include "shared/view/photo_words.h"
+#include "shared/view/photo.h"
 #include "shared/view/value.h"
 
 enum { ACT_ARENA_MAX = 8 << 20, SHORT_ID = 12 };
@@ -53,18 +53,6 @@ enum xg_status cli_act_fields(struct cli_act *act, struct cli *cli,
 
 /* ---- photos ---- */
 
-static enum xg_status take_photo_words(struct cli_photo *photo,
-                                       const char *words, struct xg_error *err)
-{
-    uint64_t role = photo->role, origin = photo->origin;
-
-    if (view_photo_words(&role, &origin, photo->path, words, err) != XG_OK)
-        return err->status;
-    photo->role = (uint32_t)role;
-    photo->origin = (enum capture_origin)origin;
-    return XG_OK;
-}
-
 /* "-", or "-:near". */
 static bool is_input(const char *given)
 {
@@ -77,14 +65,14 @@ enum xg_status cli_photo_read(struct cli_photo *out, struct cli *cli,
 {
     struct cli_photo photo = {
         .path = given,
-        .origin = cli_flag(cli, "forwarded") ? CAPTURE_FORWARDED
-                                             : CAPTURE_HERE};
-    const char *colon = strrchr(given, ':');
+        .origin = cli_flag(cli, "forwarded") ? VIEW_ORIGIN_FORWARDED
+                                             : VIEW_ORIGIN_HERE};
+    const char *colon = strrchr(given, ':'), *words = NULL;
+    const char *role = cli_flag(cli, "role");
 
     if (is_input(given)) {
         photo.path = "-";
-        if (given[1] && take_photo_words(&photo, given + 2, err) != XG_OK)
-            return err->status;
+        words = given[1] ? given + 2 : NULL;
     } else if (!xg_os_exists(given)) {
         if (colon)
             photo.path = xg_arena_str(arena, given, (size_t)(colon - given));
@@ -94,11 +82,14 @@ enum xg_status cli_photo_read(struct cli_photo *out, struct cli *cli,
             return xg_fail(err, XG_NOTFOUND,
                            XG_T("没有照片文件 %s", "there is no photo file %s"),
                            photo.path);
-        if (take_photo_words(&photo, colon + 1, err) != XG_OK)
-            return err->status;
+        words = colon + 1;
     }
-    if (photo.role == 0 && cli_flag(cli, "role") &&
-        take_photo_words(&photo, cli_flag(cli, "role"), err) != XG_OK)
+    if (words && view_photo_words(&photo.role, &photo.origin, photo.path, words,
+                                  err) != XG_OK)
+        return err->status;
+    if (photo.role == 0 && role &&
+        view_photo_words(&photo.role, &photo.origin, photo.path, role, err) !=
+            XG_OK)
         return err->status;
     *out = photo;
     return XG_OK;
@@ -213,7 +204,7 @@ static enum xg_status attach_kept(struct cli_act *act, struct cli *cli,
 
     while (cli->kept && kept_next_photo(cli->kept->draft, &at, &photo)) {
         bool placed = false;
-        if (capture_attach(&act->draft, &placed, &photo, err) != XG_OK)
+        if (view_photo_attach(&act->draft, &placed, &photo, err) != XG_OK)
             return err->status;
         act->placed |= placed;
         act->photo_count++;
@@ -267,7 +258,7 @@ enum xg_status cli_act_photo_roles(struct cli_act *act, struct cli *cli,
     size_t at = 0;
 
     while (cli->kept && kept_next_photo(cli->kept->draft, &kept, &element))
-        if (capture_attach(&act->draft, NULL, &element, err) != XG_OK)
+        if (view_photo_attach(&act->draft, NULL, &element, err) != XG_OK)
             return err->status;
     while ((given = cli_flag_next(cli, "photo", &at)) != NULL)
         if (cli_photo_read(&photo, cli, &act->arena, given, err) != XG_OK ||

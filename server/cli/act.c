@@ -294,6 +294,8 @@ enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
     if (status == XG_OK)
         status = set_answers(&a, &a.fold.state, err);
     if (status == XG_OK)
+        status = cmd_photos(&a.draft, c, err);
+    if (status == XG_OK)
         status = write(&a, err);
     if (asked && (status == XG_REFUSED || unknown)) {
         look_give_back(&a.look);
@@ -307,10 +309,17 @@ enum xg_status cmd_set(struct cmd *c, struct xg_error *err)
     struct act a;
     enum xg_status status = begin(&a, c, c->args[1], err);
 
+    if (status == XG_OK && c->arg_count == 2 && !cmd_option(c, "photo"))
+        status = xg_fail(err, XG_USAGE, "%s",
+                         XG_T("set 要写改什么：字段=值，或 --photo",
+                              "set needs what to change: FIELD=VALUE, or "
+                              "--photo"));
     if (status == XG_OK)
         status = set_fields(&a, 2, err);
     if (status == XG_OK)
         status = set_answers(&a, &a.fold.state, err);
+    if (status == XG_OK)
+        status = cmd_photos(&a.draft, c, err);
     if (status == XG_OK)
         status = write(&a, err);
     return end(&a, status);
@@ -323,6 +332,8 @@ enum xg_status cmd_note(struct cmd *c, struct xg_error *err)
 
     if (status == XG_OK)
         status = set_value(&a, XG_FIELD_NOTE, c->args[2], err);
+    if (status == XG_OK)
+        status = cmd_photos(&a.draft, c, err);
     if (status == XG_OK)
         status = write(&a, err);
     return end(&a, status);
@@ -353,6 +364,8 @@ enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
         a.draft.head.creates = true;
         status = set_fields(&a, 2, err);
     }
+    if (status == XG_OK)
+        status = cmd_photos(&a.draft, c, err);
     if (status == XG_OK)
         status = view_form_complete(&a.draft, kind, err);
     if (status == XG_OK)

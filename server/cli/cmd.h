@@ -156,6 +156,7 @@ enum xg_status cmd_link(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_order(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_photo_add(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_get(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_export(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_check(struct cmd *c, struct xg_error *err);
@@ -216,6 +217,11 @@ void cmd_say_waits(struct cmd *c);
 XG_MUST_CHECK enum xg_status
 cmd_sign(struct cmd *c, struct xg_draft *draft, uint8_t secret[static 64],
          const char *code, struct xg_error *err);
+
+/* Attach every --photo to the draft: ones that `photo add` took in. XG_NOTFOUND:
+ * not one of them. */
+XG_MUST_CHECK enum xg_status cmd_photos(struct xg_draft *draft, struct cmd *c,
+                                        struct xg_error *err);
 
 /* The name of a device: "0417" stands for "<origin>/d/0417". XG_USAGE. */
 XG_MUST_CHECK enum xg_status

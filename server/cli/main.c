@@ -26,12 +26,20 @@ static void put(FILE *to, const struct xg_buf *text)
         fwrite(text->data, 1, text->len, to);
 }
 
+static void put_errors(const struct xg_buf *errors)
+{
+    put(stderr, errors);
+    if (errors->failed != XG_OK) /* no memory to say what it was */
+        fprintf(stderr, "xunge-server: %s\n",
+                XG_T("内存不足", "out of memory"));
+}
+
 static int refuse(struct cmd *c, const struct xg_error *err)
 {
     struct xg_buf line = XG_BUF(64 << 10);
     int code = cmd_complain(c, &line, err);
 
-    put(stderr, &line);
+    put_errors(&line);
     xg_buf_clear(&line);
     return code;
 }
@@ -39,7 +47,17 @@ static int refuse(struct cmd *c, const struct xg_error *err)
 static enum xg_status read_input(struct xg_buf *in, const char *path,
                                  struct xg_error *err)
 {
-    return xg_os_read(in, strcmp(path, "-") == 0 ? "/dev/stdin" : path, err);
+    bool piped = strcmp(path, "-") == 0;
+    enum xg_status status = xg_os_read(in, piped ? "/dev/stdin" : path, err);
+
+    return status != XG_TOOBIG
+               ? status
+               : xg_fail(err, XG_TOOBIG,
+                         XG_T("%s 超过 %d MB 的上限：请缩小，或分成几个",
+                              "%s is over the limit of %d MB: make it smaller, "
+                              "or several of it"),
+                         piped ? XG_T("给的文件", "the file given") : path,
+                         CMD_INPUT_MAX >> 20);
 }
 
 /* A file to be made, as another process would find it. In place of the word
@@ -49,7 +67,7 @@ static enum xg_status absolute(char path[static CMD_PATH_SIZE],
 {
     char here[CMD_PATH_SIZE];
 
-    if (**word == '/')
+    if (**word == '/' || strcmp(*word, "-") == 0)
         return XG_OK;
     if (!getcwd(here, sizeof here))
         return xg_fail_os(err, "%s", *word);
@@ -63,10 +81,7 @@ static int finish(const struct cmd *c, const struct xg_buf *out,
                   const struct xg_buf *errors, int exit_code)
 {
     put(c->out_is_taken ? stderr : stdout, out);
-    put(stderr, errors);
-    if (errors->failed != XG_OK) /* no memory to say what it was */
-        fprintf(stderr, "xunge-server: %s\n",
-                XG_T("内存不足", "out of memory"));
+    put_errors(errors);
     if (fflush(stdout) != 0 && exit_code == 0) {
         fprintf(stderr, "xunge-server: %s: %s\n",
                 XG_T("写标准输出", "writing standard output"), strerror(errno));

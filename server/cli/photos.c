@@ -383,9 +383,25 @@ static enum xg_status find_photo(struct xg_hash *hash, struct look *l,
     return sees ? XG_OK : no_photo(text, err);
 }
 
+/* Where it goes: a new file, or the answer itself. */
+struct outlet {
+    struct xg_buf *answer; /* NULL: the file */
+    int fd;
+    const char *path;
+};
+
+static enum xg_status put_piece(const struct outlet *to, struct xg_bytes piece,
+                                struct xg_error *err)
+{
+    if (!to->answer)
+        return xg_os_write_all(to->fd, to->path, piece, err);
+    xg_buf_append(to->answer, piece.at, piece.len);
+    return xg_buf_check(to->answer, err);
+}
+
 /* Copy and hash; a damaged file is not handed out as evidence. */
-static enum xg_status pour(int from, int to, const struct xg_hash *expected,
-                           const char *path, struct xg_error *err)
+static enum xg_status pour(const struct outlet *to, int from,
+                           const struct xg_hash *expected, struct xg_error *err)
 {
     uint8_t *piece = malloc(PIECE_BYTES);
     crypto_hash_sha256_state sum;
@@ -405,7 +421,7 @@ static enum xg_status pour(int from, int to, const struct xg_hash *expected,
         if (n <= 0)
             break;
         crypto_hash_sha256_update(&sum, piece, (size_t)n);
-        status = xg_os_write_all(to, path, xg_bytes(piece, (size_t)n), err);
+        status = put_piece(to, xg_bytes(piece, (size_t)n), err);
     }
     free(piece);
     crypto_hash_sha256_final(&sum, got.b);
@@ -417,55 +433,104 @@ static enum xg_status pour(int from, int to, const struct xg_hash *expected,
     return status;
 }
 
+static enum xg_status make_file(int *fd, const char *path, struct xg_error *err)
+{
+    int made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (made < 0 && errno == EEXIST)
+        return xg_fail(err, XG_REFUSED,
+                       XG_T("%s 已存在；请另选文件名",
+                            "%s exists; choose another name"),
+                       path);
+    if (made < 0)
+        return xg_fail_os(err, XG_T("创建 %s", "making %s"), path);
+    *fd = made;
+    return XG_OK;
+}
+
+static enum xg_status write_file(const char *path, int from,
+                                 const struct xg_hash *hash,
+                                 struct xg_error *err)
+{
+    struct outlet to = {.path = path};
+
+    if (make_file(&to.fd, path, err) != XG_OK)
+        return err->status;
+    enum xg_status status = pour(&to, from, hash, err);
+    if (status == XG_OK && fsync(to.fd) != 0)
+        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), path);
+    if (status != XG_OK)
+        unlink(path);
+    close(to.fd);
+    return status;
+}
+
+static bool to_output(const struct cmd *c)
+{
+    return strcmp(c->args[2], "-") == 0;
+}
+
 static enum xg_status write_out(struct cmd *c, uint64_t *length,
-                                const struct xg_hash *hash, const char *path,
+                                const struct xg_hash *hash,
                                 struct xg_error *err)
 {
-    int from = -1, to;
+    const struct outlet answer = {.answer = &c->out};
+    int from = -1;
     enum xg_status status =
         blobs_read(c->data->blobs, &from, length, hash, err);
 
     if (status != XG_OK)
         return status;
-    to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (to < 0) {
-        status = errno == EEXIST
-                     ? xg_fail(err, XG_REFUSED,
-                               XG_T("%s 已存在；请另选文件名",
-                                    "%s exists; choose another name"),
-                               path)
-                     : xg_fail_os(err, XG_T("创建 %s", "making %s"), path);
-        close(from);
-        return status;
+    if (!to_output(c)) {
+        status = write_file(c->args[2], from, hash, err);
+    } else {
+        status = pour(&answer, from, hash, err);
+        if (status != XG_OK)
+            xg_buf_reset(&c->out);
     }
-    status = pour(from, to, hash, path, err);
-    if (status == XG_OK && fsync(to) != 0)
-        status = xg_fail_os(err, XG_T("写入 %s", "writing %s"), path);
-    if (status != XG_OK)
-        unlink(path);
     close(from);
-    close(to);
     return status;
+}
+
+/* The photo that is meant, which the log says is held; with --small its
+ * thumbnail, where there is one that is. */
+static enum xg_status find_held(struct xg_hash *hash, uint64_t *position,
+                                struct cmd *c, struct xg_error *err)
+{
+    bool held = false, small_held = false, has_small = false;
+    uint64_t length, small_position;
+    struct xg_hash small;
+    struct look l;
+    enum xg_status status = look_open(&l, c, err);
+
+    if (status == XG_OK)
+        status = find_photo(hash, &l, c->args[1], err);
+    if (status == XG_OK)
+        status = photo_held(l.store, position, &length, &held, hash, err);
+    if (status == XG_OK && cmd_option(c, "small"))
+        status = photo_small(l.store, &small, &has_small, hash, err);
+    if (status == XG_OK && has_small)
+        status = photo_held(l.store, &small_position, &length, &small_held,
+                            &small, err);
+    look_close(&l);
+    if (status == XG_OK && small_held) {
+        *hash = small;
+        *position = small_position;
+    }
+    return status == XG_OK && !held && !small_held ? no_photo(c->args[1], err)
+                                                   : status;
 }
 
 enum xg_status cmd_photo_get(struct cmd *c, struct xg_error *err)
 {
-    uint64_t position, length;
+    uint64_t position = 0, length;
     struct xg_hash hash;
-    struct look l;
-    bool held = false;
-    enum xg_status status = look_open(&l, c, err);
 
-    if (status == XG_OK)
-        status = find_photo(&hash, &l, c->args[1], err);
-    if (status == XG_OK)
-        status = photo_held(l.store, &position, &length, &held, &hash, err);
-    look_close(&l);
-    if (status == XG_OK && !held)
-        status = no_photo(c->args[1], err);
-    if (status != XG_OK ||
-        write_out(c, &length, &hash, c->args[2], err) != XG_OK)
+    if (find_held(&hash, &position, c, err) != XG_OK ||
+        write_out(c, &length, &hash, err) != XG_OK)
         return err->status;
+    if (to_output(c))
+        return XG_OK;
     if (c->json)
         return cmd_put_json(c,
                             json_pack("{s:s, s:I, s:I}", "file", c->args[2],

@@ -61,6 +61,14 @@
         "number", "N", false, "编号或案卷号", "its number, or the official one" \
     }
 
+#define PHOTO                                                                  \
+    {                                                                          \
+        "photo", "SHA256[:ROLE][,forwarded]", false,                           \
+            "附上 photo add 收下的照片，可多次；用途如 after，forwarded 为他人转发", \
+            "with a photo that photo add took in; again for more; a role like " \
+            "after, forwarded where others sent it"                            \
+    }
+
 /* Who is shown personal fields (server/access.h). */
 #define READER                                                                 \
     {"as", "CODE", false, "谁查阅个人信息：工号",                              \
@@ -310,18 +318,18 @@ const struct command commands[] = {
     {"do", "DIR ID [MOVE [FIELD=VALUE...]]", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0,
      cmd_do, "办理一步；不写动作则列出现在可做的",
      "make a move; without one, lists what can be done now",
-     {AS}},
-    {"set", "DIR ID FIELD=VALUE...", 3, CMD_ARGS_MAX, CMD_DATA, 0, 0, cmd_set,
+     {PHOTO, AS}},
+    {"set", "DIR ID FIELD=VALUE...", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0, cmd_set,
      "改字段", "change fields",
-     {AS}},
+     {PHOTO, AS}},
     {"note", "DIR ID TEXT", 3, 3, CMD_DATA, 0, 0, cmd_note, "加一条备注",
      "add a note",
-     {AS}},
+     {PHOTO, AS}},
     {"add", "DIR KIND [FIELD=VALUE...]", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0,
      cmd_add, "新建一条：电话报来的事件、通知、任务、专项、考评",
      "make one: an incident told by phone, a notice, a task, a campaign, an "
      "assessment",
-     {AS, INFORMANT}},
+     {PHOTO, AS, INFORMANT}},
     {"suggest", "DIR KIND FIELD [TEXT]", 3, 4, CMD_DATA, 0, 0, cmd_suggest,
      "以前填过的值或资料里的编码，最可能的在前（反映人要 --as 和 --why，至少四位电话"
      "或两个字）",
@@ -333,7 +341,8 @@ const struct command commands[] = {
      "看 add、do、set 会怎么说，什么也不写：哪里不对、还缺什么",
      "what add, do or set would say, writing nothing: what is wrong, what is "
      "missing",
-     {{"as", "CODE", true, "办理人的工号", "who acts: a code"}, INFORMANT}},
+     {{"as", "CODE", true, "办理人的工号", "who acts: a code"}, INFORMANT,
+      PHOTO}},
     {"duplicates", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_duplicates,
      "疑似重复的上报：同类、相近、未结，两边并列",
      "reports that may be one: of a category, near, open; side by side",
@@ -370,6 +379,11 @@ const struct command commands[] = {
      {{"at", "TIME", false, "按这个时刻算，缺省现在",
        "as at that time; else now"},
       {"dry-run", NULL, false, "只列出，不写入", "only say what it would do"}}},
+    {"photo add", "DIR FILE", 2, 2, CMD_DATA, 1, 0, cmd_photo_add,
+     "收下一张照片（- 为标准输入），之后用 --photo 附到所办的件上",
+     "take a photo in (- is standard input), for --photo of what you do next",
+     {{"forwarded", NULL, false, "他人转发的：没有相机信息不算存疑",
+       "others sent it: that no camera is named is no doubt"}}},
     {"photo list", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_photo_list,
      "照片在哪里：在服务器、尚未传到、已要求上传",
      "where photos are: here, not arrived, asked for",
@@ -379,9 +393,11 @@ const struct command commands[] = {
      "要设备把一条的原图传上来", "ask the devices for the full photos of one",
      {{0}}},
     {"photo get", "DIR SHA256 FILE", 3, 3, CMD_DATA, 0, 2, cmd_photo_get,
-     "把一张照片取到新文件（校验码可只写前几位）",
-     "take a photo out into a new file (the first digits of its hash do)",
-     {{0}}},
+     "把一张照片取到新文件，- 为标准输出（校验码可只写前几位）",
+     "take a photo out into a new file, - is standard output (the first digits "
+     "of its hash do)",
+     {{"small", NULL, false, "取它的缩略图；没有缩略图则取原图",
+       "its thumbnail; the photo itself where it has none"}}},
     {"export", "DIR FILE", 2, 2, CMD_LENT, 0, 1, cmd_export,
      "导出证据：一个可打印、可离线核对的 HTML 文件（- 为标准输出）",
      "write evidence: one HTML file to print, and to check offline (- is "

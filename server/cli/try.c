@@ -10,6 +10,7 @@
 #include "shared/base/lang.h"
 #include "shared/view/duplicate.h"
 #include "shared/view/json.h"
+#include "shared/view/photo.h"
 #include "shared/view/value.h"
 
 enum { NEAR_SHOWN = 8 };
@@ -119,6 +120,9 @@ static enum xg_status judge(struct attempt *a, struct xg_error *err)
     }
     if (view_judge_words(&a->said, a->words, a->word_count, err) != XG_OK)
         return err->status;
+    if (cmd_photos(&a->draft, l->c, err) != XG_OK &&
+        view_judged_problem(&a->said, "photo", err) != XG_OK)
+        return err->status;
     if (!a->about)
         view_judge_required(&a->said, &a->draft, "");
     if (view_judge_form(&a->said, l->guide, state, err) != XG_OK ||
@@ -184,18 +188,44 @@ static enum xg_status set_about(struct attempt *a, json_t **json,
     return XG_OK;
 }
 
+static json_t *photos_json(const struct attempt *a)
+{
+    const struct xg_field *f = xg_field_find(a->kind, XG_FIELD_PHOTO);
+    json_t *list = json_array();
+    struct xg_cbor_item photo;
+
+    if (!f)
+        return list;
+    struct xg_cbor c =
+        view_elements(f, xg_draft_get(&a->draft, XG_FIELD_PHOTO));
+    while (xg_cbor_next(&c, &photo))
+        json_array_append_new(
+            list, view_photo_ahead_json(&photo, &a->draft,
+                                        xg_wall_ms(a->look.c->env)));
+    return list;
+}
+
+/* Photos are told of apart. */
+static json_t *fields_json(const struct attempt *a)
+{
+    json_t *fields = view_typed_json(&a->draft);
+
+    json_object_del(fields, "photo");
+    return fields;
+}
+
 static enum xg_status put_json(struct attempt *a, struct xg_error *err)
 {
     json_t *json = json_pack(
-        "{s:n, s:n, s:s, s:s, s:s, s:i, s:n, s:o, s:o, s:O, s:O, s:O, s:[], "
+        "{s:n, s:n, s:s, s:s, s:s, s:i, s:n, s:o, s:o, s:O, s:O, s:O, s:o, "
         "s:o}",
         "number", "id", "kind", a->kind->name, "delivery",
         view_delivery_name(VIEW_DRAFT), "author",
         cmd_option(a->look.c, "as"), "version", 0, "changed", "fields",
-        view_typed_json(&a->draft), "texts",
+        fields_json(a), "texts",
         view_texts_json(a->kind, a->words, a->word_count), "problems",
         a->said.problems, "missing", a->said.missing, "wanted",
-        a->said.wanted, "photos", "informant", view_told_json(a->told));
+        a->said.wanted, "photos", photos_json(a), "informant", view_told_json(a->told));
 
     if (set_about(a, &json, err) != XG_OK || set_near(a, &json, err) != XG_OK) {
         json_decref(json);

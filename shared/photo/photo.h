@@ -45,6 +45,13 @@ const char *xg_photo_type_mime(enum xg_photo_type type);
  * none of these. */
 bool xg_photo_type_of(enum xg_photo_type *type, struct xg_bytes start);
 
+/* May this be taken in: of a type that is one, and no longer than
+ * XG_PHOTO_MAX_BYTES? `start` are its first bytes, `name` is its name for the
+ * error: XG_FORMAT, XG_TOOBIG. */
+XG_MUST_CHECK enum xg_status
+xg_photo_judge(enum xg_photo_type *type, const char *name,
+               struct xg_bytes start, uint64_t length, struct xg_error *err);
+
 enum xg_photo_exif_state {
     XG_PHOTO_EXIF_NONE,       /* none in it, or a type where we do not look */
     XG_PHOTO_EXIF_READ,       /* read; each field has its flag */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "shared/base/lang.h"
+
 const char *xg_photo_type_mime(enum xg_photo_type type)
 {
     static const char *const NAMES[] = {
@@ -49,4 +51,32 @@ bool xg_photo_type_of(enum xg_photo_type *type, struct xg_bytes b)
     else
         return false;
     return true;
+}
+
+enum xg_status xg_photo_judge(enum xg_photo_type *type, const char *name,
+                              struct xg_bytes start, uint64_t length,
+                              struct xg_error *err)
+{
+    if (length == 0)
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("%s 是空文件，里面没有照片：请重新拷贝或重拍",
+                            "%s is empty, there is no photo in it: copy it or "
+                            "take it again"),
+                       name);
+    if (!xg_photo_type_of(type, start))
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("%s 不是 JPEG、PNG、WebP 或 HEIC 照片："
+                            "请选择照片文件",
+                            "%s is not a JPEG, PNG, WebP or HEIC photo: give "
+                            "a photo file"),
+                       name);
+    if (length > XG_PHOTO_MAX_BYTES)
+        return xg_fail(err, XG_TOOBIG,
+                       XG_T("%s 有 %llu MB，超过 %d MB 的上限："
+                            "请用较小的分辨率重拍或缩小",
+                            "%s has %llu MB, over the limit of %d MB: take it "
+                            "again at a smaller resolution, or scale it down"),
+                       name, (unsigned long long)(length >> 20),
+                       XG_PHOTO_MAX_BYTES >> 20);
+    return XG_OK;
 }

@@ -6,12 +6,12 @@
 #include "shared/base/lang.h"
 #include "shared/core/near.h"
 #include "shared/view/json.h"
+#include "shared/view/photo.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
 
 enum {
     DOUBT_TEXT_MAX = 512,
-    ORIGIN_HERE = 1, /* of xg_photo_origins */
     CLOCK_LENGTH = 19, /* "2012:12:19 21:38:40", a zone may follow */
 };
 
@@ -120,7 +120,7 @@ static struct view_doubts look_at(const struct xg_cbor_item *photo,
     /* What has a thumbnail was decoded, so it is of a type that was looked at;
      * of a HEIC nothing is known. */
     d.said[VIEW_DOUBT_NO_CAMERA] =
-        p.origin == ORIGIN_HERE && p.thumbnail_bytes && !p.orientation &&
+        p.origin == VIEW_ORIGIN_HERE && p.thumbnail_bytes && !p.orientation &&
         !p.taken.len && !p.has_position;
     return d;
 }

@@ -13,9 +13,10 @@ import time
 import xgfault
 from sweep_bundle import bundle, serve, unlink
 from sweep_sync import Link, OnAgent, OnServer, link
-from world import (PHOTO, SPARE, Serving, ask, capture, entities, make_base,
-                   program, server, server_sound, xunge)
-from xgfault import TWICE, files_below, lines_of, need, plain_environment, run
+from world import (PHOTO, SPARE, Serving, ask, ask_server, capture, entities,
+                   make_base, program, server, server_sound, xunge)
+from xgfault import (TWICE, Case, files_below, lines_of, need,
+                     plain_environment, run)
 
 SIZES = 40000, 250000, 1300000  # the last in several pieces, either way
 UPLOAD_LIFE_S = 7 * 24 * 3600
@@ -390,6 +391,126 @@ class Attach(WithPhotos, Link):
              'a small picture is not there')
 
 
+class Centre(Case):
+    """A photo that somebody brings to the centre. What a record names is kept,
+    whenever the server ended and however late it is looked at; what none does
+    goes after a day, and leaves nothing."""
+    program, extra, kinds = 'xunge-server', SPARE, tuple(xgfault.KINDS)
+    DAY_S = 24 * 3600
+
+    def prepare(self, folder):
+        state = make_base(folder)
+        with Serving(folder, state['port']) as s:
+            need(s.ready, 'the server does not start')
+            state['id'] = capture(folder)
+            need(link(folder, 'sync').code == 0, 'sync')
+        r = server(folder, 'worker', 'add', 'd1', '--name', 'D', '--role',
+                   'dispatcher', '--unit', '371302')
+        need(r.code == 0, 'worker add: %s', r.err)
+        state['photos'] = make_photos(folder, SIZES[1:2])
+        state['sha256'], = state['photos']
+        return state
+
+    def add(self, folder, state, env=None, report=None):
+        return server(folder, 'photo', 'add',
+                      folder + state['photos'][state['sha256']], '--json',
+                      env=env, report=report)
+
+    def note(self, folder, state, env=None, report=None):
+        return server(folder, 'note', state['id'], '处置后', '--photo',
+                      state['sha256'] + ':after', '--as', 'd1', '--json',
+                      env=env, report=report)
+
+    def staged_true(self, folder):
+        """Of a server that was opened: each file is of one whose facts are
+        known, and is what its name says."""
+        names = set(os.listdir(folder + '/server/staged'))
+        for name in names:
+            own = name.partition('.')[0]
+            need(is_hex(own, HASH_HEX), 'staged/%s: not a photo', name)
+            need(own + '.about' in names, 'staged/%s: nobody knows it', name)
+            need(name != own or
+                 sha256_of(folder + '/server/staged/' + own) == own,
+                 'staged/%s is something else', own)
+        return names
+
+    def named(self, folder, state):
+        """By which hashes the record names the photo; none: no record does."""
+        found = set()
+        r = server(folder, 'show', state['id'], '--json')
+        need(r.code == 0, 'show: %s', r.err)
+        hashes(lines_of(r.out)[0].get('sets', {}), found)
+        return found
+
+    def a_day_later(self, folder, state):
+        """Whatever was staged is old, and the next one brought sweeps."""
+        long_ago = time.time() - self.DAY_S - 60
+        for name in os.listdir(folder + '/server/staged'):
+            os.utime(folder + '/server/staged/' + name, (long_ago, long_ago))
+        r = server(folder, 'photo', 'add', PHOTO)
+        need(r.code == 0, 'another: %s', r.err)
+        return {name for name in self.staged_true(folder)
+                if name.startswith(state['sha256'])}
+
+    def held(self, folder, state):
+        photos = ask_server(folder, 'photo', 'list', state['id'])[0]['photos']
+        return {(p['place'], p['thumbnail']) for p in photos}
+
+    def verify(self, folder, state, result):
+        clear_when_full(result)
+        server_sound(folder)
+        self.staged_true(folder)
+        named = self.named(folder, state)
+        left = self.a_day_later(folder, state)
+        need(not left, 'stays: %s', left)
+        there = set(blobs_true(folder + '/server'))
+        need(named <= there, 'named and swept: %s', named - there)
+        need(named or state['sha256'] not in there, 'of nobody')
+        if named:
+            need(self.held(folder, state) == {('server', 'server')},
+                 'not held')
+        server_sound(folder)
+
+    def again(self, folder, state, result):
+        for step in self.add, self.note:
+            r = step(folder, state)
+            need(r.code == 0, 'again: exit %d: %s', r.code, r.out + r.err)
+        need(self.held(folder, state) == {('server', 'server')}, 'not held')
+        self.verify(folder, state, result)
+
+
+class CentreAdd(Centre):
+    name = 'centre-add'
+
+    def act(self, folder, state, env, report):
+        return self.add(folder, state, env, report)
+
+    def verify(self, folder, state, result):
+        if result.code == 0:
+            need(state['sha256'] + '.about' in self.staged_true(folder),
+                 'not staged')
+        super().verify(folder, state, result)
+
+
+class CentreName(Centre):
+    """The record, its name, the word of the log."""
+    name = 'centre-name'
+
+    def prepare(self, folder):
+        state = super().prepare(folder)
+        need(self.add(folder, state).code == 0, 'add')
+        return state
+
+    def act(self, folder, state, env, report):
+        return self.note(folder, state, env, report)
+
+    def verify(self, folder, state, result):
+        need(result.code != 0 or
+             self.held(folder, state) == {('server', 'server')},
+             'said to be done, and is not held')
+        super().verify(folder, state, result)
+
+
 def hashes(shown, found):
     """Every SHA-256 in what `show` says of photos."""
     if isinstance(shown, dict):
@@ -402,7 +523,7 @@ def hashes(shown, found):
 
 
 CASES = [UploadServer(), UploadAgent(), BundleServer(), Backup(), Free(),
-         Get(), GetOut(), Attach()]
+         Get(), GetOut(), Attach(), CentreAdd(), CentreName()]
 
 if __name__ == '__main__':
     xgfault.main(CASES)

@@ -80,7 +80,7 @@ def agent_sound(folder):
 def server(folder, *words, env=None, report=None, stdin=''):
     """words[0] or words[0:2] is the command; DIR goes where it belongs."""
     two = words[0] in ('territory', 'calendar', 'worker', 'device',
-                      'registry', 'operator', 'witness')
+                      'registry', 'operator', 'witness', 'photo')
     at = 2 if two else 1
     argv = [program('xunge-server'), *words[:at], folder + '/server',
             *words[at:], '--lang', 'en']

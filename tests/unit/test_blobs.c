@@ -862,9 +862,151 @@ static void test_private_folder(void **state)
     free(photo.data);
 }
 
+/* ---- brought to the centre ---- */
+
+static enum xg_status stage(struct place *p, const struct photo *photo,
+                            const struct photo *small, struct xg_error *err)
+{
+    if (blobs_stage(p->b, &photo->sha256, xg_bytes(photo->data, photo->len),
+                    err) != XG_OK)
+        return err->status;
+    return blobs_stage_about(p->b, &photo->sha256,
+                             xg_bytes(small->data, small->len),
+                             xg_bytes_of("what it is"), err);
+}
+
+static bool is_staged(struct place *p, const struct photo *photo)
+{
+    struct xg_buf about = XG_BUF(BLOB_ABOUT_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    enum xg_status status =
+        blobs_staged(p->b, &about, &photo->sha256, &err);
+
+    assert_true(status == XG_OK || status == XG_NOTFOUND);
+    if (status == XG_OK)
+        assert_string_equal(xg_buf_str(&about), "what it is");
+    xg_buf_clear(&about);
+    return status == XG_OK;
+}
+
+static bool look_at_one(void *ctx, const struct blobs_staged *one)
+{
+    *(struct blobs_staged *)ctx = *one;
+    return false;
+}
+
+static void test_staged(void **state)
+{
+    struct blobs_staged one = {.nameless = false};
+    struct xg_error err = XG_ERROR_NONE;
+    struct place p;
+    int fd;
+
+    (void)state;
+    place_open(&p);
+    struct photo photo = make_photo(&p.world, PHOTO_BYTES);
+    struct photo small = make_photo(&p.world, 900);
+    assert_false(is_staged(&p, &photo));
+    assert_int_equal(blobs_name_staged(p.b, &photo.sha256, NULL, &err),
+                     XG_NOTFOUND);
+    assert_ok(blobs_stage(p.b, &photo.sha256, xg_bytes(photo.data, photo.len),
+                          &err));
+    assert_false(is_staged(&p, &photo)); /* nothing is known of it yet */
+    open_again(&p);
+    assert_int_equal(entries(&p, "staged"), 0); /* and so it is of nobody */
+
+    assert_ok(stage(&p, &photo, &small, &err));
+    open_again(&p);
+    assert_true(is_staged(&p, &photo));
+    assert_false(blobs_has(p.b, &photo.sha256));
+    assert_ok(blobs_walk_staged(p.b, look_at_one, &one, &err));
+    assert_true(one.nameless && xg_hash_equal(&one.sha256, &photo.sha256));
+    assert_true(one.age_ms < 60000);
+    assert_ok(blobs_name_staged(p.b, &photo.sha256, &small.sha256, &err));
+    assert_ok(blobs_name_staged(p.b, &photo.sha256, &small.sha256, &err));
+    assert_here(&p, &photo);
+    assert_here(&p, &small);
+    assert_true(is_staged(&p, &photo)); /* for another record */
+    assert_ok(blobs_staged_read(p.b, &fd, &photo.sha256, &err));
+    close(fd);
+    assert_ok(stage(&p, &photo, &small, &err)); /* by another person */
+    assert_ok(blobs_walk_staged(p.b, look_at_one, &one, &err));
+    assert_true(one.nameless); /* its small picture, once more */
+    assert_ok(blobs_name_staged(p.b, &photo.sha256, &small.sha256, &err));
+
+    /* Not too old to be named again. */
+    assert_ok(blobs_forget_staged(p.b, &photo.sha256, &err));
+    assert_true(is_staged(&p, &photo));
+    p.world.wall_ms += BLOB_STAGED_LIFE_MS + 60000;
+    assert_ok(blobs_forget_staged(p.b, &photo.sha256, &err));
+    assert_false(is_staged(&p, &photo));
+    assert_int_equal(entries(&p, "staged"), 0);
+    assert_here(&p, &photo);
+    free(photo.data);
+    free(small.data);
+    place_close(&p);
+}
+
+static void test_staged_erased(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct place p;
+
+    (void)state;
+    place_open(&p);
+    struct photo photo = make_photo(&p.world, PHOTO_BYTES);
+    struct photo small = make_photo(&p.world, 900);
+    assert_ok(stage(&p, &photo, &small, &err));
+    assert_ok(blobs_name_staged(p.b, &photo.sha256, NULL, &err));
+    assert_ok(blobs_remove(p.b, &photo.sha256, &err));
+    assert_false(is_staged(&p, &photo));
+    assert_int_equal(entries(&p, "staged"), 0);
+    assert_ok(stage(&p, &photo, &small, &err));
+    assert_ok(blobs_remove(p.b, &photo.sha256, &err)); /* before its name */
+    assert_int_equal(entries(&p, "staged"), 0);
+    free(photo.data);
+    free(small.data);
+    place_close(&p);
+}
+
+/* In number as in bytes, and no more once they have their names. */
+static void test_staged_bound(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct photo small = {.len = 0};
+    char path[160], hex[2 * XG_HASH_SIZE + 1];
+    struct place p;
+
+    (void)state;
+    place_open(&p);
+    for (unsigned i = 0; i < BLOB_STAGED_MAX; i++) {
+        snprintf(path, sizeof path, "%s/staged/%064x", p.dir, i);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fclose(f);
+    }
+    struct photo photo = make_photo(&p.world, 1000);
+    assert_int_equal(stage(&p, &photo, &small, &err), XG_FULL);
+    snprintf(path, sizeof path, "%s/staged/%064x", p.dir, 0);
+    assert_int_equal(truncate(path, BLOB_STAGED_MAX_BYTES - 500), 0);
+    snprintf(path, sizeof path, "%s/staged/%064x", p.dir, 1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(stage(&p, &photo, &small, &err), XG_FULL);
+    xg_hex(hex, photo.sha256.b, sizeof photo.sha256.b);
+    snprintf(path, sizeof path, "%s/staged/%s", p.dir, hex);
+    assert_int_equal(access(path, F_OK), -1); /* nothing of it stays */
+    take_photo(&p, &photo); /* by a device: it has its name */
+    assert_ok(stage(&p, &photo, &small, &err));
+    free(photo.data);
+    place_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_staged),
+        cmocka_unit_test(test_staged_erased),
+        cmocka_unit_test(test_staged_bound),
         cmocka_unit_test(test_take),
         cmocka_unit_test(test_here_means_durable),
         cmocka_unit_test(test_take_by_length),

@@ -23,6 +23,7 @@
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"
 #include "shared/view/form.h"
+#include "shared/view/photo.h"
 #include "tests/lib/home.h"
 
 enum { SHIFT_LINES = 16 };
@@ -321,11 +322,11 @@ static void test_sweep(void **state)
     (void)state;
     xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
     assert_ok(capture_set_text(&d, XG_INCIDENT_CATEGORY, "noise", &err));
-    assert_ok(capture_photo(&d, NULL, &named, 0, CAPTURE_HERE, &err));
+    assert_ok(capture_photo(&d, NULL, &named, 0, VIEW_ORIGIN_HERE, &err));
     assert_ok(capture_create(home->store, &c, &d, NULL, &err));
     kept_init(&draft, &arena, xg_kind_find(XG_KIND_INCIDENT));
     assert_ok(
-        capture_photo(&draft.values, NULL, &drafted, 0, CAPTURE_HERE, &err));
+        capture_photo(&draft.values, NULL, &drafted, 0, VIEW_ORIGIN_HERE, &err));
     assert_ok(kept_save(home->store, &number, &draft, &err));
 
     /* Young ones stay: somebody may be about to name them. */
@@ -413,12 +414,12 @@ static void test_photo_element(void **state)
     (void)state;
     xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
     assert_ok(capture_set_text(&d, XG_INCIDENT_CATEGORY, "noise", &err));
-    assert_ok(capture_photo(&d, &placed, &kept, 1, CAPTURE_FORWARDED, &err));
+    assert_ok(capture_photo(&d, &placed, &kept, 1, VIEW_ORIGIN_FORWARDED, &err));
     assert_false(placed); /* of somewhere else, perhaps */
-    assert_ok(capture_photo(&d, &placed, &plain, 0, CAPTURE_HERE, &err));
+    assert_ok(capture_photo(&d, &placed, &plain, 0, VIEW_ORIGIN_HERE, &err));
     assert_false(placed);
     kept.sha256.b[1] = 1;
-    assert_ok(capture_photo(&d, &placed, &kept, 4, CAPTURE_HERE, &err));
+    assert_ok(capture_photo(&d, &placed, &kept, 4, VIEW_ORIGIN_HERE, &err));
     assert_true(placed);
     assert_ok(capture_create(home->store, &c, &d, NULL, &err));
     assert_ok(store_load_entity(home->store, &e, NULL, &c.id, &err));
@@ -434,7 +435,7 @@ static void test_photo_element(void **state)
     /* A change does not move the incident. */
     xg_draft_init(&d, &arena, XG_KIND_INCIDENT);
     d.head.creates = false;
-    assert_ok(capture_photo(&d, &placed, &kept, 5, CAPTURE_HERE, &err));
+    assert_ok(capture_photo(&d, &placed, &kept, 5, VIEW_ORIGIN_HERE, &err));
     assert_false(placed);
     assert_ok(capture_change(home->store, &c, &c.id, &d, NULL, &err));
     assert_string_equal(c.number, "0417-00001-7");

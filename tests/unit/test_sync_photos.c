@@ -13,6 +13,7 @@
 #include "agent/photo_free.h"
 #include "agent/photo_proof.h"
 #include "shared/base/os.h"
+#include "shared/view/photo.h"
 #include "tests/lib/sync_rig.h"
 
 enum { FULL = 300000, SMALL = 5000 };
@@ -82,7 +83,7 @@ static struct xg_hash attach(struct rig *r, unsigned seed, size_t length,
     test_text(&draft, XG_INCIDENT_CATEGORY, "road/hole");
     test_text(&draft, XG_INCIDENT_DESCRIPTION, "a hole");
     test_uint(&draft, XG_INCIDENT_URGENCY, urgency);
-    assert_ok(capture_photo(&draft, &placed, &kept, 0, CAPTURE_HERE, &err));
+    assert_ok(capture_photo(&draft, &placed, &kept, 0, VIEW_ORIGIN_HERE, &err));
     assert_ok(capture_create(r->home.store, &out, &draft, NULL, &err));
     xg_arena_clear(&arena);
     return kept.sha256;
