@@ -675,6 +675,10 @@ enum xg_status account_enter(struct data *d, struct account_answer *out,
     }
     status = given->once ? enter_once(d, &answer, given, err)
                          : enter_password(d, &answer, given, decoy, err);
+    const struct account_try hers = {.code = answer.account.code,
+                                     .peer = given->peer};
+    if (given->once && answer.verdict == ACCOUNT_IN)
+        count_of(&tries, d, &hers); /* all that was wrong before is forgiven */
     /* Right so far, and nothing wrong was said: it was no wrong try. */
     bool unsaid = answer.verdict == ACCOUNT_TOTP && !given->totp;
     if (status == XG_OK &&

@@ -29,7 +29,8 @@ static bool host_of(char out[static GUARD_HOST_SIZE], const char *authority,
                    : colon ? (size_t)(colon - authority)
                            : len;
 
-    if (width == 0 || width >= GUARD_HOST_SIZE)
+    if (width == 0 || width >= GUARD_HOST_SIZE ||
+        (width < len && authority[width] != ':'))
         return false;
     memcpy(out, authority, width);
     out[width] = '\0';

@@ -1,0 +1,394 @@
+/* test_console.c - the console without a socket: its table of calls against the
+ * commands that there are, who may run what, sessions, and where requests come
+ * from. */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/cli/cmd.h"
+#include "server/console/inside.h"
+#include "shared/base/lang.h"
+#include "tests/lib/office.h"
+
+/* What `serve` shows, which is a part of these tests' programs. */
+extern const struct xg_asset console_assets[];
+extern const size_t console_asset_count;
+const struct xg_asset console_assets[1] = {{NULL, NULL, NULL, 0, 0, false}};
+const size_t console_asset_count = 0;
+
+static struct xg_arena arena;
+
+/* ---- the table ---- */
+
+static const struct command *command_of(const char *words)
+{
+    for (const struct command *c = commands; c->words; c++)
+        if (strcmp(c->words, words) == 0)
+            return c;
+    return NULL;
+}
+
+static const struct cmd_option *option_of(const struct command *c,
+                                          const char *name, size_t len)
+{
+    for (size_t i = 0; i < CMD_OPTIONS_MAX && c->options[i].name; i++)
+        if (strlen(c->options[i].name) == len &&
+            memcmp(c->options[i].name, name, len) == 0)
+            return &c->options[i];
+    return NULL;
+}
+
+/* What names a path, or weakens, is nobody's to say from a page. */
+static const char *const never[] = {"as",       "password-fd", "unsigned",
+                                    "tls-cert", "tls-key",     "key",
+                                    "state",    "out",         "reply",
+                                    "old",      "registrar-key"};
+
+static void check_flags(const struct call_row *row, const struct command *c)
+{
+    for (const char *at = row->flags; *at;) {
+        size_t width = strcspn(at, " "), len = strcspn(at, " =");
+        const struct cmd_option *o = option_of(c, at, len);
+        if (!o) {
+            fail_msg("%s has no --%.*s", row->run, (int)len, at);
+            return;
+        }
+        if ((o->value != NULL) != (len < width))
+            fail_msg("%s --%.*s: a value?", row->run, (int)len, at);
+        if (o->value && (strcmp(o->value, "FILE") == 0 ||
+                         strcmp(o->value, "FOLDER") == 0))
+            fail_msg("%s --%.*s names a path", row->run, (int)len, at);
+        for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+            if (strlen(never[i]) == len && memcmp(never[i], at, len) == 0)
+                fail_msg("%s --%.*s", row->run, (int)len, at);
+        at += width + strspn(at + width, " ");
+    }
+}
+
+/* Options that are required must be there to be given, or come from us. */
+static void check_required(const struct call_row *row, const struct command *c)
+{
+    for (size_t i = 0; i < CMD_OPTIONS_MAX && c->options[i].name; i++) {
+        const char *name = c->options[i].name;
+        if (!c->options[i].required || strcmp(name, "as") == 0)
+            continue;
+        if (!strstr(row->flags, name))
+            fail_msg("%s needs --%s", row->run, name);
+    }
+}
+
+static void check_file(const struct call_row *row, const struct command *c)
+{
+    size_t at = (size_t)row->file_word + 1; /* after DIR */
+
+    if (row->file == 'i' && c->input != at)
+        fail_msg("%s: its input is argument %zu", row->run, c->input);
+    if (row->file == 'o' && c->output != at)
+        fail_msg("%s: its output is argument %zu", row->run, c->output);
+    if (row->file != 'i' && c->input)
+        fail_msg("%s reads a file", row->run);
+    if (row->file != 'o' && c->output)
+        fail_msg("%s makes a file", row->run);
+    if (row->file == 'f' && !option_of(c, "format", 6))
+        fail_msg("%s has no --format", row->run);
+}
+
+static void test_rows_are_commands(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < call_row_count; i++) {
+        const struct call_row *row = &call_rows[i];
+        const struct command *c = command_of(row->run);
+        if (!c) {
+            fail_msg("there is no command %s", row->run);
+            return;
+        }
+        if (c->access == CMD_ALONE)
+            fail_msg("%s runs alone", row->run);
+        check_flags(row, c);
+        check_required(row, c);
+        check_file(row, c);
+        bool names = option_of(c, "as", 2) != NULL;
+        if (names != (row->as != CALL_NOBODY))
+            fail_msg("%s: who is named?", row->run);
+        if (row->as == CALL_READS && !option_of(c, "why", 3))
+            fail_msg("%s: no --why", row->run);
+        if (row->roles & (1u << XG_ROLE_WORKER | 1u << XG_ROLE_HELPER |
+                          1u << XG_ROLE_DELEGATE | 1u << XG_ROLE_SERVER))
+            fail_msg("%s: for whom?", row->run);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(call_rows[k].run, row->run) == 0)
+                fail_msg("%s twice", row->run);
+    }
+}
+
+/* ---- calls ---- */
+
+static enum xg_status parse_as(struct call *call, uint32_t role,
+                               const char *text, struct xg_error *err)
+{
+    return call_parse(call, xg_bytes_of(text), xg_role_find(role), &arena, err);
+}
+
+static void expect_words(const char *text, const char *expected)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char joined[4096];
+    struct call call;
+    int count = 0;
+    size_t len = 0;
+
+    assert_ok(parse_as(&call, XG_ROLE_DISPATCHER, text, &err));
+    const char **words = call_arguments(&call, &count, "/d", "op", &arena);
+    assert_non_null(words);
+    for (int i = 0; i < count; i++)
+        len += (size_t)snprintf(joined + len, sizeof joined - len, "%s%s",
+                                i ? "|" : "", words[i]);
+    assert_string_equal(joined, expected);
+    /* The command's own parser reads it as it was meant. */
+    struct cmd c = {.json = false};
+    assert_ok(cmd_parse(&c, count, words, &err));
+    assert_string_equal(c.args[0], "/d");
+    assert_true(c.json);
+    assert_int_equal(c.arg_count, call.word_count + 1);
+    for (size_t i = 0; i < call.word_count; i++)
+        assert_string_equal(c.args[i + 1], call.words[i]);
+}
+
+static void test_arguments(void **unused)
+{
+    (void)unused;
+    expect_words("{\"run\":\"note\",\"words\":[\"--as\",\"--unsigned\"]}",
+                 "note|--as=op|--json|--|/d|--as|--unsigned");
+    expect_words("{\"run\":\"withdraw\",\"words\":[\"x\"],\"flags\":{\"why\":"
+                 "\"--as=boss\"},\"lang\":\"zh\"}",
+                 "withdraw|--why=--as=boss|--as=op|--json|--|/d|x");
+    expect_words("{\"run\":\"do\",\"words\":[\"--\",\"--help\"]}",
+                 "do|--as=op|--json|--|/d|--|--help");
+}
+
+static void refused(uint32_t role, const char *text, enum xg_status expected)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct call call;
+
+    if (parse_as(&call, role, text, &err) != expected)
+        fail_msg("%s: %s", text, xg_error_text(&err));
+}
+
+static void test_refusals(void **unused)
+{
+    static const char *const malformed[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"run\":7}",
+        "{\"run\":\"list\",\"run\":\"show\"}",
+        "{\"run\":\"list\",\"dir\":\"/x\"}",
+        "{\"run\":\"list\",\"as\":\"boss\"}",
+        "{\"run\":\"list\",\"words\":\"x\"}",
+        "{\"run\":\"list\",\"words\":[1]}",
+        "{\"run\":\"list\",\"flags\":[]}",
+        "{\"run\":\"list\",\"flags\":{\"open\":\"yes\"}}",
+        "{\"run\":\"list\",\"flags\":{\"limit\":5}}",
+        "{\"run\":\"list\",\"flags\":{\"as\":\"boss\"}}",
+        "{\"run\":\"list\",\"flags\":{\"json\":true}}",
+        "{\"run\":\"do\",\"flags\":{\"unsigned\":true}}",
+        "{\"run\":\"do\",\"flags\":{\"password-fd\":\"0\"}}",
+        "{\"run\":\"list\",\"lang\":\"fr\"}",
+        "{\"run\":\"serve\"}",
+        "{\"run\":\"init\"}",
+        "{\"run\":\"redact\"}",
+        "{\"run\":\"restore\"}",
+        "{\"run\":\"operator key\"}",
+        "{\"run\":\"list \"}",
+        "{\"run\":\"photo get\",\"words\":[\"aaaa\",\"/etc/shadow\"]}",
+        "{\"run\":\"export\",\"words\":[\"/tmp/x\"]}",
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
+        refused(XG_ROLE_DISPATCHER, malformed[i], XG_USAGE);
+    refused(XG_ROLE_REGISTRAR,
+            "{\"run\":\"list\",\"flags\":{\"why\":\"curious\"}}", XG_REFUSED);
+    refused(XG_ROLE_AUDITOR, "{\"run\":\"accesses\"}", XG_OK);
+}
+
+/* Each row for each role: what is not granted is refused. */
+static void test_roles(void **unused)
+{
+    char text[128];
+
+    (void)unused;
+    for (size_t i = 0; i < call_row_count; i++)
+        for (const struct xg_role *r = xg_roles; r->name; r++) {
+            snprintf(text, sizeof text, "{\"run\":\"%s\"}", call_rows[i].run);
+            refused((uint32_t)r->number, text,
+                    call_rows[i].roles & 1u << r->number ? XG_OK : XG_REFUSED);
+        }
+    /* The pillars, in words of their own. */
+    refused(XG_ROLE_AUDITOR, "{\"run\":\"do\"}", XG_REFUSED);
+    refused(XG_ROLE_AUDITOR, "{\"run\":\"operator add\"}", XG_REFUSED);
+    refused(XG_ROLE_REGISTRAR, "{\"run\":\"show\"}", XG_REFUSED);
+    refused(XG_ROLE_REGISTRAR, "{\"run\":\"do\"}", XG_REFUSED);
+    refused(XG_ROLE_REGISTRAR, "{\"run\":\"photo get\"}", XG_REFUSED);
+    refused(XG_ROLE_HANDLER, "{\"run\":\"operator list\"}", XG_REFUSED);
+    refused(XG_ROLE_DISPATCHER, "{\"run\":\"worker add\"}", XG_REFUSED);
+    refused(XG_ROLE_SUPERVISOR, "{\"run\":\"accesses\"}", XG_REFUSED);
+}
+
+/* ---- sessions ---- */
+
+static void begin_session(struct sessions *s, char token[SESSION_TOKEN_SIZE],
+                          const char *code, int64_t now_ms)
+{
+    static const uint8_t secret[XG_SECRET_KEY_SIZE] = {1, 2, 3};
+    struct xg_error err = XG_ERROR_NONE;
+    struct account who = {.role = xg_role_find(XG_ROLE_DISPATCHER),
+                          .signs = true};
+
+    snprintf(who.code, sizeof who.code, "%s", code);
+    assert_ok(sessions_begin(s, token, &who, secret, now_ms, &err));
+}
+
+static bool lives(struct sessions *s, const char *token, bool touched,
+                  int64_t now_ms)
+{
+    struct session *session = sessions_take(s, token, touched, now_ms);
+
+    if (session)
+        sessions_let_go(s, session);
+    return session != NULL;
+}
+
+static void test_sessions(void **unused)
+{
+    const int64_t minute = 60000;
+    static struct sessions s;
+    char a[SESSION_TOKEN_SIZE], b[SESSION_TOKEN_SIZE];
+
+    (void)unused;
+    sessions_init(&s);
+    begin_session(&s, a, "op", 0);
+    begin_session(&s, b, "op", 0);
+    assert_string_not_equal(a, b);
+    assert_false(lives(&s, "", true, 0));
+    assert_false(lives(&s, "AAAA", true, 0));
+    struct session *held = sessions_take(&s, a, false, 0);
+    assert_non_null(held);
+    assert_int_equal(held->secret[2], 3);
+    /* It ends while it is worked for: the key stays until the work is done. */
+    sessions_end(&s, held);
+    assert_false(lives(&s, a, false, 0));
+    assert_true(sessions_over(&s, held, 0));
+    assert_int_equal(held->secret[2], 3);
+    sessions_let_go(&s, held);
+
+    /* Untouched for half an hour; asking alone is no touch. */
+    assert_true(lives(&s, b, false, 29 * minute));
+    assert_false(lives(&s, b, true, 30 * minute));
+    assert_int_equal(sessions_count(&s, "op", 30 * minute), 0);
+
+    /* Twelve hours, however busy. */
+    begin_session(&s, a, "op", 0);
+    for (int64_t at = 0; at < 12 * 60; at += 20)
+        assert_true(lives(&s, a, true, at * minute));
+    assert_false(lives(&s, a, true, 12 * 60 * minute));
+
+    /* All of one operator's but one. */
+    begin_session(&s, a, "op", 0);
+    begin_session(&s, b, "op", 0);
+    held = sessions_take(&s, b, false, 0);
+    sessions_end_of(&s, "op", held);
+    sessions_let_go(&s, held);
+    assert_false(lives(&s, a, false, 0));
+    assert_true(lives(&s, b, false, 0));
+
+    /* The oldest goes. */
+    for (int i = 1; i <= SESSIONS_EACH; i++)
+        begin_session(&s, a, "op", i);
+    assert_false(lives(&s, b, false, 10));
+    assert_int_equal(sessions_count(&s, "op", 10), SESSIONS_EACH);
+    sessions_clear(&s);
+}
+
+/* ---- where from ---- */
+
+static int asked(const char *host, const char *origin, const char *site,
+                 bool is_page)
+{
+    struct xg_http_field headers[5];
+    struct xg_request request = {.headers = headers};
+    struct xg_response response;
+    struct guard g;
+
+    guard_init(&g, false, "https://desk.example:7444");
+    if (host)
+        headers[request.header_count++] = (struct xg_http_field){"Host", host};
+    if (origin)
+        headers[request.header_count++] =
+            (struct xg_http_field){"Origin", origin};
+    if (site)
+        headers[request.header_count++] =
+            (struct xg_http_field){"Sec-Fetch-Site", site};
+    headers[request.header_count++] =
+        (struct xg_http_field){"Sec-Fetch-Mode", "navigate"};
+    headers[request.header_count++] =
+        (struct xg_http_field){"Sec-Fetch-Dest", "document"};
+    xg_response_init(&response);
+    int status = guard_origin(&g, &request, is_page, &response)
+                     ? 200
+                     : response.http_status;
+    xg_response_clear(&response);
+    return status;
+}
+
+static void test_where_from(void **unused)
+{
+    (void)unused;
+    assert_int_equal(asked("10.0.0.5:7444", NULL, NULL, false), 200);
+    assert_int_equal(asked("[fd00::1]:7444", NULL, NULL, false), 200);
+    assert_int_equal(asked("localhost:7444", NULL, NULL, false), 200);
+    assert_int_equal(asked("desk.example:7444", NULL, NULL, false), 200);
+    assert_int_equal(asked("DESK.example", NULL, NULL, false), 200);
+    /* A stranger's name that points here. */
+    assert_int_equal(asked("evil.example:7444", NULL, NULL, true), 403);
+    assert_int_equal(asked("127.0.0.1.evil.example", NULL, NULL, true), 403);
+    assert_int_equal(asked("desk.example.evil:7444", NULL, NULL, true), 403);
+    assert_int_equal(asked("[::1].evil", NULL, NULL, true), 403);
+    assert_int_equal(asked("", NULL, NULL, true), 403);
+    assert_int_equal(asked(NULL, NULL, NULL, true), 403);
+    /* A stranger's page. */
+    assert_int_equal(asked("10.0.0.5:1", "https://10.0.0.5:1", "same-origin",
+                           false), 200);
+    assert_int_equal(asked("10.0.0.5:1", "http://10.0.0.5:1", NULL, false), 403);
+    assert_int_equal(asked("10.0.0.5:1", "https://10.0.0.5:2", NULL, false),
+                     403);
+    assert_int_equal(asked("10.0.0.5:1", "https://evil.example", NULL, true),
+                     403);
+    assert_int_equal(asked("10.0.0.5:1", "null", NULL, false), 403);
+    assert_int_equal(asked("10.0.0.5:1", NULL, "cross-site", false), 403);
+    assert_int_equal(asked("10.0.0.5:1", NULL, "same-site", false), 403);
+    assert_int_equal(asked("10.0.0.5:1", NULL, "cross-site", true), 200);
+    assert_int_equal(asked("10.0.0.5:1", "https://desk.example:7444", NULL,
+                           false), 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_are_commands),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_sessions),
+        cmocka_unit_test(test_where_from),
+    };
+
+    arena = XG_ARENA(16 << 20);
+    int failed =
+        xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+    xg_arena_clear(&arena);
+    return failed;
+}
