@@ -23,6 +23,11 @@
 #define PLAIN(name, roles, flags) {name, roles, CALL_NOBODY, 0, 0, false, flags}
 #define IMPORT(name) {name, ADMIN, CALL_NOBODY, 'i', 0, false, "edition="}
 
+/* What the board is asked. */
+#define FILTER                                                                 \
+    "kind=+ case unit= holder= category= urgency=+ source=+ level= status=+ "  \
+    "light=+ open settled conflict since= until= text= number="
+
 /* What is not here the page cannot do: init, key, serve, restore, another
  * registrar's key, erasing (redact), whatever is given a path, --unsigned. */
 /* clang-format off */
@@ -33,6 +38,7 @@ const struct call_row call_rows[] = {
     READ("suggest", DESKS, "why="),
     PLAIN("patrols", READERS, "unit= show="),
     PLAIN("silent", ALL, "unit="),
+    {"review", ALL, CALL_NOBODY, 'f', 0, false, "unit= format="},
     {"report", ALL, CALL_NOBODY, 'f', 0, false,
      "from= to= unit= by= as-of= cases= format="},
     READ("show", READERS, "why="),
