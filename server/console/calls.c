@@ -15,15 +15,10 @@
 
 #define READ(name, roles, flags) {name, roles, CALL_READS, 0, 0, false, flags}
 #define ACT(name, flags) {name, DESKS, CALL_AS, 0, 0, false, flags}
-/* What the board is asked (server/cli/filter.h). */
-#define FILTER                                                                 \
-    "kind= case unit= holder= category= urgency= source= level= status= "      \
-    "light= open settled conflict since= until= text= number="
-
 #define PLAIN(name, roles, flags) {name, roles, CALL_NOBODY, 0, 0, false, flags}
 #define IMPORT(name) {name, ADMIN, CALL_NOBODY, 'i', 0, false, "edition="}
 
-/* What the board is asked. */
+/* What the board is asked (server/cli/filter.h). */
 #define FILTER                                                                 \
     "kind=+ case unit= holder= category= urgency=+ source=+ level= status=+ "  \
     "light=+ open settled conflict since= until= text= number="
