@@ -25,13 +25,11 @@
  * written: it follows from `due_ms` and `yellow_ms` at the moment of the
  * question.
  *
- * Figures (server/report*) have statements of their own over the same file:
- * board_path(), opened with xg_db_options {read_only, foreign}, after
- * board_take_in(). `behind` 0 means that all of it is exact. Of the columns:
+ * Figures (server/report*) read rows of their own (`figure`), by
+ * board_figures(). `behind` 0 means that all of it is exact. Of the columns:
  *
  *      received_ms         effective time (shared/core/deadline.h) of the first
- *                          record: with course.filed_ms, settled_ms the three
- *                          moments that figures count by
+ *                          record
  *      filed_ms            the first filing that counts; a case that was
  *                          reopened and filed again has filings 2
  *      settled_ms          when it came into the final status that it has now:
@@ -183,6 +181,19 @@ XG_MUST_CHECK enum xg_status
 board_clocks(struct board_reader *r, struct xg_clock **clocks, size_t *count,
              struct xg_arena *arena, uint64_t number, int64_t now_ms,
              struct xg_error *err);
+
+/* What figures read (report_read.h): the row (report_case.h; empty: it could not
+ * be folded) of every case that is open, or to which anything happened since,
+ * and of those that hang together with one. `group` NULL: it is in none. */
+struct board_figures {
+    void *ctx;
+    enum xg_status (*visit)(void *ctx, uint64_t number, struct xg_bytes row,
+                            const struct xg_id *group, struct xg_error *err);
+};
+XG_MUST_CHECK enum xg_status board_figures(struct board_reader *r,
+                                           int64_t since_ms,
+                                           const struct board_figures *to,
+                                           struct xg_error *err);
 
 /* Where a unit and all below it stand: from, to, both included. A code that
  * nobody knows stands alone. */

@@ -201,7 +201,8 @@ enum xg_status board_course_of(struct board_entry *e, struct xg_arena *arena,
         if (xg_state_counts(w.s, w.s->order[i]))
             take_op(&w, w.s->order[i]);
     if (take_values(e, arena, w.s, err) != XG_OK ||
-        take_clocks(&w, arena, by, fold, &rules, err) != XG_OK)
+        take_clocks(&w, arena, by, fold, &rules, err) != XG_OK ||
+        board_figure_of(e, arena, fold, &rules, err) != XG_OK)
         return err->status;
     take_main(e, rules.calendar);
     return XG_OK;

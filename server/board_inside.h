@@ -95,6 +95,9 @@ struct board_entry {
     struct xg_clock *clocks; /* paused_ms without the pause that lasts */
     size_t clock_count;
     int64_t paused_from; /* of the one that is paused */
+    struct xg_bytes figure; /* report_case_put(); empty: not folded, or none */
+    bool figure_open;
+    int64_t touched_ms;
 };
 
 XG_MUST_CHECK enum xg_status board_entry_of(struct board_entry *out,
@@ -108,6 +111,16 @@ XG_MUST_CHECK enum xg_status board_course_of(struct board_entry *e,
                                              const struct board_by *by,
                                              const struct fold *fold,
                                              struct xg_error *err);
+
+/* What figures read of it (board_figure.c). */
+XG_MUST_CHECK enum xg_status board_figure_of(struct board_entry *e,
+                                             struct xg_arena *arena,
+                                             const struct fold *fold,
+                                             const struct guide_rules *rules,
+                                             struct xg_error *err);
+XG_MUST_CHECK enum xg_status board_figure_put(struct xg_db *db,
+                                              const struct board_entry *e,
+                                              struct xg_error *err);
 
 /* ---- writing it (board_put.c); in a transaction ---- */
 

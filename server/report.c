@@ -287,12 +287,8 @@ enum report_part report_part_of(const struct report_set *set, size_t row,
     struct report_eye eye = {&set->rows[row], set->fates[row], asked->from_ms,
                              asked->to_ms, set->now_ms};
     enum report_part part = asked->figure->part(&eye);
-    struct xg_bytes key;
 
-    if (part != REPORT_OUT && asked->place &&
-        !asked->place->branch(asked->place->ctx, &key, eye.row->unit))
-        return REPORT_OUT;
-    return part;
+    return set->places && !set->places[row].at ? REPORT_OUT : part;
 }
 
 static struct xg_bytes name_of(const struct xg_choice *choice)
@@ -300,27 +296,24 @@ static struct xg_bytes name_of(const struct xg_choice *choice)
     return xg_bytes_of(choice ? choice->name : "");
 }
 
-static struct xg_bytes key_of(const struct report_case *row,
+static struct xg_bytes key_of(const struct report_set *set, size_t i,
                               const struct report_asked *asked)
 {
-    const struct report_place *place = asked->place;
+    const struct report_case *row = &set->rows[i];
+    const struct report_classes *classes = asked->classes;
     const struct xg_kind *kind = xg_kind_find(row->kind);
-    struct xg_bytes key = row->unit;
 
     switch (asked->by) {
     case REPORT_BY_UNIT:
-        if (place && !place->branch(place->ctx, &key, row->unit))
-            key = row->unit; /* which is not: it was in a part */
-        return key;
+        return set->places ? set->places[i] : row->unit;
     case REPORT_BY_SOURCE:
         return name_of(xg_choice_find(
             xg_field_find(kind, XG_CASE_CHANNEL)->choices, row->channel));
     case REPORT_BY_CATEGORY:
         return row->category;
     case REPORT_BY_SETTLED:
-        return place && place->settles
-                   ? place->settles(place->ctx, row->settled)
-                   : row->settled;
+        return classes ? classes->settles(classes->ctx, row->settled)
+                       : row->settled;
     case REPORT_BY_STATUS:
         return name_of(xg_choice_find(xg_statuses, row->status));
     case REPORT_BY_HOLDER:
@@ -394,7 +387,7 @@ enum xg_status report_compute(struct report_answer *out, struct xg_arena *arena,
         a.numerator += part == REPORT_NUMERATOR;
         a.denominator++;
         if (a.rows)
-            add(a.rows, &a.row_count, key_of(&set->rows[i], asked),
+            add(a.rows, &a.row_count, key_of(set, i, asked),
                 part == REPORT_NUMERATOR);
     }
     a.row_count = gather(a.rows, a.row_count);

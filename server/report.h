@@ -28,10 +28,14 @@ enum report_fate {
 struct report_set {
     struct report_case *rows;
     enum report_fate *fates; /* parallel */
+    /* Parallel: under the name of which unit, of those asked for, it is told;
+     * `at` NULL: of none. NULL: all are asked for, by their own. */
+    struct xg_bytes *places;
     size_t count;
     int64_t now_ms;     /* of the log: its last time note */
     uint64_t size;      /* of the log */
     uint64_t unfolded;  /* cases too big to be folded, and in no figure */
+    uint64_t behind;    /* that are still to be looked at: not exact yet */
 };
 
 /* By what a figure's rows are told apart. */
@@ -65,13 +69,9 @@ struct report_figure {
 extern const struct report_figure report_figures[];
 const struct report_figure *report_figure_named(const char *name);
 
-/* Where: which units, and by what they are told apart. */
-struct report_place {
+/* The class in which a level settles (guide/levels.h), or the level. */
+struct report_classes {
     void *ctx;
-    /* The unit, of those asked for, under whose name a case of `unit` is told;
-     * false: it is outside. Lent as long as the call. */
-    bool (*branch)(void *ctx, struct xg_bytes *key, struct xg_bytes unit);
-    /* The class in which a level settles (guide/levels.h), or the level. */
     struct xg_bytes (*settles)(void *ctx, struct xg_bytes level);
 };
 
@@ -79,11 +79,11 @@ struct report_asked {
     const struct report_figure *figure;
     enum report_by by;
     int64_t from_ms, to_ms; /* [from, to) */
-    const struct report_place *place;
+    const struct report_classes *classes; /* or NULL: levels as they are */
 };
 
 struct report_row {
-    struct xg_bytes key; /* lent by the rows, or by the place */
+    struct xg_bytes key; /* lent by the rows, their places, or the classes */
     uint64_t numerator, denominator;
 };
 

@@ -249,9 +249,8 @@ static enum xg_status find_groups(struct reading *r, struct xg_error *err)
     return status;
 }
 
-static enum xg_status find_now(struct report_set *out,
-                               const struct report_source *from,
-                               struct xg_error *err)
+enum xg_status report_now(int64_t *now_ms, const struct report_source *from,
+                          struct xg_error *err)
 {
     struct store_time time;
     bool found;
@@ -259,15 +258,13 @@ static enum xg_status find_now(struct report_set *out,
     if (from->store->ops->find_time_below(from->store, &time, &found,
                                           from->size, err) != XG_OK)
         return err->status;
-    out->now_ms = found ? time.ms : 0;
+    *now_ms = found ? time.ms : 0;
     return XG_OK;
 }
 
 static enum xg_status finish(struct report_set *out, struct reading *r,
                              struct xg_error *err)
 {
-    if (find_groups(r, err) != XG_OK)
-        return err->status;
     out->rows = xg_arena_array(r->arena, out->count + 1, sizeof *out->rows);
     out->fates = xg_arena_array(r->arena, out->count + 1, sizeof *out->fates);
     if (!out->rows || !out->fates)
@@ -283,15 +280,59 @@ enum xg_status report_read(struct report_set *out, struct xg_arena *arena,
 {
     struct report_set set = {.size = from->size};
     struct reading r = {.out = &set, .arena = arena, .from = from};
-    enum xg_status status = find_now(&set, from, err);
+    enum xg_status status = report_now(&set.now_ms, from, err);
 
     for (const struct xg_kind *k = xg_kinds; status == XG_OK && k->name; k++)
         if (report_counts_kind(k->number))
             status = read_kind(&r, k->number, err);
     if (status == XG_OK)
+        status = find_groups(&r, err);
+    if (status == XG_OK)
         status = finish(&set, &r, err);
     free(r.rows);
     free(r.links);
+    free(r.texts.slots);
+    if (status == XG_OK)
+        *out = set;
+    return status;
+}
+
+/* ---- from the board ---- */
+
+static enum xg_status take_kept(void *ctx, uint64_t number,
+                                struct xg_bytes bytes,
+                                const struct xg_id *group, struct xg_error *err)
+{
+    struct reading *r = ctx;
+    struct report_case row = {.number = number};
+
+    if (bytes.len == 0) {
+        r->out->unfolded++;
+        return XG_OK;
+    }
+    if (!report_case_get(&row, bytes))
+        return xg_fail(err, XG_CORRUPT, "the board's row of case %llu",
+                       (unsigned long long)number);
+    if (group)
+        row.group = *group;
+    return take_row(r, &row, err);
+}
+
+enum xg_status report_read_board(struct report_set *out, struct xg_arena *arena,
+                                 const struct report_source *from,
+                                 struct board_reader *board, int64_t since_ms,
+                                 struct xg_error *err)
+{
+    struct report_set set = {.size = from->size};
+    struct reading r = {.out = &set, .arena = arena, .from = from};
+    const struct board_figures to = {&r, take_kept};
+    enum xg_status status = report_now(&set.now_ms, from, err);
+
+    if (status == XG_OK)
+        status = board_figures(board, since_ms, &to, err);
+    if (status == XG_OK)
+        status = finish(&set, &r, err);
+    free(r.rows);
     free(r.texts.slots);
     if (status == XG_OK)
         *out = set;

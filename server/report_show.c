@@ -78,9 +78,20 @@ static void put_head(struct xg_buf *out, const struct report_sheet *s)
                       s->set->unfolded);
 }
 
+static void put_behind(struct xg_buf *out, const struct report_sheet *s)
+{
+    if (s->set->behind)
+        xg_buf_format(out,
+                      XG_T("还有 %" PRIu64 " 件正在重算，稍后再看\n",
+                           "%" PRIu64 " cases are being reckoned again: ask "
+                           "again later\n"),
+                      s->set->behind);
+}
+
 void report_put_table(struct xg_buf *out, const struct report_sheet *s)
 {
     put_head(out, s);
+    put_behind(out, s);
     for (size_t i = 0; i < s->count; i++) {
         const struct report_answer *a = &s->answers[i];
         put_line(out, 0, xg_bytes_of(label_of(a->figure)), a->numerator,
@@ -195,6 +206,7 @@ json_t *report_json(const struct report_sheet *s)
     view_json_set(&o, "as_of", view_json_uint(s->set->size));
     view_json_set(&o, "time", view_json_time(s->set->now_ms));
     view_json_set(&o, "unfolded", view_json_uint(s->set->unfolded));
+    view_json_set(&o, "behind", view_json_uint(s->set->behind));
     for (size_t i = 0; i < s->count; i++) {
         const struct report_answer *a = &s->answers[i];
         json_t *figure = json_object();

@@ -15,7 +15,7 @@ struct home {
 };
 
 struct report_units {
-    struct report_place place;
+    struct report_classes classes;
     struct xg_guide *guide;
     const struct xg_levels *levels;
     const struct xg_labels *labels;
@@ -155,18 +155,23 @@ static enum xg_status place_homes(struct report_units *u,
     return status;
 }
 
-static bool branch(void *ctx, struct xg_bytes *key, struct xg_bytes unit)
+/* Neighbours of one home are looked up once. */
+static enum xg_status place_rows(struct report_units *u, struct report_set *set,
+                                 struct xg_error *err)
 {
-    const struct report_units *u = ctx;
-    const struct home asked = {.unit = unit};
-    const struct home *h =
-        u->count ? bsearch(&asked, u->homes, u->count, sizeof asked, by_unit)
-                 : NULL;
+    const struct home *h = NULL;
 
-    if (!h || !h->within)
-        return false;
-    *key = h->key;
-    return true;
+    set->places = xg_arena_array(u->arena, set->count + 1, sizeof *set->places);
+    if (!set->places)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct home asked = {.unit = set->rows[i].unit};
+        if (!h || h->unit.at != asked.unit.at)
+            h = bsearch(&asked, u->homes, u->count, sizeof asked, by_unit);
+        if (h && h->within)
+            set->places[i] = h->key;
+    }
+    return XG_OK;
 }
 
 /* ---- classes ---- */
@@ -296,29 +301,31 @@ struct xg_bytes report_key_name(const struct report_units *u, enum report_by by,
 
 /* ---- opening ---- */
 
-const struct report_place *report_units_place(const struct report_units *u)
+const struct report_classes *report_units_classes(const struct report_units *u)
 {
-    return &u->place;
+    return &u->classes;
 }
 
 enum xg_status report_units_open(struct report_units **out,
                                  struct xg_arena *arena,
                                  const struct report_source *from,
-                                 const char *top, const struct report_set *set,
+                                 const char *top, struct report_set *set,
                                  struct xg_error *err)
 {
     struct report_units *u = xg_arena_alloc(arena, sizeof *u);
 
     if (!u)
         return xg_fail_nomem(err);
-    u->place = (struct report_place){u, branch, settles};
+    u->classes = (struct report_classes){u, settles};
     u->guide = from->guide;
     u->arena = arena;
     if (xg_guide_levels(u->guide, &u->levels, err) != XG_OK ||
         xg_guide_labels(u->guide, &u->labels, err) != XG_OK ||
         xg_guide_catalogue(u->guide, &u->catalogue, NULL, UINT64_MAX, err) !=
             XG_OK ||
-        collect(u, set, err) != XG_OK || place_homes(u, from, top, err) != XG_OK)
+        collect(u, set, err) != XG_OK ||
+        place_homes(u, from, top, err) != XG_OK ||
+        place_rows(u, set, err) != XG_OK)
         return err->status;
     *out = u;
     return XG_OK;

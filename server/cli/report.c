@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/cli/area.h"
 #include "server/cli/print.h"
+#include "server/cli/rows.h"
 #include "shared/base/lang.h"
 #include "shared/view/export.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 
-enum { REPORT_BYTES = 1 << 30, FIGURES_MAX = 64, WHY_MAX = 4096 };
+enum { FIGURES_MAX = 64, WHY_MAX = 4096 };
 #define FIRST "first"
 
 enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_XLSX, FORMAT_JSON };
@@ -19,12 +19,7 @@ enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_XLSX, FORMAT_JSON };
 /* One `report` at work. */
 struct job {
     struct look look;
-    struct report_limited limited;
-    struct xg_guide *guide;
-    struct xg_arena arena;
-    struct report_source from;
-    struct report_set set;
-    struct report_units *units;
+    struct rows rows;
     struct report_sheet sheet;
     struct report_asked asked[FIGURES_MAX];
     struct report_answer answers[FIGURES_MAX];
@@ -109,7 +104,7 @@ static enum xg_status read_period(struct job *j, const struct cmd *c,
     const char *from = cmd_option(c, "from"), *to = cmd_option(c, "to");
     char month[REPORT_DAY_TEXT];
 
-    int64_t last = report_day_text(month, j->set.now_ms);
+    int64_t last = report_day_text(month, j->rows.set.now_ms);
     if (to && area_day(&last, to, &j->look, err) != XG_OK)
         return err->status;
     report_day_text(month, last);
@@ -126,28 +121,6 @@ static enum xg_status read_period(struct job *j, const struct cmd *c,
     return XG_OK;
 }
 
-static enum xg_status read_size(struct job *j, struct cmd *c,
-                                struct xg_error *err)
-{
-    struct store *store = j->look.store;
-    struct xg_bytes note;
-    unsigned long asked;
-    uint64_t size;
-
-    if (store->ops->get_checkpoint(store, &j->arena, &size, &note, err) !=
-            XG_OK ||
-        cmd_number(&asked, c, "as-of", (unsigned long)size,
-                   (unsigned long)INT64_MAX, err) != XG_OK)
-        return err->status;
-    if (asked > size)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("日志现在只有 %llu 条，没有第 %lu 条",
-                            "the log has %llu entries, and not %lu"),
-                       (unsigned long long)size, asked);
-    j->from = (struct report_source){store, &j->look.registry, NULL, asked};
-    return XG_OK;
-}
-
 /* The figures of the report: all, or the one that is named. */
 static enum xg_status choose(struct job *j, const struct cmd *c,
                              struct xg_error *err)
@@ -156,7 +129,8 @@ static enum xg_status choose(struct job *j, const struct cmd *c,
     const char *name = cases              ? cases
                        : c->arg_count > 1 ? c->args[1]
                                           : FIRST;
-    const struct report_place *place = report_units_place(j->units);
+    const struct report_classes *classes =
+        report_units_classes(j->rows.units);
     const struct report_figure *f = report_figures;
     bool all = !cases && strcmp(name, FIRST) == 0;
 
@@ -170,7 +144,7 @@ static enum xg_status choose(struct job *j, const struct cmd *c,
         if (read_by(&by, c, err) != XG_OK)
             return err->status;
         j->asked[j->sheet.count++] =
-            (struct report_asked){f, by, j->from_ms, j->to_ms, place};
+            (struct report_asked){f, by, j->from_ms, j->to_ms, classes};
         if (!all)
             break;
     }
@@ -182,25 +156,17 @@ static enum xg_status choose(struct job *j, const struct cmd *c,
 static enum xg_status open_job(struct job *j, struct cmd *c,
                                struct xg_error *err)
 {
-    struct area area;
+    struct rows *r = &j->rows;
 
-    j->arena = XG_ARENA(REPORT_BYTES);
     if (read_format(&j->format, c, err) != XG_OK ||
         look_open(&j->look, c, err) != XG_OK ||
-        area_open(&area, &j->look, err) != XG_OK ||
-        read_size(j, c, err) != XG_OK ||
-        report_guide(&j->guide, &j->limited, j->from.store, j->from.size,
-                     err) != XG_OK)
-        return err->status;
-    j->from.guide = j->guide;
-    j->sheet.unit = area.unit;
-    if (report_read(&j->set, &j->arena, &j->from, err) != XG_OK ||
+        rows_open(r, &j->look, err) != XG_OK ||
         read_period(j, c, err) != XG_OK ||
-        report_units_open(&j->units, &j->arena, &j->from, j->sheet.unit,
-                          &j->set, err) != XG_OK)
+        rows_read(r, j->from_ms, err) != XG_OK)
         return err->status;
-    j->sheet.set = &j->set;
-    j->sheet.units = j->units;
+    j->sheet.unit = r->area.unit;
+    j->sheet.set = &r->set;
+    j->sheet.units = r->units;
     j->sheet.asked = j->asked;
     j->sheet.answers = j->answers;
     return choose(j, c, err);
@@ -208,9 +174,8 @@ static enum xg_status open_job(struct job *j, struct cmd *c,
 
 static void close_job(struct job *j)
 {
-    xg_guide_free(j->guide);
+    rows_close(&j->rows);
     look_close(&j->look);
-    xg_arena_clear(&j->arena);
 }
 
 /* ---- the cases of a figure ---- */
@@ -220,11 +185,11 @@ static enum xg_status put_case(struct job *j, size_t i, enum report_part part,
 {
     struct look *l = &j->look;
     struct view_entity entity = {.delivery = VIEW_RECEIVED};
-    const struct xg_id *id = &j->set.rows[i].id;
+    const struct xg_id *id = &j->rows.set.rows[i].id;
     struct xg_buf why = XG_BUF(WHY_MAX);
     enum xg_status status = l->view.entity(l, &entity, id, err);
 
-    report_put_why(&why, &j->set, i, &j->asked[0], part);
+    report_put_why(&why, &j->rows.set, i, &j->asked[0], part);
     if (status == XG_OK && j->format == FORMAT_JSON) {
         json_t *o = json_object();
         view_json_set(&o, "id", view_json_hex(id->b, sizeof id->b));
@@ -270,8 +235,8 @@ static enum xg_status put_cases(struct job *j, struct xg_error *err)
                             "--cases has no format xlsx: table, csv or json"));
     if (j->format == FORMAT_CSV)
         xg_buf_text(&j->look.c->out, "\xEF\xBB\xBFnumber,id,in,why\r\n");
-    for (size_t i = 0; i < j->set.count; i++) {
-        enum report_part part = report_part_of(&j->set, i, &j->asked[0]);
+    for (size_t i = 0; i < j->rows.set.count; i++) {
+        enum report_part part = report_part_of(&j->rows.set, i, &j->asked[0]);
         if (part != REPORT_OUT && put_case(j, i, part, err) != XG_OK)
             return err->status;
     }
@@ -284,7 +249,7 @@ static enum xg_status put_figures(struct job *j, struct cmd *c,
                                   struct xg_error *err)
 {
     for (size_t i = 0; i < j->sheet.count; i++)
-        if (report_compute(&j->answers[i], &j->arena, &j->set, &j->asked[i],
+        if (report_compute(&j->answers[i], &j->rows.arena, &j->rows.set, &j->asked[i],
                            err) != XG_OK)
             return err->status;
     switch (j->format) {

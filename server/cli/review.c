@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/cli/area.h"
 #include "server/cli/print.h"
+#include "server/cli/rows.h"
 #include "server/guide.h"
 #include "server/report_book.h"
 #include "server/report_read.h"
@@ -20,18 +20,13 @@
 #include "shared/view/names.h"
 #include "shared/view/text.h"
 
-enum { REVIEW_BYTES = 1 << 30, CASE_BYTES = 256 << 20, LINE_MAX = 8192,
+enum { CASE_BYTES = 256 << 20, LINE_MAX = 8192,
        PAGE = 200 };
 
 struct job {
     struct look look;
-    struct area area;
-    struct xg_arena arena, one; /* for the sheet, for a case */
-    struct report_source from;
-    struct report_limited limited;
-    struct xg_guide *guide;
-    struct report_set set;
-    struct report_units *units;
+    struct rows rows;
+    struct xg_arena one; /* for a case */
     int64_t from_ms, to_ms;
     json_t *sheet;
 };
@@ -110,7 +105,7 @@ static void set_holder(json_t **o, struct job *j, struct xg_bytes holder)
                   holder.len ? view_json_text(holder) : json_null());
     view_json_set(o, "holder_name",
                   holder.len ? view_json_text(report_key_name(
-                                   j->units, REPORT_BY_HOLDER, holder))
+                                   j->rows.units, REPORT_BY_HOLDER, holder))
                              : json_null());
 }
 
@@ -140,13 +135,13 @@ static enum xg_status list_figure(struct job *j, size_t part,
         .figure = report_figure_named(parts[part].figure),
         .from_ms = j->from_ms,
         .to_ms = j->to_ms,
-        .place = report_units_place(j->units)};
+        .classes = report_units_classes(j->rows.units)};
     json_t *list = part_of(j, parts[part].key), *o = NULL;
     bool overdue = strcmp(parts[part].key, "overdue") == 0;
 
-    for (size_t i = 0; i < j->set.count; i++) {
-        const struct report_case *row = &j->set.rows[i];
-        if (report_part_of(&j->set, i, &asked) != REPORT_NUMERATOR)
+    for (size_t i = 0; i < j->rows.set.count; i++) {
+        const struct report_case *row = &j->rows.set.rows[i];
+        if (report_part_of(&j->rows.set, i, &asked) != REPORT_NUMERATOR)
             continue;
         if (case_json(&o, j, &row->id, err) != XG_OK)
             return err->status;
@@ -257,7 +252,7 @@ static enum xg_status list_conflict(struct job *j, const struct store_entity *e,
 static enum xg_status first_entry(uint64_t *entry, struct job *j,
                                   struct xg_error *err)
 {
-    uint64_t low = 0, high = j->from.size;
+    uint64_t low = 0, high = j->rows.from.size;
     int64_t ms;
 
     while (low < high) {
@@ -281,7 +276,7 @@ static enum xg_status look_at(struct job *j, const struct store_entity *e,
 
     if (!e->folded || (e->changed < since && !e->conflicts))
         return XG_OK;
-    if (area_has(&j->area, &within, e->unit, err) != XG_OK)
+    if (area_has(&j->rows.area, &within, e->unit, err) != XG_OK)
         return err->status;
     if (within && e->conflicts)
         status = list_conflict(j, e, err);
@@ -319,12 +314,12 @@ static enum xg_status list_patrols(struct job *j, struct xg_error *err)
 {
     struct report_walks_asked asked = {.from_ms = j->from_ms,
                                        .to_ms = j->to_ms,
-                                       .ctx = &j->area,
+                                       .ctx = &j->rows.area,
                                        .within = area_has};
     json_t *list = part_of(j, "patrols");
     struct report_walks walks;
 
-    if (report_walks_read(&walks, &j->arena, j->look.store, &asked, err) !=
+    if (report_walks_read(&walks, &j->rows.arena, j->look.store, &asked, err) !=
         XG_OK)
         return err->status;
     for (size_t i = 0; i < walks.walk_count; i++) {
@@ -337,9 +332,9 @@ static enum xg_status list_patrols(struct job *j, struct xg_error *err)
         view_json_set(&o, "patrol", view_json_hex(w->id.b, sizeof w->id.b));
         view_json_set(&o, "worker", json_string(w->worker));
         view_json_set(&o, "name",
-                      json_string(area_person(&j->area, w->worker)));
+                      json_string(area_person(&j->rows.area, w->worker)));
         view_json_set(&o, "unit_name",
-                      json_string(area_unit_name(&j->area, w->unit)));
+                      json_string(area_unit_name(&j->rows.area, w->unit)));
         view_json_set(&o, "time", view_json_time(w->start_ms));
         view_json_set(&o, "text", view_json_text(xg_buf_bytes(&text)));
         view_json_append(&list, o);
@@ -354,25 +349,14 @@ static enum xg_status open_job(struct job *j, struct cmd *c,
                                struct xg_error *err)
 {
     struct look *l = &j->look;
-    struct xg_bytes note;
-    uint64_t size;
 
-    j->arena = XG_ARENA(REVIEW_BYTES);
     j->one = XG_ARENA(CASE_BYTES);
-    if (look_open(l, c, err) != XG_OK || area_open(&j->area, l, err) != XG_OK ||
+    if (look_open(l, c, err) != XG_OK || rows_open(&j->rows, l, err) != XG_OK ||
         area_day(&j->from_ms, c->arg_count > 1 ? c->args[1] : NULL, l, err) !=
-            XG_OK ||
-        l->store->ops->get_checkpoint(l->store, &j->arena, &size, &note, err) !=
-            XG_OK ||
-        report_guide(&j->guide, &j->limited, l->store, size, err) != XG_OK)
+            XG_OK)
         return err->status;
     j->to_ms = j->from_ms + REPORT_DAY_MS;
-    j->from = (struct report_source){l->store, &l->registry, j->guide, size};
-    if (report_read(&j->set, &j->arena, &j->from, err) != XG_OK ||
-        report_units_open(&j->units, &j->arena, &j->from, j->area.unit,
-                          &j->set, err) != XG_OK)
-        return err->status;
-    return XG_OK;
+    return rows_read(&j->rows, j->from_ms, err);
 }
 
 static enum xg_status fill(struct job *j, struct xg_error *err)
@@ -384,9 +368,9 @@ static enum xg_status fill(struct job *j, struct xg_error *err)
     j->sheet = json_object();
     view_json_set(&j->sheet, "date", json_string(day));
     view_json_set(&j->sheet, "unit",
-                  *j->area.unit ? json_string(j->area.unit) : json_null());
-    view_json_set(&j->sheet, "as_of", view_json_uint(j->set.size));
-    view_json_set(&j->sheet, "time", view_json_time(j->set.now_ms));
+                  *j->rows.area.unit ? json_string(j->rows.area.unit) : json_null());
+    view_json_set(&j->sheet, "as_of", view_json_uint(j->rows.set.size));
+    view_json_set(&j->sheet, "time", view_json_time(j->rows.set.now_ms));
     for (size_t i = 0; i < PARTS; i++)
         view_json_set(&j->sheet, parts[i].key, json_array());
     if (!j->sheet)
@@ -534,10 +518,9 @@ enum xg_status cmd_review(struct cmd *c, struct xg_error *err)
     if (status == XG_OK)
         status = put(j, c, err);
     json_decref(j->sheet);
-    xg_guide_free(j->guide);
+    rows_close(&j->rows);
     look_close(&j->look);
     xg_arena_clear(&j->one);
-    xg_arena_clear(&j->arena);
     free(j);
     return status;
 }

@@ -66,7 +66,8 @@ static void decide(struct scene *s, size_t count)
 {
     struct xg_error err = XG_ERROR_NONE;
 
-    s->set = (struct report_set){s->rows, s->fates, count, NOW, 1, 0};
+    s->set = (struct report_set){
+        .rows = s->rows, .fates = s->fates, .count = count, .now_ms = NOW};
     assert_ok(report_decide(&s->set, &err));
 }
 
@@ -315,20 +316,12 @@ static void test_returned_in_one_week_and_sent_out_in_the_next(void **unused)
 
 /* ---- rows of a figure ---- */
 
-static bool only_u(void *ctx, struct xg_bytes *key, struct xg_bytes unit)
-{
-    *key = unit;
-    return unit.len && unit.at[0] == *(const char *)ctx;
-}
-
 static void test_shares_of_a_figure_are_of_all_of_it(void **unused)
 {
-    char where = 'u';
-    struct report_place place = {&where, only_u, NULL};
     struct report_asked asked = {.figure = report_figure_named("by_category"),
                                  .by = REPORT_BY_CATEGORY,
-                                 .to_ms = NOW,
-                                 .place = &place};
+                                 .to_ms = NOW};
+    struct xg_bytes places[5];
     struct xg_arena arena = XG_ARENA(1 << 20);
     struct xg_error err = XG_ERROR_NONE;
     struct report_answer a;
@@ -339,9 +332,11 @@ static void test_shares_of_a_figure_are_of_all_of_it(void **unused)
     for (uint8_t i = 0; i < 5; i++) {
         s.rows[i] = row_of(i + 1, 1);
         s.rows[i].category = xg_bytes_of(names[i]);
+        places[i] = s.rows[i].unit;
     }
-    s.rows[4].unit = xg_bytes_of("elsewhere");
+    places[4] = xg_bytes(NULL, 0); /* elsewhere */
     decide(&s, 5);
+    s.set.places = places;
     assert_ok(report_compute(&a, &arena, &s.set, &asked, &err));
     assert_int_equal(a.numerator, 4);
     assert_int_equal(a.row_count, 3);

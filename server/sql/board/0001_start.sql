@@ -162,3 +162,15 @@ CREATE TABLE link (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX link_target ON link (target);
+
+-- What figures read of a case that they count (server/report_case.h, as bytes);
+-- empty where it could not be folded. `open` also then.
+CREATE TABLE figure (
+    number     INTEGER PRIMARY KEY,
+    open       INTEGER NOT NULL,
+    touched_ms INTEGER NOT NULL,
+    row        BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX figure_open ON figure (number) WHERE open = 1;
+CREATE INDEX figure_touched ON figure (touched_ms);

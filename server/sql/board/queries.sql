@@ -371,3 +371,29 @@ SELECT count(*) FROM line WHERE number > ?1;
 SELECT stage, turn, start_ms, due_ms, plain_ms, unit_of, milli, paused_from,
        paused_left, paused_ms, extended, guessed, provisional, unit, level
 FROM clock WHERE number = ?1 AND end_ms IS NULL ORDER BY place;
+
+-- ---- figures ----
+
+-- name: figure_put
+INSERT INTO figure (number, open, touched_ms, row) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (number) DO UPDATE
+SET open = excluded.open, touched_ms = excluded.touched_ms, row = excluded.row;
+
+-- name: figure_drop
+DELETE FROM figure WHERE number = ?1;
+
+-- name: figure_get
+SELECT row FROM figure WHERE number = ?1;
+
+-- name: figure_list
+SELECT number, row FROM figure WHERE touched_ms >= ?1 OR open = 1
+ORDER BY number;
+
+-- All of each group of which one is listed above.
+-- name: figure_groups
+SELECT m.number, m.grouped FROM course m
+WHERE m.grouped <> x'' AND m.grouped IN (
+    SELECT c.grouped FROM course c INDEXED BY course_grouped
+    CROSS JOIN figure f ON f.number = c.number
+    WHERE c.grouped <> x'' AND (f.open = 1 OR f.touched_ms >= ?1))
+ORDER BY m.number;

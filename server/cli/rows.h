@@ -1,0 +1,31 @@
+/* rows.h - the rows that `report` and `review` compute from, read for a unit and
+ * a period: from the board, or as of a size of the log. */
+#ifndef SERVER_CLI_ROWS_H
+#define SERVER_CLI_ROWS_H
+
+#include "server/cli/area.h"
+#include "server/report_read.h"
+
+struct rows {
+    struct look *look; /* borrowed; opened */
+    struct area area;
+    struct xg_arena arena;
+    struct report_limited limited;
+    struct xg_guide *guide;
+    struct report_source from;
+    struct report_set set;
+    struct report_units *units;
+    uint64_t behind;
+    bool as_of; /* a size was asked for */
+};
+
+/* First: how far the log is (or --as-of), and its time then (set.now_ms).
+ * rows_close() also after a failure. */
+XG_MUST_CHECK enum xg_status rows_open(struct rows *r, struct look *l,
+                                       struct xg_error *err);
+/* Then: the rows of a period that begins there. */
+XG_MUST_CHECK enum xg_status rows_read(struct rows *r, int64_t since_ms,
+                                       struct xg_error *err);
+void rows_close(struct rows *r);
+
+#endif
