@@ -1,0 +1,211 @@
+// The command centre's other pages: what waits for a decision, supervision, patrols, figures,
+// notices, administration. Each in its states, by mouse and by keys, and for whom it is not.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { until } from './run.mjs';
+
+const DISTRICT = '371302';
+const GRID = '371302001001-j1';
+
+function settle(...devices) {
+  for (let round = 0; round < 2; round++) for (const device of devices) device.sync();
+}
+
+/** A world with a dispatcher, a registrar, and two workers who were at odds about one case. */
+async function centre(t) {
+  const world = await t.world();
+  world.operator('d1', '王调度', 'dispatcher', DISTRICT);
+  world.operator('r1', '登记员', 'registrar', DISTRICT);
+  const a = world.enrol('a', 'w1');
+  const b = world.enrol('b', 'w2');
+  return { world, a, b };
+}
+
+function atOdds(a, b) {
+  const id = a.one(['incident', 'category=env-garbage', 'address=水车沟路1号', 'urgency=normal']).id;
+  settle(a, b);
+  a.do(['set', id, 'address=乙路1号']);
+  b.do(['set', id, 'address=丙路2号东侧']);
+  settle(a, b);
+  return id;
+}
+
+const versionOf = (page, text) => page.locator('.version', { has: page.locator('.version-says', { hasText: text }) }).getByRole('radio');
+
+async function decide(page, text, why) {
+  await versionOf(page, text).check();
+  await page.getByLabel('理由（必填）').fill(why);
+  await page.getByRole('button', { name: '决定', exact: true }).click();
+}
+
+/** Clean in every theme that it may be shown in. */
+async function inThemes(t, page, where) {
+  await t.accessible(page, where);
+  for (const theme of ['dark', 'sunlight']) {
+    await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+    await t.accessible(page, `${where}, ${theme}`);
+  }
+  await page.evaluate(() => delete document.documentElement.dataset.theme);
+}
+
+export const tests = {
+  'a conflict waits in the queue; of two who decide it at once both are heard, and it is told': async (t) => {
+    const { world, a, b } = await centre(t);
+    world.operator('d2', '赵调度', 'dispatcher', DISTRICT);
+    const id = atOdds(a, b);
+    const one = await t.desk(world, 'd1', { at: '#/attention' });
+    await one.locator('.matter').first().waitFor();
+    assert.match(await one.locator('.matter').first().innerText(), /两种说法[^]*水车沟|垃圾/);
+    await inThemes(t, one, 'the queue');
+    await t.picture(one, 'console-attention-zh');
+    await one.locator('.matter a').first().click();
+    await one.locator('.version').first().waitFor();
+    const two = await t.desk(world, 'd2', { at: `#/attention/conflict/${id}` });
+    await two.locator('.version').first().waitFor();
+    await t.accessible(two, 'versions at a desk');
+    await Promise.all([decide(one, '乙路1号', '现场核对'), decide(two, '丙路2号东侧', '电话核实')]);
+    // Whoever came second saw the first, or is at odds with it: nothing is lost without a word.
+    const history = world.serverAsk(['history', world.data, id]);
+    const decisions = history.filter((row) => row.labels?.includes('resolves'));
+    assert.equal(decisions.length, 2, 'both are in the history');
+    assert.deepEqual(decisions.map((row) => row.author).sort(), ['d1', 'd2']);
+    await until(() => one.getByText('已决定').first().isVisible().catch(() => false), 'one is told');
+  },
+
+  'figures: a number, its parts and its cases; the same as the command prints': async (t) => {
+    const { world, a } = await centre(t);
+    for (const place of ['东门', '西门', '南门']) a.do(['incident', 'category=env-garbage', `address=${place}`]);
+    a.sync();
+    const page = await t.desk(world, 'd1', { at: '#/figures' });
+    await page.getByRole('rowheader', { name: '收到', exact: true }).waitFor();
+    const said = world.serverAsk(['report', world.data, '--format', 'json'])[0].figures;
+    for (const figure of said) {
+      const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: figure.zh, exact: true }) });
+      const text = (await row.first().innerText()).replaceAll(',', '');
+      assert.ok(text.includes(String(figure.numerator)), `${figure.name}: ${text}`);
+      // Of nothing there is no rate.
+      if (figure.denominator === 0) assert.match(text, /–/, figure.name);
+    }
+    assert.equal(said.find((one) => one.name === 'received').numerator, 3);
+    await inThemes(t, page, 'figures');
+    await t.picture(page, 'console-figures-zh');
+    await page.getByRole('link', { name: '收到', exact: true }).click();
+    await page.getByText('算进去的案件').waitFor();
+    await until(async () => (await page.locator('.table').last().locator('tbody tr').count()) === 3, 'its three cases');
+    await page.getByText('按来源').click();
+    await t.settled(page);
+    await t.accessible(page, 'a figure');
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: '全部存为 CSV' }).click()]);
+    assert.ok(fs.readFileSync(await file.path(), 'utf8').trim().split('\n').length >= 4, 'a heading and three cases');
+  },
+
+  'supervision, patrols, silent devices and coverage, on a desk and on a phone': async (t) => {
+    const { world, a } = await centre(t);
+    a.do(['incident', 'category=env-garbage', 'address=东门']);
+    a.do(['visit', 'place=P00017', 'category=fire', 'result=normal']);
+    a.sync();
+    const page = await t.desk(world, 'd1', { at: '#/supervision' });
+    await page.getByText('滞留在哪里').waitFor();
+    await t.settled(page);
+    await inThemes(t, page, 'supervision');
+    await t.picture(page, 'console-supervision-zh');
+    await page.getByRole('link', { name: '按环节' }).click();
+    await t.settled(page);
+    await t.go(page, '#/review');
+    await page.getByRole('heading', { name: /收到 1 件/ }).waitFor();
+    await t.accessible(page, 'the day’s sheet');
+    await t.go(page, '#/patrols');
+    await page.getByText(/还没有收到巡查|次巡查/).first().waitFor();
+    await t.go(page, '#/patrols?part=silent');
+    await page.getByRole('cell', { name: '张伟' }).waitFor();
+    await t.accessible(page, 'silent devices');
+    await t.go(page, '#/patrols?part=coverage');
+    await page.getByRole('columnheader', { name: '入户' }).waitFor();
+    await t.accessible(page, 'coverage');
+    const phone = await t.desk(world, 'd1', { screen: 'small', lang: 'en', at: '#/supervision' });
+    for (const at of ['#/supervision', '#/figures', '#/attention', '#/patrols', '#/notices']) {
+      await t.go(phone, at);
+      await t.fits(phone, at);
+      await t.accessible(phone, at);
+    }
+  },
+
+  'a notice reaches the device; its receipt comes back': async (t) => {
+    const { world, a } = await centre(t);
+    const page = await t.desk(world, 'd1', { at: '#/notices' });
+    await page.getByRole('link', { name: '发通知' }).click();
+    await page.getByRole('button', { name: '发出' }).click();
+    await page.locator('.problem').first().waitFor();
+    await t.accessible(page, 'a notice that lacks its text');
+    await page.getByLabel('标题').fill('防汛值守 <img src=x onerror=alert(1)>');
+    await page.getByLabel('正文').fill('今晚有大雨，各网格巡查低洼处。');
+    await page.getByRole('button', { name: '发出' }).click();
+    await page.getByRole('rowheader', { name: /防汛值守/ }).waitFor();
+    a.sync();
+    const notice = a.ask(['list', 'notice'])[0];
+    assert.match(notice.fields.title, /防汛值守 <img/);
+    a.do(['read', notice.id]);
+    a.sync();
+    await until(async () => /1 人/.test(await page.locator('.table').innerText()), 'the receipt is shown by itself');
+  },
+
+  'administration: people, codes, operators, reference data, devices; nobody else sees it': async (t) => {
+    const { world } = await centre(t);
+    const page = await t.desk(world, 'r1', { at: '#/admin/people' });
+    await page.getByLabel('工号').fill('w9');
+    await page.getByLabel('姓名').fill('孙新');
+    await page.getByLabel('角色').selectOption('worker');
+    await page.getByLabel('单位编码').fill(GRID);
+    await page.getByRole('button', { name: '登记', exact: true }).click();
+    const row = page.getByRole('row', { name: /孙新/ });
+    await row.waitFor();
+    await inThemes(t, page, 'people');
+    await t.picture(page, 'console-admin-zh');
+    await row.getByRole('button', { name: '入网码' }).click();
+    const sheet = page.getByRole('dialog');
+    await sheet.locator('.admin-code').waitFor();
+    await sheet.locator('.qr').waitFor();
+    await t.accessible(page, 'a code to hand out');
+    const code = await sheet.locator('.admin-code').innerText();
+    await sheet.getByRole('button', { name: '好了' }).click();
+    const device = world.device('nine');
+    device.do(['enrol', code.trim()]);
+    assert.equal(device.one(['status']).worker, 'w9');
+
+    await t.go(page, '#/admin/devices');
+    const own = page.getByRole('row', { name: /孙新/ });
+    await own.getByRole('button', { name: '吊销' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '吊销' }).click();
+    await own.getByText('已吊销').waitFor();
+    await t.accessible(page, 'devices');
+
+    await t.go(page, '#/admin/reference');
+    await page.getByLabel('什么资料').selectOption('catalogue import');
+    const bad = path.join(world.folder, 'bad.csv');
+    fs.writeFileSync(bad, 'code,parent,name,handle\nx,nobody,坏的一行,3d\n');
+    await page.getByLabel('文件').setInputFiles(bad);
+    t.faults.length = 0;
+    const before = world.serverAsk(['reference', 'list', world.data]).length;
+    await page.getByRole('button', { name: '导入' }).click();
+    const trouble = page.locator('.trouble');
+    await trouble.waitFor();
+    assert.match(await trouble.innerText(), /2|nobody/, 'the line is named');
+    assert.equal(world.serverAsk(['reference', 'list', world.data]).length, before, 'nothing was imported');
+    t.faults = t.faults.filter((fault) => !/catalogue import/.test(fault));
+    await t.accessible(page, 'a file that was refused');
+
+    await t.go(page, '#/admin/operators');
+    await page.getByRole('row', { name: /王调度/ }).waitFor();
+    await t.accessible(page, 'operators');
+    for (const at of ['#/admin/registry', '#/admin/health', '#/me']) {
+      await t.go(page, at);
+      await t.accessible(page, at);
+    }
+    const desk = await t.desk(world, 'd1');
+    assert.equal(await desk.locator('.menu a', { hasText: '管理' }).count(), 0);
+    await t.go(desk, '#/admin/people');
+    await desk.locator('.trouble').first().waitFor();
+    t.faults = t.faults.filter((fault) => !/worker list/.test(fault));
+  },
+};
