@@ -12,6 +12,7 @@
 #include "server/cli/workers.h"
 #include "server/data.h"
 #include "server/guide.h"
+#include "server/qr.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 
@@ -164,28 +165,46 @@ static enum xg_status fill_address(struct xg_enrol_code *code, struct cmd *c,
     return XG_OK;
 }
 
+static enum xg_status put_code_json(struct cmd *c, const char *text,
+                                    const struct xg_enrol_code *code,
+                                    int64_t expires_ms, struct xg_error *err)
+{
+    struct xg_buf until = XG_BUF(64), path = XG_BUF(1 << 20);
+    int size;
+
+    view_put_time_utc(&until, expires_ms);
+    enum xg_status status = qr_path(&path, &size, text, err);
+    if (status == XG_OK)
+        status = cmd_put_json(
+            c,
+            json_pack("{s:s, s:s, s:s, s:s, s:{s:i, s:s}}", "code", text,
+                      "worker", code->worker, "url", code->url, "expires",
+                      xg_buf_str(&until), "qr", "size", size, "path",
+                      xg_buf_str(&path)),
+            err);
+    if (path.data)
+        sodium_memzero(path.data, path.cap);
+    xg_buf_clear(&path);
+    xg_buf_clear(&until);
+    return status;
+}
+
 static enum xg_status put_code(struct cmd *c, const struct xg_enrol_code *code,
                                int64_t expires_ms, struct xg_error *err)
 {
-    struct xg_buf text = XG_BUF(4096), until = XG_BUF(64);
-    enum xg_status status;
+    struct xg_buf text = XG_BUF(4096);
 
     xg_enrol_code_print(&text, code);
-    view_put_time_utc(&until, expires_ms);
-    status = xg_buf_check(&text, err);
+    enum xg_status status = xg_buf_check(&text, err);
     if (status == XG_OK && c->json)
-        status = cmd_put_json(c,
-                              json_pack("{s:s, s:s, s:s, s:s}", "code",
-                                        xg_buf_str(&text), "worker",
-                                        code->worker, "url", code->url,
-                                        "expires", xg_buf_str(&until)),
-                              err);
+        status = put_code_json(c, xg_buf_str(&text), code, expires_ms, err);
     else if (status == XG_OK)
         xg_buf_format(&c->out, "%s\n", xg_buf_str(&text));
+    if (status == XG_OK && !c->json && cmd_option(c, "qr"))
+        status = qr_print(&c->out, xg_buf_str(&text), err);
     if (text.data)
         sodium_memzero(text.data, text.cap);
     xg_buf_clear(&text);
-    xg_buf_clear(&until);
     return status;
 }
 

@@ -1,13 +1,13 @@
 /* login.c - by a password, or a one-time key that sets one; and what an
  * operator changes of her own account. */
 #include <jansson.h>
-#include <qrencode.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/console/inside.h"
+#include "server/qr.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -311,22 +311,6 @@ void password_post(void *ctx, const struct xg_request *request,
 
 /* ---- the second factor ---- */
 
-/* The dark squares as one path, a unit each; *size a side. */
-static bool put_qr(struct xg_buf *path, int *size, const char *text)
-{
-    QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
-
-    if (!code)
-        return false;
-    for (int y = 0; y < code->width; y++)
-        for (int x = 0; x < code->width; x++)
-            if (code->data[y * code->width + x] & 1)
-                xg_buf_format(path, "M%d %dh1v1h-1z", x, y);
-    *size = code->width;
-    QRcode_free(code);
-    return path->failed == XG_OK;
-}
-
 /* What an application for such codes reads. A code has letters that a URI
  * cannot hold as they are (Chinese ones). */
 static void put_uri(struct xg_buf *out, const char *origin, const char *code,
@@ -359,7 +343,7 @@ static void begin_totp(struct console *c, const struct session *session,
         return;
     }
     put_uri(&uri, data_origin(c->options.data), session->code, secret);
-    if (put_qr(&path, &size, xg_buf_str(&uri))) {
+    if (qr_path(&path, &size, xg_buf_str(&uri), &err) == XG_OK) {
         response->content_type = "application/json";
         xg_buf_text(&response->body, "{\"uri\":");
         xg_json_string(&response->body, xg_buf_str(&uri));
@@ -368,8 +352,7 @@ static void begin_totp(struct console *c, const struct session *session,
                       "\"secret\":\"%s\"}\n",
                       size, xg_buf_str(&path), secret);
     } else {
-        xg_response_problem(response, 500, "no-memory",
-                            XG_T("内存不足", "out of memory"), NULL);
+        xg_response_fail(response, &err);
     }
     sodium_memzero(secret, sizeof secret);
     if (uri.data)

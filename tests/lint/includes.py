@@ -68,7 +68,7 @@ ENGINES = {
     "zlib.h": ["shared/core/deflate.c"],
     "csv.h": ["shared/guide"],
     "liboath/": ["server/account_totp.c"],
-    "qrencode.h": ["server/console/"],
+    "qrencode.h": ["server/qr."],
     "jansson.h": ["shared/guide", "shared/view", "shared/audit", "agent",
                   "server"],
 }
