@@ -247,7 +247,6 @@ static void decide_group(struct report_set *set, struct report_case **rows,
 
     for (size_t i = 0; i < count; i++) {
         enum report_fate *fate = &set->fates[rows[i] - set->rows];
-        *fate = own_fate(rows[i]);
         if (i == 0 || !has_one || *fate == REPORT_TAKEN_BACK)
             continue;
         if (*fate == REPORT_COUNTS && rows[i]->received_ms < rows[0]->received_ms)
@@ -259,17 +258,22 @@ static void decide_group(struct report_set *set, struct report_case **rows,
 enum xg_status report_decide(struct report_set *set, struct xg_error *err)
 {
     struct report_case **order;
+    size_t count = 0;
 
     if (set->count == 0)
         return XG_OK;
     order = calloc(set->count, sizeof(struct report_case *));
     if (!order)
         return xg_fail_nomem(err);
-    for (size_t i = 0; i < set->count; i++)
-        order[i] = &set->rows[i];
-    qsort(order, set->count, sizeof(struct report_case *), by_group);
-    for (size_t i = 0, n; i < set->count; i += n) {
-        for (n = 1; i + n < set->count &&
+    for (size_t i = 0; i < set->count; i++) {
+        set->fates[i] = own_fate(&set->rows[i]);
+        if (set->rows[i].grouped)
+            order[count++] = &set->rows[i];
+    }
+    if (count)
+        qsort(order, count, sizeof(struct report_case *), by_group);
+    for (size_t i = 0, n; i < count; i += n) {
+        for (n = 1; i + n < count &&
                     xg_id_equal(&order[i]->group, &order[i + n]->group);
              n++)
             ;

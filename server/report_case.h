@@ -36,8 +36,8 @@ enum report_way {
 struct report_case {
     uint64_t number; /* of the entity in the store */
     struct xg_id id;
-    struct xg_id group; /* the smallest id of those it is linked with, or its
-                         * own */
+    bool grouped;       /* it is linked with others, of which */
+    struct xg_id group; /* this is the smallest id; else its own */
     uint64_t kind, status;
     enum report_way way;
     struct xg_bytes unit;     /* home */

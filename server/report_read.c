@@ -242,8 +242,10 @@ static enum xg_status find_groups(struct reading *r, struct xg_error *err)
     for (size_t i = 0; status == XG_OK && i < r->out->count; i++) {
         const struct xg_id *group =
             xg_group_find(grouped, count, &r->rows[i].id);
-        if (group)
-            r->rows[i].group = *group;
+        if (!group)
+            continue;
+        r->rows[i].group = *group;
+        r->rows[i].grouped = true;
     }
     xg_arena_clear(&arena);
     return status;
@@ -313,8 +315,10 @@ static enum xg_status take_kept(void *ctx, uint64_t number,
     if (!report_case_get(&row, bytes))
         return xg_fail(err, XG_CORRUPT, "the board's row of case %llu",
                        (unsigned long long)number);
-    if (group)
+    if (group) {
         row.group = *group;
+        row.grouped = true;
+    }
     return take_row(r, &row, err);
 }
 

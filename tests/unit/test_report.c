@@ -62,9 +62,15 @@ struct scene {
     struct report_set set;
 };
 
+/* One whose group another shares is in one. */
 static void decide(struct scene *s, size_t count)
 {
     struct xg_error err = XG_ERROR_NONE;
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count; k++)
+            s->rows[i].grouped |=
+                i != k && xg_id_equal(&s->rows[i].group, &s->rows[k].group);
 
     s->set = (struct report_set){
         .rows = s->rows, .fates = s->fates, .count = count, .now_ms = NOW};
