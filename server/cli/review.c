@@ -268,28 +268,51 @@ static enum xg_status first_entry(uint64_t *entry, struct job *j,
     return XG_OK;
 }
 
-static enum xg_status look_at(struct job *j, const struct store_entity *e,
-                              uint64_t since, struct xg_error *err)
+/* Its home is asked for, and it is a case. */
+static enum xg_status is_asked(bool *is, struct job *j,
+                               const struct store_entity *e,
+                               struct xg_error *err)
 {
-    enum xg_status status = XG_OK;
-    bool within = false;
+    *is = false;
+    return e->folded && report_counts_kind(e->kind)
+               ? area_has(&j->rows.area, is, e->unit, err)
+               : XG_OK;
+}
 
-    if (!e->folded || (e->changed < since && !e->conflicts))
-        return XG_OK;
-    if (area_has(&j->rows.area, &within, e->unit, err) != XG_OK)
-        return err->status;
-    if (within && e->conflicts)
-        status = list_conflict(j, e, err);
-    if (status == XG_OK && within && e->changed >= since)
-        status = list_acts(j, &e->id, err);
-    xg_arena_reset(&j->one);
+/* What was done that day lies in cases that changed since it began. */
+static enum xg_status list_changed(struct job *j, uint64_t since,
+                                   struct xg_error *err)
+{
+    struct xg_arena page = XG_ARENA(CASE_BYTES);
+    struct store *s = j->look.store;
+    uint64_t changed = since, number = 0;
+    enum xg_status status = XG_OK;
+    struct store_entity *rows;
+    size_t count = PAGE;
+
+    while (status == XG_OK && count == PAGE) {
+        status = s->ops->read_entities_changed(s, &page, &rows, &count, changed,
+                                               number, PAGE, err);
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            bool is = false;
+            changed = rows[i].changed;
+            number = rows[i].number;
+            status = is_asked(&is, j, &rows[i], err);
+            if (status == XG_OK && is)
+                status = list_acts(j, &rows[i].id, err);
+            xg_arena_reset(&j->one);
+        }
+        xg_arena_reset(&page);
+    }
+    xg_arena_clear(&page);
     return status;
 }
 
-static enum xg_status list_changed(struct job *j, uint64_t kind, uint64_t since,
-                                   struct xg_error *err)
+static enum xg_status list_conflicts(struct job *j, struct xg_error *err)
 {
-    struct store_filter filter = {.kind = kind, .bare = true, .limit = PAGE};
+    struct store_filter filter = {.conflicts = true,
+                                  .bare = true,
+                                  .limit = PAGE};
     struct xg_arena page = XG_ARENA(CASE_BYTES);
     struct store *s = j->look.store;
     enum xg_status status = XG_OK;
@@ -299,8 +322,12 @@ static enum xg_status list_changed(struct job *j, uint64_t kind, uint64_t since,
     while (status == XG_OK && count == PAGE) {
         status = s->ops->read_entities(s, &page, &rows, &count, &filter, err);
         for (size_t i = 0; status == XG_OK && i < count; i++) {
+            bool is = false;
             filter.before = rows[i].number;
-            status = look_at(j, &rows[i], since, err);
+            status = is_asked(&is, j, &rows[i], err);
+            if (status == XG_OK && is)
+                status = list_conflict(j, &rows[i], err);
+            xg_arena_reset(&j->one);
         }
         xg_arena_reset(&page);
     }
@@ -378,12 +405,9 @@ static enum xg_status fill(struct job *j, struct xg_error *err)
     for (size_t i = 0; i < PARTS; i++)
         if (*parts[i].figure && list_figure(j, i, err) != XG_OK)
             return err->status;
-    if (first_entry(&since, j, err) != XG_OK)
+    if (first_entry(&since, j, err) != XG_OK ||
+        list_changed(j, since, err) != XG_OK || list_conflicts(j, err) != XG_OK)
         return err->status;
-    for (const struct xg_kind *k = xg_kinds; k->name; k++)
-        if (report_counts_kind(k->number) &&
-            list_changed(j, k->number, since, err) != XG_OK)
-            return err->status;
     return list_patrols(j, err);
 }
 

@@ -90,6 +90,35 @@ class Patrols(Case):
             self.a.sync()
             self.assertEqual(self.world.try_('patrols', *words).code, code)
 
+    def test_what_was_covered(self):
+        key = self.a.one('subject', 'list=place', 'name=液化气站', 'grid=' + GRID)
+        self.a.one('subject', 'list=place', 'name=学校', 'grid=' + GRID)
+        off = self.a.one('subject', 'list=place', 'name=旧楼', 'grid=' + GRID)
+        self.a.do('set', off['id'], 'released=true')
+        at = 'happened=' + utc(self.noon + 120000)
+        for place, more in (('P-1', []), ('P-2', ['of=' + key['id']]),
+                            ('P-2', []), ('P-3', [])):
+            self.a.do('visit', 'place=' + place, 'result=normal',
+                      'grid=' + GRID, at, *more)
+        self.a.sync()
+        row, = self.world.ask('coverage', '--from', self.day, '--to', self.day)
+        self.assertEqual({k: v for k, v in row.items() if k not in (
+            'name', 'distance_m')}, {
+                'unit': GRID, 'patrols': 1, 'workers': 1, 'subjects': 2,
+                'visited': 1, 'places_visited': 3, 'households_visited': 2,
+                'households': None})
+        self.assertEqual(row['distance_m'], self.world.ask(
+            'patrols', self.day)[0]['distance_m'])
+        # a day on which nobody went: the lists are there, nothing was visited
+        before = day_of(self.noon - 86400000)
+        row, = self.world.ask('coverage', '--from', before, '--to', before)
+        self.assertEqual((row['patrols'], row['subjects'], row['visited'],
+                          row['distance_m']), (0, 2, 0, 0))
+        self.assertEqual(self.world.ask('coverage', '--unit', COMMUNITY_2,
+                                        '--from', self.day), [])
+        self.assertEqual(self.world.try_(
+            'coverage', '--from', '2026-10-02', '--to', '2026-10-01').code, 2)
+
     def test_an_evening_into_the_night_is_of_both_days(self):
         path = self.gpx(self.noon + 11 * 3600000 + 3500000, [(40, 0)])
         self.b.do('patrol', 'import', path, 'grid=' + GRID_2)
