@@ -175,6 +175,14 @@ XG_MUST_CHECK enum xg_status board_counts(struct board_reader *r,
                                           const struct board_filter *filter,
                                           int64_t now_ms, struct xg_error *err);
 
+/* Numbers of the entities that somebody must look at because of any of that
+ * set (1 << enum attention_what, attention.h): those above `after`, ascending,
+ * at most `limit`, into `numbers`. */
+XG_MUST_CHECK enum xg_status board_look(struct board_reader *r,
+                                        uint64_t *numbers, size_t *count,
+                                        unsigned set, uint64_t after,
+                                        size_t limit, struct xg_error *err);
+
 /* The clocks that run, in the order in which they began; as at `now_ms`. What
  * they lend is the arena's. */
 XG_MUST_CHECK enum xg_status

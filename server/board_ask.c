@@ -586,3 +586,23 @@ enum xg_status board_clocks(struct board_reader *r, struct xg_clock **clocks,
     *count = n;
     return XG_OK;
 }
+
+/* ---- what a person must look at ---- */
+
+enum xg_status board_look(struct board_reader *r, uint64_t *numbers,
+                          size_t *count, unsigned set, uint64_t after,
+                          size_t limit, struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_LOOK_LIST);
+    size_t n = 0;
+
+    xg_bind_u64(s, 1, set);
+    xg_bind_u64(s, 2, after);
+    xg_bind_u64(s, 3, limit);
+    while (n < limit && xg_stmt_next(s))
+        numbers[n++] = xg_col_u64(s, 0);
+    if (xg_stmt_done(s, err) != XG_OK)
+        return err->status;
+    *count = n;
+    return XG_OK;
+}

@@ -70,6 +70,7 @@ struct board_hand {
 struct board_entry {
     struct store_entity entity;
     bool loops; /* a case: course and clocks hold */
+    unsigned look; /* 1 << enum attention_what */
     bool settled;
     const char *holder, *level, *category;
     uint64_t urgency, source;

@@ -57,6 +57,7 @@ static enum xg_status put_line(struct xg_db *db, const struct board_entry *e,
     xg_bind_i64(put, 25, e->due_ms);
     xg_bind_i64(put, 26, e->yellow_ms);
     xg_bind_i64(put, 27, e->wake_ms);
+    xg_bind_i64(put, 28, (int64_t)e->look);
     return xg_stmt_run(put, err);
 }
 

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/attention.h"
 #include "shared/base/log.h"
 #include "shared/core/loop.h"
 #include "shared/core/number.h"
 #include "shared/guide/catalogue.h"
 #include "shared/view/value.h"
 
-enum { TEXT_MAX = 1 << 20 };
+enum { TEXT_MAX = 1 << 20, TOLD_MAX = 64 };
 
 /* ---- from its state ---- */
 
@@ -255,10 +256,19 @@ static enum xg_status take_text(struct board_entry *e, struct xg_arena *arena,
 
 /* ---- all of it ---- */
 
-/* A case that cannot be folded is listed by what its row in the store says. */
-static enum xg_status take_course(struct board_entry *e, struct xg_arena *arena,
-                                  const struct board_by *by,
-                                  struct xg_error *err)
+/* What is told by many, and settled by nobody. */
+static bool is_many_told(const struct board_entry *e)
+{
+    const struct xg_kind *kind = xg_kind_find(e->entity.kind);
+
+    return kind && kind->reaches_down && e->entity.records > TOLD_MAX;
+}
+
+/* What can only be known of its records. One that cannot be folded is listed by
+ * what its row in the store says. */
+static enum xg_status take_fold(struct board_entry *e, struct xg_arena *arena,
+                                const struct board_by *by,
+                                struct xg_error *err)
 {
     struct xg_error failed = XG_ERROR_NONE;
     struct fold fold;
@@ -267,8 +277,11 @@ static enum xg_status take_course(struct board_entry *e, struct xg_arena *arena,
         fold_of_entity(&fold, &found, arena, by->store, &by->registry,
                        &e->entity.id, &failed);
 
+    if (status == XG_OK && found && e->loops &&
+        board_course_of(e, arena, by, &fold, err) != XG_OK)
+        return err->status;
     if (status == XG_OK && found)
-        return board_course_of(e, arena, by, &fold, err);
+        return attention_set_of(&e->look, arena, &fold, err);
     if (status == XG_OK || status == XG_TOOBIG || status == XG_CORRUPT) {
         if (status == XG_CORRUPT)
             xg_log(XG_LOG_WARN, "board.case", "number=%llu error=%s",
@@ -316,7 +329,9 @@ enum xg_status board_entry_of(struct board_entry *out, struct xg_arena *arena,
     if (take_hands(&e, arena, by, &brief, err) != XG_OK ||
         take_text(&e, arena, by, &brief, err) != XG_OK)
         return err->status;
-    if (e.loops && folded && take_course(&e, arena, by, err) != XG_OK)
+    if (!e.entity.folded)
+        e.look = 1u << ATTENTION_UNFOLDED;
+    else if (!is_many_told(&e) && take_fold(&e, arena, by, err) != XG_OK)
         return err->status;
     *out = e;
     return XG_OK;

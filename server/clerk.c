@@ -10,6 +10,7 @@
 #include "server/photo_staged.h"
 #include "server/redact.h"
 #include "server/rounds.h"
+#include "server/lost.h"
 #include "server/view_note.h"
 #include "shared/base/log.h"
 
@@ -668,6 +669,8 @@ struct clerk_thread {
     struct clerk *clerk;
     struct data *d;
     struct rounds *rounds;
+    bool looked; /* for lost photos, at that time */
+    int64_t looked_ms;
 };
 
 static void say(void *ctx, const struct clerk_deed *deed)
@@ -681,6 +684,27 @@ static void say(void *ctx, const struct clerk_deed *deed)
            deed->move == XG_MOVE_REMIND ? "remind" : "escalate",
            xg_choice_find(xg_stages, deed->stage)->name, deed->turn,
            deed->climb, deed->level);
+}
+
+enum { LOOK_EVERY_MS = 24 * 60 * 60 * 1000 };
+
+/* Once a day: are the files of all photos still there? */
+static void look_for_photos(struct clerk_thread *t)
+{
+    int64_t now_ms = xg_mono_ms(&t->d->env);
+    struct xg_error err = XG_ERROR_NONE;
+    uint64_t lost = 0;
+
+    if (t->looked && now_ms - t->looked_ms < LOOK_EVERY_MS)
+        return;
+    t->looked = true;
+    t->looked_ms = now_ms;
+    if (lost_look(t->d, &lost, &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "clerk.photos", "error=\"%s\"",
+               xg_error_text(&err));
+    else if (lost)
+        xg_log(XG_LOG_WARN, "clerk.photos", "lost=%llu",
+               (unsigned long long)lost);
 }
 
 static void pass(void *ctx)
@@ -707,6 +731,7 @@ static void pass(void *ctx)
     err = XG_ERROR_NONE;
     if (view_note_daily(t->d, &err) != XG_OK)
         xg_log(XG_LOG_WARN, "clerk.view", "error=\"%s\"", xg_error_text(&err));
+    look_for_photos(t);
 }
 
 enum xg_status clerk_start(struct clerk_thread **out, struct data *d,

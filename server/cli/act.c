@@ -403,9 +403,16 @@ static enum xg_status find_other(struct act *a, struct fold *other,
 {
     struct look *l = &a->look;
     const struct cmd *c = l->c;
+    bool folded;
 
-    if (look_fold(other, l, c->args[2], err) != XG_OK)
+    if (look_named(&other->entity, &folded, l, c->args[2], err) != XG_OK)
         return err->status;
+    if (folded && look_fold(other, l, c->args[2], err) != XG_OK)
+        return err->status;
+    if (!folded) { /* it outgrew a fold, and so this one goes on in its place */
+        other->state.id = other->entity.id;
+        other->state.kind = xg_kind_find(other->entity.kind);
+    }
     l->fold = &a->fold;
     l->row = &a->fold.entity;
     if (xg_id_equal(&a->fold.state.id, &other->state.id))

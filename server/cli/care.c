@@ -6,6 +6,7 @@
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/data.h"
+#include "server/lost.h"
 #include "server/view_note.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
@@ -18,11 +19,22 @@ static void put_line(void *ctx, const char *line)
         xg_buf_format(&c->out, "%s\n", line);
 }
 
+/* Which files are gone is remembered (server/lost.h), so that somebody sees it
+ * who does not read this. */
+static enum xg_status check_photos(struct cmd *c, struct xg_error *err)
+{
+    struct xg_error ignored = XG_ERROR_NONE;
+    uint64_t lost;
+
+    xg_ignore(lost_look(c->data, &lost, &ignored));
+    return data_check_photos(c->data, put_line, c, err);
+}
+
 enum xg_status cmd_check(struct cmd *c, struct xg_error *err)
 {
     if (data_check(c->data, put_line, c, err) != XG_OK ||
         (!cmd_option(c, "no-photos") &&
-         data_check_photos(c->data, put_line, c, err) != XG_OK))
+         check_photos(c, err) != XG_OK))
         return err->status;
     if (c->json)
         return cmd_put_json(c, json_pack("{s:b}", "sound", 1), err);

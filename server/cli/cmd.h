@@ -135,6 +135,8 @@ enum xg_status cmd_proof(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_history(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_accesses(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_conflicts(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_attention(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_attention_settle(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_do(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_set(struct cmd *c, struct xg_error *err);

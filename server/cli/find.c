@@ -183,6 +183,22 @@ enum xg_status look_find_hash(void *ctx, struct xg_hash *hash,
     return XG_OK;
 }
 
+enum xg_status look_named(struct store_entity *e, bool *folded, struct look *l,
+                          const char *text, struct xg_error *err)
+{
+    struct xg_id id;
+    bool found;
+
+    if (look_find_id(l, &id, text, err) != XG_OK ||
+        l->store->ops->find_entity(l->store, &l->arena, e, &found, &id, err) !=
+            XG_OK)
+        return err->status;
+    if (!found)
+        return no_entity(text, err);
+    *folded = e->folded;
+    return XG_OK;
+}
+
 enum xg_status look_fold(struct fold *fold, struct look *l, const char *text,
                          struct xg_error *err)
 {

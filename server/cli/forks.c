@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "server/cli/finding.h"
 #include "server/cli/look.h"
 #include "server/cli/print.h"
 #include "server/desk.h"
@@ -29,16 +30,8 @@ static bool begins(struct xg_bytes note, const char *with)
 
 /* ---- what was found out ---- */
 
-struct finding {
-    bool found;
-    uint64_t choice;
-    char why[512], author[XG_CODE_MAX + 1];
-};
-
-/* The newest about that chain. */
-static enum xg_status find_finding(struct finding *out, struct look *l,
-                                   const struct xg_hash *chain,
-                                   struct xg_error *err)
+enum xg_status finding_about(struct finding *out, struct look *l,
+                             const struct xg_hash *chain, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(64 << 20);
     const struct store_filter filter = {.kind = XG_KIND_FORK_FINDING,
@@ -59,6 +52,7 @@ static enum xg_status find_finding(struct finding *out, struct look *l,
             memcmp(item.bytes.at, chain->b, XG_HASH_SIZE) != 0)
             continue;
         out->found = true;
+        out->position = rows[i].changed;
         if (xg_brief_value(&brief, XG_FORK_FINDING, &item))
             out->choice = item.number;
         if (xg_brief_value(&brief, XG_FORK_WHY, &item))
@@ -191,7 +185,7 @@ static enum xg_status show_fork(struct walk *w, uint64_t position,
         status = s->ops->read_branches(s, &arena, &rows, &count, chain.number,
                                        err);
     if (status == XG_OK)
-        status = find_finding(&finding, w->look, &f.chain, err);
+        status = finding_about(&finding, w->look, &f.chain, err);
     if (status == XG_OK) {
         for (int i = 0; i < 2; i++)
             look_at_side(&sides[i], &f.sides[i], rows, count);
@@ -309,9 +303,9 @@ static enum xg_status set_field(struct xg_draft *draft, uint64_t number,
     return status;
 }
 
-static enum xg_status fill(struct xg_draft *draft, const struct xg_hash *chain,
-                           uint64_t choice, const char *why,
-                           struct xg_error *err)
+enum xg_status finding_fill(struct xg_draft *draft, const struct xg_hash *chain,
+                            uint64_t choice, const char *why,
+                            struct xg_error *err)
 {
     struct xg_buf value = XG_BUF(XG_RECORD_MAX);
     enum xg_status status;
@@ -330,8 +324,8 @@ static enum xg_status fill(struct xg_draft *draft, const struct xg_hash *chain,
     return status;
 }
 
-static enum xg_status parse_choice(uint64_t *number, const char *given,
-                                   struct xg_error *err)
+enum xg_status finding_choice(uint64_t *number, const char *given,
+                              struct xg_error *err)
 {
     for (const struct xg_choice *c = xg_fork_findings; c->name; c++)
         if (strcmp(given, c->name) == 0 || strcmp(given, c->zh) == 0) {
@@ -351,7 +345,7 @@ enum xg_status cmd_forks_settle(struct cmd *c, struct xg_error *err)
     struct xg_hash chain;
     struct look l;
     uint64_t choice = 0;
-    enum xg_status status = parse_choice(&choice, cmd_option(c, "finding"), err);
+    enum xg_status status = finding_choice(&choice, cmd_option(c, "finding"), err);
 
     if (status != XG_OK)
         return status;
@@ -361,7 +355,7 @@ enum xg_status cmd_forks_settle(struct cmd *c, struct xg_error *err)
     if (status == XG_OK) {
         xg_draft_init(&draft, &l.arena, XG_KIND_FORK_FINDING);
         draft.head.creates = true;
-        status = fill(&draft, &chain, choice, cmd_option(c, "why"), err);
+        status = finding_fill(&draft, &chain, choice, cmd_option(c, "why"), err);
     }
     if (status == XG_OK) {
         look_give_back(&l); /* reading ends before writing begins */

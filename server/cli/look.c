@@ -317,6 +317,15 @@ static enum xg_status need_groups(struct look *l, struct xg_error *err)
     return XG_OK;
 }
 
+enum xg_status look_grouped(struct look *l, bool *grouped,
+                            const struct xg_id *id, struct xg_error *err)
+{
+    if (need_groups(l, err) != XG_OK)
+        return err->status;
+    *grouped = group_find(l->groups, id) != NULL;
+    return XG_OK;
+}
+
 /* Those it hangs together with, each with its own status. */
 static enum xg_status put_group(struct look *l, struct xg_buf *out,
                                 json_t **object, const struct xg_id *id,

@@ -58,6 +58,10 @@ XG_MUST_CHECK enum xg_status look_set_beside(struct look *l, json_t **object,
                                              struct xg_error *err);
 XG_MUST_CHECK enum xg_status look_set_unread(struct look *l, json_t **object,
                                              struct xg_error *err);
+/* Is there another that says to be the same as it, or the other way round? */
+XG_MUST_CHECK enum xg_status look_grouped(struct look *l, bool *grouped,
+                                          const struct xg_id *id,
+                                          struct xg_error *err);
 /* l->guide, made when it is first asked. */
 XG_MUST_CHECK enum xg_status look_guide(struct look *l, struct xg_error *err);
 /* The number that a device gave what its record creates. */
@@ -118,6 +122,10 @@ XG_MUST_CHECK enum xg_status look_find_hash(void *ctx, struct xg_hash *hash,
                                             struct xg_error *err);
 /* Both, and codes by their names in the imported files. Borrows the look. */
 struct view_resolver look_resolver(struct look *l);
+/* What the text means, as it lies in the store; *folded: look_fold() can. */
+XG_MUST_CHECK enum xg_status look_named(struct store_entity *e, bool *folded,
+                                        struct look *l, const char *text,
+                                        struct xg_error *err);
 /* The entity that the text means, folded; it is then the one looked at. */
 XG_MUST_CHECK enum xg_status look_fold(struct fold *fold, struct look *l,
                                        const char *text, struct xg_error *err);

@@ -8,15 +8,12 @@ static enum xg_status show_unfolded(bool *shown, struct look *l,
                                     const char *text, struct xg_error *err)
 {
     struct store_entity e;
-    struct xg_id id;
-    bool found;
+    bool folded;
 
-    if (look_find_id(l, &id, text, err) != XG_OK ||
-        l->store->ops->find_entity(l->store, &l->arena, &e, &found, &id, err) !=
-            XG_OK)
+    if (look_named(&e, &folded, l, text, err) != XG_OK)
         return err->status;
-    *shown = found && !e.folded;
-    return *shown ? look_put_row(l, &e, err) : XG_OK;
+    *shown = !folded;
+    return folded ? XG_OK : look_put_row(l, &e, err);
 }
 
 typedef enum xg_status put_view(struct xg_buf *out,
@@ -88,7 +85,14 @@ static enum xg_status conflicts_of_one(struct cmd *c, struct look *l,
                                        struct xg_error *err)
 {
     struct fold fold = {.count = 0};
+    bool unfolded;
 
+    if (show_unfolded(&unfolded, l, c->args[1], err) != XG_OK)
+        return err->status;
+    if (unfolded) { /* and so nobody knows whether it is in conflict */
+        c->must_decide = true;
+        return XG_OK;
+    }
     if (look_fold(&fold, l, c->args[1], err) != XG_OK ||
         look_must_show(l, &fold, err) != XG_OK)
         return err->status;

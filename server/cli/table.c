@@ -309,6 +309,27 @@ const struct command commands[] = {
       {"as", "CODE", false, "以审计员的身份：也列出审计员自己的查阅",
        "as an auditor: what auditors read, too"},
       PASSWORD}},
+    {"attention settle", "DIR WHAT KEY", 3, 3, CMD_DATA, 0, 0,
+     cmd_attention_settle,
+     "核看过的了结：时钟、位置、不作数、缺的记录、丢的照片记在案件备注里，隔离的批次和另"
+     "一份历史记为认定（KEY 见 attention）",
+     "say that it was looked into: in a note of the case, or as a finding of a "
+     "chain (KEY: see attention)",
+     {{"finding", "X", false,
+       "对链的认定：restored、cloned、tampered、unclear，缺省 unclear",
+       "of a chain: restored, cloned, tampered, unclear; else unclear"},
+      {"why", "TEXT", true, "理由", "reason"},
+      AS}},
+    {"attention", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_attention,
+     "要人看一看的全部，最久的在前，和在哪里了结（有则退出码 5）",
+     "everything that a person must look at, the oldest first, and how it is "
+     "settled (exits with 5 if anything)",
+     {{"what", "W", false,
+       "只看这一类（可多次）：conflict overtaken fork quarantined pending struck "
+       "unfolded clock position photo_lost other_history",
+       "only this (may be given again): conflict overtaken fork quarantined "
+       "pending struck unfolded clock position photo_lost other_history"},
+      {"as", "CODE", false, "谁在看：工号", "who looks: a code"}}},
     {"resolve", "DIR ID FIELD", 3, 3, CMD_DATA, 0, 0, cmd_resolve,
      "决定一处冲突", "decide a conflict",
      {{"take", "HASH", false, "采用这条记录的值", "take this record's side"},

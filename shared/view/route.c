@@ -36,7 +36,7 @@ static void sort_segments(struct view_route *t)
     }
 }
 
-static struct xg_gap gap_of(const struct xg_cbor_item *item)
+struct xg_gap view_gap_of(const struct xg_cbor_item *item)
 {
     struct xg_cbor c = xg_cbor_inside(item);
     struct xg_cbor_item from, to, cause, evidence;
@@ -78,7 +78,7 @@ enum xg_status view_route_of(struct view_route *out, struct xg_arena *arena,
     elements = (struct xg_brief_elements){0};
     if (xg_brief_set(brief, XG_PATROL_GAP, &elements))
         while (xg_brief_element(&elements, &item))
-            t.gaps[t.gap_count++] = gap_of(&item);
+            t.gaps[t.gap_count++] = view_gap_of(&item);
     sort_segments(&t);
     *out = t;
     return XG_OK;

@@ -37,4 +37,7 @@ json_t *view_route_gaps(const struct view_route *route);
 /* The codes of the places reported in at. */
 json_t *view_route_checkins(const struct xg_brief *patrol);
 
+/* One of its gaps, as a record has it. */
+struct xg_gap view_gap_of(const struct xg_cbor_item *item);
+
 #endif

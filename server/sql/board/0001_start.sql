@@ -40,8 +40,10 @@ CREATE TABLE line (
     stage       INTEGER NOT NULL,     -- whose clock matters most, 0: none runs
     due_ms      INTEGER NOT NULL,     -- of that clock; 2^63-1: none runs to it
     yellow_ms   INTEGER NOT NULL,     -- when it turns yellow
-    wake_ms     INTEGER NOT NULL      -- when to reckon again though nothing
+    wake_ms     INTEGER NOT NULL,     -- when to reckon again though nothing
                                       -- changes (a pause ends); 2^63-1: never
+    look        INTEGER NOT NULL      -- what a person must look at: a set of
+                                      -- 1 << enum attention_what
 ) STRICT;
 
 CREATE INDEX line_changed ON line (changed, number);
@@ -50,6 +52,7 @@ CREATE INDEX line_due ON line (due_ms, number DESC);
 CREATE INDEX line_open ON line (number) WHERE open = 1;
 CREATE INDEX line_settled ON line (number) WHERE settled = 1;
 CREATE INDEX line_decide ON line (number) WHERE decide = 1;
+CREATE INDEX line_look ON line (number, look) WHERE look <> 0;
 CREATE INDEX line_unit ON line (unit_at);
 CREATE INDEX line_holder ON line (holder_at);
 CREATE INDEX line_level ON line (level) WHERE level <> '';

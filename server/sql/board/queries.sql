@@ -230,6 +230,13 @@ INSERT INTO mark (name, number, bytes) VALUES (?1, ?2, ?3)
 ON CONFLICT (name) DO UPDATE SET number = excluded.number,
                                  bytes = excluded.bytes;
 
+-- ---- what a person must look at ----
+
+-- Of the sets ?1, numbers above ?2.
+-- name: look_list
+SELECT number FROM line INDEXED BY line_look
+WHERE look <> 0 AND number > ?2 AND look & ?1 ORDER BY number LIMIT ?3;
+
 -- ---- rows ----
 
 -- name: line_put
@@ -237,9 +244,9 @@ INSERT INTO line (number, id, kind, status, open, settled, withdrawn, decide,
                   unit, unit_at, holder, holder_at, level, category,
                   category_at, urgency, source, name, case_number, lat_e7,
                   lon_e7, created_ms, changed, stage, due_ms, yellow_ms,
-                  wake_ms)
+                  wake_ms, look)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
 ON CONFLICT (number) DO UPDATE SET
     id = excluded.id, kind = excluded.kind, status = excluded.status,
     open = excluded.open, settled = excluded.settled,
@@ -253,7 +260,7 @@ ON CONFLICT (number) DO UPDATE SET
     lon_e7 = excluded.lon_e7, created_ms = excluded.created_ms,
     changed = excluded.changed, stage = excluded.stage,
     due_ms = excluded.due_ms, yellow_ms = excluded.yellow_ms,
-    wake_ms = excluded.wake_ms;
+    wake_ms = excluded.wake_ms, look = excluded.look;
 
 -- name: words_get
 SELECT text FROM words WHERE number = ?1;
