@@ -38,6 +38,8 @@ const struct call_row call_rows[] = {
      "from= to= unit= by= as-of= cases= format="},
     READ("show", READERS, "why="),
     READ("history", READERS, "why="),
+    {"attention", READERS | ADMIN, CALL_AS, 0, 0, false, "what="},
+    {"attention settle", CENTRE, CALL_AS, 0, 0, false, "finding= why="},
     {"proof", READERS, CALL_AS, 0, 0, false, ""},
     READ("conflicts", READERS, "decided why="),
     PLAIN("duplicates", READERS, "limit="),
