@@ -3,7 +3,7 @@
 import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import '@page/theme.css';
-import { enter } from '@page/api';
+import { enter } from '../../../agent/ui/page/shell/enter';
 import { learn } from '@page/domain';
 import { lang, speak } from '@page/text';
 import { Page } from '@page/ui/parts';
