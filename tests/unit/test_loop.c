@@ -643,9 +643,10 @@ static void gather(struct crowd *c, uint32_t status)
     c->base = c->run.count;
     for (size_t i = 0; i < c->move_count; i++)
         for (size_t p = 0; p < 3; p++) {
-            struct test_device *d = c->run.devices[X + p];
+            enum person who = (enum person)(X + p);
+            struct test_device *d = c->run.devices[who];
             c->records[p][i] =
-                write_move(&c->run, X + p, c->moves[i], status, 0);
+                write_move(&c->run, who, c->moves[i], status, 0);
             d->count--; /* each stands for itself at the same place */
         }
 }

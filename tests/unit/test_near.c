@@ -236,8 +236,10 @@ static double seconds_for(enum shape shape, size_t n)
                 spots[i].lon_e7 = -1700000000 + far;
             else if (shape == ON_ONE_LONGITUDE)
                 spots[i].lat_e7 = -800000000 + far;
-            else if (i % 2) /* in reach by either coordinate, not by both */
-                spots[i].lat_e7 += 4000, spots[i].lon_e7 += 5000;
+            else if (i % 2) { /* in reach by either coordinate, not by both */
+                spots[i].lat_e7 += 4000;
+                spots[i].lon_e7 += 5000;
+            }
         }
         clock_t from = clock();
         assert_ok(
