@@ -26,11 +26,27 @@
 
 /* Where one thread does a thing over and over (each call fails once, each
  * order), another round is no other race: under ThreadSanitizer every 16th is
- * done, elsewhere all. Every test runs there, and every kind of fault. */
-#ifdef __SANITIZE_THREAD__
+ * done, elsewhere all. Every test runs there, and every kind of fault.
+ *
+ * A sweep that fails each call once for each of several statuses takes the
+ * same ways out for each of them: under AddressSanitizer each call fails with
+ * one. It begins at `kind % TEST_SWEEP(kinds)`, and goes by TEST_SWEEP. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define TEST_UNDER_ASAN
+#endif
+#elif defined __SANITIZE_ADDRESS__
+#define TEST_UNDER_ASAN
+#endif
+#if defined __SANITIZE_THREAD__
 #define TEST_STRIDE 16
+#define TEST_SWEEP(kinds) 16
+#elif defined TEST_UNDER_ASAN
+#define TEST_STRIDE 1
+#define TEST_SWEEP(kinds) (kinds)
 #else
 #define TEST_STRIDE 1
+#define TEST_SWEEP(kinds) 1
 #endif
 
 #endif
