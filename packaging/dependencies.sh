@@ -12,7 +12,7 @@ libexpat1-dev libfaketime libgnutls28-dev libgps-dev libjansson-dev libjpeg-dev 
 libmicrohttpd-dev liboath-dev libpng-dev libqrencode-dev libseccomp-dev libsodium-dev libsqlite3-dev
 libsystemd-dev libwebp-dev libxlsxwriter-dev ninja-build pkg-config
 zlib1g-dev gpsd python3 zopfli"
-test="chromium clang clang-tidy cppcheck curl dbus fonts-wqy-zenhei git golang-go
+test="chromium chromium-headless-shell clang clang-tidy cppcheck curl dbus fonts-wqy-zenhei git golang-go
 golang-golang-x-mod-dev iproute2 libclang-rt-14-dev libcmocka-dev
 openssl poppler-utils procps
 python3-cryptography python3-dbusmock systemd util-linux zbar-tools"

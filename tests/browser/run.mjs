@@ -7,7 +7,8 @@
 // page, and without being asked, a test fails when the console says an error, when the policy
 // refused something, when a script threw, or when a request went anywhere but to its own program.
 //
-// XG_SHOTS: a folder for pictures (t.shot); XG_PICTURES: the handbook's folder (t.picture).
+// XG_SHOTS: a folder for pictures (t.shot); XG_FAILED: one for those of failures alone; XG_PICTURES:
+// the handbook's folder (t.picture). XG_CHROMIUM: which browser, other than the whole one.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -116,7 +117,7 @@ class Test {
 
   /** No violation of WCAG 2.2 AA in what is shown now. */
   async accessible(page, where) {
-    await page.evaluate(AXE);
+    if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
     const found = await page.evaluate(() =>
       globalThis.axe.run(document, {
         runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
@@ -152,10 +153,10 @@ class Test {
     assert.deepEqual(outside, [], `${where}: beyond the side of the screen`);
   }
 
-  async shot(page, name) {
-    if (!process.env.XG_SHOTS) return;
-    fs.mkdirSync(process.env.XG_SHOTS, { recursive: true });
-    await page.screenshot({ path: path.join(process.env.XG_SHOTS, `${name}.png`), fullPage: true });
+  async shot(page, name, folder = process.env.XG_SHOTS) {
+    if (!folder) return;
+    fs.mkdirSync(folder, { recursive: true });
+    await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
   }
 
   /** One of the handbook's pictures. */
@@ -198,7 +199,8 @@ async function main([subject, part]) {
       console.log(`FAIL ${name}\n${error.stack ?? error}`);
       if (test.faults.length) console.log(`  also: ${test.faults.join('\n  ')}`);
       const page = test.contexts.at(-1)?.pages().at(-1);
-      if (page) await test.shot(page, `failed-${subject}-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
+      const folder = process.env.XG_SHOTS ?? process.env.XG_FAILED;
+      if (page) await test.shot(page, `failed-${subject}-${name.replace(/\W+/g, '-')}`, folder).catch(() => undefined);
     } finally {
       await test.close();
     }
