@@ -13,9 +13,7 @@ sh packaging/dependencies.sh test && sh packaging/npm.sh tests/npm shared/page |
 
 passed=0
 failed=0
-only=
-beside=
-analysis=
+gently=
 jobs=$(nproc)
 
 # count PASSED FAILED NAME
@@ -32,26 +30,23 @@ check() {
     if "$@"; then count 1 0 "$name"; else count 0 1 "$name"; fi
 }
 
-# suite PRESET CTEST-ARGUMENTS...: configure, build (all, or the targets that
-# $only names), start what $beside names in the background, run; count what
-# ctest says.
+# built PRESET [TARGET]: configure, and build all or the target. What it says
+# lies in build-PRESET/build.log.
+built() {
+    mkdir -p "build-$1"
+    { cmake --preset "$1" &&
+        $gently cmake --build --preset "$1" -j "$jobs" ${2:+-t "$2"}; } >"build-$1/build.log" 2>&1
+}
+
+# suite PRESET CTEST-ARGUMENTS...: run what was built; count what ctest says.
 suite() {
     preset=$1
     shift
-    # shellcheck disable=SC2086 # $only is meant to be split
-    if ! { cmake --preset "$preset" >/dev/null &&
-        cmake --build --preset "$preset" -j "$jobs" ${only:+-t $only} >build.log 2>&1; }; then
-        tail -n 40 build.log
-        rm -f build.log
-        count 0 1 "$preset does not build"
-        return
-    fi
-    rm -f build.log
-    [ -z "$beside" ] || "$beside"
     results=build-$preset/results.xml
     rm -f "$results"
-    # Two more at once than there are cores: many tests wait for a line, or a clock.
-    ctest --test-dir "build-$preset" --output-on-failure -j $((jobs + 2)) \
+    # Three times as many at once as there are cores: most tests wait for a
+    # line, or for a clock.
+    ctest --test-dir "build-$preset" --output-on-failure -j $((jobs * 3)) \
         --no-tests=error --output-junit "$PWD/$results" "$@"
     if [ ! -s "$results" ]; then
         count 0 1 "$preset ran no test"
@@ -62,40 +57,64 @@ suite() {
     count $((total - bad)) "$bad" "$preset"
 }
 
-# The static analysis: it needs what the ci preset generates, and no more than
-# the time in which tests wait, so it runs beside them and gives way to them.
-analyse() {
-    nice -n 19 sh -c 'sh tests/lint/cppcheck.sh >build-ci/cppcheck.log 2>&1
-        echo $? >build-ci/cppcheck.status
-        sh tests/lint/tidy.sh >build-ci/tidy.log 2>&1
-        echo $? >build-ci/tidy.status' &
-    analysis=$!
+# unbuilt PRESET: why there is nothing to run.
+unbuilt() {
+    tail -n 40 "build-$1/build.log"
+    count 0 1 "$1 does not build"
 }
 
-# analysed NAME: what it said, as one test.
+# What needs no clock gives way to the tests and has what they leave: the
+# sanitizers' builds, and the static analysis, which needs what the ci preset
+# generates. Each leaves its exit status in a file.
+beside() {
+    gently='nice -n 19'
+    for step in "asan checked" "tsan threads" "fuzz fuzz"; do
+        # shellcheck disable=SC2086 # a preset and a target
+        built $step
+        echo $? >"build-${step% *}/build.status"
+    done
+    for tool in cppcheck tidy; do
+        $gently sh "tests/lint/$tool.sh" >"build-ci/$tool.log" 2>&1
+        echo $? >"build-ci/$tool.status"
+    done
+}
+
+# status FILE: what a step beside the tests ended with, once it has.
+status() {
+    while [ ! -s "$1" ] && kill -0 "$behind"; do sleep 1; done
+    [ -s "$1" ] && [ "$(cat "$1")" -eq 0 ]
+}
+
+# sanitized PRESET CTEST-ARGUMENTS...: a suite that was built beside the tests.
+sanitized() {
+    if status "build-$1/build.status"; then suite "$@"; else unbuilt "$1"; fi
+}
+
+# analysed TOOL: what it said, as one test.
 analysed() {
+    status "build-ci/$1.status"
+    said=$?
     cat "build-ci/$1.log"
-    check "$1" test "$(cat "build-ci/$1.status")" -eq 0
+    check "$1" test "$said" -eq 0
 }
 
 started=$(date +%s)
 check "walls between the rooms" python3 tests/lint/includes.py
-if [ "${1:-}" = quick ]; then
+rm -f build-*/*.status
+if ! built ci; then
+    unbuilt ci
+elif [ "${1:-}" = quick ]; then
     suite ci
 else
-    rm -f build-ci/cppcheck.status build-ci/tidy.status
-    beside=analyse
+    beside &
+    behind=$!
     suite ci
-    beside=
-    only=checked
-    suite asan -L 'unit|property|fuzz'
-    only=threads
-    suite tsan -L 'threads'
-    only=fuzz
-    suite fuzz -L fuzz
-    [ -z "$analysis" ] || wait "$analysis"
+    sanitized asan -L 'unit|property|fuzz'
+    sanitized tsan -L 'threads'
+    sanitized fuzz -L fuzz
     analysed cppcheck
     analysed tidy
+    wait "$behind"
 fi
 printf '== %d s\n' $(($(date +%s) - started))
 printf '%d passed, %d failed\n' "$passed" "$failed"
