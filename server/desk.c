@@ -184,6 +184,7 @@ struct act {
     const struct xg_judgement *actor;
     struct desk_done *done;
     const struct xg_labels *labels;
+    uint64_t open; /* conflicts that were seen when it was decided */
 };
 
 enum xg_status desk_try(struct view_trial *trial, struct xg_error *answer,
@@ -223,6 +224,13 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
                           XG_T("没有这一件", "it is not here")));
         return XG_OK;
     }
+    if (fold && fold->state.conflict_count < a->open) {
+        xg_ignore(xg_fail(answer, XG_REFUSED, "%s",
+                          XG_T("刚才有人先作了决定，没有写入；请再看一遍",
+                               "somebody else decided just now, and nothing "
+                               "was written; look again")));
+        return XG_OK;
+    }
     if (photo_staged_ask(answer, store, a->d, draft, err) != XG_OK)
         return err->status;
     if (answer->status != XG_OK)
@@ -249,12 +257,12 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
 static enum xg_status write(struct desk_done *done, struct data *d,
                             struct ingest_before *before,
                             struct xg_draft *draft, const char *operator_code,
-                            const struct xg_labels *labels,
+                            const struct xg_labels *labels, uint64_t open,
                             struct xg_error *err)
 {
     struct xg_judgement actor;
     struct desk_done made = {.conflicts = 0};
-    struct act a = {d, &actor, &made, labels};
+    struct act a = {d, &actor, &made, labels, open};
     struct ingest_ask asking = {&a, ask};
 
     if (desk_actor(&actor, d, operator_code, err) != XG_OK ||
@@ -274,7 +282,15 @@ enum xg_status desk_write(struct desk_done *done, struct data *d,
                           struct xg_draft *draft, const char *operator_code,
                           const struct xg_labels *labels, struct xg_error *err)
 {
-    return write(done, d, NULL, draft, operator_code, labels, err);
+    return write(done, d, NULL, draft, operator_code, labels, 0, err);
+}
+
+enum xg_status desk_decide(struct desk_done *done, struct data *d,
+                           struct xg_draft *draft, const char *operator_code,
+                           const struct xg_labels *labels, uint64_t open,
+                           struct xg_error *err)
+{
+    return write(done, d, NULL, draft, operator_code, labels, open, err);
 }
 
 enum xg_status desk_write_told(struct desk_done *done, struct data *d,
@@ -287,7 +303,7 @@ enum xg_status desk_write_told(struct desk_done *done, struct data *d,
                                    .field = XG_INCIDENT_CONTACT};
 
     contact->author_secret = draft->author_secret;
-    return write(done, d, &before, draft, operator_code, labels, err);
+    return write(done, d, &before, draft, operator_code, labels, 0, err);
 }
 
 /* ---- before writing ---- */

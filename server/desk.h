@@ -62,6 +62,14 @@ desk_write_told(struct desk_done *done, struct data *d, struct xg_draft *draft,
                 struct xg_draft *contact, const char *operator_code,
                 const struct xg_labels *labels, struct xg_error *err);
 
+/* The same for a decision of conflicts: refused where `open`, so many were open
+ * when it was taken, are fewer by then, since somebody else decided. */
+XG_MUST_CHECK enum xg_status desk_decide(struct desk_done *done,
+                                         struct data *d, struct xg_draft *draft,
+                                         const char *operator_code,
+                                         const struct xg_labels *labels,
+                                         uint64_t open, struct xg_error *err);
+
 /* The same without writing, for who writes by other means, inside a job: fold
  * NULL where the draft creates. A refusal is the answer, and the call XG_OK;
  * without one *trial is what would come of it. */

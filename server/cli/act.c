@@ -21,6 +21,7 @@ struct act {
     struct view_resolver resolver;
     struct xg_draft contact; /* who told of it, where has_contact */
     bool has_contact;
+    bool decides; /* a conflict */
     struct desk_done done;
     struct xg_buf said; /* of two: which; else nothing */
     uint8_t secret[64]; /* of who acts */
@@ -251,6 +252,21 @@ static void put_instead(struct act *a, const char *id)
     }
 }
 
+/* The act, judged again by whoever else wrote meanwhile. */
+static enum xg_status put_down(struct act *a, struct xg_error *err)
+{
+    struct data *d = a->look.c->data;
+    const struct xg_labels *labels = a->look.view.labels;
+
+    if (a->has_contact)
+        return desk_write_told(&a->done, d, &a->draft, &a->contact, who(a),
+                               labels, err);
+    if (a->decides)
+        return desk_decide(&a->done, d, &a->draft, who(a), labels,
+                           a->fold.state.conflict_count, err);
+    return desk_write(&a->done, d, &a->draft, who(a), labels, err);
+}
+
 static enum xg_status write(struct act *a, struct xg_error *err)
 {
     look_give_back(&a->look); /* reading ends before writing begins */
@@ -258,12 +274,7 @@ static enum xg_status write(struct act *a, struct xg_error *err)
 
     if (cmd_sign(c, &a->draft, a->secret, who(a), err) != XG_OK)
         return err->status;
-    enum xg_status status =
-        a->has_contact
-            ? desk_write_told(&a->done, c->data, &a->draft, &a->contact, who(a),
-                              a->look.view.labels, err)
-            : desk_write(&a->done, c->data, &a->draft, who(a),
-                         a->look.view.labels, err);
+    enum xg_status status = put_down(a, err);
     return status == XG_OK ? put_done(a, err) : status;
 }
 
@@ -538,6 +549,7 @@ enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
     struct act a;
     enum xg_status status = begin(&a, c, c->args[1], err);
 
+    a.decides = true;
     if (status == XG_OK)
         status = decide(&a, err);
     if (status == XG_OK)

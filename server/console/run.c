@@ -210,13 +210,28 @@ static void close_text(void *state)
 
 static const struct xg_flow text_flow = {next_text, close_text};
 
-/* However long it is. Takes the text. */
+/* Also where it comes by POST, which nobody keeps anyhow. */
+static void keep_nowhere(struct xg_response *response)
+{
+    xg_response_header(response, "Cache-Control", "no-store");
+}
+
+/* However long it is: what is not long does not take one of the places of
+ * answers that last (shared/web/web.h). Takes the text. */
 static void answer_text(struct xg_response *response, struct xg_buf *text,
                         const char *type)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct flow *f = NULL;
 
+    if (text->failed == XG_OK && text->len <= XG_HTTP_BODY_MAX) {
+        response->content_type = type;
+        response->body = *text;
+        response->body.max = XG_HTTP_BODY_MAX;
+        *text = (struct xg_buf){0};
+        keep_nowhere(response);
+        return;
+    }
     if (text->failed == XG_OK)
         f = calloc(1, sizeof *f);
     if (!f) {
@@ -228,6 +243,7 @@ static void answer_text(struct xg_response *response, struct xg_buf *text,
     *text = (struct xg_buf){0};
     response->content_type = type;
     xg_response_flow(response, &text_flow, f);
+    keep_nowhere(response);
 }
 
 static void answer_lines(struct xg_response *response, struct work *w)
@@ -276,6 +292,7 @@ static void answer_bytes(struct xg_response *response, struct work *w)
         response->content_type = type_of(first, n > 0 ? (size_t)n : 0);
         xg_response_file(response, w->output, 0, (uint64_t)info.st_size);
         w->output = -1; /* taken */
+        keep_nowhere(response);
     } else {
         answer_text(response, &w->done.out,
                     type_of(w->done.out.data, w->done.out.len));
