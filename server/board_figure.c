@@ -24,9 +24,8 @@ enum xg_status board_figure_of(struct board_entry *e, struct xg_arena *arena,
         return XG_OK;
     report_case_put(&bytes, &row);
     enum xg_status status = xg_buf_check(&bytes, err);
-    uint8_t *copy = status == XG_OK
-                        ? xg_arena_copy(arena, bytes.data, bytes.len)
-                        : NULL;
+    uint8_t *copy =
+        status == XG_OK ? xg_arena_copy(arena, bytes.data, bytes.len) : NULL;
     if (status == XG_OK && !copy)
         status = xg_fail_nomem(err);
     if (status == XG_OK) {
@@ -98,8 +97,8 @@ static enum xg_status visit_other(struct board_reader *r,
 
     xg_bind_u64(s, 1, m->number);
     if (xg_stmt_row(s))
-        status = to->visit(to->ctx, m->number, xg_col_bytes(s, 0), &m->group,
-                           err);
+        status =
+            to->visit(to->ctx, m->number, xg_col_bytes(s, 0), &m->group, err);
     struct xg_error ended = XG_ERROR_NONE;
     if (xg_stmt_done(s, &ended) != XG_OK && status == XG_OK) {
         *err = ended;

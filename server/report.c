@@ -128,8 +128,8 @@ static enum report_part rework(const struct report_eye *e)
 
 static enum report_part linked(const struct report_eye *e)
 {
-    bool among = e->fate != REPORT_TAKEN_BACK &&
-                 in_period(e, e->row->received_ms);
+    bool among =
+        e->fate != REPORT_TAKEN_BACK && in_period(e, e->row->received_ms);
 
     return of_those(among && e->fate == REPORT_LINKED, among);
 }
@@ -217,7 +217,8 @@ static int by_group(const void *x, const void *y)
     const struct report_case *b = *(const struct report_case *const *)y;
     int order = memcmp(a->group.b, b->group.b, XG_ID_SIZE);
     bool a_counts = a->way < REPORT_VOIDED, b_counts = b->way < REPORT_VOIDED;
-    bool a_filed = a->filed_ms != XG_NO_TIME, b_filed = b->filed_ms != XG_NO_TIME;
+    bool a_filed = a->filed_ms != XG_NO_TIME,
+         b_filed = b->filed_ms != XG_NO_TIME;
     bool a_open = a->way == REPORT_OPEN, b_open = b->way == REPORT_OPEN;
 
     if (order)
@@ -249,7 +250,8 @@ static void decide_group(struct report_set *set, struct report_case **rows,
         enum report_fate *fate = &set->fates[rows[i] - set->rows];
         if (i == 0 || !has_one || *fate == REPORT_TAKEN_BACK)
             continue;
-        if (*fate == REPORT_COUNTS && rows[i]->received_ms < rows[0]->received_ms)
+        if (*fate == REPORT_COUNTS &&
+            rows[i]->received_ms < rows[0]->received_ms)
             rows[0]->received_ms = rows[i]->received_ms;
         *fate = REPORT_LINKED;
     }

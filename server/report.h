@@ -1,5 +1,5 @@
-/* report.h - figures from rows: what each counts is docs/figures.md, and this is
- * all that computes it, whoever asks (the command, the console, a review).
+/* report.h - figures from rows: what each counts is docs/figures.md, and this
+ * is all that computes it, whoever asks (the command, the console, a review).
  *
  * Pure: rows in, numbers out. A figure has a numerator and, where it is a rate,
  * a denominator; it can list the cases of both. Nothing is ever divided: who
@@ -20,7 +20,7 @@ enum report_part {
 /* What becomes of a row before any figure. */
 enum report_fate {
     REPORT_COUNTS,
-    REPORT_LINKED,     /* its group is counted by another */
+    REPORT_LINKED, /* its group is counted by another */
     REPORT_IS_VOID,
     REPORT_TAKEN_BACK, /* withdrawn */
 };
@@ -32,10 +32,10 @@ struct report_set {
      * `at` NULL: of none. NULL: all are asked for, by their own. */
     struct xg_bytes *places;
     size_t count;
-    int64_t now_ms;     /* of the log: its last time note */
-    uint64_t size;      /* of the log */
-    uint64_t unfolded;  /* cases too big to be folded, and in no figure */
-    uint64_t behind;    /* that are still to be looked at: not exact yet */
+    int64_t now_ms;    /* of the log: its last time note */
+    uint64_t size;     /* of the log */
+    uint64_t unfolded; /* cases too big to be folded, and in no figure */
+    uint64_t behind;   /* that are still to be looked at: not exact yet */
 };
 
 /* By what a figure's rows are told apart. */
@@ -78,7 +78,7 @@ struct report_classes {
 struct report_asked {
     const struct report_figure *figure;
     enum report_by by;
-    int64_t from_ms, to_ms; /* [from, to) */
+    int64_t from_ms, to_ms;               /* [from, to) */
     const struct report_classes *classes; /* or NULL: levels as they are */
 };
 

@@ -105,8 +105,8 @@ static void put_text(struct report_book *b, struct xg_bytes text,
 {
     struct xg_buf safe = XG_BUF(CELL_MAX * 4);
 
-    view_put_line(&safe, xg_bytes(text.at, text.len < CELL_MAX ? text.len
-                                                               : CELL_MAX));
+    view_put_line(&safe,
+                  xg_bytes(text.at, text.len < CELL_MAX ? text.len : CELL_MAX));
     b->failed |= safe.failed != XG_OK;
     if (b->sheet && safe.len)
         note(b, worksheet_write_string(b->sheet, b->row, b->column,
@@ -137,9 +137,9 @@ void report_book_number(struct report_book *b, uint64_t number)
 void report_book_percent(struct report_book *b, uint64_t value)
 {
     if (b->sheet)
-        note(b, worksheet_write_number(b->sheet, b->row, b->column,
-                                       (double)value / TEN_THOUSAND,
-                                       b->percent));
+        note(b,
+             worksheet_write_number(b->sheet, b->row, b->column,
+                                    (double)value / TEN_THOUSAND, b->percent));
     b->column++;
 }
 

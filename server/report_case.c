@@ -164,9 +164,9 @@ static int64_t granted_until(const struct fold *fold)
 
 static void take_pause(struct report_case *out, const struct fold *fold)
 {
-    bool paused = out->way == REPORT_OPEN &&
-                  (out->status == XG_STATUS_SHELVED ||
-                   out->status == XG_STATUS_DEFERRED);
+    bool paused =
+        out->way == REPORT_OPEN &&
+        (out->status == XG_STATUS_SHELVED || out->status == XG_STATUS_DEFERRED);
 
     out->handle.resumes_ms = out->close.resumes_ms =
         paused ? granted_until(fold) : XG_NO_TIME;
@@ -212,12 +212,11 @@ static void take_fields(struct report_case *out, const struct fold *fold)
     out->unit = xg_bytes_of(fold->entity.unit);
     out->holder = text_of(s, XG_CASE_UNIT);
     out->level = text_of(s, XG_CASE_LEVEL);
-    out->settled = out->way == REPORT_CLOSED
-                       ? text_of(s, XG_CASE_SETTLED_LEVEL)
-                       : xg_bytes("", 0);
-    out->category = text_of(s, out->kind == XG_KIND_INCIDENT
-                                   ? XG_INCIDENT_CATEGORY
-                                   : XG_DISPUTE_TYPE);
+    out->settled = out->way == REPORT_CLOSED ? text_of(s, XG_CASE_SETTLED_LEVEL)
+                                             : xg_bytes("", 0);
+    out->category =
+        text_of(s, out->kind == XG_KIND_INCIDENT ? XG_INCIDENT_CATEGORY
+                                                 : XG_DISPUTE_TYPE);
     if (xg_state_value(s, XG_CASE_CHANNEL, &channel) &&
         channel.type == XG_CBOR_UINT)
         out->channel = channel.number;
@@ -257,11 +256,10 @@ bool report_case_of(struct report_case *out, const struct fold *fold,
     for (size_t i = round; i < clock_count; i++)
         take_stage(&row, fold, &clocks[i]);
     for (size_t i = 0; i < clock_count; i++)
-        row.touched_ms = later(row.touched_ms, later(clocks[i].start_ms,
-                                                     clocks[i].end_ms));
+        row.touched_ms =
+            later(row.touched_ms, later(clocks[i].start_ms, clocks[i].end_ms));
     row.filed_ms = row.file.done_ms;
-    row.close.done_ms =
-        row.way == REPORT_CLOSED ? row.settled_ms : XG_NO_TIME;
+    row.close.done_ms = row.way == REPORT_CLOSED ? row.settled_ms : XG_NO_TIME;
     if (row.way == REPORT_SELF_HANDLED)
         row.close.limited = false;
     take_pause(&row, fold);
@@ -338,8 +336,7 @@ void report_case_put(struct xg_buf *out, const struct report_case *row)
         xg_buf_u64(out, *numbers[i]);
     list_terms(terms, &copy);
     for (size_t i = 0; i < TERMS; i++) {
-        xg_buf_byte(out, (uint8_t)(terms[i]->limited |
-                                   terms[i]->guessed << 1));
+        xg_buf_byte(out, (uint8_t)(terms[i]->limited | terms[i]->guessed << 1));
         list_times(times, terms[i]);
         for (size_t k = 0; k < TERM_TIMES; k++)
             xg_buf_u64(out, (uint64_t)*times[k]);

@@ -45,7 +45,7 @@ struct report_case {
     struct xg_bytes level;    /* at which it stands */
     struct xg_bytes settled;  /* level that settled it, of a closed one */
     struct xg_bytes category; /* of a dispute: its type */
-    uint64_t channel;     /* 0: none was told */
+    uint64_t channel;         /* 0: none was told */
     int64_t received_ms;
     /* Each the last of the round. */
     int64_t filed_ms, dispatched_ms, returned_ms, reworked_ms, settled_ms;
@@ -67,9 +67,9 @@ bool report_counts_kind(uint64_t kind);
 bool report_case_of(struct report_case *out, const struct fold *fold,
                     const struct xg_clock *clocks, size_t clock_count);
 
-/* The row as bytes, for who keeps it; links are not in it. Read what was written
- * by this version alone (REPORT_CASE_VERSION): false otherwise, and for bytes
- * that were cut. What is read lends its texts from the bytes. */
+/* The row as bytes, for who keeps it; links are not in it. Read what was
+ * written by this version alone (REPORT_CASE_VERSION): false otherwise, and for
+ * bytes that were cut. What is read lends its texts from the bytes. */
 enum { REPORT_CASE_VERSION = 1 };
 void report_case_put(struct xg_buf *out, const struct report_case *row);
 bool report_case_get(struct report_case *row, struct xg_bytes bytes);

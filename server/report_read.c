@@ -16,12 +16,11 @@ enum {
 
 /* ---- a guide of then ---- */
 
-static enum xg_status each_below(void *ctx, const char *kind, uint64_t size,
-                                 enum xg_status visit(
-                                     void *visitor,
-                                     const struct xg_guide_file *f,
-                                     struct xg_error *err),
-                                 void *visitor, struct xg_error *err)
+static enum xg_status
+each_below(void *ctx, const char *kind, uint64_t size,
+           enum xg_status visit(void *visitor, const struct xg_guide_file *f,
+                                struct xg_error *err),
+           void *visitor, struct xg_error *err)
 {
     struct report_limited *l = ctx;
 
@@ -185,8 +184,8 @@ static enum xg_status read_case(struct reading *r, struct xg_arena *arena,
     size_t count;
 
     if (from->store->ops->read_entity_records(from->store, arena, &rows.rows,
-                                              &rows.count, e->number, err) !=
-        XG_OK)
+                                              &rows.count, e->number,
+                                              err) != XG_OK)
         return err->status;
     drop_later(&rows, from->size);
     if (rows.count == 0)
@@ -236,8 +235,8 @@ static enum xg_status find_groups(struct reading *r, struct xg_error *err)
     struct xg_arena arena = XG_ARENA(CASE_ARENA);
     struct xg_grouped *grouped;
     size_t count;
-    enum xg_status status = xg_groups_of(&grouped, &count, &arena, r->links,
-                                         r->link_count, err);
+    enum xg_status status =
+        xg_groups_of(&grouped, &count, &arena, r->links, r->link_count, err);
 
     for (size_t i = 0; status == XG_OK && i < r->out->count; i++) {
         const struct xg_id *group =

@@ -40,12 +40,10 @@ XG_MUST_CHECK enum xg_status report_read(struct report_set *out,
 
 /* The same from the board's snapshot, which is as far as `from` says, and holds
  * all that a figure of a period from `since_ms` on may count. */
-XG_MUST_CHECK enum xg_status report_read_board(struct report_set *out,
-                                               struct xg_arena *arena,
-                                               const struct report_source *from,
-                                               struct board_reader *board,
-                                               int64_t since_ms,
-                                               struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+report_read_board(struct report_set *out, struct xg_arena *arena,
+                  const struct report_source *from, struct board_reader *board,
+                  int64_t since_ms, struct xg_error *err);
 /* The log's time then: its last time note below that size. */
 XG_MUST_CHECK enum xg_status report_now(int64_t *now_ms,
                                         const struct report_source *from,
@@ -62,9 +60,10 @@ report_units_open(struct report_units **out, struct xg_arena *arena,
                   struct report_set *set, struct xg_error *err);
 /* Lent by the units, which are lent by the arena. */
 const struct report_classes *report_units_classes(const struct report_units *u);
-/* A key in words, for who reads the row; the key itself where there are none. */
-struct xg_bytes report_key_name(const struct report_units *u,
-                                enum report_by by, struct xg_bytes key);
+/* A key in words, for who reads the row; the key itself where there are none.
+ */
+struct xg_bytes report_key_name(const struct report_units *u, enum report_by by,
+                                struct xg_bytes key);
 /* What share the class is to settle, in percent; 0: nobody said. */
 uint32_t report_target(const struct report_units *u, struct xg_bytes key);
 

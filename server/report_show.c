@@ -58,9 +58,9 @@ static void put_line(struct xg_buf *out, unsigned indent, struct xg_bytes label,
 static void put_head(struct xg_buf *out, const struct report_sheet *s)
 {
     struct xg_bytes unit =
-        *s->unit ? report_key_name(s->units, REPORT_BY_UNIT,
-                                   xg_bytes_of(s->unit))
-                 : xg_bytes_of(XG_T("全部单位", "all units"));
+        *s->unit
+            ? report_key_name(s->units, REPORT_BY_UNIT, xg_bytes_of(s->unit))
+            : xg_bytes_of(XG_T("全部单位", "all units"));
 
     xg_buf_format(out, XG_T("%s 至 %s · ", "%s to %s · "), s->from, s->to);
     view_put_line(out, unit);
@@ -187,9 +187,10 @@ static json_t *rows_json(const struct report_sheet *s, size_t i)
         set_numbers(&o, r->numerator, r->denominator,
                     has_denominator(a->figure, true));
         if (by == REPORT_BY_SETTLED)
-            view_json_set(&o, "target",
-                          count_or_null(report_target(s->units, r->key) * HUNDRED,
-                                        report_target(s->units, r->key) != 0));
+            view_json_set(
+                &o, "target",
+                count_or_null(report_target(s->units, r->key) * HUNDRED,
+                              report_target(s->units, r->key) != 0));
         view_json_append(&rows, o);
     }
     return rows;
@@ -238,7 +239,8 @@ static const char *fate_text(enum report_fate fate)
 {
     switch (fate) {
     case REPORT_LINKED:
-        return XG_T("与另一件关联，由那一件计", "linked: another counts for it");
+        return XG_T("与另一件关联，由那一件计",
+                    "linked: another counts for it");
     case REPORT_IS_VOID:
         return XG_T("已作废", "voided");
     case REPORT_TAKEN_BACK:
@@ -266,8 +268,9 @@ void report_put_why(struct xg_buf *out, const struct report_set *set,
     put_when(&why, XG_T("最早超期于", "first overdue at"), c->close.broke_ms);
     put_when(&why, XG_T("正在计时，到期", "running, due"), c->close.runs_ms);
     put_when(&why,
-             c->way == REPORT_SELF_HANDLED ? XG_T("自行处置", "settled on the spot")
-                                           : XG_T("结案", "closed"),
+             c->way == REPORT_SELF_HANDLED
+                 ? XG_T("自行处置", "settled on the spot")
+                 : XG_T("结案", "closed"),
              c->settled_ms);
     put_when(&why, XG_T("重新办理", "reopened"), c->reopened_ms);
     xg_buf_append(out, why.data, why.len);

@@ -216,9 +216,9 @@ static struct xg_bytes class_name(const struct report_units *u,
         const struct xg_level *l = &u->levels->rows[i];
         if (!is_of_class(l, key))
             continue;
-        char *more = xg_arena_format(u->arena, "%s%s%s", name ? name : "",
-                                     name ? XG_T("、", ", ") : "",
-                                     xg_level_label(l));
+        char *more =
+            xg_arena_format(u->arena, "%s%s%s", name ? name : "",
+                            name ? XG_T("、", ", ") : "", xg_level_label(l));
         name = more ? more : name;
     }
     if (!name && level)
@@ -254,8 +254,7 @@ static struct xg_bytes unit_name(const struct report_units *u,
     const char *name;
     char *code = xg_arena_str(u->arena, (const char *)key.at, key.len);
 
-    if (!code ||
-        xg_guide_unit_name(u->guide, &name, code, &ignored) != XG_OK)
+    if (!code || xg_guide_unit_name(u->guide, &name, code, &ignored) != XG_OK)
         return key;
     return xg_bytes_of(name);
 }

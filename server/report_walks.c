@@ -79,7 +79,7 @@ enum xg_status report_walk_of(struct report_walk *out, bool *is,
 struct reading {
     const struct report_walks_asked *asked;
     struct store *store;
-    struct xg_arena *arena;   /* for what stays */
+    struct xg_arena *arena;    /* for what stays */
     struct xg_arena page, one; /* for a page, for an entity */
     struct report_walks out;
     size_t walk_room, visit_room;
@@ -156,11 +156,11 @@ static enum xg_status visit_time(int64_t *ms, struct reading *r,
 static struct xg_bytes copy_text(struct reading *r,
                                  const struct xg_cbor_item *item)
 {
-    const char *copy = item->type == XG_CBOR_TEXT
-                           ? xg_arena_str(r->arena,
-                                          (const char *)item->bytes.at,
-                                          item->bytes.len)
-                           : NULL;
+    const char *copy =
+        item->type == XG_CBOR_TEXT
+            ? xg_arena_str(r->arena, (const char *)item->bytes.at,
+                           item->bytes.len)
+            : NULL;
 
     return copy ? xg_bytes(copy, item->bytes.len) : xg_bytes("", 0);
 }

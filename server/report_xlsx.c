@@ -41,21 +41,23 @@ static void put_figure(struct report_book *b, const struct report_sheet *s,
 static void put_sheet(struct report_book *b, const struct report_sheet *s)
 {
     static const unsigned widths[] = {44, 28, 12, 12, 12, 0};
-    const char *const names[] = {XG_T("指标", "figure"), XG_T("分项", "of"),
+    const char *const names[] = {XG_T("指标", "figure"),
+                                 XG_T("分项", "of"),
                                  XG_T("分子（数）", "numerator"),
                                  XG_T("分母", "denominator"),
-                                 XG_T("比率", "rate"), NULL};
+                                 XG_T("比率", "rate"),
+                                 NULL};
     struct xg_buf text = XG_BUF(4096);
 
     report_book_sheet(b, XG_T("指标", "figures"), widths);
-    xg_buf_format(&text,
-                  XG_T("指标 %s 至 %s", "Figures, %s to %s"), s->from, s->to);
+    xg_buf_format(&text, XG_T("指标 %s 至 %s", "Figures, %s to %s"), s->from,
+                  s->to);
     report_book_title(b, xg_buf_str(&text));
     xg_buf_reset(&text);
-    xg_buf_format(&text,
-                  XG_T("截至日志第 %" PRIu64 " 条，", "as of log entry %" PRIu64
-                                                     ", "),
-                  s->set->size);
+    xg_buf_format(
+        &text,
+        XG_T("截至日志第 %" PRIu64 " 条，", "as of log entry %" PRIu64 ", "),
+        s->set->size);
     view_put_time(&text, s->set->now_ms - s->set->now_ms % 1000);
     report_book_text(b, xg_buf_bytes(&text));
     report_book_text(b, *s->unit ? report_key_name(s->units, REPORT_BY_UNIT,

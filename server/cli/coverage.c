@@ -23,8 +23,12 @@
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 
-enum { COVER_BYTES = 1 << 30, PAGE_BYTES = 64 << 20, PAGE = 200,
-       UNIT_COLUMNS = 36 };
+enum {
+    COVER_BYTES = 1 << 30,
+    PAGE_BYTES = 64 << 20,
+    PAGE = 200,
+    UNIT_COLUMNS = 36
+};
 
 struct unit {
     char code[XG_CODE_MAX + 1];
@@ -148,8 +152,8 @@ static int by_id(const void *a, const void *b)
 /* The subjects that were visited, to be found. */
 static enum xg_status list_visited(struct job *j, struct xg_error *err)
 {
-    j->visited = xg_arena_array(&j->arena, j->walks.visit_count + 1,
-                                sizeof *j->visited);
+    j->visited =
+        xg_arena_array(&j->arena, j->walks.visit_count + 1, sizeof *j->visited);
     if (!j->visited)
         return xg_fail_nomem(err);
     for (size_t i = 0; i < j->walks.visit_count; i++)
@@ -246,9 +250,9 @@ static enum xg_status put_unit(struct job *j, const struct unit *u,
     xg_buf_byte(out, ' ');
     view_put_line(out, xg_bytes_of(name));
     view_pad(out, start, UNIT_COLUMNS);
-    xg_buf_format(out, XG_T(" 巡查 %llu 次 %llu 人 ", " %llu patrols by %llu, "),
-                  (unsigned long long)u->patrols,
-                  (unsigned long long)u->workers);
+    xg_buf_format(
+        out, XG_T(" 巡查 %llu 次 %llu 人 ", " %llu patrols by %llu, "),
+        (unsigned long long)u->patrols, (unsigned long long)u->workers);
     view_put_decimal(out, u->distance_mm / 1000, 3);
     xg_buf_format(out,
                   XG_T(" 公里；重点对象 %llu/%llu；地点 %llu\n",

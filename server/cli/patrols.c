@@ -173,10 +173,10 @@ static enum xg_status visits_of(json_t **out, struct area *a,
 
 static enum xg_status no_patrol(const char *text, struct xg_error *err)
 {
-    return xg_fail(err, XG_NOTFOUND,
-                   XG_T("%.80s 不是巡查，见 patrols",
-                        "%.80s is no patrol: see patrols"),
-                   text);
+    return xg_fail(
+        err, XG_NOTFOUND,
+        XG_T("%.80s 不是巡查，见 patrols", "%.80s is no patrol: see patrols"),
+        text);
 }
 
 /* The walk of the entity that the text means. */

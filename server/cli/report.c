@@ -90,7 +90,8 @@ static enum xg_status find_figure(const struct report_figure **figure,
     for (const struct report_figure *f = report_figures; f->name; f++)
         xg_buf_format(&all, "%s%s", all.len ? " " : "", f->name);
     xg_fail(err, XG_NOTFOUND,
-            XG_T("没有指标 %.60s；有：%s", "there is no figure %.60s; there are: %s"),
+            XG_T("没有指标 %.60s；有：%s",
+                 "there is no figure %.60s; there are: %s"),
             name, xg_buf_str(&all));
     xg_buf_clear(&all);
     return err->status;
@@ -126,11 +127,8 @@ static enum xg_status choose(struct job *j, const struct cmd *c,
                              struct xg_error *err)
 {
     const char *cases = cmd_option(c, "cases");
-    const char *name = cases              ? cases
-                       : c->arg_count > 1 ? c->args[1]
-                                          : FIRST;
-    const struct report_classes *classes =
-        report_units_classes(j->rows.units);
+    const char *name = cases ? cases : c->arg_count > 1 ? c->args[1] : FIRST;
+    const struct report_classes *classes = report_units_classes(j->rows.units);
     const struct report_figure *f = report_figures;
     bool all = !cases && strcmp(name, FIRST) == 0;
 
@@ -196,9 +194,9 @@ static enum xg_status put_case(struct job *j, size_t i, enum report_part part,
         view_json_set(&o, "number",
                       *entity.number ? json_string(entity.number)
                                      : json_null());
-        view_json_set(&o, "in",
-                      json_string(part == REPORT_NUMERATOR ? "numerator"
-                                                           : "rest"));
+        view_json_set(
+            &o, "in",
+            json_string(part == REPORT_NUMERATOR ? "numerator" : "rest"));
         view_json_set(&o, "why", view_json_text(xg_buf_bytes(&why)));
         status = cmd_put_json(l->c, o, err);
     } else if (status == XG_OK && j->format == FORMAT_CSV) {
@@ -249,8 +247,8 @@ static enum xg_status put_figures(struct job *j, struct cmd *c,
                                   struct xg_error *err)
 {
     for (size_t i = 0; i < j->sheet.count; i++)
-        if (report_compute(&j->answers[i], &j->rows.arena, &j->rows.set, &j->asked[i],
-                           err) != XG_OK)
+        if (report_compute(&j->answers[i], &j->rows.arena, &j->rows.set,
+                           &j->asked[i], err) != XG_OK)
             return err->status;
     switch (j->format) {
     case FORMAT_TABLE:
@@ -275,8 +273,8 @@ enum xg_status cmd_report(struct cmd *c, struct xg_error *err)
         return xg_fail_nomem(err);
     enum xg_status status = open_job(j, c, err);
     if (status == XG_OK)
-        status = cmd_option(c, "cases") ? put_cases(j, err)
-                                        : put_figures(j, c, err);
+        status =
+            cmd_option(c, "cases") ? put_cases(j, err) : put_figures(j, c, err);
     close_job(j);
     free(j);
     return status;

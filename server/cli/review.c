@@ -20,8 +20,7 @@
 #include "shared/view/names.h"
 #include "shared/view/text.h"
 
-enum { CASE_BYTES = 256 << 20, LINE_MAX = 8192,
-       PAGE = 200 };
+enum { CASE_BYTES = 256 << 20, LINE_MAX = 8192, PAGE = 200 };
 
 struct job {
     struct look look;
@@ -66,8 +65,9 @@ static void set_title(json_t **o, const struct store_entity *e)
     if (e->folded && xg_brief_read(&brief, e->state, &ignored) == XG_OK &&
         !access_is_sensitive_brief(&brief))
         view_put_title(&title, &brief);
-    view_json_set(o, "title", title.len ? view_json_text(xg_buf_bytes(&title))
-                                        : json_null());
+    view_json_set(o, "title",
+                  title.len ? view_json_text(xg_buf_bytes(&title))
+                            : json_null());
     xg_buf_clear(&title);
 }
 
@@ -116,8 +116,8 @@ static void set_overdue(json_t **o, const struct report_case *row)
     struct xg_buf text = XG_BUF(LINE_MAX);
     int64_t due = row->close.runs_ms;
 
-    if (due == XG_NO_TIME || (row->report_in.runs_ms != XG_NO_TIME &&
-                              row->report_in.runs_ms < due))
+    if (due == XG_NO_TIME ||
+        (row->report_in.runs_ms != XG_NO_TIME && row->report_in.runs_ms < due))
         due = row->report_in.runs_ms;
     if (due == XG_NO_TIME)
         return;
@@ -220,8 +220,8 @@ static enum xg_status list_acts(struct job *j, const struct xg_id *id,
     struct fold fold;
     bool found;
 
-    if (fold_of_entity(&fold, &found, &j->one, j->look.store,
-                       &j->look.registry, id, err) != XG_OK)
+    if (fold_of_entity(&fold, &found, &j->one, j->look.store, &j->look.registry,
+                       id, err) != XG_OK)
         return err->status;
     for (size_t i = 0; found && i < fold.state.count; i++) {
         uint32_t op = fold.state.order[i];
@@ -310,9 +310,8 @@ static enum xg_status list_changed(struct job *j, uint64_t since,
 
 static enum xg_status list_conflicts(struct job *j, struct xg_error *err)
 {
-    struct store_filter filter = {.conflicts = true,
-                                  .bare = true,
-                                  .limit = PAGE};
+    struct store_filter filter = {
+        .conflicts = true, .bare = true, .limit = PAGE};
     struct xg_arena page = XG_ARENA(CASE_BYTES);
     struct store *s = j->look.store;
     enum xg_status status = XG_OK;
@@ -395,7 +394,8 @@ static enum xg_status fill(struct job *j, struct xg_error *err)
     j->sheet = json_object();
     view_json_set(&j->sheet, "date", json_string(day));
     view_json_set(&j->sheet, "unit",
-                  *j->rows.area.unit ? json_string(j->rows.area.unit) : json_null());
+                  *j->rows.area.unit ? json_string(j->rows.area.unit)
+                                     : json_null());
     view_json_set(&j->sheet, "as_of", view_json_uint(j->rows.set.size));
     view_json_set(&j->sheet, "time", view_json_time(j->rows.set.now_ms));
     for (size_t i = 0; i < PARTS; i++)
@@ -432,8 +432,9 @@ static void put_when(struct xg_buf *out, const json_t *line)
 
 static void put_line(struct xg_buf *out, const json_t *line)
 {
-    static const char *const keys[] = {"number", "worker", "name", "title",
-                                       "holder_name", "unit_name", "text"};
+    static const char *const keys[] = {"number", "worker",      "name",
+                                       "title",  "holder_name", "unit_name",
+                                       "text"};
     size_t start = out->len;
 
     xg_buf_text(out, "  ");
@@ -456,22 +457,25 @@ static void put_text(struct xg_buf *out, struct job *j)
         size_t at;
         xg_buf_format(out, XG_T("%s %zu\n", "%s: %zu\n"),
                       XG_T(parts[i].zh, parts[i].en), json_array_size(list));
-        json_array_foreach(list, at, line)
-            put_line(out, line);
+        json_array_foreach(list, at, line) put_line(out, line);
     }
 }
 
 static void put_book_part(struct report_book *b, struct job *j, size_t part)
 {
-    const char *const heading[] = {
-        XG_T(parts[part].zh, parts[part].en), XG_T("编号", "number"),
-        XG_T("事项", "case"), XG_T("单位或人员", "unit or person"),
-        XG_T("时间", "time"), XG_T("说明", "told"), NULL};
+    const char *const heading[] = {XG_T(parts[part].zh, parts[part].en),
+                                   XG_T("编号", "number"),
+                                   XG_T("事项", "case"),
+                                   XG_T("单位或人员", "unit or person"),
+                                   XG_T("时间", "time"),
+                                   XG_T("说明", "told"),
+                                   NULL};
     json_t *list = part_of(j, parts[part].key), *line;
     size_t at;
 
     report_book_heading(b, heading);
-    json_array_foreach(list, at, line) {
+    json_array_foreach(list, at, line)
+    {
         struct xg_buf when = XG_BUF(256);
         const char *who = text_at(line, "holder_name");
         put_when(&when, line);

@@ -10,8 +10,7 @@ static enum xg_status take_in(struct rows *r, struct xg_error *err)
     struct board *b = r->look->c->data->board;
     struct board_at at;
 
-    if (board_take_in(b, &at,
-                      board_is_followed(b) ? BOARD_TAKE_IN : UINT64_MAX,
+    if (board_take_in(b, &at, board_is_followed(b) ? BOARD_TAKE_IN : UINT64_MAX,
                       err) != XG_OK)
         return err->status;
     r->from.size = at.size;
@@ -74,8 +73,8 @@ static enum xg_status read_board(struct rows *r, int64_t since_ms,
 
     if (board_begin(b, &reader, err) != XG_OK)
         return err->status;
-    enum xg_status status = report_read_board(&r->set, &r->arena, &r->from,
-                                              reader, since_ms, err);
+    enum xg_status status =
+        report_read_board(&r->set, &r->arena, &r->from, reader, since_ms, err);
     board_end(b, reader);
     return status;
 }

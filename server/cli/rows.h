@@ -1,5 +1,5 @@
-/* rows.h - the rows that `report` and `review` compute from, read for a unit and
- * a period: from the board, or as of a size of the log. */
+/* rows.h - the rows that `report` and `review` compute from, read for a unit
+ * and a period: from the board, or as of a size of the log. */
 #ifndef SERVER_CLI_ROWS_H
 #define SERVER_CLI_ROWS_H
 

@@ -14,7 +14,7 @@ enum { ROWS_BYTES = 64 << 20, ONE_BYTES = 64 << 20, DEVICE_COLUMNS = 28 };
 struct row {
     const struct store_device *device;
     char unit[XG_CODE_MAX + 1];
-    int64_t last_ms; /* XG_NO_TIME: nothing ever came */
+    int64_t last_ms;  /* XG_NO_TIME: nothing ever came */
     int64_t since_ms; /* that, or when it was enrolled */
     uint64_t waiting;
 };
@@ -140,10 +140,9 @@ static enum xg_status put_row(struct area *a, const struct row *r,
     struct look *l = a->look;
     struct xg_buf *out = &l->c->out;
     const char *name = area_person(a, r->device->worker);
-    int64_t silent_ms =
-        r->since_ms != XG_NO_TIME && l->now_ms > r->since_ms
-            ? l->now_ms - r->since_ms
-            : 0;
+    int64_t silent_ms = r->since_ms != XG_NO_TIME && l->now_ms > r->since_ms
+                            ? l->now_ms - r->since_ms
+                            : 0;
 
     if (l->c->json) {
         json_t *o = json_object();

@@ -470,6 +470,10 @@ const struct command commands[] = {
       {"to", "DAY", false, "到哪一天（含），缺省今天", "the last day; else today"},
       {"unit", "U", false, "只看这个单位及下级的",
        "of this unit and below only"}}},
+    {"account", "DIR CODE", 2, 2, CMD_DATA, 0, 0, cmd_account,
+     "一个人的巡查、走访、上报和存疑标记，与本人在设备上看到的相同",
+     "patrols, visits, reports and flags of one worker, as her own device "
+     "tells her", {{0}}},
     {"silent", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_silent,
      "设备多久没有来过数据，最久的在前",
      "devices by how long nothing came from them, the longest first",

@@ -33,6 +33,8 @@ const struct call_row call_rows[] = {
     READ("suggest", DESKS, "why="),
     PLAIN("patrols", READERS, "unit= show="),
     PLAIN("silent", ALL, "unit="),
+    PLAIN("coverage", ALL, "from= to= unit="),
+    PLAIN("account", READERS, ""),
     {"review", ALL, CALL_NOBODY, 'f', 0, false, "unit= format="},
     {"report", ALL, CALL_NOBODY, 'f', 0, false,
      "from= to= unit= by= as-of= cases= format="},

@@ -100,7 +100,8 @@ static json_t *place_json(int32_t lat_e6, int32_t lon_e6)
     return pair;
 }
 
-static json_t *line_json(struct xg_arena *arena, const struct xg_track_segment *s)
+static json_t *line_json(struct xg_arena *arena,
+                         const struct xg_track_segment *s)
 {
     struct outline_point *points =
         xg_arena_array(arena, s->count, sizeof *points);
@@ -108,8 +109,8 @@ static json_t *line_json(struct xg_arena *arena, const struct xg_track_segment *
     size_t count = points ? s->count : 0;
 
     for (size_t i = 0; i < count; i++)
-        points[i] = (struct outline_point){s->points[i].lat_e6,
-                                           s->points[i].lon_e6};
+        points[i] =
+            (struct outline_point){s->points[i].lat_e6, s->points[i].lon_e6};
     count = outline_simplify(points, count, LINE_TOLERANCE_MM);
     for (size_t i = 0; i < count; i++)
         view_json_append(&line, place_json(points[i].lat_e6, points[i].lon_e6));
@@ -127,7 +128,8 @@ json_t *view_route_lines(const struct view_route *t, struct xg_arena *arena)
 }
 
 /* The fixes on either side, or an empty list. */
-static json_t *between_json(const struct view_route *t, const struct xg_gap *gap)
+static json_t *between_json(const struct view_route *t,
+                            const struct xg_gap *gap)
 {
     const struct xg_track_point *before = NULL, *after = NULL;
     json_t *list = json_array();

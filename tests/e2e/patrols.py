@@ -119,6 +119,21 @@ class Patrols(Case):
         self.assertEqual(self.world.try_(
             'coverage', '--from', '2026-10-02', '--to', '2026-10-01').code, 2)
 
+    def test_the_centre_knows_no_more_than_the_worker(self):
+        self.a.incident('grid=' + GRID)
+        self.a.sync()
+        mine = self.a.one('mine')
+        there, = self.world.ask('account', 'wa')
+        self.assertEqual(there['patrols'], 1)
+        self.assertEqual(there['unit'], GRID)
+        for name in ('worker', 'patrols', 'distance_m', 'visits', 'reports',
+                     'valid_reports'):
+            self.assertEqual(there[name], mine[name], name)
+        flags = lambda of: sorted((f['flag'], f['id'], f['count'],
+                                   f['answered']) for f in of['flags'])
+        self.assertEqual(flags(there), flags(mine))
+        self.assertEqual(self.world.try_('account', 'nobody').code, 3)
+
     def test_an_evening_into_the_night_is_of_both_days(self):
         path = self.gpx(self.noon + 11 * 3600000 + 3500000, [(40, 0)])
         self.b.do('patrol', 'import', path, 'grid=' + GRID_2)

@@ -367,8 +367,9 @@ static void test_days_are_those_of_china(void **unused)
     assert_string_equal(text, "1970-01-02");
     assert_int_equal(report_day_text(text, begins + DAY - 1), begins);
     assert_true(report_day_read(&begins, "2028-02-29"));
-    for (const char *const *bad = (const char *const[]){
-             "2026-02-29", "2026-2-1", "", "2026-10-01T00:00", NULL};
+    for (const char *const *bad =
+             (const char *const[]){"2026-02-29", "2026-2-1", "",
+                                   "2026-10-01T00:00", NULL};
          *bad; bad++)
         assert_false(report_day_read(&begins, *bad));
 }
