@@ -28,6 +28,8 @@ export interface Listed {
   author?: string | null;
   position?: Place | null;
   thumb?: string | null;
+  /** What `--after` takes to go on behind it; else its id. */
+  after?: string;
   fields: Record<string, Json>;
   names?: Record<string, string>;
 }

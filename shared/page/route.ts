@@ -9,7 +9,7 @@ export interface Place {
 
 function read(): Place {
   // The key of the address that was opened is no place.
-  const text = location.hash.replace(/^#(key=.*|\/)?/, '');
+  const text = location.hash.replace(/^#((?:key|once)=.*|\/)?/, '');
   const cut = text.indexOf('?');
   const path = (cut < 0 ? text : text.slice(0, cut)).split('/').filter(Boolean);
   return {
@@ -52,7 +52,7 @@ export function go(path: (string | number)[], query?: Record<string, string>): v
 /** Another address for what is on the screen, which stays as it is. False: it was left meanwhile. */
 export function restate(path: (string | number)[], query?: Record<string, string>): boolean {
   // The key of the address that was opened is taken out of it, without a step.
-  if (location.hash !== shown && !shown.startsWith('#key=')) return false;
+  if (location.hash !== shown && !/^#(key|once)=/.test(shown)) return false;
   history.replaceState(history.state, '', address(path, query));
   shown = location.hash;
   return true;

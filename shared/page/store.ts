@@ -94,9 +94,21 @@ export function useCall<R = Row>(what: Call | null): Shown<R> {
   };
 }
 
-/** Ask again for all that is on the screen. */
-export function refresh(): void {
-  for (const entry of entries.values()) if (entry.readers.size > 0) void fetchEntry(entry);
+/** Calls that tell of one thing alone, named by their first word. */
+const OF_ONE: readonly string[] = ['show', 'history', 'proof'];
+
+/** May the answer be another one now? `changed`: the things that changed; null: nobody says which. A
+ * look at what is personal is recorded each time: only news of that very thing have it asked again. */
+function concerns(what: Call, changed: ReadonlySet<string> | null): boolean {
+  const id = what.words?.[0] ?? '';
+  if (what.flags?.why) return changed?.has(id) ?? false;
+  return !changed || !OF_ONE.includes(what.run) || changed.has(id);
+}
+
+/** Ask again for all that is on the screen, as far as what changed concerns it. */
+export function refresh(changed: ReadonlySet<string> | null = null): void {
+  for (const entry of entries.values())
+    if (entry.readers.size > 0 && concerns(entry.call, changed)) void fetchEntry(entry);
 }
 
 /** Forget everything: another language, another person, a locked home. */
@@ -113,6 +125,13 @@ export const syncing = signal<Row | null>(null);
 export const locked = signal(false);
 
 let pending = 0;
+/** What changed since the screen followed last; null: it was not said of all. */
+let news: Set<string> | null = new Set();
+
+function hear(line: Row): void {
+  if (!Array.isArray(line.cases)) news = null;
+  else for (const id of line.cases) news?.add(String(id));
+}
 
 const AT_ONCE_MS = 150;
 
@@ -127,10 +146,13 @@ export function listen(soon_ms = AT_ONCE_MS): void {
     }
     if (typeof line.locked === 'boolean') locked.value = line.locked;
     if (line.sync && typeof line.sync === 'object') syncing.value = line.sync as Row;
-    if (line.changed === true && !pending)
-      pending = window.setTimeout(() => {
-        pending = 0;
-        refresh();
-      }, soon_ms);
+    if (line.changed !== true) return;
+    hear(line);
+    pending ||= window.setTimeout(() => {
+      const changed = news;
+      pending = 0;
+      news = new Set();
+      refresh(changed);
+    }, soon_ms);
   }, new AbortController().signal);
 }

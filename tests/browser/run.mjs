@@ -31,6 +31,8 @@ export const ARGUMENTS = [
   '--use-fake-ui-for-media-stream',
 ];
 
+export const PASSWORD = 'correct horse 1';
+
 /** Kinds of screen: what a worker holds, and what stands on a desk. */
 export const SCREENS = {
   small: { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true },
@@ -77,6 +79,32 @@ class Test {
     await page.locator('h1').first().waitFor();
     if (theme === 'sunlight') await page.evaluate(() => (document.documentElement.dataset.theme = 'sunlight'));
     if (at) await this.go(page, at);
+    return page;
+  }
+
+  /** An operator's window on the world's console, logged in by a one-time key of hers. */
+  async desk(world, code, { screen = 'laptop', lang = 'zh', theme, at, quiet, once, ...more } = {}) {
+    const context = await this.browser.newContext({
+      ...SCREENS[screen],
+      locale: lang === 'zh' ? 'zh-CN' : 'en-GB',
+      timezoneId: 'Asia/Shanghai',
+      colorScheme: theme === 'dark' ? 'dark' : 'light',
+      reducedMotion: 'reduce',
+      ignoreHTTPSErrors: true,
+      ...more,
+    });
+    this.contexts.push(context);
+    if (theme === 'sunlight') await context.addInitScript(() => localStorage.setItem('xunge-theme', 'sunlight'));
+    const page = await context.newPage();
+    this.watch(page, world.console, quiet);
+    await page.goto(`${world.console.url}/#once=${once ?? world.once(code)}`);
+    const passwords = page.locator('input[type=password]');
+    await passwords.nth(1).waitFor();
+    for (const nth of [0, 1]) await passwords.nth(nth).fill(PASSWORD);
+    await page.locator('button[type=submit]').click();
+    await page.locator('.menu').waitFor();
+    if (at) await this.go(page, at);
+    else await this.settled(page);
     return page;
   }
 

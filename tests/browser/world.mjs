@@ -37,7 +37,7 @@ export const PEOPLE = [
 export function environment(more = {}) {
   const keep = {};
   for (const [name, value] of Object.entries(process.env))
-    if (/^(PATH|TMPDIR|[AUL]+SAN_OPTIONS|XUNGE_PAGE)$/.test(name)) keep[name] = value;
+    if (/^(PATH|TMPDIR|[AUL]+SAN_OPTIONS|XUNGE_PAGE|XUNGE_CONSOLE_PAGE)$/.test(name)) keep[name] = value;
   return { ...keep, LC_ALL: 'C.UTF-8', HOME: '/nonexistent', NO_PROXY: '*', no_proxy: '*', ...more };
 }
 
@@ -71,14 +71,17 @@ export async function end(child, signal = 'SIGTERM') {
   clearTimeout(timer);
 }
 
-/** The first line that a process prints. */
-function firstLine(child, what) {
+/** The first lines that a process prints. */
+function firstLines(child, what, count) {
   return new Promise((resolve, reject) => {
+    const heard = [];
     const lines = readline.createInterface({ input: child.stdout });
-    lines.once('line', resolve);
+    lines.on('line', (line) => heard.push(line) === count && resolve(heard));
     child.once('exit', (code) => reject(new Error(`${what} ended with ${code}`)));
   });
 }
+
+const firstLine = async (child, what) => (await firstLines(child, what, 1))[0];
 
 export class Device {
   constructor(world, name, env) {
@@ -142,6 +145,8 @@ export class World {
     this.data = path.join(this.folder, 'server');
     this.children = [];
     this.port = 0;
+    this.console_port = 0;
+    this.console = null;
     this.serving = null;
     this.server(['init', this.data, '--origin', 'lanshan.example', '--host', '127.0.0.1']);
     for (const [kind, file] of Object.entries(FILES))
@@ -159,24 +164,39 @@ export class World {
     return jsonLines(this.server([...words, '--json'], options).out);
   }
 
+  /** With the operators' console, this.console: {url}. */
   async start(words = []) {
     const child = spawn(
       path.join(BIN, 'xunge-server'),
-      ['serve', this.data, '--listen', `127.0.0.1:${this.port}`, ...words],
+      ['serve', this.data, '--listen', `127.0.0.1:${this.port}`, '--console', `127.0.0.1:${this.console_port}`, ...words],
       {
         env: environment(),
         stdio: ['ignore', 'pipe', fs.openSync(path.join(this.folder, 'serve.log'), 'a')],
       },
     );
     this.children.push(child);
-    const ready = await firstLine(child, 'xunge-server');
+    const [ready, console_ready] = await firstLines(child, 'xunge-server', 2);
     this.port = Number(/:(\d+)\b/.exec(ready)[1]);
+    const url = /https?:\S+/.exec(console_ready)[0].replace(/\/$/, '');
+    this.console_port = Number(/:(\d+)$/.exec(url)[1]);
+    this.console = { url, ended: false };
     this.serving = child;
   }
 
   async stop(signal) {
+    if (this.console) this.console.ended = true;
     await end(this.serving, signal);
     this.serving = null;
+  }
+
+  /** Somebody who may log in to the console; the one-time key of a first login. */
+  operator(code, name, role, unit) {
+    this.server(['operator', 'add', this.data, code, '--name', name, '--role', role, '--unit', unit]);
+    return this.once(code);
+  }
+
+  once(code) {
+    return this.serverAsk(['operator', 'login', this.data, code])[0].once;
   }
 
   /** A one-time code for a worker's next device. */

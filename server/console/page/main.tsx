@@ -8,6 +8,7 @@ import { speak } from '@page/text';
 import { preferredLang } from './shell/appearance';
 import { takeOnce } from './shell/session';
 import './form/trial';
+import './behind';
 import { Shell } from './shell/shell';
 
 /** News of a busy district come many a second; the screen follows every three. */

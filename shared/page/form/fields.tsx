@@ -22,6 +22,8 @@ interface FieldsProps {
   take?: boolean;
   /** Photos that are asked for, by role. */
   asked?: readonly string[];
+  /** Photos come from somebody else, until said otherwise. */
+  forwarded?: boolean;
 }
 
 /** The incident that an abnormal visit opens: only what it needs. */
@@ -80,14 +82,14 @@ function Opened({ form }: { form: Form }) {
   );
 }
 
-export function Fields({ form, names, needed, auto, photos_first, take, asked }: FieldsProps) {
+export function Fields({ form, names, needed, auto, photos_first, take, asked, forwarded }: FieldsProps) {
   return (
     <>
       {names.map((name) => {
         const field = fieldNamed(form.kind, name);
         if (!field) return null;
         if (field.type === 'photo')
-          return <Photos key={name} form={form} main={photos_first ?? false} take={take ?? false} problem={form.problem(name)} {...(asked ? { asked } : {})} />;
+          return <Photos key={name} form={form} main={photos_first ?? false} take={take ?? false} forwarded={forwarded ?? false} problem={form.problem(name)} {...(asked ? { asked } : {})} />;
         if (field.type === 'position')
           return (
             <Place

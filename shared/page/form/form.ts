@@ -93,7 +93,7 @@ export function useForm(
     setTried(true);
     const now = keeper.state.value.kept === 'empty' ? keeper.state.value : await keeper.settle();
     const lacks = needed.some(empty) || opensNothing() || now.missing.length > 0 || now.kept === 'empty';
-    if (now.kept !== 'empty' && now.kept !== 'kept') return false;
+    if (now.kept !== 'empty' && now.kept !== 'kept' && now.kept !== 'judged') return false;
     if (!lacks && now.problems.length === 0) return true;
     // After the problems were drawn.
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -46,6 +46,7 @@ export type Kept =
   | 'empty' /* nothing was touched */
   | 'keeping'
   | 'kept'
+  | 'judged' /* nothing keeps it but this page; `failure`: it could not be judged, saving it will */
   | 'waiting' /* the program does not answer; tried again */
   | 'failed' /* full disk and the like; tried again */
   | 'taken'; /* another page wrote to it */

@@ -1,6 +1,6 @@
 // Whether what was typed is kept: calm beside the heading; plain words where it is not.
 import { lang, T } from '@page/text';
-import { Button } from '@page/ui/parts';
+import { Button, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import type { Form } from '@page/form/form';
 
@@ -17,7 +17,7 @@ function second(at: number): string {
 
 export function KeptMark({ form }: { form: Form }) {
   const { kept, kept_at } = form.state;
-  if (kept === 'empty' || kept === 'waiting' || kept === 'failed' || kept === 'taken') return null;
+  if (kept === 'empty' || kept === 'waiting' || kept === 'failed' || kept === 'taken' || kept === 'judged') return null;
   return (
     <span class="kept">
       <Icon name={kept_at ? 'check' : 'draft'} />
@@ -42,6 +42,7 @@ export function KeptTrouble({ form }: { form: Form }) {
         )}
       </p>
     );
+  if (kept === 'judged') return <Trouble of={failure} />;
   if (kept === 'failed')
     return (
       <div class="trouble" role="alert">

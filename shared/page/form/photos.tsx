@@ -1,6 +1,7 @@
 // Photos of a form: taken here, or from a file; what each shows; on their way, kept, or refused.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { data } from '@page/api';
+import { behind } from '@page/behind';
 import { said, theDomain } from '@page/domain';
 import { bytes, label, T } from '@page/text';
 import { Bar, Button, Sheet } from '@page/ui/parts';
@@ -146,9 +147,7 @@ function PhotoRow({ form, photo, at, files }: { form: Form; photo: KeptPhoto; at
   const retell = async (role: string, forwarded: boolean): Promise<void> => {
     setBusy(true);
     try {
-      const file =
-        files.get(photo.sha256) ??
-        (await data({ run: 'photos get', words: [photo.sha256], flags: { output: '-' } }));
+      const file = files.get(photo.sha256) ?? (await data(behind.photo(photo.sha256, false)));
       files.set(photo.sha256, file);
       form.keeper.addPhotos([{ file, name }], role, forwarded);
       await form.keeper.settle();
@@ -207,10 +206,12 @@ interface PhotosProps {
   main?: boolean;
   /** A touch on another page asked for the camera already. */
   take?: boolean;
+  /** They come from somebody else: a resident's, sent to the desk. */
+  forwarded?: boolean;
   problem?: string | undefined;
 }
 
-export function Photos({ form, asked, main, take, problem }: PhotosProps) {
+export function Photos({ form, asked, main, take, forwarded, problem }: PhotosProps) {
   const { photos, arriving } = form.state;
   const camera = useCamera();
   const [shooting, setShooting] = useState<string | null>(null);
@@ -224,7 +225,7 @@ export function Photos({ form, asked, main, take, problem }: PhotosProps) {
     if (camera === 'by-page') setShooting('');
     else if (navigator.userActivation?.isActive) box.current?.querySelector<HTMLInputElement>('input[capture]')?.click();
   }, [camera]);
-  const add = (role: string) => (some: File[]) => form.keeper.addPhotos(some.map((file) => ({ file, name: file.name })), role, false);
+  const add = (role: string) => (some: File[]) => form.keeper.addPhotos(some.map((file) => ({ file, name: file.name })), role, forwarded ?? false);
   const buttons = (role: string, text: string) => (
     <div class="take-row" key={role} ref={box}>
       {camera === 'by-page' ? (

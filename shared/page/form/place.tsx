@@ -108,7 +108,7 @@ export function Place({ field, value, problem, auto, onText }: PlaceProps) {
   // At the centre nobody is where the report is about.
   const has_receiver = Boolean(theDomain().me.device);
   const own = useRef(!auto);
-  const [looking, look] = useReceiver(auto, (spot) => {
+  const [looking, look] = useReceiver(auto && has_receiver, (spot) => {
     if (!own.current) onText(spotText(spot), false);
   });
   const [picking, setPicking] = useState(false);

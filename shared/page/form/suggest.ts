@@ -79,14 +79,11 @@ function titleOf(row: Row): string {
 /** Things of a kind: the newest, or those that hold the text. */
 async function entities(kind: string, text: string, signal: AbortSignal): Promise<Option[]> {
   const answer = await call<Row>(
-    text.trim()
-      ? { run: 'find', words: [text.trim()], flags: { limit: '40', all: true } }
-      : { run: 'list', words: [kind], flags: { limit: String(MOST), ...(kind === 'contact' ? { all: true as const } : {}) } },
+    { run: 'list', words: [kind], flags: { limit: String(MOST), ...(text.trim() ? { text: text.trim() } : {}), ...(kind === 'contact' ? { all: true as const } : {}) } },
     signal,
   );
   return answer.lines
-    .filter((row) => row.kind === kind && typeof row.id === 'string')
-    .slice(0, MOST)
+    .filter((row) => typeof row.id === 'string')
     .map((row) => {
       const name = titleOf(row);
       rememberName(row.id as string, name);

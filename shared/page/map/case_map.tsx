@@ -21,12 +21,13 @@ const SIGNS: Record<Tone, string> = {
   quiet: 'M12 19a7 7 0 1 0 0-14 7 7 0 0 0 0 14',
 };
 
-/** What `list --points` answered: `[id, number, kind, status, light, lat, lon]` each. */
-export function pointsOf(rows: Json[] | undefined): MapPoint[] {
+/** What `list --points` answered: `[id, number, kind, status, light, lat, lon]` each of a device, an
+ * object each of the centre. */
+export function pointsOf(rows: readonly Json[] | undefined): MapPoint[] {
   const points: MapPoint[] = [];
   for (const row of rows ?? []) {
-    if (!Array.isArray(row)) continue;
-    const [id, , , , light, lat, lon] = row;
+    if (row === null || typeof row !== 'object') continue;
+    const [id, , , , light, lat, lon] = Array.isArray(row) ? row : [row.id, null, null, null, row.light, row.lat, row.lon];
     if (typeof id === 'string' && typeof lat === 'number' && typeof lon === 'number')
       points.push({ id, lat, lon, tone: LIGHT[String(light)] ?? 'quiet' });
   }

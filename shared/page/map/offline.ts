@@ -1,10 +1,12 @@
 // What the device has to draw on: offline maps, and the borders of its units.
 import type { Row } from '@page/api';
 import { call } from '@page/api';
+import { behind } from '@page/behind';
 import type { LonLat, Outline } from '@page/map/geo';
 import type { Crs } from '@page/map/shift';
 import { theDomain } from '@page/domain';
 import { useCall } from '@page/store';
+import { signal, useSignal } from '@page/signal';
 import { T } from '@page/text';
 
 export interface OfflineMap {
@@ -49,11 +51,16 @@ function mapOf(row: Row): OfflineMap {
   };
 }
 
+const KEPT = 'xunge-map';
+/** Which map this browser draws, where the program behind it keeps none. */
+const map_here = signal(localStorage.getItem(KEPT) ?? '');
+
 export function useOffline(): Offline {
   const maps = useCall({ run: 'maps' });
-  const settings = useCall({ run: 'settings' });
+  const settings = useCall(behind.keeps_map ? { run: 'settings' } : null);
+  const own = useSignal(map_here);
   const rows = maps.lines?.filter((row) => typeof row.name === 'string').map(mapOf);
-  const set = text(settings.lines?.find((row) => row.name === 'map')?.value);
+  const set = behind.keeps_map ? text(settings.lines?.find((row) => row.name === 'map')?.value) : own;
   const known = rows ?? (maps.failure ? [] : undefined);
   const chosen =
     set === NO_MAP ? null : (known?.find((map) => map.name === set) ?? known?.[0] ?? null);
@@ -61,6 +68,11 @@ export function useOffline(): Offline {
     maps: known,
     chosen,
     choose: (name) => {
+      if (!behind.keeps_map) {
+        localStorage.setItem(KEPT, name);
+        map_here.value = name;
+        return;
+      }
       // Kept on the device; the page hears of it, and asks again.
       void call({ run: 'settings', words: [`map=${name}`] })
         .then(settings.again)

@@ -1,6 +1,7 @@
 // A photo of the shelf: its thumbnail, fetched when it comes into view and let go with the page.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { data } from '@page/api';
+import { behind } from '@page/behind';
 import { locked } from '@page/store';
 import { T } from '@page/text';
 import { Icon } from '@page/ui/icon';
@@ -37,7 +38,7 @@ export function Thumb({ sha256, alt }: { sha256: string; alt: string }) {
     const seen = new IntersectionObserver((marks) => {
       if (!marks.some((mark) => mark.isIntersecting)) return;
       seen.disconnect();
-      data({ run: 'photos get', words: [sha256], flags: { small: true, output: '-' } }, ended.signal)
+      data(behind.photo(sha256, true), ended.signal)
         .then((blob) => {
           const made = URL.createObjectURL(blob);
           keep(sha256, made);

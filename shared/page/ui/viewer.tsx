@@ -2,6 +2,7 @@
 // time over the whole screen, by touch or by keys, turned as the camera said.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { data, Failure } from '@page/api';
+import { behind } from '@page/behind';
 import { said } from '@page/domain';
 import { metres, T } from '@page/text';
 import { whenOf, whoOf, type Element, type PhotoValue } from '@page/entity';
@@ -58,13 +59,13 @@ function Large({ of }: { of: Element }) {
     setAddress('');
     setSmall(false);
     setFailure(undefined);
-    data({ run: 'photos get', words: [sha256], flags: { output: '-' } }, ended.signal)
+    data(behind.photo(sha256, false), ended.signal)
       .then(show)
       .catch((cause: unknown) => {
         if (ended.signal.aborted) return;
         setFailure(cause instanceof Failure ? cause : undefined);
         setSmall(true);
-        data({ run: 'photos get', words: [sha256], flags: { output: '-', small: true } }, ended.signal).then(show, () => undefined);
+        data(behind.photo(sha256, true), ended.signal).then(show, () => undefined);
       });
     return () => {
       ended.abort();

@@ -1,30 +1,17 @@
 // A move of the loop, or another value of a field: its form; and then what now holds.
 import { useState } from 'preact/hooks';
-import type { Json, Row } from '@page/api';
+import type { Row } from '@page/api';
 import { act } from '@page/actor';
 import { kindNamed, said } from '@page/domain';
 import { address, go } from '@page/route';
 import { refresh, useCall } from '@page/store';
 import { T } from '@page/text';
 import type { Shown } from '@page/entity';
+import { typedValues } from '@page/cases/typed';
 import { fieldLabel, titleOf } from '@page/value';
 import { ActForm } from '@page/form/act_form';
 import { Busy, Empty, LinkButton, Page, tell, Trouble } from '@page/ui/parts';
 import { ConflictChip, StatusChip } from '@page/ui/states';
-
-/** A value as a person would type it to the command. */
-export function typedOf(value: Json | undefined): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'object' && !Array.isArray(value) && 'lat' in value) return `${String(value.lat)},${String(value.lon)}`;
-  return typeof value === 'object' ? '' : String(value);
-}
-
-function typedValues(of: Shown, field: string): string[] {
-  const value = of.fields[field];
-  if (Array.isArray(value)) return value.map(typedOf);
-  return value === undefined ? [] : [typedOf(value)];
-}
 
 /** What was saved, and what holds now; it stands, or can be set back. */
 function saved(answer: Row, id: string, undo?: () => void, field?: string): void {

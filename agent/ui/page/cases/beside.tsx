@@ -6,7 +6,8 @@ import { N, T } from '@page/text';
 import type { Listed, Place } from '@page/entity';
 import { CaseMap, pointsOf } from '@page/map/case_map';
 import { Button, Trouble } from '@page/ui/parts';
-import { callOf, change, type Query, withFlags } from './query';
+import { withFlags } from '@page/cases/rows';
+import { callOf, change, type Query } from './query';
 import { CaseRow } from './row';
 
 /** One that was chosen on the map, as its row. */

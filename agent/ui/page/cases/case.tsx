@@ -15,10 +15,11 @@ import { Story } from '@page/ui/story';
 import { Photos } from '@page/ui/viewer';
 import type { PageProps } from '../routes';
 import { Act } from './act';
-import { Clocks, Facts, Informant } from './facts';
+import { Clocks, Facts, Informant } from '@page/cases/facts';
 import { NoteSheet, PhotoSheet, WithdrawSheet } from './later';
 import { Moves } from './moves';
-import { Same } from './same';
+import { Same } from '@page/cases/same';
+import '@page/cases/cases.css';
 import './cases.css';
 
 function Head({ of }: { of: Shown }) {

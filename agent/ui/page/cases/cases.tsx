@@ -12,7 +12,8 @@ import { Drafts, useDrafts } from './drafts';
 import { FilterBar } from './filters';
 import { callOf, change, isNarrowed, NO_QUERY, readQuery, type Query } from './query';
 import { CaseRow } from './row';
-import { useRows } from './rows';
+import { useRows } from '@page/cases/rows';
+import '@page/cases/cases.css';
 import './cases.css';
 
 /** Is there room for both? Follows the text size, as the style does. */

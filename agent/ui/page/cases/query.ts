@@ -96,8 +96,3 @@ export function callOf(query: Query): Call {
   put('text', query.text.trim());
   return { run: 'list', words: query.kind ? [query.kind] : [], flags };
 }
-
-export const withFlags = (call: Call, more: Record<string, string | true>): Call => ({
-  ...call,
-  flags: { ...call.flags, ...more },
-});

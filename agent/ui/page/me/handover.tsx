@@ -7,7 +7,7 @@ import { refresh, useCall } from '@page/store';
 import { bytes, T } from '@page/text';
 import { Button, Chip, Page, Section, Trouble } from '@page/ui/parts';
 import { Choose, useSticks, type Volume } from '../sync/stick';
-import { fileName, saveFile } from '../sync/save';
+import { fileName, saveFile } from '@page/save';
 import { SecretField } from './secret-field';
 import '../sync/sync.css';
 

@@ -4,7 +4,7 @@ import { call, data, type Failure, failureOf, feed } from '@page/api';
 import { lang, speak, T } from '@page/text';
 import { Button, Page, Section, tell, Trouble } from '@page/ui/parts';
 import { Choose } from '../sync/stick';
-import { fileName, saveFile } from '../sync/save';
+import { fileName, saveFile } from '@page/save';
 import { startSync } from '../sync/state';
 import './me.css';
 import '../sync/sync.css';

@@ -5,7 +5,7 @@ import { useTask } from '@page/task';
 import { T } from '@page/text';
 import { Button, Page, Section, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
-import { fileName, saveFile } from '../sync/save';
+import { fileName, saveFile } from '@page/save';
 import { SecretField } from './secret-field';
 import './me.css';
 import '../sync/sync.css';

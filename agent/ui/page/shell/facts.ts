@@ -63,7 +63,7 @@ export function isLate(of: Status, days: number): boolean {
 }
 
 const tabs = new BroadcastChannel('xunge-settings');
-tabs.onmessage = refresh;
+tabs.onmessage = () => refresh();
 
 /** Said to the other tabs too: settings are no part of the home that is watched. */
 export function settingsChanged(): void {

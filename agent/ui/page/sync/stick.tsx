@@ -7,7 +7,7 @@ import { actorCode } from '@page/actor';
 import { bytes, N, T, when } from '@page/text';
 import { Button, Chip, tell, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
-import { fileName, saveFile } from './save';
+import { fileName, saveFile } from '@page/save';
 
 export interface Volume {
   name: string;

@@ -30,7 +30,7 @@ function taken(row: Row, from: Arriving): KeptPhoto {
 }
 
 /** The command that the form is: `add incident …`, `do ID MOVE …`, `set ID …`. */
-function commandOf(kind: string, act: Act, filled: Filled, photos: KeptPhoto[]): { run: string; words: string[]; flags: Flags } {
+export function commandOf(kind: string, act: Act, filled: Filled, photos: KeptPhoto[]): { run: string; words: string[]; flags: Flags } {
   const flags: Flags = {};
   const words = wordsOf(filled.values, act.emptied);
   const notes = filled.values.note ?? [];
@@ -77,17 +77,17 @@ function openTrial(kind: string, act: Act, first: Filled): Keeper {
     try {
       const answer = (await call<Row>(what, mine.signal)).lines[0] ?? {};
       const { photos: _, ...judged } = judgedOf(answer);
-      put({ ...judged, kept: 'kept', failure: undefined });
+      put({ ...judged, failure: undefined });
     } catch (cause) {
       if (mine.signal.aborted) return;
-      put({ kept: 'failed', failure: failureOf(cause) });
+      put({ problems: [], missing: [], wanted: [], failure: failureOf(cause) });
     }
     if (asked === mine) settled();
   }
 
   const soon = (): void => {
     touched = true;
-    put({ kept: state.value.kept === 'empty' ? 'kept' : state.value.kept, settled: false });
+    put({ kept: 'judged', settled: false });
     clearTimeout(timer);
     timer = window.setTimeout(() => void judge(), PAUSE_MS);
   };
@@ -129,7 +129,7 @@ function openTrial(kind: string, act: Act, first: Filled): Keeper {
     addPhotos(files, role, forwarded) {
       const more = files.map(({ file, name }) => ({ key: next_key++, file, name, role, forwarded }));
       touched = true;
-      put({ arriving: [...state.value.arriving, ...more], kept: 'kept', settled: false });
+      put({ arriving: [...state.value.arriving, ...more], kept: 'judged', settled: false });
       for (const photo of more) void bring(photo);
     },
     retryPhoto(key) {

@@ -1,11 +1,16 @@
 // The rows of a long list: the first are kept fresh by the store, the others are fetched behind
-// them when they are scrolled to. What changes on the device changes rows in place; rows that come
-// in front are shown at once where the list stands at its top, and announced where it does not.
+// them when they are scrolled to. What changes changes rows in place; rows that come in front are
+// shown at once where the list stands at its top, and announced where it does not. A `calm` list
+// never moves by itself: what came waits to be asked for, what left stays, marked, until then.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, type Call, type Failure, failureOf } from '@page/api';
 import { useCall } from '@page/store';
 import type { Listed } from '@page/entity';
-import { withFlags } from './query';
+
+export const withFlags = (call: Call, more: Record<string, string | true>): Call => ({
+  ...call,
+  flags: { ...call.flags, ...more },
+});
 
 const FIRST_ROWS = 40;
 const LEAST_ROWS = 80;
@@ -22,12 +27,21 @@ export interface Rows {
   again(): void;
   /** There is something new in front of what is read. */
   news: boolean;
+  /** How many came, where that is known: of a calm list. */
+  came: number;
+  /** It is not of this list any more; the row is what it was. */
+  isGone(id: string): boolean;
+  /** Show what is. */
   renew(): void;
+  /** These were acted upon here: they go as soon as they are not of this list any more. */
+  settle(ids: readonly string[]): void;
 }
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 const keyOf = (row: Listed): string => row.id ?? row.number ?? '';
 
-export function useRows(what: Call): Rows {
+export function useRows(what: Call, calm = false): Rows {
   const key = JSON.stringify(what);
   const counted = useCall<{ count: number }>(withFlags(what, { count: true }));
   const first = useCall<Listed>(withFlags(what, { limit: String(FIRST_ROWS) }));
@@ -37,8 +51,15 @@ export function useRows(what: Call): Rows {
   const run = useRef<AbortController | null>(null);
   const [failure, setFailure] = useState<Failure | undefined>();
   const [news, setNews] = useState(false);
+  const [came, setCame] = useState(0);
+  const gone = useRef<ReadonlySet<string>>(NOTHING);
+  const acted = useRef(new Set<string>());
+  /** How many rows the list has as it stands; of a calm one, when it was last renewed. */
+  const standing = useRef<number | null>(null);
   const [, draw] = useState({});
-  const count = counted.lines?.[0]?.count ?? null;
+  const counted_now = counted.lines?.[0]?.count ?? null;
+  if (!calm || standing.current === null) standing.current = counted_now;
+  const count = standing.current;
 
   /** Fetch behind the last, until what is wanted is there. */
   const fill = async (): Promise<void> => {
@@ -53,7 +74,7 @@ export function useRows(what: Call): Rows {
         const need = sought.current ? most : Math.min(most, wanted.current[1]);
         if (!last || have >= need) break;
         const limit = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, need - have));
-        const answer = await call<Listed>(withFlags(what, { limit: String(limit), after: keyOf(last) }), mine.signal);
+        const answer = await call<Listed>(withFlags(what, { limit: String(limit), after: last.after ?? keyOf(last) }), mine.signal);
         rows.current = [...rows.current, ...answer.lines];
         if (rows.current.some((row) => row.id === sought.current)) sought.current = '';
         setFailure(undefined);
@@ -72,7 +93,10 @@ export function useRows(what: Call): Rows {
     run.current?.abort();
     run.current = null;
     rows.current = first.lines ?? [];
+    standing.current = counted_now;
+    gone.current = NOTHING;
     setNews(false);
+    setCame(0);
     draw({});
     void fill();
   };
@@ -82,17 +106,48 @@ export function useRows(what: Call): Rows {
     const [from, to] = wanted.current;
     const before = rows.current[Math.max(from, FIRST_ROWS) - 1];
     if (!before || to <= FIRST_ROWS) return;
-    const call_of = withFlags(what, { after: keyOf(before), limit: String(to - Math.max(from, FIRST_ROWS)) });
+    const call_of = withFlags(what, { after: before.after ?? keyOf(before), limit: String(to - Math.max(from, FIRST_ROWS)) });
     const answer = await call<Listed>(call_of).catch(() => undefined);
     if (!answer) return;
     const fresh = new Map(answer.lines.map((row) => [keyOf(row), row]));
+    const asked = new Set(rows.current.slice(Math.max(from, FIRST_ROWS), to).map(keyOf));
+    if (calm) leave((id) => asked.has(id) && !fresh.has(id));
     rows.current = rows.current.map((row) => fresh.get(keyOf(row)) ?? row);
     draw({});
   };
 
+  /** A calm list stays as it stands: its rows say what is new of them, what else there is is counted. */
+  const compare = (head: Listed[]): void => {
+    const fresh = new Map(head.map((row) => [keyOf(row), row]));
+    const old = rows.current;
+    const known = new Set(old.map(keyOf));
+    const ahead = head.filter((row) => !known.has(keyOf(row)) && head.indexOf(row) < old.length).length;
+    const whole = head.length < FIRST_ROWS;
+    gone.current = new Set(
+      old.filter((row, at) => !fresh.has(keyOf(row)) && (whole || at + ahead < head.length)).map(keyOf),
+    );
+    leave((id) => gone.current.has(id));
+    rows.current = rows.current.map((row) => fresh.get(keyOf(row)) ?? row);
+    setCame(ahead);
+    setNews(ahead > 0 || gone.current.size > 0);
+    draw({});
+    void patch();
+  };
+
+  /** What was acted upon here and left the list goes at once: nobody is surprised by her own hand. */
+  const leave = (left: (id: string) => boolean): void => {
+    const before = rows.current.length;
+    rows.current = rows.current.filter((row) => !(acted.current.has(keyOf(row)) && left(keyOf(row))));
+    if (standing.current !== null) standing.current -= before - rows.current.length;
+    gone.current = new Set([...gone.current].filter((id) => !acted.current.has(id)));
+  };
+
   useEffect(() => {
     rows.current = [];
+    standing.current = null;
+    gone.current = NOTHING;
     setNews(false);
+    setCame(0);
     return () => {
       run.current?.abort();
       run.current = null;
@@ -103,12 +158,13 @@ export function useRows(what: Call): Rows {
     const head = first.lines;
     if (!head) return;
     const old = rows.current;
+    if (calm && old.length > 0) return compare(head);
     const same = old.length >= head.length && head.every((row, at) => keyOf(row) === keyOf(old[at]!));
-    if (same && old.length > 0) {
+    if (same && old.length > 0 && !calm) {
       rows.current = [...head, ...old.slice(head.length)];
       draw({});
       void patch();
-    } else if (old.length === 0 || wanted.current[0] < FIRST_ROWS) {
+    } else if (calm || old.length === 0 || wanted.current[0] < FIRST_ROWS) {
       renew();
     } else {
       setNews(true);
@@ -118,7 +174,6 @@ export function useRows(what: Call): Rows {
 
   useEffect(() => void fill(), [count]);
 
-  // A list that is at its end has as many rows as came, whatever was counted before.
   return {
     count: first.lines && count === null ? first.lines.length : count,
     row: (index) => rows.current[index],
@@ -138,6 +193,11 @@ export function useRows(what: Call): Rows {
       counted.again();
     },
     news,
+    came,
+    isGone: (id) => gone.current.has(id),
     renew,
+    settle: (ids) => {
+      for (const id of ids) acted.current.add(id);
+    },
   };
 }

@@ -1,5 +1,6 @@
 // What a record holds: its fields, each with a way to change it; the people; its deadlines.
 import type { Json } from '@page/api';
+import { behind } from '@page/behind';
 import { kindNamed, said } from '@page/domain';
 import { address } from '@page/route';
 import { useCall } from '@page/store';
@@ -34,7 +35,7 @@ function Fact({ of, name, value }: FactProps) {
           {refers ? <a href={address(['case', value])}>{text}</a> : text}
         </span>
         {conflicts ? (
-          <a class="button button-quiet" href={address(['conflicts', of.id])}>
+          <a class="button button-quiet" href={behind.conflicts(of.id)}>
             <Icon name="fork" />
             <span>{T('有冲突，去决定', 'decide')}</span>
           </a>
@@ -120,11 +121,8 @@ export function Facts({ of }: { of: Shown }) {
 const CONSENT: Record<string, 'ok' | 'bad' | 'quiet'> = { yes: 'ok', no: 'bad', unasked: 'quiet' };
 
 /** Who told of it: to call in one touch, and whether they may be named. */
-export function Informant({ id }: { id: string }) {
-  const told = useCall<Shown>({ run: 'show', words: [id] });
-  const contact = told.lines?.[0];
+export function InformantCard({ of: contact }: { of: Shown }) {
   const kind = kindNamed('contact');
-  if (!contact) return told.failure ? <p class="quiet">{told.failure.message}</p> : null;
   const text = (name: string): string => (typeof contact.fields[name] === 'string' ? String(contact.fields[name]) : '');
   const phone = text('phone');
   const consent = text('consent') || 'unasked';
@@ -153,8 +151,15 @@ export function Informant({ id }: { id: string }) {
   );
 }
 
+export function Informant({ id }: { id: string }) {
+  const told = useCall<Shown>({ run: 'show', words: [id] });
+  const contact = told.lines?.[0];
+  if (!contact) return told.failure ? <p class="quiet">{told.failure.message}</p> : null;
+  return <InformantCard of={contact} />;
+}
+
 /** Each deadline, what of it is left, and what has moved it. */
-function ClockLines({ of }: { of: Clock[] }) {
+export function ClockLines({ of }: { of: Clock[] }) {
   return (
     <ul class="clocks">
       {of.map((clock) => (

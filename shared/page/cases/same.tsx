@@ -12,17 +12,17 @@ import { Button, tell, Trouble } from '@page/ui/parts';
 import { Thumb } from '@page/ui/photo';
 import { StatusChip } from '@page/ui/states';
 
-interface Report extends Omit<Shown, 'photos'> {
+export interface Report extends Omit<Shown, 'photos'> {
   photo: PhotoValue[];
 }
 
-interface Pair {
+export interface Pair {
   distance_m: number;
   reports: [Report, Report];
 }
 
 /** Link or unlink, with the other way offered at once. */
-async function join(of: Shown, other: string, number: string, on: boolean): Promise<void> {
+export async function join(of: Shown, other: string, number: string, on: boolean): Promise<void> {
   await act({ run: on ? 'link' : 'unlink', words: [of.id, other] });
   refresh();
   tell({

@@ -1,0 +1,7 @@
+// What stands behind this page: the centre, where photos are asked for by another command.
+import { behind } from '@page/behind';
+import { address } from '@page/route';
+
+behind.photo = (sha256, small) => ({ run: 'photo get', words: [sha256, '-'], flags: small ? { small: true } : {} });
+behind.keeps_map = false;
+behind.conflicts = (id, field) => address(['attention', 'conflict', id], field ? { field } : undefined);

@@ -1,0 +1,292 @@
+// What the desk sees of a case beside what a worker does: clocks in a table, who had it how long,
+// who was called and came, the proof.
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { call, data, failureOf, type Failure, type Row } from '@page/api';
+import { said, theDomain } from '@page/domain';
+import { whenOf, whoOf, type Element, type Shown } from '@page/entity';
+import { fileName, saveFile } from '@page/save';
+import { duration, label, N, T, when } from '@page/text';
+import { Bar, Button, Chip, Section, Trouble } from '@page/ui/parts';
+import { DeadlineChip, type Clock } from '@page/ui/states';
+import { operator } from '../shell/session';
+import { unitNamed } from '../cases/row';
+import { Table } from '../parts/table';
+import { AskWhy, useReading } from './why';
+
+export interface DeskClock extends Clock {
+  turn?: number;
+  start?: string | null;
+  due_plain?: string | null;
+  paused_ms?: number;
+  with?: string | null;
+}
+
+export interface Holder {
+  unit: string;
+  name: string;
+  level: string | null;
+  from: string;
+  to: string | null;
+  ms: number;
+  moves: number;
+}
+
+export interface ProofFacts {
+  entry: number | null;
+  entries: number;
+  not_before: string | null;
+  not_after: string | null;
+  seen_after: string | null;
+  seen_before: string | null;
+  cosigned_by: number;
+  grade: 'proven' | 'claimed' | 'asserted';
+  photos: { total: number; held: number };
+  text: string;
+}
+
+export interface Proposal {
+  board: string | null;
+  post: string | null;
+  post_name: string | null;
+  unit: string;
+  unit_name: string;
+  person: string | null;
+  why: string;
+}
+
+export interface PossibleMove {
+  move: string;
+  label: string;
+  to: string | null;
+  blocked: boolean;
+  needs: { need: string; label: string; met: boolean; wanted: boolean }[];
+}
+
+/** `show`, as the centre answers it. */
+export interface DeskCase extends Shown {
+  moves?: PossibleMove[];
+  no_right?: string | null;
+  holders?: Holder[];
+  proof?: ProofFacts;
+  category_name?: string | null;
+  proposal?: Proposal | null;
+  unit_name?: string | null;
+  report_in?: { called: string[]; present: string[]; missing: string[]; names?: Record<string, string> };
+}
+
+/** 3 天 4 小时 */
+export function long(ms: number): string {
+  const hours = ms / 3_600_000;
+  if (hours < 24) return duration(ms / 1000);
+  const days = Math.floor(hours / 24);
+  const rest = Math.round(hours - days * 24);
+  const text = N(days, ' 天', 'day', 'days');
+  return rest ? `${text} ${N(rest, ' 小时', 'hour', 'hours')}` : text;
+}
+
+export function levelName(code: string | null | undefined): string {
+  if (!code) return '';
+  return label(theDomain().site.levels.find((level) => level.code === code), code);
+}
+
+const stageOf = (clock: DeskClock): string =>
+  said('stages', clock.stage) + ((clock.turn ?? 1) > 1 ? T(`（第 ${clock.turn} 次）`, ` (${clock.turn})`) : '');
+
+function dueOf(clock: DeskClock): ComponentChildren {
+  return (
+    <>
+      {when(clock.due ?? clock.due_plain)}
+      {clock.extended && <span class="quiet"> {T('（已延期）', '(extended)')}</span>}
+    </>
+  );
+}
+
+function standingOf(clock: DeskClock): ComponentChildren {
+  const paused = clock.paused_ms ?? 0;
+  return (
+    <>
+      {clock.text ? <DeadlineChip of={clock} /> : clock.ended && !clock.overdue ? T('按时', 'in time') : ''}
+      {paused > 0 && <span class="quiet"> {T(`暂停 ${long(paused)}`, `paused for ${long(paused)}`)}</span>}
+    </>
+  );
+}
+
+export function ClockTable({ of }: { of: DeskClock[] }) {
+  const known = of.filter((clock) => clock.start || clock.due);
+  if (known.length === 0) return null;
+  return (
+    <Section title={T('各环节时限', 'Deadlines of its stages')}>
+      <Table
+        caption={T('各环节时限', 'Deadlines of its stages')}
+        rows={known}
+        keyOf={(clock) => `${clock.stage}:${clock.turn ?? 1}:${clock.start ?? ''}`}
+        columns={[
+          { head: T('环节', 'Stage'), cell: stageOf },
+          { head: T('谁', 'With'), cell: (clock) => unitNamed(clock.with) },
+          { head: T('开始', 'Began'), cell: (clock) => when(clock.start) },
+          { head: T('应于', 'Due'), cell: dueOf },
+          { head: T('结束', 'Ended'), cell: (clock) => when(clock.ended) },
+          { head: T('情况', 'How it stands'), cell: standingOf },
+        ]}
+      />
+    </Section>
+  );
+}
+
+export function Holders({ of }: { of: Holder[] }) {
+  if (of.length === 0) return null;
+  const most = Math.max(1, ...of.map((one) => one.ms));
+  return (
+    <Section title={T('在谁手里多久', 'Who had it how long')}>
+      <ol class="holders">
+        {of.map((one, at) => (
+          <li key={at}>
+            <span>
+              <strong>{one.name || unitNamed(one.unit)}</strong>
+              {one.level && <span class="quiet"> · {levelName(one.level)}</span>}
+              {!one.to && (
+                <Chip tone="info" icon="clock">
+                  {T('现在', 'now')}
+                </Chip>
+              )}
+            </span>
+            <Bar share={one.ms / most} label={long(one.ms)} />
+            <span class="quiet">
+              {long(one.ms)} · {when(one.from)} {one.to ? T(`至 ${when(one.to)}`, `to ${when(one.to)}`) : T('起', 'on')}
+              {one.moves > 0 && ` · ${N(one.moves, ' 步', 'step', 'steps')}`}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}
+
+/** Who was called by a whistle, by when, and who came when. */
+export function ReportingIn({ of }: { of: DeskCase }) {
+  const board = of.report_in;
+  if (!board || board.called.length === 0) return null;
+  const came = (unit: string): Element | undefined => (of.sets.present ?? []).find((one) => one.value === unit);
+  const name = (unit: string): string => board.names?.[unit] ?? unitNamed(unit);
+  const by = typeof of.fields.report_by === 'string' ? of.fields.report_by : null;
+  const clock = of.clocks?.find((one) => one.stage === 'report_in' && !one.ended);
+  const missing = board.missing.length;
+  return (
+    <Section title={T('吹哨报到', 'Whistle: who reported in')}>
+      <p>
+        {missing === 0
+          ? T(`${board.called.length} 家全部报到`, `All ${board.called.length} have reported in`)
+          : T(`应到 ${board.called.length} 家，已到 ${board.called.length - missing} 家，还差 ${missing} 家`, `${board.called.length - missing} of ${board.called.length} have reported in, ${missing} missing`)}
+        {by && T(`；限 ${when(by)} 前`, `; due ${when(by)}`)} <DeadlineChip of={clock} />
+      </p>
+      <ul class="report-in">
+        {board.called.map((unit) => {
+          const one = came(unit);
+          const is_in = board.present.includes(unit);
+          return (
+            <li key={unit} class="card">
+              <strong>{name(unit)}</strong>
+              <Chip tone={is_in ? 'ok' : missing && by && Date.parse(by) < Date.now() ? 'bad' : 'warn'} icon={is_in ? 'check' : 'clock'}>
+                {is_in ? T('已报到', 'reported in') : T('未报到', 'not yet')}
+              </Chip>
+              {one && (
+                <span class="quiet">
+                  {whoOf(one)} · {whenOf(one)}
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </Section>
+  );
+}
+
+const GRADES = { proven: 'ok', claimed: 'info', asserted: 'warn' } as const;
+
+function gradeText(grade: string): string {
+  const words: Record<string, string> = {
+    proven: T('署名已证明', 'author proven'),
+    claimed: T('署名由设备声明', 'author claimed by the device'),
+    asserted: T('服务器认定', 'asserted by the server'),
+  };
+  return words[grade] ?? grade;
+}
+
+/** The evidence as one file, which anybody can check with `xunge-audit`. */
+function Evidence({ of }: { of: DeskCase }) {
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<Failure>();
+  const flags = { evidence: of.id, photos: 'all' };
+  const wanted = useReading<Row>(null, of.id);
+  const get = async (): Promise<void> => {
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      const why = wanted.why;
+      const bytes = await data({ run: 'export', words: ['-'], flags: { ...flags, ...(why ? { why } : {}) } });
+      saveFile(bytes, fileName('evidence', of.number ?? of.id.slice(0, 8), 'xge'));
+    } catch (cause) {
+      setFailure(failureOf(cause));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const asks = failure?.more.wants === 'why' && !wanted.why;
+  return (
+    <>
+      <Button icon="down" busy={busy} onClick={() => void get()}>
+        {T('下载证据文件', 'Download the evidence file')}
+      </Button>
+      {asks ? <AskWhy about={of.id} what={T('证据文件', 'The evidence file')} /> : <Trouble of={failure} />}
+      <p class="quiet">{T('任何人用 xunge-audit 都能离线核验它。', 'Anybody can check it offline with xunge-audit.')}</p>
+    </>
+  );
+}
+
+export function ProofPanel({ of }: { of: DeskCase }) {
+  const [told, setTold] = useState<ProofFacts>();
+  const [failure, setFailure] = useState<Failure>();
+  const [busy, setBusy] = useState(false);
+  const proof = told ?? of.proof;
+  const again = (): void => {
+    setBusy(true);
+    setFailure(undefined);
+    call<Row>({ run: 'proof', words: [of.id] })
+      .then(
+        ({ lines }) => setTold(lines[0] as unknown as ProofFacts),
+        (cause: unknown) => setFailure(failureOf(cause)),
+      )
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Section title={T('凭据', 'Proof')}>
+      {proof && (
+        <div class="proof proof-good">
+          <p>
+            <strong>{proof.text}</strong>
+          </p>
+          <span class="chips">
+            <Chip tone={GRADES[proof.grade] ?? 'info'} icon="proof">
+              {gradeText(proof.grade)}
+            </Chip>
+            <Chip tone="info" icon="people">
+              {N(proof.cosigned_by, ' 台设备连署', 'device cosigned', 'devices cosigned')}
+            </Chip>
+            <Chip tone={proof.photos.held === proof.photos.total ? 'ok' : 'warn'} icon="photo">
+              {T(`照片 ${proof.photos.held}/${proof.photos.total}`, `photos ${proof.photos.held} of ${proof.photos.total}`)}
+            </Chip>
+          </span>
+        </div>
+      )}
+      <Trouble of={failure} />
+      <div class="buttons proof-buttons">
+        <Button icon="proof" busy={busy} onClick={again}>
+          {told ? T('已重新核验', 'Verified again') : T('现在核验', 'Verify now')}
+        </Button>
+        {operator.value?.role !== 'handler' && <Evidence of={of} />}
+      </div>
+    </Section>
+  );
+}

@@ -1,0 +1,100 @@
+// 台账: what was looked for, a line each, numbered, with who has it and how it stands.
+import { useEffect, useState } from 'preact/hooks';
+import { call, failureOf, type Failure } from '@page/api';
+import { said } from '@page/domain';
+import { numberOf } from '@page/entity';
+import { N, T, when } from '@page/text';
+import { Busy, Trouble } from '@page/ui/parts';
+import { titleOf } from '@page/value';
+import { unitNamed, type DeskRow } from '../cases/row';
+import { operator } from '../shell/session';
+import { Paper } from './print';
+
+const MOST = 2000;
+const PAGE = 500;
+
+export type LedgerFlags = Record<string, string | true>;
+
+export function flagsFrom(query: URLSearchParams): LedgerFlags {
+  const flags: LedgerFlags = {};
+  for (const [name, value] of query) flags[name] = value === '1' && ['case', 'open', 'settled', 'conflict'].includes(name) ? true : value;
+  return flags;
+}
+
+/** All rows that fit, up to `most`. */
+export async function everyRow(flags: LedgerFlags, most: number, ended: AbortSignal): Promise<DeskRow[]> {
+  const rows: DeskRow[] = [];
+  while (rows.length < most) {
+    const end = rows[rows.length - 1];
+    const last = end?.after ?? end?.id;
+    const answer = await call<DeskRow>({ run: 'list', flags: { ...flags, limit: String(PAGE), ...(last ? { after: last } : {}) } }, ended);
+    rows.push(...answer.lines);
+    if (answer.lines.length < PAGE) break;
+  }
+  return rows;
+}
+
+const created = (row: DeskRow): string => (typeof row.created === 'string' ? row.created : (row.created?.wall ?? ''));
+
+export function Ledger({ query }: { query: URLSearchParams }) {
+  const [rows, setRows] = useState<DeskRow[]>();
+  const [failure, setFailure] = useState<Failure>();
+  const key = query.toString();
+  useEffect(() => {
+    const ended = new AbortController();
+    everyRow(flagsFrom(query), MOST, ended.signal).then(setRows, (cause: unknown) => !ended.signal.aborted && setFailure(failureOf(cause)));
+    return () => ended.abort();
+  }, [key]);
+  return (
+    <Paper title={T('台账', 'Ledger')} wide ready={rows !== undefined}>
+      <Trouble of={failure} />
+      {!rows && !failure && <Busy />}
+      {rows && (
+        <>
+          <header class="paper-head">
+            <p class="paper-office">{unitNamed(operator.value?.unit)}</p>
+            <h2>{T('案件台账', 'Ledger of cases')}</h2>
+            <p class="paper-number">
+              <span>{N(rows.length, ' 件', 'case', 'cases')}</span>
+              <span>{T(`打印：${when(Date.now())}`, `printed ${when(Date.now())}`)}</span>
+            </p>
+          </header>
+          {rows.length >= MOST && <p>{T(`只列出前 ${MOST} 件，请缩小范围或导出。`, `The first ${MOST} only: narrow it, or export.`)}</p>}
+          <table class="paper-table paper-ledger">
+            <thead>
+              <tr>
+                <th scope="col">{T('序号', 'No.')}</th>
+                <th scope="col">{T('编号', 'Number')}</th>
+                <th scope="col">{T('事项', 'Matter')}</th>
+                <th scope="col">{T('区域', 'Area')}</th>
+                <th scope="col">{T('上报时间', 'Reported')}</th>
+                <th scope="col">{T('承办单位', 'With')}</th>
+                <th scope="col">{T('状态', 'Status')}</th>
+                <th scope="col">{T('时限', 'Deadline')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row, at) => (
+                <tr key={row.id}>
+                  <td>{at + 1}</td>
+                  <td>{numberOf(row)}</td>
+                  <td>{titleOf(row)}</td>
+                  <td>{row.unit_name ?? unitNamed(row.unit)}</td>
+                  <td>{when(created(row))}</td>
+                  <td>{row.holder_name ?? unitNamed(row.holder)}</td>
+                  <td>{row.withdrawn ? T('已撤回', 'withdrawn') : said('statuses', row.status)}</td>
+                  <td>{row.clock?.text ?? ''}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <footer class="paper-sign">
+            <span>{T('制表：', 'Made by: ')}</span>
+            <span>{T('审核：', 'Checked by: ')}</span>
+            <span>{T('日期：', 'Date: ')}</span>
+          </footer>
+        </>
+      )}
+    </Paper>
+  );
+}
