@@ -135,7 +135,7 @@ enum xg_status board_open_file(struct board *b, struct xg_error *err)
         *err = why;
         return status;
     }
-    xg_log(XG_LOG_INFO, "board.anew", "why=%s", why.text);
+    xg_log(XG_LOG_INFO, "board.anew", "why=%s", xg_error_text(&why));
     return board_wipe(b, err) == XG_OK ? open_once(b, err) : err->status;
 }
 

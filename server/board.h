@@ -2,8 +2,8 @@
  *
  * A database of its own, derived from the store and never backed up. One row
  * an entity (`line`), what is searched of it (`words`, `pair`), the units that
- * it was given to (`hand`), of a case its course (`course`) and its clocks
- * (`clock`), who says to be the same as whom (`link`). What a column means
+ * it was given to (`hand`), of a case what figures count (`course`) and its
+ * clocks (`clock`), who says to be the same as whom (`link`). What a column means
  * stands beside it in server/sql/board/0001_start.sql. Each row is a pure
  * function of its entity, of what is imported, and (course.grouped) of the
  * links: a board that followed the log for a year is the one that is made anew
@@ -25,6 +25,7 @@
  * written: it follows from `due_ms` and `yellow_ms` at the moment of the
  * question.
  *
+<<<<<<< HEAD
  * Figures (server/report*) read rows of their own (`figure`), by
  * board_figures(). `behind` 0 means that all of it is exact. Of the columns:
  *
@@ -42,6 +43,10 @@
  *                          asked about; withdrawn cases: line.withdrawn
  *      grouped             the same for all of one group (least id); those that
  *                          hang together count once where the figure says so
+=======
+ * Figures have their rows of it: board_cases(). `behind` 0 means that all of
+ * it is exact.
+>>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
  *
  * Units: `unit_at` and `holder_at` are places in a tree, so that a unit and all
  * below it are one range: board_unit_range(). Codes stand beside them.
@@ -50,6 +55,7 @@
 #define XG_SERVER_BOARD_H
 
 #include "server/data.h"
+#include "server/report_case.h"
 #include "shared/core/deadline.h"
 
 struct board;
@@ -131,7 +137,9 @@ struct board_row {
     enum xg_light light;
     bool placed;
     int32_t lat_e7, lon_e7;
-    int64_t created_ms, due_ms;
+    int64_t created_ms, due_ms; /* due: BOARD_NEVER where none runs */
+    uint64_t stage; /* of the clock that matters most; 0: none runs */
+    int64_t since_ms, stage_ms; /* who has it, and that clock, since; or 0 */
     uint64_t changed;
     int64_t key; /* its place in the order asked for */
     char unit[XG_CODE_MAX + 1], holder[XG_CODE_MAX + 1];
@@ -190,6 +198,7 @@ board_clocks(struct board_reader *r, struct xg_clock **clocks, size_t *count,
              struct xg_arena *arena, uint64_t number, int64_t now_ms,
              struct xg_error *err);
 
+<<<<<<< HEAD
 /* What figures read (report_read.h): the row (report_case.h; empty: it could not
  * be folded) of every case that is open, or to which anything happened since,
  * and of those that hang together with one. `group` NULL: it is in none. */
@@ -202,6 +211,16 @@ XG_MUST_CHECK enum xg_status board_figures(struct board_reader *r,
                                            int64_t since_ms,
                                            const struct board_figures *to,
                                            struct xg_error *err);
+=======
+/* Every case that figures count, by ascending numbers, its group filled in; the
+ * row is lent during the call. *unfolded: how many there are that cannot be
+ * folded, and are in no row. */
+typedef enum xg_status board_case(void *ctx, const struct report_case *row,
+                                  struct xg_error *err);
+XG_MUST_CHECK enum xg_status board_cases(struct board_reader *r,
+                                         uint64_t *unfolded, board_case *each,
+                                         void *ctx, struct xg_error *err);
+>>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
 
 /* Where a unit and all below it stand: from, to, both included. A code that
  * nobody knows stands alone. */

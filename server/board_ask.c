@@ -58,10 +58,8 @@ struct ask {
 
 /* ---- reading the filter ---- */
 
-static struct board_range all_of_it(void)
-{
-    return (struct board_range){INT64_MIN, INT64_MAX};
-}
+/* A place, or a time, below 0 is any. */
+static const struct board_range anywhere = {-1, -1};
 
 static enum xg_status take_terms(struct ask *a, const char *text,
                                  struct xg_error *err)
@@ -103,12 +101,12 @@ static enum xg_status read_filter(struct ask *a, const struct board_reader *r,
     *a = (struct ask){.f = f,
                       .db = r->db,
                       .now_ms = now_ms,
-                      .unit = all_of_it(),
-                      .category = all_of_it(),
-                      .holder = all_of_it(),
-                      .within = all_of_it(),
-                      .since_ms = f->since_ms ? f->since_ms : INT64_MIN,
-                      .until_ms = f->until_ms ? f->until_ms : INT64_MAX,
+                      .unit = anywhere,
+                      .category = anywhere,
+                      .holder = anywhere,
+                      .within = anywhere,
+                      .since_ms = f->since_ms ? f->since_ms : -1,
+                      .until_ms = f->until_ms ? f->until_ms : -1,
                       .pairs = XG_BUF(1 << 20),
                       .share = 1000000};
     if (f->unit)
@@ -230,6 +228,8 @@ static enum xg_status find_way(struct ask *a, struct xg_error *err)
     if (f->number) { /* nothing leaves fewer */
         a->way = WAY_NUMBER;
         a->way_count = 1;
+        a->total = INT64_MAX;
+        a->share = 0;
         return XG_OK;
     }
     if (count_of(&a->total, xg_stmt(a->db, BOARD_STMT_MEASURE_ALL), err) !=
@@ -250,7 +250,10 @@ static enum xg_status find_way(struct ask *a, struct xg_error *err)
                       a->within, err) != XG_OK ||
         measure_range(a, f->since_ms || f->until_ms, WAY_CREATED,
                       BOARD_STMT_MEASURE_CREATED,
-                      (struct board_range){a->since_ms, a->until_ms}, err) !=
+                      (struct board_range){a->since_ms,
+                                           f->until_ms ? f->until_ms
+                                                       : BOARD_NEVER},
+                      err) !=
             XG_OK ||
         measure_choice(a, f->kinds, WAY_KIND, BOARD_STMT_MEASURE_KIND, err) !=
             XG_OK ||
@@ -355,6 +358,9 @@ static void read_row(struct board_row *row, struct xg_stmt *s,
     row->created_ms = xg_col_i64(s, 13);
     row->changed = xg_col_u64(s, 14);
     row->due_ms = xg_col_i64(s, 15);
+    row->stage = xg_col_u64(s, 16);
+    row->since_ms = xg_col_i64(s, 17);
+    row->stage_ms = xg_col_i64(s, 18);
     row->key = by == BOARD_BY_DUE       ? row->due_ms
                : by == BOARD_BY_CREATED ? row->created_ms
                                         : (int64_t)row->changed;
@@ -587,6 +593,7 @@ enum xg_status board_clocks(struct board_reader *r, struct xg_clock **clocks,
     return XG_OK;
 }
 
+<<<<<<< HEAD
 /* ---- what a person must look at ---- */
 
 enum xg_status board_look(struct board_reader *r, uint64_t *numbers,
@@ -604,5 +611,45 @@ enum xg_status board_look(struct board_reader *r, uint64_t *numbers,
     if (xg_stmt_done(s, err) != XG_OK)
         return err->status;
     *count = n;
+=======
+/* ---- what figures are made of ---- */
+
+static enum xg_status read_case(struct xg_stmt *s, board_case *each, void *ctx,
+                                struct xg_error *err)
+{
+    struct xg_bytes group = xg_col_bytes(s, 1);
+    struct report_case row;
+
+    if (!report_case_get(&row, xg_col_bytes(s, 2))) {
+        xg_stmt_corrupt(s, "what figures are made of is cut");
+        return XG_OK;
+    }
+    row.number = xg_col_u64(s, 0);
+    if (group.len == XG_ID_SIZE)
+        memcpy(row.group.b, group.at, XG_ID_SIZE);
+    return each(ctx, &row, err);
+}
+
+enum xg_status board_cases(struct board_reader *r, uint64_t *unfolded,
+                           board_case *each, void *ctx, struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_COURSE_LIST);
+    enum xg_status status = XG_OK;
+    uint64_t n = 0;
+
+    xg_bind_i64(s, 1, 0);
+    while (status == XG_OK && xg_stmt_next(s))
+        status = read_case(s, each, ctx, err);
+    struct xg_error ended = XG_ERROR_NONE;
+    if (xg_stmt_done(s, &ended) != XG_OK && status == XG_OK) {
+        *err = ended;
+        status = ended.status;
+    }
+    if (status != XG_OK)
+        return status;
+    if (count_of(&n, xg_stmt(r->db, BOARD_STMT_COURSE_UNFOLDED), err) != XG_OK)
+        return err->status;
+    *unfolded = n;
+>>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
     return XG_OK;
 }

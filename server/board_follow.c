@@ -82,14 +82,17 @@ static enum xg_status look_whose(struct board *b, struct store *store,
                                  struct xg_error *err)
 {
     struct xg_hash root, ours;
-    bool found, same = true;
-    uint64_t size;
+    bool found, has_version, same = true;
+    uint64_t size, version;
 
     if (b->looked)
         return XG_OK;
-    if (board_mark_get(b->db, &size, &root, &found, "log", err) != XG_OK)
+    if (board_mark_get(b->db, &size, &root, &found, "log", err) != XG_OK ||
+        board_mark_get(b->db, &version, NULL, &has_version, "facts", err) !=
+            XG_OK)
         return err->status;
-    if (found && size > published->size) {
+    if (found && (!has_version || version != REPORT_CASE_VERSION ||
+                  size > published->size)) {
         same = false;
     } else if (found && size) {
         if (ledger_root(&ours, store, size, err) != XG_OK)
@@ -97,7 +100,7 @@ static enum xg_status look_whose(struct board *b, struct store *store,
         same = xg_hash_equal(&ours, &root);
     }
     if (!same) {
-        xg_log(XG_LOG_INFO, "board.anew", "why=another log");
+        xg_log(XG_LOG_INFO, "board.anew", "why=another log or version");
         if (board_wipe(b, err) != XG_OK || board_open_file(b, err) != XG_OK)
             return err->status;
     }
@@ -135,6 +138,7 @@ static enum xg_status write_marks(struct take *t, uint64_t changed,
         board_mark_put(db, "redo", t->redoes ? t->redo : REDONE, NULL,
                        err) != XG_OK ||
         board_mark_put(db, "guide", t->guide, NULL, err) != XG_OK ||
+        board_mark_put(db, "facts", REPORT_CASE_VERSION, NULL, err) != XG_OK ||
         board_mark_put(db, "log", t->published.size, &t->published.root, err) !=
             XG_OK)
         return err->status;
@@ -529,7 +533,7 @@ static enum xg_status chunk_or_anew(struct board *b, struct board_at *at,
     pthread_mutex_lock(&b->taking);
     enum xg_status status = chunk(b, at, budget, done, err);
     if (status == XG_CORRUPT && b->path) {
-        xg_log(XG_LOG_WARN, "board.anew", "why=%s", err->text);
+        xg_log(XG_LOG_WARN, "board.anew", "why=%s", xg_error_text(err));
         *err = XG_ERROR_NONE;
         status = board_wipe(b, err);
         if (status == XG_OK)
@@ -607,7 +611,7 @@ static void *follow(void *ctx)
         struct board_at at = {.behind = 0};
         uint64_t done = 0, start = now_ms();
         if (chunk_or_anew(t->b, &at, CHUNK, &done, &err) != XG_OK)
-            xg_log(XG_LOG_WARN, "board.follow", "error=%s", err.text);
+            xg_log(XG_LOG_WARN, "board.follow", "error=%s", xg_error_text(&err));
         pause_ms = at.behind && done ? REST * (now_ms() - start) : EVERY_MS;
     }
     return NULL;

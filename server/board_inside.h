@@ -85,14 +85,9 @@ struct board_entry {
     size_t hand_count;
     struct xg_id *links;
     size_t link_count;
-    /* of a case; times XG_NO_TIME: never */
-    int64_t received_ms, accepted_ms, filed_ms, dispatched_ms, finished_ms;
-    int64_t settled_ms, answered_ms, status_ms, holder_ms;
-    const char *settled_level;
-    uint64_t rating;
-    uint64_t filings, dispatches, returned, reworked, reopened, escalated;
-    uint64_t reminded, supervised, replied, whistled, shelved, extended;
-    bool personal;
+    /* of a case */
+    int64_t since_ms, stage_ms; /* 0: not open */
+    struct xg_bytes facts;
     struct xg_clock *clocks; /* paused_ms without the pause that lasts */
     size_t clock_count;
     int64_t paused_from; /* of the one that is paused */
@@ -106,7 +101,7 @@ XG_MUST_CHECK enum xg_status board_entry_of(struct board_entry *out,
                                             const struct board_by *by,
                                             uint64_t number,
                                             struct xg_error *err);
-/* The times and counts of a case (board_course.c). */
+/* What a case has beside that (board_course.c). */
 XG_MUST_CHECK enum xg_status board_course_of(struct board_entry *e,
                                              struct xg_arena *arena,
                                              const struct board_by *by,

@@ -32,7 +32,7 @@ static enum xg_status put_line(struct xg_db *db, const struct board_entry *e,
     xg_bind_i64(put, 5, row->open);
     xg_bind_i64(put, 6, e->settled);
     xg_bind_i64(put, 7, row->withdrawn);
-    xg_bind_i64(put, 8, row->conflicts > 0 || !row->folded);
+    xg_bind_i64(put, 8, !row->folded ? 2 : row->conflicts > 0);
     xg_bind_text(put, 9, row->unit);
     xg_bind_i64(put, 10, board_tree_at(&shape->units, row->unit));
     xg_bind_text(put, 11, e->holder);
@@ -57,7 +57,12 @@ static enum xg_status put_line(struct xg_db *db, const struct board_entry *e,
     xg_bind_i64(put, 25, e->due_ms);
     xg_bind_i64(put, 26, e->yellow_ms);
     xg_bind_i64(put, 27, e->wake_ms);
+<<<<<<< HEAD
     xg_bind_i64(put, 28, (int64_t)e->look);
+=======
+    xg_bind_i64(put, 28, e->since_ms);
+    xg_bind_i64(put, 29, e->stage_ms);
+>>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
     return xg_stmt_run(put, err);
 }
 
@@ -121,26 +126,9 @@ static enum xg_status put_course(struct xg_db *db, const struct board_entry *e,
                                  struct xg_error *err)
 {
     struct xg_stmt *put = xg_stmt(db, BOARD_STMT_COURSE_PUT);
-    const int64_t times_ms[] = {
-        e->received_ms, e->accepted_ms, e->filed_ms,  e->dispatched_ms,
-        e->finished_ms, e->settled_ms,  e->answered_ms, e->status_ms,
-        e->holder_ms};
-    const uint64_t counts[] = {e->rating,     e->filings,  e->dispatches,
-                               e->returned,   e->reworked, e->reopened,
-                               e->escalated,  e->reminded, e->supervised,
-                               e->replied,    e->whistled, e->shelved,
-                               e->extended,   e->entity.conflicts};
-    int at = 3;
 
     xg_bind_u64(put, 1, e->entity.number);
-    xg_bind_text(put, 2, e->entity.author);
-    for (size_t i = 0; i < sizeof times_ms / sizeof *times_ms; i++)
-        bind_time(put, at++, times_ms[i]);
-    xg_bind_text(put, at++, e->settled_level);
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        xg_bind_u64(put, at++, counts[i]);
-    xg_bind_i64(put, at++, e->personal);
-    xg_bind_i64(put, at, e->link_count > 0);
+    xg_bind_bytes(put, 2, e->facts);
     return xg_stmt_run(put, err);
 }
 
@@ -381,8 +369,12 @@ static enum xg_status add_beside(struct ids *ids, struct xg_db *db,
         struct xg_id beside = xg_col_id(list, 0);
         status = add_id(ids, &is_new, &beside, err);
     }
-    enum xg_status ended = xg_stmt_done(list, err);
-    return status == XG_OK ? ended : status;
+    struct xg_error ended = XG_ERROR_NONE;
+    if (xg_stmt_done(list, &ended) != XG_OK && status == XG_OK) {
+        *err = ended;
+        status = ended.status;
+    }
+    return status;
 }
 
 /* All that hang together with those from place `from` of the list on; they are

@@ -285,7 +285,7 @@ static enum xg_status take_fold(struct board_entry *e, struct xg_arena *arena,
     if (status == XG_OK || status == XG_TOOBIG || status == XG_CORRUPT) {
         if (status == XG_CORRUPT)
             xg_log(XG_LOG_WARN, "board.case", "number=%llu error=%s",
-                   (unsigned long long)e->entity.number, failed.text);
+                   (unsigned long long)e->entity.number, xg_error_text(&failed));
         return XG_OK;
     }
     *err = failed;
@@ -300,16 +300,12 @@ enum xg_status board_entry_of(struct board_entry *out, struct xg_arena *arena,
                             .level = "",
                             .category = "",
                             .text = "",
-                            .settled_level = "",
                             .due_ms = BOARD_NEVER,
                             .yellow_ms = BOARD_NEVER,
                             .wake_ms = BOARD_NEVER,
                             .paused_from = XG_NO_TIME};
     struct xg_brief brief = {.kind = NULL};
 
-    e.received_ms = e.accepted_ms = e.filed_ms = e.dispatched_ms = XG_NO_TIME;
-    e.finished_ms = e.settled_ms = e.answered_ms = XG_NO_TIME;
-    e.status_ms = e.holder_ms = XG_NO_TIME;
     if (by->store->ops->get_entity(by->store, arena, &e.entity, number, err) !=
         XG_OK)
         return err->status;

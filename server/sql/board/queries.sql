@@ -17,22 +17,24 @@ CASE WHEN l.open = 0 OR l.due_ms = 9223372036854775807 THEN 0
      WHEN l.due_ms < ?21 THEN 3
      WHEN l.yellow_ms <= ?21 THEN 2 ELSE 1 END
 
--- What stays, whichever way the rows were found. `within` is asked of each.
+-- What stays, whichever way the rows were found. What is not asked for is not
+-- looked at: a place or a time below 0 is any.
 -- part: sifted
 (?13 < 0 OR ?13 & (1 << l.kind))
     AND (?14 < 0 OR ?14 & (1 << l.status))
-    AND (?15 < 0 OR ?15 & (1 << l.urgency))
-    AND (?16 < 0 OR ?16 & (1 << l.source))
-    AND l.open >= ?18 AND l.settled >= ?19 AND l.decide >= ?20
-    AND l.unit_at BETWEEN ?1 AND ?2
-    AND l.category_at BETWEEN ?3 AND ?4
-    AND (l.holder_at BETWEEN ?5 AND ?6
+    AND (?18 = 0 OR l.open = 1) AND (?19 = 0 OR l.settled = 1)
+    AND (?20 = 0 OR l.decide > 0)
+    AND (?1 < 0 OR l.unit_at BETWEEN ?1 AND ?2)
+    AND (?3 < 0 OR l.category_at BETWEEN ?3 AND ?4)
+    AND (?5 < 0 OR l.holder_at BETWEEN ?5 AND ?6
          OR EXISTS (SELECT 1 FROM hand h WHERE h.number = l.number
                     AND h.called = 1 AND h.at BETWEEN ?5 AND ?6))
-    AND (l.unit_at BETWEEN ?7 AND ?8
+    AND (?7 < 0 OR l.unit_at BETWEEN ?7 AND ?8
          OR EXISTS (SELECT 1 FROM hand h WHERE h.number = l.number
                     AND h.at BETWEEN ?7 AND ?8))
-    AND l.created_ms >= ?9 AND l.created_ms < ?10
+    AND (?15 < 0 OR ?15 & (1 << l.urgency))
+    AND (?16 < 0 OR ?16 & (1 << l.source))
+    AND (?9 < 0 OR l.created_ms >= ?9) AND (?10 < 0 OR l.created_ms < ?10)
     AND (?11 = '' OR l.level = ?11)
     AND (?12 = '' OR l.name = ?12 OR l.case_number = ?12)
     AND (?17 < 0 OR ?17 & (1 << @light@))
@@ -49,7 +51,7 @@ WITH some (number) AS (
     SELECT number FROM line INDEXED BY line_settled
     WHERE ?25 = 2 AND settled = 1
     UNION ALL
-    SELECT number FROM line INDEXED BY line_decide WHERE ?25 = 3 AND decide = 1
+    SELECT number FROM line INDEXED BY line_decide WHERE ?25 = 3 AND decide > 0
     UNION ALL
     SELECT number FROM line INDEXED BY line_unit
     WHERE ?25 = 4 AND unit_at BETWEEN ?1 AND ?2
@@ -74,7 +76,8 @@ WITH some (number) AS (
       AND x.unit_at NOT BETWEEN ?7 AND ?8
     UNION ALL
     SELECT number FROM line INDEXED BY line_created
-    WHERE ?25 = 8 AND created_ms >= ?9 AND created_ms < ?10
+    WHERE ?25 = 8 AND created_ms >= ?9
+      AND created_ms < CASE WHEN ?10 < 0 THEN 9223372036854775807 ELSE ?10 END
     UNION ALL
     SELECT number FROM line INDEXED BY line_level
     WHERE ?25 = 9 AND level <> '' AND level = ?11
@@ -103,7 +106,7 @@ WITH some (number) AS (
 -- part: columns
 l.number, l.id, l.kind, l.status, @light@, l.lat_e7, l.lon_e7, l.category,
     l.urgency, l.unit, l.holder, l.level, l.source, l.created_ms, l.changed,
-    l.due_ms
+    l.due_ms, l.stage, l.since_ms, l.stage_ms
 
 -- Of so many rows which way goes: up to ?3 of them. Ranges; one number; none.
 -- name: measure_all
@@ -116,7 +119,7 @@ SELECT count(*) FROM (SELECT 1 FROM line WHERE open = 1 LIMIT ?1);
 SELECT count(*) FROM (SELECT 1 FROM line WHERE settled = 1 LIMIT ?1);
 
 -- name: measure_decide
-SELECT count(*) FROM (SELECT 1 FROM line WHERE decide = 1 LIMIT ?1);
+SELECT count(*) FROM (SELECT 1 FROM line WHERE decide > 0 LIMIT ?1);
 
 -- name: measure_unit
 SELECT count(*) FROM
@@ -207,13 +210,13 @@ SELECT count(*) FROM line l WHERE @sifted@;
 
 -- name: counts_some
 @some@
-SELECT l.status, @light@, count(*), sum(l.decide)
+SELECT l.status, @light@, count(*), sum(l.decide > 0)
 FROM some CROSS JOIN line l ON l.number = some.number
 WHERE @sifted@
 GROUP BY 1, 2;
 
 -- name: counts_all
-SELECT l.status, @light@, count(*), sum(l.decide)
+SELECT l.status, @light@, count(*), sum(l.decide > 0)
 FROM line l WHERE @sifted@
 GROUP BY 1, 2;
 
@@ -244,9 +247,15 @@ INSERT INTO line (number, id, kind, status, open, settled, withdrawn, decide,
                   unit, unit_at, holder, holder_at, level, category,
                   category_at, urgency, source, name, case_number, lat_e7,
                   lon_e7, created_ms, changed, stage, due_ms, yellow_ms,
+<<<<<<< HEAD
                   wake_ms, look)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
         ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
+=======
+                  wake_ms, since_ms, stage_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
+>>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
 ON CONFLICT (number) DO UPDATE SET
     id = excluded.id, kind = excluded.kind, status = excluded.status,
     open = excluded.open, settled = excluded.settled,
@@ -260,7 +269,12 @@ ON CONFLICT (number) DO UPDATE SET
     lon_e7 = excluded.lon_e7, created_ms = excluded.created_ms,
     changed = excluded.changed, stage = excluded.stage,
     due_ms = excluded.due_ms, yellow_ms = excluded.yellow_ms,
+<<<<<<< HEAD
     wake_ms = excluded.wake_ms, look = excluded.look;
+=======
+    wake_ms = excluded.wake_ms, since_ms = excluded.since_ms,
+    stage_ms = excluded.stage_ms;
+>>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
 
 -- name: words_get
 SELECT text FROM words WHERE number = ?1;
@@ -276,30 +290,16 @@ INSERT INTO pair (rowid, pairs) VALUES (?1, ?2);
 INSERT INTO pair (pair, rowid, pairs) VALUES ('delete', ?1, ?2);
 
 -- name: course_put
-INSERT INTO course (number, author, received_ms, accepted_ms, filed_ms,
-                    dispatched_ms, finished_ms, settled_ms, answered_ms,
-                    status_ms, holder_ms, settled_level, rating, filings,
-                    dispatches, returned, reworked, reopened, escalated,
-                    reminded, supervised, replied, whistled, shelved, extended,
-                    conflicts, personal, linked, grouped)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,
-        coalesce((SELECT grouped FROM course WHERE number = ?1), x''))
-ON CONFLICT (number) DO UPDATE SET
-    author = excluded.author, received_ms = excluded.received_ms,
-    accepted_ms = excluded.accepted_ms, filed_ms = excluded.filed_ms,
-    dispatched_ms = excluded.dispatched_ms,
-    finished_ms = excluded.finished_ms, settled_ms = excluded.settled_ms,
-    answered_ms = excluded.answered_ms, status_ms = excluded.status_ms,
-    holder_ms = excluded.holder_ms, settled_level = excluded.settled_level,
-    rating = excluded.rating, filings = excluded.filings,
-    dispatches = excluded.dispatches, returned = excluded.returned,
-    reworked = excluded.reworked, reopened = excluded.reopened,
-    escalated = excluded.escalated, reminded = excluded.reminded,
-    supervised = excluded.supervised, replied = excluded.replied,
-    whistled = excluded.whistled, shelved = excluded.shelved,
-    extended = excluded.extended, conflicts = excluded.conflicts,
-    personal = excluded.personal, linked = excluded.linked;
+INSERT INTO course (number, grouped, facts) VALUES (?1, x'', ?2)
+ON CONFLICT (number) DO UPDATE SET facts = excluded.facts;
+
+-- name: course_list
+SELECT number, grouped, facts FROM course
+WHERE number > ?1 AND facts <> x'' ORDER BY number;
+
+-- name: course_unfolded
+SELECT count(*) FROM line INDEXED BY line_decide
+WHERE decide > 0 AND decide = 2 AND kind IN (3, 6);
 
 -- name: course_has
 SELECT 1 FROM course WHERE number = ?1;

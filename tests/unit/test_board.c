@@ -1,0 +1,570 @@
+/* test_board.c - the board's file: which index each question goes by, what
+ * becomes of a file that is damaged, another's, cut or full, and of what was
+ * imported meanwhile. That it says the same whichever way it came to be is
+ * property/test_board_anew.
+ */
+#include "tests/lib/test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/board_inside.h"
+#include "shared/core/loop.h"
+#include "tests/lib/office.h"
+
+#define HOUR_MS INT64_C(3600000)
+
+static const char catalogue[] = "code,parent,name,handle,sign\n"
+                                "*,,其他,5工作日,4u\nlamp,,路灯,,\n"
+                                "hole,,坑洞,,\ndeep,hole,深坑,,\n";
+
+static void wait_us(long us)
+{
+    const struct timespec pause = {us / 1000000, us % 1000000 * 1000};
+
+    nanosleep(&pause, NULL);
+}
+
+static struct board_at take_in(struct office *o)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct board_at at = {.behind = 1};
+
+    assert_ok(board_take_in(o->d->board, &at, UINT64_MAX, &err));
+    assert_int_equal(at.behind, 0);
+    return at;
+}
+
+static uint64_t count(struct office *o, struct board_filter f)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct board_reader *r;
+    uint64_t n;
+
+    assert_ok(board_begin(o->d->board, &r, &err));
+    assert_ok(board_count(r, &n, &f, o->world.wall_ms, &err));
+    board_end(o->d->board, r);
+    return n;
+}
+
+static void act(struct office *o, const struct xg_id *id, const char *who,
+                uint64_t move, const char *unit)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+
+    assert_ok(office_do(o, &done, id, who, move, &err,
+                        unit ? (uint32_t)XG_CASE_UNIT : 0u, unit, 0u));
+}
+
+static void open_again(struct office *o)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char inside[600];
+
+    snprintf(inside, sizeof inside, "%s/data", o->folder);
+    if (o->d)
+        data_close(o->d);
+    assert_ok(data_open(&o->d, inside, &o->env, &err));
+}
+
+/* ---- indices ---- */
+
+/* Statements that go over all rows, and say so. */
+static bool may_scan(const char *name)
+{
+    static const char *const all[] = {
+        "count_all",  "counts_all",  "measure_all", "course_list",
+        "place_list", "number_list", "hand_list",   "number_count",
+        NULL};
+
+    for (size_t i = 0; all[i]; i++)
+        if (strcmp(all[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* A step of a plan that reads a whole table: not through a partial index, the
+ * words' own one, or rows that were found before. */
+static bool scans(const char *step)
+{
+    static const char *const partial[] = {"line_open", "line_settled",
+                                          "line_decide", NULL};
+
+    if (strncmp(step, "SCAN ", 5) != 0 || strstr(step, "VIRTUAL TABLE") ||
+        strcmp(step, "SCAN some") == 0 ||
+        strncmp(step, "SCAN (subquery", 14) == 0 ||
+        strcmp(step, "SCAN CONSTANT ROW") == 0)
+        return false;
+    for (size_t i = 0; partial[i]; i++)
+        if (strstr(step, partial[i]))
+            return false;
+    return true;
+}
+
+static void test_every_question_has_an_index(void **state)
+{
+    struct office o;
+    sqlite3 *db;
+
+    (void)state;
+    office_open_files(&o);
+    take_in(&o);
+    assert_int_equal(sqlite3_open(board_path(o.d->board), &db), SQLITE_OK);
+    for (size_t i = 0; i < board_sql.statement_count; i++) {
+        struct xg_buf sql = XG_BUF(64 << 10);
+        sqlite3_stmt *s;
+        xg_buf_format(&sql, "EXPLAIN QUERY PLAN %s", board_sql.statements[i]);
+        assert_int_equal(
+            sqlite3_prepare_v2(db, xg_buf_str(&sql), -1, &s, NULL), SQLITE_OK);
+        while (sqlite3_step(s) == SQLITE_ROW) {
+            const char *step = (const char *)sqlite3_column_text(s, 3);
+            if (!may_scan(board_sql.names[i]) && scans(step))
+                fail_msg("%s: %s", board_sql.names[i], step);
+        }
+        sqlite3_finalize(s);
+        xg_buf_clear(&sql);
+    }
+    sqlite3_close(db);
+    office_close(&o);
+}
+
+static void test_statements_are_well_formed(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    take_in(&o);
+    assert_ok(xg_db_check_statements(o.d->board->db, &err));
+    office_close(&o);
+}
+
+/* ---- what it says ---- */
+
+static void test_a_row_follows_its_case(void **state)
+{
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    office_import(&o, "catalogue", "1", catalogue);
+    struct xg_id one = office_report(&o, "lamp");
+    struct xg_id two = office_report(&o, "deep");
+    uint64_t size = take_in(&o).size;
+    assert_int_equal(size, office_log_size(&o));
+    assert_int_equal(count(&o, (struct board_filter){.open = true}), 2);
+    assert_int_equal(count(&o, (struct board_filter){.category = "hole"}), 1);
+    assert_int_equal(count(&o, (struct board_filter){.text = "深坑"}), 1);
+    assert_int_equal(count(&o, (struct board_filter){.unit = "top"}), 2);
+    assert_int_equal(count(&o, (struct board_filter){.unit = "south"}), 0);
+    act(&o, &one, "head", XG_MOVE_ACCEPT, NULL);
+    act(&o, &one, "head", XG_MOVE_FILE, NULL);
+    act(&o, &one, "head", XG_MOVE_DISPATCH, "south");
+    assert_int_equal(count(&o, (struct board_filter){.holder = "south"}), 0);
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.holder = "south"}), 1);
+    assert_int_equal(count(&o, (struct board_filter){.within = "south"}), 1);
+    assert_int_equal(count(&o, (struct board_filter){.within = "north"}), 2);
+    /* Lights are of the moment. */
+    const struct board_filter red = {.lights = 1u << XG_LIGHT_RED};
+    assert_int_equal(count(&o, red), 0);
+    o.world.wall_ms += 5 * HOUR_MS;
+    assert_int_equal(count(&o, red), 1); /* 4 hours to sign for it */
+    act(&o, &two, "head", XG_MOVE_ACCEPT, NULL);
+    take_in(&o);
+    assert_int_equal(count(&o, red), 1);
+    office_close(&o);
+}
+
+static void test_an_import_is_heeded(void **state)
+{
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    struct xg_id one = office_report(&o, "deep");
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.category = "hole"}), 0);
+    assert_int_equal(count(&o, (struct board_filter){.category = "deep"}), 1);
+    assert_int_equal(count(&o, (struct board_filter){.text = "深坑"}), 0);
+    office_import(&o, "catalogue", "1", catalogue);
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.category = "hole"}), 1);
+    assert_int_equal(count(&o, (struct board_filter){.text = "深坑"}), 1);
+    act(&o, &one, "head", XG_MOVE_ACCEPT, NULL);
+    /* A unit that comes to lie elsewhere takes its cases along. */
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_statement says = {.kind = XG_SAYS_UNIT,
+                                .subject = "north",
+                                .unit = "south"};
+    assert_int_equal(count(&o, (struct board_filter){.unit = "south"}), 0);
+    assert_ok(registry_put(o.d->registry, &says, 1, &err));
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.unit = "south"}), 1);
+    office_close(&o);
+}
+
+/* Another number once anything was written. */
+static int64_t version_of(sqlite3 *db)
+{
+    sqlite3_stmt *s;
+
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "PRAGMA data_version", -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    int64_t version = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return version;
+}
+
+static void test_a_budget_leaves_the_rest(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct board_at at;
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    for (int i = 0; i < 30; i++)
+        office_report(&o, "lamp");
+    assert_ok(board_take_in(o.d->board, &at, 10, &err));
+    assert_int_equal(at.behind, 20);
+    assert_int_equal(count(&o, (struct board_filter){.open = true}), 10);
+    open_again(&o); /* goes on where it was */
+    assert_ok(board_take_in(o.d->board, &at, 10, &err));
+    assert_int_equal(at.behind, 10);
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.open = true}), 30);
+    /* Nothing new: nothing is written. */
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(board_path(o.d->board), &db), SQLITE_OK);
+    int64_t before = version_of(db);
+    take_in(&o);
+    assert_int_equal(version_of(db), before);
+    office_report(&o, "lamp");
+    take_in(&o);
+    assert_true(version_of(db) != before);
+    sqlite3_close(db);
+    office_close(&o);
+}
+
+static void test_pages_are_stable(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    const struct board_filter all = {.open = true};
+    struct board_reader *r;
+    struct board_row *rows;
+    struct xg_id ids[6];
+    struct office o;
+    size_t n;
+
+    (void)state;
+    office_open_files(&o);
+    for (int i = 0; i < 6; i++)
+        ids[i] = office_report(&o, "lamp");
+    take_in(&o);
+    assert_ok(board_begin(o.d->board, &r, &err));
+    assert_ok(board_list(r, &arena, &rows, &n, &all, BOARD_BY_CHANGED, NULL, 3,
+                         o.world.wall_ms, &err));
+    board_end(o.d->board, r);
+    assert_int_equal(n, 3);
+    assert_true(xg_id_equal(&rows[2].id, &ids[3]));
+    struct board_after after = {rows[2].key, rows[2].number};
+    /* The last one shown, and another, move up. */
+    act(&o, &ids[3], "head", XG_MOVE_ACCEPT, NULL);
+    act(&o, &ids[5], "head", XG_MOVE_ACCEPT, NULL);
+    office_report(&o, "lamp");
+    take_in(&o);
+    assert_ok(board_begin(o.d->board, &r, &err));
+    assert_ok(board_list(r, &arena, &rows, &n, &all, BOARD_BY_CHANGED, &after,
+                         9, o.world.wall_ms, &err));
+    board_end(o.d->board, r);
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(xg_id_equal(&rows[i].id, &ids[2 - i]));
+    xg_arena_clear(&arena);
+    office_close(&o);
+}
+
+static void test_what_cannot_be_searched_for(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct board_reader *r;
+    struct office o;
+    uint64_t n;
+    char many[3000];
+
+    (void)state;
+    office_open_files(&o);
+    office_report(&o, "lamp");
+    take_in(&o);
+    memset(many, 'x', sizeof many - 1);
+    many[sizeof many - 1] = '\0';
+    static const char *const odd[] = {"\"", "a\" OR \"b", "*", "%", "_", "NEAR(",
+                                      "', ''", ";", "\x01\x02", NULL};
+    assert_ok(board_begin(o.d->board, &r, &err));
+    for (size_t i = 0; odd[i]; i++) {
+        const struct board_filter f = {.text = odd[i]};
+        assert_ok(board_count(r, &n, &f, 0, &err));
+        assert_int_equal(n, i == 8); /* spaces are no words */
+    }
+    const struct board_filter long_one = {.text = many};
+    assert_status(board_count(r, &n, &long_one, 0, &err), XG_USAGE);
+    const struct board_filter four = {.text = "a b c d"};
+    assert_status(board_count(r, &n, &four, 0, &err), XG_USAGE);
+    board_end(o.d->board, r);
+    office_close(&o);
+}
+
+/* ---- what becomes of the file ---- */
+
+static void overwrite(const char *path, off_t at, const char *with)
+{
+    int fd = open(path, O_WRONLY);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, with, strlen(with), at), strlen(with));
+    close(fd);
+}
+
+static void test_a_damaged_file_is_made_anew(void **state)
+{
+    char path[700];
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    for (int i = 0; i < 50; i++)
+        office_report(&o, "lamp");
+    take_in(&o);
+    struct xg_error err = XG_ERROR_NONE;
+    assert_ok(xg_db_checkpoint(o.d->board->db, &err));
+    snprintf(path, sizeof path, "%s", board_path(o.d->board));
+    data_close(o.d);
+    o.d = NULL;
+    overwrite(path, 0, "this was a database, once upon a time");
+    open_again(&o);
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.open = true}), 50);
+    /* In the middle of it. */
+    assert_ok(xg_db_checkpoint(o.d->board->db, &err));
+    data_close(o.d);
+    o.d = NULL;
+    for (off_t at = 4096; at < 40960; at += 4096)
+        overwrite(path, at, "nonsense nonsense nonsense nonsense");
+    open_again(&o);
+    office_report(&o, "lamp");
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.open = true}), 51);
+    /* Gone, but for its log. */
+    data_close(o.d);
+    o.d = NULL;
+    assert_int_equal(unlink(path), 0);
+    open_again(&o);
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.open = true}), 51);
+    office_close(&o);
+}
+
+static void test_the_file_of_another_log_is_made_anew(void **state)
+{
+    struct office o, other;
+    char command[1500];
+
+    (void)state;
+    office_open_files(&o);
+    office_open_files(&other);
+    other.world.seed = 2;
+    for (int i = 0; i < 3; i++)
+        office_report(&o, "lamp");
+    for (int i = 0; i < 20; i++)
+        office_report(&other, "hole");
+    take_in(&o);
+    take_in(&other);
+    data_close(o.d);
+    data_close(other.d);
+    o.d = other.d = NULL;
+    for (int turn = 0; turn < 2; turn++) {
+        struct office *from = turn ? &o : &other, *to = turn ? &other : &o;
+        snprintf(command, sizeof command, "cp %s/data/board.db* %s/data/",
+                 from->folder, to->folder);
+        assert_int_equal(system(command), 0);
+        open_again(to);
+        take_in(to);
+        assert_int_equal(count(to, (struct board_filter){.open = true}),
+                         turn ? 20 : 3);
+        data_close(to->d);
+        to->d = NULL;
+    }
+    open_again(&o);
+    open_again(&other);
+    office_close(&o);
+    office_close(&other);
+}
+
+/* A child takes in and is killed at any moment; what it left is gone on with.
+ */
+static void test_killed_at_any_moment(void **state)
+{
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    for (int i = 0; i < 120; i++)
+        office_report(&o, i % 2 ? "lamp" : "hole");
+    data_close(o.d);
+    o.d = NULL;
+    for (long us = 0; us < 60000; us += 5000 * TEST_STRIDE) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            struct xg_error err = XG_ERROR_NONE;
+            struct board_at at;
+            open_again(&o);
+            for (int i = 0; i < 100; i++)
+                if (board_take_in(o.d->board, &at, 3, &err) != XG_OK)
+                    _exit(1);
+            for (;;)
+                pause();
+        }
+        wait_us(us);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+    }
+    open_again(&o);
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.open = true}), 120);
+    assert_int_equal(count(&o, (struct board_filter){.text = "lamp"}), 60);
+    office_close(&o);
+}
+
+/* No file may grow beyond so many bytes: each write fails once. */
+static void test_a_full_disk_is_no_end(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct rlimit whole, less;
+    struct board_at at;
+    struct office o;
+    size_t failed = 0;
+
+    (void)state;
+    office_open_files(&o);
+    for (int i = 0; i < 40; i++)
+        office_report(&o, "lamp");
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    for (rlim_t room = 4096; room < 600000; room += 24000 * TEST_STRIDE) {
+        assert_ok(board_drop(o.d->board, &err));
+        less = whole;
+        less.rlim_cur = room;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &less), 0);
+        enum xg_status status =
+            board_take_in(o.d->board, &at, UINT64_MAX, &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &whole), 0);
+        failed += status != XG_OK;
+        err = XG_ERROR_NONE;
+        take_in(&o);
+        assert_int_equal(count(&o, (struct board_filter){.open = true}), 40);
+        assert_int_equal(count(&o, (struct board_filter){.text = "lamp"}), 40);
+    }
+    assert_true(failed > 2);
+    signal(SIGXFSZ, SIG_DFL);
+    office_close(&o);
+}
+
+/* ---- beside others ---- */
+
+static void test_a_thread_follows(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct board_thread *t;
+    struct office o;
+    uint64_t n = 0;
+
+    (void)state;
+    office_open_files(&o);
+    assert_ok(board_start(&t, o.d->board, &err));
+    for (int i = 0; i < 20; i++)
+        office_report(&o, "lamp");
+    for (int i = 0; i < 400 && n < 20; i++) {
+        struct board_reader *r;
+        const struct board_filter f = {.open = true};
+        wait_us(20000);
+        if (board_begin(o.d->board, &r, &err) != XG_OK) {
+            err = XG_ERROR_NONE;
+            continue;
+        }
+        assert_ok(board_count(r, &n, &f, 0, &err));
+        board_end(o.d->board, r);
+    }
+    assert_int_equal(n, 20);
+    board_stop(t);
+    office_close(&o);
+}
+
+/* ---- trees ---- */
+
+static void test_trees(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct board_node nodes[] = {
+        {.code = "b", .above = "a"},  {.code = "a", .above = ""},
+        {.code = "c", .above = "a"},  {.code = "d", .above = "b"},
+        {.code = "z", .above = "??"}, {.code = "x", .above = "y"},
+        {.code = "y", .above = "x"},  {.code = "s", .above = "s"}};
+    struct board_tree t;
+
+    (void)state;
+    assert_ok(board_tree_make(&t, &arena, nodes, 8, &err));
+    assert_int_equal(board_tree_at(&t, "a"), 1);
+    assert_int_equal(board_tree_last(&t, "a"), 4);
+    assert_int_equal(board_tree_at(&t, "b"), 2);
+    assert_int_equal(board_tree_last(&t, "b"), 3);
+    assert_int_equal(board_tree_at(&t, "d"), 3);
+    assert_int_equal(board_tree_at(&t, "c"), 4);
+    assert_int_equal(board_tree_last(&t, "z"), board_tree_at(&t, "z"));
+    assert_int_equal(board_tree_at(&t, ""), 0);
+    /* A circle has an end somewhere; all are numbered, each once. */
+    int64_t sum = 0;
+    for (size_t i = 0; i < t.count; i++)
+        sum += t.nodes[i].at;
+    assert_int_equal(sum, 36);
+    assert_true(board_tree_at(&t, "nobody") > 1000000);
+    assert_int_equal(board_tree_at(&t, "nobody"),
+                     board_tree_last(&t, "nobody"));
+    assert_true(board_tree_at(&t, "nobody") != board_tree_at(&t, "no one"));
+    xg_arena_clear(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_question_has_an_index),
+        cmocka_unit_test(test_statements_are_well_formed),
+        cmocka_unit_test(test_a_row_follows_its_case),
+        cmocka_unit_test(test_an_import_is_heeded),
+        cmocka_unit_test(test_a_budget_leaves_the_rest),
+        cmocka_unit_test(test_pages_are_stable),
+        cmocka_unit_test(test_what_cannot_be_searched_for),
+        cmocka_unit_test(test_a_damaged_file_is_made_anew),
+        cmocka_unit_test(test_the_file_of_another_log_is_made_anew),
+        cmocka_unit_test(test_killed_at_any_moment),
+        cmocka_unit_test(test_a_full_disk_is_no_end),
+        cmocka_unit_test(test_a_thread_follows),
+        cmocka_unit_test(test_trees),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
