@@ -120,17 +120,19 @@ static char **make_environment(void)
 {
     static const char *const names[] = {
         "HOME",        "USER",          "LOGNAME",    "LANG",
-        "LC_ALL",      "LC_MESSAGES",   "TZ",         "TMPDIR",
+        "LC_ALL",      "LC_MESSAGES",   "TMPDIR",
         "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "DBUS_SYSTEM_BUS_ADDRESS",
         "XUNGE_GPSD",  "http_proxy",  "https_proxy",   "HTTPS_PROXY", "all_proxy",
         "ALL_PROXY",   "no_proxy",      "NO_PROXY"};
     enum { NAMES = sizeof names / sizeof *names };
-    char **list = calloc(NAMES + 2, sizeof *list);
+    char **list = calloc(NAMES + 3, sizeof *list);
     size_t n = 0;
 
     if (!list)
         return NULL;
     list[n++] = (char *)(uintptr_t)"PATH=/usr/local/bin:/usr/bin:/bin";
+    /* China's time, which the page shows whatever the device is set to. */
+    list[n++] = (char *)(uintptr_t)"TZ=CST-8";
     for (size_t i = 0; i < NAMES; i++) {
         char *value = getenv(names[i]);
         if (value) /* NAME=VALUE stands before the value */

@@ -3,6 +3,8 @@
 
 #include "server/console/inside.h"
 #include "shared/base/lang.h"
+#include "shared/core/calendar.h"
+#include "shared/view/text.h"
 
 enum { LOGIN_MAX = 4096 };
 
@@ -19,11 +21,13 @@ bool is_json(const struct xg_request *request, struct xg_response *response)
     return false;
 }
 
-/* Until a call says otherwise: as the browser speaks, else Chinese. */
+/* Until a call says otherwise: as the browser speaks, else Chinese. Times are
+ * China's, as in the page, whatever zone this machine is set to. */
 static void speak(const struct xg_request *request)
 {
     const char *wish = xg_request_header(request, "Accept-Language");
 
+    view_zone_thread(XG_ZONE_CHINA_MIN);
     xg_lang_thread(wish && strncmp(wish, "en", 2) == 0 ? XG_LANG_EN
                                                        : XG_LANG_ZH);
 }

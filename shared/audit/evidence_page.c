@@ -549,9 +549,9 @@ enum xg_status xg_evidence_page(const struct xg_evidence *e,
     enum xg_lang reader = xg_lang();
 
     xg_lang_thread(e->says.lang);
-    view_zone_thread(XG_ZONE_CHINA_MIN);
+    int zone = view_zone_thread(XG_ZONE_CHINA_MIN);
     enum xg_status status = put_all(&p);
-    view_zone_thread(VIEW_ZONE_HERE);
+    view_zone_thread(zone);
     xg_lang_thread(reader);
     xg_guide_free(p.guide);
     xg_buf_clear(&p.out);

@@ -71,10 +71,11 @@ void view_put_grouped(struct xg_buf *out, uint64_t number);
 /* "2026-05-01 08:30:00" in the local zone; milliseconds where there are any.
  * Outside the years 0 to 9999, "@" and the seconds. */
 void view_put_time(struct xg_buf *out, int64_t ms);
-/* From now on "local" is, in this thread, so many minutes east of Greenwich:
- * for what has to come out the same wherever it is made. */
-enum { VIEW_ZONE_HERE = 24 * 60 }; /* local again */
-void view_zone_thread(int minutes_east);
+/* From now on "local" is, in this thread, so many minutes east of Greenwich,
+ * what is typed too: for what has to come out the same wherever it is made.
+ * What it was before. */
+enum { VIEW_ZONE_HERE = 24 * 60 }; /* as the system says */
+int view_zone_thread(int minutes_east);
 /* "2026-05-01T00:30:00.000Z". Outside the years 0 to 9999 as above. */
 void view_put_time_utc(struct xg_buf *out, int64_t ms);
 /* Unix seconds (digits, with an optional sign and fraction, or after "@"), or

@@ -15,10 +15,13 @@ static _Thread_local struct {
     int minutes_east;
 } fixed;
 
-void view_zone_thread(int minutes_east)
+int view_zone_thread(int minutes_east)
 {
+    int before = fixed.set ? fixed.minutes_east : VIEW_ZONE_HERE;
+
     fixed.set = minutes_east != VIEW_ZONE_HERE;
     fixed.minutes_east = minutes_east;
+    return before;
 }
 
 static bool local_time(struct tm *tm, time_t t)
@@ -175,7 +178,7 @@ static bool parse_date_time(int64_t *ms, const char *text)
 {
     struct tm tm = {.tm_isdst = -1}, back;
     int year, month, fraction = 0;
-    int64_t east;
+    int64_t east = 0;
     bool zone = false;
 
     if (!number(&year, &text, 4) || !after(&text, '-') ||
@@ -190,6 +193,10 @@ static bool parse_date_time(int64_t *ms, const char *text)
         zone = *text != '\0';
         if (zone && (!parse_zone(&text, &east) || *text))
             return false;
+    }
+    if (!zone && fixed.set) {
+        east = (int64_t)fixed.minutes_east * 60;
+        zone = true;
     }
     if (zone) {
         *ms = (day_number(year, month, tm.tm_mday) * 86400 + tm.tm_hour * 3600 +

@@ -355,6 +355,26 @@ static void test_decimals(void **state)
     xg_buf_clear(&out);
 }
 
+/* What is told and what is typed are of one zone, whatever the system's. */
+static void test_a_zone_of_ones_own(void **state)
+{
+    struct xg_buf out = XG_BUF(64);
+    int64_t ms;
+
+    (void)state;
+    assert_int_equal(view_zone_thread(-5 * 60), VIEW_ZONE_HERE);
+    assert_true(view_parse_time(&ms, "2026-05-01 08:30"));
+    assert_int_equal(ms, INT64_C(1777642200000)); /* 13:30 of Greenwich */
+    view_put_time(&out, ms);
+    assert_string_equal(xg_buf_str(&out), "2026-05-01 08:30:00");
+    assert_true(view_parse_time(&ms, "2026-05-01T08:30:00+08:00"));
+    assert_int_equal(ms, INT64_C(1777595400000));
+    assert_int_equal(view_zone_thread(VIEW_ZONE_HERE), -5 * 60);
+    assert_true(view_parse_time(&ms, "2026-05-01 08:30"));
+    assert_int_equal(ms, INT64_C(1777595400000)); /* this test is in China */
+    xg_buf_clear(&out);
+}
+
 static void test_times(void **state)
 {
     static const struct {
@@ -1551,6 +1571,7 @@ int main(void)
         cmocka_unit_test(test_widths),
         cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_a_zone_of_ones_own),
         cmocka_unit_test(test_round_trips),
         cmocka_unit_test(test_names_are_unique),
         cmocka_unit_test(test_refusals),
