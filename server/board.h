@@ -2,8 +2,8 @@
  *
  * A database of its own, derived from the store and never backed up. One row
  * an entity (`line`), what is searched of it (`words`, `pair`), the units that
- * it was given to (`hand`), of a case what figures count (`course`) and its
- * clocks (`clock`), who says to be the same as whom (`link`). What a column means
+ * it was given to (`hand`), of a case its clocks (`clock`)
+ * and its group (`course`), who says to be the same as whom (`link`). What a column means
  * stands beside it in server/sql/board/0001_start.sql. Each row is a pure
  * function of its entity, of what is imported, and (course.grouped) of the
  * links: a board that followed the log for a year is the one that is made anew
@@ -25,28 +25,8 @@
  * written: it follows from `due_ms` and `yellow_ms` at the moment of the
  * question.
  *
-<<<<<<< HEAD
  * Figures (server/report*) read rows of their own (`figure`), by
- * board_figures(). `behind` 0 means that all of it is exact. Of the columns:
- *
- *      received_ms         effective time (shared/core/deadline.h) of the first
- *                          record
- *      filed_ms            the first filing that counts; a case that was
- *                          reopened and filed again has filings 2
- *      settled_ms          when it came into the final status that it has now:
- *                          line.status says which (closed, self_handled,
- *                          voided, confirmed); NULL while it is open, also for
- *                          one that was closed before and reopened
- *      settled_level       as recorded; level (of line) is where it stands
- *      clock.late          1 late, 0 in time, NULL still running or no limit:
- *                          of a running one due_ms against the moment that is
- *                          asked about; withdrawn cases: line.withdrawn
- *      grouped             the same for all of one group (least id); those that
- *                          hang together count once where the figure says so
-=======
- * Figures have their rows of it: board_cases(). `behind` 0 means that all of
- * it is exact.
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
+ * board_figures(). `behind` 0 means that all of it is exact.
  *
  * Units: `unit_at` and `holder_at` are places in a tree, so that a unit and all
  * below it are one range: board_unit_range(). Codes stand beside them.
@@ -55,7 +35,6 @@
 #define XG_SERVER_BOARD_H
 
 #include "server/data.h"
-#include "server/report_case.h"
 #include "shared/core/deadline.h"
 
 struct board;
@@ -198,7 +177,6 @@ board_clocks(struct board_reader *r, struct xg_clock **clocks, size_t *count,
              struct xg_arena *arena, uint64_t number, int64_t now_ms,
              struct xg_error *err);
 
-<<<<<<< HEAD
 /* What figures read (report_read.h): the row (report_case.h; empty: it could not
  * be folded) of every case that is open, or to which anything happened since,
  * and of those that hang together with one. `group` NULL: it is in none. */
@@ -211,16 +189,6 @@ XG_MUST_CHECK enum xg_status board_figures(struct board_reader *r,
                                            int64_t since_ms,
                                            const struct board_figures *to,
                                            struct xg_error *err);
-=======
-/* Every case that figures count, by ascending numbers, its group filled in; the
- * row is lent during the call. *unfolded: how many there are that cannot be
- * folded, and are in no row. */
-typedef enum xg_status board_case(void *ctx, const struct report_case *row,
-                                  struct xg_error *err);
-XG_MUST_CHECK enum xg_status board_cases(struct board_reader *r,
-                                         uint64_t *unfolded, board_case *each,
-                                         void *ctx, struct xg_error *err);
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
 
 /* Where a unit and all below it stand: from, to, both included. A code that
  * nobody knows stands alone. */

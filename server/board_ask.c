@@ -593,7 +593,6 @@ enum xg_status board_clocks(struct board_reader *r, struct xg_clock **clocks,
     return XG_OK;
 }
 
-<<<<<<< HEAD
 /* ---- what a person must look at ---- */
 
 enum xg_status board_look(struct board_reader *r, uint64_t *numbers,
@@ -611,45 +610,5 @@ enum xg_status board_look(struct board_reader *r, uint64_t *numbers,
     if (xg_stmt_done(s, err) != XG_OK)
         return err->status;
     *count = n;
-=======
-/* ---- what figures are made of ---- */
-
-static enum xg_status read_case(struct xg_stmt *s, board_case *each, void *ctx,
-                                struct xg_error *err)
-{
-    struct xg_bytes group = xg_col_bytes(s, 1);
-    struct report_case row;
-
-    if (!report_case_get(&row, xg_col_bytes(s, 2))) {
-        xg_stmt_corrupt(s, "what figures are made of is cut");
-        return XG_OK;
-    }
-    row.number = xg_col_u64(s, 0);
-    if (group.len == XG_ID_SIZE)
-        memcpy(row.group.b, group.at, XG_ID_SIZE);
-    return each(ctx, &row, err);
-}
-
-enum xg_status board_cases(struct board_reader *r, uint64_t *unfolded,
-                           board_case *each, void *ctx, struct xg_error *err)
-{
-    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_COURSE_LIST);
-    enum xg_status status = XG_OK;
-    uint64_t n = 0;
-
-    xg_bind_i64(s, 1, 0);
-    while (status == XG_OK && xg_stmt_next(s))
-        status = read_case(s, each, ctx, err);
-    struct xg_error ended = XG_ERROR_NONE;
-    if (xg_stmt_done(s, &ended) != XG_OK && status == XG_OK) {
-        *err = ended;
-        status = ended.status;
-    }
-    if (status != XG_OK)
-        return status;
-    if (count_of(&n, xg_stmt(r->db, BOARD_STMT_COURSE_UNFOLDED), err) != XG_OK)
-        return err->status;
-    *unfolded = n;
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
     return XG_OK;
 }

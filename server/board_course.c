@@ -1,12 +1,8 @@
-/* board_course.c - of a case: its clocks, since when who has it, and the row
- * that figures are made of. */
+/* board_course.c - of a case: its clocks, and since when who has it. */
 #include "server/board_inside.h"
 
-#include "server/report_case.h"
 #include "shared/core/loop.h"
 #include "shared/view/clock.h"
-
-enum { FACTS_MAX = 64 << 10 };
 
 /* ---- clocks ---- */
 
@@ -105,37 +101,6 @@ static void take_main(struct board_entry *e, const struct xg_calendar *calendar)
     e->yellow_ms = yellow_of(main, calendar);
 }
 
-/* ---- what figures are made of ---- */
-
-static enum xg_status take_facts(struct board_entry *e, struct xg_arena *arena,
-                                 const struct fold *fold,
-                                 const struct guide_rules *rules,
-                                 struct xg_error *err)
-{
-    struct xg_buf bytes = XG_BUF(FACTS_MAX);
-    struct report_case row;
-    struct xg_clock *clocks;
-    size_t count;
-
-    if (!report_counts_kind(fold->entity.kind))
-        return XG_OK;
-    if (guide_clocks(&clocks, &count, arena, fold, rules, REPORT_FOREVER_MS,
-                     err) != XG_OK)
-        return err->status;
-    if (!report_case_of(&row, fold, clocks, count))
-        return XG_OK;
-    report_case_put(&bytes, &row);
-    enum xg_status status = xg_buf_check(&bytes, err);
-    if (status == XG_OK) {
-        e->facts.at = xg_arena_copy(arena, bytes.data, bytes.len);
-        e->facts.len = bytes.len;
-        if (!e->facts.at)
-            status = xg_fail_nomem(err);
-    }
-    xg_buf_clear(&bytes);
-    return status;
-}
-
 enum xg_status board_course_of(struct board_entry *e, struct xg_arena *arena,
                                const struct board_by *by,
                                const struct fold *fold, struct xg_error *err)
@@ -146,23 +111,11 @@ enum xg_status board_course_of(struct board_entry *e, struct xg_arena *arena,
 
     if (!fold->state.kind)
         return XG_OK;
-<<<<<<< HEAD
-    if (xg_effective_of(&w.times_ms, arena, w.s, fold->whens, err) != XG_OK ||
-        guide_rules_of(&rules, by->guide, fold, err) != XG_OK)
-        return err->status;
-    for (size_t i = 0; i < w.s->count; i++)
-        if (xg_state_counts(w.s, w.s->order[i]))
-            take_op(&w, w.s->order[i]);
-    if (take_values(e, arena, w.s, err) != XG_OK ||
-        take_clocks(&w, arena, by, fold, &rules, err) != XG_OK ||
-        board_figure_of(e, arena, fold, &rules, err) != XG_OK)
-=======
     if (guide_rules_of(&rules, by->guide, fold, err) != XG_OK ||
         xg_holdings_of(&held, &count, arena, &fold->state, fold->whens, err) !=
             XG_OK ||
         take_clocks(e, arena, by, fold, &rules, err) != XG_OK ||
-        take_facts(e, arena, fold, &rules, err) != XG_OK)
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
+        board_figure_of(e, arena, fold, &rules, err) != XG_OK)
         return err->status;
     if (e->entity.open && count)
         e->since_ms = held[count - 1].from_ms;

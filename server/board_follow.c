@@ -6,6 +6,7 @@
  * published size is done for good, and what lies above it is looked at again.
  */
 #include "server/board_inside.h"
+#include "server/report_case.h"
 
 #include <errno.h>
 #include <stdio.h>

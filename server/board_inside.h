@@ -87,7 +87,6 @@ struct board_entry {
     size_t link_count;
     /* of a case */
     int64_t since_ms, stage_ms; /* 0: not open */
-    struct xg_bytes facts;
     struct xg_clock *clocks; /* paused_ms without the pause that lasts */
     size_t clock_count;
     int64_t paused_from; /* of the one that is paused */

@@ -32,7 +32,7 @@ static enum xg_status put_line(struct xg_db *db, const struct board_entry *e,
     xg_bind_i64(put, 5, row->open);
     xg_bind_i64(put, 6, e->settled);
     xg_bind_i64(put, 7, row->withdrawn);
-    xg_bind_i64(put, 8, !row->folded ? 2 : row->conflicts > 0);
+    xg_bind_i64(put, 8, row->conflicts > 0 || !row->folded);
     xg_bind_text(put, 9, row->unit);
     xg_bind_i64(put, 10, board_tree_at(&shape->units, row->unit));
     xg_bind_text(put, 11, e->holder);
@@ -57,12 +57,9 @@ static enum xg_status put_line(struct xg_db *db, const struct board_entry *e,
     xg_bind_i64(put, 25, e->due_ms);
     xg_bind_i64(put, 26, e->yellow_ms);
     xg_bind_i64(put, 27, e->wake_ms);
-<<<<<<< HEAD
     xg_bind_i64(put, 28, (int64_t)e->look);
-=======
-    xg_bind_i64(put, 28, e->since_ms);
-    xg_bind_i64(put, 29, e->stage_ms);
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
+    xg_bind_i64(put, 29, e->since_ms);
+    xg_bind_i64(put, 30, e->stage_ms);
     return xg_stmt_run(put, err);
 }
 
@@ -128,7 +125,6 @@ static enum xg_status put_course(struct xg_db *db, const struct board_entry *e,
     struct xg_stmt *put = xg_stmt(db, BOARD_STMT_COURSE_PUT);
 
     xg_bind_u64(put, 1, e->entity.number);
-    xg_bind_bytes(put, 2, e->facts);
     return xg_stmt_run(put, err);
 }
 

@@ -337,7 +337,7 @@ static void dump(struct xg_buf *out, sqlite3 *db, const char *sql)
 static void dump_all(struct xg_buf *out, struct world *w)
 {
     static const char *const tables[] = {"line",  "hand", "words",
-                                         "course", "clock", "link", NULL};
+                                         "course", "clock", "link", "figure", NULL};
     sqlite3 *db = open_board(w);
     char sql[64];
 

@@ -82,7 +82,7 @@ static void open_again(struct office *o)
 static bool may_scan(const char *name)
 {
     static const char *const all[] = {
-        "count_all",  "counts_all",  "measure_all", "course_list",
+        "count_all",  "counts_all",  "measure_all",
         "place_list", "number_list", "hand_list",   "number_count",
         NULL};
 

@@ -21,7 +21,7 @@ CREATE TABLE line (
     open        INTEGER NOT NULL,     -- has a status, and still needs somebody
     settled     INTEGER NOT NULL,     -- has a final one
     withdrawn   INTEGER NOT NULL,
-    decide      INTEGER NOT NULL,     -- 1: conflicts; 2: it outgrew a fold
+    decide      INTEGER NOT NULL,     -- conflicts, or outgrew a fold
     unit        TEXT NOT NULL,        -- its home
     unit_at     INTEGER NOT NULL,     -- where in the tree: board_tree.h
     holder      TEXT NOT NULL,        -- who has it: `unit` of the case, else home
@@ -42,14 +42,11 @@ CREATE TABLE line (
     yellow_ms   INTEGER NOT NULL,     -- when it turns yellow
     wake_ms     INTEGER NOT NULL,     -- when to reckon again though nothing
                                       -- changes (a pause ends); 2^63-1: never
-<<<<<<< HEAD
-    look        INTEGER NOT NULL      -- what a person must look at: a set of
+    look        INTEGER NOT NULL,     -- what a person must look at: a set of
                                       -- 1 << enum attention_what
-=======
     since_ms    INTEGER NOT NULL,     -- since when who has it does, at this
                                       -- level; 0: it is not open
     stage_ms    INTEGER NOT NULL      -- when that clock began; 0: none runs
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
 ) STRICT;
 
 CREATE INDEX line_changed ON line (changed, number);
@@ -57,12 +54,8 @@ CREATE INDEX line_created ON line (created_ms, number);
 CREATE INDEX line_due ON line (due_ms, number DESC);
 CREATE INDEX line_open ON line (number) WHERE open = 1;
 CREATE INDEX line_settled ON line (number) WHERE settled = 1;
-<<<<<<< HEAD
 CREATE INDEX line_decide ON line (number) WHERE decide = 1;
 CREATE INDEX line_look ON line (number, look) WHERE look <> 0;
-=======
-CREATE INDEX line_decide ON line (number) WHERE decide > 0;
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
 CREATE INDEX line_unit ON line (unit_at);
 CREATE INDEX line_holder ON line (holder_at);
 CREATE INDEX line_level ON line (level) WHERE level <> '';
@@ -100,14 +93,14 @@ CREATE VIRTUAL TABLE pair USING fts5 (
     pairs, content = '', detail = none, columnsize = 0, tokenize = 'ascii'
 );
 
--- Of each case: what figures are made of (report_case.h), by now and for all
--- time to come; empty where they do not count it.
+-- Cases.
 CREATE TABLE course (
     number  INTEGER PRIMARY KEY,
-    grouped BLOB NOT NULL,          -- the least id of those that links hold
+    grouped BLOB NOT NULL           -- the least id of those that links hold
                                     -- together with it; empty: it is alone
-    facts   BLOB NOT NULL
 ) STRICT;
+
+CREATE INDEX course_grouped ON course (grouped) WHERE grouped <> x'';
 
 -- Clocks in the order in which they began (struct xg_clock).
 CREATE TABLE clock (

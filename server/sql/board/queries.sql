@@ -23,7 +23,7 @@ CASE WHEN l.open = 0 OR l.due_ms = 9223372036854775807 THEN 0
 (?13 < 0 OR ?13 & (1 << l.kind))
     AND (?14 < 0 OR ?14 & (1 << l.status))
     AND (?18 = 0 OR l.open = 1) AND (?19 = 0 OR l.settled = 1)
-    AND (?20 = 0 OR l.decide > 0)
+    AND (?20 = 0 OR l.decide = 1)
     AND (?1 < 0 OR l.unit_at BETWEEN ?1 AND ?2)
     AND (?3 < 0 OR l.category_at BETWEEN ?3 AND ?4)
     AND (?5 < 0 OR l.holder_at BETWEEN ?5 AND ?6
@@ -51,7 +51,7 @@ WITH some (number) AS (
     SELECT number FROM line INDEXED BY line_settled
     WHERE ?25 = 2 AND settled = 1
     UNION ALL
-    SELECT number FROM line INDEXED BY line_decide WHERE ?25 = 3 AND decide > 0
+    SELECT number FROM line INDEXED BY line_decide WHERE ?25 = 3 AND decide = 1
     UNION ALL
     SELECT number FROM line INDEXED BY line_unit
     WHERE ?25 = 4 AND unit_at BETWEEN ?1 AND ?2
@@ -119,7 +119,7 @@ SELECT count(*) FROM (SELECT 1 FROM line WHERE open = 1 LIMIT ?1);
 SELECT count(*) FROM (SELECT 1 FROM line WHERE settled = 1 LIMIT ?1);
 
 -- name: measure_decide
-SELECT count(*) FROM (SELECT 1 FROM line WHERE decide > 0 LIMIT ?1);
+SELECT count(*) FROM (SELECT 1 FROM line WHERE decide = 1 LIMIT ?1);
 
 -- name: measure_unit
 SELECT count(*) FROM
@@ -210,13 +210,13 @@ SELECT count(*) FROM line l WHERE @sifted@;
 
 -- name: counts_some
 @some@
-SELECT l.status, @light@, count(*), sum(l.decide > 0)
+SELECT l.status, @light@, count(*), sum(l.decide)
 FROM some CROSS JOIN line l ON l.number = some.number
 WHERE @sifted@
 GROUP BY 1, 2;
 
 -- name: counts_all
-SELECT l.status, @light@, count(*), sum(l.decide > 0)
+SELECT l.status, @light@, count(*), sum(l.decide)
 FROM line l WHERE @sifted@
 GROUP BY 1, 2;
 
@@ -247,15 +247,9 @@ INSERT INTO line (number, id, kind, status, open, settled, withdrawn, decide,
                   unit, unit_at, holder, holder_at, level, category,
                   category_at, urgency, source, name, case_number, lat_e7,
                   lon_e7, created_ms, changed, stage, due_ms, yellow_ms,
-<<<<<<< HEAD
-                  wake_ms, look)
+                  wake_ms, look, since_ms, stage_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
-=======
-                  wake_ms, since_ms, stage_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
+        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)
 ON CONFLICT (number) DO UPDATE SET
     id = excluded.id, kind = excluded.kind, status = excluded.status,
     open = excluded.open, settled = excluded.settled,
@@ -269,12 +263,8 @@ ON CONFLICT (number) DO UPDATE SET
     lon_e7 = excluded.lon_e7, created_ms = excluded.created_ms,
     changed = excluded.changed, stage = excluded.stage,
     due_ms = excluded.due_ms, yellow_ms = excluded.yellow_ms,
-<<<<<<< HEAD
-    wake_ms = excluded.wake_ms, look = excluded.look;
-=======
-    wake_ms = excluded.wake_ms, since_ms = excluded.since_ms,
-    stage_ms = excluded.stage_ms;
->>>>>>> 2a244b8 (board: figures' rows, and tests that a followed board is one made anew)
+    wake_ms = excluded.wake_ms, look = excluded.look,
+    since_ms = excluded.since_ms, stage_ms = excluded.stage_ms;
 
 -- name: words_get
 SELECT text FROM words WHERE number = ?1;
@@ -290,16 +280,8 @@ INSERT INTO pair (rowid, pairs) VALUES (?1, ?2);
 INSERT INTO pair (pair, rowid, pairs) VALUES ('delete', ?1, ?2);
 
 -- name: course_put
-INSERT INTO course (number, grouped, facts) VALUES (?1, x'', ?2)
-ON CONFLICT (number) DO UPDATE SET facts = excluded.facts;
-
--- name: course_list
-SELECT number, grouped, facts FROM course
-WHERE number > ?1 AND facts <> x'' ORDER BY number;
-
--- name: course_unfolded
-SELECT count(*) FROM line INDEXED BY line_decide
-WHERE decide > 0 AND decide = 2 AND kind IN (3, 6);
+INSERT INTO course (number, grouped) VALUES (?1, x'')
+ON CONFLICT (number) DO NOTHING;
 
 -- name: course_has
 SELECT 1 FROM course WHERE number = ?1;
