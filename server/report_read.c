@@ -5,14 +5,10 @@
 #include <string.h>
 
 #include "server/guide.h"
+#include "server/report_each.h"
 #include "shared/core/near.h"
 
-enum {
-    PAGE = 200,
-    CASE_ARENA = 256 << 20,
-    ROOM_FIRST = 256,
-    TEXTS_FIRST = 1024, /* a power of two */
-};
+enum { CASE_ARENA = 256 << 20, TEXTS_FIRST = 1024 /* a power of two */ };
 
 /* ---- a guide of then ---- */
 
@@ -96,6 +92,7 @@ static enum xg_status keep(struct xg_bytes *text, struct texts *t,
 struct reading {
     struct report_set *out;
     struct xg_arena *arena; /* for what stays */
+    struct xg_arena one;    /* for a case */
     const struct report_source *from;
     struct texts texts;
     struct report_case *rows; /* heap, while it grows */
@@ -103,20 +100,6 @@ struct reading {
     struct xg_link *links;
     size_t link_count, link_room;
 };
-
-static enum xg_status more_room(void **list, size_t *room, size_t count,
-                                size_t each, struct xg_error *err)
-{
-    if (count < *room)
-        return XG_OK;
-    size_t next = *room ? *room * 2 : ROOM_FIRST;
-    void *moved = realloc(*list, next * each);
-    if (!moved)
-        return xg_fail_nomem(err);
-    *list = moved;
-    *room = next;
-    return XG_OK;
-}
 
 static enum xg_status take_links(struct reading *r, const struct xg_state *s,
                                  struct xg_error *err)
@@ -130,8 +113,8 @@ static enum xg_status take_links(struct reading *r, const struct xg_state *s,
             other.type != XG_CBOR_BYTES || other.bytes.len != XG_ID_SIZE)
             continue;
         void *list = r->links;
-        if (more_room(&list, &r->link_room, r->link_count, sizeof *r->links,
-                      err) != XG_OK)
+        if (report_room(&list, &r->link_room, r->link_count, sizeof *r->links,
+                        err) != XG_OK)
             return err->status;
         r->links = list;
         struct xg_link *link = &r->links[r->link_count++];
@@ -148,7 +131,7 @@ static enum xg_status take_row(struct reading *r, struct report_case *row,
                                 &row->settled, &row->category};
     void *list = r->rows;
 
-    if (more_room(&list, &r->room, r->out->count, sizeof *r->rows, err) !=
+    if (report_room(&list, &r->room, r->out->count, sizeof *r->rows, err) !=
         XG_OK)
         return err->status;
     r->rows = list;
@@ -201,31 +184,25 @@ static enum xg_status read_case(struct reading *r, struct xg_arena *arena,
                                                       : XG_OK;
 }
 
+static enum xg_status visit(void *ctx, const struct store_entity *e,
+                            struct xg_error *err)
+{
+    struct reading *r = ctx;
+    enum xg_status status = XG_OK;
+
+    if (e->folded)
+        status = read_case(r, &r->one, e, err);
+    r->out->unfolded += !e->folded;
+    xg_arena_reset(&r->one);
+    return status;
+}
+
 static enum xg_status read_kind(struct reading *r, uint64_t kind,
                                 struct xg_error *err)
 {
-    struct store_filter filter = {.kind = kind, .bare = true, .limit = PAGE};
-    struct store *store = r->from->store;
-    struct xg_arena page = XG_ARENA(CASE_ARENA), arena = XG_ARENA(CASE_ARENA);
-    enum xg_status status = XG_OK;
-    struct store_entity *rows;
-    size_t count = PAGE;
-
-    while (status == XG_OK && count == PAGE) {
-        status = store->ops->read_entities(store, &page, &rows, &count, &filter,
-                                           err);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            if (rows[i].folded)
-                status = read_case(r, &arena, &rows[i], err);
-            r->out->unfolded += !rows[i].folded;
-            filter.before = rows[i].number;
-            xg_arena_reset(&arena);
-        }
-        xg_arena_reset(&page);
-    }
-    xg_arena_clear(&arena);
-    xg_arena_clear(&page);
-    return status;
+    return report_each(r->from->store,
+                       (struct store_filter){.kind = kind, .bare = true}, r,
+                       visit, err);
 }
 
 /* ---- groups ---- */
@@ -280,7 +257,8 @@ enum xg_status report_read(struct report_set *out, struct xg_arena *arena,
                            struct xg_error *err)
 {
     struct report_set set = {.size = from->size};
-    struct reading r = {.out = &set, .arena = arena, .from = from};
+    struct reading r = {
+        .out = &set, .arena = arena, .one = XG_ARENA(CASE_ARENA), .from = from};
     enum xg_status status = report_now(&set.now_ms, from, err);
 
     for (const struct xg_kind *k = xg_kinds; status == XG_OK && k->name; k++)
@@ -290,6 +268,7 @@ enum xg_status report_read(struct report_set *out, struct xg_arena *arena,
         status = find_groups(&r, err);
     if (status == XG_OK)
         status = finish(&set, &r, err);
+    xg_arena_clear(&r.one);
     free(r.rows);
     free(r.links);
     free(r.texts.slots);

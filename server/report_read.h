@@ -64,6 +64,10 @@ const struct report_classes *report_units_classes(const struct report_units *u);
  */
 struct xg_bytes report_key_name(const struct report_units *u, enum report_by by,
                                 struct xg_bytes key);
+/* A class that is to settle a share has a row, though it settled nothing. */
+XG_MUST_CHECK enum xg_status report_add_classes(struct report_answer *answer,
+                                                const struct report_units *u,
+                                                struct xg_error *err);
 /* What share the class is to settle, in percent; 0: nobody said. */
 uint32_t report_target(const struct report_units *u, struct xg_bytes key);
 

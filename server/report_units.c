@@ -205,6 +205,44 @@ uint32_t report_target(const struct report_units *u, struct xg_bytes key)
     return 0;
 }
 
+static bool has_row(const struct report_answer *a, struct xg_bytes key)
+{
+    for (size_t i = 0; i < a->row_count; i++)
+        if (xg_bytes_equal(a->rows[i].key, key))
+            return true;
+    return false;
+}
+
+/* From the ground up, then what is in no class. */
+enum xg_status report_add_classes(struct report_answer *answer,
+                                  const struct report_units *u,
+                                  struct xg_error *err)
+{
+    struct report_answer a = *answer;
+
+    a.row_count = 0;
+    a.rows = xg_arena_array(u->arena, answer->row_count + u->levels->count + 1,
+                            sizeof *a.rows);
+    if (!a.rows)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; i < u->levels->count; i++) {
+        const struct xg_level *l = &u->levels->rows[i];
+        struct report_row row = {.key = xg_bytes_of(l->settles),
+                                 .denominator = answer->numerator};
+        if (!l->target || has_row(&a, row.key))
+            continue;
+        for (size_t k = 0; k < answer->row_count; k++)
+            if (xg_bytes_equal(answer->rows[k].key, row.key))
+                row = answer->rows[k];
+        a.rows[a.row_count++] = row;
+    }
+    for (size_t k = 0; k < answer->row_count; k++)
+        if (!has_row(&a, answer->rows[k].key))
+            a.rows[a.row_count++] = answer->rows[k];
+    *answer = a;
+    return XG_OK;
+}
+
 /* "村、社区": the levels of the class. */
 static struct xg_bytes class_name(const struct report_units *u,
                                   struct xg_bytes key)

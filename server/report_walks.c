@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "server/fold.h"
+#include "server/report_each.h"
 #include "shared/core/schema.h"
 #include "shared/view/value.h"
 
-enum { PAGE = 100, PAGE_BYTES = 256 << 20, FIRST_ROOM = 64 };
+enum { PAGE = 100, PAGE_BYTES = 256 << 20 };
 #define DAY_MS INT64_C(86400000)
 
 /* ---- one ---- */
@@ -85,20 +86,6 @@ struct reading {
     size_t walk_room, visit_room;
 };
 
-static enum xg_status room_for(void **list, size_t *room, size_t count,
-                               size_t each, struct xg_error *err)
-{
-    if (count < *room)
-        return XG_OK;
-    size_t more = *room ? *room * 2 : FIRST_ROOM;
-    void *moved = realloc(*list, more * each);
-    if (!moved)
-        return xg_fail_nomem(err);
-    *list = moved;
-    *room = more;
-    return XG_OK;
-}
-
 static enum xg_status take_walk(struct reading *r, const struct store_entity *e,
                                 const struct xg_brief *brief,
                                 struct xg_error *err)
@@ -117,11 +104,30 @@ static enum xg_status take_walk(struct reading *r, const struct store_entity *e,
     if (!is || w.start_ms >= a->to_ms ||
         (until < a->from_ms && w.start_ms < a->from_ms))
         return XG_OK;
-    if (room_for(&list, &r->walk_room, r->out.walk_count, sizeof w, err) !=
+    if (report_room(&list, &r->walk_room, r->out.walk_count, sizeof w, err) !=
         XG_OK)
         return err->status;
     r->out.walks = list;
     r->out.walks[r->out.walk_count++] = w;
+    return XG_OK;
+}
+
+/* Its first record; *found false: not here. */
+static enum xg_status first_record(struct store_record *row, bool *found,
+                                   struct reading *r,
+                                   const struct store_entity *e,
+                                   struct xg_error *err)
+{
+    struct store_record *rows;
+    size_t count = 0;
+
+    if (e->creator &&
+        r->store->ops->read_records(r->store, &r->one, &rows, &count,
+                                    e->creator, e->creator, 1, err) != XG_OK)
+        return err->status;
+    *found = count > 0;
+    if (count)
+        *row = rows[0];
     return XG_OK;
 }
 
@@ -130,24 +136,22 @@ static enum xg_status visit_time(int64_t *ms, struct reading *r,
                                  const struct xg_brief *brief,
                                  struct xg_error *err)
 {
-    struct store_record *rows;
+    struct store_record row;
     struct xg_record record;
     struct xg_when when;
-    size_t count;
+    bool found;
 
     if (time_of(ms, brief, XG_FIELD_HAPPENED))
         return XG_OK;
-    if (r->store->ops->read_records(r->store, &r->one, &rows, &count,
-                                    e->creator, e->creator, 1, err) != XG_OK)
-        return err->status;
     *ms = XG_NO_TIME;
-    if (count == 0)
+    if (first_record(&row, &found, r, e, err) != XG_OK)
+        return err->status;
+    if (!found)
         return XG_OK;
-    store_read_left(&record, &rows[0]);
+    store_read_left(&record, &row);
     if (record.malformed)
         return XG_OK;
-    if (fold_when(&when, r->store, rows[0].anchor_size, rows[0].position,
-                  err) != XG_OK)
+    if (fold_when(&when, r->store, row.anchor_size, row.position, err) != XG_OK)
         return err->status;
     *ms = xg_effective_ms(record.head.moment.wall_ms, when);
     return XG_OK;
@@ -208,7 +212,7 @@ static enum xg_status take_visit(struct reading *r,
         return err->status;
     if (v.ms < r->asked->from_ms || v.ms >= r->asked->to_ms)
         return XG_OK;
-    if (room_for(&list, &r->visit_room, r->out.visit_count, sizeof v, err) !=
+    if (report_room(&list, &r->visit_room, r->out.visit_count, sizeof v, err) !=
         XG_OK)
         return err->status;
     r->out.visits = list;
@@ -243,19 +247,14 @@ static enum xg_status is_too_old(bool *old, struct reading *r,
                                  const struct store_entity *e,
                                  struct xg_error *err)
 {
-    struct store_record *rows;
-    size_t count = 0;
+    struct store_record row;
     int64_t ms;
 
-    *old = false;
-    if (!e->creator)
-        return XG_OK;
-    if (r->store->ops->read_records(r->store, &r->one, &rows, &count,
-                                    e->creator, e->creator, 1, err) != XG_OK)
+    if (first_record(&row, old, r, e, err) != XG_OK)
         return err->status;
-    if (count == 0)
+    if (!*old)
         return XG_OK;
-    if (report_came(&ms, r->store, rows[0].position, err) != XG_OK)
+    if (report_came(&ms, r->store, row.position, err) != XG_OK)
         return err->status;
     *old = ms != XG_NO_TIME && ms < r->asked->from_ms - DAY_MS;
     return XG_OK;

@@ -84,6 +84,7 @@ static enum xg_status look_at(struct mine *m, const struct xg_id *id,
         m->entity = &e;
         status = view_account_add(&m->account, &fold.state, err);
         m->view.fold = NULL;
+        m->entity = NULL;
     }
     xg_arena_clear(&arena);
     return status;

@@ -6,17 +6,13 @@
 
 #include "server/cli/area.h"
 #include "server/cli/print.h"
+#include "server/report_each.h"
 #include "shared/base/lang.h"
 #include "shared/view/account.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 
-enum {
-    CASE_BYTES = 256 << 20,
-    PAGE_BYTES = 64 << 20,
-    PAGE = 500,
-    TEXT_MAX = 1 << 20
-};
+enum { CASE_BYTES = 256 << 20, TEXT_MAX = 1 << 20 };
 
 struct job {
     struct look look;
@@ -103,27 +99,14 @@ static enum xg_status look_at(struct job *j, const struct xg_id *id,
     return status;
 }
 
-static enum xg_status look_at_all(struct job *j, struct xg_error *err)
+static enum xg_status look_at_hers(void *ctx, const struct store_entity *e,
+                                   struct xg_error *err)
 {
-    struct store_filter filter = {.bare = true, .limit = PAGE};
-    struct xg_arena page = XG_ARENA(PAGE_BYTES);
-    struct store *s = j->look.store;
-    enum xg_status status = XG_OK;
-    struct store_entity *rows;
-    size_t count = PAGE;
+    struct job *j = ctx;
 
-    while (status == XG_OK && count == PAGE) {
-        status = s->ops->read_entities(s, &page, &rows, &count, &filter, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            filter.before = rows[i].number;
-            if (rows[i].folded &&
-                strcmp(rows[i].author, j->account.author) == 0)
-                status = look_at(j, &rows[i].id, err);
-        }
-        xg_arena_reset(&page);
-    }
-    xg_arena_clear(&page);
-    return status;
+    return e->folded && strcmp(e->author, j->account.author) == 0
+               ? look_at(j, &e->id, err)
+               : XG_OK;
 }
 
 /* ---- out ---- */
@@ -176,7 +159,8 @@ enum xg_status cmd_account(struct cmd *c, struct xg_error *err)
     if (status == XG_OK)
         status = find_worker(&j, c->args[1], err);
     if (status == XG_OK)
-        status = look_at_all(&j, err);
+        status = report_each(j.look.store, (struct store_filter){.bare = true},
+                             &j, look_at_hers, err);
     if (status == XG_OK)
         status = put(&j, err);
     json_decref(j.flags);

@@ -18,17 +18,13 @@
 #include "server/cli/area.h"
 #include "server/cli/print.h"
 #include "server/report.h"
+#include "server/report_each.h"
 #include "server/report_walks.h"
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 
-enum {
-    COVER_BYTES = 1 << 30,
-    PAGE_BYTES = 64 << 20,
-    PAGE = 200,
-    UNIT_COLUMNS = 36
-};
+enum { COVER_BYTES = 1 << 30, UNIT_COLUMNS = 36 };
 
 struct unit {
     char code[XG_CODE_MAX + 1];
@@ -66,14 +62,10 @@ static enum xg_status unit_of(struct unit **out, struct job *j,
         else
             high = middle;
     }
-    if (j->count == j->room) {
-        size_t room = j->room ? j->room * 2 : 64;
-        struct unit *more = realloc(j->units, room * sizeof *more);
-        if (!more)
-            return xg_fail_nomem(err);
-        j->units = more;
-        j->room = room;
-    }
+    void *list = j->units;
+    if (report_room(&list, &j->room, j->count, sizeof *j->units, err) != XG_OK)
+        return err->status;
+    j->units = list;
     memmove(&j->units[low + 1], &j->units[low],
             (j->count - low) * sizeof *j->units);
     j->count++;
@@ -185,9 +177,10 @@ static bool is_listed(const struct store_entity *e)
            released.type != XG_CBOR_BOOL || !released.number;
 }
 
-static enum xg_status count_subject(struct job *j, const struct store_entity *e,
+static enum xg_status count_subject(void *ctx, const struct store_entity *e,
                                     struct xg_error *err)
 {
+    struct job *j = ctx;
     struct unit *u;
     bool within = false;
 
@@ -202,27 +195,6 @@ static enum xg_status count_subject(struct job *j, const struct store_entity *e,
     u->subjects++;
     u->visited += was_visited(j, &e->id);
     return XG_OK;
-}
-
-static enum xg_status count_subjects(struct job *j, struct xg_error *err)
-{
-    struct store_filter filter = {.kind = XG_KIND_SUBJECT, .limit = PAGE};
-    struct xg_arena page = XG_ARENA(PAGE_BYTES);
-    struct store *s = j->look.store;
-    enum xg_status status = XG_OK;
-    struct store_entity *rows;
-    size_t count = PAGE;
-
-    while (status == XG_OK && count == PAGE) {
-        status = s->ops->read_entities(s, &page, &rows, &count, &filter, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            status = count_subject(j, &rows[i], err);
-            filter.before = rows[i].number;
-        }
-        xg_arena_reset(&page);
-    }
-    xg_arena_clear(&page);
-    return status;
 }
 
 /* ---- out ---- */
@@ -292,7 +264,9 @@ static enum xg_status collect(struct job *j, struct xg_error *err)
         count_walks(j, err) != XG_OK || count_places(j, err) != XG_OK ||
         list_visited(j, err) != XG_OK)
         return err->status;
-    return count_subjects(j, err);
+    return report_each(j->look.store,
+                       (struct store_filter){.kind = XG_KIND_SUBJECT}, j,
+                       count_subject, err);
 }
 
 enum xg_status cmd_coverage(struct cmd *c, struct xg_error *err)

@@ -243,12 +243,23 @@ static enum xg_status put_cases(struct job *j, struct xg_error *err)
 
 /* ---- the command ---- */
 
+static enum xg_status compute(struct job *j, size_t i, struct xg_error *err)
+{
+    const struct report_asked *asked = &j->asked[i];
+
+    if (report_compute(&j->answers[i], &j->rows.arena, &j->rows.set, asked,
+                       err) != XG_OK)
+        return err->status;
+    return asked->figure->shares && asked->by == REPORT_BY_SETTLED
+               ? report_add_classes(&j->answers[i], j->rows.units, err)
+               : XG_OK;
+}
+
 static enum xg_status put_figures(struct job *j, struct cmd *c,
                                   struct xg_error *err)
 {
     for (size_t i = 0; i < j->sheet.count; i++)
-        if (report_compute(&j->answers[i], &j->rows.arena, &j->rows.set,
-                           &j->asked[i], err) != XG_OK)
+        if (compute(j, i, err) != XG_OK)
             return err->status;
     switch (j->format) {
     case FORMAT_TABLE:

@@ -12,6 +12,7 @@
 #include "server/cli/rows.h"
 #include "server/guide.h"
 #include "server/report_book.h"
+#include "server/report_each.h"
 #include "server/report_read.h"
 #include "server/report_walks.h"
 #include "shared/base/lang.h"
@@ -237,17 +238,6 @@ static enum xg_status list_acts(struct job *j, const struct xg_id *id,
     return XG_OK;
 }
 
-static enum xg_status list_conflict(struct job *j, const struct store_entity *e,
-                                    struct xg_error *err)
-{
-    json_t *list = part_of(j, "conflicts"), *o = NULL;
-
-    if (case_json(&o, j, &e->id, err) != XG_OK)
-        return err->status;
-    view_json_append(&list, o);
-    return XG_OK;
-}
-
 /* Where in the log the day begins: the first entry that was there then. */
 static enum xg_status first_entry(uint64_t *entry, struct job *j,
                                   struct xg_error *err)
@@ -279,6 +269,23 @@ static enum xg_status is_asked(bool *is, struct job *j,
                : XG_OK;
 }
 
+static enum xg_status list_conflict(void *ctx, const struct store_entity *e,
+                                    struct xg_error *err)
+{
+    struct job *j = ctx;
+    json_t *list = part_of(j, "conflicts"), *o = NULL;
+    bool is = false;
+
+    if (is_asked(&is, j, e, err) != XG_OK)
+        return err->status;
+    if (is && case_json(&o, j, &e->id, err) != XG_OK)
+        return err->status;
+    if (is)
+        view_json_append(&list, o);
+    xg_arena_reset(&j->one);
+    return XG_OK;
+}
+
 /* What was done that day lies in cases that changed since it began. */
 static enum xg_status list_changed(struct job *j, uint64_t since,
                                    struct xg_error *err)
@@ -300,32 +307,6 @@ static enum xg_status list_changed(struct job *j, uint64_t since,
             status = is_asked(&is, j, &rows[i], err);
             if (status == XG_OK && is)
                 status = list_acts(j, &rows[i].id, err);
-            xg_arena_reset(&j->one);
-        }
-        xg_arena_reset(&page);
-    }
-    xg_arena_clear(&page);
-    return status;
-}
-
-static enum xg_status list_conflicts(struct job *j, struct xg_error *err)
-{
-    struct store_filter filter = {
-        .conflicts = true, .bare = true, .limit = PAGE};
-    struct xg_arena page = XG_ARENA(CASE_BYTES);
-    struct store *s = j->look.store;
-    enum xg_status status = XG_OK;
-    struct store_entity *rows;
-    size_t count = PAGE;
-
-    while (status == XG_OK && count == PAGE) {
-        status = s->ops->read_entities(s, &page, &rows, &count, &filter, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            bool is = false;
-            filter.before = rows[i].number;
-            status = is_asked(&is, j, &rows[i], err);
-            if (status == XG_OK && is)
-                status = list_conflict(j, &rows[i], err);
             xg_arena_reset(&j->one);
         }
         xg_arena_reset(&page);
@@ -406,7 +387,10 @@ static enum xg_status fill(struct job *j, struct xg_error *err)
         if (*parts[i].figure && list_figure(j, i, err) != XG_OK)
             return err->status;
     if (first_entry(&since, j, err) != XG_OK ||
-        list_changed(j, since, err) != XG_OK || list_conflicts(j, err) != XG_OK)
+        list_changed(j, since, err) != XG_OK ||
+        report_each(j->look.store,
+                    (struct store_filter){.conflicts = true, .bare = true}, j,
+                    list_conflict, err) != XG_OK)
         return err->status;
     return list_patrols(j, err);
 }

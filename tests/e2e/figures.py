@@ -220,6 +220,10 @@ class Figures(Case):
             **{**self.dial.env, **more})
         self.addCleanup(setattr, lib_world, 'environment', plain)
         super().setUp()
+        # From now on commands are run by the server, whose clock it is.
+        lib_world.environment = plain
+        for agent in self.agents:
+            agent.env = self.dial.env
         for worker in self.OTHERS:
             self.world.worker(*worker)
         for kind, text in (('catalogue', CATALOGUE), ('levels', LEVELS),
@@ -291,13 +295,14 @@ class Figures(Case):
                     self.world.read('history', row['id'], '--json').json())
         homes = {r['code']: r['parent'] for r in
                  csv.DictReader(io.StringIO(TERRITORY))}
-        classes = {r['code']: r['settles'] for r in
-                   csv.DictReader(io.StringIO(LEVELS))}
+        levels = list(csv.DictReader(io.StringIO(LEVELS)))
+        classes = {r['code']: r['settles'] for r in levels}
+        targets = {r['settles']: r['target'] for r in levels if r['target']}
         return lib_figures.Export(
             cases, lib_figures.Calendar(HOLIDAYS, HOURS),
             lib_figures.Catalogue(CATALOGUE), homes,
             {w[0]: w[2] for w in self.WORKERS + self.OTHERS}, classes,
-            lib_figures.ms_of(at))
+            targets, lib_figures.ms_of(at))
 
     def same(self, mine, words, where):
         theirs = self.world.ask('report', *words)[0]

@@ -280,12 +280,13 @@ class Course:
 
 class Export:
     """`cases`: {id: (shown, history)}; `homes`: unit -> parent; `author_homes`:
-    worker -> unit; `classes`: level -> class."""
+    worker -> unit; `classes`: level -> class;
+    `targets`: class -> percent."""
 
     def __init__(self, cases, calendar, catalogue, homes, author_homes,
-                 classes, now):
+                 classes, targets, now):
         self.homes, self.author_homes = homes, author_homes
-        self.classes, self.now = classes, now
+        self.classes, self.targets, self.now = classes, targets, now
         self.all = {}
         for which, (shown, history) in cases.items():
             if shown['kind'] not in COUNTED:
@@ -479,6 +480,8 @@ class Export:
         if name == 'by_unit' and not unit:
             unit = next(u for u, above in self.homes.items() if not above)
         rows = {}
+        if name == 'settled_level':
+            rows = {key: [0, 0] for key in self.targets}
         for which, part in parts.items():
             key = self.key(name, self.all[which], unit)
             if key is None:
