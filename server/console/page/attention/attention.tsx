@@ -15,6 +15,8 @@ import './attention.css';
 
 export interface Matter {
   what: string;
+  /** What `attention settle` takes. */
+  key: string;
   id: string | null;
   number: string | null;
   title: string | null;
@@ -25,8 +27,8 @@ export interface Matter {
   device: string | null;
   /** The command that settles it. */
   how: string | null;
-  chain?: string;
-  batch?: string;
+  chain: string | null;
+  batch: string | null;
 }
 
 interface Sort {

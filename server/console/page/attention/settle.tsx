@@ -69,9 +69,40 @@ function Admit({ of, settled }: { of: Matter; settled(): void }) {
   );
 }
 
+/** What somebody looked into, where nothing else settles it. */
+function Seen({ of, settled }: { of: Matter; settled(): void }) {
+  const [why, setWhy] = useState('');
+  const { busy, trouble, run } = useTask();
+  const id = useId();
+  const settle = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const done = await run(() => call({ run: 'attention settle', words: [of.what, of.key], flags: { why: why.trim() } }));
+    if (!done) return;
+    tell({ text: T('已了结，理由记录在案', 'Settled; the reason is on record') });
+    settled();
+  };
+  return (
+    <form class="controls" onSubmit={(event) => void settle(event)}>
+      <div class="field">
+        <label for={id}>{T('核看结果', 'What was found')}</label>
+        <input id={id} type="text" autocomplete="off" value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
+      </div>
+      <Button type="submit" busy={busy} disabled={why.trim() === ''}>
+        {T('核看过，了结', 'Looked into: settle it')}
+      </Button>
+      <Trouble of={trouble} />
+    </form>
+  );
+}
+
+/** Kinds of matter that `attention settle` takes, and who may. */
+const SEEN = new Set(['pending', 'struck', 'clock', 'position', 'photo_lost', 'quarantined', 'other_history']);
+const CENTRE = new Set(['dispatcher', 'supervisor']);
+
 export function Settle({ of, settled }: { of: Matter; settled(): void }) {
   const { role } = theDomain().me;
   if (of.what === 'fork' && of.chain && role !== 'auditor') return <Fork of={of} settled={settled} />;
   if (of.what === 'quarantined' && role === 'registrar') return <Admit of={of} settled={settled} />;
+  if (SEEN.has(of.what) && CENTRE.has(role ?? '')) return <Seen of={of} settled={settled} />;
   return null;
 }
