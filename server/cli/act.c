@@ -11,7 +11,7 @@
 #include "shared/core/number.h"
 #include "shared/view/value.h"
 
-enum { SAID_MAX = 1024, SHORT_ID = 6 };
+enum { HINTS_MAX = 64 << 10, SAID_MAX = 1024, SHORT_ID = 6 };
 
 /* One act from its words to its answer. */
 struct act {
@@ -23,6 +23,7 @@ struct act {
     bool has_contact;
     bool decides; /* a conflict */
     struct desk_done done;
+    struct xg_buf hints; /* what the site's lists say to a move */
     struct xg_buf said; /* of two: which; else nothing */
     uint8_t secret[64]; /* of who acts */
 };
@@ -39,7 +40,8 @@ static enum xg_status begin(struct act *a, struct cmd *c, const char *id,
 {
     struct xg_judgement actor;
 
-    *a = (struct act){.fold = {.count = 0}, .said = XG_BUF(SAID_MAX)};
+    *a = (struct act){.fold = {.count = 0}, .said = XG_BUF(SAID_MAX),
+                       .hints = XG_BUF(HINTS_MAX)};
     if (look_open(&a->look, c, err) != XG_OK ||
         desk_actor(&actor, c->data, who(a), err) != XG_OK)
         return err->status;
@@ -281,12 +283,25 @@ static enum xg_status write(struct act *a, struct xg_error *err)
 static enum xg_status end(struct act *a, enum xg_status status)
 {
     look_close(&a->look);
+    if (!a->look.c->json && a->hints.len)
+        xg_buf_append(&a->look.c->out, a->hints.data, a->hints.len);
+    xg_buf_clear(&a->hints);
     xg_buf_clear(&a->said);
     sodium_memzero(a->secret, sizeof a->secret);
     return status;
 }
 
 /* ---- the commands ---- */
+
+/* What the site's lists fill in, and what they do not let be. */
+static enum xg_status ask_site(struct act *a, struct xg_error *err)
+{
+    struct xg_judgement actor;
+
+    if (desk_actor(&actor, a->look.c->data, who(a), err) != XG_OK)
+        return err->status;
+    return look_site_move(&a->look, &a->draft, &actor, &a->hints, err);
+}
 
 enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
 {
@@ -302,6 +317,8 @@ enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
     bool unknown = status == XG_USAGE;
     if (status == XG_OK)
         status = set_fields(&a, 3, err);
+    if (status == XG_OK)
+        status = ask_site(&a, err);
     if (status == XG_OK)
         status = set_answers(&a, &a.fold.state, err);
     if (status == XG_OK)

@@ -13,6 +13,7 @@
 #include "shared/guide/catalogue.h"
 #include "shared/view/json.h"
 #include "shared/view/names.h"
+#include "shared/view/site_move.h"
 #include "shared/view/text.h"
 
 enum {
@@ -335,4 +336,33 @@ enum xg_status look_set_unread(struct look *l, json_t **object,
     view_json_set(object, "unread_count", view_json_uint(count));
     workers_clear(&workers);
     return status;
+}
+
+/* ---- what the site says to a move ---- */
+
+static void advise(void *ctx, const char *key, json_t *list)
+{
+    cmd_advise(ctx, key, list);
+}
+
+enum xg_status look_site_move(struct look *l, struct xg_draft *draft,
+                              const struct xg_judgement *actor,
+                              struct xg_buf *said, struct xg_error *err)
+{
+    struct view_site_move m = {.draft = draft,
+                               .state = &l->fold->state,
+                               .home = l->fold->entity.unit,
+                               .actor = actor,
+                               .today =
+                                   xg_day_of(l->now_ms, XG_ZONE_CHINA_MIN),
+                               .anyway = cmd_option(l->c, "anyway") != NULL,
+                               .remarks = said,
+                               .advice = said,
+                               .advise = advise,
+                               .ctx = l->c};
+
+    if (look_guide(l, err) != XG_OK)
+        return err->status;
+    m.guide = l->guide;
+    return view_site_move(&m, err);
 }

@@ -58,6 +58,14 @@ XG_MUST_CHECK enum xg_status look_set_beside(struct look *l, json_t **object,
                                              struct xg_error *err);
 XG_MUST_CHECK enum xg_status look_set_unread(struct look *l, json_t **object,
                                              struct xg_error *err);
+/* What the site's lists say to the move of a draft about the case looked at
+ * (shared/view/site_move.h); remarks and choices go into the output as text, or
+ * beside a refusal as JSON. */
+XG_MUST_CHECK enum xg_status look_site_move(struct look *l,
+                                            struct xg_draft *draft,
+                                            const struct xg_judgement *actor,
+                                            struct xg_buf *said,
+                                            struct xg_error *err);
 /* Is there another that says to be the same as it, or the other way round? */
 XG_MUST_CHECK enum xg_status look_grouped(struct look *l, bool *grouped,
                                           const struct xg_id *id,

@@ -21,6 +21,12 @@
             "without the signature of who acts: asserted by the server only"   \
     }
 
+#define ANYWAY                                                                 \
+    {                                                                          \
+        "anyway", NULL, false, "区划表里没有这个单位也派",                     \
+            "dispatch to a unit that the territory does not have"              \
+    }
+
 /* Who told of an incident (shared/view/judged.h). */
 #define INFORMANT                                                              \
     {"contact", "NAME", false, "反映人姓名", "who told of it: a name"},        \
@@ -340,7 +346,7 @@ const struct command commands[] = {
     {"do", "DIR ID [MOVE [FIELD=VALUE...]]", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0,
      cmd_do, "办理一步；不写动作则列出现在可做的",
      "make a move; without one, lists what can be done now",
-     {PHOTO, AS}},
+     {PHOTO, ANYWAY, AS}},
     {"set", "DIR ID FIELD=VALUE...", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0, cmd_set,
      "改字段", "change fields",
      {PHOTO, AS}},
@@ -364,7 +370,7 @@ const struct command commands[] = {
      "what add, do or set would say, writing nothing: what is wrong, what is "
      "missing",
      {{"as", "CODE", true, "办理人的工号", "who acts: a code"}, INFORMANT,
-      PHOTO}},
+      PHOTO, ANYWAY}},
     {"duplicates", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_duplicates,
      "疑似重复的上报：同类、相近、未结，两边并列",
      "reports that may be one: of a category, near, open; side by side",

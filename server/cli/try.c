@@ -13,7 +13,7 @@
 #include "shared/view/photo.h"
 #include "shared/view/value.h"
 
-enum { NEAR_SHOWN = 8 };
+enum { NEAR_SHOWN = 8, NEAR_LOOKED_AT = 64, HINTS_MAX = 64 << 10 };
 
 /* One act from its words to what is to be said of it. */
 struct attempt {
@@ -103,6 +103,19 @@ static enum xg_status take(struct attempt *a, struct cmd *c,
 
 /* ---- judging ---- */
 
+/* What the site's lists say to the move; what they propose is for who makes it.
+ */
+static enum xg_status ask_site(struct attempt *a, struct xg_error *err)
+{
+    struct xg_buf hints = XG_BUF(HINTS_MAX);
+    enum xg_status status =
+        look_site_move(&a->look, &a->draft, a->asked.actor, &hints, err);
+
+    xg_buf_clear(&hints);
+    return status == XG_OK ? XG_OK
+                           : view_judged_problem(&a->said, "move", err);
+}
+
 static enum xg_status judge(struct attempt *a, struct xg_error *err)
 {
     struct look *l = &a->look;
@@ -123,6 +136,8 @@ static enum xg_status judge(struct attempt *a, struct xg_error *err)
     if (cmd_photos(&a->draft, l->c, err) != XG_OK &&
         view_judged_problem(&a->said, "photo", err) != XG_OK)
         return err->status;
+    if (makes_it && a->move && ask_site(a, err) != XG_OK)
+        return err->status;
     if (!a->about)
         view_judge_required(&a->said, &a->draft, "");
     if (view_judge_form(&a->said, l->guide, state, err) != XG_OK ||
@@ -132,6 +147,31 @@ static enum xg_status judge(struct attempt *a, struct xg_error *err)
 }
 
 /* ---- the answer ---- */
+
+/* One of them, if who asks may see it. */
+static enum xg_status add_near(json_t **list, struct look *l,
+                               const struct xg_near_spot *near,
+                               struct xg_error *err)
+{
+    struct view_entity about = {.delivery = VIEW_RECEIVED};
+    const struct xg_id *id = &near->spot->id;
+    struct store_entity e;
+    struct xg_brief brief;
+    bool found, sees = false;
+
+    if (l->store->ops->find_entity(l->store, &l->arena, &e, &found, id, err) !=
+            XG_OK ||
+        (found && sight_entity(&sees, &l->sight, &e, err) != XG_OK))
+        return err->status;
+    if (!sees)
+        return XG_OK;
+    if (xg_brief_read(&brief, e.state, err) != XG_OK ||
+        l->view.entity(l, &about, id, err) != XG_OK)
+        return err->status;
+    view_json_append(list, view_near_json(&brief, about.number,
+                                          about.created_ms, near->distance_mm));
+    return XG_OK;
+}
 
 /* Open incidents that it may be, if it is one. */
 static enum xg_status set_near(struct attempt *a, json_t **json,
@@ -147,26 +187,14 @@ static enum xg_status set_near(struct attempt *a, json_t **json,
         return XG_OK;
     if (view_draft_spot(&own, &a->draft) &&
         group_near(&near, &count, &l->arena, l->store, l->guide, &own,
-                   NEAR_SHOWN, err) != XG_OK)
+                   NEAR_LOOKED_AT, err) != XG_OK)
         return err->status;
     list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        struct view_entity about = {.delivery = VIEW_RECEIVED};
-        struct store_entity e;
-        struct xg_brief brief;
-        bool found;
-        if (l->store->ops->find_entity(l->store, &l->arena, &e, &found,
-                                       &near[i].spot->id, err) != XG_OK ||
-            (found && xg_brief_read(&brief, e.state, err) != XG_OK) ||
-            l->view.entity(l, &about, &near[i].spot->id, err) != XG_OK) {
+    for (size_t i = 0; i < count && json_array_size(list) < NEAR_SHOWN; i++)
+        if (add_near(&list, l, &near[i], err) != XG_OK) {
             json_decref(list);
             return err->status;
         }
-        if (found)
-            view_json_append(&list, view_near_json(&brief, about.number,
-                                                   about.created_ms,
-                                                   near[i].distance_mm));
-    }
     view_json_set(json, "near", list);
     return XG_OK;
 }

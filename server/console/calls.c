@@ -47,8 +47,8 @@ const struct call_row call_rows[] = {
     PLAIN("duplicates", READERS, "limit="),
     {"accesses", OF(AUDITOR), CALL_AS, 0, 0, false, "by="},
 
-    ACT("try", "contact= phone= consent= relation="),
-    ACT("do", ""),
+    ACT("try", "contact= phone= consent= relation= photo= anyway"),
+    ACT("do", "photo= anyway"),
     ACT("set", ""),
     ACT("note", ""),
     ACT("add", "contact= phone= consent= relation="),

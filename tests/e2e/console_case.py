@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 
-from lib_world import COMMUNITY_2, GRID, PHOTOS, Case, main
+from lib_world import COMMUNITY_2, GRID, PHOTOS, SOURCE, Case, main
 
 DISTRICT = '371302'
 # What only the centre says of a case.
@@ -279,6 +279,31 @@ class ConsoleCase(Case):
                       ('set', one, 'status=closed')):
             for who in ('d1', 'h1'):
                 self.agree(*words, who=who)
+
+    def test_the_sites_lists_are_heard(self):
+        """As on a device: what fits is filled in, what cannot be is refused."""
+        self.world.reference('duty', 'code,unit,assists,categories,text\n'
+                             'CG-01,%s,,env-garbage,清运垃圾\n' % COMMUNITY_2)
+        self.world.do('levels', 'import',
+                      SOURCE / 'tests/data/lanshan/levels.csv')
+        one = self.case('35.0500')
+        for move in ('accept', 'file'):
+            self.ask('do', one, move)
+        self.agree('do', one, 'dispatch', 'unit=nowhere', who='d1')
+        error = self.refused('do', one, 'dispatch', 'unit=nowhere')
+        self.assertIn('no unit "nowhere"', error['text'])
+        error = self.refused('do', one, 'dispatch')
+        self.assertEqual([p['unit'] for p in error['proposed']], [COMMUNITY_2])
+        self.assertTrue(self.ask('try', 'do', one, 'dispatch', 'unit=nowhere',
+                                 '--anyway')[0]['problems'] == [])
+        self.ask('do', one, 'dispatch', 'unit=' + COMMUNITY_2)
+        # Its own duty is no ground to return it.
+        self.agree('do', one, 'return', 'rule=CG-01', 'why=x', who='h1')
+        error = self.refused('do', one, 'return', 'rule=CG-01', 'why=x',
+                             who='h1')
+        self.assertIn('duty of', error['text'])
+        self.ask('do', one, 'escalate', 'why=难办')
+        self.assertEqual(self.ask('show', one)[0]['fields']['level'], 'street')
 
     def case(self, at, *words):
         one = self.a.incident('grid=' + GRID, 'category=env-garbage',
