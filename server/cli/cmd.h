@@ -128,6 +128,7 @@ enum xg_status cmd_registry_withdraw(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_registry_rotate(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_registry_keygen(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_describe(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_grids(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_counts(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_show(struct cmd *c, struct xg_error *err);

@@ -272,6 +272,11 @@ const struct command commands[] = {
      {{"as", "CODE", false, "从此人的单位看", "as seen from this person's unit"},
       {"unless", "VERSION", false, "内容还是这个版本就不再给出",
        "say no more than that where it is still this version"}}},
+    {"grids", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_grids,
+     "单位边界（GeoJSON）：本人的、下级的、旁边的，供地图用",
+     "borders of units as GeoJSON, for a map: one's own, those below, those "
+     "around",
+     {{"as", "CODE", true, "从此人的单位看", "as seen from this person's unit"}}},
     {"list", "DIR [KIND]", 1, 2, CMD_DATA, 0, 0, cmd_list, "列出记录",
      "list what was recorded",
      {FILTER,

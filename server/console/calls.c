@@ -28,6 +28,7 @@
 /* clang-format off */
 const struct call_row call_rows[] = {
     {"describe", ALL, CALL_AS, 0, 0, false, "unless="},
+    {"grids", ALL, CALL_AS, 0, 0, false, ""},
     READ("list", ALL, FILTER " by= due overdue after= limit= count points why="),
     PLAIN("counts", ALL, FILTER),
     READ("suggest", DESKS, "why="),
