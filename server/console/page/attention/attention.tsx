@@ -108,7 +108,7 @@ function Queue({ what }: { what: string }) {
             )}
             <ul class="matters">
               {shown.map((one) => (
-                <Row key={`${one.what}${one.id ?? one.chain ?? one.batch ?? one.device ?? ''}${one.reason}`} of={one} settled={told.again} />
+                <Row key={`${one.what} ${one.key}`} of={one} settled={told.again} />
               ))}
             </ul>
           </>

@@ -1,11 +1,18 @@
-// What settles a matter that is no conflict of values: a finding about a fork, letting a batch in.
+// What settles a matter that is no conflict of values: saying that it was looked into, a finding about
+// a device's chain, letting a batch in.
+import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import { call } from '@page/api';
+import { call, type Call } from '@page/api';
 import { theDomain } from '@page/domain';
 import { useTask } from '@page/task';
 import { T } from '@page/text';
 import { Button, tell, Trouble } from '@page/ui/parts';
 import type { Matter } from './attention';
+
+interface SettleProps {
+  of: Matter;
+  settled(): void;
+}
 
 const FINDINGS = (): { value: string; words: string }[] => [
   { value: 'restored', words: T('恢复了旧备份', 'an old backup was restored') },
@@ -14,23 +21,51 @@ const FINDINGS = (): { value: string; words: string }[] => [
   { value: 'unclear', words: T('查不清', 'it cannot be found out') },
 ];
 
-function Fork({ of, settled }: { of: Matter; settled(): void }) {
-  const [finding, setFinding] = useState('');
+/** One line of reason and a button; nothing is settled without it. */
+function Reasoned(props: { label: string; save: string; done: string; what(why: string): Call; ready?: boolean; children?: ComponentChildren; settled(): void }) {
   const [why, setWhy] = useState('');
   const { busy, trouble, run } = useTask();
-  const ids = { finding: useId(), why: useId() };
+  const id = useId();
   const settle = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const done = await run(() => call({ run: 'forks settle', words: [of.chain ?? ''], flags: { finding, why: why.trim() } }));
-    if (!done) return;
-    tell({ text: T('认定已记入日志', 'The finding is in the log') });
-    settled();
+    if (!(await run(() => call(props.what(why.trim()))))) return;
+    tell({ text: props.done });
+    props.settled();
   };
   return (
     <form class="controls" onSubmit={(event) => void settle(event)}>
+      {props.children}
+      <div class="field matter-why">
+        <label for={id}>{props.label}</label>
+        <input id={id} type="text" autocomplete="off" value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
+      </div>
+      <Button type="submit" busy={busy} disabled={props.ready === false || why.trim() === ''}>
+        {props.save}
+      </Button>
+      <Trouble of={trouble} />
+    </form>
+  );
+}
+
+function Finding({ of, settled }: SettleProps) {
+  const [finding, setFinding] = useState('');
+  const id = useId();
+  const what = (why: string): Call =>
+    of.what === 'fork'
+      ? { run: 'forks settle', words: [of.chain ?? of.key], flags: { finding, why } }
+      : { run: 'attention settle', words: [of.what, of.key], flags: { finding, why } };
+  return (
+    <Reasoned
+      label={T('依据', 'What it rests on')}
+      save={T('记下认定', 'Record the finding')}
+      done={T('认定已记入日志', 'The finding is in the log')}
+      what={what}
+      ready={finding !== ''}
+      settled={settled}
+    >
       <div class="field">
-        <label for={ids.finding}>{T('认定', 'Finding')}</label>
-        <select id={ids.finding} value={finding} onChange={(event) => setFinding(event.currentTarget.value)}>
+        <label for={id}>{T('认定', 'Finding')}</label>
+        <select id={id} value={finding} onChange={(event) => setFinding(event.currentTarget.value)}>
           <option value="">{T('请选择', 'choose')}</option>
           {FINDINGS().map((one) => (
             <option key={one.value} value={one.value}>
@@ -39,19 +74,23 @@ function Fork({ of, settled }: { of: Matter; settled(): void }) {
           ))}
         </select>
       </div>
-      <div class="field">
-        <label for={ids.why}>{T('依据', 'What it rests on')}</label>
-        <input id={ids.why} type="text" autocomplete="off" value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
-      </div>
-      <Button type="submit" busy={busy} disabled={!finding || why.trim() === ''}>
-        {T('记下认定', 'Record the finding')}
-      </Button>
-      <Trouble of={trouble} />
-    </form>
+    </Reasoned>
   );
 }
 
-function Admit({ of, settled }: { of: Matter; settled(): void }) {
+function Seen({ of, settled }: SettleProps) {
+  return (
+    <Reasoned
+      label={T('查了什么、结果如何', 'What was looked into, and found')}
+      save={T('已核看', 'It was looked into')}
+      done={T('已记在案件备注里', 'It is in the notes of the case')}
+      what={(why) => ({ run: 'attention settle', words: [of.what, of.key], flags: { why } })}
+      settled={settled}
+    />
+  );
+}
+
+function Admit({ of, settled }: SettleProps) {
   const { busy, trouble, run } = useTask();
   const admit = async (): Promise<void> => {
     const done = await run(() => call({ run: 'device admit', words: [of.batch ?? of.device ?? ''] }));
@@ -69,40 +108,15 @@ function Admit({ of, settled }: { of: Matter; settled(): void }) {
   );
 }
 
-/** What somebody looked into, where nothing else settles it. */
-function Seen({ of, settled }: { of: Matter; settled(): void }) {
-  const [why, setWhy] = useState('');
-  const { busy, trouble, run } = useTask();
-  const id = useId();
-  const settle = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const done = await run(() => call({ run: 'attention settle', words: [of.what, of.key], flags: { why: why.trim() } }));
-    if (!done) return;
-    tell({ text: T('已了结，理由记录在案', 'Settled; the reason is on record') });
-    settled();
-  };
-  return (
-    <form class="controls" onSubmit={(event) => void settle(event)}>
-      <div class="field">
-        <label for={id}>{T('核看结果', 'What was found')}</label>
-        <input id={id} type="text" autocomplete="off" value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
-      </div>
-      <Button type="submit" busy={busy} disabled={why.trim() === ''}>
-        {T('核看过，了结', 'Looked into: settle it')}
-      </Button>
-      <Trouble of={trouble} />
-    </form>
-  );
-}
-
-/** Kinds of matter that `attention settle` takes, and who may. */
-const SEEN = new Set(['pending', 'struck', 'clock', 'position', 'photo_lost', 'quarantined', 'other_history']);
+const SEEN = new Set(['clock', 'position', 'pending', 'struck', 'photo_lost']);
+const FOUND = new Set(['fork', 'quarantined', 'other_history']);
+/** Whose word settles it: those who decide at the centre. */
 const CENTRE = new Set(['dispatcher', 'supervisor']);
 
-export function Settle({ of, settled }: { of: Matter; settled(): void }) {
+export function Settle({ of, settled }: SettleProps) {
   const { role } = theDomain().me;
-  if (of.what === 'fork' && of.chain && role !== 'auditor') return <Fork of={of} settled={settled} />;
   if (of.what === 'quarantined' && role === 'registrar') return <Admit of={of} settled={settled} />;
-  if (SEEN.has(of.what) && CENTRE.has(role ?? '')) return <Seen of={of} settled={settled} />;
-  return null;
+  if (!CENTRE.has(role)) return null;
+  if (SEEN.has(of.what)) return <Seen of={of} settled={settled} />;
+  return FOUND.has(of.what) ? <Finding of={of} settled={settled} /> : null;
 }
