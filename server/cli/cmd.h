@@ -130,6 +130,7 @@ enum xg_status cmd_registry_keygen(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_describe(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_grids(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_list(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_overdue(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_counts(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_show(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_proof(struct cmd *c, struct xg_error *err);

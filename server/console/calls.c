@@ -31,6 +31,7 @@ const struct call_row call_rows[] = {
     {"grids", ALL, CALL_AS, 0, 0, false, ""},
     READ("list", ALL, FILTER " by= due overdue after= limit= count points why="),
     PLAIN("counts", ALL, FILTER),
+    PLAIN("overdue", ALL, FILTER " by="),
     READ("suggest", DESKS, "why="),
     PLAIN("patrols", READERS, "unit= show="),
     PLAIN("silent", ALL, "unit="),

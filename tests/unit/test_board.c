@@ -97,7 +97,7 @@ static bool may_scan(const char *name)
 static bool scans(const char *step)
 {
     static const char *const partial[] = {"line_open", "line_settled",
-                                          "line_decide", NULL};
+                                          "line_decide", "figure_open", NULL};
 
     if (strncmp(step, "SCAN ", 5) != 0 || strstr(step, "VIRTUAL TABLE") ||
         strcmp(step, "SCAN some") == 0 ||

@@ -375,7 +375,11 @@ DELETE FROM figure WHERE number = ?1;
 SELECT row FROM figure WHERE number = ?1;
 
 -- name: figure_list
-SELECT number, row FROM figure WHERE touched_ms >= ?1 OR open = 1
+SELECT number, row FROM figure
+WHERE number IN (
+    SELECT number FROM figure INDEXED BY figure_open WHERE open = 1
+    UNION ALL
+    SELECT number FROM figure INDEXED BY figure_touched WHERE touched_ms >= ?1)
 ORDER BY number;
 
 -- All of each group of which one is listed above.
