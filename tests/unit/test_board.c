@@ -97,7 +97,8 @@ static bool may_scan(const char *name)
 static bool scans(const char *step)
 {
     static const char *const partial[] = {"line_open", "line_settled",
-                                          "line_decide", "figure_open", NULL};
+                                          "line_decide", "figure_open",
+                                          "course_grouped", NULL};
 
     if (strncmp(step, "SCAN ", 5) != 0 || strstr(step, "VIRTUAL TABLE") ||
         strcmp(step, "SCAN some") == 0 ||
