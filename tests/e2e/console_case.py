@@ -57,7 +57,12 @@ class ConsoleCase(Case):
 
     # ---- describe ----
 
-    def test_describe_is_the_agents(self):
+    def test_describe(self):
+        self.check_describe_is_the_agents()
+        self.check_describe_of_other_roles()
+        self.check_describe_says_when_it_is_the_same()
+
+    def check_describe_is_the_agents(self):
         here, there = self.a.one('describe'), self.ask('describe')[0]
         self.assertEqual(keys(here), keys(there))
         self.assertEqual(keys(here['me']) - {'device'}, keys(there['me']))
@@ -77,7 +82,7 @@ class ConsoleCase(Case):
         codes = [one['code'] for one in there['site']['people']]
         self.assertIn('wa', codes)
 
-    def test_describe_says_when_it_is_the_same(self):
+    def check_describe_says_when_it_is_the_same(self):
         first = self.ask('describe')[0]
         self.assertEqual(self.ask('describe', '--unless', first['version']),
                          [{'same': True}])
@@ -87,7 +92,7 @@ class ConsoleCase(Case):
         self.assertNotEqual(self.ask('describe')[0]['version'],
                             first['version'])
 
-    def test_describe_of_other_roles(self):
+    def check_describe_of_other_roles(self):
         added = {one['name'] for one in self.ask('describe', who='h1')[0]['kinds']
                  if one['captured']}
         self.assertIn('incident', added)
@@ -116,7 +121,7 @@ class ConsoleCase(Case):
         self.settle()
         return one
 
-    def test_one_case_has_the_same_keys(self):
+    def check_one_case_has_the_same_keys(self):
         one = self.conflict()
         for what, code in (('show', 0), ('history', 0), ('conflicts', 5)):
             here = self.a.do(what, one, '--json', code=code).json()
@@ -134,7 +139,12 @@ class ConsoleCase(Case):
         self.assertIn('does not record',
                       self.ask('show', one, who='au')[0]['no_right'])
 
-    def test_what_was_decided_is_listed(self):
+    def test_one_case(self):
+        self.check_what_was_decided_is_listed()
+        self.check_one_case_has_the_same_keys()
+        self.check_what_can_be_proven()
+
+    def check_what_was_decided_is_listed(self):
         one = self.conflict()
         sides = self.ask('conflicts', one, code=5)
         address = next(c for c in sides if c['field'] == 'address')
@@ -153,7 +163,7 @@ class ConsoleCase(Case):
 
     # ---- who had it, what can be proven ----
 
-    def test_who_had_it_how_long(self):
+    def check_who_had_it_how_long(self):
         self.world.reference('duty', 'code,unit,assists,categories,text\n'
                              'CG-01,%s,,env-garbage,清运垃圾\n' % COMMUNITY_2)
         one = self.case('35.0500')
@@ -184,7 +194,7 @@ class ConsoleCase(Case):
         units = self.ask('describe')[0]['site']['units']
         return next(one['name'] for one in units if one['code'] == unit)
 
-    def test_what_can_be_proven(self):
+    def check_what_can_be_proven(self):
         one = self.conflict()
         proof = self.ask('show', one)[0]['proof']
         self.assertEqual(proof, self.ask('proof', one)[0])
@@ -218,7 +228,11 @@ class ConsoleCase(Case):
 
     # ---- notices, tasks ----
 
-    def test_who_has_read_a_notice(self):
+    def test_notices_and_holders(self):
+        self.check_who_has_read_a_notice()
+        self.check_who_had_it_how_long()
+
+    def check_who_has_read_a_notice(self):
         one = self.ask('add', 'notice', 'title=防汛', 'text=有雨',
                        'grid=' + GRID)[0]['id']
         notice = self.ask('show', one)[0]
@@ -239,7 +253,7 @@ class ConsoleCase(Case):
         """How many records there are of all that is listed."""
         return sum(row['records'] for row in self.world.ask('list'))
 
-    def test_try_has_the_shape_of_a_draft(self):
+    def check_try_has_the_shape_of_a_draft(self):
         kept = self.a.do('draft', 'write', 'incident', 'category=env-garbage',
                          'urgency=x', '--contact', '李四', '--json').one()
         said = self.ask('try', 'add', 'incident', 'category=env-garbage',
@@ -326,7 +340,7 @@ class ConsoleCase(Case):
                             any(one in text for one in told), (told, text))
         return whole
 
-    def test_try_writes_nothing(self):
+    def check_try_writes_nothing(self):
         one = self.case('35.0500')
         size = self.written()
         self.ask('try', 'do', one, 'accept')
@@ -341,7 +355,12 @@ class ConsoleCase(Case):
         self.refused('try', 'set', one, 'address=x', who='au')
         self.refused('try', 'add', 'notice', '--contact', 'x', code=2)
 
-    def test_try_tells_what_is_near(self):
+    def test_try(self):
+        self.check_try_tells_what_is_near()
+        self.check_try_has_the_shape_of_a_draft()
+        self.check_try_writes_nothing()
+
+    def check_try_tells_what_is_near(self):
         one = self.case('35.05000', 'address=东门')
         self.case('35.06000')
         near = self.ask('try', 'add', 'incident', 'category=env-garbage',
@@ -356,7 +375,11 @@ class ConsoleCase(Case):
 
     # ---- intake ----
 
-    def test_a_caller_is_recorded_with_the_case(self):
+    def test_intake(self):
+        self.check_a_caller_is_recorded_with_the_case()
+        self.check_a_caller_who_cannot_be_recorded_stops_it()
+
+    def check_a_caller_is_recorded_with_the_case(self):
         told = self.ask('add', 'incident', 'category=env-garbage',
                         'grid=' + GRID, 'channel=hotline', '--contact', '张三',
                         '--phone', '13900000000', '--relation', '邻居')[0]
@@ -415,7 +438,7 @@ class ConsoleCase(Case):
                           for one in looked],
                          [('d1', '接电话', 1), ('d1', '接电话', 1)])
 
-    def test_a_caller_who_cannot_be_recorded_stops_it(self):
+    def check_a_caller_who_cannot_be_recorded_stops_it(self):
         size = self.written()
         for words, code in ((('--phone', '139'), 2),
                             (('--contact', '张三', '--consent', 'x'), 2),
