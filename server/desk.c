@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/photo_staged.h"
+#include "server/source.h"
 #include "shared/base/lang.h"
 #include "shared/core/calendar.h"
 
@@ -209,6 +210,24 @@ enum xg_status desk_try(struct view_trial *trial, struct xg_error *answer,
     return err->status;
 }
 
+/* What has come from there already is not made again. */
+static enum xg_status ask_source(struct xg_error *answer, struct store *store,
+                                 const struct xg_draft *draft,
+                                 struct xg_error *err)
+{
+    struct xg_id id;
+    bool found = false;
+
+    if (draft->head.creates &&
+        source_find_of(store, &id, &found, draft, err) != XG_OK)
+        return err->status;
+    if (found)
+        xg_ignore(xg_fail(answer, XG_REFUSED, "%s",
+                          XG_T("这个来源编号的已经收过",
+                               "one of this source number was taken before")));
+    return XG_OK;
+}
+
 static enum xg_status ask(void *ctx, struct xg_error *answer,
                           struct store *store, const struct fold *fold,
                           struct xg_draft *draft, struct xg_error *err)
@@ -231,7 +250,8 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
                                "was written; look again")));
         return XG_OK;
     }
-    if (photo_staged_ask(answer, store, a->d, draft, err) != XG_OK)
+    if (photo_staged_ask(answer, store, a->d, draft, err) != XG_OK ||
+        ask_source(answer, store, draft, err) != XG_OK)
         return err->status;
     if (answer->status != XG_OK)
         return XG_OK;

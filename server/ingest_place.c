@@ -8,6 +8,7 @@
 
 #include "server/ingest_internal.h"
 #include "server/photo.h"
+#include "server/source.h"
 #include "server/scope.h"
 #include "shared/core/erase.h"
 
@@ -669,7 +670,8 @@ static enum xg_status name_photos(struct placing *w)
 
     for (size_t i = 0; i < w->count; i++)
         if (photo_put_named(w->p->to, &w->rows[i], &records[i], w->err) !=
-            XG_OK)
+                XG_OK ||
+            source_put(w->p->to, &w->rows[i], &records[i], w->err) != XG_OK)
             return w->err->status;
     return XG_OK;
 }

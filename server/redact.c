@@ -9,6 +9,7 @@
 #include "server/desk.h"
 #include "server/ingest_internal.h"
 #include "server/photo.h"
+#include "server/source.h"
 #include "shared/base/lang.h"
 #include "shared/core/erase.h"
 #include "shared/view/value.h"
@@ -429,7 +430,9 @@ static enum xg_status erase_row(struct sweep *s, struct store_record *row,
         return xg_fail_nomem(s->err);
     if (s->store->ops->erase_record(s->store, row, s->err) != XG_OK)
         return s->err->status;
-    return photo_put_named(s->store, row, op.record, s->err);
+    if (photo_put_named(s->store, row, op.record, s->err) != XG_OK)
+        return s->err->status;
+    return source_put(s->store, row, op.record, s->err);
 }
 
 static enum xg_status erase_entry(struct sweep *s, const struct xg_record *act,

@@ -599,6 +599,15 @@ struct store_ops {
     enum xg_status (*digest_telling)(struct store *s, struct xg_hash *hash,
                                      struct xg_error *err);
 
+    /* ---- where things came from (source.h) ---- */
+    /* One that is there stays. */
+    enum xg_status (*put_source)(struct store *s, struct xg_bytes text,
+                                 uint64_t record, struct xg_error *err);
+    /* The first record above `after` that says so. */
+    enum xg_status (*find_source)(struct store *s, uint64_t *record,
+                                  bool *found, struct xg_bytes text,
+                                  uint64_t after, struct xg_error *err);
+
     /* ---- photos ---- */
     enum xg_status (*put_photo)(struct store *s, const struct store_photo *p,
                                 struct xg_error *err);

@@ -322,6 +322,14 @@ VERB(put_telling,
      shown, bytes, err)
 VERB(digest_telling,
      (struct store * s, struct xg_hash *hash, struct xg_error *err), hash, err)
+VERB(put_source,
+     (struct store * s, struct xg_bytes text, uint64_t record,
+      struct xg_error *err),
+     text, record, err)
+VERB(find_source,
+     (struct store * s, uint64_t *record, bool *found, struct xg_bytes text,
+      uint64_t after, struct xg_error *err),
+     record, found, text, after, err)
 VERB(put_photo,
      (struct store * s, const struct store_photo *p, struct xg_error *err), p,
      err)
@@ -608,6 +616,8 @@ static const struct store_ops fault_ops = {
     .read_moved = read_moved,
     .put_telling = put_telling,
     .digest_telling = digest_telling,
+    .put_source = put_source,
+    .find_source = find_source,
     .put_photo = put_photo,
     .read_photos = read_photos,
     .read_photos_newest = read_photos_newest,

@@ -624,6 +624,7 @@ static enum xg_status drop_derived(struct store *s, struct xg_error *err)
         SERVER_STMT_DROP_MOVED,  SERVER_STMT_DROP_TELLING,
         SERVER_STMT_DROP_TIME,   SERVER_STMT_DROP_PHOTO,
         SERVER_STMT_DROP_HELD,   SERVER_STMT_DROP_SEEN,
+        SERVER_STMT_DROP_SOURCE,
     };
 
     sqlite_names_dropped(names(s));

@@ -103,6 +103,10 @@ static enum xg_status erase_record(struct store *s,
         return status;
     struct xg_stmt *drop = xg_stmt(sqlite_db(s), SERVER_STMT_PHOTO_DROP_RECORD);
     xg_bind_u64(drop, 1, row->number);
+    if (xg_stmt_run(drop, err) != XG_OK)
+        return err->status;
+    drop = xg_stmt(sqlite_db(s), SERVER_STMT_SOURCE_DROP_RECORD);
+    xg_bind_u64(drop, 1, row->number);
     return xg_stmt_run(drop, err);
 }
 

@@ -1,5 +1,5 @@
 /* store_sqlite_photos.c - photos: who names them, which are held, which are
- * wanted. */
+ * wanted. And where things came from. */
 #include "server/store_sqlite.h"
 
 /* ---- named ---- */
@@ -203,8 +203,43 @@ static enum xg_status count_photos(struct store *s, struct store_photos *counts,
     return XG_OK;
 }
 
+/* ---- where things came from ---- */
+
+static enum xg_status put_source(struct store *s, struct xg_bytes text,
+                                 uint64_t record, struct xg_error *err)
+{
+    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_SOURCE_PUT);
+
+    xg_bind_text_bytes(put, 1, text);
+    xg_bind_u64(put, 2, record);
+    return xg_stmt_run(put, err);
+}
+
+static enum xg_status find_source(struct store *s, uint64_t *record,
+                                  bool *found, struct xg_bytes text,
+                                  uint64_t after, struct xg_error *err)
+{
+    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_SOURCE_OF);
+    uint64_t first = 0;
+    bool any;
+
+    xg_bind_text_bytes(get, 1, text);
+    xg_bind_u64(get, 2, after);
+    any = xg_stmt_row(get);
+    if (any)
+        first = xg_col_u64(get, 0);
+    if (xg_stmt_done(get, err) != XG_OK)
+        return err->status;
+    *found = any;
+    if (any)
+        *record = first;
+    return XG_OK;
+}
+
 void sqlite_photo_verbs(struct store_ops *ops)
 {
+    ops->put_source = put_source;
+    ops->find_source = find_source;
     ops->put_photo = put_photo;
     ops->read_photos = read_photos;
     ops->read_photos_newest = read_photos_newest;

@@ -160,6 +160,7 @@ enum xg_status cmd_link(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_order(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_intake(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_add(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_photo_get(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_export(struct cmd *c, struct xg_error *err);

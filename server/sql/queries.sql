@@ -87,6 +87,9 @@ UPDATE record SET fields = ?2 WHERE number = ?1;
 -- name: photo_drop_record
 DELETE FROM photo WHERE record = ?1;
 
+-- name: source_drop_record
+DELETE FROM source WHERE record = ?1;
+
 -- name: erased_put
 INSERT INTO erased (hash, act, entry, fields_hash, length)
 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (hash, act) DO NOTHING;
@@ -501,6 +504,17 @@ FROM held;
 
 -- name: drop_photo
 DELETE FROM photo;
+
+-- name: source_put
+INSERT INTO source (text, record) VALUES (?1, ?2)
+ON CONFLICT (text, record) DO NOTHING;
+
+-- name: source_of
+SELECT record FROM source WHERE text = ?1 AND record > ?2
+ORDER BY record LIMIT 1;
+
+-- name: drop_source
+DELETE FROM source;
 
 -- name: held_put
 INSERT INTO held (number, hash, length, position, bytes)
