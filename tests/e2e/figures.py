@@ -122,12 +122,12 @@ PLAN = '''
 09-25 10:00 more h2 ask_extend why=忙 until=09-29T12:00
 09-25 11:00 more d1 extend until=09-29T12:00
 09-25 11:30 alarm d1 add lamp channel=alarm
-09-25 11:31 alarm d1 whistle class=urgent why=堵
+09-25 11:31 alarm d2 whistle class=urgent why=堵
 09-25 11:32 alarm s1 triage called=371302-cg called=371302-zj report_by=09-25T18:00
 09-25 12:00 alarm h1 report_in present=371302-cg
 09-25 13:00 alarm h2 report_in present=371302-zj
 09-25 14:00 alarm2 d1 add lamp
-09-25 14:01 alarm2 d1 whistle class=general why=急
+09-25 14:01 alarm2 d2 whistle class=general why=急
 09-25 14:02 alarm2 s1 triage called=371302-zj report_by=09-25T16:00
 09-25 20:00 alarm2 h2 report_in present=371302-zj
 09-28 09:00 back d1 review result=会商
@@ -162,7 +162,7 @@ PLAN = '''
 10-08 11:00 feast h2 finish result=done
 10-08 11:30 feast d1 close settled_level=community
 10-08 14:00 cut d1 add lamp
-10-08 14:01 cut d1 whistle class=tough why=难
+10-08 14:01 cut d2 whistle class=tough why=难
 10-08 14:02 cut s1 triage called=371302-cg report_by=10-12T18:00
 10-08 14:03 cut d1 accept
 10-08 14:04 cut d1 file
@@ -206,7 +206,8 @@ class Dial:
 
 class Figures(Case):
     WORKERS = [('wa', 'worker', GRID), ('wb', 'worker', GRID_2)]
-    OTHERS = [('d1', 'dispatcher', DISTRICT), ('s1', 'supervisor', DISTRICT),
+    OTHERS = [('d1', 'dispatcher', DISTRICT), ('d2', 'dispatcher', STREET),
+              ('s1', 'supervisor', DISTRICT),
               ('h1', 'handler', DEPARTMENT), ('h2', 'handler', DEPARTMENT_2)]
 
     def setUp(self):
@@ -454,8 +455,8 @@ class Figures(Case):
                          '不归我管')
         self.assertIn(('late', 'server'), of('2026-09-24', 'reminders'))
         self.assertEqual(sorted(of('2026-09-25', 'whistles')), sorted([
-            ('alarm', 'd1'), ('alarm', 's1'), ('alarm', 'h1'),
-            ('alarm', 'h2'), ('alarm2', 'd1'), ('alarm2', 's1'),
+            ('alarm', 'd2'), ('alarm', 's1'), ('alarm', 'h1'),
+            ('alarm', 'h2'), ('alarm2', 'd2'), ('alarm2', 's1'),
             ('alarm2', 'h2')]))
         self.assertEqual([r['holder'] for r in sheets['2026-10-08']['closed']
                           if names[r['id']] == 'feast'], [DEPARTMENT_2])
