@@ -71,11 +71,11 @@ class Story:
         self.done = self.say(self.rand.choice(done))
         self.answer = self.say(self.rand.choice(answers))
 
-    def photo(self, role='near'):
-        """Words that attach a picture, taken here and now."""
+    def photo(self, who, role='near', forwarded=False):
+        """Words that attach a picture of here and now."""
         stage = 'after' if role == 'after' else 'before'
         path = self.d.picture(self.category, stage, self.w.now, self.place)
-        return ('--photo', '%s:%s' % (path, role))
+        return self.w.attached(who, path, role, forwarded)
 
     # ---- who ----
 
@@ -99,6 +99,11 @@ class Story:
         return self.w.office.office(moment) + self.rand.randint(0, 1500) \
             if office else moment
 
+    def informant(self):
+        return ['--contact', self.name(), '--phone', self.phone(),
+                '--consent', self.rand.choice(('yes', 'yes', 'no')),
+                '--relation', self.rand.choice(('居民', '商户', '租户'))]
+
     # ---- how a report comes ----
 
     def report(self, channel='patrol', who=None, category=None, photos=1,
@@ -114,13 +119,11 @@ class Story:
                'address=' + self.address, 'description=' + self.told,
                self.position(), 'channel=' + channel]
         for role in ('near', 'far')[:photos]:
-            say += self.photo(role)
+            say += self.photo(who, role)
+        if channel != 'patrol' and photos:
+            say.append('--forwarded')
         if channel != 'patrol':
-            say += ['--contact', self.name(), '--phone', self.phone(),
-                    '--consent', self.rand.choice(('yes', 'yes', 'no')),
-                    '--relation', self.rand.choice(('居民', '商户', '租户'))]
-            if photos:
-                say.append('--forwarded')
+            say += self.informant()
         self.case = self.w.make(who, 'incident', *say)
         return self.case
 
@@ -134,10 +137,9 @@ class Story:
                'address=' + self.address, 'description=' + self.told,
                self.position(), 'channel=' + channel, 'grid=' + unit]
         if channel in ('hotline', 'window', 'resident'):
-            contact = self.w.make(by, 'contact', 'name=' + self.name(),
-                                  'phone=' + self.phone(), 'grid=' + unit,
-                                  'consent=yes', 'relation=居民')
-            say.append('contact=' + contact)
+            say += self.informant()
+        if channel in ('video', 'window'):
+            say += self.photo(by, 'near', forwarded=True)
         self.who = by
         self.case = self.w.make(by, 'incident', *say)
         return self.case
@@ -173,9 +175,8 @@ class Story:
         self.finish()
 
     def finish(self):
-        after = ()
-        if self.w.people[self.hands].home:
-            after = self.photo('after')
+        after = self.photo(self.hands, 'after') \
+            if self.rand.random() < .7 else ()
         self.do(self.hands, 'finish', 'result=' + self.done, *after)
 
     def closed(self, by=None, level='street', answer=True):
@@ -209,7 +210,8 @@ def ordinary(s):
         s.called_in(source)
     if way == 'self' and source == 'patrol':
         yield s.after(.1, 1, office=False)
-        s.do(s.who, 'self_handle', *s.photo('before'), *s.photo('after'))
+        s.do(s.who, 'self_handle', *s.photo(s.who, 'before'),
+             *s.photo(s.who, 'after'))
         return
     if way == 'void':
         yield s.after(.2, 2)
@@ -280,7 +282,8 @@ def answered_apart(s):
 def settled_on_the_spot(s):
     s.report('patrol', 'w103', 'env-garbage')
     yield s.after(.1, .4, office=False)
-    s.do('w103', 'self_handle', *s.photo('before'), *s.photo('after'))
+    s.do('w103', 'self_handle', *s.photo('w103', 'before'),
+         *s.photo('w103', 'after'))
 
 
 def voided_then_reopened(s):

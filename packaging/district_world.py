@@ -39,6 +39,12 @@ def library():
     return found[0]
 
 
+def clear_up(pid):
+    """What libfaketime left behind of that process."""
+    for name in ('sem.faketime_sem_%d', 'faketime_shm_%d'):
+        pathlib.Path('/dev/shm', name % pid).unlink(missing_ok=True)
+
+
 class Office:
     """When people of the story work: from Monday to Saturday, holidays too,
     for a centre is never closed, and a demonstration may be made on any day.
@@ -203,13 +209,15 @@ class World:
 
     def _run(self, argv, ok, env=None):
         argv = [str(word) for word in argv]
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, text=True,
-                              capture_output=True, timeout=RUN_S, check=False,
-                              env={**self.env, **(env or {})})
-        if done.returncode not in ok:
-            raise Refused('%s\n%d: %s%s' % (' '.join(argv), done.returncode,
-                                            done.stdout, done.stderr))
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env={**self.env, **(env or {})}) as child:
+            out, complaint = child.communicate(timeout=RUN_S)
+        clear_up(child.pid)
+        if child.returncode not in ok:
+            raise Refused('%s\n%d: %s%s' % (' '.join(argv), child.returncode,
+                                            out, complaint))
+        return [json.loads(line) for line in out.splitlines()]
 
     TWO_WORDS = {'worker', 'device', 'operator', 'photo', 'forks', 'territory',
                  'catalogue', 'calendar', 'hours', 'levels', 'duty', 'posts',
@@ -248,6 +256,7 @@ class World:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        clear_up(self.process.pid)
         self.process = None
 
     # ---- people ----
@@ -309,6 +318,17 @@ class World:
         if made.get('contact'):
             self.changed(who, made['contact'])
         return made['id']
+
+    def attached(self, who, path, role, forwarded):
+        """Words that attach the picture: of a device as it is, of the centre
+        once it was taken in."""
+        if self.people[who].home:
+            words = ['--photo', '%s:%s' % (path, role)]
+            return words + (['--forwarded'] if forwarded else [])
+        taken = self.server('photo', 'add', path,
+                            *(['--forwarded'] if forwarded else []))[0]
+        return ['--photo', '%s:%s%s' % (taken['sha256'], role,
+                                        ',forwarded' if forwarded else '')]
 
     def act(self, who, verb, entity, *words, ok=(0, 5)):
         """`verb` (do, set, note, link, withdraw, ...) on something; the
