@@ -24,6 +24,7 @@ import tempfile
 import threading
 import time
 
+import console
 import tus
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -611,6 +612,10 @@ def measure_tus(b):
     tus.measure(b, TERRITORY, UNIT)
 
 
+def measure_console(b):
+    console.measure(b)
+
+
 def measure_page(b):
     subprocess.run(["sh", str(SOURCE / "packaging/npm.sh"), "tests/npm"],
                    check=True)
@@ -646,7 +651,7 @@ MEASURES = {"batch": measure_batch, "sync": measure_sync,
             "deep": measure_deep, "wide": measure_wide,
             "wide_agent": measure_wide_agent, "rebuild": measure_rebuild,
             "tus": measure_tus, "audit": measure_audit,
-            "page": measure_page}
+            "page": measure_page, "console": measure_console}
 
 
 def markdown(rows, path):
