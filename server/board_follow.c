@@ -37,6 +37,7 @@ struct take {
     uint64_t changed, number;  /* up to where it is done; of the pair before */
     uint64_t guide, redo;      /* numbers up to `redo` are reckoned again */
     bool redoes;
+    bool counts;               /* how much is left is asked exactly */
     struct xg_arena arena;     /* of a case */
     struct xg_buf touched;
     uint64_t budget, done;
@@ -365,12 +366,18 @@ static enum xg_status take_again(struct take *t, struct xg_error *err)
     return XG_OK;
 }
 
+/* To count is to walk over all that is left, which a chunk of a new board must
+ * not do: else it says only whether anything is. */
 static enum xg_status count_behind(struct take *t, uint64_t *behind,
                                    struct xg_error *err)
 {
     struct store *s = t->by.store;
     uint64_t changed = 0, again = 0;
 
+    if (!t->counts) {
+        *behind = !t->b->at_end || t->redoes;
+        return XG_OK;
+    }
     if (!t->b->at_end &&
         s->ops->count_entities_changed(s, &changed, t->b->at_changed,
                                        t->b->at_number, err) != XG_OK)
@@ -497,11 +504,12 @@ static enum xg_status chunk_over(struct take *t, struct board_at *at,
 }
 
 static enum xg_status chunk(struct board *b, struct board_at *at,
-                            uint64_t budget, uint64_t *done,
+                            uint64_t budget, bool counts, uint64_t *done,
                             struct xg_error *err)
 {
     struct take t = {.b = b,
                      .budget = budget,
+                     .counts = counts,
                      .arena = XG_ARENA(BOARD_CASE_ARENA),
                      .touched = XG_BUF(TOUCHED_MAX)};
     struct store *store = NULL;
@@ -528,17 +536,17 @@ static enum xg_status chunk(struct board *b, struct board_at *at,
 
 /* What is damaged is made anew, once. */
 static enum xg_status chunk_or_anew(struct board *b, struct board_at *at,
-                                    uint64_t budget, uint64_t *done,
-                                    struct xg_error *err)
+                                    uint64_t budget, bool counts,
+                                    uint64_t *done, struct xg_error *err)
 {
     pthread_mutex_lock(&b->taking);
-    enum xg_status status = chunk(b, at, budget, done, err);
+    enum xg_status status = chunk(b, at, budget, counts, done, err);
     if (status == XG_CORRUPT && b->path) {
         xg_log(XG_LOG_WARN, "board.anew", "why=%s", xg_error_text(err));
         *err = XG_ERROR_NONE;
         status = board_wipe(b, err);
         if (status == XG_OK)
-            status = chunk(b, at, budget, done, err);
+            status = chunk(b, at, budget, counts, done, err);
     }
     if (status != XG_OK) {
         b->at_known = false;
@@ -552,13 +560,14 @@ enum xg_status board_take_in(struct board *b, struct board_at *out,
                              uint64_t most, struct xg_error *err)
 {
     struct board_at at = {.behind = 1};
-    uint64_t done, left = most;
+    uint64_t done = 1, left = most;
 
-    do {
-        if (chunk_or_anew(b, &at, left, &done, err) != XG_OK)
+    for (bool last = false; at.behind && !last;) {
+        last = left <= CHUNK || !done;
+        if (chunk_or_anew(b, &at, left, last, &done, err) != XG_OK)
             return err->status;
         left -= done < left ? done : left;
-    } while (at.behind && done && left);
+    }
     *out = at;
     return XG_OK;
 }
@@ -611,7 +620,7 @@ static void *follow(void *ctx)
         struct xg_error err = XG_ERROR_NONE;
         struct board_at at = {.behind = 0};
         uint64_t done = 0, start = now_ms();
-        if (chunk_or_anew(t->b, &at, CHUNK, &done, &err) != XG_OK)
+        if (chunk_or_anew(t->b, &at, CHUNK, false, &done, &err) != XG_OK)
             xg_log(XG_LOG_WARN, "board.follow", "error=%s", xg_error_text(&err));
         pause_ms = at.behind && done ? REST * (now_ms() - start) : EVERY_MS;
     }
