@@ -272,15 +272,13 @@ static enum xg_status take_fold(struct board_entry *e, struct xg_arena *arena,
 {
     struct xg_error failed = XG_ERROR_NONE;
     struct fold fold;
-    bool found = false;
-    enum xg_status status =
-        fold_of_entity(&fold, &found, arena, by->store, &by->registry,
-                       &e->entity.id, &failed);
+    enum xg_status status = fold_of_found(&fold, arena, by->store,
+                                          &by->registry, &e->entity, &failed);
 
-    if (status == XG_OK && found && e->loops &&
+    if (status == XG_OK && e->loops &&
         board_course_of(e, arena, by, &fold, err) != XG_OK)
         return err->status;
-    if (status == XG_OK && found)
+    if (status == XG_OK)
         return attention_set_of(&e->look, arena, &fold, err);
     if (status == XG_OK || status == XG_TOOBIG || status == XG_CORRUPT) {
         if (status == XG_CORRUPT)

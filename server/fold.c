@@ -311,35 +311,42 @@ enum xg_status fold_of_rows(struct fold *fold, struct xg_arena *arena,
     return XG_OK;
 }
 
-enum xg_status fold_of_entity(struct fold *fold, bool *found,
-                              struct xg_arena *arena, struct store *store,
-                              const struct xg_registry *registry,
-                              const struct xg_id *id, struct xg_error *err)
+enum xg_status fold_of_found(struct fold *fold, struct xg_arena *arena,
+                             struct store *store,
+                             const struct xg_registry *registry,
+                             const struct store_entity *entity,
+                             struct xg_error *err)
 {
-    struct store_entity entity;
     struct fold_rows rows = {.show = true};
-    bool any = false;
 
-    if (store->ops->find_entity(store, arena, &entity, &any, id, err) != XG_OK)
-        return err->status;
-    if (!any) {
-        *found = false;
-        return XG_OK;
-    }
-    if (!entity.folded)
+    if (!entity->folded)
         return xg_fail(err, XG_TOOBIG,
                        XG_T("它有 %llu 条记录，太多，服务器没有合并；记录都在，"
                             "请另立新事项继续，并与它关联",
                             "it has %llu records, too many to be folded here; "
                             "all are kept: go on in a new one that is linked "
                             "to it"),
-                       (unsigned long long)entity.records);
+                       (unsigned long long)entity->records);
     if (store->ops->read_entity_records(store, arena, &rows.rows, &rows.count,
-                                        entity.number, err) != XG_OK ||
-        fold_of_rows(fold, arena, store, registry, &entity, &rows, err) !=
-            XG_OK)
+                                        entity->number, err) != XG_OK)
         return err->status;
-    *found = true;
+    return fold_of_rows(fold, arena, store, registry, entity, &rows, err);
+}
+
+enum xg_status fold_of_entity(struct fold *fold, bool *found,
+                              struct xg_arena *arena, struct store *store,
+                              const struct xg_registry *registry,
+                              const struct xg_id *id, struct xg_error *err)
+{
+    struct store_entity entity;
+    bool any = false;
+
+    if (store->ops->find_entity(store, arena, &entity, &any, id, err) != XG_OK)
+        return err->status;
+    if (any && fold_of_found(fold, arena, store, registry, &entity, err) !=
+                   XG_OK)
+        return err->status;
+    *found = any;
     return XG_OK;
 }
 

@@ -44,8 +44,14 @@ fold_of_rows(struct fold *fold, struct xg_arena *arena, struct store *store,
              const struct store_entity *entity, const struct fold_rows *rows,
              struct xg_error *err);
 
-/* Read an entity and fold it: `show`, `history`. XG_TOOBIG: it outgrew a
- * fold. */
+/* Read the records of an entity whose row is at hand, and fold them. XG_TOOBIG:
+ * it outgrew a fold. */
+XG_MUST_CHECK enum xg_status
+fold_of_found(struct fold *fold, struct xg_arena *arena, struct store *store,
+              const struct xg_registry *registry,
+              const struct store_entity *entity, struct xg_error *err);
+
+/* Read an entity and fold it: `show`, `history`. XG_TOOBIG: the same. */
 XG_MUST_CHECK enum xg_status
 fold_of_entity(struct fold *fold, bool *found, struct xg_arena *arena,
                struct store *store, const struct xg_registry *registry,

@@ -37,7 +37,7 @@ class District(unittest.TestCase):
                             XUNGE_PART='district', XUNGE_CASES='0',
                             PYTHONDONTWRITEBYTECODE='1',
                             LC_ALL='zh_CN.UTF-8'),
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=170)
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         cls.told = done.stdout
         cls.data = demo / 'district/server'
