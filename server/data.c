@@ -127,6 +127,7 @@ void data_close(struct data *d)
     if (d->lock_fd >= 0)
         close(d->lock_fd);
     free(d->dir);
+    free(d->backups);
     free(d);
 }
 

@@ -50,6 +50,7 @@ struct data {
     struct ingest *ingest;
     struct blobs *blobs;
     struct witness *witness; /* of other logs */
+    char *backups; /* their folder (backups.h); NULL: DIR/backups */
     struct board *board;
     struct data_readers *readers;
     int lock_fd;

@@ -154,21 +154,40 @@ static enum xg_status copy_photos(struct data *d, struct backup *b,
 
 struct mark_job {
     struct ledger_job job;
-    uint64_t size;
+    uint64_t size, missing, ms;
 };
 
 static enum xg_status run_mark(struct ledger_job *job, struct ledger *l,
                                struct store *store, struct xg_error *err)
 {
+    const struct mark_job *m = (const struct mark_job *)job;
+
     (void)l;
-    return store->ops->put_value(store, "backup",
-                                 ((struct mark_job *)job)->size, err);
+    if (m->ms &&
+        (store->ops->put_value(store, "backup_ms", m->ms, err) != XG_OK ||
+         store->ops->put_value(store, "backup_missing", m->missing, err) !=
+             XG_OK))
+        return err->status;
+    return store->ops->put_value(store, "backup", m->size, err);
 }
 
 enum xg_status data_mark_backup(struct data *d, uint64_t size,
                                 struct xg_error *err)
 {
     struct mark_job j = {.job = {.run = run_mark}, .size = size};
+
+    return ledger_submit(d->ledger, &j.job, err);
+}
+
+/* That it was made, when, and whether anything was missing. */
+static enum xg_status mark_made(struct data *d, const struct data_backup *done,
+                                struct xg_error *err)
+{
+    int64_t now_ms = xg_wall_ms(&d->env);
+    struct mark_job j = {.job = {.run = run_mark},
+                         .size = done->size,
+                         .missing = done->missing,
+                         .ms = now_ms > 0 ? (uint64_t)now_ms : 1};
 
     return ledger_submit(d->ledger, &j.job, err);
 }
@@ -199,7 +218,7 @@ enum xg_status data_backup(struct data *d, struct data_backup *out,
     if (status == XG_OK)
         status = xg_os_sync_parent(path, err);
     if (status == XG_OK && !ledger_is_behind(d->ledger))
-        status = data_mark_backup(d, done.size, err);
+        status = mark_made(d, &done, err);
     if (status == XG_OK)
         *out = done;
     return status;

@@ -1,8 +1,10 @@
 /* care.c - `check`, `rebuild`, `view`, `backup`. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "server/backups.h"
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/data.h"
@@ -131,14 +133,15 @@ static enum xg_status warn_of_copies(struct cmd *c, struct xg_error *err)
 }
 
 static enum xg_status print_backup(struct cmd *c, const struct data_backup *b,
-                                   const char *photos, struct xg_error *err)
+                                   const char *file, const char *photos,
+                                   struct xg_error *err)
 {
     char hex[2 * XG_HASH_SIZE + 1], size[VIEW_SIZE_TEXT];
 
     if (c->json)
         return cmd_put_json(
             c,
-            json_pack("{s:s, s:I, s:s, s:I, s:I, s:I}", "file", c->args[1],
+            json_pack("{s:s, s:I, s:s, s:I, s:I, s:I}", "file", file,
                       "size", (json_int_t)b->size, "photos", photos,
                       "photos_copied", (json_int_t)b->copied.files,
                       "bytes_copied", (json_int_t)b->copied.bytes,
@@ -149,7 +152,7 @@ static enum xg_status print_backup(struct cmd *c, const struct data_backup *b,
                        " 条；密钥不在其中，请另存\n",
                        "backed up to %s, %" PRIu64 " log entries; the keys "
                        "are not in it, keep them elsewhere\n"),
-                  c->args[1], b->size);
+                  file, b->size);
     if (b->copied.files)
         xg_buf_format(&c->out,
                       XG_T("照片和缩略图：新备份 %" PRIu64
@@ -177,16 +180,38 @@ static enum xg_status print_backup(struct cmd *c, const struct data_backup *b,
     return warn_of_copies(c, err);
 }
 
+/* One of those that the server keeps. */
+static enum xg_status keep_one(struct cmd *c, struct xg_error *err)
+{
+    struct backups_made *made = calloc(1, sizeof *made);
+
+    if (!made)
+        return xg_fail_nomem(err);
+    enum xg_status status =
+        cmd_option(c, "photos")
+            ? xg_fail(err, XG_USAGE, "%s",
+                      XG_T("--photos 要和 FILE 一起写",
+                           "--photos goes with a FILE"))
+            : backups_make(c->data, made, err);
+    if (status == XG_OK)
+        status =
+            print_backup(c, &made->backup, made->path, made->photos, err);
+    free(made);
+    return status;
+}
+
 enum xg_status cmd_backup(struct cmd *c, struct xg_error *err)
 {
     const char *given = cmd_option(c, "photos");
     char folder[CMD_PATH_SIZE];
     struct data_backup done;
 
+    if (c->arg_count == 1)
+        return keep_one(c, err);
     if (!given && beside(folder, c->args[1], err) != XG_OK)
         return err->status;
     if (data_backup(c->data, &done, c->args[1], given ? given : folder, err) !=
         XG_OK)
         return err->status;
-    return print_backup(c, &done, given ? given : folder, err);
+    return print_backup(c, &done, c->args[1], given ? given : folder, err);
 }

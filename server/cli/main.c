@@ -314,7 +314,7 @@ static int run(struct cmd *c, int argc, const char **argv)
         xg_buf_clear(&input);
         return refuse(c, &err);
     }
-    if (c->spec->output) {
+    if (c->spec->output && c->spec->output < c->arg_count) {
         const char **word = word_of(argv, argc, c->args[c->spec->output]);
         if (word && absolute(path, word, &err) != XG_OK)
             return refuse(c, &err);

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "server/api.h"
+#include "server/backups.h"
 #include "server/board.h"
 #include "server/clerk.h"
 #include "server/cli/cmd.h"
@@ -61,6 +62,7 @@ struct serving {
     struct control *control;
     struct clerk_thread *clerk;
     struct board_thread *board;
+    struct backups_thread *backups;
     struct witness_thread *witnesses;
 };
 
@@ -201,6 +203,8 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
     if (cmd_number(&every_s, s->c, "witness-every", WITNESS_EVERY_S, 86400,
                    err) != XG_OK ||
         open_data(s, err) != XG_OK ||
+        backups_set_folder(s->data, cmd_option(s->c, "backups"), err) !=
+            XG_OK ||
         board_start(&s->board, s->data->board, err) != XG_OK ||
         api_open(&s->api, s->data, err) != XG_OK ||
         start_web(s, err) != XG_OK ||
@@ -212,6 +216,8 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
                       err) != XG_OK)
         return err->status;
     if (clerk_start(&s->clerk, s->data, err) != XG_OK)
+        return err->status;
+    if (backups_start(&s->backups, s->data, err) != XG_OK)
         return err->status;
     return witness_start(&s->witnesses, s->data, (unsigned)every_s, err);
 }
@@ -238,6 +244,7 @@ static void stop(struct serving *s)
     xg_web_stop(s->web);
     if (s->api.sessions)
         api_close(&s->api);
+    backups_stop(s->backups);
     board_stop(s->board);
     if (s->data)
         data_close(s->data);

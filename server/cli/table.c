@@ -119,6 +119,8 @@ const struct command commands[] = {
        "where the operators' page is served; else it is not"},
       {"console-url", "URL", false, "操作员打开它的地址，缺省即上面的",
        "how operators call it; else by that address"},
+      {"backups", "FOLDER", false, "每天的备份放在哪里，缺省 DIR/backups",
+       "where the daily backup goes; else DIR/backups"},
       {"workers", "N", false, "最多同时连接数，缺省 256",
        "connections at most; else 256"},
       {"witness-every", "SECONDS", false, "至多每隔多久请一次见证人，缺省 60",
@@ -560,12 +562,18 @@ const struct command commands[] = {
      "takes it away), or print it", {{0}}},
     {"witness ask", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_witness_ask,
      "现在就请各见证人签一次", "ask the witnesses once, now", {{0}}},
-    {"backup", "DIR FILE", 2, 2, CMD_DATA, 0, 1, cmd_backup,
-     "热备份到一个新文件，照片备份到一个目录",
-     "hot backup into a new file, and of photos into a folder",
+    {"backup", "DIR [FILE]", 1, 2, CMD_DATA, 0, 1, cmd_backup,
+     "热备份到一个新文件，照片备份到一个目录；不给文件则放进 DIR/backups（或 "
+     "serve --backups 所指），留最新的七份",
+     "hot backup into a new file, and of photos into a folder; without FILE "
+     "into DIR/backups (or where serve --backups says), the newest seven kept",
      {{"photos", "FOLDER", false, "照片的目录，只补新的；缺省 FILE 旁的 photos",
        "folder for photos, to which new ones are added; else photos beside "
        "FILE"}}},
+    {"health", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_health,
+     "服务器怎么样：日志、备份、磁盘、照片、证书，有疑问的标出",
+     "how the server is: log, backup, disk, photos, certificate, and what is "
+     "in doubt", {{0}}},
     {"forks settle", "DIR CHAIN", 2, 2, CMD_DATA, 0, 0, cmd_forks_settle,
      "认定一条链为何分叉", "say why a chain forked",
      {{"finding", "X", true,

@@ -23,6 +23,8 @@
     "kind=+ case unit= holder= category= urgency=+ source=+ level= status=+ "  \
     "light=+ open settled conflict since= until= text= number="
 
+#define INFORMANT "contact= phone= consent= relation="
+
 /* What is not here the page cannot do: init, key, serve, restore, another
  * registrar's key, erasing (redact), whatever is given a path, --unsigned. */
 /* clang-format off */
@@ -34,8 +36,8 @@ const struct call_row call_rows[] = {
     PLAIN("overdue", ALL, FILTER " by="),
     READ("suggest", DESKS, "why="),
     PLAIN("patrols", READERS, "unit= show="),
-    PLAIN("silent", ALL, "unit="),
     PLAIN("coverage", ALL, "from= to= unit="),
+    PLAIN("silent", ALL, "unit="),
     PLAIN("account", READERS, ""),
     {"review", ALL, CALL_NOBODY, 'f', 0, false, "unit= format="},
     {"report", ALL, CALL_NOBODY, 'f', 0, false,
@@ -49,19 +51,20 @@ const struct call_row call_rows[] = {
     PLAIN("duplicates", READERS, "limit="),
     {"accesses", OF(AUDITOR), CALL_AS, 0, 0, false, "by="},
 
-    ACT("try", "contact= phone= consent= relation= photo= anyway"),
-    ACT("do", "photo= anyway"),
-    ACT("set", ""),
-    ACT("note", ""),
-    ACT("add", "contact= phone= consent= relation="),
+    ACT("try", INFORMANT " photo=+ anyway"),
+    ACT("do", "photo=+ anyway"),
+    ACT("set", "photo=+"),
+    ACT("note", "photo=+"),
+    ACT("add", INFORMANT " photo=+"),
     ACT("resolve", "take= value= dismiss why="),
     ACT("link", "why="),
     ACT("unlink", "why="),
     ACT("withdraw", "why="),
 
+    {"photo add", DESKS, CALL_NOBODY, 'i', 0, false, "forwarded"},
     PLAIN("photo list", READERS, "limit="),
     PLAIN("photo order", DESKS, ""),
-    {"photo get", READERS, CALL_NOBODY, 'o', 1, false, ""},
+    {"photo get", READERS, CALL_NOBODY, 'o', 1, false, "small"},
     {"export", READERS, CALL_READS, 'o', 0, true,
      "evidence= evidence-person= evidence-unit= from= to= photos= why="},
 
@@ -102,6 +105,8 @@ const struct call_row call_rows[] = {
     IMPORT("labels import"),
     PLAIN("reference list", ADMIN | OF(AUDITOR), ""),
 
+    {"backup", ADMIN, CALL_NOBODY, 'n', 0, false, ""},
+    PLAIN("health", ADMIN | OF(AUDITOR), ""),
     PLAIN("witness list", ADMIN | OF(AUDITOR), ""),
     {"bundle read", ADMIN, CALL_NOBODY, 'i', 0, true, ""},
     {"bundle write", ADMIN | OF(AUDITOR), CALL_NOBODY, 'o', 0, true,
@@ -172,7 +177,8 @@ static enum xg_status take_words(struct call *call, const json_t *words,
     const struct call_row *row = call->row;
     size_t n = json_array_size(words);
 
-    if ((words && !json_is_array(words)) || n > CALL_WORDS_MAX)
+    if ((words && !json_is_array(words)) || n > CALL_WORDS_MAX ||
+        (row->file == 'n' && n > 0))
         return malformed("words", err);
     call->words = xg_arena_array(arena, n + 1, sizeof *call->words);
     if (!call->words)

@@ -39,7 +39,8 @@ enum call_as {
  *
  * `file`: i: the word at `file_word` (after DIR) is the body of the request; o:
  * what the answer's bytes are; f: what it gives is bytes where the flag `format`
- * says csv or xlsx; 0: no word is a file. `large`: it may be as
+ * says csv or xlsx; n: it takes no words, of which one would be a file; 0: no
+ * word is a file. `large`: it may be as
  * large as the disk. */
 struct call_row {
     const char *run; /* the command: one word or two */

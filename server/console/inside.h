@@ -10,6 +10,7 @@
  *      run        a call that is run, and its answer
  *      events     what changed in the log, and who may know
  *      stream     that, for as long as it is read
+ *      metrics    figures, for who watches the machine
  *      page       the page's own files
  */
 #ifndef XG_SERVER_CONSOLE_INSIDE_H
@@ -94,6 +95,11 @@ extern const struct xg_stream run_feed;
 
 void events_get(void *ctx, const struct xg_request *request,
                 struct xg_response *response);
+
+/* ---- metrics.c ---- */
+
+void metrics_get(void *ctx, const struct xg_request *request,
+                 struct xg_response *response);
 
 /* ---- page.c ---- */
 

@@ -132,6 +132,7 @@ static void do_page(void *ctx, const struct xg_request *request,
 const struct xg_route console_routes[] = {
     {"GET", "/", 0, do_page, NULL},
     {"GET", "/*", 0, do_page, NULL},
+    {"GET", "/metrics", 0, metrics_get, NULL},
     {"POST", "/api/login", LOGIN_MAX, do_login, NULL},
     {"POST", "/api/logout", LOGIN_MAX, logout_post, NULL},
     {"POST", "/api/password", LOGIN_MAX, password_post, NULL},

@@ -212,7 +212,7 @@ unsigned sessions_count(struct sessions *s, const char *code, int64_t now_ms)
 
     pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < SESSIONS_MAX; i++)
-        count += s->all[i] && strcmp(s->all[i]->code, code) == 0 &&
+        count += s->all[i] && (!code || strcmp(s->all[i]->code, code) == 0) &&
                  !is_over(s->all[i], now_ms);
     pthread_mutex_unlock(&s->lock);
     return count;

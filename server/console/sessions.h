@@ -66,6 +66,7 @@ void sessions_end_of(struct sessions *s, const char *code,
 /* Is it over by now? */
 bool sessions_over(struct sessions *s, struct session *session,
                    int64_t now_ms);
+/* `code` NULL: of all. */
 unsigned sessions_count(struct sessions *s, const char *code, int64_t now_ms);
 
 #endif

@@ -151,6 +151,27 @@ enum xg_status xg_tls_check(const char *cert_pem, const char *key_pem,
     return XG_OK;
 }
 
+enum xg_status xg_tls_until(int64_t *until_ms, const char *cert_pem,
+                            struct xg_error *err)
+{
+    gnutls_x509_crt_t cert = NULL;
+    gnutls_datum_t pem = datum_of(cert_pem);
+    time_t until = -1;
+
+    int code = gnutls_x509_crt_init(&cert);
+    if (code >= 0)
+        code = gnutls_x509_crt_import(cert, &pem, GNUTLS_X509_FMT_PEM);
+    if (code >= 0)
+        until = gnutls_x509_crt_get_expiration_time(cert);
+    if (cert)
+        gnutls_x509_crt_deinit(cert);
+    if (code < 0 || until == (time_t)-1)
+        return xg_fail(err, XG_FORMAT, "not a PEM certificate: %s",
+                       gnutls_strerror(code));
+    *until_ms = (int64_t)until * 1000;
+    return XG_OK;
+}
+
 enum xg_status xg_tls_pin(struct xg_hash *pin, const char *cert_pem,
                           struct xg_error *err)
 {

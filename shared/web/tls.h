@@ -36,6 +36,11 @@ XG_MUST_CHECK enum xg_status xg_tls_pin(struct xg_hash *pin,
                                         const char *cert_pem,
                                         struct xg_error *err);
 
+/* Until when the certificate is good, Unix time. XG_FORMAT. */
+XG_MUST_CHECK enum xg_status xg_tls_until(int64_t *until_ms,
+                                          const char *cert_pem,
+                                          struct xg_error *err);
+
 /* As CURLOPT_PINNEDPUBLICKEY wants it: "sha256//<base64>". */
 void xg_tls_pin_text(char text[static XG_TLS_PIN_SIZE],
                      const struct xg_hash *pin);

@@ -2,8 +2,10 @@
 """The operators' console: who gets in, who may do what, who sees what, and what
 a stranger can make of it."""
 import concurrent.futures
+import contextlib
 import hashlib
 import json
+import sqlite3
 import statistics
 import time
 
@@ -309,6 +311,51 @@ class Sight(ConsoleCase):
         self.assertEqual(status, 200, file)
         self.assertIn(b'<html', file[:2000].lower())
         self.assertEqual(op.data('export', '-', evidence='ffff')[0], 404)
+
+
+class Watched(ConsoleCase):
+    OPERATORS = [('op', 'dispatcher', DISTRICT), ('reg', 'registrar', DISTRICT)]
+
+    def test_health_backups_metrics(self):
+        reg, op = self.console.desk('reg'), self.console.desk('op')
+        self.assertEqual(reg.one('health')['backup']['last'], None)
+        folder = self.world.data / 'backups'
+        folder.mkdir()
+        for day in range(1, 9):
+            (folder / ('server-2020010%dT000000Z.db' % day)).touch()
+        (folder / 'server-of-mine.db').touch()
+        made = reg.one('backup')
+        kept = sorted(p.name for p in folder.glob('server-2*.db'))
+        self.assertEqual(kept[:6], ['server-2020010%dT000000Z.db' % day
+                                    for day in range(3, 9)])
+        self.assertEqual(len(kept), 7)
+        self.assertTrue((folder / 'server-of-mine.db').exists())
+        self.assertEqual(made['file'], str(folder / kept[-1]))
+        self.assertFalse(list(folder.glob('*.tmp')))
+        now = reg.one('health')
+        self.assertTrue(now['backup']['last'])
+        self.assertIn('same disk', now['backup']['doubt'])
+        self.assertEqual(now['log']['doubt'], None)
+        self.assertGreater(now['disk']['free'], 0)
+        # It opens, and holds what there was.
+        with contextlib.closing(sqlite3.connect(made['file'])) as db:
+            self.assertEqual(db.execute('SELECT count(*) FROM entry')
+                             .fetchone()[0], made['size'])
+        for words in (['/tmp/elsewhere.db'], ['-']):
+            self.assertEqual(reg.run('backup', *words)[1]['exit'], -400)
+        self.assertEqual(op.ask('backup')[0], 403)
+
+        status, head, text = self.console.send('GET', '/metrics')
+        self.assertEqual(status, 200)
+        figures = dict(line.rsplit(' ', 1) for line in
+                       text.decode().splitlines() if line[0] != '#')
+        self.assertEqual(int(figures['xunge_log_entries']),
+                         len(self.world.log_entries('http')))
+        self.assertEqual(figures['xunge_console_sessions'], '2')
+        self.assertEqual(self.console.send('GET', '/metrics', headers={
+            'Authorization': 'Bearer ' + op.token})[0], 403)
+        self.assertEqual(self.console.send('GET', '/metrics', headers={
+            'Host': 'evil.example'})[0], 403)
 
 
 class Acts(ConsoleCase):

@@ -88,7 +88,7 @@ static void check_file(const struct call_row *row, const struct command *c)
         fail_msg("%s: its output is argument %zu", row->run, c->output);
     if (row->file != 'i' && c->input)
         fail_msg("%s reads a file", row->run);
-    if (row->file != 'o' && c->output)
+    if (row->file != 'o' && row->file != 'n' && c->output)
         fail_msg("%s makes a file", row->run);
     if (row->file == 'f' && !option_of(c, "format", 6))
         fail_msg("%s has no --format", row->run);
@@ -206,6 +206,8 @@ static void test_refusals(void **unused)
         "{\"run\":\"photo get\",\"words\":[\"aaaa\",\"/etc/shadow\"]}",
         "{\"run\":\"export\",\"words\":[\"/tmp/x\"]}",
     };
+    static const char taken_out[] =
+        "{\"run\":\"backup\",\"words\":[\"/tmp/x\"]}";
 
     (void)unused;
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
@@ -213,6 +215,8 @@ static void test_refusals(void **unused)
     refused(XG_ROLE_REGISTRAR,
             "{\"run\":\"list\",\"flags\":{\"why\":\"curious\"}}", XG_REFUSED);
     refused(XG_ROLE_AUDITOR, "{\"run\":\"accesses\"}", XG_OK);
+    refused(XG_ROLE_REGISTRAR, taken_out, XG_USAGE);
+    refused(XG_ROLE_REGISTRAR, "{\"run\":\"backup\"}", XG_OK);
 }
 
 /* Each row for each role: what is not granted is refused. */
