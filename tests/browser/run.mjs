@@ -159,18 +159,19 @@ class Test {
     assert.deepEqual(said, [], `${where}: axe`);
   }
 
-  /** Nothing is cut off at the side, and what is touched is large enough. */
-  async fits(page, where) {
+  /** Nothing is cut off at the side, and what is touched is large enough: for gloves, or on the
+   * console for a finger. */
+  async fits(page, where, least = 48) {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(wide <= 0, `${where}: ${wide} px too wide`);
-    const small = await page.evaluate(() =>
+    const small = await page.evaluate((px) =>
       [...document.querySelectorAll('a[href], button, select, input:not([type=file]), textarea, summary')]
         .filter((e) => e.checkVisibility() && !e.closest('p, .leaflet-container, .skip, .choice, [aria-hidden=true]') && !e.matches('.skip'))
         .map((e) => [e, e.getBoundingClientRect()])
-        .filter(([, box]) => box.width > 0 && (box.height < 47.5 || box.width < 47.5))
+        .filter(([, box]) => box.width > 0 && (box.height < px - 0.5 || box.width < px - 0.5))
         .map(([e, box]) => `${e.tagName} "${(e.innerText || e.ariaLabel || e.name || '').slice(0, 30)}" ${Math.round(box.width)}×${Math.round(box.height)}`),
-    );
-    assert.deepEqual(small, [], `${where}: targets under 48 px`);
+    least);
+    assert.deepEqual(small, [], `${where}: targets under ${least} px`);
     const outside = await page.evaluate(() =>
       [...document.querySelectorAll('a[href], button, select, input:not([type=file]), textarea, summary')]
         .filter((e) => e.checkVisibility() && !e.matches('.skip'))
