@@ -61,6 +61,8 @@ const struct call_row call_rows[] = {
     ACT("unlink", "why="),
     ACT("withdraw", "why="),
 
+    {"intake", DESKS, CALL_AS, 'i', 0, false,
+     "map= map-name= sheet= source= dry-run columns"},
     {"photo add", DESKS, CALL_NOBODY, 'i', 0, false, "forwarded"},
     PLAIN("photo list", READERS, "limit="),
     PLAIN("photo order", DESKS, ""),
