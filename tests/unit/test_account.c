@@ -298,8 +298,10 @@ static void code_now(struct office *o, char out[static 7], const char *text)
         }
     }
     assert_int_equal(n, sizeof secret);
-    for (int i = 0; i < 1000000; i++) {
-        snprintf(out, 7, "%06d", i);
+    for (unsigned i = 0; i < 1000000; i++) {
+        char all[16]; /* as the compiler sees it */
+        snprintf(all, sizeof all, "%06u", i);
+        memcpy(out, all, 7);
         /* Only of this very step. */
         if (totp_check(&step, xg_bytes(secret, n), out, o->world.wall_ms,
                        (uint64_t)o->world.wall_ms / 30000 - 1) &&
