@@ -105,7 +105,9 @@ export async function post<R = Row>(path: string, body: Row): Promise<R> {
   if (token) headers.Authorization = `Bearer ${token}`;
   const response = await send(path, { method: 'POST', headers, body: JSON.stringify({ ...body, lang: lang.value }) });
   if (!response.ok) throw await refused(response);
-  return (await response.json()) as R;
+  // What is done and has nothing to say says nothing.
+  const text = await response.text();
+  return (text ? JSON.parse(text) : {}) as R;
 }
 
 // ---- requests ----

@@ -10,6 +10,8 @@ export const behind = {
     words: [sha256],
     flags: small ? { small: true, output: '-' } : { output: '-' },
   }),
+  /** It has maps of its own (`maps`), and the borders of units (`grids`). */
+  maps: true,
   /** It keeps which map is drawn (`settings map=…`); else this browser does. */
   keeps_map: true,
   /** Where the conflicts of a case are decided; of one field, when it is to be decided otherwise. */

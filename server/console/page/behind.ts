@@ -3,5 +3,6 @@ import { behind } from '@page/behind';
 import { address } from '@page/route';
 
 behind.photo = (sha256, small) => ({ run: 'photo get', words: [sha256, '-'], flags: small ? { small: true } : {} });
+behind.maps = false;
 behind.keeps_map = false;
 behind.conflicts = (id, field) => address(['attention', 'conflict', id], field ? { field } : undefined);

@@ -24,11 +24,12 @@ async function callers(field: 'name' | 'phone', text: string, signal: AbortSigna
   }));
 }
 
-export function InformantEdit({ form }: { form: Form }) {
+/** `begun`: somebody is speaking already, at the desk. */
+export function InformantEdit({ form, begun }: { form: Form; begun?: boolean }) {
   const { informant, values } = form.filled;
   const known = values.contact?.[0] ?? '';
   const some = known !== '' || Object.values(informant).some((text: string) => text !== '');
-  const [open, setOpen] = useState(some);
+  const [open, setOpen] = useState(some || (begun ?? false));
   const contact = kindNamed('contact');
   const consent = fieldNamed(contact, 'consent');
   const relation = fieldNamed(contact, 'relation');

@@ -23,7 +23,7 @@ interface BesideProps {
 export function Beside({ id, quiet, keys }: BesideProps) {
   const [shown, setShown] = useState(id);
   useEffect(() => {
-    const timer = setTimeout(() => setShown(id), FOLLOWS_MS);
+    const timer = setTimeout(() => setShown(id), shown ? FOLLOWS_MS : 0);
     return () => clearTimeout(timer);
   }, [id]);
   const told = useCase(shown);

@@ -1,6 +1,5 @@
 // What the desk sees of a case beside what a worker does: clocks in a table, who had it how long,
 // who was called and came, the proof.
-import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, data, failureOf, type Failure, type Row } from '@page/api';
 import { said, theDomain } from '@page/domain';
@@ -11,7 +10,6 @@ import { Bar, Button, Chip, Section, Trouble } from '@page/ui/parts';
 import { DeadlineChip, type Clock } from '@page/ui/states';
 import { operator } from '../shell/session';
 import { unitNamed } from '../cases/row';
-import { Table } from '../parts/table';
 import { AskWhy, useReading } from './why';
 
 export interface DeskClock extends Clock {
@@ -90,46 +88,49 @@ export function levelName(code: string | null | undefined): string {
   return label(theDomain().site.levels.find((level) => level.code === code), code);
 }
 
-const stageOf = (clock: DeskClock): string =>
-  said('stages', clock.stage) + ((clock.turn ?? 1) > 1 ? T(`（第 ${clock.turn} 次）`, ` (${clock.turn})`) : '');
+const LIGHTS: Record<string, 'ok' | 'warn' | 'bad'> = { green: 'ok', yellow: 'warn', red: 'bad' };
 
-function dueOf(clock: DeskClock): ComponentChildren {
-  return (
-    <>
-      {when(clock.due ?? clock.due_plain)}
-      {clock.extended && <span class="quiet"> {T('（已延期）', '(extended)')}</span>}
-    </>
-  );
-}
-
-function standingOf(clock: DeskClock): ComponentChildren {
+function span(clock: DeskClock): string {
+  const due = clock.due ?? clock.due_plain;
   const paused = clock.paused_ms ?? 0;
-  return (
-    <>
-      {clock.text ? <DeadlineChip of={clock} /> : clock.ended && !clock.overdue ? T('按时', 'in time') : ''}
-      {paused > 0 && <span class="quiet"> {T(`暂停 ${long(paused)}`, `paused for ${long(paused)}`)}</span>}
-    </>
-  );
+  return [
+    clock.with && unitNamed(clock.with),
+    clock.start && T(`${when(clock.start)} 起`, `from ${when(clock.start)}`),
+    due && T(`应于 ${when(due)} 前`, `due ${when(due)}`),
+    clock.ended && T(`${when(clock.ended)} 完成`, `done ${when(clock.ended)}`),
+    paused > 0 && T(`暂停 ${long(paused)}`, `paused for ${long(paused)}`),
+    clock.extended && T('已延期', 'extended'),
+  ]
+    .filter(Boolean)
+    .join(T('，', ', '));
 }
 
+/** Each stage, with its deadline, what of it was left, and what has moved it. */
 export function ClockTable({ of }: { of: DeskClock[] }) {
   const known = of.filter((clock) => clock.start || clock.due);
   if (known.length === 0) return null;
   return (
     <Section title={T('各环节时限', 'Deadlines of its stages')}>
-      <Table
-        caption={T('各环节时限', 'Deadlines of its stages')}
-        rows={known}
-        keyOf={(clock) => `${clock.stage}:${clock.turn ?? 1}:${clock.start ?? ''}`}
-        columns={[
-          { head: T('环节', 'Stage'), cell: stageOf },
-          { head: T('谁', 'With'), cell: (clock) => unitNamed(clock.with) },
-          { head: T('开始', 'Began'), cell: (clock) => when(clock.start) },
-          { head: T('应于', 'Due'), cell: dueOf },
-          { head: T('结束', 'Ended'), cell: (clock) => when(clock.ended) },
-          { head: T('情况', 'How it stands'), cell: standingOf },
-        ]}
-      />
+      <ol class="clock-list">
+        {known.map((clock) => (
+          <li key={`${clock.stage}:${clock.turn ?? 1}:${clock.start ?? ''}`}>
+            <strong>
+              {said('stages', clock.stage)}
+              {(clock.turn ?? 1) > 1 && T(`（第 ${clock.turn} 次）`, ` (${clock.turn})`)}
+            </strong>
+            <span class="chips">
+              {clock.text ? (
+                <Chip tone={clock.paused ? 'quiet' : (LIGHTS[clock.light] ?? 'quiet')} icon={clock.overdue ? 'alert' : 'clock'}>
+                  {clock.text}
+                </Chip>
+              ) : (
+                <span>{T('未设时限', 'no limit')}</span>
+              )}
+            </span>
+            <span class="quiet">{span(clock)}</span>
+          </li>
+        ))}
+      </ol>
     </Section>
   );
 }
@@ -214,6 +215,21 @@ function gradeText(grade: string): string {
   return words[grade] ?? grade;
 }
 
+/** As `proof` says it, in China's time like all else on the page. */
+export function proofText(of: ProofFacts): string {
+  const entry = of.entry === null ? '' : T(`日志第 ${of.entry.toLocaleString('zh-CN')} 条`, `entry ${of.entry.toLocaleString('en')} of the log`);
+  return [
+    T('未改动', 'Unaltered'),
+    entry,
+    of.not_before && T(`不早于 ${when(of.not_before)}`, `not before ${when(of.not_before)}`),
+    of.not_after && T(`不晚于 ${when(of.not_after)}`, `not after ${when(of.not_after)}`),
+    N(of.cosigned_by, ' 台设备连署', 'device cosigned', 'devices cosigned'),
+    gradeText(of.grade),
+  ]
+    .filter(Boolean)
+    .join(T('；', '; '));
+}
+
 /** The evidence as one file, which anybody can check with `xunge-audit`. */
 function Evidence({ of }: { of: DeskCase }) {
   const [busy, setBusy] = useState(false);
@@ -265,7 +281,7 @@ export function ProofPanel({ of }: { of: DeskCase }) {
       {proof && (
         <div class="proof proof-good">
           <p>
-            <strong>{proof.text}</strong>
+            <strong>{proofText(proof)}</strong>
           </p>
           <span class="chips">
             <Chip tone={GRADES[proof.grade] ?? 'info'} icon="proof">

@@ -28,8 +28,11 @@ export function begin(of: DeskCase, move: string, onOpen: (move: string) => void
   else onOpen(move);
 }
 
-/** Beside the way: what is there all the time stands last. */
-const SELDOM: readonly string[] = ['answer', 'rate', 'erase', 'escalate', 'whistle', 'remind', 'supervise', 'void', 'appeal', 'reopen'];
+/** On the way of a case; all else is beside it, and there most of the time. */
+const WAY: readonly string[] = ['accept', 'file', 'dispatch', 'sign', 'finish', 'close', 'self_handle', 'designate', 'resume', 'inspect', 'triage', 'report_in', 'confirm'];
+/** These answer it otherwise than one would wish, as often. */
+const NEXT: readonly string[] = ['return', 'rework', 'hand_down', 'reply', 'review', 'shelve', 'defer', 'extend', 'refuse', 'ask_extend', 'ask_shelve', 'ask_defer'];
+const ORDER = [...WAY, ...NEXT];
 
 export function MoveBar({ of, open, onOpen }: MovesProps) {
   useHeld();
@@ -37,8 +40,8 @@ export function MoveBar({ of, open, onOpen }: MovesProps) {
   const free = all.filter((move) => !move.blocked);
   const blocked = all.filter((move) => move.blocked);
   const waits = isHeld(numberOf(of));
-  const line = free.filter(({ move }) => !SELDOM.includes(move));
-  const beside = free.filter(({ move }) => SELDOM.includes(move));
+  const line = free.filter(({ move }) => ORDER.includes(move)).sort((a, b) => ORDER.indexOf(a.move) - ORDER.indexOf(b.move));
+  const beside = free.filter(({ move }) => !ORDER.includes(move));
   const button = (one: PossibleMove, main: boolean) => (
     <Button
       key={one.move}
@@ -58,7 +61,7 @@ export function MoveBar({ of, open, onOpen }: MovesProps) {
       {free.length === 0 && !of.no_right && <p class="quiet">{T('现在没有您要办的步骤。', 'There is no step for you now.')}</p>}
       {line.length > 0 && (
         <div class="buttons move-line" role="group" aria-label={T('下一步', 'Next step')}>
-          {line.map((one, at) => button(one, at === 0))}
+          {line.map((one, at) => button(one, at === 0 && WAY.includes(one.move)))}
         </div>
       )}
       {beside.length > 0 && (

@@ -7,6 +7,7 @@ import { fieldNamed, kindNamed, type Kind } from '@page/domain';
 import { Fields } from '@page/form/fields';
 import { nothing } from '@page/form/filled';
 import { useForm } from '@page/form/form';
+import { InformantEdit } from '@page/form/informant';
 import { KeptTrouble } from '@page/form/kept';
 import { NearBox } from '@page/form/near';
 import { address } from '@page/route';
@@ -114,7 +115,8 @@ function Form({ kind, done }: { kind: Kind; done(answer: Row): void }) {
         </fieldset>
         <div class="intake-columns">
           <div class="form">
-            <Fields form={form} names={names.filter((name) => ['contact', 'description', 'urgency', 'photo'].includes(name))} forwarded />
+            <InformantEdit form={form} begun />
+            <Fields form={form} names={names.filter((name) => ['description', 'urgency', 'photo'].includes(name))} forwarded />
           </div>
           <div class="form">
             <Fields form={form} names={names.filter((name) => ['category', 'position', 'address'].includes(name))} />

@@ -8,7 +8,7 @@ import { Thumb } from '@page/ui/photo';
 import { fieldLabel, titleOf, valueText } from '@page/value';
 import type { Told } from '@page/entity';
 import { AskWhy, useReading } from '../case/why';
-import { levelName, type DeskCase } from '../case/facts_desk';
+import { levelName, proofText, type DeskCase } from '../case/facts_desk';
 import { useCase } from '../case/look';
 import { unitNamed } from '../cases/row';
 import { operator } from '../shell/session';
@@ -146,7 +146,7 @@ function Body({ of, supervise, history }: { of: DeskCase; supervise: boolean; hi
         <span>{T('承办人：', 'Handled by: ')}</span>
         <span>{T('日期：', 'Date: ')}</span>
       </footer>
-      {of.proof && <p class="paper-proof">{of.proof.text}</p>}
+      {of.proof && <p class="paper-proof">{proofText(of.proof)}</p>}
     </>
   );
 }
