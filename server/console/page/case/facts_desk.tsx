@@ -242,7 +242,7 @@ function Evidence({ of }: { of: DeskCase }) {
     try {
       const why = wanted.why;
       const bytes = await data({ run: 'export', words: ['-'], flags: { ...flags, ...(why ? { why } : {}) } });
-      saveFile(bytes, fileName('evidence', of.number ?? of.id.slice(0, 8), 'xge'));
+      saveFile(bytes, fileName('evidence', of.number ?? of.id.slice(0, 8), 'html'));
     } catch (cause) {
       setFailure(failureOf(cause));
     } finally {
