@@ -10,6 +10,8 @@ export const behind = {
     words: [sha256],
     flags: small ? { small: true, output: '-' } : { output: '-' },
   }),
+  /** Why callers are looked up, where that is recorded; '': it is not. */
+  caller_why: (): string => '',
   /** It has maps of its own (`maps`), and the borders of units (`grids`). */
   maps: true,
   /** It keeps which map is drawn (`settings map=…`); else this browser does. */

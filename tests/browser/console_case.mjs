@@ -120,4 +120,67 @@ export const tests = {
     await closing.locator('.paper-table').waitFor();
     await t.shot(closing, 'console-supervise');
   },
+
+  'a resident calls and sends a photo: recorded, given a number, known when she calls again, answered': async (t) => {
+    const world = await t.world();
+    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const device = world.enrol('a', 'w1');
+    const page = await t.desk(world, 'd9', { at: '#/intake' });
+    const say = async (description) => {
+      await page.getByRole('button', { name: '占道经营' }).first().click();
+      await page.getByRole('button', { name: '在地图上选' }).click();
+      await page.getByText('输入经纬度').click();
+      await page.locator('#place-typed').fill('35.05,118.35');
+      await page.getByRole('button', { name: '到那里' }).click();
+      await page.getByRole('button', { name: '选好了' }).click();
+      await page.getByLabel('地址').fill('书香苑东门');
+      await page.getByLabel('情况描述').fill(description);
+    };
+    await page.getByText('更多', { exact: true }).click();
+    await page.getByLabel('网格').fill('371302001001-j1');
+    await page.getByLabel('姓名').fill('李四');
+    await page.getByLabel('电话').fill('13800000000');
+    await page.getByLabel('可以').check();
+    await say('摊位占了人行道');
+    await page.locator('.intake input[type=file]').first().setInputFiles(path.join(PHOTOS, 'has-lens-info.jpg'));
+    await page.locator('.form-photo select').waitFor();
+    assert.ok(await page.locator('.form-photo input[type=checkbox]').isChecked(), "a resident's photo is a forwarded one");
+    await t.accessible(page, 'intake');
+    await t.shot(page, 'console-intake');
+    await page.getByRole('button', { name: /登记，给出编号/ }).click();
+    const number = await page.locator('.intake-number').innerText();
+    assert.match(number, /\d/);
+    await t.shot(page, 'console-number');
+    const [row] = world.serverAsk(['list', world.data, 'incident']);
+    assert.equal(row.number, number);
+    const told = shown(world, row.id);
+    assert.equal(told.fields.channel, 'resident');
+    assert.equal(told.sets.photo[0].value.origin, 'forwarded');
+
+    // She calls again: her number is enough, and what she tells of is known.
+    await page.keyboard.press('n');
+    await page.getByLabel('电话').fill('1380000');
+    await page.getByRole('option', { name: /李四/ }).click();
+    await page.getByText(/李四/).first().waitFor();
+    await say('还在');
+    await page.locator('.near-box').waitFor();
+    assert.match(await page.locator('.near-box').innerText(), /书香苑东门/);
+    await page.getByRole('button', { name: '就是这一件' }).click();
+    await page.getByRole('button', { name: /登记，给出编号/ }).click();
+    await page.locator('.intake-number').waitFor();
+    const rows = world.serverAsk(['list', world.data, 'incident']);
+    assert.equal(rows.length, 2);
+    const [first, second] = rows.map((one) => shown(world, one.id));
+    assert.equal(first.fields.contact, second.fields.contact, 'one person is one contact');
+    assert.equal(first.group.members.length, 2, 'linked as one thing');
+
+    // The worker has it, with the photo, and settles it on the spot; the desk answers.
+    device.sync();
+    assert.equal(device.one(['show', row.id]).sets.photo[0].value.origin, 'forwarded');
+    device.do(['do', row.id, 'self_handle', 'why=当场劝离']);
+    device.sync();
+    await open(t, page, row.id);
+    await move(page, '答复', (panel) => panel.getByLabel(/答复/).fill('已劝离'));
+    await until(() => shown(world, row.id).fields.answer === '已劝离', 'the answer');
+  },
 };

@@ -1,6 +1,7 @@
 // "A resident called": who told of it. Known callers are found again by name or number, so that one
 // person stays one record; who is new is written here and becomes a record of its own.
 import { useState } from 'preact/hooks';
+import { behind } from '@page/behind';
 import { fieldNamed, kindNamed } from '@page/domain';
 import { T } from '@page/text';
 import { Button } from '@page/ui/parts';
@@ -15,7 +16,10 @@ import { Wrap } from '@page/form/wrap';
 type Caller = Option & { caller: Used };
 
 async function callers(field: 'name' | 'phone', text: string, signal: AbortSignal): Promise<Caller[]> {
-  const found = await used('contact', field, text, signal);
+  const why = behind.caller_why();
+  // Each look with a reason is recorded: not before enough is typed to mean one person.
+  if (why && text.trim().length < (field === 'phone' ? 7 : 2)) return [];
+  const found = await used('contact', field, text, signal, why ? { why } : {});
   return found.map((caller) => ({
     value: caller.value,
     name: caller.name || caller.value,

@@ -6,7 +6,7 @@ import { said, theDomain } from '@page/domain';
 import { bytes, label, T } from '@page/text';
 import { Bar, Button, Sheet } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
-import { Thumb } from '@page/ui/photo';
+import { lentPhoto, Thumb } from '@page/ui/photo';
 import { Wrap } from '@page/form/wrap';
 import type { Arriving, KeptPhoto } from '@page/form/keeping';
 import type { Form } from '@page/form/form';
@@ -147,7 +147,7 @@ function PhotoRow({ form, photo, at, files }: { form: Form; photo: KeptPhoto; at
   const retell = async (role: string, forwarded: boolean): Promise<void> => {
     setBusy(true);
     try {
-      const file = files.get(photo.sha256) ?? (await data(behind.photo(photo.sha256, false)));
+      const file = files.get(photo.sha256) ?? lentPhoto(photo.sha256) ?? (await data(behind.photo(photo.sha256, false)));
       files.set(photo.sha256, file);
       form.keeper.addPhotos([{ file, name }], role, forwarded);
       await form.keeper.settle();

@@ -22,9 +22,10 @@ export async function used(
   field: string,
   text: string,
   signal: AbortSignal,
+  flags: Record<string, string> = {},
 ): Promise<Used[]> {
   const words = text.trim() ? [kind, field, text.trim()] : [kind, field];
-  const answer = await call<Row>({ run: 'suggest', words }, signal);
+  const answer = await call<Row>({ run: 'suggest', words, flags }, signal);
   return (answer.lines as unknown as Used[]).slice(0, MOST);
 }
 

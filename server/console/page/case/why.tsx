@@ -1,6 +1,6 @@
 // Whoever looks at what is personal says why, once a case; the reason goes with each look and is
 // recorded (查阅留痕). It lives in this page's memory alone, and ends with the login.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { known, type Call } from '@page/api';
 import { signal, useSignal } from '@page/signal';
 import { useCall, type Shown as Told } from '@page/store';
@@ -24,11 +24,17 @@ export interface Reading<R> extends Told<R> {
   why: string | undefined;
 }
 
-/** A look that may hold what is personal; `about`: the case whose reason it goes by. */
+/** A look that may hold what is personal; `about`: the case whose reason it goes by. Only what asks
+ * for a reason is given one: each look with a reason is recorded. */
 export function useReading<R>(what: Call | null, about: string): Reading<R> {
   const why = useSignal(reasons).get(about);
-  const told = useCall<R>(what && why ? { ...what, flags: { ...what.flags, why } } : what);
-  const wants = told.failure?.more.wants === 'why' && !why;
+  const [asked, setAsked] = useState(false);
+  const told = useCall<R>(what && why && asked ? { ...what, flags: { ...what.flags, why } } : what);
+  const refused = told.failure?.more.wants === 'why';
+  useEffect(() => {
+    if (refused) setAsked(true);
+  }, [refused]);
+  const wants = refused && !why;
   return { ...told, wants, why, failure: wants ? undefined : told.failure };
 }
 

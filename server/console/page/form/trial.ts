@@ -3,8 +3,9 @@
 // belong to nothing until a record names them.
 import { call, Failure, failureOf, feed, type Call, type Row } from '@page/api';
 import { signal } from '@page/signal';
+import { lendPhoto } from '@page/ui/photo';
 import { wordsOf, type Filled } from '@page/form/filled';
-import { judgedOf, keeping, object, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeping';
+import { judgedOf, keeping, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeping';
 
 const PAUSE_MS = 300;
 
@@ -21,7 +22,8 @@ function photoWord(of: KeptPhoto): string {
 function taken(row: Row, from: Arriving): KeptPhoto {
   return {
     sha256: text(row.sha256),
-    thumb: text(object(row.thumbnail).sha256) || text(row.sha256),
+    // The centre finds the small one by the photo itself.
+    thumb: text(row.sha256),
     bytes: count(row.bytes),
     role: from.role || null,
     origin: from.forwarded ? 'forwarded' : null,
@@ -96,6 +98,7 @@ function openTrial(kind: string, act: Act, first: Filled): Keeper {
     try {
       const row = (await feed<Row>({ run: 'photo add', words: ['-'] }, photo.file)).lines[0];
       put({ arriving: state.value.arriving.filter((other) => other.key !== photo.key) });
+      if (row) lendPhoto(text(row.sha256), photo.file);
       if (row) put({ photos: [...state.value.photos.filter((one) => one.sha256 !== row.sha256), taken(row, photo)] });
       soon();
     } catch (cause) {
