@@ -257,6 +257,27 @@ static enum xg_status read_time(int64_t *ms, struct cmd *c, const char *option,
     return XG_OK;
 }
 
+/* What the board knows of server/sight.h. Kinds that reach down are seen from
+ * below too: of them there are few, and each row is asked. */
+static void limit_sight(struct filtered *f)
+{
+    struct cmd *c = f->c;
+    bool informed = c->role && c->role->informed;
+    uint64_t down = 0;
+
+    if (!c->within)
+        return;
+    for (const struct xg_kind *k = xg_kinds; k->name; k++)
+        down |= k->reaches_down ? UINT64_C(1) << k->number : 0;
+    f->asks_each = f->filter.kinds && !(f->filter.kinds & ~down);
+    f->filter.within = f->asks_each ? NULL : c->within;
+    if (!informed && !f->filter.kinds)
+        f->filter.kinds = INT64_MAX;
+    if (!informed)
+        f->filter.kinds &= ~(UINT64_C(1) << XG_KIND_CONTACT);
+    f->is_nothing = f->filter.kinds == 0 && !informed;
+}
+
 enum xg_status filter_read(struct filtered *f, struct xg_error *err)
 {
     struct cmd *c = f->c;
@@ -266,7 +287,6 @@ enum xg_status filter_read(struct filtered *f, struct xg_error *err)
     const char *holder = cmd_option(c, "holder");
     const char *category = cmd_option(c, "category");
 
-    b->within = c->within;
     b->open = cmd_option(c, "open") != NULL;
     b->settled = cmd_option(c, "settled") != NULL;
     b->decide = cmd_option(c, "conflict") != NULL;
@@ -287,5 +307,6 @@ enum xg_status filter_read(struct filtered *f, struct xg_error *err)
         read_time(&b->since_ms, c, "since", err) != XG_OK ||
         read_time(&b->until_ms, c, "until", err) != XG_OK)
         return err->status;
+    limit_sight(f);
     return XG_OK;
 }

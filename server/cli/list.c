@@ -210,46 +210,57 @@ static enum xg_status put_point(struct look *l, const struct board_row *row,
 
 /* ---- `list` ---- */
 
-static enum xg_status put_row(struct look *l, const struct board_row *row,
+/* *sees: one more was, or would be, shown. */
+static enum xg_status put_row(bool *sees, struct look *l,
+                              const struct board_row *row, bool shows,
                               struct xg_error *err)
 {
     struct store_entity e;
 
+    *sees = false;
     if (l->store->ops->get_entity(l->store, &l->arena, &e, row->number, err) !=
-        XG_OK)
+            XG_OK ||
+        sight_entity(sees, &l->sight, &e, err) != XG_OK)
         return err->status;
+    if (!*sees || !shows)
+        return XG_OK;
     l->listed = row;
     enum xg_status status = look_put_row(l, &e, err);
     l->listed = NULL;
     return status;
 }
 
-static enum xg_status put_rows(struct filtered *f, enum board_order by,
-                               struct board_after *after, size_t limit,
-                               struct xg_error *err)
+/* Up to `limit` of them; *seen: how many there were. `shows`: else they are
+ * only counted. */
+static enum xg_status put_rows(uint64_t *seen, struct filtered *f,
+                               enum board_order by, struct board_after *after,
+                               size_t limit, bool shows, struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(LOOK_BYTES);
     struct look *l = &f->look;
-    bool points = cmd_option(f->c, "points") != NULL;
+    bool points = shows && cmd_option(f->c, "points") != NULL, sees;
     struct board_row *rows;
     enum xg_status status = XG_OK;
     size_t count = 1, page = points ? BOARD_ROWS_MAX : PAGE;
     struct board_after *from = after->number ? after : NULL;
 
-    while (status == XG_OK && limit && count) {
+    *seen = 0;
+    while (status == XG_OK && *seen < limit && count) {
+        size_t left = limit - (size_t)*seen;
         xg_arena_reset(&arena);
         status = board_list(f->board, &arena, &rows, &count, &f->filter, by,
-                            from, limit < page ? limit : page, l->now_ms, err);
+                            from, left < page ? left : page, l->now_ms, err);
         for (size_t i = 0; status == XG_OK && i < count; i++) {
+            sees = true;
             if (!points)
-                status = put_row(l, &rows[i], err);
+                status = put_row(&sees, l, &rows[i], shows, err);
             else if (rows[i].placed)
                 status = put_point(l, &rows[i], err);
+            *seen += sees;
             *after = (struct board_after){rows[i].key, rows[i].number};
         }
         xg_arena_reset(&l->arena);
         from = after;
-        limit -= status == XG_OK ? count : 0;
     }
     xg_arena_clear(&arena);
     return status;
@@ -257,10 +268,17 @@ static enum xg_status put_rows(struct filtered *f, enum board_order by,
 
 static enum xg_status put_count(struct filtered *f, struct xg_error *err)
 {
+    struct board_after after = {.number = 0};
     struct cmd *c = f->c;
-    uint64_t count;
+    uint64_t count = 0;
 
-    if (board_count(f->board, &count, &f->filter, f->look.now_ms, err) != XG_OK)
+    if (f->is_nothing)
+        ;
+    else if (f->asks_each
+                 ? put_rows(&count, f, BOARD_BY_CHANGED, &after, BOARD_ROWS_MAX,
+                            false, err) != XG_OK
+                 : board_count(f->board, &count, &f->filter, f->look.now_ms,
+                               err) != XG_OK)
         return err->status;
     if (!c->json) {
         xg_buf_format(&c->out, "%" PRIu64 "\n", count);
@@ -281,6 +299,7 @@ static enum xg_status list(struct filtered *f, struct xg_error *err)
     bool points = cmd_option(c, "points") != NULL;
     unsigned long limit;
     enum board_order by;
+    uint64_t seen;
 
     if (cmd_number(&limit, c, "limit", points ? BOARD_ROWS_MAX : LIST_DEFAULT,
                    LOOK_ROWS_MAX, err) != XG_OK ||
@@ -297,7 +316,8 @@ static enum xg_status list(struct filtered *f, struct xg_error *err)
                             "--points is JSON only: add --json"));
     if (!points)
         view_list_head(&c->out, &f->look.view);
-    if (put_rows(f, by, &after, limit, err) != XG_OK)
+    if (!f->is_nothing &&
+        put_rows(&seen, f, by, &after, limit, true, err) != XG_OK)
         return err->status;
     filter_tell_behind(f);
     return XG_OK;
