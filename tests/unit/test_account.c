@@ -175,7 +175,7 @@ static void wrong(struct office *o, const char *code, const char *peer)
 /* Whoever has that code or nobody: five are free, then 1 s, 2 s, ... */
 static void wait_after(struct office *o, const char *code, int64_t until_s)
 {
-    char peer[16];
+    char peer[32];
 
     for (int i = 0; i < ACCOUNT_TRIES; i++) {
         snprintf(peer, sizeof peer, "10.1.0.%d", i);
@@ -226,7 +226,7 @@ static void test_waits(void **unused)
 static void test_an_address_waits(void **unused)
 {
     struct office o;
-    char code[16], peer[64];
+    char code[32], peer[64];
 
     (void)unused;
     open_with(&o);
