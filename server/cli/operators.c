@@ -180,6 +180,8 @@ enum xg_status cmd_operator_lock(struct cmd *c, struct xg_error *err)
     if (account_lock(c->data, c->args[1], true, cmd_option(c, "why"), err) !=
         XG_OK)
         return err->status;
+    if (c->console)
+        console_end_sessions(c->console, c->args[1]);
     return say_done(c, c->args[1], "locked", XG_T("已停用", "locked"), err);
 }
 

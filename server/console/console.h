@@ -65,5 +65,8 @@ void console_stop(struct console *c);
 const char *console_url(const struct console *c);
 /* How many are logged in as that operator; any thread. */
 unsigned console_sessions(struct console *c, const char *code);
+/* All logins of that operator end at once, also where she is let in again
+ * before any of them asks for something; any thread. */
+void console_end_sessions(struct console *c, const char *code);
 
 #endif

@@ -53,6 +53,11 @@ unsigned console_sessions(struct console *c, const char *code)
     return sessions_count(&c->sessions, code, console_now_ms(c));
 }
 
+void console_end_sessions(struct console *c, const char *code)
+{
+    sessions_end_of(&c->sessions, code, NULL);
+}
+
 /* The address that we listen on, by the machine's name where that is all of
  * them. */
 static void make_url(struct console *c)

@@ -96,6 +96,12 @@ class Logins(ConsoleCase):
         self.assertEqual((status, said['code'], said['detail']),
                          (403, 'locked', 'left'))
         reg.do('operator unlock', 'op')
+        # Let in again at once: what was open stays ended all the same.
+        status, _, said = self.console.login('op', 'x' * 9)
+        reg.do('operator lock', 'op')
+        reg.do('operator unlock', 'op')
+        self.assertEqual(self.console.post('/api/run', {'run': 'list'},
+                                           said['token'])[0], 401)
         status, _, said = self.console.login('op', 'x' * 9)
         reg.do('worker add', 'op', name='N', role='handler', unit=DEPARTMENT)
         self.assertEqual(self.console.post('/api/run', {'run': 'list'},
