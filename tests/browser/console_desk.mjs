@@ -47,12 +47,13 @@ async function decide(page, text, why) {
 
 /** Clean in every theme that it may be shown in. */
 async function inThemes(t, page, where) {
+  assert.equal(await t.themeOf(page), 'light');
   await t.accessible(page, where);
   for (const theme of ['dark', 'sunlight']) {
     await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
     await t.accessible(page, `${where}, ${theme}`);
   }
-  await page.evaluate(() => delete document.documentElement.dataset.theme);
+  await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
 }
 
 export const tests = {

@@ -78,6 +78,7 @@ class Test {
     await page.waitForURL((url) => url.origin === ui.url);
     await page.locator('h1').first().waitFor();
     if (theme === 'sunlight') await page.evaluate(() => (document.documentElement.dataset.theme = 'sunlight'));
+    if (theme) assert.equal(await this.themeOf(page), theme, 'the theme that is asked for');
     if (at) await this.go(page, at);
     return page;
   }
@@ -103,6 +104,7 @@ class Test {
     for (const nth of [0, 1]) await passwords.nth(nth).fill(PASSWORD);
     await page.locator('button[type=submit]').click();
     await page.locator('.menu').waitFor();
+    if (theme) assert.equal(await this.themeOf(page), theme, 'the theme that is asked for');
     if (at) await this.go(page, at);
     else await this.settled(page);
     return page;
@@ -157,6 +159,11 @@ class Test {
       (v) => `${v.id}: ${v.help}\n${v.nodes.slice(0, 4).map((n) => `    ${n.target} ${n.failureSummary ?? ''}`).join('\n')}`,
     );
     assert.deepEqual(said, [], `${where}: axe`);
+  }
+
+  /** The theme that a page is in: `auto` is one of them, too. */
+  themeOf(page) {
+    return page.evaluate(() => document.documentElement.dataset.theme);
   }
 
   /** Nothing is cut off at the side, and what is touched is large enough: for gloves, or on the

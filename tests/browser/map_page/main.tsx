@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import '@page/theme.css';
 import { enter } from '../../../agent/ui/page/shell/enter';
+import { useLook } from '@page/appearance';
 import { learn } from '@page/domain';
 import { lang, speak } from '@page/text';
 import { Page } from '@page/ui/parts';
@@ -54,22 +55,25 @@ function Shown({ given }: { given: Given }) {
   );
 }
 
+function Maps({ given, turn }: { given?: Given; turn: number }) {
+  useLook('auto', 100);
+  return (
+    <Page title="maps" root>
+      {given && <Shown key={turn} given={given} />}
+    </Page>
+  );
+}
+
 const root = document.getElementById('app')!;
 let turn = 0;
 const maps = {
   said,
   toShown,
   fromShown,
-  show: (given: Given): void =>
-    render(
-      <Page title="maps" root>
-        <Shown key={turn++} given={given} />
-      </Page>,
-      root,
-    ),
+  show: (given: Given): void => render(<Maps given={given} turn={turn++} />, root),
 };
 (globalThis as unknown as { maps: typeof maps }).maps = maps;
 
 void Promise.all([enter(), speak(lang.value)])
   .then(learn)
-  .then(() => render(<Page title="maps" root>{null}</Page>, root));
+  .then(() => render(<Maps turn={turn++} />, root));

@@ -1,6 +1,7 @@
 // The operator's own: who she is, her password, the second factor, how this browser shows things.
 import { useState } from 'preact/hooks';
 import { post } from '@page/api';
+import type { Theme } from '@page/appearance';
 import { said, theDomain } from '@page/domain';
 import { useSignal } from '@page/signal';
 import { useTask } from '@page/task';
@@ -8,7 +9,7 @@ import { lang, T } from '@page/text';
 import { Button, Page, Section, tell, Trouble } from '@page/ui/parts';
 import type { PageProps } from '../routes';
 import { QrCode, type Qr } from '../parts/qr';
-import { setLang, setScale, setTheme, text_scale, theme, type Theme } from '../shell/appearance';
+import { setLang, setScale, setTheme, text_scale, theme } from '../shell/appearance';
 import { operator } from '../shell/session';
 
 const PASSWORD_MIN = 8;
