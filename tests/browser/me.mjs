@@ -114,6 +114,16 @@ export const tests = {
     await second.getByRole('heading', { name: 'Today', exact: true }).waitFor();
     await page.getByRole('radio', { name: 'sunlight' }).check();
     await until(() => second.evaluate(() => document.documentElement.dataset.theme === 'sunlight'), 'the theme');
+    const colours = page.getByRole('group', { name: 'Light and colours' });
+    await colours.getByRole('radio', { name: 'as the system' }).check();
+    for (const colorScheme of ['dark', 'light', 'dark']) {
+      for (const tab of [page, second]) {
+        await tab.emulateMedia({ colorScheme });
+        await until(async () => (await t.themeOf(tab)) === colorScheme, `the system's ${colorScheme}`);
+      }
+    }
+    await colours.getByRole('radio', { name: 'light', exact: true }).check();
+    await until(async () => (await t.themeOf(second)) === 'light', 'light, whatever the system has');
     await page.context().close();
     await ui.end();
   },
