@@ -100,6 +100,7 @@ analysed() {
 
 started=$(date +%s)
 check "walls between the rooms" python3 tests/lint/includes.py
+check "every export of the pages is taken" python3 tests/lint/exports.py
 rm -f build-*/*.status
 if ! built ci; then
     unbuilt ci

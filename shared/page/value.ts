@@ -8,7 +8,7 @@ function isPlace(value: Json | undefined): value is { lat: number; lon: number }
   return typeof value === 'object' && value !== null && 'lat' in value && typeof value.lat === 'number';
 }
 
-export function placeText({ lat, lon }: Place): string {
+function placeText({ lat, lon }: Place): string {
   return `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
 }
 

@@ -159,7 +159,7 @@ export function Informant({ id }: { id: string }) {
 }
 
 /** Each deadline, what of it is left, and what has moved it. */
-export function ClockLines({ of }: { of: Clock[] }) {
+function ClockLines({ of }: { of: Clock[] }) {
   return (
     <ul class="clocks">
       {of.map((clock) => (

@@ -2,7 +2,7 @@
 import type { Json } from '@page/api';
 import type { Shown } from '@page/entity';
 
-export function typedOf(value: Json | undefined): string {
+function typedOf(value: Json | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'object' && !Array.isArray(value) && 'lat' in value) return `${String(value.lat)},${String(value.lon)}`;

@@ -34,7 +34,7 @@ export interface ActFormProps {
 }
 
 /** What a move's form asks from where the thing stands; of several ways the one that is mine. */
-export function wayOf(move: string, status: string | null): Way | undefined {
+function wayOf(move: string, status: string | null): Way | undefined {
   const ways = theDomain().moves.find((one) => one.name === move)?.ways ?? [];
   const here = ways.filter((way) => way.from.length === 0 || (status !== null && way.from.includes(status)));
   const role = theDomain().me.role;

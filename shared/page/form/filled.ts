@@ -24,10 +24,6 @@ export function nothing(): Filled {
   return { values: {}, informant: { ...NOBODY }, opens: {} };
 }
 
-export function valueOf(of: Filled, field: string): string {
-  return of.values[field]?.[0] ?? '';
-}
-
 export function withValues(of: Filled, field: string, texts: string[]): Filled {
   return { ...of, values: { ...of.values, [field]: texts } };
 }
@@ -41,14 +37,6 @@ export function wordsOf(values: Values, emptied: readonly string[] = []): string
     if (full.length === 0 && emptied.includes(field)) words.push(`${field}=`);
   }
   return words;
-}
-
-export function isEmpty(of: Filled): boolean {
-  return (
-    wordsOf(of.values).length === 0 &&
-    wordsOf(of.opens).length === 0 &&
-    Object.values(of.informant).every((text: string) => text.trim() === '')
-  );
 }
 
 /** Bytes as the records count them. */

@@ -123,7 +123,7 @@ export const keeping: Keeping = {
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 export const textOrNull = (value: Json | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
-export const rows = (value: Json | undefined): Row[] =>
+const rows = (value: Json | undefined): Row[] =>
   Array.isArray(value)
     ? value.filter((row): row is Row => row !== null && typeof row === 'object' && !Array.isArray(row))
     : [];

@@ -22,7 +22,7 @@ export function spotOf(text: string): Spot | null {
   return { lat: Number(found[1]), lon: Number(found[2]), accuracy_m: found[3] ? Number(found[3]) : null };
 }
 
-export function spotText(spot: Spot): string {
+function spotText(spot: Spot): string {
   const place = `${spot.lat.toFixed(7)},${spot.lon.toFixed(7)}`;
   return spot.accuracy_m === null ? place : `${place},${Math.max(1, Math.round(spot.accuracy_m))}`;
 }

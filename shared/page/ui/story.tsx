@@ -61,7 +61,7 @@ function happened(of: Told, kind: Kind | undefined, first: boolean): [IconName, 
 }
 
 /** Why a record does not count, or not yet, in plain words. */
-export function effectText(of: Told): string {
+function effectText(of: Told): string {
   switch (of.effect) {
     case 'full':
       return '';

@@ -24,7 +24,7 @@ function titleOf(row: Row): string {
 }
 
 /** Where a draft is opened: a new thing here, a later act at its case. */
-export function draftAddress(row: Row): string {
+function draftAddress(row: Row): string {
   if (typeof row.about !== 'string') return address(['draft', String(row.number)]);
   return typeof row.move === 'string' && row.move
     ? address(['case', row.about, 'do', row.move])

@@ -58,7 +58,7 @@ export function readQuery(from: URLSearchParams): Query {
   return query as unknown as Query;
 }
 
-export function writeQuery(query: Query): Record<string, string> {
+function writeQuery(query: Query): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of names) if (query[name] !== NO_QUERY[name]) kept[name] = query[name] === true ? '1' : String(query[name]);
   return kept;

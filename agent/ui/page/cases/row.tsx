@@ -15,7 +15,7 @@ function createdOf(row: Listed): string | undefined {
   return typeof row.created === 'string' ? row.created : row.created?.wall;
 }
 
-export function Axes({ of }: { of: Listed }) {
+function Axes({ of }: { of: Listed }) {
   return (
     <span class="chips">
       {of.withdrawn && (

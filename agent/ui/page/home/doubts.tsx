@@ -35,7 +35,7 @@ function clockDoubt(of: Status['clock']): Doubt | null {
   };
 }
 
-export function doubtsOf(of: Status): Doubt[] {
+function doubtsOf(of: Status): Doubt[] {
   const list: (Doubt | null)[] = [
     of.alarm
       ? {

@@ -36,7 +36,7 @@ interface Sort {
   words: string;
 }
 
-export function sortOf(what: string): Sort {
+function sortOf(what: string): Sort {
   const known: Record<string, Sort> = {
     conflict: { icon: 'fork', words: T('两种说法', 'two versions') },
     overtaken: { icon: 'clock', words: T('晚了一步', 'came too late') },

@@ -29,7 +29,7 @@ export function myWay(move: string, status: string | null | undefined): Way | un
 }
 
 /** It asks nothing that a person must say. */
-export function isPlain(way: Way): boolean {
+function isPlain(way: Way): boolean {
   const hard = new Set(theDomain().needs.filter((need) => (need as { hard?: boolean }).hard).map(({ name }) => name));
   return !way.fields.some((field) => field.needed) && !way.needs.some((need) => hard.has(need) && need !== 'reviewed' && need !== 'replied');
 }

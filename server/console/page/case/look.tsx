@@ -6,7 +6,7 @@ import { ActForm } from '@page/form/act_form';
 import { Facts, InformantCard } from '@page/cases/facts';
 import { typedValues } from '@page/cases/typed';
 import { behind } from '@page/behind';
-import { kindNamed, said } from '@page/domain';
+import { kindNamed } from '@page/domain';
 import { numberOf, whenOf, whoOf, type Element, type Place, type Shown, type Told } from '@page/entity';
 import { CaseMap } from '@page/map/case_map';
 import { go } from '@page/route';
@@ -34,7 +34,7 @@ function running(of: DeskCase): Clock | undefined {
   return of.clock ?? of.clocks?.find((one) => !one.ended);
 }
 
-export const isWriter = (): boolean => !['auditor', 'registrar'].includes(operator.value?.role ?? '');
+const isWriter = (): boolean => !['auditor', 'registrar'].includes(operator.value?.role ?? '');
 
 function Head({ of }: { of: DeskCase }) {
   const holder = of.holders?.find((one) => !one.to);
@@ -176,7 +176,7 @@ function Adding({ of, what, onClose }: { of: DeskCase; what: 'note' | 'photo'; o
   );
 }
 
-export function SetField({ of, field, onClose }: { of: DeskCase; field: string; onClose(): void }) {
+function SetField({ of, field, onClose }: { of: DeskCase; field: string; onClose(): void }) {
   const name = fieldLabel(kindNamed(of.kind), field);
   return (
     <div class="card act-panel">
@@ -388,5 +388,3 @@ export function useOpened(id: string, first: Opened = null): [Opened, (what: Ope
   useEffect(() => () => setOpened(null), [id]);
   return [opened, setOpened];
 }
-
-export const statusOf = (of: DeskCase): string => said('statuses', of.status);

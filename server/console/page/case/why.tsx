@@ -13,7 +13,7 @@ known.watch(() => {
   if (!known.value) reasons.value = new Map();
 });
 
-export function giveReason(about: string, why: string): void {
+function giveReason(about: string, why: string): void {
   reasons.value = new Map(reasons.value).set(about, why);
 }
 

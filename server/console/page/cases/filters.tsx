@@ -64,7 +64,7 @@ function indented<L extends Leaf>(all: readonly L[], name: (of: L) => string): O
 
 const named = (list: readonly { name: string; zh: string; en: string }[] | null | undefined): Options => (list ?? []).map((one) => [one.name, label(one, one.name)]);
 
-export const lightNames = (): Options => [
+const lightNames = (): Options => [
   ['red', T('已超期', 'overdue')],
   ['yellow', T('快到期', 'soon due')],
   ['green', T('时限内', 'in time')],
@@ -162,7 +162,7 @@ function Tabs(props: { name: string; legend: string; now: string; of: { value: s
 const MAIN = ['reported', 'accepted', 'filed', 'dispatched', 'handling', 'handled', 'returned', 'rework'];
 const TONES: Record<string, string> = { red: 'bad', yellow: 'warn', green: 'ok', none: 'quiet' };
 
-export function useCounts(query: Query): Counts | undefined {
+function useCounts(query: Query): Counts | undefined {
   return useCall<Counts>(countsOf(query)).lines?.[0];
 }
 

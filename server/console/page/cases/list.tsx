@@ -2,7 +2,6 @@
 // in a bar until they are asked for.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useRows, type Rows } from '@page/cases/rows';
-import { said } from '@page/domain';
 import { numberOf } from '@page/entity';
 import { go } from '@page/route';
 import { signal } from '@page/signal';
@@ -206,5 +205,3 @@ export function CaseList({ desk, query, address }: { desk: Desk; query: Query; a
     </div>
   );
 }
-
-export const moveNamed = (move: string): string => said('moves', move);

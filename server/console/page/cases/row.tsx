@@ -1,5 +1,5 @@
 // One case in a list at the desk: what, where, whose, how long; one line to read, one to act by.
-import { said, theDomain } from '@page/domain';
+import { theDomain } from '@page/domain';
 import type { Listed } from '@page/entity';
 import { numberOf } from '@page/entity';
 import { Sign } from '@page/map/case_map';
@@ -123,6 +123,3 @@ export function CaseLine({ row, current, selected, gone, onSelect, onCursor, onH
     </div>
   );
 }
-
-/** 已上报 3 · 待派遣 1, for a heading. */
-export const statusText = (of: string | null | undefined): string => said('statuses', of);

@@ -48,7 +48,7 @@ interface Span {
 }
 
 /** 98.75 %; nothing where there is no denominator. */
-export function rateText(value: number | null): string {
+function rateText(value: number | null): string {
   if (value === null) return '–';
   return `${Math.floor(value / 100)}.${String(value % 100).padStart(2, '0')} %`;
 }

@@ -21,7 +21,7 @@ export interface Acting {
 /** Moves that work on several at once, in the order of the way. */
 const BULK = ['accept', 'file', 'dispatch', 'void', 'remind', 'supervise', 'escalate', 'close'];
 
-export function startMove(desk: Desk, move: string, open: (what: Acting) => void): void {
+function startMove(desk: Desk, move: string, open: (what: Acting) => void): void {
   const targets = desk.targets();
   const able = targets.filter((row) => !row.withdrawn && myWay(move, row.status));
   const name = said('moves', move);

@@ -34,7 +34,7 @@ function useRoom(min: string): boolean {
   return is;
 }
 
-export function DeskMap({ query, desk }: { query: Query; desk: Desk }) {
+function DeskMap({ query, desk }: { query: Query; desk: Desk }) {
   const told = useCall(withFlags(listOf(query), { points: true }));
   const points = useMemo(() => pointsOf(told.lines), [told.lines]);
   const over = useSignal(hovered);

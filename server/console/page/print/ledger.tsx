@@ -15,7 +15,7 @@ const PAGE = 500;
 
 export type LedgerFlags = Record<string, string | true>;
 
-export function flagsFrom(query: URLSearchParams): LedgerFlags {
+function flagsFrom(query: URLSearchParams): LedgerFlags {
   const flags: LedgerFlags = {};
   for (const [name, value] of query) flags[name] = value === '1' && ['case', 'open', 'settled', 'conflict'].includes(name) ? true : value;
   return flags;

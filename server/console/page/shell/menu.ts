@@ -15,7 +15,7 @@ const DESK = ['dispatcher', 'supervisor', 'community', 'grid_head'];
 const HANDLER = ['handler'];
 const LOOKS = [...DESK, ...HANDLER, 'auditor'];
 
-export const MENU: readonly Entry[] = [
+const MENU: readonly Entry[] = [
   { path: '', icon: 'list', name: () => T('收件', 'Inbox'), key: 'i', roles: [...DESK, 'auditor'] },
   { path: 'queue', icon: 'task', name: () => T('待我处置', 'My queue'), key: 'q', roles: HANDLER },
   { path: 'cases', icon: 'search', name: () => T('案件', 'Cases'), key: 'c', roles: LOOKS },
