@@ -51,6 +51,8 @@ async function inThemes(t, page, where) {
   await t.accessible(page, where);
   for (const theme of ['dark', 'sunlight']) {
     await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+    // Colours pass over in no time, but one step of the tree after the other.
+    await page.waitForFunction(() => document.getAnimations().length === 0);
     await t.accessible(page, `${where}, ${theme}`);
   }
   await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
