@@ -81,18 +81,14 @@ export const tests = {
     assert.equal(shown(world, id).sets.photo.length, 2);
     await hands.locator('.photo-pairs, .photo-grid').first().waitFor();
 
-    // The worker goes there without a network, and looks.
-    await world.stop();
-    device.do(['sync'], { codes: null });
-    await world.start();
+    // The worker goes there, looks, and writes it down without a network.
     device.sync();
-    await world.stop();
     device.do(['do', id, 'inspect', 'result=已干净']);
-    await world.start();
+    await until(async () => /处置完成/.test(await office.locator('.story').innerText()), 'the office hears of it by itself');
     device.sync();
 
-    const closing = await t.desk(world, 'd9', { at: `#/case/${id}` });
-    await closing.locator('.move-bar').waitFor();
+    const closing = desk;
+    await open(t, closing, id);
     await move(closing, '答复', (panel) => panel.getByLabel(/答复/).fill('已清运，谢谢反映'));
     await move(closing, '结案', async (panel) => {
       await panel.getByLabel(/办结层级/).fill('街道');
@@ -182,5 +178,28 @@ export const tests = {
     await open(t, page, row.id);
     await move(page, '答复', (panel) => panel.getByLabel(/答复/).fill('已劝离'));
     await until(() => shown(world, row.id).fields.answer === '已劝离', 'the answer');
+  },
+
+  "a hotline's orders come as a sheet: columns matched, looked at first, taken once": async (t) => {
+    const world = await t.world();
+    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const page = await t.desk(world, 'd9', { at: '#/intake/sheet' });
+    const sheet = (rows) => ({ name: 'orders.csv', mimeType: 'text/csv', buffer: Buffer.from(['工单号,类别,内容,地址', ...rows].join('\r\n')) });
+    const take = async (rows) => {
+      await page.locator('.sheet-take input').setInputFiles(sheet(rows));
+      await page.locator('.sheet-columns').waitFor();
+      for (const [column, field] of [['工单号', 'external'], ['类别', 'category'], ['内容', 'description'], ['地址', 'address']]) await page.getByLabel(column, { exact: true }).selectOption(field);
+      await page.getByRole('button', { name: '预览' }).click();
+      await page.locator('.table tbody tr').first().waitFor();
+    };
+    await take(['R-1,env-garbage,垃圾满溢,书香苑1号楼', 'R-2,,不知道,书香苑2号楼', 'R-3,env-trade,<b>摊位</b>,书香苑3号楼']);
+    assert.match(await page.getByText(/3 行：2 行可收/).innerText(), /1 行有问题/);
+    assert.equal(world.serverAsk(['list', world.data, 'incident']).length, 0, 'looking takes nothing in');
+    await t.accessible(page, 'the sheet');
+    await t.shot(page, 'console-sheet');
+    await page.getByRole('button', { name: '收入 2 件' }).click();
+    await until(() => world.serverAsk(['list', world.data, 'incident']).length === 2, 'two taken in');
+    await take(['R-1,env-garbage,垃圾满溢,书香苑1号楼', 'R-3,env-trade,<b>摊位</b>,书香苑3号楼']);
+    await page.getByText(/2 行：0 行可收，2 行已收过/).waitFor();
   },
 };

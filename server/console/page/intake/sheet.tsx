@@ -81,7 +81,7 @@ function Outcomes({ of }: { of: Line[] }) {
         rows={[...of].sort((a, b) => Number(b.problem !== null) - Number(a.problem !== null) || a.row - b.row).slice(0, 500)}
         keyOf={(line) => String(line.row)}
         columns={[
-          { head: T('行', 'Line'), cell: (line) => line.row, numeric: true },
+          { head: T('行', 'Line'), cell: (line) => line.row },
           { head: T('结果', 'Outcome'), cell: (line) => <Outcome of={line} /> },
           {
             head: T('编号', 'Number'),
