@@ -272,6 +272,12 @@ enum xg_status cmd_handover_accept(struct cli *cli, struct xg_error *err)
     struct xg_buf code = {0};
     bool asked = cli_flag(cli, "code") != NULL;
 
+    if (options.answer && strcmp(options.answer, "-") == 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--answer 要写到文件，不能是“-”；例如 --answer "
+                            "answer.xga",
+                            "--answer needs a file, not \"-\"; for example "
+                            "--answer answer.xga"));
     cli->command.needs = CLI_HOME;
     enum xg_status status = cli_open(cli, err);
 

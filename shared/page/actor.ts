@@ -22,9 +22,14 @@ export function setActor(worker: string | null): void {
   actor.value = chosen;
 }
 
+/** Whose device it is. */
+export function ownerCode(): string {
+  return domain.value?.me.worker ?? '';
+}
+
 /** Whose record it becomes, in any case. */
 export function actorCode(): string {
-  return actor.value ?? domain.value?.me.worker ?? '';
+  return actor.value ?? ownerCode();
 }
 
 /** What a worker is called; the code where no name is known. */
@@ -72,17 +77,17 @@ export function askPin(worker: string): Promise<boolean> {
 const LOCKED = 6;
 
 /** Is it the PIN that is missing, and not the passphrase of the whole device? */
-async function wantsPin(cause: unknown): Promise<boolean> {
+async function wantsPin(worker: string, cause: unknown): Promise<boolean> {
   if (!(cause instanceof Failure) || cause.exit !== LOCKED) return false;
   const pins = await call<PinList>({ run: 'pin list' });
-  return pins.lines.some((pin) => pin.worker === actorCode() && !pin.unlocked);
+  return pins.lines.some((pin) => pin.worker === worker && !pin.unlocked);
 }
 
-async function withPin<A>(run: () => Promise<A>): Promise<A> {
+async function withPin<A>(worker: string, run: () => Promise<A>): Promise<A> {
   try {
     return await run();
   } catch (cause) {
-    if (!(await wantsPin(cause)) || !(await askPin(actorCode()))) throw cause;
+    if (!(await wantsPin(worker, cause)) || !(await askPin(worker))) throw cause;
     return run();
   }
 }
@@ -90,10 +95,15 @@ async function withPin<A>(run: () => Promise<A>): Promise<A> {
 /** Run a command that records, in the name of who is recording; `body`: a photo, a file. Asks for
  * the PIN where it must be known; a person who closes that question gets the command's refusal. */
 export function act<R = Row>(what: Call, body?: Blob): Promise<Answer<R>> {
-  return withPin(() => (body ? feed<R>(byActor(what), body) : call<R>(byActor(what))));
+  return withPin(actorCode(), () => (body ? feed<R>(byActor(what), body) : call<R>(byActor(what))));
 }
 
-/** The same where the answer is bytes: a bundle for the successor. */
-export function actForBytes(what: Call): Promise<Blob> {
-  return withPin(() => data(what));
+/** The same for what is the device's owner's, whoever records now: a handover. */
+export function actAsOwner<R = Row>(what: Call, body?: Blob): Promise<Answer<R>> {
+  return withPin(ownerCode(), () => (body ? feed<R>(what, body) : call<R>(what)));
+}
+
+/** The same where the answer is bytes: a file for the successor. */
+export function bytesAsOwner(what: Call): Promise<Blob> {
+  return withPin(ownerCode(), () => data(what));
 }

@@ -65,6 +65,7 @@ export const tests = {
   'two workers change over by PIN, and each record bears the right name': async (t) => {
     const world = await t.world();
     const device = world.enrol('a', 'w1');
+    const other = world.enrol('b', 'w2');
     world.server(['device', 'allow', world.data, device.one(['status']).device, 'w2']);
     device.sync();
     device.do(['pin', 'set', '--as', 'w1', '--pin-fd', '0'], { input: '1111\n' });
@@ -85,6 +86,18 @@ export const tests = {
     await page.getByRole('button', { name: '已阅' }).click();
     await page.getByText('已阅，回执待传').waitFor();
     assert.deepEqual(device.one(['show', notice]).sets.read.map((read) => [read.value, read.author]), [['w2', 'w2']]);
+    // What is handed over is the owner's, whoever records: it is their PIN that is asked for.
+    await t.go(page, '#/me/handover');
+    await page.getByLabel('交给谁').selectOption('w2');
+    await page.getByRole('radio', { name: '对方设备的钥匙' }).check();
+    await page.getByLabel('钥匙（对方').fill(other.one(['handover', 'key']).key);
+    const file = page.waitForEvent('download');
+    await page.getByRole('button', { name: '存成文件' }).click();
+    await page.getByLabel(/输入 PIN/).fill('1111');
+    await page.getByRole('button', { name: '确定' }).click();
+    assert.equal((await file).suggestedFilename().endsWith('.xgh'), true);
+    await page.getByText(/交接文件已写好/).waitFor();
+    assert.equal(device.one(['handover', 'status']).handovers.length, 1);
     await t.go(page, '#/me');
     await page.getByRole('button', { name: '换成我' }).click();
     await page.getByLabel(/输入 PIN/).fill('1111');

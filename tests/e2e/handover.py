@@ -96,6 +96,11 @@ class Handover(Case):
             self.assertNotIn(clear, self.file.read_bytes())
         self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
 
+        # No answer in a file that is called "-".
+        refused = self.b.try_('handover', 'accept', self.file, '--answer', '-')
+        self.assertEqual(refused.code, 2)
+        self.assertIn('--answer', refused.err)
+        self.assertEqual(self.b.one('handover', 'status')['handovers'], [])
         got = self.b.one('handover', 'accept', self.file, '--answer',
                          self.answer)
         self.assertEqual((got['cases'], got['subjects'], got['drafts'],

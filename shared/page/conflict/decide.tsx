@@ -115,13 +115,13 @@ export function Decide({ at, of, shown, told, query, onDecided }: DecideProps) {
               ))}
             </select>
           ) : (
-            <textarea id={ids.value} value={value} onInput={(event) => setValue(event.currentTarget.value)} />
+            <textarea id={ids.value} autocomplete="off" value={value} onInput={(event) => setValue(event.currentTarget.value)} />
           )}
         </div>
       )}
       <div class="field">
         <label for={ids.why}>{T('理由（必填）', 'Reason (needed)')}</label>
-        <textarea id={ids.why} value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
+        <textarea id={ids.why} autocomplete="off" value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
         <p class="hint">{T('写明依据，如“现场核对”。别人在经过里看得到。', 'Say what it rests on, as "checked on the spot". Others see it in the history.')}</p>
       </div>
       <Trouble of={failure} />

@@ -93,7 +93,6 @@ export function Combo(props: ComboProps) {
   return (
     <div class="combo">
       <input
-        autocomplete="off"
         type={tel ? 'tel' : 'text'}
         {...tied}
         aria-label={label}

@@ -83,7 +83,6 @@ export function Count(props: One & { name: string; least?: number | null; most?:
       <input
         {...tied}
         inputMode="numeric"
-        autocomplete="off"
         value={value}
         onInput={(event) => onText(event.currentTarget.value)}
       />

@@ -5,6 +5,8 @@ import { Icon } from '@page/ui/icon';
 
 export interface Tied {
   id: string;
+  /** What was typed of one case is not offered, nor put back, in another's form. */
+  autocomplete: 'off';
   'aria-describedby'?: string;
   'aria-invalid'?: true;
 }
@@ -26,6 +28,7 @@ export function Wrap({ field, id, name, needed, hint, problem, group, children }
   const said = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(' ');
   const tied: Tied = {
     id,
+    autocomplete: 'off',
     ...(said ? { 'aria-describedby': said } : {}),
     ...(problem ? { 'aria-invalid': true } : {}),
   };

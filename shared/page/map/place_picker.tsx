@@ -46,6 +46,7 @@ function Typed({ onPlace }: { onPlace: (place: LatLon) => void }) {
         <label for="place-typed">{T('纬度, 经度（WGS-84）', 'latitude, longitude (WGS-84)')}</label>
         <input
           id="place-typed"
+          autocomplete="off"
           inputMode="decimal"
           placeholder="31.17743, 121.52721"
           value={text}

@@ -1,7 +1,7 @@
 // From one worker to the next: write for a successor, accept from a predecessor, how each stands.
 import { useState } from 'preact/hooks';
 import { call, Failure, feed } from '@page/api';
-import { act, actForBytes, actorCode, byActor, personNamed } from '@page/actor';
+import { actAsOwner, bytesAsOwner, ownerCode, personNamed } from '@page/actor';
 import { personText, theDomain } from '@page/domain';
 import { refresh, useCall } from '@page/store';
 import { bytes, T } from '@page/text';
@@ -97,7 +97,7 @@ function Write() {
   const [trouble, setTrouble] = useState<Failure>();
   const [wrote, setWrote] = useState<Wrote>();
   const sticks = useSticks();
-  const people = theDomain().site.people.filter((person) => person.code !== actorCode());
+  const people = theDomain().site.people.filter((person) => person.code !== ownerCode());
   const flags = (): Record<string, string | string[] | true> => ({ to, ...(way === 'key' ? { key: [key.trim()] } : { code: true }) });
   const run = async (make: () => Promise<Wrote | undefined>): Promise<void> => {
     setBusy(true);
@@ -153,7 +153,7 @@ function Write() {
           icon="stick"
           disabled={!ready}
           onClick={() =>
-            void run(async () => (await act<Wrote>({ run: 'handover write', words: [`stick:${volume.name}/${file()}`], flags: flags() })).lines[0])
+            void run(async () => (await actAsOwner<Wrote>({ run: 'handover write', words: [`stick:${volume.name}/${file()}`], flags: flags() })).lines[0])
           }
         >
           {T(`写到U盘 ${volume.name}（空 ${bytes(volume.free_bytes)}）`, `Write to stick ${volume.name} (${bytes(volume.free_bytes)} free)`)}
@@ -166,7 +166,7 @@ function Write() {
           busy={busy}
           onClick={() =>
             void run(async () => {
-              const blob = await actForBytes(byActor({ run: 'handover write', words: ['-'], flags: flags() }));
+              const blob = await bytesAsOwner({ run: 'handover write', words: ['-'], flags: flags() });
               saveFile(blob, file());
               return { number: '', bytes: blob.size };
             })
@@ -219,7 +219,7 @@ function Accept() {
   const key = useCall<{ key: string }>({ run: 'handover key' });
   /** The answer goes back on the stick that the handover came on. */
   const answerOn = (volume: Volume): string | undefined =>
-    volume.read_only ? undefined : `stick:${volume.name}/${fileName('accepted', actorCode(), 'xga')}`;
+    volume.read_only ? undefined : `stick:${volume.name}/${fileName('accepted', ownerCode(), 'xga')}`;
   const files = sticks.flatMap((volume) => volume.files.filter((file) => file.kind === 'handover').map((file) => ({ volume, file })));
   const accept = async (word: string, body?: Blob, answer?: string): Promise<void> => {
     setBusy(true);
@@ -229,7 +229,7 @@ function Accept() {
     const flags: Record<string, string | true> = { ...(secret ? { code: true } : {}), ...(answer ? { answer } : {}) };
     const what = { run: 'handover accept', words: [word], flags, ...(secret ? { secret } : {}) };
     try {
-      const took = await act<Accepted>(what, body);
+      const took = await actAsOwner<Accepted>(what, body);
       setAccepted(took.lines[0]);
       setCode('');
       refresh();
