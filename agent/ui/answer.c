@@ -4,14 +4,13 @@
  * A reader that goes away ends a command that reads (its answer is of no use to
  * anybody); one that writes goes on and is waited for. An upload that breaks
  * off ends the command that takes it before it sees the end of its input: it
- * must not take the part for the whole; many get it only once it is. Should this program die amid an upload,
- * the command sees an end; that it came early tells it --bytes, where what it
- * takes does not tell by itself (a photo).
+ * must not take the part for the whole; many get it only once it is whole.
+ * Should this program die amid an upload, the command sees an end; that it came
+ * early tells it --bytes, where what it takes does not tell by itself (a photo).
  */
 #define _GNU_SOURCE /* O_TMPFILE, mkostemp */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -24,10 +23,8 @@
 #include "shared/base/os.h"
 
 enum {
-    FIRST_BYTES = 4096, /* of an answer in bytes, before its head goes out */
+    PIECE_BYTES = 4096, /* heard at once */
     EARLY_MAX = 1 << 20, /* said by a command while it still takes its input */
-    BEAT_MS = 20 * 1000,
-    STICKS_MAX = 1 << 20,
 };
 
 /* ---- a command's output ---- */
@@ -41,15 +38,6 @@ struct run_flow {
     bool lines; /* an end line follows */
     bool ended, open_line;
 };
-
-static ssize_t give_ready(struct run_flow *f, uint8_t *out, size_t max)
-{
-    size_t left = f->ready.len - f->ready_at, n = left < max ? left : max;
-
-    memcpy(out, f->ready.data + f->ready_at, n);
-    f->ready_at += n;
-    return (ssize_t)n;
-}
 
 /* The output's end. An answer that stops amid a line, or amid its bytes with a
  * failure, is cut, not ended. */
@@ -66,7 +54,9 @@ static ssize_t finish_run(struct run_flow *f, uint8_t *out, size_t max)
     xg_buf_reset(&f->ready);
     f->ready_at = 0;
     run_end_line(&f->ready, &f->run, status);
-    return f->ready.failed == XG_OK ? give_ready(f, out, max) : -1;
+    if (f->ready.failed != XG_OK)
+        return -1;
+    return (ssize_t)xg_buf_take(&f->ready, &f->ready_at, out, max);
 }
 
 static ssize_t next_of_run(void *state, const struct xg_reader *reader,
@@ -75,7 +65,7 @@ static ssize_t next_of_run(void *state, const struct xg_reader *reader,
     struct run_flow *f = state;
 
     if (f->ready_at < f->ready.len)
-        return give_ready(f, out, max);
+        return (ssize_t)xg_buf_take(&f->ready, &f->ready_at, out, max);
     if (f->ended)
         return 0;
     for (;;) {
@@ -225,26 +215,6 @@ static void answer_nothing(struct xg_response *response, struct ui *ui,
     run_clear(run);
 }
 
-/* False: there is none, the output ended. */
-static bool read_first(struct run *run, struct xg_buf *first,
-                       const struct xg_reader *reader, bool *gone)
-{
-    for (;;) {
-        uint8_t *room = xg_buf_room(first, FIRST_BYTES);
-        *gone = !room || xg_reader_wait(reader, run->output_fd, -1) ==
-                             XG_WAIT_GONE;
-        if (*gone)
-            return false;
-        ssize_t n = read(run->output_fd, room, FIRST_BYTES);
-        if (n > 0)
-            first->len += (size_t)n;
-        if (n > 0)
-            return true;
-        if (n == 0 || (errno != EINTR && errno != EAGAIN))
-            return false;
-    }
-}
-
 void answer_bytes(struct xg_response *response, struct ui *ui,
                   const struct call_row *row, struct run *run,
                   const struct xg_request *request)
@@ -254,7 +224,7 @@ void answer_bytes(struct xg_response *response, struct ui *ui,
 
     if (!f)
         return;
-    if (read_first(&f->run, &f->ready, request->reader, &gone) || gone) {
+    if (run_hear(&f->run, &f->ready, request->reader, &gone) || gone) {
         response->content_type = type_of(&f->ready);
         xg_response_flow(response, &run_flow, f);
         return;
@@ -285,7 +255,7 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
         order.is_long |= strcmp(call->flags[i].name, "watch") == 0;
     if (!call->lang)
         call->lang = ui->lang;
-    status = answer_sticks(ui, call, request, &err);
+    status = sticks_place(ui, call, request, &err);
     if (status == XG_OK) {
         order.arguments = call_arguments(
             call, ui->home, input ? input->bytes : 0, request->arena);
@@ -297,120 +267,6 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
     if (status != XG_OK)
         answer_refusal(response, &err);
     return status == XG_OK;
-}
-
-/* ---- sticks ---- */
-
-static enum xg_status list_sticks(json_t **out, struct ui *ui,
-                                  const struct xg_request *request,
-                                  struct xg_error *err)
-{
-    static const struct call_row row = {.run = "sticks", .flags = ""};
-    const struct call call = {.row = &row, .lang = ui->lang};
-    struct run_order order = {
-        .arguments = call_arguments(&call, ui->home, 0, request->arena)};
-    struct run run = RUN_NONE;
-    struct xg_buf said = XG_BUF(STICKS_MAX);
-    bool gone = false;
-
-    if (!order.arguments)
-        return xg_fail_nomem(err);
-    if (run_start(&run, &ui->runner, &order, request->reader, err) != XG_OK)
-        return err->status;
-    while (read_first(&run, &said, request->reader, &gone))
-        continue;
-    int status = run_end(&run, gone);
-    run_clear(&run);
-    *out = json_array();
-    for (const char *at = xg_buf_str(&said); status == 0 && *at;) {
-        size_t len = strcspn(at, "\n");
-        json_array_append_new(*out, json_loadb(at, len, 0, NULL));
-        at += len + (at[len] == '\n');
-    }
-    xg_buf_clear(&said);
-    if (status == 0)
-        return XG_OK;
-    json_decref(*out);
-    return xg_fail(err, XG_IO,
-                   XG_T("无法查看U盘；请拔下再插上",
-                        "the sticks cannot be looked at; take it out and put "
-                        "it in again"));
-}
-
-/* Only a file that was listed is read; one that is written is a plain name. */
-static bool may_use(const json_t *stick, const char *file, bool written)
-{
-    size_t i;
-    json_t *entry;
-
-    if (written)
-        return true;
-    json_array_foreach(json_object_get(stick, "files"), i, entry) {
-        const char *name = json_string_value(json_object_get(entry, "name"));
-        if (name && strcmp(name, file) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const char *stick_path(const json_t *sticks, const char *name)
-{
-    size_t i;
-    json_t *stick;
-
-    json_array_foreach(sticks, i, stick) {
-        const char *own = json_string_value(json_object_get(stick, "name"));
-        if (own && strcmp(own, name) == 0)
-            return json_string_value(json_object_get(stick, "path"));
-    }
-    return NULL;
-}
-
-static enum xg_status place(const char **word, const json_t *sticks,
-                            const char *name, const char *file, bool written,
-                            struct xg_arena *arena, struct xg_error *err)
-{
-    const char *path = stick_path(sticks, name);
-    size_t i;
-    json_t *stick;
-    bool may = false;
-
-    json_array_foreach(sticks, i, stick)
-        if (path && json_string_value(json_object_get(stick, "path")) == path)
-            may = may_use(stick, file, written);
-    if (!path || !may)
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("U盘“%s”上没有“%s”；它还插着吗？",
-                            "the stick \"%s\" has no \"%s\"; is it still "
-                            "there?"),
-                       name, file);
-    *word = xg_arena_format(arena, "%s/%s", path, file);
-    return *word ? XG_OK : xg_fail_nomem(err);
-}
-
-enum xg_status answer_sticks(struct ui *ui, struct call *call,
-                             const struct xg_request *request,
-                             struct xg_error *err)
-{
-    const char *name, *file, **word;
-    json_t *sticks = NULL;
-    enum xg_status status = XG_OK;
-    bool written;
-
-    /* Each that is put in place is one no more, so the first is the next. */
-    while (status == XG_OK &&
-           (word = call_stick(call, 0, &name, &file, &written,
-                              request->arena)) != NULL) {
-        if (!name)
-            status = xg_fail_nomem(err);
-        if (status == XG_OK && !sticks)
-            status = list_sticks(&sticks, ui, request, err);
-        if (status == XG_OK)
-            status = place(word, sticks, name, file, written, request->arena,
-                           err);
-    }
-    json_decref(sticks);
-    return status;
 }
 
 /* ---- a body that becomes a command's input ---- */
@@ -528,11 +384,11 @@ static void *open_feed(void *ctx, const struct xg_request *request,
  * it says too much. */
 static bool hear_early(struct feed *feed)
 {
-    uint8_t *room = xg_buf_room(&feed->early, FIRST_BYTES);
+    uint8_t *room = xg_buf_room(&feed->early, PIECE_BYTES);
 
     if (!room)
         return false;
-    ssize_t n = read(feed->run.output_fd, room, FIRST_BYTES);
+    ssize_t n = read(feed->run.output_fd, room, PIECE_BYTES);
     if (n > 0)
         feed->early.len += (size_t)n;
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
@@ -636,89 +492,3 @@ static void close_feed(void *ctx, void *stream, bool whole,
 }
 
 const struct xg_stream answer_feed = {open_feed, take_feed, close_feed};
-
-/* ---- events ---- */
-
-struct events_flow {
-    struct hub_listener listener;
-    struct xg_buf line;
-    size_t at;
-    bool greeted;
-};
-
-static void put_event(struct xg_buf *line, enum hub_kind kind,
-                      const struct xg_buf *text)
-{
-    switch (kind) {
-    case HUB_CHANGED:
-        xg_buf_format(line, "{\"changed\":true,\"in\":%s}\n", xg_buf_str(text));
-        break;
-    case HUB_SYNC:
-        xg_buf_format(line, "{\"sync\":%s}\n", xg_buf_str(text));
-        break;
-    case HUB_LOCKED:
-        xg_buf_format(line, "{\"locked\":%s}\n", xg_buf_str(text));
-        break;
-    }
-}
-
-static ssize_t next_event(void *state, const struct xg_reader *reader,
-                          uint8_t *out, size_t max)
-{
-    struct events_flow *f = state;
-
-    while (f->at == f->line.len) {
-        struct xg_buf text = XG_BUF(HUB_TEXT_MAX);
-        enum hub_kind kind;
-        xg_buf_reset(&f->line);
-        f->at = 0;
-        if (hub_next(&f->listener, &kind, &text)) {
-            put_event(&f->line, kind, &text);
-        } else {
-            enum xg_wait waited = f->greeted
-                                      ? xg_reader_wait(reader, f->listener.bell,
-                                                       BEAT_MS)
-                                      : XG_WAIT_TIME;
-            f->greeted = true;
-            if (waited == XG_WAIT_GONE)
-                return -1;
-            if (waited == XG_WAIT_TIME)
-                xg_buf_text(&f->line, "{}\n");
-        }
-        xg_buf_clear(&text);
-        if (f->line.failed != XG_OK)
-            return -1;
-    }
-    size_t left = f->line.len - f->at, n = left < max ? left : max;
-    memcpy(out, f->line.data + f->at, n);
-    f->at += n;
-    return (ssize_t)n;
-}
-
-static void close_events(void *state)
-{
-    struct events_flow *f = state;
-
-    hub_leave(&f->listener);
-    xg_buf_clear(&f->line);
-    free(f);
-}
-
-void answer_events(struct xg_response *response, struct ui *ui)
-{
-    static const struct xg_flow flow = {next_event, close_events};
-    struct xg_error err = XG_ERROR_NONE;
-    struct events_flow *f = calloc(1, sizeof *f);
-
-    if (!f)
-        xg_ignore(xg_fail_nomem(&err));
-    else if (hub_listen(&f->listener, &ui->hub, &err) == XG_OK)
-        f->line = XG_BUF(HUB_TEXT_MAX + 64);
-    if (err.status != XG_OK) {
-        free(f);
-        xg_response_fail(response, &err);
-        return;
-    }
-    response->content_type = "application/x-ndjson";
-    xg_response_flow(response, &flow, f);
-}

@@ -139,7 +139,7 @@ static void do_events(void *ctx, const struct xg_request *request,
     struct ui *ui = ctx;
 
     if (guard_token(&ui->guard, request, response))
-        answer_events(response, ui);
+        events_answer(response, ui);
 }
 
 /* ---- tiles ---- */

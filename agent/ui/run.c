@@ -22,6 +22,7 @@
 enum {
     LOW_FDS = 16, /* what the child lays out anew lies below */
     WAIT_MS = 100,
+    PIECE_BYTES = 4096, /* heard at once */
 };
 
 /* ---- all runs ---- */
@@ -336,6 +337,25 @@ static bool ended_in_time(const struct run *run)
         poll(NULL, 0, WAIT_MS / 10);
     }
     return false;
+}
+
+bool run_hear(struct run *run, struct xg_buf *heard,
+              const struct xg_reader *reader, bool *gone)
+{
+    for (;;) {
+        uint8_t *room = xg_buf_room(heard, PIECE_BYTES);
+        *gone = !room || xg_reader_wait(reader, run->output_fd, -1) ==
+                             XG_WAIT_GONE;
+        if (*gone)
+            return false;
+        ssize_t n = read(run->output_fd, room, PIECE_BYTES);
+        if (n > 0)
+            heard->len += (size_t)n;
+        if (n > 0)
+            return true;
+        if (n == 0 || (errno != EINTR && errno != EAGAIN))
+            return false;
+    }
 }
 
 int run_end(struct run *run, bool ended)

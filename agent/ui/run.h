@@ -68,6 +68,11 @@ XG_MUST_CHECK enum xg_status run_start(struct run *out, struct runner *runner,
                                        const struct xg_reader *reader,
                                        struct xg_error *err);
 
+/* Append the next of what it prints. False: its output has ended, or, with
+ * *gone, nobody waits for it any more or it found no room. */
+bool run_hear(struct run *run, struct xg_buf *heard,
+              const struct xg_reader *reader, bool *gone);
+
 /* Wait for the end, reading and dropping what is still said; `ended`: end it
  * first, politely, and then not. Gives its exit status, or -N for the signal
  * that ended it. All of it is released but the complaint. */

@@ -415,10 +415,7 @@ static ssize_t next_of_sync(void *state, const struct xg_reader *reader,
         if (f->line.failed != XG_OK)
             return -1;
     }
-    size_t left = f->line.len - f->at, n = left < max ? left : max;
-    memcpy(out, f->line.data + f->at, n);
-    f->at += n;
-    return (ssize_t)n;
+    return (ssize_t)xg_buf_take(&f->line, &f->at, out, max);
 }
 
 static void close_follow(void *state)

@@ -6,6 +6,8 @@
  *      calls      what may be asked: the table, and a call judged by it
  *      run        a command that runs
  *      answer     its output as an answer, a request's body as its input
+ *      events     what happens on the device, as an answer
+ *      sticks     what a call names of a stick, as a path
  *      sync       one sync at a time, asked for or automatic
  *      hub        what happens, told to all pages
  *      watch      the home's files: when something changed
@@ -83,14 +85,20 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
                   struct xg_response *response);
 /* A body that becomes a command's standard input. */
 extern const struct xg_stream answer_feed;
-/* What happens on the device, for as long as it is read. */
-void answer_events(struct xg_response *response, struct ui *ui);
 /* A failure before anything ran, as an end line has it. */
 void answer_refusal(struct xg_response *response, const struct xg_error *err);
+
+/* ---- events.c ---- */
+
+/* What happens on the device, for as long as it is read. */
+void events_answer(struct xg_response *response, struct ui *ui);
+
+/* ---- sticks.c ---- */
+
 /* Paths for what a call names of a stick. */
-XG_MUST_CHECK enum xg_status answer_sticks(struct ui *ui, struct call *call,
-                                           const struct xg_request *request,
-                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status sticks_place(struct ui *ui, struct call *call,
+                                          const struct xg_request *request,
+                                          struct xg_error *err);
 
 /* ---- files.c ---- */
 

@@ -189,13 +189,9 @@ static ssize_t next_text(void *state, const struct xg_reader *reader,
                          uint8_t *out, size_t max)
 {
     struct flow *f = state;
-    size_t left = f->text.len - f->at, n = left < max ? left : max;
 
     (void)reader;
-    if (n)
-        memcpy(out, f->text.data + f->at, n);
-    f->at += n;
-    return (ssize_t)n;
+    return (ssize_t)xg_buf_take(&f->text, &f->at, out, max);
 }
 
 static void close_text(void *state)

@@ -1,6 +1,5 @@
 /* stream.c - GET /api/events: what changed, for as long as it is read. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "server/console/events.h"
 #include "server/console/inside.h"
@@ -74,10 +73,7 @@ static ssize_t next_line(void *state, const struct xg_reader *reader,
         if (s->line.failed != XG_OK)
             return -1;
     }
-    size_t left = s->line.len - s->at, n = left < max ? left : max;
-    memcpy(out, s->line.data + s->at, n);
-    s->at += n;
-    return (ssize_t)n;
+    return (ssize_t)xg_buf_take(&s->line, &s->at, out, max);
 }
 
 static void close_stream(void *state)

@@ -128,6 +128,16 @@ void xg_buf_hex(struct xg_buf *b, const void *data, size_t len)
     b->len += 2 * len;
 }
 
+size_t xg_buf_take(const struct xg_buf *b, size_t *at, uint8_t *out, size_t max)
+{
+    size_t left = b->len - *at, n = left < max ? left : max;
+
+    if (n > 0) /* of an empty buffer there is no address */
+        memcpy(out, b->data + *at, n);
+    *at += n;
+    return n;
+}
+
 enum xg_status xg_buf_check(const struct xg_buf *b, struct xg_error *err)
 {
     if (b->failed == XG_NOMEM)

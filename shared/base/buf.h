@@ -48,6 +48,11 @@ void xg_buf_hex(struct xg_buf *b, const void *data, size_t len);
  * caller writes there and then adds what it wrote to b->len. */
 uint8_t *xg_buf_room(struct xg_buf *b, size_t len);
 
+/* Hand out what follows *at, at most `max` bytes, and go on there. Returns how
+ * many; 0: all was handed out. */
+size_t xg_buf_take(const struct xg_buf *b, size_t *at, uint8_t *out,
+                   size_t max);
+
 XG_MUST_CHECK enum xg_status xg_buf_check(const struct xg_buf *b,
                                           struct xg_error *err);
 
