@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a release tarball of what is committed: the sources, and the page built,
-# so that who builds from it needs no Node.
+# Makes a release tarball of what is committed: the sources, and both pages
+# built, so that who builds from it needs no Node.
 #
 #   sh packaging/release.sh [FOLDER]     FOLDER/xunge-VERSION.tar.gz
 #
@@ -17,7 +17,9 @@ trap 'rm -rf "$work"' EXIT INT TERM
 git archive --prefix="$name/" HEAD | tar -x -C "$work"
 # Built from the very sources that go into the tarball, not from those that lie
 # here; and what it was built with stays out.
-sh "$work/$name/packaging/page.sh" agent/ui/page "$work/$name/agent/ui/built"
+for page in agent/ui server/console; do
+    sh "$work/$name/packaging/page.sh" "$page/page" "$work/$name/$page/built"
+done
 rm -rf "$work/$name/shared/page/node_modules" "$work/$name/shared/page/.npm-lock"
 tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner \
     --mtime="@$(git log -1 --format=%ct)" --mode=go=rX,u+rw -cf - "$name" |
