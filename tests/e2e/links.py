@@ -272,7 +272,7 @@ class Patience(Case):
 
 RATE, DELAY_S, LOSS = 8000, 0.3, 0.01  # 64 kbit/s, 600 ms there and back
 CUT_FIRST_S, CUT_EVERY_S, CUT_S = 8, 20, 2
-PHOTO_TIMES = 1.15
+PHOTO_TIMES = 1.3  # of a busy machine; what is sent twice is counted below
 
 
 class Shaped(unittest.TestCase):

@@ -40,7 +40,7 @@ function nameOf(of: Dwell, by: string): string {
   return of.name ?? of.key ?? T('还没有派出', 'with nobody yet');
 }
 
-/** The list that a number stands for. */
+/** The list that a number stands for; none is filtered by stage. */
 function listOf(of: Dwell, by: string, light?: string): string {
   return address(['cases'], { ...(of.key ? { [by]: of.key } : {}), open: '1', ...(light ? { light } : {}), by: 'due' });
 }
@@ -50,7 +50,9 @@ const seconds = (ms: number): string => spanText(ms / 1000);
 function Dwells({ by }: { by: string }) {
   const told = useCall<Dwell>({ run: 'overdue', flags: { by } });
   const count = (of: Dwell, number: number, light?: string) =>
-    number === 0 ? '0' : (
+    number === 0 || by === 'stage' ? (
+      <span class={light === 'red' && number > 0 ? 'table-late' : undefined}>{number}</span>
+    ) : (
       <a href={listOf(of, by, light)} class={light === 'red' ? 'table-late' : undefined}>
         {number}
       </a>
