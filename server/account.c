@@ -312,9 +312,13 @@ static void count_of(struct count *c, struct data *d,
 {
     *c = (struct count){.job = {.run = run_count},
                         .now_ms = xg_wall_ms(&d->env)};
+    /* Who found a one-time key has all of the second factor's codes to try,
+     * from as many addresses as she likes. */
     if (given->code)
         hash_of(&c->of[OF_CODE], "code", given->code);
-    c->has[OF_CODE] = given->code != NULL;
+    else if (given->once)
+        hash_of(&c->of[OF_CODE], "once-tries", given->once);
+    c->has[OF_CODE] = given->code || given->once;
     if (given->peer)
         address_key(&c->of[OF_ADDRESS], given->peer);
     c->has[OF_ADDRESS] = given->peer != NULL;
@@ -545,6 +549,30 @@ static enum xg_status admit(struct account_answer *out, struct data *d,
     return name_key(d, &out->account, key, err);
 }
 
+static void note_way_in(struct account_answer *out, const struct found *f,
+                        const struct xg_wrapped_key *opened)
+{
+    crypto_hash_sha256(out->opened.b, opened->b, sizeof opened->b);
+    out->had_totp = f->o.has_totp;
+}
+
+enum xg_status account_is_still(struct data *d, bool *still,
+                                const struct account_answer *in,
+                                struct xg_error *err)
+{
+    const struct account_try hers = {.code = in->account.code};
+    struct account_answer now;
+    struct found f;
+
+    if (find(&f, d, &hers, err) != XG_OK)
+        return err->status;
+    note_way_in(&now, &f, &f.w);
+    *still = f.account && f.key && !f.o.locked &&
+             now.had_totp == in->had_totp &&
+             xg_hash_equal(&now.opened, &in->opened);
+    return XG_OK;
+}
+
 /* ---- a one-time key ---- */
 
 struct claim {
@@ -621,6 +649,7 @@ static enum xg_status enter_once(struct data *d, struct account_answer *out,
         status = ledger_submit(d->ledger, &c.job, err);
     if (status == XG_OK && c.done) {
         crypto_sign_seed_keypair(ignored, out->secret, seed);
+        note_way_in(out, &f, &w);
         status = admit(out, d, f.o.code, err);
     } else if (status == XG_OK && c.wants_totp) {
         out->verdict = ACCOUNT_TOTP;
@@ -646,6 +675,7 @@ static enum xg_status enter_password(struct data *d, struct account_answer *out,
     out->verdict = ACCOUNT_WRONG;
     if (!right)
         return XG_OK;
+    note_way_in(out, &f, &f.w);
     if (use_totp(d, &second, given->code, given->totp, err) != XG_OK)
         return err->status;
     if (second)

@@ -108,6 +108,10 @@ struct account_answer {
     struct account account; /* ACCOUNT_IN, ACCOUNT_SHUT */
     /* ACCOUNT_IN; of libsodium's form. Wiped by the caller. */
     uint8_t secret[XG_SECRET_KEY_SIZE];
+    /* By what she came in: the key as it lay under her password, and whether a
+     * second factor was in force (account_is_still()). */
+    struct xg_hash opened;
+    bool had_totp;
 };
 
 /* A key that nobody has, tried where there is none to try, so that a code that
@@ -123,6 +127,14 @@ XG_MUST_CHECK enum xg_status account_enter(struct data *d,
                                            const struct account_try *given,
                                            const struct xg_wrapped_key *decoy,
                                            struct xg_error *err);
+
+/* Does what let her in still hold? A password is tried for a while: whoever
+ * changes it, turns a second factor on, or locks the account, and then ends her
+ * sessions, ends only those that stand by then. So a login asks once its own
+ * session stands. */
+XG_MUST_CHECK enum xg_status account_is_still(struct data *d, bool *still,
+                                              const struct account_answer *in,
+                                              struct xg_error *err);
 
 /* ---- what she does to her own ---- */
 

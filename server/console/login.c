@@ -164,6 +164,31 @@ static void put_session(struct xg_response *response, const char *token,
     json_decref(object);
 }
 
+/* Changed meanwhile: her sessions were ended before this one stood. False: the
+ * response says so. */
+static bool still_stands(struct console *c, const char *token,
+                         const struct account_answer *answer,
+                         struct xg_response *response)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    bool still = false;
+
+    if (account_is_still(c->options.data, &still, answer, &err) != XG_OK)
+        xg_response_fail(response, &err);
+    else if (!still)
+        tell_refused(response,
+                     &(struct account_answer){.verdict = ACCOUNT_WRONG}, false);
+    if (still)
+        return true;
+    struct session *session =
+        sessions_take(&c->sessions, token, false, console_now_ms(c));
+    if (session) {
+        sessions_end(&c->sessions, session);
+        sessions_let_go(&c->sessions, session);
+    }
+    return false;
+}
+
 static void let_in(struct console *c, const struct account_answer *answer,
                    bool once, struct xg_response *response)
 {
@@ -177,7 +202,8 @@ static void let_in(struct console *c, const struct account_answer *answer,
         xg_response_fail(response, &err);
         return;
     }
-    put_session(response, token, &answer->account, answer->account.signs);
+    if (still_stands(c, token, answer, response))
+        put_session(response, token, &answer->account, answer->account.signs);
     sodium_memzero(token, sizeof token);
 }
 

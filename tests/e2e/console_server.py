@@ -114,6 +114,30 @@ class Logins(ConsoleCase):
         self.assertEqual(reg.run('list')[1]['exit'], -401)
 
 
+    def test_no_login_outlives_the_password(self):
+        """Who knows the old one, and is just logging in when it is changed."""
+        op, got = self.console.desk('op'), []
+
+        def hammer(_):
+            while True:
+                status, _, said = self.console.login('op')
+                if status != 200:
+                    return
+                got.append(said['token'])
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            ended = pool.map(hammer, range(4))
+            while len(got) < 2:
+                time.sleep(0.05)
+            self.assertEqual(self.console.post(
+                '/api/password', {'old': PASSWORD, 'new': 'x' * 9},
+                op.token)[0], 204)
+            list(ended)
+        for token in got:
+            self.assertEqual(self.console.post(
+                '/api/logout', {}, token)[0], 401)
+
+
 class Strangers(ConsoleCase):
     OPERATORS = [('op', 'dispatcher', DISTRICT)]
 

@@ -82,6 +82,15 @@ static void set_password(struct office *o, const char *code)
     assert_int_equal(enter_once(o, key, PASSWORD).verdict, ACCOUNT_IN);
 }
 
+static bool is_still(struct office *o, const struct account_answer *in)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    bool still;
+
+    assert_ok(account_is_still(o->d, &still, in, &err));
+    return still;
+}
+
 /* ---- one-time keys ---- */
 
 static void test_once(void **unused)
@@ -332,8 +341,11 @@ static void test_totp(void **unused)
     code_now(&o, code, text);
     assert_ok(account_confirm_totp(o.d, &right, "head", "12345", &err));
     assert_false(right);
+    struct account_answer without = enter_by(&o, "head", PASSWORD, NULL, "p");
+    assert_true(is_still(&o, &without));
     assert_ok(account_confirm_totp(o.d, &right, "head", code, &err));
     assert_true(right);
+    assert_false(is_still(&o, &without));
 
     assert_int_equal(enter_by(&o, "head", PASSWORD, NULL, "p").verdict,
                      ACCOUNT_TOTP);
@@ -359,6 +371,19 @@ static void test_totp(void **unused)
                                      .password = xg_bytes_of("a new password"),
                                      .totp = code};
     assert_int_equal(enter(&o, &both).verdict, ACCOUNT_IN);
+
+    /* Nor does a link that was found give all the codes to try, wherever from. */
+    make_once(&o, key, "head");
+    for (int i = 0; i <= ACCOUNT_TRIES; i++) {
+        char peer[16];
+        snprintf(peer, sizeof peer, "10.0.1.%d", i);
+        const struct account_try guess = {.once = key,
+                                          .password = xg_bytes_of("my password"),
+                                          .totp = "000000",
+                                          .peer = peer};
+        assert_int_equal(enter(&o, &guess).verdict,
+                         i < ACCOUNT_TRIES ? ACCOUNT_TOTP : ACCOUNT_OFTEN);
+    }
 
     /* Asking for a code is no wrong try, a wrong code is. */
     for (int i = 0; i < 8; i++)
@@ -393,7 +418,10 @@ static void test_locked(void **unused)
     (void)unused;
     open_with(&o);
     set_password(&o, "head");
+    a = enter_by(&o, "head", PASSWORD, NULL, "p");
+    assert_true(is_still(&o, &a));
     assert_ok(account_lock(o.d, "head", true, "left", &err));
+    assert_false(is_still(&o, &a));
     a = enter_by(&o, "head", PASSWORD, NULL, "p");
     assert_int_equal(a.verdict, ACCOUNT_SHUT);
     assert_string_equal(a.account.why, "left");
@@ -425,8 +453,11 @@ static void test_another_password(void **unused)
                                           xg_bytes_of("short"), &err),
                   XG_USAGE);
     err = XG_ERROR_NONE;
+    assert_true(is_still(&o, &before));
     assert_ok(account_change_password(o.d, "head", xg_bytes_of(PASSWORD),
                                       xg_bytes_of("longer than that"), &err));
+    /* What came in by the one before, and has no session yet, gets none. */
+    assert_false(is_still(&o, &before));
     wrong(&o, "head", "p");
     after = enter_by(&o, "head", "longer than that", NULL, "p");
     assert_int_equal(after.verdict, ACCOUNT_IN);
