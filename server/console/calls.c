@@ -294,6 +294,28 @@ static enum xg_status not_for(const struct xg_role *role, const char *what,
                    xg_label(role->zh, role->en), what);
 }
 
+/* Whole records leave with a bundle. All of the log is for an auditor; to a
+ * device they go sealed, so that who carries them reads nothing. */
+static enum xg_status judge_bundle(const struct call *call,
+                                   const struct xg_role *role,
+                                   struct xg_error *err)
+{
+    bool audits = role->number == XG_ROLE_AUDITOR;
+
+    if (strcmp(call->row->run, "bundle write") != 0)
+        return XG_OK;
+    if (has_flag(call, "audit") != audits)
+        return not_for(role, audits ? "bundle write --for"
+                                    : "bundle write --audit",
+                       err);
+    return audits || has_flag(call, "seal")
+               ? XG_OK
+               : xg_fail(err, XG_REFUSED, "%s",
+                         XG_T("从页面给设备写数据包要加密：加 seal",
+                              "a bundle for a device is sealed where the page "
+                              "takes it: add seal"));
+}
+
 static enum xg_status judge(struct call *call, json_t *given,
                             const struct xg_role *role, struct xg_arena *arena,
                             struct xg_error *err)
@@ -322,6 +344,8 @@ static enum xg_status judge(struct call *call, json_t *given,
         return err->status;
     if (call->row->file == 'f')
         call->bytes = is_sheet(call);
+    if (judge_bundle(call, role, err) != XG_OK)
+        return err->status;
     /* She sees lists, and nobody's name in them. */
     if (role->number == XG_ROLE_REGISTRAR && call->row->as == CALL_READS &&
         has_flag(call, "why"))

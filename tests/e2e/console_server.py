@@ -336,6 +336,16 @@ class Sight(ConsoleCase):
         self.assertNotEqual(lines[-1]['exit'], 0)
         self.assertEqual(op.feed(table, 'territory import', '-')[0], 403)
         self.assertEqual(reg.feed(table, 'list')[0], 400)
+        # What leaves whole is for an auditor, or sealed to its device.
+        aud = self.console.desk('aud')
+        for desk, flags, want in (
+                (reg, {'audit': True}, 403), (reg, {'for': '0001'}, 403),
+                (reg, {'for': '0001', 'audit': True, 'seal': True}, 403),
+                (reg, {'for': '0001', 'seal': True}, 200),
+                (aud, {'for': '0001', 'seal': True}, 403),
+                (aud, {'audit': True}, 200)):
+            self.assertEqual(desk.data('bundle write', '-', **flags)[0], want,
+                             (desk.code, flags))
         one = op.one('add', 'incident', 'category=fire')['id']
         status, file = op.data('export', '-', evidence=one)
         self.assertEqual(status, 200, file)
