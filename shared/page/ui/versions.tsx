@@ -1,9 +1,10 @@
 // Versions of one thing that are at odds, side by side: a column each, what is the same everywhere
 // dimmed; on a phone one below the other, each cell with its label. One of them may be chosen.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId } from 'preact/hooks';
 import { T } from '@page/text';
 import { Chip } from '@page/ui/parts';
+import { useRoom } from '@page/ui/room';
 
 export interface Version {
   /** What choosing it means: a hash, or a word of the page. */
@@ -24,17 +25,6 @@ interface VersionsProps {
   label: string;
 }
 
-function useRoom(): boolean {
-  const wide = matchMedia('(min-width: 44rem)');
-  const [is, setIs] = useState(wide.matches);
-  useEffect(() => {
-    const heard = (): void => setIs(wide.matches);
-    wide.addEventListener('change', heard);
-    return () => wide.removeEventListener('change', heard);
-  }, []);
-  return is;
-}
-
 function Choose({ of, group, chosen, onChoose }: { of: Version; group: string; chosen: boolean; onChoose: () => void }) {
   return (
     <>
@@ -53,7 +43,7 @@ function Choose({ of, group, chosen, onChoose }: { of: Version; group: string; c
 
 export function Versions({ rows, of, chosen, onChoose, label }: VersionsProps) {
   const group = useId();
-  const room = useRoom();
+  const room = useRoom('44rem');
   const filled = rows.filter(([name]) => of.some((one) => one.texts[name]));
   const same = (name: string): boolean => new Set(of.map((one) => one.texts[name] ?? '')).size === 1 && of.length > 1;
   const pick = (one: Version): ComponentChildren => (

@@ -6,6 +6,7 @@ import { N, T } from '@page/text';
 import type { Listed, Place } from '@page/entity';
 import { Button, Busy, Empty, LinkButton, Page, Trouble } from '@page/ui/parts';
 import { LongList } from '@page/ui/long';
+import { useRoom } from '@page/ui/room';
 import type { PageProps } from '../routes';
 import { CasesMap } from './beside';
 import { Drafts, useDrafts } from './drafts';
@@ -15,18 +16,6 @@ import { CaseRow } from './row';
 import { useRows } from '@page/cases/rows';
 import '@page/cases/cases.css';
 import './cases.css';
-
-/** Is there room for both? Follows the text size, as the style does. */
-function useWide(): boolean {
-  const wide = matchMedia('(min-width: 60rem)');
-  const [is, setIs] = useState(wide.matches);
-  useEffect(() => {
-    const heard = (): void => setIs(wide.matches);
-    wide.addEventListener('change', heard);
-    return () => wide.removeEventListener('change', heard);
-  }, []);
-  return is;
-}
 
 /** Where she stands, asked once: the list must not run about while she reads it. */
 function useHere(): Place | null {
@@ -120,7 +109,7 @@ function List({ query, wide, here }: { query: Query; wide: boolean; here: Place 
 
 export function Cases({ query: from }: PageProps) {
   const query = readQuery(from);
-  const wide = useWide();
+  const wide = useRoom('60rem');
   const here = useHere();
   const drafts = useDrafts().list?.length ?? 0;
   const conflicts = useCall<{ conflicts: number }>({ run: 'status' }).lines?.[0]?.conflicts ?? 0;

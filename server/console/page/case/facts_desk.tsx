@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { call, data, failureOf, type Failure, type Row } from '@page/api';
 import { said, theDomain } from '@page/domain';
 import { whenOf, whoOf, type Element, type Shown } from '@page/entity';
+import type { Values } from '@page/form/filled';
 import { fileName, saveFile } from '@page/save';
 import { duration, label, N, T, when } from '@page/text';
 import { Bar, Button, Chip, Section, Trouble } from '@page/ui/parts';
@@ -51,6 +52,16 @@ export interface Proposal {
   unit_name: string;
   person: string | null;
   why: string;
+}
+
+/** The proposal as the form of a dispatch is filled in with it. */
+export function proposed(of: Proposal | null | undefined): Values {
+  const values: Values = {};
+  for (const name of ['unit', 'board', 'post'] as const) {
+    const code = of?.[name];
+    if (code) values[name] = [code];
+  }
+  return values;
 }
 
 export interface PossibleMove {

@@ -21,7 +21,7 @@ import '@page/cases/cases.css';
 import { operator } from '../shell/session';
 import { unitNamed } from '../cases/row';
 import { ActPanel } from './act_panel';
-import { ClockTable, Holders, long, ProofPanel, ReportingIn, type DeskCase, type DeskClock } from './facts_desk';
+import { ClockTable, Holders, long, proposed, ProofPanel, ReportingIn, type DeskCase, type DeskClock } from './facts_desk';
 import { Graph } from './graph';
 import { MoveBar } from './moves';
 import { SameDesk } from './same_desk';
@@ -255,14 +255,13 @@ function Doing({ of, opened, setOpened, beside }: WholeProps) {
   if (!opened) return null;
   if ('field' in opened) return <SetField key={opened.field} of={of} field={opened.field} onClose={close} />;
   const proposal = ['dispatch', 'designate', 'hand_down'].includes(opened.move) ? of.proposal : null;
-  const values = proposal ? { ...(proposal.unit ? { unit: [proposal.unit] } : {}), ...(proposal.board ? { board: [proposal.board] } : {}), ...(proposal.post ? { post: [proposal.post] } : {}) } : {};
   return (
     <ActPanel
       key={opened.move}
       move={opened.move}
       kind={of.kind}
       of={[{ id: of.id, number: numberOf(of), status: of.status }]}
-      values={values}
+      values={proposed(proposal)}
       hint={proposal ? T(`建议派给${proposal.unit_name}：${proposal.why}`, `Proposed: ${proposal.unit_name}: ${proposal.why}`) : undefined}
       held={beside}
       done={close}

@@ -8,8 +8,9 @@ import { useSignal } from '@page/signal';
 import { useCall } from '@page/store';
 import { T } from '@page/text';
 import { Busy, Button, Page, Trouble } from '@page/ui/parts';
+import { useRoom } from '@page/ui/room';
 import { ActPanel } from '../case/act_panel';
-import type { DeskCase } from '../case/facts_desk';
+import { proposed, type DeskCase } from '../case/facts_desk';
 import { Beside } from '../case/beside';
 import { CaseList, focusRow, hovered, listKeys, targetOf, useDesk, type Desk } from '../cases/list';
 import { FilterBar } from '../cases/filters';
@@ -21,18 +22,6 @@ import '../cases/desk.css';
 import '../case/case.css';
 
 const INBOX = new Address([], { state: 'open' });
-
-/** Is there room for list and case beside each other, and for the map as well? */
-function useRoom(min: string): boolean {
-  const room = matchMedia(`(min-width: ${min})`);
-  const [is, setIs] = useState(room.matches);
-  useEffect(() => {
-    const heard = (): void => setIs(room.matches);
-    room.addEventListener('change', heard);
-    return () => room.removeEventListener('change', heard);
-  }, []);
-  return is;
-}
 
 function DeskMap({ query, desk }: { query: Query; desk: Desk }) {
   const told = useCall(withFlags(listOf(query), { points: true }));
@@ -86,7 +75,7 @@ function Form({ acting, desk, close }: { acting: Acting; desk: Desk; close(): vo
         move={acting.move}
         kind={row?.kind ?? 'incident'}
         of={acting.of.map(targetOf)}
-        values={to ? { ...(to.unit ? { unit: [to.unit] } : {}), ...(to.board ? { board: [to.board] } : {}), ...(to.post ? { post: [to.post] } : {}) } : {}}
+        values={proposed(to)}
         hint={to ? T(`建议派给${to.unit_name}：${to.why}`, `Proposed: ${to.unit_name}. ${to.why}`) : undefined}
         held
         done={done}
