@@ -387,6 +387,8 @@ enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
     if (view_form_kind(&kind, c->args[1], err) != XG_OK)
         return err->status;
     enum xg_status status = begin(&a, c, NULL, err);
+    if (status == XG_OK)
+        status = look_may_add(&a.look, kind, err);
     if (status == XG_OK) {
         xg_draft_init(&a.draft, &a.look.arena, kind->number);
         a.draft.head.creates = true;

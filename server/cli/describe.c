@@ -7,14 +7,14 @@
 
 #include "server/cli/look.h"
 #include "server/cli/workers.h"
+#include "shared/base/lang.h"
 #include "shared/base/version.h"
 #include "shared/core/loop.h"
 
 /* What a person makes at a desk: what happens at a door or on the way is told
  * by who was there, and what gives others work by who may do so. */
-static bool is_added(void *ctx, const struct xg_kind *kind)
+static bool adds(const struct xg_role *role, const struct xg_kind *kind)
 {
-    const struct xg_role *role = *(const struct xg_role *const *)ctx;
     bool dispatches = role && xg_move_allowed(XG_MOVE_DISPATCH, role->number);
 
     switch (kind->number) {
@@ -32,6 +32,23 @@ static bool is_added(void *ctx, const struct xg_kind *kind)
     default:
         return false;
     }
+}
+
+static bool is_added(void *ctx, const struct xg_kind *kind)
+{
+    return adds(*(const struct xg_role *const *)ctx, kind);
+}
+
+enum xg_status look_may_add(const struct look *l, const struct xg_kind *kind,
+                            struct xg_error *err)
+{
+    const struct xg_role *role = l->c->role;
+
+    if (!role || adds(role, kind))
+        return XG_OK;
+    return xg_fail(err, XG_REFUSED,
+                   XG_T("%s在这里不能新建%s", "a %s makes no %s here"),
+                   xg_label(role->zh, role->en), xg_label(kind->zh, kind->en));
 }
 
 /* ---- people, by their names; without one, by their codes ---- */

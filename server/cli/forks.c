@@ -8,6 +8,7 @@
 #include "server/cli/print.h"
 #include "server/desk.h"
 #include "shared/base/lang.h"
+#include "shared/core/loop.h"
 
 enum { STEP = 256, STEP_BYTES = 8 << 20, FINDINGS_MAX = 1000, SHORT_HASH = 12 };
 
@@ -30,6 +31,24 @@ static bool begins(struct xg_bytes note, const char *with)
 
 /* ---- what was found out ---- */
 
+/* Any device may write such a record: it is a finding by who dispatched then. */
+static enum xg_status may_find(bool *may, struct look *l,
+                               const struct store_entity *e,
+                               struct xg_error *err)
+{
+    const struct xg_role *role;
+    struct xg_statement says;
+    uint64_t position;
+    bool found;
+
+    if (l->registry.find(l->registry.ctx, XG_SAYS_WORKER, e->author, e->changed,
+                         &says, &position, &found, err) != XG_OK)
+        return err->status;
+    role = found ? xg_role_find(says.role) : NULL;
+    *may = role && xg_move_allowed(XG_MOVE_DISPATCH, role->number);
+    return XG_OK;
+}
+
 enum xg_status finding_about(struct finding *out, struct look *l,
                              const struct xg_hash *chain, struct xg_error *err)
 {
@@ -51,7 +70,9 @@ enum xg_status finding_about(struct finding *out, struct look *l,
             item.bytes.len != XG_HASH_SIZE ||
             memcmp(item.bytes.at, chain->b, XG_HASH_SIZE) != 0)
             continue;
-        out->found = true;
+        status = may_find(&out->found, l, &rows[i], err);
+        if (!out->found)
+            continue;
         out->position = rows[i].changed;
         if (xg_brief_value(&brief, XG_FORK_FINDING, &item))
             out->choice = item.number;

@@ -58,6 +58,11 @@ XG_MUST_CHECK enum xg_status look_set_beside(struct look *l, json_t **object,
                                              struct xg_error *err);
 XG_MUST_CHECK enum xg_status look_set_unread(struct look *l, json_t **object,
                                              struct xg_error *err);
+/* Of who is logged in at the console: XG_REFUSED, if `describe` does not say
+ * that her role makes such a one (describe.c). */
+XG_MUST_CHECK enum xg_status look_may_add(const struct look *l,
+                                          const struct xg_kind *kind,
+                                          struct xg_error *err);
 /* What the site's lists say to the move of a draft about the case looked at
  * (shared/view/site_move.h); remarks and choices go into the output as text, or
  * beside a refusal as JSON. */

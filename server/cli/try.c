@@ -36,7 +36,8 @@ struct attempt {
 static enum xg_status take_new(struct attempt *a, struct cmd *c,
                                struct xg_error *err)
 {
-    if (view_form_kind(&a->kind, c->args[2], err) != XG_OK)
+    if (view_form_kind(&a->kind, c->args[2], err) != XG_OK ||
+        look_may_add(&a->look, a->kind, err) != XG_OK)
         return err->status;
     xg_draft_init(&a->draft, &a->look.arena, a->kind->number);
     a->draft.head.creates = true;

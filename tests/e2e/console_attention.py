@@ -154,6 +154,10 @@ class Attention(Case):
         self.a.sync(code=(0, 1))
         fork = self.only('fork')
         self.assertEqual(fork['device'], '0001')
+        # Who walks with the device finds nothing out about it.
+        self.world.try_('forks', 'settle', fork['chain'], '--finding',
+                        'restored', '--why', 'x', '--as', 'wa')
+        self.assertEqual(self.only('fork')['chain'], fork['chain'])
         self.world.do('forks', 'settle', fork['chain'], '--finding', 'restored',
                       '--why', '恢复过备份', '--as', 'd1')
         self.assertEqual(self.look('fork'), [])

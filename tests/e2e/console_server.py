@@ -307,6 +307,15 @@ class Sight(ConsoleCase):
                 status, _, body = desks[code].ask(*call)
                 self.assertEqual(status, 403, (code, call, body))
                 self.assertEqual(json.loads(body)['detail']['error'], 'refused')
+        # Nor does she make what her role does not: work and news for others, a
+        # finding about a chain.
+        for kind, fields in (
+                ('notice', ['title=x', 'text=x']), ('task', ['title=x']),
+                ('fork_finding', ['finding=restored', 'why=x'])):
+            for call in (('add', kind, *fields), ('try', 'add', kind, *fields)):
+                end = desks['h1'].run(*call)[1]
+                self.assertEqual(end.get('error', {}).get('error'), 'refused',
+                                 (call, end))
         # Nobody acts in another's name, unsigned, or on a path.
         for call in ({'run': 'add', 'words': ['incident'], 'flags':
                       {'as': 'sup'}},
