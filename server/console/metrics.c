@@ -7,15 +7,22 @@
 #include "server/console/inside.h"
 #include "server/health.h"
 
-static bool is_here(const char *peer)
+/* Not by a proxy of this machine, behind which anybody may be. */
+static bool is_here(const struct xg_request *request)
 {
-    return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0;
+    const char *peer = request->peer;
+
+    return (strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0) &&
+           !xg_request_header(request, "Forwarded") &&
+           !xg_request_header(request, "X-Forwarded-For") &&
+           !xg_request_header(request, "X-Real-IP") &&
+           !xg_request_header(request, "Via");
 }
 
 static bool may_ask(struct console *c, const struct xg_request *request,
                     struct xg_response *response)
 {
-    if (is_here(request->peer) && !xg_request_bearer(request))
+    if (is_here(request) && !xg_request_bearer(request))
         return guard_origin(&c->guard, request, false, response);
     struct session *session = console_enter(c, request, response);
     if (!session)

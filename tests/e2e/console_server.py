@@ -405,6 +405,9 @@ class Watched(ConsoleCase):
             'Authorization': 'Bearer ' + op.token})[0], 403)
         self.assertEqual(self.console.send('GET', '/metrics', headers={
             'Host': 'evil.example'})[0], 403)
+        for name in ('X-Forwarded-For', 'Forwarded', 'Via'):
+            self.assertEqual(self.console.send('GET', '/metrics', headers={
+                name: 'for=8.8.8.8'})[0], 401, name)
 
 
 class Acts(ConsoleCase):
