@@ -553,10 +553,12 @@ class Hostile(Sticks):
         self.before = self.log_size()
 
     def files(self):
-        """Everything below the world's folder but what the store writes."""
+        """Everything below the world's folder but what the store writes, and
+        the board, which is made when it is first asked for."""
         return {str(p.relative_to(self.world.folder))
                 for p in self.world.folder.rglob('*')
-                if not p.name.endswith(('-wal', '-shm'))}
+                if not p.name.endswith(('-wal', '-shm')) and
+                not p.name.startswith('board.db')}
 
     def refused(self, what, data):
         path = self.stick('hostile')

@@ -12,7 +12,7 @@ import time
 import xml.etree.ElementTree as ET
 
 from lib_gpsd import Receiver
-from lib_world import GRID, LOCAL, PHOTOS, Case, main
+from lib_world import BESIDE, GRID, LOCAL, PHOTOS, Case, main
 
 
 def library():
@@ -124,7 +124,7 @@ class Clocks(Case):
         def plain(x):
             if isinstance(x, dict):
                 return {k: plain(v) for k, v in x.items()
-                        if k not in LOCAL | {'clock_doubt'}}
+                        if k not in LOCAL | BESIDE | {'clock_doubt'}}
             return [plain(v) for v in x] if isinstance(x, list) else x
         shown = plain(self.world.show(which))
         for agent in self.agents:

@@ -316,8 +316,7 @@ class Case(unittest.TestCase):
 
     def same(self, which, *agents):
         """Agents and server show the same of an entity; what they show."""
-        shown = shared({k: v for k, v in self.world.show(which).items()
-                        if k not in BESIDE})
+        shown = shared(self.world.show(which))
         for agent in agents or self.agents:
             self.assertEqual(shared(agent.show(which)), shown, agent.name)
         return shown
@@ -332,7 +331,8 @@ LOCAL = {'names', 'answers', 'out', 'delivery', 'photos', 'place', 'verified', '
 
 def shared(shown):
     if isinstance(shown, dict):
-        return {k: shared(v) for k, v in shown.items() if k not in LOCAL}
+        return {k: shared(v) for k, v in shown.items()
+                if k not in LOCAL | BESIDE}
     if isinstance(shown, list):
         return [shared(v) for v in shown]
     return shown
