@@ -280,7 +280,7 @@ static enum xg_status take_fold(struct board_entry *e, struct xg_arena *arena,
         return err->status;
     if (status == XG_OK)
         return attention_set_of(&e->look, arena, &fold, err);
-    if (status == XG_OK || status == XG_TOOBIG || status == XG_CORRUPT) {
+    if (status == XG_TOOBIG || status == XG_CORRUPT) {
         if (status == XG_CORRUPT)
             xg_log(XG_LOG_WARN, "board.case", "number=%llu error=%s",
                    (unsigned long long)e->entity.number, xg_error_text(&failed));

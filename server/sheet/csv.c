@@ -41,6 +41,11 @@ static struct xg_bytes from(struct xg_bytes b, size_t skip)
     return xg_bytes(b.at + skip, b.len - skip);
 }
 
+static bool has_zero(struct xg_bytes b)
+{
+    return b.len > 0 && memchr(b.at, 0, b.len);
+}
+
 /* `converted` holds it where it was something else than UTF-8. */
 static enum sheet_answer to_utf8(struct xg_bytes *text,
                                  struct xg_buf *converted, struct xg_bytes file,
@@ -51,8 +56,7 @@ static enum sheet_answer to_utf8(struct xg_bytes *text,
     *text = file;
     if (starts(file, "\xEF\xBB\xBF", 3))
         *text = from(file, 3);
-    if (memchr(text->at, 0, text->len) == NULL &&
-        xg_utf8_valid(text->at, text->len))
+    if (!has_zero(*text) && xg_utf8_valid(text->at, text->len))
         return SHEET_FINE;
     if (starts(file, "\xFF\xFE", 2))
         answer = convert(converted, tools->utf16le, from(file, 2));
@@ -62,7 +66,7 @@ static enum sheet_answer to_utf8(struct xg_bytes *text,
         answer = convert(converted, tools->gb18030, file);
     *text = xg_buf_bytes(converted);
     /* GB18030 makes something of almost any bytes. */
-    if (answer == SHEET_FINE && memchr(text->at, 0, text->len))
+    if (answer == SHEET_FINE && has_zero(*text))
         return SHEET_NOT_TEXT;
     return answer;
 }

@@ -67,7 +67,7 @@ async function livedIn(t) {
   const desk = world.enrol('desk', 'd1');
 
   li.do(['notice', 'title=防汛值守通知', 'text=今晚有大雨，请各网格巡查地下车库和低洼楼院，22 点前报平安。', `grid=${GRID}`]);
-  li.do(['task', 'title=核对独居老人名单', `due=${today()}T23:30+08:00`, `grid=${GRID}`]);
+  li.do(['task', 'title=核对独居老人名单', `due=${today()}T23:59+08:00`, `grid=${GRID}`]);
   li.do(['subject', 'list=place', 'name=东门液化气站', 'every_days=7', `grid=${GRID}`, 'position=35.0621,118.3319']);
   li.do(['subject', 'list=person', 'name=孙某某', 'every_days=7', `grid=${GRID}`]);
 
@@ -129,7 +129,7 @@ async function under(page, what) {
 /** Pages that are only looked at: [name, address, words in Chinese, in English]. */
 const LOOKED_AT = (ids) => [
   ['home', '#/', ['记一条', '今天要办', '核对独居老人名单', '巡查中', '1 条通知未读', '待传'], ['Record', 'To do today', 'On patrol', '1 notice not read', 'waiting to go']],
-  ['due', '#/due', ['重点场所', '东门液化气站', '还没有走访过', '任务', '23:30'], ['Due', '东门液化气站', '23:30']],
+  ['due', '#/due', ['重点场所', '东门液化气站', '还没有走访过', '任务', '23:59'], ['Due', '东门液化气站', '23:59']],
   ['notices', '#/notices', ['防汛值守通知', '未读', '已阅'], ['防汛值守通知', 'not read']],
   ['cases', '#/cases', ['占道经营', '文字已收到', '待传', '剩余', '照片 1/1 仅在本机', '1 处冲突待决定'], ['text received', 'waiting to go', 'photos: 1 of 1 only here', '1 to decide']],
   ['do', `#/case/${ids.hand}/do/finish`, ['办理结果'], ['what was done']],

@@ -153,10 +153,10 @@ export const tests = {
     await t.go(page, `#/case/${id}`);
     const tap = finger();
     await tap(link(page, '更改地址'));
-    const head = page.locator('.case-head').first();
-    await head.waitFor();
-    assert.equal((await head.innerText()).split('通达路120号').length, 2, 'the address is said once');
     const typed = page.getByLabel('地址');
+    await typed.waitFor(); // the case itself has a head, too
+    const head = page.locator('.case-head').first();
+    assert.equal((await head.innerText()).split('通达路120号').length, 2, 'the address is said once');
     await tap(typed);
     await typed.fill('通达路122号');
     await tap(button(page, SAVE));

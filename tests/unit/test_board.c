@@ -479,7 +479,7 @@ static void test_a_full_disk_is_no_end(void **state)
         assert_int_equal(count(&o, (struct board_filter){.open = true}), 40);
         assert_int_equal(count(&o, (struct board_filter){.text = "lamp"}), 40);
     }
-    assert_true(failed > 2);
+    assert_true(failed > 2 / TEST_STRIDE);
     signal(SIGXFSZ, SIG_DFL);
     office_close(&o);
 }
