@@ -227,6 +227,9 @@ static void test_roles(void **unused)
     (void)unused;
     for (size_t i = 0; i < call_row_count; i++)
         for (const struct xg_role *r = xg_roles; r->name; r++) {
+            /* Which bundle a role may take is another matter, below. */
+            if (strcmp(call_rows[i].run, "bundle write") == 0)
+                continue;
             snprintf(text, sizeof text, "{\"run\":\"%s\"}", call_rows[i].run);
             refused((uint32_t)r->number, text,
                     call_rows[i].roles & 1u << r->number ? XG_OK : XG_REFUSED);
@@ -240,6 +243,15 @@ static void test_roles(void **unused)
     refused(XG_ROLE_HANDLER, "{\"run\":\"operator list\"}", XG_REFUSED);
     refused(XG_ROLE_DISPATCHER, "{\"run\":\"worker add\"}", XG_REFUSED);
     refused(XG_ROLE_SUPERVISOR, "{\"run\":\"accesses\"}", XG_REFUSED);
+#define BUNDLE(flags) "{\"run\":\"bundle write\",\"flags\":{" flags "}}"
+    refused(XG_ROLE_AUDITOR, BUNDLE("\"audit\":true"), XG_OK);
+    refused(XG_ROLE_AUDITOR, BUNDLE("\"for\":\"0001\",\"seal\":true"),
+            XG_REFUSED);
+    refused(XG_ROLE_REGISTRAR, BUNDLE("\"for\":\"0001\",\"seal\":true"), XG_OK);
+    refused(XG_ROLE_REGISTRAR, BUNDLE("\"for\":\"0001\""), XG_REFUSED);
+    refused(XG_ROLE_REGISTRAR, BUNDLE("\"audit\":true"), XG_REFUSED);
+    refused(XG_ROLE_DISPATCHER, BUNDLE("\"audit\":true"), XG_REFUSED);
+#undef BUNDLE
 }
 
 /* ---- sessions ---- */
