@@ -375,7 +375,7 @@ static void test_totp(void **unused)
     /* Nor does a link that was found give all the codes to try, wherever from. */
     make_once(&o, key, "head");
     for (int i = 0; i <= ACCOUNT_TRIES; i++) {
-        char peer[16];
+        char peer[32];
         snprintf(peer, sizeof peer, "10.0.1.%d", i);
         const struct account_try guess = {.once = key,
                                           .password = xg_bytes_of("my password"),
