@@ -56,10 +56,16 @@ function another(world, photo, comment) {
   return file;
 }
 
-/** This day, at the site's clock. */
-const today = () => new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
+/** An hour from now at the site's clock, on this day: sooner than the limit of any case, so that
+ * the first page shows it at every hour. */
+const soon = () => {
+  const at = (ms) => new Date(ms + 8 * 3600e3).toISOString().slice(0, 16);
+  const [now, later] = [at(Date.now()), at(Date.now() + 3600e3)];
+  return later.slice(0, 10) === now.slice(0, 10) ? later : `${now.slice(0, 10)}T23:59`;
+};
 
 async function livedIn(t) {
+  const due = soon();
   const world = await t.world();
   const zhang = world.enrol('zhang-wei', 'w1');
   const wang = world.enrol('wang-fang', 'w2');
@@ -67,7 +73,7 @@ async function livedIn(t) {
   const desk = world.enrol('desk', 'd1');
 
   li.do(['notice', 'title=防汛值守通知', 'text=今晚有大雨，请各网格巡查地下车库和低洼楼院，22 点前报平安。', `grid=${GRID}`]);
-  li.do(['task', 'title=核对独居老人名单', `due=${today()}T23:59+08:00`, `grid=${GRID}`]);
+  li.do(['task', 'title=核对独居老人名单', `due=${due}+08:00`, `grid=${GRID}`]);
   li.do(['subject', 'list=place', 'name=东门液化气站', 'every_days=7', `grid=${GRID}`, 'position=35.0621,118.3319']);
   li.do(['subject', 'list=person', 'name=孙某某', 'every_days=7', `grid=${GRID}`]);
 
@@ -103,7 +109,7 @@ async function livedIn(t) {
   zhang.do(['patrol', 'start', '--every', '1']);
   const ui = await zhang.ui();
   await until(() => zhang.one(['patrol', 'day']).patrols[0]?.distance_m > 300, 'a way of 300 m', 60000);
-  return { world, zhang, ui, hand, odds };
+  return { world, zhang, ui, hand, odds, due };
 }
 
 const top = (page) => page.evaluate(() => scrollTo(0, 0));
@@ -129,7 +135,7 @@ async function under(page, what) {
 /** Pages that are only looked at: [name, address, words in Chinese, in English]. */
 const LOOKED_AT = (ids) => [
   ['home', '#/', ['记一条', '今天要办', '核对独居老人名单', '巡查中', '1 条通知未读', '待传'], ['Record', 'To do today', 'On patrol', '1 notice not read', 'waiting to go']],
-  ['due', '#/due', ['重点场所', '东门液化气站', '还没有走访过', '任务', '23:59'], ['Due', '东门液化气站', '23:59']],
+  ['due', '#/due', ['重点场所', '东门液化气站', '还没有走访过', '任务', ids.due.slice(11)], ['Due', '东门液化气站', ids.due.slice(11)]],
   ['notices', '#/notices', ['防汛值守通知', '未读', '已阅'], ['防汛值守通知', 'not read']],
   ['cases', '#/cases', ['占道经营', '文字已收到', '待传', '剩余', '照片 1/1 仅在本机', '1 处冲突待决定'], ['text received', 'waiting to go', 'photos: 1 of 1 only here', '1 to decide']],
   ['do', `#/case/${ids.hand}/do/finish`, ['办理结果'], ['what was done']],
