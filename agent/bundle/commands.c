@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/bundle.h"
-#include "agent/rescue.h"
-#include "agent/sticks.h"
+#include "agent/engine/bundle.h"
+#include "agent/engine/rescue.h"
+#include "agent/home/sticks.h"
 #include "shared/view/text.h"
 
 enum { CODE_SIZE = 2048 };

@@ -4,8 +4,8 @@
 #ifndef AGENT_BUNDLE_INSIDE_H
 #define AGENT_BUNDLE_INSIDE_H
 
-#include "agent/bundle.h"
-#include "agent/sync_internal.h"
+#include "agent/engine/bundle.h"
+#include "agent/engine/inside.h"
 #include "shared/bundle/bundle.h"
 
 /* Hellos that went out and may still be answered; and requests to join, which

@@ -1,4 +1,5 @@
-/* read.c - down: what a sync would be answered, out of a file; see bundle.h. */
+/* read.c - down: what a sync would be answered, out of a file; see
+ * engine/bundle.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,9 +7,9 @@
 
 #include "agent/bundle/inside.h"
 #include "agent/bundle/tiles.h"
-#include "agent/photo.h"
-#include "agent/photo_free.h"
-#include "agent/photo_proof.h"
+#include "agent/engine/photos_free.h"
+#include "agent/photo/photo.h"
+#include "agent/photo/proof.h"
 #include "shared/base/lang.h"
 
 enum {

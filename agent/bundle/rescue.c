@@ -1,6 +1,6 @@
-/* rescue.c - see rescue.h. */
+/* rescue.c - see engine/rescue.h. */
 #define _DEFAULT_SOURCE
-#include "agent/rescue.h"
+#include "agent/engine/rescue.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* A path below the home that rescue.h lists, and nothing else. */
+/* A path below the home that engine/rescue.h lists, and nothing else. */
 bool rescue_name_valid(const char *name);
 
 #endif

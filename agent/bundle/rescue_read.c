@@ -1,4 +1,4 @@
-/* rescue_read.c - a rescue becomes a home again; see rescue.h. */
+/* rescue_read.c - a rescue becomes a home again; see engine/rescue.h. */
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "agent/bundle/rescue_names.h"
-#include "agent/handover.h"
-#include "agent/rescue.h"
+#include "agent/engine/rescue.h"
+#include "agent/handover/handover.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/bundle/bundle_file.h"

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/sticks.h"
+#include "agent/home/sticks.h"
 #include "shared/bundle/bundle_file.h"
 #include "shared/core/cbor.h"
 #include "shared/view/json.h"

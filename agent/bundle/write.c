@@ -1,10 +1,10 @@
-/* write.c - up: what a sync would push, into a file; see bundle.h. */
+/* write.c - up: what a sync would push, into a file; see engine/bundle.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "agent/bundle/inside.h"
-#include "agent/photo.h"
+#include "agent/photo/photo.h"
 #include "shared/base/lang.h"
 
 enum { DUE_STEP = 64 };

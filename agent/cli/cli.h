@@ -21,11 +21,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/capture.h"
-#include "agent/fold.h"
-#include "agent/home.h"
-#include "agent/kept_draft.h"
-#include "agent/photo.h"
+#include "agent/home/home.h"
+#include "agent/photo/photo.h"
+#include "agent/record/capture.h"
+#include "agent/record/kept_draft.h"
+#include "agent/store/fold.h"
 #include "shared/base/arena.h"
 #include "shared/base/buf.h"
 #include "shared/base/env.h"

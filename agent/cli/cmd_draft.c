@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/photo_loose.h"
+#include "agent/photo/loose.h"
 #include "shared/core/cbor.h"
 
 enum { DRAFT_ARENA_MAX = 16 << 20, NAMES_MAX = 16 << 10 };

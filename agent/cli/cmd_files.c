@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "agent/import.h"
+#include "agent/record/import.h"
 #include "shared/base/os.h"
 #include "shared/view/export.h"
 

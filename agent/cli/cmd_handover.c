@@ -9,7 +9,7 @@
 #include <sodium.h>
 #include <unistd.h>
 
-#include "agent/handover.h"
+#include "agent/handover/handover.h"
 #include "shared/base/os.h"
 #include "shared/view/text.h"
 

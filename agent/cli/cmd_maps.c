@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "agent/maps.h"
+#include "agent/home/maps.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 

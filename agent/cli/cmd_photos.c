@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/photo_free.h"
-#include "agent/sync_engine.h"
+#include "agent/engine/engine.h"
+#include "agent/engine/photos_free.h"
 #include "shared/base/os.h"
 #include "shared/view/text.h"
 

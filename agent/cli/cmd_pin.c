@@ -1,11 +1,11 @@
 /* cmd_pin.c - pin set, change, remove, list, unlock, lock: a worker's own key
- * on a device that several people use (agent/author_key.h). */
+ * on a device that several people use (agent/store/author_key.h). */
 #include "agent/cli/cli.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#include "agent/author_key.h"
+#include "agent/store/author_key.h"
 #include "shared/base/secret.h"
 
 enum { HOLD_DEFAULT_MIN = 60 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "agent/settings.h"
+#include "agent/home/settings.h"
 #include "shared/view/text.h"
 
 static const char *kind_of(const struct settings_entry *e)

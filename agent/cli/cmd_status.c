@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 #include "agent/cli/patrol_cli.h"
-#include "agent/settings.h"
-#include "agent/sync_engine.h"
+#include "agent/engine/engine.h"
+#include "agent/home/settings.h"
 #include "shared/base/os.h"
 #include "shared/view/text.h"
 

@@ -14,8 +14,8 @@
  * Reads only. What is damaged is said and does not end the walk.
  */
 #include "agent/cli/cli.h"
-#include "agent/photo_proof.h"
-#include "agent/sync_engine.h"
+#include "agent/engine/engine.h"
+#include "agent/photo/proof.h"
 
 #include <inttypes.h>
 #include <sodium.h>

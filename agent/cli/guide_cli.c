@@ -1,7 +1,7 @@
 /* guide_cli.c - the imported reference data, for the commands. */
 #include "agent/cli/cli.h"
 
-#include "agent/guide.h"
+#include "agent/home/guide.h"
 #include "shared/guide/catalogue.h"
 
 enum xg_status cli_guide(struct cli *cli, struct xg_guide **out,

@@ -1,5 +1,5 @@
 /* handover_exec.c - handover write and accept, where libarchive is not linked:
- * xunge becomes xunge-handover, with the same words (agent/handover).
+ * xunge becomes xunge-handover, with the same words (agent/handover/archive).
  */
 #include "agent/cli/cli.h"
 

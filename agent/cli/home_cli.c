@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/author_key.h"
+#include "agent/store/author_key.h"
 #include "shared/base/secret.h"
 
 /* ---- passphrases ---- */

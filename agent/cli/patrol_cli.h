@@ -3,7 +3,7 @@
 #define AGENT_CLI_PATROL_CLI_H
 
 #include "agent/cli/cli.h"
-#include "agent/patrol.h"
+#include "agent/record/patrol.h"
 
 /* The open patrol, or none. */
 struct cli_patrol {

@@ -3,7 +3,7 @@
  */
 #include "agent/cli/patrol_cli.h"
 
-#include "agent/patrol_spool.h"
+#include "agent/record/patrol_spool.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 

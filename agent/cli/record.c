@@ -4,15 +4,15 @@
  * photos are kept, then one transaction. So a usage error changes nothing.
  */
 #include "agent/cli/cli.h"
-#include "agent/fold.h"
+#include "agent/store/fold.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/photo_loose.h"
-#include "agent/sync_engine.h"
+#include "agent/engine/engine.h"
+#include "agent/photo/loose.h"
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "agent/track_gpx.h"
+#include "agent/track/gpx.h"
 #include "shared/view/route.h"
 
 static const char document_end[] = "</gpx>\n";

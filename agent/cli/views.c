@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/sync_engine.h"
+#include "agent/engine/engine.h"
 #include "shared/core/loop.h"
 #include "shared/view/json.h"
 #include "shared/view/names.h"

@@ -20,7 +20,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "agent/track_gaps.h"
+#include "agent/track/gaps.h"
 #include "shared/base/env.h"
 #include "shared/base/error.h"
 

@@ -24,10 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/patrol.h"
 #include "agent/patrol/gps.h"
 #include "agent/patrol/position.h"
-#include "agent/patrol_spool.h"
+#include "agent/record/patrol.h"
+#include "agent/record/patrol_spool.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/base/os.h"

@@ -2,7 +2,7 @@
 #ifndef AGENT_SYNC_ARGUMENTS_H
 #define AGENT_SYNC_ARGUMENTS_H
 
-#include "agent/sync_engine.h"
+#include "agent/engine/engine.h"
 
 struct arguments {
     const char *home, *lang, *command, *code;

@@ -17,7 +17,7 @@
 #ifndef AGENT_SYNC_HTTP_H
 #define AGENT_SYNC_HTTP_H
 
-#include "agent/transport.h"
+#include "agent/engine/transport.h"
 
 struct http_options {
     const char *url;    /* of the server, no '/' at its end */

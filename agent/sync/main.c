@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/engine/engine.h"
 #include "agent/sync/arguments.h"
 #include "agent/sync/http.h"
 #include "agent/sync/metered.h"
 #include "agent/sync/print.h"
-#include "agent/sync_engine.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 

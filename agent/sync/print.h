@@ -2,8 +2,8 @@
 #ifndef AGENT_SYNC_PRINT_H
 #define AGENT_SYNC_PRINT_H
 
+#include "agent/engine/engine.h"
 #include "agent/sync/metered.h"
-#include "agent/sync_engine.h"
 
 enum { PRINT_STEP_SIZE = 768 };
 

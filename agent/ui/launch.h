@@ -12,8 +12,8 @@
 #ifndef AGENT_UI_LAUNCH_H
 #define AGENT_UI_LAUNCH_H
 
-#include "shared/base/error.h"
 #include "agent/ui/ui.h"
+#include "shared/base/error.h"
 
 /* Take the lock. XG_BUSY: another serves this home; `start_path` is its file
  * then, as long as that can be read. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/maps.h"
+#include "agent/home/maps.h"
 #include "shared/base/lang.h"
 
 enum { REPLACED_MAX = 20 };

@@ -1,6 +1,6 @@
 /* access.c - who is shown personal fields: --as and --why of the commands that
  * show them, and `accesses`. */
-#include "server/access.h"
+#include "server/sight/access.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "server/cli/area.h"
 #include "server/cli/print.h"
-#include "server/report_each.h"
+#include "server/report/each.h"
 #include "shared/base/lang.h"
 #include "shared/view/account.h"
 #include "shared/view/json.h"

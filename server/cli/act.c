@@ -1,12 +1,12 @@
 /* act.c - `do`, `set`, `note`, `add`, `link`, `unlink`, `withdraw`, `resolve`:
  * what an operator does from the server. Each is one record on the server's
- * own chain, judged before it is written (server/desk.h). */
+ * own chain, judged before it is written (server/desk/desk.h). */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "server/cli/look.h"
-#include "server/desk.h"
+#include "server/desk/desk.h"
 #include "shared/base/lang.h"
 #include "shared/core/number.h"
 #include "shared/view/value.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "server/report.h"
+#include "server/report/report.h"
 #include "shared/base/lang.h"
 
 static enum xg_status is_within(bool *is, struct area *a, const char *unit,

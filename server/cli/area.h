@@ -13,7 +13,7 @@ struct area {
 /* XG_NOTFOUND: there is no such unit, or not for the caller. */
 XG_MUST_CHECK enum xg_status area_open(struct area *a, struct look *l,
                                        struct xg_error *err);
-/* Of the shape that report_walks.h asks for; ctx is the area. */
+/* Of the shape that report/walks.h asks for; ctx is the area. */
 XG_MUST_CHECK enum xg_status area_has(void *ctx, bool *is, const char *unit,
                                       struct xg_error *err);
 /* Its name, or its code. */

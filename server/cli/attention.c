@@ -1,24 +1,24 @@
 /* attention.c - `attention`: everything that a person must look at, the oldest
  * first, and where it is settled; `attention settle`, for what no other command
- * settles (server/attention.h).
+ * settles (server/desk/attention.h).
  *
  * What it costs: an index lookup, and one fold for each entity that has
  * something; the chains that forked, the batches that are apart, the devices
  * that saw another log are indexes too. Nothing is walked that has nothing. */
-#include "server/attention.h"
+#include "server/desk/attention.h"
 
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/board.h"
+#include "server/board/board.h"
 #include "server/cli/finding.h"
 #include "server/cli/look.h"
 #include "server/cli/print.h"
-#include "server/desk.h"
-#include "server/lost.h"
-#include "server/photo.h"
+#include "server/desk/desk.h"
+#include "server/photo/lost.h"
+#include "server/photo/photo.h"
 #include "shared/base/lang.h"
 #include "shared/core/loop.h"
 #include "shared/view/json.h"

@@ -1,5 +1,5 @@
 /* bundle.c - `bundle read`, `bundle write`: what goes to and fro on a stick. */
-#include "server/bundle.h"
+#include "server/bundle/bundle.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
-#include "server/data.h"
+#include "server/data/data.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/backups.h"
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
-#include "server/data.h"
-#include "server/lost.h"
-#include "server/view_note.h"
+#include "server/data/data.h"
+#include "server/photo/lost.h"
+#include "server/proof/view_note.h"
+#include "server/upkeep/backups.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 
@@ -21,7 +21,7 @@ static void put_line(void *ctx, const char *line)
         xg_buf_format(&c->out, "%s\n", line);
 }
 
-/* Which files are gone is remembered (server/lost.h), so that somebody sees it
+/* Which files are gone is remembered (lost.h), so that somebody sees it
  * who does not read this. */
 static enum xg_status check_photos(struct cmd *c, struct xg_error *err)
 {

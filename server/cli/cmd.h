@@ -84,7 +84,7 @@ struct cmd {
     struct xg_bytes password; /* that the caller asked for; empty: none */
     /* Of a caller who is logged in (server/console): the signing key of --as,
      * opened, or NULL; and the unit outside which nothing is there for them, or
-     * NULL (server/sight.h). Borrowed. */
+     * NULL (server/sight/sight.h). Borrowed. */
     const uint8_t *secret;
     const char *within;
     const struct xg_role *role; /* theirs, or NULL */

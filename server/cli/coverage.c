@@ -17,9 +17,9 @@
 
 #include "server/cli/area.h"
 #include "server/cli/print.h"
-#include "server/report.h"
-#include "server/report_each.h"
-#include "server/report_walks.h"
+#include "server/report/each.h"
+#include "server/report/report.h"
+#include "server/report/walks.h"
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"

@@ -1,6 +1,6 @@
 /* evidence.c - `export`: an evidence file of a case, or of what a person or a
  * unit had to do with in a period. */
-#include "server/evidence.h"
+#include "server/proof/evidence.h"
 
 #include <inttypes.h>
 #include <string.h>

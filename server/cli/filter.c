@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/guide.h"
+#include "server/data/guide.h"
 #include "shared/base/lang.h"
 #include "shared/core/loop.h"
 #include "shared/guide/catalogue.h"
@@ -257,7 +257,7 @@ static enum xg_status read_time(int64_t *ms, struct cmd *c, const char *option,
     return XG_OK;
 }
 
-/* What the board knows of server/sight.h. Kinds that reach down are seen from
+/* What the board knows of sight.h. Kinds that reach down are seen from
  * below too: of them there are few, and each row is asked. */
 static void limit_sight(struct filtered *f)
 {

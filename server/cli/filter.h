@@ -3,7 +3,7 @@
 #ifndef SERVER_CLI_FILTER_H
 #define SERVER_CLI_FILTER_H
 
-#include "server/board.h"
+#include "server/board/board.h"
 #include "server/cli/look.h"
 
 /* Take in what was published, then open the look with a snapshot of the board

@@ -6,7 +6,7 @@
 #include "server/cli/finding.h"
 #include "server/cli/look.h"
 #include "server/cli/print.h"
-#include "server/desk.h"
+#include "server/desk/desk.h"
 #include "shared/base/lang.h"
 #include "shared/core/loop.h"
 

@@ -1,6 +1,6 @@
 /* health.c - `health`: how the server is, and what of it a person should see
  * to. */
-#include "server/health.h"
+#include "server/upkeep/health.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * that is wrong is told of, and the others are taken. Each is an act of its
  * own: if the server ends amid a file, what was said to be taken is, and the
  * same file again takes the rest, since an order's own number is taken once
- * (server/source.h).
+ * (server/merge/source.h).
  */
 #define _GNU_SOURCE /* memmem */
 #include "server/cli/intake.h"
@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "server/cli/print.h"
-#include "server/desk.h"
-#include "server/sheet_read.h"
-#include "server/source.h"
+#include "server/desk/desk.h"
+#include "server/desk/sheet.h"
+#include "server/merge/source.h"
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
 #include "shared/view/value.h"

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/account/key.h"
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
-#include "server/data.h"
-#include "server/operator_key.h"
+#include "server/data/data.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 

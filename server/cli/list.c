@@ -1,4 +1,4 @@
-/* list.c - `list` and `counts`: what the board (server/board.h) finds, a line
+/* list.c - `list` and `counts`: what the board (board.h) finds, a line
  * each from the store. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "server/cli/filter.h"
 #include "server/cli/print.h"
-#include "server/guide.h"
+#include "server/data/guide.h"
 #include "shared/base/lang.h"
 #include "shared/core/loop.h"
 #include "shared/view/clock.h"

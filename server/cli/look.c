@@ -5,18 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/desk.h"
-#include "server/guide.h"
-#include "server/photo.h"
-#include "server/witness_policy.h"
+#include "server/cosign/policy.h"
+#include "server/data/guide.h"
+#include "server/desk/desk.h"
+#include "server/photo/photo.h"
 #include "shared/base/lang.h"
 #include "shared/core/number.h"
 #include "shared/view/clock.h"
 #include "shared/view/duplicate.h"
 #include "shared/view/json.h"
-#include "shared/view/text.h"
 #include "shared/view/names.h"
 #include "shared/view/template.h"
+#include "shared/view/text.h"
 #include "shared/view/waiting.h"
 
 enum { ID_SHOWN = 6 };

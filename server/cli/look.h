@@ -4,11 +4,11 @@
 #ifndef SERVER_CLI_LOOK_H
 #define SERVER_CLI_LOOK_H
 
-#include "server/access.h"
 #include "server/cli/cmd.h"
-#include "server/data.h"
-#include "server/group.h"
-#include "server/sight.h"
+#include "server/data/data.h"
+#include "server/merge/group.h"
+#include "server/sight/access.h"
+#include "server/sight/sight.h"
 #include "shared/view/form.h"
 #include "shared/view/show.h"
 
@@ -101,7 +101,7 @@ look_walk(struct look *l, struct store_filter filter, size_t limit,
                                  struct xg_error *err),
           struct xg_error *err);
 
-/* ---- who reads what (server/access.h) ---- */
+/* ---- who reads what (server/sight/access.h) ---- */
 
 /* Take --as and --why of a command that shows personal fields, which it does
  * with both alone; --why without --as is XG_USAGE. XG_NOTFOUND. */

@@ -12,7 +12,7 @@
 #include "server/cli/cmd.h"
 #include "server/cli/control.h"
 #include "server/cli/lend.h"
-#include "server/data.h"
+#include "server/data/data.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/base/os.h"

@@ -1,9 +1,9 @@
 /* operators.c - `operator add|list|login|lock|unlock|totp`: who may log in to
- * the console (server/account.h). */
+ * the console (server/account/account.h). */
 #include <sodium.h>
 #include <string.h>
 
-#include "server/account.h"
+#include "server/account/account.h"
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/cli/tls_files.h"

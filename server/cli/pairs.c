@@ -1,7 +1,7 @@
 /* pairs.c - `duplicates`: reports that may tell of one thing, side by side. */
 #include "server/cli/look.h"
-#include "server/group.h"
-#include "server/guide.h"
+#include "server/data/guide.h"
+#include "server/merge/group.h"
 #include "shared/base/lang.h"
 #include "shared/view/duplicate.h"
 #include "shared/view/text.h"

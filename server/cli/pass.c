@@ -1,11 +1,11 @@
 /* pass.c - `clerk`: one pass of what the server does by itself, by hand. A
- * running server makes one every minute (server/clerk.h). */
+ * running server makes one every minute (server/desk/clerk.h). */
 #include <string.h>
 
 #include "server/cli/look.h"
 #include "server/cli/print.h"
-#include "server/clerk.h"
-#include "server/guide.h"
+#include "server/data/guide.h"
+#include "server/desk/clerk.h"
 #include "shared/base/lang.h"
 #include "shared/core/loop.h"
 #include "shared/guide/labels.h"

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/approval.h"
+#include "server/account/approval.h"
+#include "server/account/qr.h"
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/cli/tls_files.h"
 #include "server/cli/workers.h"
-#include "server/data.h"
-#include "server/guide.h"
-#include "server/qr.h"
+#include "server/data/data.h"
+#include "server/data/guide.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 

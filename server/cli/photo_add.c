@@ -1,13 +1,13 @@
 /* photo_add.c - `photo add`, and --photo of the commands that act: photos which
- * somebody at the centre brings (server/photo_staged.h). */
+ * somebody at the centre brings (server/photo/staged.h). */
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "server/cli/print.h"
-#include "server/data.h"
-#include "server/photo_staged.h"
+#include "server/data/data.h"
+#include "server/photo/staged.h"
 #include "shared/base/lang.h"
 #include "shared/view/doubt.h"
 #include "shared/view/json.h"

@@ -10,7 +10,7 @@
 
 #include "server/cli/look.h"
 #include "server/cli/print.h"
-#include "server/photo.h"
+#include "server/photo/photo.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/view/json.h"

@@ -6,8 +6,8 @@
 
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
-#include "server/data.h"
-#include "server/sight.h"
+#include "server/data/data.h"
+#include "server/sight/sight.h"
 #include "shared/base/lang.h"
 
 enum {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "server/cli/look.h"
-#include "server/redact.h"
+#include "server/desk/redact.h"
 #include "shared/base/lang.h"
 #include "shared/core/erase.h"
 #include "shared/view/json.h"

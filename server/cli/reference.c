@@ -6,8 +6,8 @@
 
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
-#include "server/data.h"
-#include "server/guide.h"
+#include "server/data/data.h"
+#include "server/data/guide.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 

@@ -9,8 +9,8 @@
 
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
-#include "server/data.h"
-#include "server/registrar_request.h"
+#include "server/data/data.h"
+#include "server/registry/request.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/view/text.h"

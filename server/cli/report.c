@@ -1,5 +1,5 @@
 /* report.c - `report`: figures (docs/figures.md), and the cases of one. */
-#include "server/report_show.h"
+#include "server/report/show.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/cli/tls_files.h"
-#include "server/restore.h"
+#include "server/upkeep/restore.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 

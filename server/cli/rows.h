@@ -4,7 +4,7 @@
 #define SERVER_CLI_ROWS_H
 
 #include "server/cli/area.h"
-#include "server/report_read.h"
+#include "server/report/read.h"
 
 struct rows {
     struct look *look; /* borrowed; opened */

@@ -23,15 +23,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/api.h"
-#include "server/backups.h"
-#include "server/board.h"
-#include "server/clerk.h"
+#include "server/api/api.h"
+#include "server/board/board.h"
 #include "server/cli/cmd.h"
 #include "server/cli/control.h"
 #include "server/cli/order.h"
 #include "server/cli/tls_files.h"
-#include "server/witness_ask.h"
+#include "server/cosign/ask.h"
+#include "server/desk/clerk.h"
+#include "server/upkeep/backups.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 

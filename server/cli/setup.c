@@ -6,7 +6,7 @@
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
 #include "server/cli/tls_files.h"
-#include "server/data.h"
+#include "server/data/data.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 

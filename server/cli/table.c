@@ -8,7 +8,7 @@
          "edition; else the file's name"}                                      \
     }
 
-/* Who acts, and how they sign (server/operator_key.h). */
+/* Who acts, and how they sign (server/account/key.h). */
 #define PASSWORD                                                               \
     {                                                                          \
         "password-fd", "N", false, "从这个文件描述符读口令（否则在终端上问）", \
@@ -75,7 +75,7 @@
             "after, forwarded where others sent it"                            \
     }
 
-/* Who is shown personal fields (server/access.h). */
+/* Who is shown personal fields (server/sight/access.h). */
 #define READER                                                                 \
     {"as", "CODE", false, "谁查阅个人信息：工号",                              \
      "who reads personal fields: a code"},                                     \

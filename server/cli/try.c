@@ -6,7 +6,7 @@
 
 #include "server/cli/look.h"
 #include "server/cli/print.h"
-#include "server/desk.h"
+#include "server/desk/desk.h"
 #include "shared/base/lang.h"
 #include "shared/view/duplicate.h"
 #include "shared/view/json.h"

@@ -6,9 +6,9 @@
 
 #include "server/cli/cmd.h"
 #include "server/cli/print.h"
-#include "server/data.h"
-#include "server/witness_ask.h"
-#include "server/witness_policy.h"
+#include "server/cosign/ask.h"
+#include "server/cosign/policy.h"
+#include "server/data/data.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/registry.h"
+#include "server/registry/registry.h"
 
 enum { STATEMENTS_AT_ONCE = 2000, STATEMENTS_BYTES = 256 << 20 };
 

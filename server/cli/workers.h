@@ -3,7 +3,7 @@
 #ifndef SERVER_CLI_WORKERS_H
 #define SERVER_CLI_WORKERS_H
 
-#include "server/store.h"
+#include "server/store/store.h"
 
 /* The newest statement about each, by code; the server itself is none. */
 struct workers {

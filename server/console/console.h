@@ -4,10 +4,10 @@
  * (calls.h) and hands to whoever started it, who runs it on the data that the
  * server has open.
  */
-#ifndef XG_SERVER_CONSOLE_H
-#define XG_SERVER_CONSOLE_H
+#ifndef XG_SERVER_CONSOLE_CONSOLE_H
+#define XG_SERVER_CONSOLE_CONSOLE_H
 
-#include "server/data.h"
+#include "server/data/data.h"
 #include "shared/base/buf.h"
 #include "shared/web/asset.h"
 

@@ -2,7 +2,7 @@
  *
  * One thread follows the published log, twice a second, and keeps what changed
  * in the last EVENTS_KEPT rounds: which entities, of which units. Each reader
- * is told of what she may see (sight.h), at most once a second. Who falls
+ * is told of what she may see (sight/sight.h), at most once a second. Who falls
  * behind is told to look at all.
  */
 #ifndef XG_SERVER_CONSOLE_EVENTS_H

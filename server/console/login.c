@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/account/qr.h"
 #include "server/console/inside.h"
-#include "server/qr.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "server/console/inside.h"
-#include "server/health.h"
+#include "server/upkeep/health.h"
 
 /* Not by a proxy of this machine, behind which anybody may be. */
 static bool is_here(const struct xg_request *request)

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "server/account.h"
+#include "server/account/account.h"
 
 enum {
     SESSIONS_MAX = 1024,

@@ -1,6 +1,6 @@
 /* bundle_file.h - a file of named parts, as it lies on a stick: a tar (tar.h),
  * or a sealed file (seal.h) around one. What a bundle (bundle.h) and a rescue
- * (agent/rescue.h) are written to and read from.
+ * (agent/engine/rescue.h) are written to and read from.
  *
  * "-" as a path is standard output, or input.
  */

@@ -25,7 +25,7 @@ static enum xg_status no_bundle(const char *path, struct xg_error *err)
                    path);
 }
 
-/* What a device writes that nobody can unlock (agent/rescue.h): xunge reads it,
+/* What a device writes that nobody can unlock (rescue.h): xunge reads it,
  * and not a server. */
 static enum xg_status is_rescue(const char *path, struct xg_error *err)
 {

@@ -255,7 +255,7 @@ static const struct xg_field author_key[] = {
     END,
 };
 
-/* Somebody at the server was shown personal fields (server/access.h). Of no
+/* Somebody at the server was shown personal fields (access.h). Of no
  * entity, so that it is told to no device. */
 static const struct xg_field access_record[] = {
     {XG_FIELD_SALT, "salt", XG_TYPE_BYTES, XG_MERGE_ACT, XG_MACHINE, 16, 16,

@@ -1,6 +1,6 @@
 /* photo.h - photos taken apart: what one is, what its EXIF claims, its small
  * picture, what a record says of it. The agent does this where one is taken
- * (agent/photo.h), the server where one is brought to the centre
+ * (agent/photo/photo.h), the server where one is brought to the centre
  * (server/photo_add.h), and both say the same.
  *
  * EXIF is read by the program xunge-exif, and the small picture is made by

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "server/board_inside.h"
+#include "server/board/inside.h"
 #include "shared/core/loop.h"
 
 enum {

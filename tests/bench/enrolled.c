@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/data.h"
+#include "server/data/data.h"
 
 enum { STATEMENTS_EACH = 200 }; /* in one registry note of at most 64 KiB */
 

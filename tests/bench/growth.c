@@ -20,7 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "server/data.h"
+#include "server/data/data.h"
 #include "shared/core/batch.h"
 
 enum {

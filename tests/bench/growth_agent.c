@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "agent/capture.h"
-#include "agent/home.h"
+#include "agent/home/home.h"
+#include "agent/record/capture.h"
 
 enum { TOGETHER = 1000, ROUNDS = 300 };
 

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/data.h"
+#include "server/data/data.h"
 #include "shared/core/batch.h"
 #include "shared/core/protocol.h"
 

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "server/data.h"
+#include "server/data/data.h"
 #include "shared/core/batch.h"
 #include "shared/core/loop.h"
 #include "shared/core/track.h"

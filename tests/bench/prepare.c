@@ -23,8 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/home.h"
-#include "agent/import.h"
+#include "agent/home/home.h"
+#include "agent/record/import.h"
 #include "shared/core/batch.h"
 #include "shared/core/cbor.h"
 #include "shared/core/track.h"

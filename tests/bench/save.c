@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "agent/capture.h"
-#include "agent/home.h"
+#include "agent/home/home.h"
+#include "agent/record/capture.h"
 
 static void check(enum xg_status status, const struct xg_error *err)
 {

@@ -19,7 +19,7 @@ from lib_world import GRID, Case, main
 
 MEBI = 1 << 20
 DISK_MIB = 112
-RESERVE = 64 * MEBI  # kept for records: server/blobs.h
+RESERVE = 64 * MEBI  # kept for records: server/blobs/blobs.h
 
 
 class Full(Case):

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "agent/sync_internal.h"
+#include "agent/engine/inside.h"
 
 static enum xg_status answer(void *ctx, const struct transport_request *request,
                              struct transport_answer *out, struct xg_error *err)

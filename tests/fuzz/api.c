@@ -20,8 +20,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/api.h"
-#include "server/photo.h"
+#include "server/api/api.h"
+#include "server/photo/photo.h"
 #include "shared/core/protocol.h"
 #include "tests/lib/office.h"
 

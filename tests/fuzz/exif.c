@@ -3,9 +3,9 @@
 #define _GNU_SOURCE
 #include "tests/fuzz/fuzz_file.h"
 
+#include "agent/photo/photo.h"
 #include "shared/photo/exif/protocol.h"
 #include "shared/photo/exif/report.h"
-#include "agent/photo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "agent/photo.h"
+#include "agent/photo/photo.h"
 
 static void must_be_sane(const struct xg_photo_exif *e)
 {

@@ -3,7 +3,7 @@
 #ifndef XG_TESTS_FUZZ_FUZZ_TRACK_H
 #define XG_TESTS_FUZZ_FUZZ_TRACK_H
 
-#include "agent/track_gpx.h"
+#include "agent/track/gpx.h"
 #include "tests/fuzz/fuzz.h"
 
 typedef enum xg_status fuzz_track_reader(struct track_import *import,

@@ -1,7 +1,7 @@
 /* gpx.c - a GPX file, and the track that it becomes. */
 #include "tests/fuzz/fuzz_track.h"
 
-#include "agent/track_gpx.h"
+#include "agent/track/gpx.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

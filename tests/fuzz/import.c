@@ -4,7 +4,7 @@
 #define _DEFAULT_SOURCE
 #include "tests/fuzz/fuzz_home.h"
 
-#include "agent/import.h"
+#include "agent/record/import.h"
 #include "tests/lib/home.h"
 
 enum { RECORDS_MAX = 2000 }; /* then a new home, so that it stays quick */

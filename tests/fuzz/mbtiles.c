@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "agent/mbtiles.h"
+#include "agent/home/mbtiles.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "agent/handover_index.h"
-#include "server/registrar_request.h"
+#include "agent/handover/index.h"
+#include "server/registry/request.h"
 #include "shared/core/number.h"
 #include "shared/core/protocol.h"
 #include "shared/core/successor.h"

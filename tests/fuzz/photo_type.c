@@ -1,7 +1,7 @@
 /* photo_type.c - telling what a file is by its first bytes. */
 #include "tests/fuzz/fuzz.h"
 
-#include "agent/photo.h"
+#include "agent/photo/photo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

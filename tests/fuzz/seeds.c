@@ -4,8 +4,8 @@
 #include "tests/fuzz/fuzz_home.h"
 #include "tests/fuzz/fuzz_key.h"
 
-#include "agent/handover_index.h"
-#include "server/registrar_request.h"
+#include "agent/handover/index.h"
+#include "server/registry/request.h"
 #include "shared/core/protocol.h"
 #include "shared/core/successor.h"
 #include "shared/core/track.h"

@@ -7,8 +7,8 @@
 
 #include <webp/decode.h>
 
+#include "agent/photo/photo.h"
 #include "shared/photo/exif/jpeg_head.h"
-#include "agent/photo.h"
 #include "shared/photo/thumb/thumb.h"
 
 enum { PIXELS_CHEAP = 1 << 18, ONE_IN = 32 };

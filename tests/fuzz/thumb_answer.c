@@ -1,7 +1,7 @@
 /* thumb_answer.c - what a child that lies may give for a small picture. */
 #include "tests/fuzz/fuzz.h"
 
-#include "agent/photo.h"
+#include "agent/photo/photo.h"
 #include "shared/core/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

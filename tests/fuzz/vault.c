@@ -5,8 +5,8 @@
 #include "tests/fuzz/fuzz_home.h"
 #include "tests/fuzz/fuzz_track.h"
 
-#include "agent/patrol_spool.h"
-#include "agent/vault_slots.h"
+#include "agent/record/patrol_spool.h"
+#include "agent/vault/slots.h"
 
 enum { SLOTS, SEALED_FILE, VALUE, SPOOL, SPOOL_SEALED, KINDS };
 

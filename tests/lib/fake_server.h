@@ -6,7 +6,7 @@
 #ifndef XG_TESTS_LIB_FAKE_SERVER_H
 #define XG_TESTS_LIB_FAKE_SERVER_H
 
-#include "agent/transport.h"
+#include "agent/engine/transport.h"
 #include "shared/base/env.h"
 #include "shared/core/batch.h"
 #include "shared/core/protocol.h"

@@ -2,7 +2,7 @@
 #ifndef XG_TESTS_LIB_HOME_H
 #define XG_TESTS_LIB_HOME_H
 
-#include "agent/home.h"
+#include "agent/home/home.h"
 #include "tests/lib/device.h"
 
 enum { TEST_HOMES_MAX = 4 };

@@ -9,7 +9,7 @@
 #ifndef XG_TESTS_LIB_OFFICE_H
 #define XG_TESTS_LIB_OFFICE_H
 
-#include "server/desk.h"
+#include "server/desk/desk.h"
 #include "tests/lib/device.h"
 
 struct office {

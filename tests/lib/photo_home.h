@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "agent/photo.h"
+#include "agent/photo/photo.h"
 
 struct photo_home {
     char home[64], exif[512], thumb[512]; /* the programs of XG_BIN */

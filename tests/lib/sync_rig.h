@@ -5,8 +5,8 @@
 #ifndef XG_TESTS_LIB_SYNC_RIG_H
 #define XG_TESTS_LIB_SYNC_RIG_H
 
-#include "agent/capture.h"
-#include "agent/sync_engine.h"
+#include "agent/engine/engine.h"
+#include "agent/record/capture.h"
 #include "tests/lib/device.h"
 #include "tests/lib/fake_server.h"
 

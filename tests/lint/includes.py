@@ -30,14 +30,33 @@ ROOMS = {
     "shared/photo/thumb": ["shared/base", "shared/core", "shared/confine"],
     "agent": ["shared/base", "shared/core", "shared/db", "shared/bundle",
               "shared/guide", "shared/view", "shared/photo"],
-    "server/witness": ["shared/base"],
+    "server/cosign/request": ["shared/base"],
     "server/sheet": ["shared/base", "shared/core", "shared/confine"],
     "server": ["shared/base", "shared/core", "shared/db", "shared/bundle",
                "shared/web", "shared/guide", "shared/view", "shared/audit",
                "shared/photo"],
 }
+# Libraries of several rooms: each may include those before it.
+HOUSES = {
+    "agent": ["vault", "store", "home", "photo", "track", "record", "engine",
+              "handover"],
+    "server": ["store", "ledger", "registry", "blobs", "witness", "merge",
+               "data", "photo", "sight", "account", "cosign", "proof", "desk",
+               "board", "report", "api", "bundle", "upkeep"],
+}
+# What looks upwards, and why.
+UPWARDS = {
+    # A writer's job gathers what witnesses said for the next time note.
+    "server/ledger/ledger.c": ["server/cosign"],
+    # A record that finds its place names its photos.
+    "server/merge/place.c": ["server/photo"],
+    # Opening a folder opens all that lives in it, and ends what was begun.
+    "server/data/data.c": ["server/desk", "server/board"],
+    "server/data/check.c": ["server/desk"],
+    "agent/home/mbtiles.h": ["agent/photo"],
+}
 INSIDE = {  # folders of programs may include their library
-    "agent/cli": ["agent"], "agent/handover": ["agent", "agent/cli"],
+    "agent/cli": ["agent"], "agent/handover/archive": ["agent", "agent/cli"],
     "agent/bundle": ["agent", "agent/cli"],
     "agent/sync": ["agent"], "agent/patrol": ["agent"],
     "agent/ui": ["agent", "shared/web"],
@@ -47,12 +66,12 @@ INSIDE = {  # folders of programs may include their library
 }
 # What reads a child program's answer shares a header with it.
 ALSO = {"shared/photo": ["shared/photo/exif"],
-        "server": ["server/sheet"]}
+        "server/desk": ["server/sheet"]}
 
 # header: who may include it, as prefixes of paths.
 ENGINES = {
-    "sqlite3.h": ["shared/db", "server/store_sqlite", "agent/store"],
-    "curl/": ["agent/sync/", "server/witness/", "shared/audit/cli/"],
+    "sqlite3.h": ["shared/db", "server/store/sqlite", "agent/store/"],
+    "curl/": ["agent/sync/", "server/cosign/request/", "shared/audit/cli/"],
     "systemd/": ["agent/sync/"],
     "microhttpd.h": ["shared/web"],
     "gnutls/": ["shared/web"],
@@ -62,15 +81,15 @@ ENGINES = {
     "png.h": ["shared/photo/thumb/"],
     "webp/": ["shared/photo/thumb/"],
     "seccomp.h": ["shared/confine/"],
-    "expat.h": ["agent/track_gpx.c", "server/sheet/xlsx.c"],
-    "xlsxwriter.h": ["server/report_book.c"],
+    "expat.h": ["agent/track/gpx.c", "server/sheet/xlsx.c"],
+    "xlsxwriter.h": ["server/report/book.c"],
     "archive.h": ["shared/bundle/", "server/sheet/xlsx.c"],
     "archive_entry.h": ["shared/bundle/", "server/sheet/xlsx.c"],
-    "keyutils.h": ["agent/vault"],
+    "keyutils.h": ["agent/vault/"],
     "zlib.h": ["shared/core/deflate.c"],
     "csv.h": ["shared/guide", "server/sheet/csv.c"],
-    "liboath/": ["server/account_totp.c"],
-    "qrencode.h": ["server/qr."],
+    "liboath/": ["server/account/totp.c"],
+    "qrencode.h": ["server/account/qr."],
     "jansson.h": ["shared/guide", "shared/view", "shared/audit", "agent",
                   "server"],
 }
@@ -87,19 +106,37 @@ BANNED = re.compile(r"\b(strcpy|strcat|sprintf|gets|system|popen|alloca|"
 SQL_CALLS = re.compile(r"\b(sqlite3_exec|PQexec)\s*\(")
 
 
+def rooms():
+    yield from ROOMS
+    yield from INSIDE
+    for house, inside in HOUSES.items():
+        for room in inside:
+            yield f"{house}/{room}"
+
+
 def room_of(path):
     best = ""
-    for room in list(ROOMS) + list(INSIDE):
+    for room in rooms():
         if path.startswith(room + "/") and len(room) > len(best):
             best = room
     return best
 
 
+def house(name):
+    return [f"{name}/{room}" for room in HOUSES.get(name, [])] or [name]
+
+
 def allowed(room):
+    may = [room] + ALSO.get(room, [])
     if room in INSIDE:
-        base = INSIDE[room]
-        return [room] + base + ROOMS[base[0]]
-    return [room] + ROOMS.get(room, []) + ALSO.get(room, [])
+        for base in INSIDE[room]:
+            may += house(base)
+        return may + ROOMS[INSIDE[room][0]]
+    top, _, inside = room.partition("/")
+    if inside in HOUSES.get(top, []):
+        below = HOUSES[top][:HOUSES[top].index(inside)]
+        return may + [f"{top}/{other}" for other in below] + ROOMS[top]
+    return may + ROOMS.get(room, [])
 
 
 def strip(text):
@@ -113,13 +150,16 @@ def check(path, root, complaints):
     room = room_of(name)
     text = strip(path.read_text(encoding="utf-8"))
     say = lambda line, what: complaints.append(f"{name}:{line}: {what}")
+    if room in HOUSES:
+        say(1, f"lies in no room of {room}")
     for number, line in enumerate(text.split("\n"), 1):
         m = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
         if m:
             included = m.group(2)
             if m.group(1) == '"' and "/" in included:
                 target = room_of(included)
-                if target and target not in allowed(room):
+                may = allowed(room) + UPWARDS.get(name, [])
+                if target and target not in may:
                     say(number, f"{room} may not include {included}")
                 if included.startswith("tests/"):
                     say(number, "the product may not include tests")
@@ -176,16 +216,18 @@ BREACHES = {
     "shared/core/b.c": "#include <time.h>\n",
     "shared/core/c.c": "static void f(void)\n{\n    time(NULL);\n}\n",
     "shared/view/d.c": '#include "shared/db/db.h"\n',
-    "agent/e.c": '#include "server/store.h"\n',
-    "server/f.c": '#include "agent/store.h"\n',
-    "agent/g.c": "#include <sqlite3.h>\n",
+    "agent/record/e.c": '#include "server/store/store.h"\n',
+    "server/desk/f.c": '#include "agent/store/store.h"\n',
+    "agent/record/g.c": "#include <sqlite3.h>\n",
     "agent/cli/h.c": "#include <curl/curl.h>\n",
-    "server/i.c": "#include <microhttpd.h>\n",
-    "server/j.c": 'const char *q = "SELECT a FROM b";\n',
-    "server/k.c": "static void f(void)\n{\n    strcpy(a, b);\n}\n",
-    "server/l.c": '#include "tests/lib/test.h"\n',
-    "agent/m.c": "void f(void)\n{\n" + "    g();\n" * 60 + "}\n",
-    "agent/n.c": "    sqlite3_exec(db, q, 0, 0, 0);\n",
+    "server/desk/i.c": "#include <microhttpd.h>\n",
+    "server/desk/j.c": 'const char *q = "SELECT a FROM b";\n',
+    "server/desk/k.c": "static void f(void)\n{\n    strcpy(a, b);\n}\n",
+    "server/desk/l.c": '#include "tests/lib/test.h"\n',
+    "agent/record/m.c": "void f(void)\n{\n" + "    g();\n" * 60 + "}\n",
+    "server/o.c": "int a;\n",
+    "server/ledger/p.c": '#include "server/board/board.h"\n',
+    "agent/record/n.c": "    sqlite3_exec(db, q, 0, 0, 0);\n",
 }
 
 

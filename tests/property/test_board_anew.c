@@ -1,4 +1,4 @@
-/* test_board_anew.c - the board (server/board.h) that followed a server through
+/* test_board_anew.c - the board (board.h) that followed a server through
  * whatever happened to it holds what one does that is made anew, row for row;
  * and each way to find rows finds the same.
  *
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/board.h"
+#include "server/board/board.h"
 #include "shared/core/loop.h"
 #include "tests/lib/office.h"
 

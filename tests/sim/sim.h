@@ -27,7 +27,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/transport.h"
+#include "agent/engine/transport.h"
 #include "shared/base/env.h"
 #include "shared/core/deadline.h"
 #include "shared/core/protocol.h"

@@ -2,10 +2,10 @@
 #ifndef XG_TESTS_SIM_AGENT_H
 #define XG_TESTS_SIM_AGENT_H
 
-#include "agent/capture.h"
-#include "agent/fold.h"
-#include "agent/home.h"
-#include "agent/sync_engine.h"
+#include "agent/engine/engine.h"
+#include "agent/home/home.h"
+#include "agent/record/capture.h"
+#include "agent/store/fold.h"
 #include "tests/sim/sim.h"
 
 /* One act of a person, in an open home. */

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "agent/kept_draft.h"
+#include "agent/record/kept_draft.h"
 #include "shared/core/loop.h"
 #include "shared/view/conflict.h"
 #include "shared/view/form.h"

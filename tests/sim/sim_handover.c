@@ -1,6 +1,6 @@
 /* sim_handover.c - one device writes what it hands over, another takes it in;
  * see sim.h. */
-#include "agent/handover.h"
+#include "agent/handover/handover.h"
 #include "tests/sim/sim_agent.h"
 
 #include <stdio.h>

@@ -2,9 +2,9 @@
 #ifndef XG_TESTS_SIM_SERVER_H
 #define XG_TESTS_SIM_SERVER_H
 
-#include "server/api.h"
-#include "server/approval.h"
-#include "server/data.h"
+#include "server/account/approval.h"
+#include "server/api/api.h"
+#include "server/data/data.h"
 #include "tests/sim/sim.h"
 
 struct sim_server {

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/access.h"
-#include "server/scope.h"
-#include "server/store.h"
+#include "server/merge/scope.h"
+#include "server/sight/access.h"
+#include "server/store/store.h"
 #include "tests/lib/office.h"
 
 #define WHY "because-7731"

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/account.h"
-#include "server/account_totp.h"
-#include "server/operator_key.h"
+#include "server/account/account.h"
+#include "server/account/key.h"
+#include "server/account/totp.h"
 #include "tests/lib/office.h"
 
 #define PASSWORD "correct horse"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/bundle.h"
+#include "agent/engine/bundle.h"
 #include "shared/base/os.h"
 #include "shared/bundle/bundle.h"
 #include "tests/lib/sync_rig.h"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/api.h"
-#include "server/approval.h"
+#include "server/account/approval.h"
+#include "server/api/api.h"
 #include "shared/base/lang.h"
 #include "shared/core/protocol.h"
 #include "tests/lib/device.h"

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "server/attention.h"
-#include "server/proof.h"
+#include "server/desk/attention.h"
+#include "server/proof/proof.h"
 #include "shared/core/deadline.h"
 #include "shared/view/value.h"
 #include "tests/lib/office.h"

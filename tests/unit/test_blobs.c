@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/blobs.h"
+#include "server/blobs/blobs.h"
 #include "shared/base/os.h"
 #include "tests/lib/device.h"
 

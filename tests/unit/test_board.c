@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/board_inside.h"
+#include "server/board/inside.h"
 #include "shared/core/loop.h"
 #include "tests/lib/office.h"
 

@@ -13,12 +13,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "agent/capture.h"
-#include "agent/fold.h"
-#include "agent/import.h"
-#include "agent/kept_draft.h"
-#include "agent/photo_free.h"
-#include "agent/photo_loose.h"
+#include "agent/engine/photos_free.h"
+#include "agent/photo/loose.h"
+#include "agent/record/capture.h"
+#include "agent/record/import.h"
+#include "agent/record/kept_draft.h"
+#include "agent/store/fold.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/core/cbor.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "server/clerk.h"
+#include "server/desk/clerk.h"
 #include "shared/core/loop.h"
 #include "tests/lib/office.h"
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/evidence.h"
-#include "shared/base/os.h"
+#include "server/proof/evidence.h"
 #include "shared/base/lang.h"
+#include "shared/base/os.h"
 #include "tests/lib/office.h"
 
 static struct office office;

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/capture.h"
-#include "agent/fold.h"
-#include "shared/bundle/tar.h"
-#include "agent/handover_index.h"
-#include "agent/store_db.h"
+#include "agent/handover/index.h"
+#include "agent/record/capture.h"
+#include "agent/store/fold.h"
+#include "agent/store/inside.h"
 #include "shared/base/os.h"
+#include "shared/bundle/tar.h"
 #include "tests/lib/home.h"
 
 static struct xg_error err;

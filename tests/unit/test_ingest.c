@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "server/data.h"
-#include "server/ingest_internal.h"
+#include "server/data/data.h"
+#include "server/merge/inside.h"
 #include "shared/base/log.h"
 #include "tests/lib/device.h"
 

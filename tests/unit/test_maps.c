@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/maps.h"
+#include "agent/home/maps.h"
 #include "agent/ui/tiles.h"
 #include "shared/base/os.h"
 

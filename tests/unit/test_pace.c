@@ -2,7 +2,7 @@
  * up: steady, drifting, cut, silent. */
 #include "tests/lib/test.h"
 
-#include "agent/pace.h"
+#include "agent/engine/pace.h"
 
 /* A line of so many bytes a second and so much delay a request. */
 static int64_t line_ms(uint64_t bytes, uint64_t rate, int64_t delay_ms)

@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/fold.h"
-#include "agent/patrol.h"
-#include "agent/patrol_spool.h"
-#include "agent/track_gpx.h"
+#include "agent/record/patrol.h"
+#include "agent/record/patrol_spool.h"
+#include "agent/store/fold.h"
+#include "agent/track/gpx.h"
 #include "shared/base/os.h"
 #include "tests/lib/home.h"
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/photo.h"
+#include "agent/photo/photo.h"
 #include "shared/base/log.h"
 #include "shared/base/os.h"
 

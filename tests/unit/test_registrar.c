@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/registrar_request.h"
+#include "server/registry/request.h"
 
 enum { LOG_MAX = 32 };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "server/report.h"
+#include "server/report/report.h"
 #include "shared/core/loop.h"
 
 #define DAY REPORT_DAY_MS

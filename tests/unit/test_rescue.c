@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "agent/bundle/rescue_names.h"
-#include "agent/photo.h"
-#include "agent/rescue.h"
+#include "agent/engine/rescue.h"
+#include "agent/photo/photo.h"
 #include "shared/base/os.h"
 #include "shared/bundle/bundle_file.h"
 #include "tests/lib/sync_rig.h"

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/data.h"
-#include "server/ingest_internal.h"
-#include "server/scope.h"
+#include "server/data/data.h"
+#include "server/merge/inside.h"
+#include "server/merge/scope.h"
 #include "shared/base/log.h"
 #include "tests/lib/device.h"
 
@@ -231,7 +231,7 @@ static bool knows(const struct replica *r, const struct xg_id *id)
     return false;
 }
 
-/* As agent/store_update.c does. */
+/* As agent/store/update.c does. */
 static void take(struct replica *r, const struct xg_update *u,
                  const struct test_device *t)
 {

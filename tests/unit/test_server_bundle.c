@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/approval.h"
-#include "server/blobs.h"
-#include "server/bundle.h"
-#include "server/photo.h"
+#include "server/account/approval.h"
+#include "server/blobs/blobs.h"
+#include "server/bundle/bundle.h"
+#include "server/photo/photo.h"
 #include "shared/base/os.h"
 #include "shared/core/protocol.h"
 #include "tests/lib/office.h"

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/api.h"
-#include "server/photo.h"
+#include "server/api/api.h"
+#include "server/photo/photo.h"
 #include "shared/core/protocol.h"
 #include "tests/lib/office.h"
 

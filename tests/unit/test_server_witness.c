@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/witness.h"
-#include "server/witness_ask.h"
-#include "server/witness_device.h"
-#include "server/witness_policy.h"
+#include "server/api/cosigned.h"
+#include "server/cosign/ask.h"
+#include "server/cosign/policy.h"
+#include "server/witness/witness.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "tests/lib/office.h"

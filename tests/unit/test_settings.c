@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/settings.h"
+#include "agent/home/settings.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 #include "server_lock_sql.h"
 #include "server_sql.h"
 #include "shared/base/env.h"

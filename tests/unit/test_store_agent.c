@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/capture.h"
-#include "agent/fold.h"
-#include "agent/kept_draft.h"
-#include "agent/store_db.h"
+#include "agent/record/capture.h"
+#include "agent/record/kept_draft.h"
+#include "agent/store/fold.h"
+#include "agent/store/inside.h"
 #include "shared/base/os.h"
 #include "tests/lib/home.h"
 

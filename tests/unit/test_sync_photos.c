@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/photo.h"
-#include "agent/photo_free.h"
-#include "agent/photo_proof.h"
+#include "agent/engine/photos_free.h"
+#include "agent/photo/photo.h"
+#include "agent/photo/proof.h"
 #include "shared/base/os.h"
 #include "shared/view/photo.h"
 #include "tests/lib/sync_rig.h"

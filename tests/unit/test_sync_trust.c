@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/guide.h"
+#include "agent/home/guide.h"
 #include "shared/base/os.h"
 #include "shared/core/successor.h"
 #include "tests/lib/sync_rig.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/track_import.h"
+#include "agent/track/import.h"
 #include "shared/base/os.h"
 #include "shared/core/rangecoder.h"
 #include "shared/core/track.h"

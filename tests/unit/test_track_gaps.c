@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "agent/track_gaps.h"
+#include "agent/track/gaps.h"
 
 enum { MANY = 70000 };
 

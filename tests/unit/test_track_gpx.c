@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/track_gpx.h"
+#include "agent/track/gpx.h"
 
 static struct xg_error err;
 static struct xg_arena arena = {.max_bytes = 256 << 20};

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/track_nmea.h"
+#include "agent/track/nmea.h"
 #include "shared/base/os.h"
 
 static struct xg_error err;

@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/api.h"
-#include "server/photo.h"
+#include "server/api/api.h"
+#include "server/photo/photo.h"
 #include "tests/lib/office.h"
 
 #define ORIGIN "test.example"

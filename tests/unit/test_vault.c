@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/vault.h"
-#include "agent/vault_slots.h"
+#include "agent/vault/slots.h"
+#include "agent/vault/vault.h"
 #include "shared/base/os.h"
 
 /* --- kills --------------------------------------------------------------- */

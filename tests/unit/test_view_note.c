@@ -1,7 +1,7 @@
 /* test_view_note.c - the daily note over all merged state: when it is due. */
 #include "tests/lib/test.h"
 
-#include "server/view_note.h"
+#include "server/proof/view_note.h"
 #include "tests/lib/office.h"
 
 enum { HOUR_MS = 3600 * 1000 };

@@ -1,0 +1,204 @@
+/* board.h - what lists, filters, counts and figures read: DIR/board.db.
+ *
+ * A database of its own, derived from the store and never backed up. One row
+ * an entity (`line`), what is searched of it (`words`, `pair`), the units that
+ * it was given to (`hand`), of a case its clocks (`clock`)
+ * and its group (`course`), who says to be the same as whom (`link`). What a column means
+ * stands beside it in server/sql/board/0001_start.sql. Each row is a pure
+ * function of its entity, of what is imported, and (course.grouped) of the
+ * links: a board that followed the log for a year is the one that is made anew
+ * today.
+ *
+ *      board_take_in()     the entities that changed since, until nothing is
+ *                          left or `most` were looked at
+ *      board_begin()       a snapshot of it; filters are asked of that
+ *      board_end()
+ *
+ * It follows what is published (ledger.h). Nothing waits for it: it reads the
+ * store as any command does, and writes a file that nobody else writes. What is
+ * killed, cut or lost of it comes again from the store; a file that is damaged,
+ * of another version or of another log is dropped and made anew.
+ *
+ * A case is reckoned again when its records change; when the calendar, the
+ * catalogue or any other imported file does (in the background); when a link
+ * reaches its group; when a pause of its clock ends. Which light is on is not
+ * written: it follows from `due_ms` and `yellow_ms` at the moment of the
+ * question.
+ *
+ * Figures (server/report*) read rows of their own (`figure`), by
+ * board_figures(). `behind` 0 means that all of it is exact.
+ *
+ * Units: `unit_at` and `holder_at` are places in a tree, so that a unit and all
+ * below it are one range: board_unit_range(). Codes stand beside them.
+ */
+#ifndef XG_SERVER_BOARD_BOARD_H
+#define XG_SERVER_BOARD_BOARD_H
+
+#include "server/data/data.h"
+#include "shared/core/deadline.h"
+
+struct board;
+struct board_reader;
+
+/* No time, no due: what never comes. */
+#define BOARD_NEVER INT64_MAX
+
+enum {
+    BOARD_TAKE_IN = 2000, /* entities that a command takes in before it reads */
+    BOARD_ROWS_MAX = 100000,
+    BOARD_TERMS = 3, /* words of a search */
+};
+
+/* Opens nothing yet. Borrows the data; data_open() does it. */
+XG_MUST_CHECK enum xg_status board_new(struct board **b, struct data *d,
+                                       struct xg_error *err);
+void board_free(struct board *b);
+
+/* How far it is: everything below log entry `size`, but for `behind` entities
+ * that are still to be looked at (or again). */
+struct board_at {
+    uint64_t size, behind;
+};
+/* Any thread. */
+XG_MUST_CHECK enum xg_status board_take_in(struct board *b, struct board_at *at,
+                                           uint64_t most, struct xg_error *err);
+
+/* A thread that takes in what comes, and what is to be reckoned again. */
+struct board_thread;
+XG_MUST_CHECK enum xg_status board_start(struct board_thread **t,
+                                         struct board *b, struct xg_error *err);
+void board_stop(struct board_thread *t); /* NULL is fine */
+/* Does one run? Else a command takes in all there is. */
+bool board_is_followed(const struct board *b);
+
+/* NULL: in memory. The file is there after the first board_take_in(). */
+const char *board_path(const struct board *b);
+
+/* Drop it; it is made anew when it is next asked. For `rebuild`. */
+XG_MUST_CHECK enum xg_status board_drop(struct board *b, struct xg_error *err);
+
+/* ---- asking ---- */
+
+enum board_order {
+    BOARD_BY_CHANGED, /* the last change first */
+    BOARD_BY_DUE,     /* what is due next; then what has no deadline, the newest
+                       * first */
+    BOARD_BY_CREATED, /* the newest first */
+};
+
+/* All zeros: everything. Of sets any element, of the rest all must hold. */
+struct board_filter {
+    uint64_t kinds, statuses, urgencies, sources; /* 1 << number; 0: any */
+    uint64_t lights;                              /* 1 << enum xg_light */
+    bool open, settled; /* needs somebody; came to an end */
+    bool decide;        /* a person must: a conflict, or too large to fold */
+    /* NULL: any. A unit, and all below it: */
+    const char *unit;     /* at home there */
+    const char *holder;   /* has it, or was called to it */
+    const char *within;   /* at home there, or ever given to it: who asks may
+                           * see no more (server/sight/sight.h) */
+    const char *category; /* and all below it */
+    const char *level;
+    const char *number; /* human or official, whole */
+    const char *text;   /* all words of it, each somewhere in what is searched */
+    int64_t since_ms, until_ms; /* received from, before; 0: any */
+};
+
+struct board_after {
+    int64_t key; /* as board_row.key */
+    uint64_t number;
+};
+
+struct board_row {
+    uint64_t number; /* of the entity, in the store */
+    struct xg_id id;
+    uint64_t kind, status, urgency, source;
+    enum xg_light light;
+    bool placed;
+    int32_t lat_e7, lon_e7;
+    int64_t created_ms, due_ms; /* due: BOARD_NEVER where none runs */
+    uint64_t stage; /* of the clock that matters most; 0: none runs */
+    int64_t since_ms, stage_ms; /* who has it, and that clock, since; or 0 */
+    uint64_t changed;
+    int64_t key; /* its place in the order asked for */
+    char unit[XG_CODE_MAX + 1], holder[XG_CODE_MAX + 1];
+    char level[XG_CODE_MAX + 1], category[XG_CODE_MAX + 1];
+};
+
+/* A snapshot, lent by the board until board_end(). */
+XG_MUST_CHECK enum xg_status board_begin(struct board *b,
+                                         struct board_reader **r,
+                                         struct xg_error *err);
+void board_end(struct board *b, struct board_reader *r); /* NULL is fine */
+
+/* Up to `limit` rows after `after` (NULL: from the first); lights as at
+ * `now_ms`. In the arena. */
+XG_MUST_CHECK enum xg_status
+board_list(struct board_reader *r, struct xg_arena *arena,
+           struct board_row **rows, size_t *count,
+           const struct board_filter *filter, enum board_order by,
+           const struct board_after *after, size_t limit, int64_t now_ms,
+           struct xg_error *err);
+/* Where a row stands in an order now. *found false: there is none of that id.
+ */
+XG_MUST_CHECK enum xg_status board_find(struct board_reader *r,
+                                        struct board_after *after, bool *found,
+                                        const struct xg_id *id,
+                                        enum board_order by,
+                                        struct xg_error *err);
+XG_MUST_CHECK enum xg_status board_count(struct board_reader *r,
+                                         uint64_t *count,
+                                         const struct board_filter *filter,
+                                         int64_t now_ms, struct xg_error *err);
+
+enum { BOARD_STATUSES = 32, BOARD_LIGHTS = 4 };
+struct board_counts {
+    uint64_t total, decide;
+    uint64_t statuses[BOARD_STATUSES]; /* by number; 0: of no loop */
+    uint64_t lights[BOARD_LIGHTS];     /* by enum xg_light */
+};
+XG_MUST_CHECK enum xg_status board_counts(struct board_reader *r,
+                                          struct board_counts *counts,
+                                          const struct board_filter *filter,
+                                          int64_t now_ms, struct xg_error *err);
+
+/* Numbers of the entities that somebody must look at because of any of that
+ * set (1 << enum attention_what, attention.h): those above `after`, ascending,
+ * at most `limit`, into `numbers`. */
+XG_MUST_CHECK enum xg_status board_look(struct board_reader *r,
+                                        uint64_t *numbers, size_t *count,
+                                        unsigned set, uint64_t after,
+                                        size_t limit, struct xg_error *err);
+
+/* The clocks that run, in the order in which they began; as at `now_ms`. What
+ * they lend is the arena's. */
+XG_MUST_CHECK enum xg_status
+board_clocks(struct board_reader *r, struct xg_clock **clocks, size_t *count,
+             struct xg_arena *arena, uint64_t number, int64_t now_ms,
+             struct xg_error *err);
+
+/* What figures read (report/read.h): the row (case.h; empty: it could not
+ * be folded) of every case that is open, or to which anything happened since,
+ * and of those that hang together with one. `group` NULL: it is in none. */
+struct board_figures {
+    void *ctx;
+    enum xg_status (*visit)(void *ctx, uint64_t number, struct xg_bytes row,
+                            const struct xg_id *group, struct xg_error *err);
+};
+XG_MUST_CHECK enum xg_status board_figures(struct board_reader *r,
+                                           int64_t since_ms,
+                                           const struct board_figures *to,
+                                           struct xg_error *err);
+
+/* Where a unit and all below it stand: from, to, both included. A code that
+ * nobody knows stands alone. */
+struct board_range {
+    int64_t from, to;
+};
+struct board_range board_unit_range(const struct board_reader *r,
+                                    const char *unit);
+bool board_knows_unit(const struct board_reader *r, const char *unit);
+struct board_range board_category_range(const struct board_reader *r,
+                                        const char *category);
+
+#endif

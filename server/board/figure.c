@@ -1,0 +1,161 @@
+/* figure.c - what figures read: a row a case (server/board/case.h). */
+#include "server/board/inside.h"
+
+#include "server/board/case.h"
+
+enum { ROW_MAX = 1 << 16 };
+
+enum xg_status board_figure_of(struct board_entry *e, struct xg_arena *arena,
+                               const struct fold *fold,
+                               const struct guide_rules *rules,
+                               struct xg_error *err)
+{
+    struct xg_buf bytes = XG_BUF(ROW_MAX);
+    struct report_case row;
+    struct xg_clock *clocks;
+    size_t count;
+
+    if (!report_counts_kind(rules->kind))
+        return XG_OK;
+    if (guide_clocks(&clocks, &count, arena, fold, rules, REPORT_FOREVER_MS,
+                     err) != XG_OK)
+        return err->status;
+    if (!report_case_of(&row, fold, clocks, count))
+        return XG_OK;
+    report_case_put(&bytes, &row);
+    enum xg_status status = xg_buf_check(&bytes, err);
+    uint8_t *copy =
+        status == XG_OK ? xg_arena_copy(arena, bytes.data, bytes.len) : NULL;
+    if (status == XG_OK && !copy)
+        status = xg_fail_nomem(err);
+    if (status == XG_OK) {
+        e->figure = xg_bytes(copy, bytes.len);
+        e->figure_open = row.way == REPORT_OPEN;
+        e->touched_ms = row.touched_ms;
+    }
+    xg_buf_clear(&bytes);
+    return status;
+}
+
+/* One that could not be folded is always listed, as nothing. */
+enum xg_status board_figure_put(struct xg_db *db, const struct board_entry *e,
+                                struct xg_error *err)
+{
+    bool unfolded = !e->entity.folded && report_counts_kind(e->entity.kind);
+    bool is = e->figure.len || unfolded;
+    struct xg_stmt *s =
+        xg_stmt(db, is ? BOARD_STMT_FIGURE_PUT : BOARD_STMT_FIGURE_DROP);
+
+    xg_bind_u64(s, 1, e->entity.number);
+    if (is) {
+        xg_bind_i64(s, 2, e->figure_open || unfolded);
+        xg_bind_i64(s, 3, e->touched_ms);
+        xg_bind_bytes(s, 4, unfolded ? xg_bytes(NULL, 0) : e->figure);
+    }
+    return xg_stmt_run(s, err);
+}
+
+/* ---- asking ---- */
+
+/* Of the groups, who is in them; by number. */
+struct member {
+    uint64_t number;
+    struct xg_id group;
+};
+
+static enum xg_status read_groups(struct xg_buf *members,
+                                  struct board_reader *r, int64_t since_ms,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_FIGURE_GROUPS);
+
+    xg_bind_i64(s, 1, since_ms);
+    while (xg_stmt_next(s)) {
+        struct member m = {xg_col_u64(s, 0), xg_col_id(s, 1)};
+        xg_buf_append(members, &m, sizeof m);
+    }
+    if (xg_stmt_done(s, err) != XG_OK)
+        return err->status;
+    return xg_buf_check(members, err);
+}
+
+static struct member member_at(const struct xg_buf *members, size_t i)
+{
+    struct member m;
+
+    memcpy(&m, members->data + i * sizeof m, sizeof m);
+    return m;
+}
+
+/* A member that the list has not: of another time, and settled. */
+static enum xg_status visit_other(struct board_reader *r,
+                                  const struct board_figures *to,
+                                  const struct member *m, struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_FIGURE_GET);
+    enum xg_status status = XG_OK;
+
+    xg_bind_u64(s, 1, m->number);
+    if (xg_stmt_row(s))
+        status =
+            to->visit(to->ctx, m->number, xg_col_bytes(s, 0), &m->group, err);
+    struct xg_error ended = XG_ERROR_NONE;
+    if (xg_stmt_done(s, &ended) != XG_OK && status == XG_OK) {
+        *err = ended;
+        status = ended.status;
+    }
+    return status;
+}
+
+static enum xg_status visit_list(struct xg_buf *members, struct board_reader *r,
+                                 int64_t since_ms,
+                                 const struct board_figures *to,
+                                 struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_FIGURE_LIST);
+    size_t count = members->len / sizeof(struct member), at = 0, left = 0;
+    struct xg_error ended = XG_ERROR_NONE;
+    enum xg_status status = XG_OK;
+
+    xg_bind_i64(s, 1, since_ms);
+    while (status == XG_OK && xg_stmt_next(s)) {
+        uint64_t number = xg_col_u64(s, 0);
+        struct member m = {0};
+        /* those that were passed are not in the list: kept for after */
+        for (; at < count && (m = member_at(members, at)).number < number; at++)
+            memmove(members->data + left++ * sizeof m,
+                    members->data + at * sizeof m, sizeof m);
+        bool grouped = at < count && m.number == number;
+        at += grouped;
+        status = to->visit(to->ctx, number, xg_col_bytes(s, 1),
+                           grouped ? &m.group : NULL, err);
+    }
+    for (; at < count; at++)
+        memmove(members->data + left++ * sizeof(struct member),
+                members->data + at * sizeof(struct member),
+                sizeof(struct member));
+    members->len = left * sizeof(struct member);
+    if (xg_stmt_done(s, &ended) != XG_OK && status == XG_OK) {
+        *err = ended;
+        status = ended.status;
+    }
+    return status;
+}
+
+enum xg_status board_figures(struct board_reader *r, int64_t since_ms,
+                             const struct board_figures *to,
+                             struct xg_error *err)
+{
+    struct xg_buf members = XG_BUF(SIZE_MAX / 2);
+    enum xg_status status = read_groups(&members, r, since_ms, err);
+
+    if (status == XG_OK)
+        status = visit_list(&members, r, since_ms, to, err);
+    for (size_t i = 0;
+         status == XG_OK && i < members.len / sizeof(struct member); i++) {
+        struct member m = member_at(&members, i);
+        status = visit_other(r, to, &m, err);
+    }
+    xg_buf_clear(&members);
+    return status;
+}

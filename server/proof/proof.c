@@ -1,0 +1,215 @@
+/* proof.c - see proof.h. */
+#include "server/proof/proof.h"
+
+#include <inttypes.h>
+
+#include "server/cosign/policy.h"
+#include "server/merge/inside.h"
+#include "server/photo/photo.h"
+#include "shared/base/lang.h"
+#include "shared/core/tlog.h"
+#include "shared/view/value.h"
+
+enum { PROOF_ARENA = 256 << 20, COSIGNED_ARENA = 16 << 20 };
+
+struct work {
+    struct data *d;
+    struct store *s;
+    const struct fold *fold;
+    struct xg_checkpoint checkpoint;
+    struct proof *out;
+};
+
+/* ---- is it as it was written? ---- */
+
+static enum xg_status altered(uint64_t position, const char *what,
+                              struct xg_error *err)
+{
+    return xg_fail(err, XG_ALARM,
+                   XG_T("日志第 %" PRIu64 " 条：%s",
+                        "log entry %" PRIu64 ": %s"),
+                   position, what);
+}
+
+static enum xg_status open_checkpoint(struct work *w, struct xg_arena *arena,
+                                      struct xg_error *err)
+{
+    struct xg_bytes note;
+    uint64_t size;
+
+    if (w->s->ops->get_checkpoint(w->s, arena, &size, &note, err) != XG_OK)
+        return err->status;
+    return xg_checkpoint_open(&w->checkpoint, note.at, note.len,
+                              &ledger_signer(w->d->ledger)->verifier, err);
+}
+
+/* The entry, whose note the batch has, lies under the checkpoint. */
+static enum xg_status check_entry(struct work *w, uint64_t position,
+                                  struct xg_bytes note, struct xg_error *err)
+{
+    const struct xg_node_reader nodes = ledger_nodes(w->s);
+    struct xg_proof path;
+    struct xg_hash leaf;
+
+    if (position >= w->checkpoint.size)
+        return altered(position,
+                       XG_T("不在最新的检查点里", "not under the checkpoint"),
+                       err);
+    xg_tlog_leaf(&leaf, note.at, note.len);
+    if (xg_prove_inclusion(&path, position, w->checkpoint.size, &nodes, err) !=
+        XG_OK)
+        return err->status;
+    return xg_verify_inclusion(&path, position, w->checkpoint.size, &leaf,
+                               &w->checkpoint.root, err);
+}
+
+static enum xg_status check_row(const struct xg_batch *batch,
+                                const struct store_record *row,
+                                struct xg_error *err)
+{
+    struct xg_record record;
+
+    store_read_record(&record, &batch->says.chain, row);
+    if (!xg_hash_equal(&record.hash, &row->hash))
+        return altered(row->position,
+                       XG_T("一条记录的内容与其校验码不符",
+                            "a record is not what its hash says"),
+                       err);
+    for (size_t i = 0; i < batch->count; i++)
+        if (xg_hash_equal(&batch->records[i].hash, &row->hash))
+            return XG_OK;
+    return altered(row->position,
+                   XG_T("一条记录不在设备签名的批次里",
+                        "a record is not in the batch that was signed"),
+                   err);
+}
+
+/* All rows that lie at one entry, from row `first` on. */
+static enum xg_status check_batch(struct work *w, struct xg_arena *arena,
+                                  size_t first, struct xg_error *err)
+{
+    uint64_t position = w->fold->rows[first].position;
+    struct store_batch *b;
+    struct xg_batch batch;
+    size_t count = 0;
+
+    if (w->s->ops->read_batches(w->s, arena, &b, &count, position, 1, err) !=
+        XG_OK)
+        return err->status;
+    if (count == 0 || b->position != position)
+        return altered(position, XG_T("批次不在了", "its batch is gone"), err);
+    if (ingest_reopen(w->d->ingest, &batch, arena, w->s, b, err) != XG_OK ||
+        check_entry(w, position, batch.note, err) != XG_OK)
+        return err->status;
+    for (size_t i = first; i < w->fold->count; i++)
+        if (w->fold->rows[i].position == position &&
+            check_row(&batch, &w->fold->rows[i], err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+static bool is_first_of_entry(const struct fold *fold, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (fold->rows[i].position == fold->rows[at].position)
+            return false;
+    return true;
+}
+
+static enum xg_status check_all(struct work *w, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(PROOF_ARENA);
+    enum xg_status status = open_checkpoint(w, &arena, err);
+
+    for (size_t i = 0; status == XG_OK && i < w->fold->count; i++) {
+        if (!is_first_of_entry(w->fold, i))
+            continue;
+        w->out->entries++;
+        xg_arena_reset(&arena);
+        status = check_batch(w, &arena, i, err);
+    }
+    xg_arena_clear(&arena);
+    w->out->unaltered = status == XG_OK;
+    if (status == XG_OK || status == XG_NOMEM || status == XG_IO ||
+        status == XG_BUSY)
+        return status;
+    w->out->altered = *err;
+    *err = XG_ERROR_NONE;
+    return XG_OK;
+}
+
+/* ---- when, by whom it was seen ---- */
+
+static enum xg_status count_devices(struct work *w, struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(COSIGNED_ARENA);
+    struct store_cosignature *rows;
+    size_t count = 0;
+    enum xg_status status = w->s->ops->read_cosignatures(
+        w->s, &arena, &rows, &count, true, NULL, err);
+
+    for (size_t i = 0; status == XG_OK && i < count; i++)
+        w->out->cosigned_by += rows[i].size > w->out->entry;
+    xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status look_at_first(struct work *w, struct xg_error *err)
+{
+    uint32_t op = w->fold->state.creator;
+    struct xg_bounds b;
+
+    if (op == XG_NONE)
+        return XG_OK;
+    const struct store_record *row = &w->fold->rows[op];
+    w->out->has_first = true;
+    w->out->entry = row->position;
+    w->out->when = w->fold->whens[op];
+    w->out->grade = w->fold->judgements[op].grade;
+    b = (struct xg_bounds){.anchor_size = row->anchor_size,
+                           .position = row->position};
+    if (witness_bounds(&b, w->s, w->d->ledger, err) != XG_OK)
+        return err->status;
+    if (b.witnessed_low_ms && b.witnessed_low_ms <= INT64_MAX)
+        w->out->seen_after_ms = (int64_t)b.witnessed_low_ms;
+    if (b.witnessed_high_ms && b.witnessed_high_ms <= INT64_MAX)
+        w->out->seen_before_ms = (int64_t)b.witnessed_high_ms;
+    return count_devices(w, err);
+}
+
+static enum xg_status count_photos(struct work *w, struct xg_error *err)
+{
+    const struct xg_set *set = xg_state_set(&w->fold->state, XG_FIELD_PHOTO);
+    uint64_t position, length;
+
+    for (size_t i = 0; set && i < set->count; i++) {
+        struct xg_cbor c = xg_cbor_over(set->elements[i].value);
+        struct xg_cbor_item item;
+        bool held;
+        if (set->elements[i].removed || !xg_cbor_next(&c, &item))
+            continue;
+        struct view_photo photo = view_photo_of(&item);
+        if (photo_held(w->s, &position, &length, &held, &photo.sha256, err) !=
+            XG_OK)
+            return err->status;
+        w->out->photos++;
+        w->out->photos_held += held;
+    }
+    return XG_OK;
+}
+
+enum xg_status proof_of(struct proof *out, struct data *d, struct store *store,
+                        const struct fold *fold, struct xg_error *err)
+{
+    struct proof made = {.records = fold->count,
+                         .altered = XG_ERROR_NONE,
+                         .seen_after_ms = XG_NO_TIME,
+                         .seen_before_ms = XG_NO_TIME};
+    struct work w = {.d = d, .s = store, .fold = fold, .out = &made};
+
+    if (check_all(&w, err) != XG_OK || look_at_first(&w, err) != XG_OK ||
+        count_photos(&w, err) != XG_OK)
+        return err->status;
+    *out = made;
+    return XG_OK;
+}

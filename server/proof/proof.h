@@ -1,0 +1,33 @@
+/* proof.h - what can be proven of one case, in a few figures: for who looks at
+ * it. All of it is checked anew each time: every record's hash by its bytes,
+ * that it lies in the batch that its device signed, and that the batch's note
+ * lies in the log under the newest checkpoint. An evidence file (evidence.h) is
+ * the same for who trusts nobody here.
+ */
+#ifndef XG_SERVER_PROOF_PROOF_H
+#define XG_SERVER_PROOF_PROOF_H
+
+#include "server/data/data.h"
+
+struct proof {
+    bool unaltered;
+    struct xg_error altered; /* else: what does not hold */
+    uint64_t records;
+    uint64_t entries; /* of the log that hold them */
+    /* Of its first record; where that has not come (`has_first` false), none. */
+    bool has_first;
+    uint64_t entry;
+    struct xg_when when;             /* by the log's time notes */
+    int64_t seen_after_ms, seen_before_ms; /* by witnesses; XG_NO_TIME: none */
+    enum xg_grade grade;             /* of its author */
+    uint64_t cosigned_by;            /* devices that saw the log with it */
+    uint64_t photos, photos_held;    /* removed ones left out */
+};
+
+/* Of a fold that knows its times; what does not hold is no failure. */
+XG_MUST_CHECK enum xg_status proof_of(struct proof *out, struct data *d,
+                                      struct store *store,
+                                      const struct fold *fold,
+                                      struct xg_error *err);
+
+#endif

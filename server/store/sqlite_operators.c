@@ -1,0 +1,147 @@
+/* sqlite_operators.c - accounts of the console, and wrong passwords. */
+#include <string.h>
+
+#include "server/store/sqlite.h"
+
+/* Empty, or of that size. */
+static bool read_secret(struct xg_stmt *s, int column,
+                        uint8_t out[static STORE_TOTP_SIZE])
+{
+    if (xg_col_bytes(s, column).len == 0)
+        return false;
+    xg_col_exact(s, column, out, STORE_TOTP_SIZE);
+    return true;
+}
+
+static void read_operator(struct sqlite_rows *rows, struct xg_stmt *s,
+                          void *item)
+{
+    struct store_operator *o = item;
+
+    (void)rows;
+    sqlite_text(s, 0, o->code, sizeof o->code);
+    o->once = xg_col_hash(s, 1);
+    o->once_until_ms = xg_col_i64(s, 2);
+    o->has_totp = read_secret(s, 3, o->totp);
+    o->has_begun = read_secret(s, 4, o->begun);
+    o->totp_step = xg_col_u64(s, 5);
+    o->login_ms = xg_col_i64(s, 6);
+    o->locked = xg_col_bool(s, 7);
+    sqlite_text(s, 8, o->why, sizeof o->why);
+}
+
+static enum xg_status put_operator(struct store *s,
+                                   const struct store_operator *o,
+                                   struct xg_error *err)
+{
+    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_PUT);
+
+    xg_bind_text(put, 1, o->code);
+    xg_bind_hash(put, 2, &o->once);
+    xg_bind_i64(put, 3, o->once_until_ms);
+    xg_bind_bytes(put, 4, xg_bytes(o->totp, o->has_totp ? STORE_TOTP_SIZE : 0));
+    xg_bind_bytes(put, 5,
+                  xg_bytes(o->begun, o->has_begun ? STORE_TOTP_SIZE : 0));
+    xg_bind_u64(put, 6, o->totp_step);
+    xg_bind_i64(put, 7, o->login_ms);
+    xg_bind_i64(put, 8, o->locked);
+    xg_bind_text(put, 9, o->why);
+    return xg_stmt_run(put, err);
+}
+
+static enum xg_status get_operator(struct store *s, struct store_operator *o,
+                                   bool *found, const char *code,
+                                   struct xg_error *err)
+{
+    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_GET);
+
+    xg_bind_text(get, 1, code);
+    return sqlite_row_read(o, found, sizeof *o, NULL, get, read_operator, err);
+}
+
+static enum xg_status find_operator(struct store *s, struct store_operator *o,
+                                    bool *found, const struct xg_hash *once,
+                                    struct xg_error *err)
+{
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_ONCE);
+
+    xg_bind_hash(find, 1, once);
+    return sqlite_row_read(o, found, sizeof *o, NULL, find, read_operator, err);
+}
+
+static enum xg_status read_operators(struct store *s, struct xg_arena *arena,
+                                     struct store_operator **rows,
+                                     size_t *count, struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+
+    if (sqlite_rows_read(&list, xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_LIST),
+                         read_operator, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_operator *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
+}
+
+static enum xg_status put_wrong_tries(struct store *s,
+                                      const struct xg_hash *what,
+                                      const struct store_wrong *wrong,
+                                      struct xg_error *err)
+{
+    struct xg_stmt *put =
+        xg_stmt(sqlite_db(s), wrong->count ? SERVER_STMT_WRONG_TRY_PUT
+                                           : SERVER_STMT_WRONG_TRY_DROP);
+
+    xg_bind_hash(put, 1, what);
+    if (wrong->count) {
+        xg_bind_u64(put, 2, wrong->count);
+        xg_bind_i64(put, 3, wrong->last_ms);
+    }
+    return xg_stmt_run(put, err);
+}
+
+static void read_wrong(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
+{
+    struct store_wrong *w = item;
+
+    (void)rows;
+    w->count = xg_col_u64(s, 0);
+    w->last_ms = xg_col_i64(s, 1);
+}
+
+static enum xg_status get_wrong_tries(struct store *s,
+                                      struct store_wrong *wrong,
+                                      const struct xg_hash *what,
+                                      struct xg_error *err)
+{
+    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_WRONG_TRY_GET);
+    struct store_wrong read = {0};
+    bool found;
+
+    xg_bind_hash(get, 1, what);
+    if (sqlite_row_read(&read, &found, sizeof read, NULL, get, read_wrong,
+                        err) != XG_OK)
+        return err->status;
+    *wrong = read;
+    return XG_OK;
+}
+
+static enum xg_status forget_wrong_tries(struct store *s, int64_t before_ms,
+                                         struct xg_error *err)
+{
+    struct xg_stmt *drop = xg_stmt(sqlite_db(s), SERVER_STMT_WRONG_TRY_FORGET);
+
+    xg_bind_i64(drop, 1, before_ms);
+    return xg_stmt_run(drop, err);
+}
+
+void sqlite_operator_verbs(struct store_ops *ops)
+{
+    ops->put_operator = put_operator;
+    ops->get_operator = get_operator;
+    ops->find_operator = find_operator;
+    ops->read_operators = read_operators;
+    ops->put_wrong_tries = put_wrong_tries;
+    ops->get_wrong_tries = get_wrong_tries;
+    ops->forget_wrong_tries = forget_wrong_tries;
+}
