@@ -3,7 +3,9 @@
  * A database of its own, derived from the store and never backed up. One row
  * an entity (`line`), what is searched of it (`words`, `pair`), the units that
  * it was given to (`hand`), of a case its clocks (`clock`)
- * and its group (`course`), who says to be the same as whom (`link`). What a column means
+ * and its group (`course`), who says to be the same as whom (`link`); a row a
+ * patrol and a visit, and what they come to a unit, a day and a worker
+ * (`cover`). What a column means
  * stands beside it in server/sql/board/0001_start.sql. Each row is a pure
  * function of its entity, of what is imported, and (course.grouped) of the
  * links: a board that followed the log for a year is the one that is made anew
@@ -31,10 +33,11 @@
  * Units: `unit_at` and `holder_at` are places in a tree, so that a unit and all
  * below it are one range: board_unit_range(). Codes stand beside them.
  */
-#ifndef XG_SERVER_BOARD_BOARD_H
-#define XG_SERVER_BOARD_BOARD_H
+#ifndef XG_SERVER_BOARD_H
+#define XG_SERVER_BOARD_H
 
 #include "server/data/data.h"
+#include "server/board/patrol.h"
 #include "shared/core/deadline.h"
 
 struct board;
@@ -96,7 +99,7 @@ struct board_filter {
     const char *unit;     /* at home there */
     const char *holder;   /* has it, or was called to it */
     const char *within;   /* at home there, or ever given to it: who asks may
-                           * see no more (server/sight/sight.h) */
+                           * see no more (server/sight.h) */
     const char *category; /* and all below it */
     const char *level;
     const char *number; /* human or official, whole */
@@ -189,6 +192,69 @@ XG_MUST_CHECK enum xg_status board_figures(struct board_reader *r,
                                            int64_t since_ms,
                                            const struct board_figures *to,
                                            struct xg_error *err);
+
+/* ---- patrols and visits ---- */
+
+/* Patrols that touch `from_ms` or begin after it, but before `before_ms`; the
+ * latest start first, in the arena. */
+XG_MUST_CHECK enum xg_status board_walks(struct board_reader *r,
+                                         struct xg_arena *arena,
+                                         struct report_walk **walks,
+                                         size_t *count, int64_t from_ms,
+                                         int64_t before_ms,
+                                         struct xg_error *err);
+
+struct board_visit {
+    uint64_t number; /* of the entity, in the store */
+    int64_t ms;
+};
+/* A worker's up to `to_ms`, in the order of time: those after that moment and
+ * number; at most `limit`. */
+XG_MUST_CHECK enum xg_status board_visits(struct board_reader *r,
+                                          struct board_visit *rows,
+                                          size_t *count, const char *worker,
+                                          int64_t after_ms, uint64_t after,
+                                          int64_t to_ms, size_t limit,
+                                          struct xg_error *err);
+
+/* The day of China's calendar that holds the moment, from 1970-01-01. False: it
+ * is of no year that has four digits, and in no `cover`. */
+bool board_day_of(int64_t *day, int64_t ms);
+
+/* What a worker did for a unit on a day: patrols that began, places of visits
+ * (board_cover_place()), visited subjects (struct xg_id). Lent. */
+struct board_cover {
+    const char *worker;
+    uint64_t patrols;
+    int64_t distance_mm;
+    struct xg_bytes places, subjects;
+};
+enum { BOARD_PLACE_SIZE = 8 };
+/* The i-th place: a number of its own, but that the last bit says whether a
+ * visit there was to a subject. */
+uint64_t board_cover_place(const struct board_cover *c, size_t i);
+/* Of the units for which anything was done the first after that code, which it
+ * replaces. */
+XG_MUST_CHECK enum xg_status board_covered(struct board_reader *r,
+                                           char unit[static XG_CODE_MAX + 1],
+                                           bool *found, struct xg_error *err);
+/* Of a unit and a period, both days included. */
+XG_MUST_CHECK enum xg_status
+board_cover(struct board_reader *r, const char *unit, int64_t from_day,
+            int64_t to_day, void *ctx,
+            enum xg_status (*visit)(void *ctx, const struct board_cover *c,
+                                    struct xg_error *err),
+            struct xg_error *err);
+/* How many subjects are on the lists now, by their homes. */
+XG_MUST_CHECK enum xg_status
+board_listed(struct board_reader *r, void *ctx,
+             enum xg_status (*visit)(void *ctx, const char *unit,
+                                     uint64_t count, struct xg_error *err),
+             struct xg_error *err);
+/* The home of a subject; *found false: it is on no list. */
+XG_MUST_CHECK enum xg_status
+board_find_listed(struct board_reader *r, char unit[static XG_CODE_MAX + 1],
+                  bool *found, const struct xg_id *id, struct xg_error *err);
 
 /* Where a unit and all below it stand: from, to, both included. A code that
  * nobody knows stands alone. */

@@ -23,6 +23,7 @@ enum {
     TOUCHED_MAX = 64 << 20,
     EVERY_MS = 500,
     REST = 3, /* of the thread, for each moment at work */
+    FACTS = BOARD_VERSION * 1000 + REPORT_CASE_VERSION,
 };
 
 /* In the place of a number: nothing is to be reckoned again. */
@@ -39,7 +40,7 @@ struct take {
     bool redoes;
     bool counts;               /* how much is left is asked exactly */
     struct xg_arena arena;     /* of a case */
-    struct xg_buf touched;
+    struct xg_buf touched, days;
     uint64_t budget, done;
     bool wrote;
 };
@@ -93,7 +94,7 @@ static enum xg_status look_whose(struct board *b, struct store *store,
         board_mark_get(b->db, &version, NULL, &has_version, "facts", err) !=
             XG_OK)
         return err->status;
-    if (found && (!has_version || version != REPORT_CASE_VERSION ||
+    if (found && (!has_version || version != FACTS ||
                   size > published->size)) {
         same = false;
     } else if (found && size) {
@@ -140,7 +141,7 @@ static enum xg_status write_marks(struct take *t, uint64_t changed,
         board_mark_put(db, "redo", t->redoes ? t->redo : REDONE, NULL,
                        err) != XG_OK ||
         board_mark_put(db, "guide", t->guide, NULL, err) != XG_OK ||
-        board_mark_put(db, "facts", REPORT_CASE_VERSION, NULL, err) != XG_OK ||
+        board_mark_put(db, "facts", FACTS, NULL, err) != XG_OK ||
         board_mark_put(db, "log", t->published.size, &t->published.root, err) !=
             XG_OK)
         return err->status;
@@ -294,7 +295,7 @@ static enum xg_status take_one(struct take *t, uint64_t number,
     if (board_entry_of(&entry, &t->arena, &t->by, number, err) != XG_OK)
         return err->status;
     t->done++;
-    return board_put(t->b->db, &entry, t->shape, &t->touched, err);
+    return board_put(t->b->db, &entry, t->shape, &t->touched, &t->days, err);
 }
 
 /* The next that changed. *changed, *number: up to where it is done for good. */
@@ -441,6 +442,8 @@ static enum xg_status write_chunk(struct take *t, struct xg_error *err)
         status = xg_buf_check(&t->touched, err);
     if (status == XG_OK)
         status = board_regroup(b->db, xg_buf_bytes(&t->touched), err);
+    if (status == XG_OK)
+        status = board_cover_put(b->db, &t->days, err);
     /* What was told later than what is published may change once more under
      * the same place. */
     bool above = changed >= t->published.size;
@@ -511,7 +514,8 @@ static enum xg_status chunk(struct board *b, struct board_at *at,
                      .budget = budget,
                      .counts = counts,
                      .arena = XG_ARENA(BOARD_CASE_ARENA),
-                     .touched = XG_BUF(TOUCHED_MAX)};
+                     .touched = XG_BUF(TOUCHED_MAX),
+                     .days = XG_BUF(TOUCHED_MAX)};
     struct store *store = NULL;
     enum xg_status status = ledger_published(b->d->ledger, &t.published, NULL,
                                              err);
@@ -530,6 +534,7 @@ static enum xg_status chunk(struct board *b, struct board_at *at,
     board_shape_release(b, t.shape);
     xg_arena_clear(&t.arena);
     xg_buf_clear(&t.touched);
+    xg_buf_clear(&t.days);
     *done = t.done;
     return status;
 }

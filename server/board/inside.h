@@ -12,6 +12,10 @@
 #include "shared/core/number.h"
 #include "shared/db/db.h"
 
+/* Another one where rows say another thing of the same entity: the file is made
+ * anew. (Another schema is seen without.) */
+enum { BOARD_VERSION = 2 };
+
 enum { BOARD_READERS = 8, BOARD_CASE_ARENA = 256 << 20 };
 
 /* The trees, by one state of what is imported and of the registry. Shared by
@@ -93,6 +97,13 @@ struct board_entry {
     struct xg_bytes figure; /* report_case_put(); empty: not folded, or none */
     bool figure_open;
     int64_t touched_ms;
+    /* of a patrol, of a visit, of a subject */
+    bool walked, visited, listed;
+    struct report_walk walk;
+    int64_t visit_ms;
+    uint64_t place; /* 64 bits of its hash; 0: none */
+    bool has_subject;
+    struct xg_id subject;
 };
 
 XG_MUST_CHECK enum xg_status board_entry_of(struct board_entry *out,
@@ -117,13 +128,36 @@ XG_MUST_CHECK enum xg_status board_figure_put(struct xg_db *db,
                                               const struct board_entry *e,
                                               struct xg_error *err);
 
+/* ---- patrols and visits (walk.c) ---- */
+
+/* What a worker did for a unit on a day. */
+struct board_cover_key {
+    char unit[XG_CODE_MAX + 1], worker[XG_CODE_MAX + 1];
+    int64_t day;
+};
+XG_MUST_CHECK enum xg_status board_walk_of(struct board_entry *e,
+                                           struct xg_arena *arena,
+                                           const struct board_by *by,
+                                           const struct xg_brief *brief,
+                                           struct xg_error *err);
+/* The days that are others now are added to `days`. */
+XG_MUST_CHECK enum xg_status board_walk_put(struct xg_db *db,
+                                            const struct board_entry *e,
+                                            struct xg_buf *days,
+                                            struct xg_error *err);
+/* Those days anew, of the rows that there are now; `days` is put in order. */
+XG_MUST_CHECK enum xg_status board_cover_put(struct xg_db *db,
+                                             struct xg_buf *days,
+                                             struct xg_error *err);
+
 /* ---- writing it (put.c); in a transaction ---- */
 
-/* Ids whose groups may be others now are added to `touched`. */
+/* Ids whose groups may be others now are added to `touched`, days to `days`. */
 XG_MUST_CHECK enum xg_status board_put(struct xg_db *db,
                                        const struct board_entry *e,
                                        const struct board_shape *shape,
                                        struct xg_buf *touched,
+                                       struct xg_buf *days,
                                        struct xg_error *err);
 /* Groups of all that hang with those ids (struct xg_id, one after another). */
 XG_MUST_CHECK enum xg_status board_regroup(struct xg_db *db,

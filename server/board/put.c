@@ -269,7 +269,8 @@ static enum xg_status has_course(struct xg_db *db, bool *has, uint64_t number,
 
 enum xg_status board_put(struct xg_db *db, const struct board_entry *e,
                          const struct board_shape *shape,
-                         struct xg_buf *touched, struct xg_error *err)
+                         struct xg_buf *touched, struct xg_buf *days,
+                         struct xg_error *err)
 {
     bool old = false;
 
@@ -280,7 +281,8 @@ enum xg_status board_put(struct xg_db *db, const struct board_entry *e,
                      put_course(db, e, err) != XG_OK ||
                      put_clocks(db, e, err) != XG_OK))
         return err->status;
-    if (board_figure_put(db, e, err) != XG_OK)
+    if (board_figure_put(db, e, err) != XG_OK ||
+        board_walk_put(db, e, days, err) != XG_OK)
         return err->status;
     if (e->loops && !old) /* others may name it already */
         xg_buf_append(touched, e->entity.id.b, XG_ID_SIZE);

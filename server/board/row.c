@@ -318,7 +318,8 @@ enum xg_status board_entry_of(struct board_entry *out, struct xg_arena *arena,
         return err->status;
     if (folded && (xg_brief_read(&brief, e.entity.state, err) != XG_OK ||
                    take_state(&e, arena, &brief, err) != XG_OK ||
-                   take_links(&e, arena, &brief, err) != XG_OK))
+                   take_links(&e, arena, &brief, err) != XG_OK ||
+                   board_walk_of(&e, arena, by, &brief, err) != XG_OK))
         return err->status;
     if (take_hands(&e, arena, by, &brief, err) != XG_OK ||
         take_text(&e, arena, by, &brief, err) != XG_OK)

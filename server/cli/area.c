@@ -6,6 +6,27 @@
 #include "server/report/report.h"
 #include "shared/base/lang.h"
 
+enum xg_status area_board(struct board_reader **r, struct board_at *at,
+                          struct cmd *c, struct xg_error *err)
+{
+    struct board *b = c->data->board;
+    uint64_t most = board_is_followed(b) ? BOARD_TAKE_IN : UINT64_MAX;
+
+    if (board_take_in(b, at, most, err) != XG_OK)
+        return err->status;
+    return board_begin(b, r, err);
+}
+
+void area_tell_behind(struct cmd *c, const struct board_at *at)
+{
+    if (at->behind && !c->json)
+        xg_buf_format(&c->out,
+                      XG_T("看板还差 %llu 件没有算进来，稍后再看\n",
+                           "%llu more are not taken in yet: look again in a "
+                           "moment\n"),
+                      (unsigned long long)at->behind);
+}
+
 static enum xg_status is_within(bool *is, struct area *a, const char *unit,
                                 const char *top, struct xg_error *err)
 {
@@ -54,11 +75,9 @@ enum xg_status area_open(struct area *a, struct look *l, struct xg_error *err)
                    unit);
 }
 
-enum xg_status area_has(void *ctx, bool *is, const char *unit,
+enum xg_status area_has(struct area *a, bool *is, const char *unit,
                         struct xg_error *err)
 {
-    struct area *a = ctx;
-
     return is_within(is, a, unit, a->unit, err);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SERVER_CLI_AREA_H
 #define SERVER_CLI_AREA_H
 
+#include "server/board/board.h"
 #include "server/cli/look.h"
 
 struct area {
@@ -10,12 +11,20 @@ struct area {
     const char *unit;  /* "" : all */
 };
 
+/* A snapshot of the board, as far as the log or nearly so (`at`); board_end().
+ * Before look_open(): then the store knows all that it names. */
+XG_MUST_CHECK enum xg_status area_board(struct board_reader **r,
+                                        struct board_at *at, struct cmd *c,
+                                        struct xg_error *err);
+/* As text, where it is not: how much is missing. */
+void area_tell_behind(struct cmd *c, const struct board_at *at);
+
 /* XG_NOTFOUND: there is no such unit, or not for the caller. */
 XG_MUST_CHECK enum xg_status area_open(struct area *a, struct look *l,
                                        struct xg_error *err);
-/* Of the shape that report/walks.h asks for; ctx is the area. */
-XG_MUST_CHECK enum xg_status area_has(void *ctx, bool *is, const char *unit,
-                                      struct xg_error *err);
+/* Is the unit asked for? */
+XG_MUST_CHECK enum xg_status area_has(struct area *a, bool *is,
+                                      const char *unit, struct xg_error *err);
 /* Its name, or its code. */
 const char *area_unit_name(struct area *a, const char *unit);
 /* Her name, "" unknown; lent by the look's arena. */

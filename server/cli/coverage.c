@@ -17,9 +17,8 @@
 
 #include "server/cli/area.h"
 #include "server/cli/print.h"
-#include "server/report/each.h"
 #include "server/report/report.h"
-#include "server/report/walks.h"
+#include "server/report/each.h"
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
@@ -32,15 +31,24 @@ struct unit {
     int64_t distance_mm;
 };
 
+/* Somebody walked for a unit. */
+struct walker {
+    char unit[XG_CODE_MAX + 1], worker[XG_CODE_MAX + 1];
+};
+
 struct job {
+    struct board_reader *board;
+    struct board_at at;
     struct look look;
     struct area area;
     struct xg_arena arena;
-    struct report_walks walks;
-    struct xg_id *visited; /* subjects, ascending */
-    size_t visited_count;
+    int64_t from_ms, to_ms;
     struct unit *units; /* by code */
     size_t count, room;
+    struct unit *unit;     /* at work on it */
+    struct xg_buf walkers; /* struct walker */
+    struct xg_buf places;  /* of that unit: uint64_t */
+    struct xg_buf visited; /* struct xg_id */
 };
 
 /* ---- units, each once ---- */
@@ -77,27 +85,65 @@ static enum xg_status unit_of(struct unit **out, struct job *j,
 
 /* ---- patrols ---- */
 
-static int by_worker(const void *x, const void *y)
+static int by_unit(const void *x, const void *y)
 {
-    const struct report_walk *a = x, *b = y;
+    const struct walker *a = x, *b = y;
     int order = strcmp(a->unit, b->unit);
 
     return order ? order : strcmp(a->worker, b->worker);
 }
 
-static enum xg_status count_walks(struct job *j, struct xg_error *err)
+static enum xg_status add_walker(struct job *j, const char *worker,
+                                 uint64_t patrols, int64_t distance_mm,
+                                 struct xg_error *err)
 {
-    struct report_walk *w = j->walks.walks;
-    struct unit *u;
+    struct walker w = {.unit = ""};
 
-    if (j->walks.walk_count)
-        qsort(w, j->walks.walk_count, sizeof *w, by_worker);
-    for (size_t i = 0; i < j->walks.walk_count; i++) {
-        if (unit_of(&u, j, w[i].unit, err) != XG_OK)
+    if (!patrols || strlen(worker) > XG_CODE_MAX)
+        return XG_OK;
+    memcpy(w.unit, j->unit->code, sizeof w.unit);
+    memcpy(w.worker, worker, strlen(worker) + 1);
+    j->unit->patrols += patrols;
+    j->unit->distance_mm += distance_mm;
+    xg_buf_append(&j->walkers, &w, sizeof w);
+    return xg_buf_check(&j->walkers, err);
+}
+
+/* Those that began before the period and go into it; the days have the rest. */
+static enum xg_status add_earlier(struct job *j, struct xg_error *err)
+{
+    struct report_walk *walks;
+    size_t count;
+
+    if (board_walks(j->board, &j->arena, &walks, &count, j->from_ms,
+                    j->from_ms, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < count; i++) {
+        bool within = false;
+        if (area_has(&j->area, &within, walks[i].unit, err) != XG_OK)
             return err->status;
-        u->patrols++;
-        u->workers += i == 0 || by_worker(&w[i - 1], &w[i]) != 0;
-        u->distance_mm += w[i].distance_mm;
+        if (within &&
+            (unit_of(&j->unit, j, walks[i].unit, err) != XG_OK ||
+             add_walker(j, walks[i].worker, 1, walks[i].distance_mm, err) !=
+                 XG_OK))
+            return err->status;
+    }
+    return XG_OK;
+}
+
+static enum xg_status count_workers(struct job *j, struct xg_error *err)
+{
+    struct walker *w = (void *)j->walkers.data;
+    size_t count = j->walkers.len / sizeof *w;
+
+    if (count)
+        qsort(w, count, sizeof *w, by_unit);
+    for (size_t i = 0; i < count; i++) {
+        if (i && by_unit(&w[i - 1], &w[i]) == 0)
+            continue;
+        if (unit_of(&j->unit, j, w[i].unit, err) != XG_OK)
+            return err->status;
+        j->unit->workers++;
     }
     return XG_OK;
 }
@@ -106,33 +152,112 @@ static enum xg_status count_walks(struct job *j, struct xg_error *err)
 
 static int by_place(const void *x, const void *y)
 {
-    const struct report_visit *a = x, *b = y;
-    int order = strcmp(a->unit, b->unit);
+    uint64_t a, b;
 
-    if (order)
-        return order;
-    order = xg_bytes_compare(a->place, b->place);
-    return order ? order : b->has_subject - a->has_subject;
+    memcpy(&a, x, sizeof a);
+    memcpy(&b, y, sizeof b);
+    return a < b ? -1 : a > b;
 }
 
-/* Those of one place stand together, those to a subject first. */
-static enum xg_status count_places(struct job *j, struct xg_error *err)
+static uint64_t place_at(const struct job *j, size_t i)
 {
-    struct report_visit *v = j->walks.visits;
-    struct unit *u;
+    uint64_t place;
 
-    if (j->walks.visit_count)
-        qsort(v, j->walks.visit_count, sizeof *v, by_place);
-    for (size_t i = 0; i < j->walks.visit_count; i++) {
-        bool same = i && strcmp(v[i - 1].unit, v[i].unit) == 0 &&
-                    xg_bytes_equal(v[i - 1].place, v[i].place);
-        if (same || v[i].place.len == 0)
+    memcpy(&place, j->places.data + i * sizeof place, sizeof place);
+    return place;
+}
+
+/* The last of a place says whether one of its visits was to a subject. */
+static void count_places(struct job *j)
+{
+    size_t count = j->places.len / sizeof(uint64_t);
+
+    if (count)
+        qsort(j->places.data, count, sizeof(uint64_t), by_place);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t place = place_at(j, i);
+        if (i + 1 < count && place_at(j, i + 1) >> 1 == place >> 1)
             continue;
-        if (unit_of(&u, j, v[i].unit, err) != XG_OK)
-            return err->status;
-        u->places++;
-        u->households += !v[i].has_subject;
+        j->unit->places++;
+        j->unit->households += !(place & 1);
     }
+}
+
+static enum xg_status add_day(void *ctx, const struct board_cover *c,
+                              struct xg_error *err)
+{
+    struct job *j = ctx;
+
+    for (size_t i = 0; i < c->places.len / BOARD_PLACE_SIZE; i++) {
+        uint64_t place = board_cover_place(c, i);
+        xg_buf_append(&j->places, &place, sizeof place);
+    }
+    xg_buf_append(&j->visited, c->subjects.at, c->subjects.len);
+    if (xg_buf_check(&j->places, err) != XG_OK ||
+        xg_buf_check(&j->visited, err) != XG_OK)
+        return err->status;
+    return add_walker(j, c->worker, c->patrols, c->distance_mm, err);
+}
+
+/* What was done for one unit in the period; none, and it has no line. */
+static enum xg_status add_unit(struct job *j, const char *code,
+                               struct xg_error *err)
+{
+    struct unit found = {.code = ""};
+    int64_t from_day, to_day;
+
+    if (!board_day_of(&from_day, j->from_ms) ||
+        !board_day_of(&to_day, j->to_ms - 1))
+        return XG_OK;
+    memcpy(found.code, code, strlen(code) + 1);
+    j->unit = &found;
+    xg_buf_reset(&j->places);
+    if (board_cover(j->board, code, from_day, to_day, j, add_day, err) != XG_OK)
+        return err->status;
+    count_places(j);
+    if (!found.patrols && !found.places)
+        return XG_OK;
+    if (unit_of(&j->unit, j, code, err) != XG_OK)
+        return err->status;
+    j->unit->patrols += found.patrols;
+    j->unit->distance_mm += found.distance_mm;
+    j->unit->places = found.places;
+    j->unit->households = found.households;
+    return XG_OK;
+}
+
+static enum xg_status add_units(struct job *j, struct xg_error *err)
+{
+    char unit[XG_CODE_MAX + 1] = "";
+    bool found = true, within;
+
+    while (found) {
+        if (board_covered(j->board, unit, &found, err) != XG_OK ||
+            (found && area_has(&j->area, &within, unit, err) != XG_OK) ||
+            (found && within && add_unit(j, unit, err) != XG_OK))
+            return err->status;
+    }
+    return XG_OK;
+}
+
+/* ---- subjects ---- */
+
+static enum xg_status add_listed(void *ctx, const char *code, uint64_t count,
+                                 struct xg_error *err)
+{
+    struct job *j = ctx;
+    struct unit *u;
+    bool within = false;
+
+    if (strlen(code) > XG_CODE_MAX)
+        return XG_OK;
+    if (area_has(&j->area, &within, code, err) != XG_OK)
+        return err->status;
+    if (!within)
+        return XG_OK;
+    if (unit_of(&u, j, code, err) != XG_OK)
+        return err->status;
+    u->subjects += count;
     return XG_OK;
 }
 
@@ -141,59 +266,28 @@ static int by_id(const void *a, const void *b)
     return memcmp(a, b, XG_ID_SIZE);
 }
 
-/* The subjects that were visited, to be found. */
-static enum xg_status list_visited(struct job *j, struct xg_error *err)
+/* Of those on the lists, who was visited; at home in what is asked for. */
+static enum xg_status count_visited(struct job *j, struct xg_error *err)
 {
-    j->visited =
-        xg_arena_array(&j->arena, j->walks.visit_count + 1, sizeof *j->visited);
-    if (!j->visited)
-        return xg_fail_nomem(err);
-    for (size_t i = 0; i < j->walks.visit_count; i++)
-        if (j->walks.visits[i].has_subject)
-            j->visited[j->visited_count++] = j->walks.visits[i].subject;
-    if (j->visited_count)
-        qsort(j->visited, j->visited_count, sizeof *j->visited, by_id);
-    return XG_OK;
-}
+    const struct xg_id *ids = (void *)j->visited.data;
+    size_t count = j->visited.len / sizeof *ids;
+    char home[XG_CODE_MAX + 1] = "";
 
-static bool was_visited(const struct job *j, const struct xg_id *subject)
-{
-    return j->visited_count && bsearch(subject, j->visited, j->visited_count,
-                                       sizeof *j->visited, by_id);
-}
-
-/* ---- subjects ---- */
-
-static bool is_listed(const struct store_entity *e)
-{
-    struct xg_error ignored = XG_ERROR_NONE;
-    struct xg_cbor_item released;
-    struct xg_brief brief;
-
-    if (!e->folded || e->withdrawn ||
-        xg_brief_read(&brief, e->state, &ignored) != XG_OK)
-        return false;
-    return !xg_brief_value(&brief, XG_SUBJECT_RELEASED, &released) ||
-           released.type != XG_CBOR_BOOL || !released.number;
-}
-
-static enum xg_status count_subject(void *ctx, const struct store_entity *e,
-                                    struct xg_error *err)
-{
-    struct job *j = ctx;
-    struct unit *u;
-    bool within = false;
-
-    if (!is_listed(e))
-        return XG_OK;
-    if (area_has(&j->area, &within, e->unit, err) != XG_OK)
-        return err->status;
-    if (!within)
-        return XG_OK;
-    if (unit_of(&u, j, e->unit, err) != XG_OK)
-        return err->status;
-    u->subjects++;
-    u->visited += was_visited(j, &e->id);
+    if (count)
+        qsort(j->visited.data, count, sizeof *ids, by_id);
+    for (size_t i = 0; i < count; i++) {
+        bool found = false, within = false;
+        if (i && by_id(&ids[i - 1], &ids[i]) == 0)
+            continue;
+        if (board_find_listed(j->board, home, &found, &ids[i], err) != XG_OK ||
+            (found && area_has(&j->area, &within, home, err) != XG_OK))
+            return err->status;
+        if (!within)
+            continue;
+        if (unit_of(&j->unit, j, home, err) != XG_OK)
+            return err->status;
+        j->unit->visited++;
+    }
     return XG_OK;
 }
 
@@ -236,17 +330,16 @@ static enum xg_status put_unit(struct job *j, const struct unit *u,
 }
 
 /* --from and --to, days both counted; else today. */
-static enum xg_status read_period(struct report_walks_asked *asked,
-                                  struct job *j, struct xg_error *err)
+static enum xg_status read_period(struct job *j, struct xg_error *err)
 {
     const char *from = cmd_option(j->look.c, "from");
     const char *to = cmd_option(j->look.c, "to");
 
-    if (area_day(&asked->to_ms, to, &j->look, err) != XG_OK ||
-        area_day(&asked->from_ms, from ? from : to, &j->look, err) != XG_OK)
+    if (area_day(&j->to_ms, to, &j->look, err) != XG_OK ||
+        area_day(&j->from_ms, from ? from : to, &j->look, err) != XG_OK)
         return err->status;
-    asked->to_ms += REPORT_DAY_MS;
-    if (asked->from_ms >= asked->to_ms)
+    j->to_ms += REPORT_DAY_MS;
+    if (j->from_ms >= j->to_ms)
         return xg_fail(err, XG_USAGE, "%s",
                        XG_T("期间是空的：--from 在 --to 之后",
                             "the period is empty: --from is after --to"));
@@ -255,33 +348,38 @@ static enum xg_status read_period(struct report_walks_asked *asked,
 
 static enum xg_status collect(struct job *j, struct xg_error *err)
 {
-    struct report_walks_asked asked = {
-        .visits = true, .ctx = &j->area, .within = area_has};
-
-    if (read_period(&asked, j, err) != XG_OK ||
-        report_walks_read(&j->walks, &j->arena, j->look.store, &asked, err) !=
-            XG_OK ||
-        count_walks(j, err) != XG_OK || count_places(j, err) != XG_OK ||
-        list_visited(j, err) != XG_OK)
+    if (read_period(j, err) != XG_OK || add_earlier(j, err) != XG_OK ||
+        add_units(j, err) != XG_OK || count_workers(j, err) != XG_OK ||
+        board_listed(j->board, j, add_listed, err) != XG_OK)
         return err->status;
-    return report_each(j->look.store,
-                       (struct store_filter){.kind = XG_KIND_SUBJECT}, j,
-                       count_subject, err);
+    return count_visited(j, err);
 }
 
 enum xg_status cmd_coverage(struct cmd *c, struct xg_error *err)
 {
-    struct job j = {.arena = XG_ARENA(COVER_BYTES)};
-    enum xg_status status = look_open(&j.look, c, err);
+    struct job j = {.arena = XG_ARENA(COVER_BYTES),
+                    .walkers = XG_BUF(COVER_BYTES),
+                    .places = XG_BUF(COVER_BYTES),
+                    .visited = XG_BUF(COVER_BYTES)};
+    enum xg_status status = area_board(&j.board, &j.at, c, err);
 
+    if (status == XG_OK)
+        status = look_open(&j.look, c, err);
     if (status == XG_OK)
         status = area_open(&j.area, &j.look, err);
     if (status == XG_OK)
         status = collect(&j, err);
     for (size_t i = 0; status == XG_OK && i < j.count; i++)
         status = put_unit(&j, &j.units[i], err);
+    if (status == XG_OK)
+        area_tell_behind(c, &j.at);
     free(j.units);
-    look_close(&j.look);
+    if (j.look.c)
+        look_close(&j.look);
+    board_end(c->data->board, j.board);
+    xg_buf_clear(&j.walkers);
+    xg_buf_clear(&j.places);
+    xg_buf_clear(&j.visited);
     xg_arena_clear(&j.arena);
     return status;
 }

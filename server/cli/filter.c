@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/cli/area.h"
 #include "server/data/guide.h"
 #include "shared/base/lang.h"
 #include "shared/core/loop.h"
@@ -16,12 +17,8 @@ enum { CANDIDATES = 10, SAID_MAX = 4096 };
 enum xg_status filter_open(struct filtered *f, struct cmd *c,
                            struct xg_error *err)
 {
-    struct board *b = c->data->board;
-    uint64_t most = board_is_followed(b) ? BOARD_TAKE_IN : UINT64_MAX;
-
     *f = (struct filtered){.c = c};
-    if (board_take_in(b, &f->at, most, err) != XG_OK ||
-        board_begin(b, &f->board, err) != XG_OK)
+    if (area_board(&f->board, &f->at, c, err) != XG_OK)
         return err->status;
     return look_open(&f->look, c, err);
 }
@@ -35,14 +32,7 @@ void filter_close(struct filtered *f)
 
 void filter_tell_behind(struct filtered *f)
 {
-    struct cmd *c = f->c;
-
-    if (f->at.behind && !c->json)
-        xg_buf_format(&c->out,
-                      XG_T("看板还差 %llu 件没有算进来，稍后再看\n",
-                           "%llu more are not taken in yet: look again in a "
-                           "moment\n"),
-                      (unsigned long long)f->at.behind);
+    area_tell_behind(f->c, &f->at);
 }
 
 /* ---- units and categories ---- */

@@ -5,6 +5,7 @@
  *
  * What is open is so as of now, not of the evening of a day long past. The
  * sheet is built once, as JSON; text and workbook are written from that. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,6 @@
 #include "server/report/book.h"
 #include "server/report/each.h"
 #include "server/report/read.h"
-#include "server/report/walks.h"
 #include "shared/base/lang.h"
 #include "shared/core/loop.h"
 #include "shared/view/json.h"
@@ -319,23 +319,26 @@ static enum xg_status list_changed(struct job *j, uint64_t since,
 
 static enum xg_status list_patrols(struct job *j, struct xg_error *err)
 {
-    struct report_walks_asked asked = {.from_ms = j->from_ms,
-                                       .to_ms = j->to_ms,
-                                       .ctx = &j->rows.area,
-                                       .within = area_has};
     json_t *list = part_of(j, "patrols");
-    struct report_walks walks;
+    struct report_walk *walks;
+    size_t count;
 
-    if (report_walks_read(&walks, &j->rows.arena, j->look.store, &asked, err) !=
-        XG_OK)
+    if (board_walks(j->rows.board, &j->rows.arena, &walks, &count, j->from_ms,
+                    j->to_ms, err) != XG_OK)
         return err->status;
-    for (size_t i = 0; i < walks.walk_count; i++) {
-        const struct report_walk *w = &walks.walks[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct report_walk *w = &walks[i];
         struct xg_buf text = XG_BUF(LINE_MAX);
+        bool within = false;
+        if (area_has(&j->rows.area, &within, w->unit, err) != XG_OK)
+            return err->status;
+        if (!within)
+            continue;
         json_t *o = json_object();
         view_put_decimal(&text, w->distance_mm / 1000, 3);
-        xg_buf_format(&text, XG_T(" 公里，%zu 处缺口", " km, %zu gaps"),
-                      w->gaps);
+        xg_buf_format(
+            &text, XG_T(" 公里，%" PRIu64 " 处缺口", " km, %" PRIu64 " gaps"),
+            w->gaps);
         view_json_set(&o, "patrol", view_json_hex(w->id.b, sizeof w->id.b));
         view_json_set(&o, "worker", json_string(w->worker));
         view_json_set(&o, "name",

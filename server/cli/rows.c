@@ -68,15 +68,10 @@ enum xg_status rows_open(struct rows *r, struct look *l, struct xg_error *err)
 static enum xg_status read_board(struct rows *r, int64_t since_ms,
                                  struct xg_error *err)
 {
-    struct board *b = r->look->c->data->board;
-    struct board_reader *reader = NULL;
-
-    if (board_begin(b, &reader, err) != XG_OK)
+    if (board_begin(r->look->c->data->board, &r->board, err) != XG_OK)
         return err->status;
-    enum xg_status status =
-        report_read_board(&r->set, &r->arena, &r->from, reader, since_ms, err);
-    board_end(b, reader);
-    return status;
+    return report_read_board(&r->set, &r->arena, &r->from, r->board, since_ms,
+                             err);
 }
 
 enum xg_status rows_read(struct rows *r, int64_t since_ms, struct xg_error *err)
@@ -91,6 +86,9 @@ enum xg_status rows_read(struct rows *r, int64_t since_ms, struct xg_error *err)
 
 void rows_close(struct rows *r)
 {
+    if (r->board)
+        board_end(r->look->c->data->board, r->board);
+    r->board = NULL;
     xg_guide_free(r->guide);
     r->guide = NULL;
     xg_arena_clear(&r->arena);

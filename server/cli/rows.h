@@ -15,6 +15,7 @@ struct rows {
     struct report_source from;
     struct report_set set;
     struct report_units *units;
+    struct board_reader *board; /* NULL: as of a size */
     uint64_t behind;
     bool as_of; /* a size was asked for */
 };

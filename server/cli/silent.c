@@ -4,7 +4,7 @@
 
 #include "server/cli/area.h"
 #include "server/cli/print.h"
-#include "server/report/walks.h"
+#include "server/board/patrol.h"
 #include "shared/base/lang.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"

@@ -187,13 +187,13 @@ static void fill(struct board *b, uint64_t cases, uint64_t open)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_arena arena = XG_ARENA(16 << 20);
-    struct xg_buf touched = XG_BUF(64 << 20);
+    struct xg_buf touched = XG_BUF(64 << 20), days = XG_BUF(64 << 20);
     struct board_entry e;
 
     check(xg_db_begin(b->db, &err), &err);
     for (uint64_t i = 1; i <= cases; i++) {
         make_entry(&e, &arena, i, below(cases) < open);
-        check(board_put(b->db, &e, b->shape, &touched, &err), &err);
+        check(board_put(b->db, &e, b->shape, &touched, &days, &err), &err);
         xg_arena_reset(&arena);
         xg_buf_reset(&touched);
         if (i % 1000 == 0) {
@@ -204,6 +204,7 @@ static void fill(struct board *b, uint64_t cases, uint64_t open)
     check(xg_db_commit(b->db, &err), &err);
     xg_arena_clear(&arena);
     xg_buf_clear(&touched);
+    xg_buf_clear(&days);
 }
 
 /* ---- questions ---- */

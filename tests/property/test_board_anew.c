@@ -13,16 +13,27 @@
 
 #include "server/board/board.h"
 #include "shared/core/loop.h"
+#include "shared/core/track.h"
 #include "tests/lib/office.h"
 
-enum { ROUNDS = 6, STEPS = 300, CASES_MAX = 25, ROWS_MAX = 200 };
+enum {
+    ROUNDS = 6,
+    STEPS = 400,
+    CASES_MAX = 25,
+    ROWS_MAX = 400,
+    WALKS_MAX = 80,
+    POINTS = 30,
+    PLACES_MAX = 1000,
+};
 
 #define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
 
 struct world {
     struct office o;
     struct xg_id cases[CASES_MAX];
-    size_t count, editions;
+    struct xg_id walks[WALKS_MAX]; /* patrols, visits, subjects */
+    size_t count, walk_count, editions;
 };
 
 static uint64_t below(struct world *w, uint64_t bound)
@@ -240,6 +251,140 @@ static void change(struct world *w)
     xg_ignore(desk_write(&done, w->o.d, &d, "head", NULL, &err));
 }
 
+/* ---- patrols, visits, subjects ---- */
+
+/* Now and then of another year, or of none. */
+static int64_t some_time(struct world *w)
+{
+    int64_t ms = w->o.world.wall_ms - (int64_t)below(w, 200) * HOUR_MS;
+
+    if (below(w, 20) == 0)
+        ms -= (int64_t)(UINT64_C(1) << below(w, 60));
+    return ms;
+}
+
+static void put_time(struct xg_draft *d, uint64_t field, int64_t ms)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf value = XG_BUF(64);
+
+    xg_cbor_put_int(&value, ms);
+    assert_ok(xg_draft_set(d, field, xg_buf_bytes(&value), &err));
+    xg_buf_clear(&value);
+}
+
+static void put_track(struct world *w, struct xg_draft *d, int64_t start_ms)
+{
+    struct xg_track_point points[POINTS];
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf track = XG_BUF(64 << 10), value = XG_BUF(64 << 10);
+    bool mock = below(w, 4) == 0;
+
+    for (size_t i = 0; i < POINTS; i++)
+        points[i] = (struct xg_track_point){
+            .t_ms = start_ms + (int64_t)i * 10000,
+            .lat_e6 = 35100000 + (int32_t)below(w, 1000),
+            .lon_e6 = 118300000 + (int32_t)below(w, 1000),
+            .acc_dm = 50,
+            .flags = mock ? XG_POINT_MOCK : XG_POINT_TRUSTED};
+    assert_ok(xg_track_pack(&track, points, POINTS, &err));
+    xg_cbor_put_bytes(&value, track.data, track.len);
+    assert_ok(xg_draft_add(d, XG_PATROL_SEGMENT, xg_buf_bytes(&value), &err));
+    xg_buf_clear(&track);
+    xg_buf_clear(&value);
+}
+
+static void put_subject(struct world *w, struct xg_draft *d)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf value = XG_BUF(64);
+    struct xg_id id = w->walks[below(w, w->walk_count)];
+
+    if (office_fold(&w->o, &id).state.kind->number != XG_KIND_SUBJECT)
+        return;
+    xg_cbor_put_bytes(&value, id.b, sizeof id.b);
+    assert_ok(xg_draft_set(d, XG_VISIT_SUBJECT_ID, xg_buf_bytes(&value), &err));
+    xg_buf_clear(&value);
+}
+
+static void fill_walk(struct world *w, struct xg_draft *d, bool creates)
+{
+    int64_t start_ms = some_time(w);
+
+    switch (d->head.kind) {
+    case XG_KIND_PATROL:
+        if (creates)
+            put_time(d, XG_PATROL_START, start_ms);
+        if (below(w, 2))
+            put_time(d, XG_PATROL_END,
+                     start_ms + (int64_t)below(w, 60) * HOUR_MS);
+        if (below(w, 2) && start_ms > 0)
+            put_track(w, d, start_ms);
+        break;
+    case XG_KIND_VISIT:
+        if (creates || below(w, 2))
+            test_text(d, XG_VISIT_PLACE, one_of(w, units));
+        if (creates)
+            test_uint(d, XG_VISIT_RESULT, 1 + below(w, 2));
+        if (below(w, 2))
+            put_time(d, XG_FIELD_HAPPENED, some_time(w));
+        if (w->walk_count && below(w, 2))
+            put_subject(w, d);
+        break;
+    default:
+        if (!creates)
+            return;
+        test_uint(d, 12, 1);
+        test_text(d, 13, "液化气站");
+    }
+}
+
+static void walk(struct world *w)
+{
+    static const uint64_t kinds[] = {XG_KIND_PATROL, XG_KIND_VISIT,
+                                     XG_KIND_VISIT, XG_KIND_SUBJECT};
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct xg_draft d;
+
+    if (w->walk_count == WALKS_MAX)
+        return;
+    xg_draft_init(&d, &w->o.arena, kinds[below(w, 4)]);
+    d.head.creates = true;
+    test_text(&d, XG_FIELD_GRID, below(w, 2) ? "north" : "south");
+    fill_walk(w, &d, true);
+    if (desk_write(&done, w->o.d, &d, below(w, 2) ? "wn" : "head", NULL,
+                   &err) == XG_OK)
+        w->walks[w->walk_count++] = done.id;
+}
+
+static void change_walk(struct world *w)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf value = XG_BUF(64);
+    struct desk_done done;
+    struct xg_draft d;
+
+    if (w->walk_count == 0)
+        return;
+    struct xg_id id = w->walks[below(w, w->walk_count)];
+    struct fold f = office_fold(&w->o, &id);
+    xg_draft_init(&d, &w->o.arena, f.state.kind->number);
+    d.head.creates = false;
+    d.head.entity = id;
+    fill_walk(w, &d, false);
+    xg_cbor_put_bool(&value, below(w, 2));
+    if (d.head.kind == XG_KIND_SUBJECT)
+        assert_ok(xg_draft_set(&d, XG_SUBJECT_RELEASED, xg_buf_bytes(&value),
+                               &err));
+    else if (below(w, 6) == 0)
+        assert_ok(xg_draft_set(&d, XG_FIELD_WITHDRAWN, xg_buf_bytes(&value),
+                               &err));
+    xg_buf_clear(&value);
+    xg_ignore(desk_write(&done, w->o.d, &d, below(w, 2) ? "wn" : "head", NULL,
+                         &err));
+}
+
 static void take_in(struct world *w, uint64_t most)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -262,7 +407,7 @@ static void open_again(struct world *w)
 
 static void step(struct world *w)
 {
-    switch (below(w, 24)) {
+    switch (below(w, 30)) {
     case 0:
     case 1:
     case 2:
@@ -274,6 +419,14 @@ static void step(struct world *w)
     case 6:
     case 7:
         change(w);
+        break;
+    case 13:
+    case 14:
+    case 15:
+        walk(w);
+        break;
+    case 16:
+        change_walk(w);
         break;
     case 8:
         w->o.world.wall_ms += (int64_t)below(w, 12) * HOUR_MS;
@@ -336,15 +489,17 @@ static void dump(struct xg_buf *out, sqlite3 *db, const char *sql)
 
 static void dump_all(struct xg_buf *out, struct world *w)
 {
-    static const char *const tables[] = {"line",  "hand", "words",
-                                         "course", "clock", "link", "figure", NULL};
+    static const char *const tables[] = {
+        "line", "hand",   "words", "course", "clock", "link",
+        "figure", "patrol", "visit", "cover",  "listed", NULL};
     sqlite3 *db = open_board(w);
     char sql[64];
 
     xg_buf_reset(out);
     for (size_t i = 0; tables[i]; i++) {
         xg_buf_format(out, "-- %s\n", tables[i]);
-        snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY 1, 2", tables[i]);
+        snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY 1, 2%s", tables[i],
+                 strcmp(tables[i], "cover") == 0 ? ", 3" : "");
         dump(out, db, sql);
     }
     /* The words by which rows are found, with how many rows each finds. */
@@ -595,6 +750,112 @@ static void ask_one(struct world *w, struct board_reader *r,
     xg_arena_clear(&arena);
 }
 
+/* ---- what is covered, counted the long way ---- */
+
+static int64_t asked(sqlite3 *db, const char *sql, const char *unit,
+                     int64_t from_ms, int64_t to_ms)
+{
+    sqlite3_stmt *s;
+
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+    sqlite3_bind_text(s, 1, unit, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, from_ms);
+    sqlite3_bind_int64(s, 3, to_ms);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return n;
+}
+
+struct covered {
+    uint64_t places[PLACES_MAX], patrols;
+    size_t place_count, subject_count;
+    struct xg_id subjects[PLACES_MAX];
+    int64_t distance_mm;
+};
+
+static enum xg_status add_day(void *ctx, const struct board_cover *c,
+                              struct xg_error *err)
+{
+    struct covered *all = ctx;
+
+    (void)err;
+    all->patrols += c->patrols;
+    all->distance_mm += c->distance_mm;
+    for (size_t i = 0; i < c->places.len / BOARD_PLACE_SIZE; i++) {
+        uint64_t place = board_cover_place(c, i) >> 1;
+        size_t k = 0;
+        while (k < all->place_count && all->places[k] != place)
+            k++;
+        all->places[k] = place;
+        all->place_count += k == all->place_count;
+    }
+    for (size_t i = 0; i < c->subjects.len / XG_ID_SIZE; i++) {
+        struct xg_id id;
+        size_t k = 0;
+        memcpy(id.b, c->subjects.at + i * XG_ID_SIZE, XG_ID_SIZE);
+        while (k < all->subject_count && !xg_id_equal(&all->subjects[k], &id))
+            k++;
+        all->subjects[k] = id;
+        all->subject_count += k == all->subject_count;
+    }
+    return XG_OK;
+}
+
+static void ask_cover(struct world *w, struct board_reader *r, sqlite3 *db)
+{
+    static const char visits[] = "FROM visit WHERE unit = ?1 AND ms >= ?2 AND "
+                                 "ms < ?3 AND place <> 0";
+    struct xg_error err = XG_ERROR_NONE;
+    struct covered found = {.patrols = 0};
+    const char *unit = one_of(w, units);
+    int64_t day, last;
+    char sql[256];
+
+    assert_true(board_day_of(&day, w->o.world.wall_ms));
+    last = day - (int64_t)below(w, 4);
+    day = last - (int64_t)below(w, 8);
+    int64_t from = day * DAY_MS - 8 * HOUR_MS;
+    int64_t to = (last + 1) * DAY_MS - 8 * HOUR_MS;
+    assert_ok(board_cover(r, unit, day, last, &found, add_day, &err));
+    snprintf(sql, sizeof sql, "SELECT count(DISTINCT place) %s", visits);
+    assert_int_equal(found.place_count, asked(db, sql, unit, from, to));
+    snprintf(sql, sizeof sql, "SELECT count(DISTINCT subject) %s", visits);
+    assert_int_equal(found.subject_count, asked(db, sql, unit, from, to));
+    assert_int_equal(found.patrols,
+                     asked(db,
+                           "SELECT count(*) FROM patrol WHERE unit = ?1 AND "
+                           "start_ms >= ?2 AND start_ms < ?3",
+                           unit, from, to));
+    assert_int_equal(found.distance_mm,
+                     asked(db,
+                           "SELECT coalesce(sum(distance_mm), 0) FROM patrol "
+                           "WHERE unit = ?1 AND start_ms >= ?2 AND "
+                           "start_ms < ?3",
+                           unit, from, to));
+}
+
+/* By spans, and by looking at all. */
+static void ask_walks(struct world *w, struct board_reader *r, sqlite3 *db)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(16 << 20);
+    int64_t from = some_time(w), to = from + (int64_t)below(w, 60) * HOUR_MS;
+    struct report_walk *walks;
+    size_t count;
+
+    assert_ok(board_walks(r, &arena, &walks, &count, from, to, &err));
+    assert_int_equal(count,
+                     asked(db,
+                           "SELECT count(*) FROM patrol WHERE ?1 <> '' AND "
+                           "start_ms < ?3 AND (start_ms >= ?2 OR "
+                           "coalesce(end_ms, came_ms) >= ?2)",
+                           "any", from, to));
+    for (size_t i = 1; i < count; i++)
+        assert_true(walks[i - 1].start_ms >= walks[i].start_ms);
+    xg_arena_clear(&arena);
+}
+
 static void ask(struct world *w)
 {
     static struct plain rows[ROWS_MAX];
@@ -606,6 +867,10 @@ static void ask(struct world *w)
     assert_ok(board_begin(w->o.d->board, &r, &err));
     for (int i = 0; i < 150; i++)
         ask_one(w, r, rows, n, db);
+    for (int i = 0; i < 60; i++) {
+        ask_cover(w, r, db);
+        ask_walks(w, r, db);
+    }
     board_end(w->o.d->board, r);
     sqlite3_close(db);
 }

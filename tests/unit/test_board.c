@@ -84,7 +84,7 @@ static bool may_scan(const char *name)
     static const char *const all[] = {
         "count_all",  "counts_all",  "measure_all",
         "place_list", "number_list", "hand_list",   "number_count",
-        NULL};
+        "listed_count", NULL};
 
     for (size_t i = 0; all[i]; i++)
         if (strcmp(all[i], name) == 0)

@@ -147,3 +147,63 @@ CREATE TABLE figure (
 
 CREATE INDEX figure_open ON figure (number) WHERE open = 1;
 CREATE INDEX figure_touched ON figure (touched_ms);
+
+-- A patrol whose first record is here, and that was not withdrawn; its home and
+-- number stand in `line`, too.
+CREATE TABLE patrol (
+    number      INTEGER PRIMARY KEY,
+    worker      TEXT NOT NULL,
+    unit        TEXT NOT NULL,
+    start_ms    INTEGER NOT NULL,
+    end_ms      INTEGER,            -- NULL: none has come
+    until_ms    INTEGER NOT NULL,   -- the last moment that it touches
+    span        INTEGER NOT NULL,   -- 0: less than a day from start to until;
+                                    -- else less than 2^span days
+    came_ms     INTEGER NOT NULL,
+    distance_mm INTEGER NOT NULL,
+    points      INTEGER NOT NULL,
+    gaps        INTEGER NOT NULL,
+    gap_ms      INTEGER NOT NULL,
+    last_ms     INTEGER,            -- its last fix, or NULL
+    last_lat_e6 INTEGER,
+    last_lon_e6 INTEGER
+) STRICT;
+
+CREATE INDEX patrol_span ON patrol (span, start_ms, until_ms);
+CREATE INDEX patrol_worker ON patrol (worker, start_ms);
+
+-- The same of a visit.
+CREATE TABLE visit (
+    number  INTEGER PRIMARY KEY,
+    worker  TEXT NOT NULL,
+    unit    TEXT NOT NULL,
+    ms      INTEGER NOT NULL,       -- when it happened, as told, or was recorded
+    place   INTEGER NOT NULL,       -- 64 bits of the place's SHA-256, the last
+                                    -- one zero; 0: none is told
+    subject BLOB                    -- the id of one of the lists, or NULL
+) STRICT;
+
+CREATE INDEX visit_worker ON visit (worker, ms);
+
+-- Of those two, what a worker did for a unit on a day (of China's calendar,
+-- from 1970-01-01): patrols that began, places and subjects that were visited.
+CREATE TABLE cover (
+    unit        TEXT NOT NULL,
+    day         INTEGER NOT NULL,
+    worker      TEXT NOT NULL,
+    patrols     INTEGER NOT NULL,
+    distance_mm INTEGER NOT NULL,
+    places      BLOB NOT NULL,      -- visit.place, each once, ascending, 8 bytes,
+                                    -- big-endian; plus 1: one visit was to a
+                                    -- subject
+    subjects    BLOB NOT NULL,      -- ids, each once, ascending
+    PRIMARY KEY (unit, day, worker)
+) STRICT, WITHOUT ROWID;
+
+-- Subjects that are on the lists now, with their home.
+CREATE TABLE listed (
+    number INTEGER PRIMARY KEY,
+    unit   TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX listed_unit ON listed (unit);

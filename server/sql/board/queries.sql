@@ -390,3 +390,79 @@ WHERE m.grouped <> x'' AND m.grouped IN (
     CROSS JOIN figure f ON f.number = c.number
     WHERE c.grouped <> x'' AND (f.open = 1 OR f.touched_ms >= ?1))
 ORDER BY m.number;
+
+-- ---- patrols and visits ----
+
+-- name: patrol_put
+INSERT INTO patrol (number, worker, unit, start_ms, end_ms, until_ms, span,
+                    came_ms, distance_mm, points, gaps, gap_ms, last_ms,
+                    last_lat_e6, last_lon_e6)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15);
+
+-- name: patrol_drop
+DELETE FROM patrol WHERE number = ?1 RETURNING unit, worker, start_ms;
+
+-- name: visit_put
+INSERT INTO visit (number, worker, unit, ms, place, subject)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: visit_drop
+DELETE FROM visit WHERE number = ?1 RETURNING unit, worker, ms;
+
+-- name: listed_put
+INSERT INTO listed (number, unit) VALUES (?1, ?2)
+ON CONFLICT (number) DO UPDATE SET unit = excluded.unit;
+
+-- name: listed_drop
+DELETE FROM listed WHERE number = ?1;
+
+-- What a worker did between two moments.
+-- name: cover_patrols
+SELECT distance_mm FROM patrol INDEXED BY patrol_worker
+WHERE worker = ?1 AND start_ms >= ?2 AND start_ms < ?3 AND unit = ?4;
+
+-- name: cover_visits
+SELECT place, subject FROM visit INDEXED BY visit_worker
+WHERE worker = ?1 AND ms >= ?2 AND ms < ?3 AND unit = ?4;
+
+-- name: cover_put
+INSERT INTO cover (unit, day, worker, patrols, distance_mm, places, subjects)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (unit, day, worker) DO UPDATE
+SET patrols = excluded.patrols, distance_mm = excluded.distance_mm,
+    places = excluded.places, subjects = excluded.subjects;
+
+-- name: cover_drop
+DELETE FROM cover WHERE unit = ?1 AND day = ?2 AND worker = ?3;
+
+-- name: cover_next
+SELECT unit FROM cover WHERE unit > ?1 ORDER BY unit LIMIT 1;
+
+-- name: cover_list
+SELECT worker, patrols, distance_mm, places, subjects FROM cover
+WHERE unit = ?1 AND day BETWEEN ?2 AND ?3 ORDER BY day, worker;
+
+-- Of one span, those that begin from ?2 on and before ?3, and touch ?4.
+-- name: patrol_list
+SELECT p.number, l.id, l.name, p.worker, p.unit, p.start_ms, p.end_ms,
+       p.came_ms, p.distance_mm, p.points, p.gaps, p.gap_ms, p.last_ms,
+       p.last_lat_e6, p.last_lon_e6
+FROM patrol p INDEXED BY patrol_span CROSS JOIN line l ON l.number = p.number
+WHERE p.span = ?1 AND p.start_ms >= ?2 AND p.start_ms < ?3 AND p.until_ms >= ?4;
+
+-- name: patrol_spans
+SELECT span FROM patrol INDEXED BY patrol_span WHERE span > ?1
+ORDER BY span LIMIT 1;
+
+-- name: visit_list
+SELECT number, ms FROM visit INDEXED BY visit_worker
+WHERE worker = ?1 AND (ms, number) > (?2, ?3) AND ms <= ?4
+ORDER BY ms, number LIMIT ?5;
+
+-- name: listed_count
+SELECT unit, count(*) FROM listed INDEXED BY listed_unit GROUP BY unit
+ORDER BY unit;
+
+-- name: listed_find
+SELECT s.unit FROM line l CROSS JOIN listed s ON s.number = l.number
+WHERE l.id = ?1;
