@@ -1,4 +1,4 @@
-// Administration: people and devices, operators, what the site is run by, the registry, the machine.
+// Administration: people and devices, operators, units, what the site is run by, the registry, the machine.
 import { T } from '@page/text';
 import { Page } from '@page/ui/parts';
 import type { PageProps } from '../routes';
@@ -9,12 +9,14 @@ import { Operators } from './operators';
 import { People } from './people';
 import { References } from './references';
 import { Registry } from './registry';
+import { Units } from './units';
 import './admin.css';
 
 const PARTS = {
   people: { words: () => T('人员', 'People'), page: People },
   devices: { words: () => T('设备', 'Devices'), page: Devices },
   operators: { words: () => T('操作员', 'Operators'), page: Operators },
+  units: { words: () => T('单位', 'Units'), page: Units },
   reference: { words: () => T('资料', 'Reference data'), page: References },
   registry: { words: () => T('登记', 'Registry'), page: Registry },
   health: { words: () => T('运行和备份', 'Health and backup'), page: Health },

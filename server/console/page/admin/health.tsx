@@ -6,30 +6,28 @@ import { useTask } from '@page/task';
 import { bytes, T, when } from '@page/text';
 import { Button, Chip, Section, tell, Trouble } from '@page/ui/parts';
 import { Fetched } from '../parts/fetch';
+import { Table } from '../parts/table';
 
 const row = (value: Json | undefined): Row => (value && typeof value === 'object' && !Array.isArray(value) ? value : {});
 const number = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
-function Fact({ name, says, doubt }: { name: string; says: string; doubt: Json | undefined }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        {says}{' '}
-        {text(doubt) ? (
-          <Chip tone="warn" icon="alert">
-            {text(doubt)}
-          </Chip>
-        ) : (
-          <Chip tone="ok" icon="check">
-            {T('正常', 'fine')}
-          </Chip>
-        )}
-      </dd>
-    </div>
-  );
+interface Fact {
+  name: string;
+  says: string;
+  doubt: string;
 }
+
+const State = ({ doubt }: { doubt: string }) =>
+  doubt ? (
+    <Chip tone="warn" icon="alert">
+      {doubt}
+    </Chip>
+  ) : (
+    <Chip tone="ok" icon="check">
+      {T('正常', 'fine')}
+    </Chip>
+  );
 
 function Backup() {
   const { busy, trouble, run } = useTask();
@@ -49,26 +47,41 @@ function Backup() {
   );
 }
 
+function factsOf(of: Row): Fact[] {
+  const fact = (part: Json | undefined, name: string, says: (part: Row) => string): Fact => ({ name, says: says(row(part)), doubt: text(row(part).doubt) });
+  const facts = [
+    fact(of.log, T('日志', 'Log'), (log) => T(`${number(log.size).toLocaleString()} 条，${when(text(log.time))}`, `${number(log.size).toLocaleString()} entries, ${when(text(log.time))}`)),
+    fact(of.backup, T('备份', 'Backup'), (backup) => (text(backup.last) ? T(`上次 ${when(text(backup.last))}`, `last ${when(text(backup.last))}`) : T('还没有备份过', 'none yet'))),
+    fact(of.disk, T('磁盘', 'Disk'), (disk) => T(`剩 ${bytes(number(disk.free))}，共 ${bytes(number(disk.total))}`, `${bytes(number(disk.free))} of ${bytes(number(disk.total))} free`)),
+    fact(of.photos, T('照片', 'Photos'), (photos) => T(`${number(photos.held).toLocaleString()} 张，${bytes(number(photos.bytes))}`, `${number(photos.held).toLocaleString()}, ${bytes(number(photos.bytes))}`)),
+  ];
+  const until = text(row(of.certificate).until);
+  return until ? [...facts, fact(of.certificate, T('证书', 'Certificate'), () => T(`有效到 ${when(until)}`, `until ${when(until)}`))] : facts;
+}
+
 export function Health() {
   const told = useCall({ run: 'health' });
   return (
     <Section title={T('运行', 'Health')}>
       <Fetched of={told}>
-        {([of]) => {
-          if (!of) return null;
-          const [log, backup, disk, photos, certificate] = [row(of.log), row(of.backup), row(of.disk), row(of.photos), row(of.certificate)];
-          return (
-            <dl class="facts">
-              <Fact name={T('日志', 'Log')} says={T(`${number(log.size).toLocaleString()} 条，${when(text(log.time))}`, `${number(log.size).toLocaleString()} entries, ${when(text(log.time))}`)} doubt={log.doubt} />
-              <Fact name={T('备份', 'Backup')} says={text(backup.last) ? T(`上次 ${when(text(backup.last))}`, `last ${when(text(backup.last))}`) : T('还没有备份过', 'none yet')} doubt={backup.doubt} />
-              <Fact name={T('磁盘', 'Disk')} says={T(`剩 ${bytes(number(disk.free))}，共 ${bytes(number(disk.total))}`, `${bytes(number(disk.free))} of ${bytes(number(disk.total))} free`)} doubt={disk.doubt} />
-              <Fact name={T('照片', 'Photos')} says={T(`${number(photos.held).toLocaleString()} 张，${bytes(number(photos.bytes))}`, `${number(photos.held).toLocaleString()}, ${bytes(number(photos.bytes))}`)} doubt={photos.doubt} />
-              {text(certificate.until) && <Fact name={T('证书', 'Certificate')} says={T(`有效到 ${when(text(certificate.until))}`, `until ${when(text(certificate.until))}`)} doubt={certificate.doubt} />}
-            </dl>
-          );
-        }}
+        {([of]) =>
+          of && (
+            <Table
+              caption={T('运行', 'Health')}
+              rows={factsOf(of)}
+              keyOf={(fact) => fact.name}
+              columns={[
+                { head: T('什么', 'What'), cell: (fact) => fact.name },
+                { head: T('现在', 'Now'), cell: (fact) => fact.says },
+                { head: T('状态', 'State'), cell: (fact) => <State doubt={fact.doubt} /> },
+              ]}
+            />
+          )
+        }
       </Fetched>
-      <Backup />
+      <div class="controls">
+        <Backup />
+      </div>
     </Section>
   );
 }

@@ -6,6 +6,7 @@ import { refresh, useCall } from '@page/store';
 import { useTask } from '@page/task';
 import { N, T, when } from '@page/text';
 import { Button, Chip, Empty, Section, tell, Trouble } from '@page/ui/parts';
+import { unitNamed } from '../cases/row';
 import { Fetched } from '../parts/fetch';
 import { Table } from '../parts/table';
 import { OneTimeSheet, type OneTime } from './code';
@@ -143,7 +144,7 @@ export function Operators() {
                   { head: T('工号', 'Code'), cell: (row) => row.code },
                   { head: T('姓名', 'Name'), cell: (row) => row.name },
                   { head: T('角色', 'Role'), cell: (row) => said('roles', row.role) || T('等登记员签名', 'waits for the registrar') },
-                  { head: T('单位', 'Unit'), cell: (row) => row.unit },
+                  { head: T('单位', 'Unit'), cell: (row) => unitNamed(row.unit) },
                   { head: T('状态', 'State'), cell: (row) => <StateChips of={row} /> },
                   { head: T('上次登录', 'Last login'), cell: (row) => (row.last_login ? when(row.last_login) : '') },
                   { head: T('办理', 'Do'), cell: (row) => <Acts of={row} invited={setLogin} /> },

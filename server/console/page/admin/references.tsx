@@ -35,7 +35,7 @@ const SORTS = (): Sort[] => [
   { run: 'levels import', kind: 'levels', words: T('层级', 'Levels'), takes: 'CSV' },
   { run: 'calendar import', kind: 'calendar', words: T('节假日和调休', 'Holidays'), takes: 'JSON' },
   { run: 'hours import', kind: 'hours', words: T('办公时间', 'Office hours'), takes: 'CSV' },
-  { run: 'template import', kind: 'template', words: T('表单', 'Forms'), takes: 'JSON' },
+  { run: 'template import', kind: 'templates', words: T('表单', 'Forms'), takes: 'JSON' },
   { run: 'labels import', kind: 'labels', words: T('本地叫法', 'Local names'), takes: 'CSV' },
 ];
 

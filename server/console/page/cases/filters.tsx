@@ -5,6 +5,7 @@ import { useCall } from '@page/store';
 import { label, N, T } from '@page/text';
 import { Icon } from '@page/ui/icon';
 import { Button } from '@page/ui/parts';
+import { downwards, type Leaf } from '../parts/tree';
 import { countsOf, isNarrowed, type Address, type Query } from './query';
 
 const TYPING_MS = 300;
@@ -38,28 +39,9 @@ function Pick(props: { name: string; value: string; of: Options; onPick(value: s
   );
 }
 
-interface Leaf {
-  code: string;
-  parent: string | null;
-}
-
 /** Codes in the order of their tree, each as far in as it is deep. */
 function indented<L extends Leaf>(all: readonly L[], name: (of: L) => string): Options {
-  const codes = new Set(all.map((one) => one.code));
-  const below = new Map<string | null, L[]>();
-  for (const one of all) {
-    const parent = one.parent && codes.has(one.parent) ? one.parent : null;
-    below.set(parent, [...(below.get(parent) ?? []), one]);
-  }
-  const options: Options = [];
-  const walk = (parent: string | null, depth: number): void => {
-    for (const one of below.get(parent) ?? []) {
-      options.push([one.code, `${'\u3000'.repeat(depth)}${name(one)}`]);
-      if (depth < 8) walk(one.code, depth + 1);
-    }
-  };
-  walk(null, 0);
-  return options;
+  return downwards(all).map(({ of, depth }) => [of.code, `${'\u3000'.repeat(depth)}${name(of)}`]);
 }
 
 const named = (list: readonly { name: string; zh: string; en: string }[] | null | undefined): Options => (list ?? []).map((one) => [one.name, label(one, one.name)]);
