@@ -7,6 +7,8 @@
  *      DIR/staged/<64 hex>             a photo that somebody at the centre
  *                                      brought, until it gets its name
  *      DIR/staged/<64 hex>.small       its small picture
+ *      DIR/staged/<64 hex>.whose       who brought it, a code a line; an empty
+ *                                      line: it is anybody's
  *      DIR/staged/<64 hex>.about       what was found out of it; made last
  *
  * Knows files, hashes and offsets; nothing of records, the log, or who may.
@@ -42,6 +44,7 @@ enum {
     BLOB_STAGED_MAX_BYTES = 1 << 30,  /* of them, in all */
     BLOB_STAGED_LIFE_MS = 24 * 3600 * 1000,
     BLOB_ABOUT_MAX = 1024,
+    BLOB_WHOSE_MAX = 16 << 10,
 };
 
 struct blobs;
@@ -161,22 +164,25 @@ XG_MUST_CHECK enum xg_status blobs_stage(struct blobs *b,
                                          const struct xg_hash *sha256,
                                          struct xg_bytes photo,
                                          struct xg_error *err);
-/* The same bytes, wherever they lie by now; *fd is the caller's. XG_NOTFOUND. */
+/* The same bytes, wherever they lie by now, or its small picture's, whose hash
+ * `small` is (NULL: not that); *fd is the caller's. XG_NOTFOUND. */
 XG_MUST_CHECK enum xg_status blobs_staged_read(struct blobs *b, int *fd,
                                                const struct xg_hash *sha256,
+                                               const struct xg_hash *small,
                                                struct xg_error *err);
-/* It is staged once this is durable: its small picture (may be empty) and what
- * was found out of it. */
-XG_MUST_CHECK enum xg_status blobs_stage_about(struct blobs *b,
-                                               const struct xg_hash *sha256,
-                                               struct xg_bytes small,
-                                               struct xg_bytes about,
-                                               struct xg_error *err);
-/* What was found out of one whose bytes are here. XG_NOTFOUND. */
-XG_MUST_CHECK enum xg_status blobs_staged(struct blobs *b,
-                                          struct xg_buf *about,
-                                          const struct xg_hash *sha256,
-                                          struct xg_error *err);
+/* It is staged once this is durable: its small picture (may be empty), what was
+ * found out of it, and `owner`, a code, beside those who brought it before;
+ * NULL: it is anybody's. */
+XG_MUST_CHECK enum xg_status
+blobs_stage_about(struct blobs *b, const struct xg_hash *sha256,
+                  const char *owner, struct xg_bytes small,
+                  struct xg_bytes about, struct xg_error *err);
+/* What was found out of one whose bytes are here, and which is the owner's;
+ * NULL: whoever's. XG_NOTFOUND. */
+XG_MUST_CHECK enum xg_status
+blobs_staged(struct blobs *b, struct xg_buf *about,
+             const struct xg_hash *sha256, const char *owner,
+             struct xg_error *err);
 /* Give the photo, and its small picture (NULL: none), their names, durably. It
  * stays staged: another record may name it. XG_OK where they have them;
  * XG_NOTFOUND. */

@@ -19,7 +19,7 @@
 #include "shared/base/os.h"
 
 enum { HEX_LEN = 2 * XG_HASH_SIZE };
-static const char SMALL[] = ".small", ABOUT[] = ".about";
+static const char SMALL[] = ".small", WHOSE[] = ".whose", ABOUT[] = ".about";
 
 /* DIR/staged/<64 hex> and what follows it. */
 static void path_of(const struct blobs *b, char path[static BLOBS_PATH_SIZE],
@@ -50,7 +50,7 @@ static bool is_ours(struct xg_hash *sha256, const char **suffix,
     xg_unhex(sha256->b, sizeof sha256->b, name, HEX_LEN);
     *suffix = name + HEX_LEN;
     return !**suffix || strcmp(*suffix, SMALL) == 0 ||
-           strcmp(*suffix, ABOUT) == 0;
+           strcmp(*suffix, WHOSE) == 0 || strcmp(*suffix, ABOUT) == 0;
 }
 
 static int64_t age_ms(const struct blobs *b, const struct stat *info)
@@ -79,7 +79,7 @@ static enum xg_status count(struct tally *t, const struct blobs *b,
         struct xg_hash sha256;
         struct stat info;
         if (!is_ours(&sha256, &suffix, entry->d_name) ||
-            strcmp(suffix, ABOUT) == 0 ||
+            strcmp(suffix, ABOUT) == 0 || strcmp(suffix, WHOSE) == 0 ||
             fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
             continue;
         t->photos += !*suffix;
@@ -131,9 +131,55 @@ enum xg_status blobs_stage(struct blobs *b, const struct xg_hash *sha256,
     return status;
 }
 
-enum xg_status blobs_stage_about(struct blobs *b, const struct xg_hash *sha256,
-                                 struct xg_bytes small, struct xg_bytes about,
+/* Of whom it is; nobody's where that is not written. */
+static enum xg_status read_whose(struct xg_buf *whose, const struct blobs *b,
+                                 const struct xg_hash *sha256,
                                  struct xg_error *err)
+{
+    char path[BLOBS_PATH_SIZE];
+
+    path_of(b, path, sha256, WHOSE);
+    return xg_os_exists(path) ? xg_os_read(whose, path, err) : XG_OK;
+}
+
+static bool has_line(struct xg_bytes whose, const char *owner)
+{
+    size_t len = strlen(owner);
+
+    while (whose.len) {
+        const uint8_t *end = memchr(whose.at, '\n', whose.len);
+        if (!end)
+            return false;
+        size_t width = (size_t)(end - whose.at);
+        if (width == len && memcmp(whose.at, owner, len) == 0)
+            return true;
+        whose = xg_bytes(end + 1, whose.len - width - 1);
+    }
+    return false;
+}
+
+static enum xg_status put_owner(struct blobs *b, const struct xg_hash *sha256,
+                                const char *owner, struct xg_error *err)
+{
+    char path[BLOBS_PATH_SIZE];
+    struct xg_buf whose = XG_BUF(BLOB_WHOSE_MAX);
+    enum xg_status status = read_whose(&whose, b, sha256, err);
+
+    if (status == XG_OK && !has_line(xg_buf_bytes(&whose), owner)) {
+        xg_buf_text(&whose, owner);
+        xg_buf_text(&whose, "\n");
+        path_of(b, path, sha256, WHOSE);
+        status = xg_buf_check(&whose, err);
+        if (status == XG_OK)
+            status = xg_os_replace(path, 0600, xg_buf_bytes(&whose), err);
+    }
+    xg_buf_clear(&whose);
+    return status;
+}
+
+enum xg_status blobs_stage_about(struct blobs *b, const struct xg_hash *sha256,
+                                 const char *owner, struct xg_bytes small,
+                                 struct xg_bytes about, struct xg_error *err)
 {
     char path[BLOBS_PATH_SIZE];
     enum xg_status status = XG_OK;
@@ -142,6 +188,8 @@ enum xg_status blobs_stage_about(struct blobs *b, const struct xg_hash *sha256,
     path_of(b, path, sha256, SMALL);
     if (small.len)
         status = xg_os_replace(path, 0600, small, err);
+    if (status == XG_OK)
+        status = put_owner(b, sha256, owner ? owner : "", err);
     path_of(b, path, sha256, ABOUT);
     if (status == XG_OK)
         status = xg_os_replace(path, 0600, about, err);
@@ -159,23 +207,24 @@ static enum xg_status not_staged(const struct xg_hash *sha256,
     xg_hex(hex, sha256->b, sizeof sha256->b);
     return xg_fail(
         err, XG_NOTFOUND,
-        XG_T("照片 %.12s 没有添加，或添加后一天没有用上：请再添加一次"
+        XG_T("您没有添加照片 %.12s，或添加后一天没有用上：请再添加一次"
              "（photo add）",
-             "photo %.12s was not added, or nobody used it for a "
+             "you did not add photo %.12s, or it was not used for a "
              "day: add it again (photo add)"),
         hex);
 }
 
 enum xg_status blobs_staged_read(struct blobs *b, int *fd,
                                  const struct xg_hash *sha256,
+                                 const struct xg_hash *small,
                                  struct xg_error *err)
 {
     char path[BLOBS_PATH_SIZE];
 
-    path_of(b, path, sha256, "");
+    path_of(b, path, sha256, small ? SMALL : "");
     int opened = open(path, O_RDONLY | O_CLOEXEC);
     if (opened < 0 && errno == ENOENT) {
-        blobs_path(b, path, sha256);
+        blobs_path(b, path, small ? small : sha256);
         opened = open(path, O_RDONLY | O_CLOEXEC);
     }
     if (opened < 0 && errno == ENOENT)
@@ -186,14 +235,31 @@ enum xg_status blobs_staged_read(struct blobs *b, int *fd,
     return XG_OK;
 }
 
+static enum xg_status ask_owner(bool *owns, const struct blobs *b,
+                                const struct xg_hash *sha256, const char *owner,
+                                struct xg_error *err)
+{
+    struct xg_buf whose = XG_BUF(BLOB_WHOSE_MAX);
+    enum xg_status status = read_whose(&whose, b, sha256, err);
+
+    *owns = status == XG_OK && (has_line(xg_buf_bytes(&whose), owner) ||
+                                has_line(xg_buf_bytes(&whose), ""));
+    xg_buf_clear(&whose);
+    return status;
+}
+
 enum xg_status blobs_staged(struct blobs *b, struct xg_buf *about,
-                            const struct xg_hash *sha256, struct xg_error *err)
+                            const struct xg_hash *sha256, const char *owner,
+                            struct xg_error *err)
 {
     char path[BLOBS_PATH_SIZE];
     struct xg_buf read = XG_BUF(BLOB_ABOUT_MAX);
+    bool owns = true;
 
+    if (owner && ask_owner(&owns, b, sha256, owner, err) != XG_OK)
+        return err->status;
     path_of(b, path, sha256, "");
-    if (!xg_os_exists(path) && !blobs_has(b, sha256))
+    if (!owns || (!xg_os_exists(path) && !blobs_has(b, sha256)))
         return not_staged(sha256, err);
     path_of(b, path, sha256, ABOUT);
     enum xg_status status = xg_os_read(&read, path, err);
@@ -240,7 +306,7 @@ enum xg_status blobs_name_staged(struct blobs *b, const struct xg_hash *sha256,
 static enum xg_status drop(struct blobs *b, const struct xg_hash *sha256,
                            struct xg_error *err)
 {
-    const char *const SUFFIXES[] = {ABOUT, SMALL, ""};
+    const char *const SUFFIXES[] = {ABOUT, WHOSE, SMALL, ""};
     char path[BLOBS_PATH_SIZE];
     enum xg_status status = XG_OK;
 

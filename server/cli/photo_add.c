@@ -7,6 +7,7 @@
 
 #include "server/cli/print.h"
 #include "server/data/data.h"
+#include "server/desk/desk.h"
 #include "server/photo/staged.h"
 #include "shared/base/lang.h"
 #include "shared/view/doubt.h"
@@ -106,10 +107,13 @@ static void put_text(struct cmd *c, const struct xg_photo *p,
 enum xg_status cmd_photo_add(struct cmd *c, struct xg_error *err)
 {
     bool input = strcmp(c->args[1], "-") == 0;
+    const char *owner = cmd_option(c, "as");
+    struct xg_judgement person;
     struct view_doubts doubts;
     struct xg_photo photo;
 
-    if (photo_stage(&photo, c->data, c->input,
+    if ((owner && desk_actor(&person, c->data, owner, err) != XG_OK) ||
+        photo_stage(&photo, c->data, owner, c->input,
                     input ? XG_T("给的照片", "the photo given") : c->args[1],
                     err) != XG_OK ||
         find_doubts(&doubts, c, &photo, err) != XG_OK)
@@ -157,7 +161,8 @@ static enum xg_status attach(struct xg_draft *draft, struct cmd *c,
     if (read_given(&sha256, &role, &origin, given, err) != XG_OK)
         return err->status;
     enum xg_status status =
-        photo_staged_element(&element, c->data, &sha256, role, origin, err);
+        photo_staged_element(&element, c->data, &sha256,
+                             cmd_option(c, "as"), role, origin, err);
     if (status == XG_OK) {
         struct xg_cbor at = xg_cbor_over(xg_buf_bytes(&element));
         xg_cbor_next(&at, &item);

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/cli/look.h"
 #include "server/cli/print.h"
 #include "server/photo/photo.h"
+#include "server/photo/staged.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "shared/view/json.h"
@@ -470,25 +472,24 @@ static bool to_output(const struct cmd *c)
     return strcmp(c->args[2], "-") == 0;
 }
 
-static enum xg_status write_out(struct cmd *c, uint64_t *length,
-                                const struct xg_hash *hash,
+/* One that was found, opened; `position` 0: no entry of the log says that it is
+ * held, it is staged. */
+struct opened {
+    int fd;
+    uint64_t length, position;
+    struct xg_hash hash;
+};
+
+static enum xg_status write_out(struct cmd *c, const struct opened *photo,
                                 struct xg_error *err)
 {
     const struct outlet answer = {.answer = &c->out};
-    int from = -1;
-    enum xg_status status =
-        blobs_read(c->data->blobs, &from, length, hash, err);
 
+    if (!to_output(c))
+        return write_file(c->args[2], photo->fd, &photo->hash, err);
+    enum xg_status status = pour(&answer, photo->fd, &photo->hash, err);
     if (status != XG_OK)
-        return status;
-    if (!to_output(c)) {
-        status = write_file(c->args[2], from, hash, err);
-    } else {
-        status = pour(&answer, from, hash, err);
-        if (status != XG_OK)
-            xg_buf_reset(&c->out);
-    }
-    close(from);
+        xg_buf_reset(&c->out);
     return status;
 }
 
@@ -521,26 +522,78 @@ static enum xg_status find_held(struct xg_hash *hash, uint64_t *position,
                                                    : status;
 }
 
+/* One that no record names yet, by its whole hash: hers who added it. */
+static enum xg_status open_staged(struct opened *out, struct cmd *c,
+                                  struct xg_error *err)
+{
+    const char *text = c->args[1], *owner = cmd_option(c, "as");
+    struct opened photo = {.position = 0};
+    struct xg_hash sha256;
+    struct stat info;
+
+    if (!owner || strlen(text) != 2 * XG_HASH_SIZE ||
+        !xg_unhex(sha256.b, sizeof sha256.b, text, 2 * XG_HASH_SIZE))
+        return no_photo(text, err);
+    if (photo_staged_open(&photo.fd, &photo.hash, c->data, &sha256, owner,
+                          cmd_option(c, "small") != NULL, err) != XG_OK)
+        return err->status;
+    if (fstat(photo.fd, &info) != 0) {
+        close(photo.fd);
+        return xg_fail_os(err, XG_T("读取照片", "reading the photo"));
+    }
+    photo.length = (uint64_t)info.st_size;
+    *out = photo;
+    return XG_OK;
+}
+
+static enum xg_status open_photo(struct opened *photo, struct cmd *c,
+                                 struct xg_error *err)
+{
+    struct xg_error none = XG_ERROR_NONE;
+    enum xg_status status =
+        find_held(&photo->hash, &photo->position, c, err);
+
+    if (status == XG_OK)
+        return blobs_read(c->data->blobs, &photo->fd, &photo->length,
+                          &photo->hash, err);
+    if (status != XG_NOTFOUND || open_staged(photo, c, &none) == XG_NOTFOUND)
+        return status;
+    *err = none;
+    return err->status;
+}
+
+static enum xg_status say_written(struct cmd *c, const struct opened *photo,
+                                  struct xg_error *err)
+{
+    if (c->json)
+        return cmd_put_json(
+            c,
+            json_pack("{s:s, s:I, s:o}", "file", c->args[2], "bytes",
+                      (json_int_t)photo->length, "entry",
+                      photo->position ? view_json_uint(photo->position)
+                                      : json_null()),
+            err);
+    xg_buf_format(&c->out,
+                  XG_T("已写入 %s，%" PRIu64 " 字节，",
+                       "written to %s, %" PRIu64 " bytes, "),
+                  c->args[2], photo->length);
+    if (photo->position)
+        xg_buf_format(&c->out,
+                      XG_T("日志第 %" PRIu64 " 条\n", "log entry %" PRIu64 "\n"),
+                      photo->position);
+    else
+        xg_buf_text(&c->out, XG_T("还没有用上\n", "not used yet\n"));
+    return XG_OK;
+}
+
 enum xg_status cmd_photo_get(struct cmd *c, struct xg_error *err)
 {
-    uint64_t position = 0, length;
-    struct xg_hash hash;
+    struct opened photo = {.position = 0};
 
-    if (find_held(&hash, &position, c, err) != XG_OK ||
-        write_out(c, &length, &hash, err) != XG_OK)
+    if (open_photo(&photo, c, err) != XG_OK)
         return err->status;
-    if (to_output(c))
-        return XG_OK;
-    if (c->json)
-        return cmd_put_json(c,
-                            json_pack("{s:s, s:I, s:I}", "file", c->args[2],
-                                      "bytes", (json_int_t)length, "entry",
-                                      (json_int_t)position),
-                            err);
-    xg_buf_format(&c->out,
-                  XG_T("已写入 %s，%" PRIu64 " 字节，日志第 %" PRIu64 " 条\n",
-                       "written to %s, %" PRIu64 " bytes, log entry %" PRIu64
-                       "\n"),
-                  c->args[2], length, position);
-    return XG_OK;
+    enum xg_status status = write_out(c, &photo, err);
+    close(photo.fd);
+    return status == XG_OK && !to_output(c) ? say_written(c, &photo, err)
+                                            : status;
 }

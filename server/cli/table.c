@@ -442,7 +442,9 @@ const struct command commands[] = {
      "收下一张照片（- 为标准输入），之后用 --photo 附到所办的件上",
      "take a photo in (- is standard input), for --photo of what you do next",
      {{"forwarded", NULL, false, "他人转发的：没有相机信息不算存疑",
-       "others sent it: that no camera is named is no doubt"}}},
+       "others sent it: that no camera is named is no doubt"},
+      {"as", "CODE", false, "只给此人用：工号；缺省谁都能用",
+       "for this person alone: a code; else for anybody"}}},
     {"photo list", "DIR [ID]", 1, 2, CMD_DATA, 0, 0, cmd_photo_list,
      "照片在哪里：在服务器、尚未传到、已要求上传",
      "where photos are: here, not arrived, asked for",
@@ -456,7 +458,9 @@ const struct command commands[] = {
      "take a photo out into a new file, - is standard output (the first digits "
      "of its hash do)",
      {{"small", NULL, false, "取它的缩略图；没有缩略图则取原图",
-       "its thumbnail; the photo itself where it has none"}}},
+       "its thumbnail; the photo itself where it has none"},
+      {"as", "CODE", false, "也取此人添加了、还没用上的：工号",
+       "also of what this person added, and nothing names yet: a code"}}},
     {"export", "DIR FILE", 2, 2, CMD_LENT, 0, 1, cmd_export,
      "导出证据：一个可打印、可离线核对的 HTML 文件（- 为标准输出）",
      "write evidence: one HTML file to print, and to check offline (- is "

@@ -63,10 +63,10 @@ const struct call_row call_rows[] = {
 
     {"intake", DESKS, CALL_AS, 'i', 0, false,
      "map= map-name= sheet= source= dry-run columns"},
-    {"photo add", DESKS, CALL_NOBODY, 'i', 0, false, "forwarded"},
+    {"photo add", DESKS, CALL_AS, 'i', 0, false, "forwarded"},
     PLAIN("photo list", READERS, "limit="),
     PLAIN("photo order", DESKS, ""),
-    {"photo get", READERS, CALL_NOBODY, 'o', 1, false, "small"},
+    {"photo get", READERS, CALL_AS, 'o', 1, false, "small"},
     {"export", READERS, CALL_READS, 'o', 0, true,
      "evidence= evidence-person= evidence-unit= from= to= photos= why="},
 

@@ -186,6 +186,7 @@ struct act {
     struct desk_done *done;
     const struct xg_labels *labels;
     uint64_t open; /* conflicts that were seen when it was decided */
+    const char *code; /* who acts */
 };
 
 enum xg_status desk_try(struct view_trial *trial, struct xg_error *answer,
@@ -250,7 +251,7 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
                                "was written; look again")));
         return XG_OK;
     }
-    if (photo_staged_ask(answer, store, a->d, draft, err) != XG_OK ||
+    if (photo_staged_ask(answer, store, a->d, a->code, draft, err) != XG_OK ||
         ask_source(answer, store, draft, err) != XG_OK)
         return err->status;
     if (answer->status != XG_OK)
@@ -282,7 +283,7 @@ static enum xg_status write(struct desk_done *done, struct data *d,
 {
     struct xg_judgement actor;
     struct desk_done made = {.conflicts = 0};
-    struct act a = {d, &actor, &made, labels, open};
+    struct act a = {d, &actor, &made, labels, open, operator_code};
     struct ingest_ask asking = {&a, ask};
 
     if (desk_actor(&actor, d, operator_code, err) != XG_OK ||

@@ -28,7 +28,7 @@ static enum xg_status look_at(struct xg_photo *photo, struct xg_buf *small,
     struct xg_photo_thumber thumber;
     int fd;
 
-    if (blobs_staged_read(d->blobs, &fd, &photo->sha256, err) != XG_OK)
+    if (blobs_staged_read(d->blobs, &fd, &photo->sha256, NULL, err) != XG_OK)
         return err->status;
     xg_photo_look(photo, NULL, fd);
     xg_photo_thumb_start(&thumber, NULL, photo, fd);
@@ -42,7 +42,8 @@ static enum xg_status look_at(struct xg_photo *photo, struct xg_buf *small,
 
 static enum xg_status stage(struct xg_photo *photo, struct xg_buf *small,
                             struct xg_buf *about, struct data *d,
-                            struct xg_bytes bytes, struct xg_error *err)
+                            const char *owner, struct xg_bytes bytes,
+                            struct xg_error *err)
 {
     if (blobs_stage(d->blobs, &photo->sha256, bytes, err) != XG_OK ||
         look_at(photo, small, d, err) != XG_OK)
@@ -53,12 +54,12 @@ static enum xg_status stage(struct xg_photo *photo, struct xg_buf *small,
     xg_photo_put_element(about, photo, 0, VIEW_ORIGIN_HERE);
     if (xg_buf_check(about, err) != XG_OK)
         return err->status;
-    return blobs_stage_about(d->blobs, &photo->sha256, xg_buf_bytes(small),
-                             xg_buf_bytes(about), err);
+    return blobs_stage_about(d->blobs, &photo->sha256, owner,
+                             xg_buf_bytes(small), xg_buf_bytes(about), err);
 }
 
 enum xg_status photo_stage(struct xg_photo *out, struct data *d,
-                           struct xg_bytes bytes, const char *name,
+                           const char *owner, struct xg_bytes bytes, const char *name,
                            struct xg_error *err)
 {
     struct xg_photo photo = {.length = bytes.len, .is_new = true};
@@ -73,7 +74,8 @@ enum xg_status photo_stage(struct xg_photo *out, struct data *d,
         xg_log(XG_LOG_WARN, "photo.staged", "error=\"%s\"",
                xg_error_text(&trouble));
     crypto_hash_sha256(photo.sha256.b, bytes.at, bytes.len);
-    enum xg_status status = stage(&photo, &small, &about, d, bytes, err);
+    enum xg_status status =
+        stage(&photo, &small, &about, d, owner, bytes, err);
     xg_buf_clear(&small);
     xg_buf_clear(&about);
     if (status == XG_OK)
@@ -115,11 +117,11 @@ static bool is_about(struct xg_cbor_item *element, struct xg_bytes about,
 static enum xg_status read_about(struct xg_cbor_item *element,
                                  struct xg_buf *about, struct data *d,
                                  const struct xg_hash *sha256,
-                                 struct xg_error *err)
+                                 const char *owner, struct xg_error *err)
 {
     char hex[13];
 
-    if (blobs_staged(d->blobs, about, sha256, err) != XG_OK)
+    if (blobs_staged(d->blobs, about, sha256, owner, err) != XG_OK)
         return err->status;
     if (is_about(element, xg_buf_bytes(about), sha256))
         return XG_OK;
@@ -132,16 +134,38 @@ static enum xg_status read_about(struct xg_cbor_item *element,
 }
 
 enum xg_status photo_staged_element(struct xg_buf *out, struct data *d,
-                                    const struct xg_hash *sha256, uint64_t role,
+                                    const struct xg_hash *sha256,
+                                    const char *owner, uint64_t role,
                                     uint64_t origin, struct xg_error *err)
 {
     struct xg_buf about = XG_BUF(BLOB_ABOUT_MAX);
     struct xg_cbor_item element;
-    enum xg_status status = read_about(&element, &about, d, sha256, err);
+    enum xg_status status = read_about(&element, &about, d, sha256, owner, err);
 
     if (status == XG_OK) {
         xg_photo_put_other(out, &element, role, origin);
         status = xg_buf_check(out, err);
+    }
+    xg_buf_clear(&about);
+    return status;
+}
+
+enum xg_status photo_staged_open(int *fd, struct xg_hash *hash, struct data *d,
+                                 const struct xg_hash *sha256,
+                                 const char *owner, bool small,
+                                 struct xg_error *err)
+{
+    struct xg_buf about = XG_BUF(BLOB_ABOUT_MAX);
+    struct xg_cbor_item element;
+    enum xg_status status = read_about(&element, &about, d, sha256, owner, err);
+
+    if (status == XG_OK) {
+        struct view_photo photo = view_photo_of(&element);
+        bool has_small = small && photo.thumbnail_bytes > 0;
+        status = blobs_staged_read(d->blobs, fd, sha256,
+                                   has_small ? &photo.thumbnail : NULL, err);
+        if (status == XG_OK)
+            *hash = has_small ? photo.thumbnail : photo.sha256;
     }
     xg_buf_clear(&about);
     return status;
@@ -171,14 +195,16 @@ static enum xg_status was_erased(bool *erased, struct store *store,
 }
 
 static enum xg_status ask_one(struct xg_error *answer, struct store *store,
-                              struct data *d, const struct xg_draft *draft,
+                              struct data *d, const char *owner,
+                              const struct xg_draft *draft,
                               const struct xg_hash *sha256,
                               struct xg_error *err)
 {
     struct xg_buf about = XG_BUF(BLOB_ABOUT_MAX);
     bool erased = false;
     char hex[13];
-    enum xg_status status = blobs_staged(d->blobs, &about, sha256, answer);
+    enum xg_status status =
+        blobs_staged(d->blobs, &about, sha256, owner, answer);
 
     xg_buf_clear(&about);
     if (status != XG_OK || draft->head.creates)
@@ -195,7 +221,8 @@ static enum xg_status ask_one(struct xg_error *answer, struct store *store,
 }
 
 enum xg_status photo_staged_ask(struct xg_error *answer, struct store *store,
-                                struct data *d, const struct xg_draft *draft,
+                                struct data *d, const char *owner,
+                                const struct xg_draft *draft,
                                 struct xg_error *err)
 {
     struct xg_cbor added = added_by(xg_draft_get(draft, XG_FIELD_PHOTO));
@@ -205,7 +232,8 @@ enum xg_status photo_staged_ask(struct xg_error *answer, struct store *store,
     while (status == XG_OK && answer->status == XG_OK &&
            xg_cbor_next(&added, &element)) {
         struct view_photo photo = view_photo_of(&element);
-        status = ask_one(answer, store, d, draft, &photo.sha256, err);
+        status =
+            ask_one(answer, store, d, owner, draft, &photo.sha256, err);
     }
     return status;
 }
@@ -295,7 +323,7 @@ static bool finish_one(struct data *d, const struct xg_hash *sha256)
     struct xg_buf about = XG_BUF(BLOB_ABOUT_MAX);
     struct xg_error err = XG_ERROR_NONE;
     struct xg_cbor_item element;
-    bool done = read_about(&element, &about, d, sha256, &err) == XG_OK &&
+    bool done = read_about(&element, &about, d, sha256, NULL, &err) == XG_OK &&
                 hold_or_say(d, &element);
 
     if (err.status != XG_OK)

@@ -9,6 +9,10 @@
  * record and goes on: only what no record names is forgotten, a day after it
  * came. Both the forgetting and the look before a record is written happen in
  * the writer's transaction, so that neither overtakes the other.
+ *
+ * Before a record names it, it is there for nobody but its `owner`, the code of
+ * who brought it (of all who did); NULL, where it is brought: anybody's; where
+ * it is asked for: whoever's.
  */
 #ifndef XG_SERVER_PHOTO_STAGED_H
 #define XG_SERVER_PHOTO_STAGED_H
@@ -20,6 +24,7 @@
  * return. XG_FORMAT: not a photo; XG_TOOBIG, XG_FULL. `name` is the photo's,
  * for the error. Trouble with its EXIF or its small picture is no failure. */
 XG_MUST_CHECK enum xg_status photo_stage(struct xg_photo *out, struct data *d,
+                                         const char *owner,
                                          struct xg_bytes bytes,
                                          const char *name,
                                          struct xg_error *err);
@@ -27,14 +32,21 @@ XG_MUST_CHECK enum xg_status photo_stage(struct xg_photo *out, struct data *d,
  * it is not staged. */
 XG_MUST_CHECK enum xg_status
 photo_staged_element(struct xg_buf *out, struct data *d,
-                     const struct xg_hash *sha256, uint64_t role,
-                     uint64_t origin, struct xg_error *err);
+                     const struct xg_hash *sha256, const char *owner,
+                     uint64_t role, uint64_t origin, struct xg_error *err);
+/* Its bytes, or those of its small picture where it has one, and their hash;
+ * *fd is the caller's. XG_NOTFOUND: it is not staged. */
+XG_MUST_CHECK enum xg_status
+photo_staged_open(int *fd, struct xg_hash *hash, struct data *d,
+                  const struct xg_hash *sha256, const char *owner, bool small,
+                  struct xg_error *err);
 /* In the writer's transaction: may the draft name the photos that it adds? The
  * answer says which is not staged (XG_NOTFOUND), or was erased of this very
  * entity (XG_REFUSED). */
 XG_MUST_CHECK enum xg_status
 photo_staged_ask(struct xg_error *answer, struct store *store, struct data *d,
-                 const struct xg_draft *draft, struct xg_error *err);
+                 const char *owner, const struct xg_draft *draft,
+                 struct xg_error *err);
 /* A record names them: give them their names, and say so in the log. What goes
  * wrong is logged, and done again by photo_staged_settle(). */
 void photo_staged_named(struct data *d, const struct xg_draft *draft);

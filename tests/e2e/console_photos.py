@@ -329,6 +329,34 @@ class Refused(Centre):
         self.refused('set', case, '--as', 'd1', code=2)
         self.assertEqual(self.places(case), {})
 
+    def test_it_is_hers_who_brought_it(self):
+        """Until a record names it: to show it again, and to name it."""
+        case = self.a.incident()
+        self.a.sync()
+        sha = self.bring(FIRST, '--as', 'd1')['sha256']
+        out = self.world.folder / 'out.jpg'
+        mine = ('photo', 'get', sha, out)
+        for words in (mine, (*mine, '--as', 's1'), (*mine, '--as', 'd10'),
+                      ('photo', 'get', sha[:20], out, '--as', 'd1')):
+            self.refused(*words, code=3)
+            self.assertFalse(out.exists())
+        told = self.world.ask(*mine, '--as', 'd1')[0]
+        self.assertEqual((sha256(out), told['entry']), (sha, None))
+        self.assertLess(len(self.get(sha, '--small', '--as', 'd1')),
+                        FIRST.stat().st_size)
+        for who in ('s1', 'h1'):
+            self.refused('note', case, '一', '--photo', sha, '--as', who,
+                         code=3)
+            tried, = self.world.ask('try', 'set', case, '--photo', sha, '--as',
+                                    who)
+            self.assertEqual([p['field'] for p in tried['problems']],
+                             ['photo'])
+        self.bring(FIRST, '--as', 's1')  # she was sent the same one
+        self.act('note', case, '一', '--photo', sha, who='s1')
+        self.refused('note', case, '一', '--photo', sha, '--as', 'h1', code=3)
+        self.refused('photo', 'add', SECOND, '--as', 'nobody', code=3)
+        self.sound()
+
     def test_too_much_that_nobody_uses(self):
         """The bound counts what has no name yet, and an act makes room."""
         case = self.a.incident()

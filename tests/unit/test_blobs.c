@@ -870,23 +870,29 @@ static enum xg_status stage(struct place *p, const struct photo *photo,
     if (blobs_stage(p->b, &photo->sha256, xg_bytes(photo->data, photo->len),
                     err) != XG_OK)
         return err->status;
-    return blobs_stage_about(p->b, &photo->sha256,
+    return blobs_stage_about(p->b, &photo->sha256, NULL,
                              xg_bytes(small->data, small->len),
                              xg_bytes_of("what it is"), err);
 }
 
-static bool is_staged(struct place *p, const struct photo *photo)
+static bool is_staged_for(struct place *p, const struct photo *photo,
+                          const char *owner)
 {
     struct xg_buf about = XG_BUF(BLOB_ABOUT_MAX);
     struct xg_error err = XG_ERROR_NONE;
     enum xg_status status =
-        blobs_staged(p->b, &about, &photo->sha256, &err);
+        blobs_staged(p->b, &about, &photo->sha256, owner, &err);
 
     assert_true(status == XG_OK || status == XG_NOTFOUND);
     if (status == XG_OK)
         assert_string_equal(xg_buf_str(&about), "what it is");
     xg_buf_clear(&about);
     return status == XG_OK;
+}
+
+static bool is_staged(struct place *p, const struct photo *photo)
+{
+    return is_staged_for(p, photo, NULL);
 }
 
 static bool look_at_one(void *ctx, const struct blobs_staged *one)
@@ -927,7 +933,7 @@ static void test_staged(void **state)
     assert_here(&p, &photo);
     assert_here(&p, &small);
     assert_true(is_staged(&p, &photo)); /* for another record */
-    assert_ok(blobs_staged_read(p.b, &fd, &photo.sha256, &err));
+    assert_ok(blobs_staged_read(p.b, &fd, &photo.sha256, NULL, &err));
     close(fd);
     assert_ok(stage(&p, &photo, &small, &err)); /* by another person */
     assert_ok(blobs_walk_staged(p.b, look_at_one, &one, &err));
@@ -944,6 +950,62 @@ static void test_staged(void **state)
     assert_here(&p, &photo);
     free(photo.data);
     free(small.data);
+    place_close(&p);
+}
+
+static void assert_stage_for(struct place *p, const struct photo *photo,
+                             const char *owner)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    assert_ok(blobs_stage(p->b, &photo->sha256,
+                          xg_bytes(photo->data, photo->len), &err));
+    assert_ok(blobs_stage_about(p->b, &photo->sha256, owner, xg_bytes(NULL, 0),
+                                xg_bytes_of("what it is"), &err));
+}
+
+/* It is there for those who brought it, each of them, and for nobody whose code
+ * only looks like theirs. */
+static void test_staged_owners(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct place p;
+
+    (void)state;
+    place_open(&p);
+    struct photo photo = make_photo(&p.world, PHOTO_BYTES);
+    assert_stage_for(&p, &photo, "d10");
+    assert_true(is_staged_for(&p, &photo, "d10"));
+    assert_true(is_staged(&p, &photo));
+    for (const char *const *who = (const char *const[]){"d1", "10", "", NULL};
+         *who; who++)
+        assert_false(is_staged_for(&p, &photo, *who));
+    assert_stage_for(&p, &photo, "h2");
+    assert_stage_for(&p, &photo, "h2");
+    open_again(&p);
+    assert_true(is_staged_for(&p, &photo, "d10"));
+    assert_true(is_staged_for(&p, &photo, "h2"));
+    assert_false(is_staged_for(&p, &photo, "h"));
+    assert_stage_for(&p, &photo, NULL);
+    assert_true(is_staged_for(&p, &photo, "d1"));
+    assert_ok(blobs_drop_staged(p.b, &photo.sha256, &err));
+    assert_int_equal(entries(&p, "staged"), 0); /* of whom, too */
+    assert_stage_for(&p, &photo, "d10");
+    assert_false(is_staged_for(&p, &photo, "d1"));
+
+    /* Too many: refused, and who had it has it still. */
+    char owner[XG_CODE_MAX + 1];
+    enum xg_status status = XG_OK;
+    for (unsigned i = 0; status == XG_OK && i < BLOB_WHOSE_MAX; i++) {
+        snprintf(owner, sizeof owner, "operator-of-a-long-code-%020u", i);
+        status = blobs_stage_about(p.b, &photo.sha256, owner,
+                                   xg_bytes(NULL, 0),
+                                   xg_bytes_of("what it is"), &err);
+    }
+    assert_int_not_equal(status, XG_OK);
+    assert_false(is_staged_for(&p, &photo, owner));
+    assert_true(is_staged_for(&p, &photo, "d10"));
+    free(photo.data);
     place_close(&p);
 }
 
@@ -1005,6 +1067,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_staged),
+        cmocka_unit_test(test_staged_owners),
         cmocka_unit_test(test_staged_erased),
         cmocka_unit_test(test_staged_bound),
         cmocka_unit_test(test_take),

@@ -72,7 +72,7 @@ function Opened(props: ActFormProps & { of: Kind; begun: Row | undefined }) {
   const photos = way ? way.photos : (props.photos ?? false);
   const form = useForm(
     kind,
-    { about: about.id, move, emptied: way ? [] : props.fields },
+    { about: about.id, move, emptied: way ? [] : props.fields, photos },
     () => (begun ? filledOf(begun) : { ...nothing(), values: { ...props.values } }),
     begun,
     needed,

@@ -5,7 +5,7 @@ import { fieldNamed, kindNamed, type Kind } from '@page/domain';
 import { useSignal } from '@page/signal';
 import { label, T, type Labelled } from '@page/text';
 import { withValues, type Filled } from '@page/form/filled';
-import { keeping, type Act, type DraftState, type Keeper } from '@page/form/keeping';
+import { filledOf, keeping, type Act, type DraftState, type Keeper } from '@page/form/keeping';
 
 export interface Form {
   kind: Kind;
@@ -18,6 +18,8 @@ export interface Form {
   set(field: string, texts: string[]): void;
   /** Filled in by itself: no draft comes of this alone. */
   seed(field: string, texts: string[]): void;
+  /** Begin anew: what was left here before is let go. */
+  restart(): void;
   problem(field: string): string | undefined;
   /** The heading box of the form: put on the element around all fields. */
   around: {
@@ -50,9 +52,10 @@ export function useForm(
   begun: Row | undefined,
   neededMore: readonly string[] = [],
 ): Form {
-  const [filled, setFilled] = useState<Filled>(first);
+  const left = useMemo(() => begun ?? keeping.left(kind.name, act), []);
+  const [filled, setFilled] = useState<Filled>(() => (left && !begun ? filledOf(left) : first()));
   const newest = useRef(filled);
-  const keeper = useMemo(() => keeping.open(kind.name, act, filled, begun), []);
+  const keeper = useMemo(() => keeping.open(kind.name, act, filled, left), []);
   const state = useSignal(keeper.state);
   const [tried, setTried] = useState(false);
   const [focused, setFocused] = useState('');
@@ -119,6 +122,12 @@ export function useForm(
       newest.current = withValues(newest.current, field, texts);
       setFilled(newest.current);
       keeper.seed(newest.current);
+    },
+    restart: () => {
+      newest.current = first();
+      setFilled(newest.current);
+      setTried(false);
+      keeper.restart?.(newest.current);
     },
     problem,
     around: {

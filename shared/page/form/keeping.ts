@@ -66,6 +66,10 @@ export interface DraftState {
   photos: KeptPhoto[];
   arriving: Arriving[];
   failure: Failure | undefined;
+  /** It goes on with what was typed before and left. */
+  resumed?: boolean;
+  /** So many of its photos of then are not there any more. */
+  lost_photos?: number;
 }
 
 export interface Act {
@@ -74,6 +78,10 @@ export interface Act {
   move?: string | undefined;
   /** Fields that an empty value empties (an edit). */
   emptied?: readonly string[] | undefined;
+  /** False: no photos belong to it. */
+  photos?: boolean | undefined;
+  /** Of several things at once. */
+  several?: boolean | undefined;
 }
 
 export interface Keeper {
@@ -92,6 +100,10 @@ export interface Keeper {
   /** Make it a record; what the command answered. */
   finish(): Promise<Row>;
   discard(): Promise<void>;
+  /** What it is was recorded by other means: nothing of it is to be gone on with. */
+  recorded?(): void;
+  /** Let go of what was left here before; go on with this. */
+  restart?(filled: Filled): void;
   /** The page is left; what is on its way ends by itself. */
   close(): void;
 }
@@ -109,6 +121,8 @@ interface Keeping {
   open(kind: string, act: Act, first: Filled, begun?: Row): Keeper;
   /** A draft of the same act, if one was begun and left. */
   begun(what: Sought): Promise<Row | null>;
+  /** The same, where it is known at once. */
+  left(kind: string, act: Act): Row | undefined;
 }
 
 export const keeping: Keeping = {
@@ -116,6 +130,7 @@ export const keeping: Keeping = {
     throw new Error('nothing keeps the forms of this page');
   },
   begun: () => Promise.resolve(null),
+  left: () => undefined,
 };
 
 // ---- a draft as the commands tell of it ----

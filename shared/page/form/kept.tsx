@@ -1,5 +1,5 @@
 // Whether what was typed is kept: calm beside the heading; plain words where it is not.
-import { lang, T } from '@page/text';
+import { lang, N, T } from '@page/text';
 import { Button, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import type { Form } from '@page/form/form';
@@ -26,6 +26,26 @@ export function KeptMark({ form }: { form: Form }) {
   );
 }
 
+/** It goes on where it was left; what has gone since is said. */
+function Resumed({ form }: { form: Form }) {
+  const { resumed, lost_photos: lost } = form.state;
+  if (!resumed) return null;
+  return (
+    <p class="remark resumed" role="status">
+      <Icon name="draft" />
+      <span>
+        {T('接着上次没办完的写。', 'This goes on with what you had not sent.')}
+        {lost
+          ? T(`有 ${lost} 张照片放了一天以上，已清除，请重新添加。`, ` ${N(lost, '', 'photo was', 'photos were')} left for more than a day and cleared: add them again.`)
+          : ''}
+      </span>
+      <Button look="quiet" icon="trash" onClick={form.restart}>
+        {T('不要了，重新写', 'Begin anew')}
+      </Button>
+    </p>
+  );
+}
+
 /** Why it is not kept, and what comes of it. */
 export function KeptTrouble({ form }: { form: Form }) {
   const { kept, failure, kept_at } = form.state;
@@ -42,7 +62,13 @@ export function KeptTrouble({ form }: { form: Form }) {
         )}
       </p>
     );
-  if (kept === 'judged') return <Trouble of={failure} />;
+  if (kept === 'judged')
+    return (
+      <>
+        <Resumed form={form} />
+        <Trouble of={failure} />
+      </>
+    );
   if (kept === 'failed')
     return (
       <div class="trouble" role="alert">

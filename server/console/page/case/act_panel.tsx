@@ -57,12 +57,12 @@ function Opened(props: PanelProps & { domain_kind: Kind; way: Way }) {
   const first = of[0]!;
   const photos = way.photos && of.length === 1;
   const pair = way.needs.filter((need) => PAIR.includes(need));
-  const form = useForm(kind, { about: first.id, move }, () => ({ ...nothing(), values: { ...props.values } }), undefined, needed);
+  const form = useForm(kind, { about: first.id, move, photos, several: of.length > 1 }, () => ({ ...nothing(), values: { ...props.values } }), undefined, needed);
   const { busy, trouble, run } = useTask();
   const box = useRef<HTMLFormElement>(null);
   // What is filled in already is to be looked at; else the first thing that is asked.
   useEffect(() => {
-    const filled = needed.every((name) => props.values?.[name]?.[0]);
+    const filled = !form.state.resumed && needed.every((name) => props.values?.[name]?.[0]);
     const empty = box.current?.querySelector<HTMLElement>('[data-field] :is(input:not([type=file]), textarea, select)');
     const save = box.current?.querySelector<HTMLElement>('button[type=submit]');
     (filled ? save : (empty ?? save))?.focus({ preventScroll: true });
@@ -76,13 +76,14 @@ function Opened(props: PanelProps & { domain_kind: Kind; way: Way }) {
       const callOf = (id: string) => commandOf(kind.name, { about: id, move }, form.filled, form.keeper.state.value.photos);
       form.keeper.close();
       if (props.held) {
-        hold(move, of, callOf);
+        hold(move, of, callOf, (refused) => refused === 0 && form.keeper.recorded?.());
         props.done();
         return;
       }
       let answer: Row | undefined;
       for (const { id } of of) answer = (await call<Row>(callOf(id))).lines[0];
       if (!answer) throw new Failure('page', 1, '');
+      form.keeper.recorded?.();
       refresh();
       tell({ text: T(`已办：${said('moves', move)}。现在是“${said('statuses', String(answer.status ?? ''))}”`, `Done: ${said('moves', move)}. It is now "${said('statuses', String(answer.status ?? ''))}"`) });
       props.done();

@@ -51,7 +51,7 @@ export function actWords(move: string, of: readonly Target[]): string {
   return of.length === 1 ? `${name} ${of[0]!.number}` : T(`${name} ${of.length} 件`, `${name}: ${N(of.length, '', 'case', 'cases')}`);
 }
 
-export function hold(move: string, of: readonly Target[], callOf: (id: string) => Call, done?: () => void): void {
+export function hold(move: string, of: readonly Target[], callOf: (id: string) => Call, done?: (refused: number) => void): void {
   holdActs({
     words: actWords(move, of),
     calls: of.map(({ id, number }) => ({ call: callOf(id), about: number })),

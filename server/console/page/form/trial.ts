@@ -1,13 +1,19 @@
-// Judges a form of the console at each pause in typing (`try`), and keeps nothing: what is typed at
-// a desk lives in the page until it is recorded. Photos go to the centre as they are chosen, and
-// belong to nothing until a record names them.
-import { call, Failure, failureOf, feed, type Call, type Row } from '@page/api';
+// Judges a form of the console at each pause in typing (`try`). What is typed at a desk lives in the
+// page, and beside it in its tab (unsent.ts), until it is recorded. Photos go to the centre as they
+// are chosen, and are hers who chose them until a record names them.
+import { call, data, Failure, failureOf, feed, type Call, type Row } from '@page/api';
+import { behind } from '@page/behind';
 import { signal } from '@page/signal';
 import { lendPhoto } from '@page/ui/photo';
 import { wordsOf, type Filled } from '@page/form/filled';
-import { judgedOf, keeping, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeping';
+import { judgedOf, keeping, object, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeping';
+import { theDomain } from '@page/domain';
+import { forgetUnsent, keepUnsent, unsentOf } from './unsent';
 
 const PAUSE_MS = 300;
+const NOT_THERE = 3; /* the exit status that says so */
+
+const who = (): string => theDomain().me.worker;
 
 type Flags = Record<string, string | string[] | true>;
 
@@ -47,13 +53,26 @@ export function commandOf(kind: string, act: Act, filled: Filled, photos: KeptPh
   return { run: 'add', words: [kind, ...words], flags };
 }
 
-function openTrial(kind: string, act: Act, first: Filled): Keeper {
+/** Photos as they were told before the page went. */
+function photosLeft(of: Row | undefined): KeptPhoto[] {
+  const rows = Array.isArray(of?.photos) ? of.photos.map(object) : [];
+  return rows.map((row) => ({
+    sha256: text(row.sha256),
+    thumb: text(row.sha256),
+    bytes: count(row.bytes),
+    role: text(row.role) || null,
+    origin: text(row.origin) || null,
+    doubts: [],
+  }));
+}
+
+function openTrial(kind: string, act: Act, first: Filled, left?: Row): Keeper {
   let filled = first;
   let touched = false;
   let timer = 0;
   let asked: AbortController | undefined;
   let settlers: ((state: DraftState) => void)[] = [];
-  const state = signal<DraftState>(UNTOUCHED);
+  const state = signal<DraftState>(left ? { ...UNTOUCHED, kept: 'judged', resumed: true, photos: photosLeft(left) } : UNTOUCHED);
   const put = (some: Partial<DraftState>): void => {
     state.value = { ...state.value, ...some };
   };
@@ -90,6 +109,7 @@ function openTrial(kind: string, act: Act, first: Filled): Keeper {
   const soon = (): void => {
     touched = true;
     put({ kept: 'judged', settled: false });
+    keepUnsent(who(), kind, act, filled, state.value.photos);
     clearTimeout(timer);
     timer = window.setTimeout(() => void judge(), PAUSE_MS);
   };
@@ -107,6 +127,19 @@ function openTrial(kind: string, act: Act, first: Filled): Keeper {
       if (!timer) settled();
     }
   }
+
+  /** Are they still there? */
+  async function lookAgain(): Promise<void> {
+    for (const { sha256 } of state.value.photos) {
+      const there = await data(behind.photo(sha256, true)).then(
+        () => true,
+        (cause: unknown) => failureOf(cause).exit !== NOT_THERE,
+      );
+      if (!there) put({ photos: state.value.photos.filter((photo) => photo.sha256 !== sha256), lost_photos: (state.value.lost_photos ?? 0) + 1 });
+    }
+    soon();
+  }
+  if (left) void lookAgain();
 
   const leave = (event: BeforeUnloadEvent): void => {
     if (touched) event.preventDefault();
@@ -160,11 +193,26 @@ function openTrial(kind: string, act: Act, first: Filled): Keeper {
       const answer = (await call<Row>({ run, words, flags })).lines[0];
       if (!answer) throw new Failure('page', 1, '');
       end();
+      forgetUnsent(who(), kind, act);
       return answer;
     },
-    discard: () => Promise.resolve(end()),
+    recorded: () => forgetUnsent(who(), kind, act),
+    restart(next) {
+      filled = next;
+      clearTimeout(timer);
+      timer = 0;
+      asked?.abort();
+      touched = false;
+      forgetUnsent(who(), kind, act);
+      state.value = UNTOUCHED;
+    },
+    discard: () => {
+      forgetUnsent(who(), kind, act);
+      return Promise.resolve(end());
+    },
     close: end,
   };
 }
 
 keeping.open = openTrial;
+keeping.left = (kind, act) => unsentOf(who(), kind, act);

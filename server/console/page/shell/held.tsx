@@ -18,8 +18,8 @@ export interface Acts {
   /** 受理 3 件 */
   words: string;
   calls: { call: Call; about: string }[];
-  /** Called once all were answered. */
-  done?(): void;
+  /** Called once all were answered; so many of them were refused. */
+  done?(refused: number): void;
 }
 
 interface Refused {
@@ -65,7 +65,7 @@ async function send(number: number): Promise<void> {
     change(number, { sent: at + 1, refused });
   }
   refresh();
-  acts.done?.();
+  acts.done?.(refused.length);
   if (refused.length > 0) change(number, { state: 'refused' });
   else {
     drop(number);

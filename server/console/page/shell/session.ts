@@ -4,6 +4,7 @@ import { domain } from '@page/domain';
 import { signal } from '@page/signal';
 import { forget } from '@page/store';
 import { T } from '@page/text';
+import { forgetOthers, forgetPersonal } from '../form/unsent';
 
 saying.gone = () =>
   T('服务器没有应答，正在重新连接。没有得到答复的操作请看结果再决定要不要重做。', 'The server does not answer; connecting again. Look at what came of an act that was not answered before you do it again.');
@@ -45,6 +46,7 @@ export async function logIn(what: { code: string; password: string; totp?: strin
   const { token, ...who } = await post<LetIn>('/api/login', { ...what });
   // Another person may have sat here before.
   forget();
+  forgetOthers(who.code);
   domain.value = null;
   sessionStorage.setItem(KEPT, JSON.stringify(who));
   operator.value = who;
@@ -53,6 +55,7 @@ export async function logIn(what: { code: string; password: string; totp?: strin
 
 export async function logOut(): Promise<void> {
   await post('/api/logout', {}).catch(() => undefined);
+  forgetOthers('');
   release();
 }
 
@@ -60,6 +63,7 @@ export async function logOut(): Promise<void> {
 known.watch(() => {
   if (known.value) return;
   sessionStorage.removeItem(KEPT);
+  forgetPersonal();
   operator.value = null;
   domain.value = null;
   forget();
