@@ -16,7 +16,7 @@
 
 #include "shared/base/lang.h"
 
-enum { LOOK_MS = 200, MESSAGE_SIZE = 16384 };
+enum { MESSAGE_SIZE = 16384 };
 
 struct gps {
     struct gps_options options; /* with the defaults filled in */
@@ -82,7 +82,8 @@ static void wait_ms(struct gps *g, int64_t ms)
         int64_t left_ms = end_ms - steady_ms();
         if (left_ms <= 0)
             return;
-        poll(NULL, 0, (int)(left_ms < LOOK_MS ? left_ms : LOOK_MS));
+        poll(NULL, 0,
+             (int)(left_ms < g->options.look_ms ? left_ms : g->options.look_ms));
     }
 }
 
@@ -169,7 +170,7 @@ static void watch(struct gps *g)
 
     while (!over(g)) {
         look(g);
-        if (!gps_waiting(&g->data, LOOK_MS * 1000)) {
+        if (!gps_waiting(&g->data, g->options.look_ms * 1000)) {
             if (steady_ms() - heard_ms > g->options.silence_ms)
                 return;
             continue;
@@ -210,7 +211,7 @@ static bool answers(struct gps *g, const struct addrinfo *at)
         struct pollfd p = {.fd = fd, .events = POLLOUT};
         while (!over(g) && steady_ms() < end_ms) {
             look(g);
-            if (poll(&p, 1, LOOK_MS) > 0) {
+            if (poll(&p, 1, g->options.look_ms) > 0) {
                 int error = 0;
                 socklen_t len = sizeof error;
                 ok = getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
@@ -280,6 +281,7 @@ static struct gps_options with_defaults(const struct gps_options *given)
 
     o.host = o.host ? o.host : "127.0.0.1";
     o.port = o.port ? o.port : "2947";
+    o.look_ms = o.look_ms ? o.look_ms : 200;
     o.connect_ms = o.connect_ms ? o.connect_ms : 5000;
     o.silence_ms = o.silence_ms ? o.silence_ms : 20000;
     o.retry_min_ms = o.retry_min_ms ? o.retry_min_ms : 1000;

@@ -4,7 +4,8 @@
  * receiver: TRACK_FIX with integers only, TRACK_NO_FIX, and TRACK_GPS_OFF when
  * the connection or the receiver is gone or silent (once for each loss). Lost
  * connections are tried again with back-off. It returns when *stop is set
- * (looked at least every 250 ms) or the callback returns false.
+ * (a signal that interrupts is seen at once, another thread's within look_ms)
+ * or the callback returns false.
  *
  * libgps writes to its socket: the program ignores SIGPIPE. A name is resolved
  * without a time-out; give an address where that matters.
@@ -27,6 +28,8 @@
 struct gps_options {
     const char *host, *port;  /* NULL: 127.0.0.1, 2947 */
     const char *device;       /* of gpsd, NULL: any */
+    int look_ms;              /* without reports, wake so often; 0: 200. Each
+                               * time costs the battery a little */
     int64_t connect_ms;       /* time-out of one attempt; 0: 5 s */
     int64_t silence_ms;       /* no report for so long: GPS_OFF, and connect
                                * anew; 0: 20 s */
@@ -43,7 +46,7 @@ struct gps_listener {
     void (*sky)(void *ctx, int visible, int used);
     /* gpsd was asked for a connection: did it answer? */
     void (*link)(void *ctx, bool is_up);
-    /* At least every 250 ms, whatever comes. False ends gps_run(). */
+    /* At least every look_ms, whatever comes. False ends gps_run(). */
     bool (*tick)(void *ctx);
 };
 

@@ -263,7 +263,9 @@ static enum xg_status hold_lock(int *fd, const char *home, struct xg_error *err)
 static enum xg_status record(struct recorder *r, const struct arguments *a,
                              struct xg_error *err)
 {
-    struct gps_options options = {.host = a->host, .port = a->port};
+    /* A receiver reports once a second, and what waits is due in seconds. */
+    struct gps_options options = {
+        .host = a->host, .port = a->port, .look_ms = 1000};
     const struct gps_listener listener = {.ctx = r,
                                           .sample = take_sample,
                                           .tick = write_what_waits};

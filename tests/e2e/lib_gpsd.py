@@ -25,6 +25,7 @@ class Receiver:
     def __init__(self, capture, pause):
         self.capture, self.pause = CAPTURES / capture, pause
         self.times = []  # that gpsd told
+        self.reports = 0
 
     def __enter__(self):
         self.feed = subprocess.Popen(
@@ -66,6 +67,7 @@ class Receiver:
             with self.ear, self.ear.makefile(encoding='utf-8') as lines:
                 for line in lines:
                     report = json.loads(line)
+                    self.reports += 1
                     if report['class'] == 'TPV' and report.get('time'):
                         self.times.append(report['time'])
         except (OSError, ValueError):

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 from lib_gpsd import Receiver
 from lib_world import GRID, Case, main, wait_until
@@ -17,6 +18,8 @@ CAPTURE = 'bundg_zeus_9.log'  # a boat under way, a fix a second
 LINE_S = 0.02
 LOST_MAX_S = 30
 FLUSH_MAX_S = 35  # 30, and a slow machine
+LIGHT_S = 10
+LIGHT_LINE_S = 0.15  # some second a fix, as it was
 
 
 def seconds(text):
@@ -146,6 +149,40 @@ class Patrols(Case):
                          [])
         for wrong in ('2026-02-30', 'today', '20260101', ''):
             agent.do('patrol', 'day', wrong, code=2)
+
+    def costs(self, pid):
+        """(times that it woke, seconds of the processor, bytes written)."""
+        of = Path('/proc/%d' % pid)
+
+        def number(file, name):
+            text = (of / file).read_text(encoding='utf-8')
+            return int(text.split(name + ':')[1].split()[0])
+
+        stat = (of / 'stat').read_text(encoding='utf-8').rsplit(')', 1)[1]
+        ticks = sum(int(word) for word in stat.split()[11:13])
+        return (number('status', 'voluntary_ctxt_switches'),
+                ticks / os.sysconf('SC_CLK_TCK'), number('io', 'wchar'))
+
+    def test_25_a_patrol_is_light_on_the_battery(self):
+        """It wakes when the receiver reports, and hardly otherwise."""
+        agent = self.agents[0]
+        with Receiver(CAPTURE, LIGHT_LINE_S) as receiver:
+            self.begin(agent, receiver)
+            pid = agent.status()['patrol']['pid']
+            wait_until(lambda: receiver.times, 20, 'a report')
+            time.sleep(2)
+            reports, woken = receiver.reports, self.costs(pid)
+            time.sleep(LIGHT_S)
+            told = receiver.reports - reports
+            wakes, processor, written = (
+                b - a for a, b in zip(woken, self.costs(pid)))
+        print('woke %d times in %d s for %d reports, %.2f s of the '
+              'processor, %d bytes' % (wakes, LIGHT_S, told, processor,
+                                       written))
+        self.assertGreater(told, 0)
+        self.assertLessEqual(wakes, told + 2 * LIGHT_S)
+        self.assertLessEqual(processor, 0.01 * LIGHT_S + 0.02)
+        self.assertLessEqual(written, 2 * 4096)
 
     def test_no_receiver(self):
         """The recorder tells within half a minute that nothing comes."""
