@@ -4,7 +4,6 @@
 import { resolve } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 import { words } from './build/words';
-import { mapParts } from './build/map_parts';
 
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 const root = resolve(here, process.env.XG_PAGE_ROOT ?? '../../agent/ui/page');
@@ -17,10 +16,10 @@ const plainImports: Plugin = {
 };
 
 /** What the pages outside this folder import by name. */
-const lent = ['preact/hooks', 'preact/jsx-runtime', 'preact', 'leaflet/dist/leaflet.css', 'leaflet', 'gcoord'];
+const lent = ['preact/hooks', 'preact/jsx-runtime', 'preact'];
 
 export default defineConfig({
-  plugins: [words([here, root]), mapParts, plainImports],
+  plugins: [words([here, root]), plainImports],
   root,
   base: './',
   publicDir: false,
@@ -42,9 +41,9 @@ export default defineConfig({
     minify: 'terser',
     terserOptions: {
       module: true,
+      ecma: 2020,
+      safari10: false,
       compress: { passes: 3, pure_getters: true, keep_fargs: false },
-      // Leaflet's own names for what nobody else touches; a chunk is named by itself, and Leaflet is in one.
-      mangle: { properties: { regex: /^_[a-z]/i } },
       format: { comments: false },
     },
     modulePreload: false,
@@ -61,8 +60,6 @@ function entry(name: string): string {
     preact: 'preact/dist/preact.mjs',
     'preact/hooks': 'preact/hooks/dist/hooks.mjs',
     'preact/jsx-runtime': 'preact/jsx-runtime/dist/jsxRuntime.mjs',
-    leaflet: 'leaflet/dist/leaflet-src.esm.js',
-    gcoord: 'gcoord/dist/gcoord.esm-bundler.js',
   };
   return files[name] ?? name;
 }

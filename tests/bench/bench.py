@@ -616,6 +616,31 @@ def measure_console(b):
     console.measure(b)
 
 
+PAGES = {"the worker's page": (90000, "ui", "agent/ui/built"),
+         "the console's page": (100000, "console", "server/console/built")}
+
+
+def measure_weight(b):
+    """Scripts and styles as they are linked in and sent (cmake/EmbedPage.cmake),
+    with the larger of the two languages."""
+    for name, (most, folder, built) in PAGES.items():
+        sizes = {}
+        made = b.build / "page" / folder
+        made = made if made.exists() else SOURCE / built
+        for path in sorted((made / "assets").iterdir()):
+            told = subprocess.run(["zopfli", "-c", path], check=True,
+                                  stdout=subprocess.PIPE).stdout
+            sizes[path.name] = len(told)
+        words = [size for file, size in sizes.items()
+                 if file.startswith("_words")]
+        size = sum(sizes.values()) - min(words)
+        b.row(f"{name}: script and style in one language, gzipped",
+              f"≤ {most // 1000} KB", "", f"{size / 1000:.1f} KB",
+              ", ".join(f"{file.split('-')[0]} {bytes_:,}"
+                        for file, bytes_ in sizes.items()),
+              len(words) == 2 and size <= most)
+
+
 def measure_page(b):
     subprocess.run(["sh", str(SOURCE / "packaging/npm.sh"), "tests/npm"],
                    check=True)
@@ -624,12 +649,6 @@ def measure_page(b):
         [node, str(SOURCE / "tests/bench/page.mjs"), str(b.bin.parent),
          "2000" if b.quick else "10000"], check=True, stdout=subprocess.PIPE)
     f = json.loads(told.stdout)
-    size = f["weight"]["bytes"]
-    b.row("the page's script and style in one language, gzipped", "≤ 90 KB", "",
-          f"{size / 1000:.1f} KB",
-          ", ".join(f"{name} {bytes_:,}"
-                    for name, bytes_ in f["weight"]["files"].items()),
-          size <= 90000)
     b.row("the page is of use, on a processor four times slower", "≤ 1 s", "",
           f"{f['useful_ms']} ms", "median of 5 fresh windows, from the page's "
           "beginning to the capture button", f["useful_ms"] <= 1000)
@@ -651,7 +670,8 @@ MEASURES = {"batch": measure_batch, "sync": measure_sync,
             "deep": measure_deep, "wide": measure_wide,
             "wide_agent": measure_wide_agent, "rebuild": measure_rebuild,
             "tus": measure_tus, "audit": measure_audit,
-            "page": measure_page, "console": measure_console}
+            "weight": measure_weight, "page": measure_page,
+            "console": measure_console}
 
 
 def markdown(rows, path):

@@ -1,9 +1,8 @@
-// The figures of the worker's page, as one line of JSON: its weight, how soon it is of use on a
+// The figures of the worker's page, as one line of JSON: how soon it is of use on a
 // processor four times slower, how a list of 10,000 cases scrolls, and what all of it takes of memory
 // beside the browser.
 //
 //     node tests/bench/page.mjs BUILD [CASES]
-import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,18 +18,6 @@ const need = createRequire(path.join(SOURCE, 'tests/npm/package.json'));
 const { chromium } = need('playwright-core');
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-
-/** Scripts and styles as they are sent, with the larger of the two languages. */
-function weight() {
-  const folder = path.join(build, 'page/ui/assets');
-  const sizes = fs
-    .readdirSync(folder)
-    .filter((name) => /\.(js|css)$/.test(name))
-    .map((name) => [name, spawnSync('zopfli', ['-c', path.join(folder, name)], { maxBuffer: 1 << 24 }).stdout.length]);
-  const words = sizes.filter(([name]) => name.startsWith('_words')).map(([, size]) => size);
-  const all = sizes.reduce((sum, [, size]) => sum + size, 0);
-  return { bytes: all - Math.min(...words), files: Object.fromEntries(sizes) };
-}
 
 /** Incidents around the device's own grid, the same each time. */
 function incidents(file) {
@@ -72,7 +59,7 @@ function resident(pid) {
 
 const world = new World();
 const browser = await chromium.launch({ executablePath: process.env.XG_CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
-const figures = { weight: weight(), cases };
+const figures = { cases };
 try {
   await world.start();
   const device = world.enrol('a', 'w1');

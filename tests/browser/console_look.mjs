@@ -54,7 +54,7 @@ async function fits(page, where) {
   assert.deepEqual(over.slice(0, 5), [], `${where}: beyond its column`);
   const small = await page.evaluate(() =>
     [...document.querySelectorAll('a[href], button, select, input:not([type=file]), textarea, summary')]
-      .filter((e) => e.checkVisibility() && !e.closest('p, dd, .leaflet-container, .skip, .hidden-words, .versions, .linked') && !e.matches('.skip, .hidden-words'))
+      .filter((e) => e.checkVisibility() && !e.closest('p, dd, .map-box, .skip, .hidden-words, .versions, .linked') && !e.matches('.skip, .hidden-words'))
       .map((e) => [e, e.getBoundingClientRect()])
       .filter(([, box]) => box.width > 0 && (box.height < 23.5 || box.width < 23.5))
       .map(([e, box]) => `${e.tagName} "${(e.innerText || e.ariaLabel || e.name || '').slice(0, 30)}" ${Math.round(box.width)}×${Math.round(box.height)}`),

@@ -260,7 +260,7 @@ export const tests = {
     page.on('response', (response) => response.url().includes('/tiles/') && tiles.push(response.status()));
     await t.go(page, '#/cases?view=map');
     await until(() => tiles.includes(200), 'a tile of the map');
-    await page.locator('img.leaflet-tile-loaded').first().waitFor();
+    await page.locator('.map-tiles[data-waits="0"]').waitFor();
     await t.shot(page, 'flows-map-shown');
     await t.go(page, '#/settings');
     await page.getByRole('button', { name: `删去地图 ${name}` }).click();

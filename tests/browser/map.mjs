@@ -47,11 +47,7 @@ async function shown(page, given) {
   await page.locator('.map-scale').waitFor();
 }
 
-const tilesCame = (page) =>
-  until(() => page.evaluate(() => {
-    const all = [...document.querySelectorAll('.leaflet-tile')];
-    return all.length > 0 && all.every((tile) => tile.classList.contains('leaflet-tile-loaded'));
-  }), 'the tiles');
+const tilesCame = (page) => page.locator('.map-tiles[data-waits="0"]').waitFor();
 
 /** Where the red mark is on the map, from its middle, in CSS pixels. */
 async function markFromMiddle(page) {
@@ -240,7 +236,8 @@ export const tests = {
     const stepped = (await said(page)).place;
     assert.ok(Math.abs((stepped.lat - last.lat) / METRE - 10) < 0.5, JSON.stringify(stepped));
     assert.ok(Math.abs(stepped.lon - last.lon) < 1e-5, JSON.stringify(stepped));
-    // And each way of her hand still points.
+    // And each way of her hand still points, where there is a nearer look.
+    for (let zoom = 0; zoom < 2; zoom++) await page.getByRole('button', { name: '缩小' }).click();
     await page.setViewportSize({ width: 360, height: 640 });
     await page.locator('.map-box').scrollIntoViewIfNeeded();
     await drawn();
@@ -341,6 +338,105 @@ export const tests = {
     await t.shot(page, 'map-full');
     await page.keyboard.press('Escape');
     await until(async () => (await page.locator('.map-full').count()) === 0, 'the end of the whole screen');
+  },
+
+  'a drag glides on, or stops where less motion is wished for; what was dragged is no touch': async (t) => {
+    const { ui } = await mapped(t);
+    const one = { lat: 35.06, lon: 118.33 };
+    for (const reducedMotion of ['no-preference', 'reduce']) {
+      const page = await t.open(ui, { screen: 'laptop', reducedMotion });
+      await shown(page, { map: 'place', props: { value: one, accuracy: null, here: null } });
+      const { x, y, width, height } = await page.locator('.map-box').boundingBox();
+      const [right, down] = [x + width / 2, y + height / 2];
+      const metresOff = async () => away((await said(page)).place ?? one, one);
+      // A hand that trembles drags nothing, and picks nothing.
+      await page.mouse.move(right, down);
+      await page.mouse.down();
+      await page.mouse.move(right + 2, down);
+      await page.mouse.up();
+      assert.equal(await metresOff(), 0);
+      // 200 pixels, flung: that far, and some further where it may glide. (On a busy machine the last
+      // moments may be too long for a fling: once more, then.)
+      const metres_per_px = Number((await page.locator('.map-scale').innerText()).match(/\d+/)[0]) /
+        (await page.locator('.map-scale span').last().boundingBox()).width;
+      const fling = () =>
+        page.evaluate(async ([from_x, from_y]) => {
+          const box = document.querySelector('.map-box');
+          const mouse = { pointerId: 1, isPrimary: true, pointerType: 'mouse', button: 0, bubbles: true };
+          const at = (name, moved, buttons) =>
+            box.dispatchEvent(new PointerEvent(name, { ...mouse, buttons, clientX: from_x - moved, clientY: from_y }));
+          box.setPointerCapture = () => {}; // of a mouse that is none
+          at('pointerdown', 0, 1);
+          for (const moved of [20, 40, 120, 200]) {
+            await new Promise((done) => setTimeout(done, 8));
+            at('pointermove', moved, 1);
+          }
+          at('pointerup', 200, 0);
+        }, [right, down]);
+      await until(async () => {
+        const before = await metresOff();
+        await fling();
+        await page.waitForTimeout(1200);
+        const px = ((await metresOff()) - before) / metres_per_px;
+        assert.ok(px > 197, `${px} px`);
+        if (reducedMotion === 'reduce') assert.ok(px < 203, `${px} px, and is to rest at once`);
+        return reducedMotion === 'reduce' || px > 203;
+      }, 'a glide');
+      // A mouse without a button drags nothing.
+      const rested = await metresOff();
+      await page.mouse.move(right - 60, down);
+      await page.mouse.move(right + 60, down);
+      assert.equal(await metresOff(), rested);
+      await page.close();
+    }
+    const page = await t.open(ui, { screen: 'laptop' });
+    await shown(page, { map: 'cases', props: { points: [{ id: 'one', ...one, tone: 'bad' }] } });
+    const { x, y, width, height } = await page.locator('.map-box').boundingBox();
+    // In a page the wheel is the page's.
+    const before = (await said(page)).bounds;
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.wheel(0, -240);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2 + 90, y + height / 2, { steps: 3 });
+    await page.mouse.move(x + width / 2, y + height / 2, { steps: 3 });
+    await page.mouse.up();
+    await page.waitForTimeout(100);
+    assert.deepEqual((await said(page)).selected, [], 'dragged, not touched');
+    const after = (await said(page)).bounds;
+    assert.ok(Math.abs(after[2] - after[0] - before[2] + before[0]) < 1e-9, 'as near as before');
+    await page.mouse.click(x + width / 2, y + height / 2);
+    assert.deepEqual((await said(page)).selected, ['one']);
+  },
+
+  'tiles that are not there, or do not come, leave their place to the lattice': async (t) => {
+    const { ui } = await mapped(t, [['plain', 'wgs84', WGS_LAT, WGS_LON, 15, 16]]);
+    const page = await t.open(ui, { screen: 'laptop' });
+    const asked = new Map();
+    await page.route('**/tiles/**', async (route) => {
+      const path = new URL(route.request().url()).pathname;
+      asked.set(path, (asked.get(path) ?? 0) + 1);
+      await (asked.size % 3 === 0 ? route.abort() : route.continue());
+    });
+    await shown(page, { map: 'place', props: { value: { lat: WGS_LAT, lon: WGS_LON }, accuracy: null, here: null } });
+    await tilesCame(page);
+    // Nearer than the map was drawn: the same tiles, larger; further out than it: none.
+    await page.locator('.map-box').focus();
+    for (const key of ['+', '+', '+', '-', '-', '-']) {
+      await page.keyboard.press(key);
+      await tilesCame(page);
+    }
+    const zooms = () => [...new Set([...asked.keys()].map((path) => path.split('/').at(-3)))];
+    assert.deepEqual(zooms(), ['16'], 'no tile is asked for that the map has not');
+    for (let step = 0; step < 4; step++) await page.keyboard.press('-');
+    await tilesCame(page);
+    assert.deepEqual(zooms().sort(), ['15', '16']);
+    // Away from all that the map has.
+    asked.clear();
+    await page.getByText('输入经纬度').click();
+    await page.locator('#place-typed').fill('35.0601, 118.3501');
+    await page.keyboard.press('Enter');
+    await tilesCame(page);
+    assert.equal(asked.size, 0);
   },
 
   'without a map a lattice and a scale; a track with its gap; every theme': async (t) => {

@@ -173,7 +173,7 @@ class Test {
     assert.ok(wide <= 0, `${where}: ${wide} px too wide`);
     const small = await page.evaluate((px) =>
       [...document.querySelectorAll('a[href], button, select, input:not([type=file]), textarea, summary')]
-        .filter((e) => e.checkVisibility() && !e.closest('p, .leaflet-container, .skip, .choice, [aria-hidden=true]') && !e.matches('.skip'))
+        .filter((e) => e.checkVisibility() && !e.closest('p, .map-box, .skip, .choice, [aria-hidden=true]') && !e.matches('.skip'))
         .map((e) => [e, e.getBoundingClientRect()])
         .filter(([, box]) => box.width > 0 && (box.height < px - 0.5 || box.width < px - 0.5))
         .map(([e, box]) => `${e.tagName} "${(e.innerText || e.ariaLabel || e.name || '').slice(0, 30)}" ${Math.round(box.width)}×${Math.round(box.height)}`),

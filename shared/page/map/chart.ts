@@ -1,13 +1,13 @@
-// The map itself: Leaflet for moving about and for tiles, one canvas for all that lies upon it.
+// The map itself: where it looks, a canvas for the tiles, and one for all that lies upon them.
 //
-// Loaded when a map is first shown (frame.tsx). Leaflet's own controls, popups and icons write markup,
-// which the page's policy refuses; none of them is used. Nothing is animated but a drag that glides,
-// and that not for who wants less motion: old handhelds stutter, and a jump is clear.
-import { latLng, Map as Leaflet, type LeafletMouseEvent, type Point } from 'leaflet';
+// Loaded when a map is first shown (frame.tsx). Nothing is animated but a drag that glides (hand.ts),
+// and that not for who wants less motion: old handhelds stutter, and a jump is clear. A drag moves
+// what is drawn; it is drawn anew when the map has come to rest, or shows what lies beyond.
+import { Hand, type Moved, type Point } from '@page/map/hand';
 import type { LatLon } from '@page/map/geo';
 import { paint, type View } from '@page/map/paint';
-import { Prepared, WORLD_PX, spotOf, type Cluster, type Scene } from '@page/map/scene';
-import { fromShown, toShown } from '@page/map/shift';
+import { Prepared, WORLD_PX, placeOf, shownSpot, spotOf } from '@page/map/scene';
+import type { Cluster, Scene, Spot } from '@page/map/scene';
 import type { OfflineMap } from '@page/map/offline';
 import { Tiles } from '@page/map/tiles';
 
@@ -34,18 +34,31 @@ export interface Wishes {
 /** How much is drawn beyond each edge, so that a drag need not draw. */
 const BEYOND = 0.3;
 const TOUCH_PX = 26;
-const MOST_ZOOM = 19;
-const CHINA: LatLon = { lat: 35, lon: 105 };
+const [LEAST_ZOOM, MOST_ZOOM] = [3, 19];
+/** Around a place among places, so that it does not lie on the edge. */
+const RIM_PX = 32;
 
-export class Chart {
-  private readonly map: Leaflet;
-  private readonly canvas = document.createElement('canvas');
+const within = (least: number, value: number, most: number): number => Math.max(least, Math.min(value, most));
+
+export class Chart implements Moved {
+  private readonly pane = document.createElement('div');
+  private readonly above = document.createElement('canvas');
+  private readonly below = document.createElement('canvas');
+  private readonly hand: Hand;
+  /** What is looked at. Between two whole zooms only while fingers are at it. */
+  private middle: Spot = spotOf({ lat: 35, lon: 105 }, 'wgs84');
+  private zoom = 4;
+  /** How far what is drawn was moved since it was drawn. */
+  private gone: Point = { x: 0, y: 0 };
+  private soon = 0;
   private prepared: Prepared | null = null;
   private under: OfflineMap | null = null;
   private tiles: Tiles | null = null;
   private clusters: Cluster[] = [];
-  /** What her hand did that the map has not told of yet. */
-  private hand: 'still' | 'zoomed' | 'pointed' = 'still';
+  /** What her hand did that the map has not told of yet. What is hers is seen at her hand, never
+   * guessed from the map having moved: a box that grows, a keyboard that slides in, another map
+   * beneath move it too. */
+  private did: 'still' | 'zoomed' | 'pointed' = 'still';
   private readonly theme: MutationObserver;
   private readonly size: ResizeObserver;
 
@@ -53,40 +66,16 @@ export class Chart {
     private readonly box: HTMLElement,
     private readonly wishes: Wishes,
   ) {
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.map = new Leaflet(box, {
-      attributionControl: false,
-      zoomControl: false,
-      boxZoom: false,
-      doubleClickZoom: false,
-      // Leaflet would move the middle when the window changes, as when a keyboard slides in.
-      trackResize: false,
-      keyboard: false,
-      scrollWheelZoom: false,
-      fadeAnimation: false,
-      zoomAnimation: false,
-      markerZoomAnimation: false,
-      inertia: !calm,
-      minZoom: 3,
-      maxZoom: MOST_ZOOM,
-    });
-    this.canvas.className = 'map-canvas';
-    this.map.getPane('overlayPane')!.append(this.canvas);
-    this.map.setView(latLng(CHINA.lat, CHINA.lon), 4, { animate: false });
-    this.map.on('moveend zoom viewreset', () => this.draw());
-    this.map.on('moveend', () => this.tell());
-    this.watchHand();
-    this.map.on('click', (event: LeafletMouseEvent) => this.touch(event.containerPoint));
+    this.below.className = 'map-tiles';
+    this.above.className = 'map-canvas';
+    this.pane.append(this.below, this.above);
+    box.append(this.pane);
+    this.hand = new Hand(box, this, matchMedia('(prefers-reduced-motion: reduce)').matches);
     this.theme = new MutationObserver(() => this.draw());
     this.theme.observe(document.documentElement, { attributes: true });
     this.size = new ResizeObserver(() => {
       if (this.box.offsetWidth === 0 || this.box.offsetHeight === 0) return; // not shown now
-      this.keeping(() => {
-        const here = this.map.getCenter();
-        this.map.invalidateSize({ animate: false, pan: false });
-        this.map.setView(here, this.map.getZoom(), { animate: false });
-      });
-      this.draw();
+      this.keeping(() => this.moved());
     });
     this.size.observe(box);
   }
@@ -94,8 +83,10 @@ export class Chart {
   close(): void {
     this.theme.disconnect();
     this.size.disconnect();
-    this.map.remove();
-    this.canvas.remove();
+    this.hand.close();
+    this.tiles?.close();
+    cancelAnimationFrame(this.soon);
+    this.pane.remove();
   }
 
   // ---- what is shown ----
@@ -111,20 +102,17 @@ export class Chart {
     if (under?.name === this.under?.name && under?.bytes === this.under?.bytes) return;
     this.keeping(() => {
       const here = this.centre();
-      this.tiles?.remove();
+      this.tiles?.close();
       this.under = under;
-      this.tiles = under ? new Tiles(under) : null;
-      this.tiles?.addTo(this.map);
+      this.tiles = under ? new Tiles(under, () => this.drawSoon()) : null;
       if (this.prepared) this.prepared = new Prepared(this.prepared.scene, this.crs());
       this.go(here);
     });
-    this.draw();
   }
 
-  /** What the wheel does: scroll the page, or the map. */
-  wheel(on: boolean): void {
-    if (on) this.map.scrollWheelZoom.enable();
-    else this.map.scrollWheelZoom.disable();
+  /** What one finger and the wheel do: scroll the page, or move the map. */
+  held(on: boolean): void {
+    this.hand.held = on;
   }
 
   // ---- where we look ----
@@ -133,94 +121,142 @@ export class Chart {
     return this.under?.crs ?? 'wgs84';
   }
 
-  private place(shown: { lat: number; lng: number }): LatLon {
-    return fromShown({ lat: shown.lat, lon: shown.lng }, this.crs());
+  private scale(): number {
+    return WORLD_PX * 2 ** this.zoom;
   }
 
   centre(): LatLon {
-    return this.place(this.map.getCenter());
+    return placeOf(this.middle, this.crs());
   }
 
-  /** What is hers is seen at her hand, never guessed from the map having moved: a box that grows,
-   * a keyboard that slides in, another map beneath move it too. */
-  private watchHand(): void {
-    const points = (): void => void (this.hand = 'pointed');
-    this.map.on('drag', points);
-    this.map.on('move', (event) => 'pinch' in event && points());
-    this.box.addEventListener('wheel', () => this.map.scrollWheelZoom.enabled() && points(), { passive: true });
-    this.map.on('dblclick', (event: LeafletMouseEvent) => {
-      points();
-      const closer = event.originalEvent.shiftKey ? -1 : 1;
-      this.map.setZoomAround(event.latlng, this.map.getZoom() + closer, { animate: false });
-    });
+  /** From the middle of what is seen. */
+  private offset(at: Point): Point {
+    return { x: at.x - this.box.clientWidth / 2, y: at.y - this.box.clientHeight / 2 };
   }
 
   /** What we do ourselves is no movement of hers. */
   private ours(act: () => void): void {
-    this.hand = 'still';
+    this.hand.stop();
+    this.did = 'still';
     act();
-    this.hand = 'still';
+    this.did = 'still';
   }
 
   /** The same place is in the middle after it as before; what her hand is at goes on. */
   private keeping(act: () => void): void {
-    this.map.stop(); // a drag that still glides ends here, and is told
-    const hand = this.hand;
+    if (this.hand.stop()) this.tell(); // a drag that still glides ends here, and is told
+    const { did } = this;
     this.ours(act);
-    this.hand = hand;
+    this.did = did;
   }
 
-  private go(place: LatLon, zoom = this.map.getZoom()): void {
-    const shown = toShown(place, this.crs());
-    this.map.setView(latLng(shown.lat, shown.lon), zoom, { animate: false });
+  /** Looks there, draws it, and says so. */
+  private see(middle: Spot, zoom = this.zoom): void {
+    this.middle = { x: within(0, middle.x, 1), y: within(0, middle.y, 1) };
+    this.zoom = within(LEAST_ZOOM, Math.round(zoom), MOST_ZOOM);
+    this.moved();
+  }
+
+  private moved(): void {
+    this.draw();
+    this.tell();
+  }
+
+  private go(place: LatLon, zoom = this.zoom): void {
+    this.see(spotOf(place, this.crs()), zoom);
   }
 
   look(place: LatLon, least_zoom = 0): void {
-    this.ours(() => this.go(place, Math.max(this.map.getZoom(), least_zoom)));
+    this.ours(() => this.go(place, Math.max(this.zoom, least_zoom)));
   }
 
   fit(places: LatLon[]): void {
-    if (places.length === 0 && this.under?.bounds) {
+    const spots = places.map((place) => spotOf(place, this.crs()));
+    let [rim, most] = [RIM_PX, 17];
+    if (spots.length === 0 && this.under?.bounds) {
       const [west, south, east, north] = this.under.bounds;
-      this.ours(() => this.map.fitBounds([[south, west], [north, east]], { animate: false }));
-      return;
+      spots.push(shownSpot({ lat: south, lon: west }), shownSpot({ lat: north, lon: east }));
+      [rim, most] = [0, MOST_ZOOM];
     }
-    if (places.length === 0) return;
-    let [south, west, north, east] = [90, 180, -90, -180];
-    for (const place of places) {
-      const { lat, lon } = toShown(place, this.crs());
-      south = Math.min(south, lat);
-      north = Math.max(north, lat);
-      west = Math.min(west, lon);
-      east = Math.max(east, lon);
+    if (spots.length === 0) return;
+    let [west, north, east, south] = [1, 1, 0, 0];
+    for (const { x, y } of spots) {
+      west = Math.min(west, x);
+      east = Math.max(east, x);
+      north = Math.min(north, y);
+      south = Math.max(south, y);
     }
-    this.ours(() =>
-      this.map.fitBounds([[south, west], [north, east]], {
-        animate: false,
-        maxZoom: 17,
-        padding: [32, 32],
-      }),
-    );
+    const middle = { x: (west + east) / 2, y: (north + south) / 2 };
+    const width = this.box.clientWidth - 2 * rim;
+    const height = this.box.clientHeight - 2 * rim;
+    this.ours(() => this.see(middle, Math.min(most, this.fits(east - west, south - north, width, height))));
   }
 
-  // These three are what buttons and keys do: hers.
+  /** The nearest zoom at which a piece of the world has room in so many pixels. */
+  private fits(wide: number, high: number, width: number, height: number): number {
+    return Math.floor(Math.log2(Math.max(1, Math.min(width / wide, height / high) || 1) / WORLD_PX));
+  }
+
+  // What her hand does, by fingers, mouse and wheel (hand.ts).
+
+  follow(right: number, down: number, nearer: number, around: Point): void {
+    this.did = 'pointed';
+    const before = this.scale();
+    const zoom = within(LEAST_ZOOM, this.zoom + Math.log2(nearer), MOST_ZOOM);
+    const { x, y } = this.offset(around);
+    const turned = zoom !== this.zoom;
+    this.zoom = zoom;
+    // What was under the fingers stays under them.
+    this.middle = {
+      x: within(0, this.middle.x + (x - right) / before - x / this.scale(), 1),
+      y: within(0, this.middle.y + (y - down) / before - y / this.scale(), 1),
+    };
+    const gone = (this.gone = { x: this.gone.x + right, y: this.gone.y + down });
+    const { clientWidth, clientHeight } = this.box;
+    const beyond = Math.max(Math.abs(gone.x) / clientWidth, Math.abs(gone.y) / clientHeight);
+    if (turned || beyond > BEYOND) this.drawSoon();
+    else this.pane.style.transform = `translate(${gone.x}px, ${gone.y}px)`;
+  }
+
+  rest(): void {
+    this.see(this.middle);
+  }
+
+  step(steps: 1 | -1, around: Point): void {
+    this.did = 'pointed';
+    const zoom = within(LEAST_ZOOM, Math.round(this.zoom) + steps, MOST_ZOOM);
+    if (zoom === this.zoom) return;
+    const { x, y } = this.offset(around);
+    const by = 1 / this.scale() - 1 / (WORLD_PX * 2 ** zoom);
+    this.see({ x: this.middle.x + x * by, y: this.middle.y + y * by }, zoom);
+  }
+
+  touch(at: Point): void {
+    const { x, y } = this.offset(at);
+    this.touchAt(x, y);
+  }
+
+  // These three are what buttons and keys do: hers, too.
 
   zoomBy(steps: number): void {
-    if (this.hand === 'still') this.hand = 'zoomed';
-    this.map.setZoom(this.map.getZoom() + steps, { animate: false });
+    if (this.hand.stop()) this.rest();
+    if (this.did === 'still') this.did = 'zoomed';
+    this.see(this.middle, this.zoom + steps);
   }
 
   /** By so many pixels of the screen. */
   push(right: number, down: number): void {
-    this.hand = 'pointed';
-    this.map.panBy([right, down], { animate: false });
+    this.hand.stop();
+    this.did = 'pointed';
+    this.see({ x: this.middle.x + right / this.scale(), y: this.middle.y + down / this.scale() });
   }
 
   /** So many metres to the east and to the north. */
-  step(east_m: number, north_m: number): void {
+  shift(east_m: number, north_m: number): void {
     const { lat, lon } = this.centre();
     const metre = 360 / 40007863;
-    this.hand = 'pointed';
+    this.hand.stop();
+    this.did = 'pointed';
     this.go({
       lat: lat + north_m * metre,
       lon: lon + (east_m * metre) / Math.cos((lat * Math.PI) / 180),
@@ -228,37 +264,33 @@ export class Chart {
   }
 
   private metresPerPx(): number {
-    const lat = (this.map.getCenter().lat * Math.PI) / 180;
-    return (40075016.686 * Math.cos(lat)) / (WORLD_PX * 2 ** this.map.getZoom());
+    const { lat } = placeOf(this.middle, 'wgs84');
+    return (40075016.686 * Math.cos((lat * Math.PI) / 180)) / this.scale();
   }
 
   private tell(): void {
-    const hand = this.hand;
-    this.hand = 'still';
-    const bounds = this.map.getBounds();
-    const low = this.place(bounds.getSouthWest());
-    const high = this.place(bounds.getNorthEast());
+    const { did, middle } = this;
+    this.did = 'still';
+    const wide = this.box.clientWidth / 2 / this.scale();
+    const high = this.box.clientHeight / 2 / this.scale();
+    const low = placeOf({ x: middle.x - wide, y: middle.y + high }, this.crs());
+    const up = placeOf({ x: middle.x + wide, y: middle.y - high }, this.crs());
     this.wishes.onSeen({
       centre: this.centre(),
-      zoom: this.map.getZoom(),
+      zoom: this.zoom,
       metresPerPx: this.metresPerPx(),
-      bounds: [low.lon, low.lat, high.lon, high.lat],
-      by_person: hand !== 'still',
-      pointed: hand === 'pointed',
+      bounds: [low.lon, low.lat, up.lon, up.lat],
+      by_person: did !== 'still',
+      pointed: did === 'pointed',
     });
   }
 
   // ---- touching ----
 
-  private touch(at: Point): void {
-    const size = this.map.getSize();
-    this.touchAt(at.x - size.x / 2, at.y - size.y / 2);
-  }
-
   /** What lies nearest to a point of the screen, from its middle; Enter asks for the middle. */
   touchAt(right: number, down: number): void {
-    const scale = WORLD_PX * 2 ** this.map.getZoom();
-    const middle = spotOf(this.centre(), this.crs());
+    const scale = this.scale();
+    const { middle } = this;
     let nearest: Cluster | null = null;
     let near_px = TOUCH_PX;
     for (const cluster of this.clusters) {
@@ -270,64 +302,80 @@ export class Chart {
     }
     if (!nearest) return;
     const wide_px = Math.max(nearest.east - nearest.west, nearest.south - nearest.north) * scale;
-    const most = 2 ** (MOST_ZOOM - this.map.getZoom());
+    const most = 2 ** (MOST_ZOOM - this.zoom);
     if (nearest.ids.length > 1 && wide_px * most > 2 * TOUCH_PX) this.open(nearest);
     else this.wishes.onTouch(nearest.ids);
   }
 
   /** Near enough to see what a cluster is made of. */
-  private open(cluster: Cluster): void {
-    const corner = (x: number, y: number): [number, number] => {
-      const at = this.map.unproject([x * WORLD_PX, y * WORLD_PX], 0);
-      return [at.lat, at.lng];
-    };
-    const zoom = this.map.getZoom();
-    const bounds: [[number, number], [number, number]] = [
-      corner(cluster.west, cluster.south),
-      corner(cluster.east, cluster.north),
-    ];
-    const fits = this.map.getBoundsZoom(bounds, false, this.map.getSize().multiplyBy(0.3));
-    const middle = corner((cluster.west + cluster.east) / 2, (cluster.north + cluster.south) / 2);
-    this.hand = 'pointed';
-    this.map.setView(middle, Math.min(MOST_ZOOM, Math.max(zoom + 1, fits)), { animate: false });
+  private open({ west, east, north, south }: Cluster): void {
+    const { clientWidth, clientHeight } = this.box;
+    const fits = this.fits(east - west, south - north, clientWidth * 0.7, clientHeight * 0.7);
+    this.did = 'pointed';
+    this.see({ x: (west + east) / 2, y: (north + south) / 2 }, Math.max(this.zoom + 1, fits));
   }
 
   // ---- drawing ----
 
+  private drawSoon(): void {
+    this.soon ||= requestAnimationFrame(() => this.draw());
+  }
+
   private draw(): void {
-    const ctx = this.canvas.getContext('2d');
-    const size = this.map.getSize();
-    if (!this.prepared || !ctx || size.x === 0) return;
-    const beyond = size.multiplyBy(BEYOND).round();
-    const full = size.add(beyond.multiplyBy(2));
-    const corner = this.map.containerPointToLayerPoint(beyond.multiplyBy(-1));
-    const origin = this.map.getPixelOrigin().add(corner);
-    const ratio = Math.min(2, devicePixelRatio);
-    this.canvas.width = full.x * ratio;
-    this.canvas.height = full.y * ratio;
-    this.canvas.style.width = `${full.x}px`;
-    this.canvas.style.height = `${full.y}px`;
-    this.canvas.style.transform = `translate3d(${corner.x}px, ${corner.y}px, 0)`;
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const colours = getComputedStyle(this.box);
-    const view: View = {
-      zoom: this.map.getZoom(),
-      left: origin.x,
-      top: origin.y,
-      width: full.x,
-      height: full.y,
+    cancelAnimationFrame(this.soon);
+    this.soon = 0;
+    const { clientWidth: width, clientHeight: height } = this.box;
+    if (!this.prepared || width === 0) return;
+    const scale = this.scale();
+    const seen: View = {
+      zoom: this.zoom,
+      left: Math.round(this.middle.x * scale - width / 2),
+      top: Math.round(this.middle.y * scale - height / 2),
+      width,
+      height,
       covered: this.covers(),
       metresPerPx: this.metresPerPx(),
     };
+    const [wide, high] = [Math.round(width * BEYOND), Math.round(height * BEYOND)];
+    const view = {
+      ...seen,
+      left: seen.left - wide,
+      top: seen.top - high,
+      width: width + 2 * wide,
+      height: height + 2 * high,
+    };
+    this.gone = { x: 0, y: 0 };
+    this.pane.style.transform = '';
+    const colours = getComputedStyle(this.box);
+    this.below.hidden = !this.tiles;
+    if (this.tiles) {
+      this.tiles.want(seen);
+      this.below.dataset.waits = String(this.tiles.waits);
+      this.tiles.paint(this.inkOf(this.below, view, wide, high), view);
+    }
+    const ctx = this.inkOf(this.above, view, wide, high);
     this.clusters = paint(ctx, this.prepared, view, (name) => colours.getPropertyValue(name));
+  }
+
+  /** An empty canvas that reaches so far beyond the edges of the box. */
+  private inkOf(canvas: HTMLCanvasElement, { width, height }: View, wide: number, high: number) {
+    const ratio = Math.min(2, devicePixelRatio);
+    canvas.width = width * ratio;
+    canvas.height = height * ratio;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    canvas.style.transform = `translate(${-wide}px, ${-high}px)`;
+    const ctx = canvas.getContext('2d')!;
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return ctx;
   }
 
   /** Is there a map where we look? */
   private covers(): boolean {
-    if (!this.under || this.map.getZoom() < this.under.least_zoom) return false;
+    if (!this.under || this.zoom < this.under.least_zoom) return false;
     if (!this.under.bounds) return true;
     const [west, south, east, north] = this.under.bounds;
-    const { lat, lng } = this.map.getCenter();
-    return lat >= south && lat <= north && lng >= west && lng <= east;
+    const { lat, lon } = placeOf(this.middle, 'wgs84');
+    return lat >= south && lat <= north && lon >= west && lon <= east;
   }
 }

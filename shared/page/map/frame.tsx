@@ -46,7 +46,7 @@ const PUSH_PX = 80;
 const FINE_PX = 10;
 const STREET_ZOOM = 16;
 
-/** Leaflet and what draws, once; asked for again where it did not come. */
+/** What moves and draws it, once; asked for again where it did not come. */
 function useModule(): [Module | null, Failure | undefined, () => void] {
   const [module, setModule] = useState<Module | null>(null);
   const [failure, setFailure] = useState<Failure>();
@@ -223,18 +223,7 @@ export function MapFrame(props: FrameProps) {
     }
   }, [module, start.length > 0, props.here !== null, outlines, offline.chosen?.name]);
 
-  useEffect(() => chart.current?.wheel(full || props.grip === 'map'), [module, full]);
-
-  // One finger is the page's; seen before Leaflet sees it.
-  useEffect(() => {
-    const element = box.current;
-    if (!element || full || props.grip === 'map') return undefined;
-    const pass = (event: TouchEvent): void => {
-      if (event.touches.length === 1) event.stopImmediatePropagation();
-    };
-    element.addEventListener('touchstart', pass, { capture: true, passive: true });
-    return () => element.removeEventListener('touchstart', pass, { capture: true });
-  }, [full, props.grip]);
+  useEffect(() => chart.current?.held(full || props.grip === 'map'), [module, full]);
 
   const whole = (): void => {
     if (!module || !chart.current) return;

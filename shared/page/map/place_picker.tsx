@@ -90,7 +90,7 @@ export function PlacePicker({ value, onChange, accuracy = null, here = null }: P
     [here, value?.lat, value?.lon, accuracy],
   );
 
-  const step = (east: number, north: number): void => chart.current?.step(east * STEP_M, north * STEP_M);
+  const step = (east: number, north: number): void => chart.current?.shift(east * STEP_M, north * STEP_M);
   const winds = [
     { icon: 'up', name: T('向北', 'north'), east: 0, north: 1 },
     { icon: 'down', name: T('向南', 'south'), east: 0, north: -1 },

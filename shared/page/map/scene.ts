@@ -2,7 +2,7 @@
 // whatever the tiles beneath are drawn in; and points gathered into clusters, once a zoom.
 import type { Tone } from '@page/ui/parts';
 import type { Here, LatLon, LonLat, MapGap, MapPoint, MapVisit, Outline } from '@page/map/geo';
-import { toShown, type Crs } from '@page/map/shift';
+import { fromShown, toShown, type Crs } from '@page/map/shift';
 
 export interface Scene {
   outlines: Outline[];
@@ -21,10 +21,18 @@ export interface Spot {
   y: number;
 }
 
-export function spotOf(place: LatLon, crs: Crs): Spot {
-  const { lat, lon } = toShown(place, crs);
+/** Where something that is drawn at these degrees lies. */
+export function shownSpot({ lat, lon }: LatLon): Spot {
   const sine = Math.sin((Math.max(-85, Math.min(85, lat)) * Math.PI) / 180);
   return { x: lon / 360 + 0.5, y: 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI) };
+}
+
+export const spotOf = (place: LatLon, crs: Crs): Spot => shownSpot(toShown(place, crs));
+
+/** The place that is drawn there. */
+export function placeOf({ x, y }: Spot, crs: Crs): LatLon {
+  const lat = (Math.atan(Math.sinh((0.5 - y) * 2 * Math.PI)) * 180) / Math.PI;
+  return fromShown({ lat, lon: (x - 0.5) * 360 }, crs);
 }
 
 const path = (line: LonLat[], crs: Crs): Spot[] =>
