@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/home/maps.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+#include "shared/map/maps.h"
 
 enum { FILE_MAX = 16 << 10, NUMBER_DIGITS = 9, LIST_MAX = 400 };
 
@@ -89,7 +89,7 @@ static const char *judged(const struct settings_entry *e, const char *value)
         return is_choice(e, value, &name) ? name : NULL;
     if (e->most > 0)
         return is_number(e, value) ? value : NULL;
-    return maps_name_valid(value) ? value : NULL;
+    return xg_maps_name_valid(value) ? value : NULL;
 }
 
 static enum xg_status misfit(const struct settings_entry *e, const char *value,

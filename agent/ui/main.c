@@ -23,12 +23,12 @@
 
 #include "agent/ui/launch.h"
 #include "agent/ui/settings.h"
-#include "agent/ui/tiles.h"
 #include "agent/ui/ui.h"
 #include "agent/ui/watch.h"
 #include "shared/base/env.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
+#include "shared/map/tiles.h"
 #include "shared/web/web.h"
 
 enum {
@@ -363,7 +363,7 @@ static enum xg_status run_ui(struct ui *ui, const struct arguments *a,
     if (status == XG_OK)
         status = runner_init(&ui->runner, err);
     if (status == XG_OK)
-        status = tiles_new(&ui->tiles, ui->home, err);
+        status = xg_tiles_new(&ui->tiles, ui->home, err);
     if (status == XG_OK) {
         guard_init(&ui->guard);
         hub_init(&ui->hub);
@@ -371,7 +371,7 @@ static enum xg_status run_ui(struct ui *ui, const struct arguments *a,
         hub_clear(&ui->hub);
         guard_clear(&ui->guard);
     }
-    tiles_free(ui->tiles);
+    xg_tiles_free(ui->tiles);
     if (lock_fd >= 0 && ftruncate(lock_fd, 0) != 0)
         xg_log(XG_LOG_WARN, "ui.lock", "home=%s", ui->home);
     return status;

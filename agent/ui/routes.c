@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "agent/ui/launch.h"
-#include "agent/ui/tiles.h"
 #include "agent/ui/ui.h"
 #include "shared/base/lang.h"
+#include "shared/map/tiles.h"
 
-enum { ENTER_MAX = 512, TILE_MAX = 4 << 20, TILE_PARTS = 4 };
+enum { ENTER_MAX = 512 };
 
 /* What bodies are, said so by the sender: a form of another page cannot. */
 static bool is_json(const struct xg_request *request,
@@ -144,56 +144,22 @@ static void do_events(void *ctx, const struct xg_request *request,
 
 /* ---- tiles ---- */
 
-static bool read_number(uint32_t *out, const char *text, size_t len)
-{
-    uint32_t value = 0;
-
-    if (len == 0 || len > 8)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-        value = value * 10 + (uint32_t)(text[i] - '0');
-    }
-    *out = value;
-    return true;
-}
-
-/* "MAP/Z/X/Y" */
-static bool read_place(const char **map, uint32_t place[3], const char *rest,
-                       struct xg_arena *arena)
-{
-    size_t len = strcspn(rest, "/");
-
-    *map = xg_arena_str(arena, rest, len);
-    for (int i = 0; i < 3; i++) {
-        if (rest[len] != '/')
-            return false;
-        rest += len + 1;
-        len = strcspn(rest, "/");
-        if (!read_number(&place[i], rest, len))
-            return false;
-    }
-    return rest[len] == '\0' && *map && **map;
-}
-
 static void do_tile(void *ctx, const struct xg_request *request,
                     struct xg_response *response)
 {
     struct ui *ui = ctx;
     struct xg_error err = XG_ERROR_NONE;
-    const char *map, *type = NULL;
-    uint32_t place[3];
+    struct xg_tile_address at;
+    const char *type = NULL;
 
     if (!guard_token(&ui->guard, request, response))
         return;
-    if (!read_place(&map, place, request->rest, request->arena)) {
+    if (!xg_tile_address_read(&at, request->rest)) {
         xg_response_problem(response, 404, "not-found",
                             XG_T("没有这个地址", "no such address"), NULL);
         return;
     }
-    if (tiles_get(ui->tiles, &response->body, &type, map, place[0], place[1],
-                  place[2], &err) != XG_OK) {
+    if (xg_tiles_get(ui->tiles, &response->body, &type, &at, &err) != XG_OK) {
         xg_response_fail(response, &err);
         return;
     }

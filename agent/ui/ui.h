@@ -34,7 +34,7 @@
 
 enum { UI_PATH_SIZE = 4096 };
 
-struct tiles;
+struct xg_tiles;
 
 struct ui {
     const char *home; /* absolute */
@@ -45,7 +45,7 @@ struct ui {
     struct runner runner;
     struct hub hub;
     struct sync_desk sync;
-    struct tiles *tiles;
+    struct xg_tiles *tiles;
     atomic_int_fast64_t touched_ms; /* a person did something, boot time */
     atomic_bool settings_stale;
 };

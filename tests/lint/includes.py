@@ -25,16 +25,18 @@ ROOMS = {
     "shared/guide": ["shared/base", "shared/core"],
     "shared/view": ["shared/base", "shared/core", "shared/guide"],
     "shared/photo": ["shared/base", "shared/core"],
+    "shared/map": ["shared/base", "shared/core", "shared/db", "shared/photo",
+                   "shared/view"],
     "shared/confine": ["shared/base"],
     "shared/photo/exif": ["shared/base", "shared/confine"],
     "shared/photo/thumb": ["shared/base", "shared/core", "shared/confine"],
     "agent": ["shared/base", "shared/core", "shared/db", "shared/bundle",
-              "shared/guide", "shared/view", "shared/photo"],
+              "shared/guide", "shared/view", "shared/photo", "shared/map"],
     "server/cosign/request": ["shared/base"],
     "server/sheet": ["shared/base", "shared/core", "shared/confine"],
     "server": ["shared/base", "shared/core", "shared/db", "shared/bundle",
                "shared/web", "shared/guide", "shared/view", "shared/audit",
-               "shared/photo"],
+               "shared/photo", "shared/map"],
 }
 # Libraries of several rooms: each may include those before it.
 HOUSES = {
@@ -53,7 +55,6 @@ UPWARDS = {
     # Opening a folder opens all that lives in it, and ends what was begun.
     "server/data/data.c": ["server/desk", "server/board"],
     "server/data/check.c": ["server/desk"],
-    "agent/home/mbtiles.h": ["agent/photo"],
 }
 INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/handover/archive": ["agent", "agent/cli"],
@@ -90,8 +91,8 @@ ENGINES = {
     "csv.h": ["shared/guide", "server/sheet/csv.c"],
     "liboath/": ["server/account/totp.c"],
     "qrencode.h": ["server/account/qr."],
-    "jansson.h": ["shared/guide", "shared/view", "shared/audit", "agent",
-                  "server"],
+    "jansson.h": ["shared/guide", "shared/view", "shared/audit", "shared/map",
+                  "agent", "server"],
 }
 IMPURE_HEADERS = ["time.h", "sys/time.h", "unistd.h", "fcntl.h", "pthread.h",
                   "sys/socket.h", "sys/stat.h", "dirent.h", "signal.h"]

@@ -15,9 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/home/maps.h"
-#include "agent/ui/tiles.h"
 #include "shared/base/os.h"
+#include "shared/map/tiles.h"
 
 #define PNG "x'89504E470D0A1A0A0000000D49484452'"
 #define JPEG "x'FFD8FFE000104A464946'"
@@ -79,14 +78,19 @@ static void make_bytes(const void *data, size_t len)
     close(fd);
 }
 
-static enum xg_status add(struct map *map, const char *name,
+static enum xg_status add(struct xg_map *map, const char *name,
                           struct xg_error *err)
 {
-    const struct maps_choice choice = {.name = name, .crs = MAPS_GCJ02};
+    const struct xg_maps_choice choice = {.name = name, .crs = XG_MAPS_GCJ02};
     bool replaced;
 
+    int fd = open(source, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
     *err = XG_ERROR_NONE;
-    return maps_add(map, &replaced, home, source, &choice, &env, err);
+    enum xg_status status =
+        xg_maps_add(map, &replaced, home, fd, &choice, &env, err);
+    close(fd);
+    return status;
 }
 
 /* Files in HOME/maps but the lock. */
@@ -105,15 +109,25 @@ static size_t files(void)
     return n;
 }
 
+static enum xg_status get(struct xg_tiles *t, struct xg_buf *out,
+                          const char **type, const char *map, uint32_t z,
+                          uint32_t x, uint32_t y, struct xg_error *err)
+{
+    struct xg_tile_address at = {.z = z, .x = x, .y = y};
+
+    snprintf(at.map, sizeof at.map, "%s", map);
+    return xg_tiles_get(t, out, type, &at, err);
+}
+
 /* The content type, "" for no tile. */
-static const char *tile(struct tiles *t, const char *map, uint32_t z,
+static const char *tile(struct xg_tiles *t, const char *map, uint32_t z,
                         uint32_t x, uint32_t y)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf out = XG_BUF(1 << 20);
     const char *type = "?";
 
-    assert_ok(tiles_get(t, &out, &type, map, z, x, y, &err));
+    assert_ok(get(t, &out, &type, map, z, x, y, &err));
     assert_int_equal(out.len > 0, type != NULL);
     xg_buf_clear(&out);
     return type ? type : "";
@@ -123,8 +137,8 @@ static void test_flat(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_arena arena = XG_ARENA(1 << 20);
-    struct map map, *maps;
-    struct tiles *t;
+    struct xg_map map, *maps;
+    struct xg_tiles *t;
     size_t count, broken;
 
     (void)state;
@@ -139,29 +153,29 @@ static void test_flat(void **state)
     assert_true(map.about.has_bounds && map.about.north > 35.19);
     assert_int_equal(files(), 2);
 
-    assert_ok(maps_list(&maps, &count, &broken, &arena, home, &err));
+    assert_ok(xg_maps_list(&maps, &count, &broken, &arena, home, &err));
     assert_int_equal(count, 1);
     assert_int_equal(broken, 0);
     assert_memory_equal(maps[0].name, "street_1", 9);
-    assert_int_equal(maps[0].crs, MAPS_GCJ02);
+    assert_int_equal(maps[0].crs, XG_MAPS_GCJ02);
     assert_true(maps[0].about.has_bounds && maps[0].about.west < 118.21);
     xg_arena_clear(&arena);
 
-    assert_ok(tiles_new(&t, home, &err));
+    assert_ok(xg_tiles_new(&t, home, &err));
     /* Row 5 from the south of eight is row 2 from the north. */
     assert_string_equal(tile(t, "street_1", 3, 6, 2), "image/png");
     assert_string_equal(tile(t, "street_1", 3, 6, 5), "");
     assert_string_equal(tile(t, "street_1", 4, 0, 0), "image/jpeg");
     assert_string_equal(tile(t, "street_1", 4, 1, 0), "image/webp");
     assert_string_equal(tile(t, "street_1", 24, 1, 0), "");
-    tiles_free(t);
+    xg_tiles_free(t);
 }
 
 static void test_joined(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct map map;
-    struct tiles *t;
+    struct xg_map map;
+    struct xg_tiles *t;
 
     (void)state;
     make(METADATA
@@ -175,10 +189,10 @@ static void test_joined(void **state)
          " tile_data FROM map JOIN images USING (tile_id);");
     assert_ok(add(&map, "joined", &err));
     assert_int_equal(map.about.tiles, 2);
-    assert_ok(tiles_new(&t, home, &err));
+    assert_ok(xg_tiles_new(&t, home, &err));
     assert_string_equal(tile(t, "joined", 2, 1, 3), "image/png");
     assert_string_equal(tile(t, "joined", 2, 2, 3), "");
-    tiles_free(t);
+    xg_tiles_free(t);
 }
 
 /* Each is refused in words, leaves nothing, and the map that was there stays.
@@ -221,7 +235,7 @@ static void test_refused(void **state)
          XG_FORMAT},
     };
     struct xg_error err = XG_ERROR_NONE;
-    struct map map;
+    struct xg_map map;
 
     (void)state;
     make(METADATA FLAT ONE_TILE);
@@ -236,14 +250,14 @@ static void test_refused(void **state)
         assert_true(strlen(xg_error_text(&err)) > 10);
         assert_int_equal(files(), before);
     }
-    assert_ok(maps_find(&map, home, "kept", &err));
+    assert_ok(xg_maps_find(&map, home, "kept", &err));
 }
 
 static void test_broken_bytes(void **state)
 {
     static uint8_t file[64 << 10], cut[64 << 10];
     struct xg_error err = XG_ERROR_NONE;
-    struct map map;
+    struct xg_map map;
     struct xg_buf whole = XG_BUF(sizeof file);
     unsigned refused = 0;
 
@@ -262,9 +276,9 @@ static void test_broken_bytes(void **state)
         memcpy(cut, whole.data, whole.len);
         cut[at] ^= 0xFF;
         make_bytes(cut, whole.len);
-        struct mbtiles_about about;
+        struct xg_mbtiles_about about;
         err = XG_ERROR_NONE;
-        refused += mbtiles_check(&about, source, &err) != XG_OK;
+        refused += xg_mbtiles_check(&about, source, &err) != XG_OK;
     }
     assert_true(refused > 10 / TEST_STRIDE); /* fewer are tried under TSan */
     xg_buf_clear(&whole);
@@ -276,23 +290,27 @@ static void test_slow(void **state)
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf out = XG_BUF(1 << 20);
     enum xg_photo_type type;
-    struct mbtiles *m;
+    struct xg_mbtiles *m;
+    struct xg_map map;
     bool found;
 
     (void)state;
     make(METADATA
          "CREATE TABLE tiles (zoom_level, tile_column, tile_row, tile_data);"
          "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-         " LIMIT 900000) INSERT INTO tiles SELECT 20, i, i, x'00' FROM n;"
+         " LIMIT 900000) INSERT INTO tiles SELECT 20, i, i,"
+         " iif(i = 2, x'00', " PNG ") FROM n;"
          "INSERT INTO tiles VALUES (19, 1, 1, " PNG ");");
-    assert_ok(mbtiles_open(&m, source, &err));
-    assert_status(mbtiles_get(m, &out, &found, &type, 19, 1, 524286, &err),
+    assert_status(add(&map, "slow", &err), XG_TOOBIG);
+    err = XG_ERROR_NONE;
+    assert_ok(xg_mbtiles_open(&m, source, &err));
+    assert_status(xg_mbtiles_get(m, &out, &found, &type, 19, 1, 524286, &err),
                   XG_TOOBIG);
     /* It is of use afterwards. */
     err = XG_ERROR_NONE;
-    assert_status(mbtiles_get(m, &out, &found, &type, 20, 1, 1048574, &err),
+    assert_status(xg_mbtiles_get(m, &out, &found, &type, 20, 2, 1048573, &err),
                   XG_FORMAT);
-    mbtiles_close(m);
+    xg_mbtiles_close(m);
     xg_buf_clear(&out);
 }
 
@@ -303,25 +321,73 @@ static void test_names(void **state)
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf out = XG_BUF(1 << 20);
     const char *type;
-    struct tiles *t;
-    struct map map;
+    struct xg_tiles *t;
+    struct xg_map map;
 
     (void)state;
     make(METADATA FLAT ONE_TILE);
-    assert_ok(tiles_new(&t, home, &err));
+    assert_ok(xg_tiles_new(&t, home, &err));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_status(add(&map, bad[i], &err), XG_USAGE);
-        assert_status(maps_remove(home, bad[i], &err), XG_NOTFOUND);
-        assert_status(tiles_get(t, &out, &type, bad[i], 0, 0, 0, &err),
+        assert_status(xg_maps_remove(home, bad[i], &err), XG_NOTFOUND);
+        assert_status(get(t, &out, &type, bad[i], 0, 0, 0, &err),
                       XG_NOTFOUND);
     }
     assert_ok(add(&map, "here", &err));
-    assert_status(tiles_get(t, &out, &type, "here", 25, 0, 0, &err), XG_USAGE);
-    assert_status(tiles_get(t, &out, &type, "here", 3, 8, 0, &err), XG_USAGE);
-    assert_status(tiles_get(t, &out, &type, "here", 3, 0, UINT32_MAX, &err),
+    assert_status(get(t, &out, &type, "here", 25, 0, 0, &err), XG_USAGE);
+    assert_status(get(t, &out, &type, "here", 3, 8, 0, &err), XG_USAGE);
+    assert_status(get(t, &out, &type, "here", 3, 0, UINT32_MAX, &err),
                   XG_USAGE);
-    tiles_free(t);
+    xg_tiles_free(t);
     xg_buf_clear(&out);
+}
+
+/* "MAP/Z/X/Y" and nothing else. */
+static void test_addresses(void **state)
+{
+    static const char *const bad[] = {
+        "",         "a",          "a/1/2",       "a/1/2/3/",
+        "a/1/2/3/4", "a//2/3",    "a/1/2/-3",    "a/1/2/+3",
+        "a/1/2/3.png", "a/1/2/0x3", "a/1/2/ 3",  "a/123456789/0/0",
+        "/1/2/3",   "../1/2/3",   "a/../2/3",    "a%2F..%2Fb/1/2/3",
+        "-a/1/2/3", "a.json/1/2/3", "太湖/1/2/3",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/1/2/3"};
+    struct xg_tile_address at;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (xg_tile_address_read(&at, bad[i]))
+            fail_msg("%s", bad[i]);
+    assert_true(xg_tile_address_read(&at, "street_1/15/27168/13049"));
+    assert_string_equal(at.map, "street_1");
+    assert_true(at.z == 15 && at.x == 27168 && at.y == 13049);
+    assert_true(xg_tile_address_read(&at, "a/99999999/0/00"));
+    assert_int_equal(at.z, 99999999);
+}
+
+/* No more than are listed: one more would be taken for what a cut left. */
+static void test_many(void **state)
+{
+    char folder_was[sizeof home], name[16];
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_map map;
+
+    (void)state;
+    memcpy(folder_was, home, sizeof home);
+    snprintf(home, sizeof home, "%s/many", folder);
+    assert_int_equal(mkdir(home, 0700), 0);
+    make(METADATA FLAT ONE_TILE);
+    for (unsigned i = 0; i < XG_MAPS_MAX; i++) {
+        snprintf(name, sizeof name, "m%u", i);
+        assert_ok(add(&map, name, &err));
+    }
+    assert_status(add(&map, "one_more", &err), XG_REFUSED);
+    assert_int_equal(files(), 2 * XG_MAPS_MAX);
+    assert_ok(add(&map, "m7", &err));
+    assert_ok(xg_maps_remove(home, "m7", &err));
+    assert_ok(add(&map, "one_more", &err));
+    assert_int_equal(files(), 2 * XG_MAPS_MAX);
+    memcpy(home, folder_was, sizeof home);
 }
 
 /* What a cut leaves goes with the next change; what is named stays. */
@@ -329,7 +395,7 @@ static void test_cut(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
     char path[160];
-    struct map map;
+    struct xg_map map;
 
     (void)state;
     make(METADATA FLAT ONE_TILE);
@@ -341,12 +407,12 @@ static void test_cut(void **state)
         snprintf(path, sizeof path, "%s/maps/%s", home, left[i]);
         close(open(path, O_WRONLY | O_CREAT, 0600));
     }
-    assert_ok(maps_find(&map, home, "kept", &err));
+    assert_ok(xg_maps_find(&map, home, "kept", &err));
     assert_ok(add(&map, "other", &err));
     assert_int_equal(files(), whole + 2);
-    assert_ok(maps_remove(home, "other", &err));
+    assert_ok(xg_maps_remove(home, "other", &err));
     assert_int_equal(files(), whole);
-    assert_status(maps_remove(home, "other", &err), XG_NOTFOUND);
+    assert_status(xg_maps_remove(home, "other", &err), XG_NOTFOUND);
 }
 
 /* The disk gives out in the middle: as before. */
@@ -354,7 +420,7 @@ static void test_full(void **state)
 {
     struct rlimit limit, before;
     struct xg_error err = XG_ERROR_NONE;
-    struct map map;
+    struct xg_map map;
 
     (void)state;
     make(METADATA FLAT ONE_TILE
@@ -369,13 +435,13 @@ static void test_full(void **state)
     setrlimit(RLIMIT_FSIZE, &before);
     assert_int_equal(files(), whole);
     err = XG_ERROR_NONE;
-    assert_ok(maps_find(&map, home, "kept", &err));
+    assert_ok(xg_maps_find(&map, home, "kept", &err));
 }
 
 /* ---- threads ---- */
 
 struct reader {
-    struct tiles *tiles;
+    struct xg_tiles *tiles;
     unsigned got, gone;
 };
 
@@ -389,7 +455,7 @@ static void *read_tiles(void *ctx)
         struct xg_error err = XG_ERROR_NONE;
         struct xg_buf out = XG_BUF(1 << 20);
         const char *type = NULL;
-        enum xg_status status = tiles_get(r->tiles, &out, &type,
+        enum xg_status status = get(r->tiles, &out, &type,
                                           names[i % 6], 3, 6, 2, &err);
         if (status == XG_OK && type && strcmp(type, "image/png") == 0)
             r->got++;
@@ -405,27 +471,27 @@ static void test_threads(void **state)
     struct xg_error err = XG_ERROR_NONE;
     struct reader readers[3] = {0};
     pthread_t threads[3];
-    struct tiles *t;
-    struct map map;
+    struct xg_tiles *t;
+    struct xg_map map;
 
     (void)state;
     make(METADATA FLAT ONE_TILE);
     for (char name[] = "t0"; name[1] < '6'; name[1]++)
         assert_ok(add(&map, name, &err));
-    assert_ok(tiles_new(&t, home, &err));
+    assert_ok(xg_tiles_new(&t, home, &err));
     for (size_t i = 0; i < 3; i++) {
         readers[i].tiles = t;
         assert_int_equal(
             pthread_create(&threads[i], NULL, read_tiles, &readers[i]), 0);
     }
     for (unsigned i = 0; i < 20; i++) {
-        assert_ok(maps_remove(home, "t5", &err));
+        assert_ok(xg_maps_remove(home, "t5", &err));
         assert_ok(add(&map, "t5", &err));
         assert_ok(add(&map, "t0", &err));
     }
     for (size_t i = 0; i < 3; i++)
         pthread_join(threads[i], NULL); /* all, before one fails the test */
-    tiles_free(t);
+    xg_tiles_free(t);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(readers[i].got + readers[i].gone, 3000 / TEST_STRIDE);
         assert_true(readers[i].got > readers[i].gone);
@@ -439,7 +505,8 @@ int main(void)
         cmocka_unit_test(test_refused), cmocka_unit_test(test_broken_bytes),
         cmocka_unit_test(test_slow),    cmocka_unit_test(test_names),
         cmocka_unit_test(test_cut),     cmocka_unit_test(test_full),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_threads), cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_many),
     };
 
     return cmocka_run_group_tests(tests, start, end);

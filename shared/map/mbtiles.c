@@ -1,5 +1,5 @@
 /* mbtiles.c - see mbtiles.h. */
-#include "agent/home/mbtiles.h"
+#include "shared/map/mbtiles.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ enum {
 /* A map of a country has some ten million rows, of ten steps each. */
 static const uint64_t CHECK_STEPS_MAX = UINT64_C(2) * 1000 * 1000 * 1000;
 
-struct mbtiles {
+struct xg_mbtiles {
     struct xg_db *db;
     bool joined; /* map and images, not tiles */
 };
@@ -36,15 +36,16 @@ static enum xg_status reword(struct xg_error *err)
                             "the map file is damaged, or no MBTiles; copy it "
                             "anew"));
     if (err->status == XG_TOOBIG)
-        return xg_fail(err, XG_TOOBIG,
-                       XG_T("地图文件没有索引或做得不对，读起来太慢；请重新制作",
-                            "the map file has no index or is made wrongly, and "
-                            "takes too long to read; make it anew"));
+        return xg_fail(
+            err, XG_TOOBIG,
+            XG_T("地图文件没有索引或做得不对，读起来太慢；请重新制作",
+                 "the map file has no index or is made wrongly, and "
+                 "takes too long to read; make it anew"));
     return err->status;
 }
 
 /* Which of the two forms? XG_FORMAT: neither. */
-static enum xg_status find_form(struct mbtiles *m, struct xg_error *err)
+static enum xg_status find_form(struct xg_mbtiles *m, struct xg_error *err)
 {
     static const char *const names[] = {"metadata", "tiles", "map", "images"};
     bool is[4];
@@ -60,32 +61,31 @@ static enum xg_status find_form(struct mbtiles *m, struct xg_error *err)
                         "no MBTiles map: it has no tables metadata and tiles"));
 }
 
-static enum xg_status open_with(struct mbtiles **out, const char *path,
+static enum xg_status open_with(struct xg_mbtiles **out, const char *path,
                                 uint64_t steps_max, struct xg_error *err)
 {
-    const struct xg_db_options options = {.hostile = true,
-                                          .cache_kib = TILE_CACHE_KIB,
-                                          .steps_max = steps_max};
-    struct mbtiles *m = calloc(1, sizeof *m);
+    const struct xg_db_options options = {
+        .hostile = true, .cache_kib = TILE_CACHE_KIB, .steps_max = steps_max};
+    struct xg_mbtiles *m = calloc(1, sizeof *m);
 
     if (!m)
         return xg_fail_nomem(err);
     if (xg_db_open(&m->db, path, &mbtiles_sql, &options, err) != XG_OK ||
         find_form(m, err) != XG_OK) {
-        mbtiles_close(m);
+        xg_mbtiles_close(m);
         return reword(err);
     }
     *out = m;
     return XG_OK;
 }
 
-enum xg_status mbtiles_open(struct mbtiles **out, const char *path,
-                            struct xg_error *err)
+enum xg_status xg_mbtiles_open(struct xg_mbtiles **out, const char *path,
+                               struct xg_error *err)
 {
     return open_with(out, path, TILE_STEPS_MAX, err);
 }
 
-void mbtiles_close(struct mbtiles *m)
+void xg_mbtiles_close(struct xg_mbtiles *m)
 {
     if (!m)
         return;
@@ -102,11 +102,11 @@ static enum xg_status judge_picture(enum xg_photo_type *type,
 {
     enum xg_photo_type found;
 
-    if (data.len > MBTILES_TILE_BYTES_MAX)
+    if (data.len > XG_MBTILES_TILE_BYTES_MAX)
         return xg_fail(err, XG_FORMAT,
                        XG_T("地图里有一块图超过 %d MB",
                             "a tile of the map has over %d MB"),
-                       MBTILES_TILE_BYTES_MAX >> 20);
+                       XG_MBTILES_TILE_BYTES_MAX >> 20);
     if (xg_photo_type_of(&found, data) && found != XG_PHOTO_HEIC) {
         *type = found;
         return XG_OK;
@@ -122,20 +122,20 @@ static enum xg_status judge_picture(enum xg_photo_type *type,
                         "the map's tiles are no PNG, JPEG or WebP"));
 }
 
-enum xg_status mbtiles_get(struct mbtiles *m, struct xg_buf *out, bool *found,
-                           enum xg_photo_type *type, uint32_t z, uint32_t x,
-                           uint32_t y, struct xg_error *err)
+enum xg_status xg_mbtiles_get(struct xg_mbtiles *m, struct xg_buf *out,
+                              bool *found, enum xg_photo_type *type, uint32_t z,
+                              uint32_t x, uint32_t y, struct xg_error *err)
 {
     struct xg_error bad = XG_ERROR_NONE;
     enum xg_photo_type seen = XG_PHOTO_PNG;
     bool any = false;
 
-    if (z > MBTILES_ZOOM_MAX || x >> z != 0 || y >> z != 0)
+    if (z > XG_MBTILES_ZOOM_MAX || x >> z != 0 || y >> z != 0)
         return xg_fail(err, XG_USAGE,
                        XG_T("没有这块地图：%u/%u/%u", "no such tile: %u/%u/%u"),
                        z, x, y);
-    struct xg_stmt *s = xg_stmt(
-        m->db, m->joined ? MBTILES_STMT_JOINED_TILE : MBTILES_STMT_FLAT_TILE);
+    struct xg_stmt *s = xg_stmt(m->db, m->joined ? MBTILES_STMT_JOINED_TILE
+                                                 : MBTILES_STMT_FLAT_TILE);
     xg_bind_u64(s, 1, z);
     xg_bind_u64(s, 2, x);
     xg_bind_u64(s, 3, (UINT32_C(1) << z) - 1 - y);
@@ -166,13 +166,13 @@ enum xg_status mbtiles_get(struct mbtiles *m, struct xg_buf *out, bool *found,
 
 /* Plain text of a value that may hold markup: attributions are HTML. Cut at a
  * whole character. */
-static void plain_text(char text[static MBTILES_TEXT_SIZE],
+static void plain_text(char text[static XG_MBTILES_TEXT_SIZE],
                        struct xg_bytes value)
 {
     size_t len = 0;
     bool tag = false;
 
-    for (size_t i = 0; i < value.len && len < MBTILES_TEXT_SIZE - 1; i++) {
+    for (size_t i = 0; i < value.len && len < XG_MBTILES_TEXT_SIZE - 1; i++) {
         uint8_t c = value.at[i];
         if (c == '<' || c == '>')
             tag = c == '<';
@@ -184,12 +184,12 @@ static void plain_text(char text[static MBTILES_TEXT_SIZE],
     text[len] = '\0';
 }
 
-static enum xg_status metadata(char text[static MBTILES_TEXT_SIZE],
-                               struct mbtiles *m, const char *name,
+static enum xg_status metadata(char text[static XG_MBTILES_TEXT_SIZE],
+                               struct xg_mbtiles *m, const char *name,
                                struct xg_error *err)
 {
     struct xg_stmt *s = xg_stmt(m->db, MBTILES_STMT_METADATA);
-    char read[MBTILES_TEXT_SIZE] = "";
+    char read[XG_MBTILES_TEXT_SIZE] = "";
 
     xg_bind_text(s, 1, name);
     if (xg_stmt_row(s) && !xg_col_is_null(s, 0))
@@ -201,7 +201,7 @@ static enum xg_status metadata(char text[static MBTILES_TEXT_SIZE],
 }
 
 /* "west,south,east,north"; anything else says nothing. */
-static void read_bounds(struct mbtiles_about *a, const char *text)
+static void read_bounds(struct xg_mbtiles_about *a, const char *text)
 {
     double v[4];
     const char *at = text;
@@ -223,12 +223,11 @@ static void read_bounds(struct mbtiles_about *a, const char *text)
     a->north = v[3];
 }
 
-static enum xg_status read_extent(struct mbtiles_about *a, struct mbtiles *m,
-                                  struct xg_error *err)
+static enum xg_status read_extent(struct xg_mbtiles_about *a,
+                                  struct xg_mbtiles *m, struct xg_error *err)
 {
-    struct xg_stmt *s =
-        xg_stmt(m->db, m->joined ? MBTILES_STMT_JOINED_EXTENT
-                                 : MBTILES_STMT_FLAT_EXTENT);
+    struct xg_stmt *s = xg_stmt(m->db, m->joined ? MBTILES_STMT_JOINED_EXTENT
+                                                 : MBTILES_STMT_FLAT_EXTENT);
     uint64_t least = 0, most = 0, count = 0;
 
     if (xg_stmt_row(s)) {
@@ -244,19 +243,25 @@ static enum xg_status read_extent(struct mbtiles_about *a, struct mbtiles *m,
         return xg_fail(err, XG_FORMAT,
                        XG_T("地图是空的，一块图也没有",
                             "the map is empty, without one tile"));
-    if (least > most || most > MBTILES_ZOOM_MAX)
+    if (least > most || most > XG_MBTILES_ZOOM_MAX)
         return xg_fail(err, XG_FORMAT,
                        XG_T("地图的级别应在 0 到 %d 之间",
                             "the map's levels are to be from 0 to %d"),
-                       MBTILES_ZOOM_MAX);
+                       XG_MBTILES_ZOOM_MAX);
     a->least_zoom = (uint32_t)least;
     a->most_zoom = (uint32_t)most;
     a->tiles = count;
     return XG_OK;
 }
 
-/* One tile of each level, so that no vector map comes in. */
-static enum xg_status look_at_levels(struct mbtiles_about *a, struct mbtiles *m,
+struct place {
+    uint32_t z, x, y;
+};
+
+/* One tile of each level, so that no vector map comes in; the last of them is
+ * *there. */
+static enum xg_status look_at_levels(struct xg_mbtiles_about *a,
+                                     struct place *there, struct xg_mbtiles *m,
                                      struct xg_error *err)
 {
     bool any = false;
@@ -269,10 +274,14 @@ static enum xg_status look_at_levels(struct mbtiles_about *a, struct mbtiles *m,
         enum xg_photo_type type;
 
         xg_bind_u64(s, 1, z);
-        if (xg_stmt_row(s) &&
-            judge_picture(&type, xg_col_bytes(s, 2), &bad) == XG_OK && !any) {
-            a->type = type;
-            any = true;
+        if (xg_stmt_row(s)) {
+            bool fine = judge_picture(&type, xg_col_bytes(s, 2), &bad) == XG_OK;
+            if (fine && !any)
+                a->type = type;
+            any = any || fine;
+            *there = (struct place){
+                z, (uint32_t)xg_col_u64(s, 0),
+                (uint32_t)((UINT32_C(1) << z) - 1 - xg_col_u64(s, 1))};
         }
         if (xg_stmt_done(s, err) != XG_OK)
             return err->status;
@@ -286,10 +295,10 @@ static enum xg_status look_at_levels(struct mbtiles_about *a, struct mbtiles *m,
                          XG_T("地图里没有图", "the map holds no tiles"));
 }
 
-static enum xg_status check(struct mbtiles_about *a, struct mbtiles *m,
-                            struct xg_error *err)
+static enum xg_status check(struct xg_mbtiles_about *a, struct place *there,
+                            struct xg_mbtiles *m, struct xg_error *err)
 {
-    char bounds[MBTILES_TEXT_SIZE];
+    char bounds[XG_MBTILES_TEXT_SIZE];
 
     if (xg_db_quick_check(m->db, err) != XG_OK ||
         metadata(a->title, m, "name", err) != XG_OK ||
@@ -298,21 +307,53 @@ static enum xg_status check(struct mbtiles_about *a, struct mbtiles *m,
         read_extent(a, m, err) != XG_OK)
         return err->status;
     read_bounds(a, bounds);
-    return look_at_levels(a, m, err);
+    return look_at_levels(a, there, m, err);
 }
 
-enum xg_status mbtiles_check(struct mbtiles_about *out, const char *path,
-                             struct xg_error *err)
+/* As whoever looks at the map will ask: is the tile soon found, and of a place
+ * without one soon told? A map without an index would be slow for ever. */
+static enum xg_status ask_as_reader(const struct place *there, const char *path,
+                                    struct xg_error *err)
 {
-    struct mbtiles_about about = {0};
-    struct mbtiles *m;
+    const uint32_t edge = (UINT32_C(1) << there->z) - 1;
+    const struct place places[] = {*there, {there->z, edge, edge}};
+    struct xg_buf out = XG_BUF(XG_MBTILES_TILE_BYTES_MAX);
+    enum xg_status status = XG_OK;
+    struct xg_mbtiles *m;
+
+    if (xg_mbtiles_open(&m, path, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < 2 && status != XG_TOOBIG; i++) {
+        struct xg_error bad = XG_ERROR_NONE;
+        enum xg_photo_type type;
+        bool found;
+
+        xg_buf_reset(&out);
+        status = xg_mbtiles_get(m, &out, &found, &type, places[i].z,
+                                places[i].x, places[i].y, &bad);
+        if (status == XG_TOOBIG)
+            *err = bad; /* else one bad tile, whose place stays empty */
+    }
+    xg_buf_clear(&out);
+    xg_mbtiles_close(m);
+    return err->status;
+}
+
+enum xg_status xg_mbtiles_check(struct xg_mbtiles_about *out, const char *path,
+                                struct xg_error *err)
+{
+    struct xg_mbtiles_about about = {0};
+    struct place there = {0};
+    struct xg_mbtiles *m;
 
     if (open_with(&m, path, CHECK_STEPS_MAX, err) != XG_OK)
         return err->status;
-    enum xg_status status = check(&about, m, err);
-    mbtiles_close(m);
+    enum xg_status status = check(&about, &there, m, err);
+    xg_mbtiles_close(m);
     if (status != XG_OK)
         return reword(err);
+    if (ask_as_reader(&there, path, err) != XG_OK)
+        return err->status;
     *out = about;
     return XG_OK;
 }
