@@ -105,6 +105,9 @@ const struct call_row call_rows[] = {
     IMPORT("posts import"),
     IMPORT("template import"),
     IMPORT("labels import"),
+    PLAIN("maps", ALL, ""),
+    {"maps add", ADMIN, CALL_NOBODY, 'i', 0, true, "name= crs= attribution="},
+    PLAIN("maps remove", ADMIN, ""),
     PLAIN("reference list", ADMIN | OF(AUDITOR), ""),
 
     {"backup", ADMIN, CALL_NOBODY, 'n', 0, false, ""},

@@ -11,22 +11,27 @@
  *      events     what changed in the log, and who may know
  *      stream     that, for as long as it is read
  *      metrics    figures, for who watches the machine
+ *      tile       what maps are drawn on
  *      page       the page's own files
  */
 #ifndef XG_SERVER_CONSOLE_INSIDE_H
 #define XG_SERVER_CONSOLE_INSIDE_H
+
+#include <stdatomic.h>
 
 #include "server/console/calls.h"
 #include "server/console/console.h"
 #include "server/console/events.h"
 #include "server/console/guard.h"
 #include "server/console/sessions.h"
+#include "shared/map/tiles.h"
 #include "shared/web/web.h"
 
 enum {
     CONSOLE_URL_SIZE = 512,
     CONSOLE_TRIES = 2, /* passwords at once: 64 MiB each */
     CONSOLE_RUNS = 8,  /* commands at once */
+    CONSOLE_TILES = 64, /* tiles that are waited for */
 };
 
 /* So many at once; the others wait their turn. */
@@ -49,6 +54,8 @@ struct console {
     struct xg_wrapped_key decoy;
     struct console_places tries, runs;
     struct events *events;
+    struct xg_tiles *tiles;
+    atomic_uint tiles_asked;
     struct xg_web *web;
 };
 
@@ -100,6 +107,11 @@ void events_get(void *ctx, const struct xg_request *request,
 
 void metrics_get(void *ctx, const struct xg_request *request,
                  struct xg_response *response);
+
+/* ---- tile.c ---- */
+
+void tile_get(void *ctx, const struct xg_request *request,
+              struct xg_response *response);
 
 /* ---- page.c ---- */
 

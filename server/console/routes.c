@@ -141,6 +141,7 @@ const struct xg_route console_routes[] = {
     {"POST", "/api/feed", FEED_MAX, NULL, &run_feed},
     {"POST", "/api/data", CALL_BYTES_MAX, data_post, NULL},
     {"GET", "/api/events", 0, events_get, NULL},
+    {"GET", "/tiles/*", 0, tile_get, NULL},
 };
 
 const size_t console_route_count =

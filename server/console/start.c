@@ -123,6 +123,8 @@ enum xg_status console_start(struct console **out,
     enum xg_status status =
         account_make_decoy(&c->decoy, &options->data->env, err);
     if (status == XG_OK)
+        status = xg_tiles_new(&c->tiles, options->dir, err);
+    if (status == XG_OK)
         status = events_start(&c->events, options->data, err);
     if (status == XG_OK)
         status = xg_web_start(&c->web, &web, console_routes,
@@ -142,6 +144,7 @@ void console_stop(struct console *c)
         return;
     xg_web_stop(c->web);
     events_stop(c->events);
+    xg_tiles_free(c->tiles);
     sessions_clear(&c->sessions);
     places_clear(&c->tries);
     places_clear(&c->runs);

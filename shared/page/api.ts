@@ -267,13 +267,22 @@ export async function data(what: Call, signal?: AbortSignal): Promise<Blob> {
   return (await ask('/api/data', what, null, signal)).blob();
 }
 
-/** A tile of an offline map, or nothing. */
+const TILE_TRIES = 5;
+const TILE_WAIT_MS = 300;
+
+/** A tile of an offline map, or nothing. Where many look at maps at once, it comes again. */
 export async function tile(path: string, signal: AbortSignal): Promise<Blob | null> {
-  const response = await send(path, {
-    headers: { Authorization: `Bearer ${token ?? ''}` },
-    signal,
-  });
-  return response.status === 200 ? response.blob() : null;
+  for (let tries = 1; ; tries++) {
+    const response = await send(path, {
+      headers: { Authorization: `Bearer ${token ?? ''}` },
+      signal,
+    });
+    if (response.status === 200) return response.blob();
+    if (response.status !== 503) return null;
+    if (tries === TILE_TRIES) throw await refused(response);
+    const wait = TILE_WAIT_MS * 2 ** tries * (0.5 + Math.random());
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
 }
 
 /** Hear what happens on the device, for good: after a break again, a little later each time. */

@@ -2,6 +2,7 @@
 // once, when it begins. As it stands here it is the worker's.
 import type { Call } from '@page/api';
 import { address } from '@page/route';
+import { T } from '@page/text';
 
 export const behind = {
   /** Bytes of a photo, or of its small picture. */
@@ -12,8 +13,12 @@ export const behind = {
   }),
   /** Why callers are looked up, where that is recorded; '': it is not. */
   caller_why: (): string => '',
-  /** It has maps of its own (`maps`), and the borders of units (`grids`). */
-  maps: true,
+  /** What to do where there is no map. */
+  no_map: (): string =>
+    T(
+      '本机还没有离线地图。方格和比例尺可以看出远近；地图文件由管理员发放，在“设置”里装入。',
+      'There is no offline map on this device. The lattice and the scale show distances; a map file comes from your administrator and is added in the settings.',
+    ),
   /** It keeps which map is drawn (`settings map=…`); else this browser does. */
   keeps_map: true,
   /** Where the conflicts of a case are decided; of one field, when it is to be decided otherwise. */

@@ -97,11 +97,15 @@ export function useCall<R = Row>(what: Call | null): Shown<R> {
 /** Calls that tell of one thing alone, named by their first word. */
 const OF_ONE: readonly string[] = ['show', 'history', 'proof'];
 
+/** Calls that tell of the site, and large: no news of cases has them asked again. */
+const OF_THE_SITE: readonly string[] = ['maps', 'grids'];
+
 /** May the answer be another one now? `changed`: the things that changed; null: nobody says which. A
  * look at what is personal is recorded each time: only news of that very thing have it asked again. */
 function concerns(what: Call, changed: ReadonlySet<string> | null): boolean {
   const id = what.words?.[0] ?? '';
   if (what.flags?.why) return changed?.has(id) ?? false;
+  if (OF_THE_SITE.includes(what.run)) return !changed;
   return !changed || !OF_ONE.includes(what.run) || changed.has(id);
 }
 

@@ -52,10 +52,7 @@ def degrees(tile_x, tile_y, zoom):
             tile_x / n * 360 - 180)
 
 
-def main():
-    path = sys.argv[1]
-    lat, lon = float(sys.argv[2]), float(sys.argv[3])
-    least, most = int(sys.argv[4]), int(sys.argv[5])
+def make(path, lat, lon, least, most):
     db = sqlite3.connect(path)
     db.executescript('''
         CREATE TABLE metadata (name TEXT, value TEXT);
@@ -85,7 +82,9 @@ def main():
         ('minzoom', str(least)), ('maxzoom', str(most)),
         ('bounds', '%f,%f,%f,%f' % (west, south, east, north))))
     db.commit()
+    db.close()
 
 
 if __name__ == '__main__':
-    main()
+    make(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]),
+         int(sys.argv[4]), int(sys.argv[5]))

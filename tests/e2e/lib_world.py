@@ -171,7 +171,8 @@ class World:
         at = 2 if words[0] in ('worker', 'device', 'photo', 'reference',
                                'bundle', 'registry', 'witness',
                                'operator') or \
-            words[1:2] in (('import',), ('settle',)) else 1
+            words[1:2] in (('import',), ('settle',)) or \
+            words[:2] in (('maps', 'add'), ('maps', 'remove')) else 1
         return run(BIN / 'xunge-server', *words[:at], self.data, *words[at:],
                    '--lang', 'en', **more)
 

@@ -9,6 +9,7 @@ import './map.css';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Failure } from '@page/api';
+import { behind } from '@page/behind';
 import { T } from '@page/text';
 import { Icon, type IconName } from '@page/ui/icon';
 import { Sheet, Trouble } from '@page/ui/parts';
@@ -115,10 +116,7 @@ function Layers(props: {
         </div>
         {maps.length === 0 && (
           <p class="hint">
-            {T(
-              '本机还没有离线地图。方格和比例尺可以看出远近；地图文件由管理员发放，在“设置”里装入。',
-              'There is no offline map on this device. The lattice and the scale show distances; a map file comes from your administrator and is added in the settings.',
-            )}
+            {behind.no_map()}
           </p>
         )}
       </fieldset>

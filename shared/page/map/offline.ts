@@ -36,7 +36,7 @@ const number = (value: unknown, otherwise: number): number =>
   typeof value === 'number' ? value : otherwise;
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-function mapOf(row: Row): OfflineMap {
+export function mapOf(row: Row): OfflineMap {
   const bounds = Array.isArray(row.bounds) && row.bounds.length === 4 ? row.bounds : null;
   const crs = text(row.crs);
   return {
@@ -56,12 +56,12 @@ const KEPT = 'xunge-map';
 const map_here = signal(localStorage.getItem(KEPT) ?? '');
 
 export function useOffline(): Offline {
-  const maps = useCall(behind.maps ? { run: 'maps' } : null);
+  const maps = useCall({ run: 'maps' });
   const settings = useCall(behind.keeps_map ? { run: 'settings' } : null);
   const own = useSignal(map_here);
   const rows = maps.lines?.filter((row) => typeof row.name === 'string').map(mapOf);
   const set = behind.keeps_map ? text(settings.lines?.find((row) => row.name === 'map')?.value) : own;
-  const known = rows ?? (maps.failure || !behind.maps ? [] : undefined);
+  const known = rows ?? (maps.failure ? [] : undefined);
   const chosen =
     set === NO_MAP ? null : (known?.find((map) => map.name === set) ?? known?.[0] ?? null);
   return {
@@ -100,7 +100,7 @@ let last: { of: Row[]; outlines: Outline[] } | undefined;
 
 /** The borders of her grids and of those around, where the site has them. */
 export function useOutlines(): Outline[] {
-  const { lines } = useCall(behind.maps ? { run: 'grids' } : null);
+  const { lines } = useCall({ run: 'grids' });
   if (!lines) return NONE;
   if (last?.of === lines) return last.outlines;
   const features = lines.flatMap((line) =>

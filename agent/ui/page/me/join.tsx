@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { call, data, type Failure, failureOf, feed } from '@page/api';
 import { lang, speak, T } from '@page/text';
 import { Button, Page, Section, tell, Trouble } from '@page/ui/parts';
-import { Choose } from '../sync/stick';
+import { Choose } from '@page/ui/choose';
 import { fileName, saveFile } from '@page/save';
 import { startSync } from '../sync/state';
 import './me.css';

@@ -6,6 +6,7 @@ import { refresh, useCall } from '@page/store';
 import { actorCode } from '@page/actor';
 import { bytes, N, T, when } from '@page/text';
 import { Button, Chip, tell, Trouble } from '@page/ui/parts';
+import { Choose } from '@page/ui/choose';
 import { Icon } from '@page/ui/icon';
 import { fileName, saveFile } from '@page/save';
 
@@ -24,25 +25,6 @@ export function useSticks(): Volume[] {
     return () => clearInterval(timer);
   }, []);
   return sticks.lines ?? [];
-}
-
-/** A file that is chosen by hand; the input itself is hidden, its label is the button. */
-export function Choose({ label, take, accept }: { label: string; take: (file: File) => void; accept?: string }) {
-  return (
-    <label class="button choose">
-      <input
-        type="file"
-        class="hidden-words"
-        {...(accept ? { accept } : {})}
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          event.currentTarget.value = '';
-          if (file) take(file);
-        }}
-      />
-      <span>{label}</span>
-    </label>
-  );
 }
 
 interface Written extends Row {

@@ -1,10 +1,12 @@
-// Administration: people and devices, operators, units, what the site is run by, the registry, the machine.
+// Administration: people and devices, operators, units, what the site is run by, maps, the registry,
+// the machine.
 import { T } from '@page/text';
 import { Page } from '@page/ui/parts';
 import type { PageProps } from '../routes';
 import { Tabs } from '../parts/tabs';
 import { Devices } from './devices';
 import { Health } from './health';
+import { Maps } from './maps';
 import { Operators } from './operators';
 import { People } from './people';
 import { References } from './references';
@@ -18,6 +20,7 @@ const PARTS = {
   operators: { words: () => T('操作员', 'Operators'), page: Operators },
   units: { words: () => T('单位', 'Units'), page: Units },
   reference: { words: () => T('资料', 'Reference data'), page: References },
+  maps: { words: () => T('地图', 'Maps'), page: Maps },
   registry: { words: () => T('登记', 'Registry'), page: Registry },
   health: { words: () => T('运行和备份', 'Health and backup'), page: Health },
 };

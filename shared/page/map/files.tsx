@@ -1,0 +1,183 @@
+// The map files that there are: which, one more, one less. What a device does in its settings, and
+// the centre in its administration.
+import { useState } from 'preact/hooks';
+import { call, feed } from '@page/api';
+import { mapOf, crsText, type OfflineMap } from '@page/map/offline';
+import type { Crs } from '@page/map/shift';
+import { refresh, useCall } from '@page/store';
+import { useTask } from '@page/task';
+import { bytes, T } from '@page/text';
+import { Choose } from '@page/ui/choose';
+import { Bar, Button, Empty, Section, Sheet, tell, Trouble } from '@page/ui/parts';
+import './files.css';
+
+interface Choice {
+  name: string;
+  crs: Crs;
+  attribution: string;
+}
+
+const CRS: () => { value: Crs; words: string }[] = () => [
+  { value: 'wgs84', words: T('WGS-84（多数）', 'WGS-84 (most)') },
+  { value: 'gcj02', words: T('GCJ-02（火星坐标）', 'GCJ-02') },
+  { value: 'bd09', words: T('BD-09（百度）', 'BD-09 (Baidu)') },
+];
+
+/** Names of maps are of plain letters; of a Chinese file's nothing may be left. */
+function plainName(file: string): string {
+  const plain = file.replace(/\.[^.]*$/, '').replace(/[^\w-]+/g, '_').replace(/^[_-]+|[_-]+$/g, '');
+  return plain.slice(0, 40) || `map-${Date.now().toString(36)}`;
+}
+
+const flagsOf = ({ name, crs, attribution }: Choice): Record<string, string> => ({
+  name,
+  crs,
+  ...(attribution.trim() && { attribution: attribution.trim() }),
+});
+
+function AddMap({ taken }: { taken: string[] }) {
+  const [file, setFile] = useState<File>();
+  const [choice, setChoice] = useState<Choice>({ name: '', crs: 'wgs84', attribution: '' });
+  const { busy, trouble, run } = useTask();
+  const change = (part: Partial<Choice>): void => setChoice({ ...choice, ...part });
+  const add = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!file) return;
+    await run(async () => {
+      await feed({ run: 'maps add', words: ['-'], flags: flagsOf(choice) }, file);
+      tell({ text: T(`地图“${choice.name}”已装好`, `The map "${choice.name}" is ready`) });
+      setFile(undefined);
+      refresh();
+    });
+  };
+  if (!file)
+    return (
+      <Choose
+        label={T('装一份地图（.mbtiles 文件）', 'Add a map (.mbtiles file)')}
+        accept=".mbtiles"
+        take={(chosen) => {
+          setFile(chosen);
+          setChoice({ name: plainName(chosen.name), crs: 'wgs84', attribution: '' });
+        }}
+      />
+    );
+  return (
+    <form class="card" onSubmit={(event) => void add(event)}>
+      <p>{`${file.name} · ${bytes(file.size)}`}</p>
+      <div class="field">
+        <label for="map-name">{T('名称', 'Name')}</label>
+        <input
+          id="map-name"
+          value={choice.name}
+          maxLength={40}
+          aria-describedby="map-name-hint"
+          onInput={(event) => change({ name: event.currentTarget.value })}
+        />
+        <p id="map-name-hint" class="hint">
+          {taken.includes(choice.name)
+            ? T('已有这个名称的地图：装好后换上新的。', 'There is a map of this name: it will be replaced.')
+            : T('字母、数字、- 和 _。', 'Letters, digits, - and _.')}
+        </p>
+      </div>
+      <fieldset class="field">
+        <legend>{T('坐标系', 'Coordinates')}</legend>
+        <div class="choices">
+          {CRS().map((one) => (
+            <label key={one.value} class="choice">
+              <input
+                type="radio"
+                name="crs"
+                checked={choice.crs === one.value}
+                onChange={() => change({ crs: one.value })}
+              />
+              {one.words}
+            </label>
+          ))}
+        </div>
+        <p class="hint">
+          {T('问地图的提供者。选错了，案件会偏几百米。', 'Ask who made the map: by the wrong one, cases lie some hundred metres off.')}
+        </p>
+      </fieldset>
+      <div class="field">
+        <label for="map-attribution">
+          {T('来源和审图号（不填则用文件里的）', 'Where it is from (else what the file says)')}
+        </label>
+        <input
+          id="map-attribution"
+          autocomplete="off"
+          maxLength={80}
+          value={choice.attribution}
+          onInput={(event) => change({ attribution: event.currentTarget.value })}
+        />
+      </div>
+      {busy && <Bar share={null} label={T('正在装入并核对', 'Adding and checking')} />}
+      <Trouble of={trouble} />
+      <div class="buttons">
+        <Button disabled={busy} onClick={() => setFile(undefined)}>
+          {T('不装了', 'Cancel')}
+        </Button>
+        <Button type="submit" look="main" busy={busy} disabled={choice.name === ''}>
+          {T('装入', 'Add')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Going(props: { name: string; hint: string; close: () => void }) {
+  const { busy, trouble, run } = useTask();
+  const remove = async (): Promise<void> => {
+    if (!(await run(() => call({ run: 'maps remove', words: [props.name] })))) return;
+    refresh();
+    props.close();
+  };
+  return (
+    <Sheet title={T(`删去地图“${props.name}”？`, `Remove the map "${props.name}"?`)} onClose={props.close}>
+      <p>{props.hint}</p>
+      <Trouble of={trouble} />
+      <div class="buttons">
+        <Button onClick={props.close}>{T('留着', 'Keep it')}</Button>
+        <Button look="danger" icon="trash" busy={busy} onClick={() => void remove()}>
+          {T('删去', 'Remove')}
+        </Button>
+      </div>
+    </Sheet>
+  );
+}
+
+const aboutOf = (map: OfflineMap): string =>
+  [bytes(map.bytes), crsText(map.crs), map.attribution].filter(Boolean).join(' · ');
+
+/** `none`: said where there is none; `gone`: what a removal leaves alone. */
+export function MapFiles({ none, gone }: { none: string; gone: string }) {
+  const told = useCall({ run: 'maps' });
+  const [going, setGoing] = useState('');
+  const maps = told.lines?.map(mapOf) ?? [];
+  return (
+    <Section title={T('离线地图', 'Offline maps')}>
+      <Trouble of={told.failure} again={told.again} />
+      {told.lines?.length === 0 && <Empty icon="map">{none}</Empty>}
+      <ul class="map-files">
+        {maps.map((map) => (
+          <li key={map.name} class="card map-row">
+            <span>
+              <strong>{map.name}</strong>
+              {map.title !== map.name && ` ${map.title}`}
+              <span class="quiet">{` ${aboutOf(map)}`}</span>
+            </span>
+            <Button
+              look="danger"
+              icon="trash"
+              onClick={() => setGoing(map.name)}
+              aria-label={T(`删去地图 ${map.name}`, `Remove the map ${map.name}`)}
+            >
+              {T('删去', 'Remove')}
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <AddMap taken={maps.map((map) => map.name)} />
+      {going && <Going name={going} hint={gone} close={() => setGoing('')} />}
+    </Section>
+  );
+}
