@@ -2,7 +2,7 @@
  * on (shared/map/maps.h). They lie in the data folder, beside the log and not
  * in it: no device gets them, no backup has them. */
 #include "server/cli/print.h"
-#include "server/data.h"
+#include "server/data/data.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/map/show.h"

@@ -13,8 +13,10 @@ const VECTORS = [
   [39.911954, 116.377817, 39.91334545536069, 116.38404722455657],
 ];
 const [WGS_LAT, WGS_LON, GCJ_LAT, GCJ_LON] = VECTORS[0];
+/** WGS-84 and the same place in BD-09, by coordtransform (wandergis), as others repeat it. */
+export const BAIDU = { wgs: { lat: 39.915, lon: 116.404 }, bd09: { lat: 39.922699552216216, lon: 116.41662724378733 } };
 const METRE = 360 / 40007863;
-const away = (a, b) =>
+export const away = (a, b) =>
   Math.hypot((a.lat - b.lat) / METRE, ((a.lon - b.lon) / METRE) * Math.cos((a.lat * Math.PI) / 180));
 
 let built;
@@ -49,8 +51,30 @@ async function shown(page, given) {
 
 const tilesCame = (page) => page.locator('.map-tiles[data-waits="0"]').waitFor();
 
+/** Closer, until the mark is seen: only the deepest tiles have it. Where it is. */
+async function closeToMark(page) {
+  for (let zoom = 0; zoom < 4; zoom++) {
+    const at = await markFromMiddle(page);
+    if (at) return at;
+    await page.getByRole('button', { name: '放大' }).click();
+  }
+  throw new Error('there is no mark near the middle');
+}
+
+/** By a drag, what the tile shows at its mark comes under the cross. */
+export async function markUnderCross(page) {
+  const [x, y] = await closeToMark(page);
+  const box = await page.locator('.map-box').boundingBox();
+  const middle = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(...middle);
+  await page.mouse.down();
+  await page.mouse.move(middle[0] - x / 2, middle[1] - y / 2, { steps: 4 });
+  await page.mouse.move(middle[0] - Math.round(x), middle[1] - Math.round(y), { steps: 4 });
+  await page.mouse.up();
+}
+
 /** Where the red mark is on the map, from its middle, in CSS pixels. */
-async function markFromMiddle(page) {
+export async function markFromMiddle(page) {
   await tilesCame(page);
   const box = await page.locator('.map-box').boundingBox();
   await page.evaluate(() => document.querySelectorAll('.map-cross, .map-canvas').forEach((e) => (e.style.visibility = 'hidden')));
@@ -102,10 +126,10 @@ export const tests = {
       );
       assert.ok(away(got.gcj, { lat: gcj_lat, lon: gcj_lon }) < 0.1, JSON.stringify(got.gcj));
       assert.ok(away(got.back, { lat, lon }) < 0.001, 'back from GCJ-02');
-      // BD-09 lies some 0.0065° east and 0.006° north of GCJ-02.
-      assert.ok(Math.abs(got.bd.lon - got.gcj.lon - 0.0065) < 0.0005 && Math.abs(got.bd.lat - got.gcj.lat - 0.006) < 0.0005);
       assert.ok(away(got.bd_back, { lat, lon }) < 0.001, 'back from BD-09');
     }
+    const baidu = await page.evaluate((place) => globalThis.maps.toShown(place, 'bd09'), BAIDU.wgs);
+    assert.ok(away(baidu, BAIDU.bd09) < 0.1, JSON.stringify(baidu));
     const far = { lat: 52.5, lon: 5.3 };
     for (const crs of ['gcj02', 'bd09', 'wgs84'])
       assert.deepEqual(await page.evaluate(([at, by]) => globalThis.maps.toShown(at, by), [far, crs]), far);
@@ -124,15 +148,7 @@ export const tests = {
     await page.getByText('OpenStreetMap contributors').first().waitFor();
     for (let zoom = 0; zoom < 2; zoom++) await page.getByRole('button', { name: '放大' }).click();
 
-    // Under the cross comes what the tile shows, by dragging.
-    const [x, y] = await markFromMiddle(page);
-    const box = await page.locator('.map-box').boundingBox();
-    const middle = [box.x + box.width / 2, box.y + box.height / 2];
-    await page.mouse.move(...middle);
-    await page.mouse.down();
-    await page.mouse.move(middle[0] - x / 2, middle[1] - y / 2, { steps: 4 });
-    await page.mouse.move(middle[0] - Math.round(x), middle[1] - Math.round(y), { steps: 4 });
-    await page.mouse.up();
+    await markUnderCross(page);
     const picked = await until(async () => (await said(page)).place, 'a place');
     assert.ok(away(picked, { lat: WGS_LAT, lon: WGS_LON }) < 1, `${away(picked, { lat: WGS_LAT, lon: WGS_LON })} m off`);
     assert.equal((await said(page)).how, 'picked');
@@ -149,6 +165,22 @@ export const tests = {
       return at && Math.hypot(...at) < 4;
     }, 'the mark of the other map');
     assert.ok(away((await said(page)).place, picked) < 0.01, 'the place was kept');
+  },
+
+  'a place picked on a BD-09 map is WGS-84, and what is drawn on it lies where it is': async (t) => {
+    const { wgs, bd09 } = BAIDU;
+    const { ui } = await mapped(t, [['baidu', 'bd09', bd09.lat, bd09.lon, 15, 18]]);
+    const page = await t.open(ui, { screen: 'laptop' });
+    await shown(page, { map: 'place', props: { value: { lat: wgs.lat - 50 * METRE, lon: wgs.lon + 70 * METRE }, accuracy: null, here: null } });
+    await markUnderCross(page);
+    const picked = await until(async () => (await said(page)).place, 'a place');
+    assert.ok(away(picked, wgs) < 1, `${away(picked, wgs)} m off`);
+    await t.shot(page, 'map-place-bd09');
+    // A record of that place is drawn on the mark: it is what the middle has.
+    await shown(page, { map: 'cases', props: { points: [{ id: 'there', ...wgs, tone: 'bad' }] } });
+    const at = await closeToMark(page);
+    assert.ok(Math.hypot(...at) < 4, `the mark is ${at} px from the record`);
+    await t.shot(page, 'map-record-bd09');
   },
 
   'a place is picked by keys, by buttons, by the receiver, by numbers': async (t) => {
