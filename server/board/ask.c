@@ -20,7 +20,7 @@ enum {
     SORTING = 2,    /* a row that is sorted costs as many that are passed */
 };
 
-/* As ?25 in the statements. */
+/* As ?28 in the statements. */
 enum board_way {
     WAY_ORDER,
     WAY_OPEN,
@@ -115,6 +115,10 @@ static enum xg_status read_filter(struct ask *a, const struct board_reader *r,
         a->category = board_category_range(r, f->category);
     if (f->holder)
         a->holder = board_unit_range(r, f->holder);
+    if (f->alone) {
+        a->unit.to = a->unit.from;
+        a->holder.to = a->holder.from;
+    }
     if (f->within)
         a->within = board_unit_range(r, f->within);
     return take_terms(a, f->text ? f->text : "", err);
@@ -200,7 +204,7 @@ static enum xg_status measure_flag(struct ask *a, bool given,
 
 static enum xg_status measure_words(struct ask *a, struct xg_error *err)
 {
-    if (a->f->level) {
+    if (a->f->level && strcmp(a->f->level, BOARD_NONE) != 0) {
         struct xg_stmt *s = xg_stmt(a->db, BOARD_STMT_MEASURE_LEVEL);
         xg_bind_text(s, 2, a->f->level);
         if (measure(a, WAY_LEVEL, s, 0, err) != XG_OK)
@@ -215,10 +219,12 @@ static enum xg_status measure_words(struct ask *a, struct xg_error *err)
     return XG_OK;
 }
 
-/* Lights other than none are of open cases alone. */
+/* Lights other than none are of open cases alone, and so is a clock that runs.
+ */
 static bool asks_open(const struct board_filter *f)
 {
-    return f->open || (f->lights && !(f->lights & 1u << XG_LIGHT_NONE));
+    return f->open || (f->lights && !(f->lights & 1u << XG_LIGHT_NONE)) ||
+           (f->stages && !(f->stages & 1));
 }
 
 static enum xg_status find_way(struct ask *a, struct xg_error *err)
@@ -246,8 +252,8 @@ static enum xg_status find_way(struct ask *a, struct xg_error *err)
                       a->category, err) != XG_OK ||
         measure_range(a, f->holder, WAY_HOLDER, BOARD_STMT_MEASURE_HOLDER,
                       a->holder, err) != XG_OK ||
-        measure_range(a, f->within, WAY_WITHIN, BOARD_STMT_MEASURE_WITHIN,
-                      a->within, err) != XG_OK ||
+        measure_range(a, f->within && !f->reaching, WAY_WITHIN,
+                      BOARD_STMT_MEASURE_WITHIN, a->within, err) != XG_OK ||
         measure_range(a, f->since_ms || f->until_ms, WAY_CREATED,
                       BOARD_STMT_MEASURE_CREATED,
                       (struct board_range){a->since_ms,
@@ -295,7 +301,7 @@ static void bind_set(struct xg_stmt *s, int at, uint64_t set)
     xg_bind_i64(s, at, set ? (int64_t)(set & INT64_MAX) : -1);
 }
 
-/* ?1 to ?24. */
+/* ?1 to ?27. */
 static void bind_sifted(struct xg_stmt *s, const struct ask *a)
 {
     const struct board_filter *f = a->f;
@@ -319,14 +325,17 @@ static void bind_sifted(struct xg_stmt *s, const struct ask *a)
     xg_bind_i64(s, 21, a->now_ms);
     for (int i = 0; i < BOARD_TERMS; i++)
         xg_bind_text(s, 22 + i, a->terms[i]);
+    bind_set(s, 25, f->stages);
+    xg_bind_i64(s, 26, f->alone);
+    xg_bind_u64(s, 27, f->reaching);
 }
 
-/* ?25 to ?27. */
+/* ?28 to ?30. */
 static void bind_some(struct xg_stmt *s, const struct ask *a)
 {
-    xg_bind_i64(s, 25, a->way);
-    xg_bind_u64(s, 26, a->choice);
-    xg_bind_text(s, 27, xg_buf_str(&a->pairs));
+    xg_bind_i64(s, 28, a->way);
+    xg_bind_u64(s, 29, a->choice);
+    xg_bind_text(s, 30, xg_buf_str(&a->pairs));
 }
 
 /* ---- lists ---- */
@@ -422,7 +431,7 @@ enum xg_status board_list(struct board_reader *r, struct xg_arena *arena,
     if (status == XG_OK) {
         bool is_along = goes_along(&a, limit);
         struct xg_stmt *s = xg_stmt(r->db, is_along ? along[by] : some[by]);
-        int at = is_along ? 25 : 28;
+        int at = is_along ? 28 : 31;
         bind_sifted(s, &a);
         if (!is_along)
             bind_some(s, &a);

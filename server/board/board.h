@@ -89,19 +89,26 @@ enum board_order {
     BOARD_BY_CREATED, /* the newest first */
 };
 
+#define BOARD_NONE "-"
+
 /* All zeros: everything. Of sets any element, of the rest all must hold. */
 struct board_filter {
     uint64_t kinds, statuses, urgencies, sources; /* 1 << number; 0: any */
+    uint64_t stages; /* the same: of the clock that matters most; 0: none runs */
     uint64_t lights;                              /* 1 << enum xg_light */
     bool open, settled; /* needs somebody; came to an end */
     bool decide;        /* a person must: a conflict, or too large to fold */
     /* NULL: any. A unit, and all below it: */
     const char *unit;     /* at home there */
     const char *holder;   /* has it, or was called to it */
+    bool alone;           /* of both: that unit, and not those below it, nor
+                           * those that were called */
     const char *within;   /* at home there, or ever given to it: who asks may
-                           * see no more (server/sight.h) */
+                           * see no more (server/sight/sight.h) */
+    uint64_t reaching;    /* kinds that `within` lets through: who asks looks at
+                           * each whether it is seen */
     const char *category; /* and all below it */
-    const char *level;
+    const char *level;  /* BOARD_NONE: those that have none */
     const char *number; /* human or official, whole */
     const char *text;   /* all words of it, each somewhere in what is searched */
     int64_t since_ms, until_ms; /* received from, before; 0: any */

@@ -65,6 +65,10 @@ enum xg_status filter_unit(const char **code, struct filtered *f,
     struct nearby n = {.said = XG_BUF(SAID_MAX), .typed = text};
     const struct xg_territory *t;
 
+    if (strcmp(text, BOARD_NONE) == 0) {
+        *code = "";
+        return XG_OK;
+    }
     if (look_guide(&f->look, err) != XG_OK ||
         xg_guide_territory(f->look.guide, &t, err) != XG_OK)
         return err->status;
@@ -203,6 +207,37 @@ static enum xg_status read_lights(struct filtered *f, struct xg_error *err)
     return XG_OK;
 }
 
+/* By its name, or as the site calls it; BOARD_NONE: no clock runs. */
+static enum xg_status read_stages(struct filtered *f, struct xg_error *err)
+{
+    struct cmd *c = f->c;
+    const char *value;
+
+    for (size_t at = 0; (value = cmd_option_next(c, "stage", &at));) {
+        const struct xg_choice *found = xg_choice_named(xg_stages, value);
+        bool none = strcmp(value, BOARD_NONE) == 0;
+        for (const struct xg_choice *x = xg_stages; !found && x->name; x++)
+            if (strcmp(x->zh, value) == 0 ||
+                strcmp(xg_labels_of(f->look.view.labels, XG_LABEL_STAGE,
+                                    x->number),
+                       value) == 0)
+                found = x;
+        if (!found && !none) {
+            struct xg_buf all = XG_BUF(SAID_MAX);
+            put_choices(&all, xg_stages);
+            xg_fail(err, XG_USAGE,
+                    XG_T("没有环节 %s；可用的有：%s，没有在走的写 -",
+                         "there is no stage %s; one of: %s; or - where none "
+                         "runs"),
+                    value, xg_buf_str(&all));
+            xg_buf_clear(&all);
+            return err->status;
+        }
+        f->filter.stages |= UINT64_C(1) << (none ? 0 : found->number);
+    }
+    return XG_OK;
+}
+
 /* ---- kinds and times ---- */
 
 static enum xg_status add_kind(struct filtered *f, const char *name,
@@ -252,20 +287,21 @@ static enum xg_status read_time(int64_t *ms, struct cmd *c, const char *option,
 static void limit_sight(struct filtered *f)
 {
     struct cmd *c = f->c;
+    struct board_filter *b = &f->filter;
     bool informed = c->role && c->role->informed;
-    uint64_t down = 0;
 
     if (!c->within)
         return;
+    b->within = c->within;
     for (const struct xg_kind *k = xg_kinds; k->name; k++)
-        down |= k->reaches_down ? UINT64_C(1) << k->number : 0;
-    f->asks_each = f->filter.kinds && !(f->filter.kinds & ~down);
-    f->filter.within = f->asks_each ? NULL : c->within;
-    if (!informed && !f->filter.kinds)
-        f->filter.kinds = INT64_MAX;
+        b->reaching |= k->reaches_down ? UINT64_C(1) << k->number : 0;
+    if (b->kinds)
+        b->reaching &= b->kinds;
+    if (!informed && !b->kinds)
+        b->kinds = INT64_MAX;
     if (!informed)
-        f->filter.kinds &= ~(UINT64_C(1) << XG_KIND_CONTACT);
-    f->is_nothing = f->filter.kinds == 0 && !informed;
+        b->kinds &= ~(UINT64_C(1) << XG_KIND_CONTACT);
+    f->is_nothing = b->kinds == 0 && !informed;
 }
 
 enum xg_status filter_read(struct filtered *f, struct xg_error *err)
@@ -280,6 +316,7 @@ enum xg_status filter_read(struct filtered *f, struct xg_error *err)
     b->open = cmd_option(c, "open") != NULL;
     b->settled = cmd_option(c, "settled") != NULL;
     b->decide = cmd_option(c, "conflict") != NULL;
+    b->alone = cmd_option(c, "alone") != NULL;
     b->level = cmd_option(c, "level");
     b->number = cmd_option(c, "number");
     b->text = cmd_option(c, "text");
@@ -287,7 +324,7 @@ enum xg_status filter_read(struct filtered *f, struct xg_error *err)
         (holder && filter_unit(&b->holder, f, holder, err) != XG_OK) ||
         (category && find_category(&b->category, f, category, err) != XG_OK) ||
         read_kinds(f, err) != XG_OK || read_statuses(f, err) != XG_OK ||
-        read_lights(f, err) != XG_OK ||
+        read_stages(f, err) != XG_OK || read_lights(f, err) != XG_OK ||
         read_choices(&b->urgencies, c, "urgency",
                      xg_field_find(incident, XG_INCIDENT_URGENCY)->choices,
                      err) != XG_OK ||

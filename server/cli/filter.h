@@ -14,7 +14,6 @@ struct filtered {
     struct board_reader *board;
     struct board_at at;
     struct board_filter filter;
-    bool asks_each;  /* whoever looks may see it: the board does not know */
     bool is_nothing; /* they may see nothing of what they ask for */
 };
 XG_MUST_CHECK enum xg_status filter_open(struct filtered *f, struct cmd *c,

@@ -266,19 +266,38 @@ static enum xg_status put_rows(uint64_t *seen, struct filtered *f,
     return status;
 }
 
+/* Of kinds that are seen from below, too, each row is asked; the board knows
+ * the rest. */
+static enum xg_status count_seen(uint64_t *count, struct filtered *f,
+                                 struct xg_error *err)
+{
+    struct board_filter *b = &f->filter;
+    const struct board_filter all = *b;
+    struct board_after after = {.number = 0};
+    uint64_t some = 0;
+
+    if (all.reaching) {
+        b->kinds = all.reaching;
+        if (put_rows(&some, f, BOARD_BY_CHANGED, &after, BOARD_ROWS_MAX, false,
+                     err) != XG_OK)
+            return err->status;
+        b->kinds = (all.kinds ? all.kinds : INT64_MAX) & ~all.reaching;
+        b->reaching = 0;
+    }
+    *count = 0;
+    if ((!all.reaching || b->kinds) &&
+        board_count(f->board, count, b, f->look.now_ms, err) != XG_OK)
+        return err->status;
+    *count += some;
+    return XG_OK;
+}
+
 static enum xg_status put_count(struct filtered *f, struct xg_error *err)
 {
-    struct board_after after = {.number = 0};
     struct cmd *c = f->c;
     uint64_t count = 0;
 
-    if (f->is_nothing)
-        ;
-    else if (f->asks_each
-                 ? put_rows(&count, f, BOARD_BY_CHANGED, &after, BOARD_ROWS_MAX,
-                            false, err) != XG_OK
-                 : board_count(f->board, &count, &f->filter, f->look.now_ms,
-                               err) != XG_OK)
+    if (!f->is_nothing && count_seen(&count, f, err) != XG_OK)
         return err->status;
     if (!c->json) {
         xg_buf_format(&c->out, "%" PRIu64 "\n", count);
@@ -314,7 +333,9 @@ static enum xg_status list(struct filtered *f, struct xg_error *err)
         return xg_fail(err, XG_USAGE, "%s",
                        XG_T("--points 只有 JSON：加 --json",
                             "--points is JSON only: add --json"));
-    if (!points)
+    if (points) /* of the board alone: nobody looks at each */
+        f->filter.reaching = 0;
+    else
         view_list_head(&c->out, &f->look.view);
     if (!f->is_nothing &&
         put_rows(&seen, f, by, &after, limit, true, err) != XG_OK)
@@ -394,6 +415,7 @@ enum xg_status cmd_counts(struct cmd *c, struct xg_error *err)
     if (status == XG_OK)
         status = filter_read(&f, err);
     f.filter.open = true;
+    f.filter.reaching = 0; /* none of them is a case */
     if (status == XG_OK)
         status = board_counts(f.board, &counts, &f.filter, f.look.now_ms, err);
     if (status == XG_OK && c->json)

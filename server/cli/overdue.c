@@ -105,6 +105,7 @@ static enum xg_status find_stays(struct stay **stays, size_t *count,
     size_t n = 0, kept = 0, row_count;
 
     f->filter.open = true;
+    f->filter.reaching = 0; /* none of them is a case */
     if (board_list(f->board, arena, &rows, &row_count, &f->filter,
                    BOARD_BY_CREATED, NULL, BOARD_ROWS_MAX, f->look.now_ms,
                    err) != XG_OK)

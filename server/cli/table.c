@@ -51,7 +51,15 @@
          "how urgent; may be given again"},                                    \
         {"source", "S", false, "来源渠道；可给多个",                           \
          "how it came; may be given again"},                                   \
-        {"level", "L", false, "所在层级：代码", "the level that it is at"},    \
+        {"alone", NULL, false, "--unit、--holder 只看该单位本身，不含下级和被吹哨的", \
+         "of --unit and --holder that unit alone: not those below it, nor "    \
+         "those called"},                                                      \
+        {"level", "L", false, "所在层级：代码；没有层级的写 -",                \
+         "the level that it is at; - for those that have none"},               \
+        {"stage", "S", false, "所处环节：accept、file、dispatch、sign、handle、" \
+         "inspect、report_in；可给多个；没有在走的写 -",                       \
+         "the stage whose clock matters most: accept, file, dispatch, sign, "  \
+         "handle, inspect, report_in; may be given again; - where none runs"}, \
         {"status", "S", false, "状态；可给多个", "status; may be given again"}, \
         {"light", "L", false, "red、yellow、green、none；可给多个",            \
          "red, yellow, green, none; may be given again"},                      \

@@ -20,8 +20,8 @@
 
 /* What the board is asked (server/cli/filter.h). */
 #define FILTER                                                                 \
-    "kind=+ case unit= holder= category= urgency=+ source=+ level= status=+ "  \
-    "light=+ open settled conflict since= until= text= number="
+    "kind=+ case unit= holder= alone category= urgency=+ source=+ level= "     \
+    "stage=+ status=+ light=+ open settled conflict since= until= text= number="
 
 #define INFORMANT "contact= phone= consent= relation="
 

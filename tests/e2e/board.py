@@ -106,6 +106,13 @@ class Board(Case):
                lambda r: r['fields']['channel'] in ('hotline', 'resident'))
         for light in ('red', 'green', 'none'):
             yield (('--light', light), lambda r, c=light: r['light'] == c)
+        for stage, name in (('accept', 'accept'), ('签收', 'sign')):
+            yield (('--stage', stage), lambda r, n=name:
+                   (r['listed']['clock'] or {}).get('stage') == n)
+        yield (('--stage', '-'), lambda r: not r['listed']['clock'])
+        yield ('--level', '-'), lambda r: not r['listed']['level']
+        yield ('--unit', GRID, '--alone'), lambda r: True
+        yield ('--unit', DISTRICT, '--alone'), lambda r: False
         yield ('--unit', GRID), lambda r: True
         yield ('--unit', DISTRICT), lambda r: True
         yield ('--unit', COMMUNITY_2), lambda r: False
@@ -167,6 +174,34 @@ class Board(Case):
             self.assertLessEqual(len(t['cases']), 10)
         stages = {t['key'] for t in self.world.ask('overdue', '--by', 'stage')}
         self.assertLessEqual({'accept', 'sign', 'handle'}, stages)
+        self.each_number_is_a_list(rows)
+
+    def each_number_is_a_list(self, rows):
+        """Whatever `overdue` counts, a list with the same words shows."""
+        told = 0
+        for by, key_of in (
+                ('holder', lambda r: r['holder'] or r['listed']['holder']),
+                ('level', lambda r: r['listed']['level']),
+                ('stage', lambda r: (r['listed']['clock'] or {}).get(
+                    'stage'))):
+            self.assertEqual(
+                sum(t['open'] for t in self.world.ask('overdue', '--by', by)),
+                self.one('counts')['open'])
+            for t in self.world.ask('overdue', '--by', by):
+                words = ('--open', '--' + by, t['key'] or '-')
+                words += ('--alone',) if by == 'holder' else ()
+                for name, more in (('open', ()), ('red', ('--light', 'red')),
+                                   ('yellow', ('--light', 'yellow'))):
+                    want = self.expect(
+                        rows, words + more, lambda r, n=name:
+                        r['status'] not in self.FINAL and
+                        key_of(r) == t['key'] and n in ('open', r['light']))
+                    self.assertEqual(t[name], len(want), (by, t, name))
+                    told += t[name]
+                counts = self.one('counts', *words[1:])
+                self.assertEqual((counts['open'], counts['lights']['red']),
+                                 (t['open'], t['red']))
+        self.assertGreater(told, 3 * self.one('counts')['open'])
 
     def test_pages_go_on_where_they_were(self):
         self.fill(3)
@@ -189,7 +224,7 @@ class Board(Case):
         for bad in ('ffff', 'x@y', first[0]['id'] + '@', 'a' * 99):
             self.world.do('list', '--after', bad, code=(1, 2, 3))
         for bad in (['--light', 'blue'], ['--status', 'x'], ['--by', 'name'],
-                    ['--urgency', 'x'], ['--since', 'soon'], ['--unit', 'nix'],
+                    ['--urgency', 'x'], ['--stage', 'x'], ['--since', 'soon'], ['--unit', 'nix'],
                     ['--text', 'a b c d'], ['--points'], ['--kind', 'nix']):
             self.world.do('list', *bad, code=(2, 3))
 

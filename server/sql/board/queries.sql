@@ -8,8 +8,11 @@
 -- ?7..?8  within, by its home or   ?18 open         ?19 settled
 --         the hands it was in      ?20 decide: 1 to be asked for, else 0
 -- ?9..?10 created from, before     ?21 now
--- ?11     level, '': any           ?22..?24 text that is in it, '': any
--- ?12     number, '': any
+-- ?11     level, '': any, '-':      ?22..?24 text that is in it, '': any
+--         none                     ?25 stages; 0 is a stage: none runs
+-- ?12     number, '': any          ?26 holder alone: not who was called to it
+--                                  ?27 kinds that are seen from below, too:
+--                                      whoever asks looks at each
 
 -- enum xg_light, as it stands now.
 -- part: light
@@ -27,80 +30,83 @@ CASE WHEN l.open = 0 OR l.due_ms = 9223372036854775807 THEN 0
     AND (?1 < 0 OR l.unit_at BETWEEN ?1 AND ?2)
     AND (?3 < 0 OR l.category_at BETWEEN ?3 AND ?4)
     AND (?5 < 0 OR l.holder_at BETWEEN ?5 AND ?6
-         OR EXISTS (SELECT 1 FROM hand h WHERE h.number = l.number
-                    AND h.called = 1 AND h.at BETWEEN ?5 AND ?6))
+         OR ?26 = 0 AND EXISTS (
+            SELECT 1 FROM hand h WHERE h.number = l.number
+            AND h.called = 1 AND h.at BETWEEN ?5 AND ?6))
     AND (?7 < 0 OR l.unit_at BETWEEN ?7 AND ?8
+         OR ?27 & (1 << l.kind)
          OR EXISTS (SELECT 1 FROM hand h WHERE h.number = l.number
                     AND h.at BETWEEN ?7 AND ?8))
     AND (?15 < 0 OR ?15 & (1 << l.urgency))
     AND (?16 < 0 OR ?16 & (1 << l.source))
     AND (?9 < 0 OR l.created_ms >= ?9) AND (?10 < 0 OR l.created_ms < ?10)
-    AND (?11 = '' OR l.level = ?11)
+    AND (?11 = '' OR l.level = iif(?11 = '-', '', ?11))
+    AND (?25 < 0 OR ?25 & (1 << l.stage))
     AND (?12 = '' OR l.name = ?12 OR l.case_number = ?12)
     AND (?17 < 0 OR ?17 & (1 << @light@))
     AND (?22 = '' OR EXISTS (
         SELECT 1 FROM words w WHERE w.number = l.number
         AND instr(w.text, ?22) AND instr(w.text, ?23) AND instr(w.text, ?24)))
 
--- Rows by the index that leaves the fewest (enum board_way): ?25 is which, ?26
--- its number where it is a choice, ?27 the words for `pair`.
+-- Rows by the index that leaves the fewest (enum board_way): ?28 is which, ?29
+-- its number where it is a choice, ?30 the words for `pair`.
 -- part: some
 WITH some (number) AS (
-    SELECT number FROM line INDEXED BY line_open WHERE ?25 = 1 AND open = 1
+    SELECT number FROM line INDEXED BY line_open WHERE ?28 = 1 AND open = 1
     UNION ALL
     SELECT number FROM line INDEXED BY line_settled
-    WHERE ?25 = 2 AND settled = 1
+    WHERE ?28 = 2 AND settled = 1
     UNION ALL
-    SELECT number FROM line INDEXED BY line_decide WHERE ?25 = 3 AND decide = 1
+    SELECT number FROM line INDEXED BY line_decide WHERE ?28 = 3 AND decide = 1
     UNION ALL
     SELECT number FROM line INDEXED BY line_unit
-    WHERE ?25 = 4 AND unit_at BETWEEN ?1 AND ?2
+    WHERE ?28 = 4 AND unit_at BETWEEN ?1 AND ?2
     UNION ALL
     SELECT number FROM line INDEXED BY line_category
-    WHERE ?25 = 5 AND category_at BETWEEN ?3 AND ?4
+    WHERE ?28 = 5 AND category_at BETWEEN ?3 AND ?4
     UNION ALL
     SELECT number FROM line INDEXED BY line_holder
-    WHERE ?25 = 6 AND holder_at BETWEEN ?5 AND ?6
+    WHERE ?28 = 6 AND holder_at BETWEEN ?5 AND ?6
     UNION ALL
     SELECT DISTINCT h.number FROM hand h INDEXED BY hand_called
     CROSS JOIN line x ON x.number = h.number
-    WHERE ?25 = 6 AND h.called = 1 AND h.at BETWEEN ?5 AND ?6
+    WHERE ?28 = 6 AND h.called = 1 AND h.at BETWEEN ?5 AND ?6
       AND x.holder_at NOT BETWEEN ?5 AND ?6
     UNION ALL
     SELECT number FROM line INDEXED BY line_unit
-    WHERE ?25 = 7 AND unit_at BETWEEN ?7 AND ?8
+    WHERE ?28 = 7 AND unit_at BETWEEN ?7 AND ?8
     UNION ALL
     SELECT DISTINCT h.number FROM hand h INDEXED BY hand_at
     CROSS JOIN line x ON x.number = h.number
-    WHERE ?25 = 7 AND h.at BETWEEN ?7 AND ?8
+    WHERE ?28 = 7 AND h.at BETWEEN ?7 AND ?8
       AND x.unit_at NOT BETWEEN ?7 AND ?8
     UNION ALL
     SELECT number FROM line INDEXED BY line_created
-    WHERE ?25 = 8 AND created_ms >= ?9
+    WHERE ?28 = 8 AND created_ms >= ?9
       AND created_ms < CASE WHEN ?10 < 0 THEN 9223372036854775807 ELSE ?10 END
     UNION ALL
     SELECT number FROM line INDEXED BY line_level
-    WHERE ?25 = 9 AND level <> '' AND level = ?11
+    WHERE ?28 = 9 AND level <> '' AND level = ?11
     UNION ALL
     SELECT number FROM line INDEXED BY line_name
-    WHERE ?25 = 10 AND name <> '' AND name = ?12
+    WHERE ?28 = 10 AND name <> '' AND name = ?12
     UNION ALL
     SELECT number FROM line INDEXED BY line_case_number
-    WHERE ?25 = 10 AND case_number <> '' AND case_number = ?12
+    WHERE ?28 = 10 AND case_number <> '' AND case_number = ?12
       AND name <> ?12
     UNION ALL
-    SELECT rowid FROM pair WHERE ?25 = 11 AND pair MATCH ?27
+    SELECT rowid FROM pair WHERE ?28 = 11 AND pair MATCH ?30
     UNION ALL
-    SELECT number FROM line INDEXED BY line_kind WHERE ?25 = 12 AND kind = ?26
+    SELECT number FROM line INDEXED BY line_kind WHERE ?28 = 12 AND kind = ?29
     UNION ALL
     SELECT number FROM line INDEXED BY line_status
-    WHERE ?25 = 13 AND status = ?26
+    WHERE ?28 = 13 AND status = ?29
     UNION ALL
     SELECT number FROM line INDEXED BY line_urgency
-    WHERE ?25 = 14 AND urgency = ?26
+    WHERE ?28 = 14 AND urgency = ?29
     UNION ALL
     SELECT number FROM line INDEXED BY line_source
-    WHERE ?25 = 15 AND source = ?26
+    WHERE ?28 = 15 AND source = ?29
 )
 
 -- part: columns
@@ -164,40 +170,40 @@ SELECT count(*) FROM (SELECT 1 FROM line WHERE source = ?2 LIMIT ?1);
 -- name: measure_text
 SELECT count(*) FROM (SELECT 1 FROM pair WHERE pair MATCH ?2 LIMIT ?1);
 
--- ---- lists: page by page, after the row of key ?25 and number ?26 ----
+-- ---- lists: page by page, after the row of key ?28 and number ?29 ----
 
 -- name: list_changed
 SELECT @columns@ FROM line l INDEXED BY line_changed
-WHERE (l.changed, l.number) < (?25, ?26) AND @sifted@
-ORDER BY l.changed DESC, l.number DESC LIMIT ?27;
+WHERE (l.changed, l.number) < (?28, ?29) AND @sifted@
+ORDER BY l.changed DESC, l.number DESC LIMIT ?30;
 
 -- name: list_created
 SELECT @columns@ FROM line l INDEXED BY line_created
-WHERE (l.created_ms, l.number) < (?25, ?26) AND @sifted@
-ORDER BY l.created_ms DESC, l.number DESC LIMIT ?27;
+WHERE (l.created_ms, l.number) < (?28, ?29) AND @sifted@
+ORDER BY l.created_ms DESC, l.number DESC LIMIT ?30;
 
 -- name: list_due
 SELECT @columns@ FROM line l INDEXED BY line_due
-WHERE l.due_ms >= ?25 AND (l.due_ms > ?25 OR l.number < ?26) AND @sifted@
-ORDER BY l.due_ms, l.number DESC LIMIT ?27;
+WHERE l.due_ms >= ?28 AND (l.due_ms > ?28 OR l.number < ?29) AND @sifted@
+ORDER BY l.due_ms, l.number DESC LIMIT ?30;
 
 -- name: list_some_changed
 @some@
 SELECT @columns@ FROM some CROSS JOIN line l ON l.number = some.number
-WHERE (l.changed, l.number) < (?28, ?29) AND @sifted@
-ORDER BY l.changed DESC, l.number DESC LIMIT ?30;
+WHERE (l.changed, l.number) < (?31, ?32) AND @sifted@
+ORDER BY l.changed DESC, l.number DESC LIMIT ?33;
 
 -- name: list_some_created
 @some@
 SELECT @columns@ FROM some CROSS JOIN line l ON l.number = some.number
-WHERE (l.created_ms, l.number) < (?28, ?29) AND @sifted@
-ORDER BY l.created_ms DESC, l.number DESC LIMIT ?30;
+WHERE (l.created_ms, l.number) < (?31, ?32) AND @sifted@
+ORDER BY l.created_ms DESC, l.number DESC LIMIT ?33;
 
 -- name: list_some_due
 @some@
 SELECT @columns@ FROM some CROSS JOIN line l ON l.number = some.number
-WHERE l.due_ms >= ?28 AND (l.due_ms > ?28 OR l.number < ?29) AND @sifted@
-ORDER BY l.due_ms, l.number DESC LIMIT ?30;
+WHERE l.due_ms >= ?31 AND (l.due_ms > ?31 OR l.number < ?32) AND @sifted@
+ORDER BY l.due_ms, l.number DESC LIMIT ?33;
 
 -- name: count_some
 @some@
