@@ -200,6 +200,15 @@ XG_MUST_CHECK enum xg_status board_figures(struct board_reader *r,
                                            const struct board_figures *to,
                                            struct xg_error *err);
 
+/* Numbers of the cases that are, or ever were, in the hands of the unit or of
+ * one below it: ascending, in the arena. */
+XG_MUST_CHECK enum xg_status board_figures_in_hands(struct board_reader *r,
+                                                    struct xg_arena *arena,
+                                                    uint64_t **numbers,
+                                                    size_t *count,
+                                                    const char *unit,
+                                                    struct xg_error *err);
+
 /* ---- patrols and visits ---- */
 
 /* Patrols that touch `from_ms` or begin after it, but before `before_ms`; the

@@ -23,6 +23,7 @@ struct job {
     struct report_sheet sheet;
     struct report_asked asked[FIGURES_MAX];
     struct report_answer answers[FIGURES_MAX];
+    struct xg_bytes key; /* of --key */
     int64_t from_ms, to_ms;
     enum format format;
 };
@@ -122,6 +123,24 @@ static enum xg_status read_period(struct job *j, const struct cmd *c,
     return XG_OK;
 }
 
+/* --key: the cases of one row. */
+static enum xg_status read_key(struct job *j, const struct cmd *c,
+                               struct xg_error *err)
+{
+    const char *key = cmd_option(c, "key");
+
+    if (!key)
+        return XG_OK;
+    if (!cmd_option(c, "cases") || j->asked[0].by == REPORT_BY_NOTHING)
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("--key 与 --cases 和 --by 一起用：只列这一分项的各件",
+                            "--key goes with --cases and --by: the cases of "
+                            "that part alone"));
+    j->key = xg_bytes_of(key);
+    j->asked[0].key = &j->key;
+    return XG_OK;
+}
+
 /* The figures of the report: all, or the one that is named. */
 static enum xg_status choose(struct job *j, const struct cmd *c,
                              struct xg_error *err)
@@ -142,11 +161,11 @@ static enum xg_status choose(struct job *j, const struct cmd *c,
         if (read_by(&by, c, err) != XG_OK)
             return err->status;
         j->asked[j->sheet.count++] =
-            (struct report_asked){f, by, j->from_ms, j->to_ms, classes};
+            (struct report_asked){f, by, j->from_ms, j->to_ms, classes, NULL};
         if (!all)
             break;
     }
-    return XG_OK;
+    return read_key(j, c, err);
 }
 
 /* ---- opening ---- */
@@ -163,6 +182,7 @@ static enum xg_status open_job(struct job *j, struct cmd *c,
         rows_read(r, j->from_ms, err) != XG_OK)
         return err->status;
     j->sheet.unit = r->area.unit;
+    j->sheet.by_hands = r->by_hands;
     j->sheet.set = &r->set;
     j->sheet.units = r->units;
     j->sheet.asked = j->asked;

@@ -258,17 +258,6 @@ static enum xg_status first_entry(uint64_t *entry, struct job *j,
     return XG_OK;
 }
 
-/* Its home is asked for, and it is a case. */
-static enum xg_status is_asked(bool *is, struct job *j,
-                               const struct store_entity *e,
-                               struct xg_error *err)
-{
-    *is = false;
-    return e->folded && report_counts_kind(e->kind)
-               ? area_has(&j->rows.area, is, e->unit, err)
-               : XG_OK;
-}
-
 static enum xg_status list_conflict(void *ctx, const struct store_entity *e,
                                     struct xg_error *err)
 {
@@ -276,7 +265,7 @@ static enum xg_status list_conflict(void *ctx, const struct store_entity *e,
     json_t *list = part_of(j, "conflicts"), *o = NULL;
     bool is = false;
 
-    if (is_asked(&is, j, e, err) != XG_OK)
+    if (rows_has(&is, &j->rows, e, err) != XG_OK)
         return err->status;
     if (is && case_json(&o, j, &e->id, err) != XG_OK)
         return err->status;
@@ -304,7 +293,7 @@ static enum xg_status list_changed(struct job *j, uint64_t since,
             bool is = false;
             changed = rows[i].changed;
             number = rows[i].number;
-            status = is_asked(&is, j, &rows[i], err);
+            status = rows_has(&is, &j->rows, &rows[i], err);
             if (status == XG_OK && is)
                 status = list_acts(j, &rows[i].id, err);
             xg_arena_reset(&j->one);
@@ -380,6 +369,8 @@ static enum xg_status fill(struct job *j, struct xg_error *err)
     view_json_set(&j->sheet, "unit",
                   *j->rows.area.unit ? json_string(j->rows.area.unit)
                                      : json_null());
+    view_json_set(&j->sheet, "whose",
+                  json_string(j->rows.by_hands ? "hands" : "home"));
     view_json_set(&j->sheet, "as_of", view_json_uint(j->rows.set.size));
     view_json_set(&j->sheet, "time", view_json_time(j->rows.set.now_ms));
     for (size_t i = 0; i < PARTS; i++)

@@ -1,6 +1,8 @@
 /* rows.c - see rows.h. */
 #include "server/cli/rows.h"
 
+#include <string.h>
+
 #include "shared/base/lang.h"
 
 enum { ROWS_BYTES = 1 << 30 };
@@ -48,6 +50,28 @@ static bool has_option(const struct cmd *c, const char *name)
     return false;
 }
 
+/* Nothing is at home with a department: it answers for what is or was in its
+ * hands. The levels file says where handlers answer; and a handler who is
+ * logged in works for one. */
+static enum xg_status find_whose(struct rows *r, struct xg_error *err)
+{
+    const struct cmd *c = r->look->c;
+    const char *unit = r->area.unit;
+    const struct xg_level *level = NULL;
+    const struct xg_role *role = NULL;
+
+    if (!*unit)
+        return XG_OK;
+    if (xg_guide_level_of(r->guide, &level, unit, err) != XG_OK)
+        return err->status;
+    if (level)
+        role = xg_role_named(level->role);
+    else if (c->within && strcmp(unit, c->within) == 0)
+        role = c->role;
+    r->by_hands = role && role->number == XG_ROLE_HANDLER;
+    return XG_OK;
+}
+
 enum xg_status rows_open(struct rows *r, struct look *l, struct xg_error *err)
 {
     *r = (struct rows){.look = l, .arena = XG_ARENA(ROWS_BYTES)};
@@ -62,6 +86,8 @@ enum xg_status rows_open(struct rows *r, struct look *l, struct xg_error *err)
         XG_OK)
         return err->status;
     r->from.guide = r->guide;
+    if (find_whose(r, err) != XG_OK)
+        return err->status;
     return report_now(&r->set.now_ms, &r->from, err);
 }
 
@@ -70,18 +96,46 @@ static enum xg_status read_board(struct rows *r, int64_t since_ms,
 {
     if (board_begin(r->look->c->data->board, &r->board, err) != XG_OK)
         return err->status;
-    return report_read_board(&r->set, &r->arena, &r->from, r->board, since_ms,
-                             err);
+    if (report_read_board(&r->set, &r->arena, &r->from, r->board, since_ms,
+                          err) != XG_OK)
+        return err->status;
+    uint64_t *numbers = NULL;
+    if (r->by_hands &&
+        board_figures_in_hands(r->board, &r->arena, &numbers, &r->hands.count,
+                               r->area.unit, err) != XG_OK)
+        return err->status;
+    r->hands.numbers = numbers;
+    return XG_OK;
+}
+
+static enum xg_status read_as_of(struct rows *r, struct xg_error *err)
+{
+    if (report_read(&r->set, &r->arena, &r->from, err) != XG_OK)
+        return err->status;
+    return r->by_hands ? report_hands_read(&r->hands, &r->arena, &r->from,
+                                           r->area.unit, &r->set, err)
+                       : XG_OK;
 }
 
 enum xg_status rows_read(struct rows *r, int64_t since_ms, struct xg_error *err)
 {
-    if ((r->as_of ? report_read(&r->set, &r->arena, &r->from, err)
-                  : read_board(r, since_ms, err)) != XG_OK)
+    if ((r->as_of ? read_as_of(r, err) : read_board(r, since_ms, err)) != XG_OK)
         return err->status;
     r->set.behind = r->behind;
     return report_units_open(&r->units, &r->arena, &r->from, r->area.unit,
-                             &r->set, err);
+                             r->by_hands ? &r->hands : NULL, &r->set, err);
+}
+
+enum xg_status rows_has(bool *is, struct rows *r, const struct store_entity *e,
+                        struct xg_error *err)
+{
+    *is = false;
+    if (!e->folded || !report_counts_kind(e->kind))
+        return XG_OK;
+    if (area_has(&r->area, is, e->unit, err) != XG_OK)
+        return err->status;
+    *is = *is || (r->by_hands && report_in_hands(&r->hands, e->number));
+    return XG_OK;
 }
 
 void rows_close(struct rows *r)

@@ -16,6 +16,8 @@ struct rows {
     struct report_set set;
     struct report_units *units;
     struct board_reader *board; /* NULL: as of a size */
+    bool by_hands; /* what is or was in the unit's hands counts, too */
+    struct report_hands hands;
     uint64_t behind;
     bool as_of; /* a size was asked for */
 };
@@ -27,6 +29,10 @@ XG_MUST_CHECK enum xg_status rows_open(struct rows *r, struct look *l,
 /* Then: the rows of a period that begins there. */
 XG_MUST_CHECK enum xg_status rows_read(struct rows *r, int64_t since_ms,
                                        struct xg_error *err);
+/* Is it a case whose home, or hands, are asked for? */
+XG_MUST_CHECK enum xg_status rows_has(bool *is, struct rows *r,
+                                      const struct store_entity *e,
+                                      struct xg_error *err);
 void rows_close(struct rows *r);
 
 #endif

@@ -512,6 +512,8 @@ const struct command commands[] = {
       {"as-of", "SIZE", false, "只算日志前 SIZE 条，重算当时的数（较慢）",
        "of the first SIZE log entries, as it was told then (slow)"},
       {"cases", "FIGURE", false, "列出这个指标的各件", "the cases of a figure"},
+      {"key", "KEY", false, "与 --cases、--by 一起：只列这一分项的各件",
+       "with --cases and --by: the cases of that part alone"},
       {"format", "F", false, "table（缺省）、csv、xlsx 或 json",
        "table (else), csv, xlsx or json"}}},
     {"review", "DIR [DAY]", 1, 2, CMD_DATA, 0, 0, cmd_review,

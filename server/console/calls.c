@@ -41,7 +41,7 @@ const struct call_row call_rows[] = {
     PLAIN("account", READERS, ""),
     {"review", ALL, CALL_NOBODY, 'f', 0, false, "unit= format="},
     {"report", ALL, CALL_NOBODY, 'f', 0, false,
-     "from= to= unit= by= as-of= cases= format="},
+     "from= to= unit= by= key= as-of= cases= format="},
     READ("show", READERS, "why="),
     READ("history", READERS, "why="),
     {"attention", READERS | ADMIN, CALL_AS, 0, 0, false, "what="},

@@ -51,13 +51,28 @@ XG_MUST_CHECK enum xg_status report_now(int64_t *now_ms,
 
 /* ---- places ---- */
 
+/* Cases that are or were in the hands of a unit, by number, ascending. */
+struct report_hands {
+    const uint64_t *numbers;
+    size_t count;
+};
+bool report_in_hands(const struct report_hands *h, uint64_t number);
+/* Of the rows of a set, as of the source's size; in the arena. */
+XG_MUST_CHECK enum xg_status
+report_hands_read(struct report_hands *out, struct xg_arena *arena,
+                  const struct report_source *from, const char *unit,
+                  const struct report_set *set, struct xg_error *err);
+
 /* `top`: the unit asked for, "" for all; where all stand under one, that is the
- * top then. The places of the set's rows are filled in. */
+ * top then. The places of the set's rows are filled in. With `hands` (not NULL)
+ * those count as well wherever they are at home, and all are told apart as if
+ * all were asked for. */
 struct report_units;
 XG_MUST_CHECK enum xg_status
 report_units_open(struct report_units **out, struct xg_arena *arena,
                   const struct report_source *from, const char *top,
-                  struct report_set *set, struct xg_error *err);
+                  const struct report_hands *hands, struct report_set *set,
+                  struct xg_error *err);
 /* Lent by the units, which are lent by the arena. */
 const struct report_classes *report_units_classes(const struct report_units *u);
 /* A key in words, for who reads the row; the key itself where there are none.

@@ -287,16 +287,6 @@ enum xg_status report_decide(struct report_set *set, struct xg_error *err)
 
 /* ---- computing ---- */
 
-enum report_part report_part_of(const struct report_set *set, size_t row,
-                                const struct report_asked *asked)
-{
-    struct report_eye eye = {&set->rows[row], set->fates[row], asked->from_ms,
-                             asked->to_ms, set->now_ms};
-    enum report_part part = asked->figure->part(&eye);
-
-    return set->places && !set->places[row].at ? REPORT_OUT : part;
-}
-
 static struct xg_bytes name_of(const struct xg_choice *choice)
 {
     return xg_bytes_of(choice ? choice->name : "");
@@ -330,6 +320,20 @@ static struct xg_bytes key_of(const struct report_set *set, size_t i,
         break;
     }
     return xg_bytes("", 0);
+}
+
+enum report_part report_part_of(const struct report_set *set, size_t row,
+                                const struct report_asked *asked)
+{
+    struct report_eye eye = {&set->rows[row], set->fates[row], asked->from_ms,
+                             asked->to_ms, set->now_ms};
+    enum report_part part = asked->figure->part(&eye);
+
+    if (part == REPORT_OUT || (set->places && !set->places[row].at))
+        return REPORT_OUT;
+    return asked->key && !xg_bytes_equal(*asked->key, key_of(set, row, asked))
+               ? REPORT_OUT
+               : part;
 }
 
 static int by_key(const void *x, const void *y)

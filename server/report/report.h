@@ -80,6 +80,7 @@ struct report_asked {
     enum report_by by;
     int64_t from_ms, to_ms;               /* [from, to) */
     const struct report_classes *classes; /* or NULL: levels as they are */
+    const struct xg_bytes *key; /* NULL, or only those of that row of `by` */
 };
 
 struct report_row {

@@ -55,15 +55,23 @@ static void put_line(struct xg_buf *out, unsigned indent, struct xg_bytes label,
     xg_buf_byte(out, '\n');
 }
 
+void report_put_whose(struct xg_buf *out, const struct report_sheet *s)
+{
+    if (!*s->unit) {
+        xg_buf_text(out, XG_T("全部单位", "all units"));
+        return;
+    }
+    view_put_line(out, report_key_name(s->units, REPORT_BY_UNIT,
+                                       xg_bytes_of(s->unit)));
+    if (s->by_hands)
+        xg_buf_text(out, XG_T("（在手和经手的）",
+                              " (what is or was in its hands)"));
+}
+
 static void put_head(struct xg_buf *out, const struct report_sheet *s)
 {
-    struct xg_bytes unit =
-        *s->unit
-            ? report_key_name(s->units, REPORT_BY_UNIT, xg_bytes_of(s->unit))
-            : xg_bytes_of(XG_T("全部单位", "all units"));
-
     xg_buf_format(out, XG_T("%s 至 %s · ", "%s to %s · "), s->from, s->to);
-    view_put_line(out, unit);
+    report_put_whose(out, s);
     xg_buf_format(out,
                   XG_T(" · 截至日志第 %" PRIu64 " 条，",
                        " · as of log entry %" PRIu64 ", "),
@@ -204,6 +212,7 @@ json_t *report_json(const struct report_sheet *s)
     view_json_set(&o, "from", json_string(s->from));
     view_json_set(&o, "to", json_string(s->to));
     view_json_set(&o, "unit", *s->unit ? json_string(s->unit) : json_null());
+    view_json_set(&o, "whose", json_string(s->by_hands ? "hands" : "home"));
     view_json_set(&o, "as_of", view_json_uint(s->set->size));
     view_json_set(&o, "time", view_json_time(s->set->now_ms));
     view_json_set(&o, "unfolded", view_json_uint(s->set->unfolded));

@@ -14,6 +14,7 @@
 struct report_sheet {
     const char *name; /* of the report: what was asked for */
     const char *unit; /* "" for all */
+    bool by_hands;    /* of it, with what is or was in its hands */
     char from[REPORT_DAY_TEXT], to[REPORT_DAY_TEXT]; /* days, both counted */
     const struct report_set *set;
     const struct report_units *units;
@@ -21,6 +22,9 @@ struct report_sheet {
     const struct report_asked *asked; /* parallel */
     size_t count;
 };
+
+/* Whose figures they are, in words. */
+void report_put_whose(struct xg_buf *out, const struct report_sheet *s);
 
 void report_put_table(struct xg_buf *out, const struct report_sheet *s);
 void report_put_csv(struct xg_buf *out, const struct report_sheet *s);

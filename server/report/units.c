@@ -8,6 +8,8 @@
 #include "shared/core/loop.h"
 #include "shared/guide/catalogue.h"
 
+enum { HANDS_ARENA = 16 << 20 };
+
 /* A home, and under whose name its cases are told. */
 struct home {
     struct xg_bytes unit, key;
@@ -64,17 +66,23 @@ static enum xg_status find_way(struct way *way, const struct report_source *s,
     return XG_OK;
 }
 
+static size_t place_on(const struct way *way, const char *unit)
+{
+    size_t at = 0;
+
+    while (at < way->count && strcmp(way->codes[at], unit) != 0)
+        at++;
+    return at;
+}
+
 /* Under the top: by the unit right below it on the way, or the top itself. */
 static enum xg_status place_home(struct home *h, struct report_units *u,
                                  const struct way *way, const char *top,
                                  struct xg_error *err)
 {
-    size_t at = 0;
+    size_t at = place_on(way, top);
 
-    while (at < way->count && strcmp(way->codes[at], top) != 0)
-        at++;
-    h->within = !*top || at < way->count;
-    if (!h->within)
+    if (*top && at == way->count)
         return XG_OK;
     const char *key = way->count == 0 ? "" : way->codes[at ? at - 1 : 0];
     char *copy = xg_arena_str(u->arena, key, strlen(key));
@@ -130,9 +138,11 @@ static enum xg_status collect(struct report_units *u,
     return XG_OK;
 }
 
+/* `asked` is whose cases count; they are told apart below `under`. */
 static enum xg_status place_homes(struct report_units *u,
                                   const struct report_source *from,
-                                  const char *asked, struct xg_error *err)
+                                  const char *asked, const char *under,
+                                  struct xg_error *err)
 {
     struct way *ways = calloc(u->count + 1, sizeof *ways);
     char top[XG_CODE_MAX + 1] = "";
@@ -142,13 +152,15 @@ static enum xg_status place_homes(struct report_units *u,
         return xg_fail_nomem(err);
     for (size_t i = 0; status == XG_OK && i < u->count; i++)
         status = find_way(&ways[i], from, u->homes[i].unit, err);
-    if (*asked)
-        memcpy(top, asked, strlen(asked) + 1);
+    if (*under)
+        memcpy(top, under, strlen(under) + 1);
     else
         find_top(top, ways, u->count);
     for (size_t i = 0; status == XG_OK && i < u->count; i++) {
         /* without a home it stands by itself, in the whole */
-        bool nowhere = ways[i].count == 0 && !*asked;
+        bool nowhere = ways[i].count == 0 && !*under;
+        u->homes[i].within =
+            !*asked || place_on(&ways[i], asked) < ways[i].count;
         status = place_home(&u->homes[i], u, &ways[i], nowhere ? "" : top, err);
     }
     free(ways);
@@ -156,8 +168,9 @@ static enum xg_status place_homes(struct report_units *u,
 }
 
 /* Neighbours of one home are looked up once. */
-static enum xg_status place_rows(struct report_units *u, struct report_set *set,
-                                 struct xg_error *err)
+static enum xg_status place_rows(struct report_units *u,
+                                 const struct report_hands *hands,
+                                 struct report_set *set, struct xg_error *err)
 {
     const struct home *h = NULL;
 
@@ -168,9 +181,75 @@ static enum xg_status place_rows(struct report_units *u, struct report_set *set,
         const struct home asked = {.unit = set->rows[i].unit};
         if (!h || h->unit.at != asked.unit.at)
             h = bsearch(&asked, u->homes, u->count, sizeof asked, by_unit);
-        if (h && h->within)
+        if (h && (h->within ||
+                  (hands && report_in_hands(hands, set->rows[i].number))))
             set->places[i] = h->key;
     }
+    return XG_OK;
+}
+
+/* ---- hands ---- */
+
+static int by_number(const void *x, const void *y)
+{
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+
+    return a < b ? -1 : a > b;
+}
+
+bool report_in_hands(const struct report_hands *h, uint64_t number)
+{
+    return h->count && bsearch(&number, h->numbers, h->count,
+                               sizeof *h->numbers, by_number);
+}
+
+/* Whoever has it at that size of the log, or had it before. A key that is no
+ * unit's (">" and a code: those below) matches none. */
+static enum xg_status was_in_hands(bool *was, struct xg_arena *scratch,
+                                   const struct report_source *from,
+                                   const char *unit, uint64_t number,
+                                   struct xg_error *err)
+{
+    struct store_hand *hands;
+    size_t count;
+
+    *was = false;
+    if (from->store->ops->read_hands(from->store, scratch, &hands, &count,
+                                     number, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < count && !*was; i++)
+        if (hands[i].unit[0] != '>' && hands[i].since < from->size &&
+            xg_unit_within(was, from->registry, hands[i].unit, unit,
+                           from->size, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
+enum xg_status report_hands_read(struct report_hands *out,
+                                 struct xg_arena *arena,
+                                 const struct report_source *from,
+                                 const char *unit, const struct report_set *set,
+                                 struct xg_error *err)
+{
+    struct xg_arena scratch = XG_ARENA(HANDS_ARENA);
+    uint64_t *numbers = xg_arena_array(arena, set->count + 1, sizeof *numbers);
+    enum xg_status status = numbers ? XG_OK : xg_fail_nomem(err);
+    size_t count = 0;
+
+    for (size_t i = 0; status == XG_OK && i < set->count; i++) {
+        uint64_t number = set->rows[i].number;
+        bool was;
+        xg_arena_reset(&scratch);
+        status = was_in_hands(&was, &scratch, from, unit, number, err);
+        if (status == XG_OK && was)
+            numbers[count++] = number;
+    }
+    xg_arena_clear(&scratch);
+    if (status != XG_OK)
+        return status;
+    if (count)
+        qsort(numbers, count, sizeof *numbers, by_number);
+    *out = (struct report_hands){numbers, count};
     return XG_OK;
 }
 
@@ -346,8 +425,9 @@ const struct report_classes *report_units_classes(const struct report_units *u)
 enum xg_status report_units_open(struct report_units **out,
                                  struct xg_arena *arena,
                                  const struct report_source *from,
-                                 const char *top, struct report_set *set,
-                                 struct xg_error *err)
+                                 const char *top,
+                                 const struct report_hands *hands,
+                                 struct report_set *set, struct xg_error *err)
 {
     struct report_units *u = xg_arena_alloc(arena, sizeof *u);
 
@@ -361,8 +441,8 @@ enum xg_status report_units_open(struct report_units **out,
         xg_guide_catalogue(u->guide, &u->catalogue, NULL, UINT64_MAX, err) !=
             XG_OK ||
         collect(u, set, err) != XG_OK ||
-        place_homes(u, from, top, err) != XG_OK ||
-        place_rows(u, set, err) != XG_OK)
+        place_homes(u, from, top, hands ? "" : top, err) != XG_OK ||
+        place_rows(u, hands, set, err) != XG_OK)
         return err->status;
     *out = u;
     return XG_OK;

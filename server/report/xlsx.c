@@ -60,9 +60,9 @@ static void put_sheet(struct report_book *b, const struct report_sheet *s)
         s->set->size);
     view_put_time(&text, s->set->now_ms - s->set->now_ms % 1000);
     report_book_text(b, xg_buf_bytes(&text));
-    report_book_text(b, *s->unit ? report_key_name(s->units, REPORT_BY_UNIT,
-                                                   xg_bytes_of(s->unit))
-                                 : xg_bytes_of(XG_T("全部单位", "all units")));
+    xg_buf_reset(&text);
+    report_put_whose(&text, s);
+    report_book_text(b, xg_buf_bytes(&text));
     report_book_line(b);
     report_book_heading(b, names);
     for (size_t i = 0; i < s->count; i++)

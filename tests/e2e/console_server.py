@@ -233,6 +233,18 @@ class Sight(ConsoleCase):
             got[name] = desk.data(*call, **flags)[0]
         return got
 
+    def figures_of(self, desk, cases, whose):
+        """A department's handler is told of what is or was in its hands."""
+        report, sheet = desk.one('report'), desk.one('review')
+        told = {f['name']: f for f in report['figures']}
+        self.assertEqual((report['whose'], sheet['whose']), (whose, whose))
+        for name in ('received', 'filed', 'open'):
+            self.assertEqual(told[name]['numerator'], cases, name)
+        for part in ('received', 'filed'):
+            self.assertEqual(len(sheet[part]), cases, part)
+        self.assertEqual(len(desk.do('report', cases='received')), cases)
+        self.assertEqual(sum(row['open'] for row in desk.do('overdue')), cases)
+
     def test_who_sees_what(self):
         desks = {code: self.console.desk(code) for code, _, _ in self.OPERATORS}
         op = desks['op']
@@ -258,6 +270,7 @@ class Sight(ConsoleCase):
                              [one], code)
             self.assertEqual(desk.one('counts')['open'], 1, code)
             self.assertEqual(desk.data('photo get', photo, '-')[0], 200, code)
+            self.figures_of(desk, 1, 'hands' if code == 'h1' else 'home')
         for code in ('h2', 'c2'):
             desk = desks[code]
             got = self.all_that_looks(desk, one, photo)
@@ -276,6 +289,7 @@ class Sight(ConsoleCase):
             # A unit that is not hers is none, whatever is asked of it.
             self.assertEqual(desk.run('list', unit=GRID)[0], [], code)
             self.assertEqual(desk.run('report', unit=GRID)[1]['exit'], 3, code)
+            self.figures_of(desk, 0, 'hands' if code == 'h2' else 'home')
             self.assertEqual(desk.run('patrols', unit=GRID)[1]['exit'], 3, code)
         self.assertFalse([line for line in told['h2'].lines if line])
         for events in told.values():
@@ -284,6 +298,7 @@ class Sight(ConsoleCase):
         # It does not go on for her once it is in other hands; it stays seen.
         op.do('do', one, 'recall', 'why=wrong')
         self.assertEqual(desks['h1'].one('show', one)['id'], one)
+        self.figures_of(desks['h1'], 1, 'hands')
         self.assertEqual(desks['h1'].run('do', one, 'sign')[1]['exit'], 1)
 
     def test_by_direct_call(self):

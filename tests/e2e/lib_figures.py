@@ -281,11 +281,12 @@ class Course:
 class Export:
     """`cases`: {id: (shown, history)}; `homes`: unit -> parent; `author_homes`:
     worker -> unit; `classes`: level -> class;
-    `targets`: class -> percent."""
+    `targets`: class -> percent; `departments`: units where handlers answer."""
 
     def __init__(self, cases, calendar, catalogue, homes, author_homes,
-                 classes, targets, now):
+                 classes, targets, departments, now):
         self.homes, self.author_homes = homes, author_homes
+        self.departments = departments
         self.classes, self.targets, self.now = classes, targets, now
         self.all = {}
         for which, (shown, history) in cases.items():
@@ -317,6 +318,8 @@ class Export:
         first = min(c.history, key=lambda r: r['n'])
         named = c.values(first, 'grid')
         c.home = named[0] if named else self.author_homes[first['author']]
+        c.hands = {u for r in c.history if r['effect'] in ('full', 'redacted')
+                   for f in ('unit', 'called') for u in c.values(r, f)}
 
     def decide(self):
         near = {i: {i} for i in self.all}
@@ -350,13 +353,18 @@ class Export:
         c.first = min(g.received for g in good)
         return 'counts'
 
-    def within(self, c, unit):
-        at = c.home
+    def below(self, at, unit):
         while at:
             if at == unit:
                 return True
             at = self.homes.get(at)
         return not unit
+
+    def within(self, c, unit):
+        """By its home; a department answers for what is or was in its
+        hands, too."""
+        return self.below(c.home, unit) or unit in self.departments and any(
+            self.below(u, unit) for u in c.hands)
 
     def term(self, c, stages, done, plain):
         """(when it is settled whether in time, is it), or None."""
@@ -436,6 +444,14 @@ class Export:
                     put(name + ('_plain' if plain else ''), term[1], True)
         return out
 
+    def acts(self, moves, day):
+        """(case, record) of what was done that day."""
+        start = day_begins(day)
+        return [(i, r) for i, c in self.all.items() for r in c.history
+                if r['effect'] in ('full', 'redacted') and
+                r.get('move') in moves and
+                start <= c.time[r['hash']] < start + 24 * HOUR]
+
     RATES = ('self_handled', 'overdue_now', 'returned', 'rework', 'linked')
 
     def is_rate(self, name):
@@ -477,7 +493,7 @@ class Export:
         return None
 
     def rows(self, name, parts, unit):
-        if name == 'by_unit' and not unit:
+        if name == 'by_unit' and (not unit or unit in self.departments):
             unit = next(u for u, above in self.homes.items() if not above)
         rows = {}
         if name == 'settled_level':

@@ -388,6 +388,12 @@ WHERE number IN (
     SELECT number FROM figure INDEXED BY figure_touched WHERE touched_ms >= ?1)
 ORDER BY number;
 
+-- Cases that are or ever were in such hands.
+-- name: figure_hands
+SELECT DISTINCT h.number FROM hand h INDEXED BY hand_at
+CROSS JOIN figure f ON f.number = h.number
+WHERE h.at BETWEEN ?1 AND ?2 ORDER BY h.number;
+
 -- All of each group of which one is listed above.
 -- name: figure_groups
 SELECT m.number, m.grouped FROM course m
