@@ -198,49 +198,106 @@ static void close_job(struct job *j)
 
 /* ---- the cases of a figure ---- */
 
+/* One of them as it is listed. */
+struct counted {
+    const struct xg_id *id;
+    struct view_entity entity;
+    json_t *title; /* null where it may tell of persons */
+    bool counts;   /* in the numerator */
+    struct xg_buf why;
+};
+
+static enum xg_status read_counted(struct counted *out, struct job *j, size_t i,
+                                   enum report_part part, struct xg_error *err)
+{
+    const struct report_set *set = &j->rows.set;
+    struct look *l = &j->look;
+    struct store_entity e = {.folded = false};
+    json_t *o = json_object();
+    bool found;
+
+    *out = (struct counted){.id = &set->rows[i].id,
+                            .entity = {.delivery = VIEW_RECEIVED},
+                            .counts = part == REPORT_NUMERATOR,
+                            .why = XG_BUF(WHY_MAX)};
+    enum xg_status status = l->view.entity(l, &out->entity, out->id, err);
+    if (status == XG_OK)
+        status = l->store->ops->find_entity(l->store, &l->arena, &e, &found,
+                                            out->id, err);
+    if (status == XG_OK) {
+        rows_set_title(&o, &e);
+        out->title = json_incref(json_object_get(o, "title"));
+        report_put_why(&out->why, set, i, &j->asked[0], part);
+    }
+    json_decref(o);
+    return status;
+}
+
+static struct xg_bytes title_of(const struct counted *c)
+{
+    const char *title = json_string_value(c->title);
+
+    return xg_bytes_of(title ? title : "");
+}
+
+static enum xg_status counted_json(struct cmd *c, struct counted *one,
+                                   struct xg_error *err)
+{
+    json_t *o = json_object();
+
+    view_json_set(&o, "id", view_json_hex(one->id->b, sizeof one->id->b));
+    view_json_set(&o, "number", *one->entity.number
+                                    ? json_string(one->entity.number)
+                                    : json_null());
+    view_json_set(&o, "title", json_incref(one->title));
+    view_json_set(&o, "in", json_string(one->counts ? "numerator" : "rest"));
+    view_json_set(&o, "why", view_json_text(xg_buf_bytes(&one->why)));
+    return cmd_put_json(c, o, err);
+}
+
+static void counted_csv(struct xg_buf *out, const struct counted *one)
+{
+    xg_buf_format(out, "%s,", one->entity.number);
+    xg_buf_hex(out, one->id->b, sizeof one->id->b);
+    xg_buf_byte(out, ',');
+    view_csv_cell(out, title_of(one));
+    xg_buf_format(out, ",%s,", one->counts ? "numerator" : "rest");
+    view_csv_cell(out, xg_buf_bytes(&one->why));
+    xg_buf_text(out, "\r\n");
+}
+
+static void counted_text(struct xg_buf *out, const struct counted *one)
+{
+    size_t start = out->len;
+
+    if (*one->entity.number)
+        xg_buf_text(out, one->entity.number);
+    else
+        xg_buf_hex(out, one->id->b, 6);
+    view_pad(out, start, 18);
+    xg_buf_text(out, one->counts ? XG_T("计入  ", "counted  ")
+                                 : XG_T("未计入", "the rest "));
+    xg_buf_text(out, "  ");
+    view_put_line(out, title_of(one));
+    xg_buf_format(out, "%s%s\n", title_of(one).len ? XG_T("；", "; ") : "",
+                  xg_buf_str(&one->why));
+}
+
 static enum xg_status put_case(struct job *j, size_t i, enum report_part part,
                                struct xg_error *err)
 {
     struct look *l = &j->look;
-    struct view_entity entity = {.delivery = VIEW_RECEIVED};
-    const struct xg_id *id = &j->rows.set.rows[i].id;
-    struct xg_buf why = XG_BUF(WHY_MAX);
-    enum xg_status status = l->view.entity(l, &entity, id, err);
+    struct counted one;
+    enum xg_status status = read_counted(&one, j, i, part, err);
 
-    report_put_why(&why, &j->rows.set, i, &j->asked[0], part);
-    if (status == XG_OK && j->format == FORMAT_JSON) {
-        json_t *o = json_object();
-        view_json_set(&o, "id", view_json_hex(id->b, sizeof id->b));
-        view_json_set(&o, "number",
-                      *entity.number ? json_string(entity.number)
-                                     : json_null());
-        view_json_set(
-            &o, "in",
-            json_string(part == REPORT_NUMERATOR ? "numerator" : "rest"));
-        view_json_set(&o, "why", view_json_text(xg_buf_bytes(&why)));
-        status = cmd_put_json(l->c, o, err);
-    } else if (status == XG_OK && j->format == FORMAT_CSV) {
-        struct xg_buf *out = &l->c->out;
-        xg_buf_format(out, "%s,", entity.number);
-        xg_buf_hex(out, id->b, sizeof id->b);
-        xg_buf_format(out, ",%s,",
-                      part == REPORT_NUMERATOR ? "numerator" : "rest");
-        view_csv_cell(out, xg_buf_bytes(&why));
-        xg_buf_text(out, "\r\n");
-    } else if (status == XG_OK) {
-        struct xg_buf *out = &l->c->out;
-        size_t start = out->len;
-        if (*entity.number)
-            xg_buf_text(out, entity.number);
-        else
-            xg_buf_hex(out, id->b, 6);
-        view_pad(out, start, 18);
-        xg_buf_text(out, part == REPORT_NUMERATOR
-                             ? XG_T("计入  ", "counted  ")
-                             : XG_T("未计入", "the rest "));
-        xg_buf_format(out, "  %s\n", xg_buf_str(&why));
-    }
-    xg_buf_clear(&why);
+    if (status == XG_OK && j->format == FORMAT_JSON)
+        status = counted_json(l->c, &one, err);
+    else if (status == XG_OK && j->format == FORMAT_CSV)
+        counted_csv(&l->c->out, &one);
+    else if (status == XG_OK)
+        counted_text(&l->c->out, &one);
+    json_decref(one.title);
+    xg_buf_clear(&one.why);
     xg_arena_reset(&l->arena);
     return status;
 }
@@ -252,7 +309,7 @@ static enum xg_status put_cases(struct job *j, struct xg_error *err)
                        XG_T("--cases 没有 xlsx 格式：table、csv 或 json",
                             "--cases has no format xlsx: table, csv or json"));
     if (j->format == FORMAT_CSV)
-        xg_buf_text(&j->look.c->out, "\xEF\xBB\xBFnumber,id,in,why\r\n");
+        xg_buf_text(&j->look.c->out, "\xEF\xBB\xBFnumber,id,title,in,why\r\n");
     for (size_t i = 0; i < j->rows.set.count; i++) {
         enum report_part part = report_part_of(&j->rows.set, i, &j->asked[0]);
         if (part != REPORT_OUT && put_case(j, i, part, err) != XG_OK)

@@ -56,22 +56,6 @@ static json_t *part_of(struct job *j, const char *key)
 
 /* ---- a case in a line ---- */
 
-/* Its title, unless that may tell of persons. */
-static void set_title(json_t **o, const struct store_entity *e)
-{
-    struct xg_buf title = XG_BUF(LINE_MAX);
-    struct xg_error ignored = XG_ERROR_NONE;
-    struct xg_brief brief;
-
-    if (e->folded && xg_brief_read(&brief, e->state, &ignored) == XG_OK &&
-        !access_is_sensitive_brief(&brief))
-        view_put_title(&title, &brief);
-    view_json_set(o, "title",
-                  title.len ? view_json_text(xg_buf_bytes(&title))
-                            : json_null());
-    xg_buf_clear(&title);
-}
-
 static enum xg_status case_json(json_t **out, struct job *j,
                                 const struct xg_id *id, struct xg_error *err)
 {
@@ -92,7 +76,7 @@ static enum xg_status case_json(json_t **out, struct job *j,
                   *entity.number ? json_string(entity.number) : json_null());
     if (found) {
         status = xg_choice_find(xg_statuses, e.status);
-        set_title(&o, &e);
+        rows_set_title(&o, &e);
         view_json_set(&o, "status",
                       status ? json_string(status->name) : json_null());
     }

@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "shared/base/lang.h"
+#include "shared/view/json.h"
+#include "shared/view/names.h"
+#include "shared/view/text.h"
 
-enum { ROWS_BYTES = 1 << 30 };
+enum { ROWS_BYTES = 1 << 30, TITLE_MAX = 8192 };
 
 static enum xg_status take_in(struct rows *r, struct xg_error *err)
 {
@@ -136,6 +139,21 @@ enum xg_status rows_has(bool *is, struct rows *r, const struct store_entity *e,
         return err->status;
     *is = *is || (r->by_hands && report_in_hands(&r->hands, e->number));
     return XG_OK;
+}
+
+void rows_set_title(json_t **object, const struct store_entity *e)
+{
+    struct xg_buf title = XG_BUF(TITLE_MAX);
+    struct xg_error ignored = XG_ERROR_NONE;
+    struct xg_brief brief;
+
+    if (e->folded && xg_brief_read(&brief, e->state, &ignored) == XG_OK &&
+        !access_is_sensitive_brief(&brief))
+        view_put_title(&title, &brief);
+    view_json_set(object, "title",
+                  title.len ? view_json_text(xg_buf_bytes(&title))
+                            : json_null());
+    xg_buf_clear(&title);
 }
 
 void rows_close(struct rows *r)

@@ -33,6 +33,8 @@ XG_MUST_CHECK enum xg_status rows_read(struct rows *r, int64_t since_ms,
 XG_MUST_CHECK enum xg_status rows_has(bool *is, struct rows *r,
                                       const struct store_entity *e,
                                       struct xg_error *err);
+/* `title` of a case, null where it may tell of persons. */
+void rows_set_title(json_t **object, const struct store_entity *e);
 void rows_close(struct rows *r);
 
 #endif

@@ -64,6 +64,7 @@ struct report_figure {
     bool rate;         /* has a denominator */
     bool shares;       /* each row's denominator is the figure's numerator */
     enum report_by by; /* where nobody asks otherwise */
+    const char *means_zh, *means_en; /* what it counts, in a sentence */
 };
 /* All, in the order of a report; ends with a NULL name. */
 extern const struct report_figure report_figures[];

@@ -223,6 +223,9 @@ json_t *report_json(const struct report_sheet *s)
         view_json_set(&figure, "name", json_string(a->figure->name));
         view_json_set(&figure, "zh", json_string(a->figure->zh));
         view_json_set(&figure, "en", json_string(a->figure->en));
+        view_json_set(&figure, "means",
+                      json_string(XG_T(a->figure->means_zh,
+                                       a->figure->means_en)));
         set_numbers(&figure, a->numerator, a->denominator,
                     has_denominator(a->figure, false));
         view_json_set(&figure, "rows", rows_json(s, i));

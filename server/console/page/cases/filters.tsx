@@ -6,7 +6,7 @@ import { label, N, T } from '@page/text';
 import { Icon } from '@page/ui/icon';
 import { Button } from '@page/ui/parts';
 import { downwards, type Leaf } from '../parts/tree';
-import { countsOf, isNarrowed, type Address, type Query } from './query';
+import { countsOf, isNarrowed, NONE, type Address, type Query } from './query';
 
 const TYPING_MS = 300;
 
@@ -55,7 +55,7 @@ const lightNames = (): Options => [
 
 /** What is not shown for want of room until it is asked for. */
 function Others({ query, address }: FilterProps) {
-  const { site } = theDomain();
+  const { site, stages } = theDomain();
   const incident = kindNamed('incident');
   const set = (by: Partial<Query>): void => address.change(query, by);
   const date = (name: 'since' | 'until', text: string) => (
@@ -67,7 +67,13 @@ function Others({ query, address }: FilterProps) {
   return (
     <>
       <Pick name={T('紧急程度', 'Urgency')} value={query.urgency} of={named(fieldNamed(incident, 'urgency')?.choices)} onPick={(urgency) => set({ urgency })} />
-      <Pick name={T('层级', 'Level')} value={query.level} of={site.levels.map((one) => [one.code, label(one, one.code)])} onPick={(level) => set({ level })} />
+      <Pick
+        name={T('层级', 'Level')}
+        value={query.level}
+        of={[...site.levels.map((one): [string, string] => [one.code, label(one, one.code)]), [NONE, T('没有层级', 'no level')]]}
+        onPick={(level) => set({ level })}
+      />
+      <Pick name={T('环节', 'Stage')} value={query.stage} of={[...named(stages), [NONE, T('不计时', 'no clock runs')]]} onPick={(stage) => set({ stage })} />
       <Pick name={T('来源', 'Source')} value={query.source} of={named(fieldNamed(incident, 'channel')?.choices)} onPick={(source) => set({ source })} />
       {date('since', T('从', 'From'))}
       {date('until', T('到', 'to'))}
@@ -75,7 +81,7 @@ function Others({ query, address }: FilterProps) {
   );
 }
 
-const OTHERS: readonly (keyof Query)[] = ['urgency', 'level', 'source', 'since', 'until'];
+const OTHERS: readonly (keyof Query)[] = ['urgency', 'level', 'stage', 'source', 'since', 'until'];
 
 function Search({ query, address }: FilterProps) {
   const [text, setText] = useState(query.text);
@@ -185,7 +191,12 @@ export function FilterBar({ query, address, states }: FilterProps & { states?: b
         )}
         <Pick name={T('区域', 'Area')} value={query.unit} of={units} onPick={(unit) => set({ unit })} />
         <Pick name={T('类别', 'Category')} value={query.category} of={indented(site.categories, (one) => label(one, one.code))} onPick={(category) => set({ category })} />
-        <Pick name={T('在谁手里', 'With whom')} value={query.holder} of={units} onPick={(holder) => set({ holder })} />
+        <Pick name={T('在谁手里', 'With whom')} value={query.holder} of={query.holder === NONE ? [...units, [NONE, T('没有谁', 'nobody')]] : units} onPick={(holder) => set({ holder })} />
+        {query.alone && (
+          <Button icon="close" look="quiet" onClick={() => set({ alone: false })}>
+            {T('不含下级和被吹哨的', 'without those below or called')}
+          </Button>
+        )}
         {open && <Others query={query} address={address} />}
         <Button icon="filter" look="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? T('少些', 'Fewer') : T('更多', 'More')}

@@ -13,6 +13,9 @@ export interface Query {
   urgency: string;
   level: string;
   holder: string;
+  /** Of `unit` and `holder` that one itself: not those below it, nor who was called. */
+  alone: boolean;
+  stage: string;
   source: string;
   since: string;
   until: string;
@@ -33,6 +36,8 @@ export const NO_QUERY: Query = {
   urgency: '',
   level: '',
   holder: '',
+  alone: false,
+  stage: '',
   source: '',
   since: '',
   until: '',
@@ -104,13 +109,17 @@ export function isNarrowed(query: Query, from: Query): boolean {
 
 type Flags = Record<string, string | true>;
 
+/** What the commands take for a level, a stage or a holder where there is none. */
+export const NONE = '-';
+
 /** The filters as the commands take them; `without` those that are counted beside. */
 export function flagsOf(query: Query, without: readonly (keyof Query)[] = []): Flags {
   const flags: Flags = { case: true };
-  for (const name of ['status', 'light', 'unit', 'category', 'urgency', 'level', 'holder', 'source', 'since', 'until'] as const)
+  for (const name of ['status', 'light', 'unit', 'category', 'urgency', 'level', 'stage', 'holder', 'source', 'since', 'until'] as const)
     if (query[name] && !without.includes(name)) flags[name] = query[name];
   if (query.state === 'open') flags.open = true;
   if (query.state === 'settled') flags.settled = true;
+  if (query.alone) flags.alone = true;
   if (query.conflict) flags.conflict = true;
   if (query.text.trim()) flags.text = query.text.trim();
   return flags;

@@ -17,7 +17,7 @@ export type LedgerFlags = Record<string, string | true>;
 
 function flagsFrom(query: URLSearchParams): LedgerFlags {
   const flags: LedgerFlags = {};
-  for (const [name, value] of query) flags[name] = value === '1' && ['case', 'open', 'settled', 'conflict'].includes(name) ? true : value;
+  for (const [name, value] of query) flags[name] = value === '1' && ['case', 'open', 'settled', 'conflict', 'alone'].includes(name) ? true : value;
   return flags;
 }
 

@@ -7,6 +7,7 @@ import { Empty, LinkButton, Page } from '@page/ui/parts';
 import { DeadlineChip } from '@page/ui/states';
 import type { Listed } from '@page/entity';
 import { titleOf } from '@page/value';
+import { NONE } from '../cases/query';
 import type { PageProps } from '../routes';
 import { Fetched } from '../parts/fetch';
 import { spanText } from '../parts/span';
@@ -32,7 +33,7 @@ const BY: readonly { value: string; words(): string }[] = [
 ];
 
 function nameOf(of: Dwell, by: string): string {
-  if (by === 'stage') return said('stages', of.key) || (of.key ?? '');
+  if (by === 'stage') return said('stages', of.key) || (of.key ?? T('不计时', 'no clock runs'));
   if (by === 'level') {
     const level = theDomain().site.levels.find((one) => one.code === of.key);
     return level ? label(level) : (of.name ?? of.key ?? T('没有层级', 'no level'));
@@ -40,9 +41,9 @@ function nameOf(of: Dwell, by: string): string {
   return of.name ?? of.key ?? T('还没有派出', 'with nobody yet');
 }
 
-/** The list that a number stands for; none is filtered by stage. */
+/** The list that a number stands for: exactly those. */
 function listOf(of: Dwell, by: string, light?: string): string {
-  return address(['cases'], { ...(of.key ? { [by]: of.key } : {}), open: '1', ...(light ? { light } : {}), by: 'due' });
+  return address(['cases'], { [by]: of.key ?? NONE, ...(by === 'holder' ? { alone: '1' } : {}), state: 'open', ...(light ? { light } : {}), by: 'due' });
 }
 
 const seconds = (ms: number): string => spanText(ms / 1000);
@@ -50,8 +51,8 @@ const seconds = (ms: number): string => spanText(ms / 1000);
 function Dwells({ by }: { by: string }) {
   const told = useCall<Dwell>({ run: 'overdue', flags: { by } });
   const count = (of: Dwell, number: number, light?: string) =>
-    number === 0 || by === 'stage' ? (
-      <span class={light === 'red' && number > 0 ? 'table-late' : undefined}>{number}</span>
+    number === 0 ? (
+      <span>0</span>
     ) : (
       <a href={listOf(of, by, light)} class={light === 'red' ? 'table-late' : undefined}>
         {number}
