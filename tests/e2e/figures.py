@@ -201,7 +201,11 @@ class Dial:
     def turn(self, when):
         there = calendar.timegm(time.strptime('2026-' + when,
                                               '%Y-%m-%d %H:%M')) - 8 * 3600
-        self.file.write_text('%+.3f\n' % (there - time.time()))
+        # At once: whoever found it empty would take this machine's time, and
+        # the log's never goes back.
+        new = self.file.with_suffix('.new')
+        new.write_text('%+.3f\n' % (there - time.time()))
+        new.replace(self.file)
 
 
 class Figures(Case):
