@@ -43,11 +43,19 @@ function watchTiles(page) {
   return tiles;
 }
 
-/** The map has its tiles, and says where they are from. */
+/** In the middle lies a tile, and it is said where it is from. */
 async function drawn(page, tiles, what) {
-  await until(() => tiles.includes(200), `a tile under ${what}`);
-  await page.locator('img.leaflet-tile-loaded').first().waitFor();
+  await until(
+    () =>
+      page.evaluate(() => {
+        const under = document.querySelector('.map-tiles');
+        return under?.getContext('2d').getImageData(under.width / 2, under.height / 2, 1, 1).data[3] === 255;
+      }),
+    `a tile under ${what}`,
+  );
+  await page.locator('.map-tiles[data-waits="0"]').waitFor();
   await page.getByText('OpenStreetMap contributors').first().waitFor();
+  assert.ok(tiles.includes(200), what);
   assert.deepEqual(tiles.filter((status) => ![200, 204].includes(status)), [], what);
 }
 
@@ -80,16 +88,15 @@ export const tests = {
     await t.accessible(page, 'inbox with a map');
     await t.shot(page, 'console-inbox-map');
 
-    tiles.length = 0;
     const id = await page.locator('.desk-row').first().getAttribute('data-id');
     await t.go(page, `#/case/${id}`);
-    await page.locator('.case-map-small img.leaflet-tile-loaded').first().waitFor();
+    await drawn(page, tiles, 'a case');
     await t.accessible(page, 'case with a map');
     await t.shot(page, 'console-case-map');
 
     const [walk] = world.serverAsk(['patrols', world.data]);
     await t.go(page, `#/patrols/${walk.id}`);
-    await page.locator('.patrol-map img.leaflet-tile-loaded').first().waitFor();
+    await drawn(page, tiles, 'a patrol');
     await t.accessible(page, 'patrol with a map');
     await t.shot(page, 'console-patrol-map');
 
