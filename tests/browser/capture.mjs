@@ -133,6 +133,52 @@ export const tests = {
     assert.equal(device.ask(['draft', 'list']).length, 1);
   },
 
+  'a window whose program crashed and was started anew elsewhere says what to do, and holds what was typed': async (t) => {
+    const world = await t.world();
+    const device = world.enrol('a', 'w1');
+    const ui = await device.ui();
+    const quiet = (text) => /ERR_CONNECTION|Failed to load/.test(text);
+    const page = await t.open(ui, { at: '#/new/notice', screen: 'small', quiet, permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.getByLabel('标题').fill('停水');
+    await draft(device, (one) => one.texts.title === '停水');
+    await ui.end('SIGKILL');
+    await page.getByLabel('正文').pressSequentially('周六上午停水', { delay: 5 });
+
+    // Another address: the old window never finds it, and is not found by it.
+    const back = await device.ui();
+    assert.notEqual(back.url, ui.url);
+    const next = await t.open(back, { at: '#/draft', screen: 'small' });
+    assert.deepEqual(device.ask(['draft', 'list']).map((one) => one.texts), [{ title: '停水' }]);
+    await page.getByText(/已在另一个窗口重新打开，先把这一页的字复制过去/).waitFor();
+    assert.equal(await page.getByLabel('正文').inputValue(), '周六上午停水', 'it stays where it was typed');
+    await t.accessible(page, 'stale');
+    await t.fits(page, 'stale');
+    await t.shot(page, 'capture-stale');
+    await button(page, '复制这一页的字').click();
+    await button(page, '已复制').waitFor();
+    const carried = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(carried, '标题：停水\n正文：周六上午停水');
+    // Nor can it be closed unawares: the browser asks.
+    const asked = new Promise((done) => page.once('dialog', (dialog) => {
+      done(dialog.type());
+      void dialog.dismiss();
+    }));
+    await page.close({ runBeforeUnload: true });
+    assert.equal(await asked, 'beforeunload');
+    // Each other page of the old window says it, too, and none of them is empty.
+    await page.evaluate(() => (location.hash = '#/cases'));
+    await page.getByText(/本机的巡格程序没有应答/).first().waitFor();
+    assert.match(await page.locator('main').innerText(), /重新打开“巡格”/);
+
+    await next.getByRole('link', { name: /停水/ }).first().click();
+    await next.getByLabel('正文').fill(carried.split('：')[2]);
+    await button(next, SAVE).tap();
+    const shown = device.one(['show', await saved(next)]);
+    assert.deepEqual([shown.fields.title, shown.fields.text], ['停水', '周六上午停水']);
+    // A reload of the old one finds nothing, and does not take the new one's place.
+    await back.end();
+  },
+
   'of two windows on one draft the second is told, and may take over': async (t) => {
     const world = await t.world();
     const device = world.enrol('a', 'w1');

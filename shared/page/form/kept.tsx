@@ -1,5 +1,7 @@
 // Whether what was typed is kept: calm beside the heading; plain words where it is not.
-import { lang, N, T } from '@page/text';
+import { useState } from 'preact/hooks';
+import { fieldNamed } from '@page/domain';
+import { label, lang, N, T } from '@page/text';
 import { Button, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import type { Form } from '@page/form/form';
@@ -46,6 +48,37 @@ function Resumed({ form }: { form: Form }) {
   );
 }
 
+/** All that stands in the form, a field a line. */
+function wordsIn({ filled, kind }: Form): string {
+  const lines = [...Object.entries(filled.values), ...Object.entries(filled.opens)].map(
+    ([field, texts]) => [label(fieldNamed(kind, field)) || field, ...texts] as const,
+  );
+  const { contact, phone } = filled.informant;
+  return [...lines, [contact, phone].filter(Boolean)]
+    .filter(([, ...texts]) => texts.some(Boolean))
+    .map((words) => words.join(T('：', ': ')))
+    .join('\n');
+}
+
+/** A program that was started anew is another address, which this window never finds: what it could
+ * not keep is carried over by hand. */
+function Carried({ form }: { form: Form }) {
+  const [copied, setCopied] = useState<boolean>();
+  const copy = (): void =>
+    void navigator.clipboard.writeText(wordsIn(form)).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
+  return (
+    <div class="buttons">
+      <Button icon="note" onClick={copy}>
+        {copied ? T('已复制', 'Copied') : T('复制这一页的字', 'Copy what stands here')}
+      </Button>
+      {copied === false && <p class="hint">{T('浏览器不让复制：请照着抄过去。', 'The browser refuses: copy it by hand.')}</p>}
+    </div>
+  );
+}
+
 /** Why it is not kept, and what comes of it. */
 export function KeptTrouble({ form }: { form: Form }) {
   const { kept, failure, kept_at } = form.state;
@@ -54,13 +87,16 @@ export function KeptTrouble({ form }: { form: Form }) {
     : T('还什么都没存下。', 'Nothing of it is kept yet.');
   if (kept === 'waiting')
     return (
-      <p class="not-kept" role="status">
-        <Icon name="info" />
-        {T(
-          `新打的字还没存下：本机的巡格程序没有应答。可以接着写，别关这一页，它一回来就存。${last}`,
-          `What you typed since is not kept: the program does not answer. Go on, and leave this page open; it is kept as soon as the program is back. ${last}`,
-        )}
-      </p>
+      <>
+        <p class="not-kept" role="status">
+          <Icon name="info" />
+          {T(
+            `新打的字还没存下：本机的巡格程序没有应答。可以接着写，别关这一页，它一回来就存。若“巡格”已在另一个窗口重新打开，先把这一页的字复制过去，再关。${last}`,
+            `What you typed since is not kept: the program does not answer. Go on, and leave this page open; it is kept as soon as the program is back. Where Xunge was opened anew in another window, carry over what stands here before you close this one. ${last}`,
+          )}
+        </p>
+        <Carried form={form} />
+      </>
     );
   if (kept === 'judged')
     return (

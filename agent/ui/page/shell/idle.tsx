@@ -16,18 +16,20 @@ const LOOK_MS = 15000;
 const WARN_MS = 60000;
 /** Of a short time its last quarter. */
 const warnMs = (minutes: number): number => Math.min(WARN_MS, (minutes * 60000) / 4);
+/** As the program counts: by what passed, not by a clock that may jump. */
+const now_ms = (): number => performance.now();
 
-let last = Date.now();
+let last = now_ms();
 let told = last;
 const tabs = new BroadcastChannel('xunge-touch');
 tabs.onmessage = () => {
-  last = Date.now();
+  last = now_ms();
 };
 for (const kind of ['pointerdown', 'keydown', 'wheel'])
-  addEventListener(kind, () => (last = Date.now()), { passive: true, capture: true });
+  addEventListener(kind, () => (last = now_ms()), { passive: true, capture: true });
 
 function tell(): void {
-  told = Date.now();
+  told = now_ms();
   tabs.postMessage('touched');
   void call({ run: 'settings' }).catch(() => undefined);
 }
@@ -46,8 +48,8 @@ export function IdleNotice() {
   useEffect(() => {
     if (!locks) return setLeft(null);
     const timer = setInterval(() => {
-      if (last > told && Date.now() - told > TELL_MS) tell();
-      const left = last + minutes * 60000 - Date.now();
+      if (last > told && now_ms() - told > TELL_MS) tell();
+      const left = last + minutes * 60000 - now_ms();
       setLeft(left < warnMs(minutes) ? Math.max(0, Math.ceil(left / 1000)) : null);
     }, 1000);
     return () => clearInterval(timer);
