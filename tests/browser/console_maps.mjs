@@ -62,7 +62,7 @@ async function drawn(page, tiles, what) {
 export const tests = {
   'a registrar adds a map: inbox, case, patrols and intake are drawn on it, until it goes': async (t) => {
     const world = await t.world();
-    world.operator('r9', '吴磊', 'registrar', DISTRICT);
+    for (const code of ['r9', 'r8']) world.operator(code, '吴磊', 'registrar', DISTRICT);
     world.operator('d9', '陈静', 'dispatcher', DISTRICT);
     reported(world);
     const admin = await t.desk(world, 'r9', { at: '#/admin/maps' });
@@ -79,6 +79,14 @@ export const tests = {
     await t.shot(admin, 'console-maps');
     await t.accessible(admin, 'with a map');
     assert.equal(world.serverAsk(['maps', world.data])[0].name, 'lanshan');
+    const small = await t.desk(world, 'r8', { screen: 'small', lang: 'en', theme: 'dark', at: '#/admin/maps' });
+    await small.locator('.choose input').setInputFiles(path.join(world.folder, '兰山.mbtiles'));
+    await small.getByLabel('Name', { exact: true }).fill('lanshan');
+    await small.getByText('it will be replaced').waitFor();
+    await t.accessible(small, 'maps on a phone');
+    await t.fits(small, 'maps on a phone', 44);
+    await t.shot(small, 'console-maps-small');
+    await small.context().close();
 
     const page = await t.desk(world, 'd9');
     const tiles = watchTiles(page);
