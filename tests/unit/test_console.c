@@ -41,9 +41,9 @@ static const struct cmd_option *option_of(const struct command *c,
 
 /* What names a path, or weakens, is nobody's to say from a page. */
 static const char *const never[] = {"as",       "password-fd", "unsigned",
-                                    "tls-cert", "tls-key",     "key",
-                                    "state",    "out",         "reply",
-                                    "old",      "registrar-key"};
+                                    "tls-cert", "tls-key",     "state",
+                                    "out",      "reply",       "old",
+                                    "registrar-key"};
 
 static void check_flags(const struct call_row *row, const struct command *c)
 {
