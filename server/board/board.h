@@ -39,6 +39,7 @@
 #include "server/data/data.h"
 #include "server/board/patrol.h"
 #include "shared/core/deadline.h"
+#include "shared/view/account.h"
 
 struct board;
 struct board_reader;
@@ -189,14 +190,16 @@ board_clocks(struct board_reader *r, struct xg_clock **clocks, size_t *count,
 
 /* What figures read (report/read.h): the row (case.h; empty: it could not
  * be folded) of every case that is open, or to which anything happened since,
- * and of those that hang together with one. `group` NULL: it is in none. */
+ * and of those that hang together with one. `group` NULL: it is in none. With
+ * `until_ms` only what is open, or was received, filed or settled before that:
+ * a day's review asks for no more. BOARD_NEVER: all. */
 struct board_figures {
     void *ctx;
     enum xg_status (*visit)(void *ctx, uint64_t number, struct xg_bytes row,
                             const struct xg_id *group, struct xg_error *err);
 };
 XG_MUST_CHECK enum xg_status board_figures(struct board_reader *r,
-                                           int64_t since_ms,
+                                           int64_t since_ms, int64_t until_ms,
                                            const struct board_figures *to,
                                            struct xg_error *err);
 
@@ -271,6 +274,57 @@ board_listed(struct board_reader *r, void *ctx,
 XG_MUST_CHECK enum xg_status
 board_find_listed(struct board_reader *r, char unit[static XG_CODE_MAX + 1],
                   bool *found, const struct xg_id *id, struct xg_error *err);
+
+/* ---- what people did ---- */
+
+/* What a worker made, without what was withdrawn: view/account.h. */
+struct board_account {
+    uint64_t patrols, visits, reports, valid;
+    int64_t distance_mm;
+};
+XG_MUST_CHECK enum xg_status board_account(struct board_reader *r,
+                                           struct board_account *out,
+                                           const char *worker,
+                                           struct xg_error *err);
+
+/* What is marked about something that she made. */
+struct board_flag {
+    uint64_t number; /* of the entity, in the store */
+    struct xg_id id;
+    uint64_t kind;
+    char name[XG_NUMBER_SIZE];
+    enum view_flag flag;
+    uint64_t count;
+    bool answered;
+};
+/* The newest entity first; in the arena. */
+XG_MUST_CHECK enum xg_status board_flags(struct board_reader *r,
+                                         struct xg_arena *arena,
+                                         struct board_flag **flags,
+                                         size_t *count, const char *worker,
+                                         struct xg_error *err);
+
+/* A move of a case that counts, of those that a day's review lists
+ * (board_lists_move()). */
+struct board_act {
+    uint64_t number, record; /* of the entity and the record, in the store */
+    int64_t ms;              /* effective */
+    uint64_t move;
+    bool sensitive; /* the case holds personal fields (access.h) */
+    char author[XG_CODE_MAX + 1];
+};
+bool board_lists_move(uint64_t move);
+/* In [from_ms, to_ms), in the order of time; in the arena. */
+XG_MUST_CHECK enum xg_status board_acts(struct board_reader *r,
+                                        struct xg_arena *arena,
+                                        struct board_act **acts, size_t *count,
+                                        int64_t from_ms, int64_t to_ms,
+                                        struct xg_error *err);
+
+/* The human number of an entity, or "". */
+XG_MUST_CHECK enum xg_status board_name(struct board_reader *r,
+                                        char name[static XG_NUMBER_SIZE],
+                                        uint64_t number, struct xg_error *err);
 
 /* Where a unit and all below it stand: from, to, both included. A code that
  * nobody knows stands alone. */

@@ -32,9 +32,20 @@ enum xg_status board_figure_of(struct board_entry *e, struct xg_arena *arena,
         e->figure = xg_bytes(copy, bytes.len);
         e->figure_open = row.way == REPORT_OPEN;
         e->touched_ms = row.touched_ms;
+        e->received_ms = row.received_ms;
+        e->filed_ms = row.filed_ms;
+        e->settled_ms = row.settled_ms;
     }
     xg_buf_clear(&bytes);
     return status;
+}
+
+static void bind_time(struct xg_stmt *s, int at, int64_t ms)
+{
+    if (ms == XG_NO_TIME)
+        xg_bind_null(s, at);
+    else
+        xg_bind_i64(s, at, ms);
 }
 
 /* One that could not be folded is always listed, as nothing. */
@@ -51,6 +62,9 @@ enum xg_status board_figure_put(struct xg_db *db, const struct board_entry *e,
         xg_bind_i64(s, 2, e->figure_open || unfolded);
         xg_bind_i64(s, 3, e->touched_ms);
         xg_bind_bytes(s, 4, unfolded ? xg_bytes(NULL, 0) : e->figure);
+        bind_time(s, 5, unfolded ? XG_NO_TIME : e->received_ms);
+        bind_time(s, 6, unfolded ? XG_NO_TIME : e->filed_ms);
+        bind_time(s, 7, unfolded ? XG_NO_TIME : e->settled_ms);
     }
     return xg_stmt_run(s, err);
 }
@@ -63,13 +77,31 @@ struct member {
     struct xg_id group;
 };
 
+/* What is asked for; to BOARD_NEVER: everything since. */
+struct span {
+    int64_t from_ms, to_ms;
+};
+
+static struct xg_stmt *ask_span(struct board_reader *r, const struct span *span,
+                                size_t since, size_t days)
+{
+    bool ends = span->to_ms != BOARD_NEVER;
+    struct xg_stmt *s = xg_stmt(r->db, ends ? days : since);
+
+    xg_bind_i64(s, 1, span->from_ms);
+    if (ends)
+        xg_bind_i64(s, 2, span->to_ms);
+    return s;
+}
+
 static enum xg_status read_groups(struct xg_buf *members,
-                                  struct board_reader *r, int64_t since_ms,
+                                  struct board_reader *r,
+                                  const struct span *span,
                                   struct xg_error *err)
 {
-    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_FIGURE_GROUPS);
+    struct xg_stmt *s = ask_span(r, span, BOARD_STMT_FIGURE_GROUPS,
+                                 BOARD_STMT_FIGURE_DAY_GROUPS);
 
-    xg_bind_i64(s, 1, since_ms);
     while (xg_stmt_next(s)) {
         struct member m = {xg_col_u64(s, 0), xg_col_id(s, 1)};
         xg_buf_append(members, &m, sizeof m);
@@ -108,16 +140,16 @@ static enum xg_status visit_other(struct board_reader *r,
 }
 
 static enum xg_status visit_list(struct xg_buf *members, struct board_reader *r,
-                                 int64_t since_ms,
+                                 const struct span *span,
                                  const struct board_figures *to,
                                  struct xg_error *err)
 {
-    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_FIGURE_LIST);
+    struct xg_stmt *s =
+        ask_span(r, span, BOARD_STMT_FIGURE_LIST, BOARD_STMT_FIGURE_DAYS);
     size_t count = members->len / sizeof(struct member), at = 0, left = 0;
     struct xg_error ended = XG_ERROR_NONE;
     enum xg_status status = XG_OK;
 
-    xg_bind_i64(s, 1, since_ms);
     while (status == XG_OK && xg_stmt_next(s)) {
         uint64_t number = xg_col_u64(s, 0);
         struct member m = {0};
@@ -143,14 +175,15 @@ static enum xg_status visit_list(struct xg_buf *members, struct board_reader *r,
 }
 
 enum xg_status board_figures(struct board_reader *r, int64_t since_ms,
-                             const struct board_figures *to,
+                             int64_t until_ms, const struct board_figures *to,
                              struct xg_error *err)
 {
+    const struct span span = {since_ms, until_ms};
     struct xg_buf members = XG_BUF(SIZE_MAX / 2);
-    enum xg_status status = read_groups(&members, r, since_ms, err);
+    enum xg_status status = read_groups(&members, r, &span, err);
 
     if (status == XG_OK)
-        status = visit_list(&members, r, since_ms, to, err);
+        status = visit_list(&members, r, &span, to, err);
     for (size_t i = 0;
          status == XG_OK && i < members.len / sizeof(struct member); i++) {
         struct member m = member_at(&members, i);

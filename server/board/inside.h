@@ -97,6 +97,7 @@ struct board_entry {
     struct xg_bytes figure; /* report_case_put(); empty: not folded, or none */
     bool figure_open;
     int64_t touched_ms;
+    int64_t received_ms, filed_ms, settled_ms; /* XG_NO_TIME: it was not */
     /* of a patrol, of a visit, of a subject */
     bool walked, visited, listed;
     struct report_walk walk;
@@ -104,6 +105,13 @@ struct board_entry {
     uint64_t place; /* 64 bits of its hash; 0: none */
     bool has_subject;
     struct xg_id subject;
+    struct view_route route; /* of a patrol that `walked` */
+    /* what its maker made of it, and what was done (deeds.c) */
+    bool reported, valid;
+    struct board_flag *flags;
+    size_t flag_count;
+    struct board_act *acts;
+    size_t act_count;
 };
 
 XG_MUST_CHECK enum xg_status board_entry_of(struct board_entry *out,
@@ -127,6 +135,16 @@ XG_MUST_CHECK enum xg_status board_figure_of(struct board_entry *e,
 XG_MUST_CHECK enum xg_status board_figure_put(struct xg_db *db,
                                               const struct board_entry *e,
                                               struct xg_error *err);
+
+/* ---- what people did (deeds.c) ---- */
+
+XG_MUST_CHECK enum xg_status board_deeds_of(struct board_entry *e,
+                                            struct xg_arena *arena,
+                                            const struct fold *fold,
+                                            struct xg_error *err);
+XG_MUST_CHECK enum xg_status board_deeds_put(struct xg_db *db,
+                                             const struct board_entry *e,
+                                             struct xg_error *err);
 
 /* ---- patrols and visits (walk.c) ---- */
 

@@ -40,15 +40,14 @@ enum xg_status report_came(int64_t *ms, struct store *store, uint64_t position,
     return XG_OK;
 }
 
-enum xg_status report_walk_of(struct report_walk *out, bool *is,
-                              struct xg_arena *scratch, struct store *store,
-                              const struct store_entity *e,
+enum xg_status report_walk_of(struct report_walk *out, struct view_route *route,
+                              bool *is, struct xg_arena *arena,
+                              struct store *store, const struct store_entity *e,
                               const struct xg_brief *brief,
                               struct xg_error *err)
 {
     struct report_walk w = {
         .number = e->number, .id = e->id, .end_ms = XG_NO_TIME};
-    struct view_route route;
 
     *is = brief->kind && brief->kind->number == XG_KIND_PATROL && e->creator &&
           time_of(&w.start_ms, brief, XG_PATROL_START);
@@ -57,16 +56,16 @@ enum xg_status report_walk_of(struct report_walk *out, bool *is,
     time_of(&w.end_ms, brief, XG_PATROL_END);
     memcpy(w.worker, e->author, sizeof w.worker);
     memcpy(w.unit, e->unit, sizeof w.unit);
-    if (view_route_of(&route, scratch, brief, err) != XG_OK ||
+    if (view_route_of(route, arena, brief, err) != XG_OK ||
         report_came(&w.came_ms, store, e->changed, err) != XG_OK)
         return err->status;
-    w.distance_mm = route.distance_mm;
-    w.points = route.fixes;
-    w.gaps = route.gap_count;
-    for (size_t i = 0; i < route.gap_count; i++)
-        if (route.gaps[i].to_ms > route.gaps[i].from_ms)
-            w.gap_ms += route.gaps[i].to_ms - route.gaps[i].from_ms;
-    take_last(&w, &route);
+    w.distance_mm = route->distance_mm;
+    w.points = route->fixes;
+    w.gaps = route->gap_count;
+    for (size_t i = 0; i < route->gap_count; i++)
+        if (route->gaps[i].to_ms > route->gaps[i].from_ms)
+            w.gap_ms += route->gaps[i].to_ms - route->gaps[i].from_ms;
+    take_last(&w, route);
     *out = w;
     return XG_OK;
 }

@@ -30,11 +30,12 @@ struct report_walk {
 };
 
 /* From the state of its entity; false: it is no patrol, or none whose first
- * record is here. Tracks are unpacked into `scratch`. */
+ * record is here. Its way comes out, too, in the arena. */
 XG_MUST_CHECK enum xg_status
-report_walk_of(struct report_walk *out, bool *is, struct xg_arena *scratch,
-               struct store *store, const struct store_entity *e,
-               const struct xg_brief *brief, struct xg_error *err);
+report_walk_of(struct report_walk *out, struct view_route *route, bool *is,
+               struct xg_arena *arena, struct store *store,
+               const struct store_entity *e, const struct xg_brief *brief,
+               struct xg_error *err);
 /* The last moment at which it touches a day; its start where that is later. */
 int64_t report_walk_until(const struct report_walk *w);
 

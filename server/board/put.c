@@ -282,7 +282,8 @@ enum xg_status board_put(struct xg_db *db, const struct board_entry *e,
                      put_clocks(db, e, err) != XG_OK))
         return err->status;
     if (board_figure_put(db, e, err) != XG_OK ||
-        board_walk_put(db, e, days, err) != XG_OK)
+        board_walk_put(db, e, days, err) != XG_OK ||
+        board_deeds_put(db, e, err) != XG_OK)
         return err->status;
     if (e->loops && !old) /* others may name it already */
         xg_buf_append(touched, e->entity.id.b, XG_ID_SIZE);

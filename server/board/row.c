@@ -278,6 +278,8 @@ static enum xg_status take_fold(struct board_entry *e, struct xg_arena *arena,
     if (status == XG_OK && e->loops &&
         board_course_of(e, arena, by, &fold, err) != XG_OK)
         return err->status;
+    if (status == XG_OK && board_deeds_of(e, arena, &fold, err) != XG_OK)
+        return err->status;
     if (status == XG_OK)
         return attention_set_of(&e->look, arena, &fold, err);
     if (status == XG_TOOBIG || status == XG_CORRUPT) {

@@ -69,8 +69,8 @@ enum xg_status board_walk_of(struct board_entry *e, struct xg_arena *arena,
         return XG_OK;
     switch (e->entity.kind) {
     case XG_KIND_PATROL:
-        return report_walk_of(&e->walk, &e->walked, arena, by->store,
-                              &e->entity, brief, err);
+        return report_walk_of(&e->walk, &e->route, &e->walked, arena,
+                              by->store, &e->entity, brief, err);
     case XG_KIND_VISIT:
         take_visit(e, brief);
         break;

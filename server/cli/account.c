@@ -1,26 +1,28 @@
 /* account.c - `account`: what is counted and marked about one worker, of what
  * she recorded herself; the same as her own device tells her (`xunge mine`), by
- * the same code. Of each flag it says whether she answered it. */
+ * the same code, of whose words the board keeps a row each. Of each flag it says
+ * whether she answered it. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "server/cli/area.h"
 #include "server/cli/print.h"
-#include "server/report/each.h"
 #include "shared/base/lang.h"
-#include "shared/view/account.h"
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 
-enum { CASE_BYTES = 256 << 20, TEXT_MAX = 1 << 20 };
+enum { FLAGS_BYTES = 64 << 20 };
 
 struct job {
+    struct board_reader *board;
+    struct board_at at;
     struct look look;
     struct area area;
+    struct xg_arena arena;
     struct xg_statement says; /* who she is */
-    struct view_account account;
-    struct xg_buf text; /* of the flags */
-    json_t *flags;
+    struct board_account account;
+    struct board_flag *flags;
+    size_t flag_count;
 };
 
 static enum xg_status nobody(const char *code, struct xg_error *err)
@@ -47,124 +49,100 @@ static enum xg_status find_worker(struct job *j, const char *code,
     return found && within ? XG_OK : nobody(code, err);
 }
 
-/* ---- flags ---- */
-
-static enum xg_status about(void *ctx, struct view_about *out,
-                            const struct xg_op *op, struct xg_error *err)
-{
-    struct job *j = ctx;
-
-    return j->look.view.about(&j->look, out, op, err);
-}
-
-static void mark(void *ctx, const struct xg_state *s, enum view_flag flag,
-                 uint64_t count, bool answered)
-{
-    struct job *j = ctx;
-    struct view_entity entity = {.delivery = VIEW_RECEIVED};
-    struct xg_error ignored = XG_ERROR_NONE;
-    json_t *o = json_object();
-
-    xg_ignore(j->look.view.entity(&j->look, &entity, &s->id, &ignored));
-    view_json_set(&o, "flag", json_string(view_flag_name(flag)));
-    view_json_set(&o, "text", json_string(view_flag_label(flag)));
-    view_json_set(&o, "id", view_json_hex(s->id.b, sizeof s->id.b));
-    view_json_set(&o, "number", json_string(entity.number));
-    view_json_set(&o, "kind", json_string(s->kind->name));
-    view_json_set(&o, "count", view_json_uint(count));
-    view_json_set(&o, "answered", json_boolean(answered));
-    view_json_append(&j->flags, o);
-    xg_buf_format(&j->text, "  %s  %s  %s%s\n", entity.number,
-                  XG_T(s->kind->zh, s->kind->en), view_flag_label(flag),
-                  answered ? XG_T("  已有说明", "  answered") : "");
-}
-
-static enum xg_status look_at(struct job *j, const struct xg_id *id,
-                              struct xg_error *err)
-{
-    struct xg_arena arena = XG_ARENA(CASE_BYTES);
-    struct fold fold;
-    bool found = false;
-    enum xg_status status = fold_of_entity(&fold, &found, &arena, j->look.store,
-                                           &j->look.registry, id, err);
-
-    if (status == XG_OK && found) {
-        j->look.fold = &fold;
-        j->look.row = &fold.entity;
-        status = view_account_add(&j->account, &fold.state, err);
-        j->look.fold = NULL;
-        j->look.row = NULL;
-    }
-    xg_arena_clear(&arena);
-    return status;
-}
-
-static enum xg_status look_at_hers(void *ctx, const struct store_entity *e,
-                                   struct xg_error *err)
-{
-    struct job *j = ctx;
-
-    return e->folded && strcmp(e->author, j->account.author) == 0
-               ? look_at(j, &e->id, err)
-               : XG_OK;
-}
-
 /* ---- out ---- */
 
-static enum xg_status put(struct job *j, struct xg_error *err)
+static json_t *flags_json(const struct job *j)
 {
-    const struct view_account *a = &j->account;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < j->flag_count; i++) {
+        const struct board_flag *f = &j->flags[i];
+        const struct xg_kind *kind = xg_kind_find(f->kind);
+        json_t *o = json_object();
+        view_json_set(&o, "flag", json_string(view_flag_name(f->flag)));
+        view_json_set(&o, "text", json_string(view_flag_label(f->flag)));
+        view_json_set(&o, "id", view_json_hex(f->id.b, sizeof f->id.b));
+        view_json_set(&o, "number", json_string(f->name));
+        view_json_set(&o, "kind", json_string(kind ? kind->name : ""));
+        view_json_set(&o, "count", view_json_uint(f->count));
+        view_json_set(&o, "answered", json_boolean(f->answered));
+        view_json_append(&list, o);
+    }
+    return list;
+}
+
+static enum xg_status put_json(struct job *j, const char *code,
+                               struct xg_error *err)
+{
+    const struct board_account *a = &j->account;
     const struct xg_role *role = xg_role_find(j->says.role);
-    const char *name = area_person(&j->area, a->author);
-    uint64_t metres = (a->distance_mm + 500) / 1000;
+
+    return cmd_put_json(
+        j->look.c,
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o}",
+                  "worker", code, "name", area_person(&j->area, code), "role",
+                  role ? role->name : "", "unit", j->says.unit, "unit_name",
+                  area_unit_name(&j->area, j->says.unit), "patrols",
+                  (json_int_t)a->patrols, "distance_m",
+                  (json_int_t)((a->distance_mm + 500) / 1000), "visits",
+                  (json_int_t)a->visits, "reports", (json_int_t)a->reports,
+                  "valid_reports", (json_int_t)a->valid, "flags",
+                  flags_json(j)),
+        err);
+}
+
+static enum xg_status put_text(struct job *j, const char *code,
+                               struct xg_error *err)
+{
+    const struct board_account *a = &j->account;
     struct xg_buf *out = &j->look.c->out;
 
-    if (j->look.c->json)
-        return cmd_put_json(
-            j->look.c,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:O}",
-                      "worker", a->author, "name", name, "role",
-                      role ? role->name : "", "unit", j->says.unit, "unit_name",
-                      area_unit_name(&j->area, j->says.unit), "patrols",
-                      (json_int_t)a->patrols, "distance_m", (json_int_t)metres,
-                      "visits", (json_int_t)a->visits, "reports",
-                      (json_int_t)a->reports, "valid_reports",
-                      (json_int_t)a->valid, "flags", j->flags),
-            err);
-    view_put_line(out, xg_bytes_of(a->author));
+    view_put_line(out, xg_bytes_of(code));
     xg_buf_byte(out, ' ');
-    view_put_line(out, xg_bytes_of(name));
+    view_put_line(out, xg_bytes_of(area_person(&j->area, code)));
     xg_buf_format(out,
                   XG_T("：巡查 %" PRIu64 " 次，", ": %" PRIu64 " patrols, "),
                   a->patrols);
-    view_put_decimal(out, (int64_t)metres, 3);
+    view_put_decimal(out, (a->distance_mm + 500) / 1000, 3);
     xg_buf_format(out,
                   XG_T(" 公里；走访 %" PRIu64 " 次；上报 %" PRIu64
                        " 件，其中有效 %" PRIu64 " 件\n",
                        " km; %" PRIu64 " visits; %" PRIu64 " reports, %" PRIu64
                        " of them valid\n"),
                   a->visits, a->reports, a->valid);
-    xg_buf_append(out, j->text.data, j->text.len);
+    for (size_t i = 0; i < j->flag_count; i++) {
+        const struct board_flag *f = &j->flags[i];
+        const struct xg_kind *kind = xg_kind_find(f->kind);
+        xg_buf_format(out, "  %s  %s  %s%s\n", f->name,
+                      kind ? XG_T(kind->zh, kind->en) : "",
+                      view_flag_label(f->flag),
+                      f->answered ? XG_T("  已有说明", "  answered") : "");
+    }
+    area_tell_behind(j->look.c, &j->at);
     return xg_buf_check(out, err);
 }
 
 enum xg_status cmd_account(struct cmd *c, struct xg_error *err)
 {
-    struct job j = {.text = XG_BUF(TEXT_MAX), .flags = json_array()};
-    enum xg_status status = look_open(&j.look, c, err);
+    struct job j = {.arena = XG_ARENA(FLAGS_BYTES)};
+    const char *code = c->args[1];
+    enum xg_status status = area_board(&j.board, &j.at, c, err);
 
+    if (status == XG_OK)
+        status = look_open(&j.look, c, err);
     j.area = (struct area){&j.look, c->within ? c->within : ""};
-    j.account = (struct view_account){
-        .author = c->args[1], .ctx = &j, .about = about, .mark = mark};
     if (status == XG_OK)
-        status = find_worker(&j, c->args[1], err);
+        status = find_worker(&j, code, err);
     if (status == XG_OK)
-        status = report_each(j.look.store, (struct store_filter){.bare = true},
-                             &j, look_at_hers, err);
+        status = board_account(j.board, &j.account, code, err);
     if (status == XG_OK)
-        status = put(&j, err);
-    json_decref(j.flags);
-    xg_buf_clear(&j.text);
-    look_close(&j.look);
+        status = board_flags(j.board, &j.arena, &j.flags, &j.flag_count, code,
+                             err);
+    if (status == XG_OK)
+        status = c->json ? put_json(&j, code, err) : put_text(&j, code, err);
+    if (j.look.c)
+        look_close(&j.look);
+    board_end(c->data->board, j.board);
+    xg_arena_clear(&j.arena);
     return status;
 }

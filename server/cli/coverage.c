@@ -45,6 +45,7 @@ struct job {
     int64_t from_ms, to_ms;
     struct unit *units; /* by code */
     size_t count, room;
+    struct unit one;       /* what was done for it is added up */
     struct unit *unit;     /* at work on it */
     struct xg_buf walkers; /* struct walker */
     struct xg_buf places;  /* of that unit: uint64_t */
@@ -203,26 +204,27 @@ static enum xg_status add_day(void *ctx, const struct board_cover *c,
 static enum xg_status add_unit(struct job *j, const char *code,
                                struct xg_error *err)
 {
-    struct unit found = {.code = ""};
+    struct unit *found = &j->one;
     int64_t from_day, to_day;
 
     if (!board_day_of(&from_day, j->from_ms) ||
         !board_day_of(&to_day, j->to_ms - 1))
         return XG_OK;
-    memcpy(found.code, code, strlen(code) + 1);
-    j->unit = &found;
+    *found = (struct unit){.code = ""};
+    memcpy(found->code, code, strlen(code) + 1);
+    j->unit = found;
     xg_buf_reset(&j->places);
     if (board_cover(j->board, code, from_day, to_day, j, add_day, err) != XG_OK)
         return err->status;
     count_places(j);
-    if (!found.patrols && !found.places)
+    if (!found->patrols && !found->places)
         return XG_OK;
     if (unit_of(&j->unit, j, code, err) != XG_OK)
         return err->status;
-    j->unit->patrols += found.patrols;
-    j->unit->distance_mm += found.distance_mm;
-    j->unit->places = found.places;
-    j->unit->households = found.households;
+    j->unit->patrols += found->patrols;
+    j->unit->distance_mm += found->distance_mm;
+    j->unit->places = found->places;
+    j->unit->households = found->households;
     return XG_OK;
 }
 

@@ -222,8 +222,9 @@ static enum xg_status no_patrol(const char *text, struct xg_error *err)
 
 /* The walk of the entity that the text means. */
 static enum xg_status find_walk(struct report_walk *w, struct store_entity *e,
-                                struct xg_brief *brief, struct job *j,
-                                const char *text, struct xg_error *err)
+                                struct xg_brief *brief, struct view_route *route,
+                                struct job *j, const char *text,
+                                struct xg_error *err)
 {
     struct look *l = &j->look;
     bool found = false, is = false, within = false;
@@ -238,7 +239,7 @@ static enum xg_status find_walk(struct report_walk *w, struct store_entity *e,
     if (!found || !within || !e->folded)
         return no_patrol(text, err);
     if (xg_brief_read(brief, e->state, err) != XG_OK ||
-        report_walk_of(w, &is, &j->arena, l->store, e, brief, err) != XG_OK)
+        report_walk_of(w, route, &is, &j->arena, l->store, e, brief, err) != XG_OK)
         return err->status;
     return is ? XG_OK : no_patrol(text, err);
 }
@@ -254,15 +255,14 @@ static enum xg_status show_one(struct job *j, const char *text,
     struct xg_brief brief;
     json_t *visits = NULL;
 
-    if (find_walk(&w, &e, &brief, j, text, err) != XG_OK ||
+    if (find_walk(&w, &e, &brief, &route, j, text, err) != XG_OK ||
         l->view.entity(l, &entity, &w.id, err) != XG_OK)
         return err->status;
     if (!l->c->json) {
         put_walk(&l->c->out, &j->area, &w, entity.number);
         return XG_OK;
     }
-    if (view_route_of(&route, &j->arena, &brief, err) != XG_OK ||
-        visits_of(&visits, j, &w, err) != XG_OK)
+    if (visits_of(&visits, j, &w, err) != XG_OK)
         return err->status;
     json_t *o = walk_json(&j->area, &w, entity.number);
     view_json_set(&o, "running", json_false()); /* that only its device knows */

@@ -176,10 +176,11 @@ static enum xg_status open_job(struct job *j, struct cmd *c,
     struct rows *r = &j->rows;
 
     if (read_format(&j->format, c, err) != XG_OK ||
+        rows_board(r, c, err) != XG_OK ||
         look_open(&j->look, c, err) != XG_OK ||
         rows_open(r, &j->look, err) != XG_OK ||
         read_period(j, c, err) != XG_OK ||
-        rows_read(r, j->from_ms, err) != XG_OK)
+        rows_read(r, j->from_ms, BOARD_NEVER, err) != XG_OK)
         return err->status;
     j->sheet.unit = r->area.unit;
     j->sheet.by_hands = r->by_hands;
@@ -193,7 +194,8 @@ static enum xg_status open_job(struct job *j, struct cmd *c,
 static void close_job(struct job *j)
 {
     rows_close(&j->rows);
-    look_close(&j->look);
+    if (j->look.c)
+        look_close(&j->look);
 }
 
 /* ---- the cases of a figure ---- */

@@ -6,6 +6,7 @@
  * What is open is so as of now, not of the evening of a day long past. The
  * sheet is built once, as JSON; text and workbook are written from that. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +22,15 @@
 #include "shared/view/names.h"
 #include "shared/view/text.h"
 
-enum { CASE_BYTES = 256 << 20, LINE_MAX = 8192, PAGE = 200 };
+enum { CASE_BYTES = 256 << 20, LINE_MAX = 8192 };
 
 struct job {
-    struct look look;
+    struct look look; /* first: what tells a story knows it alone */
     struct rows rows;
     struct xg_arena one; /* for a case */
     int64_t from_ms, to_ms;
+    const struct board_act *act; /* of which is told */
+    json_t **lines;              /* of each row what all parts show, or NULL */
     json_t *sheet;
 };
 
@@ -56,32 +59,42 @@ static json_t *part_of(struct job *j, const char *key)
 
 /* ---- a case in a line ---- */
 
+/* What every part shows of a case. */
 static enum xg_status case_json(json_t **out, struct job *j,
-                                const struct xg_id *id, struct xg_error *err)
+                                const struct store_entity *e,
+                                struct xg_error *err)
 {
-    struct look *l = &j->look;
-    struct view_entity entity = {.delivery = VIEW_RECEIVED};
-    const struct xg_choice *status;
-    struct store_entity e;
-    json_t *o = NULL;
-    bool found = false;
+    const struct xg_choice *status = xg_choice_find(xg_statuses, e->status);
+    char number[XG_NUMBER_SIZE];
 
-    if (l->store->ops->find_entity(l->store, &j->one, &e, &found, id, err) !=
-            XG_OK ||
-        l->view.entity(l, &entity, id, err) != XG_OK)
+    if (board_name(j->rows.board, number, e->number, err) != XG_OK)
         return err->status;
-    o = json_object();
-    view_json_set(&o, "id", view_json_hex(id->b, sizeof id->b));
-    view_json_set(&o, "number",
-                  *entity.number ? json_string(entity.number) : json_null());
-    if (found) {
-        status = xg_choice_find(xg_statuses, e.status);
-        rows_set_title(&o, &e);
-        view_json_set(&o, "status",
-                      status ? json_string(status->name) : json_null());
-    }
+    json_t *o = json_object();
+    view_json_set(&o, "id", view_json_hex(e->id.b, sizeof e->id.b));
+    view_json_set(&o, "number", *number ? json_string(number) : json_null());
+    rows_set_title(&o, e);
+    view_json_set(&o, "status",
+                  status ? json_string(status->name) : json_null());
     *out = o;
     return XG_OK;
+}
+
+/* A copy; that of a row is made once. */
+static enum xg_status row_json(json_t **out, struct job *j, size_t row,
+                               struct xg_error *err)
+{
+    struct store *s = j->look.store;
+    struct store_entity e;
+
+    if (!j->lines[row]) {
+        if (s->ops->get_entity(s, &j->one, &e, j->rows.set.rows[row].number,
+                               err) != XG_OK ||
+            case_json(&j->lines[row], j, &e, err) != XG_OK)
+            return err->status;
+        xg_arena_reset(&j->one);
+    }
+    *out = json_copy(j->lines[row]);
+    return *out ? XG_OK : xg_fail_nomem(err);
 }
 
 static void set_holder(json_t **o, struct job *j, struct xg_bytes holder)
@@ -128,13 +141,12 @@ static enum xg_status list_figure(struct job *j, size_t part,
         const struct report_case *row = &j->rows.set.rows[i];
         if (report_part_of(&j->rows.set, i, &asked) != REPORT_NUMERATOR)
             continue;
-        if (case_json(&o, j, &row->id, err) != XG_OK)
+        if (row_json(&o, j, i, err) != XG_OK)
             return err->status;
         set_holder(&o, j, row->holder);
         if (overdue)
             set_overdue(&o, row);
         view_json_append(&list, o);
-        xg_arena_reset(&j->one);
     }
     return XG_OK;
 }
@@ -168,77 +180,98 @@ static void set_field(json_t **o, const char *key, const struct xg_record *r,
         view_json_set(o, key, view_json_text(value.bytes));
 }
 
-static enum xg_status add_act(struct job *j, const struct fold *fold,
-                              uint32_t op, int64_t ms, const char *part,
-                              struct xg_error *err)
+/* Who did it: all that a story asks of a record that it is given alone. */
+static enum xg_status about_act(void *ctx, struct view_about *out,
+                                const struct xg_op *op, struct xg_error *err)
 {
-    const struct xg_record *r = fold->state.ops[op].record;
-    json_t *list = part_of(j, part), *o = NULL;
+    const struct job *j = ctx;
+    struct store *s = j->look.store;
+    char name[STORE_NAME_MAX + 1];
+    bool found;
+
+    (void)op;
+    memcpy(out->author, j->act->author, sizeof out->author);
+    if (s->ops->get_person(s, name, &found, out->author, err) != XG_OK)
+        return err->status;
+    if (found)
+        snprintf(out->author_name, sizeof out->author_name, "%.127s", name);
+    return XG_OK;
+}
+
+/* Without its case: what was done stands in the record. */
+static enum xg_status put_story(struct xg_buf *out, struct job *j,
+                                const struct xg_record *r, struct xg_error *err)
+{
+    struct view_context view = j->look.view;
+    struct xg_op op = {.record = r};
+    struct xg_state alone = {.ops = &op, .count = 1};
+
+    view.about = about_act;
+    return view_put_story(out, &alone, 0, &view, err);
+}
+
+static enum xg_status add_act(struct job *j, const struct store_entity *e,
+                              const struct xg_record *r, struct xg_error *err)
+{
+    const struct board_act *act = j->act;
+    json_t *list = part_of(j, part_of_move(act->move)), *o = NULL;
     struct xg_buf text = XG_BUF(LINE_MAX);
-    bool sensitive = access_is_sensitive_fold(fold);
     enum xg_status status = XG_OK;
 
-    j->look.fold = fold;
-    j->look.row = &fold->entity;
-    if (!sensitive)
-        status = view_put_story(&text, &fold->state, op, &j->look.view, err);
+    if (!act->sensitive)
+        status = put_story(&text, j, r, err);
     if (status == XG_OK)
-        status = case_json(&o, j, &fold->entity.id, err);
+        status = case_json(&o, j, e, err);
     if (status == XG_OK) {
-        view_json_set(&o, "time", view_json_time(ms));
-        view_json_set(&o, "by", json_string(fold->judgements[op].author));
+        view_json_set(&o, "time", view_json_time(act->ms));
+        view_json_set(&o, "by", json_string(act->author));
         set_field(&o, "level", r, XG_CASE_LEVEL);
-        if (!sensitive)
+        if (!act->sensitive)
             set_field(&o, "why", r, XG_FIELD_WHY);
         view_json_set(&o, "text", view_json_text(xg_buf_bytes(&text)));
         view_json_append(&list, o);
     }
-    j->look.fold = NULL;
-    j->look.row = NULL;
     xg_buf_clear(&text);
     return status;
 }
 
-static enum xg_status list_acts(struct job *j, const struct xg_id *id,
-                                struct xg_error *err)
+static enum xg_status list_act(struct job *j, struct xg_error *err)
 {
-    struct fold fold;
-    bool found;
+    struct store *s = j->look.store;
+    struct store_record *row;
+    struct xg_record record;
+    struct store_entity e;
+    size_t count = 0;
+    bool is = false;
 
-    if (fold_of_entity(&fold, &found, &j->one, j->look.store, &j->look.registry,
-                       id, err) != XG_OK)
+    if (s->ops->get_entity(s, &j->one, &e, j->act->number, err) != XG_OK ||
+        rows_has(&is, &j->rows, &e, err) != XG_OK)
         return err->status;
-    for (size_t i = 0; found && i < fold.state.count; i++) {
-        uint32_t op = fold.state.order[i];
-        const struct xg_record *r = fold.state.ops[op].record;
-        const char *part = r->malformed ? NULL : part_of_move(r->head.move);
-        if (!part || !xg_state_counts(&fold.state, op))
-            continue;
-        int64_t ms = xg_effective_ms(r->head.moment.wall_ms, fold.whens[op]);
-        if (ms >= j->from_ms && ms < j->to_ms &&
-            add_act(j, &fold, op, ms, part, err) != XG_OK)
-            return err->status;
-    }
-    return XG_OK;
+    if (!is)
+        return XG_OK;
+    if (s->ops->read_records(s, &j->one, &row, &count, j->act->record,
+                             j->act->record, 1, err) != XG_OK)
+        return err->status;
+    if (count == 0)
+        return XG_OK;
+    store_read_left(&record, row);
+    return record.malformed ? XG_OK : add_act(j, &e, &record, err);
 }
 
-/* Where in the log the day begins: the first entry that was there then. */
-static enum xg_status first_entry(uint64_t *entry, struct job *j,
-                                  struct xg_error *err)
+static enum xg_status list_acts(struct job *j, struct xg_error *err)
 {
-    uint64_t low = 0, high = j->rows.from.size;
-    int64_t ms;
+    struct board_act *acts;
+    size_t count;
 
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (report_came(&ms, j->look.store, middle, err) != XG_OK)
+    if (board_acts(j->rows.board, &j->rows.arena, &acts, &count, j->from_ms,
+                   j->to_ms, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < count; i++) {
+        j->act = &acts[i];
+        if (list_act(j, err) != XG_OK)
             return err->status;
-        if (ms != XG_NO_TIME && ms < j->from_ms)
-            low = middle + 1;
-        else
-            high = middle;
+        xg_arena_reset(&j->one);
     }
-    *entry = low;
     return XG_OK;
 }
 
@@ -251,41 +284,11 @@ static enum xg_status list_conflict(void *ctx, const struct store_entity *e,
 
     if (rows_has(&is, &j->rows, e, err) != XG_OK)
         return err->status;
-    if (is && case_json(&o, j, &e->id, err) != XG_OK)
+    if (is && case_json(&o, j, e, err) != XG_OK)
         return err->status;
     if (is)
         view_json_append(&list, o);
-    xg_arena_reset(&j->one);
     return XG_OK;
-}
-
-/* What was done that day lies in cases that changed since it began. */
-static enum xg_status list_changed(struct job *j, uint64_t since,
-                                   struct xg_error *err)
-{
-    struct xg_arena page = XG_ARENA(CASE_BYTES);
-    struct store *s = j->look.store;
-    uint64_t changed = since, number = 0;
-    enum xg_status status = XG_OK;
-    struct store_entity *rows;
-    size_t count = PAGE;
-
-    while (status == XG_OK && count == PAGE) {
-        status = s->ops->read_entities_changed(s, &page, &rows, &count, changed,
-                                               number, PAGE, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            bool is = false;
-            changed = rows[i].changed;
-            number = rows[i].number;
-            status = rows_has(&is, &j->rows, &rows[i], err);
-            if (status == XG_OK && is)
-                status = list_acts(j, &rows[i].id, err);
-            xg_arena_reset(&j->one);
-        }
-        xg_arena_reset(&page);
-    }
-    xg_arena_clear(&page);
-    return status;
 }
 
 /* ---- who was on patrol ---- */
@@ -334,18 +337,21 @@ static enum xg_status open_job(struct job *j, struct cmd *c,
     struct look *l = &j->look;
 
     j->one = XG_ARENA(CASE_BYTES);
-    if (look_open(l, c, err) != XG_OK || rows_open(&j->rows, l, err) != XG_OK ||
+    if (rows_board(&j->rows, c, err) != XG_OK ||
+        look_open(l, c, err) != XG_OK || rows_open(&j->rows, l, err) != XG_OK ||
         area_day(&j->from_ms, c->arg_count > 1 ? c->args[1] : NULL, l, err) !=
             XG_OK)
         return err->status;
     j->to_ms = j->from_ms + REPORT_DAY_MS;
-    return rows_read(&j->rows, j->from_ms, err);
+    if (rows_read(&j->rows, j->from_ms, j->to_ms, err) != XG_OK)
+        return err->status;
+    j->lines = calloc(j->rows.set.count + 1, sizeof *j->lines);
+    return j->lines ? XG_OK : xg_fail_nomem(err);
 }
 
 static enum xg_status fill(struct job *j, struct xg_error *err)
 {
     char day[REPORT_DAY_TEXT];
-    uint64_t since = 0;
 
     report_day_text(day, j->from_ms);
     j->sheet = json_object();
@@ -364,10 +370,8 @@ static enum xg_status fill(struct job *j, struct xg_error *err)
     for (size_t i = 0; i < PARTS; i++)
         if (*parts[i].figure && list_figure(j, i, err) != XG_OK)
             return err->status;
-    if (first_entry(&since, j, err) != XG_OK ||
-        list_changed(j, since, err) != XG_OK ||
-        report_each(j->look.store,
-                    (struct store_filter){.conflicts = true, .bare = true}, j,
+    if (list_acts(j, err) != XG_OK ||
+        report_each(j->look.store, (struct store_filter){.conflicts = true}, j,
                     list_conflict, err) != XG_OK)
         return err->status;
     return list_patrols(j, err);
@@ -507,9 +511,13 @@ enum xg_status cmd_review(struct cmd *c, struct xg_error *err)
         status = fill(j, err);
     if (status == XG_OK)
         status = put(j, c, err);
+    for (size_t i = 0; j->lines && i < j->rows.set.count; i++)
+        json_decref(j->lines[i]);
+    free(j->lines);
     json_decref(j->sheet);
     rows_close(&j->rows);
-    look_close(&j->look);
+    if (j->look.c)
+        look_close(&j->look);
     xg_arena_clear(&j->one);
     free(j);
     return status;

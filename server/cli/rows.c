@@ -10,19 +10,6 @@
 
 enum { ROWS_BYTES = 1 << 30, TITLE_MAX = 8192 };
 
-static enum xg_status take_in(struct rows *r, struct xg_error *err)
-{
-    struct board *b = r->look->c->data->board;
-    struct board_at at;
-
-    if (board_take_in(b, &at, board_is_followed(b) ? BOARD_TAKE_IN : UINT64_MAX,
-                      err) != XG_OK)
-        return err->status;
-    r->from.size = at.size;
-    r->behind = at.behind;
-    return XG_OK;
-}
-
 static enum xg_status read_size(struct rows *r, struct xg_error *err)
 {
     struct cmd *c = r->look->c;
@@ -75,13 +62,27 @@ static enum xg_status find_whose(struct rows *r, struct xg_error *err)
     return XG_OK;
 }
 
+enum xg_status rows_board(struct rows *r, struct cmd *c, struct xg_error *err)
+{
+    struct board_at at;
+
+    *r = (struct rows){.data = c->data,
+                       .arena = XG_ARENA(ROWS_BYTES),
+                       .as_of = has_option(c, "as-of")};
+    if (r->as_of)
+        return XG_OK;
+    if (area_board(&r->board, &at, c, err) != XG_OK)
+        return err->status;
+    r->from.size = at.size;
+    r->behind = at.behind;
+    return XG_OK;
+}
+
 enum xg_status rows_open(struct rows *r, struct look *l, struct xg_error *err)
 {
-    *r = (struct rows){.look = l, .arena = XG_ARENA(ROWS_BYTES)};
-    if (area_open(&r->area, l, err) != XG_OK)
-        return err->status;
-    r->as_of = has_option(l->c, "as-of");
-    if ((r->as_of ? read_size(r, err) : take_in(r, err)) != XG_OK)
+    r->look = l;
+    if (area_open(&r->area, l, err) != XG_OK ||
+        (r->as_of && read_size(r, err) != XG_OK))
         return err->status;
     r->from.store = l->store;
     r->from.registry = &l->registry;
@@ -95,12 +96,10 @@ enum xg_status rows_open(struct rows *r, struct look *l, struct xg_error *err)
 }
 
 static enum xg_status read_board(struct rows *r, int64_t since_ms,
-                                 struct xg_error *err)
+                                 int64_t until_ms, struct xg_error *err)
 {
-    if (board_begin(r->look->c->data->board, &r->board, err) != XG_OK)
-        return err->status;
     if (report_read_board(&r->set, &r->arena, &r->from, r->board, since_ms,
-                          err) != XG_OK)
+                          until_ms, err) != XG_OK)
         return err->status;
     uint64_t *numbers = NULL;
     if (r->by_hands &&
@@ -120,9 +119,11 @@ static enum xg_status read_as_of(struct rows *r, struct xg_error *err)
                        : XG_OK;
 }
 
-enum xg_status rows_read(struct rows *r, int64_t since_ms, struct xg_error *err)
+enum xg_status rows_read(struct rows *r, int64_t since_ms, int64_t until_ms,
+                         struct xg_error *err)
 {
-    if ((r->as_of ? read_as_of(r, err) : read_board(r, since_ms, err)) != XG_OK)
+    if ((r->as_of ? read_as_of(r, err) : read_board(r, since_ms, until_ms, err)) !=
+        XG_OK)
         return err->status;
     r->set.behind = r->behind;
     return report_units_open(&r->units, &r->arena, &r->from, r->area.unit,
@@ -159,7 +160,7 @@ void rows_set_title(json_t **object, const struct store_entity *e)
 void rows_close(struct rows *r)
 {
     if (r->board)
-        board_end(r->look->c->data->board, r->board);
+        board_end(r->data->board, r->board);
     r->board = NULL;
     xg_guide_free(r->guide);
     r->guide = NULL;

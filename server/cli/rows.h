@@ -7,7 +7,8 @@
 #include "server/report/read.h"
 
 struct rows {
-    struct look *look; /* borrowed; opened */
+    struct data *data; /* borrowed */
+    struct look *look; /* the same; opened */
     struct area area;
     struct xg_arena arena;
     struct report_limited limited;
@@ -22,13 +23,17 @@ struct rows {
     bool as_of; /* a size was asked for */
 };
 
-/* First: how far the log is (or --as-of), and its time then (set.now_ms).
- * rows_close() also after a failure. */
+/* First of all, before look_open(): the board, unless --as-of is asked, so that
+ * the store knows all that it names. rows_close() also after a failure. */
+XG_MUST_CHECK enum xg_status rows_board(struct rows *r, struct cmd *c,
+                                        struct xg_error *err);
+/* Then: how far the log is (or --as-of), and its time then (set.now_ms). */
 XG_MUST_CHECK enum xg_status rows_open(struct rows *r, struct look *l,
                                        struct xg_error *err);
-/* Then: the rows of a period that begins there. */
+/* Then: the rows of a period that begins there; `until_ms` as of
+ * report_read_board(). */
 XG_MUST_CHECK enum xg_status rows_read(struct rows *r, int64_t since_ms,
-                                       struct xg_error *err);
+                                       int64_t until_ms, struct xg_error *err);
 /* Is it a case whose home, or hands, are asked for? */
 XG_MUST_CHECK enum xg_status rows_has(bool *is, struct rows *r,
                                       const struct store_entity *e,

@@ -149,35 +149,47 @@ static void look_at_segment(const struct xg_track_segment *segment,
     }
 }
 
-static enum xg_status look_at_track(struct view_account *a,
-                                    const struct xg_state *s,
-                                    struct xg_error *err)
+static enum xg_status read_route(struct view_route *route,
+                                 struct xg_arena *arena,
+                                 const struct view_account *a,
+                                 const struct xg_state *s, struct xg_error *err)
 {
     struct xg_buf encoded = XG_BUF(STATE_MAX);
-    uint64_t mock = 0, jumps = 0;
     struct xg_brief brief;
-    struct view_route route;
-    struct xg_arena arena = XG_ARENA(TRACK_ARENA);
 
+    if (a->route) {
+        *route = *a->route;
+        return XG_OK;
+    }
     xg_state_encode(&encoded, s);
     enum xg_status status = xg_buf_check(&encoded, err);
     if (status == XG_OK)
         status = xg_brief_read(&brief, xg_buf_bytes(&encoded), err);
     if (status == XG_OK)
-        status = view_route_of(&route, &arena, &brief, err);
-    for (size_t i = 0; status == XG_OK && i < route.segment_count; i++) {
-        int64_t mm = xg_track_distance_mm(route.segments[i].points,
-                                          route.segments[i].count);
-        a->distance_mm += (uint64_t)mm;
+        status = view_route_of(route, arena, &brief, err);
+    xg_buf_clear(&encoded);
+    return status;
+}
+
+static enum xg_status look_at_track(struct view_account *a,
+                                    const struct xg_state *s,
+                                    struct xg_error *err)
+{
+    struct xg_arena arena = XG_ARENA(TRACK_ARENA);
+    uint64_t mock = 0, jumps = 0;
+    struct view_route route = {0};
+    enum xg_status status = read_route(&route, &arena, a, s, err);
+
+    if (status == XG_OK && !s->withdrawn)
+        a->distance_mm += (uint64_t)route.distance_mm;
+    for (size_t i = 0; status == XG_OK && i < route.segment_count; i++)
         look_at_segment(&route.segments[i], &mock, &jumps);
-    }
     for (size_t i = 0; status == XG_OK && i < route.gap_count; i++)
         mock += route.gaps[i].cause == XG_GAP_MOCK;
     if (status == XG_OK && mock)
         mark(a, s, VIEW_FLAG_MOCK, mock);
     if (status == XG_OK && jumps)
         mark(a, s, VIEW_FLAG_JUMP, jumps);
-    xg_buf_clear(&encoded);
     xg_arena_clear(&arena);
     return status;
 }
@@ -194,7 +206,6 @@ static bool is_valid(const struct xg_state *s)
 static enum xg_status count_one(struct view_account *a,
                                 const struct xg_state *s, struct xg_error *err)
 {
-
     if (!s->kind || s->creator == XG_NONE ||
         strcmp(s->ops[s->creator].author, a->author) != 0)
         return XG_OK;

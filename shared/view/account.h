@@ -11,6 +11,7 @@
 #ifndef XG_VIEW_ACCOUNT_H
 #define XG_VIEW_ACCOUNT_H
 
+#include "shared/view/route.h"
 #include "shared/view/show.h"
 
 /* Stable name in JSON, and words. */
@@ -38,6 +39,8 @@ struct view_account {
     const char *author; /* whose; borrowed */
     uint64_t patrols, distance_mm, visits, reports, valid;
     uint64_t flags; /* how many */
+    /* Of the patrol that is added next, where it was taken apart already. */
+    const struct view_route *route;
     void *ctx;
     /* As view_context's. */
     enum xg_status (*about)(void *ctx, struct view_about *out,

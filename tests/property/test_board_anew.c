@@ -491,7 +491,8 @@ static void dump_all(struct xg_buf *out, struct world *w)
 {
     static const char *const tables[] = {
         "line", "hand",   "words", "course", "clock", "link",
-        "figure", "patrol", "visit", "cover",  "listed", NULL};
+        "figure", "patrol", "visit", "cover",  "listed", "report",
+        "flag", "act", NULL};
     sqlite3 *db = open_board(w);
     char sql[64];
 

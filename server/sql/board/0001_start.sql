@@ -142,11 +142,17 @@ CREATE TABLE figure (
     number     INTEGER PRIMARY KEY,
     open       INTEGER NOT NULL,
     touched_ms INTEGER NOT NULL,
+    received_ms INTEGER,            -- of the row; NULL: it was not
+    filed_ms   INTEGER,
+    settled_ms INTEGER,
     row        BLOB NOT NULL
 ) STRICT;
 
 CREATE INDEX figure_open ON figure (number) WHERE open = 1;
 CREATE INDEX figure_touched ON figure (touched_ms);
+CREATE INDEX figure_received ON figure (received_ms);
+CREATE INDEX figure_filed ON figure (filed_ms) WHERE filed_ms IS NOT NULL;
+CREATE INDEX figure_settled ON figure (settled_ms) WHERE settled_ms IS NOT NULL;
 
 -- A patrol whose first record is here, and that was not withdrawn; its home and
 -- number stand in `line`, too.
@@ -207,3 +213,40 @@ CREATE TABLE listed (
 ) STRICT;
 
 CREATE INDEX listed_unit ON listed (unit);
+
+-- Reports by who made them. `valid`: filed, or settled on the spot, and not
+-- undone since.
+CREATE TABLE report (
+    number INTEGER PRIMARY KEY,
+    worker TEXT NOT NULL,
+    valid  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX report_worker ON report (worker, valid);
+
+-- What is marked about something, for its maker (shared/view/account.h).
+CREATE TABLE flag (
+    number   INTEGER NOT NULL,
+    place    INTEGER NOT NULL,      -- from 0
+    worker   TEXT NOT NULL,
+    flag     INTEGER NOT NULL,      -- enum view_flag
+    count    INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    PRIMARY KEY (number, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX flag_worker ON flag (worker, number DESC);
+
+-- Moves of a case that a day's review lists, and that count.
+CREATE TABLE act (
+    number    INTEGER NOT NULL,
+    place     INTEGER NOT NULL,     -- from 0
+    ms        INTEGER NOT NULL,
+    move      INTEGER NOT NULL,
+    record    INTEGER NOT NULL,     -- its number in the store
+    author    TEXT NOT NULL,
+    sensitive INTEGER NOT NULL,     -- the case holds personal fields
+    PRIMARY KEY (number, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX act_ms ON act (ms);

@@ -114,6 +114,19 @@ l.number, l.id, l.kind, l.status, @light@, l.lat_e7, l.lon_e7, l.category,
     l.urgency, l.unit, l.holder, l.level, l.source, l.created_ms, l.changed,
     l.due_ms, l.stage, l.since_ms, l.stage_ms
 
+-- Cases that are open, or received, filed or settled in ?1 to ?2.
+-- part: figures_of_days
+SELECT number FROM figure INDEXED BY figure_open WHERE open = 1
+UNION ALL
+SELECT number FROM figure INDEXED BY figure_received
+WHERE received_ms >= ?1 AND received_ms < ?2
+UNION ALL
+SELECT number FROM figure INDEXED BY figure_filed
+WHERE filed_ms >= ?1 AND filed_ms < ?2
+UNION ALL
+SELECT number FROM figure INDEXED BY figure_settled
+WHERE settled_ms >= ?1 AND settled_ms < ?2
+
 -- Of so many rows which way goes: up to ?3 of them. Ranges; one number; none.
 -- name: measure_all
 SELECT count(*) FROM line;
@@ -370,9 +383,13 @@ FROM clock WHERE number = ?1 AND end_ms IS NULL ORDER BY place;
 -- ---- figures ----
 
 -- name: figure_put
-INSERT INTO figure (number, open, touched_ms, row) VALUES (?1, ?2, ?3, ?4)
+INSERT INTO figure (number, open, touched_ms, row, received_ms, filed_ms,
+                    settled_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (number) DO UPDATE
-SET open = excluded.open, touched_ms = excluded.touched_ms, row = excluded.row;
+SET open = excluded.open, touched_ms = excluded.touched_ms, row = excluded.row,
+    received_ms = excluded.received_ms, filed_ms = excluded.filed_ms,
+    settled_ms = excluded.settled_ms;
 
 -- name: figure_drop
 DELETE FROM figure WHERE number = ?1;
@@ -401,6 +418,17 @@ WHERE m.grouped <> x'' AND m.grouped IN (
     SELECT c.grouped FROM course c INDEXED BY course_grouped
     CROSS JOIN figure f ON f.number = c.number
     WHERE c.grouped <> x'' AND (f.open = 1 OR f.touched_ms >= ?1))
+ORDER BY m.number;
+
+-- name: figure_days
+SELECT number, row FROM figure WHERE number IN (@figures_of_days@)
+ORDER BY number;
+
+-- name: figure_day_groups
+SELECT m.number, m.grouped FROM course m
+WHERE m.grouped <> x'' AND m.grouped IN (
+    SELECT c.grouped FROM course c
+    WHERE c.number IN (@figures_of_days@) AND c.grouped <> x'')
 ORDER BY m.number;
 
 -- ---- patrols and visits ----
@@ -478,3 +506,49 @@ ORDER BY unit;
 -- name: listed_find
 SELECT s.unit FROM line l CROSS JOIN listed s ON s.number = l.number
 WHERE l.id = ?1;
+
+-- ---- what people did ----
+
+-- name: report_put
+INSERT INTO report (number, worker, valid) VALUES (?1, ?2, ?3)
+ON CONFLICT (number) DO UPDATE
+SET worker = excluded.worker, valid = excluded.valid;
+
+-- name: report_drop
+DELETE FROM report WHERE number = ?1;
+
+-- name: flag_drop
+DELETE FROM flag WHERE number = ?1;
+
+-- name: flag_put
+INSERT INTO flag (number, place, worker, flag, count, answered)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: act_drop
+DELETE FROM act WHERE number = ?1;
+
+-- name: act_put
+INSERT INTO act (number, place, ms, move, record, author, sensitive)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: act_list
+SELECT number, record, ms, move, sensitive, author FROM act INDEXED BY act_ms
+WHERE ms >= ?1 AND ms < ?2 ORDER BY ms, number, place;
+
+-- name: account_reports
+SELECT count(*), coalesce(sum(valid), 0) FROM report INDEXED BY report_worker
+WHERE worker = ?1;
+
+-- name: account_visits
+SELECT count(*) FROM visit INDEXED BY visit_worker WHERE worker = ?1;
+
+-- name: account_patrols
+SELECT distance_mm FROM patrol INDEXED BY patrol_worker WHERE worker = ?1;
+
+-- name: account_flags
+SELECT f.number, l.id, l.kind, l.name, f.flag, f.count, f.answered
+FROM flag f INDEXED BY flag_worker CROSS JOIN line l ON l.number = f.number
+WHERE f.worker = ?1 ORDER BY f.number DESC, f.place;
+
+-- name: name_get
+SELECT name FROM line WHERE number = ?1;
