@@ -237,7 +237,7 @@ void answer_bytes(struct xg_response *response, struct ui *ui,
 
 /* ---- starting ---- */
 
-bool answer_start(struct run *run, struct ui *ui, struct call *call,
+bool answer_start(struct run *run, struct ui *ui, struct xg_call *call,
                   const struct xg_request *request,
                   const struct answer_input *input,
                   struct xg_response *response)
@@ -246,7 +246,7 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
     struct run_order order = {
         .secret = call->secret,
         .secret_bytes = call->secret_bytes,
-        .secret_is_input = call->row->secret == CALL_BY_INPUT,
+        .secret_is_input = call_row_of(call)->secret == CALL_BY_INPUT,
         .input = call->input && !call->whole,
         .input_file = input ? input->file : 0};
     enum xg_status status = XG_OK;
@@ -263,7 +263,7 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
                                              request->reader, &err)
                                  : xg_fail_nomem(&err);
     }
-    call_wipe(call);
+    xg_call_wipe(call);
     if (status != XG_OK)
         answer_refusal(response, &err);
     return status == XG_OK;
@@ -273,7 +273,7 @@ bool answer_start(struct run *run, struct ui *ui, struct call *call,
 
 struct feed {
     struct ui *ui;
-    struct call call;
+    struct xg_call call;
     struct answer_input input;
     struct run run; /* of one that takes what comes */
     struct xg_buf early;
@@ -281,50 +281,25 @@ struct feed {
     struct xg_error full; /* of one that is kept: it found no place */
 };
 
-/* A file without a name, where there is most room: gone with us. */
-static enum xg_status open_unnamed(int *fd, const char *home,
-                                   struct xg_error *err)
-{
-    char name[UI_PATH_SIZE];
-
-    int opened = open(home, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (opened < 0 && (errno == EOPNOTSUPP || errno == EISDIR) &&
-        snprintf(name, sizeof name, "%s/ui.XXXXXX", home) < (int)sizeof name) {
-        opened = mkostemp(name, O_CLOEXEC);
-        if (opened >= 0)
-            unlink(name);
-    }
-    if (opened < 0)
-        return xg_fail_os(err, XG_T("在 %s 存放文件", "keeping a file in %s"),
-                          home);
-    *fd = opened;
-    return XG_OK;
-}
-
 /* base64url, as the page writes it. */
-static enum xg_status header_call(struct call *call,
+static enum xg_status header_call(struct xg_call *call,
                                   const struct xg_request *request,
                                   struct xg_error *err)
 {
     const char *text = xg_request_header(request, "Xunge-Call");
-    size_t len = text ? strlen(text) : 0, n = 0;
-    uint8_t *plain = xg_arena_alloc(request->arena, len + 1);
-
-    if (!plain)
-        return xg_fail_nomem(err);
-    if (!text || sodium_base642bin(plain, len, text, len, NULL, &n, NULL,
-                                   sodium_base64_VARIANT_URLSAFE_NO_PADDING))
-        return xg_fail(err, XG_USAGE,
-                       XG_T("页面的请求格式有误：%s",
-                            "the page's request is malformed: %s"),
-                       "Xunge-Call");
+    struct xg_bytes plain = {NULL, 0};
     enum xg_status status =
-        call_parse(call, xg_bytes(plain, n), request->arena, err);
-    sodium_memzero(plain, len);
+        xg_call_of_header(&plain, text, request->arena, err);
+
+    if (status == XG_OK)
+        status = call_parse(call, plain, request->arena, err);
     /* It held a PIN, and lies in a buffer of this request. */
-    sodium_memzero((void *)(uintptr_t)text, len);
+    if (plain.at)
+        sodium_memzero((void *)(uintptr_t)plain.at, plain.len);
+    if (text)
+        sodium_memzero((void *)(uintptr_t)text, strlen(text));
     if (status == XG_OK && (!call->input || call->bytes)) {
-        call_wipe(call);
+        xg_call_wipe(call);
         status = xg_fail(err, XG_USAGE,
                          XG_T("“%s”不接收文件", "\"%s\" takes no file"),
                          call->row->run);
@@ -337,7 +312,7 @@ static void *open_feed(void *ctx, const struct xg_request *request,
 {
     struct ui *ui = ctx;
     struct xg_error err = XG_ERROR_NONE;
-    struct call call;
+    struct xg_call call;
     struct feed *feed;
 
     if (!guard_token(&ui->guard, request, response))
@@ -364,7 +339,7 @@ static void *open_feed(void *ctx, const struct xg_request *request,
                               .early = XG_BUF(EARLY_MAX),
                               .full = XG_ERROR_NONE};
     if (feed && call.whole &&
-        open_unnamed(&feed->input.file, ui->home, &err) == XG_OK)
+        xg_os_open_unnamed(&feed->input.file, ui->home, &err) == XG_OK)
         return feed;
     if (feed && !call.whole &&
         answer_start(&feed->run, ui, &feed->call, request, &feed->input,
@@ -375,7 +350,7 @@ static void *open_feed(void *ctx, const struct xg_request *request,
     }
     if (err.status != XG_OK)
         answer_refusal(response, &err);
-    call_wipe(&call);
+    xg_call_wipe(&call);
     free(feed);
     return NULL;
 }
@@ -442,7 +417,7 @@ static bool start_whole(struct feed *feed, const struct xg_request *request,
 static void answer_fed(struct feed *feed, struct xg_response *response)
 {
     struct run_flow *f =
-        make_flow(response, feed->ui, feed->call.row, &feed->run, true);
+        make_flow(response, feed->ui, call_row_of(&feed->call), &feed->run, true);
 
     if (!f)
         return;
@@ -457,7 +432,7 @@ static void answer_fed(struct feed *feed, struct xg_response *response)
 static void drop_fed(struct feed *feed, struct xg_response *response)
 {
     if (feed->run.pid)
-        ui_call_ended(feed->ui, feed->call.row, run_kill(&feed->run));
+        ui_call_ended(feed->ui, call_row_of(&feed->call), run_kill(&feed->run));
     run_clear(&feed->run);
     if (feed->full.status != XG_OK) {
         answer_refusal(response, &feed->full);
@@ -484,7 +459,7 @@ static void close_feed(void *ctx, void *stream, bool whole,
         drop_fed(feed, response);
     else if (!feed->call.whole || start_whole(feed, request, response))
         answer_fed(feed, response);
-    call_wipe(&feed->call);
+    xg_call_wipe(&feed->call);
     if (feed->input.file > 0)
         close(feed->input.file);
     xg_buf_clear(&feed->early);

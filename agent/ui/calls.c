@@ -1,8 +1,6 @@
 /* calls.c - see calls.h. */
 #include "agent/ui/calls.h"
 
-#include <jansson.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "shared/base/lang.h"
@@ -13,9 +11,11 @@
 #define SELECT                                                                 \
     "kind=+ case category= urgency= since= until= state= open settled "        \
     "status= holder= due overdue mine all limit= after= count points"
-#define RECORD(name, flags) {name, CALL_WRITES, CALL_BY_PIN_FD, 0, 0, false, flags}
-#define LOOK(name, flags) {name, CALL_READS, CALL_NO_SECRET, 0, 0, false, flags}
-#define WRITE(name, flags) {name, CALL_WRITES, CALL_NO_SECRET, 0, 0, false, flags}
+#define RECORD(name, flags)                                                    \
+    {{name, 0, 0, flags}, CALL_WRITES, CALL_BY_PIN_FD, false}
+#define LOOK(name, flags) {{name, 0, 0, flags}, CALL_READS, CALL_NO_SECRET, false}
+#define WRITE(name, flags)                                                     \
+    {{name, 0, 0, flags}, CALL_WRITES, CALL_NO_SECRET, false}
 
 /* What is not here the page cannot do: leave, passphrase clear and recover, a
  * file by its path (import, whose lines name photos), gpsd's address, another
@@ -34,8 +34,7 @@ const struct call_row call_rows[] = {
     RECORD("alarm", CAPTURE),
     RECORD("assessment", CAPTURE),
 
-    {"enrol", CALL_WRITES, CALL_BY_INPUT, 0, 0, false,
-     "request=o accept=i seal allow-plain max-time="},
+    {{"enrol", 0, 0, "request=o accept=i seal allow-plain max-time="}, CALL_WRITES, CALL_BY_INPUT, false},
     LOOK("status", "as="),
 
     LOOK("draft list", ""),
@@ -46,7 +45,7 @@ const struct call_row call_rows[] = {
 
     RECORD("set", "why= as="),
     RECORD("note", "as="),
-    {"photo", CALL_WRITES, CALL_BY_PIN_FD, 'p', 1, false, "role= bytes=# forwarded as="},
+    {{"photo", 'p', 1, "role= bytes=# forwarded as="}, CALL_WRITES, CALL_BY_PIN_FD, false},
     RECORD("do", PHOTOS " why= anyway as="),
     RECORD("withdraw", "why= as="),
     LOOK("duplicates", ""),
@@ -59,7 +58,7 @@ const struct call_row call_rows[] = {
     RECORD("patrol stop", "now last-fix"),
     WRITE("patrol continue", "every="),
     WRITE("patrol close", ""),
-    {"patrol import", CALL_WRITES, CALL_BY_PIN_FD, 'i', 0, false, "as="},
+    {{"patrol import", 'i', 0, "as="}, CALL_WRITES, CALL_BY_PIN_FD, false},
     LOOK("patrol show", "gpx geojson"),
     LOOK("patrol day", ""),
     LOOK("position", "wait= watch"),
@@ -75,27 +74,24 @@ const struct call_row call_rows[] = {
 
     LOOK("grids", ""),
     LOOK("maps", ""),
-    {"maps add", CALL_WRITES, CALL_NO_SECRET, 's', 0, false,
-     "name= crs= attribution="},
+    {{"maps add", 's', 0, "name= crs= attribution="}, CALL_WRITES, CALL_NO_SECRET, false},
     WRITE("maps remove", ""),
 
     LOOK("conflicts", "decided"),
     RECORD("resolve", "take= value= dismiss why= as="),
     LOOK("forks", ""),
 
-    {"sync", CALL_SYNCS, CALL_NO_SECRET, 0, 0, false,
-     "max-time= within= budget= photos= metered unmetered remember"},
+    {{"sync", 0, 0, "max-time= within= budget= photos= metered unmetered remember"}, CALL_SYNCS, CALL_NO_SECRET, false},
     LOOK("photos", "here waiting"),
     LOOK("photos list", "here waiting"),
     LOOK("photos get", "output=o small"),
     WRITE("photos keep", ""),
     WRITE("photos free", "all"),
     LOOK("verify", ""),
-    {"export", CALL_READS, CALL_NO_SECRET, 0, 0, true,
-     "format= bom kind= mine"},
+    {{"export", 0, 0, "format= bom kind= mine"}, CALL_READS, CALL_NO_SECRET, true},
 
-    {"passphrase set", CALL_WRITES, CALL_BY_PASSPHRASE_FD, 0, 0, false, ""},
-    {"unlock", CALL_WRITES, CALL_BY_PASSPHRASE_FD, 0, 0, false, "for="},
+    {{"passphrase set", 0, 0, ""}, CALL_WRITES, CALL_BY_PASSPHRASE_FD, false},
+    {{"unlock", 0, 0, "for="}, CALL_WRITES, CALL_BY_PASSPHRASE_FD, false},
     WRITE("lock", ""),
     RECORD("pin set", "as="),
     RECORD("pin change", "as="),
@@ -105,14 +101,11 @@ const struct call_row call_rows[] = {
     WRITE("pin lock", "as="),
 
     LOOK("sticks", ""),
-    {"bundle write", CALL_WRITES, CALL_NO_SECRET, 'o', 0, false,
-     "seal photos= rescue"},
-    {"bundle read", CALL_WRITES, CALL_NO_SECRET, 'i', 0, false, ""},
-    {"handover write", CALL_WRITES, CALL_BY_PIN_FD, 'o', 0, false,
-     "to= key=+ code"},
-    {"handover accept", CALL_WRITES, CALL_BY_PASSPHRASE_FD, 'i', 0, false,
-     "code answer=o again"},
-    {"handover finish", CALL_WRITES, CALL_NO_SECRET, 'i', 0, false, ""},
+    {{"bundle write", 'o', 0, "seal photos= rescue"}, CALL_WRITES, CALL_NO_SECRET, false},
+    {{"bundle read", 'i', 0, ""}, CALL_WRITES, CALL_NO_SECRET, false},
+    {{"handover write", 'o', 0, "to= key=+ code"}, CALL_WRITES, CALL_BY_PIN_FD, false},
+    {{"handover accept", 'i', 0, "code answer=o again"}, CALL_WRITES, CALL_BY_PASSPHRASE_FD, false},
+    {{"handover finish", 'i', 0, ""}, CALL_WRITES, CALL_NO_SECRET, false},
     LOOK("handover status", ""),
     LOOK("handover key", ""),
 
@@ -125,31 +118,12 @@ const struct call_row call_rows[] = {
 
 const size_t call_row_count = sizeof call_rows / sizeof *call_rows;
 
-static const struct call_row *row_named(const char *run)
+static const struct xg_call_row *row_named(const char *run)
 {
     for (size_t i = 0; i < call_row_count; i++)
-        if (strcmp(call_rows[i].run, run) == 0)
-            return &call_rows[i];
+        if (strcmp(call_rows[i].call.run, run) == 0)
+            return &call_rows[i].call;
     return NULL;
-}
-
-/* The type of a flag in its row: 0 for one without a value, or its letter.
- * False: it is not there. */
-static bool flag_type(char *type, const struct call_row *row, const char *name)
-{
-    size_t len = strlen(name);
-
-    for (const char *at = row->flags; *at;) {
-        size_t width = strcspn(at, " "), name_len = strcspn(at, " =");
-        if (name_len == len && memcmp(at, name, len) == 0) {
-            *type = name_len == width       ? '\0'
-                    : width == name_len + 1 ? '='
-                                            : at[width - 1];
-            return true;
-        }
-        at += width + strspn(at + width, " ");
-    }
-    return false;
 }
 
 /* ---- files ---- */
@@ -176,7 +150,7 @@ static bool is_on_stick(const char *text)
 }
 
 /* *text becomes what the command is to be told. */
-static enum xg_status take_file(struct call *call, char type, const char **given,
+static enum xg_status take_file(struct xg_call *call, char type, const char **given,
                                 struct xg_error *err)
 {
     const char *text = *given;
@@ -203,238 +177,57 @@ static enum xg_status take_file(struct call *call, char type, const char **given
 
 /* ---- judging ---- */
 
-static enum xg_status malformed(const char *what, struct xg_error *err)
-{
-    return xg_fail(err, XG_USAGE,
-                   XG_T("页面的请求格式有误：%s",
-                        "the page's request is malformed: %s"),
-                   what);
-}
-
-static char *copy_text(struct xg_arena *arena, const json_t *text)
-{
-    return xg_arena_str(arena, json_string_value(text),
-                        json_string_length(text));
-}
-
-static enum xg_status take_words(struct call *call, const json_t *words,
-                                 struct xg_arena *arena, struct xg_error *err)
-{
-    size_t n = json_array_size(words);
-
-    if (words && !json_is_array(words))
-        return malformed("words", err);
-    if (n > CALL_WORDS_MAX)
-        return malformed("words", err);
-    call->words = xg_arena_array(arena, n + 1, sizeof *call->words);
-    if (!call->words)
-        return xg_fail_nomem(err);
-    for (size_t i = 0; i < n; i++) {
-        const json_t *word = json_array_get(words, i);
-        const char *copy = json_is_string(word) ? copy_text(arena, word) : NULL;
-        if (!json_is_string(word))
-            return malformed("words", err);
-        if (!copy)
-            return xg_fail_nomem(err);
-        const struct call_row *row = call->row;
-        bool file = row->file && (i == row->file_word ||
-                                  (row->file == 'p' && i > row->file_word));
-        if (file && take_file(call, row->file, &copy, err) != XG_OK)
-            return err->status;
-        call->words[call->word_count++] = copy;
-    }
-    return XG_OK;
-}
-
-static enum xg_status put_flag(struct call *call, const char *name, char type,
-                               const json_t *value, struct xg_arena *arena,
-                               struct xg_error *err)
-{
-    const char *text = NULL;
-
-    if (call->flag_count == CALL_FLAGS_MAX)
-        return malformed("flags", err);
-    if (type) {
-        if (!json_is_string(value))
-            return malformed(name, err);
-        text = copy_text(arena, value);
-        if (!text)
-            return xg_fail_nomem(err);
-    } else if (!json_is_true(value)) {
-        return malformed(name, err);
-    }
-    if (type && strchr("piso", type) && take_file(call, type, &text, err))
-        return err->status;
-    char *own = xg_arena_str(arena, name, strlen(name));
-    if (!own)
-        return xg_fail_nomem(err);
-    call->flags[call->flag_count++] = (struct call_flag){own, text, type};
-    return XG_OK;
-}
-
-static enum xg_status take_flags(struct call *call, json_t *flags,
-                                 struct xg_arena *arena, struct xg_error *err)
-{
-    const char *name;
-    json_t *value;
-
-    if (flags && !json_is_object(flags))
-        return malformed("flags", err);
-    call->flags = xg_arena_array(arena, CALL_FLAGS_MAX, sizeof *call->flags);
-    if (!call->flags)
-        return xg_fail_nomem(err);
-    json_object_foreach(flags, name, value) {
-        char type;
-        if (!flag_type(&type, call->row, name))
-            return xg_fail(err, XG_USAGE,
-                           XG_T("%s：页面不能用选项“%s”",
-                                "%s: the page cannot use the option \"%s\""),
-                           call->row->run, name);
-        if (type == '#') /* we know better */
-            continue;
-        bool many = (type == '+' || type == 'p') && json_is_array(value);
-        size_t n = many ? json_array_size(value) : 1;
-        for (size_t i = 0; i < n; i++)
-            if (put_flag(call, name, type,
-                         many ? json_array_get(value, i) : value, arena, err))
-                return err->status;
-    }
-    return XG_OK;
-}
-
-static enum xg_status take_lang(struct call *call, const json_t *lang,
-                                struct xg_error *err)
-{
-    const char *text = json_string_value(lang);
-
-    if (!lang)
-        return XG_OK;
-    if (text && strcmp(text, "zh") == 0)
-        call->lang = "zh";
-    else if (text && strcmp(text, "en") == 0)
-        call->lang = "en";
-    else
-        return malformed("lang", err);
-    xg_lang_thread(text[0] == 'z' ? XG_LANG_ZH : XG_LANG_EN);
-    return XG_OK;
-}
-
-/* Copied, and wiped where it was read from. */
-static enum xg_status take_secret(struct call *call, json_t *secret,
-                                  struct xg_arena *arena, struct xg_error *err)
-{
-    size_t n = json_string_length(secret);
-
-    if (!secret)
-        return XG_OK;
-    if (!json_is_string(secret) || n > CALL_SECRET_MAX)
-        return malformed("secret", err);
-    if (call->row->secret == CALL_NO_SECRET)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("%s 不需要口令或 PIN",
-                            "%s takes no passphrase and no PIN"),
-                       call->row->run);
-    call->secret = copy_text(arena, secret);
-    sodium_memzero((void *)(uintptr_t)json_string_value(secret), n);
-    if (!call->secret)
-        return xg_fail_nomem(err);
-    call->secret_bytes = n;
-    return XG_OK;
-}
-
 /* A code is read from standard input, never a word that others can see. */
-static enum xg_status judge_input(struct call *call, struct xg_error *err)
+static enum xg_status judge_input(struct xg_call *call, struct xg_error *err)
 {
-    if (call->row->secret != CALL_BY_INPUT)
+    if (call_row_of(call)->secret != CALL_BY_INPUT)
         return XG_OK;
     if (call->word_count > 0 || (call->secret && call->input))
-        return malformed("words", err);
+        return xg_call_malformed("words", err);
     if (call->secret)
         call->words[call->word_count++] = "-";
     return XG_OK;
 }
 
-static bool is_key(const char *name)
+static enum xg_status judge(const void *ctx, struct xg_call *call,
+                            struct xg_error *err)
 {
-    static const char *const keys[] = {"run", "words", "flags", "lang",
-                                       "secret"};
-
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(keys[i], name) == 0)
-            return true;
-    return false;
-}
-
-static enum xg_status judge(struct call *call, json_t *given,
-                            struct xg_arena *arena, struct xg_error *err)
-{
-    const char *run = json_string_value(json_object_get(given, "run"));
-    const char *name;
-    json_t *value;
-
-    if (take_lang(call, json_object_get(given, "lang"), err) != XG_OK)
-        return err->status;
-    json_object_foreach(given, name, value)
-        if (!is_key(name))
-            return malformed(name, err);
-    if (!run)
-        return malformed("run", err);
-    call->row = row_named(run);
-    if (!call->row)
+    (void)ctx;
+    if (call->secret && call_row_of(call)->secret == CALL_NO_SECRET)
         return xg_fail(err, XG_USAGE,
-                       XG_T("页面不能做“%s”；请用命令行",
-                            "the page cannot do \"%s\"; use the command line"),
-                       run);
-    if (take_words(call, json_object_get(given, "words"), arena, err) ||
-        take_flags(call, json_object_get(given, "flags"), arena, err) ||
-        take_secret(call, json_object_get(given, "secret"), arena, err))
-        return err->status;
-    call->bytes |= call->row->plain;
+                       XG_T("%s 不需要口令或 PIN",
+                            "%s takes no passphrase and no PIN"),
+                       call->row->run);
+    call->bytes |= call_row_of(call)->plain;
     return judge_input(call, err);
 }
 
-enum xg_status call_parse(struct call *out, struct xg_bytes text,
+enum xg_status call_parse(struct xg_call *out, struct xg_bytes text,
                           struct xg_arena *arena, struct xg_error *err)
 {
-    struct call call = {.row = NULL};
-    json_error_t where;
+    static const struct xg_call_table table = {.bytes_max = CALL_BYTES_MAX,
+                                               .words_max = CALL_WORDS_MAX,
+                                               .secrets = true,
+                                               .find = row_named,
+                                               .take_file = take_file,
+                                               .judge = judge};
 
-    if (text.len > CALL_BYTES_MAX)
-        return malformed(XG_T("太长", "too long"), err);
-    json_t *given = json_loadb((const char *)text.at, text.len,
-                               JSON_REJECT_DUPLICATES, &where);
-    enum xg_status status = json_is_object(given)
-                                ? judge(&call, given, arena, err)
-                                : malformed("JSON", err);
-    json_decref(given);
-    if (status == XG_OK)
-        *out = call;
-    else
-        call_wipe(&call);
-    return status;
-}
-
-void call_wipe(struct call *call)
-{
-    if (call->secret)
-        sodium_memzero(call->secret, call->secret_bytes);
-    call->secret = NULL;
-    call->secret_bytes = 0;
+    return xg_call_read(out, &table, NULL, text, arena, err);
 }
 
 /* ---- files of a stick ---- */
 
-static const char **stick_at(const struct call *call, size_t n, bool *written)
+static const char **stick_at(const struct xg_call *call, size_t n, bool *written)
 {
     for (size_t i = 0; i < call->flag_count; i++) {
-        struct call_flag *f = &call->flags[i];
+        struct xg_call_flag *f = &call->flags[i];
         if (f->type && strchr("iso", f->type) && is_on_stick(f->value) &&
             n-- == 0) {
             *written = f->type == 'o';
             return &f->value;
         }
     }
-    const struct call_row *row = call->row;
+    const struct xg_call_row *row = call->row;
     if (row->file && row->file != 'p' && row->file_word < call->word_count &&
         is_on_stick(call->words[row->file_word]) && n == 0) {
         *written = row->file == 'o';
@@ -443,7 +236,7 @@ static const char **stick_at(const struct call *call, size_t n, bool *written)
     return NULL;
 }
 
-const char **call_stick(const struct call *call, size_t n, const char **stick,
+const char **call_stick(const struct xg_call *call, size_t n, const char **stick,
                         const char **file, bool *written,
                         struct xg_arena *arena)
 {
@@ -461,11 +254,11 @@ const char **call_stick(const struct call *call, size_t n, const char **stick,
 /* ---- to arguments ---- */
 
 /* With which the command is told where its secret is. */
-static const char *secret_argument(const struct call *call)
+static const char *secret_argument(const struct xg_call *call)
 {
     if (!call->secret)
         return NULL;
-    switch (call->row->secret) {
+    switch (call_row_of(call)->secret) {
     case CALL_BY_PASSPHRASE_FD:
         return "--passphrase-fd=3";
     case CALL_BY_PIN_FD:
@@ -477,43 +270,30 @@ static const char *secret_argument(const struct call *call)
     return NULL;
 }
 
-char **call_arguments(const struct call *call, const char *home,
+char **call_arguments(const struct xg_call *call, const char *home,
                       uint64_t input_bytes, struct xg_arena *arena)
 {
-    size_t room = call->word_count + call->flag_count + 12, n = 0;
-    char **list = xg_arena_array(arena, room, sizeof *list);
-    const char *run = call->row->run, *secret = secret_argument(call);
-    size_t first = strcspn(run, " ");
+    enum { OURS = 7 }; /* xunge, --json, --home, --lang, secret, --bytes, -- */
+    const char *secret = secret_argument(call);
+    struct xg_call_list list;
     char type;
 
-    if (!list)
-        return NULL;
-    list[n++] = xg_arena_format(arena, "xunge");
-    list[n++] = xg_arena_str(arena, run, first);
-    if (run[first])
-        list[n++] = xg_arena_format(arena, "%s", run + first + 1);
-    if (!call->row->plain)
-        list[n++] = xg_arena_format(arena, "--json");
-    list[n++] = xg_arena_format(arena, "--home=%s", home);
+    xg_call_list_begin(&list, call, OURS, arena);
+    xg_call_list_put(&list, xg_arena_format(arena, "xunge"));
+    xg_call_list_put_run(&list, call);
+    if (!call_row_of(call)->plain)
+        xg_call_list_put(&list, xg_arena_format(arena, "--json"));
+    xg_call_list_put(&list, xg_arena_format(arena, "--home=%s", home));
     if (call->lang)
-        list[n++] = xg_arena_format(arena, "--lang=%s", call->lang);
+        xg_call_list_put(&list, xg_arena_format(arena, "--lang=%s", call->lang));
     if (secret)
-        list[n++] = xg_arena_format(arena, "%s", secret);
-    for (size_t i = 0; i < call->flag_count; i++) {
-        const struct call_flag *f = &call->flags[i];
-        list[n++] = f->value
-                        ? xg_arena_format(arena, "--%s=%s", f->name, f->value)
-                        : xg_arena_format(arena, "--%s", f->name);
-    }
-    if (call->input && flag_type(&type, call->row, "bytes"))
-        list[n++] = xg_arena_format(arena, "--bytes=%llu",
-                                    (unsigned long long)input_bytes);
-    list[n++] = xg_arena_format(arena, "--");
-    for (size_t i = 0; i < call->word_count; i++)
-        list[n++] =
-            xg_arena_str(arena, call->words[i], strlen(call->words[i]));
-    for (size_t i = 0; i < n; i++)
-        if (!list[i])
-            return NULL;
-    return list;
+        xg_call_list_put(&list, xg_arena_format(arena, "%s", secret));
+    xg_call_list_put_flags(&list, call);
+    if (call->input && xg_call_flag_type(&type, call->row, "bytes"))
+        xg_call_list_put(&list,
+                         xg_arena_format(arena, "--bytes=%llu",
+                                         (unsigned long long)input_bytes));
+    xg_call_list_put(&list, xg_arena_format(arena, "--"));
+    xg_call_list_put_words(&list, call);
+    return xg_call_list_end(&list);
 }

@@ -9,18 +9,11 @@
 #ifndef AGENT_UI_CALLS_H
 #define AGENT_UI_CALLS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "shared/base/arena.h"
-#include "shared/base/bytes.h"
-#include "shared/base/error.h"
+#include "shared/call/call.h"
 
 enum {
     CALL_BYTES_MAX = 120 << 10, /* of a call; the system takes 128 KiB a word */
     CALL_WORDS_MAX = 256,
-    CALL_FLAGS_MAX = 64,
-    CALL_SECRET_MAX = 2048,
     CALL_SECRET_FD = 3, /* where the command finds it */
 };
 
@@ -39,72 +32,46 @@ enum call_secret {
     CALL_BY_INPUT, /* as its standard input, the word "-" */
 };
 
-/* A row of the table. `flags` are names with a blank between them; a name alone
- * takes no value, and
+/* A row of the table; `call` as shared/call/call.h has it, where
  *
- *      =   takes a text            =+  takes texts, and may be given again
- *      =p  takes photos: "-" for the body of the request, or "-:WORDS"
- *      =i  a file that is read: "-", or "stick:NAME/FILE"
- *      =s  the same of one that may be as large as the disk
- *      =o  a file that is written: the same, "-" for the answer's bytes
- *      =#  how long the body of the request is: put there by us
- *
- * `file_word` is the first word that is such a file (i, s, o), or all from there
- * on that are photos (p).
+ *      p   is a photo: "-" for the body of the request, or "-:WORDS"
+ *      i   a file that is read: "-", or "stick:NAME/FILE"
+ *      s   the same of one that may be as large as the disk
+ *      o   a file that is written: the same, "-" for the answer's bytes
+ *      #   how long the body of the request is: put there by us
  *
  * A photo and an =s go to the command as they come. An =i is kept until it is
  * whole, in a file without a name, since its command reads it twice. */
 struct call_row {
-    const char *run; /* the command: one word or two */
+    struct xg_call_row call; /* the first, so that one is the other */
     enum call_does does;
     enum call_secret secret;
-    char file; /* i, s, o, p; 0: no word is a file */
-    unsigned char file_word;
     bool plain; /* --json means something else there, or nothing */
-    const char *flags;
 };
 
 extern const struct call_row call_rows[];
 extern const size_t call_row_count;
 
-struct call_flag {
-    const char *name, *value; /* NULL: takes none */
-    char type;                /* 0, or as in the row: = + p i s o */
-};
-
-/* A call that was judged. All of it lies in the arena that it was given. */
-struct call {
-    const struct call_row *row;
-    const char *lang; /* "zh", "en"; NULL: not said */
-    const char **words;
-    size_t word_count;
-    struct call_flag *flags;
-    size_t flag_count;
-    char *secret; /* NULL: none; the caller wipes it */
-    size_t secret_bytes;
-    bool input; /* the body of the request is its standard input, */
-    bool whole; /* kept until it is whole */
-    bool bytes; /* what it prints is no JSON */
-};
+static inline const struct call_row *call_row_of(const struct xg_call *call)
+{
+    return (const struct call_row *)call->row;
+}
 
 /* XG_USAGE: malformed, or not in the table; the text names what. The thread
  * speaks the call's language from then on, where it names one. */
-XG_MUST_CHECK enum xg_status call_parse(struct call *out, struct xg_bytes text,
+XG_MUST_CHECK enum xg_status call_parse(struct xg_call *out, struct xg_bytes text,
                                         struct xg_arena *arena,
                                         struct xg_error *err);
 
-/* Wipe and forget the secret. */
-void call_wipe(struct call *call);
-
 /* The n-th word or flag that names a file of a stick, to be put in place by its
  * path: *stick and *file are its parts. NULL after the last. */
-const char **call_stick(const struct call *call, size_t n, const char **stick,
+const char **call_stick(const struct xg_call *call, size_t n, const char **stick,
                         const char **file, bool *written,
                         struct xg_arena *arena);
 
 /* "xunge", the command, its flags, --, its words, NULL. `input_bytes` come as
  * its standard input, where it has one. NULL: no memory. */
-char **call_arguments(const struct call *call, const char *home,
+char **call_arguments(const struct xg_call *call, const char *home,
                       uint64_t input_bytes, struct xg_arena *arena);
 
 #endif

@@ -53,13 +53,13 @@ int64_t ui_now_ms(void)
 
 void ui_call_ended(struct ui *ui, const struct call_row *row, int exit_status)
 {
-    if (strcmp(row->run, "settings") == 0)
+    if (strcmp(row->call.run, "settings") == 0)
         atomic_store(&ui->settings_stale, true);
     if (exit_status != 0 && exit_status != 5)
         return;
-    if (strcmp(row->run, "lock") == 0) {
+    if (strcmp(row->call.run, "lock") == 0) {
         hub_post(&ui->hub, HUB_LOCKED, "true");
-    } else if (strcmp(row->run, "unlock") == 0) {
+    } else if (strcmp(row->call.run, "unlock") == 0) {
         hub_post(&ui->hub, HUB_LOCKED, "false");
         atomic_store(&ui->settings_stale, true);
     } else if (row->does == CALL_WRITES) {
@@ -220,8 +220,8 @@ static void tell_changed(struct keeper *k)
 /* Without a passphrase the command refuses, and nothing happens. */
 static bool lock_home(struct ui *ui)
 {
-    static const struct call_row row = {.run = "lock", .flags = ""};
-    const struct call call = {.row = &row, .lang = ui->lang};
+    static const struct call_row row = {.call = {"lock", 0, 0, ""}};
+    const struct xg_call call = {.row = &row.call, .lang = ui->lang};
     struct xg_arena arena = XG_ARENA(64 << 10);
     struct xg_error err = XG_ERROR_NONE;
     struct run run = RUN_NONE;

@@ -12,20 +12,6 @@
 enum { ENTER_MAX = 512 };
 
 /* What bodies are, said so by the sender: a form of another page cannot. */
-static bool is_json(const struct xg_request *request,
-                    struct xg_response *response)
-{
-    const char *type = xg_request_header(request, "Content-Type");
-
-    if (type && strncmp(type, "application/json", 16) == 0 &&
-        (type[16] == '\0' || type[16] == ';'))
-        return true;
-    xg_response_problem(response, 415, "type",
-                        XG_T("请求的内容不是 JSON", "the body is no JSON"),
-                        NULL);
-    return false;
-}
-
 /* The body held a passphrase or a key, and lies in a buffer of this request. */
 static void wipe_body(const struct xg_request *request)
 {
@@ -43,7 +29,7 @@ static void do_enter(void *ctx, const struct xg_request *request,
     char next[GUARD_SECRET_SIZE];
 
     if (!guard_origin(&ui->guard, request, false, response) ||
-        !is_json(request, response))
+        !xg_request_must_be_json(request, response))
         return;
     json_t *body = json_loadb((const char *)request->body.at,
                               request->body.len, 0, NULL);
@@ -72,14 +58,14 @@ static void note_touch(struct ui *ui, const struct xg_request *request)
 }
 
 /* False: the response says why not. */
-static bool read_call(struct call *call, struct ui *ui,
+static bool read_call(struct xg_call *call, struct ui *ui,
                       const struct xg_request *request,
                       struct xg_response *response)
 {
     struct xg_error err = XG_ERROR_NONE;
 
     if (!guard_token(&ui->guard, request, response) ||
-        !is_json(request, response))
+        !xg_request_must_be_json(request, response))
         return false;
     note_touch(ui, request);
     enum xg_status status =
@@ -101,23 +87,23 @@ static void do_run(void *ctx, const struct xg_request *request,
     struct ui *ui = ctx;
     struct xg_error err = XG_ERROR_NONE;
     struct run run = RUN_NONE;
-    struct call call;
+    struct xg_call call;
 
     if (!read_call(&call, ui, request, response))
         return;
     if (call.bytes) {
-        call_wipe(&call);
+        xg_call_wipe(&call);
         xg_ignore(xg_fail(&err, XG_USAGE,
                           XG_T("“%s”的结果不是 JSON：用 /api/data",
                                "\"%s\" gives no JSON: use /api/data"),
                           call.row->run));
         answer_refusal(response, &err);
-    } else if (call.row->does == CALL_SYNCS) {
+    } else if (call_row_of(&call)->does == CALL_SYNCS) {
         if (!call.lang)
             call.lang = ui->lang;
         sync_answer(response, &ui->sync, &call);
     } else if (answer_start(&run, ui, &call, request, NULL, response)) {
-        answer_lines(response, ui, call.row, &run);
+        answer_lines(response, ui, call_row_of(&call), &run);
     }
 }
 
@@ -126,11 +112,11 @@ static void do_data(void *ctx, const struct xg_request *request,
 {
     struct ui *ui = ctx;
     struct run run = RUN_NONE;
-    struct call call;
+    struct xg_call call;
 
     if (read_call(&call, ui, request, response) &&
         answer_start(&run, ui, &call, request, NULL, response))
-        answer_bytes(response, ui, call.row, &run, request);
+        answer_bytes(response, ui, call_row_of(&call), &run, request);
 }
 
 static void do_events(void *ctx, const struct xg_request *request,

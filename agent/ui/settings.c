@@ -12,8 +12,8 @@ enum { SAID_MAX = 64 << 10, PIECE = 4096, DIGITS_MAX = 8 };
 /* All that a command says; false: it failed. */
 static bool gather(struct xg_buf *out, struct ui *ui)
 {
-    static const struct call_row row = {.run = "settings", .flags = ""};
-    const struct call call = {.row = &row, .lang = ui->lang};
+    static const struct call_row row = {.call = {"settings", 0, 0, ""}};
+    const struct xg_call call = {.row = &row.call, .lang = ui->lang};
     struct xg_arena arena = XG_ARENA(64 << 10);
     struct xg_error err = XG_ERROR_NONE;
     struct run run = RUN_NONE;

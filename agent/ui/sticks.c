@@ -11,8 +11,8 @@ static enum xg_status list_sticks(json_t **out, struct ui *ui,
                                   const struct xg_request *request,
                                   struct xg_error *err)
 {
-    static const struct call_row row = {.run = "sticks", .flags = ""};
-    const struct call call = {.row = &row, .lang = ui->lang};
+    static const struct call_row row = {.call = {"sticks", 0, 0, ""}};
+    const struct xg_call call = {.row = &row.call, .lang = ui->lang};
     struct run_order order = {
         .arguments = call_arguments(&call, ui->home, 0, request->arena)};
     struct run run = RUN_NONE;
@@ -94,7 +94,7 @@ static enum xg_status place(const char **word, const json_t *sticks,
     return *word ? XG_OK : xg_fail_nomem(err);
 }
 
-enum xg_status sticks_place(struct ui *ui, struct call *call,
+enum xg_status sticks_place(struct ui *ui, struct xg_call *call,
                              const struct xg_request *request,
                              struct xg_error *err)
 {

@@ -39,7 +39,7 @@ static void job_give(struct sync_desk *desk, struct sync_job *job)
 }
 
 static struct sync_job *job_new(const struct sync_desk *desk,
-                                const struct call *call)
+                                const struct xg_call *call)
 {
     struct sync_job *job = calloc(1, sizeof *job);
 
@@ -229,10 +229,10 @@ static int64_t due_ms(const struct sync_desk *desk)
 
 static void add_own(struct sync_desk *desk)
 {
-    static const struct call_row row = {.run = "sync", .flags = ""};
-    static struct call_flag flags[] = {{"progress", NULL, 0},
+    static const struct call_row row = {.call = {"sync", 0, 0, ""}};
+    static struct xg_call_flag flags[] = {{"progress", NULL, 0},
                                        {"max-time", "0", '='}};
-    const struct call call = {.row = &row,
+    const struct xg_call call = {.row = &row.call,
                               .lang = desk->ui->lang,
                               .flags = flags,
                               .flag_count = 2};
@@ -429,16 +429,16 @@ static void close_follow(void *state)
 }
 
 void sync_answer(struct xg_response *response, struct sync_desk *desk,
-                 const struct call *call)
+                 const struct xg_call *call)
 {
     static const struct xg_flow flow = {next_of_sync, close_follow};
-    struct call with = *call;
-    struct call_flag flags[CALL_FLAGS_MAX + 1];
+    struct xg_call with = *call;
+    struct xg_call_flag flags[XG_CALL_FLAGS_MAX + 1];
     struct xg_error err = XG_ERROR_NONE;
     struct follow *f = calloc(1, sizeof *f);
 
     memcpy(flags, call->flags, call->flag_count * sizeof *flags);
-    flags[with.flag_count++] = (struct call_flag){"progress", NULL, 0};
+    flags[with.flag_count++] = (struct xg_call_flag){"progress", NULL, 0};
     with.flags = flags;
     struct sync_job *job = f ? job_new(desk, &with) : NULL;
     if (!job) {

@@ -61,6 +61,6 @@ void sync_soon(struct sync_desk *desk);
 /* Answer with the progress of whatever runs, then with the answer of a sync
  * that this call began. */
 void sync_answer(struct xg_response *response, struct sync_desk *desk,
-                 const struct call *call);
+                 const struct xg_call *call);
 
 #endif

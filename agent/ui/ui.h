@@ -79,7 +79,7 @@ struct answer_input {
 };
 /* Start what a call asks for; `input` NULL: it has none. On failure the
  * response says why. */
-bool answer_start(struct run *run, struct ui *ui, struct call *call,
+bool answer_start(struct run *run, struct ui *ui, struct xg_call *call,
                   const struct xg_request *request,
                   const struct answer_input *input,
                   struct xg_response *response);
@@ -96,7 +96,7 @@ void events_answer(struct xg_response *response, struct ui *ui);
 /* ---- sticks.c ---- */
 
 /* Paths for what a call names of a stick. */
-XG_MUST_CHECK enum xg_status sticks_place(struct ui *ui, struct call *call,
+XG_MUST_CHECK enum xg_status sticks_place(struct ui *ui, struct xg_call *call,
                                           const struct xg_request *request,
                                           struct xg_error *err);
 

@@ -1,6 +1,7 @@
 /* forks.c - `forks` and `forks settle`: chains of which two records claim one
  * place, and what a person found out about it. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "server/cli/finding.h"
@@ -359,9 +360,24 @@ enum xg_status finding_choice(uint64_t *number, const char *given,
                         "a finding is restored, cloned, tampered or unclear"));
 }
 
+static enum xg_status write_finding(struct look *l, struct xg_draft *draft,
+                                    struct xg_error *err)
+{
+    const char *who = cmd_option(l->c, "as");
+    uint8_t secret[64] = {0};
+    struct desk_done done;
+
+    look_give_back(l); /* reading ends before writing begins */
+    enum xg_status status = cmd_sign(l->c, draft, secret, who, err);
+    if (status == XG_OK)
+        status =
+            desk_write(&done, l->c->data, draft, who, l->view.labels, err);
+    sodium_memzero(secret, sizeof secret);
+    return status;
+}
+
 enum xg_status cmd_forks_settle(struct cmd *c, struct xg_error *err)
 {
-    struct desk_done done;
     struct xg_draft draft;
     struct xg_hash chain;
     struct look l;
@@ -378,11 +394,8 @@ enum xg_status cmd_forks_settle(struct cmd *c, struct xg_error *err)
         draft.head.creates = true;
         status = finding_fill(&draft, &chain, choice, cmd_option(c, "why"), err);
     }
-    if (status == XG_OK) {
-        look_give_back(&l); /* reading ends before writing begins */
-        status = desk_write(&done, c->data, &draft, cmd_option(c, "as"),
-                            l.view.labels, err);
-    }
+    if (status == XG_OK)
+        status = write_finding(&l, &draft, err);
     look_close(&l);
     if (status != XG_OK)
         return status;

@@ -66,17 +66,22 @@ static const char *waiting_doubt(const struct health *h)
 /* ---- the certificate ---- */
 
 struct certificate {
+    enum data_tls by;
     bool known;
     int64_t until_ms;
 };
 
-/* Of the folder; where `serve` was given another, it is that one's to see. */
+/* What callers see; where nothing serves, what lies in the folder. */
 static struct certificate read_certificate(const struct cmd *c)
 {
     struct xg_error ignored = XG_ERROR_NONE;
-    struct certificate out = {.known = false};
+    struct certificate out = {.by = c->data->tls,
+                              .until_ms = c->data->cert_until_ms};
     struct tls_files tls;
 
+    out.known = out.by == DATA_TLS_HERE;
+    if (out.by != DATA_NOT_SERVED)
+        return out;
     if (tls_files_load(&tls, c->args[0], NULL, NULL, &ignored) == XG_OK &&
         xg_tls_until(&out.until_ms, xg_buf_str(&tls.cert), &ignored) == XG_OK)
         out.known = true;
@@ -84,9 +89,29 @@ static struct certificate read_certificate(const struct cmd *c)
     return out;
 }
 
+static const char *certificate_by(const struct certificate *t)
+{
+    switch (t->by) {
+    case DATA_NOT_SERVED:
+        return "folder";
+    case DATA_TLS_HERE:
+        return "server";
+    case DATA_TLS_PROXY:
+        return "proxy";
+    case DATA_TLS_NONE:
+        break;
+    }
+    return "none";
+}
+
 static const char *certificate_doubt(const struct certificate *t,
                                      int64_t now_ms)
 {
+    if (t->by == DATA_TLS_NONE)
+        return XG_T("没有加密：用 TLS，或在前面放代理并用 --url、--console-url "
+                    "写明 https 地址",
+                    "nothing is encrypted: serve with TLS, or behind a proxy "
+                    "whose https address --url and --console-url state");
     return t->known && t->until_ms - now_ms < CERTIFICATE_DAYS * 24 * HOUR_MS
                ? XG_T("证书快到期了", "the certificate is about to expire")
                : NULL;
@@ -133,7 +158,7 @@ static enum xg_status put_json(struct cmd *c, const struct health *h,
            h->witnessed ? json_integer((json_int_t)h->witnessed_size)
                         : json_null(),
            "devices", (json_int_t)h->devices, "doubt");
-    MEMBER("certificate", "{s:o, s:s?}", "until",
+    MEMBER("certificate", "{s:s, s:o, s:s?}", "by", certificate_by(t), "until",
            time_json(t->known ? t->until_ms : 0), "doubt",
            certificate_doubt(t, h->now_ms));
 #undef MEMBER
@@ -183,7 +208,12 @@ static void put_text(struct cmd *c, const struct health *h,
     xg_buf_reset(&when);
     if (t->known)
         view_put_time(&when, t->until_ms);
-    put_line(c, XG_T("证书", "TLS"), t->known ? xg_buf_str(&when) : "-",
+    put_line(c, XG_T("证书", "TLS"),
+             t->known ? xg_buf_str(&when)
+             : t->by == DATA_TLS_PROXY
+                 ? XG_T("由前面的代理出示，到期在那里看",
+                        "a proxy shows one: see there until when")
+                 : "-",
              certificate_doubt(t, h->now_ms));
     xg_buf_clear(&when);
 }

@@ -167,6 +167,26 @@ static enum xg_status start_console(struct serving *s, struct xg_error *err)
     return console_address_store(s->dir, console_url(s->console), err);
 }
 
+/* For `health`: which certificate callers see, if it is ours. */
+static enum xg_status note_tls(struct serving *s, struct xg_error *err)
+{
+    const char *desk = s->console ? console_url(s->console) : "https://";
+    int64_t until_ms;
+
+    if (s->plain) {
+        s->data->tls = strncmp(s->url, "https://", 8) == 0 &&
+                               strncmp(desk, "https://", 8) == 0
+                           ? DATA_TLS_PROXY
+                           : DATA_TLS_NONE;
+        return XG_OK;
+    }
+    if (xg_tls_until(&until_ms, xg_buf_str(&s->tls.cert), err) != XG_OK)
+        return err->status;
+    s->data->cert_until_ms = until_ms;
+    s->data->tls = DATA_TLS_HERE;
+    return XG_OK;
+}
+
 /* A command may have the folder for a moment; another server keeps it. */
 static enum xg_status open_data(struct serving *s, struct xg_error *err)
 {
@@ -211,7 +231,7 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
         address_store(s->dir, s->url, s->plain ? NULL : &s->tls.pin, err) !=
             XG_OK)
         return err->status;
-    if (start_console(s, err) != XG_OK ||
+    if (start_console(s, err) != XG_OK || note_tls(s, err) != XG_OK ||
         control_start(&s->control, s->dir, s->data, s->console, s->c->env,
                       err) != XG_OK)
         return err->status;

@@ -609,7 +609,7 @@ const struct command commands[] = {
        "restored 恢复备份、cloned 克隆、tampered 篡改、unclear 不明",
        "restored, cloned, tampered or unclear"},
       {"why", "T", true, "依据", "what that rests on"},
-      {"as", "CODE", true, "经办人", "who says so"}}},
+      AS}},
     {"forks", "DIR [CHAIN]", 1, 2, CMD_DATA, 0, 0, cmd_forks,
      "列出分叉的链：哪台设备、在哪里、两侧各多少条、谁认定了什么",
      "list chains that forked: device, where, records on each side, finding",

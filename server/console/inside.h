@@ -66,8 +66,6 @@ extern const size_t console_route_count;
 
 /* ---- routes.c ---- */
 
-/* Bodies say that they are JSON: a form of another page cannot. */
-bool is_json(const struct xg_request *request, struct xg_response *response);
 /* Whose request it is: of this page, with a token, and still who she was.
  * NULL: the response says why not. Let go by the caller. */
 struct session *console_enter(struct console *c,

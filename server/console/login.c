@@ -18,7 +18,7 @@
 static json_t *read_body(const struct xg_request *request,
                          struct xg_response *response)
 {
-    if (!is_json(request, response))
+    if (!xg_request_must_be_json(request, response))
         return NULL;
     json_t *body = json_loadb((const char *)request->body.at,
                               request->body.len, JSON_REJECT_DUPLICATES, NULL);

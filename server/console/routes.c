@@ -8,19 +8,6 @@
 
 enum { LOGIN_MAX = 4096 };
 
-bool is_json(const struct xg_request *request, struct xg_response *response)
-{
-    const char *type = xg_request_header(request, "Content-Type");
-
-    if (type && strncmp(type, "application/json", 16) == 0 &&
-        (type[16] == '\0' || type[16] == ';'))
-        return true;
-    xg_response_problem(response, 415, "type",
-                        XG_T("请求的内容不是 JSON", "the body is no JSON"),
-                        NULL);
-    return false;
-}
-
 /* Until a call says otherwise: as the browser speaks, else Chinese. Times are
  * China's, as in the page, whatever zone this machine is set to. */
 static void speak(const struct xg_request *request)

@@ -4,10 +4,6 @@
  * What a command gives as a file, or takes as one, lies meanwhile in a file
  * without a name in DIR: gone with us.
  */
-#define _GNU_SOURCE /* O_TMPFILE, mkostemp */
-#include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,33 +17,10 @@
 #include "shared/base/os.h"
 
 enum {
-    PATH_SIZE = 4096,
     OUT_MAX = 256 << 20,
     COMPLAINT_MAX = 1 << 20,
     SPARE_BYTES = 256 << 20,
 };
-
-/* ---- files without a name ---- */
-
-static enum xg_status open_unnamed(int *fd, const char *dir,
-                                   struct xg_error *err)
-{
-    char name[PATH_SIZE];
-
-    int opened = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (opened < 0 && (errno == EOPNOTSUPP || errno == EISDIR) &&
-        snprintf(name, sizeof name, "%s/console.XXXXXX", dir) <
-            (int)sizeof name) {
-        opened = mkostemp(name, O_CLOEXEC);
-        if (opened >= 0)
-            unlink(name);
-    }
-    if (opened < 0)
-        return xg_fail_os(err, XG_T("在 %s 存放文件", "keeping a file in %s"),
-                          dir);
-    *fd = opened;
-    return XG_OK;
-}
 
 /* ---- errors ---- */
 
@@ -113,7 +86,7 @@ static int http_of_exit(int exit_status)
 struct work {
     struct console *console;
     struct session *session; /* held */
-    struct call call;
+    struct xg_call call;
     int input, output; /* files, or -1 */
     struct console_done done;
 };
@@ -157,12 +130,12 @@ static void run_work(struct work *w, const struct xg_request *request)
     w->done = (struct console_done){.out = XG_BUF(OUT_MAX),
                                     .complaint = XG_BUF(COMPLAINT_MAX)};
     if (w->call.bytes &&
-        open_unnamed(&w->output, c->options.dir, &err) != XG_OK) {
+        xg_os_open_unnamed(&w->output, c->options.dir, &err) != XG_OK) {
         not_run(w, &err);
         return;
     }
     order.output = w->output;
-    order.words = call_arguments(&w->call, &order.count, c->options.dir,
+    order.words = (const char *const *)call_arguments(&w->call, &order.count, c->options.dir,
                                  w->session->code, request->arena);
     if (!order.words) {
         xg_ignore(xg_fail_nomem(&err));
@@ -322,14 +295,14 @@ static bool begin(struct work *w, struct console *c,
 {
     *w = (struct work){.console = c, .input = -1, .output = -1};
     w->session = console_enter(c, request, response);
-    if (w->session && is_json(request, response) &&
+    if (w->session && xg_request_must_be_json(request, response) &&
         take_call(w, request->body, request, response))
         return true;
     work_clear(w);
     return false;
 }
 
-static void wrong_door(struct xg_response *response, const struct call *call)
+static void wrong_door(struct xg_response *response, const struct xg_call *call)
 {
     struct xg_error err = XG_ERROR_NONE;
 
@@ -389,21 +362,14 @@ static bool header_call(struct work *w, const struct xg_request *request,
                         struct xg_response *response)
 {
     const char *text = xg_request_header(request, "Xunge-Call");
-    size_t len = text ? strlen(text) : 0, n = 0;
-    uint8_t *plain = xg_arena_alloc(request->arena, len + 1);
     struct xg_error err = XG_ERROR_NONE;
+    struct xg_bytes plain;
 
-    if (!plain || !text ||
-        sodium_base642bin(plain, len, text, len, NULL, &n, NULL,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING)) {
-        xg_ignore(xg_fail(&err, XG_USAGE,
-                          XG_T("页面的请求格式有误：%s",
-                               "the page's request is malformed: %s"),
-                          "Xunge-Call"));
+    if (xg_call_of_header(&plain, text, request->arena, &err) != XG_OK) {
         refuse(response, &err);
         return false;
     }
-    if (!take_call(w, xg_bytes(plain, n), request, response))
+    if (!take_call(w, plain, request, response))
         return false;
     if (w->call.input)
         return true;
@@ -427,7 +393,7 @@ static bool has_room(const struct work *w, uint64_t length,
                             NULL);
         return false;
     }
-    if (!w->call.row->large && length > CALL_INPUT_MAX)
+    if (!call_row_of(&w->call)->large && length > CALL_INPUT_MAX)
         xg_ignore(xg_fail(&err, XG_TOOBIG,
                           XG_T("文件太大，最多 %d MiB",
                                "the file is too large: %d MiB at most"),
@@ -459,7 +425,7 @@ static void *open_feed(void *ctx, const struct xg_request *request,
         if (!feed)
             xg_ignore(xg_fail_nomem(&err));
         else
-            xg_ignore(open_unnamed(&w.input, c->options.dir, &err));
+            xg_ignore(xg_os_open_unnamed(&w.input, c->options.dir, &err));
         if (err.status != XG_OK)
             refuse(response, &err);
     }

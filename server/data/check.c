@@ -515,6 +515,17 @@ static enum xg_status compare_telling(struct check *c, struct store *again)
     return xg_hash_equal(&a, &b) ? XG_OK : differs(c, "scope", 0);
 }
 
+/* By what number of whose a record is found again. */
+static enum xg_status compare_sources(struct check *c, struct store *again)
+{
+    struct xg_hash a, b;
+
+    if (c->store->ops->digest_sources(c->store, &a, c->err) != XG_OK ||
+        again->ops->digest_sources(again, &b, c->err) != XG_OK)
+        return c->err->status;
+    return xg_hash_equal(&a, &b) ? XG_OK : differs(c, "source", 0);
+}
+
 static bool same_photo(const struct store_photo *a, const struct store_photo *b)
 {
     return xg_hash_equal(&a->hash, &b->hash) && a->record == b->record &&
@@ -651,6 +662,7 @@ static enum xg_status compare(struct check *c, struct store *again)
         compare_records(c, again, a.records) != XG_OK ||
         compare_entities(c, again, a.entities) != XG_OK ||
         compare_telling(c, again) != XG_OK ||
+        compare_sources(c, again) != XG_OK ||
         compare_photos(c, again) != XG_OK || compare_held(c, again) != XG_OK ||
         count_unfolded(c) != XG_OK || count_other_logs(c) != XG_OK)
         return c->err->status;

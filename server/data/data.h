@@ -37,6 +37,14 @@ enum { DATA_READERS_MAX = 16 };
 
 struct board; /* board/board.h */
 
+/* Who proves to callers that we are we (`serve`), as long as it runs. */
+enum data_tls {
+    DATA_NOT_SERVED,
+    DATA_TLS_HERE,  /* we, by a certificate that ends at cert_until_ms */
+    DATA_TLS_PROXY, /* a proxy before us: the address begins with https */
+    DATA_TLS_NONE,
+};
+
 struct data {
     char *dir; /* NULL: in memory */
     struct xg_env env;
@@ -53,6 +61,8 @@ struct data {
     char *backups; /* their folder (upkeep/backups.h); NULL: DIR/backups */
     struct board *board;
     struct data_readers *readers;
+    enum data_tls tls;
+    int64_t cert_until_ms;
     int lock_fd;
 };
 

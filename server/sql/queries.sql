@@ -513,6 +513,9 @@ ON CONFLICT (text, record) DO NOTHING;
 SELECT record FROM source WHERE text = ?1 AND record > ?2
 ORDER BY record LIMIT 1;
 
+-- name: source_all
+SELECT text, record FROM source ORDER BY text, record;
+
 -- name: drop_source
 DELETE FROM source;
 

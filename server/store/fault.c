@@ -330,6 +330,8 @@ VERB(find_source,
      (struct store * s, uint64_t *record, bool *found, struct xg_bytes text,
       uint64_t after, struct xg_error *err),
      record, found, text, after, err)
+VERB(digest_sources,
+     (struct store * s, struct xg_hash *hash, struct xg_error *err), hash, err)
 VERB(put_photo,
      (struct store * s, const struct store_photo *p, struct xg_error *err), p,
      err)
@@ -618,6 +620,7 @@ static const struct store_ops fault_ops = {
     .digest_telling = digest_telling,
     .put_source = put_source,
     .find_source = find_source,
+    .digest_sources = digest_sources,
     .put_photo = put_photo,
     .read_photos = read_photos,
     .read_photos_newest = read_photos_newest,

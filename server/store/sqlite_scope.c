@@ -239,10 +239,31 @@ static enum xg_status put_telling(struct store *s, uint64_t shown,
     return xg_stmt_run(put, err);
 }
 
+/* A table whose rows are a text, then so many numbers, in the order that its
+ * statement gives. */
+static enum xg_status digest_table(crypto_hash_sha256_state *sum,
+                                   struct store *s, enum server_stmt all,
+                                   int numbers, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(sqlite_db(s), all);
+
+    while (xg_stmt_next(q)) {
+        const char *key = xg_col_text(q, 0);
+        crypto_hash_sha256_update(sum, (const uint8_t *)key, strlen(key) + 1);
+        for (int n = 1; n <= numbers; n++) {
+            uint64_t value = xg_col_u64(q, n);
+            uint8_t raw[8];
+            for (int b = 0; b < 8; b++)
+                raw[b] = (uint8_t)(value >> (8 * b));
+            crypto_hash_sha256_update(sum, raw, sizeof raw);
+        }
+    }
+    return xg_stmt_done(q, err);
+}
+
 static enum xg_status digest_telling(struct store *s, struct xg_hash *hash,
                                      struct xg_error *err)
 {
-    /* A text, then so many numbers. */
     static const struct {
         enum server_stmt all;
         int numbers;
@@ -254,23 +275,22 @@ static enum xg_status digest_telling(struct store *s, struct xg_hash *hash,
     crypto_hash_sha256_state sum;
 
     crypto_hash_sha256_init(&sum);
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        struct xg_stmt *q = xg_stmt(sqlite_db(s), tables[i].all);
-        while (xg_stmt_next(q)) {
-            const char *key = xg_col_text(q, 0);
-            crypto_hash_sha256_update(&sum, (const uint8_t *)key,
-                                      strlen(key) + 1);
-            for (int n = 1; n <= tables[i].numbers; n++) {
-                uint64_t value = xg_col_u64(q, n);
-                uint8_t raw[8];
-                for (int b = 0; b < 8; b++)
-                    raw[b] = (uint8_t)(value >> (8 * b));
-                crypto_hash_sha256_update(&sum, raw, sizeof raw);
-            }
-        }
-        if (xg_stmt_done(q, err) != XG_OK)
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (digest_table(&sum, s, tables[i].all, tables[i].numbers, err) !=
+            XG_OK)
             return err->status;
-    }
+    crypto_hash_sha256_final(&sum, hash->b);
+    return XG_OK;
+}
+
+static enum xg_status digest_sources(struct store *s, struct xg_hash *hash,
+                                     struct xg_error *err)
+{
+    crypto_hash_sha256_state sum;
+
+    crypto_hash_sha256_init(&sum);
+    if (digest_table(&sum, s, SERVER_STMT_SOURCE_ALL, 1, err) != XG_OK)
+        return err->status;
     crypto_hash_sha256_final(&sum, hash->b);
     return XG_OK;
 }
@@ -288,4 +308,5 @@ void sqlite_scope_verbs(struct store_ops *ops)
     ops->read_moved = read_moved;
     ops->put_telling = put_telling;
     ops->digest_telling = digest_telling;
+    ops->digest_sources = digest_sources;
 }

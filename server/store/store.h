@@ -607,6 +607,9 @@ struct store_ops {
     enum xg_status (*find_source)(struct store *s, uint64_t *record,
                                   bool *found, struct xg_bytes text,
                                   uint64_t after, struct xg_error *err);
+    /* SHA-256 over all of them, in the order of their keys. */
+    enum xg_status (*digest_sources)(struct store *s, struct xg_hash *hash,
+                                     struct xg_error *err);
 
     /* ---- photos ---- */
     enum xg_status (*put_photo)(struct store *s, const struct store_photo *p,

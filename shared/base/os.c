@@ -1,10 +1,11 @@
 /* os.c - see os.h. */
-#define _DEFAULT_SOURCE /* flock */
+#define _GNU_SOURCE /* flock, O_TMPFILE, mkostemp */
 #include "shared/base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -59,6 +60,26 @@ enum xg_status xg_os_read(struct xg_buf *out, const char *path,
         return err->status;
     if (xg_buf_check(out, err) != XG_OK)
         return xg_wrap(err, "%s", path);
+    return XG_OK;
+}
+
+enum xg_status xg_os_open_unnamed(int *fd, const char *folder,
+                                  struct xg_error *err)
+{
+    char name[PATH_SIZE];
+
+    int opened = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (opened < 0 && (errno == EOPNOTSUPP || errno == EISDIR) &&
+        snprintf(name, sizeof name, "%s/unnamed.XXXXXX", folder) <
+            (int)sizeof name) {
+        opened = mkostemp(name, O_CLOEXEC);
+        if (opened >= 0)
+            unlink(name);
+    }
+    if (opened < 0)
+        return xg_fail_os(err, XG_T("在 %s 存放文件", "keeping a file in %s"),
+                          folder);
+    *fd = opened;
     return XG_OK;
 }
 

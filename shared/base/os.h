@@ -32,6 +32,10 @@ XG_MUST_CHECK enum xg_status xg_os_write_all(int fd, const char *path,
                                              struct xg_bytes data,
                                              struct xg_error *err);
 
+/* A file without a name in that folder: gone when it is closed. */
+XG_MUST_CHECK enum xg_status xg_os_open_unnamed(int *fd, const char *folder,
+                                                struct xg_error *err);
+
 /* fsync the folder that holds `path`, so that its entry is durable. */
 XG_MUST_CHECK enum xg_status xg_os_sync_parent(const char *path,
                                                struct xg_error *err);

@@ -222,6 +222,20 @@ void xg_response_problem(struct xg_response *response, int http_status,
     xg_buf_text(b, "}\n");
 }
 
+bool xg_request_must_be_json(const struct xg_request *request,
+                             struct xg_response *response)
+{
+    const char *type = xg_request_header(request, "Content-Type");
+
+    if (type && strncmp(type, "application/json", 16) == 0 &&
+        (type[16] == '\0' || type[16] == ';'))
+        return true;
+    xg_response_problem(response, 415, "type",
+                        XG_T("请求的内容不是 JSON", "the body is no JSON"),
+                        NULL);
+    return false;
+}
+
 void xg_response_fail(struct xg_response *response, const struct xg_error *err)
 {
     int http_status = xg_status_http(err->status);

@@ -150,6 +150,11 @@ void xg_response_problem(struct xg_response *response, int http_status,
  * title. Answers that may be tried again carry Retry-After. */
 void xg_response_fail(struct xg_response *response, const struct xg_error *err);
 
+/* Does it say that its body is JSON? A form of another page cannot. False: the
+ * response says so. */
+bool xg_request_must_be_json(const struct xg_request *request,
+                             struct xg_response *response);
+
 /* Append `text` as a JSON string with its quotes. Control characters, quotes
  * and backslashes are escaped; what is not UTF-8 becomes U+FFFD. */
 void xg_json_string(struct xg_buf *out, const char *text);

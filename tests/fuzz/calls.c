@@ -6,10 +6,10 @@
 
 #include "agent/ui/calls.h"
 
-static bool in_row(const struct call *call, const char *argument)
+static bool in_row(const struct xg_call *call, const char *argument)
 {
     for (size_t i = 0; i < call->flag_count; i++) {
-        const struct call_flag *f = &call->flags[i];
+        const struct xg_call_flag *f = &call->flags[i];
         size_t len = strlen(f->name);
         if (strncmp(argument + 2, f->name, len) == 0 &&
             (f->value ? argument[2 + len] == '=' &&
@@ -32,7 +32,7 @@ static bool is_ours(const char *argument)
     return false;
 }
 
-static void check_arguments(const struct call *call, char **list)
+static void check_arguments(const struct xg_call *call, char **list)
 {
     size_t i = 1 + (strchr(call->row->run, ' ') ? 2 : 1);
 
@@ -43,7 +43,7 @@ static void check_arguments(const struct call *call, char **list)
     for (size_t word = 0; word < call->word_count; word++)
         FUZZ_MUST(strcmp(list[++i], call->words[word]) == 0);
     FUZZ_MUST(!list[i + 1]);
-    const struct call_row *row = call->row;
+    const struct xg_call_row *row = call->row;
     if (row->file && row->file_word < call->word_count) {
         const char *file = call->words[row->file_word];
         FUZZ_MUST(file[0] == '-' || strcmp(file, "/dev/stdin") == 0 ||
@@ -55,20 +55,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct xg_arena arena = XG_ARENA(4 << 20);
     struct xg_error err = XG_ERROR_NONE;
-    struct call call;
+    struct xg_call call;
 
     if (call_parse(&call, xg_bytes(data, size), &arena, &err) == XG_OK) {
         const char *stick, *file;
         bool written;
         FUZZ_MUST(call.row && !(call.input && call.bytes && call.secret &&
-                                call.row->secret == CALL_BY_INPUT));
+                                call_row_of(&call)->secret == CALL_BY_INPUT));
         for (size_t i = 0;
              call_stick(&call, i, &stick, &file, &written, &arena); i++)
             FUZZ_MUST(*stick && *file && *file != '.' && !strchr(file, '/'));
         char **list = call_arguments(&call, "/h", 9, &arena);
         FUZZ_MUST(list);
         check_arguments(&call, list);
-        call_wipe(&call);
+        xg_call_wipe(&call);
     } else {
         FUZZ_MUST(*xg_error_text(&err));
     }

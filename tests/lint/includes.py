@@ -18,6 +18,7 @@ ROOMS = {
     "shared/core": ["shared/base"],
     "shared/db": ["shared/base"],
     "shared/web": ["shared/base"],
+    "shared/call": ["shared/base"],
     "shared/bundle": ["shared/base", "shared/core"],
     # The page of an evidence file is the same words as every other view.
     "shared/audit": ["shared/base", "shared/core", "shared/db",
@@ -60,8 +61,8 @@ INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/handover/archive": ["agent", "agent/cli"],
     "agent/bundle": ["agent", "agent/cli"],
     "agent/sync": ["agent"], "agent/patrol": ["agent"],
-    "agent/ui": ["agent", "shared/web"],
-    "server/console": ["server"],
+    "agent/ui": ["agent", "shared/web", "shared/call"],
+    "server/console": ["server", "shared/call"],
     "server/cli": ["server", "server/console"],
     "shared/audit/cli": ["shared/audit"],
 }
@@ -92,7 +93,7 @@ ENGINES = {
     "liboath/": ["server/account/totp.c"],
     "qrencode.h": ["server/account/qr."],
     "jansson.h": ["shared/guide", "shared/view", "shared/audit", "shared/map",
-                  "agent", "server"],
+                  "shared/call", "agent", "server"],
 }
 IMPURE_HEADERS = ["time.h", "sys/time.h", "unistd.h", "fcntl.h", "pthread.h",
                   "sys/socket.h", "sys/stat.h", "dirent.h", "signal.h"]

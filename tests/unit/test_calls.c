@@ -15,10 +15,10 @@
 
 static struct xg_arena arena; /* of the test that runs */
 
-static struct call parse(const char *text)
+static struct xg_call parse(const char *text)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct call call;
+    struct xg_call call;
 
     assert_ok(call_parse(&call, xg_bytes_of(text), &arena, &err));
     return call;
@@ -27,7 +27,7 @@ static struct call parse(const char *text)
 static void refused(const char *text, const char *named)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct call call;
+    struct xg_call call;
 
     if (call_parse(&call, xg_bytes_of(text), &arena, &err) != XG_USAGE)
         fail_msg("taken: %s", text);
@@ -39,7 +39,7 @@ static void refused(const char *text, const char *named)
 static const char *arguments_of(const char *text, uint64_t input_bytes)
 {
     static char joined[4096];
-    struct call call = parse(text);
+    struct xg_call call = parse(text);
     size_t len = 0;
 
     char **list = call_arguments(&call, "/h", input_bytes, &arena);
@@ -47,7 +47,7 @@ static const char *arguments_of(const char *text, uint64_t input_bytes)
     for (size_t i = 0; list[i]; i++)
         len += (size_t)snprintf(joined + len, sizeof joined - len, "%s%s",
                                 i ? "|" : "", list[i]);
-    call_wipe(&call);
+    xg_call_wipe(&call);
     return joined;
 }
 
@@ -79,7 +79,7 @@ static void test_arguments(void **state)
 
 static void test_secrets(void **state)
 {
-    struct call call;
+    struct xg_call call;
 
     (void)state;
     assert_string_equal(
@@ -96,7 +96,7 @@ static void test_secrets(void **state)
     assert_int_equal(call.secret_bytes, 5);
     char *held = call.secret;
     assert_string_equal(held, "horse");
-    call_wipe(&call);
+    xg_call_wipe(&call);
     assert_null(call.secret);
     assert_memory_equal(held, "\0\0\0\0\0", 5);
 
@@ -149,7 +149,7 @@ static void test_files(void **state)
         "stick:",        "stick:A",      "stick:A/", "stick:/f",
         "stick:A/../f",  "stick:A/.ssh", "stick:A/b/c", "STICK:A/b",
         "-:near"};
-    struct call call;
+    struct xg_call call;
     char text[256];
 
     (void)state;
@@ -187,7 +187,7 @@ static void test_files(void **state)
 static void test_sticks(void **state)
 {
     const char *stick, *file, **at;
-    struct call call;
+    struct xg_call call;
     bool written;
 
     (void)state;
@@ -214,7 +214,7 @@ static void test_limits(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf text = XG_BUF(1 << 20);
-    struct call call;
+    struct xg_call call;
 
     (void)state;
     xg_buf_text(&text, "{\"run\":\"export\",\"words\":[");
@@ -287,16 +287,16 @@ static const json_t *flag_named(const json_t *command, const char *name,
 
 static void check_flags(const struct call_row *row, const json_t *command)
 {
-    for (const char *at = row->flags; *at;) {
+    for (const char *at = row->call.flags; *at;) {
         size_t width = strcspn(at, " "), len = strcspn(at, " =");
         char type = len == width ? 0 : width == len + 1 ? '=' : at[width - 1];
         const json_t *flag = flag_named(command, at, len);
         if (!flag)
-            fail_msg("%s has no --%.*s", row->run, (int)len, at);
+            fail_msg("%s has no --%.*s", row->call.run, (int)len, at);
         bool value = json_is_string(json_object_get(flag, "value"));
         bool many = json_is_true(json_object_get(flag, "many"));
         if (value != (type != 0) || many != (type == '+' || type == 'p'))
-            fail_msg("%s --%.*s is of another type", row->run, (int)len, at);
+            fail_msg("%s --%.*s is of another type", row->call.run, (int)len, at);
         at += width + strspn(at + width, " ");
     }
 }
@@ -308,14 +308,14 @@ static void test_table(void **state)
     (void)state;
     for (size_t i = 0; i < call_row_count; i++) {
         const struct call_row *row = &call_rows[i];
-        const json_t *command = json_object_get(commands, row->run);
+        const json_t *command = json_object_get(commands, row->call.run);
         if (!command)
-            fail_msg("there is no command %s", row->run);
+            fail_msg("there is no command %s", row->call.run);
         check_flags(row, command);
         if (row->secret == CALL_BY_PIN_FD && !flag_named(command, "pin-fd", 6))
-            fail_msg("%s has no --pin-fd", row->run);
+            fail_msg("%s has no --pin-fd", row->call.run);
         for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(row->run, call_rows[j].run);
+            assert_string_not_equal(row->call.run, call_rows[j].call.run);
     }
     json_decref(commands);
 }

@@ -47,21 +47,21 @@ static const char *const never[] = {"as",       "password-fd", "unsigned",
 
 static void check_flags(const struct call_row *row, const struct command *c)
 {
-    for (const char *at = row->flags; *at;) {
+    for (const char *at = row->call.flags; *at;) {
         size_t width = strcspn(at, " "), len = strcspn(at, " =");
         const struct cmd_option *o = option_of(c, at, len);
         if (!o) {
-            fail_msg("%s has no --%.*s", row->run, (int)len, at);
+            fail_msg("%s has no --%.*s", row->call.run, (int)len, at);
             return;
         }
         if ((o->value != NULL) != (len < width))
-            fail_msg("%s --%.*s: a value?", row->run, (int)len, at);
+            fail_msg("%s --%.*s: a value?", row->call.run, (int)len, at);
         if (o->value && (strcmp(o->value, "FILE") == 0 ||
                          strcmp(o->value, "FOLDER") == 0))
-            fail_msg("%s --%.*s names a path", row->run, (int)len, at);
+            fail_msg("%s --%.*s names a path", row->call.run, (int)len, at);
         for (size_t i = 0; i < sizeof never / sizeof *never; i++)
             if (strlen(never[i]) == len && memcmp(never[i], at, len) == 0)
-                fail_msg("%s --%.*s", row->run, (int)len, at);
+                fail_msg("%s --%.*s", row->call.run, (int)len, at);
         at += width + strspn(at + width, " ");
     }
 }
@@ -73,25 +73,25 @@ static void check_required(const struct call_row *row, const struct command *c)
         const char *name = c->options[i].name;
         if (!c->options[i].required || strcmp(name, "as") == 0)
             continue;
-        if (!strstr(row->flags, name))
-            fail_msg("%s needs --%s", row->run, name);
+        if (!strstr(row->call.flags, name))
+            fail_msg("%s needs --%s", row->call.run, name);
     }
 }
 
 static void check_file(const struct call_row *row, const struct command *c)
 {
-    size_t at = (size_t)row->file_word + 1; /* after DIR */
+    size_t at = (size_t)row->call.file_word + 1; /* after DIR */
 
-    if (row->file == 'i' && c->input != at)
-        fail_msg("%s: its input is argument %zu", row->run, c->input);
-    if (row->file == 'o' && c->output != at)
-        fail_msg("%s: its output is argument %zu", row->run, c->output);
-    if (row->file != 'i' && c->input)
-        fail_msg("%s reads a file", row->run);
-    if (row->file != 'o' && row->file != 'n' && c->output)
-        fail_msg("%s makes a file", row->run);
-    if (row->file == 'f' && !option_of(c, "format", 6))
-        fail_msg("%s has no --format", row->run);
+    if (row->call.file == 'i' && c->input != at)
+        fail_msg("%s: its input is argument %zu", row->call.run, c->input);
+    if (row->call.file == 'o' && c->output != at)
+        fail_msg("%s: its output is argument %zu", row->call.run, c->output);
+    if (row->call.file != 'i' && c->input)
+        fail_msg("%s reads a file", row->call.run);
+    if (row->call.file != 'o' && row->call.file != 'n' && c->output)
+        fail_msg("%s makes a file", row->call.run);
+    if (row->call.file == 'f' && !option_of(c, "format", 6))
+        fail_msg("%s has no --format", row->call.run);
 }
 
 static void test_rows_are_commands(void **unused)
@@ -99,33 +99,33 @@ static void test_rows_are_commands(void **unused)
     (void)unused;
     for (size_t i = 0; i < call_row_count; i++) {
         const struct call_row *row = &call_rows[i];
-        const struct command *c = command_of(row->run);
+        const struct command *c = command_of(row->call.run);
         if (!c) {
-            fail_msg("there is no command %s", row->run);
+            fail_msg("there is no command %s", row->call.run);
             return;
         }
         if (c->access == CMD_ALONE)
-            fail_msg("%s runs alone", row->run);
+            fail_msg("%s runs alone", row->call.run);
         check_flags(row, c);
         check_required(row, c);
         check_file(row, c);
         bool names = option_of(c, "as", 2) != NULL;
         if (names != (row->as != CALL_NOBODY))
-            fail_msg("%s: who is named?", row->run);
+            fail_msg("%s: who is named?", row->call.run);
         if (row->as == CALL_READS && !option_of(c, "why", 3))
-            fail_msg("%s: no --why", row->run);
+            fail_msg("%s: no --why", row->call.run);
         if (row->roles & (1u << XG_ROLE_WORKER | 1u << XG_ROLE_HELPER |
                           1u << XG_ROLE_DELEGATE | 1u << XG_ROLE_SERVER))
-            fail_msg("%s: for whom?", row->run);
+            fail_msg("%s: for whom?", row->call.run);
         for (size_t k = 0; k < i; k++)
-            if (strcmp(call_rows[k].run, row->run) == 0)
-                fail_msg("%s twice", row->run);
+            if (strcmp(call_rows[k].call.run, row->call.run) == 0)
+                fail_msg("%s twice", row->call.run);
     }
 }
 
 /* ---- calls ---- */
 
-static enum xg_status parse_as(struct call *call, uint32_t role,
+static enum xg_status parse_as(struct xg_call *call, uint32_t role,
                                const char *text, struct xg_error *err)
 {
     return call_parse(call, xg_bytes_of(text), xg_role_find(role), &arena, err);
@@ -135,12 +135,12 @@ static void expect_words(const char *text, const char *expected)
 {
     struct xg_error err = XG_ERROR_NONE;
     char joined[4096];
-    struct call call;
+    struct xg_call call;
     int count = 0;
     size_t len = 0;
 
     assert_ok(parse_as(&call, XG_ROLE_DISPATCHER, text, &err));
-    const char **words = call_arguments(&call, &count, "/d", "op", &arena);
+    char **words = call_arguments(&call, &count, "/d", "op", &arena);
     assert_non_null(words);
     for (int i = 0; i < count; i++)
         len += (size_t)snprintf(joined + len, sizeof joined - len, "%s%s",
@@ -148,7 +148,7 @@ static void expect_words(const char *text, const char *expected)
     assert_string_equal(joined, expected);
     /* The command's own parser reads it as it was meant. */
     struct cmd c = {.json = false};
-    assert_ok(cmd_parse(&c, count, words, &err));
+    assert_ok(cmd_parse(&c, count, (const char *const *)words, &err));
     assert_string_equal(c.args[0], "/d");
     assert_true(c.json);
     assert_int_equal(c.arg_count, call.word_count + 1);
@@ -171,7 +171,7 @@ static void test_arguments(void **unused)
 static void refused(uint32_t role, const char *text, enum xg_status expected)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct call call;
+    struct xg_call call;
 
     if (parse_as(&call, role, text, &err) != expected)
         fail_msg("%s: %s", text, xg_error_text(&err));
@@ -228,9 +228,9 @@ static void test_roles(void **unused)
     for (size_t i = 0; i < call_row_count; i++)
         for (const struct xg_role *r = xg_roles; r->name; r++) {
             /* Which bundle a role may take is another matter, below. */
-            if (strcmp(call_rows[i].run, "bundle write") == 0)
+            if (strcmp(call_rows[i].call.run, "bundle write") == 0)
                 continue;
-            snprintf(text, sizeof text, "{\"run\":\"%s\"}", call_rows[i].run);
+            snprintf(text, sizeof text, "{\"run\":\"%s\"}", call_rows[i].call.run);
             refused((uint32_t)r->number, text,
                     call_rows[i].roles & 1u << r->number ? XG_OK : XG_REFUSED);
         }

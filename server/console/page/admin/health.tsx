@@ -56,7 +56,12 @@ function factsOf(of: Row): Fact[] {
     fact(of.photos, T('照片', 'Photos'), (photos) => T(`${number(photos.held).toLocaleString()} 张，${bytes(number(photos.bytes))}`, `${number(photos.held).toLocaleString()}, ${bytes(number(photos.bytes))}`)),
   ];
   const until = text(row(of.certificate).until);
-  return until ? [...facts, fact(of.certificate, T('证书', 'Certificate'), () => T(`有效到 ${when(until)}`, `until ${when(until)}`))] : facts;
+  const shown: Record<string, string> = {
+    proxy: T('由前面的代理出示，到期在那里看', 'shown by the proxy in front: see there until when'),
+    none: T('没有', 'none'),
+  };
+  const says = shown[text(row(of.certificate).by)] ?? (until && T(`有效到 ${when(until)}`, `until ${when(until)}`));
+  return says ? [...facts, fact(of.certificate, T('证书', 'Certificate'), () => says)] : facts;
 }
 
 export function Health() {
