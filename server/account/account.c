@@ -1,5 +1,5 @@
 /* account.c - see account.h. */
-#include "server/account/account.h"
+#include "server/account/inside.h"
 
 #include <arpa/inet.h>
 #include <sodium.h>
@@ -55,28 +55,53 @@ static enum xg_status signs_with(struct data *d, bool *signs,
     return XG_OK;
 }
 
+/* Who that is, and where the log says so. */
+static enum xg_status fill_person(struct account *a, struct data *d,
+                                  struct xg_error *err)
+{
+    const struct xg_registry view = registry_view(d->registry);
+    struct xg_statement person;
+    bool found;
+
+    if (view.find(view.ctx, XG_SAYS_WORKER, a->code, UINT64_MAX, &person,
+                  &a->position, &found, err) != XG_OK)
+        return err->status;
+    if (!found || strcmp(a->code, REGISTRY_SERVER) == 0)
+        return XG_OK; /* it waits for the registrar */
+    a->role = xg_role_find(person.role);
+    memcpy(a->unit, person.unit, sizeof a->unit);
+    return XG_OK;
+}
+
+static void fill_given(struct account *a, const struct store_operator *o)
+{
+    a->given.record = o->given;
+    memcpy(a->given.by, o->given_by, sizeof a->given.by);
+    memcpy(a->given.why, o->given_why, sizeof a->given.why);
+    a->given.ms = o->given_ms;
+    a->given.used_ms = o->used_ms;
+    memcpy(a->asked.by, o->asked_by, sizeof a->asked.by);
+    memcpy(a->asked.why, o->asked_why, sizeof a->asked.why);
+    memcpy(a->asked.consent, o->consent, sizeof a->asked.consent);
+    a->asked.ms = o->asked_ms;
+}
+
 static enum xg_status fill(struct account *out, struct data *d,
                            struct store *s, const struct store_operator *o,
                            struct xg_error *err)
 {
     struct account a = {.totp = o->has_totp,
                         .locked = o->locked,
-                        .login_ms = o->login_ms};
-    struct xg_statement person;
+                        .login_ms = o->login_ms,
+                        .turn = o->turn};
     struct xg_wrapped_key w;
     bool named = false;
 
     memcpy(a.code, o->code, sizeof a.code);
     memcpy(a.why, o->why, sizeof a.why);
-    if (registry_person(d->registry, &person, o->code, err) == XG_OK) {
-        a.role = xg_role_find(person.role);
-        memcpy(a.unit, person.unit, sizeof a.unit);
-    } else if (err->status == XG_NOTFOUND) {
-        *err = XG_ERROR_NONE; /* it waits for the registrar */
-    } else {
-        return err->status;
-    }
-    if (s->ops->get_person(s, a.name, &named, o->code, err) != XG_OK ||
+    fill_given(&a, o);
+    if (fill_person(&a, d, err) != XG_OK ||
+        s->ops->get_person(s, a.name, &named, o->code, err) != XG_OK ||
         s->ops->get_operator_key(s, &w, &a.has_password, o->code, err) !=
             XG_OK ||
         (a.has_password && signs_with(d, &a.signs, &w, o->code, err) != XG_OK))
@@ -107,24 +132,10 @@ enum xg_status account_read(struct data *d, struct account *out,
 
 /* ---- changing ---- */
 
-/* One change of an account, in a job. `change` false: nothing is written, and
- * it says why. */
-struct change {
-    struct ledger_job job;
-    struct data *d;
-    const char *code;
-    bool (*change)(struct change *c, struct store_operator *o,
-                   struct xg_error *answer);
-    const void *with; /* what it is changed by */
-    void *out;
-    struct xg_error answer;
-    bool make; /* if there is none */
-};
-
 static enum xg_status run_change(struct ledger_job *job, struct ledger *l,
                                  struct store *s, struct xg_error *err)
 {
-    struct change *c = (struct change *)job;
+    struct account_change *c = (struct account_change *)job;
     struct store_operator o = {.locked = false};
     bool found;
 
@@ -143,11 +154,10 @@ static enum xg_status run_change(struct ledger_job *job, struct ledger *l,
     return s->ops->put_operator(s, &o, err);
 }
 
-static enum xg_status change(struct data *d, struct change *c,
-                             struct xg_error *err)
+enum xg_status account_change(struct data *d, struct account_change *c,
+                              struct xg_error *err)
 {
     c->job.run = run_change;
-    c->d = d;
     if (ledger_submit(d->ledger, &c->job, err) != XG_OK)
         return err->status;
     if (c->answer.status != XG_OK)
@@ -155,7 +165,7 @@ static enum xg_status change(struct data *d, struct change *c,
     return c->answer.status;
 }
 
-static bool change_nothing(struct change *c, struct store_operator *o,
+static bool change_nothing(struct account_change *c, struct store_operator *o,
                            struct xg_error *answer)
 {
     (void)c, (void)o, (void)answer;
@@ -166,7 +176,7 @@ enum xg_status account_add(struct data *d, const char *code, const char *name,
                            const struct xg_role *role, const char *unit,
                            struct xg_error *err)
 {
-    struct change c = {.code = code, .change = change_nothing, .make = true};
+    struct account_change c = {.code = code, .change = change_nothing, .make = true};
 
     if (!account_is_desk_role(role))
         return xg_fail(err, XG_USAGE,
@@ -176,23 +186,7 @@ enum xg_status account_add(struct data *d, const char *code, const char *name,
                        xg_label(role->zh, role->en));
     if (registry_add_worker(d->registry, code, name, role, unit, err) != XG_OK)
         return err->status;
-    return change(d, &c, err);
-}
-
-struct once {
-    struct xg_hash hash;
-    int64_t until_ms;
-};
-
-static bool change_once(struct change *c, struct store_operator *o,
-                        struct xg_error *answer)
-{
-    const struct once *once = c->with;
-
-    (void)answer;
-    o->once = once->hash;
-    o->once_until_ms = once->until_ms;
-    return true;
+    return account_change(d, &c, err);
 }
 
 static void hash_of(struct xg_hash *out, const char *what, const char *text)
@@ -205,28 +199,46 @@ static void hash_of(struct xg_hash *out, const char *what, const char *text)
     crypto_hash_sha256_final(&state, out->b);
 }
 
+void account_new_once(struct account_once *once, struct data *d)
+{
+    uint8_t random[ACCOUNT_ONCE_BYTES];
+
+    xg_random(&d->env, random, sizeof random);
+    sodium_bin2base64(once->key, sizeof once->key, random, sizeof random,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    hash_of(&once->hash, "once", once->key);
+    once->until_ms =
+        xg_wall_ms(&d->env) + ACCOUNT_ONCE_HOURS * INT64_C(3600000);
+    sodium_memzero(random, sizeof random);
+}
+
+static bool change_once(struct account_change *c, struct store_operator *o,
+                        struct xg_error *answer)
+{
+    const struct account_once *once = c->with;
+
+    (void)answer;
+    o->once = once->hash;
+    o->once_until_ms = once->until_ms;
+    return true;
+}
+
 enum xg_status account_make_once(struct data *d,
                                  char key[static ACCOUNT_ONCE_SIZE],
                                  int64_t *until_ms, const char *code,
                                  struct xg_error *err)
 {
-    struct once once = {.until_ms = xg_wall_ms(&d->env) +
-                                    ACCOUNT_ONCE_HOURS * INT64_C(3600000)};
-    struct change c = {.code = code, .change = change_once, .with = &once};
-    char text[ACCOUNT_ONCE_SIZE];
-    uint8_t random[ACCOUNT_ONCE_BYTES];
+    struct account_once once;
+    struct account_change c = {
+        .code = code, .change = change_once, .with = &once};
 
-    xg_random(&d->env, random, sizeof random);
-    sodium_bin2base64(text, sizeof text, random, sizeof random,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    hash_of(&once.hash, "once", text);
-    enum xg_status status = change(d, &c, err);
+    account_new_once(&once, d);
+    enum xg_status status = account_change(d, &c, err);
     if (status == XG_OK) {
-        memcpy(key, text, sizeof text);
+        memcpy(key, once.key, sizeof once.key);
         *until_ms = once.until_ms;
     }
-    sodium_memzero(random, sizeof random);
-    sodium_memzero(text, sizeof text);
+    sodium_memzero(&once, sizeof once);
     return status;
 }
 
@@ -331,12 +343,13 @@ static enum xg_status count(struct data *d, struct count *c, int change,
     return ledger_submit(d->ledger, &c->job, err);
 }
 
-static bool change_lock(struct change *c, struct store_operator *o,
+static bool change_lock(struct account_change *c, struct store_operator *o,
                         struct xg_error *answer)
 {
     const char *why = c->with;
 
     (void)answer;
+    o->turn++;
     o->locked = why != NULL;
     snprintf(o->why, sizeof o->why, "%s", why ? why : "");
     return true;
@@ -345,7 +358,7 @@ static bool change_lock(struct change *c, struct store_operator *o,
 enum xg_status account_lock(struct data *d, const char *code, bool locked,
                             const char *why, struct xg_error *err)
 {
-    struct change c = {.code = code,
+    struct account_change c = {.code = code,
                        .change = change_lock,
                        .with = locked ? why ? why : "" : NULL};
     const struct account_try hers = {.code = code};
@@ -357,26 +370,20 @@ enum xg_status account_lock(struct data *d, const char *code, bool locked,
                             "the reason is too long (%d bytes at most)"),
                        STORE_NAME_MAX);
     count_of(&forgiven, d, &hers);
-    if (change(d, &c, err) != XG_OK)
+    if (account_change(d, &c, err) != XG_OK)
         return err->status;
     return locked ? XG_OK : count(d, &forgiven, 0, err);
 }
 
-enum xg_status
-account_each(struct data *d,
-             enum xg_status (*each)(void *ctx, const struct account *a,
-                                    const struct store_wrong *wrong,
-                                    struct xg_error *err),
-             void *ctx, struct xg_error *err)
+enum xg_status account_each_in(struct data *d, struct store *s,
+                               account_told *each, void *ctx,
+                               struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(ACCOUNTS_BYTES);
     struct store_operator *rows;
-    struct store *s;
     size_t n = 0;
-
-    if (data_borrow(d, &s, err) != XG_OK)
-        return err->status;
     enum xg_status status = s->ops->read_operators(s, &arena, &rows, &n, err);
+
     for (size_t i = 0; status == XG_OK && i < n; i++) {
         struct store_wrong wrong;
         struct account a;
@@ -388,8 +395,19 @@ account_each(struct data *d,
         if (status == XG_OK)
             status = each(ctx, &a, &wrong, err);
     }
-    data_return(d, s);
     xg_arena_clear(&arena);
+    return status;
+}
+
+enum xg_status account_each(struct data *d, account_told *each, void *ctx,
+                            struct xg_error *err)
+{
+    struct store *s;
+
+    if (data_borrow(d, &s, err) != XG_OK)
+        return err->status;
+    enum xg_status status = account_each_in(d, s, each, ctx, err);
+    data_return(d, s);
     return status;
 }
 
@@ -466,7 +484,7 @@ struct totp_use {
     bool right;
 };
 
-static bool change_totp_used(struct change *c, struct store_operator *o,
+static bool change_totp_used(struct account_change *c, struct store_operator *o,
                              struct xg_error *answer)
 {
     struct totp_use *use = c->out;
@@ -490,10 +508,10 @@ static enum xg_status use_totp(struct data *d, bool *right, const char *account,
                                const char *code, struct xg_error *err)
 {
     struct totp_use use = {.code = code, .now_ms = xg_wall_ms(&d->env)};
-    struct change c = {
+    struct account_change c = {
         .code = account, .change = change_totp_used, .out = &use};
 
-    if (change(d, &c, err) != XG_OK)
+    if (account_change(d, &c, err) != XG_OK)
         return err->status;
     *right = use.right;
     return XG_OK;
@@ -568,6 +586,7 @@ enum xg_status account_is_still(struct data *d, bool *still,
         return err->status;
     note_way_in(&now, &f, &f.w);
     *still = f.account && f.key && !f.o.locked &&
+             f.o.turn == in->account.turn &&
              now.had_totp == in->had_totp &&
              xg_hash_equal(&now.opened, &in->opened);
     return XG_OK;
@@ -589,8 +608,9 @@ static enum xg_status run_claim(struct ledger_job *job, struct ledger *l,
                                 struct store *s, struct xg_error *err)
 {
     struct claim *c = (struct claim *)job;
+    struct xg_wrapped_key before;
     struct store_operator o;
-    bool found;
+    bool found, replaces;
 
     (void)l;
     c->done = c->wants_totp = false;
@@ -604,9 +624,13 @@ static enum xg_status run_claim(struct ledger_job *job, struct ledger *l,
                                 c->totp, c->now_ms, o.totp_step));
     if (c->wants_totp)
         return XG_OK;
+    if (s->ops->get_operator_key(s, &before, &replaces, o.code, err) != XG_OK)
+        return err->status;
     memset(&o.once, 0, sizeof o.once);
     o.once_until_ms = 0;
     o.login_ms = c->now_ms;
+    o.used_ms = replaces ? c->now_ms : 0;
+    o.turn++;
     c->done = true;
     if (s->ops->put_operator_key(s, o.code, c->key, err) != XG_OK)
         return err->status;
@@ -764,7 +788,7 @@ enum xg_status account_change_password(struct data *d, const char *code,
     return operator_key_change(d, code, old, new, err);
 }
 
-static bool change_begun(struct change *c, struct store_operator *o,
+static bool change_begun(struct account_change *c, struct store_operator *o,
                          struct xg_error *answer)
 {
     (void)answer;
@@ -795,17 +819,17 @@ enum xg_status account_begin_totp(struct data *d,
                                   const char *code, struct xg_error *err)
 {
     uint8_t secret[STORE_TOTP_SIZE];
-    struct change c = {.code = code, .change = change_begun, .with = secret};
+    struct account_change c = {.code = code, .change = change_begun, .with = secret};
 
     xg_random(&d->env, secret, sizeof secret);
-    enum xg_status status = change(d, &c, err);
+    enum xg_status status = account_change(d, &c, err);
     if (status == XG_OK)
         base32(text, secret);
     sodium_memzero(secret, sizeof secret);
     return status;
 }
 
-static bool change_confirmed(struct change *c, struct store_operator *o,
+static bool change_confirmed(struct account_change *c, struct store_operator *o,
                              struct xg_error *answer)
 {
     struct totp_use *use = c->out;
@@ -833,15 +857,15 @@ enum xg_status account_confirm_totp(struct data *d, bool *right,
                                     struct xg_error *err)
 {
     struct totp_use use = {.code = totp, .now_ms = xg_wall_ms(&d->env)};
-    struct change c = {.code = code, .change = change_confirmed, .out = &use};
+    struct account_change c = {.code = code, .change = change_confirmed, .out = &use};
 
-    if (change(d, &c, err) != XG_OK)
+    if (account_change(d, &c, err) != XG_OK)
         return err->status;
     *right = use.right;
     return XG_OK;
 }
 
-static bool change_no_totp(struct change *c, struct store_operator *o,
+static bool change_no_totp(struct account_change *c, struct store_operator *o,
                            struct xg_error *answer)
 {
     (void)c, (void)answer;
@@ -853,7 +877,7 @@ static bool change_no_totp(struct change *c, struct store_operator *o,
 enum xg_status account_remove_totp(struct data *d, const char *code,
                                    struct xg_error *err)
 {
-    struct change c = {.code = code, .change = change_no_totp};
+    struct account_change c = {.code = code, .change = change_no_totp};
 
-    return change(d, &c, err);
+    return account_change(d, &c, err);
 }

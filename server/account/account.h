@@ -49,6 +49,23 @@ struct account {
     bool totp, locked;
     char why[STORE_NAME_MAX + 1]; /* it was locked */
     int64_t login_ms;             /* 0: never */
+    /* Neither ever comes back, so that who was locked, moved or of another role
+     * for a moment is seen to have been. */
+    uint64_t turn;     /* of the account */
+    uint64_t position; /* in the log, of the line that says who she is */
+    /* What others did to her login last, and who would: below. */
+    struct account_given {
+        struct xg_hash record;     /* zeros: nothing */
+        char by[XG_CODE_MAX + 1];  /* "": on the machine itself */
+        char why[STORE_NAME_MAX + 1];
+        int64_t ms, used_ms; /* since then she has another key; 0: not */
+    } given;
+    struct account_asked {
+        char by[XG_CODE_MAX + 1]; /* "": nobody */
+        char why[STORE_NAME_MAX + 1];
+        char consent[XG_CODE_MAX + 1]; /* "": nobody agreed yet */
+        int64_t ms;
+    } asked;
 };
 
 /* Does that role work at a desk? Workers, helpers and delegates have no login
@@ -60,12 +77,15 @@ XG_MUST_CHECK enum xg_status account_read(struct data *d, struct account *out,
                                           const char *code,
                                           struct xg_error *err);
 /* All, by code. */
-XG_MUST_CHECK enum xg_status
-account_each(struct data *d,
-             enum xg_status (*each)(void *ctx, const struct account *a,
+typedef enum xg_status account_told(void *ctx, const struct account *a,
                                     const struct store_wrong *wrong,
-                                    struct xg_error *err),
-             void *ctx, struct xg_error *err);
+                                    struct xg_error *err);
+XG_MUST_CHECK enum xg_status account_each(struct data *d, account_told *each,
+                                          void *ctx, struct xg_error *err);
+/* The same for who has a reader already. */
+XG_MUST_CHECK enum xg_status account_each_in(struct data *d, struct store *s,
+                                             account_told *each, void *ctx,
+                                             struct xg_error *err);
 
 /* Register the person (or move one) and make the account, if there is none.
  * XG_USAGE: no role for a desk. */
@@ -74,7 +94,8 @@ XG_MUST_CHECK enum xg_status account_add(struct data *d, const char *code,
                                          const struct xg_role *role,
                                          const char *unit,
                                          struct xg_error *err);
-/* A new one-time key; the one before is good no more. */
+/* A new one-time key; the one before is good no more. The first of somebody who
+ * has no password; else see account_give(). */
 XG_MUST_CHECK enum xg_status
 account_make_once(struct data *d, char key[static ACCOUNT_ONCE_SIZE],
                   int64_t *until_ms, const char *code, struct xg_error *err);
@@ -82,6 +103,46 @@ account_make_once(struct data *d, char key[static ACCOUNT_ONCE_SIZE],
 XG_MUST_CHECK enum xg_status account_lock(struct data *d, const char *code,
                                           bool locked, const char *why,
                                           struct xg_error *err);
+
+/* ---- what others do to her login ----
+ *
+ * Whoever gives another login to somebody who has one, or takes her second
+ * factor away, could be her from then on. So it is told first: a record in the
+ * log (access.h, XG_ACCESS_LOGIN) of who did it to whom and why, before anything
+ * is handed out; and `attention` shows it until somebody at a desk above her,
+ * who is neither of the two, has said that it was seen. What is signed
+ * afterwards is signed by another key, and shown as that.
+ *
+ * Where the site wants two (`serve --two-for-login`), the first asks, and gets
+ * the key once another agreed: a registrar, or a supervising office over her,
+ * whose own login the first did not give. */
+struct account_giver {
+    const char *code; /* NULL: on the machine itself */
+    const char *why;
+    bool needs_two;
+};
+enum account_gift {
+    ACCOUNT_GIVEN,
+    ACCOUNT_ASKED, /* another must agree; no key was made */
+};
+
+/* A one-time key. XG_USAGE: she has a password, and there is no reason. */
+XG_MUST_CHECK enum xg_status
+account_give(struct data *d, enum account_gift *gift,
+             char key[static ACCOUNT_ONCE_SIZE], int64_t *until_ms,
+             const char *code, const struct account_giver *by,
+             struct xg_error *err);
+/* Take her second factor away. XG_NOTFOUND: she has none. */
+XG_MUST_CHECK enum xg_status account_give_no_totp(struct data *d,
+                                                  const char *code,
+                                                  const struct account_giver *by,
+                                                  struct xg_error *err);
+/* Somebody agrees, or does not. XG_REFUSED: not she. XG_NOTFOUND: nobody asks. */
+XG_MUST_CHECK enum xg_status account_consent(struct data *d, const char *code,
+                                             const char *by, bool agrees,
+                                             struct xg_error *err);
+/* Is somebody asking now? */
+bool account_is_asked(const struct account *a, int64_t now_ms);
 
 /* ---- logging in ---- */
 

@@ -196,8 +196,10 @@ static enum xg_status put_text(struct listing *g, const struct access *a,
         struct view_entity entity = {.delivery = VIEW_RECEIVED};
         struct xg_id id;
         if (!xg_unhex(id.b, XG_ID_SIZE, (const char *)text.bytes.at,
-                      text.bytes.len))
+                      text.bytes.len)) {
+            view_put_line(out, text.bytes); /* whose login it was */
             continue;
+        }
         if (g->l.view.entity(&g->l, &entity, &id, err) != XG_OK)
             return err->status;
         if (*entity.number)
@@ -228,7 +230,9 @@ static enum xg_status list_one(void *ctx, const struct access *a,
 {
     struct listing *g = ctx;
 
-    if ((a->by_server && !g->auditors) ||
+    bool of_auditors = a->by_server && a->how != XG_ACCESS_LOGIN;
+
+    if ((of_auditors && !g->auditors) ||
         (g->by && strcmp(g->by, a->reader) != 0) ||
         (g->of && !access_names(a, g->of)))
         return XG_OK;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/account/account.h"
 #include "server/board/board.h"
 #include "server/cli/finding.h"
 #include "server/cli/look.h"
@@ -98,10 +99,14 @@ static void put_how(struct xg_buf *out, enum attention_what what,
     case ATTENTION_POSITION:
     case ATTENTION_PHOTO_LOST:
     case ATTENTION_OTHER_HISTORY:
+    case ATTENTION_LOGIN:
         xg_buf_format(out,
                       XG_T("核看后：attention settle %s %s",
                            "once looked into: attention settle %s %s"),
                       attention_name(what), key);
+        return;
+    case ATTENTION_LOGIN_ASKED:
+        xg_buf_format(out, "operator consent %s", key);
         return;
     case ATTENTIONS:
         return;
@@ -222,6 +227,8 @@ static void put_text(struct xg_buf *out, const struct fold *fold,
     case ATTENTION_UNFOLDED:
     case ATTENTION_PHOTO_LOST:
     case ATTENTION_OTHER_HISTORY:
+    case ATTENTION_LOGIN:
+    case ATTENTION_LOGIN_ASKED:
     case ATTENTIONS:
         break;
     }
@@ -721,6 +728,103 @@ static enum xg_status add_photos(struct listing *g, struct xg_error *err)
     return XG_OK;
 }
 
+/* ---- logins that others gave ---- */
+
+/* Said by the person herself, or by who gave it, it is not said. */
+static bool may_say_seen(const struct account *a, const char *who)
+{
+    return strcmp(who, a->code) != 0 && strcmp(who, a->given.by) != 0;
+}
+
+static void put_person(struct xg_buf *out, const struct account *a)
+{
+    view_put_line(out, xg_bytes_of(a->code));
+    if (!*a->name)
+        return;
+    xg_buf_text(out, " ");
+    view_put_line(out, xg_bytes_of(a->name));
+}
+
+static void put_given(struct xg_buf *out, const struct account *a)
+{
+    xg_buf_format(out, XG_T("%s 重置了这个人的登录或去掉了两步验证：",
+                            "%s gave this person another login, or took the "
+                            "second factor away: "),
+                  *a->given.by ? a->given.by
+                               : XG_T("服务器本机上的人", "the machine itself"));
+    view_put_line(out, xg_bytes_of(a->given.why));
+    if (!a->given.used_ms)
+        return;
+    xg_buf_text(out, XG_T("；钥匙换于 ", "; another key since "));
+    view_put_time(out, a->given.used_ms);
+}
+
+static enum xg_status add_given(struct listing *g, const struct account *a,
+                                struct xg_error *err)
+{
+    struct xg_buf title = XG_BUF(TEXT_MAX), text = XG_BUF(TEXT_MAX);
+    char key[2 * XG_HASH_SIZE + 1];
+    struct finding finding;
+
+    if (finding_about(&finding, &g->l, &a->given.record, err) != XG_OK)
+        return err->status;
+    if (finding.found && may_say_seen(a, finding.author))
+        return XG_OK;
+    xg_hex(key, a->given.record.b, XG_HASH_SIZE);
+    put_person(&title, a);
+    put_given(&text, a);
+    const struct said said = {.what = ATTENTION_LOGIN,
+                              .key = key,
+                              .title = xg_buf_str(&title),
+                              .reason = a->given.used_ms ? "used" : "given",
+                              .text = xg_buf_str(&text),
+                              .since_ms = a->given.ms};
+    enum xg_status status = add(g, &said, err);
+    xg_buf_clear(&title);
+    xg_buf_clear(&text);
+    return status;
+}
+
+static enum xg_status add_asked(struct listing *g, const struct account *a,
+                                struct xg_error *err)
+{
+    struct xg_buf title = XG_BUF(TEXT_MAX), text = XG_BUF(TEXT_MAX);
+
+    put_person(&title, a);
+    xg_buf_format(&text, XG_T("%s 要重置这个人的登录：",
+                              "%s wants to give this person another login: "),
+                  a->asked.by);
+    view_put_line(&text, xg_bytes_of(a->asked.why));
+    const struct said said = {.what = ATTENTION_LOGIN_ASKED,
+                              .key = a->code,
+                              .title = xg_buf_str(&title),
+                              .reason = "asked",
+                              .text = xg_buf_str(&text),
+                              .since_ms = a->asked.ms};
+    enum xg_status status = add(g, &said, err);
+    xg_buf_clear(&title);
+    xg_buf_clear(&text);
+    return status;
+}
+
+static enum xg_status look_at_account(void *ctx, const struct account *a,
+                                      const struct store_wrong *wrong,
+                                      struct xg_error *err)
+{
+    struct listing *g = ctx;
+    bool asked = wants(g, ATTENTION_LOGIN_ASKED) && !*a->asked.consent &&
+                 account_is_asked(a, g->l.now_ms);
+    bool given = wants(g, ATTENTION_LOGIN) && a->given.ms != 0;
+    bool sees = false;
+
+    (void)wrong;
+    if ((asked || given) && sight_unit(&sees, &g->l.sight, a->unit, err) != XG_OK)
+        return err->status;
+    if (sees && given && add_given(g, a, err) != XG_OK)
+        return err->status;
+    return sees && asked ? add_asked(g, a, err) : XG_OK;
+}
+
 /* ---- all of it ---- */
 
 static int by_age(const void *a, const void *b)
@@ -784,7 +888,10 @@ static enum xg_status gather(struct listing *g, struct xg_error *err)
         (wants(g, ATTENTION_FORK) && add_forks(g, err) != XG_OK) ||
         (wants(g, ATTENTION_QUARANTINED) && add_quarantined(g, err) != XG_OK) ||
         (wants(g, ATTENTION_OTHER_HISTORY) && add_histories(g, err) != XG_OK) ||
-        (wants(g, ATTENTION_PHOTO_LOST) && add_photos(g, err) != XG_OK))
+        (wants(g, ATTENTION_PHOTO_LOST) && add_photos(g, err) != XG_OK) ||
+        ((wants(g, ATTENTION_LOGIN) || wants(g, ATTENTION_LOGIN_ASKED)) &&
+         account_each_in(g->l.c->data, g->l.store, look_at_account, g,
+                         err) != XG_OK))
         return err->status;
     return XG_OK;
 }
@@ -858,7 +965,7 @@ static bool is_said_seen(enum attention_what what)
 static bool is_found_out(enum attention_what what)
 {
     return what == ATTENTION_QUARANTINED || what == ATTENTION_OTHER_HISTORY ||
-           what == ATTENTION_FORK;
+           what == ATTENTION_FORK || what == ATTENTION_LOGIN;
 }
 
 /* The record, or the photo, that the key names, among those that are there. */
@@ -949,6 +1056,43 @@ static enum xg_status draft_seen(struct xg_draft *draft, struct listing *g,
     return draft_note(draft, &g->l, what, &subject, err);
 }
 
+struct settling {
+    const struct xg_hash *record;
+    const char *who;
+    bool may;
+};
+
+static enum xg_status find_given(void *ctx, const struct account *a,
+                                 const struct store_wrong *wrong,
+                                 struct xg_error *err)
+{
+    struct settling *s = ctx;
+
+    (void)wrong, (void)err;
+    if (a->given.ms && xg_hash_equal(&a->given.record, s->record))
+        s->may = may_say_seen(a, s->who);
+    return XG_OK;
+}
+
+/* Neither whose login it is says that it was seen, nor who gave it. */
+static enum xg_status judge_login(struct listing *g,
+                                  const struct xg_hash *record,
+                                  struct xg_error *err)
+{
+    struct settling s = {record, cmd_option(g->l.c, "as"), true};
+
+    if (account_each_in(g->l.c->data, g->l.store, find_given, &s, err) != XG_OK)
+        return err->status;
+    return s.may ? XG_OK
+                 : xg_fail(err, XG_REFUSED,
+                           XG_T("%s 不能了结：是本人，或是重置的人；请管这个单位的"
+                                "另一个人核看",
+                                "%s cannot settle this: it is her own login, "
+                                "or she gave it; have somebody else over that "
+                                "unit look into it"),
+                           s.who);
+}
+
 /* What is not any entity's: a finding about the chain. */
 static enum xg_status draft_finding(struct xg_draft *draft, struct listing *g,
                                     enum attention_what what, const char *key,
@@ -973,6 +1117,8 @@ static enum xg_status draft_finding(struct xg_draft *draft, struct listing *g,
                             "there is no %s to look at; see key in attention "
                             "--what %s"),
                        key, attention_name(what));
+    if (what == ATTENTION_LOGIN && judge_login(g, &chain, err) != XG_OK)
+        return err->status;
     xg_draft_init(draft, &g->l.arena, XG_KIND_FORK_FINDING);
     draft->head.creates = true;
     return finding_fill(draft, &chain, choice, cmd_option(g->l.c, "why"), err);

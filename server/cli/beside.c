@@ -173,6 +173,24 @@ static const char *grade_name(enum xg_grade grade)
                                        : "asserted";
 }
 
+/* "；zs01 的钥匙 3月2日 由 reg 换过" */
+static void put_keys(struct xg_buf *out, const struct proof *p)
+{
+    for (size_t i = 0; i < p->key_count; i++) {
+        const struct proof_key *k = &p->keys[i];
+        xg_buf_format(out, XG_T("；%s 换过钥匙", "; %s has another key"),
+                      k->code);
+        if (k->ms != XG_NO_TIME) {
+            xg_buf_text(out, XG_T("，在 ", " since "));
+            view_put_time(out, k->ms);
+        }
+        if (k->given)
+            xg_buf_format(out, XG_T("，登录由 %s 重置", ", its login given by %s"),
+                          *k->by ? k->by
+                                 : XG_T("服务器本机", "the machine itself"));
+    }
+}
+
 /* "未改动；日志第 48,213 条；不早于 09:12，不晚于 11:40；14 台设备连署；署名已
  * 证实" */
 static void put_proof(struct xg_buf *out, const struct proof *p)
@@ -203,6 +221,22 @@ static void put_proof(struct xg_buf *out, const struct proof *p)
                   (unsigned long long)p->cosigned_by);
     xg_buf_format(out, XG_T("；署名%s", "; author %s"),
                   xg_grade_label(p->grade));
+    put_keys(out, p);
+}
+
+static json_t *keys_json(const struct proof *p)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < p->key_count; i++) {
+        const struct proof_key *k = &p->keys[i];
+        view_json_append(
+            &list, json_pack("{s:s, s:o, s:I, s:b, s:s?}", "code", k->code,
+                             "since", time_or_null(k->ms), "entry",
+                             (json_int_t)k->entry, "given", k->given, "by",
+                             *k->by ? k->by : NULL));
+    }
+    return list;
 }
 
 static json_t *proof_json(const struct proof *p)
@@ -213,7 +247,7 @@ static json_t *proof_json(const struct proof *p)
     put_proof(&text, p);
     json_t *json = json_pack(
         "{s:b, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:{s:I, s:I}, "
-        "s:s}",
+        "s:o, s:s}",
         "unaltered", p->unaltered, "entry",
         first ? view_json_uint(p->entry) : json_null(), "entries",
         (json_int_t)p->entries, "records", (json_int_t)p->records,
@@ -224,7 +258,7 @@ static json_t *proof_json(const struct proof *p)
         (json_int_t)p->cosigned_by, "grade",
         first ? json_string(grade_name(p->grade)) : json_null(), "photos",
         "total", (json_int_t)p->photos, "held", (json_int_t)p->photos_held,
-        "text", xg_buf_str(&text));
+        "keys", keys_json(p), "text", xg_buf_str(&text));
     xg_buf_clear(&text);
     return json;
 }

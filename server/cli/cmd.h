@@ -110,6 +110,7 @@ enum xg_status cmd_operator_key(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_operator_add(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_operator_list(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_operator_login(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_operator_consent(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_operator_lock(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_operator_unlock(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_operator_totp(struct cmd *c, struct xg_error *err);

@@ -1,5 +1,5 @@
-/* operators.c - `operator add|list|login|lock|unlock|totp`: who may log in to
- * the console (server/account/account.h). */
+/* operators.c - `operator add|list|login|consent|lock|unlock|totp`: who may log
+ * in to the console (server/account/account.h). */
 #include <sodium.h>
 #include <string.h>
 
@@ -62,6 +62,38 @@ static json_t *time_json(int64_t ms)
     return json;
 }
 
+/* What others did to her login, or NULL in JSON. */
+static json_t *given_json(const struct account *a)
+{
+    if (!a->given.ms)
+        return json_null();
+    return json_pack("{s:o, s:s?, s:s, s:o}", "when", time_json(a->given.ms),
+                     "by", *a->given.by ? a->given.by : NULL, "why",
+                     a->given.why, "used", time_json(a->given.used_ms));
+}
+
+static json_t *asked_json(const struct account *a, int64_t now_ms)
+{
+    if (!account_is_asked(a, now_ms))
+        return json_null();
+    return json_pack("{s:o, s:s, s:s, s:s?}", "when", time_json(a->asked.ms),
+                     "by", a->asked.by, "why", a->asked.why, "consent",
+                     *a->asked.consent ? a->asked.consent : NULL);
+}
+
+static void put_given(struct cmd *c, const struct account *a)
+{
+    if (!a->given.ms)
+        return;
+    xg_buf_text(&c->out, a->given.used_ms
+                             ? XG_T("，换过钥匙：", ", another key: given ")
+                             : XG_T("，登录动过：", ", its login was given anew "));
+    view_put_time(&c->out, a->given.ms);
+    xg_buf_format(&c->out, XG_T("，由 %s", " by %s"),
+                  *a->given.by ? a->given.by
+                               : XG_T("服务器本机", "the machine itself"));
+}
+
 static enum xg_status put_account(void *ctx, const struct account *a,
                                   const struct store_wrong *wrong,
                                   struct xg_error *err)
@@ -73,14 +105,16 @@ static enum xg_status put_account(void *ctx, const struct account *a,
         return cmd_put_json(
             c,
             json_pack("{s:s, s:s, s:s?, s:s, s:b, s:b, s:b, s:b, s:s?, s:I, "
-                      "s:o, s:i}",
+                      "s:o, s:i, s:o, s:o}",
                       "code", a->code, "name", a->name, "role",
                       a->role ? a->role->name : NULL, "unit", a->unit,
                       "password", a->has_password, "signs", a->signs, "totp",
                       a->totp, "locked", a->locked, "why",
                       a->locked ? a->why : NULL, "wrong",
                       (json_int_t)wrong->count, "last_login",
-                      time_json(a->login_ms), "sessions", (int)sessions),
+                      time_json(a->login_ms), "sessions", (int)sessions,
+                      "given", given_json(a), "asked",
+                      asked_json(a, xg_wall_ms(c->env))),
             err);
     view_put_column(&c->out, xg_bytes_of(a->code), 16);
     xg_buf_text(&c->out, " ");
@@ -101,6 +135,7 @@ static enum xg_status put_account(void *ctx, const struct account *a,
         xg_buf_text(&c->out, XG_T("，上次登录 ", ", last login "));
         view_put_time(&c->out, a->login_ms);
     }
+    put_given(c, a);
     xg_buf_text(&c->out, "\n");
     return XG_OK;
 }
@@ -158,21 +193,70 @@ static enum xg_status put_once(struct cmd *c, const char *key,
     return status;
 }
 
+/* At the console it may take two; who has the data folder needs none of it. */
+static struct account_giver giver_of(const struct cmd *c)
+{
+    return (struct account_giver){.code = cmd_option(c, "as"),
+                                  .why = cmd_option(c, "why"),
+                                  .needs_two =
+                                      c->role && c->data->two_for_login};
+}
+
+static enum xg_status say_asked(struct cmd *c, struct xg_error *err)
+{
+    if (c->json)
+        return cmd_put_json(
+            c, json_pack("{s:s, s:b}", "code", c->args[1], "asked", 1), err);
+    xg_buf_format(&c->out,
+                  XG_T("%s：已提出，等另一位登记员或管他的督办单位同意"
+                       "（operator consent），再运行一次拿链接\n",
+                       "%s: asked for; once another registrar, or a "
+                       "supervising office over them, agrees (operator "
+                       "consent), run this again for the link\n"),
+                  c->args[1]);
+    return XG_OK;
+}
+
+/* A page asks for the reason, and comes again. */
+static enum xg_status advise_why(struct cmd *c, enum xg_status status)
+{
+    if (status == XG_USAGE && !cmd_option(c, "why"))
+        cmd_advise(c, "wants", json_string("why"));
+    return status;
+}
+
 enum xg_status cmd_operator_login(struct cmd *c, struct xg_error *err)
 {
+    const struct account_giver by = giver_of(c);
+    enum account_gift gift = ACCOUNT_GIVEN;
     struct xg_buf url = XG_BUF(1024);
     char key[ACCOUNT_ONCE_SIZE];
     int64_t until_ms;
     enum xg_status status = find_url(&url, c, err);
 
     if (status == XG_OK)
-        status =
-            account_make_once(c->data, key, &until_ms, c->args[1], err);
+        status = advise_why(c, account_give(c->data, &gift, key, &until_ms,
+                                            c->args[1], &by, err));
     if (status == XG_OK)
-        status = put_once(c, key, &url, until_ms, err);
+        status = gift == ACCOUNT_ASKED
+                     ? say_asked(c, err)
+                     : put_once(c, key, &url, until_ms, err);
     xg_buf_clear(&url);
     sodium_memzero(key, sizeof key);
     return status;
+}
+
+enum xg_status cmd_operator_consent(struct cmd *c, struct xg_error *err)
+{
+    bool agrees = !cmd_option(c, "refuse");
+
+    if (account_consent(c->data, c->args[1], cmd_option(c, "as"), agrees,
+                        err) != XG_OK)
+        return err->status;
+    return say_done(c, c->args[1], agrees ? "agreed" : "refused",
+                    agrees ? XG_T("已同意", "agreed")
+                           : XG_T("未同意", "not agreed"),
+                    err);
 }
 
 enum xg_status cmd_operator_lock(struct cmd *c, struct xg_error *err)
@@ -199,7 +283,9 @@ enum xg_status cmd_operator_totp(struct cmd *c, struct xg_error *err)
                        XG_T("要写 --remove；打开两步验证是本人在页面上做的",
                             "--remove is missing; its person turns a second "
                             "factor on, on the page"));
-    if (account_remove_totp(c->data, c->args[1], err) != XG_OK)
+    const struct account_giver by = giver_of(c);
+    if (advise_why(c, account_give_no_totp(c->data, c->args[1], &by, err)) !=
+        XG_OK)
         return err->status;
     return say_done(c, c->args[1], "removed",
                     XG_T("两步验证已去掉", "the second factor is taken away"),

@@ -231,6 +231,7 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
         address_store(s->dir, s->url, s->plain ? NULL : &s->tls.pin, err) !=
             XG_OK)
         return err->status;
+    s->data->two_for_login = cmd_option(s->c, "two-for-login") != NULL;
     if (start_console(s, err) != XG_OK || note_tls(s, err) != XG_OK ||
         control_start(&s->control, s->dir, s->data, s->console, s->c->env,
                       err) != XG_OK)

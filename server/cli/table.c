@@ -94,6 +94,12 @@
             "without the signature of who reads: asserted by the server only"  \
     }
 
+/* Who touches another's login (server/account.h). */
+#define GIVER                                                                  \
+    {                                                                          \
+        "as", "CODE", false, "谁办的：登记员的工号", "who does it: a code"     \
+    }
+
 /* words, arguments, least and most of them, access, which of them is read,
  * which is made, what it does, in both languages, options */
 /* clang-format off */
@@ -127,6 +133,10 @@ const struct command commands[] = {
        "where the operators' page is served; else it is not"},
       {"console-url", "URL", false, "操作员打开它的地址，缺省即上面的",
        "how operators call it; else by that address"},
+      {"two-for-login", NULL, false,
+       "在页面上重置别人的登录要第二个人同意（operator consent）",
+       "at the console it takes two to give somebody another login "
+       "(operator consent)"},
       {"backups", "FOLDER", false, "每天的备份放在哪里，缺省 DIR/backups",
        "where the daily backup goes; else DIR/backups"},
       {"workers", "N", false, "最多同时连接数，缺省 256",
@@ -222,7 +232,17 @@ const struct command commands[] = {
     {"operator login", "DIR CODE", 2, 2, CMD_DATA, 0, 0, cmd_operator_login,
      "给一个一次性链接，用来设口令（首次，或忘了口令）",
      "make a one-time link that sets the password (the first, or a forgotten "
-     "one)", {{0}}},
+     "one)",
+     {{"why", "TEXT", false, "已有口令的人：为什么重置，记录在案",
+       "of somebody who has a password: why, which is recorded"},
+      GIVER}},
+    {"operator consent", "DIR CODE", 2, 2, CMD_DATA, 0, 0,
+     cmd_operator_consent, "同意（或不同意）重置一个人的登录（serve "
+     "--two-for-login）",
+     "agree, or not, that somebody gets another login (serve --two-for-login)",
+     {{"refuse", NULL, false, "不同意", "do not agree"},
+      {"as", "CODE", true, "谁同意：另一位登记员，或管他的督办单位",
+       "who agrees: another registrar, or a supervising office over them"}}},
     {"operator lock", "DIR CODE", 2, 2, CMD_DATA, 0, 0, cmd_operator_lock,
      "停用一个账号，其登录立即结束", "lock an account; its logins end at once",
      {{"why", "TEXT", false, "理由，本人登录时看到",
@@ -232,7 +252,9 @@ const struct command commands[] = {
      "let an account in again; wrong tries are forgotten", {{0}}},
     {"operator totp", "DIR CODE", 2, 2, CMD_DATA, 0, 0, cmd_operator_totp,
      "去掉两步验证（手机丢了）", "take away the second factor (a lost phone)",
-     {{"remove", NULL, false, "去掉", "take it away"}}},
+     {{"remove", NULL, false, "去掉", "take it away"},
+      {"why", "TEXT", false, "为什么，记录在案", "why, which is recorded"},
+      GIVER}},
     {"code", "DIR WORKER", 2, 2, CMD_DATA, 0, 0, cmd_code,
      "给一个人一次性入网码", "make a one-time code for a person",
      {{"url", "URL", false, "服务器地址，缺省为正在服务的地址",

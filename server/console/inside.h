@@ -6,6 +6,7 @@
  *      guard      where from
  *      login      who, by password; what she changes of her account
  *      sessions   who is logged in
+ *      quota      what one of them may take at once
  *      calls      what may be asked, by whom: the table, and a call judged by it
  *      run        a call that is run, and its answer
  *      events     what changed in the log, and who may know
@@ -23,6 +24,7 @@
 #include "server/console/console.h"
 #include "server/console/events.h"
 #include "server/console/guard.h"
+#include "server/console/quota.h"
 #include "server/console/sessions.h"
 #include "shared/map/tiles.h"
 #include "shared/web/web.h"
@@ -30,7 +32,6 @@
 enum {
     CONSOLE_URL_SIZE = 512,
     CONSOLE_TRIES = 2, /* passwords at once: 64 MiB each */
-    CONSOLE_RUNS = 8,  /* commands at once */
     CONSOLE_TILES = 64, /* tiles that are waited for */
 };
 
@@ -52,7 +53,8 @@ struct console {
     struct guard guard;
     struct sessions sessions;
     struct xg_wrapped_key decoy;
-    struct console_places tries, runs;
+    struct console_places tries;
+    struct quota quota;
     struct events *events;
     struct xg_tiles *tiles;
     atomic_uint tiles_asked;
@@ -76,6 +78,9 @@ struct session *console_enter(struct console *c,
 const char *console_within(const struct session *session);
 /* Of a session that lasts: is she still who she was? Else all of hers end. */
 bool console_is_still(struct console *c, const struct session *session);
+
+/* Too much of hers at once. */
+void console_tell_busy(struct xg_response *response);
 
 /* ---- login.c ---- */
 

@@ -28,6 +28,17 @@ static void tell_out(struct xg_response *response)
     xg_response_header(response, "WWW-Authenticate", "Bearer");
 }
 
+void console_tell_busy(struct xg_response *response)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    xg_ignore(xg_fail(&err, XG_BUSY, "%s",
+                      XG_T("您的请求太多，等前面的完成再试",
+                           "too many requests of yours: wait until those "
+                           "before are done")));
+    xg_response_fail(response, &err);
+}
+
 const char *console_within(const struct session *session)
 {
     return session->role->number == XG_ROLE_AUDITOR ||
@@ -36,7 +47,9 @@ const char *console_within(const struct session *session)
                : session->unit;
 }
 
-/* Moved, locked or of another role since: then she is nobody's session. */
+/* Moved, locked or of another role since, if only for a moment: then she is
+ * nobody's session. Her role and unit are what the line at that position says,
+ * so that they are the same where it is. */
 static enum xg_status ask_still(bool *still, struct console *c,
                                 const struct session *session,
                                 struct xg_error *err)
@@ -47,8 +60,8 @@ static enum xg_status ask_still(bool *still, struct console *c,
 
     if (status != XG_OK && status != XG_NOTFOUND)
         return status;
-    *still = status == XG_OK && !now.locked && now.role == session->role &&
-             strcmp(now.unit, session->unit) == 0;
+    *still = status == XG_OK && !now.locked && now.turn == session->turn &&
+             now.position == session->position;
     *err = XG_ERROR_NONE;
     if (!*still)
         sessions_end_of(&c->sessions, session->code, NULL);

@@ -89,6 +89,7 @@ struct work {
     struct xg_call call;
     int input, output; /* files, or -1 */
     struct console_done done;
+    bool busy; /* it was not run: too much of hers at once */
 };
 
 static void close_file(int *fd)
@@ -143,9 +144,12 @@ static void run_work(struct work *w, const struct xg_request *request)
         return;
     }
     int64_t began_ms = console_now_ms(c);
-    places_take(&c->runs);
+    if (!quota_begin_run(&c->quota, w->session->code)) {
+        w->busy = true;
+        return;
+    }
     c->options.runner.run(c->options.runner.ctx, &order, &w->done);
-    places_give(&c->runs);
+    quota_end_run(&c->quota, w->session->code);
     xg_log(XG_LOG_DEBUG, "console.ran", "command=\"%s\" as=%s exit=%d ms=%lld",
            w->call.row->run, w->session->code, w->done.exit,
            (long long)(console_now_ms(c) - began_ms));
@@ -154,6 +158,9 @@ static void run_work(struct work *w, const struct xg_request *request)
 /* ---- answers ---- */
 
 struct flow {
+    struct console *console;
+    char code[XG_CODE_MAX + 1]; /* whose it is */
+    uint64_t bytes;
     struct xg_buf text;
     size_t at;
 };
@@ -174,6 +181,7 @@ static void close_text(void *state)
     if (f->text.data)
         sodium_memzero(f->text.data, f->text.len);
     xg_buf_clear(&f->text);
+    quota_end(&f->console->quota, f->code, QUOTA_ANSWER, f->bytes);
     free(f);
 }
 
@@ -185,40 +193,62 @@ static void keep_nowhere(struct xg_response *response)
     xg_response_header(response, "Cache-Control", "no-store");
 }
 
-/* However long it is: what is not long does not take one of the places of
- * answers that last (shared/web/web.h). Takes the text. */
-static void answer_text(struct xg_response *response, struct xg_buf *text,
-                        const char *type)
+/* Lies in memory until it was read. Takes the text. */
+static void answer_long(struct xg_response *response, struct work *w,
+                        struct xg_buf *text, const char *type)
 {
+    struct console *c = w->console;
     struct xg_error err = XG_ERROR_NONE;
-    struct flow *f = NULL;
+    uint64_t bytes = text->len;
 
-    if (text->failed == XG_OK && text->len <= XG_HTTP_BODY_MAX) {
-        response->content_type = type;
-        response->body = *text;
-        response->body.max = XG_HTTP_BODY_MAX;
-        *text = (struct xg_buf){0};
-        keep_nowhere(response);
+    if (!quota_begin(&c->quota, w->session->code, QUOTA_ANSWER, bytes)) {
+        console_tell_busy(response);
         return;
     }
-    if (text->failed == XG_OK)
-        f = calloc(1, sizeof *f);
+    struct flow *f = calloc(1, sizeof *f);
     if (!f) {
+        quota_end(&c->quota, w->session->code, QUOTA_ANSWER, bytes);
         xg_ignore(xg_fail_nomem(&err));
         refuse(response, &err);
         return;
     }
-    *f = (struct flow){.text = *text};
+    *f = (struct flow){.console = c, .bytes = bytes, .text = *text};
+    memcpy(f->code, w->session->code, sizeof f->code);
     *text = (struct xg_buf){0};
     response->content_type = type;
     xg_response_flow(response, &text_flow, f);
     keep_nowhere(response);
 }
 
+/* However long it is: what is not long does not take one of the places of
+ * answers that last (shared/web/web.h). Takes the text. */
+static void answer_text(struct xg_response *response, struct work *w,
+                        struct xg_buf *text, const char *type)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (text->failed != XG_OK) {
+        xg_ignore(xg_fail_nomem(&err));
+        refuse(response, &err);
+    } else if (text->len > XG_HTTP_BODY_MAX) {
+        answer_long(response, w, text, type);
+    } else {
+        response->content_type = type;
+        response->body = *text;
+        response->body.max = XG_HTTP_BODY_MAX;
+        *text = (struct xg_buf){0};
+        keep_nowhere(response);
+    }
+}
+
 static void answer_lines(struct xg_response *response, struct work *w)
 {
     struct console_done *d = &w->done;
 
+    if (w->busy) {
+        console_tell_busy(response);
+        return;
+    }
     while (d->complaint.len && d->complaint.data[d->complaint.len - 1] == '\n')
         d->complaint.len--;
     d->out.max += COMPLAINT_MAX + 64; /* the end line has room */
@@ -228,7 +258,7 @@ static void answer_lines(struct xg_response *response, struct work *w)
         xg_buf_append(&d->out, d->complaint.data, d->complaint.len);
     }
     xg_buf_text(&d->out, "}\n");
-    answer_text(response, &d->out, "application/x-ndjson");
+    answer_text(response, w, &d->out, "application/x-ndjson");
 }
 
 static const char *type_of(const uint8_t *first, size_t len)
@@ -254,7 +284,9 @@ static void answer_bytes(struct xg_response *response, struct work *w)
     struct stat info;
     uint8_t first[16];
 
-    if (w->done.exit != 0) {
+    if (w->busy) {
+        console_tell_busy(response);
+    } else if (w->done.exit != 0) {
         put_problem(response, http_of_exit(w->done.exit), &w->done.complaint);
     } else if (fstat(w->output, &info) == 0 && info.st_size > 0) {
         ssize_t n = pread(w->output, first, sizeof first, 0);
@@ -263,7 +295,7 @@ static void answer_bytes(struct xg_response *response, struct work *w)
         w->output = -1; /* taken */
         keep_nowhere(response);
     } else {
-        answer_text(response, &w->done.out,
+        answer_text(response, w, &w->done.out,
                     type_of(w->done.out.data, w->done.out.len));
     }
 }
@@ -354,6 +386,7 @@ void data_post(void *ctx, const struct xg_request *request,
 
 struct feed {
     struct work work;
+    uint64_t bytes; /* stated */
     struct xg_error full;
 };
 
@@ -399,7 +432,8 @@ static bool has_room(const struct work *w, uint64_t length,
                                "the file is too large: %d MiB at most"),
                           CALL_INPUT_MAX >> 20));
     else if (xg_os_free_bytes(&left, dir, &err) == XG_OK &&
-             (left < SPARE_BYTES || left - SPARE_BYTES < length))
+             left < SPARE_BYTES + length +
+                        quota_bytes(&w->console->quota, QUOTA_FEED))
         xg_ignore(xg_fail(&err, XG_FULL, "%s",
                           XG_T("服务器磁盘快满了，没有收下文件",
                                "the server's disk is nearly full: the file "
@@ -429,12 +463,17 @@ static void *open_feed(void *ctx, const struct xg_request *request,
         if (err.status != XG_OK)
             refuse(response, &err);
     }
+    if (feed && err.status == XG_OK &&
+        !quota_begin(&c->quota, w.session->code, QUOTA_FEED, length)) {
+        console_tell_busy(response);
+        xg_ignore(xg_fail(&err, XG_BUSY, "busy"));
+    }
     if (!feed || err.status != XG_OK) {
         work_clear(&w);
         free(feed);
         return NULL;
     }
-    *feed = (struct feed){.work = w, .full = XG_ERROR_NONE};
+    *feed = (struct feed){.work = w, .bytes = length, .full = XG_ERROR_NONE};
     return feed;
 }
 
@@ -453,8 +492,9 @@ static void close_feed(void *ctx, void *stream, bool whole,
                        struct xg_response *response)
 {
     struct feed *feed = stream;
+    struct console *c = ctx;
 
-    (void)ctx;
+    quota_end(&c->quota, feed->work.session->code, QUOTA_FEED, feed->bytes);
     if (whole && lseek(feed->work.input, 0, SEEK_SET) != 0)
         xg_ignore(xg_fail_os(&feed->full, "lseek"));
     if (feed->full.status != XG_OK) {

@@ -120,6 +120,8 @@ enum xg_status sessions_begin(struct sessions *s,
     memcpy(made->code, who->code, sizeof made->code);
     memcpy(made->unit, who->unit, sizeof made->unit);
     made->role = who->role;
+    made->turn = who->turn;
+    made->position = who->position;
     made->secret = made->locked;
     made->began_ms = made->touched_ms = now_ms;
     atomic_init(&made->ended, false);

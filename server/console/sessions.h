@@ -29,6 +29,7 @@ enum {
 struct session {
     char code[XG_CODE_MAX + 1], unit[XG_CODE_MAX + 1];
     const struct xg_role *role;
+    uint64_t turn, position; /* of her account as she came in */
     const uint8_t *secret; /* NULL: signs nothing */
     /* of sessions.c */
     struct xg_hash token;

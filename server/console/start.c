@@ -112,7 +112,7 @@ enum xg_status console_start(struct console **out,
     guard_init(&c->guard, options->plain, options->url);
     sessions_init(&c->sessions);
     places_init(&c->tries, CONSOLE_TRIES);
-    places_init(&c->runs, CONSOLE_RUNS);
+    quota_init(&c->quota);
     const struct xg_web_options web = {
         .listen = options->listen,
         .tls_cert_pem = options->tls_cert_pem,
@@ -147,6 +147,6 @@ void console_stop(struct console *c)
     xg_tiles_free(c->tiles);
     sessions_clear(&c->sessions);
     places_clear(&c->tries);
-    places_clear(&c->runs);
+    quota_clear(&c->quota);
     free(c);
 }

@@ -80,6 +80,7 @@ static void close_stream(void *state)
 {
     struct stream *s = state;
 
+    quota_end(&s->console->quota, s->session->code, QUOTA_STREAM, 0);
     sessions_let_go(&s->console->sessions, s->session);
     xg_buf_clear(&s->line);
     free(s);
@@ -92,11 +93,18 @@ void events_get(void *ctx, const struct xg_request *request,
     struct xg_error err = XG_ERROR_NONE;
     struct console *c = ctx;
     struct session *session = console_enter(c, request, response);
-    struct stream *s = session ? calloc(1, sizeof *s) : NULL;
+    struct stream *s;
 
     if (!session)
         return;
+    if (!quota_begin(&c->quota, session->code, QUOTA_STREAM, 0)) {
+        sessions_let_go(&c->sessions, session);
+        console_tell_busy(response);
+        return;
+    }
+    s = calloc(1, sizeof *s);
     if (!s) {
+        quota_end(&c->quota, session->code, QUOTA_STREAM, 0);
         sessions_let_go(&c->sessions, session);
         xg_ignore(xg_fail_nomem(&err));
         xg_response_fail(response, &err);

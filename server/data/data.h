@@ -63,6 +63,7 @@ struct data {
     struct data_readers *readers;
     enum data_tls tls;
     int64_t cert_until_ms;
+    bool two_for_login; /* at the console: account.h */
     int lock_fd;
 };
 

@@ -21,6 +21,9 @@
  *      photo_lost      the log says that a photo is held, and  its coming back,
  *                      its file is not there                   or said to be seen
  *      other_history   a device cosigned another log           a finding
+ *      login           somebody gave another a new login, or   a finding, by
+ *                      took the second factor away             neither of them
+ *      login_asked     somebody would, where that takes two    operator consent
  *
  * To say that something was seen is a note of the case, by somebody at a desk:
  * "已核看 clock 3fa2b1c4d5e6：理由" (attention_mark()); of what is no entity's, a
@@ -44,7 +47,10 @@
     X(ATTENTION_POSITION, "position", "位置存疑", "position in doubt")         \
     X(ATTENTION_PHOTO_LOST, "photo_lost", "照片丢失", "photo lost")            \
     X(ATTENTION_OTHER_HISTORY, "other_history", "另一份历史",                  \
-      "another history")
+      "another history")                                                       \
+    X(ATTENTION_LOGIN, "login", "登录被重置", "login given anew")              \
+    X(ATTENTION_LOGIN_ASKED, "login_asked", "重置登录待同意",                  \
+      "new login to agree to")
 
 enum attention_what {
 #define X(name, json, zh, en) name,
@@ -68,7 +74,7 @@ struct attention_sign {
 };
 
 /* What there is of a fold that knows its times, in the order of the records;
- * lent by the arena. Lost photos are not among them: no record tells. XG_NOMEM.
+ * lent by the arena. Lost photos are not among them: no record of it tells. XG_NOMEM.
  */
 XG_MUST_CHECK enum xg_status attention_of(struct attention_sign **list,
                                           size_t *count, struct xg_arena *arena,

@@ -2,6 +2,7 @@
 #include "server/proof/proof.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "server/cosign/policy.h"
 #include "server/merge/inside.h"
@@ -198,6 +199,98 @@ static enum xg_status count_photos(struct work *w, struct xg_error *err)
     return XG_OK;
 }
 
+/* ---- keys that took the place of others ---- */
+
+static bool is_none(const struct xg_statement *s)
+{
+    static const uint8_t none[XG_PUBLIC_KEY_SIZE];
+
+    return memcmp(s->key, none, sizeof none) == 0;
+}
+
+/* The key in force at that place took the place of another, at *entry. */
+static enum xg_status find_replaced(bool *replaced, uint64_t *entry,
+                                    struct data *d, const char *code,
+                                    uint64_t position, struct xg_error *err)
+{
+    const struct xg_registry view = registry_view(d->registry);
+    struct xg_statement now, before;
+    uint64_t at = position;
+    bool found;
+
+    *replaced = false;
+    if (view.find(view.ctx, XG_SAYS_KEY, code, position, &now, entry, &found,
+                  err) != XG_OK)
+        return err->status;
+    if (!found || is_none(&now))
+        return XG_OK;
+    at = *entry;
+    do {
+        if (view.find(view.ctx, XG_SAYS_KEY, code, at, &before, &at, &found,
+                      err) != XG_OK)
+            return err->status;
+    } while (found && is_none(&before));
+    *replaced = found && memcmp(now.key, before.key, sizeof now.key) != 0;
+    return XG_OK;
+}
+
+/* Who did it, where that was by a new login, and nobody did it again since. */
+static enum xg_status fill_key(struct work *w, struct proof_key *key,
+                               struct xg_error *err)
+{
+    const struct xg_registry view = registry_view(w->d->registry);
+    struct xg_statement newest;
+    struct store_operator o;
+    struct store_time when;
+    uint64_t position;
+    bool timed, known, found;
+
+    if (w->s->ops->find_time_from(w->s, &when, &timed, key->entry, err) !=
+            XG_OK ||
+        w->s->ops->get_operator(w->s, &o, &known, key->code, err) != XG_OK ||
+        view.find(view.ctx, XG_SAYS_KEY, key->code, UINT64_MAX, &newest,
+                  &position, &found, err) != XG_OK)
+        return err->status;
+    key->ms = timed ? when.ms : XG_NO_TIME;
+    key->given = known && o.used_ms && found && position == key->entry;
+    if (key->given)
+        memcpy(key->by, o.given_by, sizeof key->by);
+    return XG_OK;
+}
+
+static enum xg_status note_key(struct work *w, size_t op, struct xg_error *err)
+{
+    const struct xg_judgement *j = &w->fold->judgements[op];
+    struct proof *out = w->out;
+    struct proof_key key = {.ms = XG_NO_TIME};
+    bool replaced;
+
+    if (!j->on_server || j->grade != XG_GRADE_PROVEN ||
+        out->key_count == PROOF_KEYS_MAX)
+        return XG_OK;
+    if (find_replaced(&replaced, &key.entry, w->d, j->author,
+                      w->fold->rows[op].position, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < out->key_count; i++)
+        replaced &= out->keys[i].entry != key.entry ||
+                    strcmp(out->keys[i].code, j->author) != 0;
+    if (!replaced)
+        return XG_OK;
+    memcpy(key.code, j->author, sizeof key.code);
+    if (fill_key(w, &key, err) != XG_OK)
+        return err->status;
+    out->keys[out->key_count++] = key;
+    return XG_OK;
+}
+
+static enum xg_status note_keys(struct work *w, struct xg_error *err)
+{
+    for (size_t i = 0; i < w->fold->count; i++)
+        if (note_key(w, i, err) != XG_OK)
+            return err->status;
+    return XG_OK;
+}
+
 enum xg_status proof_of(struct proof *out, struct data *d, struct store *store,
                         const struct fold *fold, struct xg_error *err)
 {
@@ -208,7 +301,7 @@ enum xg_status proof_of(struct proof *out, struct data *d, struct store *store,
     struct work w = {.d = d, .s = store, .fold = fold, .out = &made};
 
     if (check_all(&w, err) != XG_OK || look_at_first(&w, err) != XG_OK ||
-        count_photos(&w, err) != XG_OK)
+        count_photos(&w, err) != XG_OK || note_keys(&w, err) != XG_OK)
         return err->status;
     *out = made;
     return XG_OK;

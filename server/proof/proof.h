@@ -9,6 +9,18 @@
 
 #include "server/data/data.h"
 
+/* Somebody whose acts here, from the server, are signed by another key than the
+ * first that was theirs: whoever gave them another login could be them. */
+struct proof_key {
+    char code[XG_CODE_MAX + 1];
+    uint64_t entry;            /* of the log, that names the key */
+    int64_t ms;                /* by the next time note; XG_NO_TIME: none yet */
+    bool given;                /* by a new login; else by other means */
+    char by[XG_CODE_MAX + 1];  /* who gave it; "": on the machine itself */
+};
+
+enum { PROOF_KEYS_MAX = 16 };
+
 struct proof {
     bool unaltered;
     struct xg_error altered; /* else: what does not hold */
@@ -22,6 +34,8 @@ struct proof {
     enum xg_grade grade;             /* of its author */
     uint64_t cosigned_by;            /* devices that saw the log with it */
     uint64_t photos, photos_held;    /* removed ones left out */
+    struct proof_key keys[PROOF_KEYS_MAX];
+    size_t key_count; /* of the first so many */
 };
 
 /* Of a fold that knows its times; what does not hold is no failure. */

@@ -163,20 +163,14 @@ static enum xg_status set_number(struct xg_draft *draft, uint64_t number,
     return set_field(draft, number, value, err);
 }
 
+/* `what` is an array of texts, of `count` in all. */
 static enum xg_status fill(struct xg_draft *draft,
-                           const struct access_note *note,
-                           const struct access_ids *all, size_t first,
-                           size_t count, struct xg_error *err)
+                           const struct access_note *note, struct xg_buf *what,
+                           uint64_t count, struct xg_error *err)
 {
     struct xg_buf value = XG_BUF(XG_RECORD_MAX);
-    char hex[2 * XG_ID_SIZE + 1];
+    enum xg_status status = set_field(draft, XG_ACCESS_WHAT, what, err);
 
-    xg_cbor_put_array(&value, count);
-    for (size_t i = 0; i < count; i++) {
-        xg_hex(hex, all->ids[first + i].b, XG_ID_SIZE);
-        xg_cbor_put_text(&value, hex, strlen(hex));
-    }
-    enum xg_status status = set_field(draft, XG_ACCESS_WHAT, &value, err);
     if (status == XG_OK)
         status = set_text(draft, XG_ACCESS_WHY, note->why, &value, err);
     if (status == XG_OK)
@@ -184,7 +178,7 @@ static enum xg_status fill(struct xg_draft *draft,
     if (status == XG_OK)
         status = set_number(draft, XG_ACCESS_HOW, note->how, &value, err);
     if (status == XG_OK)
-        status = set_number(draft, XG_ACCESS_COUNT, all->count, &value, err);
+        status = set_number(draft, XG_ACCESS_COUNT, count, &value, err);
     if (status == XG_OK && !note->reader->writes)
         status =
             set_text(draft, XG_ACCESS_READER, note->reader->code, &value, err);
@@ -192,28 +186,46 @@ static enum xg_status fill(struct xg_draft *draft,
     return status;
 }
 
-static enum xg_status write_part(struct data *d, const struct access_note *note,
-                                 const struct access_ids *all, size_t first,
-                                 struct xg_error *err)
+static enum xg_status write_one(struct xg_hash *record, struct data *d,
+                                const struct access_note *note,
+                                struct xg_buf *what, uint64_t count,
+                                struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(DRAFT_BYTES);
-    size_t left = all->count - first;
     struct xg_draft draft;
-    struct xg_hash record;
 
     xg_draft_init(&draft, &arena, XG_KIND_ACCESS);
     draft.head.creates = true; /* names no entity */
-    enum xg_status status =
-        fill(&draft, note, all, first,
-             left < XG_ACCESS_WHAT_MAX ? left : XG_ACCESS_WHAT_MAX, err);
+    enum xg_status status = fill(&draft, note, what, count, err);
     if (status == XG_OK) {
         draft.author_secret = note->reader->writes ? note->secret : NULL;
-        status = ingest_record(d->ingest, &record, &draft,
+        status = ingest_record(d->ingest, record, &draft,
                                note->reader->writes ? note->reader->code
                                                     : REGISTRY_SERVER,
                                NULL, err);
     }
     xg_arena_clear(&arena);
+    return status;
+}
+
+static enum xg_status write_part(struct data *d, const struct access_note *note,
+                                 const struct access_ids *all, size_t first,
+                                 struct xg_error *err)
+{
+    struct xg_buf what = XG_BUF(XG_RECORD_MAX);
+    char hex[2 * XG_ID_SIZE + 1];
+    size_t left = all->count - first;
+    size_t count = left < XG_ACCESS_WHAT_MAX ? left : XG_ACCESS_WHAT_MAX;
+    struct xg_hash record;
+
+    xg_cbor_put_array(&what, count);
+    for (size_t i = 0; i < count; i++) {
+        xg_hex(hex, all->ids[first + i].b, XG_ID_SIZE);
+        xg_cbor_put_text(&what, hex, strlen(hex));
+    }
+    enum xg_status status =
+        write_one(&record, d, note, &what, all->count, err);
+    xg_buf_clear(&what);
     return status;
 }
 
@@ -224,6 +236,19 @@ enum xg_status access_write(struct data *d, const struct access_note *note,
         if (write_part(d, note, what, i, err) != XG_OK)
             return err->status;
     return XG_OK;
+}
+
+enum xg_status access_write_login(struct xg_hash *record, struct data *d,
+                                  const struct access_note *note,
+                                  const char *code, struct xg_error *err)
+{
+    struct xg_buf what = XG_BUF(XG_RECORD_MAX);
+
+    xg_cbor_put_array(&what, 1);
+    xg_cbor_put_text(&what, code, strlen(code));
+    enum xg_status status = write_one(record, d, note, &what, 1, err);
+    xg_buf_clear(&what);
+    return status;
 }
 
 /* ---- reading ---- */

@@ -66,6 +66,14 @@ XG_MUST_CHECK enum xg_status access_write(struct data *d,
                                           const struct access_ids *what,
                                           struct xg_error *err);
 
+/* The same of what was done to the login of that code (account.h): what it
+ * takes to be that person. *record is what tells of it. */
+XG_MUST_CHECK enum xg_status access_write_login(struct xg_hash *record,
+                                                struct data *d,
+                                                const struct access_note *note,
+                                                const char *code,
+                                                struct xg_error *err);
+
 /* ---- reading ---- */
 
 struct access {

@@ -625,22 +625,27 @@ DELETE FROM operator_key WHERE code = ?1;
 
 -- name: operator_put
 INSERT OR REPLACE INTO operator (code, once, once_until_ms, totp, totp_begun,
-    totp_step, login_ms, locked, why)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+    totp_step, login_ms, locked, why, turn, given, given_by, given_ms, given_why, used_ms,
+    asked_by, asked_ms, asked_why, consent)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+    ?17, ?18, ?19);
 
 -- name: operator_get
 SELECT code, once, once_until_ms, totp, totp_begun, totp_step, login_ms,
-    locked, why
+    locked, why, turn, given, given_by, given_ms, given_why, used_ms,
+    asked_by, asked_ms, asked_why, consent
 FROM operator WHERE code = ?1;
 
 -- name: operator_once
 SELECT code, once, once_until_ms, totp, totp_begun, totp_step, login_ms,
-    locked, why
+    locked, why, turn, given, given_by, given_ms, given_why, used_ms,
+    asked_by, asked_ms, asked_why, consent
 FROM operator WHERE once = ?1 AND once <> zeroblob(32);
 
 -- name: operator_list
 SELECT code, once, once_until_ms, totp, totp_begun, totp_step, login_ms,
-    locked, why
+    locked, why, turn, given, given_by, given_ms, given_why, used_ms,
+    asked_by, asked_ms, asked_why, consent
 FROM operator ORDER BY code;
 
 -- name: wrong_try_put

@@ -87,6 +87,7 @@ enum xg_status sqlite_row_read(void *item, bool *found, size_t size,
         struct store_held held;
         struct store_wanted wanted;
         struct store_seen seen;
+        struct store_operator operator;
     } row;
     bool any;
 

@@ -28,6 +28,16 @@ static void read_operator(struct sqlite_rows *rows, struct xg_stmt *s,
     o->login_ms = xg_col_i64(s, 6);
     o->locked = xg_col_bool(s, 7);
     sqlite_text(s, 8, o->why, sizeof o->why);
+    o->turn = xg_col_u64(s, 9);
+    o->given = xg_col_hash(s, 10);
+    sqlite_text(s, 11, o->given_by, sizeof o->given_by);
+    o->given_ms = xg_col_i64(s, 12);
+    sqlite_text(s, 13, o->given_why, sizeof o->given_why);
+    o->used_ms = xg_col_i64(s, 14);
+    sqlite_text(s, 15, o->asked_by, sizeof o->asked_by);
+    o->asked_ms = xg_col_i64(s, 16);
+    sqlite_text(s, 17, o->asked_why, sizeof o->asked_why);
+    sqlite_text(s, 18, o->consent, sizeof o->consent);
 }
 
 static enum xg_status put_operator(struct store *s,
@@ -46,6 +56,16 @@ static enum xg_status put_operator(struct store *s,
     xg_bind_i64(put, 7, o->login_ms);
     xg_bind_i64(put, 8, o->locked);
     xg_bind_text(put, 9, o->why);
+    xg_bind_u64(put, 10, o->turn);
+    xg_bind_hash(put, 11, &o->given);
+    xg_bind_text(put, 12, o->given_by);
+    xg_bind_i64(put, 13, o->given_ms);
+    xg_bind_text(put, 14, o->given_why);
+    xg_bind_i64(put, 15, o->used_ms);
+    xg_bind_text(put, 16, o->asked_by);
+    xg_bind_i64(put, 17, o->asked_ms);
+    xg_bind_text(put, 18, o->asked_why);
+    xg_bind_text(put, 19, o->consent);
     return xg_stmt_run(put, err);
 }
 

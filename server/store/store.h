@@ -84,6 +84,15 @@ struct store_operator {
     int64_t login_ms;   /* 0: never */
     bool locked;
     char why[STORE_NAME_MAX + 1];
+    uint64_t turn; /* raised by whatever ends her logins, lowered by nothing */
+    /* What others did to her login last, as the log tells: account.h. */
+    struct xg_hash given; /* the record; zeros: nothing was done */
+    char given_by[XG_CODE_MAX + 1], given_why[STORE_NAME_MAX + 1];
+    int64_t given_ms, used_ms; /* a one-time key replaced a password; 0: none */
+    /* Who would do it, where that takes two. */
+    char asked_by[XG_CODE_MAX + 1], asked_why[STORE_NAME_MAX + 1];
+    int64_t asked_ms;
+    char consent[XG_CODE_MAX + 1]; /* who agreed; "": nobody yet */
 };
 
 /* Wrong passwords in a row. */

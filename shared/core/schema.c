@@ -126,6 +126,7 @@ const struct xg_choice xg_access_ways[] = {
     {XG_ACCESS_LIST, "list", "列表", "listed"},
     {XG_ACCESS_CONFLICTS, "conflicts", "查看冲突", "conflicts shown"},
     {XG_ACCESS_EVIDENCE, "evidence", "导出证据", "evidence written"},
+    {XG_ACCESS_LOGIN, "login", "重置他人登录", "another's login given anew"},
     {0, NULL, NULL, NULL},
 };
 

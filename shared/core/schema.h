@@ -293,6 +293,7 @@ enum {
     XG_ACCESS_LIST = 3,
     XG_ACCESS_CONFLICTS = 4,
     XG_ACCESS_EVIDENCE = 5,
+    XG_ACCESS_LOGIN = 6, /* of another: account.h */
 };
 
 /* Where a report came from: those of which a resident waits for an answer. */

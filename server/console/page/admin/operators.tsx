@@ -1,5 +1,5 @@
 // Who may log in here: with a one-time key at first, then with a password of their own.
-import { useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { call, one, type Call } from '@page/api';
 import { said } from '@page/domain';
 import { refresh, useCall } from '@page/store';
@@ -29,23 +29,57 @@ interface Operator {
   wrong: number;
   last_login: string | null;
   sessions: number;
+  /** What others did to her login last; `used`: she has another key since. */
+  given: { when: string; by: string | null; why: string; used: string | null } | null;
+  /** Who wants to give her another, where that takes two. */
+  asked: { by: string; consent: string | null } | null;
 }
 
 interface Once {
-  once: string;
+  once?: string;
+  asked?: boolean;
   url: string | null;
   expires: string;
 }
 
-async function invite(code: string): Promise<OneTime | undefined> {
-  const got = await one<Once & { [key: string]: never }>({ run: 'operator login', words: [code] });
-  if (!got) return undefined;
+/** Undefined: another has to agree first. */
+async function invite(code: string, why?: string): Promise<OneTime | undefined> {
+  const got = await one<Once & { [key: string]: never }>({ run: 'operator login', words: [code], ...(why ? { flags: { why } } : {}) });
+  if (!got?.once) {
+    if (got?.asked) tell({ text: T('已提出；等另一位登记员或督办单位同意后，再来拿链接', 'Asked for; come again for the link once another registrar or a supervising office agrees') });
+    refresh();
+    return undefined;
+  }
   return {
     title: T(`${code} 的一次性登录`, `One-time login of ${code}`),
     text: `${location.origin}/#once=${got.once}`,
     expires: got.expires,
     hint: T('交给本人打开这个地址，自己设密码；原来的密码从那时起作废。', 'Hand this to the person, who opens it and chooses a password; the old one is void from then on.'),
   };
+}
+
+/** What touches the login of somebody who has one is recorded, with its reason. */
+function Reason(props: { save: string; busy: boolean; say(why: string): void; left(): void }) {
+  const [why, setWhy] = useState('');
+  const id = useId();
+  const send = (event: Event): void => {
+    event.preventDefault();
+    props.say(why.trim());
+  };
+  return (
+    <form class="controls" onSubmit={send}>
+      <div class="field matter-why">
+        <label for={id}>{T('为什么（记录在案，她的单位会看到）', 'Why (recorded, and shown to her unit)')}</label>
+        <input id={id} type="text" autocomplete="off" value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
+      </div>
+      <Button type="submit" busy={props.busy} disabled={why.trim() === ''}>
+        {props.save}
+      </Button>
+      <Button look="quiet" onClick={props.left}>
+        {T('取消', 'Cancel')}
+      </Button>
+    </form>
+  );
 }
 
 function Acts({ of, invited }: { of: Operator; invited(login: OneTime): void }) {
@@ -56,19 +90,25 @@ function Acts({ of, invited }: { of: Operator; invited(login: OneTime): void }) 
       refresh();
       tell({ text: words });
     });
-  const login = (): void =>
+  const [asks, setAsks] = useState<'login' | 'totp'>();
+  const login = (why?: string): void =>
     void run(async () => {
-      const made = await invite(of.code);
+      const made = await invite(of.code, why);
+      setAsks(undefined);
       if (made) invited(made);
     });
+  const noTotp = (why: string): void => {
+    change({ run: 'operator totp', words: [of.code], flags: { remove: true, why } }, T('动态验证码已解除', 'The second factor is removed'));
+    setAsks(undefined);
+  };
   return (
     <>
       <span class="buttons">
-        <Button look="quiet" busy={busy} onClick={login}>
+        <Button look="quiet" busy={busy} onClick={() => (of.password ? setAsks('login') : login())}>
           {T('一次性登录', 'One-time login')}
         </Button>
         {of.totp && (
-          <Button look="quiet" busy={busy} onClick={() => change({ run: 'operator totp', words: [of.code], flags: { remove: true } }, T('动态验证码已解除', 'The second factor is removed'))}>
+          <Button look="quiet" busy={busy} onClick={() => setAsks('totp')}>
             {T('解除动态码', 'Remove second factor')}
           </Button>
         )}
@@ -82,6 +122,8 @@ function Acts({ of, invited }: { of: Operator; invited(login: OneTime): void }) 
           </Button>
         )}
       </span>
+      {asks === 'login' && <Reason save={T('重置登录', 'Give another login')} busy={busy} say={login} left={() => setAsks(undefined)} />}
+      {asks === 'totp' && <Reason save={T('解除动态码', 'Remove second factor')} busy={busy} say={noTotp} left={() => setAsks(undefined)} />}
       <Trouble of={trouble} />
     </>
   );
@@ -103,6 +145,18 @@ function StateChips({ of }: { of: Operator }) {
       {of.totp && (
         <Chip tone="ok" icon="proof">
           {T('动态验证码', 'second factor')}
+        </Chip>
+      )}
+      {of.given && (
+        <Chip tone="warn" icon="alert">
+          {of.given.used
+            ? T(`${when(of.given.used)} 换过钥匙（${of.given.by ?? '服务器本机'}）`, `another key since ${when(of.given.used)} (by ${of.given.by ?? 'the machine itself'})`)
+            : T(`${when(of.given.when)} 登录被动过（${of.given.by ?? '服务器本机'}）`, `login touched on ${when(of.given.when)} (by ${of.given.by ?? 'the machine itself'})`)}
+        </Chip>
+      )}
+      {of.asked && (
+        <Chip tone="info" icon="waiting">
+          {of.asked.consent ? T(`重置登录：${of.asked.consent} 已同意`, `new login: ${of.asked.consent} agreed`) : T('重置登录，等人同意', 'new login: waits for who agrees')}
         </Chip>
       )}
       {of.sessions > 0 && (

@@ -49,11 +49,13 @@ function sortOf(what: string): Sort {
     position: { icon: 'pin', words: T('位置存疑', 'position in doubt') },
     photo_lost: { icon: 'photo', words: T('照片未到', 'photo not here') },
     other_history: { icon: 'alert', words: T('看到另一份日志', 'saw another log') },
+    login: { icon: 'lock', words: T('登录被重置', 'login given anew') },
+    login_asked: { icon: 'lock', words: T('重置登录待同意', 'new login to agree to') },
   };
   return known[what] ?? { icon: 'info', words: what };
 }
 
-const SORTS = ['conflict', 'overtaken', 'fork', 'quarantined', 'pending', 'struck', 'unfolded', 'clock', 'position', 'photo_lost', 'other_history'];
+const SORTS = ['conflict', 'overtaken', 'fork', 'quarantined', 'pending', 'struck', 'unfolded', 'clock', 'position', 'photo_lost', 'other_history', 'login', 'login_asked'];
 
 /** Conflicts are decided on a page of their own, the rest where the case or the device is. */
 function leadsTo(of: Matter): string | null {

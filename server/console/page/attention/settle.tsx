@@ -83,7 +83,7 @@ function Seen({ of, settled }: SettleProps) {
     <Reasoned
       label={T('查了什么、结果如何', 'What was looked into, and found')}
       save={T('已核看', 'It was looked into')}
-      done={T('已记在案件备注里', 'It is in the notes of the case')}
+      done={of.what === 'login' ? T('已记入日志', 'It is in the log') : T('已记在案件备注里', 'It is in the notes of the case')}
       what={(why) => ({ run: 'attention settle', words: [of.what, of.key], flags: { why } })}
       settled={settled}
     />
@@ -108,7 +108,31 @@ function Admit({ of, settled }: SettleProps) {
   );
 }
 
-const SEEN = new Set(['clock', 'position', 'pending', 'struck', 'photo_lost']);
+/** Two have to agree that somebody gets another login: this is the second. */
+function Consent({ of, settled }: SettleProps) {
+  const { busy, trouble, run } = useTask();
+  const say = async (agrees: boolean): Promise<void> => {
+    const what: Call = { run: 'operator consent', words: [of.key], ...(agrees ? {} : { flags: { refuse: true } }) };
+    if (!(await run(() => call(what)))) return;
+    tell({ text: agrees ? T('已同意；提出的人可以拿链接了', 'Agreed; who asked may take the link') : T('未同意', 'Not agreed') });
+    settled();
+  };
+  return (
+    <>
+      <span class="buttons">
+        <Button icon="check" busy={busy} onClick={() => void say(true)}>
+          {T('同意', 'Agree')}
+        </Button>
+        <Button look="quiet" busy={busy} onClick={() => void say(false)}>
+          {T('不同意', 'Do not agree')}
+        </Button>
+      </span>
+      <Trouble of={trouble} />
+    </>
+  );
+}
+
+const SEEN = new Set(['clock', 'position', 'pending', 'struck', 'photo_lost', 'login']);
 const FOUND = new Set(['fork', 'quarantined', 'other_history']);
 /** Whose word settles it: those who decide at the centre. */
 const CENTRE = new Set(['dispatcher', 'supervisor']);
@@ -116,6 +140,7 @@ const CENTRE = new Set(['dispatcher', 'supervisor']);
 export function Settle({ of, settled }: SettleProps) {
   const { role } = theDomain().me;
   if (of.what === 'quarantined' && role === 'registrar') return <Admit of={of} settled={settled} />;
+  if (of.what === 'login_asked') return role === 'registrar' || role === 'supervisor' ? <Consent of={of} settled={settled} /> : null;
   if (!CENTRE.has(role)) return null;
   if (SEEN.has(of.what)) return <Seen of={of} settled={settled} />;
   return FOUND.has(of.what) ? <Finding of={of} settled={settled} /> : null;

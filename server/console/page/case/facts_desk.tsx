@@ -41,6 +41,8 @@ export interface ProofFacts {
   cosigned_by: number;
   grade: 'proven' | 'claimed' | 'asserted';
   photos: { total: number; held: number };
+  /** Who signs with another key than their first: a new login was given them. */
+  keys: { code: string; since: string | null; given: boolean; by: string | null }[];
   text: string;
 }
 
@@ -226,6 +228,17 @@ function gradeText(grade: string): string {
   return words[grade] ?? grade;
 }
 
+function keyText(of: ProofFacts['keys'][number]): string {
+  const by = of.by ?? T('服务器本机', 'the machine itself');
+  return [
+    of.code,
+    of.since && T(`${when(of.since)} 起用另一把钥匙签名`, `signs with another key since ${when(of.since)}`),
+    of.given && T(`登录由 ${by} 重置`, `its login was given by ${by}`),
+  ]
+    .filter(Boolean)
+    .join(T('，', ', '));
+}
+
 /** As `proof` says it, in China's time like all else on the page. */
 export function proofText(of: ProofFacts): string {
   const entry = of.entry === null ? '' : T(`日志第 ${of.entry.toLocaleString('zh-CN')} 条`, `entry ${of.entry.toLocaleString('en')} of the log`);
@@ -305,6 +318,14 @@ export function ProofPanel({ of }: { of: DeskCase }) {
               {T(`照片 ${proof.photos.held}/${proof.photos.total}`, `photos ${proof.photos.held} of ${proof.photos.total}`)}
             </Chip>
           </span>
+          {proof.keys.map((key) => (
+            <p key={key.code}>
+              <Chip tone="warn" icon="alert">
+                {T('换过钥匙', 'another key')}
+              </Chip>{' '}
+              {keyText(key)}
+            </p>
+          ))}
         </div>
       )}
       <Trouble of={failure} />
