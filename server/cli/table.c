@@ -94,7 +94,7 @@
             "without the signature of who reads: asserted by the server only"  \
     }
 
-/* Who touches another's login (server/account.h). */
+/* Who touches another's login (server/account/account.h). */
 #define GIVER                                                                  \
     {                                                                          \
         "as", "CODE", false, "谁办的：登记员的工号", "who does it: a code"     \

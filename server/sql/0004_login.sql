@@ -1,4 +1,4 @@
--- What was done to a login by others than its person (server/account.h): as the
+-- What was done to a login by others than its person (server/account/account.h): as the
 -- log has it, kept here so that it is found.
 ALTER TABLE operator ADD COLUMN turn INTEGER NOT NULL DEFAULT 0; -- raised by whatever ends her logins, lowered by nothing
 ALTER TABLE operator ADD COLUMN given BLOB NOT NULL DEFAULT (zeroblob(32)); -- the newest record that tells of it; zeros: none

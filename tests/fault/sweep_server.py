@@ -5,8 +5,14 @@ import sqlite3
 
 import xgfault
 from world import (SPARE, UNIT, Case, Serving, ask_server, capture, fill_inputs,
-                   make_base, server, server_sound, steady, sync)
+                   lines, make_base, server, server_sound, steady, sync)
 from xgfault import need, plain_environment
+
+
+def whole_lines(text):
+    """The lines of JSON that came whole."""
+    return lines('\n'.join(text.splitlines()[:None if text.endswith('\n')
+                                             else -1]))
 
 
 class Server(Case):
@@ -128,7 +134,98 @@ class Rebuild(Server):
         return ['rebuild']
 
 
-CASES = [Init(), Territory(), WorkerAdd(), Code(), Backup(), Rebuild()]
+class Intake(Server):
+    """A hotline's orders: each line by itself, and each once for ever."""
+    name = 'intake'
+    ORDERS = {'N-%d' % n: 'order %d' % n for n in range(4)}
+
+    def prepare(self, folder):
+        state = super().prepare(folder)
+        with open(folder + '/in/orders.csv', 'w', encoding='utf-8') as f:
+            f.write('no,what\n')
+            f.writelines('%s,%s\n' % order for order in self.ORDERS.items())
+        r = server(folder, 'worker', 'add', 'd1', '--name', 'D', '--role',
+                   'dispatcher', '--unit', '371302')
+        need(r.code == 0, 'worker add: %s', r.err)
+        return state
+
+    def words(self, folder):
+        return ['intake', folder + '/in/orders.csv', 'category=fire', '--map',
+                'no=external,what=description', '--map-name', 'hotline',
+                '--as', 'd1', '--json']
+
+    def taken(self, folder, state):
+        """{description: id} of what came by it."""
+        before = {e['id'] for e in state['list']}
+        found = {}
+        for line in ask_server(folder, 'list'):
+            if line['id'] in before:
+                before.remove(line['id'])
+                continue
+            shown, = ask_server(folder, 'show', line['id'])
+            what = shown['fields']['description']
+            need(what not in found, 'twice: %s', what)
+            found[what] = line['id']
+        need(not before, 'gone: %s', before)
+        need(set(found) <= set(self.ORDERS.values()), 'odd: %s', found)
+        return found
+
+    def verify(self, folder, state, result):
+        server_sound(folder)
+        found = self.taken(folder, state)
+        told = {line['id'] for line in whole_lines(result.out)
+                if line.get('id')}
+        need(told <= set(found.values()), 'told, and not there: %s', told)
+        need(result.code != 0 or len(found) == len(self.ORDERS),
+             'said done: %s', found)
+
+    def again(self, folder, state, result):
+        before = self.taken(folder, state)
+        r = self.act(folder, state, plain_environment(), None)
+        need(r.code == 0, 'again: exit %d: %s', r.code, r.out + r.err)
+        after = self.taken(folder, state)
+        need(len(after) == len(self.ORDERS), 'not all: %s', after)
+        need(before.items() <= after.items(), 'taken anew: %s', after)
+        server_sound(folder)
+
+
+class OperatorLogin(Server):
+    """A new login of somebody who has one: told in the log before it is given
+    out."""
+    name = 'operator-login'
+
+    def prepare(self, folder):
+        state = super().prepare(folder)
+        for words, stdin in (
+                (['operator', 'add', 'd1', '--name', 'D', '--role',
+                  'dispatcher', '--unit', '371302'], ''),
+                (['operator', 'key', 'd1', '--password-fd', '0'],
+                 'a password\na password\n')):
+            r = server(folder, *words, stdin=stdin)
+            need(r.code == 0, '%s: %s', words, r.err)
+        return state
+
+    def words(self, folder):
+        return ['operator', 'login', 'd1', '--why', 'forgot', '--json']
+
+    def told(self, folder):
+        return [a for a in ask_server(folder, 'accesses')
+                if a['how'] == 'login']
+
+    def verify(self, folder, state, result):
+        super().verify(folder, state, result)
+        given = ask_server(folder, 'operator', 'list')[0]['given']
+        told = self.told(folder)
+        need(told or not given, 'given, and not told')
+        need(not result.out.count('"once"') or (told and given),
+             'handed out, and not told')
+
+    def done(self, folder):
+        return bool(self.told(folder))
+
+
+CASES = [Init(), Territory(), WorkerAdd(), Code(), Backup(), Rebuild(),
+         Intake(), OperatorLogin()]
 
 if __name__ == '__main__':
     xgfault.main(CASES)

@@ -465,6 +465,111 @@ static void test_another_password(void **unused)
     office_close(&o);
 }
 
+/* ---- what others do ---- */
+
+static struct account read_account(struct office *o, const char *code)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct account a;
+
+    assert_ok(account_read(o->d, &a, code, &err));
+    return a;
+}
+
+static enum account_gift give(struct office *o, const char *code,
+                              const char *by, char key[ACCOUNT_ONCE_SIZE])
+{
+    const struct account_giver giver = {by, "forgot it", by != NULL};
+    struct xg_error err = XG_ERROR_NONE;
+    enum account_gift gift;
+    int64_t until_ms;
+
+    assert_ok(account_give(o->d, &gift, key, &until_ms, code, &giver, &err));
+    return gift;
+}
+
+/* Asked, agreed, given, used: each is good once, and not for ever. */
+static void test_given(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char key[ACCOUNT_ONCE_SIZE] = "";
+    struct account a;
+    struct office o;
+
+    (void)unused;
+    open_with(&o);
+    assert_ok(account_add(o.d, "reg", "R", role_of(XG_ROLE_REGISTRAR), "top",
+                          &err));
+    assert_ok(account_add(o.d, "reg2", "S", role_of(XG_ROLE_REGISTRAR), "top",
+                          &err));
+    /* The first login of somebody takes nobody's word. */
+    assert_int_equal(give(&o, "head", "reg", key), ACCOUNT_GIVEN);
+    assert_int_equal(enter_once(&o, key, PASSWORD).verdict, ACCOUNT_IN);
+    a = read_account(&o, "head");
+    assert_true(a.given.ms == 0 && a.given.used_ms == 0);
+    uint64_t turn = a.turn;
+
+    key[0] = '\0';
+    assert_int_equal(give(&o, "head", "reg", key), ACCOUNT_ASKED);
+    assert_int_equal(key[0], '\0');
+    assert_ok(account_consent(o.d, "head", "reg2", true, &err));
+    /* Three days; then it is asked for again, and agreed to again. */
+    o.world.wall_ms += 73 * INT64_C(3600000);
+    a = read_account(&o, "head");
+    assert_false(account_is_asked(&a, o.world.wall_ms));
+    assert_int_equal(give(&o, "head", "reg", key), ACCOUNT_ASKED);
+    assert_int_equal(give(&o, "head", "reg", key), ACCOUNT_ASKED);
+    assert_ok(account_consent(o.d, "head", "reg2", true, &err));
+    assert_int_equal(give(&o, "head", "reg", key), ACCOUNT_GIVEN);
+    a = read_account(&o, "head");
+    assert_string_equal(a.given.by, "reg");
+    assert_true(a.given.ms == o.world.wall_ms && a.given.used_ms == 0);
+    assert_int_equal(give(&o, "head", "reg", key), ACCOUNT_ASKED);
+
+    /* Whoever takes the one-time key, the old password is worth nothing. */
+    assert_ok(account_consent(o.d, "head", "reg2", true, &err));
+    assert_int_equal(give(&o, "head", "reg", key), ACCOUNT_GIVEN);
+    assert_int_equal(enter_once(&o, key, "another one").verdict, ACCOUNT_IN);
+    assert_int_equal(enter_by(&o, "head", PASSWORD, NULL, "p").verdict,
+                     ACCOUNT_WRONG);
+    a = read_account(&o, "head");
+    assert_true(a.turn > turn && a.given.used_ms == o.world.wall_ms);
+
+    /* On the machine itself nobody agrees, and it is told all the same. */
+    const struct account_giver here = {NULL, "", false};
+    enum account_gift gift;
+    int64_t until_ms;
+    assert_status(account_give(o.d, &gift, key, &until_ms, "head", &here, &err),
+                  XG_USAGE);
+    err = XG_ERROR_NONE;
+    assert_int_equal(give(&o, "head", NULL, key), ACCOUNT_GIVEN);
+    assert_string_equal(read_account(&o, "head").given.by, "");
+    office_close(&o);
+}
+
+/* Neither comes back: who was moved and moved back was moved. */
+static void test_turns(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct account before, after;
+    struct office o;
+
+    (void)unused;
+    open_with(&o);
+    before = read_account(&o, "head");
+    assert_ok(account_add(o.d, "head", "Head", role_of(XG_ROLE_HANDLER), "top",
+                          &err));
+    assert_ok(account_add(o.d, "head", "Head", role_of(XG_ROLE_DISPATCHER),
+                          "top", &err));
+    after = read_account(&o, "head");
+    assert_ptr_equal(before.role, after.role);
+    assert_true(after.position > before.position);
+    assert_ok(account_lock(o.d, "head", true, NULL, &err));
+    assert_ok(account_lock(o.d, "head", false, NULL, &err));
+    assert_true(read_account(&o, "head").turn > after.turn);
+    office_close(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +581,8 @@ int main(void)
         cmocka_unit_test(test_totp),
         cmocka_unit_test(test_locked),
         cmocka_unit_test(test_another_password),
+        cmocka_unit_test(test_given),
+        cmocka_unit_test(test_turns),
     };
 
     return xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

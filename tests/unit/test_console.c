@@ -3,6 +3,8 @@
  * from. */
 #include "tests/lib/test.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -329,6 +331,91 @@ static void test_sessions(void **unused)
     sessions_clear(&s);
 }
 
+/* ---- what one may take ---- */
+
+static struct quota quota; /* of the test that runs */
+
+static unsigned waiting_of(const char *code)
+{
+    unsigned waiting = 0;
+
+    pthread_mutex_lock(&quota.lock);
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        if (strcmp(quota.each[i].code, code) == 0)
+            waiting = quota.each[i].waiting;
+    pthread_mutex_unlock(&quota.lock);
+    return waiting;
+}
+
+static void *run_once(void *code)
+{
+    assert_true(quota_begin_run(&quota, code));
+    return NULL;
+}
+
+static void test_runs_take_turns(void **unused)
+{
+    static char many[] = "many", few[] = "few";
+    pthread_t fourth, first;
+
+    (void)unused;
+    quota_init(&quota);
+    for (int i = 0; i < QUOTA_RUNS_EACH; i++)
+        assert_true(quota_begin_run(&quota, many));
+    /* Hers wait, another's do not. */
+    assert_int_equal(pthread_create(&fourth, NULL, run_once, many), 0);
+    while (waiting_of(many) == 0)
+        sched_yield();
+    assert_true(quota_begin_run(&quota, few));
+    /* All places are taken: who has fewer is next, though she came later. */
+    while (quota.all.running < QUOTA_RUNS)
+        assert_true(quota_begin_run(&quota, quota.all.running % 2 ? "x" : "y"));
+    quota_end_run(&quota, few);
+    assert_true(quota_begin_run(&quota, "z"));
+    assert_int_equal(pthread_create(&first, NULL, run_once, few), 0);
+    while (waiting_of(few) == 0)
+        sched_yield();
+    quota_end_run(&quota, many);
+    assert_int_equal(pthread_join(first, NULL), 0);
+    assert_int_equal(waiting_of(many), 1);
+    quota_end_run(&quota, "z");
+    assert_int_equal(pthread_join(fourth, NULL), 0);
+    quota_clear(&quota);
+}
+
+static void test_quotas(void **unused)
+{
+    const uint64_t mib = 1 << 20, large = (uint64_t)16 << 30;
+
+    (void)unused;
+    quota_init(&quota);
+    /* So many, so large together; one alone as large as it is. */
+    assert_true(quota_begin(&quota, "a", QUOTA_FEED, large));
+    assert_false(quota_begin(&quota, "a", QUOTA_FEED, 1));
+    assert_true(quota_begin(&quota, "b", QUOTA_FEED, 200 * mib));
+    assert_false(quota_begin(&quota, "b", QUOTA_FEED, 100 * mib));
+    assert_false(quota_begin(&quota, "b", QUOTA_FEED, UINT64_MAX));
+    assert_true(quota_begin(&quota, "b", QUOTA_FEED, 56 * mib));
+    assert_true(quota_bytes(&quota, QUOTA_FEED) == large + 256 * mib);
+    quota_end(&quota, "a", QUOTA_FEED, large);
+    assert_true(quota_begin(&quota, "a", QUOTA_FEED, 1));
+    quota_end(&quota, "a", QUOTA_FEED, 1);
+    for (int i = 0; i < 16; i++)
+        assert_true(quota_begin(&quota, "a", QUOTA_STREAM, 0));
+    assert_false(quota_begin(&quota, "a", QUOTA_STREAM, 0));
+    assert_true(quota_begin(&quota, "b", QUOTA_STREAM, 0));
+    /* Of all together. */
+    char code[8];
+    for (int i = 0; i < 32; i++) {
+        snprintf(code, sizeof code, "o%d", i);
+        assert_true(quota_begin(&quota, code, QUOTA_ANSWER, 32 * mib));
+    }
+    assert_false(quota_begin(&quota, "a", QUOTA_ANSWER, 1));
+    quota_end(&quota, "o0", QUOTA_ANSWER, 32 * mib);
+    assert_true(quota_begin(&quota, "a", QUOTA_ANSWER, 32 * mib));
+    quota_clear(&quota);
+}
+
 /* ---- where from ---- */
 
 static int asked(const char *host, const char *origin, const char *site,
@@ -399,6 +486,8 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_sessions),
+        cmocka_unit_test(test_runs_take_turns),
+        cmocka_unit_test(test_quotas),
         cmocka_unit_test(test_where_from),
     };
 

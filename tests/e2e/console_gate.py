@@ -1,0 +1,504 @@
+#!/usr/bin/env python3
+"""The console's gate: whose session ends when, what others may do to a login,
+who is the author of what, what one operator may take, and every call by every
+role."""
+import base64
+import hashlib
+import json
+import re
+import socket
+import threading
+import time
+
+from lib_console import ConsoleCase
+from lib_world import (COMMUNITY_2, DEPARTMENT, DEPARTMENT_2, PHOTOS, SOURCE,
+                       main)
+
+DISTRICT = '371302'
+AGAIN = 'another password of tests'
+
+
+class Given(ConsoleCase):
+    """A registrar gives another login to somebody who has one."""
+    OPERATORS = [('op', 'dispatcher', DISTRICT), ('sup', 'supervisor', DISTRICT),
+                 ('h1', 'handler', DEPARTMENT), ('h2', 'handler', DEPARTMENT_2),
+                 ('aud', 'auditor', DISTRICT), ('reg', 'registrar', DISTRICT),
+                 ('reg2', 'registrar', DISTRICT)]
+
+    def items(self, desk, what='login'):
+        return desk.do('attention', what=what, code=5) if desk.run(
+            'attention', what=what)[1]['exit'] == 5 else []
+
+    def take(self, once):
+        status, _, said = self.console.post(
+            '/api/login', {'once': once, 'password': AGAIN})
+        self.assertEqual(status, 200, said)
+        return said
+
+    def test_it_is_told_and_seen(self):
+        op, sup, h2, aud, reg = (self.console.desk(c) for c in (
+            'op', 'sup', 'h2', 'aud', 'reg'))
+        before = op.one('add', 'incident', 'category=fire')['id']
+        self.assertEqual(op.one('proof', before)['keys'], [])
+        # Not without a reason; the first login of somebody wants none.
+        lines, end = reg.run('operator login', 'op')
+        self.assertEqual((lines, end['exit'], end['error']['wants']),
+                         ([], 2, 'why'))
+        self.assertEqual(reg.run('operator login', 'op', why='  ')[1]['exit'],
+                         2)
+        self.assertIn('once', reg.one('operator login', 'h1'))
+        for desk in (sup, aud, reg, op):
+            self.assertEqual(self.items(desk), [], desk.code)
+        once = reg.one('operator login', 'op', why='forgot it')['once']
+        # Told at once, used or not: to those over her, not to others.
+        item, = self.items(sup)
+        self.assertEqual((item['what'], item['reason']), ('login', 'given'))
+        self.assertIn('reg', item['text'])
+        self.assertIn('forgot it', item['text'])
+        self.assertIn('op', item['title'])
+        self.assertEqual(len(self.items(aud)), 1)
+        self.assertEqual(self.items(h2), [])
+        self.assertEqual(op.one('show', before)['id'], before)  # unused so far
+        told = [a for a in aud.do('accesses') if a['how'] == 'login']
+        self.assertEqual([(a['reader'], a['what'], a['why']) for a in told],
+                         [('reg', ['op'], 'forgot it')])
+        # It is used: her session ends, her key is another, and that is said.
+        self.take(once)
+        self.assertEqual(op.ask('list')[0], 401)
+        taken = self.console.login('op', AGAIN)[2]
+        self.assertTrue(taken['signs'])
+        op.token = taken['token']
+        after = op.one('add', 'incident', 'category=fire')['id']
+        key, = op.one('proof', after)['keys']
+        self.assertEqual((key['code'], key['given'], key['by']),
+                         ('op', True, 'reg'))
+        self.assertEqual(op.one('proof', before)['keys'], [])
+        self.assertIn('op', op.one('proof', after)['text'])
+        row, = [r for r in reg.do('operator list') if r['code'] == 'op']
+        self.assertEqual((row['given']['by'], row['given']['why']),
+                         ('reg', 'forgot it'))
+        self.assertTrue(row['given']['used'])
+        item, = self.items(sup)
+        self.assertEqual(item['reason'], 'used')
+        # Neither she nor who gave it says that it was seen.
+        for desk, exit_ in ((op, 1), (reg, -403), (aud, -403), (h2, -403)):
+            self.assertEqual(desk.run('attention settle', 'login', item['key'],
+                                      why='fine')[1]['exit'], exit_, desk.code)
+        sup.one('attention settle', 'login', item['key'], why='asked her')
+        for desk in (sup, aud, op, reg):
+            self.assertEqual(self.items(desk), [], desk.code)
+        # The next one is told anew.
+        reg.one('operator login', 'op', why='again')
+        self.assertEqual(len(self.items(sup)), 1)
+
+    def test_a_second_factor_taken_away(self):
+        self.console.desk('op')
+        sup, reg = self.console.desk('sup'), self.console.desk('reg')
+        self.assertEqual(reg.run('operator totp', 'op', remove=True,
+                                 why='x')[1]['exit'], 3)
+        self.assertEqual(self.items(sup), [])
+
+    def test_it_takes_two(self):
+        self.console.world.stop()
+        self.console.start('--two-for-login')
+        op, sup, h1, reg, reg2 = (self.console.desk(c) for c in (
+            'op', 'sup', 'h1', 'reg', 'reg2'))
+        ask = ('operator login', 'op')
+        consent = ('operator consent', 'op')
+        self.assertEqual(sup.run(*consent)[1]['exit'], 3)  # nobody asked
+        got = reg.one(*ask, why='forgot it')
+        self.assertEqual((got.get('once'), got['asked']), (None, True))
+        self.assertEqual(reg.one(*ask, why='really')['asked'], True)
+        self.assertEqual(reg2.run(*ask, why='me too')[1]['exit'], 1)
+        self.assertEqual(self.items(sup), [])  # nothing was given
+        item, = self.items(sup, 'login_asked')
+        self.assertEqual((item['key'], item['reason']), ('op', 'asked'))
+        # Not she herself, not who asks, not somebody else.
+        self.assertEqual(reg.run(*consent)[1]['exit'], 1)
+        for desk in (op, h1):
+            self.assertEqual(desk.run(*consent)[1]['exit'], -403)
+        reg2.one(*consent, refuse=True)
+        self.assertEqual(self.items(sup, 'login_asked'), [])
+        self.assertIn('asked', reg.one(*ask, why='please'))
+        sup.one(*consent)
+        self.assertEqual(self.items(sup, 'login_asked'), [])
+        self.assertEqual(reg2.run(*ask, why='now me')[1]['exit'], 1)
+        once = reg.one(*ask, why='please')['once']
+        item, = self.items(sup)
+        self.take(once)
+        aud = self.console.desk('aud')
+        told, = [a for a in aud.do('accesses') if a['how'] == 'login']
+        self.assertIn('--as sup', told['filter'])
+        # Good for one: the next asks again. Whose login who asks gave, does
+        # not agree to anything of theirs.
+        self.assertIn('asked', reg.one(*ask, why='more'))
+        self.assertIn('asked', reg.one('operator login', 'reg2', why='x'))
+        sup.one('operator consent', 'reg2')
+        again = reg.one('operator login', 'reg2', why='x')['once']
+        reg2.token = self.take(again)['token']
+        self.assertEqual(reg2.run(*consent)[1]['exit'], 1)
+        # Who has the data folder needs nobody.
+        self.assertIn('once', self.world.ask(
+            'operator', 'login', 'op', '--why', 'on the machine')[0])
+
+
+class Turns(ConsoleCase):
+    OPERATORS = [('op', 'dispatcher', DISTRICT), ('reg', 'registrar', DISTRICT)]
+
+    def test_changed_and_changed_back(self):
+        """Between two looks of a stream, and before the next request."""
+        op, reg = self.console.desk('op'), self.console.desk('reg')
+        home = {'name': 'N-op', 'role': 'dispatcher', 'unit': DISTRICT}
+        changes = (
+            [('operator add', {**home, 'role': 'handler'}),
+             ('operator add', home)],
+            [('operator add', {**home, 'unit': DEPARTMENT}),
+             ('operator add', home)],
+            [('operator lock', {'why': 'x'}), ('operator unlock', {})])
+        for steps in changes:
+            events = op.events()
+            self.assertEqual(op.ask('list')[0], 200)
+            for name, flags in steps:
+                reg.do(name, 'op', **flags)
+            events.wait(lambda line: line.get('ended'))
+            events.close()
+            self.assertEqual(op.ask('list')[0], 401, steps)
+            status, _, said = self.console.login('op')
+            self.assertEqual(status, 200)
+            op.token = said['token']
+
+
+class Quotas(ConsoleCase):
+    OPERATORS = [('op', 'dispatcher', DISTRICT), ('op2', 'dispatcher', DISTRICT),
+                 ('reg', 'registrar', DISTRICT)]
+
+    def upload(self, desk, size):
+        """A body that stalls: (socket)."""
+        call = base64.urlsafe_b64encode(json.dumps(
+            {'run': 'photo add', 'words': ['-']}).encode()).decode().rstrip('=')
+        s = socket.create_connection(('127.0.0.1', self.console.port),
+                                     timeout=20)
+        s.sendall(('POST /api/feed HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n'
+                   'Authorization: Bearer %s\r\nXunge-Call: %s\r\n'
+                   'Content-Length: %d\r\n\r\nx' % (
+                       self.console.port, desk.token, call, size)).encode())
+        return s
+
+    @staticmethod
+    def finish(s, size):
+        """The rest of it; the status."""
+        s.sendall(b'x' * (size - 1))
+        return int(s.recv(100)[9:12])
+
+    def test_one_does_not_starve_others(self):
+        op, op2 = self.console.desk('op'), self.console.desk('op2')
+        held, size = [], 1 << 20
+        try:
+            held += [self.upload(op, size) for _ in range(4)]
+            time.sleep(0.5)
+            held.append(self.upload(op, size))
+            self.assertEqual(self.finish(held[-1], size), 503)
+            held.append(self.upload(op2, size))
+            self.assertNotEqual(self.finish(held[-1], size), 503)
+            self.assertNotEqual(self.finish(held[0], size), 503)
+        finally:
+            for s in held:
+                s.close()
+        # What was cut off is given back.
+        for _ in range(100):
+            with self.upload(op, size) as s:
+                status = self.finish(s, size)
+            if status != 503:
+                break
+            time.sleep(0.1)
+        self.assertNotEqual(status, 503)
+        # Streams.
+        streams = []
+        try:
+            for _ in range(16):
+                streams.append(op.events())
+            status, head, _ = self.console.send(
+                'GET', '/api/events',
+                headers={'Authorization': 'Bearer ' + op.token})
+            self.assertEqual((status, head['Retry-After']), (503, '5'))
+            op2.events().close()
+        finally:
+            for events in streams:
+                events.close()
+
+    def test_a_loop_of_one(self):
+        """Many at once of one, while another works: she waits for hers alone."""
+        op, op2 = self.console.desk('op'), self.console.desk('op2')
+        for _ in range(30):
+            op.do('add', 'incident', 'category=fire')
+        stop, seen = threading.Event(), set()
+
+        def loop():
+            while not stop.is_set():
+                seen.add(op.ask('report')[0])
+        threads = [threading.Thread(target=loop) for _ in range(40)]
+        for t in threads:
+            t.start()
+        try:
+            took = []
+            for _ in range(10):
+                began = time.monotonic()
+                op2.do('counts')
+                took.append(time.monotonic() - began)
+        finally:
+            stop.set()
+            for t in threads:
+                t.join()
+        self.assertLessEqual(seen, {200, 503})
+        self.assertLess(sorted(took)[5], 3.0, took)
+
+
+def rows():
+    """(command, roles, as, file, flags) of the table."""
+    text = (SOURCE / 'server/console/calls.c').read_text(encoding='utf-8')
+    macros = {'CENTRE': {'dispatcher', 'supervisor'}}
+    macros['DESKS'] = macros['CENTRE'] | {'handler', 'community', 'grid_head'}
+    macros['READERS'] = macros['DESKS'] | {'auditor'}
+    macros['ADMIN'] = {'registrar'}
+    macros['ALL'] = macros['READERS'] | macros['ADMIN']
+
+    def roles(words):
+        return set().union(*(
+            {m.group(1).lower()} if (m := re.match(r'OF\((\w+)\)', word))
+            else macros[word] for word in re.split(r'\s*\|\s*', words.strip())))
+    table = text[text.index('call_rows[] ='):text.index('clang-format on')]
+    found = {}
+    for m in re.finditer(r'(READ|PLAIN)\("([^"]+)", ([^,]+),', table):
+        found[m.group(2)] = (roles(m.group(3)), m.group(1) == 'READ', '')
+    for m in re.finditer(r'ACT\("([^"]+)",', table):
+        found[m.group(1)] = (roles('DESKS'), True, '')
+    for m in re.finditer(r'IMPORT\("([^"]+)"\)', table):
+        found[m.group(1)] = (roles('ADMIN'), False, 'i')
+    for m in re.finditer(r"\{\{\"([^\"]+)\", (0|'.'), \d,[^}]*\}, ([^,]+), "
+                         r'(CALL_\w+),', table):
+        found[m.group(1)] = (roles(m.group(3)), m.group(4) != 'CALL_NOBODY',
+                             m.group(2).strip("'0"))
+    return found
+
+
+class Hidden(ConsoleCase):
+    """What lies outside is as if it were not there: by whatever it is named,
+    wherever that stands, the answer is that to a name that nobody ever gave."""
+    OPERATORS = [('op', 'dispatcher', DISTRICT), ('h2', 'handler', DEPARTMENT_2),
+                 ('c2', 'community', COMMUNITY_2)]
+    DEVICES = 1
+
+    def calls(self, mine, it, hash_, way):
+        """Each call that takes a name of something; `it` is not to be seen."""
+        why = {'why': 'x'}
+        run, data = '/api/run', '/api/data'
+        calls = [(run, [name, it], {}) for name in (
+            'show', 'history', 'proof', 'conflicts', 'duplicates', 'photo list',
+            'photo order', 'do')]
+        calls += [(run, ['show', it], why), (run, ['history', it], why),
+                  (run, ['do', it, 'remind', 'why=x'], {}),
+                  (run, ['do', it, 'sign'], {}),
+                  (run, ['set', it, 'address=x'], {}),
+                  (run, ['note', it, 'x'], {}), (run, ['withdraw', it], why),
+                  (run, ['resolve', it, 'address'], {'value': 'x', **why}),
+                  (run, ['resolve', it, 'status'], {'take': '1', **why}),
+                  (run, ['link', it, mine], why), (run, ['link', mine, it], why),
+                  (run, ['unlink', mine, it], why),
+                  (run, ['unlink', it, mine], why),
+                  (run, ['set', mine, 'same_as=' + it], {}),
+                  (run, ['try', 'do', it, 'remind'], {}),
+                  (run, ['try', 'set', it, 'address=x'], {}),
+                  (run, ['try', 'set', mine, 'same_as=' + it], {}),
+                  (run, ['add', 'incident', 'category=fire', 'same_as=' + it],
+                   {}),
+                  (run, ['try', 'add', 'incident', 'same_as=' + it], {}),
+                  (run, ['list'], {'after': it}),
+                  (run, ['list'], {'number': it}), (run, ['list'], {'text': it}),
+                  (run, ['counts'], {'number': it}),
+                  (run, ['patrols'], {'show': it}),
+                  (run, ['suggest', 'incident', 'address', it], {}),
+                  (run, ['suggest', 'incident', 'same_as', it], {}),
+                  (run, ['attention settle', 'struck', it + ':aabbccddeeff'],
+                   why),
+                  (data, ['export', '-'], {'evidence': it}),
+                  (data, ['export', '-'], {'evidence': it, **why})]
+        if way == 'id':
+            calls += [(data, ['photo get', hash_, '-'], {}),
+                      (data, ['photo get', hash_, '-'], {'small': True}),
+                      (data, ['photo get', hash_[:8], '-'], {}),
+                      (run, ['note', mine, 'x'], {'photo': hash_}),
+                      (run, ['try', 'set', mine], {'photo': hash_}),
+                      (run, ['add', 'incident', 'category=fire'],
+                       {'photo': hash_ + ':near'})]
+        return calls
+
+    def test_as_if_it_were_not_there(self):
+        op = self.console.desk('op')
+        seen = self.a.one('incident', 'category=fire', 'address=hidden street',
+                          '--photo', str(PHOTOS / 'f1-exif.jpg'))['id']
+        self.a.sync()
+        photo = hashlib.sha256(
+            (PHOTOS / 'f1-exif.jpg').read_bytes()).hexdigest()
+        op.do('do', seen, 'accept')
+        op.do('do', seen, 'file')
+        row, = [r for r in op.do('list', 'incident') if r['id'] == seen]
+        filed = op.one('show', seen)['fields']['case_number']
+        # The same shapes, of nothing.
+        none = {'id': seen[:-8] + '%08x' % (int(seen[-8:], 16) ^ 0x5a5a5a5a)}
+        ways = {'id': (seen, none['id']), 'prefix': (seen[:10], 'ab' * 5),
+                'case_number': (filed, filed[:-2] + '97')}
+        if row['number']:
+            ways['number'] = (row['number'], self.no_such(row['number']))
+        mine = {}
+        for code, unit in (('h2', DEPARTMENT_2), ('c2', COMMUNITY_2)):
+            own = op.one('add', 'incident', 'category=fire')['id']
+            for move in ('accept', 'file'):
+                op.do('do', own, move)
+            op.do('do', own, 'dispatch', 'unit=' + unit)
+            mine[code] = own
+        # Who sees it is answered otherwise: so it would be noticed.
+        for way, (it, no) in ways.items():
+            self.assertNotEqual(
+                self.plain(op, '/api/run', ['show', it], {}, it),
+                self.plain(op, '/api/run', ['show', no], {}, no), way)
+        told = []
+        for code, own in mine.items():
+            desk = self.console.desk(code)
+            self.assertEqual(desk.one('show', own)['id'], own)
+            for way, (it, no) in ways.items():
+                pair = zip(self.calls(own, it, photo, way),
+                           self.calls(own, no, photo[:-6] + '123456', way))
+                for (path, call, flags), (_, other, flags_2) in pair:
+                    got = self.plain(desk, path, call, flags, it)
+                    want = self.plain(desk, path, other, flags_2, no)
+                    if got != want:
+                        told.append('%s: %s by %s\n  %s\n  %s' % (
+                            code, call, way, got, want))
+        self.assertEqual(told, [], '\n'.join(told))
+
+    @staticmethod
+    def no_such(number):
+        """The same, its last letters others."""
+        return number[:-2] + ('ZZ' if not number.endswith('ZZ') else 'YY')
+
+    @staticmethod
+    def plain(desk, path, call, flags, name):
+        """The answer without the name that was asked for, nor what each new
+        record makes new."""
+        status, _, body = desk.ask(*call, path=path, **{
+            k: v for k, v in flags.items()})
+        text = body.decode('utf-8', 'replace')
+        for given in [name, name[:12], name[:8]] + [
+                w for v in flags.values() if isinstance(v, str)
+                for w in (v.partition(':')[0],)] + [
+                w for w in call[1:] if len(w) > 7]:
+            if len(given) > 5:
+                text = text.replace(given, '?')
+        text = re.sub(r'"(id|record|hash|number|at|since|age_s|changed|after)":'
+                      r'("[^"]*"|\d+)', r'"\1":_', text)
+        text = re.sub(r'[0-9a-f]{12,}', '#', text)
+        return status, re.sub(r'\d\d:\d\d(:\d\d)?', 'T', text)
+
+
+class Table(ConsoleCase):
+    """Every row of the table of calls."""
+    OPERATORS = [('dis', 'dispatcher', DISTRICT),
+                 ('sup', 'supervisor', DISTRICT), ('han', 'handler', DEPARTMENT),
+                 ('com', 'community', DISTRICT), ('gri', 'grid_head', DISTRICT),
+                 ('aud', 'auditor', DISTRICT), ('reg', 'registrar', DISTRICT)]
+
+    def test_every_call_by_every_role(self):
+        """403 where the table says so, else whatever the command says; and
+        nothing at all without a login."""
+        table = rows()
+        self.assertGreater(len(table), 70)
+        desks = {role: self.console.desk(code)
+                 for code, role, _ in self.OPERATORS}
+        skip = {'backup'}  # takes its time, and needs no word
+        before = len(self.world.log_entries('http'))
+        for run, (roles, _, file) in table.items():
+            path = '/api/data' if file == 'o' else '/api/run'
+            call = {'run': run, 'words': ['-'] if file == 'o' else []}
+            status, _, _ = self.console.post(path, call)
+            self.assertEqual(status, 401, run)
+            status, _, _ = self.console.post(path, call, 'x' * 43)
+            self.assertEqual(status, 401, run)
+            for role, desk in desks.items():
+                if role in roles and run in skip | {'bundle write'}:
+                    continue
+                status, _, body = self.console.send(
+                    'POST', path, json.dumps(call),
+                    {'Content-Type': 'application/json',
+                     'Authorization': 'Bearer ' + desk.token})
+                if role in roles:
+                    self.assertNotEqual(status, 403, (run, role, body))
+                    self.assertLess(status, 500, (run, role, body))
+                else:
+                    self.assertEqual(status, 403, (run, role, body))
+                    self.assertEqual(json.loads(body)['detail']['error'],
+                                     'refused')
+        self.assertEqual(len(self.world.log_entries('http')), before)
+
+    # Of each command that may write in her name, how she does: words and flags;
+    # `?` stands for a case that may be worked on, `!` for another one.
+    WRITES = {
+        'add': (['incident', 'category=fire'], {}),
+        'do': (['?', 'remind', 'why=x'], {}),
+        'set': (['?', 'address=y'], {}),
+        'note': (['?', 'hello'], {}),
+        'link': (['?', '!'], {'why': 'x'}),
+        'unlink': (['?', '!'], {'why': 'x'}),
+        'withdraw': (['!'], {'why': 'x'}),
+        'intake': None,  # a file: below
+        'show': None,    # her reading is one: below
+        'forks settle': None, 'attention settle': None, 'resolve': None,
+        'operator login': None, 'operator totp': None,  # registrars' (Given)
+        'operator consent': None,
+    }
+    # Those that name her and write nothing, or only that she read.
+    READS = {'describe', 'grids', 'list', 'suggest', 'show', 'history',
+             'attention', 'proof', 'conflicts', 'accesses', 'try', 'photo add',
+             'photo get', 'export'}
+
+    def authors(self, desk, which):
+        return [(op['author'], op['grade']) for op in desk.do(
+            'history', which)]
+
+    def test_her_own_name_and_signature(self):
+        """Whatever writes for her has her as its author, and her signature."""
+        named = {run for run, (_, named, _) in rows().items() if named}
+        self.assertEqual(named - self.READS - set(self.WRITES), set())
+        dis = self.console.desk('dis')
+        self.assertTrue(dis.said['signs'])
+        one, two = (dis.one('add', 'incident', 'category=fire')['id']
+                    for _ in range(2))
+        words = {'?': one, '!': two}
+        for run, what in self.WRITES.items():
+            if what is None:
+                continue
+            end = dis.run(run, *[words.get(w, w) for w in what[0]],
+                          **what[1])[1]
+            self.assertEqual(end['exit'], 0, (run, end))
+        status, lines = dis.feed('单号,类别\nX-1,fire\n'.encode(), 'intake', '-',
+                                 map='单号=external,类别=category')
+        self.assertEqual((status, lines[-1]['exit']), (200, 0), lines)
+        three = lines[0]['id']
+        for which in (one, two, three):
+            story = dis.one('show', which)
+            self.assertEqual(story['proof']['grade'], 'proven', which)
+        count = 0
+        for entry in self.signed('dis'):
+            count += 1
+            self.assertTrue(entry['proven'], entry)
+        self.assertGreaterEqual(count, 9)
+
+    def signed(self, code):
+        """Each record on the server's chain that names her as author."""
+        for line in self.world.ask('list', 'incident'):
+            for op in self.world.ask('history', line['id']):
+                if op.get('author') == code:
+                    yield {'proven': op.get('grade') == 'proven', **op}
+
+
+if __name__ == '__main__':
+    main()
