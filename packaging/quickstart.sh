@@ -111,7 +111,7 @@ district() {
         --cases "${XUNGE_CASES:-240}" --lang "$language"
     console=127.0.0.1:8743
     once=$("$bin/xunge-server" operator login "$demo/district/server" zx01 \
-        --json | sed 's/.*"once": *"\([^"]*\)".*/\1/')
+        --why quickstart --json | sed 's/.*"once": *"\([^"]*\)".*/\1/')
     echo
     say "指挥中心（浏览器会对自签证书提示，示范可以继续）：先启动，再打开链接设口令" \
         "The command centre (the browser minds the certificate that signed itself; here you may go on): serve it, then open the link and set a password"
