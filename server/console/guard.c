@@ -32,6 +32,9 @@ static bool host_of(char out[static GUARD_HOST_SIZE], const char *authority,
     if (width == 0 || width >= GUARD_HOST_SIZE ||
         (width < len && authority[width] != ':'))
         return false;
+    for (size_t i = width + 1; i < len; i++)
+        if (authority[i] < '0' || authority[i] > '9')
+            return false; /* "127.0.0.1:1@evil" */
     memcpy(out, authority, width);
     out[width] = '\0';
     return true;

@@ -460,6 +460,8 @@ static void test_where_from(void **unused)
     assert_int_equal(asked("127.0.0.1.evil.example", NULL, NULL, true), 403);
     assert_int_equal(asked("desk.example.evil:7444", NULL, NULL, true), 403);
     assert_int_equal(asked("[::1].evil", NULL, NULL, true), 403);
+    assert_int_equal(asked("10.0.0.5:7444@evil.example", NULL, NULL, true), 403);
+    assert_int_equal(asked("10.0.0.5:7444.evil", NULL, NULL, true), 403);
     assert_int_equal(asked("", NULL, NULL, true), 403);
     assert_int_equal(asked(NULL, NULL, NULL, true), 403);
     /* A stranger's page. */
