@@ -15,6 +15,7 @@ struct filtered {
     struct board_at at;
     struct board_filter filter;
     bool is_nothing; /* they may see nothing of what they ask for */
+    struct list_sheet *sheet; /* of `list` alone, or NULL */
 };
 XG_MUST_CHECK enum xg_status filter_open(struct filtered *f, struct cmd *c,
                                          struct xg_error *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/cli/filter.h"
+#include "server/cli/list_sheet.h"
 #include "server/cli/print.h"
 #include "server/data/guide.h"
 #include "shared/base/lang.h"
@@ -210,11 +211,29 @@ static enum xg_status put_point(struct look *l, const struct board_row *row,
 
 /* ---- `list` ---- */
 
+/* The line that was just written goes into the sheet. */
+static enum xg_status put_into_sheet(struct filtered *f, struct xg_error *err)
+{
+    struct xg_buf *line = &f->c->out;
+    json_t *row = NULL;
+
+    if (xg_buf_check(line, err) != XG_OK)
+        return err->status;
+    row = json_loadb((const char *)line->data, line->len, 0, NULL);
+    if (!row)
+        return xg_fail_nomem(err);
+    list_sheet_add(f->sheet, row);
+    json_decref(row);
+    xg_buf_reset(line);
+    return XG_OK;
+}
+
 /* *sees: one more was, or would be, shown. */
-static enum xg_status put_row(bool *sees, struct look *l,
+static enum xg_status put_row(bool *sees, struct filtered *f,
                               const struct board_row *row, bool shows,
                               struct xg_error *err)
 {
+    struct look *l = &f->look;
     struct store_entity e;
 
     *sees = false;
@@ -227,7 +246,7 @@ static enum xg_status put_row(bool *sees, struct look *l,
     l->listed = row;
     enum xg_status status = look_put_row(l, &e, err);
     l->listed = NULL;
-    return status;
+    return status == XG_OK && f->sheet ? put_into_sheet(f, err) : status;
 }
 
 /* Up to `limit` of them; *seen: how many there were. `shows`: else they are
@@ -253,7 +272,7 @@ static enum xg_status put_rows(uint64_t *seen, struct filtered *f,
         for (size_t i = 0; status == XG_OK && i < count; i++) {
             sees = true;
             if (!points)
-                status = put_row(&sees, l, &rows[i], shows, err);
+                status = put_row(&sees, f, &rows[i], shows, err);
             else if (rows[i].placed)
                 status = put_point(l, &rows[i], err);
             *seen += sees;
@@ -310,6 +329,50 @@ static enum xg_status put_count(struct filtered *f, struct xg_error *err)
     return cmd_put_json(c, json, err);
 }
 
+/* ---- as a sheet ---- */
+
+static enum xg_status read_format(enum list_format *out, const struct cmd *c,
+                                  struct xg_error *err)
+{
+    const char *text = cmd_option(c, "format");
+    bool csv = text && strcmp(text, "csv") == 0;
+
+    if (text && !csv && strcmp(text, "xlsx") != 0)
+        return xg_fail(err, XG_USAGE,
+                       XG_T("--format 不能是 %.40s：csv 或 xlsx",
+                            "--format cannot be %.40s: csv or xlsx"),
+                       text);
+    if (text && (cmd_option(c, "count") || cmd_option(c, "points")))
+        return xg_fail(err, XG_USAGE, "%s",
+                       XG_T("--format 与 --count、--points 不能同用",
+                            "--format goes with neither --count nor --points"));
+    *out = !text ? LIST_LINES : csv ? LIST_CSV : LIST_XLSX;
+    return XG_OK;
+}
+
+/* Written beside, since the rows come by the output. */
+static enum xg_status put_sheet(struct filtered *f, enum list_format format,
+                                enum board_order by, struct board_after *after,
+                                size_t limit, struct xg_error *err)
+{
+    struct xg_buf made = XG_BUF(CMD_OUT_MAX);
+    uint64_t seen;
+    enum xg_status status = list_sheet_new(&f->sheet, format, &made,
+                                           f->look.view.labels, err);
+
+    f->look.view.json = true;
+    if (status == XG_OK && !f->is_nothing)
+        status = put_rows(&seen, f, by, after, limit, true, err);
+    if (status == XG_OK)
+        status = list_sheet_end(f->sheet, err);
+    if (status == XG_OK)
+        xg_buf_append(&f->c->out, made.data, made.len);
+    list_sheet_free(f->sheet);
+    f->sheet = NULL;
+    xg_buf_clear(&made);
+    return status;
+}
+
 static enum xg_status list(struct filtered *f, struct xg_error *err)
 {
     struct cmd *c = f->c;
@@ -317,10 +380,13 @@ static enum xg_status list(struct filtered *f, struct xg_error *err)
     struct board_after after = {.number = 0};
     bool points = cmd_option(c, "points") != NULL;
     unsigned long limit;
+    enum list_format format = LIST_LINES;
     enum board_order by;
     uint64_t seen;
 
-    if (cmd_number(&limit, c, "limit", points ? BOARD_ROWS_MAX : LIST_DEFAULT,
+    if (read_format(&format, c, err) != XG_OK ||
+        cmd_number(&limit, c, "limit",
+                   points || format ? BOARD_ROWS_MAX : LIST_DEFAULT,
                    LOOK_ROWS_MAX, err) != XG_OK ||
         read_order(&by, c, err) != XG_OK || filter_read(f, err) != XG_OK ||
         (text && read_after(&after, f, text, by, err) != XG_OK))
@@ -329,6 +395,8 @@ static enum xg_status list(struct filtered *f, struct xg_error *err)
         f->filter.lights |= UINT64_C(1) << XG_LIGHT_RED;
     if (cmd_option(c, "count"))
         return put_count(f, err);
+    if (format)
+        return put_sheet(f, format, by, &after, limit, err);
     if (points && !c->json)
         return xg_fail(err, XG_USAGE, "%s",
                        XG_T("--points 只有 JSON：加 --json",

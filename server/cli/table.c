@@ -340,6 +340,8 @@ const struct command commands[] = {
       {"count", NULL, false, "只数有几条", "only count them"},
       {"points", NULL, false, "只列地图上的点（JSON）",
        "only points of a map (JSON)"},
+      {"format", "F", false, "台账：csv 或 xlsx，缺省全部列出",
+       "as a sheet: csv or xlsx, of all of them unless --limit says less"},
       READER}},
     {"counts", "DIR [KIND]", 1, 2, CMD_DATA, 0, 0, cmd_counts,
      "未办结的有几件：按状态、按灯",

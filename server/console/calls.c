@@ -31,7 +31,9 @@
 const struct call_row call_rows[] = {
     {{"describe", 0, 0, "unless="}, ALL, CALL_AS, false},
     {{"grids", 0, 0, ""}, ALL, CALL_AS, false},
-    READ("list", ALL, FILTER " by= due overdue after= limit= count points why="),
+    {{"list", 'f', 0,
+      FILTER " by= due overdue after= limit= count points format= why="},
+     ALL, CALL_READS, false},
     PLAIN("counts", ALL, FILTER),
     PLAIN("overdue", ALL, FILTER " by="),
     READ("suggest", DESKS, "why="),

@@ -76,12 +76,24 @@ export interface Shown extends Omit<Listed, 'created'> {
   created: About;
   conflicting: Record<string, unknown>;
   sets: Record<string, Element[]>;
-  waiting?: { what: string; move?: string; text?: string }[];
+  waiting?: Wait[];
+  /** What last turned it back: a return, a rework. */
+  turned_back?: Wait;
   clocks?: Clock[];
   withdraw_conflict: boolean;
   without_effect: { hash: string; effect: string; reason?: string }[];
   /** Those that are one thing with it, itself included. */
   group?: { members: Member[] };
+}
+
+/** Something that waits for a person: a request, a reply to a supervision, an answer. */
+export interface Wait {
+  what?: string;
+  move?: string;
+  author?: string;
+  author_name?: string;
+  until?: string;
+  why?: string;
 }
 
 export interface Member {
@@ -131,12 +143,14 @@ export interface Conflict {
 }
 
 /** 王芳（网格员）; oneself is "I". */
-export function whoOf(of: About): string {
-  if (of.author === actorCode()) return T('我', 'I');
+/** By name, whoever reads it. */
+export function nameOf(of: About): string {
   const name = of.author_name ?? personNamed(of.author);
   const role = said('roles', of.role);
   return role ? T(`${name}（${role}）`, `${name} (${role})`) : name;
 }
+
+export const whoOf = (of: About): string => (of.author === actorCode() ? T('我', 'I') : nameOf(of));
 
 /** The device's clock where it agrees with what others know; else the bounds that they know. */
 export function whenOf(of: About): string {

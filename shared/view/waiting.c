@@ -170,6 +170,9 @@ static enum xg_status set_op(json_t **json, const struct xg_state *s,
     if (field_of(&item, s, op, XG_CASE_UNTIL) && xg_cbor_int(&item, &until))
         view_json_set(json, "until", view_json_time(until));
     view_json_set(json, "author", view_json_text(xg_bytes_of(about.author)));
+    if (*about.author_name)
+        view_json_set(json, "author_name",
+                      view_json_text(xg_bytes_of(about.author_name)));
     if (field_of(&item, s, op, XG_FIELD_WHY) && item.type == XG_CBOR_TEXT)
         view_json_set(json, "why", view_json_text(item.bytes));
     return XG_OK;

@@ -59,7 +59,8 @@ class Accesses(Case):
             shown = self.world.do(command, self.case).out
             self.assertIn('桥下', shown)
             self.assertNotIn(NAME, shown)  # not as somebody's title either
-        for words in ([], ['--json']):
+        for words in ([], ['--json'], ['--format', 'csv'],
+                      ['--format', 'csv', '--json']):
             listed = self.world.do('list', *words).out
             self.assertIn('桥下', listed)
             self.assertNotIn(NAME, listed)
@@ -82,7 +83,8 @@ class Accesses(Case):
                               told[-1]['what'], told[-1]['valid']),
                              (command, 'wa', WHY, 1, [self.contact], True))
         self.assertIn(NAME, self.world.do('list', 'contact', '--as', 'gh',
-                                          '--why', WHY).out)
+                                          '--why', WHY, '--format',
+                                          'csv').out)
         told = self.accesses('--by', 'gh')
         self.assertEqual([(t['how'], t['filter'], t['what']) for t in told],
                          [('list', 'list contact', [self.contact])])

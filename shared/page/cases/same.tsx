@@ -21,15 +21,15 @@ export interface Pair {
   reports: [Report, Report];
 }
 
-/** Link or unlink, with the other way offered at once. */
-export async function join(of: Shown, other: string, number: string, on: boolean): Promise<void> {
-  await act({ run: on ? 'link' : 'unlink', words: [of.id, other] });
+/** Link or unlink, with the other way offered at once. `why`: where it is asked for. */
+export async function join(of: Shown, other: string, number: string, on: boolean, why?: string): Promise<void> {
+  await act({ run: on ? 'link' : 'unlink', words: [of.id, other], ...(why ? { flags: { why } } : {}) });
   refresh();
   tell({
     text: on
       ? T(`已与 ${number} 关联为同一件；各自的办理不变`, `Linked with ${number}; each goes its own way as before`)
       : T(`已取消与 ${number} 的关联`, `No longer linked with ${number}`),
-    undo: () => void join(of, other, number, !on).catch((cause: unknown) => tell({ text: String((cause as Error).message), tone: 'bad' })),
+    undo: () => void join(of, other, number, !on, why && T('刚才的撤销', 'taken back at once')).catch((cause: unknown) => tell({ text: String((cause as Error).message), tone: 'bad' })),
   });
 }
 

@@ -33,10 +33,11 @@ export function LinkButton(props: {
   icon?: IconName;
   look?: 'main' | 'quiet';
   class?: string;
+  onClick?(): void;
 }) {
   const classes = ['button', props.look && `button-${props.look}`, props.class];
   return (
-    <a class={classes.filter(Boolean).join(' ')} href={props.href}>
+    <a class={classes.filter(Boolean).join(' ')} href={props.href} onClick={props.onClick}>
       {props.icon && <Icon name={props.icon} />}
       <span>{props.children}</span>
     </a>

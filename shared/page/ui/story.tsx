@@ -105,7 +105,8 @@ function Happening(props: { of: Told; kind: Kind | undefined; first: boolean; to
   const why = shown.find(({ field }) => field === 'why');
   const note = shown.find(({ field, how }) => field === 'note' && how === 'add');
   // What the sentence has told in full need not unfold.
-  const rest = shown.filter((change) => change !== why && change !== note && change.field !== 'photo');
+  const rule = shown.find(({ field }) => field === 'rule');
+  const rest = shown.filter((change) => change !== why && change !== note && change !== rule && change.field !== 'photo');
   return (
     <li class={effect ? 'story-step story-void' : 'story-step'} id={`record-${of.hash.slice(0, 12)}`}>
       <span class="story-mark">
@@ -118,6 +119,12 @@ function Happening(props: { of: Told; kind: Kind | undefined; first: boolean; to
         {note && (
           <p class="story-quote" dir="auto">
             {valueText(undefined, note.value)}
+          </p>
+        )}
+        {rule && (
+          <p class="story-quote" dir="auto">
+            {T('依据：', 'By: ')}
+            {valueText(kind?.fields.find((one) => one.name === 'rule'), rule.value, rule.name)}
           </p>
         )}
         {why && (

@@ -18,13 +18,14 @@ import { Story } from '@page/ui/story';
 import { Photos } from '@page/ui/viewer';
 import { fieldLabel, titleOf, valueText } from '@page/value';
 import '@page/cases/cases.css';
-import { operator } from '../shell/session';
+import { isWriter } from '../shell/session';
 import { unitNamed } from '../cases/row';
 import { ActPanel } from './act_panel';
 import { ClockTable, Holders, long, proposed, ProofPanel, ReportingIn, type DeskCase, type DeskClock } from './facts_desk';
 import { Graph } from './graph';
 import { MoveBar } from './moves';
 import { SameDesk } from './same_desk';
+import { answering, Waits } from './waits';
 import { AskWhy, useReading } from './why';
 
 const TONE = { red: 'bad', yellow: 'warn', green: 'ok' } as const;
@@ -33,8 +34,6 @@ const TONE = { red: 'bad', yellow: 'warn', green: 'ok' } as const;
 function running(of: DeskCase): Clock | undefined {
   return of.clock ?? of.clocks?.find((one) => !one.ended);
 }
-
-const isWriter = (): boolean => !['auditor', 'registrar'].includes(operator.value?.role ?? '');
 
 function Head({ of }: { of: DeskCase }) {
   const holder = of.holders?.find((one) => !one.to);
@@ -59,6 +58,7 @@ function Head({ of }: { of: DeskCase }) {
         )}
         <ConflictChip count={of.conflicts} />
       </span>
+      <Waits of={of} />
       {of.conflicts > 0 && (
         <LinkButton href={behind.conflicts(of.id)} icon="fork">
           {N(of.conflicts, ' 处冲突，去决定', 'conflict: decide', 'conflicts: decide')}
@@ -255,14 +255,15 @@ function Doing({ of, opened, setOpened, beside }: WholeProps) {
   if (!opened) return null;
   if ('field' in opened) return <SetField key={opened.field} of={of} field={opened.field} onClose={close} />;
   const proposal = ['dispatch', 'designate', 'hand_down'].includes(opened.move) ? of.proposal : null;
+  const asked = answering(opened.move, of);
   return (
     <ActPanel
       key={opened.move}
       move={opened.move}
       kind={of.kind}
       of={[{ id: of.id, number: numberOf(of), status: of.status }]}
-      values={proposed(proposal)}
-      hint={proposal ? T(`建议派给${proposal.unit_name}：${proposal.why}`, `Proposed: ${proposal.unit_name}: ${proposal.why}`) : undefined}
+      values={asked?.values ?? proposed(proposal)}
+      hint={asked ? asked.hint : proposal ? T(`建议派给${proposal.unit_name}：${proposal.why}`, `Proposed: ${proposal.unit_name}: ${proposal.why}`) : undefined}
       held={beside}
       done={close}
       left={close}

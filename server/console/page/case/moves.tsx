@@ -31,8 +31,10 @@ export function begin(of: DeskCase, move: string, onOpen: (move: string) => void
 /** On the way of a case; all else is beside it, and there most of the time. */
 const WAY: readonly string[] = ['accept', 'file', 'dispatch', 'sign', 'finish', 'close', 'self_handle', 'designate', 'resume', 'inspect', 'triage', 'report_in', 'confirm'];
 /** These answer it otherwise than one would wish, as often. */
-const NEXT: readonly string[] = ['return', 'rework', 'hand_down', 'reply', 'review', 'shelve', 'defer', 'extend', 'refuse', 'ask_extend', 'ask_shelve', 'ask_defer'];
-const ORDER = [...WAY, ...NEXT];
+const NEXT: readonly string[] = ['return', 'rework', 'hand_down', 'reply', 'review', 'ask_extend', 'ask_shelve', 'ask_defer'];
+/** They are possible only while somebody waits for them. */
+const ANSWERS: readonly string[] = ['extend', 'shelve', 'defer', 'refuse'];
+const ORDER = [...ANSWERS, ...WAY, ...NEXT];
 
 export function MoveBar({ of, open, onOpen }: MovesProps) {
   useHeld();
@@ -61,7 +63,7 @@ export function MoveBar({ of, open, onOpen }: MovesProps) {
       {free.length === 0 && !of.no_right && <p class="quiet">{T('现在没有您要办的步骤。', 'There is no step for you now.')}</p>}
       {line.length > 0 && (
         <div class="buttons move-line" role="group" aria-label={T('下一步', 'Next step')}>
-          {line.map((one, at) => button(one, at === 0 && WAY.includes(one.move)))}
+          {line.map((one, at) => button(one, at === 0 && (WAY.includes(one.move) || ANSWERS.includes(one.move))))}
         </div>
       )}
       {beside.length > 0 && (

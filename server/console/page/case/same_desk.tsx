@@ -1,6 +1,6 @@
 // Is it the same as another? What is alike and near stands beside it, photo by photo; one button
 // links, one takes it back.
-import { useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { type Failure, failureOf } from '@page/api';
 import { join, type Pair, type Report } from '@page/cases/same';
 import { said } from '@page/domain';
@@ -11,6 +11,7 @@ import { metres, N, T } from '@page/text';
 import { Button, Section, Trouble } from '@page/ui/parts';
 import { Thumb } from '@page/ui/photo';
 import { titleOf } from '@page/value';
+import { isWriter } from '../shell/session';
 
 function text(of: { fields: Shown['fields'] }, name: string): string {
   const value = of.fields[name];
@@ -89,29 +90,62 @@ function Maybe({ of, pair, onDo }: { of: Shown; pair: Pair; onDo(what: Promise<v
         <Button aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? T('收起', 'Close') : T('并排看', 'Side by side')}
         </Button>
-        <Button
-          icon="link"
-          busy={busy}
-          onClick={() => {
-            setBusy(true);
-            onDo(join(of, other.id, numberOf(other), true).finally(() => setBusy(false)));
-          }}
-        >
-          {T('是同一件', 'It is the same')}
-        </Button>
+        {isWriter() && (
+          <Button
+            icon="link"
+            busy={busy}
+            onClick={() => {
+              setBusy(true);
+              onDo(join(of, other.id, numberOf(other), true, T('是同一件', 'it is the same')).finally(() => setBusy(false)));
+            }}
+          >
+            {T('是同一件', 'It is the same')}
+          </Button>
+        )}
       </div>
     </li>
   );
 }
 
-function Linked({ of, other, onDo }: { of: Shown; other: Member; onDo(what: Promise<void>): void }) {
+function Unlink({ of, other, onDo, left }: { of: Shown; other: Member; onDo(what: Promise<void>): void; left(): void }) {
+  const [why, setWhy] = useState('');
+  const box = useId();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  return (
+    <form
+      class="controls"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (why.trim()) onDo(join(of, other.id, numberOf(other), false, why.trim()));
+      }}
+    >
+      <div class="field">
+        <label for={box}>{T('为什么不是同一件（必填）', 'Why it is not the same (needed)')}</label>
+        <input id={box} ref={input} value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
+      </div>
+      <Button type="submit" disabled={why.trim() === ''}>
+        {T('取消关联', 'Unlink')}
+      </Button>
+      <Button look="quiet" onClick={left}>
+        {T('不取消', 'Leave it')}
+      </Button>
+    </form>
+  );
+}
+
+function Linked({ of, other, acts, onDo }: { of: Shown; other: Member; acts: boolean; onDo(what: Promise<void>): void }) {
+  const [open, setOpen] = useState(false);
   return (
     <li class="linked">
       <a href={address(['case', other.id])}>{numberOf(other)}</a>
       {other.status && <span class="quiet">{said('statuses', other.status)}</span>}
-      <Button look="quiet" icon="close" onClick={() => onDo(join(of, other.id, numberOf(other), false))}>
-        {T('取消关联', 'Unlink')}
-      </Button>
+      {acts && !open && (
+        <Button look="quiet" icon="close" onClick={() => setOpen(true)}>
+          {T('不是同一件…', 'Not the same…')}
+        </Button>
+      )}
+      {open && <Unlink of={of} other={other} onDo={onDo} left={() => setOpen(false)} />}
     </li>
   );
 }
@@ -132,7 +166,7 @@ export function SameDesk({ of, acts }: { of: Shown; acts: boolean }) {
       {linked.length > 0 && (
         <ul class="linked-list">
           {linked.map((other) => (
-            <Linked key={other.id} of={of} other={other} onDo={run} />
+            <Linked key={other.id} of={of} other={other} acts={isWriter()} onDo={run} />
           ))}
         </ul>
       )}

@@ -1,6 +1,6 @@
 // One case in a list at the desk: what, where, whose, how long; one line to read, one to act by.
 import { theDomain } from '@page/domain';
-import type { Listed } from '@page/entity';
+import type { Listed, Wait } from '@page/entity';
 import { numberOf } from '@page/entity';
 import { Sign } from '@page/map/case_map';
 import { address } from '@page/route';
@@ -9,6 +9,7 @@ import { Chip, type Tone } from '@page/ui/parts';
 import { Thumb } from '@page/ui/photo';
 import { ConflictChip, DeadlineChip, StatusChip } from '@page/ui/states';
 import { titleOf } from '@page/value';
+import { WaitChips } from '../case/waits';
 import { isHeld } from '../shell/held';
 
 /** What the centre says of a row beside what a device does. */
@@ -19,6 +20,7 @@ export interface DeskRow extends Listed {
   holder_name?: string | null;
   level?: string | null;
   source?: string | null;
+  waiting?: Wait[];
 }
 
 const TONE: Record<string, Tone> = { red: 'bad', yellow: 'warn', green: 'ok' };
@@ -109,6 +111,7 @@ export function CaseLine({ row, current, selected, gone, onSelect, onCursor, onH
           )}
           <Urgency of={row} />
           <ConflictChip count={row.conflicts} />
+          <WaitChips of={row.waiting} />
           <DeadlineChip of={row.withdrawn ? null : row.clock} />
           {row.withdrawn ? (
             <Chip tone="quiet" icon="close">

@@ -1,6 +1,6 @@
 // 台账: what was looked for, a line each, numbered, with who has it and how it stands.
 import { useEffect, useState } from 'preact/hooks';
-import { call, failureOf, type Failure } from '@page/api';
+import { call, failureOf, known, type Failure } from '@page/api';
 import { said } from '@page/domain';
 import { numberOf } from '@page/entity';
 import { N, T, when } from '@page/text';
@@ -10,19 +10,26 @@ import { unitNamed, type DeskRow } from '../cases/row';
 import { operator } from '../shell/session';
 import { Paper } from './print';
 
+/** What was searched for, which may be a name, is in no address: addresses stay in the browser. */
+let searched = '';
+export const searchFor = (text: string): void => void (searched = text);
+known.watch(() => void (known.value || searchFor('')));
+
 const MOST = 2000;
 const PAGE = 500;
 
-export type LedgerFlags = Record<string, string | true>;
+type LedgerFlags = Record<string, string | true>;
 
 function flagsFrom(query: URLSearchParams): LedgerFlags {
   const flags: LedgerFlags = {};
-  for (const [name, value] of query) flags[name] = value === '1' && ['case', 'open', 'settled', 'conflict', 'alone'].includes(name) ? true : value;
+  for (const [name, value] of query)
+    if (name === 'searched') flags.text = searched;
+    else flags[name] = value === '1' && ['case', 'open', 'settled', 'conflict', 'alone'].includes(name) ? true : value;
   return flags;
 }
 
 /** All rows that fit, up to `most`. */
-export async function everyRow(flags: LedgerFlags, most: number, ended: AbortSignal): Promise<DeskRow[]> {
+async function everyRow(flags: LedgerFlags, most: number, ended: AbortSignal): Promise<DeskRow[]> {
   const rows: DeskRow[] = [];
   while (rows.length < most) {
     const end = rows[rows.length - 1];
@@ -40,7 +47,9 @@ export function Ledger({ query }: { query: URLSearchParams }) {
   const [rows, setRows] = useState<DeskRow[]>();
   const [failure, setFailure] = useState<Failure>();
   const key = query.toString();
+  const forgotten = query.has('searched') && !searched;
   useEffect(() => {
+    if (forgotten) return undefined;
     const ended = new AbortController();
     everyRow(flagsFrom(query), MOST, ended.signal).then(setRows, (cause: unknown) => !ended.signal.aborted && setFailure(failureOf(cause)));
     return () => ended.abort();
@@ -48,7 +57,8 @@ export function Ledger({ query }: { query: URLSearchParams }) {
   return (
     <Paper title={T('台账', 'Ledger')} wide ready={rows !== undefined}>
       <Trouble of={failure} />
-      {!rows && !failure && <Busy />}
+      {forgotten && <p>{T('搜索的词不留在地址里：请回到列表，再点“打印台账”。', 'What was searched for is kept in no address: go back to the list and print the ledger from there.')}</p>}
+      {!rows && !failure && !forgotten && <Busy />}
       {rows && (
         <>
           <header class="paper-head">

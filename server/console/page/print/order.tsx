@@ -2,7 +2,7 @@
 // the same case, what is wrong with it, and what is to be replied.
 import type { ComponentChildren } from 'preact';
 import { categoryNamed, kindNamed, said, theDomain } from '@page/domain';
-import { numberOf, whenOf, whoOf, type Element, type PhotoValue } from '@page/entity';
+import { nameOf, numberOf, whenOf, type Element, type PhotoValue } from '@page/entity';
 import { label, T, when } from '@page/text';
 import { Thumb } from '@page/ui/photo';
 import { fieldLabel, titleOf, valueText } from '@page/value';
@@ -101,7 +101,7 @@ function Body({ of, supervise, history }: { of: DeskCase; supervise: boolean; hi
           </Line>
           <Pair
             of={[
-              [T('上报', 'Reported'), `${whoOf(of.created)} · ${whenOf(of.created)}`],
+              [T('上报', 'Reported'), `${nameOf(of.created)} · ${whenOf(of.created)}`],
               [T('来源', 'Source'), given(of, 'channel')],
             ]}
           />
@@ -112,7 +112,7 @@ function Body({ of, supervise, history }: { of: DeskCase; supervise: boolean; hi
             ]}
           />
           {duty && <Line name={T('职责依据', 'Duty')}>{`${duty.code} ${duty.text}`}</Line>}
-          {dispatched && <Line name={T('派遣', 'Dispatched')}>{`${whoOf(dispatched)} · ${whenOf(dispatched)}`}</Line>}
+          {dispatched && <Line name={T('派遣', 'Dispatched')}>{`${nameOf(dispatched)} · ${whenOf(dispatched)}`}</Line>}
           {supervise && (
             <>
               <Line name={T('督办原因', 'Why')}>{supervised ? whyOf(supervised) : clock?.overdue ? T('已超期', 'overdue') : ''}</Line>

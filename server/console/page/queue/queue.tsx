@@ -8,6 +8,7 @@ import { said } from '@page/domain';
 import { asksNothing, hold, myWay, plainCall } from '../case/doing';
 import { Beside } from '../case/beside';
 import { CaseList, listKeys, targetOf, useDesk, type Desk } from '../cases/list';
+import { LedgerTools } from '../cases/ledger_tools';
 import { Address, flagsOf, type Query } from '../cases/query';
 import type { PageProps } from '../routes';
 import { useKeys } from '../shell/keys';
@@ -59,9 +60,12 @@ export function Queue({ query: from }: PageProps) {
       root
       class="desk-page"
       tools={
-        <span class="quiet" role="status">
-          {desk.rows.count === null ? '' : N(desk.rows.count, ' 件，最紧的在前', 'case, most pressing first', 'cases, most pressing first')}
-        </span>
+        <div class="page-tools">
+          <span class="quiet" role="status">
+            {desk.rows.count === null ? '' : N(desk.rows.count, ' 件，最紧的在前', 'case, most pressing first', 'cases, most pressing first')}
+          </span>
+          <LedgerTools query={query} name="queue" />
+        </div>
       }
     >
       <Steps query={query} address={address} />

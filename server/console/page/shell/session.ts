@@ -35,6 +35,9 @@ function kept(): LetIn | null {
 /** Of this tab; one that was let in by another tab of hers learns it from `describe`. */
 export const operator = signal<Omit<LetIn, 'token'> | null>(kept());
 
+/** Her role records something: an auditor only looks. */
+export const isWriter = (): boolean => !['auditor', 'registrar'].includes(operator.value?.role ?? '');
+
 /** The one-time key of the address that was opened; taken out of it. */
 export function takeOnce(): string | null {
   const once = /^#once=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
