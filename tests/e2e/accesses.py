@@ -87,7 +87,8 @@ class Accesses(Case):
                                           'csv').out)
         told = self.accesses('--by', 'gh')
         self.assertEqual([(t['how'], t['filter'], t['what']) for t in told],
-                         [('list', 'list contact', [self.contact])])
+                         [('list', 'list contact --format csv',
+                           [self.contact])])
         # The case names the informant: who reads that, read the informant.
         self.assertIn(NAME, self.world.do('show', self.case, '--as', 'wb',
                                           '--why', WHY).out)
