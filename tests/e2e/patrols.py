@@ -96,10 +96,11 @@ class Patrols(Case):
         off = self.a.one('subject', 'list=place', 'name=旧楼', 'grid=' + GRID)
         self.a.do('set', off['id'], 'released=true')
         at = 'happened=' + utc(self.noon + 120000)
-        for place, more in (('P-1', []), ('P-2', ['of=' + key['id']]),
-                            ('P-2', []), ('P-3', [])):
-            self.a.do('visit', 'place=' + place, 'result=normal',
-                      'grid=' + GRID, at, *more)
+        visits = [
+            self.a.one('visit', 'place=' + place, 'result=normal',
+                       'grid=' + GRID, at, *more)['id']
+            for place, more in (('P-1', []), ('P-2', ['of=' + key['id']]),
+                                ('P-2', []), ('P-3', []))]
         self.a.sync()
         row, = self.world.ask('coverage', '--from', self.day, '--to', self.day)
         self.assertEqual({k: v for k, v in row.items() if k not in (
@@ -109,6 +110,24 @@ class Patrols(Case):
                 'households': None})
         self.assertEqual(row['distance_m'], self.world.ask(
             'patrols', self.day)[0]['distance_m'])
+        # withdrawn, moved to another day, erased: gone from the day at once
+        covered = lambda: self.world.ask('coverage', '--from', self.day,
+                                         '--to', self.day)[0]
+        self.a.do('withdraw', visits[0], '--why', '误记')
+        self.a.do('set', visits[3],
+                  'happened=' + utc(self.noon - 2 * 86400000))
+        self.a.sync()
+        row = covered()
+        self.assertEqual((row['visited'], row['places_visited'],
+                          row['households_visited']), (1, 2, 1))
+        self.world.worker('sv', 'supervisor', DISTRICT)
+        self.world.do('redact', visits[1], '--ground', '写错', '--as', 'sv',
+                      '--field', 'of', '--yes')
+        row = covered()
+        self.assertEqual((row['visited'], row['places_visited'],
+                          row['households_visited']), (0, 2, 2))
+        self.assertEqual(self.world.ask('account', 'wa')[0]['visits'],
+                         self.a.one('mine')['visits'])
         # a day on which nobody went: the lists are there, nothing was visited
         before = day_of(self.noon - 86400000)
         row, = self.world.ask('coverage', '--from', before, '--to', before)
