@@ -273,14 +273,27 @@ struct sim_held {
     unsigned rows, batches;
 };
 
+/* A time note of the log. */
+struct sim_time {
+    uint64_t position;
+    int64_t ms;
+};
+
 struct sim_log {
     size_t count, room;
     struct sim_held *held; /* ascending by hash */
+    size_t time_count, time_room;
+    struct sim_time *times; /* in the order of the log */
     uint64_t size;         /* of the log */
     size_t chains, forked, fork_notes, batches, entities;
 };
 
 void sim_log_load(struct sim_log *log, struct sim_world *w);
+/* What the log proves of the time of a record at `position` that cites a log of
+ * `anchor_size`, read off the entries themselves: the last time note below that
+ * size, the first one behind that place. */
+struct xg_when sim_log_when(const struct sim_log *log, uint64_t anchor_size,
+                            uint64_t position);
 void sim_log_clear(struct sim_log *log);
 /* NULL: nowhere in the log. */
 const struct sim_held *sim_log_find(const struct sim_log *log,

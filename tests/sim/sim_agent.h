@@ -26,6 +26,8 @@ struct sim_ids {
     size_t count, max;
     struct xg_id *ids;
 };
+/* What each row says of conflicts is what its records make of it. */
+void sim_judge_rows(struct sim_device *d, struct home *home);
 void sim_list(struct sim_device *d, struct home *home, struct sim_ids *out,
               bool conflicts);
 

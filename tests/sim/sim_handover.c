@@ -74,8 +74,10 @@ static void take(struct sim_device *d, const char *path)
     if (begin(d, &home) &&
         judge(d, "handover accept",
               handover_accept(&home, &accepted, path, &options, &err), &err) &&
-        !d->dead)
+        !d->dead) {
         sim_count(d->world, SIM_TAKEN);
+        sim_judge_rows(d, &home);
+    }
     end(d, &home);
 }
 

@@ -44,6 +44,19 @@ static void load_rows(struct sim_log *log, struct sim_server *s,
     xg_arena_clear(&arena);
 }
 
+/* Of whoever was revoked nothing counts any more that comes after it. */
+static void check_apart(struct sim_server *s, const struct store_batch *b)
+{
+    for (size_t i = 0; i < s->revoked_count; i++)
+        if (strcmp(s->revoked[i].device, b->device) == 0 &&
+            b->position >= s->revoked[i].size &&
+            b->state != XG_BATCH_QUARANTINED)
+            sim_fail(s->world,
+                     "batch at %" PRIu64 " of %s counts, which was revoked in a "
+                     "log of %" PRIu64,
+                     b->position, b->device, s->revoked[i].size);
+}
+
 /* Open a batch as any auditor would: its note, its body, its device's key. */
 static void load_batch(struct sim_log *log, struct sim_server *s,
                        struct store *reader, const struct store_batch *b)
@@ -67,6 +80,7 @@ static void load_batch(struct sim_log *log, struct sim_server *s,
     if (b->state == XG_BATCH_WAITING)
         sim_fail(s->world, "batch at %" PRIu64 " of %s still waits",
                  b->position, b->device);
+    check_apart(s, b);
     for (size_t i = 0; i < batch.count; i++)
         put(log,
             &(struct sim_held){.record = batch.records[i].hash,
@@ -152,10 +166,48 @@ static void load_chains(struct sim_log *log, struct sim_server *s,
     xg_arena_clear(&arena);
 }
 
+static bool begins(struct xg_bytes note, const char *with)
+{
+    size_t len = strlen(with);
+
+    return note.len >= len && memcmp(note.at, with, len) == 0;
+}
+
+/* Its second line is `time` and milliseconds. */
+static void put_time(struct sim_log *log, struct sim_world *w, uint64_t position,
+                     struct xg_bytes text)
+{
+    struct xg_lines l = xg_lines_over(text);
+    uint64_t ms;
+
+    xg_line_literal(&l, "xunge/time/v1");
+    xg_line_uint(&l, "time", &ms);
+    if (l.expected)
+        sim_fail(w, "the time note at %" PRIu64 " says no time", position);
+    log->times = sim_grow(log->times, log->time_count, &log->time_room,
+                          sizeof *log->times);
+    log->times[log->time_count++] = (struct sim_time){position, (int64_t)ms};
+}
+
+struct xg_when sim_log_when(const struct sim_log *log, uint64_t anchor_size,
+                            uint64_t position)
+{
+    struct xg_when when = {XG_NO_TIME, XG_NO_TIME};
+
+    for (size_t i = 0; i < log->time_count; i++) {
+        if (log->times[i].position < anchor_size)
+            when.low_ms = log->times[i].ms;
+        if (log->times[i].position > position) {
+            when.high_ms = log->times[i].ms;
+            break;
+        }
+    }
+    return when;
+}
+
 static void load_entries(struct sim_log *log, struct sim_server *s,
                          struct store *reader)
 {
-    static const char fork[] = "xunge/fork/v1\n";
     struct xg_error err = XG_ERROR_NONE;
     struct xg_arena arena = XG_ARENA(ARENA_MAX);
     struct xg_bytes *notes;
@@ -169,9 +221,11 @@ static void load_entries(struct sim_log *log, struct sim_server *s,
                                          ROWS_EACH, 1 << 20, &err));
         if (count == 0)
             sim_fail(s->world, "entry %" PRIu64 " is missing", at);
-        for (size_t i = 0; i < count; i++)
-            log->fork_notes += notes[i].len >= sizeof fork - 1 &&
-                               memcmp(notes[i].at, fork, sizeof fork - 1) == 0;
+        for (size_t i = 0; i < count; i++) {
+            log->fork_notes += begins(notes[i], "xunge/fork/v1\n");
+            if (begins(notes[i], "xunge/time/v1\n"))
+                put_time(log, s->world, at + i, notes[i]);
+        }
     }
     xg_arena_clear(&arena);
 }
@@ -197,6 +251,7 @@ void sim_log_load(struct sim_log *log, struct sim_world *w)
 void sim_log_clear(struct sim_log *log)
 {
     free(log->held);
+    free(log->times);
     *log = (struct sim_log){.count = 0};
 }
 

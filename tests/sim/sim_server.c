@@ -115,6 +115,7 @@ void sim_server_free(struct sim_server *s)
         return;
     if (s->data)
         close_data(s);
+    free(s->revoked);
     free(s);
 }
 
@@ -386,6 +387,11 @@ static enum xg_status revoke(struct sim_server *s, struct deed *deed,
 void sim_server_revoke(struct sim_server *s, const char *device)
 {
     persist(s, &(struct deed){.device = device}, revoke);
+    s->revoked = sim_grow(s->revoked, s->revoked_count, &s->revoked_room,
+                          sizeof *s->revoked);
+    struct sim_revoked *r = &s->revoked[s->revoked_count++];
+    *r = (struct sim_revoked){.size = sim_server_size(s)};
+    snprintf(r->device, sizeof r->device, "%s", device);
 }
 
 static enum xg_status write_record(struct sim_server *s, struct deed *deed,

@@ -19,6 +19,14 @@ struct sim_server {
     struct data *data;
     struct api api;
     uint64_t size; /* of the log, when it was last looked at */
+    size_t revoked_count, revoked_room;
+    struct sim_revoked *revoked;
+};
+
+/* All that comes from this device into a log of that size is kept apart. */
+struct sim_revoked {
+    char device[XG_KEY_NAME_MAX + 1];
+    uint64_t size;
 };
 
 /* A reader, and giving it back. */

@@ -93,6 +93,7 @@ static void judge_receipt(struct sim_device *d, struct home *home,
 /* ---- what it shows ---- */
 
 struct compare {
+    const struct sim_log *log;
     struct sim_device *device;
     struct home *home;
     uint64_t shared, conflicts; /* in scope, on the server */
@@ -166,7 +167,39 @@ static void check_conflicts(struct sim_world *w, const struct xg_state *s)
                  contested, s->conflict_count);
 }
 
-/* Every record has the bounds that the server gives it. */
+/* Every record has the bounds that the log itself proves, and no clock of a device
+ * is believed beyond them. */
+static void check_times(struct compare *c, const struct fold *f,
+                        struct xg_arena *arena)
+{
+    struct sim_world *w = c->device->world;
+    struct xg_error err = XG_ERROR_NONE;
+    int64_t *times;
+
+    sim_ok(w, xg_effective_of(&times, arena, &f->state, f->whens, &err));
+    for (size_t i = 0; i < f->state.count; i++) {
+        struct xg_when here = f->whens[i];
+        struct xg_when proven = sim_log_when(c->log, f->facts[i].anchor_size,
+                                             f->facts[i].position);
+        if (here.low_ms != proven.low_ms || here.high_ms != proven.high_ms)
+            sim_fail(w,
+                     "%04u: a record at %" PRIu64 ", anchor %" PRIu64
+                     ", is of %" PRId64 " to %" PRId64 ", the log says %" PRId64
+                     " to %" PRId64,
+                     c->device->index, f->facts[i].position,
+                     f->facts[i].anchor_size, here.low_ms, here.high_ms,
+                     proven.low_ms, proven.high_ms);
+        if ((proven.low_ms != XG_NO_TIME && times[i] < proven.low_ms) ||
+            (proven.high_ms != XG_NO_TIME && times[i] > proven.high_ms &&
+             times[i] == f->ops[i].record->head.moment.wall_ms))
+            sim_fail(w,
+                     "%04u: deadlines count a record from %" PRId64
+                     ", which the log proves to be of %" PRId64 " to %" PRId64,
+                     c->device->index, times[i], proven.low_ms, proven.high_ms);
+    }
+}
+
+/* And the server gives it the same. */
 static void compare_times(struct compare *c, const struct xg_id *id)
 {
     struct sim_world *w = c->device->world;
@@ -177,6 +210,7 @@ static void compare_times(struct compare *c, const struct xg_id *id)
 
     sim_ok(w, fold_load(c->home->store, &fold, &arena, id, &err));
     check_conflicts(w, &fold.state);
+    check_times(c, &fold, &arena);
     for (size_t i = 0; i < fold.state.count; i++) {
         const struct xg_hash *hash = &fold.ops[i].record->hash;
         struct xg_when here = fold.whens[i];
@@ -241,6 +275,36 @@ static void compare_registers(struct compare *c, const struct xg_id *id,
         differ(c, id, here, there);
 }
 
+static bool check_row(void *ctx, const struct store_entity *e,
+                      struct xg_bytes state)
+{
+    const struct compare *c = ctx;
+    struct sim_world *w = c->device->world;
+    struct xg_arena arena = XG_ARENA(64 << 20);
+    struct xg_error err = XG_ERROR_NONE;
+    struct fold fold;
+
+    (void)state;
+    if (!e->folded)
+        return true;
+    sim_ok(w, fold_load(c->home->store, &fold, &arena, &e->id, &err));
+    check_conflicts(w, &fold.state);
+    if (e->conflicts != fold.state.conflict_count)
+        sim_fail(w, "%04u: a row says %" PRIu64 " conflicts, its records %zu",
+                 c->device->index, e->conflicts, fold.state.conflict_count);
+    xg_arena_clear(&arena);
+    return true;
+}
+
+void sim_judge_rows(struct sim_device *d, struct home *home)
+{
+    const struct store_filter all = {.contacts = true};
+    struct compare c = {.device = d, .home = home};
+    struct xg_error err = XG_ERROR_NONE;
+
+    sim_ok(d->world, store_list(home->store, &all, false, check_row, &c, &err));
+}
+
 /* What it shows beyond its scope is its own, and the same too. */
 static bool compare_rest(void *ctx, const struct store_entity *e,
                          struct xg_bytes state)
@@ -278,14 +342,16 @@ static bool compare_rest(void *ctx, const struct store_entity *e,
     return true;
 }
 
-static void judge_states(struct sim_device *d, struct home *home)
+static void judge_states(struct sim_device *d, struct home *home,
+                         const struct sim_log *log)
 {
     const struct store_filter all = {.contacts = true};
-    struct compare c = {.device = d, .home = home};
+    struct compare c = {.log = log, .device = d, .home = home};
     const struct sim_in_scope visitor = {&c, compare_entity};
     struct xg_error err = XG_ERROR_NONE;
     struct store_counts counts;
 
+    sim_judge_rows(d, home);
     sim_server_scope(d->world->server, d->name, &visitor);
     sim_ok(d->world,
            store_list(home->store, &all, true, compare_rest, &c, &err));
@@ -374,7 +440,7 @@ void sim_device_verdict(struct sim_device *d, const struct sim_log *log)
     }
     if (!d->revoked && !d->aside) {
         d->world->act = "judging states";
-        judge_states(d, &home);
+        judge_states(d, &home, log);
         judge_chains(d, &home);
     }
     d->world->act = "judging rebuilt states";
