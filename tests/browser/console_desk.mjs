@@ -45,19 +45,6 @@ async function decide(page, text, why) {
   await page.getByRole('button', { name: '决定', exact: true }).click();
 }
 
-/** Clean in every theme that it may be shown in. */
-async function inThemes(t, page, where) {
-  assert.equal(await t.themeOf(page), 'light');
-  await t.accessible(page, where);
-  for (const theme of ['dark', 'sunlight']) {
-    await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
-    // Colours pass over in no time, but one step of the tree after the other.
-    await page.waitForFunction(() => document.getAnimations().length === 0);
-    await t.accessible(page, `${where}, ${theme}`);
-  }
-  await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
-}
-
 export const tests = {
   'a conflict waits in the queue; two decide it at once, and each is told what came of it': async (t) => {
     const { world, a, b } = await centre(t);
@@ -66,7 +53,7 @@ export const tests = {
     const one = await t.desk(world, 'd1', { at: '#/attention' });
     await one.locator('.matter').first().waitFor();
     assert.match(await one.locator('.matter').first().innerText(), /两种说法[^]*水车沟|垃圾/);
-    await inThemes(t, one, 'the queue');
+    await t.inThemes(one, 'the queue');
     await t.picture(one, 'console-attention-zh');
     await one.locator('.matter a').first().click();
     await one.locator('.versions tbody').waitFor();
@@ -100,7 +87,7 @@ export const tests = {
       if (figure.denominator === 0) assert.match(text, /–/, figure.name);
     }
     assert.equal(said.find((one) => one.name === 'received').numerator, 3);
-    await inThemes(t, page, 'figures');
+    await t.inThemes(page, 'figures');
     await t.picture(page, 'console-figures-zh');
     await page.getByRole('link', { name: '收到', exact: true }).click();
     await page.getByText('算进去的案件').waitFor();
@@ -120,7 +107,7 @@ export const tests = {
     const page = await t.desk(world, 'd1', { at: '#/supervision' });
     await page.getByText('滞留在哪里').waitFor();
     await t.settled(page);
-    await inThemes(t, page, 'supervision');
+    await t.inThemes(page, 'supervision');
     await t.picture(page, 'console-supervision-zh');
     await page.getByRole('link', { name: '按环节' }).click();
     await t.settled(page);
@@ -173,7 +160,7 @@ export const tests = {
     await page.getByRole('button', { name: '登记', exact: true }).click();
     const row = page.getByRole('row', { name: /孙新/ });
     await row.waitFor();
-    await inThemes(t, page, 'people');
+    await t.inThemes(page, 'people');
     await t.picture(page, 'console-admin-zh');
     await row.getByRole('button', { name: '入网码' }).click();
     const sheet = page.getByRole('dialog');

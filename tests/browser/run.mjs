@@ -166,6 +166,19 @@ class Test {
     return page.evaluate(() => document.documentElement.dataset.theme);
   }
 
+  /** Clean in every theme that it may be shown in. */
+  async inThemes(page, where) {
+    assert.equal(await this.themeOf(page), 'light');
+    await this.accessible(page, where);
+    for (const theme of ['dark', 'sunlight']) {
+      await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+      // Colours pass over in no time, but one step of the tree after the other.
+      await page.waitForFunction(() => document.getAnimations().length === 0);
+      await this.accessible(page, `${where}, ${theme}`);
+    }
+    await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
+  }
+
   /** Nothing is cut off at the side, and what is touched is large enough: for gloves, or on the
    * console for a finger. */
   async fits(page, where, least = 48) {

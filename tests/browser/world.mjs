@@ -195,6 +195,19 @@ export class World {
     return this.once(code);
   }
 
+  /** An operator's act from the command line, as a colleague does it. */
+  act(who, id, move, ...words) {
+    return this.server(['do', this.data, id, move, ...words, '--as', who, '--unsigned']);
+  }
+
+  /** Many cases at once: work orders of a hotline, each `category,address,description`. Their ids. */
+  orders(who, rows) {
+    const file = path.join(this.folder, `orders-${Date.now()}.csv`);
+    fs.writeFileSync(file, ['external,category,address,description', ...rows.map((row, at) => `R${Date.now()}-${at},${row}`)].join('\n'));
+    const map = 'external=external,category=category,address=address,description=description';
+    return this.serverAsk(['intake', this.data, file, '--map', map, '--as', who, '--unsigned']).map((row) => row.id);
+  }
+
   once(code) {
     return this.serverAsk(['operator', 'login', this.data, code])[0].once;
   }

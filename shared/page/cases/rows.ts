@@ -54,6 +54,8 @@ export function useRows(what: Call, calm = false): Rows {
   const [came, setCame] = useState(0);
   const gone = useRef<ReadonlySet<string>>(NOTHING);
   const acted = useRef(new Set<string>());
+  /** Of those behind the first: which were asked for again since something changed. */
+  const asked_again = useRef(new Set<string>());
   /** How many rows the list has as it stands; of a calm one, when it was last renewed. */
   const standing = useRef<number | null>(null);
   const [, draw] = useState({});
@@ -76,6 +78,7 @@ export function useRows(what: Call, calm = false): Rows {
         const limit = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, need - have));
         const answer = await call<Listed>(withFlags(what, { limit: String(limit), after: last.after ?? keyOf(last) }), mine.signal);
         rows.current = [...rows.current, ...answer.lines];
+        for (const row of answer.lines) asked_again.current.add(keyOf(row));
         if (rows.current.some((row) => row.id === sought.current)) sought.current = '';
         setFailure(undefined);
         draw({});
@@ -107,10 +110,11 @@ export function useRows(what: Call, calm = false): Rows {
     const before = rows.current[Math.max(from, FIRST_ROWS) - 1];
     if (!before || to <= FIRST_ROWS) return;
     const call_of = withFlags(what, { after: before.after ?? keyOf(before), limit: String(to - Math.max(from, FIRST_ROWS)) });
+    const asked = new Set(rows.current.slice(Math.max(from, FIRST_ROWS), to).map(keyOf));
+    for (const id of asked) asked_again.current.add(id);
     const answer = await call<Listed>(call_of).catch(() => undefined);
     if (!answer) return;
     const fresh = new Map(answer.lines.map((row) => [keyOf(row), row]));
-    const asked = new Set(rows.current.slice(Math.max(from, FIRST_ROWS), to).map(keyOf));
     if (calm) leave((id) => asked.has(id) && !fresh.has(id));
     rows.current = rows.current.map((row) => fresh.get(keyOf(row)) ?? row);
     draw({});
@@ -157,6 +161,7 @@ export function useRows(what: Call, calm = false): Rows {
   useEffect(() => {
     const head = first.lines;
     if (!head) return;
+    asked_again.current.clear();
     const old = rows.current;
     if (calm && old.length > 0) return compare(head);
     const same = old.length >= head.length && head.every((row, at) => keyOf(row) === keyOf(old[at]!));
@@ -180,6 +185,9 @@ export function useRows(what: Call, calm = false): Rows {
     want: (from, to) => {
       wanted.current = [from, to];
       void fill();
+      // Scrolled to after something changed: it may not be as it was.
+      const behind = rows.current.slice(Math.max(from, FIRST_ROWS), to);
+      if (behind.some((row) => !asked_again.current.has(keyOf(row)))) void patch();
     },
     indexOf: (id) => (id ? rows.current.findIndex((row) => row.id === id) : -1),
     seek: (id) => {

@@ -25,6 +25,8 @@ export interface ActFormProps {
   photos?: boolean;
   /** A part of a page: its button comes with the first thing that is done. */
   inline?: boolean;
+  /** It was asked for by a key: what is typed next is meant for it. */
+  focus?: boolean;
   /** On the button: 签收, 保存. */
   save: string;
   /** The command's answer: it is recorded. */
@@ -78,6 +80,10 @@ function Opened(props: ActFormProps & { of: Kind; begun: Row | undefined }) {
     needed,
   );
   const { busy, trouble, run } = useTask();
+
+  useEffect(() => {
+    if (props.focus) form.around.ref.current?.querySelector<HTMLElement>('input:not([type=file]), textarea, select')?.focus();
+  }, []);
 
   const finish = async (): Promise<void> => {
     await run(async () => {

@@ -94,6 +94,7 @@ export function useForm(
 
   const ready = async (): Promise<boolean> => {
     setTried(true);
+    const from = document.activeElement;
     const now = keeper.state.value.kept === 'empty' ? keeper.state.value : await keeper.settle();
     const lacks = needed.some(empty) || opensNothing() || now.missing.length > 0 || now.kept === 'empty';
     if (now.kept !== 'empty' && now.kept !== 'kept' && now.kept !== 'judged') return false;
@@ -102,6 +103,8 @@ export function useForm(
     await new Promise((resolve) => setTimeout(resolve, 50));
     const first_bad = around.current?.querySelector<HTMLElement>('.problem');
     const box = first_bad?.closest<HTMLElement>('[data-field]');
+    // She went on to write meanwhile: nothing is taken out of her hands.
+    if (document.activeElement !== from && document.activeElement?.matches('input, textarea, select')) return false;
     const target = box?.querySelector<HTMLElement>(
       '[aria-invalid], input:not([type=file]), textarea, select, button',
     );

@@ -13,7 +13,7 @@ import { Button, tell, Trouble } from '@page/ui/parts';
 import { KeptTrouble } from '@page/form/kept';
 import '@page/form/form.css';
 import { commandOf } from '../form/trial';
-import { hold, myWay, type Target } from './doing';
+import { hold, idle, myWay, type Target } from './doing';
 
 export interface PanelProps {
   move: string;
@@ -25,6 +25,10 @@ export interface PanelProps {
   hint?: string | undefined;
   /** Wait five seconds, so that it can be taken back. */
   held: boolean;
+  /** These were done, whenever the server said so. */
+  settle?(ids: readonly string[]): void;
+  /** Open it again, as it was filled in: it was taken back. */
+  again?(values: Values): void;
   done(): void;
   left(): void;
 }
@@ -42,13 +46,27 @@ function asked(kind: Kind, way: Way): { names: string[]; needed: string[] } {
 export function ActPanel(props: PanelProps) {
   const kind = kindNamed(props.kind);
   const way = myWay(props.move, props.of[0]?.status);
-  if (!kind || !way)
-    return (
-      <p class="remark" role="status">
-        {T('现在不能办这一步。', 'This step is not possible now.')}
-      </p>
-    );
+  if (!kind || !way) return <Overtaken {...props} />;
   return <Opened {...props} domain_kind={kind} way={way} />;
+}
+
+/** It was possible when she began; somebody was first. */
+function Overtaken({ move, of, left }: PanelProps) {
+  const button = useRef<HTMLDivElement>(null);
+  useEffect(() => button.current?.querySelector('button')?.focus({ preventScroll: true }), []);
+  const now = said('statuses', of[0]?.status);
+  return (
+    <div class="card act-panel">
+      <p class="remark" role="alert">
+        {T(`${of[0]?.number ?? ''} 现在是“${now}”，不能再“${said('moves', move)}”：刚才有人办了。是谁、怎么办的，见下面的经过。`, `${of[0]?.number ?? ''} is "${now}" by now, "${said('moves', move)}" is not possible any more: somebody was first. Who it was stands in what happened, below.`)}
+      </p>
+      <div class="buttons" ref={button}>
+        <Button icon="close" onClick={left}>
+          {T('知道了', 'Close')}
+        </Button>
+      </div>
+    </div>
+  );
 }
 
 function Opened(props: PanelProps & { domain_kind: Kind; way: Way }) {
@@ -73,10 +91,18 @@ function Opened(props: PanelProps & { domain_kind: Kind; way: Way }) {
     run(async () => {
       if (form.state.kept === 'empty') form.change(form.filled);
       if (!(await form.ready())) return;
-      const callOf = (id: string) => commandOf(kind.name, { about: id, move }, form.filled, form.keeper.state.value.photos);
-      form.keeper.close();
+      const { filled } = form;
+      const { photos: brought } = form.keeper.state.value;
+      const callOf = (id: string) => commandOf(kind.name, { about: id, move }, filled, brought);
       if (props.held) {
-        hold(move, of, callOf, (refused) => refused === 0 && form.keeper.recorded?.());
+        hold(move, idle(of), callOf, {
+          // Taken back or refused, it is as it was filled in when it is opened again.
+          done: (ids) => {
+            props.settle?.(ids);
+            if (ids.length === of.length) form.keeper.recorded?.();
+          },
+          again: () => props.again?.(filled.values),
+        });
         props.done();
         return;
       }

@@ -3,7 +3,7 @@
 import type { Call } from '@page/api';
 import { said, theDomain, type Way } from '@page/domain';
 import { N, T } from '@page/text';
-import { holdActs } from '../shell/held';
+import { holdActs, isHeld, type Acts } from '../shell/acts';
 
 /** The letter of a move, wherever a case is under the cursor. */
 export const MOVE_KEYS: Record<string, string> = {
@@ -51,11 +51,14 @@ export function actWords(move: string, of: readonly Target[]): string {
   return of.length === 1 ? `${name} ${of[0]!.number}` : T(`${name} ${of.length} 件`, `${name}: ${N(of.length, '', 'case', 'cases')}`);
 }
 
-export function hold(move: string, of: readonly Target[], callOf: (id: string) => Call, done?: (refused: number) => void): void {
+/** Those that nothing is about to be done to: one act at a time. */
+export const idle = <T extends { number: string }>(of: readonly T[]): T[] => of.filter(({ number }) => !isHeld(number));
+
+export function hold(move: string, of: readonly Target[], callOf: (id: string) => Call, then: Pick<Acts, 'done' | 'again'> = {}): void {
   holdActs({
     words: actWords(move, of),
-    calls: of.map(({ id, number }) => ({ call: callOf(id), about: number })),
-    ...(done ? { done } : {}),
+    calls: of.map(({ id, number, status }) => ({ call: callOf(id), about: number, id, to: myWay(move, status)?.to ?? null })),
+    ...then,
   });
 }
 

@@ -1,14 +1,16 @@
 // What the desk sees of a case beside what a worker does: clocks in a table, who had it how long,
 // who was called and came, the proof.
 import { useState } from 'preact/hooks';
-import { call, data, failureOf, type Failure, type Row } from '@page/api';
+import { call, data, failureOf, type Call, type Failure, type Row } from '@page/api';
 import { said, theDomain } from '@page/domain';
-import { whenOf, whoOf, type Element, type Shown } from '@page/entity';
+import { numberOf, whenOf, whoOf, type Element, type Shown } from '@page/entity';
 import type { Values } from '@page/form/filled';
 import { fileName, saveFile } from '@page/save';
+import { useSignal } from '@page/signal';
 import { duration, label, N, T, when } from '@page/text';
 import { Bar, Button, Chip, Section, Trouble } from '@page/ui/parts';
 import { DeadlineChip, type Clock } from '@page/ui/states';
+import { held, holdActs } from '../shell/acts';
 import { operator } from '../shell/session';
 import { unitNamed } from '../cases/row';
 import { AskWhy, useReading } from './why';
@@ -177,6 +179,22 @@ export function Holders({ of }: { of: Holder[] }) {
   );
 }
 
+/** She hears that a unit came, by telephone or on the spot: one click, held like the others. */
+function CameIn({ of, unit, name }: { of: DeskCase; unit: string; name: string }) {
+  useSignal(held);
+  const number = numberOf(of);
+  if (!of.moves?.some((one) => one.move === 'report_in' && !one.blocked)) return null;
+  const call_of: Call = { run: 'do', words: [of.id, 'report_in', `present=${unit}`] };
+  const words = T(`${name}报到 · ${number}`, `${name} reported in · ${number}`);
+  const waits = held.value.some((one) => one.words === words && one.state !== 'told');
+  return (
+    <Button look="quiet" icon="check" disabled={waits} onClick={() => holdActs({ words, calls: [{ call: call_of, about: number, id: of.id }] })}>
+      {T('记报到', 'Reported in')}
+      <span class="hidden-words">{T(`：${name}`, `: ${name}`)}</span>
+    </Button>
+  );
+}
+
 /** Who was called by a whistle, by when, and who came when. */
 export function ReportingIn({ of }: { of: DeskCase }) {
   const board = of.report_in;
@@ -209,6 +227,7 @@ export function ReportingIn({ of }: { of: DeskCase }) {
                   {whoOf(one)} · {whenOf(one)}
                 </span>
               )}
+              {!is_in && <CameIn of={of} unit={unit} name={name(unit)} />}
             </li>
           );
         })}

@@ -1,6 +1,6 @@
 // One case: where it stands, what to do, what it holds, what happened. On a page of its own in two
 // columns; beside the inbox in one.
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { call, failureOf, type Failure } from '@page/api';
 import { ActForm } from '@page/form/act_form';
 import { Facts, InformantCard } from '@page/cases/facts';
@@ -18,7 +18,9 @@ import { Story } from '@page/ui/story';
 import { Photos } from '@page/ui/viewer';
 import { fieldLabel, titleOf, valueText } from '@page/value';
 import '@page/cases/cases.css';
+import { useKeys } from '../shell/keys';
 import { isWriter } from '../shell/session';
+import { refocus } from '../parts/refocus';
 import { unitNamed } from '../cases/row';
 import { ActPanel } from './act_panel';
 import { ClockTable, Holders, long, proposed, ProofPanel, ReportingIn, type DeskCase, type DeskClock } from './facts_desk';
@@ -153,6 +155,13 @@ function Where({ of }: { of: DeskCase }) {
   );
 }
 
+/** Has the field become another one since the form was opened? */
+function useChanged(of: DeskCase, field: string): string | null {
+  const first = useRef(JSON.stringify(typedValues(of, field)));
+  const now = typedValues(of, field);
+  return JSON.stringify(now) === first.current ? null : now.join(T('、', ', ')) || T('（空）', '(nothing)');
+}
+
 /** A note, or photos: small things that are written beneath, without a page of their own. */
 function Adding({ of, what, onClose }: { of: DeskCase; what: 'note' | 'photo'; onClose(): void }) {
   return (
@@ -160,6 +169,7 @@ function Adding({ of, what, onClose }: { of: DeskCase; what: 'note' | 'photo'; o
       <ActForm
         about={{ id: of.id, kind: of.kind, status: of.status }}
         fields={['note']}
+        focus
         photos={what === 'photo'}
         save={T('保存', 'Save')}
         done={() => {
@@ -178,12 +188,19 @@ function Adding({ of, what, onClose }: { of: DeskCase; what: 'note' | 'photo'; o
 
 function SetField({ of, field, onClose }: { of: DeskCase; field: string; onClose(): void }) {
   const name = fieldLabel(kindNamed(of.kind), field);
+  const changed = useChanged(of, field);
   return (
     <div class="card act-panel">
       <h2>{T(`更改${name}`, `Change ${name}`)}</h2>
+      {changed !== null && (
+        <p class="remark" role="alert">
+          {T(`您打开后，有人已把${name}改成“${changed}”。保存会用您的代替它。`, `Since you opened this, somebody has changed it to "${changed}". Saving puts yours in its place.`)}
+        </p>
+      )}
       <ActForm
         about={{ id: of.id, kind: of.kind, status: of.status }}
         fields={[field]}
+        focus
         values={{ [field]: typedValues(of, field) }}
         save={T('保存', 'Save')}
         done={() => {
@@ -248,11 +265,16 @@ interface WholeProps {
   beside: boolean;
 }
 
-function Doing({ of, opened, setOpened, beside }: WholeProps) {
-  const close = (): void => setOpened(null);
+interface DoingProps {
+  of: DeskCase;
+  opened: Exclude<Opened, null>;
+  close(): void;
+  beside: boolean;
+}
+
+function OpenForm({ of, opened, close, beside }: DoingProps) {
   if (opened === 'note' || opened === 'photo') return <Adding of={of} what={opened} onClose={close} />;
   if (opened === 'withdraw') return <Withdraw of={of} onClose={close} />;
-  if (!opened) return null;
   if ('field' in opened) return <SetField key={opened.field} of={of} field={opened.field} onClose={close} />;
   const proposal = ['dispatch', 'designate', 'hand_down'].includes(opened.move) ? of.proposal : null;
   const asked = answering(opened.move, of);
@@ -268,6 +290,28 @@ function Doing({ of, opened, setOpened, beside }: WholeProps) {
       done={close}
       left={close}
     />
+  );
+}
+
+/** What is being done to it; Escape leaves it, wherever the focus is. */
+function Doing({ of, opened, setOpened, beside }: WholeProps) {
+  const close = (): void => {
+    setOpened(null);
+    refocus();
+  };
+  useKeys(opened ? [{ keys: 'Escape', words: T('不办了', 'leave the form'), run: close }] : [], 'form');
+  if (!opened) return null;
+  return (
+    <div
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || event.defaultPrevented) return;
+        event.preventDefault();
+        event.stopPropagation();
+        close();
+      }}
+    >
+      <OpenForm of={of} opened={opened} close={close} beside={beside} />
+    </div>
   );
 }
 

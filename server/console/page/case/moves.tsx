@@ -1,10 +1,11 @@
 // What may be done now, a button a move with its key; what cannot be done yet says why.
 import { said } from '@page/domain';
 import { T } from '@page/text';
-import { Button } from '@page/ui/parts';
+import { Button, tell } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import { numberOf } from '@page/entity';
-import { isHeld, useHeld } from '../shell/held';
+import { isHeld } from '../shell/acts';
+import { useHeld } from '../shell/held';
 import type { DeskCase, PossibleMove } from './facts_desk';
 import { asksNothing, hold, MOVE_KEYS, myWay, plainCall } from './doing';
 
@@ -24,6 +25,10 @@ interface MovesProps {
 export function begin(of: DeskCase, move: string, onOpen: (move: string) => void): void {
   const way = myWay(move, of.status);
   const number = numberOf(of);
+  if (isHeld(number)) {
+    tell({ tone: 'warn', text: T(`${number} 正在等待办理；按 Z 撤销。`, `${number} is about to be done; Z takes it back.`) });
+    return;
+  }
   if (way && asksNothing(move, way)) hold(move, [{ id: of.id, number, status: of.status }], plainCall(move));
   else onOpen(move);
 }

@@ -1,7 +1,8 @@
 // A list of cases at the desk: a cursor that keys and the mouse move, a selection, and news that wait
 // in a bar until they are asked for.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { useRows, type Rows } from '@page/cases/rows';
+import { call } from '@page/api';
+import { useRows, withFlags, type Rows } from '@page/cases/rows';
 import { numberOf } from '@page/entity';
 import { go } from '@page/route';
 import { signal } from '@page/signal';
@@ -10,6 +11,7 @@ import { Busy, Button, Empty, Trouble } from '@page/ui/parts';
 import { LongList } from '@page/ui/long';
 import type { Listed } from '@page/entity';
 import type { Target } from '../case/doing';
+import { refocus } from '../parts/refocus';
 import { useHeld } from '../shell/held';
 import type { Key } from '../shell/keys';
 import { isNarrowed, listOf, type Address, type Query } from './query';
@@ -25,27 +27,26 @@ export interface Desk {
   /** The same at this moment, for a key. */
   current(): string;
   setAt(id: string): void;
-  selected: ReadonlySet<string>;
+  /** As they were when they were selected: a list that is renewed may not have them at hand. */
+  selected: ReadonlyMap<string, DeskRow>;
   /** What an act is about: the selection, else the row under the cursor. */
   targets(): DeskRow[];
-  clear(): void;
+  select(rows: readonly DeskRow[]): void;
+  /** All that the list has, up to MOST_SELECTED; false: they did not come. */
+  selectAll(): Promise<boolean>;
   toggle(id: string, range?: boolean): void;
   step(by: number, extend?: boolean): void;
 }
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE: ReadonlyMap<string, DeskRow> = new Map();
+
+/** At once: more is a matter of rules, not of a person who looks at each. */
+export const MOST_SELECTED = 200;
 
 export const targetOf = (row: DeskRow): Target => ({ id: row.id ?? '', number: numberOf(row), status: row.status });
 
-function rowsOf(rows: Rows): DeskRow[] {
-  const all: DeskRow[] = [];
-  for (let at = 0; at < (rows.count ?? 0); at++) {
-    const row = rows.row(at);
-    if (!row) break;
-    all.push(row);
-  }
-  return all;
-}
+/** What is said of it in two places, as it was later. */
+const newer = (a: DeskRow | undefined, b: DeskRow): DeskRow => (a && (a.changed ?? 0) >= (b.changed ?? 0) ? a : b);
 
 export function useDesk(query: Query, address: Address): Desk {
   const rows = useRows(listOf(query), true);
@@ -57,7 +58,7 @@ export function useDesk(query: Query, address: Address): Desk {
     live.current = { ...live.current, at: id };
     draw({});
   };
-  const setSelected = (next: ReadonlySet<string>): void => {
+  const setSelected = (next: ReadonlyMap<string, DeskRow>): void => {
     live.current = { ...live.current, selected: next };
     draw({});
   };
@@ -85,24 +86,26 @@ export function useDesk(query: Query, address: Address): Desk {
   if (index >= 0) last_index.current = index;
   const first = rows.row(Math.min(last_index.current, Math.max(0, (rows.count ?? 0) - 1)));
   useEffect(() => {
-    if (index < 0 && first?.id && (rows.count ?? 0) > 0 && !(query.at === at && at !== '' && rows.count! > 40)) put(first.id);
+    if (!(index < 0 && first?.id && (rows.count ?? 0) > 0) || (query.at === at && at !== '' && rows.count! > 40)) return;
+    put(first.id);
+    // The row that had the focus went, and the focus with it.
+    if (last_index.current > 0 || at !== '') refocus();
   }, [index < 0, first?.id]);
   useEffect(() => {
     if (query.at) rows.seek(query.at);
   }, []);
+  useEffect(() => {
+    if (rows.count === 0) refocus();
+  }, [rows.count]);
   const current = (index >= 0 ? rows.row(index) : undefined) as DeskRow | undefined;
 
   const toggle = (id: string, range = false): void => {
-    const next = new Set(live.current.selected);
+    const next = new Map(live.current.selected);
     const from = rows.indexOf(picked.current);
     const to = rows.indexOf(id);
-    if (range && from >= 0 && to >= 0) {
-      for (let one = Math.min(from, to); one <= Math.max(from, to); one++) {
-        const row = rows.row(one);
-        if (row?.id) next.add(row.id);
-      }
-    } else if (next.has(id)) next.delete(id);
-    else next.add(id);
+    const add = (row: DeskRow | undefined): void => void (row?.id && next.set(row.id, row));
+    if (range && from >= 0 && to >= 0) for (let one = Math.min(from, to); one <= Math.max(from, to); one++) add(rows.row(one));
+    else if (!next.delete(id)) add(rows.row(to));
     picked.current = id;
     setSelected(next);
   };
@@ -113,9 +116,10 @@ export function useDesk(query: Query, address: Address): Desk {
     const row = rows.row(to);
     if (!row?.id) return;
     if (extend) {
-      const next = new Set(live.current.selected);
-      if (from >= 0) next.add(live.current.at);
-      next.add(row.id);
+      const next = new Map(live.current.selected);
+      const begun = rows.row(from);
+      if (begun?.id) next.set(begun.id, begun);
+      next.set(row.id, row);
       picked.current = row.id;
       setSelected(next);
     }
@@ -124,11 +128,18 @@ export function useDesk(query: Query, address: Address): Desk {
   };
   const targets = (): DeskRow[] => {
     const { at: here, selected: some } = live.current;
-    if (some.size > 0) return rowsOf(rows).filter((row) => some.has(row.id ?? ''));
+    if (some.size > 0) return [...some].map(([id, then]) => newer(rows.row(rows.indexOf(id)), then));
     const row = rows.row(rows.indexOf(here));
     return row ? [row] : [];
   };
-  return { rows, at: current?.id ?? '', current: () => live.current.at, setAt, selected, targets, clear: () => setSelected(NONE), toggle, step };
+  const select = (some: readonly DeskRow[]): void => setSelected(new Map(some.map((row) => [row.id ?? '', row])));
+  const selectAll = async (): Promise<boolean> => {
+    const all = await call<DeskRow>(withFlags(listOf(latest.current), { limit: String(MOST_SELECTED) })).catch(() => null);
+    if (!all) return false;
+    select(all.lines);
+    return true;
+  };
+  return { rows, at: current?.id ?? '', current: () => live.current.at, setAt, selected, targets, select, selectAll, toggle, step };
 }
 
 /** The focus goes with the cursor; the row may have to be drawn first. */
@@ -148,6 +159,9 @@ export function listKeys(desk: Desk): Key[] {
     { keys: 'Enter', words: T('打开', 'open'), run: () => current() && go(['case', current()]) },
     { keys: 'x', words: T('选中或不选', 'select'), run: () => current() && desk.toggle(current()) },
     { keys: 'X', words: T('从上次选的到这里都选中', 'select all from the last one to here'), run: () => current() && desk.toggle(current(), true) },
+    { keys: 'A', words: T('都选中', 'select all'), run: () => void desk.selectAll() },
+    // What is selected is let go before the page is.
+    ...(desk.selected.size > 0 ? [{ keys: 'Escape', words: T('都不选了', 'select none'), run: () => desk.select([]) }] : []),
     { keys: '/', words: T('查找', 'search'), run: () => document.getElementById('search')?.focus() },
     { keys: '.', words: T('显示新来的', 'show what came'), run: desk.rows.renew },
   ];

@@ -10,7 +10,7 @@ import { Thumb } from '@page/ui/photo';
 import { ConflictChip, DeadlineChip, StatusChip } from '@page/ui/states';
 import { titleOf } from '@page/value';
 import { WaitChips } from '../case/waits';
-import { isHeld } from '../shell/held';
+import { isHeld } from '../shell/acts';
 
 /** What the centre says of a row beside what a device does. */
 export interface DeskRow extends Listed {
@@ -21,6 +21,8 @@ export interface DeskRow extends Listed {
   level?: string | null;
   source?: string | null;
   waiting?: Wait[];
+  /** Where in the log it changed last. */
+  changed?: number;
 }
 
 const TONE: Record<string, Tone> = { red: 'bad', yellow: 'warn', green: 'ok' };
@@ -120,7 +122,7 @@ export function CaseLine({ row, current, selected, gone, onSelect, onCursor, onH
           ) : (
             <StatusChip of={row.status} />
           )}
-          {held_by && row.status !== 'reported' && <span class="quiet desk-holder">{held_by}</span>}
+          {held_by && row.holder !== row.unit && row.status !== 'reported' && <span class="quiet desk-holder">{held_by}</span>}
         </span>
       </a>
     </div>

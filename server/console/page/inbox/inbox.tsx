@@ -1,6 +1,6 @@
 // The inbox: what is open, a list and beside it the case under the cursor, or the map. All of it by
 // keys; what comes in waits in a bar.
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { one } from '@page/api';
 import { withFlags } from '@page/cases/rows';
 import { CaseMap, pointsOf } from '@page/map/case_map';
@@ -12,6 +12,7 @@ import { useRoom } from '@page/ui/room';
 import { ActPanel } from '../case/act_panel';
 import { proposed, type DeskCase } from '../case/facts_desk';
 import { Beside } from '../case/beside';
+import type { DeskRow } from '../cases/row';
 import { CaseList, focusRow, hovered, listKeys, targetOf, useDesk, type Desk } from '../cases/list';
 import { FilterBar } from '../cases/filters';
 import { Address, listOf, type Query } from '../cases/query';
@@ -47,44 +48,79 @@ function DeskMap({ query, desk }: { query: Query; desk: Desk }) {
   );
 }
 
-/** The form of a move; of a dispatch with what the catalogue proposes filled in. */
-function Form({ acting, desk, close }: { acting: Acting; desk: Desk; close(): void }) {
+/** The focus is here already: the next Enter is for the form, and not for the row. */
+function Asking() {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.focus({ preventScroll: true }), []);
+  return (
+    <div ref={box} tabIndex={-1}>
+      <Busy />
+    </div>
+  );
+}
+
+interface FormProps {
+  acting: Acting;
+  desk: Desk;
+  close(): void;
+  again(what: Acting): void;
+}
+
+/** What the catalogue proposes for a dispatch of one; undefined: it is being asked. */
+function useProposal(acting: Acting): DeskCase['proposal'] | undefined {
   const [row] = acting.of;
-  const single = acting.of.length === 1;
-  const proposes = single && acting.move === 'dispatch';
-  const [told, setTold] = useState<DeskCase | null | undefined>(proposes ? undefined : null);
+  const asks = acting.of.length === 1 && acting.move === 'dispatch';
+  const [told, setTold] = useState<DeskCase['proposal'] | undefined>(asks ? undefined : null);
   useEffect(() => {
-    if (proposes && row?.id)
+    if (asks && row?.id)
       one<DeskCase>({ run: 'show', words: [row.id] }).then(
-        (of) => setTold(of ?? null),
+        (of) => setTold(of?.proposal ?? null),
         () => setTold(null),
       );
   }, []);
-  if (told === undefined) return <Busy />;
-  const to = told?.proposal;
-  const done = (): void => {
-    desk.rows.settle(acting.of.map((one_row) => one_row.id ?? ''));
-    desk.clear();
+  return told;
+}
+
+/** The form of a move; of a dispatch with what the catalogue proposes filled in. */
+function Form({ acting, desk, close, again }: FormProps) {
+  const to = useProposal(acting);
+  const [by_form, setByForm] = useState(acting.of.length === 1 || acting.move !== 'dispatch' || acting.values !== undefined);
+  const left = (): void => {
     close();
-    focusRow(desk.at);
+    focusRow(desk.current());
   };
-  return (
-    <>
-      {!single && acting.move === 'dispatch' && <DispatchByCatalogue of={acting.of} done={done} />}
-      <ActPanel
-        move={acting.move}
-        kind={row?.kind ?? 'incident'}
-        of={acting.of.map(targetOf)}
-        values={proposed(to)}
-        hint={to ? T(`建议派给${to.unit_name}：${to.why}`, `Proposed: ${to.unit_name}. ${to.why}`) : undefined}
-        held
-        done={done}
-        left={() => {
-          close();
-          focusRow(desk.at);
+  if (to === undefined) return <Asking />;
+  if (!by_form)
+    return (
+      <DispatchByCatalogue
+        of={acting.of}
+        settle={desk.rows.settle}
+        together={() => setByForm(true)}
+        done={(rest) => {
+          left();
+          desk.select(rest);
         }}
+        left={left}
       />
-    </>
+    );
+  // Somebody else may have moved it since the form was opened.
+  const now = acting.of.map((row) => (desk.rows.row(desk.rows.indexOf(row.id ?? '')) as DeskRow | undefined) ?? row);
+  return (
+    <ActPanel
+      move={acting.move}
+      kind={acting.of[0]?.kind ?? 'incident'}
+      of={now.map(targetOf)}
+      values={acting.values ?? proposed(to)}
+      hint={to ? T(`建议派给${to.unit_name}：${to.why}`, `Proposed: ${to.unit_name}. ${to.why}`) : undefined}
+      held
+      settle={desk.rows.settle}
+      again={(values) => again({ ...acting, values })}
+      done={() => {
+        left();
+        desk.select([]);
+      }}
+      left={left}
+    />
   );
 }
 
@@ -95,12 +131,19 @@ export function Inbox({ query: from }: PageProps) {
   const [view, setView] = useState<'case' | 'map'>('case');
   const beside = useRoom('60rem');
   const three = useRoom('105rem');
-  useKeys([
-    ...listKeys(desk),
-    ...moveKeys(desk, setActing),
-    { keys: 'm', words: T('地图或案件', 'map or case'), run: () => setView(view === 'map' ? 'case' : 'map') },
-    ...(acting ? [{ keys: 'Escape', words: T('不办了', 'leave the form'), run: () => setActing(null) }] : []),
-  ]);
+  const leave = (): void => {
+    setActing(null);
+    focusRow(desk.current());
+  };
+  // Under a form the list stands still: what is typed is meant for the form.
+  useKeys(
+    acting
+      ? [
+          { keys: 'Escape', words: T('不办了', 'leave the form'), run: leave },
+          { keys: 'Enter', words: T('办', 'do it'), run: () => undefined },
+        ]
+      : [...listKeys(desk), ...moveKeys(desk, setActing), { keys: 'm', words: T('地图或案件', 'map or case'), run: () => setView(view === 'map' ? 'case' : 'map') }],
+  );
   const mapped = three || view === 'map';
   const shown = (three || view === 'case') && beside;
   return (
@@ -122,7 +165,7 @@ export function Inbox({ query: from }: PageProps) {
                 ))}
               </fieldset>
             )}
-            {acting && <Form key={acting.move + acting.of.map((row) => row.id).join()} acting={acting} desk={desk} close={() => setActing(null)} />}
+            {acting && <Form key={acting.move + acting.of.map((row) => row.id).join()} acting={acting} desk={desk} close={() => setActing(null)} again={(what) => setActing((now) => now ?? what)} />}
             {mapped && !three && !acting && <DeskMap query={query} desk={desk} />}
             {(shown || (acting && beside)) && <Beside id={desk.at} quiet={acting !== null} />}
           </div>

@@ -44,8 +44,8 @@ function signAll(desk: Desk): void {
     return way && asksNothing('sign', way);
   });
   if (able.length === 0) return;
-  hold('sign', able.map(targetOf), plainCall('sign'), () => desk.rows.settle(able.map((row) => row.id ?? '')));
-  desk.clear();
+  hold('sign', able.map(targetOf), plainCall('sign'), { done: desk.rows.settle });
+  desk.select([]);
 }
 
 export function Queue({ query: from }: PageProps) {
@@ -77,7 +77,7 @@ export function Queue({ query: from }: PageProps) {
               {said('moves', 'sign')} {unsigned}
             </Button>
           )}
-          <Button look="quiet" icon="close" onClick={desk.clear}>
+          <Button look="quiet" icon="close" onClick={() => desk.select([])}>
             {T('不选', 'None')}
           </Button>
         </div>

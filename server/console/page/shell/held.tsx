@@ -1,110 +1,20 @@
-// Undo instead of confirm: what one key or click does waits five seconds in a bar, then goes.
-//
-// Nothing is called done before the server said so. Leaving the page sends what waits; what the
-// server refuses is said with its reason, and stays until it is read.
+// The bar of what waits to be done, is being done, and could not be done: each with its way out.
 import { useEffect, useState } from 'preact/hooks';
-import { call, failureOf, type Call, type Failure } from '@page/api';
-import { signal, useSignal } from '@page/signal';
-import { refresh } from '@page/store';
-import { T } from '@page/text';
-import { Button, tell } from '@page/ui/parts';
+import { address } from '@page/route';
+import { useSignal } from '@page/signal';
+import { N, T } from '@page/text';
+import { Bar, Button } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
+import { refocus } from '../parts/refocus';
+import { countOf, drop, goOn, held, HELD_MS, send, stop, undo, undoNewest, type Held, type Sent } from './acts';
 import { useKeys } from './keys';
-
-const HELD_MS = 5000;
-
-/** One act on one or more things: a call for each. */
-export interface Acts {
-  /** 受理 3 件 */
-  words: string;
-  calls: { call: Call; about: string }[];
-  /** Called once all were answered; so many of them were refused. */
-  done?(refused: number): void;
-}
-
-interface Refused {
-  about: string;
-  failure: Failure;
-}
-
-interface Held extends Acts {
-  number: number;
-  state: 'waits' | 'sending' | 'refused';
-  since: number;
-  sent: number;
-  refused: Refused[];
-}
-
-const held = signal<Held[]>([]);
-let next_number = 1;
-const timers = new Map<number, number>();
-
-function change(number: number, by: Partial<Held>): void {
-  held.value = held.value.map((one) => (one.number === number ? { ...one, ...by } : one));
-}
-
-function drop(number: number): void {
-  clearTimeout(timers.get(number));
-  timers.delete(number);
-  held.value = held.value.filter((one) => one.number !== number);
-}
-
-async function send(number: number): Promise<void> {
-  const acts = held.value.find((one) => one.number === number);
-  if (acts?.state !== 'waits') return;
-  clearTimeout(timers.get(number));
-  change(number, { state: 'sending' });
-  const refused: Refused[] = [];
-  let decide = 0;
-  for (const [at, one] of acts.calls.entries()) {
-    try {
-      if ((await call(one.call)).exit === 5) decide++;
-    } catch (cause) {
-      refused.push({ about: one.about, failure: failureOf(cause) });
-    }
-    change(number, { sent: at + 1, refused });
-  }
-  refresh();
-  acts.done?.(refused.length);
-  if (refused.length > 0) change(number, { state: 'refused' });
-  else {
-    drop(number);
-    tell({
-      text: decide ? T(`已办：${acts.words}；有冲突待决定`, `Done: ${acts.words}; something is to be decided`) : T(`已办：${acts.words}`, `Done: ${acts.words}`),
-      ...(decide ? { tone: 'warn' as const } : {}),
-    });
-  }
-}
-
-/** Do this in five seconds, unless it is taken back. */
-export function holdActs(acts: Acts): void {
-  const number = next_number++;
-  held.value = [...held.value, { ...acts, number, state: 'waits', since: Date.now(), sent: 0, refused: [] }];
-  timers.set(number, window.setTimeout(() => void send(number), HELD_MS));
-}
-
-/** Is something about it waiting or on its way? Then its row says so. */
-export function isHeld(about: string): boolean {
-  return held.value.some((one) => one.state !== 'refused' && one.calls.some((call) => call.about === about));
-}
 
 export const useHeld = (): void => void useSignal(held);
 
-function undoNewest(): void {
-  const newest = [...held.value].reverse().find((one) => one.state === 'waits');
-  if (!newest) return;
-  drop(newest.number);
-  tell({ text: T(`没有办：${newest.words}`, `Not done: ${newest.words}`), tone: 'quiet' });
-}
-
-// What waits is meant: a page that is left does it at once, and cannot hear what came of it.
-addEventListener('pagehide', () => {
-  for (const acts of held.value)
-    if (acts.state === 'waits') for (const one of acts.calls) void call(one.call).catch(() => undefined);
-});
-addEventListener('beforeunload', (event) => {
-  if (held.value.some((one) => one.state !== 'refused')) event.preventDefault();
-});
+const then = (act: () => unknown) => (): void => {
+  void act();
+  refocus();
+};
 
 function Waiting({ of }: { of: Held }) {
   const [, tick] = useState(0);
@@ -115,57 +25,143 @@ function Waiting({ of }: { of: Held }) {
   const left_s = Math.max(0, Math.ceil((of.since + HELD_MS - Date.now()) / 1000));
   return (
     <div class="held">
-      <Icon name={of.state === 'sending' ? 'sync' : 'clock'} />
+      <Icon name="clock" />
       <p>
         {of.words}
-        <span class="quiet">
+        {/* Readers of the screen hear of it once, and not each second. */}
+        <span class="quiet held-count" aria-hidden="true">
           {' · '}
-          {of.state === 'sending'
-            ? T(`正在办 ${of.sent}/${of.calls.length}`, `doing ${of.sent} of ${of.calls.length}`)
-            : T(`${left_s} 秒后办理`, `in ${left_s} s`)}
+          {T(`${left_s} 秒后办理`, `in ${left_s} s`)}
         </span>
       </p>
-      {of.state === 'waits' && (
-        <>
-          <Button icon="undo" look="quiet" onClick={() => (drop(of.number), tell({ text: T(`没有办：${of.words}`, `Not done: ${of.words}`), tone: 'quiet' }))}>
-            {T('撤销 (Z)', 'Undo (Z)')}
-          </Button>
-          <Button look="quiet" onClick={() => void send(of.number)}>
-            {T('现在就办', 'Now')}
-          </Button>
-        </>
-      )}
-    </div>
-  );
-}
-
-function RefusedActs({ of }: { of: Held }) {
-  return (
-    <div class="held held-refused" role="alert">
-      <Icon name="alert" />
-      <div>
-        <p>{T(`${of.words}：${of.refused.length} 件没有办成`, `${of.words}: ${of.refused.length} not done`)}</p>
-        <ul>
-          {of.refused.map((one) => (
-            <li key={one.about}>
-              {one.about}: {one.failure.message}
-            </li>
-          ))}
-        </ul>
-      </div>
-      <Button icon="close" look="quiet" onClick={() => drop(of.number)}>
-        {T('知道了', 'Close')}
+      <Button icon="undo" look="quiet" onClick={then(() => undo(of.number))}>
+        {T('撤销 (Z)', 'Undo (Z)')}
+      </Button>
+      <Button look="quiet" onClick={then(() => send(of.number))}>
+        {T('现在就办', 'Now')}
       </Button>
     </div>
   );
 }
 
+function Sending({ of }: { of: Held }) {
+  const all = of.of.length;
+  const heard = all - countOf(of, 'open') - countOf(of, 'sent');
+  return (
+    <div class="held">
+      <Icon name="sync" />
+      <p>
+        {T(`正在办：${of.words}`, `Doing: ${of.words}`)}
+        {all > 1 && (
+          <span class="quiet held-count" aria-hidden="true">
+            {` · ${heard}/${all}`}
+          </span>
+        )}
+      </p>
+      {all > 1 && <Bar share={heard / all} label={T('办了多少', 'how far it is')} />}
+      {all - heard > 1 && (
+        <Button icon="close" look="quiet" onClick={then(() => stop(of.number))}>
+          {T('其余的不办了 (Z)', 'Stop (Z)')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** Numbers of cases, each leading there; of many the first. */
+const SHOWN = 20;
+
+function Numbers({ of }: { of: readonly Sent[] }) {
+  return (
+    <>
+      {of.slice(0, SHOWN).map((one, at) => (
+        <span key={one.about}>
+          {at > 0 && T('、', ', ')}
+          {one.id ? <a href={address(['case', one.id])}>{one.about}</a> : one.about}
+        </span>
+      ))}
+      {of.length > SHOWN && T(` 等 ${of.length} 件`, ` and ${of.length - SHOWN} more`)}
+    </>
+  );
+}
+
+/** Those that were refused, by why they were. */
+function byReason(of: Held): [reason: string, those: Sent[]][] {
+  const reasons = new Map<string, Sent[]>();
+  for (const one of of.of)
+    if (one.came === 'refused') {
+      const why = one.failure?.message ?? '';
+      reasons.set(why, [...(reasons.get(why) ?? []), one]);
+    }
+  return [...reasons];
+}
+
+function heading(of: Held): string {
+  const all = of.of.length;
+  if (all === 1) return of.state === 'told' ? T(`没有办成：${of.words}`, `Not done: ${of.words}`) : T(`停下了：${of.words}`, `Stopped: ${of.words}`);
+  const done = countOf(of, 'done');
+  const refused = countOf(of, 'refused');
+  const parts = [T(`${of.words}：办成 ${done} 件`, `${of.words}: ${done} done`), refused > 0 && T(`没有办成 ${refused} 件`, `${refused} not done`)];
+  return parts.filter(Boolean).join(T('，', ', '));
+}
+
+function Report({ of }: { of: Held }) {
+  const unknown = of.of.filter((one) => one.came === 'unknown');
+  const open = of.of.filter((one) => one.came === 'open');
+  const stopped = of.state === 'stopped';
+  return (
+    <div class={countOf(of, 'refused') > 0 || of.why ? 'held held-refused' : 'held'} role="alert">
+      <Icon name="alert" />
+      <div class="held-report">
+        <p>
+          <strong>{heading(of)}</strong>
+        </p>
+        {of.why && <p>{of.why.message}</p>}
+        <ul>
+          {byReason(of).map(([why, those]) => (
+            <li key={why}>
+              <Numbers of={those} />: {why}
+            </li>
+          ))}
+          {unknown.length > 0 && (
+            <li>
+              {T('没有得到答复，不知道办成没有：', 'Not answered, it is not known whether they are done: ')}
+              <Numbers of={unknown} />
+            </li>
+          )}
+          {open.length > 0 && (
+            <li>
+              {T('还没有办：', 'Not done yet: ')}
+              <Numbers of={open} />
+            </li>
+          )}
+        </ul>
+      </div>
+      <div class="buttons">
+        {stopped && (
+          <Button icon="sync" onClick={then(() => goOn(of.number))}>
+            {T(`接着办 ${open.length + unknown.length} 件`, `Go on with ${N(open.length + unknown.length, '', 'case', 'cases')}`)}
+          </Button>
+        )}
+        <Button icon="close" look="quiet" onClick={then(() => drop(of.number))}>
+          {stopped ? T('不办了', 'Leave it') : T('知道了', 'Close')}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+const VIEWS = { waits: Waiting, sending: Sending, stopped: Report, told: Report };
+
 export function HeldBar() {
   const now = useSignal(held);
-  useKeys([{ keys: 'z', words: T('撤销刚才的一步', 'undo what was just done'), run: undoNewest }]);
+  useKeys([{ keys: 'z', words: T('撤销刚才的一步', 'undo what was just done'), run: undoNewest }], 'around');
   return (
     <div class="held-bar" role="status" aria-live="polite">
-      {now.map((one) => (one.state === 'refused' ? <RefusedActs key={one.number} of={one} /> : <Waiting key={one.number} of={one} />))}
+      {now.map((one) => {
+        const View = VIEWS[one.state];
+        return <View key={one.number} of={one} />;
+      })}
     </div>
   );
 }

@@ -13,16 +13,21 @@ export interface Key {
   run(): void;
 }
 
-/** Newest last: the page on top answers first. */
-const layers: Key[][] = [];
+/** Who answers first: a form before the page that it is on, a page before what stands around it. */
+type Rank = 'around' | 'page' | 'form';
+const RANKS: readonly Rank[] = ['form', 'page', 'around'];
+
+/** Of one rank, newest last: the newest answers first. */
+const layers: { keys: Key[]; rank: Rank }[] = [];
 export const keys_shown = signal(false);
 
 /** The keys of a page, for as long as it is drawn. */
-export function useKeys(keys: Key[]): void {
+export function useKeys(keys: Key[], rank: Rank = 'page'): void {
   useEffect(() => {
-    layers.push(keys);
+    const layer = { keys, rank };
+    layers.push(layer);
     return () => {
-      layers.splice(layers.indexOf(keys), 1);
+      layers.splice(layers.indexOf(layer), 1);
     };
   });
 }
@@ -31,8 +36,9 @@ export function useKeys(keys: Key[]): void {
 export function allKeys(): Key[] {
   const seen = new Set<string>();
   const all: Key[] = [];
-  for (const layer of [...layers].reverse())
-    for (const key of layer)
+  const ranked = RANKS.flatMap((rank) => layers.filter((layer) => layer.rank === rank).reverse());
+  for (const layer of ranked)
+    for (const key of layer.keys)
       if (!seen.has(key.keys)) {
         seen.add(key.keys);
         all.push(key);

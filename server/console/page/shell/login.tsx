@@ -2,8 +2,10 @@
 // key and the password that is chosen with it.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Failure, failureOf } from '@page/api';
+import { useSignal } from '@page/signal';
 import { lang, N, T } from '@page/text';
 import { Button, Page, Trouble } from '@page/ui/parts';
+import { held } from './acts';
 import { setLang } from './appearance';
 import { logIn } from './session';
 
@@ -78,6 +80,7 @@ export function Login({ once, ended }: { once: string | null; ended: boolean }) 
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Failure>();
   const [wait_s, wait] = useWait();
+  const waiting = useSignal(held).length;
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -105,6 +108,11 @@ export function Login({ once, ended }: { once: string | null; ended: boolean }) 
   return (
     <Page title={once ? T('设置密码', 'Choose your password') : T('登录指挥中心', 'Log in to the command centre')} root class="login">
       {ended && !once && <p role="status">{T('登录已结束，请重新登录。', 'Your login has ended; please log in again.')}</p>}
+      {waiting > 0 && !once && (
+        <p class="remark" role="status">
+          {T(`有 ${waiting} 步还没有办。您重新登录后可以接着办。`, `${N(waiting, '', 'step is', 'steps are')} not done yet; log in again to go on with them.`)}
+        </p>
+      )}
       <form class="card login-card" onSubmit={(event) => void submit(event)}>
         {!once && <Field id="code" label={T('工号', 'Your code')} complete="username" value={code} onInput={setCode} focus />}
         <Field

@@ -56,7 +56,11 @@ export async function logIn(what: { code: string; password: string; totp?: strin
   hold(token);
 }
 
+/** What is still to be sent under her name, and waited for, before she is let out. */
+export const before_leaving: (() => Promise<void>)[] = [];
+
 export async function logOut(): Promise<void> {
+  await Promise.all(before_leaving.map((last) => last()));
   await post('/api/logout', {}).catch(() => undefined);
   forgetOthers('');
   release();

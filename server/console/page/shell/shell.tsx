@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type Failure, failureOf, known } from '@page/api';
 import { domain, learn, said } from '@page/domain';
-import { go, usePlace } from '@page/route';
+import { back, go, usePlace } from '@page/route';
 import { useSignal } from '@page/signal';
 import { connected } from '@page/store';
 import { lang, T } from '@page/text';
@@ -18,10 +18,15 @@ import { logOut, operator } from './session';
 
 function Menu({ at, role }: { at: string; role: string }) {
   const entries = menuOf(role);
-  useKeys([
-    ...entries.map((entry) => ({ keys: `g ${entry.key}`, words: T(`去“${entry.name()}”`, `go to ${entry.name()}`), run: () => go(entry.path ? [entry.path] : []) })),
-    { keys: 'Escape', words: T('返回', 'back'), run: () => history.back() },
-  ]);
+  // From a main page back leads out of the console: only those below have a way back.
+  const below = usePlace().path.length > 1;
+  useKeys(
+    [
+      ...entries.map((entry) => ({ keys: `g ${entry.key}`, words: T(`去“${entry.name()}”`, `go to ${entry.name()}`), run: () => go(entry.path ? [entry.path] : []) })),
+      ...(below ? [{ keys: 'Escape', words: T('返回', 'back'), run: back }] : []),
+    ],
+    'around',
+  );
   return (
     <nav class="menu" aria-label={T('主要页面', 'Main pages')}>
       {entries.map((entry) => (
