@@ -87,7 +87,8 @@ function rowAt(top: (index: number) => number, count: number, px: number): numbe
 /** Scroll so that what lies between is seen, clear of what stands at the top and the foot. */
 function intoView(up: number, bottom: number): void {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const above = up - 4 * rem;
+  const bar = parseFloat(document.documentElement.style.getPropertyValue('--bulk')) || 0;
+  const above = up - 4 * rem - bar;
   const below = bottom + 5 * rem - innerHeight;
   if (above < 0 || below > above) scrollBy(0, above);
   else if (below > 0) scrollBy(0, below);

@@ -65,17 +65,35 @@ export function moveKeys(desk: Desk, open: (what: Acting) => void): Key[] {
   return BULK.map((move) => ({ keys: MOVE_KEYS[move]!, words: said('moves', move), run: () => startMove(desk, move, open) }));
 }
 
+/** How much of the screen the bar takes, for what stands beneath it; `--bulk`. */
+function useRoomTaken(shown: boolean): { current: HTMLDivElement | null } {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const root = document.documentElement.style;
+    const bar = box.current;
+    if (!shown || !bar) return undefined;
+    const seen = new ResizeObserver(() => root.setProperty('--bulk', `${bar.offsetHeight + 8}px`));
+    seen.observe(bar);
+    return () => {
+      seen.disconnect();
+      root.removeProperty('--bulk');
+    };
+  }, [shown]);
+  return box;
+}
+
 /** What may be done with the selection; how many of it each fits. */
 export function BulkBar({ desk, open }: { desk: Desk; open(what: Acting): void }) {
   const { busy, run } = useTask();
   const [more, setMore] = useState(false);
+  const box = useRoomTaken(desk.selected.size > 0);
   if (desk.selected.size === 0) return null;
   const targets = desk.targets();
   const fitting = (moves: string[]) => moves.map((move) => ({ move, count: targets.filter((row) => !row.withdrawn && myWay(move, row.status)).length })).filter(({ count }) => count > 0);
   const beside = fitting(BESIDE);
   const all = Math.min(desk.rows.count ?? 0, MOST_SELECTED);
   return (
-    <div class="bulk" role="region" aria-label={T('选中的案件', 'Selected cases')}>
+    <div class="bulk" ref={box} role="region" aria-label={T('选中的案件', 'Selected cases')}>
       <strong role="status">{T(`已选 ${desk.selected.size} 件`, `${N(desk.selected.size, '', 'case', 'cases')} selected`)}</strong>
       {[...fitting(BULK), ...(more ? beside : [])].map(({ move, count }) => (
         <Button key={move} onClick={() => startMove(desk, move, open)}>
@@ -178,6 +196,7 @@ export function DispatchByCatalogue({ of, together, done, left, settle }: Severa
   const plan = usePlan(of);
   const box = useRef<HTMLDivElement>(null);
   const ready = plan.length === of.length;
+  const name = said('moves', 'dispatch');
   useEffect(() => {
     box.current?.querySelector<HTMLElement>(ready ? 'button' : 'h2')?.focus({ preventScroll: true });
     box.current?.scrollIntoView({ block: 'nearest' });
@@ -191,7 +210,7 @@ export function DispatchByCatalogue({ of, together, done, left, settle }: Severa
   for (const { to } of able) by_unit.set(to!.unit_name, (by_unit.get(to!.unit_name) ?? 0) + 1);
   return (
     <div class="card act-panel" ref={box}>
-      <h2 tabIndex={-1}>{T(`按目录分别派遣 · ${of.length} 件`, `Dispatch by the catalogue · ${N(of.length, '', 'case', 'cases')}`)}</h2>
+      <h2 tabIndex={-1}>{T(`${name} · ${of.length} 件，各按目录`, `${name} · ${N(of.length, '', 'case', 'cases')}, each by the catalogue`)}</h2>
       {!ready && (
         <p role="status">
           {T('正在查各派给谁…', 'Looking up to whom each goes…')} <Bar share={plan.length / of.length} label={T('查了多少', 'how far it is')} />
@@ -217,7 +236,7 @@ export function DispatchByCatalogue({ of, together, done, left, settle }: Severa
             done(rest.map(({ row }) => row));
           }}
         >
-          {T(`派遣 ${able.length} 件`, `Dispatch ${able.length}`)}
+          {T(`${name} ${able.length} 件`, `${name}: ${N(able.length, '', 'case', 'cases')}`)}
         </Button>
         <Button onClick={together}>{T('都派给同一家…', 'All to one unit…')}</Button>
         <Button look="quiet" icon="close" onClick={left}>

@@ -146,8 +146,10 @@ function Inside() {
           </Page>
         )}
       </div>
-      <HeldBar />
-      <Notices />
+      <div class="desk-foot">
+        <Notices />
+        <HeldBar />
+      </div>
       <KeySheet />
     </>
   );
