@@ -6,6 +6,7 @@
 
 #include "server/cli/area.h"
 #include "server/data/guide.h"
+#include "server/report/report.h"
 #include "shared/base/lang.h"
 #include "shared/core/loop.h"
 #include "shared/guide/catalogue.h"
@@ -268,11 +269,17 @@ static enum xg_status read_kinds(struct filtered *f, struct xg_error *err)
     return XG_OK;
 }
 
+/* A day alone is China's, whatever zone the machine is in; `day_ms` later where
+ * all of it is meant. */
 static enum xg_status read_time(int64_t *ms, struct cmd *c, const char *option,
-                                struct xg_error *err)
+                                int64_t day_ms, struct xg_error *err)
 {
     const char *value = cmd_option(c, option);
 
+    if (value && report_day_read(ms, value)) {
+        *ms += day_ms;
+        return XG_OK;
+    }
     if (value && (!view_parse_time(ms, value) || *ms <= 0))
         return xg_fail(err, XG_USAGE,
                        XG_T("--%s 要一个时间，如 \"2026-10-10 09:00\"，不是 %s",
@@ -331,8 +338,8 @@ enum xg_status filter_read(struct filtered *f, struct xg_error *err)
         read_choices(&b->sources, c, "source",
                      xg_field_find(incident, XG_CASE_CHANNEL)->choices, err) !=
             XG_OK ||
-        read_time(&b->since_ms, c, "since", err) != XG_OK ||
-        read_time(&b->until_ms, c, "until", err) != XG_OK)
+        read_time(&b->since_ms, c, "since", 0, err) != XG_OK ||
+        read_time(&b->until_ms, c, "until", REPORT_DAY_MS, err) != XG_OK)
         return err->status;
     limit_sight(f);
     return XG_OK;

@@ -68,7 +68,7 @@ export const tests = {
     await bar(page).locator('progress').waitFor();
     await t.shot(page, 'dispatch-doing');
     await done(page, `已办：受理 ${MANY} 件`);
-    assert.equal(countOf(world, '--status', 'accepted'), MANY);
+    await until(() => countOf(world, '--status', 'accepted') === MANY, 'all of them');
     await focus(page, '.desk-row-at .desk-link, h1');
 
     // Two of them are gone before it is sent: those are named, with why, and the others are done.
@@ -108,7 +108,7 @@ export const tests = {
     await bar(page).getByText('派单 4 件').waitFor();
     await now(page);
     await done(page, '派单 4 件');
-    assert.equal(countOf(world, '--status', 'dispatched', '--holder', ENFORCEMENT), 2);
+    await until(() => countOf(world, '--status', 'dispatched', '--holder', ENFORCEMENT) === 2, '2 of them');
     await page.getByText('没有符合条件的').waitFor();
     await focus(page, 'h1');
   },
@@ -235,7 +235,7 @@ export const tests = {
     await again.locator('button[type=submit]').click();
     await now(page);
     await done(page, '派单 2 件');
-    assert.equal(countOf(world, '--status', 'dispatched', '--holder', '371302-sj'), 2);
+    await until(() => countOf(world, '--status', 'dispatched', '--holder', '371302-sj') === 2, '2 of them');
 
     await t.go(page, '#/?status=handled');
     await until(async () => (await rows(page).count()) === 3, 'three handled');
