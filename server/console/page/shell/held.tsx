@@ -69,7 +69,7 @@ function Sending({ of }: { of: Held }) {
 }
 
 /** Numbers of cases, each leading there; of many the first. */
-const SHOWN = 20;
+const SHOWN = 10;
 
 function Numbers({ of }: { of: readonly Sent[] }) {
   return (
