@@ -19,6 +19,8 @@ export const tests = {
       world.server(['operator', 'lock', world.data, 'd9', '--why', '离岗']);
       await page.locator('#code').waitFor();
       await page.getByText('有 1 步还没有办').waitFor();
+      // Somebody who is back at once finds it still waiting, or done.
+      await page.waitForTimeout(5000);
       world.server(['operator', 'unlock', world.data, 'd9']);
       assert.equal(statusOf(world, id), 'reported');
     };
