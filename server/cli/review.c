@@ -3,8 +3,9 @@
  * overdue and with whom, what was reminded of, escalated, returned, whistled
  * for, what waits for a decision, who was on patrol.
  *
- * What is open is so as of now, not of the evening of a day long past. The
- * sheet is built once, as JSON; text and workbook are written from that. */
+ * What is overdue, and what waits for a decision, is so at the end of the day,
+ * or now while it lasts (then.h). The sheet is built once, as JSON; text and
+ * workbook are written from that. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "server/cli/print.h"
 #include "server/cli/rows.h"
+#include "server/cli/then.h"
 #include "server/data/guide.h"
 #include "server/report/book.h"
 #include "server/report/each.h"
@@ -22,6 +24,7 @@
 #include "shared/view/names.h"
 #include "shared/view/text.h"
 
+enum { FOLDED_MAX = 2000, PAGE = 200 };
 enum { CASE_BYTES = 256 << 20, LINE_MAX = 8192 };
 
 struct job {
@@ -31,6 +34,10 @@ struct job {
     int64_t from_ms, to_ms;
     const struct board_act *act; /* of which is told */
     json_t **lines;              /* of each row what all parts show, or NULL */
+    bool past;      /* the day is over: */
+    int64_t at_ms;  /* its last moment, else now */
+    uint64_t until; /* what lay in the log then, if it is */
+    bool whole;     /* its conflicts are all that were there */
     json_t *sheet;
 };
 
@@ -42,7 +49,7 @@ static const struct {
     {"received", "收到", "received", "received"},
     {"filed", "立案", "filed", "filed"},
     {"closed", "办结", "closed", "closed"},
-    {"overdue", "现已超期", "overdue now", "overdue_now"},
+    {"overdue", "超期", "overdue", "overdue_now"},
     {"reminders", "催办", "reminders", ""},
     {"climbs", "提级", "escalated", ""},
     {"returned", "退单", "returned", ""},
@@ -109,14 +116,20 @@ static void set_holder(json_t **o, struct job *j, struct xg_bytes holder)
 
 /* ---- cases of a figure ---- */
 
-static void set_overdue(json_t **o, const struct report_case *row)
+static int64_t due_of(const struct report_case *row)
 {
-    struct xg_buf text = XG_BUF(LINE_MAX);
     int64_t due = row->close.runs_ms;
 
     if (due == XG_NO_TIME ||
         (row->report_in.runs_ms != XG_NO_TIME && row->report_in.runs_ms < due))
         due = row->report_in.runs_ms;
+    return due;
+}
+
+static void set_overdue(json_t **o, int64_t due)
+{
+    struct xg_buf text = XG_BUF(LINE_MAX);
+
     if (due == XG_NO_TIME)
         return;
     xg_buf_text(&text, XG_T("应于 ", "was due "));
@@ -145,9 +158,128 @@ static enum xg_status list_figure(struct job *j, size_t part,
             return err->status;
         set_holder(&o, j, row->holder);
         if (overdue)
-            set_overdue(&o, row);
+            set_overdue(&o, due_of(row));
         view_json_append(&list, o);
     }
+    return XG_OK;
+}
+
+/* ---- how it stood at the end of a day that is over ---- */
+
+static enum xg_status found_json(json_t **out, struct job *j, uint64_t number,
+                                 struct xg_error *err)
+{
+    struct store *s = j->look.store;
+    struct store_entity e;
+
+    if (s->ops->get_entity(s, &j->one, &e, number, err) != XG_OK)
+        return err->status;
+    return case_json(out, j, &e, err);
+}
+
+static void set_then(json_t **o, struct job *j, const struct then *then)
+{
+    const struct xg_state *s = &then->fold.state;
+    const struct xg_choice *status = xg_choice_find(xg_statuses, s->status);
+    struct xg_cbor_item unit;
+    bool given = xg_state_value(s, XG_CASE_UNIT, &unit) &&
+                 unit.type == XG_CBOR_TEXT;
+
+    view_json_set(o, "status",
+                  status ? json_string(status->name) : json_null());
+    set_holder(o, j, given ? unit.bytes : xg_bytes("", 0));
+}
+
+/* Was it open then, and may a clock of it have been over? By what is known of
+ * it now: no due is before the one without pauses and extensions. */
+static bool may_have_been_overdue(const struct job *j,
+                                  const struct report_case *row)
+{
+    const struct report_term *terms[] = {&row->close, &row->report_in};
+
+    if (row->received_ms > j->at_ms || row->way >= REPORT_VOIDED)
+        return false;
+    if (row->reopened_ms != XG_NO_TIME && row->reopened_ms > j->at_ms)
+        return true; /* its round before is not in the row */
+    if (row->way != REPORT_OPEN && row->settled_ms <= j->at_ms)
+        return false;
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        const struct report_term *t = terms[i];
+        if ((t->plain_runs_ms != XG_NO_TIME && t->plain_runs_ms < j->at_ms) ||
+            (t->plain_broke_ms != XG_NO_TIME && t->plain_broke_ms < j->at_ms))
+            return true;
+    }
+    return false;
+}
+
+static enum xg_status list_overdue_then(struct job *j, const struct xg_id *id,
+                                        struct xg_error *err)
+{
+    json_t *list = part_of(j, "overdue"), *o = NULL;
+    struct look *l = &j->look;
+    struct guide_rules rules;
+    struct fold now;
+    struct then then;
+    int64_t due_ms = XG_NO_TIME;
+    bool found;
+
+    if (fold_of_entity(&now, &found, &j->one, l->store, &l->registry, id,
+                       err) != XG_OK)
+        return err->status;
+    if (!found)
+        return XG_OK;
+    if (guide_rules_of(&rules, j->rows.guide, &now, err) != XG_OK ||
+        then_by_time(&then, &j->one, l->store, &l->registry, &now, j->at_ms,
+                     err) != XG_OK)
+        return err->status;
+    if (then.there && then_overdue(&due_ms, &j->one, &then, &rules, j->at_ms,
+                                   err) != XG_OK)
+        return err->status;
+    if (due_ms == XG_NO_TIME)
+        return XG_OK;
+    if (found_json(&o, j, now.entity.number, err) != XG_OK)
+        return err->status;
+    set_then(&o, j, &then);
+    set_overdue(&o, due_ms);
+    view_json_append(&list, o);
+    return XG_OK;
+}
+
+static enum xg_status list_all_overdue_then(struct job *j, struct xg_error *err)
+{
+    const struct report_set *set = &j->rows.set;
+
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->fates[i] != REPORT_COUNTS || !set->places[i].at ||
+            !may_have_been_overdue(j, &set->rows[i]))
+            continue;
+        if (list_overdue_then(j, &set->rows[i].id, err) != XG_OK)
+            return err->status;
+        xg_arena_reset(&j->one);
+    }
+    return XG_OK;
+}
+
+/* `now` changed since: what stood against each other then may be decided, and
+ * what does now may not have come yet. */
+static enum xg_status list_conflict_then(struct job *j, const struct fold *now,
+                                         struct xg_error *err)
+{
+    json_t *list = part_of(j, "conflicts"), *o = NULL;
+    struct look *l = &j->look;
+    struct then then;
+
+    if (!then_may_conflict(now))
+        return XG_OK;
+    if (then_by_log(&then, &j->one, l->store, &l->registry, now, j->until,
+                    err) != XG_OK)
+        return err->status;
+    if (!then.there || then.fold.state.conflict_count == 0)
+        return XG_OK;
+    if (found_json(&o, j, now->entity.number, err) != XG_OK)
+        return err->status;
+    set_then(&o, j, &then);
+    view_json_append(&list, o);
     return XG_OK;
 }
 
@@ -282,6 +414,8 @@ static enum xg_status list_conflict(void *ctx, const struct store_entity *e,
     json_t *list = part_of(j, "conflicts"), *o = NULL;
     bool is = false;
 
+    if (j->past && e->changed >= j->until)
+        return XG_OK; /* list_conflict_then() looks at it */
     if (rows_has(&is, &j->rows, e, err) != XG_OK)
         return err->status;
     if (is && case_json(&o, j, e, err) != XG_OK)
@@ -289,6 +423,73 @@ static enum xg_status list_conflict(void *ctx, const struct store_entity *e,
     if (is)
         view_json_append(&list, o);
     return XG_OK;
+}
+
+/* The first entry of the log that was not there before that moment. */
+static enum xg_status first_entry(uint64_t *entry, struct job *j, int64_t at_ms,
+                                  struct xg_error *err)
+{
+    uint64_t low = 0, high = j->rows.from.size;
+    int64_t ms;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (report_came(&ms, j->look.store, middle, err) != XG_OK)
+            return err->status;
+        if (ms != XG_NO_TIME && ms < at_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *entry = low;
+    return XG_OK;
+}
+
+static enum xg_status look_at_changed(struct job *j,
+                                      const struct store_entity *e,
+                                      struct xg_error *err)
+{
+    struct look *l = &j->look;
+    struct fold now;
+    bool is = false, found;
+
+    if (rows_has(&is, &j->rows, e, err) != XG_OK)
+        return err->status;
+    /* One record stands against nothing. */
+    if (!is || e->records < 2 || (!j->whole && !e->conflicts))
+        return XG_OK;
+    if (fold_of_entity(&now, &found, &j->one, l->store, &l->registry, &e->id,
+                       err) != XG_OK)
+        return err->status;
+    return found ? list_conflict_then(j, &now, err) : XG_OK;
+}
+
+/* Of what changed since that evening each case is folded as it was: of a day
+ * long past only those that nobody has decided since, and the sheet says so. */
+static enum xg_status list_conflicts_then(struct job *j, struct xg_error *err)
+{
+    struct xg_arena page = XG_ARENA(CASE_BYTES);
+    struct store *s = j->look.store;
+    uint64_t changed = j->until, number = 0, many = 0;
+    struct store_entity *rows;
+    size_t count = PAGE;
+    enum xg_status status =
+        s->ops->count_entities_changed(s, &many, changed, number, err);
+
+    j->whole = many <= FOLDED_MAX;
+    while (status == XG_OK && count == PAGE) {
+        status = s->ops->read_entities_changed(s, &page, &rows, &count, changed,
+                                               number, PAGE, err);
+        for (size_t i = 0; status == XG_OK && i < count; i++) {
+            changed = rows[i].changed;
+            number = rows[i].number;
+            status = look_at_changed(j, &rows[i], err);
+            xg_arena_reset(&j->one);
+        }
+        xg_arena_reset(&page);
+    }
+    xg_arena_clear(&page);
+    return status;
 }
 
 /* ---- who was on patrol ---- */
@@ -343,10 +544,22 @@ static enum xg_status open_job(struct job *j, struct cmd *c,
             XG_OK)
         return err->status;
     j->to_ms = j->from_ms + REPORT_DAY_MS;
-    if (rows_read(&j->rows, j->from_ms, j->to_ms, err) != XG_OK)
+    j->past = j->to_ms <= j->rows.set.now_ms;
+    j->at_ms = j->past ? j->to_ms - 1 : j->rows.set.now_ms;
+    /* What was open then may have ended at any time since. */
+    if (rows_read(&j->rows, j->from_ms, j->past ? INT64_MAX : j->to_ms, err) !=
+        XG_OK)
         return err->status;
     j->lines = calloc(j->rows.set.count + 1, sizeof *j->lines);
     return j->lines ? XG_OK : xg_fail_nomem(err);
+}
+
+static enum xg_status list_part(struct job *j, size_t part,
+                                struct xg_error *err)
+{
+    return j->past && strcmp(parts[part].key, "overdue") == 0
+               ? list_all_overdue_then(j, err)
+               : list_figure(j, part, err);
 }
 
 static enum xg_status fill(struct job *j, struct xg_error *err)
@@ -363,17 +576,23 @@ static enum xg_status fill(struct job *j, struct xg_error *err)
                   json_string(j->rows.by_hands ? "hands" : "home"));
     view_json_set(&j->sheet, "as_of", view_json_uint(j->rows.set.size));
     view_json_set(&j->sheet, "time", view_json_time(j->rows.set.now_ms));
+    view_json_set(&j->sheet, "open_at",
+                  view_json_time(j->past ? j->to_ms : j->at_ms));
     for (size_t i = 0; i < PARTS; i++)
         view_json_set(&j->sheet, parts[i].key, json_array());
     if (!j->sheet)
         return xg_fail_nomem(err);
     for (size_t i = 0; i < PARTS; i++)
-        if (*parts[i].figure && list_figure(j, i, err) != XG_OK)
+        if (*parts[i].figure && list_part(j, i, err) != XG_OK)
             return err->status;
-    if (list_acts(j, err) != XG_OK ||
+    if (first_entry(&j->until, j, j->to_ms, err) != XG_OK ||
+        list_acts(j, err) != XG_OK ||
+        (j->past && list_conflicts_then(j, err) != XG_OK) ||
         report_each(j->look.store, (struct store_filter){.conflicts = true}, j,
                     list_conflict, err) != XG_OK)
         return err->status;
+    view_json_set(&j->sheet, "conflicts_whole",
+                  json_boolean(!j->past || j->whole));
     return list_patrols(j, err);
 }
 
@@ -414,10 +633,26 @@ static void put_line(struct xg_buf *out, const json_t *line)
     xg_buf_byte(out, '\n');
 }
 
+/* As of when the sheet is. */
+static void put_as_of(struct xg_buf *out, const struct job *j)
+{
+    if (j->past)
+        xg_buf_text(out, XG_T("超期和待决定的冲突为当日 24:00 的；",
+                              "overdue and to decide: at the end of that day; "));
+    if (j->past && !j->whole)
+        xg_buf_text(out, XG_T("冲突不含此后已决定的；",
+                              "of the conflicts those decided since are not "
+                              "listed; "));
+    xg_buf_text(out, XG_T("截至 ", "as of "));
+    view_put_time(out, j->rows.set.now_ms / 60000 * 60000);
+}
+
 static void put_text(struct xg_buf *out, struct job *j)
 {
     xg_buf_format(out, XG_T("每日研判 %s\n", "The day's review, %s\n"),
                   text_at(j->sheet, "date"));
+    put_as_of(out, j);
+    xg_buf_byte(out, '\n');
     for (size_t i = 0; i < PARTS; i++) {
         json_t *list = part_of(j, parts[i].key), *line;
         size_t at;
@@ -427,52 +662,87 @@ static void put_text(struct xg_buf *out, struct job *j)
     }
 }
 
+/* How many of each: what is read first. */
+static void put_summary(struct report_book *b, struct job *j)
+{
+    static const unsigned widths[] = {36, 20, 0};
+    const char *const heading[] = {XG_T("部分", "part"), XG_T("件数", "number"),
+                                   NULL};
+    struct xg_buf title = XG_BUF(256);
+
+    xg_buf_format(&title, XG_T("每日研判 %s", "The day's review, %s"),
+                  text_at(j->sheet, "date"));
+    report_book_sheet(b, XG_T("每日研判", "review"), widths);
+    report_book_title(b, xg_buf_str(&title));
+    report_book_text(b, xg_bytes_of(XG_T("超期和待决定的冲突截至",
+                                         "overdue and to decide as of")));
+    report_book_time(b, j->past ? j->to_ms : j->at_ms);
+    report_book_line(b);
+    report_book_text(b, xg_bytes_of(XG_T("其余截至", "the rest as of")));
+    report_book_time(b, j->rows.set.now_ms);
+    report_book_line(b);
+    report_book_heading(b, heading);
+    for (size_t i = 0; i < PARTS; i++) {
+        report_book_text(b, xg_bytes_of(XG_T(parts[i].zh, parts[i].en)));
+        report_book_number(b, json_array_size(part_of(j, parts[i].key)));
+        report_book_line(b);
+    }
+    xg_buf_clear(&title);
+}
+
+static void put_time_at(struct report_book *b, const json_t *line)
+{
+    const char *time = text_at(line, "time");
+    int64_t ms;
+
+    if (!*time)
+        time = text_at(line, "due");
+    if (*time && view_parse_time(&ms, time))
+        report_book_time(b, ms);
+    else
+        report_book_empty(b);
+}
+
 static void put_book_part(struct report_book *b, struct job *j, size_t part)
 {
-    const char *const heading[] = {XG_T(parts[part].zh, parts[part].en),
+    json_t *list = part_of(j, parts[part].key), *line;
+    size_t at;
+
+    json_array_foreach(list, at, line)
+    {
+        const char *who = text_at(line, "holder_name");
+        report_book_text(b, xg_bytes_of(XG_T(parts[part].zh, parts[part].en)));
+        report_book_number(b, at + 1);
+        report_book_text(b, xg_bytes_of(text_at(line, "number")));
+        report_book_text(b, xg_bytes_of(text_at(line, "title")));
+        report_book_text(b, xg_bytes_of(*who ? who : text_at(line, "name")));
+        put_time_at(b, line);
+        report_book_text(b, xg_bytes_of(text_at(line, "text")));
+        report_book_line(b);
+    }
+}
+
+static enum xg_status put_book(struct xg_buf *out, struct job *j,
+                               struct xg_error *err)
+{
+    static const unsigned widths[] = {20, 6, 18, 36, 24, 18, 60, 0};
+    const char *const heading[] = {XG_T("部分", "part"),
+                                   XG_T("序号", "no."),
                                    XG_T("编号", "number"),
                                    XG_T("事项", "case"),
                                    XG_T("单位或人员", "unit or person"),
                                    XG_T("时间", "time"),
                                    XG_T("说明", "told"),
                                    NULL};
-    json_t *list = part_of(j, parts[part].key), *line;
-    size_t at;
-
-    report_book_heading(b, heading);
-    json_array_foreach(list, at, line)
-    {
-        struct xg_buf when = XG_BUF(256);
-        const char *who = text_at(line, "holder_name");
-        put_when(&when, line);
-        report_book_number(b, at + 1);
-        report_book_text(b, xg_bytes_of(text_at(line, "number")));
-        report_book_text(b, xg_bytes_of(text_at(line, "title")));
-        report_book_text(b, xg_bytes_of(*who ? who : text_at(line, "name")));
-        report_book_text(b, xg_buf_bytes(&when));
-        report_book_text(b, xg_bytes_of(text_at(line, "text")));
-        report_book_line(b);
-        xg_buf_clear(&when);
-    }
-    report_book_line(b);
-}
-
-static enum xg_status put_book(struct xg_buf *out, struct job *j,
-                               struct xg_error *err)
-{
-    static const unsigned widths[] = {16, 18, 36, 24, 18, 60, 0};
-    struct xg_buf title = XG_BUF(256);
     struct report_book *b;
 
     if (report_book_new(&b, err) != XG_OK)
         return err->status;
-    xg_buf_format(&title, XG_T("每日研判 %s", "The day's review, %s"),
-                  text_at(j->sheet, "date"));
-    report_book_sheet(b, XG_T("每日研判", "review"), widths);
-    report_book_title(b, xg_buf_str(&title));
+    put_summary(b, j);
+    report_book_sheet(b, XG_T("明细", "cases"), widths);
+    report_book_heading(b, heading);
     for (size_t i = 0; i < PARTS; i++)
         put_book_part(b, j, i);
-    xg_buf_clear(&title);
     enum xg_status status = report_book_put(out, b, err);
     report_book_free(b);
     return status;

@@ -11,16 +11,20 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
+#include "shared/core/calendar.h"
 #include "shared/view/text.h"
 
 enum { BOOK_MAX = 64 << 20, CELL_MAX = 30000, READ_BYTES = 65536 };
+enum { MINUTE_MS = 60000 };
 #define TEN_THOUSAND 10000.0
+#define DAY_MIN 1440.0
+#define UNIX_DAY 25569 /* 1970-01-01 */
 
 struct report_book {
     int file;
     lxw_workbook *work;
     lxw_worksheet *sheet;
-    lxw_format *heading, *title, *percent, *number;
+    lxw_format *heading, *title, *percent, *number, *time;
     lxw_row_t row;
     lxw_col_t column;
     bool failed; /* a call of the library did not do it */
@@ -39,7 +43,8 @@ static bool make_formats(struct report_book *b)
     b->title = workbook_add_format(b->work);
     b->percent = workbook_add_format(b->work);
     b->number = workbook_add_format(b->work);
-    if (!b->heading || !b->title || !b->percent || !b->number)
+    b->time = workbook_add_format(b->work);
+    if (!b->heading || !b->title || !b->percent || !b->number || !b->time)
         return false;
     format_set_bold(b->heading);
     format_set_bottom(b->heading, LXW_BORDER_THIN);
@@ -47,6 +52,8 @@ static bool make_formats(struct report_book *b)
     format_set_font_size(b->title, 14);
     format_set_num_format(b->percent, "0.00%");
     format_set_num_format(b->number, "#,##0");
+    format_set_num_format(b->time, "yyyy-mm-dd hh:mm");
+    format_set_align(b->time, LXW_ALIGN_LEFT);
     return true;
 }
 
@@ -143,6 +150,17 @@ void report_book_percent(struct report_book *b, uint64_t value)
     b->column++;
 }
 
+/* Days since the end of 1899, by China's clock. */
+void report_book_time(struct report_book *b, int64_t ms)
+{
+    double days = (double)(ms / MINUTE_MS + XG_ZONE_CHINA_MIN) / DAY_MIN;
+
+    if (b->sheet)
+        note(b, worksheet_write_number(b->sheet, b->row, b->column,
+                                       days + UNIX_DAY, b->time));
+    b->column++;
+}
+
 void report_book_empty(struct report_book *b)
 {
     b->column++;
@@ -159,8 +177,10 @@ void report_book_heading(struct report_book *b, const char *const *names)
     for (; *names; names++)
         put_text(b, xg_bytes_of(*names), b->heading);
     report_book_line(b);
-    if (b->sheet && b->row <= 3)
-        worksheet_repeat_rows(b->sheet, 0, b->row - 1);
+    if (!b->sheet)
+        return;
+    worksheet_freeze_panes(b->sheet, b->row, 0);
+    note(b, worksheet_repeat_rows(b->sheet, b->row - 1, b->row - 1));
 }
 
 /* ---- out ---- */

@@ -26,6 +26,8 @@ void report_book_text(struct report_book *book, struct xg_bytes text);
 void report_book_number(struct report_book *book, uint64_t number);
 /* `value` in ten-thousandths, as a percentage. */
 void report_book_percent(struct report_book *book, uint64_t value);
+/* A moment as a date of the workbook, by China's clock, to the minute. */
+void report_book_time(struct report_book *b, int64_t ms);
 void report_book_empty(struct report_book *book);
 void report_book_line(struct report_book *book);
 /* The cells of the line so far are its heading. */

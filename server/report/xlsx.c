@@ -54,15 +54,13 @@ static void put_sheet(struct report_book *b, const struct report_sheet *s)
                   s->to);
     report_book_title(b, xg_buf_str(&text));
     xg_buf_reset(&text);
-    xg_buf_format(
-        &text,
-        XG_T("截至日志第 %" PRIu64 " 条，", "as of log entry %" PRIu64 ", "),
-        s->set->size);
-    view_put_time(&text, s->set->now_ms - s->set->now_ms % 1000);
-    report_book_text(b, xg_buf_bytes(&text));
-    xg_buf_reset(&text);
     report_put_whose(&text, s);
+    xg_buf_format(&text,
+                  XG_T("，截至日志第 %" PRIu64 " 条",
+                       ", as of log entry %" PRIu64),
+                  s->set->size);
     report_book_text(b, xg_buf_bytes(&text));
+    report_book_time(b, s->set->now_ms);
     report_book_line(b);
     report_book_heading(b, names);
     for (size_t i = 0; i < s->count; i++)

@@ -8,9 +8,19 @@ import calendar
 import csv
 import io
 import json
+import os
 import re
+import sys
 import time
 import zipfile
+
+try:
+    import openpyxl
+except ModuleNotFoundError:  # Debian's Python has it, ours may be another
+    DEBIANS = '/usr/bin/python3'
+    if sys.executable == DEBIANS:
+        raise
+    os.execv(DEBIANS, [DEBIANS, *sys.argv])
 
 import lib_figures
 import lib_world
@@ -106,8 +116,12 @@ PLAN = '''
 09-23 16:12 more d1 file
 09-23 16:13 more d1 dispatch unit=371302-zj
 09-23 16:14 more h2 sign
+09-23 16:20 chain1 wa edit address=东街1号
+09-23 16:25 chain1 d1 set address=东街9号
+09-23 16:30 chain1 wa sync
 09-24 09:00 twin1 h2 finish result=done
 09-24 10:00 twin1 d1 close settled_level=community answer=好
+09-24 11:00 chain1 d1 resolve address
 09-24 16:00 feast d1 dispatch unit=371302-zj
 09-24 16:10 feast h2 sign
 09-24 16:20 back d1 add hole
@@ -259,6 +273,15 @@ class Figures(Case):
             self.ids[name] = self.world.ask(
                 'add', 'incident', 'category=' + words[0], *grid, *words[1:],
                 '--as', who)[0]['id']
+        elif act == 'sync':
+            agent.sync()
+        elif act == 'edit':
+            agent.do('set', one, *words)
+        elif act == 'set':
+            self.world.ask('set', one, *words, '--as', who)
+        elif act == 'resolve':
+            self.world.ask('resolve', one, *words, '--value', '东街9号',
+                           '--why', '看过', '--as', who)
         elif act == 'withdraw':
             agent.do('withdraw', one, '--why', '看错')
         elif act == 'link':
@@ -267,7 +290,7 @@ class Figures(Case):
             agent.do('do', one, act, *words)
         else:
             self.world.ask('do', one, act, *self.words(words), '--as', who)
-        if agent and act != 'offline':
+        if agent and act not in ('offline', 'edit'):
             agent.sync()
 
     def live(self):
@@ -467,12 +490,81 @@ class Figures(Case):
             [lib_world.BIN / 'xunge-server', 'report', self.world.data,
              *words[1:], '--format', 'xlsx', '--lang', 'zh'],
             stdout=lib_world.subprocess.PIPE, env=lib_world.environment())
-        with zipfile.ZipFile(io.BytesIO(book.stdout)) as z:
+        self.book(book.stdout, whole)
+
+    def opened(self, bytes_):
+        with zipfile.ZipFile(io.BytesIO(bytes_)) as z:
             self.assertIsNone(z.testzip())
-            strings = z.read('xl/sharedStrings.xml').decode()
-            sheet = z.read('xl/worksheets/sheet1.xml').decode()
-        self.assertIn('按期处置', strings)
-        self.assertNotIn('<f>', sheet)
+        book = openpyxl.load_workbook(io.BytesIO(bytes_))
+        for sheet in book:
+            self.assertEqual((sheet.page_setup.paperSize,
+                              sheet.page_setup.orientation,
+                              sheet.page_setup.fitToHeight,
+                              sheet.sheet_properties.pageSetUpPr.fitToPage),
+                             ('9', 'landscape', 0, True)
+                             if isinstance(sheet.page_setup.paperSize, str)
+                             else (9, 'landscape', 0, True))
+            head = int(sheet.freeze_panes[1:]) - 1
+            self.assertEqual(sheet.print_title_rows.replace('$', ''),
+                             '%d:%d' % (head, head))
+            for row in sheet.iter_rows(min_row=head):
+                for cell in row:
+                    self.assertNotEqual(cell.data_type, 'f')
+                    shown = str(cell.value or '')[:20]
+                    width = sum(2 if ord(c) > 0xff else 1 for c in shown)
+                    column = sheet.column_dimensions[cell.column_letter].width
+                    self.assertGreater(column + 1, min(width, 16), shown)
+        return book
+
+    def table_of(self, sheet):
+        head = int(sheet.freeze_panes[1:]) - 1
+        rows = list(sheet.iter_rows(min_row=head, values_only=True))
+        return rows[0], rows[1:]
+
+    def book(self, bytes_, whole):
+        """What a spreadsheet finds: numbers are numbers, a rate is one too, a
+        moment is a date."""
+        sheet, = self.opened(bytes_)
+        head, rows = self.table_of(sheet)
+        self.assertEqual(head, ('指标', '分项', '分子（数）', '分母', '比率'))
+        self.assertIn('2026-09-01 至 2026-10-31', sheet['A1'].value)
+        self.assertEqual(sheet['B2'].value, self.minute(whole['time']))
+        told = {r[0]: r for r in rows if r[0]}
+        for f in whole['figures']:
+            _, _, numerator, denominator, rate = told[f['zh']]
+            self.assertEqual((numerator, denominator),
+                             (f['numerator'], f['denominator']))
+            self.assertIs(type(numerator), int)
+            self.assertEqual(rate is None, f['value'] is None)
+            if rate is not None:
+                self.assertAlmostEqual(rate, f['value'] / 10000)
+        formats = {c.number_format for c in sheet['E'] if c.value is not None}
+        self.assertIn('0.00%', formats)
+
+    def minute(self, text):
+        at = lib_figures.local(lib_figures.ms_of(text))
+        return at.replace(second=0, microsecond=0, tzinfo=None)
+
+    def review_book(self, day, sheet):
+        run = lib_world.subprocess.run(
+            [lib_world.BIN / 'xunge-server', 'review', self.world.data, day,
+             '--format', 'xlsx', '--lang', 'zh'],
+            stdout=lib_world.subprocess.PIPE, env=lib_world.environment())
+        summary, cases = self.opened(run.stdout)
+        _, rows = self.table_of(summary)
+        self.assertEqual([r[1] for r in rows],
+                         [len(v) for v in sheet.values()
+                          if isinstance(v, list)])
+        self.assertEqual(summary['B2'].value, self.minute(sheet['open_at']))
+        head, rows = self.table_of(cases)
+        self.assertEqual(head[:3], ('部分', '序号', '编号'))
+        self.assertEqual([(r[2], r[5]) for r in rows if r[0] == '超期'],
+                         [(r['number'], self.minute(r['due']))
+                          for r in sheet['overdue']])
+        self.assertEqual([r[5] for r in rows if r[0] == '退单'],
+                         [self.minute(r['time']) for r in sheet['returned']])
+        self.assertEqual(len(rows), sum(len(v) for v in sheet.values()
+                                        if isinstance(v, list)))
 
     def reviews(self):
         """The day's sheet has the cases of the figures of that day, and what
@@ -480,16 +572,37 @@ class Figures(Case):
         names = {i: n for n, i in self.ids.items()}
         sheets = {day: self.world.ask('review', day)[0] for day in (
             '2026-09-24', '2026-09-25', '2026-10-08')}
+        mine = self.export(sheets['2026-09-24']['time'])
         for day, sheet in sheets.items():
             self.assertEqual(sheet['date'], day)
+            self.assertEqual(lib_figures.ms_of(sheet['open_at']),
+                             lib_figures.day_begins(day) + 24 * 3600 * 1000)
             for part in ('received', 'filed', 'closed'):
                 cases = self.world.ask('report', '--from', day, '--to', day,
                                        '--cases', part)
                 self.assertEqual({r['id'] for r in sheet[part]},
                                  {c['id'] for c in cases}, (day, part))
-            self.assertEqual({names[r['id']] for r in sheet['overdue']},
-                             {n for n, p in self.listed('overdue_now').items()
-                              if p == 'numerator'})
+            self.same_overdue(sheet, mine.overdue_then(day))
+        self.same_overdue(
+            self.world.ask('review', '2026-09-25', '--unit', DEPARTMENT)[0],
+            mine.overdue_then('2026-09-25', DEPARTMENT))
+        # Closed since, and overdue that evening.
+        then = {names[r['id']]: r['status']
+                for r in sheets['2026-09-24']['overdue']}
+        self.assertEqual((then['late'], then['open']),
+                         ('dispatched', 'accepted'))
+        # As of now while the day lasts; so it is told.
+        today = self.world.ask('review')[0]
+        self.assertEqual(today['open_at'], today['time'])
+        self.assertEqual({names[r['id']] for r in today['overdue']},
+                         {n for n, p in self.listed('overdue_now').items()
+                          if p == 'numerator'})
+        # What stood against each other that evening, decided since or not.
+        for day, those in (('2026-09-22', []), ('2026-09-23', ['chain1']),
+                           ('2026-09-24', []), ('2026-10-08', [])):
+            sheet = sheets.get(day) or self.world.ask('review', day)[0]
+            self.assertEqual([names[r['id']] for r in sheet['conflicts']],
+                             those, day)
         of = lambda day, part: [(names[r['id']], r['by'])
                                 for r in sheets[day][part]]
         self.assertEqual(of('2026-09-24', 'returned'),
@@ -501,7 +614,7 @@ class Figures(Case):
             ('alarm', 'h2'), ('alarm2', 'd2'), ('alarm2', 's1'),
             ('alarm2', 'h2')]))
         # When the clerk reminds hangs on when it looks, too: by the records.
-        mine, reminded = self.export(sheets['2026-09-24']['time']), 0
+        reminded = 0
         for day in sheets:
             for part, moves in (
                     ('reminders', {'remind'}), ('climbs', {'escalate'}),
@@ -516,8 +629,14 @@ class Figures(Case):
                           if names[r['id']] == 'feast'], [DEPARTMENT_2])
         self.assertIn('whistles and who reported in: 7',
                       self.world.do('review', '2026-09-25').out)
+        self.review_book('2026-09-24', sheets['2026-09-24'])
         book = self.world.try_('review', '2026-09-25', '--format', 'pdf')
         self.assertEqual(book.code, 2)
+
+    def same_overdue(self, sheet, mine):
+        self.assertTrue(mine)
+        self.assertEqual({r['id']: (r['status'], r['holder'])
+                          for r in sheet['overdue']}, mine, sheet['date'])
 
     def refusals(self):
         for words, code, said in (

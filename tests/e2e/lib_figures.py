@@ -147,7 +147,7 @@ class Clock:
 class Course:
     """One case from its records, one after another."""
 
-    def __init__(self, shown, history, calendar, catalogue):
+    def __init__(self, shown, history, calendar, catalogue, until=FOREVER):
         self.shown, self.calendar, self.catalogue = shown, calendar, catalogue
         self.kind = shown['kind']
         self.category = shown['fields'].get('category', '')
@@ -157,7 +157,8 @@ class Course:
         records = [r for r in sorted(history, key=lambda r: r['n'])]
         self.times(records)
         for r in records:
-            if r['effect'] in ('full', 'redacted'):
+            if r['effect'] in ('full', 'redacted') and \
+                    self.time[r['hash']] <= until:
                 self.take(r)
 
     def times(self, records):
@@ -288,6 +289,7 @@ class Export:
         self.homes, self.author_homes = homes, author_homes
         self.departments = departments
         self.classes, self.targets, self.now = classes, targets, now
+        self.calendar, self.catalogue = calendar, catalogue
         self.all = {}
         for which, (shown, history) in cases.items():
             if shown['kind'] not in COUNTED:
@@ -400,8 +402,27 @@ class Export:
             self.term(c, chain, c.settled, plain),
             'reported_in_in_time': self.term(c, ('report_in',), came, plain)}
 
-    def overdue(self, c):
-        return any(k.end is None and k.late(self.now) is not None and
+    def overdue_then(self, day, unit=''):
+        """{case: (status, unit that had it)} of what was overdue when that day
+        ended, by what had happened until then."""
+        at, out = day_begins(day) + 24 * HOUR - 1, {}
+        for i, now in self.all.items():
+            c = Course(now.shown, now.history, self.calendar, self.catalogue,
+                       at)
+            c.stand_at(at)
+            if self.fates[i] == 'counts' and c.status and \
+                    c.status not in FINAL and self.within(now, unit) and \
+                    self.overdue(c, at):
+                had = [u for r in sorted(now.history, key=lambda r: r['n'])
+                       if now.time[r['hash']] <= at and
+                       r['effect'] in ('full', 'redacted')
+                       for u in now.values(r, 'unit')]
+                out[i] = c.status, had[-1] if had else None
+        return out
+
+    def overdue(self, c, now=None):
+        now = self.now if now is None else now
+        return any(k.end is None and k.late(now) is not None and
                    not (c.stands_still and k.stage == 'handle')
                    for k in c.clocks)
 

@@ -39,11 +39,25 @@ function Lines({ title, of, more }: { title: string; of: Row[]; more?: (row: Row
   );
 }
 
+/** As of when each part is: what is open is so when the day ended. */
+function AsOf({ sheet }: { sheet: Row }) {
+  const past = sheet.open_at !== sheet.time;
+  return (
+    <p class="quiet">
+      {past && T('超期和待决定的冲突，是当日 24 时的，状态和承办单位也是那时的；', 'What is overdue and to be decided, its status and who has it are those of the end of that day; ')}
+      {past ? T('其余', 'the rest ') : ''}
+      {T(`截至 ${when(text(sheet.time))}。`, `${past ? 'is as of' : 'As of'} ${when(text(sheet.time))}.`)}
+      {sheet.conflicts_whole === false && T('冲突不含此后已经决定的。', ' Of the conflicts those decided since are not listed.')}
+      {sheet.whose === 'hands' && T('按在手和经手过的案件算。', ' Of the cases that are or were in this department’s hands.')}
+    </p>
+  );
+}
+
 const PARTS: readonly { key: string; title(): string; more?: (row: Row) => string }[] = [
   { key: 'received', title: () => T('收到', 'Received') },
   { key: 'filed', title: () => T('立案', 'Filed') },
   { key: 'closed', title: () => T('办结', 'Closed') },
-  { key: 'overdue', title: () => T('超期', 'Overdue'), more: (row) => text(row.text) },
+  { key: 'overdue', title: () => T('超期未了', 'Overdue'), more: (row) => text(row.text) },
   { key: 'reminders', title: () => T('催办', 'Reminders'), more: (row) => text(row.time) && when(text(row.time)) },
   { key: 'climbs', title: () => T('提级', 'Climbs'), more: (row) => text(row.level) },
   { key: 'returned', title: () => T('退单', 'Returned'), more: (row) => text(row.why) },
@@ -77,7 +91,14 @@ export function Review({ query }: PageProps) {
         </div>
       </div>
       <Fetched of={told}>
-        {([sheet]) => sheet && PARTS.filter((part) => sheet[part.key] !== undefined).map((part) => <Lines key={part.key} title={part.title()} of={rows(sheet[part.key])} {...(part.more ? { more: part.more } : {})} />)}
+        {([sheet]) =>
+          sheet && (
+            <>
+              <AsOf sheet={sheet} />
+              {PARTS.filter((part) => sheet[part.key] !== undefined).map((part) => <Lines key={part.key} title={part.title()} of={rows(sheet[part.key])} {...(part.more ? { more: part.more } : {})} />)}
+            </>
+          )
+        }
       </Fetched>
     </Page>
   );
