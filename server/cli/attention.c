@@ -176,20 +176,20 @@ static enum xg_status add(struct listing *g, const struct said *said,
 
 /* ---- entities ---- */
 
-/* "设备的钟写 2099-01-01 08:00:00，日志证明不晚于 …" */
+/* "设备的钟写着 2099-01-01 08:00，实际不早于 …" */
 static void put_clock(struct xg_buf *out, const struct fold *fold, uint32_t op)
 {
     const struct xg_when *when = &fold->whens[op];
 
     xg_buf_text(out, XG_T("设备的钟写着 ", "the device's clock said "));
-    view_put_time(out, fold->state.ops[op].record->head.moment.wall_ms);
+    view_put_minute(out, fold->state.ops[op].record->head.moment.wall_ms);
     if (when->low_ms != XG_NO_TIME) {
         xg_buf_text(out, XG_T("，实际不早于 ", ", it was not before "));
-        view_put_time(out, when->low_ms);
+        view_put_minute(out, when->low_ms);
     }
     if (when->high_ms != XG_NO_TIME) {
         xg_buf_text(out, XG_T("，不晚于 ", ", not after "));
-        view_put_time(out, when->high_ms);
+        view_put_minute(out, when->high_ms);
     }
 }
 
@@ -199,12 +199,22 @@ static void put_text(struct xg_buf *out, const struct fold *fold,
     switch (sign->what) {
     case ATTENTION_CONFLICT:
         xg_buf_format(out,
-                      XG_T("“%s”两边填的不一样，待决定",
-                           "two values of \"%s\" to decide between"),
+                      sign->again
+                          ? XG_T("“%s”决定过，之后又来了没见过那个决定的，待再"
+                                 "决定",
+                                 "\"%s\" was decided, and a value came whose "
+                                 "author had not seen that: to be decided "
+                                 "again")
+                          : XG_T("“%s”两边填的不一样，待决定",
+                                 "two values of \"%s\" to decide between"),
                       *sign->detail ? sign->detail : sign->reason);
         return;
     case ATTENTION_OVERTAKEN:
-        xg_buf_text(out, XG_T("一步晚了：状态已变，待决定",
+        xg_buf_text(out, sign->again
+                             ? XG_T("状态决定过，之后又来了一步晚的，待再决定",
+                                    "the status was decided, and another move "
+                                    "came late: to be decided again")
+                             : XG_T("一步晚了：状态已变，待决定",
                               "a move came after the status had changed"));
         return;
     case ATTENTION_CLOCK:

@@ -219,8 +219,18 @@ static void put_proof(struct xg_buf *out, const struct proof *p)
     xg_buf_format(out,
                   XG_T("；%llu 台设备连署", "; cosigned by %llu devices"),
                   (unsigned long long)p->cosigned_by);
+    if (p->first_cosigned_by != p->cosigned_by)
+        xg_buf_format(out,
+                      XG_T("（首条 %llu 台）", " (its first record by %llu)"),
+                      (unsigned long long)p->first_cosigned_by);
     xg_buf_format(out, XG_T("；署名%s", "; author %s"),
                   xg_grade_label(p->grade));
+    if (p->grade != p->first_grade) {
+        xg_buf_text(out, XG_T("（最弱的是日志第 ", " (the weakest: entry "));
+        view_put_grouped(out, p->weakest);
+        xg_buf_format(out, XG_T(" 条，%s；首条%s）", ", %s; the first: %s)"),
+                      p->weakest_author, xg_grade_label(p->first_grade));
+    }
     put_keys(out, p);
 }
 
@@ -239,6 +249,15 @@ static json_t *keys_json(const struct proof *p)
     return list;
 }
 
+/* Which record is weaker than the first. */
+static json_t *weakest_json(const struct proof *p)
+{
+    if (!p->has_first || p->grade == p->first_grade)
+        return json_null();
+    return json_pack("{s:o, s:s}", "entry", view_json_uint(p->weakest),
+                     "author", p->weakest_author);
+}
+
 static json_t *proof_json(const struct proof *p)
 {
     struct xg_buf text = XG_BUF(SENTENCE_MAX);
@@ -246,8 +265,8 @@ static json_t *proof_json(const struct proof *p)
 
     put_proof(&text, p);
     json_t *json = json_pack(
-        "{s:b, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:{s:I, s:I}, "
-        "s:o, s:s}",
+        "{s:b, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, "
+        "s:{s:I, s:I}, s:o, s:s}",
         "unaltered", p->unaltered, "entry",
         first ? view_json_uint(p->entry) : json_null(), "entries",
         (json_int_t)p->entries, "records", (json_int_t)p->records,
@@ -255,8 +274,12 @@ static json_t *proof_json(const struct proof *p)
         "not_after", first ? time_or_null(p->when.high_ms) : json_null(),
         "seen_after", time_or_null(p->seen_after_ms), "seen_before",
         time_or_null(p->seen_before_ms), "cosigned_by",
-        (json_int_t)p->cosigned_by, "grade",
-        first ? json_string(grade_name(p->grade)) : json_null(), "photos",
+        (json_int_t)p->cosigned_by, "first_cosigned_by",
+        (json_int_t)p->first_cosigned_by, "newest",
+        first ? view_json_uint(p->newest) : json_null(), "grade",
+        first ? json_string(grade_name(p->grade)) : json_null(), "first_grade",
+        first ? json_string(grade_name(p->first_grade)) : json_null(),
+        "weakest", weakest_json(p), "photos",
         "total", (json_int_t)p->photos, "held", (json_int_t)p->photos_held,
         "keys", keys_json(p), "text", xg_buf_str(&text));
     xg_buf_clear(&text);

@@ -133,7 +133,7 @@ static void set_overdue(json_t **o, int64_t due)
     if (due == XG_NO_TIME)
         return;
     xg_buf_text(&text, XG_T("应于 ", "was due "));
-    view_put_time(&text, due / 60000 * 60000);
+    view_put_minute(&text, due);
     view_json_set(o, "due", view_json_time(due));
     view_json_set(o, "text", view_json_text(xg_buf_bytes(&text)));
     xg_buf_clear(&text);
@@ -612,7 +612,7 @@ static void put_when(struct xg_buf *out, const json_t *line)
     int64_t ms;
 
     if (*time && view_parse_time(&ms, time))
-        view_put_time(out, ms / 60000 * 60000);
+        view_put_minute(out, ms);
 }
 
 static void put_line(struct xg_buf *out, const json_t *line)
@@ -644,7 +644,7 @@ static void put_as_of(struct xg_buf *out, const struct job *j)
                               "of the conflicts those decided since are not "
                               "listed; "));
     xg_buf_text(out, XG_T("截至 ", "as of "));
-    view_put_time(out, j->rows.set.now_ms / 60000 * 60000);
+    view_put_minute(out, j->rows.set.now_ms);
 }
 
 static void put_text(struct xg_buf *out, struct job *j)

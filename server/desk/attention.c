@@ -130,8 +130,13 @@ static void add(struct gathering *g, enum attention_what what, uint32_t op,
         g->list = list;
         g->room = room;
     }
-    g->list[g->count++] = (struct attention_sign){
-        what, *about, op, g->times[op], reason, detail ? detail : ""};
+    g->list[g->count++] = (struct attention_sign){.what = what,
+                                                  .subject = *about,
+                                                  .op = op,
+                                                  .since_ms = g->times[op],
+                                                  .reason = reason,
+                                                  .detail = detail ? detail
+                                                                   : ""};
 }
 
 /* The side that came last is since when they stand against each other. */
@@ -155,6 +160,7 @@ static enum xg_status add_conflicts(struct gathering *g, struct xg_error *err)
         return err->status;
     for (size_t i = 0; i < count; i++) {
         const struct view_conflict *c = &all[i];
+        size_t before = g->count;
         add(g,
             c->reason == VIEW_OVERTAKEN ? ATTENTION_OVERTAKEN
                                         : ATTENTION_CONFLICT,
@@ -162,6 +168,9 @@ static enum xg_status add_conflicts(struct gathering *g, struct xg_error *err)
             c->reason == VIEW_FIELD && c->field ? c->field->name
                                                 : view_conflict_name(c->reason),
             c->field ? xg_label(c->field->zh, c->field->en) : "");
+        if (g->count > before)
+            g->list[before].again = view_was_decided(&g->fold->state,
+                                                     c->number);
     }
     return XG_OK;
 }

@@ -70,6 +70,8 @@ struct attention_sign {
     uint32_t op;            /* of the record in question */
     int64_t since_ms;       /* effective time of it */
     const char *reason;     /* a stable code: "field", "no-right", "late" ... */
+    bool again; /* of a conflict: it was decided, and something else came since
+                 * whose author had not seen that */
     const char *detail;     /* in words, in English or the language set; or "" */
 };
 

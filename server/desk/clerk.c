@@ -686,9 +686,9 @@ static void say(void *ctx, const struct clerk_deed *deed)
            deed->climb, deed->level);
 }
 
-enum { LOOK_EVERY_MS = 24 * 60 * 60 * 1000 };
+enum { LOOK_EVERY_MS = 60 * 60 * 1000 };
 
-/* Once a day: are the files of all photos still there? */
+/* Once an hour: are the files of all photos still there? */
 static void look_for_photos(struct clerk_thread *t)
 {
     int64_t now_ms = xg_mono_ms(&t->d->env);

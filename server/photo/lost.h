@@ -2,7 +2,7 @@
  * disk that went bad, a restore without its photos, somebody who deleted one.
  *
  * Which they are is found by looking at every file once (a stat each: 10,000
- * take some 30 ms), which the server does once a day and `check` does; what was
+ * take some 30 ms), which the server does once an hour and `check` does; what was
  * missed then stands in the store as the document "photos_lost". Who asks looks
  * at those again: one that came back is lost no more.
  */

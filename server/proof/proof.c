@@ -7,6 +7,7 @@
 #include "server/cosign/policy.h"
 #include "server/merge/inside.h"
 #include "server/photo/photo.h"
+#include "server/registry/registry.h"
 #include "shared/base/lang.h"
 #include "shared/core/tlog.h"
 #include "shared/view/value.h"
@@ -149,10 +150,35 @@ static enum xg_status count_devices(struct work *w, struct xg_error *err)
     enum xg_status status = w->s->ops->read_cosignatures(
         w->s, &arena, &rows, &count, true, NULL, err);
 
-    for (size_t i = 0; status == XG_OK && i < count; i++)
-        w->out->cosigned_by += rows[i].size > w->out->entry;
+    for (size_t i = 0; status == XG_OK && i < count; i++) {
+        w->out->first_cosigned_by += rows[i].size > w->out->entry;
+        w->out->cosigned_by += rows[i].size > w->out->newest;
+    }
     xg_arena_clear(&arena);
     return status;
+}
+
+static bool by_a_person(const struct xg_judgement *j)
+{
+    return strcmp(j->author, REGISTRY_SERVER) != 0;
+}
+
+/* A case is as good as the weakest of the records that make it. What the server
+ * writes of itself (a reminder) is nobody's word. */
+static void find_weakest(struct proof *out, const struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->count; i++) {
+        const struct xg_judgement *j = &fold->judgements[i];
+        uint64_t entry = fold->rows[i].position;
+        if (entry > out->newest)
+            out->newest = entry;
+        if (!xg_state_counts(&fold->state, i) || !by_a_person(j) ||
+            j->grade <= out->grade)
+            continue;
+        out->grade = j->grade;
+        out->weakest = entry;
+        memcpy(out->weakest_author, j->author, sizeof out->weakest_author);
+    }
 }
 
 static enum xg_status look_at_first(struct work *w, struct xg_error *err)
@@ -166,7 +192,11 @@ static enum xg_status look_at_first(struct work *w, struct xg_error *err)
     w->out->has_first = true;
     w->out->entry = row->position;
     w->out->when = w->fold->whens[op];
-    w->out->grade = w->fold->judgements[op].grade;
+    w->out->first_grade = w->out->grade = w->fold->judgements[op].grade;
+    w->out->weakest = w->out->newest = row->position;
+    memcpy(w->out->weakest_author, w->fold->judgements[op].author,
+           sizeof w->out->weakest_author);
+    find_weakest(w->out, w->fold);
     b = (struct xg_bounds){.anchor_size = row->anchor_size,
                            .position = row->position};
     if (witness_bounds(&b, w->s, w->d->ledger, err) != XG_OK)

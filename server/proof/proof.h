@@ -31,8 +31,13 @@ struct proof {
     uint64_t entry;
     struct xg_when when;             /* by the log's time notes */
     int64_t seen_after_ms, seen_before_ms; /* by witnesses; XG_NO_TIME: none */
-    enum xg_grade grade;             /* of its author */
-    uint64_t cosigned_by;            /* devices that saw the log with it */
+    /* Of all its records that people wrote and that count, the weakest. */
+    enum xg_grade grade, first_grade;
+    uint64_t weakest; /* entry of one of that grade */
+    char weakest_author[XG_CODE_MAX + 1];
+    uint64_t newest; /* entry of the last of its records */
+    uint64_t cosigned_by;       /* devices that saw the log with all of them */
+    uint64_t first_cosigned_by; /* with the first */
     uint64_t photos, photos_held;    /* removed ones left out */
     struct proof_key keys[PROOF_KEYS_MAX];
     size_t key_count; /* of the first so many */

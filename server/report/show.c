@@ -244,7 +244,7 @@ static void put_when(struct xg_buf *out, const char *text, int64_t ms)
     xg_buf_text(out, out->len ? XG_T("，", ", ") : "");
     xg_buf_text(out, text);
     xg_buf_byte(out, ' ');
-    view_put_time(out, ms - (ms % 60000 + 60000) % 60000);
+    view_put_minute(out, ms);
 }
 
 static const char *fate_text(enum report_fate fate)

@@ -189,6 +189,11 @@ static uint32_t last_decision(const struct xg_state *s, uint64_t number)
     return last;
 }
 
+bool view_was_decided(const struct xg_state *state, uint64_t number)
+{
+    return last_decision(state, number) != XG_NONE;
+}
+
 static enum xg_status decided_sides(struct view_conflict *c,
                                     struct xg_arena *arena,
                                     const struct xg_state *s, uint64_t number,

@@ -43,6 +43,10 @@ view_decided_of(struct view_conflict **decided, size_t *count,
                 struct xg_arena *arena, const struct xg_state *state,
                 struct xg_error *err);
 
+/* Was anything decided about that field (0: the status), though it is open
+ * again? */
+bool view_was_decided(const struct xg_state *state, uint64_t number);
+
 /* Does the op take the report back (withdrawn: true)? */
 bool view_withdraws(const struct xg_state *state, uint32_t op);
 /* Does it write a register other than `withdrawn`? */

@@ -71,6 +71,8 @@ void view_put_grouped(struct xg_buf *out, uint64_t number);
 /* "2026-05-01 08:30:00" in the local zone; milliseconds where there are any.
  * Outside the years 0 to 9999, "@" and the seconds. */
 void view_put_time(struct xg_buf *out, int64_t ms);
+/* The same to the minute, for sentences: what is below it is cut off. */
+void view_put_minute(struct xg_buf *out, int64_t ms);
 /* From now on "local" is, in this thread, so many minutes east of Greenwich,
  * what is typed too: for what has to come out the same wherever it is made.
  * What it was before. */

@@ -77,6 +77,21 @@ void view_put_time(struct xg_buf *out, int64_t ms)
         xg_buf_format(out, ".%03u", rest);
 }
 
+void view_put_minute(struct xg_buf *out, int64_t ms)
+{
+    int64_t seconds;
+    struct tm tm;
+
+    (void)split_ms(&seconds, ms);
+    time_t t = (time_t)seconds;
+    if (!local_time(&tm, t) || !in_years(&tm)) {
+        put_seconds(out, ms);
+        return;
+    }
+    xg_buf_format(out, "%04d-%02d-%02d %02d:%02d", tm.tm_year + 1900,
+                  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
+}
+
 void view_put_time_utc(struct xg_buf *out, int64_t ms)
 {
     int64_t seconds;

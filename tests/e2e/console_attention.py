@@ -85,6 +85,7 @@ class Attention(Case):
         for item in items:
             self.assertEqual(set(item), KEYS)
             self.assertTrue(item['text'] and item['how'] and item['reason'])
+            self.assertNotRegex(item['text'], r'\d:\d\d[:.]\d')  # minutes do
             if item['since']:
                 self.assertGreaterEqual(item['age_s'], 0)
         ages = [item['since'] or '' for item in items]
@@ -137,6 +138,17 @@ class Attention(Case):
         self.assertEqual(self.settle_it(conflict, code=2), [])
         self.world.ask('resolve', one, 'address', '--value', '南门', '--why',
                        '去看过', '--as', 'd1', code=(0, 5))
+        self.assertEqual(self.look('conflict'), [])
+        # Decided elsewhere by who had not seen that: it is open again, and
+        # what is said of it says so.
+        self.assertIn('two values', conflict['text'])
+        self.a.do('resolve', one, 'address', '--value', '北门', '--why', '近',
+                  code=(0, 5))
+        self.a.sync()
+        again = self.only('conflict')
+        self.assertIn('to be decided again', again['text'])
+        self.world.ask('resolve', one, 'address', '--value', '北门', '--why',
+                       '近', '--as', 'd1', code=(0, 5))
         self.assertEqual(self.look('conflict'), [])
         self.world.ask('resolve', one, 'status', '--dismiss', '--why', '照办',
                        '--as', 'd1')

@@ -199,8 +199,8 @@ class ConsoleCase(Case):
         proof = self.ask('show', one)[0]['proof']
         self.assertEqual(proof, self.ask('proof', one)[0])
         self.assertTrue(proof['unaltered'])
-        self.assertEqual(proof['grade'], 'proven')
-        self.assertEqual(proof['cosigned_by'], 2)
+        self.assertEqual(proof['first_grade'], 'proven')
+        self.assertEqual(proof['first_cosigned_by'], 2)
         self.assertEqual(proof['photos'], {'total': 1, 'held': 1})
         self.assertLess(proof['not_before'], proof['not_after'])
         history = self.ask('history', one)
@@ -209,6 +209,19 @@ class ConsoleCase(Case):
         self.assertEqual(proof['entries'],
                          len({record['entry'] for record in history}))
         self.assertIn('unaltered; log entry', proof['text'])
+        # It is as good as the weakest record, and as seen as the newest.
+        self.world.do('note', one, '看过了', '--as', 'd1', code=(0, 5))
+        weaker = self.ask('proof', one)[0]
+        last = self.ask('history', one)[-1]
+        self.assertEqual((weaker['grade'], weaker['first_grade']),
+                         ('asserted', 'proven'))
+        self.assertIn(weaker['weakest'], [
+            {'entry': r['entry'], 'author': r['author']}
+            for r in self.ask('history', one) if r['grade'] == 'asserted'])
+        self.assertEqual(weaker['newest'], last['entry'])
+        self.assertEqual((weaker['cosigned_by'], weaker['first_cosigned_by']),
+                         (0, 2))
+        self.assertIn('the weakest: entry', weaker['text'])
 
     def test_what_was_altered_is_seen(self):
         one = self.case('35.0500', 'address=DONGMEN')

@@ -195,6 +195,11 @@ static void proven(void **state)
     assert_true(p.unaltered && p.has_first);
     assert_int_equal(p.records, 2);
     assert_int_equal(p.entries, 2);
+    /* Both at a desk without a key: neither is weaker. */
+    assert_int_equal(p.first_grade, XG_GRADE_ASSERTED);
+    assert_int_equal(p.grade, XG_GRADE_ASSERTED);
+    assert_int_equal(p.weakest, p.entry);
+    assert_int_equal(p.newest, fold.rows[1].position);
     /* One bit of what is shown, and it is seen. */
     uint8_t *fields = xg_arena_copy(&o.arena, fold.rows[1].fields.at,
                                     fold.rows[1].fields.len);

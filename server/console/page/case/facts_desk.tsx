@@ -40,8 +40,17 @@ export interface ProofFacts {
   not_after: string | null;
   seen_after: string | null;
   seen_before: string | null;
+  unaltered: boolean;
+  /** Devices that saw the log with all of its records; with the first. */
   cosigned_by: number;
+  first_cosigned_by: number;
+  /** The newest of its records: an entry of the log. */
+  newest: number | null;
+  /** The weakest of the records that people wrote; the first one's. */
   grade: 'proven' | 'claimed' | 'asserted';
+  first_grade: 'proven' | 'claimed' | 'asserted';
+  /** Which record is weaker than the first. */
+  weakest: { entry: number; author: string } | null;
   photos: { total: number; held: number };
   /** Who signs with another key than their first: a new login was given them. */
   keys: { code: string; since: string | null; given: boolean; by: string | null }[];
@@ -258,8 +267,19 @@ function keyText(of: ProofFacts['keys'][number]): string {
     .join(T('，', ', '));
 }
 
+/** Which record makes it weaker than the first one is. */
+function weakerText(of: ProofFacts): string {
+  const entry = (at: number | null): string => T(`日志第 ${(at ?? 0).toLocaleString('zh-CN')} 条`, `entry ${(at ?? 0).toLocaleString('en')}`);
+  const grade = of.weakest && T(`最弱的是${entry(of.weakest.entry)}（${of.weakest.author}）：${gradeText(of.grade)}；首条${gradeText(of.first_grade)}`, `the weakest is ${entry(of.weakest.entry)} (${of.weakest.author}): ${gradeText(of.grade)}; the first: ${gradeText(of.first_grade)}`);
+  const seen =
+    of.first_cosigned_by !== of.cosigned_by &&
+    T(`最新的${entry(of.newest)}有 ${of.cosigned_by} 台设备连署，首条有 ${of.first_cosigned_by} 台`, `the newest, ${entry(of.newest)}, is cosigned by ${of.cosigned_by}, the first by ${of.first_cosigned_by}`);
+  return [grade, seen].filter(Boolean).join(T('；', '; '));
+}
+
 /** As `proof` says it, in China's time like all else on the page. */
 export function proofText(of: ProofFacts): string {
+  if (!of.unaltered) return of.text;
   const entry = of.entry === null ? '' : T(`日志第 ${of.entry.toLocaleString('zh-CN')} 条`, `entry ${of.entry.toLocaleString('en')} of the log`);
   return [
     T('未改动', 'Unaltered'),
@@ -322,10 +342,11 @@ export function ProofPanel({ of }: { of: DeskCase }) {
   return (
     <Section title={T('凭据', 'Proof')}>
       {proof && (
-        <div class="proof proof-good">
+        <div class={proof.unaltered ? 'proof proof-good' : 'proof proof-bad'} role={proof.unaltered ? undefined : 'alert'}>
           <p>
             <strong>{proofText(proof)}</strong>
           </p>
+          {weakerText(proof) && <p class="quiet">{weakerText(proof)}</p>}
           <span class="chips">
             <Chip tone={GRADES[proof.grade] ?? 'info'} icon="proof">
               {gradeText(proof.grade)}
