@@ -373,6 +373,8 @@ struct sim_device {
     bool revoked;
     enum sim_weather weather;
     bool busy; /* in a session */
+    const char *giving; /* a file for somebody else that it writes; NULL: none */
+    bool given;         /* it was there when the device died */
     bool took; /* what another one handed over */
     bool aside; /* or what a revoked one did: the server keeps that apart, and
                  * its states are others until an operator decides */
@@ -381,6 +383,8 @@ struct sim_device {
     unsigned dies_at; /* that many requests from now */
     struct sim_disk disk;
     bool imaged;      /* there is an old copy of its home */
+    bool excused;     /* nothing on it could tell that it is not alone, or older:
+                       * its chains may fork */
     size_t image_saved;
     unsigned lives; /* clones made and copies put back */
     /* what its person was told is saved */

@@ -239,6 +239,7 @@ void sim_device_restore(struct sim_device *d)
         return;
     /* The whole folder, or the database alone while "sent" stays. */
     bool whole = sim_chance(&d->rng, 500);
+    d->excused = d->excused || whole;
     d->world->act = "putting back an old copy";
     sim_say(d->world, "%04u is put back (%s)", d->index,
             whole ? "whole" : "database");
@@ -286,6 +287,7 @@ void sim_device_clone(struct sim_device *d, unsigned slot)
         c->saved[c->saved_count++] = d->saved[i];
     }
     c->lives = ++d->lives;
+    c->excused = d->excused = true;
     copy_home(c, d->home, c->home, NULL);
     sim_passed(w, d, c);
     sim_count(w, SIM_F_CLONED);
@@ -417,6 +419,7 @@ static void die(struct sim_device *d)
 {
     copy_home(d, d->home, d->spare, NULL);
     sim_disk_lose(d, d->spare);
+    d->given = d->giving && access(d->giving, F_OK) == 0;
     d->dead = true;
     d->dying = false;
 }
@@ -484,8 +487,7 @@ static bool record(struct sim_device *d, struct home *home,
     /* It may have died after it was taken in, before it was told. */
     if (!d->dead)
         snprintf(d->name, sizeof d->name, "%s", id.device);
-    if (sim_chance(&d->rng, 300) &&
-        !sim_allowed(d, "sync_notice_restore",
+    if (!sim_allowed(d, "sync_notice_restore",
                      sync_notice_restore(&why, home, &err), &err))
         return true;
     for (uint64_t i = 0; i < plan->saves && id.joined; i++) {

@@ -26,9 +26,15 @@ static bool judge(struct sim_device *d, const char *what,
 /* Each side is a session: it can die, and its disk can be full. */
 static bool begin(struct sim_device *d, struct home *home)
 {
+    struct xg_error err = XG_ERROR_NONE;
+    enum sync_new_chain why;
+
     d->busy = true;
     sim_device_tempt(d);
-    return sim_home_open(d, home);
+    /* As each command that records looks first. */
+    return sim_home_open(d, home) &&
+           sim_allowed(d, "sync_notice_restore",
+                       sync_notice_restore(&why, home, &err), &err);
 }
 
 static void end(struct sim_device *d, struct home *home)
@@ -47,6 +53,7 @@ static bool give(struct sim_device *d, const char *path, const char *to)
     struct home home;
     bool done = false;
 
+    d->giving = path;
     if (begin(d, &home)) {
         sim_ok(d->world, handover_devices(home.store, devices,
                                           &options.slots.count, to, &err));
@@ -57,7 +64,10 @@ static bool give(struct sim_device *d, const char *path, const char *to)
                      handover_write(&home, &written, path, &options, &err),
                      &err);
     }
-    if (done && !d->dead)
+    /* What the dead went on to write was never there. */
+    done = d->dead ? d->given : done;
+    d->giving = NULL;
+    if (done)
         sim_count(d->world, SIM_GIVEN);
     end(d, &home);
     return done;

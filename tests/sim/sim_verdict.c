@@ -379,6 +379,10 @@ static void judge_chains(struct sim_device *d, struct home *home)
         if (forked != chains[i].forked)
             sim_fail(d->world, "%04u: a chain is forked, and it shows %d",
                      d->index, chains[i].forked);
+        if (forked && !d->excused)
+            sim_fail(d->world,
+                     "%04u: a chain forked, and HOME/sent knew better",
+                     d->index);
         if (forked && chains[i].current)
             sim_fail(d->world, "%04u still writes a forked chain", d->index);
         if (chains[i].current)
