@@ -110,7 +110,7 @@ static void put_mark(struct cli *cli, struct xg_buf *out, json_t **object,
 
     if (out && out->len && view_waits_of(waits, s))
         xg_buf_text(out, " · ");
-    view_mark_waiting(out, object, s, cli_labels(cli));
+    view_mark_waiting(out, object, view_waits_set(s), cli_labels(cli));
 }
 
 enum xg_status cli_put_clocks(struct cli *cli, struct xg_buf *out,

@@ -14,7 +14,8 @@
 #include "shared/base/lang.h"
 
 enum {
-    MEASURE_MAX = 50000, /* that are counted of one filter */
+    MEASURE_MAX = 2000, /* that are counted of one filter; of what is open, */
+    OPEN_MAX = 20000,   /* which is few at any time, all */
     TEXT_MAX = 4096,
     TERM_MAX = 200, /* bytes of one word */
     SORTING = 2,    /* a row that is sorted costs as many that are passed */
@@ -45,12 +46,15 @@ struct ask {
     const struct board_filter *f;
     struct xg_db *db;
     int64_t now_ms;
+    const struct board_tree *units;
     struct board_range unit, category, holder, within;
     int64_t since_ms, until_ms;
     char terms[BOARD_TERMS][TERM_MAX + 1];
     struct xg_buf pairs; /* FTS5's question */
     bool has_pairs;
-    uint64_t total; /* rows */
+    bool cases;     /* only cases are asked for */
+    uint64_t total; /* rows of those, about */
+    uint64_t rows;  /* of all kinds, about */
     uint64_t share; /* of a million, that all filters together may leave */
     enum board_way way;
     uint64_t way_count, choice;
@@ -101,6 +105,7 @@ static enum xg_status read_filter(struct ask *a, const struct board_reader *r,
     *a = (struct ask){.f = f,
                       .db = r->db,
                       .now_ms = now_ms,
+                      .units = &r->shape->units,
                       .unit = anywhere,
                       .category = anywhere,
                       .holder = anywhere,
@@ -148,19 +153,43 @@ static enum xg_status count_of(uint64_t *count, struct xg_stmt *s,
     return XG_OK;
 }
 
+static uint64_t root_of(uint64_t n)
+{
+    uint64_t root = 0;
+
+    for (uint64_t bit = UINT64_C(1) << 31; bit; bit >>= 1)
+        if ((root | bit) * (root | bit) <= n)
+            root |= bit;
+    return root;
+}
+
+/* What is more than was counted lies somewhere up to all: taken to be as many
+ * times more than that as it is less than all. */
+static uint64_t about(uint64_t count, uint64_t total)
+{
+    return count < MEASURE_MAX || total <= MEASURE_MAX
+               ? count
+               : root_of(MEASURE_MAX * total);
+}
+
 /* The statement counts up to MEASURE_MAX; it stands with what it takes beside
- * that. */
+ * that. `likely`: how many there are, where they are more than that; 0: nobody
+ * knows. */
 static enum xg_status measure(struct ask *a, enum board_way way,
                               struct xg_stmt *s, uint64_t choice,
-                              struct xg_error *err)
+                              uint64_t likely, struct xg_error *err)
 {
-    uint64_t count = 0;
+    /* cases are passed over among cases, whatever kind else there is */
+    uint64_t among = way == WAY_KIND ? a->total : a->rows, count = 0;
+    uint64_t most = way == WAY_OPEN ? OPEN_MAX : MEASURE_MAX;
 
-    xg_bind_i64(s, 1, MEASURE_MAX);
+    xg_bind_u64(s, 1, most);
     if (count_of(&count, s, err) != XG_OK)
         return err->status;
-    if (a->total)
-        a->share = count < a->total ? a->share * count / a->total : a->share;
+    if (count >= most)
+        count = likely > count ? likely : about(count, among);
+    if (count < among)
+        a->share = a->share * count / among;
     if (a->way == WAY_ORDER || count < a->way_count) {
         a->way = way;
         a->way_count = count;
@@ -172,14 +201,21 @@ static enum xg_status measure(struct ask *a, enum board_way way,
 static enum xg_status measure_range(struct ask *a, bool given,
                                     enum board_way way, size_t statement,
                                     struct board_range range,
+                                    const struct board_tree *tree,
                                     struct xg_error *err)
 {
+    uint64_t places = (uint64_t)(range.to - range.from) + 1;
+
     if (!given)
         return XG_OK;
     struct xg_stmt *s = xg_stmt(a->db, statement);
     xg_bind_i64(s, 2, range.from);
     xg_bind_i64(s, 3, range.to);
-    return measure(a, way, s, 0, err);
+    return measure(a, way, s, 0,
+                   tree && tree->count >= places
+                       ? a->rows / tree->count * places
+                       : 0,
+                   err);
 }
 
 static enum xg_status measure_choice(struct ask *a, uint64_t set,
@@ -192,14 +228,14 @@ static enum xg_status measure_choice(struct ask *a, uint64_t set,
         return XG_OK;
     struct xg_stmt *s = xg_stmt(a->db, statement);
     xg_bind_u64(s, 2, number);
-    return measure(a, way, s, number, err);
+    return measure(a, way, s, number, 0, err);
 }
 
 static enum xg_status measure_flag(struct ask *a, bool given,
                                    enum board_way way, size_t statement,
                                    struct xg_error *err)
 {
-    return given ? measure(a, way, xg_stmt(a->db, statement), 0, err) : XG_OK;
+    return given ? measure(a, way, xg_stmt(a->db, statement), 0, 0, err) : XG_OK;
 }
 
 static enum xg_status measure_words(struct ask *a, struct xg_error *err)
@@ -207,13 +243,13 @@ static enum xg_status measure_words(struct ask *a, struct xg_error *err)
     if (a->f->level && strcmp(a->f->level, BOARD_NONE) != 0) {
         struct xg_stmt *s = xg_stmt(a->db, BOARD_STMT_MEASURE_LEVEL);
         xg_bind_text(s, 2, a->f->level);
-        if (measure(a, WAY_LEVEL, s, 0, err) != XG_OK)
+        if (measure(a, WAY_LEVEL, s, 0, 0, err) != XG_OK)
             return err->status;
     }
     if (a->has_pairs) {
         struct xg_stmt *s = xg_stmt(a->db, BOARD_STMT_MEASURE_TEXT);
         xg_bind_text(s, 2, xg_buf_str(&a->pairs));
-        if (measure(a, WAY_TEXT, s, 0, err) != XG_OK)
+        if (measure(a, WAY_TEXT, s, 0, 0, err) != XG_OK)
             return err->status;
     }
     return XG_OK;
@@ -227,6 +263,35 @@ static bool asks_open(const struct board_filter *f)
            (f->stages && !(f->stages & 1));
 }
 
+static bool only_cases(uint64_t kinds)
+{
+    uint64_t cases = 0;
+
+    for (const struct xg_kind *k = xg_kinds; k->name; k++)
+        if (k->first_status)
+            cases |= UINT64_C(1) << k->number;
+    return kinds && !(kinds & ~cases);
+}
+
+static enum xg_status count_rows(struct ask *a, struct xg_error *err)
+{
+    uint64_t cases = 0;
+
+    if (count_of(&a->rows, xg_stmt(a->db, BOARD_STMT_MEASURE_ALL), err) !=
+        XG_OK)
+        return err->status;
+    a->total = a->rows;
+    a->cases = only_cases(a->f->kinds);
+    if (!a->cases)
+        return XG_OK;
+    struct xg_stmt *s = xg_stmt(a->db, BOARD_STMT_MEASURE_CASES);
+    xg_bind_i64(s, 1, MEASURE_MAX);
+    if (count_of(&cases, s, err) != XG_OK)
+        return err->status;
+    a->total = about(cases, a->rows);
+    return XG_OK;
+}
+
 static enum xg_status find_way(struct ask *a, struct xg_error *err)
 {
     const struct board_filter *f = a->f;
@@ -234,12 +299,11 @@ static enum xg_status find_way(struct ask *a, struct xg_error *err)
     if (f->number) { /* nothing leaves fewer */
         a->way = WAY_NUMBER;
         a->way_count = 1;
-        a->total = INT64_MAX;
+        a->total = a->rows = INT64_MAX;
         a->share = 0;
         return XG_OK;
     }
-    if (count_of(&a->total, xg_stmt(a->db, BOARD_STMT_MEASURE_ALL), err) !=
-            XG_OK ||
+    if (count_rows(a, err) != XG_OK ||
         measure_flag(a, asks_open(f), WAY_OPEN, BOARD_STMT_MEASURE_OPEN, err) !=
             XG_OK ||
         measure_flag(a, f->settled, WAY_SETTLED, BOARD_STMT_MEASURE_SETTLED,
@@ -247,19 +311,20 @@ static enum xg_status find_way(struct ask *a, struct xg_error *err)
         measure_flag(a, f->decide, WAY_DECIDE, BOARD_STMT_MEASURE_DECIDE,
                      err) != XG_OK ||
         measure_range(a, f->unit, WAY_UNIT, BOARD_STMT_MEASURE_UNIT, a->unit,
-                      err) != XG_OK ||
+                      a->units, err) != XG_OK ||
         measure_range(a, f->category, WAY_CATEGORY, BOARD_STMT_MEASURE_CATEGORY,
-                      a->category, err) != XG_OK ||
+                      a->category, NULL, err) != XG_OK ||
         measure_range(a, f->holder, WAY_HOLDER, BOARD_STMT_MEASURE_HOLDER,
-                      a->holder, err) != XG_OK ||
+                      a->holder, a->units, err) != XG_OK ||
         measure_range(a, f->within && !f->reaching, WAY_WITHIN,
-                      BOARD_STMT_MEASURE_WITHIN, a->within, err) != XG_OK ||
+                      BOARD_STMT_MEASURE_WITHIN, a->within, a->units,
+                      err) != XG_OK ||
         measure_range(a, f->since_ms || f->until_ms, WAY_CREATED,
                       BOARD_STMT_MEASURE_CREATED,
                       (struct board_range){a->since_ms,
                                            f->until_ms ? f->until_ms
                                                        : BOARD_NEVER},
-                      err) !=
+                      NULL, err) !=
             XG_OK ||
         measure_choice(a, f->kinds, WAY_KIND, BOARD_STMT_MEASURE_KIND, err) !=
             XG_OK ||
@@ -370,6 +435,7 @@ static void read_row(struct board_row *row, struct xg_stmt *s,
     row->stage = xg_col_u64(s, 16);
     row->since_ms = xg_col_i64(s, 17);
     row->stage_ms = xg_col_i64(s, 18);
+    row->waits = (unsigned)xg_col_u64(s, 19);
     row->key = by == BOARD_BY_DUE       ? row->due_ms
                : by == BOARD_BY_CREATED ? row->created_ms
                                         : (int64_t)row->changed;
@@ -407,18 +473,39 @@ static enum xg_status read_rows(struct xg_arena *arena, struct board_row **rows,
     return XG_OK;
 }
 
+/* Over which rows it goes. */
+enum lane { LANE_ALL, LANE_CASES, LANE_OPEN, LANE_SOME };
+
+static enum lane lane_of(const struct ask *a, size_t limit)
+{
+    if (goes_along(a, limit))
+        return a->cases ? LANE_CASES : LANE_ALL;
+    return a->way == WAY_OPEN ? LANE_OPEN : LANE_SOME;
+}
+
+/* By due all go along one index: what has a due is a case. */
+static size_t list_statement(enum lane lane, enum board_order by)
+{
+    static const size_t statements[][3] = {
+        [LANE_ALL] = {BOARD_STMT_LIST_CHANGED, BOARD_STMT_LIST_DUE,
+                      BOARD_STMT_LIST_CREATED},
+        [LANE_CASES] = {BOARD_STMT_LIST_CASE_CHANGED, BOARD_STMT_LIST_DUE,
+                        BOARD_STMT_LIST_CASE_CREATED},
+        [LANE_OPEN] = {BOARD_STMT_LIST_OPEN_CHANGED, BOARD_STMT_LIST_OPEN_DUE,
+                       BOARD_STMT_LIST_OPEN_CREATED},
+        [LANE_SOME] = {BOARD_STMT_LIST_SOME_CHANGED, BOARD_STMT_LIST_SOME_DUE,
+                       BOARD_STMT_LIST_SOME_CREATED},
+    };
+
+    return statements[lane][by];
+}
+
 enum xg_status board_list(struct board_reader *r, struct xg_arena *arena,
                           struct board_row **rows, size_t *count,
                           const struct board_filter *filter,
                           enum board_order by, const struct board_after *after,
                           size_t limit, int64_t now_ms, struct xg_error *err)
 {
-    static const size_t along[] = {BOARD_STMT_LIST_CHANGED,
-                                   BOARD_STMT_LIST_DUE,
-                                   BOARD_STMT_LIST_CREATED};
-    static const size_t some[] = {BOARD_STMT_LIST_SOME_CHANGED,
-                                  BOARD_STMT_LIST_SOME_DUE,
-                                  BOARD_STMT_LIST_SOME_CREATED};
     struct board_after from = {by == BOARD_BY_DUE ? INT64_MIN : INT64_MAX,
                                INT64_MAX};
     struct ask a;
@@ -429,11 +516,11 @@ enum xg_status board_list(struct board_reader *r, struct xg_arena *arena,
     if (status == XG_OK)
         status = find_way(&a, err);
     if (status == XG_OK) {
-        bool is_along = goes_along(&a, limit);
-        struct xg_stmt *s = xg_stmt(r->db, is_along ? along[by] : some[by]);
-        int at = is_along ? 28 : 31;
+        enum lane lane = lane_of(&a, limit);
+        struct xg_stmt *s = xg_stmt(r->db, list_statement(lane, by));
+        int at = lane == LANE_SOME ? 31 : 28;
         bind_sifted(s, &a);
-        if (!is_along)
+        if (lane == LANE_SOME)
             bind_some(s, &a);
         xg_bind_i64(s, at, from.key);
         xg_bind_u64(s, at + 1, from.number);
@@ -465,6 +552,15 @@ enum xg_status board_find(struct board_reader *r, struct board_after *after,
 
 /* ---- counts ---- */
 
+/* Of what all is counted: none can be left out. */
+static enum lane lane_of_all(const struct ask *a)
+{
+    if (a->way == WAY_OPEN)
+        return LANE_OPEN;
+    return a->way == WAY_ORDER || SORTING * a->way_count > a->rows ? LANE_ALL
+                                                                   : LANE_SOME;
+}
+
 enum xg_status board_count(struct board_reader *r, uint64_t *count,
                            const struct board_filter *filter, int64_t now_ms,
                            struct xg_error *err)
@@ -475,11 +571,13 @@ enum xg_status board_count(struct board_reader *r, uint64_t *count,
     if (status == XG_OK)
         status = find_way(&a, err);
     if (status == XG_OK) {
-        bool all = a.way == WAY_ORDER || SORTING * a.way_count > a.total;
-        struct xg_stmt *s = xg_stmt(
-            r->db, all ? BOARD_STMT_COUNT_ALL : BOARD_STMT_COUNT_SOME);
+        enum lane lane = lane_of_all(&a);
+        struct xg_stmt *s =
+            xg_stmt(r->db, lane == LANE_OPEN   ? BOARD_STMT_COUNT_OPEN
+                           : lane == LANE_SOME ? BOARD_STMT_COUNT_SOME
+                                               : BOARD_STMT_COUNT_ALL);
         bind_sifted(s, &a);
-        if (!all)
+        if (lane == LANE_SOME)
             bind_some(s, &a);
         status = count_of(count, s, err);
     }
@@ -518,11 +616,13 @@ enum xg_status board_counts(struct board_reader *r, struct board_counts *counts,
     if (status == XG_OK)
         status = find_way(&a, err);
     if (status == XG_OK) {
-        bool all = a.way == WAY_ORDER || SORTING * a.way_count > a.total;
-        struct xg_stmt *s = xg_stmt(
-            r->db, all ? BOARD_STMT_COUNTS_ALL : BOARD_STMT_COUNTS_SOME);
+        enum lane lane = lane_of_all(&a);
+        struct xg_stmt *s =
+            xg_stmt(r->db, lane == LANE_OPEN   ? BOARD_STMT_COUNTS_OPEN
+                           : lane == LANE_SOME ? BOARD_STMT_COUNTS_SOME
+                                               : BOARD_STMT_COUNTS_ALL);
         bind_sifted(s, &a);
-        if (!all)
+        if (lane == LANE_SOME)
             bind_some(s, &a);
         status = read_counts(counts, s, err);
     }
@@ -620,4 +720,41 @@ enum xg_status board_look(struct board_reader *r, uint64_t *numbers,
         return err->status;
     *count = n;
     return XG_OK;
+}
+
+/* ---- groups ---- */
+
+enum xg_status board_group(struct board_reader *r, struct xg_arena *arena,
+                           struct xg_id **ids, size_t *count,
+                           struct xg_id *group, const struct xg_id *id,
+                           struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_GROUP_LIST);
+    struct xg_buf found = XG_BUF(64 << 20);
+    struct xg_id least = *id;
+    enum xg_status status;
+
+    xg_bind_id(s, 1, id);
+    while (xg_stmt_next(s)) {
+        struct xg_id one = xg_col_id(s, 0);
+        least = xg_col_id(s, 1);
+        xg_buf_append(&found, one.b, sizeof one.b);
+    }
+    status = xg_stmt_done(s, err);
+    if (status == XG_OK)
+        status = xg_buf_check(&found, err);
+    size_t n = found.len / XG_ID_SIZE;
+    struct xg_id *list =
+        status == XG_OK ? xg_arena_array(arena, n + 1, sizeof *list) : NULL;
+    if (status == XG_OK && !list)
+        status = xg_fail_nomem(err);
+    if (status == XG_OK) {
+        if (n)
+            memcpy(list, found.data, found.len);
+        *ids = list;
+        *count = n;
+        *group = least;
+    }
+    xg_buf_clear(&found);
+    return status;
 }

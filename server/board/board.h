@@ -48,7 +48,9 @@ struct board_reader;
 #define BOARD_NEVER INT64_MAX
 
 enum {
-    BOARD_TAKE_IN = 2000, /* entities that a command takes in before it reads */
+    BOARD_TAKE_IN = 400,  /* entities that a command takes in before it reads,
+                           * where the thread is not at work on more */
+    BOARD_BEHIND_MAX = 10000, /* that are counted */
     BOARD_ROWS_MAX = 100000,
     BOARD_TERMS = 3, /* words of a search */
 };
@@ -59,7 +61,8 @@ XG_MUST_CHECK enum xg_status board_new(struct board **b, struct data *d,
 void board_free(struct board *b);
 
 /* How far it is: everything below log entry `size`, but for `behind` entities
- * that are still to be looked at (or again). */
+ * that are still to be looked at (or again); of each sort up to
+ * BOARD_BEHIND_MAX are counted. */
 struct board_at {
     uint64_t size, behind;
 };
@@ -130,6 +133,7 @@ struct board_row {
     int64_t created_ms, due_ms; /* due: BOARD_NEVER where none runs */
     uint64_t stage; /* of the clock that matters most; 0: none runs */
     int64_t since_ms, stage_ms; /* who has it, and that clock, since; or 0 */
+    unsigned waits;             /* view_waits_set() */
     uint64_t changed;
     int64_t key; /* its place in the order asked for */
     char unit[XG_CODE_MAX + 1], holder[XG_CODE_MAX + 1];
@@ -187,6 +191,16 @@ XG_MUST_CHECK enum xg_status
 board_clocks(struct board_reader *r, struct xg_clock **clocks, size_t *count,
              struct xg_arena *arena, uint64_t number, int64_t now_ms,
              struct xg_error *err);
+
+/* Those that links hold together with it, itself among them, and the least of
+ * their ids, by which the group is called; *count 0: it is alone. In the arena.
+ */
+XG_MUST_CHECK enum xg_status board_group(struct board_reader *r,
+                                         struct xg_arena *arena,
+                                         struct xg_id **ids, size_t *count,
+                                         struct xg_id *group,
+                                         const struct xg_id *id,
+                                         struct xg_error *err);
 
 /* What figures read (report/read.h): the row (case.h; empty: it could not
  * be folded) of every case that is open, or to which anything happened since,

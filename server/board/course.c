@@ -3,6 +3,7 @@
 
 #include "shared/core/loop.h"
 #include "shared/view/clock.h"
+#include "shared/view/waiting.h"
 
 /* ---- clocks ---- */
 
@@ -119,6 +120,7 @@ enum xg_status board_course_of(struct board_entry *e, struct xg_arena *arena,
         return err->status;
     if (e->entity.open && count)
         e->since_ms = held[count - 1].from_ms;
+    e->waits = view_waits_set(&fold->state);
     take_main(e, rules.calendar);
     return XG_OK;
 }

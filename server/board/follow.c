@@ -22,7 +22,9 @@ enum {
     ROWS_ARENA = 64 << 20,
     TOUCHED_MAX = 64 << 20,
     EVERY_MS = 500,
-    REST = 3, /* of the thread, for each moment at work */
+    REST = 3,     /* of the thread, for each moment at work, while something
+                   * comes; and */
+    REST_DIV = 4, /* the part of that moment, while nothing does */
     FACTS = BOARD_VERSION * 1000 + REPORT_CASE_VERSION,
 };
 
@@ -38,7 +40,6 @@ struct take {
     uint64_t changed, number;  /* up to where it is done; of the pair before */
     uint64_t guide, redo;      /* numbers up to `redo` are reckoned again */
     bool redoes;
-    bool counts;               /* how much is left is asked exactly */
     struct xg_arena arena;     /* of a case */
     struct xg_buf touched, days;
     uint64_t budget, done;
@@ -367,18 +368,12 @@ static enum xg_status take_again(struct take *t, struct xg_error *err)
     return XG_OK;
 }
 
-/* To count is to walk over all that is left, which a chunk of a new board must
- * not do: else it says only whether anything is. */
 static enum xg_status count_behind(struct take *t, uint64_t *behind,
                                    struct xg_error *err)
 {
     struct store *s = t->by.store;
     uint64_t changed = 0, again = 0;
 
-    if (!t->counts) {
-        *behind = !t->b->at_end || t->redoes;
-        return XG_OK;
-    }
     if (!t->b->at_end &&
         s->ops->count_entities_changed(s, &changed, t->b->at_changed,
                                        t->b->at_number, err) != XG_OK)
@@ -507,12 +502,11 @@ static enum xg_status chunk_over(struct take *t, struct board_at *at,
 }
 
 static enum xg_status chunk(struct board *b, struct board_at *at,
-                            uint64_t budget, bool counts, uint64_t *done,
+                            uint64_t budget, uint64_t *done,
                             struct xg_error *err)
 {
     struct take t = {.b = b,
                      .budget = budget,
-                     .counts = counts,
                      .arena = XG_ARENA(BOARD_CASE_ARENA),
                      .touched = XG_BUF(TOUCHED_MAX),
                      .days = XG_BUF(TOUCHED_MAX)};
@@ -541,17 +535,17 @@ static enum xg_status chunk(struct board *b, struct board_at *at,
 
 /* What is damaged is made anew, once. */
 static enum xg_status chunk_or_anew(struct board *b, struct board_at *at,
-                                    uint64_t budget, bool counts,
-                                    uint64_t *done, struct xg_error *err)
+                                    uint64_t budget, uint64_t *done,
+                                    struct xg_error *err)
 {
     pthread_mutex_lock(&b->taking);
-    enum xg_status status = chunk(b, at, budget, counts, done, err);
+    enum xg_status status = chunk(b, at, budget, done, err);
     if (status == XG_CORRUPT && b->path) {
         xg_log(XG_LOG_WARN, "board.anew", "why=%s", xg_error_text(err));
         *err = XG_ERROR_NONE;
         status = board_wipe(b, err);
         if (status == XG_OK)
-            status = chunk(b, at, budget, counts, done, err);
+            status = chunk(b, at, budget, done, err);
     }
     if (status != XG_OK) {
         b->at_known = false;
@@ -561,15 +555,39 @@ static enum xg_status chunk_or_anew(struct board *b, struct board_at *at,
     return status;
 }
 
+/* More is left than a command takes in, and the thread is at it: then each who
+ * asks would do the thread's work, all of them one after another. */
+static bool lags(struct board *b, struct board_at *at)
+{
+    pthread_mutex_lock(&b->mutex);
+    bool is = b->followed && b->lags;
+    if (is)
+        *at = b->left;
+    pthread_mutex_unlock(&b->mutex);
+    return is;
+}
+
+static void tell_left(struct board *b, const struct board_at *at)
+{
+    pthread_mutex_lock(&b->mutex);
+    b->lags = at->behind > BOARD_TAKE_IN;
+    b->left = *at;
+    pthread_mutex_unlock(&b->mutex);
+}
+
 enum xg_status board_take_in(struct board *b, struct board_at *out,
                              uint64_t most, struct xg_error *err)
 {
     struct board_at at = {.behind = 1};
     uint64_t done = 1, left = most;
 
+    if (most == BOARD_TAKE_IN && lags(b, &at)) {
+        *out = at;
+        return XG_OK;
+    }
     for (bool last = false; at.behind && !last;) {
         last = left <= CHUNK || !done;
-        if (chunk_or_anew(b, &at, left, last, &done, err) != XG_OK)
+        if (chunk_or_anew(b, &at, left, &done, err) != XG_OK)
             return err->status;
         left -= done < left ? done : left;
     }
@@ -615,19 +633,25 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Whoever reports goes first: it rests thrice as long as it works. */
+/* Whoever reports goes first: while something comes it rests thrice as long as
+ * it works. */
 static void *follow(void *ctx)
 {
     struct board_thread *t = ctx;
-    uint64_t pause_ms = 0;
+    uint64_t pause_ms = 0, size = 0;
 
     while (rest(t, pause_ms)) {
         struct xg_error err = XG_ERROR_NONE;
         struct board_at at = {.behind = 0};
         uint64_t done = 0, start = now_ms();
-        if (chunk_or_anew(t->b, &at, CHUNK, false, &done, &err) != XG_OK)
+        if (chunk_or_anew(t->b, &at, CHUNK, &done, &err) != XG_OK)
             xg_log(XG_LOG_WARN, "board.follow", "error=%s", xg_error_text(&err));
-        pause_ms = at.behind && done ? REST * (now_ms() - start) : EVERY_MS;
+        uint64_t worked = now_ms() - start;
+        pause_ms = !at.behind || !done ? EVERY_MS
+                   : at.size == size   ? worked / REST_DIV
+                                       : REST * worked;
+        size = at.size;
+        tell_left(t->b, &at);
     }
     return NULL;
 }
@@ -664,6 +688,7 @@ void board_stop(struct board_thread *t)
     pthread_mutex_unlock(&t->mutex);
     pthread_join(t->thread, NULL);
     t->b->followed = false;
+    tell_left(t->b, &(struct board_at){.behind = 0});
     pthread_cond_destroy(&t->wake);
     pthread_mutex_destroy(&t->mutex);
     free(t);

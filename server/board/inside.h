@@ -52,6 +52,9 @@ struct board {
     struct board_reader readers[BOARD_READERS];
     uint64_t drops;
     atomic_bool followed;
+    /* What the thread left, under the mutex: more than a command takes in. */
+    bool lags;
+    struct board_at left;
 };
 
 /* ---- a row (row.c) ---- */
@@ -90,6 +93,7 @@ struct board_entry {
     struct xg_id *links;
     size_t link_count;
     /* of a case */
+    unsigned waits; /* view_waits_set() */
     int64_t since_ms, stage_ms; /* 0: not open */
     struct xg_clock *clocks; /* paused_ms without the pause that lasts */
     size_t clock_count;

@@ -60,6 +60,8 @@ static enum xg_status put_line(struct xg_db *db, const struct board_entry *e,
     xg_bind_i64(put, 28, (int64_t)e->look);
     xg_bind_i64(put, 29, e->since_ms);
     xg_bind_i64(put, 30, e->stage_ms);
+    xg_bind_i64(put, 31, e->loops);
+    xg_bind_i64(put, 32, e->waits);
     return xg_stmt_run(put, err);
 }
 

@@ -949,7 +949,10 @@ enum xg_status cmd_attention(struct cmd *c, struct xg_error *err)
     if (read_wanted(&g.wanted, c, err) != XG_OK)
         return err->status;
     struct board_at at;
-    if (board_take_in(c->data->board, &at, BOARD_TAKE_IN, err) != XG_OK)
+    uint64_t most =
+        board_is_followed(c->data->board) ? BOARD_TAKE_IN : UINT64_MAX;
+
+    if (board_take_in(c->data->board, &at, most, err) != XG_OK)
         return err->status;
     enum xg_status status = look_open(&g.l, c, err);
     if (status == XG_OK)

@@ -311,6 +311,12 @@ static void limit_sight(struct filtered *f)
     f->is_nothing = b->kinds == 0 && !informed;
 }
 
+void filter_kind(struct filtered *f, const struct xg_kind *kind)
+{
+    f->filter = (struct board_filter){.kinds = UINT64_C(1) << kind->number};
+    limit_sight(f);
+}
+
 enum xg_status filter_read(struct filtered *f, struct xg_error *err)
 {
     struct cmd *c = f->c;

@@ -26,6 +26,9 @@ void filter_close(struct filtered *f);
 XG_MUST_CHECK enum xg_status filter_read(struct filtered *f,
                                          struct xg_error *err);
 
+/* In place of the options: all of one kind that who asks may see. */
+void filter_kind(struct filtered *f, const struct xg_kind *kind);
+
 /* A unit by code or name; an unknown one is told with those that are near. */
 XG_MUST_CHECK enum xg_status filter_unit(const char **code, struct filtered *f,
                                          const char *text,

@@ -419,6 +419,7 @@ enum xg_status cmd_list(struct cmd *c, struct xg_error *err)
 
     if (status == XG_OK)
         status = look_reader(&f.look, err);
+    f.look.board = f.board;
     if (status == XG_OK)
         status = list(&f, err);
     if (f.look.c)

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "server/cosign/policy.h"
+#include "server/board/board.h"
 #include "server/data/guide.h"
+#include "server/data/guides.h"
 #include "server/desk/desk.h"
 #include "server/photo/photo.h"
 #include "shared/base/lang.h"
@@ -183,9 +185,10 @@ static enum xg_status about_photo(void *ctx, enum view_place *out,
 
 enum xg_status look_guide(struct look *l, struct xg_error *err)
 {
-    struct xg_guide_source source = guide_source(l->store);
-
-    return l->guide ? XG_OK : xg_guide_new(&l->guide, &source, err);
+    if (!l->guide && guides_lend(&l->guide_lent, l->c->data->guides, l->store,
+                                 err) == XG_OK)
+        l->guide = l->guide_lent->guide;
+    return l->guide ? XG_OK : err->status;
 }
 
 /* Clocks of a fold, and the calendar by which they run. */
@@ -212,17 +215,41 @@ enum xg_status look_main_clock(const struct xg_clock **main,
 {
     struct xg_clock *clocks;
     size_t count = 0;
-    bool found = false;
 
     *main = NULL;
     if (!l->row->open || !l->row->folded)
         return XG_OK;
-    if (fold_of_entity(fold, &found, arena, l->store, &l->registry, &l->row->id,
-                       err) != XG_OK)
+    if (fold_of_found(fold, arena, l->store, &l->registry, l->row, err) !=
+        XG_OK)
         return err->status;
-    if (!found)
-        return XG_OK;
     if (read_clocks(&clocks, &count, calendar, arena, l, fold, err) != XG_OK)
+        return err->status;
+    *main = view_clock_main(clocks, count);
+    return XG_OK;
+}
+
+/* What the board has of it spares a fold, where it has come as far. */
+static bool is_on_board(const struct look *l)
+{
+    return l->board && l->listed && l->listed->changed == l->row->changed;
+}
+
+static enum xg_status kept_clock(const struct xg_clock **main,
+                                 const struct xg_calendar **calendar,
+                                 unsigned *waits, struct xg_arena *arena,
+                                 struct look *l, struct xg_error *err)
+{
+    struct xg_clock *clocks;
+    size_t count = 0;
+
+    *waits = l->listed->waits;
+    *main = NULL;
+    if (!l->row->open || !l->row->folded)
+        return XG_OK;
+    if (look_guide(l, err) != XG_OK ||
+        xg_guide_calendar(l->guide, calendar, err) != XG_OK ||
+        board_clocks(l->board, &clocks, &count, arena, l->row->number,
+                     l->now_ms, err) != XG_OK)
         return err->status;
     *main = view_clock_main(clocks, count);
     return XG_OK;
@@ -231,13 +258,18 @@ enum xg_status look_main_clock(const struct xg_clock **main,
 static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
                                  json_t **object, struct xg_error *err)
 {
-    struct view_wait waits[VIEW_WAITS_MAX];
     struct xg_arena arena = XG_ARENA(LOOK_BYTES);
-    const struct xg_calendar *calendar;
+    const struct xg_calendar *calendar = NULL;
     const struct xg_clock *main;
     struct fold fold = {.count = 0};
+    bool kept = is_on_board(l);
+    unsigned waits = 0;
     enum xg_status status =
-        look_main_clock(&main, &calendar, &fold, &arena, l, err);
+        kept ? kept_clock(&main, &calendar, &waits, &arena, l, err)
+             : look_main_clock(&main, &calendar, &fold, &arena, l, err);
+
+    if (fold.state.kind)
+        waits = view_waits_set(&fold.state);
 
     if (status == XG_OK && main && out)
         view_clock_brief(out, main, calendar, l->now_ms);
@@ -246,10 +278,10 @@ static enum xg_status clock_chip(struct look *l, struct xg_buf *out,
                             main ? view_clock_json(main, l->view.labels, calendar,
                                                    l->now_ms)
                                  : json_null());
-    if (status == XG_OK && fold.state.kind) {
-        if (out && out->len && view_waits_of(waits, &fold.state))
+    if (status == XG_OK && (fold.state.kind || (kept && l->row->open))) {
+        if (out && out->len && waits)
             xg_buf_text(out, " · ");
-        view_mark_waiting(out, object, &fold.state, l->view.labels);
+        view_mark_waiting(out, object, waits, l->view.labels);
     }
     xg_arena_clear(&arena);
     return status;
@@ -317,12 +349,60 @@ static enum xg_status need_groups(struct look *l, struct xg_error *err)
     return XG_OK;
 }
 
+/* By the board, where a thread follows the log: it does not go through all
+ * links that ever were. */
+static enum xg_status kept_group(struct look *l, struct xg_id **ids,
+                                 size_t *count, struct xg_id *group,
+                                 const struct xg_id *id, struct xg_error *err)
+{
+    struct board *b = l->c->data->board;
+    struct board_reader *r = NULL;
+    struct board_at at;
+
+    if (board_take_in(b, &at, BOARD_TAKE_IN, err) != XG_OK ||
+        board_begin(b, &r, err) != XG_OK)
+        return err->status;
+    enum xg_status status =
+        board_group(r, &l->arena, ids, count, group, id, err);
+    board_end(b, r);
+    return status;
+}
+
+/* Who hangs together with it; *count 0: nobody. */
+static enum xg_status find_group(struct look *l, struct xg_id **ids,
+                                 size_t *count, struct xg_id *group,
+                                 const struct xg_id *id, struct xg_error *err)
+{
+    size_t n = 0;
+
+    const struct board *b = l->c->data->board;
+    if (board_is_followed(b) && board_path(b)) /* in memory it has one reader */
+        return kept_group(l, ids, count, group, id, err);
+    if (need_groups(l, err) != XG_OK)
+        return err->status;
+    const struct xg_id *found = group_find(l->groups, id);
+    struct xg_id *list =
+        xg_arena_array(&l->arena, l->groups->count + 1, sizeof *list);
+    if (!list)
+        return xg_fail_nomem(err);
+    for (size_t i = 0; found && i < l->groups->count; i++)
+        if (xg_id_equal(&l->groups->all[i].group, found))
+            list[n++] = l->groups->all[i].id;
+    *ids = list;
+    *count = n;
+    *group = found ? *found : *id;
+    return XG_OK;
+}
+
 enum xg_status look_grouped(struct look *l, bool *grouped,
                             const struct xg_id *id, struct xg_error *err)
 {
-    if (need_groups(l, err) != XG_OK)
+    struct xg_id *ids, group;
+    size_t count;
+
+    if (find_group(l, &ids, &count, &group, id, err) != XG_OK)
         return err->status;
-    *grouped = group_find(l->groups, id) != NULL;
+    *grouped = count > 0;
     return XG_OK;
 }
 
@@ -331,24 +411,20 @@ static enum xg_status put_group(struct look *l, struct xg_buf *out,
                                 json_t **object, const struct xg_id *id,
                                 struct xg_error *err)
 {
-    const struct xg_id *group;
-    size_t count = 0;
+    struct xg_id *ids, group;
+    size_t in_group, count = 0;
 
-    if (need_groups(l, err) != XG_OK)
+    if (find_group(l, &ids, &in_group, &group, id, err) != XG_OK)
         return err->status;
-    group = group_find(l->groups, id);
-    if (!group)
+    if (in_group == 0)
         return XG_OK;
     struct view_member *members =
-        xg_arena_array(&l->arena, l->groups->count, sizeof *members);
+        xg_arena_array(&l->arena, in_group, sizeof *members);
     if (!members)
         return xg_fail_nomem(err);
-    for (size_t i = 0; i < l->groups->count; i++) {
-        const struct xg_grouped *g = &l->groups->all[i];
+    for (size_t i = 0; i < in_group; i++) {
         bool found = false;
-        if (!xg_id_equal(&g->group, group))
-            continue;
-        if (read_member(l, &members[count], &found, &g->id, err) != XG_OK)
+        if (read_member(l, &members[count], &found, &ids[i], err) != XG_OK)
             return err->status;
         count += found;
     }
@@ -356,7 +432,7 @@ static enum xg_status put_group(struct look *l, struct xg_buf *out,
         view_put_group(out, l->view.labels, members, count);
     else
         json_object_set_new(*object, "group",
-                            view_group_json(group, members, count));
+                            view_group_json(&group, members, count));
     return XG_OK;
 }
 
@@ -519,7 +595,9 @@ enum xg_status look_open(struct look *l, struct cmd *c, struct xg_error *err)
 
 void look_close(struct look *l)
 {
-    xg_guide_free(l->guide);
+    if (l->guide_lent)
+        guides_give(l->c->data->guides, l->guide_lent);
+    l->guide_lent = NULL;
     l->guide = NULL;
     look_give_back(l);
     access_clear(&l->shown);

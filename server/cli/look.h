@@ -15,6 +15,8 @@
 enum { LOOK_BYTES = 256 << 20, LOOK_ROWS_MAX = 100000 };
 
 struct board_row;
+struct board_reader;
+struct guide_lent;
 
 /* What a command looks through. */
 struct look {
@@ -26,7 +28,8 @@ struct look {
     const struct fold *fold;        /* while one entity is shown */
     const struct store_entity *row; /* while one is listed */
     struct view_context view;
-    struct xg_guide *guide;   /* made when it is first asked */
+    struct xg_guide *guide;   /* lent when it is first asked */
+    struct guide_lent *guide_lent;
     struct group_map *groups; /* the same; in the arena */
     int64_t now_ms;
     /* Who is shown personal fields; without one they are left out. What they
@@ -35,7 +38,8 @@ struct look {
     struct access_reader reader;
     bool has_reader;
     struct access_ids shown;
-    const struct board_row *listed; /* while the board's row is listed */
+    const struct board_row *listed; /* while the board's row is listed, */
+    struct board_reader *board;     /* of this snapshot */
 };
 
 /* look_close() also after a failure. */
@@ -75,7 +79,7 @@ XG_MUST_CHECK enum xg_status look_site_move(struct look *l,
 XG_MUST_CHECK enum xg_status look_grouped(struct look *l, bool *grouped,
                                           const struct xg_id *id,
                                           struct xg_error *err);
-/* l->guide, made when it is first asked. */
+/* l->guide, lent when it is first asked. */
 XG_MUST_CHECK enum xg_status look_guide(struct look *l, struct xg_error *err);
 /* The number that a device gave what its record creates. */
 bool look_serial(uint64_t *serial, const struct store_record *row);

@@ -1,6 +1,5 @@
 /* pairs.c - `duplicates`: reports that may tell of one thing, side by side. */
 #include "server/cli/look.h"
-#include "server/data/guide.h"
 #include "server/merge/group.h"
 #include "shared/base/lang.h"
 #include "shared/view/duplicate.h"
@@ -113,15 +112,13 @@ static enum xg_status put_pair(struct look *l, const struct xg_near_pair *p,
 static enum xg_status suggest(struct look *l, size_t limit,
                               const struct xg_id *of, struct xg_error *err)
 {
-    struct xg_guide_source source = guide_source(l->store);
     struct xg_near_pair *pairs;
-    struct xg_guide *guide;
     size_t count = 0;
 
-    if (xg_guide_new(&guide, &source, err) != XG_OK)
+    if (look_guide(l, err) != XG_OK)
         return err->status;
     enum xg_status status =
-        group_suggest(&pairs, &count, &l->arena, l->store, guide, of, err);
+        group_suggest(&pairs, &count, &l->arena, l->store, l->guide, of, err);
     size_t seen = 0;
     for (size_t i = 0; status == XG_OK && i < count; i++) {
         bool sees;
@@ -142,7 +139,6 @@ static enum xg_status suggest(struct look *l, size_t limit,
             &l->c->out,
             XG_T("还有 %zu 对，用 --limit 查看\n", "%zu more: see --limit\n"),
             count - limit);
-    xg_guide_free(guide);
     return status;
 }
 

@@ -216,16 +216,17 @@ static enum xg_status read_counted(struct counted *out, struct job *j, size_t i,
     struct look *l = &j->look;
     struct store_entity e = {.folded = false};
     json_t *o = json_object();
-    bool found;
 
     *out = (struct counted){.id = &set->rows[i].id,
                             .entity = {.delivery = VIEW_RECEIVED},
                             .counts = part == REPORT_NUMERATOR,
                             .why = XG_BUF(WHY_MAX)};
-    enum xg_status status = l->view.entity(l, &out->entity, out->id, err);
+    enum xg_status status = l->store->ops->get_entity(
+        l->store, &l->arena, &e, set->rows[i].number, err);
+    l->row = &e; /* so that it is not looked for by its id */
     if (status == XG_OK)
-        status = l->store->ops->find_entity(l->store, &l->arena, &e, &found,
-                                            out->id, err);
+        status = l->view.entity(l, &out->entity, out->id, err);
+    l->row = NULL;
     if (status == XG_OK) {
         rows_set_title(&o, &e);
         out->title = json_incref(json_object_get(o, "title"));
@@ -304,18 +305,53 @@ static enum xg_status put_case(struct job *j, size_t i, enum report_part part,
     return status;
 }
 
+/* The place after that case; it need not be one that the figure counts. */
+static enum xg_status find_after(size_t *from, struct job *j,
+                                 struct xg_error *err)
+{
+    const char *text = cmd_option(j->look.c, "after");
+    const struct report_set *set = &j->rows.set;
+    struct xg_id id;
+    size_t i = 0;
+
+    *from = 0;
+    if (!text)
+        return XG_OK;
+    if (look_find_id(&j->look, &id, text, err) != XG_OK)
+        return err->status;
+    while (i < set->count && !xg_id_equal(&set->rows[i].id, &id))
+        i++;
+    if (i == set->count)
+        return xg_fail(err, XG_NOTFOUND,
+                       XG_T("这个期间没有 %s，请从头列起",
+                            "the period has no %s: list from the beginning"),
+                       text);
+    *from = i + 1;
+    return XG_OK;
+}
+
 static enum xg_status put_cases(struct job *j, struct xg_error *err)
 {
+    unsigned long limit;
+    size_t from;
+
     if (j->format == FORMAT_XLSX)
         return xg_fail(err, XG_USAGE,
                        XG_T("--cases 没有 xlsx 格式：table、csv 或 json",
                             "--cases has no format xlsx: table, csv or json"));
+    if (cmd_number(&limit, j->look.c, "limit", INT32_MAX, INT32_MAX, err) !=
+            XG_OK ||
+        find_after(&from, j, err) != XG_OK)
+        return err->status;
     if (j->format == FORMAT_CSV)
         xg_buf_text(&j->look.c->out, "\xEF\xBB\xBFnumber,id,title,in,why\r\n");
-    for (size_t i = 0; i < j->rows.set.count; i++) {
+    for (size_t i = from; limit && i < j->rows.set.count; i++) {
         enum report_part part = report_part_of(&j->rows.set, i, &j->asked[0]);
-        if (part != REPORT_OUT && put_case(j, i, part, err) != XG_OK)
+        if (part == REPORT_OUT)
+            continue;
+        if (put_case(j, i, part, err) != XG_OK)
             return err->status;
+        limit--;
     }
     return XG_OK;
 }

@@ -52,7 +52,7 @@ static enum xg_status find_whose(struct rows *r, struct xg_error *err)
 
     if (!*unit)
         return XG_OK;
-    if (xg_guide_level_of(r->guide, &level, unit, err) != XG_OK)
+    if (xg_guide_level_of(r->from.guide, &level, unit, err) != XG_OK)
         return err->status;
     if (level)
         role = xg_role_named(level->role);
@@ -86,10 +86,12 @@ enum xg_status rows_open(struct rows *r, struct look *l, struct xg_error *err)
         return err->status;
     r->from.store = l->store;
     r->from.registry = &l->registry;
-    if (report_guide(&r->guide, &r->limited, l->store, r->from.size, err) !=
-        XG_OK)
+    /* of now it is the one that the board goes by too */
+    if ((r->as_of ? report_guide(&r->guide, &r->limited, l->store,
+                                 r->from.size, err)
+                  : look_guide(l, err)) != XG_OK)
         return err->status;
-    r->from.guide = r->guide;
+    r->from.guide = r->as_of ? r->guide : l->guide;
     if (find_whose(r, err) != XG_OK)
         return err->status;
     return report_now(&r->set.now_ms, &r->from, err);

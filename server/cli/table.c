@@ -538,6 +538,8 @@ const struct command commands[] = {
       {"cases", "FIGURE", false, "列出这个指标的各件", "the cases of a figure"},
       {"key", "KEY", false, "与 --cases、--by 一起：只列这一分项的各件",
        "with --cases and --by: the cases of that part alone"},
+      {"limit", "N", false, "最多列几件，缺省全部", "at most; else all"},
+      {"after", "ID", false, "从这一件之后列起", "from after this one on"},
       {"format", "F", false, "table（缺省）、csv、xlsx 或 json",
        "table (else), csv, xlsx or json"}}},
     {"review", "DIR [DAY]", 1, 2, CMD_DATA, 0, 0, cmd_review,

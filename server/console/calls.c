@@ -42,7 +42,8 @@ const struct call_row call_rows[] = {
     PLAIN("silent", ALL, "unit="),
     PLAIN("account", READERS, ""),
     {{"review", 'f', 0, "unit= format="}, ALL, CALL_NOBODY, false},
-    {{"report", 'f', 0, "from= to= unit= by= key= as-of= cases= format="}, ALL, CALL_NOBODY, false},
+    {{"report", 'f', 0, "from= to= unit= by= key= as-of= cases= limit= after= "
+     "format="}, ALL, CALL_NOBODY, false},
     READ("show", READERS, "why="),
     READ("history", READERS, "why="),
     {{"attention", 0, 0, "what="}, READERS | ADMIN, CALL_AS, false},

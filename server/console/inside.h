@@ -9,6 +9,7 @@
  *      quota      what one of them may take at once
  *      calls      what may be asked, by whom: the table, and a call judged by it
  *      run        a call that is run, and its answer
+ *      lately     answers of a moment ago
  *      events     what changed in the log, and who may know
  *      stream     that, for as long as it is read
  *      metrics    figures, for who watches the machine
@@ -24,6 +25,7 @@
 #include "server/console/console.h"
 #include "server/console/events.h"
 #include "server/console/guard.h"
+#include "server/console/lately.h"
 #include "server/console/quota.h"
 #include "server/console/sessions.h"
 #include "shared/map/tiles.h"
@@ -55,6 +57,7 @@ struct console {
     struct xg_wrapped_key decoy;
     struct console_places tries;
     struct quota quota;
+    struct lately lately;
     struct events *events;
     struct xg_tiles *tiles;
     atomic_uint tiles_asked;

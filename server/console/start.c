@@ -113,6 +113,7 @@ enum xg_status console_start(struct console **out,
     sessions_init(&c->sessions);
     places_init(&c->tries, CONSOLE_TRIES);
     quota_init(&c->quota);
+    lately_init(&c->lately);
     const struct xg_web_options web = {
         .listen = options->listen,
         .tls_cert_pem = options->tls_cert_pem,
@@ -148,5 +149,6 @@ void console_stop(struct console *c)
     sessions_clear(&c->sessions);
     places_clear(&c->tries);
     quota_clear(&c->quota);
+    lately_clear(&c->lately);
     free(c);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/board/board.h"
+#include "server/data/guides.h"
 #include "server/data/inside.h"
 #include "server/desk/redact.h"
 #include "shared/base/lang.h"
@@ -113,6 +114,7 @@ void data_close(struct data *d)
     if (!d)
         return;
     close_readers(d);
+    guides_free(d->guides);
     board_free(d->board);
     witness_close(d->witness);
     blobs_close(d->blobs);
@@ -154,7 +156,8 @@ static enum xg_status open_rest(struct data *d, struct xg_error *err)
         blobs_open(&d->blobs, d->dir, &d->env, err) != XG_OK ||
         witness_open(&d->witness, d->dir, data_origin(d), &d->env, err) !=
             XG_OK ||
-        board_new(&d->board, d, err) != XG_OK)
+        board_new(&d->board, d, err) != XG_OK ||
+        guides_new(&d->guides, err) != XG_OK)
         return err->status;
     return make_readers(d, err);
 }

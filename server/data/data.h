@@ -35,7 +35,8 @@
  * moment. Nobody who has one asks for a second. */
 enum { DATA_READERS_MAX = 16 };
 
-struct board; /* board/board.h */
+struct board;  /* board/board.h */
+struct guides; /* guides.h */
 
 /* Who proves to callers that we are we (`serve`), as long as it runs. */
 enum data_tls {
@@ -60,6 +61,7 @@ struct data {
     struct witness *witness; /* of other logs */
     char *backups; /* their folder (upkeep/backups.h); NULL: DIR/backups */
     struct board *board;
+    struct guides *guides;
     struct data_readers *readers;
     enum data_tls tls;
     int64_t cert_until_ms;

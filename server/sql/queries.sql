@@ -349,7 +349,8 @@ WHERE (changed, number) > (?1, ?2)
 ORDER BY changed, number LIMIT ?3;
 
 -- name: entity_changed_count
-SELECT count(*) FROM entity WHERE (changed, number) > (?1, ?2);
+SELECT count(*) FROM (SELECT 1 FROM entity
+                      WHERE (changed, number) > (?1, ?2) LIMIT 10000);
 
 -- name: entity_numbered
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,

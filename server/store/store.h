@@ -547,7 +547,7 @@ struct store_ops {
                                             size_t *count, uint64_t changed,
                                             uint64_t number, size_t limit,
                                             struct xg_error *err);
-    /* How many those are. */
+    /* How many those are, up to 10,000. */
     enum xg_status (*count_entities_changed)(struct store *s, uint64_t *count,
                                              uint64_t changed, uint64_t number,
                                              struct xg_error *err);

@@ -256,6 +256,9 @@ static enum xg_status configure(struct xg_db *db,
         {SQLITE_DBCONFIG_DQS_DML, 0},
         {SQLITE_DBCONFIG_DQS_DDL, 0},
         {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
+        /* A plan hangs on no bound value. Else a statement that a partial index
+         * might serve is parsed again each time it is bound. */
+        {SQLITE_DBCONFIG_ENABLE_QPSG, 1},
     };
     unsigned kib = options->cache_kib ? options->cache_kib : CACHE_KIB;
 

@@ -206,26 +206,75 @@ enum xg_status view_set_waiting(json_t **object, const struct xg_state *s,
     return status;
 }
 
-void view_mark_waiting(struct xg_buf *out, json_t **object,
-                       const struct xg_state *s, const struct xg_labels *labels)
+/* ---- of a list ---- */
+
+enum { REPLY_BIT = XG_ASKINGS, ANSWER_BIT };
+
+unsigned view_waits_set(const struct xg_state *s)
 {
     struct view_wait waits[VIEW_WAITS_MAX];
     size_t count = view_waits_of(waits, s);
-    json_t *list = object ? json_array() : NULL;
+    unsigned set = 0;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
+        set |= waits[i].sort == VIEW_WAIT_REPLY    ? 1u << REPLY_BIT
+               : waits[i].sort == VIEW_WAIT_ANSWER ? 1u << ANSWER_BIT
+                                                   : 0;
+    for (unsigned i = 0; count && i < XG_ASKINGS; i++)
+        set |= s->progress.asked[i] != XG_NONE ? 1u << i : 0;
+    return set;
+}
+
+/* The move that asked, or supervised; 0 of an answer. */
+static uint64_t move_of_bit(unsigned bit)
+{
+    static const uint64_t moves[] = {
+        [XG_ASKING_SHELVE] = XG_MOVE_ASK_SHELVE,
+        [XG_ASKING_DEFER] = XG_MOVE_ASK_DEFER,
+        [XG_ASKING_EXTEND] = XG_MOVE_ASK_EXTEND,
+        [XG_ASKING_APPEAL] = XG_MOVE_APPEAL,
+        [REPLY_BIT] = XG_MOVE_SUPERVISE,
+        [ANSWER_BIT] = 0};
+
+    return moves[bit];
+}
+
+static json_t *mark_json(enum view_wait_sort sort, unsigned bit)
+{
+    const struct xg_choice *move = xg_choice_find(xg_moves, move_of_bit(bit));
+    json_t *json = json_object();
+
+    view_json_set(&json, "what", json_string(name_of(sort)));
+    if (move)
+        view_json_set(&json, "move", json_string(move->name));
+    return json;
+}
+
+void view_mark_waiting(struct xg_buf *out, json_t **object, unsigned waits,
+                       const struct xg_labels *labels)
+{
+    json_t *list = object ? json_array() : NULL;
+    bool first = true;
+
+    for (unsigned bit = 0; bit <= ANSWER_BIT; bit++) {
+        enum view_wait_sort sort = bit == REPLY_BIT    ? VIEW_WAIT_REPLY
+                                   : bit == ANSWER_BIT ? VIEW_WAIT_ANSWER
+                                                       : VIEW_WAIT_REQUEST;
+        const char *label = label_of(sort);
+        if (!(waits & 1u << bit))
+            continue;
         if (object) {
-            view_json_append(&list, wait_json(s, &waits[i]));
+            view_json_append(&list, mark_json(sort, bit));
             continue;
         }
-        const char *label = label_of(waits[i].sort);
-        xg_buf_text(out, i ? XG_T("；", "; ") : "");
+        xg_buf_text(out, first ? "" : XG_T("；", "; "));
+        first = false;
         if (label)
             xg_buf_text(out, label);
         else
-            xg_buf_format(out, XG_T("待批：%s", "to decide: %s"),
-                          xg_labels_of(labels, XG_LABEL_MOVE,
-                                       s->ops[waits[i].op].record->head.move));
+            xg_buf_format(
+                out, XG_T("待批：%s", "to decide: %s"),
+                xg_labels_of(labels, XG_LABEL_MOVE, move_of_bit(bit)));
     }
     if (object)
         view_json_set(object, "waiting", list);

@@ -39,11 +39,14 @@ XG_MUST_CHECK enum xg_status view_set_waiting(json_t **object,
                                               const struct xg_state *state,
                                               const struct view_context *view,
                                               struct xg_error *err);
+/* The same as a set, for who keeps it: 1 << enum xg_asking for each request,
+ * then the supervision, then the answer. */
+unsigned view_waits_set(const struct xg_state *state);
+
 /* In a list: "待批：申请延期；督办待回复", or nothing; with `object` the names
  * alone, "waiting" [{what, move}], and `out` is NULL. `labels`: the
  * site's words, or NULL. */
-void view_mark_waiting(struct xg_buf *out, json_t **object,
-                       const struct xg_state *state,
+void view_mark_waiting(struct xg_buf *out, json_t **object, unsigned waits,
                        const struct xg_labels *labels);
 
 #endif

@@ -18,7 +18,7 @@ EVERY_S = 3
 CALLS = ({"run": "list", "words": [], "lang": "zh",
           "flags": {"case": True, "open": True, "limit": "50"}},
          {"run": "counts", "words": [], "flags": {}, "lang": "zh"})
-counted = {"events": 0, "fetches": 0}
+counted = {"events": 0, "fetches": 0, "ms": []}
 
 
 class Looker:
@@ -84,7 +84,9 @@ class Looker:
             self.concerned.clear()
             began = time.monotonic()
             for call in CALLS:
+                asked = time.monotonic()
                 await self.fetch(call)
+                counted["ms"].append(round((time.monotonic() - asked) * 1e3))
             await asyncio.sleep(max(0, began + EVERY_S - time.monotonic()))
 
 

@@ -18,6 +18,7 @@
 
 #include "server/board/inside.h"
 #include "shared/core/loop.h"
+#include "shared/db/internal.h"
 #include "tests/lib/office.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -78,35 +79,40 @@ static void open_again(struct office *o)
 
 /* ---- indices ---- */
 
-/* Statements that go over all rows, and say so. */
+/* Statements that go over a table that grows, or a partial index that does, and
+ * why they may. */
+static const struct excuse {
+    const char *statement, *why;
+} excuses[] = {
+    {"count_all", "counts all that there is: it is asked to"},
+    {"counts_all", "the same"},
+    {"figure_groups", "who is in a group, which few are"},
+    {"listed_count", "how many households are known: a list, no history"},
+    {NULL, NULL},
+};
+
 static bool may_scan(const char *name)
 {
-    static const char *const all[] = {
-        "count_all",  "counts_all",  "measure_all",
-        "place_list", "number_list", "hand_list",   "number_count",
-        "listed_count", NULL};
-
-    for (size_t i = 0; all[i]; i++)
-        if (strcmp(all[i], name) == 0)
+    for (size_t i = 0; excuses[i].statement; i++)
+        if (strcmp(excuses[i].statement, name) == 0)
             return true;
     return false;
 }
 
-/* A step of a plan that reads a whole table: not through a partial index, the
- * words' own one, or rows that were found before. */
+/* A step of a plan that reads a whole table: not what is open or needs
+ * somebody, which are few at any time, the words' own index, or rows that were
+ * found before. */
 static bool scans(const char *step)
 {
-    static const char *const partial[] = {"line_open", "line_settled",
-                                          "line_decide", "figure_open",
-                                          "course_grouped", NULL};
+    static const char *const few[] = {"line_open", "figure_open", NULL};
 
     if (strncmp(step, "SCAN ", 5) != 0 || strstr(step, "VIRTUAL TABLE") ||
         strcmp(step, "SCAN some") == 0 ||
         strncmp(step, "SCAN (subquery", 14) == 0 ||
         strcmp(step, "SCAN CONSTANT ROW") == 0)
         return false;
-    for (size_t i = 0; partial[i]; i++)
-        if (strstr(step, partial[i]))
+    for (size_t i = 0; few[i]; i++)
+        if (strstr(step, few[i]))
             return false;
     return true;
 }
@@ -126,15 +132,120 @@ static void test_every_question_has_an_index(void **state)
         xg_buf_format(&sql, "EXPLAIN QUERY PLAN %s", board_sql.statements[i]);
         assert_int_equal(
             sqlite3_prepare_v2(db, xg_buf_str(&sql), -1, &s, NULL), SQLITE_OK);
+        bool scanned = false, excused = may_scan(board_sql.names[i]);
         while (sqlite3_step(s) == SQLITE_ROW) {
             const char *step = (const char *)sqlite3_column_text(s, 3);
-            if (!may_scan(board_sql.names[i]) && scans(step))
+            scanned |= scans(step);
+            if (!excused && scans(step))
                 fail_msg("%s: %s", board_sql.names[i], step);
         }
+        if (excused && !scanned)
+            fail_msg("%s needs no excuse", board_sql.names[i]);
         sqlite3_finalize(s);
         xg_buf_clear(&sql);
     }
     sqlite3_close(db);
+    office_close(&o);
+}
+
+/* ---- history ---- */
+
+/* Rows as a year leaves them: of four three are visits, one a case that
+ * was settled long ago. */
+static const char history[] =
+    "WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n"
+    " WHERE i < %d) "
+    "INSERT INTO line (number, id, kind, loops, status, open, settled,"
+    " withdrawn, decide, unit, unit_at, holder, holder_at, level, category,"
+    " category_at, urgency, source, name, case_number, created_ms, changed,"
+    " stage, due_ms, yellow_ms, wake_ms, look, since_ms, stage_ms, waits) "
+    "SELECT i, randomblob(16), CASE WHEN i %% 4 THEN 5 ELSE 3 END,"
+    " i %% 4 = 0, CASE WHEN i %% 4 THEN 0 ELSE %d END, %d, i %% 4 = 0 AND"
+    " %d = 0, 0, 0, 'u' || i %% 40, i %% 40, 'u' || i %% 40, i %% 40, '', '',"
+    " 1000, 1, 1, 'N' || i, '', i, i, 0, 9223372036854775807,"
+    " 9223372036854775807, 9223372036854775807, 0, 0, 0, 0 FROM n";
+
+static void add_rows(struct office *o, int from, int to, int status, bool open)
+{
+    char sql[2000];
+    sqlite3 *db;
+
+    snprintf(sql, sizeof sql, history, from, to, status, open, open);
+    assert_int_equal(sqlite3_open(board_path(o->d->board), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* What SQLite's machine did for it: the same on any computer. */
+static int steps_of(struct office *o, const struct board_filter *f,
+                    enum board_order by)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(16 << 20);
+    struct board_counts counts;
+    struct board_reader *r;
+    struct board_row *rows;
+    int steps = 0;
+    size_t n;
+
+    assert_ok(board_begin(o->d->board, &r, &err));
+    for (sqlite3_stmt *s = NULL; (s = sqlite3_next_stmt(r->db->handle, s));)
+        sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
+    assert_ok(board_list(r, &arena, &rows, &n, f, by, NULL, 20, 1, &err));
+    if (f->open)
+        assert_ok(board_counts(r, &counts, f, 1, &err));
+    for (sqlite3_stmt *s = NULL; (s = sqlite3_next_stmt(r->db->handle, s));)
+        steps += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
+    board_end(o->d->board, r);
+    xg_arena_clear(&arena);
+    return steps;
+}
+
+static const struct asked {
+    const char *what;
+    struct board_filter filter;
+    enum board_order by;
+} all_asked[] = {
+    {"everything", {.kinds = 0}, BOARD_BY_CHANGED},
+    {"everything, by its age", {.kinds = 0}, BOARD_BY_CREATED},
+    {"cases", {.kinds = 1u << XG_KIND_INCIDENT}, BOARD_BY_CHANGED},
+    {"cases, by their age", {.kinds = 1u << XG_KIND_INCIDENT}, BOARD_BY_CREATED},
+    {"what is open", {.open = true}, BOARD_BY_CHANGED},
+    {"what is open, by its age", {.open = true}, BOARD_BY_CREATED},
+    {"what is due", {.open = true}, BOARD_BY_DUE},
+    {"what is overdue",
+     {.lights = 1u << XG_LIGHT_RED},
+     BOARD_BY_CHANGED},
+    {"open cases of one source",
+     {.open = true, .kinds = 1u << XG_KIND_INCIDENT, .sources = 2},
+     BOARD_BY_CHANGED},
+    {"conflicts", {.decide = true}, BOARD_BY_CHANGED},
+    {"settled cases",
+     {.settled = true, .kinds = 1u << XG_KIND_INCIDENT},
+     BOARD_BY_CHANGED},
+    {"a number", {.number = "N400"}, BOARD_BY_CHANGED},
+};
+
+static void test_history_costs_nothing_that_is_not_shown(void **state)
+{
+    enum { MANY = sizeof all_asked / sizeof *all_asked, FIRST = 100000 };
+    int before[MANY], after;
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    take_in(&o);
+    add_rows(&o, FIRST - 1000, FIRST - 1, XG_STATUS_FILED, true);
+    add_rows(&o, FIRST, FIRST + 10000, XG_STATUS_CLOSED, false);
+    for (size_t i = 0; i < MANY; i++)
+        before[i] = steps_of(&o, &all_asked[i].filter, all_asked[i].by);
+    add_rows(&o, FIRST + 10001, FIRST + 40000, XG_STATUS_CLOSED, false);
+    for (size_t i = 0; i < MANY; i++) {
+        after = steps_of(&o, &all_asked[i].filter, all_asked[i].by);
+        if (after > before[i] + before[i] / 4)
+            fail_msg("%s: %d steps, after four times as much history %d",
+                     all_asked[i].what, before[i], after);
+    }
     office_close(&o);
 }
 
@@ -553,6 +664,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_question_has_an_index),
+        cmocka_unit_test(test_history_costs_nothing_that_is_not_shown),
         cmocka_unit_test(test_statements_are_well_formed),
         cmocka_unit_test(test_a_row_follows_its_case),
         cmocka_unit_test(test_an_import_is_heeded),

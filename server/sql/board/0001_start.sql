@@ -17,6 +17,8 @@ CREATE TABLE line (
     number      INTEGER PRIMARY KEY,  -- of the entity, in the store
     id          BLOB NOT NULL UNIQUE,
     kind        INTEGER NOT NULL,     -- 0: not known
+    loops       INTEGER NOT NULL,     -- of a kind that goes through the loop: a
+                                      -- case; of ten rows perhaps one is
     status      INTEGER NOT NULL,     -- of the loop, 0: none
     open        INTEGER NOT NULL,     -- has a status, and still needs somebody
     settled     INTEGER NOT NULL,     -- has a final one
@@ -46,15 +48,26 @@ CREATE TABLE line (
                                       -- 1 << enum attention_what
     since_ms    INTEGER NOT NULL,     -- since when who has it does, at this
                                       -- level; 0: it is not open
-    stage_ms    INTEGER NOT NULL      -- when that clock began; 0: none runs
+    stage_ms    INTEGER NOT NULL,     -- when that clock began; 0: none runs
+    waits       INTEGER NOT NULL      -- for whom, as a set: view_waits_set()
 ) STRICT;
 
 CREATE INDEX line_changed ON line (changed, number);
 CREATE INDEX line_created ON line (created_ms, number);
+CREATE INDEX line_case_changed ON line (loops, changed, number)
+WHERE loops = 1;
+CREATE INDEX line_case_created ON line (loops, created_ms, number)
+WHERE loops = 1;
 CREATE INDEX line_due ON line (due_ms, number DESC);
-CREATE INDEX line_open ON line (number) WHERE open = 1;
-CREATE INDEX line_settled ON line (number) WHERE settled = 1;
-CREATE INDEX line_decide ON line (number) WHERE decide = 1;
+-- Of what is open, all that a list shows or sifts by: some thousand rows that lie
+-- far from each other among those of history, and are asked for all day.
+CREATE INDEX line_open ON line (number, open, settled, decide, kind, status,
+    unit_at, category_at, holder_at, urgency, source, created_ms, changed,
+    due_ms, yellow_ms, level, name, case_number, id, lat_e7, lon_e7, category,
+    unit, holder, stage, since_ms, stage_ms, waits)
+    WHERE open = 1;
+CREATE INDEX line_settled ON line (settled) WHERE settled = 1;
+CREATE INDEX line_decide ON line (decide) WHERE decide = 1;
 CREATE INDEX line_look ON line (number, look) WHERE look <> 0;
 CREATE INDEX line_unit ON line (unit_at);
 CREATE INDEX line_holder ON line (holder_at);

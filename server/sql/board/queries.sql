@@ -52,8 +52,6 @@ CASE WHEN l.open = 0 OR l.due_ms = 9223372036854775807 THEN 0
 -- its number where it is a choice, ?30 the words for `pair`.
 -- part: some
 WITH some (number) AS (
-    SELECT number FROM line INDEXED BY line_open WHERE ?28 = 1 AND open = 1
-    UNION ALL
     SELECT number FROM line INDEXED BY line_settled
     WHERE ?28 = 2 AND settled = 1
     UNION ALL
@@ -112,7 +110,7 @@ WITH some (number) AS (
 -- part: columns
 l.number, l.id, l.kind, l.status, @light@, l.lat_e7, l.lon_e7, l.category,
     l.urgency, l.unit, l.holder, l.level, l.source, l.created_ms, l.changed,
-    l.due_ms, l.stage, l.since_ms, l.stage_ms
+    l.due_ms, l.stage, l.since_ms, l.stage_ms, l.waits
 
 -- Cases that are open, or received, filed or settled in ?1 to ?2.
 -- part: figures_of_days
@@ -128,8 +126,13 @@ SELECT number FROM figure INDEXED BY figure_settled
 WHERE settled_ms >= ?1 AND settled_ms < ?2
 
 -- Of so many rows which way goes: up to ?3 of them. Ranges; one number; none.
+-- About how many there are: entities are numbered without gaps.
 -- name: measure_all
-SELECT count(*) FROM line;
+SELECT coalesce(max(number), 0) FROM line;
+
+-- name: measure_cases
+SELECT count(*) FROM (SELECT 1 FROM line INDEXED BY line_case_changed
+                      WHERE loops = 1 LIMIT ?1);
 
 -- name: measure_open
 SELECT count(*) FROM (SELECT 1 FROM line WHERE open = 1 LIMIT ?1);
@@ -200,6 +203,34 @@ SELECT @columns@ FROM line l INDEXED BY line_due
 WHERE l.due_ms >= ?28 AND (l.due_ms > ?28 OR l.number < ?29) AND @sifted@
 ORDER BY l.due_ms, l.number DESC LIMIT ?30;
 
+-- The same where only cases are asked for.
+-- name: list_case_changed
+SELECT @columns@ FROM line l INDEXED BY line_case_changed
+WHERE l.loops = 1 AND (l.changed, l.number) < (?28, ?29) AND @sifted@
+ORDER BY l.changed DESC, l.number DESC LIMIT ?30;
+
+-- name: list_case_created
+SELECT @columns@ FROM line l INDEXED BY line_case_created
+WHERE l.loops = 1 AND (l.created_ms, l.number) < (?28, ?29) AND @sifted@
+ORDER BY l.created_ms DESC, l.number DESC LIMIT ?30;
+
+-- Over all that is open.
+-- name: list_open_changed
+SELECT @columns@ FROM line l INDEXED BY line_open
+WHERE l.open = 1 AND (l.changed, l.number) < (?28, ?29) AND @sifted@
+ORDER BY l.changed DESC, l.number DESC LIMIT ?30;
+
+-- name: list_open_created
+SELECT @columns@ FROM line l INDEXED BY line_open
+WHERE l.open = 1 AND (l.created_ms, l.number) < (?28, ?29) AND @sifted@
+ORDER BY l.created_ms DESC, l.number DESC LIMIT ?30;
+
+-- name: list_open_due
+SELECT @columns@ FROM line l INDEXED BY line_open
+WHERE l.open = 1 AND l.due_ms >= ?28 AND (l.due_ms > ?28 OR l.number < ?29)
+  AND @sifted@
+ORDER BY l.due_ms, l.number DESC LIMIT ?30;
+
 -- name: list_some_changed
 @some@
 SELECT @columns@ FROM some CROSS JOIN line l ON l.number = some.number
@@ -223,6 +254,10 @@ ORDER BY l.due_ms, l.number DESC LIMIT ?33;
 SELECT count(*) FROM some CROSS JOIN line l ON l.number = some.number
 WHERE @sifted@;
 
+-- name: count_open
+SELECT count(*) FROM line l INDEXED BY line_open
+WHERE l.open = 1 AND @sifted@;
+
 -- Where nothing leaves few: all rows, once.
 -- name: count_all
 SELECT count(*) FROM line l WHERE @sifted@;
@@ -232,6 +267,11 @@ SELECT count(*) FROM line l WHERE @sifted@;
 SELECT l.status, @light@, count(*), sum(l.decide)
 FROM some CROSS JOIN line l ON l.number = some.number
 WHERE @sifted@
+GROUP BY 1, 2;
+
+-- name: counts_open
+SELECT l.status, @light@, count(*), sum(l.decide)
+FROM line l INDEXED BY line_open WHERE l.open = 1 AND @sifted@
 GROUP BY 1, 2;
 
 -- name: counts_all
@@ -266,9 +306,10 @@ INSERT INTO line (number, id, kind, status, open, settled, withdrawn, decide,
                   unit, unit_at, holder, holder_at, level, category,
                   category_at, urgency, source, name, case_number, lat_e7,
                   lon_e7, created_ms, changed, stage, due_ms, yellow_ms,
-                  wake_ms, look, since_ms, stage_ms)
+                  wake_ms, look, since_ms, stage_ms, loops, waits)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)
+        ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30,
+        ?31, ?32)
 ON CONFLICT (number) DO UPDATE SET
     id = excluded.id, kind = excluded.kind, status = excluded.status,
     open = excluded.open, settled = excluded.settled,
@@ -283,7 +324,8 @@ ON CONFLICT (number) DO UPDATE SET
     changed = excluded.changed, stage = excluded.stage,
     due_ms = excluded.due_ms, yellow_ms = excluded.yellow_ms,
     wake_ms = excluded.wake_ms, look = excluded.look,
-    since_ms = excluded.since_ms, stage_ms = excluded.stage_ms;
+    since_ms = excluded.since_ms, stage_ms = excluded.stage_ms,
+    loops = excluded.loops, waits = excluded.waits;
 
 -- name: words_get
 SELECT text FROM words WHERE number = ?1;
@@ -340,6 +382,16 @@ UNION
 SELECT l.id FROM link k CROSS JOIN line l ON l.number = k.number
 WHERE k.target = ?1;
 
+-- All that hang together with it, and what they are called.
+-- name: group_list
+SELECT l.id, c.grouped
+FROM line o
+CROSS JOIN course c ON c.number = o.number
+CROSS JOIN course m INDEXED BY course_grouped ON m.grouped = c.grouped
+CROSS JOIN line l ON l.number = m.number
+WHERE o.id = ?1 AND c.grouped <> x'' AND m.grouped <> x''
+ORDER BY l.id;
+
 -- name: group_put
 UPDATE course SET grouped = ?2
 WHERE number = (SELECT number FROM line WHERE id = ?1) AND grouped <> ?2;
@@ -371,7 +423,7 @@ UPDATE hand SET at = ?3 WHERE number = ?1 AND unit = ?2;
 SELECT number FROM line WHERE number > ?1 ORDER BY number LIMIT ?2;
 
 -- name: number_count
-SELECT count(*) FROM line WHERE number > ?1;
+SELECT count(*) FROM (SELECT 1 FROM line WHERE number > ?1 LIMIT 10000);
 
 -- ---- for who shows a row ----
 
