@@ -228,7 +228,7 @@ static enum xg_status list_overdue_then(struct job *j, const struct xg_id *id,
         return err->status;
     if (!found)
         return XG_OK;
-    if (guide_rules_of(&rules, j->rows.guide, &now, err) != XG_OK ||
+    if (guide_rules_of(&rules, j->rows.from.guide, &now, err) != XG_OK ||
         then_by_time(&then, &j->one, l->store, &l->registry, &now, j->at_ms,
                      err) != XG_OK)
         return err->status;

@@ -369,13 +369,14 @@ static struct xg_hash question_of(const struct work *w,
                                   const struct xg_request *request)
 {
     const char *within = console_within(w->session);
-    const uint64_t role = w->session->role->number;
+    /* The role, and in which words the answer is. */
+    const uint64_t of[] = {w->session->role->number, xg_lang()};
     crypto_generichash_state state;
     struct xg_hash question;
 
     within = within ? within : "";
     crypto_generichash_init(&state, NULL, 0, sizeof question.b);
-    crypto_generichash_update(&state, (const uint8_t *)&role, sizeof role);
+    crypto_generichash_update(&state, (const uint8_t *)of, sizeof of);
     crypto_generichash_update(&state, (const uint8_t *)within,
                               strlen(within) + 1);
     crypto_generichash_update(&state, request->body.at, request->body.len);
