@@ -70,6 +70,12 @@ struct board_at {
 XG_MUST_CHECK enum xg_status board_take_in(struct board *b, struct board_at *at,
                                            uint64_t most, struct xg_error *err);
 
+/* What an act erased stands nowhere in the board's files any more: what changed
+ * is taken in, all of it, and the log is emptied in which the pages lie as they
+ * were. XG_BUSY: somebody reads; again later. Nothing without a file. Any
+ * thread. */
+XG_MUST_CHECK enum xg_status board_forget(struct board *b, struct xg_error *err);
+
 /* A thread that takes in what comes, and what is to be reckoned again. */
 struct board_thread;
 XG_MUST_CHECK enum xg_status board_start(struct board_thread **t,

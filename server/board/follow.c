@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "shared/base/log.h"
 
@@ -631,6 +632,22 @@ static uint64_t now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+enum xg_status board_forget(struct board *b, struct xg_error *err)
+{
+    struct board_at at;
+
+    if (!b->path || access(b->path, F_OK) != 0)
+        return XG_OK;
+    if (board_take_in(b, &at, UINT64_MAX, err) != XG_OK)
+        return err->status;
+    pthread_mutex_lock(&b->taking);
+    enum xg_status status = board_open_file(b, err);
+    if (status == XG_OK)
+        status = xg_db_checkpoint(b->db, err);
+    pthread_mutex_unlock(&b->taking);
+    return status;
 }
 
 /* Whoever reports goes first: while something comes it rests thrice as long as

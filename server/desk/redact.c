@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/board/board.h"
 #include "server/data/inside.h"
 #include "server/desk/desk.h"
 #include "server/merge/inside.h"
@@ -712,6 +713,11 @@ static enum xg_status forget(struct data *d, struct xg_error *err)
         status = own->ops->forget(own, err);
     store_close(own);
     free(path);
+    /* And from what lists are made of. */
+    if (status == XG_OK)
+        status = XG_BUSY;
+    for (int i = 0; status == XG_BUSY && i < BUSY_TRIES; i++)
+        status = board_forget(d->board, err);
     return status;
 }
 

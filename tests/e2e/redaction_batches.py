@@ -49,6 +49,10 @@ class Batches(Case):
 
     def erase(self):
         self.assertTrue(self.in_bodies())
+        # What lists are made of has it, too.
+        self.world.ask('list')
+        self.assertTrue([path for path in holds(self.world.data, '赵铁柱')
+                         if 'board.db' in path])
         self.world.do('redact', self.hash[:16].hex(), '--ground', GROUND,
                       '--as', 'sv', '--field', 'description', '--yes')
         self.nowhere()

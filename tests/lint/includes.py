@@ -56,6 +56,8 @@ UPWARDS = {
     # Opening a folder opens all that lives in it, and ends what was begun.
     "server/data/data.c": ["server/desk", "server/board"],
     "server/data/check.c": ["server/desk"],
+    # What is erased goes from what is derived of it, too.
+    "server/desk/redact.c": ["server/board"],
 }
 INSIDE = {  # folders of programs may include their library
     "agent/cli": ["agent"], "agent/handover/archive": ["agent", "agent/cli"],
