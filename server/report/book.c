@@ -153,7 +153,8 @@ void report_book_percent(struct report_book *b, uint64_t value)
 /* Days since the end of 1899, by China's clock. */
 void report_book_time(struct report_book *b, int64_t ms)
 {
-    double days = (double)(ms / MINUTE_MS + XG_ZONE_CHINA_MIN) / DAY_MIN;
+    int64_t minutes = ms / MINUTE_MS + XG_ZONE_CHINA_MIN;
+    double days = (double)minutes / DAY_MIN;
 
     if (b->sheet)
         note(b, worksheet_write_number(b->sheet, b->row, b->column,

@@ -153,7 +153,8 @@ export const tests = {
     await t.go(page, `#/case/${id}`);
     const tap = finger();
     await tap(link(page, '更改地址'));
-    const typed = page.getByLabel('地址');
+    // Not the link to it, which is named so, too.
+    const typed = page.locator('input, textarea').and(page.getByLabel('地址'));
     await typed.waitFor(); // the case itself has a head, too
     const head = page.locator('.case-head').first();
     assert.equal((await head.innerText()).split('通达路120号').length, 2, 'the address is said once');

@@ -209,7 +209,7 @@ export class World {
   }
 
   once(code) {
-    return this.serverAsk(['operator', 'login', this.data, code])[0].once;
+    return this.serverAsk(['operator', 'login', this.data, code, '--why', '忘了密码'])[0].once;
   }
 
   /** A one-time code for a worker's next device. */

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 
-from lib_world import BIN, GRID, Case, environment, main
+from lib_world import BIN, GRID, Case, environment, main, wait_until
 
 BATCHES = 2000
 RSS_MAX_KB, FILES_MAX = 18 * 1024, 32
@@ -137,6 +137,9 @@ class Backlog(Case):
             self.assertEqual(first, place)
             place = last + 1
         self.assertGreaterEqual(place, 2 * BATCHES + 1)
+        # So many at once the board's thread takes in by and by.
+        wait_until(lambda: self.world.ask('counts')[0]['behind'] == 0, 60,
+                   'the board')
         rows = self.world.ask('list', '--limit', '100000')
         self.assertEqual(len(rows), BATCHES)
         self.assertEqual(len({r['id'] for r in rows}), BATCHES)

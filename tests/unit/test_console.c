@@ -405,7 +405,7 @@ static void test_quotas(void **unused)
     assert_false(quota_begin(&quota, "a", QUOTA_STREAM, 0));
     assert_true(quota_begin(&quota, "b", QUOTA_STREAM, 0));
     /* Of all together. */
-    char code[8];
+    char code[16];
     for (int i = 0; i < 32; i++) {
         snprintf(code, sizeof code, "o%d", i);
         assert_true(quota_begin(&quota, code, QUOTA_ANSWER, 32 * mib));
