@@ -2,7 +2,7 @@
 //
 // A page adds what its keys do while it is shown; no key works while something is being typed, or
 // under an open dialog, or with Ctrl, Alt or Meta.
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { signal } from '@page/signal';
 import { T } from '@page/text';
 
@@ -21,9 +21,10 @@ const RANKS: readonly Rank[] = ['form', 'page', 'around'];
 const layers: { keys: Key[]; rank: Rank }[] = [];
 export const keys_shown = signal(false);
 
-/** The keys of a page, for as long as it is drawn. */
+/** The keys of a page, for as long as it is drawn: from the moment that it is there, for who types
+ * faster than the screen is painted. */
 export function useKeys(keys: Key[], rank: Rank = 'page'): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const layer = { keys, rank };
     layers.push(layer);
     return () => {
