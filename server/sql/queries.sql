@@ -649,6 +649,18 @@ SELECT code, once, once_until_ms, totp, totp_begun, totp_step, login_ms,
     asked_by, asked_ms, asked_why, consent
 FROM operator ORDER BY code;
 
+-- name: operator_given_put
+INSERT OR IGNORE INTO operator_given (record, code, given_by, why, given_ms,
+    used_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, 0);
+
+-- name: operator_given_used
+UPDATE operator_given SET used_ms = ?2 WHERE code = ?1 AND used_ms = 0;
+
+-- name: operator_given_list
+SELECT record, code, given_by, why, given_ms, used_ms FROM operator_given
+WHERE code = ?1 ORDER BY given_ms, record;
+
 -- name: wrong_try_put
 INSERT OR REPLACE INTO wrong_try (what, count, last_ms) VALUES (?1, ?2, ?3);
 

@@ -473,6 +473,10 @@ VERB(get_operator_key,
 VERB(put_operator,
      (struct store * s, const struct store_operator *o, struct xg_error *err),
      o, err)
+VERB(read_given,
+     (struct store * s, struct xg_arena *arena, struct store_given **rows,
+      size_t *count, const char *code, struct xg_error *err),
+     arena, rows, count, code, err)
 VERB(get_operator,
      (struct store * s, struct store_operator *o, bool *found,
       const char *code, struct xg_error *err),
@@ -660,6 +664,7 @@ static const struct store_ops fault_ops = {
     .put_operator_key = put_operator_key,
     .get_operator_key = get_operator_key,
     .put_operator = put_operator,
+    .read_given = read_given,
     .get_operator = get_operator,
     .find_operator = find_operator,
     .read_operators = read_operators,

@@ -13,11 +13,12 @@
 
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
-#include "shared/base/os.h"
 
-/* The writer keeps the upper pages of its indexes; 16 MiB of log between
- * emptying it make one copy of a page that many transactions wrote. */
-enum { WRITER_CACHE_KIB = 12 << 10, READER_CACHE_KIB = 512, WAL_PAGES = 4096 };
+/* The writer keeps the upper pages of its indexes. 64 MiB of log between
+ * emptying it make one copy of a page that many groups wrote: of 16 MiB, all
+ * that is written was half as much again. Who opens the database after a crash
+ * reads the log first: 0.7 s from a cold disk. */
+enum { WRITER_CACHE_KIB = 12 << 10, READER_CACHE_KIB = 512, WAL_PAGES = 16384 };
 
 /* ---- rows into arenas ---- */
 
@@ -482,7 +483,8 @@ static enum xg_status read_apart(struct store *s, struct xg_arena *arena,
 static enum xg_status count_waiting(struct store *s, uint64_t *count,
                                     const char *device, struct xg_error *err)
 {
-    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_BATCH_WAITING_COUNT);
+    struct xg_stmt *get =
+        xg_stmt(sqlite_db(s), SERVER_STMT_BATCH_WAITING_COUNT);
     uint64_t n = 0;
 
     xg_bind_text(get, 1, device);

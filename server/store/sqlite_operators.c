@@ -40,6 +40,29 @@ static void read_operator(struct sqlite_rows *rows, struct xg_stmt *s,
     sqlite_text(s, 18, o->consent, sizeof o->consent);
 }
 
+/* A new key is hers since whatever was done before it. */
+static enum xg_status keep_given(struct store *s, const struct store_operator *o,
+                                 struct xg_error *err)
+{
+    static const struct xg_hash none;
+
+    if (xg_hash_equal(&o->given, &none))
+        return XG_OK;
+    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_GIVEN_PUT);
+    xg_bind_hash(put, 1, &o->given);
+    xg_bind_text(put, 2, o->code);
+    xg_bind_text(put, 3, o->given_by);
+    xg_bind_text(put, 4, o->given_why);
+    xg_bind_i64(put, 5, o->given_ms);
+    if (xg_stmt_run(put, err) != XG_OK || !o->used_ms)
+        return err->status;
+    struct xg_stmt *used =
+        xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_GIVEN_USED);
+    xg_bind_text(used, 1, o->code);
+    xg_bind_i64(used, 2, o->used_ms);
+    return xg_stmt_run(used, err);
+}
+
 static enum xg_status put_operator(struct store *s,
                                    const struct store_operator *o,
                                    struct xg_error *err)
@@ -66,7 +89,37 @@ static enum xg_status put_operator(struct store *s,
     xg_bind_i64(put, 17, o->asked_ms);
     xg_bind_text(put, 18, o->asked_why);
     xg_bind_text(put, 19, o->consent);
-    return xg_stmt_run(put, err);
+    if (xg_stmt_run(put, err) != XG_OK)
+        return err->status;
+    return keep_given(s, o, err);
+}
+
+static void read_given_row(struct sqlite_rows *rows, struct xg_stmt *s,
+                           void *item)
+{
+    struct store_given *g = item;
+
+    (void)rows;
+    g->record = xg_col_hash(s, 0);
+    sqlite_text(s, 2, g->by, sizeof g->by);
+    sqlite_text(s, 3, g->why, sizeof g->why);
+    g->ms = xg_col_i64(s, 4);
+    g->used_ms = xg_col_i64(s, 5);
+}
+
+static enum xg_status read_given(struct store *s, struct xg_arena *arena,
+                                 struct store_given **rows, size_t *count,
+                                 const char *code, struct xg_error *err)
+{
+    struct sqlite_rows list = {.arena = arena, .size = sizeof **rows};
+    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_GIVEN_LIST);
+
+    xg_bind_text(get, 1, code);
+    if (sqlite_rows_read(&list, get, read_given_row, err) != XG_OK)
+        return err->status;
+    *rows = (struct store_given *)(void *)list.items;
+    *count = list.count;
+    return XG_OK;
 }
 
 static enum xg_status get_operator(struct store *s, struct store_operator *o,
@@ -158,6 +211,7 @@ static enum xg_status forget_wrong_tries(struct store *s, int64_t before_ms,
 void sqlite_operator_verbs(struct store_ops *ops)
 {
     ops->put_operator = put_operator;
+    ops->read_given = read_given;
     ops->get_operator = get_operator;
     ops->find_operator = find_operator;
     ops->read_operators = read_operators;

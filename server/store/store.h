@@ -95,6 +95,13 @@ struct store_operator {
     char consent[XG_CODE_MAX + 1]; /* who agreed; "": nobody yet */
 };
 
+/* Of what others did to a login, one time: as of `given` above, but each. */
+struct store_given {
+    struct xg_hash record;
+    char by[XG_CODE_MAX + 1], why[STORE_NAME_MAX + 1];
+    int64_t ms, used_ms; /* since then she has another key; 0: not */
+};
+
 /* Wrong passwords in a row. */
 struct store_wrong {
     uint64_t count;
@@ -770,9 +777,14 @@ struct store_ops {
     enum xg_status (*get_operator_key)(struct store *s,
                                        struct xg_wrapped_key *key, bool *found,
                                        const char *code, struct xg_error *err);
+    /* What is `given` by it is kept for good, however often it is replaced. */
     enum xg_status (*put_operator)(struct store *s,
                                    const struct store_operator *o,
                                    struct xg_error *err);
+    /* Of her, the oldest first. */
+    enum xg_status (*read_given)(struct store *s, struct xg_arena *arena,
+                                 struct store_given **rows, size_t *count,
+                                 const char *code, struct xg_error *err);
     enum xg_status (*get_operator)(struct store *s, struct store_operator *o,
                                    bool *found, const char *code,
                                    struct xg_error *err);

@@ -204,6 +204,43 @@ static void wait_after(struct office *o, const char *code, int64_t until_s)
     }
 }
 
+static enum xg_status take_wrong(void *ctx, const struct account *a,
+                                 const struct store_wrong *tries,
+                                 struct xg_error *err)
+{
+    (void)err;
+    if (strcmp(a->code, "head") == 0)
+        *(uint64_t *)ctx = tries ? tries->count : 0;
+    return XG_OK;
+}
+
+static uint64_t wrong_of_head(struct office *o)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    uint64_t count = UINT64_MAX;
+
+    assert_ok(account_each(o->d, take_wrong, &count, &err));
+    return count;
+}
+
+static void test_wrong_tries_are_forgotten(void **unused)
+{
+    struct office o;
+
+    (void)unused;
+    open_with(&o);
+    set_password(&o, "head");
+    for (int i = 0; i < 3; i++)
+        wrong(&o, "head", "10.1.0.1");
+    o.world.wall_ms += ACCOUNT_FORGET_DAYS * INT64_C(86400000);
+    wrong(&o, "aud", "10.1.0.2");
+    assert_int_equal(wrong_of_head(&o), 3);
+    o.world.wall_ms += 1;
+    wrong(&o, "aud", "10.1.0.2");
+    assert_int_equal(wrong_of_head(&o), 0);
+    office_close(&o);
+}
+
 static void test_waits(void **unused)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -576,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_once),
         cmocka_unit_test(test_who_records_nothing),
+        cmocka_unit_test(test_wrong_tries_are_forgotten),
         cmocka_unit_test(test_waits),
         cmocka_unit_test(test_an_address_waits),
         cmocka_unit_test(test_totp),
