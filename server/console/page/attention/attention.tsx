@@ -66,7 +66,8 @@ function leadsTo(of: Matter): string | null {
 function Row({ of, settled }: { of: Matter; settled(): void }) {
   const { icon, words } = sortOf(of.what);
   const href = leadsTo(of);
-  const name = of.title ?? of.number ?? of.device ?? words;
+  const device = of.device && T(`设备 ${of.device}`, `device ${of.device}`);
+  const name = of.title ?? of.number ?? device ?? words;
   return (
     <li class="card matter">
       <div class="matter-head">
@@ -79,7 +80,7 @@ function Row({ of, settled }: { of: Matter; settled(): void }) {
       </div>
       <p dir="auto">{of.text}</p>
       <p class="quiet">
-        {[of.since && when(of.since), of.device].filter(Boolean).join(' · ')}
+        {[of.since && when(of.since), device !== name && device].filter(Boolean).join(' · ')}
       </p>
       <Settle of={of} settled={settled} />
     </li>
