@@ -16,6 +16,8 @@
 enum {
     MEASURE_MAX = 2000, /* that are counted of one filter; of what is open, */
     OPEN_MAX = 20000,   /* which is few at any time, all */
+    WORDS_MAX = 5000,   /* that hold a text: they may all be old, and the order
+                         * would be gone along to there */
     TEXT_MAX = 4096,
     TERM_MAX = 200, /* bytes of one word */
     SORTING = 2,    /* a row that is sorted costs as many that are passed */
@@ -181,7 +183,9 @@ static enum xg_status measure(struct ask *a, enum board_way way,
 {
     /* cases are passed over among cases, whatever kind else there is */
     uint64_t among = way == WAY_KIND ? a->total : a->rows, count = 0;
-    uint64_t most = way == WAY_OPEN ? OPEN_MAX : MEASURE_MAX;
+    uint64_t most = way == WAY_OPEN   ? OPEN_MAX
+                    : way == WAY_TEXT ? WORDS_MAX
+                                      : MEASURE_MAX;
 
     xg_bind_u64(s, 1, most);
     if (count_of(&count, s, err) != XG_OK)
@@ -204,7 +208,8 @@ static enum xg_status measure_range(struct ask *a, bool given,
                                     const struct board_tree *tree,
                                     struct xg_error *err)
 {
-    uint64_t places = (uint64_t)(range.to - range.from) + 1;
+    /* unsigned: of times, a range may be all that there are */
+    uint64_t places = (uint64_t)range.to - (uint64_t)range.from + 1;
 
     if (!given)
         return XG_OK;
@@ -345,6 +350,8 @@ static bool goes_along(const struct ask *a, size_t limit)
 
     if (a->way == WAY_ORDER)
         return true;
+    if (a->way == WAY_TEXT && a->way_count < WORDS_MAX)
+        return false;
     if (a->share && limit < a->total)
         passed = limit * UINT64_C(1000000) / a->share;
     if (passed > a->total)

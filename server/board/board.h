@@ -71,8 +71,8 @@ XG_MUST_CHECK enum xg_status board_take_in(struct board *b, struct board_at *at,
                                            uint64_t most, struct xg_error *err);
 
 /* What an act erased stands nowhere in the board's files any more: what changed
- * is taken in, all of it, and the log is emptied in which the pages lie as they
- * were. XG_BUSY: somebody reads; again later. Nothing without a file. Any
+ * is taken in, all of it, the index of words is made anew of what is left, and
+ * the log is emptied in which the pages lie as they were. XG_BUSY: somebody reads; again later. Nothing without a file. Any
  * thread. */
 XG_MUST_CHECK enum xg_status board_forget(struct board *b, struct xg_error *err);
 
@@ -208,18 +208,58 @@ XG_MUST_CHECK enum xg_status board_group(struct board_reader *r,
                                          const struct xg_id *id,
                                          struct xg_error *err);
 
+/* A case that was overdue at a moment: whom it was given to then, in what status
+ * it was, and the due that was over. `fold`: it may have been, and who asks
+ * folds it as it was then. */
+struct board_late {
+    uint64_t number; /* of the entity, in the store */
+    int64_t from_ms, to_ms; /* since then, before that: BOARD_NEVER, it lasts */
+    bool fold;
+    int64_t due_ms;
+    uint64_t status;
+    char holder[XG_CODE_MAX + 1];
+};
+/* By number; in the arena. */
+XG_MUST_CHECK enum xg_status board_lates(struct board_reader *r,
+                                         struct xg_arena *arena,
+                                         struct board_late **lates,
+                                         size_t *count, int64_t at_ms,
+                                         struct xg_error *err);
+
+/* Cases of which what was decided may ever have stood against each other, and
+ * that changed from that log entry on, in that order: up to `limit`; or of these
+ * all that a person must decide now. In the arena. */
+struct board_fork {
+    uint64_t number; /* of the entity, in the store */
+    struct xg_id id;
+};
+XG_MUST_CHECK enum xg_status board_forked(struct board_reader *r,
+                                          struct xg_arena *arena,
+                                          struct board_fork **forks,
+                                          size_t *count, uint64_t changed,
+                                          size_t limit, struct xg_error *err);
+XG_MUST_CHECK enum xg_status
+board_forked_decide(struct board_reader *r, struct xg_arena *arena,
+                    struct board_fork **forks, size_t *count, uint64_t changed,
+                    struct xg_error *err);
+
 /* What figures read (report/read.h): the row (case.h; empty: it could not
  * be folded) of every case that is open, or to which anything happened since,
  * and of those that hang together with one. `group` NULL: it is in none. With
- * `until_ms` only what is open, or was received, filed or settled before that:
- * a day's review asks for no more. BOARD_NEVER: all. */
+ * `until_ms` only what is open, or was received, filed or settled before that,
+ * or is of `lates`: a day's review asks for no more. BOARD_NEVER: all. */
+struct board_period {
+    int64_t since_ms, until_ms;
+    const struct board_late *lates;
+    size_t late_count;
+};
 struct board_figures {
     void *ctx;
     enum xg_status (*visit)(void *ctx, uint64_t number, struct xg_bytes row,
                             const struct xg_id *group, struct xg_error *err);
 };
 XG_MUST_CHECK enum xg_status board_figures(struct board_reader *r,
-                                           int64_t since_ms, int64_t until_ms,
+                                           const struct board_period *period,
                                            const struct board_figures *to,
                                            struct xg_error *err);
 
@@ -339,6 +379,20 @@ XG_MUST_CHECK enum xg_status board_acts(struct board_reader *r,
                                         struct xg_arena *arena,
                                         struct board_act **acts, size_t *count,
                                         int64_t from_ms, int64_t to_ms,
+                                        struct xg_error *err);
+
+/* What a sheet shows of a case. */
+struct board_case {
+    uint64_t number; /* of the entity, in the store */
+    struct xg_id id;
+    uint64_t kind, status;
+    char unit[XG_CODE_MAX + 1]; /* its home */
+    char name[XG_NUMBER_SIZE];
+    const char *title; /* "": none, or it may tell of persons; in the arena */
+};
+XG_MUST_CHECK enum xg_status board_case(struct board_reader *r,
+                                        struct board_case *out,
+                                        struct xg_arena *arena, uint64_t number,
                                         struct xg_error *err);
 
 /* The human number of an entity, or "". */

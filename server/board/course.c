@@ -122,5 +122,5 @@ enum xg_status board_course_of(struct board_entry *e, struct xg_arena *arena,
         e->since_ms = held[count - 1].from_ms;
     e->waits = view_waits_set(&fold->state);
     take_main(e, rules.calendar);
-    return XG_OK;
+    return board_late_of(e, arena, by, fold, err);
 }

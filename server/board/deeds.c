@@ -253,10 +253,9 @@ static void copy_name(char name[static XG_NUMBER_SIZE], const char *text)
         memcpy(name, text, len + 1);
 }
 
-/* What was gathered, into the arena. */
-static enum xg_status keep(void **out, size_t *count, struct xg_arena *arena,
-                           struct xg_buf *list, size_t each,
-                           struct xg_error *err)
+enum xg_status board_keep(void **out, size_t *count, struct xg_arena *arena,
+                          struct xg_buf *list, size_t each,
+                          struct xg_error *err)
 {
     enum xg_status status = xg_buf_check(list, err);
     void *kept = NULL;
@@ -299,7 +298,7 @@ enum xg_status board_flags(struct board_reader *r, struct xg_arena *arena,
         xg_buf_clear(&list);
         return err->status;
     }
-    if (keep(&kept, count, arena, &list, sizeof **flags, err) != XG_OK)
+    if (board_keep(&kept, count, arena, &list, sizeof **flags, err) != XG_OK)
         return err->status;
     *flags = kept;
     return XG_OK;
@@ -330,9 +329,39 @@ enum xg_status board_acts(struct board_reader *r, struct xg_arena *arena,
         xg_buf_clear(&list);
         return err->status;
     }
-    if (keep(&kept, count, arena, &list, sizeof **acts, err) != XG_OK)
+    if (board_keep(&kept, count, arena, &list, sizeof **acts, err) != XG_OK)
         return err->status;
     *acts = kept;
+    return XG_OK;
+}
+
+enum xg_status board_case(struct board_reader *r, struct board_case *out,
+                          struct xg_arena *arena, uint64_t number,
+                          struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_CASE_GET);
+    struct board_case c = {.number = number};
+    bool found;
+
+    xg_bind_u64(s, 1, number);
+    found = xg_stmt_row(s);
+    if (found) {
+        struct xg_bytes title = xg_col_text_bytes(s, 5);
+        c.id = xg_col_id(s, 0);
+        c.kind = xg_col_u64(s, 1);
+        c.status = xg_col_u64(s, 2);
+        board_copy_code(c.unit, xg_col_text(s, 3));
+        copy_name(c.name, xg_col_text(s, 4));
+        c.title = xg_arena_str(arena, (const char *)title.at, title.len);
+    }
+    if (xg_stmt_done(s, err) != XG_OK)
+        return err->status;
+    if (!found)
+        return xg_fail(err, XG_NOTFOUND, "case %llu on the board",
+                       (unsigned long long)number);
+    if (!c.title)
+        return xg_fail_nomem(err);
+    *out = c;
     return XG_OK;
 }
 

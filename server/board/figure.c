@@ -77,29 +77,43 @@ struct member {
     struct xg_id group;
 };
 
-/* What is asked for; to BOARD_NEVER: everything since. */
-struct span {
-    int64_t from_ms, to_ms;
+/* Numbers as SQLite's json_each() takes them. */
+static void put_numbers(struct xg_buf *out, const struct board_period *period)
+{
+    xg_buf_byte(out, '[');
+    for (size_t i = 0; i < period->late_count; i++)
+        xg_buf_format(out, "%s%llu", i ? "," : "",
+                      (unsigned long long)period->lates[i].number);
+    xg_buf_byte(out, ']');
+}
+
+/* What a question is asked with. */
+struct asked {
+    const struct board_period *period;
+    struct xg_buf numbers;
 };
 
-static struct xg_stmt *ask_span(struct board_reader *r, const struct span *span,
-                                size_t since, size_t days)
+static struct xg_stmt *ask_period(struct board_reader *r,
+                                  const struct asked *asked, size_t since,
+                                  size_t days)
 {
-    bool ends = span->to_ms != BOARD_NEVER;
+    bool ends = asked->period->until_ms != BOARD_NEVER;
     struct xg_stmt *s = xg_stmt(r->db, ends ? days : since);
 
-    xg_bind_i64(s, 1, span->from_ms);
-    if (ends)
-        xg_bind_i64(s, 2, span->to_ms);
+    xg_bind_i64(s, 1, asked->period->since_ms);
+    if (ends) {
+        xg_bind_i64(s, 2, asked->period->until_ms);
+        xg_bind_text_bytes(s, 3, xg_buf_bytes(&asked->numbers));
+    }
     return s;
 }
 
 static enum xg_status read_groups(struct xg_buf *members,
                                   struct board_reader *r,
-                                  const struct span *span,
+                                  const struct asked *asked,
                                   struct xg_error *err)
 {
-    struct xg_stmt *s = ask_span(r, span, BOARD_STMT_FIGURE_GROUPS,
+    struct xg_stmt *s = ask_period(r, asked, BOARD_STMT_FIGURE_GROUPS,
                                  BOARD_STMT_FIGURE_DAY_GROUPS);
 
     while (xg_stmt_next(s)) {
@@ -140,12 +154,12 @@ static enum xg_status visit_other(struct board_reader *r,
 }
 
 static enum xg_status visit_list(struct xg_buf *members, struct board_reader *r,
-                                 const struct span *span,
+                                 const struct asked *asked,
                                  const struct board_figures *to,
                                  struct xg_error *err)
 {
     struct xg_stmt *s =
-        ask_span(r, span, BOARD_STMT_FIGURE_LIST, BOARD_STMT_FIGURE_DAYS);
+        ask_period(r, asked, BOARD_STMT_FIGURE_LIST, BOARD_STMT_FIGURE_DAYS);
     size_t count = members->len / sizeof(struct member), at = 0, left = 0;
     struct xg_error ended = XG_ERROR_NONE;
     enum xg_status status = XG_OK;
@@ -174,22 +188,27 @@ static enum xg_status visit_list(struct xg_buf *members, struct board_reader *r,
     return status;
 }
 
-enum xg_status board_figures(struct board_reader *r, int64_t since_ms,
-                             int64_t until_ms, const struct board_figures *to,
+enum xg_status board_figures(struct board_reader *r,
+                             const struct board_period *period,
+                             const struct board_figures *to,
                              struct xg_error *err)
 {
-    const struct span span = {since_ms, until_ms};
+    struct asked asked = {period, XG_BUF(SIZE_MAX / 2)};
     struct xg_buf members = XG_BUF(SIZE_MAX / 2);
-    enum xg_status status = read_groups(&members, r, &span, err);
 
+    put_numbers(&asked.numbers, period);
+    enum xg_status status = xg_buf_check(&asked.numbers, err);
     if (status == XG_OK)
-        status = visit_list(&members, r, &span, to, err);
+        status = read_groups(&members, r, &asked, err);
+    if (status == XG_OK)
+        status = visit_list(&members, r, &asked, to, err);
     for (size_t i = 0;
          status == XG_OK && i < members.len / sizeof(struct member); i++) {
         struct member m = member_at(&members, i);
         status = visit_other(r, to, &m, err);
     }
     xg_buf_clear(&members);
+    xg_buf_clear(&asked.numbers);
     return status;
 }
 

@@ -634,6 +634,17 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* The index keeps the pairs of a text that it was told to drop, too. */
+static enum xg_status merge_pairs(struct board *b, struct xg_error *err)
+{
+    if (xg_db_begin(b->db, err) != XG_OK)
+        return err->status;
+    if (xg_stmt_run(xg_stmt(b->db, BOARD_STMT_PAIR_MERGE), err) == XG_OK)
+        return xg_db_commit(b->db, err);
+    xg_db_rollback(b->db);
+    return err->status;
+}
+
 enum xg_status board_forget(struct board *b, struct xg_error *err)
 {
     struct board_at at;
@@ -644,6 +655,8 @@ enum xg_status board_forget(struct board *b, struct xg_error *err)
         return err->status;
     pthread_mutex_lock(&b->taking);
     enum xg_status status = board_open_file(b, err);
+    if (status == XG_OK)
+        status = merge_pairs(b, err);
     if (status == XG_OK)
         status = xg_db_checkpoint(b->db, err);
     pthread_mutex_unlock(&b->taking);

@@ -14,7 +14,7 @@
 
 /* Another one where rows say another thing of the same entity: the file is made
  * anew. (Another schema is seen without.) */
-enum { BOARD_VERSION = 2 };
+enum { BOARD_VERSION = 3 };
 
 enum { BOARD_READERS = 8, BOARD_CASE_ARENA = 256 << 20 };
 
@@ -87,7 +87,7 @@ struct board_entry {
     int64_t created_ms;
     uint64_t stage;
     int64_t due_ms, yellow_ms, wake_ms;
-    const char *text;
+    const char *text, *title;
     struct board_hand *hands;
     size_t hand_count;
     struct xg_id *links;
@@ -102,6 +102,9 @@ struct board_entry {
     bool figure_open;
     int64_t touched_ms;
     int64_t received_ms, filed_ms, settled_ms; /* XG_NO_TIME: it was not */
+    struct board_late *lates;
+    size_t late_count;
+    bool forked; /* board_forked() */
     /* of a patrol, of a visit, of a subject */
     bool walked, visited, listed;
     struct report_walk walk;
@@ -139,6 +142,40 @@ XG_MUST_CHECK enum xg_status board_figure_of(struct board_entry *e,
 XG_MUST_CHECK enum xg_status board_figure_put(struct xg_db *db,
                                               const struct board_entry *e,
                                               struct xg_error *err);
+
+/* ---- when it was overdue (late.c) ---- */
+
+/* After its clocks. */
+XG_MUST_CHECK enum xg_status board_late_of(struct board_entry *e,
+                                           struct xg_arena *arena,
+                                           const struct board_by *by,
+                                           const struct fold *fold,
+                                           struct xg_error *err);
+XG_MUST_CHECK enum xg_status board_late_put(struct xg_db *db,
+                                            const struct board_entry *e,
+                                            struct xg_error *err);
+
+/* ---- spans of time (walk.c, walk_ask.c) ---- */
+
+/* 0: less than a day; else less than 2^span days. */
+int64_t board_span_of(int64_t from_ms, int64_t to_ms);
+/* The next that there is, by the statement that says so. */
+XG_MUST_CHECK enum xg_status board_next_span(struct board_reader *r,
+                                             size_t statement, int64_t *span,
+                                             bool *found, struct xg_error *err);
+/* One of a span that holds the moment began so much before it, at most. */
+int64_t board_begins_after(int64_t ms, int64_t span);
+
+/* ---- what is read (walk_ask.c, deeds.c) ---- */
+
+/* What is too long for a code is none. */
+void board_copy_code(char out[static XG_CODE_MAX + 1], const char *text);
+/* What was gathered, `each` bytes an element, into the arena; the list is
+ * cleared. */
+XG_MUST_CHECK enum xg_status board_keep(void **out, size_t *count,
+                                        struct xg_arena *arena,
+                                        struct xg_buf *list, size_t each,
+                                        struct xg_error *err);
 
 /* ---- what people did (deeds.c) ---- */
 
@@ -190,11 +227,12 @@ XG_MUST_CHECK enum xg_status board_regroup(struct xg_db *db,
 
 /* In small letters, where there are some. */
 void board_fold_text(struct xg_buf *out, struct xg_bytes text);
-/* The pairs of a folded text, each once, as FTS5 is given them. */
+/* The pairs and threes of a folded text, as FTS5 is given them. */
 XG_MUST_CHECK enum xg_status board_pairs(struct xg_buf *out,
                                          struct xg_bytes text,
                                          struct xg_error *err);
-/* As a question: all of them; *any false: it has none, and finds nothing. */
+/* As a question: all that there must be; *any false: it has none, and finds
+ * nothing. */
 XG_MUST_CHECK enum xg_status board_pairs_query(struct xg_buf *out, bool *any,
                                                struct xg_bytes text,
                                                struct xg_error *err);

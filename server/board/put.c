@@ -62,6 +62,8 @@ static enum xg_status put_line(struct xg_db *db, const struct board_entry *e,
     xg_bind_i64(put, 30, e->stage_ms);
     xg_bind_i64(put, 31, e->loops);
     xg_bind_i64(put, 32, e->waits);
+    xg_bind_text(put, 33, e->title);
+    xg_bind_i64(put, 34, e->forked);
     return xg_stmt_run(put, err);
 }
 
@@ -284,6 +286,7 @@ enum xg_status board_put(struct xg_db *db, const struct board_entry *e,
                      put_clocks(db, e, err) != XG_OK))
         return err->status;
     if (board_figure_put(db, e, err) != XG_OK ||
+        board_late_put(db, e, err) != XG_OK ||
         board_walk_put(db, e, days, err) != XG_OK ||
         board_deeds_put(db, e, err) != XG_OK)
         return err->status;

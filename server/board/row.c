@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "server/desk/attention.h"
+#include "server/sight/access.h"
 #include "shared/base/log.h"
 #include "shared/core/loop.h"
 #include "shared/core/number.h"
 #include "shared/guide/catalogue.h"
+#include "shared/view/names.h"
 #include "shared/view/value.h"
 
 enum { TEXT_MAX = 1 << 20, TOLD_MAX = 64 };
@@ -254,6 +256,26 @@ static enum xg_status take_text(struct board_entry *e, struct xg_arena *arena,
     return status;
 }
 
+/* What a list shows of a case: nothing, where it may tell of persons. */
+static enum xg_status take_title(struct board_entry *e, struct xg_arena *arena,
+                                 const struct xg_brief *brief,
+                                 struct xg_error *err)
+{
+    struct xg_buf title = XG_BUF(TEXT_MAX);
+
+    if (!e->loops || access_is_sensitive_brief(brief))
+        return XG_OK;
+    view_put_title(&title, brief);
+    enum xg_status status = xg_buf_check(&title, err);
+    if (status == XG_OK) {
+        e->title = xg_arena_str(arena, xg_buf_str(&title), title.len);
+        if (!e->title)
+            status = xg_fail_nomem(err);
+    }
+    xg_buf_clear(&title);
+    return status;
+}
+
 /* ---- all of it ---- */
 
 /* What is told by many, and settled by nobody. */
@@ -300,6 +322,7 @@ enum xg_status board_entry_of(struct board_entry *out, struct xg_arena *arena,
                             .level = "",
                             .category = "",
                             .text = "",
+                            .title = "",
                             .due_ms = BOARD_NEVER,
                             .yellow_ms = BOARD_NEVER,
                             .wake_ms = BOARD_NEVER,
@@ -321,6 +344,7 @@ enum xg_status board_entry_of(struct board_entry *out, struct xg_arena *arena,
     if (folded && (xg_brief_read(&brief, e.entity.state, err) != XG_OK ||
                    take_state(&e, arena, &brief, err) != XG_OK ||
                    take_links(&e, arena, &brief, err) != XG_OK ||
+                   take_title(&e, arena, &brief, err) != XG_OK ||
                    board_walk_of(&e, arena, by, &brief, err) != XG_OK))
         return err->status;
     if (take_hands(&e, arena, by, &brief, err) != XG_OK ||

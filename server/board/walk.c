@@ -121,11 +121,9 @@ static enum xg_status drop_old(struct xg_db *db, size_t statement,
     return status;
 }
 
-/* 0: less than a day; else less than 2^span days. */
-static int64_t span_of(const struct report_walk *w)
+int64_t board_span_of(int64_t from_ms, int64_t to_ms)
 {
-    uint64_t days = ((uint64_t)report_walk_until(w) - (uint64_t)w->start_ms) /
-                    (uint64_t)DAY_MS;
+    uint64_t days = ((uint64_t)to_ms - (uint64_t)from_ms) / (uint64_t)DAY_MS;
     int64_t span = 0;
 
     for (; days; days >>= 1)
@@ -147,7 +145,7 @@ static enum xg_status put_patrol(struct xg_db *db, const struct report_walk *w,
     else
         xg_bind_i64(put, 5, w->end_ms);
     xg_bind_i64(put, 6, report_walk_until(w));
-    xg_bind_i64(put, 7, span_of(w));
+    xg_bind_i64(put, 7, board_span_of(w->start_ms, report_walk_until(w)));
     xg_bind_i64(put, 8, w->came_ms);
     xg_bind_i64(put, 9, w->distance_mm);
     xg_bind_u64(put, 10, w->points);

@@ -10,10 +10,10 @@
 
 /* ---- patrols ---- */
 
-static enum xg_status next_span(struct board_reader *r, int64_t *span,
-                                bool *found, struct xg_error *err)
+enum xg_status board_next_span(struct board_reader *r, size_t statement,
+                               int64_t *span, bool *found, struct xg_error *err)
 {
-    struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_PATROL_SPANS);
+    struct xg_stmt *s = xg_stmt(r->db, statement);
 
     xg_bind_i64(s, 1, *span);
     *found = xg_stmt_row(s);
@@ -22,7 +22,7 @@ static enum xg_status next_span(struct board_reader *r, int64_t *span,
     return xg_stmt_done(s, err);
 }
 
-static void copy_code(char out[static XG_CODE_MAX + 1], const char *text)
+void board_copy_code(char out[static XG_CODE_MAX + 1], const char *text)
 {
     size_t len = strlen(text);
 
@@ -37,8 +37,8 @@ static struct report_walk walk_at(struct xg_stmt *s)
 
     if (strlen(name) < sizeof w.name)
         memcpy(w.name, name, strlen(name) + 1);
-    copy_code(w.worker, xg_col_text(s, 3));
-    copy_code(w.unit, xg_col_text(s, 4));
+    board_copy_code(w.worker, xg_col_text(s, 3));
+    board_copy_code(w.unit, xg_col_text(s, 4));
     w.start_ms = xg_col_i64(s, 5);
     w.end_ms = xg_col_is_null(s, 6) ? XG_NO_TIME : xg_col_i64(s, 6);
     w.came_ms = xg_col_i64(s, 7);
@@ -55,8 +55,7 @@ static struct report_walk walk_at(struct xg_stmt *s)
     return w;
 }
 
-/* One of a span that touches a moment began so much before it, at most. */
-static int64_t begins_after(int64_t ms, int64_t span)
+int64_t board_begins_after(int64_t ms, int64_t span)
 {
     /* a day is less than 2^27 ms */
     int64_t back = span < 36 ? DAY_MS << span : INT64_MAX;
@@ -84,12 +83,13 @@ enum xg_status board_walks(struct board_reader *r, struct xg_arena *arena,
     bool found = true;
 
     while (status == XG_OK) {
-        status = next_span(r, &span, &found, err);
+        status =
+            board_next_span(r, BOARD_STMT_PATROL_SPANS, &span, &found, err);
         if (status != XG_OK || !found)
             break;
         struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_PATROL_LIST);
         xg_bind_i64(s, 1, span);
-        xg_bind_i64(s, 2, begins_after(from_ms, span));
+        xg_bind_i64(s, 2, board_begins_after(from_ms, span));
         xg_bind_i64(s, 3, before_ms);
         xg_bind_i64(s, 4, from_ms);
         while (xg_stmt_next(s)) {
@@ -149,7 +149,7 @@ enum xg_status board_covered(struct board_reader *r,
     xg_bind_text(s, 1, unit);
     bool any = xg_stmt_row(s);
     if (any)
-        copy_code(unit, xg_col_text(s, 0));
+        board_copy_code(unit, xg_col_text(s, 0));
     if (xg_stmt_done(s, err) != XG_OK)
         return err->status;
     *found = any;
@@ -224,7 +224,7 @@ enum xg_status board_find_listed(struct board_reader *r,
     xg_bind_id(s, 1, id);
     bool any = xg_stmt_row(s);
     if (any)
-        copy_code(unit, xg_col_text(s, 0));
+        board_copy_code(unit, xg_col_text(s, 0));
     if (xg_stmt_done(s, err) != XG_OK)
         return err->status;
     *found = any;

@@ -1,7 +1,8 @@
-/* words.c - what is searched, and the pairs of characters by which it is
- * found. Two characters are a word of Chinese, so three (FTS5's own trigrams)
- * would not find most of what people look for. A pair is ten hexadecimal
- * digits, two code points, so that no tokenizer takes it apart. */
+/* words.c - what is searched, and the pairs and threes of characters by which
+ * it is found. Two characters are a word of Chinese, so threes alone (FTS5's own
+ * trigrams) would not find most of what people look for; and pairs alone find
+ * for a word of three all that has its two halves anywhere. Each is hexadecimal
+ * digits, five a code point, so that no tokenizer takes it apart. */
 #include "server/board/inside.h"
 
 enum {
@@ -65,34 +66,74 @@ void board_fold_text(struct xg_buf *out, struct xg_bytes text)
     }
 }
 
-/* Each pair between `before` and `after`. */
-static bool put_pairs(struct xg_buf *out, struct xg_bytes text,
-                      const char *before, const char *after)
-{
-    uint32_t last = ' ', c;
-    bool any = false;
+/* Characters that stand together: the last of a walk, the newest first; a space
+ * parts them. */
+struct run {
+    uint32_t last[3];
+    size_t length; /* of what stands together so far */
+};
 
-    for (; next(&c, &text); last = c) {
-        if (c == ' ' || last == ' ')
-            continue;
-        xg_buf_format(out, "%s%05x%05x%s", before, last, c, after);
-        any = true;
-    }
-    return any;
+static bool go_on(struct run *r, struct xg_bytes *text)
+{
+    r->last[2] = r->last[1];
+    r->last[1] = r->last[0];
+    if (!next(&r->last[0], text))
+        return false;
+    r->length = r->last[0] == ' ' ? 0 : r->length + 1;
+    return true;
+}
+
+static void put_pair(struct xg_buf *out, const struct run *r)
+{
+    xg_buf_format(out, "%05x%05x", r->last[1], r->last[0]);
+}
+
+static void put_three(struct xg_buf *out, const struct run *r)
+{
+    xg_buf_format(out, "%05x%05x%05x", r->last[2], r->last[1], r->last[0]);
 }
 
 enum xg_status board_pairs(struct xg_buf *out, struct xg_bytes text,
                            struct xg_error *err)
 {
-    put_pairs(out, text, "", " ");
+    struct run r = {.length = 0};
+
+    while (go_on(&r, &text)) {
+        if (r.length >= 2) {
+            put_pair(out, &r);
+            xg_buf_byte(out, ' ');
+        }
+        if (r.length >= 3) {
+            put_three(out, &r);
+            xg_buf_byte(out, ' ');
+        }
+    }
     return xg_buf_check(out, err);
 }
 
+/* The threes; of what is two long, the pair. */
 enum xg_status board_pairs_query(struct xg_buf *out, bool *any,
                                  struct xg_bytes text, struct xg_error *err)
 {
-    bool some = put_pairs(out, text, "\"", "\" ");
+    struct run r = {.length = 0};
+    size_t pair = 0;
+    bool some = false;
 
+    while (go_on(&r, &text)) {
+        if (r.length == 2)
+            pair = out->len;
+        if (r.length == 3)
+            out->len = pair; /* the three has it */
+        if (r.length >= 2) {
+            xg_buf_byte(out, '"');
+            if (r.length == 2)
+                put_pair(out, &r);
+            else
+                put_three(out, &r);
+            xg_buf_text(out, "\" ");
+            some = true;
+        }
+    }
     if (!some)
         xg_buf_text(out, "\"0\""); /* nothing is called that */
     if (xg_buf_check(out, err) != XG_OK)

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "server/board/inside.h"
+#include "server/desk/redact.h"
+#include "shared/base/os.h"
 #include "shared/core/loop.h"
 #include "shared/db/internal.h"
 #include "tests/lib/office.h"
@@ -158,12 +160,13 @@ static const char history[] =
     "INSERT INTO line (number, id, kind, loops, status, open, settled,"
     " withdrawn, decide, unit, unit_at, holder, holder_at, level, category,"
     " category_at, urgency, source, name, case_number, created_ms, changed,"
-    " stage, due_ms, yellow_ms, wake_ms, look, since_ms, stage_ms, waits) "
+    " stage, due_ms, yellow_ms, wake_ms, look, since_ms, stage_ms, waits,"
+    " title, forked) "
     "SELECT i, randomblob(16), CASE WHEN i %% 4 THEN 5 ELSE 3 END,"
     " i %% 4 = 0, CASE WHEN i %% 4 THEN 0 ELSE %d END, %d, i %% 4 = 0 AND"
     " %d = 0, 0, 0, 'u' || i %% 40, i %% 40, 'u' || i %% 40, i %% 40, '', '',"
     " 1000, 1, 1, 'N' || i, '', i, i, 0, 9223372036854775807,"
-    " 9223372036854775807, 9223372036854775807, 0, 0, 0, 0 FROM n";
+    " 9223372036854775807, 9223372036854775807, 0, 0, 0, 0, '', 0 FROM n";
 
 static void add_rows(struct office *o, int from, int to, int status, bool open)
 {
@@ -595,6 +598,129 @@ static void test_a_full_disk_is_no_end(void **state)
     office_close(&o);
 }
 
+/* ---- what was erased ---- */
+
+/* A word that is told from all others in the index of pairs, too: there terms
+ * that begin alike share their beginnings. */
+#define SECRET "\xf0\x9f\x94\xa5\xf0\x9f\x94\xa5"
+#define SECRET_PAIR "1f5251f525"
+
+static bool holds(const char *path, const char *suffix, const char *text)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf data = XG_BUF(64 << 20);
+    char name[700];
+    bool found = false;
+
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    if (access(name, F_OK) == 0) {
+        assert_ok(xg_os_read(&data, name, &err));
+        for (size_t i = 0, n = strlen(text); !found && i + n <= data.len; i++)
+            found = memcmp(data.data + i, text, n) == 0;
+    }
+    xg_buf_clear(&data);
+    return found;
+}
+
+/* Anywhere in the board's files, free pages and its log included. */
+static bool board_holds(struct office *o, const char *text)
+{
+    return holds(board_path(o->d->board), "", text) ||
+           holds(board_path(o->d->board), "-wal", text);
+}
+
+static struct xg_id report_secret(struct office *o)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct xg_draft d;
+
+    xg_draft_init(&d, &o->arena, XG_KIND_INCIDENT);
+    d.head.creates = true;
+    test_text(&d, XG_INCIDENT_CATEGORY, "lamp");
+    test_text(&d, XG_FIELD_GRID, "north");
+    test_text(&d, XG_INCIDENT_DESCRIPTION, SECRET);
+    assert_ok(desk_write(&done, o->d, &d, "wn", NULL, &err));
+    return done.id;
+}
+
+static enum xg_status erase(struct office *o, const struct xg_id *id)
+{
+    const struct redact_wish wish = {.fields = {XG_INCIDENT_DESCRIPTION},
+                                     .field_count = 1};
+    struct xg_error err = XG_ERROR_NONE;
+    struct fold f = office_fold(o, id);
+    struct redact_plan plan;
+    struct store *reader;
+    size_t acts;
+
+    assert_ok(data_borrow(o->d, &reader, &err));
+    assert_ok(redact_plan(&plan, &o->arena, reader, &f, &wish, &err));
+    data_return(o->d, reader);
+    return redact_write(&acts, o->d, &f, &plan, "a ground", "boss", NULL, &err);
+}
+
+static void test_what_is_erased_is_forgotten(void **state)
+{
+    const struct board_filter secret = {.text = SECRET};
+    struct xg_error err = XG_ERROR_NONE;
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    struct xg_id id = report_secret(&o);
+    for (int i = 0; i < 40; i++)
+        office_report(&o, "hole");
+    take_in(&o);
+    assert_ok(xg_db_checkpoint(o.d->board->db, &err));
+    assert_int_equal(count(&o, secret), 1);
+    assert_true(board_holds(&o, SECRET));
+    assert_true(board_holds(&o, SECRET_PAIR));
+    assert_int_equal(erase(&o, &id), XG_OK);
+    assert_false(board_holds(&o, SECRET));
+    assert_false(board_holds(&o, SECRET_PAIR));
+    assert_int_equal(count(&o, secret), 0);
+    assert_int_equal(count(&o, (struct board_filter){.open = true}), 41);
+    office_check(&o);
+    office_close(&o);
+}
+
+/* The bytes are gone from the records, and a reader holds on to the board as it
+ * was; then all of it ends. What is left to do is done at the next start. */
+static void test_killed_before_it_is_forgotten(void **state)
+{
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    struct xg_id id = report_secret(&o);
+    take_in(&o);
+    data_close(o.d);
+    o.d = NULL;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct xg_error err = XG_ERROR_NONE;
+        struct board_reader *r;
+        open_again(&o);
+        take_in(&o);
+        bool reads = board_begin(o.d->board, &r, &err) == XG_OK;
+        sqlite3_busy_timeout(o.d->board->db->handle, 1);
+        _exit(!reads || erase(&o, &id) != XG_BUSY);
+    }
+    int ended;
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_int_equal(ended, 0);
+    char path[700];
+    snprintf(path, sizeof path, "%s/data/board.db", o.folder);
+    assert_true(holds(path, "", SECRET) || holds(path, "-wal", SECRET));
+    open_again(&o);
+    assert_false(board_holds(&o, SECRET));
+    assert_false(board_holds(&o, SECRET_PAIR));
+    office_check(&o);
+    office_close(&o);
+}
+
 /* ---- beside others ---- */
 
 static void test_a_thread_follows(void **state)
@@ -626,6 +752,49 @@ static void test_a_thread_follows(void **state)
 }
 
 /* ---- trees ---- */
+
+/* A device signs what it likes: its tracks are no reason to stop. */
+static void test_bytes_that_are_no_track(void **state)
+{
+    static const uint8_t junk[][8] = {
+        {0x10, 0x01, 0xff, 0xff}, {0xff}, {0x10, 0x80, 0x80, 0x04, 1, 2, 3, 4}};
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf value = XG_BUF(64);
+    struct report_walk *walks;
+    struct board_reader *r;
+    struct desk_done done;
+    struct office o;
+    size_t n;
+
+    (void)state;
+    office_open(&o, NULL);
+    for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
+        struct xg_draft d;
+        xg_draft_init(&d, &o.arena, XG_KIND_PATROL);
+        d.head.creates = true;
+        xg_buf_reset(&value);
+        xg_cbor_put_int(&value, o.world.wall_ms - HOUR_MS);
+        assert_ok(
+            xg_draft_set(&d, XG_PATROL_START, xg_buf_bytes(&value), &err));
+        xg_buf_reset(&value);
+        xg_cbor_put_bytes(&value, junk[i], sizeof junk[i]);
+        assert_ok(
+            xg_draft_add(&d, XG_PATROL_SEGMENT, xg_buf_bytes(&value), &err));
+        assert_ok(desk_write(&done, o.d, &d, "wn", NULL, &err));
+    }
+    office_report(&o, "lamp");
+    take_in(&o);
+    assert_ok(board_begin(o.d->board, &r, &err));
+    assert_ok(board_walks(r, &o.arena, &walks, &n, 0, BOARD_NEVER, &err));
+    assert_int_equal(n, sizeof junk / sizeof *junk);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(walks[i].distance_mm, 0);
+    board_end(o.d->board, r);
+    assert_int_equal(
+        count(&o, (struct board_filter){.kinds = 1u << XG_KIND_INCIDENT}), 1);
+    xg_buf_clear(&value);
+    office_close(&o);
+}
 
 static void test_trees(void **state)
 {
@@ -675,7 +844,10 @@ int main(void)
         cmocka_unit_test(test_the_file_of_another_log_is_made_anew),
         cmocka_unit_test(test_killed_at_any_moment),
         cmocka_unit_test(test_a_full_disk_is_no_end),
+        cmocka_unit_test(test_what_is_erased_is_forgotten),
+        cmocka_unit_test(test_killed_before_it_is_forgotten),
         cmocka_unit_test(test_a_thread_follows),
+        cmocka_unit_test(test_bytes_that_are_no_track),
         cmocka_unit_test(test_trees),
     };
 

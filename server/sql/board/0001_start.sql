@@ -49,7 +49,10 @@ CREATE TABLE line (
     since_ms    INTEGER NOT NULL,     -- since when who has it does, at this
                                       -- level; 0: it is not open
     stage_ms    INTEGER NOT NULL,     -- when that clock began; 0: none runs
-    waits       INTEGER NOT NULL      -- for whom, as a set: view_waits_set()
+    waits       INTEGER NOT NULL,     -- for whom, as a set: view_waits_set()
+    title       TEXT NOT NULL,        -- of a case, without personal fields
+    forked      INTEGER NOT NULL      -- of a case: what was decided may ever
+                                      -- have stood against each other
 ) STRICT;
 
 CREATE INDEX line_changed ON line (changed, number);
@@ -79,6 +82,7 @@ CREATE INDEX line_urgency ON line (urgency);
 CREATE INDEX line_source ON line (source);
 CREATE INDEX line_name ON line (name) WHERE name <> '';
 CREATE INDEX line_case_number ON line (case_number) WHERE case_number <> '';
+CREATE INDEX line_forked ON line (changed, number) WHERE forked = 1;
 CREATE INDEX line_wake ON line (wake_ms) WHERE wake_ms < 9223372036854775807;
 
 -- Units that it was ever put into the hands of, beside its home. `called`: a
@@ -94,9 +98,9 @@ CREATE TABLE hand (
 CREATE INDEX hand_at ON hand (at, number);
 CREATE INDEX hand_called ON hand (at, number) WHERE called = 1;
 
--- What is searched, without personal fields, in small letters; and its pairs of
--- characters, each as ten hexadecimal digits: two characters are a word of
--- Chinese. What the pairs find is compared with the text.
+-- What is searched, without personal fields, in small letters; and its pairs and
+-- threes of characters, each as hexadecimal digits, five a character: two are a
+-- word of Chinese. What they find is compared with the text.
 CREATE TABLE words (
     number INTEGER PRIMARY KEY,
     text   TEXT NOT NULL
@@ -166,6 +170,23 @@ CREATE INDEX figure_touched ON figure (touched_ms);
 CREATE INDEX figure_received ON figure (received_ms);
 CREATE INDEX figure_filed ON figure (filed_ms) WHERE filed_ms IS NOT NULL;
 CREATE INDEX figure_settled ON figure (settled_ms) WHERE settled_ms IS NOT NULL;
+
+-- When a case was overdue: from a moment on and before another, with whom and in
+-- what status. A case of which that cannot be read off has one span in which it
+-- may have been (late.c).
+CREATE TABLE late (
+    number  INTEGER NOT NULL,
+    place   INTEGER NOT NULL,       -- from 0
+    from_ms INTEGER NOT NULL,
+    to_ms   INTEGER NOT NULL,       -- 2^63-1: it lasts
+    span    INTEGER NOT NULL,       -- 0: less than a day; else less than 2^span
+    due_ms  INTEGER,                -- NULL: fold it
+    status  INTEGER,
+    holder  TEXT NOT NULL,
+    PRIMARY KEY (number, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX late_span ON late (span, from_ms, to_ms);
 
 -- A patrol whose first record is here, and that was not withdrawn; its home and
 -- number stand in `line`, too.

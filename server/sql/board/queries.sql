@@ -112,7 +112,7 @@ l.number, l.id, l.kind, l.status, @light@, l.lat_e7, l.lon_e7, l.category,
     l.urgency, l.unit, l.holder, l.level, l.source, l.created_ms, l.changed,
     l.due_ms, l.stage, l.since_ms, l.stage_ms, l.waits
 
--- Cases that are open, or received, filed or settled in ?1 to ?2.
+-- Cases that are open, or received, filed or settled in ?1 to ?2, or of ?3.
 -- part: figures_of_days
 SELECT number FROM figure INDEXED BY figure_open WHERE open = 1
 UNION ALL
@@ -124,6 +124,8 @@ WHERE filed_ms >= ?1 AND filed_ms < ?2
 UNION ALL
 SELECT number FROM figure INDEXED BY figure_settled
 WHERE settled_ms >= ?1 AND settled_ms < ?2
+UNION ALL
+SELECT value FROM json_each(?3)
 
 -- Of so many rows which way goes: up to ?3 of them. Ranges; one number; none.
 -- About how many there are: entities are numbered without gaps.
@@ -306,10 +308,11 @@ INSERT INTO line (number, id, kind, status, open, settled, withdrawn, decide,
                   unit, unit_at, holder, holder_at, level, category,
                   category_at, urgency, source, name, case_number, lat_e7,
                   lon_e7, created_ms, changed, stage, due_ms, yellow_ms,
-                  wake_ms, look, since_ms, stage_ms, loops, waits)
+                  wake_ms, look, since_ms, stage_ms, loops, waits, title,
+                  forked)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
         ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30,
-        ?31, ?32)
+        ?31, ?32, ?33, ?34)
 ON CONFLICT (number) DO UPDATE SET
     id = excluded.id, kind = excluded.kind, status = excluded.status,
     open = excluded.open, settled = excluded.settled,
@@ -325,7 +328,8 @@ ON CONFLICT (number) DO UPDATE SET
     due_ms = excluded.due_ms, yellow_ms = excluded.yellow_ms,
     wake_ms = excluded.wake_ms, look = excluded.look,
     since_ms = excluded.since_ms, stage_ms = excluded.stage_ms,
-    loops = excluded.loops, waits = excluded.waits;
+    loops = excluded.loops, waits = excluded.waits, title = excluded.title,
+    forked = excluded.forked;
 
 -- name: words_get
 SELECT text FROM words WHERE number = ?1;
@@ -339,6 +343,10 @@ INSERT INTO pair (rowid, pairs) VALUES (?1, ?2);
 
 -- name: pair_drop
 INSERT INTO pair (pair, rowid, pairs) VALUES ('delete', ?1, ?2);
+
+-- What was dropped is only marked until what the index consists of is merged.
+-- name: pair_merge
+INSERT INTO pair (pair) VALUES ('optimize');
 
 -- name: course_put
 INSERT INTO course (number, grouped) VALUES (?1, x'')
@@ -483,6 +491,35 @@ WHERE m.grouped <> x'' AND m.grouped IN (
     WHERE c.number IN (@figures_of_days@) AND c.grouped <> x'')
 ORDER BY m.number;
 
+-- ---- when a case was overdue ----
+
+-- name: late_drop
+DELETE FROM late WHERE number = ?1;
+
+-- name: late_put
+INSERT INTO late (number, place, from_ms, to_ms, span, due_ms, status, holder)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- Of one span, those that began after ?2, and hold ?3.
+-- name: late_list
+SELECT number, from_ms, to_ms, due_ms, status, holder
+FROM late INDEXED BY late_span
+WHERE span = ?1 AND from_ms > ?2 AND from_ms <= ?3 AND to_ms > ?3;
+
+-- name: late_spans
+SELECT span FROM late INDEXED BY late_span WHERE span > ?1
+ORDER BY span LIMIT 1;
+
+-- name: forked_list
+SELECT number, id FROM line INDEXED BY line_forked
+WHERE forked = 1 AND changed >= ?1 ORDER BY changed, number LIMIT ?2;
+
+-- The same of what somebody must decide.
+-- name: forked_decide
+SELECT number, id FROM line INDEXED BY line_decide
+WHERE decide = 1 AND forked = 1 AND changed >= ?1
+ORDER BY changed, number LIMIT ?2;
+
 -- ---- patrols and visits ----
 
 -- name: patrol_put
@@ -601,6 +638,9 @@ SELECT distance_mm FROM patrol INDEXED BY patrol_worker WHERE worker = ?1;
 SELECT f.number, l.id, l.kind, l.name, f.flag, f.count, f.answered
 FROM flag f INDEXED BY flag_worker CROSS JOIN line l ON l.number = f.number
 WHERE f.worker = ?1 ORDER BY f.number DESC, f.place;
+
+-- name: case_get
+SELECT id, kind, status, unit, name, title FROM line WHERE number = ?1;
 
 -- name: name_get
 SELECT name FROM line WHERE number = ?1;
