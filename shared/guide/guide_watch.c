@@ -123,6 +123,26 @@ static enum xg_status need_worker(struct watch *w, const char *code,
 
 /* ---- the kinds ---- */
 
+/* A total beside its parts is counted twice. */
+static void need_households_once(struct watch *w, const struct xg_territory *t,
+                                 const struct xg_unit *of)
+{
+    const struct xg_unit *u = of;
+
+    for (int depth = 0; u && *u->parent && depth < XG_UNIT_DEPTH_MAX; depth++) {
+        const struct xg_unit *above = xg_territory_find(t, u->parent);
+        u = above ? above : xg_territory_find(w->territory, u->parent);
+        if (u && u->has_households && u->households && is_new(w, 'h', u->code))
+            warn(w, 'h',
+                 XG_T("单位 %s 和它上面的 %s 都填了户数，会算两遍：上级只填不属"
+                      "任何下级的户数",
+                      "unit %s and %s above it both say how many households, "
+                      "and are added up: above, count those that no unit below "
+                      "has"),
+                 of->code, u->code);
+    }
+}
+
 static enum xg_status watch_territory(struct watch *w, struct xg_bytes content)
 {
     struct xg_territory t;
@@ -142,6 +162,8 @@ static enum xg_status watch_territory(struct watch *w, struct xg_bytes content)
             warn(w, 'u', XG_T("单位 %s：没有上级单位 %s",
                          "unit %s: there is no unit %s above it"),
                  u->code, u->parent);
+        if (u->has_households)
+            need_households_once(w, &t, u);
     }
     return XG_OK;
 }

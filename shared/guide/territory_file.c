@@ -7,13 +7,14 @@
 #include "shared/core/registry.h"
 #include "shared/guide/csv.h"
 
-enum { CODE, LEVEL, PARENT, NAME };
+enum { CODE, LEVEL, PARENT, NAME, HOUSEHOLDS };
 
 static const struct xg_csv_column columns[] = {
     [CODE] = {"code", "编码|代码", XG_CSV_REQUIRED | XG_CSV_FILLED},
     [LEVEL] = {"level", "层级|级别", XG_CSV_REQUIRED | XG_CSV_FILLED},
     [PARENT] = {"parent", "上级编码|上级", XG_CSV_REQUIRED},
     [NAME] = {"name", "名称", XG_CSV_REQUIRED | XG_CSV_FILLED},
+    [HOUSEHOLDS] = {"households", "户数", 0},
     {NULL, NULL, 0},
 };
 
@@ -57,10 +58,14 @@ static enum xg_status read_units(struct xg_unit *units, const struct xg_csv *t,
 {
     for (size_t i = 0; i < t->row_count; i++) {
         const struct xg_csv_row *row = &t->rows[i];
-        struct xg_unit u = {.parent = "", .name = row->cells[NAME]};
+        struct xg_unit u = {.parent = "",
+                            .name = row->cells[NAME],
+                            .has_households = *row->cells[HOUSEHOLDS] != '\0'};
         if (xg_csv_code(&u.code, t, row, CODE, err) != XG_OK ||
             xg_csv_code(&u.level, t, row, LEVEL, err) != XG_OK ||
-            xg_csv_code(&u.parent, t, row, PARENT, err) != XG_OK)
+            xg_csv_code(&u.parent, t, row, PARENT, err) != XG_OK ||
+            xg_csv_uint(&u.households, t, row, HOUSEHOLDS, 0,
+                        XG_TERRITORY_HOUSEHOLDS_MAX, err) != XG_OK)
             return err->status;
         /* A registry note writes "-" for no parent. */
         if (strcmp(u.code, "-") == 0)

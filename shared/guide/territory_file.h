@@ -1,9 +1,13 @@
 /* territory_file.h - the territory's file: CSV, one unit a line.
  *
- *      code,level,parent,name
- *      371302,district,,兰山区
- *      371302001,street,371302,兰山街道
- *      371302-cg,department,371302,综合行政执法局
+ *      code,level,parent,name,households
+ *      371302,district,,兰山区,
+ *      371302001,street,371302,兰山街道,
+ *      371302001001001,grid,371302001001,第一网格,312
+ *      371302-cg,department,371302,综合行政执法局,
+ *
+ * `households`, which may be missing, is how many there are in the unit itself,
+ * without the units below it; so that units are added up.
  *
  * Streets, communities and grids as well as departments and offices: whoever
  * can hold a case is a unit. `level` is a code of the levels file. A parent may
@@ -16,14 +20,22 @@
 #ifndef XG_GUIDE_TERRITORY_FILE_H
 #define XG_GUIDE_TERRITORY_FILE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "shared/base/arena.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 
-enum { XG_TERRITORY_UNITS_MAX = 200000 };
+enum {
+    XG_TERRITORY_UNITS_MAX = 200000,
+    XG_TERRITORY_HOUSEHOLDS_MAX = 10000000, /* of one unit */
+};
 
 struct xg_unit {
     const char *code, *level, *parent, *name; /* parent "" at the top */
+    bool has_households;                      /* the file says how many */
+    uint64_t households;
 };
 
 struct xg_territory {

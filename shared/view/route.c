@@ -6,7 +6,10 @@
 #include "shared/view/outline.h"
 #include "shared/view/value.h"
 
-enum { LINE_TOLERANCE_MM = 2000 };
+enum {
+    LINE_TOLERANCE_MM = 2000,
+    POINTS_MAX = 2 << 20, /* of a patrol: weeks of one a second; 48 MiB */
+};
 
 /* ---- from the state of a patrol ---- */
 
@@ -53,6 +56,28 @@ struct xg_gap view_gap_of(const struct xg_cbor_item *item)
     return gap;
 }
 
+/* What a record holds need not be a track: whoever signed it may have put in
+ * anything, and that is no reason to show nothing of the rest. */
+static enum xg_status read_segment(struct xg_track_segment *out, bool *readable,
+                                   struct xg_arena *arena,
+                                   struct xg_bytes packed, size_t most,
+                                   struct xg_error *err)
+{
+    struct xg_error why = XG_ERROR_NONE;
+    size_t count;
+
+    *readable = false;
+    if (xg_track_count(&count, packed, &why) != XG_OK || count > most)
+        return XG_OK;
+    enum xg_status status =
+        xg_track_unpack(&out->points, &out->count, arena, packed, &why);
+    *readable = status == XG_OK;
+    if (status == XG_OK || status == XG_FORMAT || status == XG_TOOBIG)
+        return XG_OK;
+    *err = why;
+    return status;
+}
+
 enum xg_status view_route_of(struct view_route *out, struct xg_arena *arena,
                              const struct xg_brief *brief, struct xg_error *err)
 {
@@ -68,10 +93,14 @@ enum xg_status view_route_of(struct view_route *out, struct xg_arena *arena,
         return xg_fail_nomem(err);
     if (xg_brief_set(brief, XG_PATROL_SEGMENT, &elements))
         while (xg_brief_element(&elements, &item)) {
-            struct xg_track_segment *s = &t.segments[t.segment_count++];
-            if (xg_track_unpack(&s->points, &s->count, arena, item.bytes,
-                                err) != XG_OK)
+            struct xg_track_segment *s = &t.segments[t.segment_count];
+            bool readable;
+            if (read_segment(s, &readable, arena, item.bytes,
+                             POINTS_MAX - t.fixes, err) != XG_OK)
                 return err->status;
+            if (!readable)
+                continue;
+            t.segment_count++;
             t.fixes += s->count;
             t.distance_mm += xg_track_distance_mm(s->points, s->count);
         }

@@ -22,7 +22,8 @@ struct view_route {
     int64_t distance_mm; /* between trusted fixes of one segment */
 };
 
-/* Segments and gaps of a patrol's state, in the arena. */
+/* Segments and gaps of a patrol's state, in the arena. A segment that cannot be
+ * read is left out, and so is what comes to more than two million points. */
 XG_MUST_CHECK enum xg_status view_route_of(struct view_route *out,
                                            struct xg_arena *arena,
                                            const struct xg_brief *brief,

@@ -80,9 +80,10 @@ enum { VIEW_ZONE_HERE = 24 * 60 }; /* as the system says */
 int view_zone_thread(int minutes_east);
 /* "2026-05-01T00:30:00.000Z". Outside the years 0 to 9999 as above. */
 void view_put_time_utc(struct xg_buf *out, int64_t ms);
-/* Unix seconds (digits, with an optional sign and fraction, or after "@"), or
- * YYYY-MM-DD[(T| )HH:MM[:SS[.fff]]][Z|+HH:MM|-HH:MM]; without a zone the local
- * one. A date alone is its midnight. False when it is none of these. */
+/* YYYY-MM-DD[(T| )HH:MM[:SS[.fff]]][Z|+HH:MM|-HH:MM], without a zone the local
+ * one; a date alone, also as YYYYMMDD, is its midnight. Or Unix seconds: other
+ * digits, with an optional sign and fraction, or any after "@". False when it
+ * is none of these. */
 bool view_parse_time(int64_t *ms, const char *text);
 /* "3 分 20 秒", "2 h 5 min" */
 void view_put_duration(struct xg_buf *out, int64_t ms);

@@ -231,12 +231,25 @@ static bool parse_date_time(int64_t *ms, const char *text)
     return true;
 }
 
+/* "20260501" as "2026-05-01"; as seconds it would be of 1970. */
+static bool parse_day(int64_t *ms, const char *text)
+{
+    char day[sizeof "YYYY-MM-DD"];
+
+    snprintf(day, sizeof day, "%.4s-%.2s-%.2s", text, text + 4, text + 6);
+    return parse_date_time(ms, day);
+}
+
 bool view_parse_time(int64_t *ms, const char *text)
 {
     size_t len = strlen(text);
     size_t sign = *text == '@' || *text == '-' || *text == '+';
     int64_t value;
 
+    if (len == 8 && strspn(text, "0123456789") == 8 && parse_day(&value, text)) {
+        *ms = value;
+        return true;
+    }
     if (text[sign + strspn(text + sign, "0123456789.")] == '\0' || *text == '@')
         return view_parse_decimal(ms, text + (*text == '@'),
                                   len - (*text == '@'), 3);

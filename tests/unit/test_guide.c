@@ -27,6 +27,7 @@ struct bad {
 #define LABELS "sort,code,zh,en\n"
 #define Q(rest) "{\"templates\":[{\"code\":\"f\",\"edition\":\"1\",\"kind\":"  \
                 "\"visit\",\"zh\":\"表\",\"questions\":[" rest "]}]}"
+#define HOUSEHOLDS "code,level,parent,name,households\n"
 #define FEATURE(code, geometry)                                                \
     "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\","     \
     "\"properties\":{\"code\":\"" code "\"},\"geometry\":" geometry "}]}"
@@ -44,6 +45,10 @@ static const struct bad bads[] = {
     {"territory", TERRITORY "a,x,,\n", "name"},
     {"territory", TERRITORY "a,x,,A,B\n", "line 2"},
     {"territory", TERRITORY "a,x,,\xff\n", "line 2"},
+    {"territory", HOUSEHOLDS "a,x,,A,-1\n", "households"},
+    {"territory", HOUSEHOLDS "a,x,,A,12.5\n", "households"},
+    {"territory", HOUSEHOLDS "a,x,,A,many\n", "households"},
+    {"territory", HOUSEHOLDS "a,x,,A,10000001\n", "households"},
     {"levels", LEVELS "g,网格,0,,,,,,,\n", "1 to 99"},
     {"levels", LEVELS "g,网格,1,,s,,,,,\n", "no level s"},
     {"levels", LEVELS "g,网格,2,,s,,,,,\ns,街道,2,,,,,,,\n", "not above"},
@@ -802,6 +807,45 @@ static void test_what_nobody_knows_is_told_once(void **unused)
     shelf_clear(&s);
 }
 
+/* The figure of a unit is of the newest file that names it; none is none. */
+static void test_households(void **unused)
+{
+    struct heard h = {.text = XG_BUF(1 << 16)};
+    const struct xg_guide_watch watch = {&h, NULL, hear};
+    struct xg_error err = XG_ERROR_NONE;
+    struct shelf s = {.count = 0};
+    const struct xg_territory *t;
+    (void)unused;
+
+    put(&s, "territory", "1",
+        HOUSEHOLDS "d,district,,D,\ng,grid,d,G,312\nh,grid,d,H,7\n");
+    put(&s, "territory", "2",
+        "编码,层级,上级编码,名称,户数\ng,grid,d,G,0\n");
+    put(&s, "territory", "3", TERRITORY "h,grid,d,H\n");
+    struct xg_guide *g = guide_over(&s);
+    assert_ok(xg_guide_territory(g, &t, &err));
+    assert_false(xg_territory_find(t, "d")->has_households);
+    assert_true(xg_territory_find(t, "g")->has_households);
+    assert_int_equal(xg_territory_find(t, "g")->households, 0);
+    assert_false(xg_territory_find(t, "h")->has_households);
+    /* A total beside its parts is told, once; what is not there is none. */
+    assert_ok(xg_guide_unresolved(g, "territory",
+                                  xg_bytes_of(HOUSEHOLDS "e,district,,E,\n"
+                                                         "f,grid,e,F,3\n"),
+                                  &watch, &err));
+    assert_int_equal(h.count, 0);
+    assert_ok(xg_guide_unresolved(g, "territory",
+                                  xg_bytes_of(HOUSEHOLDS "d,district,,D,9\n"
+                                                         "g,grid,d,G,3\n"
+                                                         "h,grid,d,H,3\n"),
+                                  &watch, &err));
+    assert_int_equal(h.count, 1);
+    assert_non_null(strstr(xg_buf_str(&h.text), "g and d"));
+    xg_guide_free(g);
+    xg_buf_clear(&h.text);
+    shelf_clear(&s);
+}
+
 static void test_an_edition_of_a_template_does_not_change(void **unused)
 {
     static const char old[] = Q("{\"key\":\"a\",\"zh\":\"问\",\"type\":"
@@ -846,6 +890,7 @@ int main(void)
         cmocka_unit_test(test_a_category_proposes_its_department),
         cmocka_unit_test(test_a_refusal_cites_anothers_duty),
         cmocka_unit_test(test_what_nobody_knows_is_told_once),
+        cmocka_unit_test(test_households),
         cmocka_unit_test(test_an_edition_of_a_template_does_not_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
