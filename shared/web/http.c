@@ -147,7 +147,18 @@ void xg_response_clear(struct xg_response *response)
         close(response->file_fd);
     if (response->flow)
         response->flow->close(response->flow_state);
+    if (response->over)
+        response->over(response->over_state);
     xg_response_init(response);
+}
+
+void xg_response_when_over(struct xg_response *response,
+                           void (*over)(void *state), void *state)
+{
+    if (response->over)
+        response->over(response->over_state);
+    response->over = over;
+    response->over_state = state;
 }
 
 /* Copy into the response's own room; NULL when it is used up or the text

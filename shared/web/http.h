@@ -115,6 +115,8 @@ struct xg_response {
     uint64_t file_offset, file_bytes;
     const struct xg_flow *flow; /* NULL, or taken with its state */
     void *flow_state;
+    void (*over)(void *state); /* NULL, or taken with its state */
+    void *over_state;
     struct xg_http_field extra[XG_HTTP_EXTRA_MAX];
     size_t extra_count, extra_used;
     bool broken; /* a header could not be added */
@@ -138,6 +140,11 @@ void xg_response_file(struct xg_response *response, int fd, uint64_t offset,
  * flow is borrowed for good: a constant. */
 void xg_response_flow(struct xg_response *response, const struct xg_flow *flow,
                       void *state);
+
+/* Have `over` called, once, when the answer was read, will never be, or became
+ * another one. Takes `state`. */
+void xg_response_when_over(struct xg_response *response,
+                           void (*over)(void *state), void *state);
 
 /* Drop whatever the response held (also its extra headers) and answer with a
  * problem+json: {"type":"about:blank","title","status","code","detail"}.

@@ -5,7 +5,9 @@
  *     Transfer-Encoding: begin_framing();
  *   - it joins a folded header line to the *name* of the header before, and
  *     lets blanks stand before the colon: header_sound();
- *   - it cuts a request line at a NUL: target_whole();
+ *   - it cuts a request line and a header line at a NUL, and takes a line that
+ *     begins with one for the end of the headers: target_whole(),
+ *     lines_follow();
  *   - it writes the end of a chunked body after HEAD: answer();
  *   - at its own connection limit it stops accepting, whoever waits, and its
  *     own timeout counts from the last byte, so that a drip never ends: hence
@@ -157,9 +159,19 @@ static bool header_single(const char *name)
            strncasecmp(name, "Tus-", 4) == 0;
 }
 
+/* From where the text of a line ends to where the next begins: its end, which
+ * the library made NULs, and nothing that a NUL hid. */
+static bool lines_follow(uintptr_t end, uintptr_t next, unsigned lines)
+{
+    enum { LF = 1, CRLF = 2 };
+
+    return next >= end + lines * LF && next <= end + lines * CRLF;
+}
+
 struct header_list {
     struct xg_http_field *fields;
     size_t count;
+    uintptr_t end; /* of the line before, in the library's buffer */
     bool too_many, unsound;
 };
 
@@ -175,8 +187,10 @@ static enum MHD_Result collect_header(void *ctx, enum MHD_ValueKind kind,
         list->too_many = true;
         return MHD_NO;
     }
-    if (!header_sound(name, value))
+    if (!header_sound(name, value) ||
+        !lines_follow(list->end, (uintptr_t)name, 1))
         list->unsound = true;
+    list->end = (uintptr_t)value + strlen(value);
     for (size_t i = 0; i < list->count && header_single(name); i++)
         if (strcasecmp(list->fields[i].name, name) == 0)
             list->unsound = true;
@@ -227,11 +241,27 @@ static void refuse_malformed(struct exchange *x)
            XG_T("请求格式有误", "the request is malformed"), true);
 }
 
-static bool begin_headers(struct exchange *x, struct MHD_Connection *c)
+/* After the last one comes the empty line, and that is all of it. */
+static bool headers_whole(const struct exchange *x,
+                          const struct header_list *list,
+                          struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    return info && lines_follow(list->end,
+                                (uintptr_t)x->request.method +
+                                    info->header_size,
+                                2);
+}
+
+static bool begin_headers(struct exchange *x, struct MHD_Connection *c,
+                          const char *version)
 {
     struct header_list list = {
         .fields = xg_arena_array(&x->arena, XG_HTTP_HEADERS_MAX,
-                                 sizeof(struct xg_http_field))};
+                                 sizeof(struct xg_http_field)),
+        .end = (uintptr_t)version + strlen(version)};
 
     if (!list.fields) {
         refuse(x, 503, "no-memory", XG_T("服务器繁忙", "the server is busy"),
@@ -243,7 +273,7 @@ static bool begin_headers(struct exchange *x, struct MHD_Connection *c)
         refuse(x, 431, "too-big", XG_T("请求头过多", "too many headers"), true);
         return false;
     }
-    if (list.unsound) {
+    if (list.unsound || !headers_whole(x, &list, c)) {
         refuse_malformed(x);
         return false;
     }
@@ -343,7 +373,7 @@ static void begin(struct exchange *x, struct MHD_Connection *c,
         refuse_malformed(x);
         return;
     }
-    if (begin_headers(x, c) && begin_framing(x, version))
+    if (begin_headers(x, c, version) && begin_framing(x, version))
         (void)begin_route(x);
 }
 

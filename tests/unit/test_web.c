@@ -872,6 +872,52 @@ static void test_paths(void **state)
     expect("GET /v1/tell/a?&&q=1&& HTTP/1.1\r\n" END, 200);
 }
 
+/* A NUL ends a text and no header: what stands behind it is not to be lost. */
+static void test_nul_in_headers(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+    } heads[] = {
+#define HEAD(text) {text, sizeof text - 1}
+        HEAD("Host: x\0y\r\nA: b\r\n"),
+        HEAD("Host: x\r\nA: b\0\r\n"),
+        HEAD("Host: x\r\nA: b\0\0\0\0c\r\n"),
+        HEAD("Host: x\r\nA: \0\r\n"),
+        HEAD("Host: x\r\nA: b\0c\r\n"),
+        HEAD("Host: x\r\n\0: c\r\n"),
+        HEAD("Host: x\r\n\0\r\nA: b\r\n"),
+        HEAD("Host: x\r\nA\0: b\r\n"),
+#undef HEAD
+    };
+    struct xg_buf request = XG_BUF(4096);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        xg_buf_reset(&request);
+        xg_buf_text(&request,
+                    "PUT /v1/echo/1 HTTP/1.1\r\nContent-Length: 3\r\n");
+        xg_buf_append(&request, heads[i].text, heads[i].len);
+        xg_buf_text(&request, "Connection: close\r\n\r\nabc");
+        struct xg_buf reply = talk_bytes(request.data, request.len);
+        assert_int_equal(status_of(&reply), 400);
+        xg_buf_clear(&reply);
+    }
+    /* The same at the very end of the headers. */
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        xg_buf_reset(&request);
+        xg_buf_text(&request, "GET /v1/tell/a HTTP/1.1\r\n");
+        xg_buf_append(&request, heads[i].text, heads[i].len);
+        xg_buf_text(&request, "\r\n");
+        struct xg_buf reply = talk_bytes(request.data, request.len);
+        assert_int_equal(status_of(&reply), 400);
+        xg_buf_clear(&reply);
+    }
+    /* Lines that end with a newline alone are whole. */
+    expect("GET /v1/tell/a HTTP/1.1\nHost: x\nConnection: close\n\n", 200);
+    xg_buf_clear(&request);
+}
+
 static void test_oversized(void **state)
 {
     struct xg_buf request = XG_BUF(1 << 20);
@@ -1666,6 +1712,7 @@ int main(void)
         cmocka_unit_test(test_bodies_in_flight),
         cmocka_unit_test(test_smuggling),
         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_nul_in_headers),
         cmocka_unit_test(test_oversized),
         cmocka_unit_test(test_pipelining),
         cmocka_unit_test(test_half_closed),
