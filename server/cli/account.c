@@ -1,7 +1,8 @@
 /* account.c - `account`: what is counted and marked about one worker, of what
  * she recorded herself; the same as her own device tells her (`xunge mine`), by
  * the same code, of whose words the board keeps a row each. Of each flag it says
- * whether she answered it. */
+ * whether she answered it. Who looks is told of those about what they may see:
+ * somebody who came from another unit brought flags along that are its. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,7 +16,6 @@ enum { FLAGS_BYTES = 64 << 20 };
 
 struct job {
     struct board_reader *board;
-    struct board_at at;
     struct look look;
     struct area area;
     struct xg_arena arena;
@@ -47,6 +47,26 @@ static enum xg_status find_worker(struct job *j, const char *code,
     if (found && area_has(&j->area, &within, j->says.unit, err) != XG_OK)
         return err->status;
     return found && within ? XG_OK : nobody(code, err);
+}
+
+static enum xg_status read_flags(struct job *j, const char *code,
+                                 struct xg_error *err)
+{
+    struct board_flag *flags;
+    size_t count, kept = 0;
+
+    if (board_flags(j->board, &j->arena, &flags, &count, code, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < count; i++) {
+        bool sees;
+        if (sight_id(&sees, &j->look.sight, &flags[i].id, err) != XG_OK)
+            return err->status;
+        if (sees)
+            flags[kept++] = flags[i];
+    }
+    j->flags = flags;
+    j->flag_count = kept;
+    return XG_OK;
 }
 
 /* ---- out ---- */
@@ -118,7 +138,6 @@ static enum xg_status put_text(struct job *j, const char *code,
                       view_flag_label(f->flag),
                       f->answered ? XG_T("  已有说明", "  answered") : "");
     }
-    area_tell_behind(j->look.c, &j->at);
     return xg_buf_check(out, err);
 }
 
@@ -126,7 +145,7 @@ enum xg_status cmd_account(struct cmd *c, struct xg_error *err)
 {
     struct job j = {.arena = XG_ARENA(FLAGS_BYTES)};
     const char *code = c->args[1];
-    enum xg_status status = area_board(&j.board, &j.at, c, err);
+    enum xg_status status = area_board(&j.board, c, err);
 
     if (status == XG_OK)
         status = look_open(&j.look, c, err);
@@ -136,8 +155,7 @@ enum xg_status cmd_account(struct cmd *c, struct xg_error *err)
     if (status == XG_OK)
         status = board_account(j.board, &j.account, code, err);
     if (status == XG_OK)
-        status = board_flags(j.board, &j.arena, &j.flags, &j.flag_count, code,
-                             err);
+        status = read_flags(&j, code, err);
     if (status == XG_OK)
         status = c->json ? put_json(&j, code, err) : put_text(&j, code, err);
     if (j.look.c)

@@ -1,6 +1,7 @@
 /* act.c - `do`, `set`, `note`, `add`, `link`, `unlink`, `withdraw`, `resolve`:
  * what an operator does from the server. Each is one record on the server's
  * own chain, judged before it is written (server/desk/desk.h). */
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "shared/base/lang.h"
 #include "shared/core/number.h"
 #include "shared/view/value.h"
+
+#define UNSAID ULONG_MAX
 
 enum { HINTS_MAX = 64 << 10, SAID_MAX = 1024, SHORT_ID = 6 };
 
@@ -22,6 +25,7 @@ struct act {
     struct xg_draft contact; /* who told of it, where has_contact */
     bool has_contact;
     bool decides; /* a conflict */
+    unsigned long seen; /* --seen: how far she was shown it; or UNSAID */
     struct desk_done done;
     struct xg_buf hints; /* what the site's lists say to a move */
     struct xg_buf said; /* of two: which; else nothing */
@@ -40,8 +44,10 @@ static enum xg_status begin(struct act *a, struct cmd *c, const char *id,
 {
     struct xg_judgement actor;
 
-    *a = (struct act){.fold = {.count = 0}, .said = XG_BUF(SAID_MAX),
-                       .hints = XG_BUF(HINTS_MAX)};
+    *a = (struct act){.fold = {.count = 0},
+                      .seen = UNSAID,
+                      .said = XG_BUF(SAID_MAX),
+                      .hints = XG_BUF(HINTS_MAX)};
     if (look_open(&a->look, c, err) != XG_OK ||
         desk_actor(&actor, c->data, who(a), err) != XG_OK)
         return err->status;
@@ -266,7 +272,8 @@ static enum xg_status put_down(struct act *a, struct xg_error *err)
     if (a->decides)
         return desk_decide(&a->done, d, &a->draft, who(a), labels,
                            a->fold.state.conflict_count, err);
-    return desk_write(&a->done, d, &a->draft, who(a), labels, err);
+    return desk_set(&a->done, d, &a->draft, who(a), labels,
+                    a->seen == UNSAID ? UINT64_MAX : a->seen, err);
 }
 
 static enum xg_status write(struct act *a, struct xg_error *err)
@@ -337,6 +344,8 @@ enum xg_status cmd_set(struct cmd *c, struct xg_error *err)
     struct act a;
     enum xg_status status = begin(&a, c, c->args[1], err);
 
+    if (status == XG_OK)
+        status = cmd_number(&a.seen, c, "seen", UNSAID, ULONG_MAX, err);
     if (status == XG_OK && c->arg_count == 2 && !cmd_option(c, "photo"))
         status = xg_fail(err, XG_USAGE, "%s",
                          XG_T("set 要写改什么：字段=值，或 --photo",

@@ -5,26 +5,34 @@
 
 #include "server/report/report.h"
 #include "shared/base/lang.h"
+#include "shared/view/json.h"
 
-enum xg_status area_board(struct board_reader **r, struct board_at *at,
-                          struct cmd *c, struct xg_error *err)
+enum xg_status area_take_in(struct cmd *c, struct xg_error *err)
 {
     struct board *b = c->data->board;
     uint64_t most = board_is_followed(b) ? BOARD_TAKE_IN : UINT64_MAX;
+    struct board_at at;
 
-    if (board_take_in(b, at, most, err) != XG_OK)
+    if (board_take_in(b, &at, most, err) != XG_OK)
         return err->status;
-    return board_begin(b, r, err);
+    c->board = (struct cmd_board){
+        .read = true, .size = at.size, .behind = at.behind};
+    return XG_OK;
 }
 
-void area_tell_behind(struct cmd *c, const struct board_at *at)
+enum xg_status area_board(struct board_reader **r, struct cmd *c,
+                          struct xg_error *err)
 {
-    if (at->behind && !c->json)
-        xg_buf_format(&c->out,
-                      XG_T("看板还差 %llu 件没有算进来，稍后再看\n",
-                           "%llu more are not taken in yet: look again in a "
-                           "moment\n"),
-                      (unsigned long long)at->behind);
+    if (area_take_in(c, err) != XG_OK)
+        return err->status;
+    return board_begin(c->data->board, r, err);
+}
+
+void area_set_board(json_t **object, struct cmd *c)
+{
+    view_json_set(object, "at", view_json_uint(c->board.size));
+    view_json_set(object, "behind", view_json_uint(c->board.behind));
+    c->board.told = true;
 }
 
 static enum xg_status is_within(bool *is, struct area *a, const char *unit,

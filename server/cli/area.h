@@ -11,13 +11,14 @@ struct area {
     const char *unit;  /* "" : all */
 };
 
-/* A snapshot of the board, as far as the log or nearly so (`at`); board_end().
- * Before look_open(): then the store knows all that it names. */
-XG_MUST_CHECK enum xg_status area_board(struct board_reader **r,
-                                        struct board_at *at, struct cmd *c,
+/* Take in what was published; how far it is, is told with the answer. */
+XG_MUST_CHECK enum xg_status area_take_in(struct cmd *c, struct xg_error *err);
+/* Then a snapshot of it, as far as the log or nearly so; board_end(). Before
+ * look_open(): then the store knows all that it names. */
+XG_MUST_CHECK enum xg_status area_board(struct board_reader **r, struct cmd *c,
                                         struct xg_error *err);
-/* As text, where it is not: how much is missing. */
-void area_tell_behind(struct cmd *c, const struct board_at *at);
+/* "at" and "behind" of an answer that is one object: then no line follows it. */
+void area_set_board(json_t **object, struct cmd *c);
 
 /* XG_NOTFOUND: there is no such unit, or not for the caller. */
 XG_MUST_CHECK enum xg_status area_open(struct area *a, struct look *l,

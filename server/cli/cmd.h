@@ -92,6 +92,15 @@ struct cmd {
     int files[CMD_FILES]; /* CMD_LENT; an output that is left empty is none */
     struct xg_buf out;
     json_t *advice;    /* beside a refusal; or NULL (cmd_advise()) */
+    /* How far the board was that it read (area.h): `behind` entities were not
+     * taken in. Whoever runs the command says it at the end, unless the answer
+     * did, or they say it in a frame of their own. */
+    struct cmd_board {
+        bool read, told;
+        uint64_t size, behind;
+    } board;
+    bool framed;
+    bool out_is_file;  /* nothing may be added to what it writes */
     bool must_decide;  /* done, but exit with 5 */
     bool out_is_taken; /* standard output carries a file: say it elsewhere */
 };

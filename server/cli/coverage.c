@@ -9,9 +9,15 @@
  *      visited             of those, how many had a visit in the period
  *      places visited      different places that visits name
  *      households visited  of those, places of visits to nobody on a list
- *      households          not known to the server: null
+ *      households          that there are, as the territory says; null where
+ *                          it does not
+ *      households units    of how many units it says so, and of how many it
+ *                          could: those of the levels of which it does at all
  *
- * A unit's line has what is at home in it alone, not below. */
+ * A unit's line has what is at home in it alone, not below; with --below all
+ * that is below it, too, workers counted once, and every unit above has one. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,11 +29,12 @@
 #include "shared/view/json.h"
 #include "shared/view/text.h"
 
-enum { COVER_BYTES = 1 << 30, UNIT_COLUMNS = 36 };
+enum { COVER_BYTES = 1 << 30, UNIT_COLUMNS = 36, LEVELS_MAX = 100 };
 
 struct unit {
     char code[XG_CODE_MAX + 1];
     uint64_t patrols, workers, subjects, visited, places, households;
+    uint64_t there, told, tellable; /* households, of so many units, of so many */
     int64_t distance_mm;
 };
 
@@ -38,11 +45,12 @@ struct walker {
 
 struct job {
     struct board_reader *board;
-    struct board_at at;
     struct look look;
     struct area area;
     struct xg_arena arena;
     int64_t from_ms, to_ms;
+    bool below;
+    const struct xg_territory *territory;
     struct unit *units; /* by code */
     size_t count, room;
     struct unit one;       /* what was done for it is added up */
@@ -132,8 +140,61 @@ static enum xg_status add_earlier(struct job *j, struct xg_error *err)
     return XG_OK;
 }
 
+/* Is it asked for? The registry knows the units that people work in, the
+ * territory all. */
+static enum xg_status is_asked(bool *is, struct job *j, const char *unit,
+                               struct xg_error *err)
+{
+    if (area_has(&j->area, is, unit, err) != XG_OK)
+        return err->status;
+    *is = *is ||
+          xg_territory_distance(j->territory, unit, j->area.unit) >= 0;
+    return XG_OK;
+}
+
+/* The unit above, as far as it is asked for; "": none. `above` may be `unit`. */
+static enum xg_status find_above(char above[static XG_CODE_MAX + 1],
+                                 struct job *j, const char *unit,
+                                 struct xg_error *err)
+{
+    const struct xg_registry *r = &j->look.registry;
+    const struct xg_unit *known = xg_territory_find(j->territory, unit);
+    struct xg_statement says;
+    uint64_t position;
+    bool found, within = false;
+
+    if (r->find(r->ctx, XG_SAYS_UNIT, unit, INT64_MAX, &says, &position, &found,
+                err) != XG_OK)
+        return err->status;
+    const char *next = found ? says.unit : known ? known->parent : "";
+    if (*next && is_asked(&within, j, next, err) != XG_OK)
+        return err->status;
+    snprintf(above, XG_CODE_MAX + 1, "%s", within ? next : "");
+    return XG_OK;
+}
+
+/* Who walks for a unit walks for those above it. */
+static enum xg_status walk_above(struct job *j, struct xg_error *err)
+{
+    size_t count = j->walkers.len / sizeof(struct walker);
+
+    for (size_t i = 0; i < count; i++) {
+        struct walker w;
+        memcpy(&w, j->walkers.data + i * sizeof w, sizeof w);
+        for (int depth = 0; depth < XG_UNIT_DEPTH_MAX && *w.unit; depth++) {
+            if (find_above(w.unit, j, w.unit, err) != XG_OK)
+                return err->status;
+            if (*w.unit)
+                xg_buf_append(&j->walkers, &w, sizeof w);
+        }
+    }
+    return xg_buf_check(&j->walkers, err);
+}
+
 static enum xg_status count_workers(struct job *j, struct xg_error *err)
 {
+    if (j->below && walk_above(j, err) != XG_OK)
+        return err->status;
     struct walker *w = (void *)j->walkers.data;
     size_t count = j->walkers.len / sizeof *w;
 
@@ -293,7 +354,117 @@ static enum xg_status count_visited(struct job *j, struct xg_error *err)
     return XG_OK;
 }
 
+/* ---- households ---- */
+
+/* The levels of which the territory says how many there are. */
+struct told_levels {
+    const char *codes[LEVELS_MAX];
+    size_t count;
+};
+
+static bool is_told(const struct told_levels *l, const char *level)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->codes[i], level) == 0)
+            return true;
+    return false;
+}
+
+static struct told_levels told_levels_of(const struct xg_territory *t)
+{
+    struct told_levels l = {.count = 0};
+
+    for (size_t i = 0; i < t->count && l.count < LEVELS_MAX; i++)
+        if (t->units[i].has_households && !is_told(&l, t->units[i].level))
+            l.codes[l.count++] = t->units[i].level;
+    return l;
+}
+
+static enum xg_status add_households(struct job *j, struct xg_error *err)
+{
+    const struct xg_territory *t = j->territory;
+    const struct told_levels levels = told_levels_of(t);
+    for (size_t i = 0; levels.count && i < t->count; i++) {
+        const struct xg_unit *of = &t->units[i];
+        struct unit *u;
+        bool within = false;
+        if (!of->has_households && !(j->below && is_told(&levels, of->level)))
+            continue;
+        if (is_asked(&within, j, of->code, err) != XG_OK)
+            return err->status;
+        if (!within)
+            continue;
+        if (unit_of(&u, j, of->code, err) != XG_OK)
+            return err->status;
+        u->there += of->households;
+        u->told += of->has_households;
+        u->tellable++;
+    }
+    return XG_OK;
+}
+
+/* ---- with those below ---- */
+
+static void add_to(struct unit *to, const struct unit *u)
+{
+    to->patrols += u->patrols;
+    to->distance_mm += u->distance_mm;
+    to->subjects += u->subjects;
+    to->visited += u->visited;
+    to->places += u->places;
+    to->households += u->households;
+    to->there += u->there;
+    to->told += u->told;
+    to->tellable += u->tellable;
+}
+
+/* Each to all that stand above it; workers are counted by count_workers(). */
+static enum xg_status add_up(struct job *j, struct xg_error *err)
+{
+    const size_t count = j->count;
+    struct unit *alone = xg_arena_array(&j->arena, count + 1, sizeof *alone);
+
+    if (!alone)
+        return xg_fail_nomem(err);
+    if (count)
+        memcpy(alone, j->units, count * sizeof *alone);
+    for (size_t i = 0; i < count; i++) {
+        char above[XG_CODE_MAX + 1];
+        memcpy(above, alone[i].code, sizeof above);
+        for (int depth = 0; depth < XG_UNIT_DEPTH_MAX && *above; depth++) {
+            struct unit *to;
+            if (find_above(above, j, above, err) != XG_OK ||
+                (*above && unit_of(&to, j, above, err) != XG_OK))
+                return err->status;
+            if (*above)
+                add_to(to, &alone[i]);
+        }
+    }
+    return XG_OK;
+}
+
 /* ---- out ---- */
+
+static json_t *households_json(const struct unit *u)
+{
+    return u->told ? json_pack("{s:I, s:I}", "told", (json_int_t)u->told, "of",
+                               (json_int_t)u->tellable)
+                   : json_null();
+}
+
+static void put_households(struct xg_buf *out, const struct unit *u)
+{
+    xg_buf_format(out, XG_T("；入户 %" PRIu64, "; households %" PRIu64),
+                  u->households);
+    if (u->told)
+        xg_buf_format(out, "/%" PRIu64, u->there);
+    if (u->told && u->told < u->tellable)
+        xg_buf_format(out,
+                      XG_T("（%" PRIu64 " 个单位只有 %" PRIu64 " 个有户数）",
+                           " (of %" PRIu64 " units, %" PRIu64
+                           " say how many)"),
+                      u->tellable, u->told);
+}
 
 static enum xg_status put_unit(struct job *j, const struct unit *u,
                                struct xg_error *err)
@@ -304,14 +475,17 @@ static enum xg_status put_unit(struct job *j, const struct unit *u,
     if (j->look.c->json)
         return cmd_put_json(
             j->look.c,
-            json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:n}",
+            json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
                       "unit", u->code, "name", name, "patrols",
                       (json_int_t)u->patrols, "workers", (json_int_t)u->workers,
                       "distance_m", (json_int_t)(u->distance_mm / 1000),
                       "subjects", (json_int_t)u->subjects, "visited",
                       (json_int_t)u->visited, "places_visited",
                       (json_int_t)u->places, "households_visited",
-                      (json_int_t)u->households, "households"),
+                      (json_int_t)u->households, "households",
+                      u->told ? json_integer((json_int_t)u->there)
+                              : json_null(),
+                      "households_units", households_json(u)),
             err);
     size_t start = out->len;
     view_put_line(out, xg_bytes_of(u->code));
@@ -323,11 +497,13 @@ static enum xg_status put_unit(struct job *j, const struct unit *u,
         (unsigned long long)u->patrols, (unsigned long long)u->workers);
     view_put_decimal(out, u->distance_mm / 1000, 3);
     xg_buf_format(out,
-                  XG_T(" 公里；重点对象 %llu/%llu；地点 %llu\n",
-                       " km; subjects %llu/%llu; places %llu\n"),
+                  XG_T(" 公里；重点对象 %llu/%llu；地点 %llu",
+                       " km; subjects %llu/%llu; places %llu"),
                   (unsigned long long)u->visited,
                   (unsigned long long)u->subjects,
                   (unsigned long long)u->places);
+    put_households(out, u);
+    xg_buf_byte(out, '\n');
     return XG_OK;
 }
 
@@ -350,20 +526,24 @@ static enum xg_status read_period(struct job *j, struct xg_error *err)
 
 static enum xg_status collect(struct job *j, struct xg_error *err)
 {
-    if (read_period(j, err) != XG_OK || add_earlier(j, err) != XG_OK ||
+    if (look_guide(&j->look, err) != XG_OK ||
+        xg_guide_territory(j->look.guide, &j->territory, err) != XG_OK ||
+        read_period(j, err) != XG_OK || add_earlier(j, err) != XG_OK ||
         add_units(j, err) != XG_OK || count_workers(j, err) != XG_OK ||
-        board_listed(j->board, j, add_listed, err) != XG_OK)
+        board_listed(j->board, j, add_listed, err) != XG_OK ||
+        count_visited(j, err) != XG_OK || add_households(j, err) != XG_OK)
         return err->status;
-    return count_visited(j, err);
+    return j->below ? add_up(j, err) : XG_OK;
 }
 
 enum xg_status cmd_coverage(struct cmd *c, struct xg_error *err)
 {
     struct job j = {.arena = XG_ARENA(COVER_BYTES),
+                    .below = cmd_option(c, "below") != NULL,
                     .walkers = XG_BUF(COVER_BYTES),
                     .places = XG_BUF(COVER_BYTES),
                     .visited = XG_BUF(COVER_BYTES)};
-    enum xg_status status = area_board(&j.board, &j.at, c, err);
+    enum xg_status status = area_board(&j.board, c, err);
 
     if (status == XG_OK)
         status = look_open(&j.look, c, err);
@@ -373,8 +553,6 @@ enum xg_status cmd_coverage(struct cmd *c, struct xg_error *err)
         status = collect(&j, err);
     for (size_t i = 0; status == XG_OK && i < j.count; i++)
         status = put_unit(&j, &j.units[i], err);
-    if (status == XG_OK)
-        area_tell_behind(c, &j.at);
     free(j.units);
     if (j.look.c)
         look_close(&j.look);

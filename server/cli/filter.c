@@ -19,7 +19,7 @@ enum xg_status filter_open(struct filtered *f, struct cmd *c,
                            struct xg_error *err)
 {
     *f = (struct filtered){.c = c};
-    if (area_board(&f->board, &f->at, c, err) != XG_OK)
+    if (area_board(&f->board, c, err) != XG_OK)
         return err->status;
     return look_open(&f->look, c, err);
 }
@@ -29,11 +29,6 @@ void filter_close(struct filtered *f)
     board_end(f->c->data->board, f->board);
     if (f->look.c)
         look_close(&f->look);
-}
-
-void filter_tell_behind(struct filtered *f)
-{
-    area_tell_behind(f->c, &f->at);
 }
 
 /* ---- units and categories ---- */

@@ -12,7 +12,6 @@ struct filtered {
     struct cmd *c;
     struct look look;
     struct board_reader *board;
-    struct board_at at;
     struct board_filter filter;
     bool is_nothing; /* they may see nothing of what they ask for */
     struct list_sheet *sheet; /* of `list` alone, or NULL */
@@ -33,8 +32,5 @@ void filter_kind(struct filtered *f, const struct xg_kind *kind);
 XG_MUST_CHECK enum xg_status filter_unit(const char **code, struct filtered *f,
                                          const char *text,
                                          struct xg_error *err);
-
-/* A line of text at the end where the board is not up to what is published. */
-void filter_tell_behind(struct filtered *f);
 
 #endif

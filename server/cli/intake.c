@@ -25,6 +25,7 @@
 enum {
     TABLE_ARENA = 64 << 20,
     HEAD_ROWS = 20, /* a title may stand above the names of the columns */
+    DAY_PARTS = 3,
     TIME_PARTS = 6,
 };
 
@@ -136,24 +137,53 @@ static enum xg_status problem(struct intake *in, struct order *o,
     return o->problem ? XG_OK : xg_fail_nomem(err);
 }
 
-/* "2026/5/15 8:30" and the like, of China's clocks; else as it stands. */
+/* What stands between the numbers of a time, its length; 0: something that says
+ * more, as a zone, parts of a second, or 下午. */
+static size_t between(const char *at, size_t count)
+{
+    static const char *const marks[] = {"-", "/", ":", " ", "年", "月",
+                                        "日", "时", "点", "分", "秒"};
+
+    if (*at == '.') /* of a day, not of a second */
+        return count < DAY_PARTS;
+    if (*at == 'T')
+        return count == DAY_PARTS;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strncmp(at, marks[i], strlen(marks[i])) == 0)
+            return strlen(marks[i]);
+    return 0;
+}
+
+/* Digits that follow one another: a number; or, at the beginning, the parts of
+ * "20260515" or "20260515083000". 0: neither. */
+static size_t numbers(unsigned parts[static TIME_PARTS], size_t *count,
+                      const char *at)
+{
+    size_t digits = strspn(at, "0123456789");
+    bool whole = *count == 0 && (digits == 8 || digits == 14);
+
+    if ((digits > 4 && !whole) || *count == TIME_PARTS)
+        return 0;
+    for (size_t i = 0; i < digits; i++) {
+        if (i == 0 || (whole && i >= 4 && i % 2 == 0))
+            ++*count;
+        parts[*count - 1] = parts[*count - 1] * 10 + (unsigned)(at[i] - '0');
+    }
+    return digits;
+}
+
+/* "2026/5/15 8:30", "2026.5.15", "2026年5月15日8时30分" and the like, of China's
+ * clocks; else as it stands. */
 static void put_time(struct xg_buf *out, const char *text)
 {
     unsigned parts[TIME_PARTS] = {0, 0, 0, 0, 0, 0};
-    size_t count = 0, digits = 0;
+    size_t count = 0, step = 1;
+    const char *at = text;
 
-    for (const char *at = text; *at; at++) {
-        bool digit = *at >= '0' && *at <= '9';
-        if (digit && digits == 0 && count++ == TIME_PARTS)
-            break;
-        if (digit && ++digits <= 4)
-            parts[count - 1] = parts[count - 1] * 10 + (unsigned)(*at - '0');
-        if (!digit)
-            digits = 0;
-        if (strchr("Z+.", *at)) /* it says more than that */
-            count = TIME_PARTS + 1;
-    }
-    if (count < 3 || count > TIME_PARTS || parts[0] < 1900)
+    for (; *at && step; at += step)
+        step = *at >= '0' && *at <= '9' ? numbers(parts, &count, at)
+                                        : between(at, count);
+    if (!step || count < DAY_PARTS || parts[0] < 1900)
         xg_buf_text(out, text);
     else
         xg_buf_format(out, "%04u-%02u-%02uT%02u:%02u:%02u+08:00", parts[0],

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/cli/area.h"
 #include "server/cli/filter.h"
 #include "server/cli/list_sheet.h"
 #include "server/cli/print.h"
@@ -324,8 +325,7 @@ static enum xg_status put_count(struct filtered *f, struct xg_error *err)
     }
     json_t *json = json_object();
     view_json_set(&json, "count", view_json_uint(count));
-    view_json_set(&json, "at", view_json_uint(f->at.size));
-    view_json_set(&json, "behind", view_json_uint(f->at.behind));
+    area_set_board(&json, f->c);
     return cmd_put_json(c, json, err);
 }
 
@@ -360,7 +360,7 @@ static enum xg_status put_sheet(struct filtered *f, enum list_format format,
     enum xg_status status = list_sheet_new(&f->sheet, format, &made,
                                            f->look.view.labels, err);
 
-    f->look.view.json = true;
+    f->look.view.json = f->c->out_is_file = true;
     if (status == XG_OK && !f->is_nothing)
         status = put_rows(&seen, f, by, after, limit, true, err);
     if (status == XG_OK)
@@ -408,7 +408,6 @@ static enum xg_status list(struct filtered *f, struct xg_error *err)
     if (!f->is_nothing &&
         put_rows(&seen, f, by, &after, limit, true, err) != XG_OK)
         return err->status;
-    filter_tell_behind(f);
     return XG_OK;
 }
 
@@ -444,8 +443,7 @@ static enum xg_status put_counts(struct filtered *f,
     for (unsigned i = BOARD_LIGHTS; i-- > 0;)
         view_json_set(&lights, view_light_name((enum xg_light)i),
                       view_json_uint(counts->lights[i]));
-    view_json_set(&json, "at", view_json_uint(f->at.size));
-    view_json_set(&json, "behind", view_json_uint(f->at.behind));
+    area_set_board(&json, f->c);
     view_json_set(&json, "open", view_json_uint(counts->total));
     view_json_set(&json, "status", statuses);
     view_json_set(&json, "lights", lights);
@@ -472,7 +470,6 @@ static void say_counts(struct filtered *f, const struct board_counts *counts)
                   XG_T("  有冲突待决定 %" PRIu64 "\n",
                        "  with a conflict to decide %" PRIu64 "\n"),
                   counts->decide);
-    filter_tell_behind(f);
 }
 
 enum xg_status cmd_counts(struct cmd *c, struct xg_error *err)

@@ -483,6 +483,8 @@ static enum xg_status tell_more(void *ctx, struct xg_buf *out, json_t **object,
         tell_unfolded(l->row, out, object);
         return XG_OK;
     }
+    if (in_full && object && l->row)
+        view_json_set(object, "changed", view_json_uint(l->row->changed));
     if (in_full && object && look_set_proof(l, object, err) != XG_OK)
         return err->status;
     if (l->row && in_full && object && l->row->kind == XG_KIND_NOTICE)

@@ -43,6 +43,7 @@ static enum xg_status prepare(struct cmd *c, const struct order_desk *desk,
         return xg_fail(err, XG_USAGE, "%s",
                        XG_T("这个命令不能在这里运行",
                             "that command cannot run here"));
+    c->framed = true;
     c->data = desk->data;
     c->env = desk->env;
     c->console = desk->console;
@@ -72,6 +73,9 @@ void order_run(void *ctx, const struct console_order *order,
                      ? cmd_execute(&c, &done->complaint)
                      : cmd_complain(&c, &done->complaint, &err);
     done->out = c.out;
+    done->board.read = c.board.read;
+    done->board.size = c.board.size;
+    done->board.behind = c.board.behind;
     xg_buf_clear(&input);
     if (null >= 0)
         close(null);

@@ -283,8 +283,6 @@ enum xg_status cmd_overdue(struct cmd *c, struct xg_error *err)
     }
     if (status == XG_OK && count == 0 && !c->json)
         xg_buf_text(&c->out, XG_T("没有在办的\n", "nothing is open\n"));
-    if (status == XG_OK)
-        filter_tell_behind(&f);
     filter_close(&f);
     xg_arena_clear(&arena);
     return status;

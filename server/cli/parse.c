@@ -1,6 +1,7 @@
 /* parse.c - from words to a command; see cmd.h. */
 #include "server/cli/cmd.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,11 +243,32 @@ enum xg_status cmd_number(unsigned long *value, const struct cmd *c,
     return XG_OK;
 }
 
+/* Where the board lags, the answer is short of something. As text, or as the
+ * last line; beside what is a file. */
+static void tell_behind(struct cmd *c, struct xg_buf *errors)
+{
+    struct xg_buf *out = c->out_is_file ? errors : &c->out;
+
+    if (!c->board.behind || c->board.told || c->framed)
+        return;
+    if (c->json && !c->out_is_file)
+        xg_buf_format(out, "{\"at\":%" PRIu64 ",\"behind\":%" PRIu64 "}\n",
+                      c->board.size, c->board.behind);
+    else
+        xg_buf_format(out,
+                      XG_T("看板还差 %" PRIu64 " 件没有算进来，稍后再看\n",
+                           "%" PRIu64 " more are not taken in yet: look again "
+                           "in a moment\n"),
+                      c->board.behind);
+}
+
 int cmd_execute(struct cmd *c, struct xg_buf *errors)
 {
     struct xg_error err = XG_ERROR_NONE;
     enum xg_status status = c->spec->run(c, &err);
 
+    if (status == XG_OK)
+        tell_behind(c, errors);
     if (status == XG_OK)
         status = xg_buf_check(&c->out, &err);
     if (status != XG_OK)

@@ -18,7 +18,6 @@ enum {
 
 struct job {
     struct board_reader *board;
-    struct board_at at;
     struct look look;
     struct area area;
     struct xg_arena arena;
@@ -134,7 +133,6 @@ static enum xg_status put_day(struct job *j, struct xg_error *err)
     if (!c->json && shown == 0)
         xg_buf_text(&c->out, XG_T("这一天没有巡查。\n",
                                   "Nobody was on patrol that day.\n"));
-    area_tell_behind(c, &j->at);
     return XG_OK;
 }
 
@@ -277,7 +275,7 @@ enum xg_status cmd_patrols(struct cmd *c, struct xg_error *err)
 {
     const char *one = cmd_option(c, "show");
     struct job j = {.arena = XG_ARENA(WALKS_BYTES)};
-    enum xg_status status = area_board(&j.board, &j.at, c, err);
+    enum xg_status status = area_board(&j.board, c, err);
 
     if (status == XG_OK)
         status = look_open(&j.look, c, err);

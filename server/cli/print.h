@@ -6,9 +6,9 @@
 
 #include "server/cli/cmd.h"
 
-/* Takes the reference; NULL is XG_NOMEM. */
 /* Of what was put into the registry: "waits", where it has to. */
 json_t *cmd_mark_waits(const struct cmd *c, json_t *json);
+/* Takes the reference; NULL is XG_NOMEM. */
 XG_MUST_CHECK enum xg_status cmd_put_json(struct cmd *c, json_t *json,
                                           struct xg_error *err);
 

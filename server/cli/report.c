@@ -173,14 +173,17 @@ static enum xg_status choose(struct job *j, const struct cmd *c,
 static enum xg_status open_job(struct job *j, struct cmd *c,
                                struct xg_error *err)
 {
+    struct board_period period = {.until_ms = BOARD_NEVER};
     struct rows *r = &j->rows;
 
     if (read_format(&j->format, c, err) != XG_OK ||
         rows_board(r, c, err) != XG_OK ||
         look_open(&j->look, c, err) != XG_OK ||
         rows_open(r, &j->look, err) != XG_OK ||
-        read_period(j, c, err) != XG_OK ||
-        rows_read(r, j->from_ms, BOARD_NEVER, err) != XG_OK)
+        read_period(j, c, err) != XG_OK)
+        return err->status;
+    period.since_ms = j->from_ms;
+    if (rows_read(r, &period, err) != XG_OK)
         return err->status;
     j->sheet.unit = r->area.unit;
     j->sheet.by_hands = r->by_hands;
@@ -376,6 +379,8 @@ static enum xg_status put_figures(struct job *j, struct cmd *c,
     for (size_t i = 0; i < j->sheet.count; i++)
         if (compute(j, i, err) != XG_OK)
             return err->status;
+    /* Both say how far the board was. */
+    c->board.told = j->format == FORMAT_TABLE || j->format == FORMAT_JSON;
     switch (j->format) {
     case FORMAT_TABLE:
         report_put_table(&c->out, &j->sheet);
@@ -398,6 +403,8 @@ enum xg_status cmd_report(struct cmd *c, struct xg_error *err)
     if (!j)
         return xg_fail_nomem(err);
     enum xg_status status = open_job(j, c, err);
+    c->out_is_file = j->format == FORMAT_CSV || j->format == FORMAT_XLSX ||
+                     (j->format == FORMAT_JSON && !c->json);
     if (status == XG_OK)
         status =
             cmd_option(c, "cases") ? put_cases(j, err) : put_figures(j, c, err);

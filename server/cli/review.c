@@ -24,7 +24,7 @@
 #include "shared/view/names.h"
 #include "shared/view/text.h"
 
-enum { FOLDED_MAX = 2000, PAGE = 200 };
+enum { FOLDED_MAX = 1000 };
 enum { CASE_BYTES = 256 << 20, LINE_MAX = 8192 };
 
 struct job {
@@ -37,7 +37,9 @@ struct job {
     bool past;      /* the day is over: */
     int64_t at_ms;  /* its last moment, else now */
     uint64_t until; /* what lay in the log then, if it is */
-    bool whole;     /* its conflicts are all that were there */
+    struct board_late *lates; /* what was overdue then, by number */
+    size_t late_count;
+    bool whole; /* its conflicts are all that were there */
     json_t *sheet;
 };
 
@@ -67,19 +69,21 @@ static json_t *part_of(struct job *j, const char *key)
 /* ---- a case in a line ---- */
 
 /* What every part shows of a case. */
-static enum xg_status case_json(json_t **out, struct job *j,
-                                const struct store_entity *e,
+static enum xg_status case_json(json_t **out, struct job *j, uint64_t number,
                                 struct xg_error *err)
 {
-    const struct xg_choice *status = xg_choice_find(xg_statuses, e->status);
-    char number[XG_NUMBER_SIZE];
+    const struct xg_choice *status;
+    struct board_case c;
 
-    if (board_name(j->rows.board, number, e->number, err) != XG_OK)
+    if (board_case(j->rows.board, &c, &j->one, number, err) != XG_OK)
         return err->status;
+    status = xg_choice_find(xg_statuses, c.status);
     json_t *o = json_object();
-    view_json_set(&o, "id", view_json_hex(e->id.b, sizeof e->id.b));
-    view_json_set(&o, "number", *number ? json_string(number) : json_null());
-    rows_set_title(&o, e);
+    view_json_set(&o, "id", view_json_hex(c.id.b, sizeof c.id.b));
+    view_json_set(&o, "number", *c.name ? json_string(c.name) : json_null());
+    view_json_set(&o, "title",
+                  *c.title ? view_json_text(xg_bytes_of(c.title))
+                           : json_null());
     view_json_set(&o, "status",
                   status ? json_string(status->name) : json_null());
     *out = o;
@@ -90,13 +94,9 @@ static enum xg_status case_json(json_t **out, struct job *j,
 static enum xg_status row_json(json_t **out, struct job *j, size_t row,
                                struct xg_error *err)
 {
-    struct store *s = j->look.store;
-    struct store_entity e;
-
     if (!j->lines[row]) {
-        if (s->ops->get_entity(s, &j->one, &e, j->rows.set.rows[row].number,
-                               err) != XG_OK ||
-            case_json(&j->lines[row], j, &e, err) != XG_OK)
+        if (case_json(&j->lines[row], j, j->rows.set.rows[row].number, err) !=
+            XG_OK)
             return err->status;
         xg_arena_reset(&j->one);
     }
@@ -166,28 +166,24 @@ static enum xg_status list_figure(struct job *j, size_t part,
 
 /* ---- how it stood at the end of a day that is over ---- */
 
-static enum xg_status found_json(json_t **out, struct job *j, uint64_t number,
-                                 struct xg_error *err)
+static void set_stood(json_t **o, struct job *j, uint64_t status_then,
+                      struct xg_bytes holder)
 {
-    struct store *s = j->look.store;
-    struct store_entity e;
+    const struct xg_choice *status = xg_choice_find(xg_statuses, status_then);
 
-    if (s->ops->get_entity(s, &j->one, &e, number, err) != XG_OK)
-        return err->status;
-    return case_json(out, j, &e, err);
+    view_json_set(o, "status",
+                  status ? json_string(status->name) : json_null());
+    set_holder(o, j, holder);
 }
 
 static void set_then(json_t **o, struct job *j, const struct then *then)
 {
     const struct xg_state *s = &then->fold.state;
-    const struct xg_choice *status = xg_choice_find(xg_statuses, s->status);
     struct xg_cbor_item unit;
     bool given = xg_state_value(s, XG_CASE_UNIT, &unit) &&
                  unit.type == XG_CBOR_TEXT;
 
-    view_json_set(o, "status",
-                  status ? json_string(status->name) : json_null());
-    set_holder(o, j, given ? unit.bytes : xg_bytes("", 0));
+    set_stood(o, j, s->status, given ? unit.bytes : xg_bytes("", 0));
 }
 
 /* Was it open then, and may a clock of it have been over? By what is known of
@@ -212,7 +208,8 @@ static bool may_have_been_overdue(const struct job *j,
     return false;
 }
 
-static enum xg_status list_overdue_then(struct job *j, const struct xg_id *id,
+/* By its records, as they were then. */
+static enum xg_status fold_overdue_then(struct job *j, const struct xg_id *id,
                                         struct xg_error *err)
 {
     json_t *list = part_of(j, "overdue"), *o = NULL;
@@ -237,10 +234,45 @@ static enum xg_status list_overdue_then(struct job *j, const struct xg_id *id,
         return err->status;
     if (due_ms == XG_NO_TIME)
         return XG_OK;
-    if (found_json(&o, j, now.entity.number, err) != XG_OK)
+    if (case_json(&o, j, now.entity.number, err) != XG_OK)
         return err->status;
     set_then(&o, j, &then);
     set_overdue(&o, due_ms);
+    view_json_append(&list, o);
+    return XG_OK;
+}
+
+static const struct board_late *late_of(const struct job *j, uint64_t number)
+{
+    size_t low = 0, high = j->late_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (j->lates[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < j->late_count && j->lates[low].number == number
+               ? &j->lates[low]
+               : NULL;
+}
+
+static enum xg_status list_overdue_then(struct job *j, size_t row,
+                                        struct xg_error *err)
+{
+    const struct report_case *known = &j->rows.set.rows[row];
+    const struct board_late *late = late_of(j, known->number);
+    json_t *list = part_of(j, "overdue"), *o = NULL;
+
+    if (!late || !may_have_been_overdue(j, known))
+        return XG_OK;
+    if (late->fold)
+        return fold_overdue_then(j, &known->id, err);
+    if (row_json(&o, j, row, err) != XG_OK)
+        return err->status;
+    set_stood(&o, j, late->status, xg_bytes_of(late->holder));
+    set_overdue(&o, late->due_ms);
     view_json_append(&list, o);
     return XG_OK;
 }
@@ -250,10 +282,9 @@ static enum xg_status list_all_overdue_then(struct job *j, struct xg_error *err)
     const struct report_set *set = &j->rows.set;
 
     for (size_t i = 0; i < set->count; i++) {
-        if (set->fates[i] != REPORT_COUNTS || !set->places[i].at ||
-            !may_have_been_overdue(j, &set->rows[i]))
+        if (set->fates[i] != REPORT_COUNTS || !set->places[i].at)
             continue;
-        if (list_overdue_then(j, &set->rows[i].id, err) != XG_OK)
+        if (list_overdue_then(j, i, err) != XG_OK)
             return err->status;
         xg_arena_reset(&j->one);
     }
@@ -269,14 +300,12 @@ static enum xg_status list_conflict_then(struct job *j, const struct fold *now,
     struct look *l = &j->look;
     struct then then;
 
-    if (!then_may_conflict(now))
-        return XG_OK;
     if (then_by_log(&then, &j->one, l->store, &l->registry, now, j->until,
                     err) != XG_OK)
         return err->status;
     if (!then.there || then.fold.state.conflict_count == 0)
         return XG_OK;
-    if (found_json(&o, j, now->entity.number, err) != XG_OK)
+    if (case_json(&o, j, now->entity.number, err) != XG_OK)
         return err->status;
     set_then(&o, j, &then);
     view_json_append(&list, o);
@@ -342,8 +371,8 @@ static enum xg_status put_story(struct xg_buf *out, struct job *j,
     return view_put_story(out, &alone, 0, &view, err);
 }
 
-static enum xg_status add_act(struct job *j, const struct store_entity *e,
-                              const struct xg_record *r, struct xg_error *err)
+static enum xg_status add_act(struct job *j, const struct xg_record *r,
+                              struct xg_error *err)
 {
     const struct board_act *act = j->act;
     json_t *list = part_of(j, part_of_move(act->move)), *o = NULL;
@@ -353,7 +382,7 @@ static enum xg_status add_act(struct job *j, const struct store_entity *e,
     if (!act->sensitive)
         status = put_story(&text, j, r, err);
     if (status == XG_OK)
-        status = case_json(&o, j, e, err);
+        status = case_json(&o, j, act->number, err);
     if (status == XG_OK) {
         view_json_set(&o, "time", view_json_time(act->ms));
         view_json_set(&o, "by", json_string(act->author));
@@ -372,12 +401,12 @@ static enum xg_status list_act(struct job *j, struct xg_error *err)
     struct store *s = j->look.store;
     struct store_record *row;
     struct xg_record record;
-    struct store_entity e;
+    struct board_case c;
     size_t count = 0;
     bool is = false;
 
-    if (s->ops->get_entity(s, &j->one, &e, j->act->number, err) != XG_OK ||
-        rows_has(&is, &j->rows, &e, err) != XG_OK)
+    if (board_case(j->rows.board, &c, &j->one, j->act->number, err) != XG_OK ||
+        rows_has(&is, &j->rows, c.number, c.kind, c.unit, err) != XG_OK)
         return err->status;
     if (!is)
         return XG_OK;
@@ -387,7 +416,7 @@ static enum xg_status list_act(struct job *j, struct xg_error *err)
     if (count == 0)
         return XG_OK;
     store_read_left(&record, row);
-    return record.malformed ? XG_OK : add_act(j, &e, &record, err);
+    return record.malformed ? XG_OK : add_act(j, &record, err);
 }
 
 static enum xg_status list_acts(struct job *j, struct xg_error *err)
@@ -416,9 +445,10 @@ static enum xg_status list_conflict(void *ctx, const struct store_entity *e,
 
     if (j->past && e->changed >= j->until)
         return XG_OK; /* list_conflict_then() looks at it */
-    if (rows_has(&is, &j->rows, e, err) != XG_OK)
+    if (e->folded &&
+        rows_has(&is, &j->rows, e->number, e->kind, e->unit, err) != XG_OK)
         return err->status;
-    if (is && case_json(&o, j, e, err) != XG_OK)
+    if (is && case_json(&o, j, e->number, err) != XG_OK)
         return err->status;
     if (is)
         view_json_append(&list, o);
@@ -446,50 +476,47 @@ static enum xg_status first_entry(uint64_t *entry, struct job *j, int64_t at_ms,
 }
 
 static enum xg_status look_at_changed(struct job *j,
-                                      const struct store_entity *e,
+                                      const struct board_fork *fork,
                                       struct xg_error *err)
 {
     struct look *l = &j->look;
+    struct board_case c;
     struct fold now;
     bool is = false, found;
 
-    if (rows_has(&is, &j->rows, e, err) != XG_OK)
+    if (board_case(j->rows.board, &c, &j->one, fork->number, err) != XG_OK ||
+        rows_has(&is, &j->rows, c.number, c.kind, c.unit, err) != XG_OK)
         return err->status;
-    /* One record stands against nothing. */
-    if (!is || e->records < 2 || (!j->whole && !e->conflicts))
+    if (!is)
         return XG_OK;
-    if (fold_of_entity(&now, &found, &j->one, l->store, &l->registry, &e->id,
+    if (fold_of_entity(&now, &found, &j->one, l->store, &l->registry, &fork->id,
                        err) != XG_OK)
         return err->status;
     return found ? list_conflict_then(j, &now, err) : XG_OK;
 }
 
-/* Of what changed since that evening each case is folded as it was: of a day
- * long past only those that nobody has decided since, and the sheet says so. */
+/* Of what changed since that evening each case is folded as it was, if anything
+ * of it may have stood against each other: of a day long past only those that
+ * nobody has decided since, and the sheet says so. */
 static enum xg_status list_conflicts_then(struct job *j, struct xg_error *err)
 {
-    struct xg_arena page = XG_ARENA(CASE_BYTES);
-    struct store *s = j->look.store;
-    uint64_t changed = j->until, number = 0, many = 0;
-    struct store_entity *rows;
-    size_t count = PAGE;
-    enum xg_status status =
-        s->ops->count_entities_changed(s, &many, changed, number, err);
+    struct board_fork *forks;
+    size_t count;
 
-    j->whole = many <= FOLDED_MAX;
-    while (status == XG_OK && count == PAGE) {
-        status = s->ops->read_entities_changed(s, &page, &rows, &count, changed,
-                                               number, PAGE, err);
-        for (size_t i = 0; status == XG_OK && i < count; i++) {
-            changed = rows[i].changed;
-            number = rows[i].number;
-            status = look_at_changed(j, &rows[i], err);
-            xg_arena_reset(&j->one);
-        }
-        xg_arena_reset(&page);
+    if (board_forked(j->rows.board, &j->rows.arena, &forks, &count, j->until,
+                     FOLDED_MAX + 1, err) != XG_OK)
+        return err->status;
+    j->whole = count <= FOLDED_MAX;
+    if (!j->whole &&
+        board_forked_decide(j->rows.board, &j->rows.arena, &forks, &count,
+                            j->until, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < count; i++) {
+        if (look_at_changed(j, &forks[i], err) != XG_OK)
+            return err->status;
+        xg_arena_reset(&j->one);
     }
-    xg_arena_clear(&page);
-    return status;
+    return XG_OK;
 }
 
 /* ---- who was on patrol ---- */
@@ -546,9 +573,12 @@ static enum xg_status open_job(struct job *j, struct cmd *c,
     j->to_ms = j->from_ms + REPORT_DAY_MS;
     j->past = j->to_ms <= j->rows.set.now_ms;
     j->at_ms = j->past ? j->to_ms - 1 : j->rows.set.now_ms;
-    /* What was open then may have ended at any time since. */
-    if (rows_read(&j->rows, j->from_ms, j->past ? INT64_MAX : j->to_ms, err) !=
-        XG_OK)
+    if (j->past && board_lates(j->rows.board, &j->rows.arena, &j->lates,
+                               &j->late_count, j->at_ms, err) != XG_OK)
+        return err->status;
+    struct board_period period = {j->from_ms, j->to_ms, j->lates,
+                                  j->late_count};
+    if (rows_read(&j->rows, &period, err) != XG_OK)
         return err->status;
     j->lines = calloc(j->rows.set.count + 1, sizeof *j->lines);
     return j->lines ? XG_OK : xg_fail_nomem(err);
@@ -752,11 +782,13 @@ static enum xg_status put(struct job *j, struct cmd *c, struct xg_error *err)
 {
     const char *format = cmd_option(c, "format");
 
-    if (format && strcmp(format, "xlsx") == 0)
+    c->out_is_file = format && strcmp(format, "xlsx") == 0;
+    if (c->out_is_file)
         return put_book(&c->out, j, err);
     if (c->json || format) {
         json_t *sheet = j->sheet;
         j->sheet = NULL;
+        area_set_board(&sheet, c);
         return cmd_put_json(c, sheet, err);
     }
     put_text(&c->out, j);

@@ -64,17 +64,14 @@ static enum xg_status find_whose(struct rows *r, struct xg_error *err)
 
 enum xg_status rows_board(struct rows *r, struct cmd *c, struct xg_error *err)
 {
-    struct board_at at;
-
     *r = (struct rows){.data = c->data,
                        .arena = XG_ARENA(ROWS_BYTES),
                        .as_of = has_option(c, "as-of")};
     if (r->as_of)
         return XG_OK;
-    if (area_board(&r->board, &at, c, err) != XG_OK)
+    if (area_board(&r->board, c, err) != XG_OK)
         return err->status;
-    r->from.size = at.size;
-    r->behind = at.behind;
+    r->from.size = c->board.size;
     return XG_OK;
 }
 
@@ -97,11 +94,12 @@ enum xg_status rows_open(struct rows *r, struct look *l, struct xg_error *err)
     return report_now(&r->set.now_ms, &r->from, err);
 }
 
-static enum xg_status read_board(struct rows *r, int64_t since_ms,
-                                 int64_t until_ms, struct xg_error *err)
+static enum xg_status read_board(struct rows *r,
+                                 const struct board_period *period,
+                                 struct xg_error *err)
 {
-    if (report_read_board(&r->set, &r->arena, &r->from, r->board, since_ms,
-                          until_ms, err) != XG_OK)
+    if (report_read_board(&r->set, &r->arena, &r->from, r->board, period,
+                          err) != XG_OK)
         return err->status;
     uint64_t *numbers = NULL;
     if (r->by_hands &&
@@ -121,26 +119,26 @@ static enum xg_status read_as_of(struct rows *r, struct xg_error *err)
                        : XG_OK;
 }
 
-enum xg_status rows_read(struct rows *r, int64_t since_ms, int64_t until_ms,
+enum xg_status rows_read(struct rows *r, const struct board_period *period,
                          struct xg_error *err)
 {
-    if ((r->as_of ? read_as_of(r, err) : read_board(r, since_ms, until_ms, err)) !=
+    if ((r->as_of ? read_as_of(r, err) : read_board(r, period, err)) !=
         XG_OK)
         return err->status;
-    r->set.behind = r->behind;
+    r->set.behind = r->look->c->board.behind;
     return report_units_open(&r->units, &r->arena, &r->from, r->area.unit,
                              r->by_hands ? &r->hands : NULL, &r->set, err);
 }
 
-enum xg_status rows_has(bool *is, struct rows *r, const struct store_entity *e,
-                        struct xg_error *err)
+enum xg_status rows_has(bool *is, struct rows *r, uint64_t number,
+                        uint64_t kind, const char *unit, struct xg_error *err)
 {
     *is = false;
-    if (!e->folded || !report_counts_kind(e->kind))
+    if (!report_counts_kind(kind))
         return XG_OK;
-    if (area_has(&r->area, is, e->unit, err) != XG_OK)
+    if (area_has(&r->area, is, unit, err) != XG_OK)
         return err->status;
-    *is = *is || (r->by_hands && report_in_hands(&r->hands, e->number));
+    *is = *is || (r->by_hands && report_in_hands(&r->hands, number));
     return XG_OK;
 }
 

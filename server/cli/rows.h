@@ -19,7 +19,6 @@ struct rows {
     struct board_reader *board; /* NULL: as of a size */
     bool by_hands; /* what is or was in the unit's hands counts, too */
     struct report_hands hands;
-    uint64_t behind;
     bool as_of; /* a size was asked for */
 };
 
@@ -30,13 +29,13 @@ XG_MUST_CHECK enum xg_status rows_board(struct rows *r, struct cmd *c,
 /* Then: how far the log is (or --as-of), and its time then (set.now_ms). */
 XG_MUST_CHECK enum xg_status rows_open(struct rows *r, struct look *l,
                                        struct xg_error *err);
-/* Then: the rows of a period that begins there; `until_ms` as of
- * report_read_board(). */
-XG_MUST_CHECK enum xg_status rows_read(struct rows *r, int64_t since_ms,
-                                       int64_t until_ms, struct xg_error *err);
-/* Is it a case whose home, or hands, are asked for? */
-XG_MUST_CHECK enum xg_status rows_has(bool *is, struct rows *r,
-                                      const struct store_entity *e,
+/* Then: the rows of a period, as of report_read_board(). */
+XG_MUST_CHECK enum xg_status rows_read(struct rows *r,
+                                       const struct board_period *period,
+                                       struct xg_error *err);
+/* Is it a case whose home (`unit`), or hands, are asked for? */
+XG_MUST_CHECK enum xg_status rows_has(bool *is, struct rows *r, uint64_t number,
+                                      uint64_t kind, const char *unit,
                                       struct xg_error *err);
 /* `title` of a case, null where it may tell of persons. */
 void rows_set_title(json_t **object, const struct store_entity *e);

@@ -1,9 +1,6 @@
 /* then.c - see then.h: a fold of fewer records. */
 #include "server/cli/then.h"
 
-#include <string.h>
-
-#include "shared/view/conflict.h"
 
 /* Of the rows those that `keep` says. */
 static enum xg_status fold_some(struct then *out, struct xg_arena *arena,
@@ -84,22 +81,4 @@ enum xg_status then_overdue(int64_t *due_ms, struct xg_arena *arena,
             *due_ms = c->due_ms;
     }
     return XG_OK;
-}
-
-static bool decides(const struct xg_state *s, uint32_t op)
-{
-    return s->ops[op].record->head.move != 0 || view_edits_registers(s, op) ||
-           view_withdraws(s, op);
-}
-
-bool then_may_conflict(const struct fold *now)
-{
-    const struct xg_state *s = &now->state;
-
-    for (uint32_t a = 0; a < s->count; a++)
-        for (uint32_t b = a + 1; decides(s, a) && b < s->count; b++)
-            if (decides(s, b) && !xg_state_precedes(s, a, b) &&
-                !xg_state_precedes(s, b, a))
-                return true;
-    return false;
 }

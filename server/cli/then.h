@@ -36,8 +36,4 @@ XG_MUST_CHECK enum xg_status then_overdue(int64_t *due_ms,
                                           const struct guide_rules *rules,
                                           int64_t at_ms, struct xg_error *err);
 
-/* May anything of it ever have stood against each other? Asked of the case as
- * it is now, before it is folded once more. */
-bool then_may_conflict(const struct fold *now);
-
 #endif

@@ -38,7 +38,7 @@ const struct call_row call_rows[] = {
     PLAIN("overdue", ALL, FILTER " by="),
     READ("suggest", DESKS, "why="),
     PLAIN("patrols", READERS, "unit= show="),
-    PLAIN("coverage", ALL, "from= to= unit="),
+    PLAIN("coverage", ALL, "below from= to= unit="),
     PLAIN("silent", ALL, "unit="),
     PLAIN("account", READERS, ""),
     {{"review", 'f', 0, "unit= format="}, ALL, CALL_NOBODY, false},
@@ -55,7 +55,7 @@ const struct call_row call_rows[] = {
 
     ACT("try", INFORMANT " photo=+ anyway"),
     ACT("do", "photo=+ anyway"),
-    ACT("set", "photo=+"),
+    ACT("set", "seen= photo=+"),
     ACT("note", "photo=+"),
     ACT("add", INFORMANT " photo=+"),
     ACT("resolve", "take= value= dismiss why="),

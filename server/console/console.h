@@ -32,6 +32,10 @@ struct console_done {
     struct xg_buf out;
     struct xg_buf complaint; /* a line of JSON, where it failed */
     int exit;                /* its exit status */
+    struct console_board {
+        bool read; /* it read the board; how far that was (board.h): */
+        uint64_t size, behind;
+    } board;
 };
 
 struct console_runner {

@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
+#include "shared/map/maps.h"
 #include "shared/web/http.h"
 
 enum { PAGE = 256, KINDS_MAX = 32, ROUND_BYTES = 64 << 20, HANDS_BYTES = 16 << 20 };
@@ -30,6 +32,7 @@ struct round {
     struct xg_arena arena;
     uint64_t at; /* size of the log */
     bool cut;    /* there was more */
+    bool maps;   /* of the maps, too */
     struct place *places;
     size_t place_count, place_room;
     struct changed *all;
@@ -45,6 +48,8 @@ struct events {
     uint64_t next; /* rounds ever */
     struct round kept[EVENTS_KEPT]; /* round i is at i % EVENTS_KEPT */
     uint64_t changed, number;       /* how far it is */
+    struct timespec maps;           /* when their folder changed last */
+    bool maps_turned;               /* found so in the round before */
 };
 
 /* ---- following the log ---- */
@@ -174,9 +179,37 @@ static enum xg_status read_round(struct round *r, struct events *e,
     return status;
 }
 
+/* When the folder of the maps changed last; no folder: never. */
+static struct timespec maps_time(const struct events *e)
+{
+    char path[XG_MAPS_PATH_SIZE];
+    struct xg_error err = XG_ERROR_NONE;
+    struct stat st;
+
+    if (!e->data->dir ||
+        xg_maps_path(path, e->data->dir, "", &err) != XG_OK ||
+        stat(path, &st) != 0)
+        return (struct timespec){.tv_sec = 0};
+    return st.st_mtim;
+}
+
+/* Have maps come or gone, by whichever process? Said once more in the round
+ * that follows: what happens in the instant of a look bears its time. */
+static bool maps_turn(struct events *e)
+{
+    struct timespec now = maps_time(e);
+    bool turned = now.tv_sec != e->maps.tv_sec ||
+                  now.tv_nsec != e->maps.tv_nsec;
+    bool said = turned || e->maps_turned;
+
+    e->maps = now;
+    e->maps_turned = turned;
+    return said;
+}
+
 static void follow(struct events *e)
 {
-    struct round r = {.arena = XG_ARENA(ROUND_BYTES)};
+    struct round r = {.arena = XG_ARENA(ROUND_BYTES), .maps = maps_turn(e)};
     struct xg_error err = XG_ERROR_NONE;
     struct xg_checkpoint c;
 
@@ -187,7 +220,9 @@ static void follow(struct events *e)
     }
     if (status != XG_OK)
         xg_log(XG_LOG_WARN, "console.events", "error=%s", xg_error_text(&err));
-    if (status != XG_OK || (r.count == 0 && !r.cut)) {
+    if (status != XG_OK)
+        r.count = 0;
+    if (r.count == 0 && !r.cut && !r.maps) {
         xg_arena_clear(&r.arena);
         return;
     }
@@ -236,6 +271,7 @@ enum xg_status events_start(struct events **out, struct data *d,
     e->data = d;
     e->changed = c.size ? c.size - 1 : 0;
     e->number = INT64_MAX;
+    e->maps = maps_time(e);
     for (size_t i = 0; i < EVENTS_KEPT; i++)
         e->kept[i].arena = XG_ARENA(ROUND_BYTES);
     pthread_mutex_init(&e->lock, NULL);
@@ -284,6 +320,7 @@ struct told {
     const char *units[EVENTS_TOLD_MAX];
     size_t unit_count;
     bool more_cases, more_units;
+    bool maps;
 };
 
 static bool lies_in(const struct place *p, const char *unit)
@@ -396,8 +433,9 @@ static void gather(struct told *t, struct events *e, uint64_t from,
     }
     for (uint64_t i = from; i < e->next; i++) {
         const struct round *r = &e->kept[i % EVENTS_KEPT];
-        t->at = r->at;
+        t->at = r->at ? r->at : t->at;
         t->all |= r->cut;
+        t->maps |= r->maps;
         for (size_t k = 0; k < r->count; k++)
             if (sees(r, &r->all[k], within, role, own))
                 add(t, r, &r->all[k]);
@@ -422,6 +460,8 @@ enum xg_status events_tell(struct xg_buf *line, struct events *e,
         *next = e->next;
         if (t->all || t->case_count)
             put_line(line, t);
+        if (t->maps)
+            xg_buf_text(line, "{\"changed\":true,\"in\":[\"maps\"]}\n");
         pthread_mutex_unlock(&e->lock);
         status = xg_buf_check(line, err);
     }

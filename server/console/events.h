@@ -1,7 +1,8 @@
 /* events.h - what changed, told to whoever looks (GET /api/events).
  *
  * One thread follows the published log, twice a second, and keeps what changed
- * in the last EVENTS_KEPT rounds: which entities, of which units. Each reader
+ * in the last EVENTS_KEPT rounds: which entities, of which units; and whether
+ * the maps did, which everybody is told of, on a line of its own. Each reader
  * is told of what she may see (sight/sight.h), at most once a second. Who falls
  * behind is told to look at all.
  */
@@ -26,7 +27,7 @@ void events_stop(struct events *e);
 
 /* The round that comes next. */
 uint64_t events_next(struct events *e);
-/* Append a line of all that she may see of the rounds from *next on, which goes
+/* Append lines of all that she may see of the rounds from *next on, which goes
  * on; nothing where there is nothing. */
 XG_MUST_CHECK enum xg_status events_tell(struct xg_buf *line, struct events *e,
                                          uint64_t *next, const char *within,

@@ -5,14 +5,18 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-/* How many of one, of all; and how many bytes, unless it is one alone. */
+/* How many of one, of all; and how many bytes, unless it is one alone. What is
+ * made already when it is asked for is not refused for its own size: only for
+ * those before it. */
 static const struct {
     unsigned each, all;
     uint64_t bytes_each, bytes_all;
+    bool made;
 } limits[QUOTA_KINDS] = {
-    [QUOTA_FEED] = {4, 24, 256 * MIB, UINT64_MAX},
-    [QUOTA_ANSWER] = {6, 32, 512 * MIB, 1024 * MIB},
-    [QUOTA_STREAM] = {16, SESSIONS_MAX, UINT64_MAX, UINT64_MAX},
+    [QUOTA_FEED] = {4, 24, 256 * MIB, UINT64_MAX, false},
+    [QUOTA_ANSWER] = {6, 32, 512 * MIB, 1024 * MIB, false},
+    [QUOTA_FILE] = {16, 96, 1024 * MIB, UINT64_MAX, true},
+    [QUOTA_STREAM] = {16, SESSIONS_MAX, UINT64_MAX, UINT64_MAX, false},
 };
 
 void quota_init(struct quota *q)
@@ -111,13 +115,15 @@ static bool has_room(const struct quota_share *s, enum quota_kind kind,
 bool quota_begin(struct quota *q, const char *code, enum quota_kind kind,
                  uint64_t bytes)
 {
+    uint64_t asked = limits[kind].made ? 0 : bytes;
+
     pthread_mutex_lock(&q->lock);
     struct quota_share *s = share_of(q, code);
     bool may = s &&
                has_room(s, kind, limits[kind].each, limits[kind].bytes_each,
-                        bytes) &&
+                        asked) &&
                has_room(&q->all, kind, limits[kind].all, limits[kind].bytes_all,
-                        bytes);
+                        asked);
     if (may) {
         s->count[kind]++;
         s->bytes[kind] += bytes;

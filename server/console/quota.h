@@ -23,6 +23,7 @@ enum {
 enum quota_kind {
     QUOTA_FEED,   /* a body on its way to a file: its bytes of the disk */
     QUOTA_ANSWER, /* a long answer until it is read: its bytes of memory */
+    QUOTA_FILE,   /* a file until it is read: its bytes of disk or memory */
     QUOTA_STREAM, /* of events */
     QUOTA_KINDS,
 };

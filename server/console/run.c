@@ -4,6 +4,7 @@
  * What a command gives as a file, or takes as one, lies meanwhile in a file
  * without a name in DIR: gone with us.
  */
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,7 @@ struct work {
     int input, output; /* files, or -1 */
     struct console_done done;
     bool busy; /* it was not run: too much of hers at once */
+    bool ended; /* its lines have their end line already */
 };
 
 static void close_file(int *fd)
@@ -243,14 +245,12 @@ static void answer_text(struct xg_response *response, struct work *w,
     }
 }
 
-static void answer_lines(struct xg_response *response, struct work *w)
+/* What came of it; and how far the board was that it read. */
+static void put_end(struct work *w)
 {
     struct console_done *d = &w->done;
 
-    if (w->busy) {
-        console_tell_busy(response);
-        return;
-    }
+    w->ended = true;
     while (d->complaint.len && d->complaint.data[d->complaint.len - 1] == '\n')
         d->complaint.len--;
     d->out.max += COMPLAINT_MAX + 64; /* the end line has room */
@@ -259,8 +259,21 @@ static void answer_lines(struct xg_response *response, struct work *w)
         xg_buf_text(&d->out, ",\"error\":");
         xg_buf_append(&d->out, d->complaint.data, d->complaint.len);
     }
+    if (d->board.read)
+        xg_buf_format(&d->out, ",\"at\":%" PRIu64 ",\"behind\":%" PRIu64,
+                      d->board.size, d->board.behind);
     xg_buf_text(&d->out, "}\n");
-    answer_text(response, w, &d->out, "application/x-ndjson");
+}
+
+static void answer_lines(struct xg_response *response, struct work *w)
+{
+    if (w->busy) {
+        console_tell_busy(response);
+        return;
+    }
+    if (!w->ended)
+        put_end(w);
+    answer_text(response, w, &w->done.out, "application/x-ndjson");
 }
 
 static const char *type_of(const uint8_t *first, size_t len)
@@ -280,26 +293,73 @@ static const char *type_of(const uint8_t *first, size_t len)
     return "application/octet-stream";
 }
 
+/* A file, wherever it lies, that is hers until it was read. */
+struct sent {
+    struct quota *quota;
+    char code[XG_CODE_MAX + 1];
+    uint64_t bytes;
+};
+
+static void sent_over(void *state)
+{
+    struct sent *s = state;
+
+    quota_end(s->quota, s->code, QUOTA_FILE, s->bytes);
+    free(s);
+}
+
+/* False: the response says why not. */
+static bool count_file(struct xg_response *response, struct work *w,
+                       uint64_t bytes)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct sent *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        xg_ignore(xg_fail_nomem(&err));
+        refuse(response, &err);
+        return false;
+    }
+    *s = (struct sent){.quota = &w->console->quota, .bytes = bytes};
+    memcpy(s->code, w->session->code, sizeof s->code);
+    if (!quota_begin(s->quota, s->code, QUOTA_FILE, bytes)) {
+        free(s);
+        console_tell_busy(response);
+        return false;
+    }
+    xg_response_when_over(response, sent_over, s);
+    return true;
+}
+
+/* Takes the file. */
+static void answer_file(struct xg_response *response, struct work *w,
+                        uint64_t bytes)
+{
+    uint8_t first[16];
+
+    if (!count_file(response, w, bytes))
+        return;
+    ssize_t n = pread(w->output, first, sizeof first, 0);
+    response->content_type = type_of(first, n > 0 ? (size_t)n : 0);
+    xg_response_file(response, w->output, 0, bytes);
+    w->output = -1; /* taken */
+    keep_nowhere(response);
+}
+
 /* What lies in the file that was lent, else what was printed. */
 static void answer_bytes(struct xg_response *response, struct work *w)
 {
+    struct xg_buf *printed = &w->done.out;
     struct stat info;
-    uint8_t first[16];
 
-    if (w->busy) {
+    if (w->busy)
         console_tell_busy(response);
-    } else if (w->done.exit != 0) {
+    else if (w->done.exit != 0)
         put_problem(response, http_of_exit(w->done.exit), &w->done.complaint);
-    } else if (fstat(w->output, &info) == 0 && info.st_size > 0) {
-        ssize_t n = pread(w->output, first, sizeof first, 0);
-        response->content_type = type_of(first, n > 0 ? (size_t)n : 0);
-        xg_response_file(response, w->output, 0, (uint64_t)info.st_size);
-        w->output = -1; /* taken */
-        keep_nowhere(response);
-    } else {
-        answer_text(response, w, &w->done.out,
-                    type_of(w->done.out.data, w->done.out.len));
-    }
+    else if (fstat(w->output, &info) == 0 && info.st_size > 0)
+        answer_file(response, w, (uint64_t)info.st_size);
+    else if (count_file(response, w, printed->len))
+        answer_text(response, w, printed, type_of(printed->data, printed->len));
 }
 
 /* ---- requests ---- */
@@ -392,11 +452,16 @@ static void run_shared(struct work *w, const struct xg_request *request)
 
     w->done = (struct console_done){.out = XG_BUF(OUT_MAX),
                                     .complaint = XG_BUF(COMPLAINT_MAX)};
-    if (lately_find(&c->lately, &w->done.out, &question, console_now_ms(c)))
+    w->ended =
+        lately_find(&c->lately, &w->done.out, &question, console_now_ms(c));
+    if (w->ended)
         return;
     xg_buf_clear(&w->done.out);
     run_work(w, request);
-    if (!w->busy && w->done.exit == 0 && w->done.out.failed == XG_OK)
+    if (w->busy)
+        return;
+    put_end(w);
+    if (w->done.exit == 0 && w->done.out.failed == XG_OK)
         lately_keep(&c->lately, &question, xg_buf_bytes(&w->done.out), acts,
                     console_now_ms(c));
 }

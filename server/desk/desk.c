@@ -186,6 +186,7 @@ struct act {
     struct desk_done *done;
     const struct xg_labels *labels;
     uint64_t open; /* conflicts that were seen when it was decided */
+    uint64_t seen; /* log entry of the newest that was; UINT64_MAX: not said */
     const char *code; /* who acts */
 };
 
@@ -229,6 +230,29 @@ static enum xg_status ask_source(struct xg_error *answer, struct store *store,
     return XG_OK;
 }
 
+/* Would it put its value in the place of one that nobody was shown? Sets only
+ * gain and lose what is named. */
+static void ask_seen(struct xg_error *answer, const struct fold *fold,
+                     const struct xg_draft *draft, uint64_t seen)
+{
+    for (size_t i = 0; i < draft->field_count; i++) {
+        const struct xg_register *reg =
+            xg_state_register(&fold->state, draft->fields[i].number);
+        for (size_t n = 0; reg && n < reg->head_count; n++) {
+            if (fold->rows[reg->heads[n]].shown <= seen)
+                continue;
+            xg_ignore(xg_fail(answer, XG_STALE,
+                              XG_T("“%s”刚被别人改过，没有写入；请看过新的值再改",
+                                   "\"%s\" was changed by somebody else just "
+                                   "now, and nothing was written; look at the "
+                                   "new value first"),
+                              reg->field ? xg_label(reg->field->zh, reg->field->en)
+                                         : "?"));
+            return;
+        }
+    }
+}
+
 static enum xg_status ask(void *ctx, struct xg_error *answer,
                           struct store *store, const struct fold *fold,
                           struct xg_draft *draft, struct xg_error *err)
@@ -251,6 +275,10 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
                                "was written; look again")));
         return XG_OK;
     }
+    if (fold && a->seen != UINT64_MAX)
+        ask_seen(answer, fold, draft, a->seen);
+    if (answer->status != XG_OK)
+        return XG_OK;
     if (photo_staged_ask(answer, store, a->d, a->code, draft, err) != XG_OK ||
         ask_source(answer, store, draft, err) != XG_OK)
         return err->status;
@@ -275,22 +303,22 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
     return status;
 }
 
-static enum xg_status write(struct desk_done *done, struct data *d,
+/* `a` says what was seen; the rest of it is filled in. */
+static enum xg_status write(struct desk_done *done, struct act a,
                             struct ingest_before *before,
-                            struct xg_draft *draft, const char *operator_code,
-                            const struct xg_labels *labels, uint64_t open,
-                            struct xg_error *err)
+                            struct xg_draft *draft, struct xg_error *err)
 {
     struct xg_judgement actor;
     struct desk_done made = {.conflicts = 0};
-    struct act a = {d, &actor, &made, labels, open, operator_code};
     struct ingest_ask asking = {&a, ask};
 
-    if (desk_actor(&actor, d, operator_code, err) != XG_OK ||
-        ingest_record_after(d->ingest, &made.record, before, draft,
-                            operator_code, &asking, err) != XG_OK)
+    a.actor = &actor;
+    a.done = &made;
+    if (desk_actor(&actor, a.d, a.code, err) != XG_OK ||
+        ingest_record_after(a.d->ingest, &made.record, before, draft, a.code,
+                            &asking, err) != XG_OK)
         return err->status;
-    photo_staged_named(d, draft);
+    photo_staged_named(a.d, draft);
     made.id =
         draft->head.creates ? xg_id_of_hash(&made.record) : draft->head.entity;
     if (before)
@@ -303,7 +331,18 @@ enum xg_status desk_write(struct desk_done *done, struct data *d,
                           struct xg_draft *draft, const char *operator_code,
                           const struct xg_labels *labels, struct xg_error *err)
 {
-    return write(done, d, NULL, draft, operator_code, labels, 0, err);
+    return desk_set(done, d, draft, operator_code, labels, UINT64_MAX, err);
+}
+
+enum xg_status desk_set(struct desk_done *done, struct data *d,
+                        struct xg_draft *draft, const char *operator_code,
+                        const struct xg_labels *labels, uint64_t seen,
+                        struct xg_error *err)
+{
+    const struct act a = {
+        .d = d, .labels = labels, .code = operator_code, .seen = seen};
+
+    return write(done, a, NULL, draft, err);
 }
 
 enum xg_status desk_decide(struct desk_done *done, struct data *d,
@@ -311,7 +350,13 @@ enum xg_status desk_decide(struct desk_done *done, struct data *d,
                            const struct xg_labels *labels, uint64_t open,
                            struct xg_error *err)
 {
-    return write(done, d, NULL, draft, operator_code, labels, open, err);
+    const struct act a = {.d = d,
+                          .labels = labels,
+                          .code = operator_code,
+                          .open = open,
+                          .seen = UINT64_MAX};
+
+    return write(done, a, NULL, draft, err);
 }
 
 enum xg_status desk_write_told(struct desk_done *done, struct data *d,
@@ -322,9 +367,11 @@ enum xg_status desk_write_told(struct desk_done *done, struct data *d,
 {
     struct ingest_before before = {.draft = contact,
                                    .field = XG_INCIDENT_CONTACT};
+    const struct act a = {
+        .d = d, .labels = labels, .code = operator_code, .seen = UINT64_MAX};
 
     contact->author_secret = draft->author_secret;
-    return write(done, d, &before, draft, operator_code, labels, 0, err);
+    return write(done, a, &before, draft, err);
 }
 
 /* ---- before writing ---- */

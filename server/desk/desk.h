@@ -62,6 +62,15 @@ desk_write_told(struct desk_done *done, struct data *d, struct xg_draft *draft,
                 struct xg_draft *contact, const char *operator_code,
                 const struct xg_labels *labels, struct xg_error *err);
 
+/* The same for new values of fields that somebody was shown: XG_STALE where one
+ * of them has another value by now that came after log entry `seen`, as
+ * store_entity.changed was when it was shown. */
+XG_MUST_CHECK enum xg_status desk_set(struct desk_done *done, struct data *d,
+                                      struct xg_draft *draft,
+                                      const char *operator_code,
+                                      const struct xg_labels *labels,
+                                      uint64_t seen, struct xg_error *err);
+
 /* The same for a decision of conflicts: refused where `open`, so many were open
  * when it was taken, are fewer by then, since somebody else decided. */
 XG_MUST_CHECK enum xg_status desk_decide(struct desk_done *done,

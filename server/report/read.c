@@ -302,8 +302,9 @@ static enum xg_status take_kept(void *ctx, uint64_t number,
 
 enum xg_status report_read_board(struct report_set *out, struct xg_arena *arena,
                                  const struct report_source *from,
-                                 struct board_reader *board, int64_t since_ms,
-                                 int64_t until_ms, struct xg_error *err)
+                                 struct board_reader *board,
+                                 const struct board_period *period,
+                                 struct xg_error *err)
 {
     struct report_set set = {.size = from->size};
     struct reading r = {.out = &set, .arena = arena, .from = from};
@@ -311,7 +312,7 @@ enum xg_status report_read_board(struct report_set *out, struct xg_arena *arena,
     enum xg_status status = report_now(&set.now_ms, from, err);
 
     if (status == XG_OK)
-        status = board_figures(board, since_ms, until_ms, &to, err);
+        status = board_figures(board, period, &to, err);
     if (status == XG_OK)
         status = finish(&set, &r, err);
     free(r.rows);

@@ -39,13 +39,13 @@ XG_MUST_CHECK enum xg_status report_read(struct report_set *out,
                                          struct xg_error *err);
 
 /* The same from the board's snapshot, which is as far as `from` says, and holds
- * all that a figure of a period from `since_ms` on may count. With `until_ms`
- * that ends there, and only what is open, received, filed and closed may be
- * asked; else BOARD_NEVER. */
+ * all that a figure of that period may count. With a period that ends only what
+ * is open, received, filed and closed may be asked, and what was overdue of its
+ * `lates`. */
 XG_MUST_CHECK enum xg_status
 report_read_board(struct report_set *out, struct xg_arena *arena,
                   const struct report_source *from, struct board_reader *board,
-                  int64_t since_ms, int64_t until_ms, struct xg_error *err);
+                  const struct board_period *period, struct xg_error *err);
 /* The log's time then: its last time note below that size. */
 XG_MUST_CHECK enum xg_status report_now(int64_t *now_ms,
                                         const struct report_source *from,

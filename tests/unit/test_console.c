@@ -1,13 +1,15 @@
 /* test_console.c - the console without a socket: its table of calls against the
- * commands that there are, who may run what, sessions, and where requests come
- * from. */
+ * commands that there are, who may run what, sessions, where requests come from;
+ * and that every command whose board lags says so. */
 #include "tests/lib/test.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "server/board/inside.h"
 #include "server/cli/cmd.h"
 #include "server/console/inside.h"
 #include "shared/base/lang.h"
@@ -331,6 +333,29 @@ static void test_sessions(void **unused)
     sessions_clear(&s);
 }
 
+static void test_sessions_have_an_end(void **unused)
+{
+    struct account who = {.role = xg_role_find(XG_ROLE_DISPATCHER)};
+    struct xg_error err = XG_ERROR_NONE;
+    static struct sessions s;
+    char token[SESSION_TOKEN_SIZE] = "untouched";
+
+    (void)unused;
+    sessions_init(&s);
+    for (int i = 0; i < SESSIONS_MAX; i++) {
+        char other[SESSION_TOKEN_SIZE];
+        snprintf(who.code, sizeof who.code, "o%d", i / SESSIONS_EACH);
+        assert_ok(sessions_begin(&s, other, &who, NULL, i, &err));
+    }
+    snprintf(who.code, sizeof who.code, "late");
+    assert_status(sessions_begin(&s, token, &who, NULL, 0, &err), XG_BUSY);
+    assert_string_equal(token, "untouched");
+    /* Those that are over make room. */
+    assert_ok(sessions_begin(&s, token, &who, NULL,
+                             SESSION_IDLE_MIN * INT64_C(60000), &err));
+    sessions_clear(&s);
+}
+
 /* ---- what one may take ---- */
 
 static struct quota quota; /* of the test that runs */
@@ -380,6 +405,11 @@ static void test_runs_take_turns(void **unused)
     assert_int_equal(waiting_of(many), 1);
     quota_end_run(&quota, "z");
     assert_int_equal(pthread_join(fourth, NULL), 0);
+    /* Nor may any number of hers wait. */
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        if (strcmp(quota.each[i].code, many) == 0)
+            quota.each[i].waiting = QUOTA_CALLS_EACH - quota.each[i].running;
+    assert_false(quota_begin_run(&quota, many));
     quota_clear(&quota);
 }
 
@@ -413,6 +443,13 @@ static void test_quotas(void **unused)
     assert_false(quota_begin(&quota, "a", QUOTA_ANSWER, 1));
     quota_end(&quota, "o0", QUOTA_ANSWER, 32 * mib);
     assert_true(quota_begin(&quota, "a", QUOTA_ANSWER, 32 * mib));
+    /* A file that is made is refused for those before it alone. */
+    assert_true(quota_begin(&quota, "a", QUOTA_FILE, 1024 * mib));
+    assert_true(quota_begin(&quota, "a", QUOTA_FILE, large));
+    assert_false(quota_begin(&quota, "a", QUOTA_FILE, 1));
+    assert_true(quota_begin(&quota, "b", QUOTA_FILE, 1));
+    quota_end(&quota, "a", QUOTA_FILE, large);
+    assert_true(quota_begin(&quota, "a", QUOTA_FILE, 1));
     quota_clear(&quota);
 }
 
@@ -480,6 +517,194 @@ static void test_where_from(void **unused)
                            false), 200);
 }
 
+/* ---- a board that lags ---- */
+
+enum { SIZE = 7, BEHIND = 5 };
+
+/* As if its thread were at work on more than a command takes in. */
+static void let_it_lag(struct board *b)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct board_at at;
+
+    assert_ok(board_take_in(b, &at, UINT64_MAX, &err));
+    b->followed = b->lags = true;
+    b->left = (struct board_at){SIZE, BEHIND};
+}
+
+static struct cmd executed(struct office *o, const char *text, bool framed,
+                           struct xg_buf *errors)
+{
+    const char *words[16];
+    struct xg_error err = XG_ERROR_NONE;
+    struct cmd c = {.out = XG_BUF(1 << 20)};
+    int count = 0;
+    char *rest, *copy = xg_arena_str(&arena, text, strlen(text));
+
+    for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
+        words[count++] = w;
+    assert_ok(cmd_parse(&c, count, words, &err));
+    c.env = &o->env;
+    c.data = o->d;
+    c.framed = framed;
+    int code = cmd_execute(&c, errors);
+    if (code != 0 && code != xg_status_exit(XG_CONFLICT))
+        fail_msg("%s: %d %s", text, code, xg_buf_str(errors));
+    return c;
+}
+
+/* The last line of what it wrote has both, as its only or its last members. */
+static void check_lag(struct office *o, const char *text, bool is_one_object)
+{
+    struct xg_buf errors = XG_BUF(1 << 16);
+    struct cmd c = executed(o, text, false, &errors);
+    const char *out = xg_buf_str(&c.out), *end = out + c.out.len;
+
+    assert_int_equal(end[-1], '\n');
+    const char *line = end - 1;
+    while (line > out && line[-1] != '\n')
+        line--;
+    json_t *json = json_loads(line, 0, NULL);
+    if (json_integer_value(json_object_get(json, "behind")) != BEHIND ||
+        (json_object_size(json) == 2) == is_one_object)
+        fail_msg("%s: %s", text, line);
+    json_decref(json);
+    assert_true(c.board.read);
+    assert_int_equal(errors.len, 0);
+    xg_buf_clear(&c.out);
+    /* Who has a frame says it there. */
+    c = executed(o, text, true, &errors);
+    assert_true(c.board.read && c.board.size == SIZE &&
+                c.board.behind == BEHIND);
+    assert_true(is_one_object || !strstr(xg_buf_str(&c.out), "behind"));
+    xg_buf_clear(&c.out);
+    xg_buf_clear(&errors);
+}
+
+/* In words, once, where people read; never in a file. */
+static void check_said(struct office *o, const char *text, bool is_file)
+{
+    const char *said = "5 ";
+    struct xg_buf errors = XG_BUF(1 << 16);
+    struct cmd c = executed(o, text, false, &errors);
+    const char *out = xg_buf_str(&c.out), *there = strstr(out, said);
+
+    if (is_file ? there || !strstr(xg_buf_str(&errors), said)
+                : !there || strstr(there + 1, said) || errors.len)
+        fail_msg("%s: %s / %s", text, out, xg_buf_str(&errors));
+    xg_buf_clear(&c.out);
+    xg_buf_clear(&errors);
+}
+
+static void test_a_board_that_lags(void **unused)
+{
+    static const char *const lines[] = {
+        "list --json x",     "list --json --points x", "overdue --json x",
+        "patrols --json x",  "coverage --json x",      "account --json x wn",
+        "attention --json x --as head",
+        "report --json x filed --cases filed",
+    };
+    static const char *const objects[] = {
+        "list --json --count x", "counts --json x", "report --json x",
+        "review --json x"};
+    static const char *const texts[] = {"list x", "overdue x", "patrols x",
+                                        "counts x", "coverage x", "report x"};
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    xg_lang_init("en");
+    let_it_lag(o.d->board);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        check_lag(&o, lines[i], false);
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+        check_lag(&o, objects[i], true);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        check_said(&o, texts[i], false);
+    check_said(&o, "list --format csv x", true);
+    check_said(&o, "report --format csv x", true);
+    /* One that has all of it says nothing. */
+    o.d->board->lags = false;
+    struct xg_buf errors = XG_BUF(1 << 16);
+    struct cmd c = executed(&o, "list --json x", false, &errors);
+    assert_int_equal(c.out.len, 0);
+    xg_buf_clear(&c.out);
+    xg_buf_clear(&errors);
+    office_close(&o);
+}
+
+/* ---- what changed ---- */
+
+/* The line for whoever works there, of the rounds from `next` on. */
+static void told(struct events *e, uint64_t next, const char *within,
+                 const char *has, const char *has_not)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf line = XG_BUF(64 << 10);
+
+    assert_ok(events_tell(&line, e, &next, within,
+                          xg_role_find(XG_ROLE_DISPATCHER), &err));
+    assert_int_equal(next, events_next(e));
+    if (has ? !strstr(xg_buf_str(&line), has) : line.len)
+        fail_msg("%s: %s", within, xg_buf_str(&line));
+    if (has_not && strstr(xg_buf_str(&line), has_not))
+        fail_msg("%s: %s", within, xg_buf_str(&line));
+    xg_buf_clear(&line);
+}
+
+static void wait_for_round(struct events *e, uint64_t after)
+{
+    const struct timespec pause = {0, 20000000};
+
+    for (int i = 0; i < 1000 && events_next(e) <= after; i++)
+        nanosleep(&pause, NULL);
+    assert_true(events_next(e) > after);
+}
+
+/* How far the log is that was told of. */
+static uint64_t told_until(struct events *e, uint64_t next)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_buf line = XG_BUF(64 << 10);
+    unsigned long long at = 0;
+
+    assert_ok(events_tell(&line, e, &next, NULL, NULL, &err));
+    sscanf(xg_buf_str(&line), "{\"changed\":true,\"at\":%llu", &at);
+    xg_buf_clear(&line);
+    return at;
+}
+
+static void test_what_changed_is_told(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct events *e;
+    struct office o;
+
+    (void)unused;
+    office_open_files(&o);
+    assert_ok(events_start(&e, o.d, &err));
+    office_report(&o, "lamp");
+    wait_for_round(e, 0);
+    told(e, 0, "north", "\"kinds\":{\"incident\":1},\"cases\":[\"", "null");
+    told(e, 0, "top", "\"units\":[\"north\"]}\n", "null");
+    told(e, 0, "south", NULL, NULL);
+    uint64_t before = events_next(e);
+    told(e, before, "north", NULL, NULL);
+    /* More than a line has room for: the count is right, and the reader looks
+     * for herself. */
+    for (int i = 0; i <= EVENTS_TOLD_MAX; i++)
+        office_report(&o, "lamp");
+    uint64_t size = office_log_size(&o);
+    for (int i = 0; i < 1000 && told_until(e, before) < size; i++)
+        nanosleep(&(struct timespec){0, 20000000}, NULL);
+    told(e, before, "north", "\"cases\":null,\"units\":[\"north\"]", NULL);
+    /* Who fell behind what is kept, too. */
+    told(e, events_next(e) - EVENTS_KEPT - 1, "south",
+         "\"cases\":null,\"units\":null", NULL);
+    events_stop(e);
+    office_close(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -488,9 +713,12 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_sessions),
+        cmocka_unit_test(test_sessions_have_an_end),
         cmocka_unit_test(test_runs_take_turns),
         cmocka_unit_test(test_quotas),
         cmocka_unit_test(test_where_from),
+        cmocka_unit_test(test_what_changed_is_told),
+        cmocka_unit_test(test_a_board_that_lags),
     };
 
     arena = XG_ARENA(16 << 20);

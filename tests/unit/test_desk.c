@@ -68,6 +68,51 @@ static void test_what_came_between_is_seen_in_the_transaction(void **unused)
     office_close(&o);
 }
 
+/* Give it an address. */
+static struct xg_draft addressed(struct office *o, const struct xg_id *id,
+                                 const char *address)
+{
+    struct xg_buf value = XG_BUF(256);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_draft d;
+
+    xg_draft_init(&d, &o->arena, XG_KIND_INCIDENT);
+    d.head.creates = false;
+    d.head.entity = *id;
+    xg_cbor_put_text(&value, address, strlen(address));
+    assert_ok(xg_draft_set(&d, XG_INCIDENT_ADDRESS, xg_buf_bytes(&value), &err));
+    xg_buf_clear(&value);
+    return d;
+}
+
+/* A value that came since is not written over; other fields are no matter. */
+static void test_what_was_not_seen_is_not_written_over(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    struct xg_id one = office_report(&o, "lamp");
+    uint64_t first = office_fold(&o, &one).entity.changed;
+    struct xg_draft d = addressed(&o, &one, "A");
+    assert_ok(desk_set(&done, o.d, &d, "head", NULL, first, &err));
+    uint64_t second = office_fold(&o, &one).entity.changed;
+    assert_true(second > first);
+    uint64_t size = office_log_size(&o);
+    d = addressed(&o, &one, "B");
+    assert_status(desk_set(&done, o.d, &d, "boss", NULL, first, &err), XG_STALE);
+    assert_int_equal(office_log_size(&o), size);
+    d = addressed(&o, &one, "B");
+    assert_ok(office_do(&o, &done, &one, "head", XG_MOVE_ACCEPT, &err, 0));
+    assert_ok(desk_set(&done, o.d, &d, "boss", NULL, second, &err));
+    d = addressed(&o, &one, "C");
+    assert_ok(desk_write(&done, o.d, &d, "head", NULL, &err));
+    office_check(&o);
+    office_close(&o);
+}
+
 static struct xg_id accepted(struct office *o)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -221,15 +266,47 @@ static void test_possible_moves_are_those_of_role_and_place(void **unused)
     office_close(&o);
 }
 
+/* ---- by what number of whose it is found ---- */
+
+static void test_a_source_that_no_record_names_is_found(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct xg_draft d;
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    xg_draft_init(&d, &o.arena, XG_KIND_INCIDENT);
+    d.head.creates = true;
+    test_text(&d, XG_INCIDENT_CATEGORY, "lamp");
+    test_text(&d, XG_FIELD_GRID, "north");
+    test_text(&d, XG_FIELD_SOURCE, "12345-1");
+    assert_ok(desk_write(&done, o.d, &d, "head", NULL, &err));
+    office_check(&o);
+    struct store *store = o.d->store;
+    assert_ok(store->ops->begin(store, &err));
+    assert_ok(store->ops->put_source(store, xg_bytes_of("12345-2"), 1, &err));
+    assert_ok(store->ops->commit(store, &err));
+    assert_status(data_check(o.d, NULL, NULL, &err), XG_CORRUPT);
+    assert_true(says(&err, "source"));
+    err = XG_ERROR_NONE;
+    assert_ok(ingest_rebuild(o.d->ingest, &err));
+    office_check(&o);
+    office_close(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_refused_leaves_no_trace),
         cmocka_unit_test(test_what_came_between_is_seen_in_the_transaction),
+        cmocka_unit_test(test_what_was_not_seen_is_not_written_over),
         cmocka_unit_test(test_official_numbers_have_no_double_and_no_gap),
         cmocka_unit_test(test_a_number_is_given_once_whatever_call_fails),
         cmocka_unit_test(test_a_notice_stays_in_its_authors_unit),
         cmocka_unit_test(test_possible_moves_are_those_of_role_and_place),
+        cmocka_unit_test(test_a_source_that_no_record_names_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

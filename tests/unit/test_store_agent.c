@@ -729,6 +729,60 @@ static void test_lists(void **state)
     assert_int_equal(count_listed(b, (struct store_filter){.gone = true}), 2);
 }
 
+/* An own record on something of others, as the server tells it at `position`. */
+static void tell_again(struct home *h, const struct xg_id *id,
+                       uint64_t position)
+{
+    struct fold fold;
+    size_t own = 0;
+
+    assert_ok(fold_load(h->store, &fold, &arena, id, &err));
+    while (!fold.facts[own].mine)
+        own++;
+    struct xg_update u = {
+        .kind = XG_UPDATE_RECORD,
+        .chain = fold.facts[own].chain,
+        .seq = fold.facts[own].seq,
+        .previous = fold.facts[own].previous,
+        .anchor_size = fold.facts[own].anchor_size,
+        .position = position,
+        .record = *fold.ops[own].record,
+    };
+    assert_ok(store_begin(h->store, &err));
+    assert_ok(store_apply_update(h->store, &u, &err));
+    assert_ok(store_commit(h->store, &err));
+}
+
+/* A batch that waited for an earlier one is told when that came: by then what
+ * it is about may have left the scope, and a copy of this device may have been
+ * faster. */
+static void test_own_records_told_again(void **state)
+{
+    struct home *a = test_home(&district, 0, false);
+    struct home *b = test_home(&district, 1, false);
+    struct captured c = report(a, "one");
+    struct xg_update out = {.kind = XG_UPDATE_OUT, .entity = c.id};
+    struct fold fold;
+
+    (void)state;
+    test_deliver(&district, 0);
+    set_text(b, &c.id, XG_INCIDENT_ADDRESS, "b");
+    assert_ok(store_begin(b->store, &err));
+    assert_ok(store_apply_update(b->store, &out, &err));
+    assert_ok(store_put_since(b->store, 50, &err));
+    assert_ok(store_commit(b->store, &err));
+    tell_again(b, &c.id, 40);
+    assert_true(look(b, &c.id).out);
+
+    /* Its own batch is logged later: the place is where it first was. */
+    district.log_size = 60;
+    test_deliver(&district, 1);
+    assert_ok(fold_load(b->store, &fold, &arena, &c.id, &err));
+    for (size_t i = 0; i < fold.state.count; i++)
+        if (fold.facts[i].mine)
+            assert_int_equal(fold.facts[i].position, 40);
+}
+
 /* ---- what outgrows a fold ---- */
 
 static void note_on(struct home *h, const struct xg_id *id, size_t len)
@@ -875,6 +929,7 @@ int main(void)
         T(test_restored_copy_forks),
         T(test_no_plaintext),
         T(test_lists),
+        T(test_own_records_told_again),
         T(test_one_too_large_holds_up_nobody),
         T(test_a_state_too_large_is_not_kept),
     };

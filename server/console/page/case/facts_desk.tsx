@@ -87,6 +87,8 @@ export interface PossibleMove {
 
 /** `show`, as the centre answers it. */
 export interface DeskCase extends Shown {
+  /** Log entry of what changed it last. */
+  changed?: number;
   moves?: PossibleMove[];
   no_right?: string | null;
   holders?: Holder[];
@@ -315,7 +317,7 @@ function Evidence({ of }: { of: DeskCase }) {
   const asks = failure?.more.wants === 'why' && !wanted.why;
   return (
     <>
-      <Button icon="down" busy={busy} onClick={() => void get()}>
+      <Button icon="download" busy={busy} onClick={() => void get()}>
         {T('下载证据文件', 'Download the evidence file')}
       </Button>
       {asks ? <AskWhy about={of.id} what={T('证据文件', 'The evidence file')} /> : <Trouble of={failure} />}

@@ -198,7 +198,7 @@ function SetField({ of, field, onClose }: { of: DeskCase; field: string; onClose
         </p>
       )}
       <ActForm
-        about={{ id: of.id, kind: of.kind, status: of.status }}
+        about={of}
         fields={[field]}
         focus
         values={{ [field]: typedValues(of, field) }}
@@ -326,12 +326,12 @@ function Tools({ of, setOpened }: { of: DeskCase; setOpened(what: Opened): void 
         {T('照片', 'Photo')}
       </Button>
       {of.status !== null && (
-        <LinkButton look="quiet" icon="down" href={`#/print/order/${of.id}`}>
+        <LinkButton look="quiet" icon="print" href={`#/print/order/${of.id}`}>
           {T('交办单', 'Order')}
         </LinkButton>
       )}
       {of.status !== null && (
-        <LinkButton look="quiet" icon="down" href={`#/print/supervise/${of.id}`}>
+        <LinkButton look="quiet" icon="print" href={`#/print/supervise/${of.id}`}>
           {T('督办单', 'Supervision')}
         </LinkButton>
       )}

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { fieldNamed, kindNamed, said, theDomain } from '@page/domain';
 import { useCall } from '@page/store';
-import { label, N, T } from '@page/text';
+import { label, T } from '@page/text';
 import { Icon } from '@page/ui/icon';
 import { Button } from '@page/ui/parts';
 import { downwards, type Leaf } from '../parts/tree';
@@ -11,7 +11,6 @@ import { countsOf, isNarrowed, NONE, type Address, type Query } from './query';
 const TYPING_MS = 300;
 
 export interface Counts {
-  behind: number;
   open: number;
   status: Record<string, number>;
   lights: Record<string, number>;
@@ -229,11 +228,6 @@ export function FilterBar({ query, address, states }: FilterProps & { states?: b
           <option value="changed">{T('最近有动静的在前', 'Last changed first')}</option>
         </select>
       </div>
-      {counts && counts.behind > 0 && (
-        <p class="quiet" role="status">
-          {T(`还在整理 ${counts.behind} 件，数字稍后补齐`, `${N(counts.behind, '', 'thing is', 'things are')} still being taken in; figures follow`)}
-        </p>
-      )}
     </div>
   );
 }

@@ -26,7 +26,7 @@ export function LedgerTools({ query, name }: { query: Query; name: string }) {
         {T('打印台账', 'Print the ledger')}
       </LinkButton>
       {['xlsx', 'csv'].map((format) => (
-        <Button key={format} icon="down" look="quiet" busy={busy} title={T('把列出的存为表格', 'what is listed, as a sheet')} onClick={() => void get(format)}>
+        <Button key={format} icon="download" look="quiet" busy={busy} title={T('把列出的存为表格', 'what is listed, as a sheet')} onClick={() => void get(format)}>
           {format === 'xlsx' ? 'Excel' : 'CSV'}
         </Button>
       ))}

@@ -42,8 +42,6 @@ interface Report {
   as_of: number;
   time: string;
   unfolded: number;
-  /** Still to be reckoned again: the numbers are not exact yet. */
-  behind: number;
   figures: Figure[];
 }
 
@@ -152,7 +150,6 @@ function AsOf({ report }: { report: Report }) {
       {report.whose === 'hands' &&
         T('部门的数按在手和经手过的案件算，不按案发地。', 'A department’s figures are of the cases that are or were in its hands, wherever they are at home. ')}
       {report.unfolded > 0 && T(`另有 ${report.unfolded} 件记录过多，不在其中。`, `${report.unfolded} cases with too many records are in none. `)}
-      {report.behind > 0 && T(`还有 ${report.behind} 件正在重算，数字还不准。`, `${report.behind} cases are being reckoned again: not exact yet.`)}
     </p>
   );
 }

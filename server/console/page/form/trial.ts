@@ -4,6 +4,7 @@
 import { call, data, Failure, failureOf, feed, type Call, type Row } from '@page/api';
 import { behind } from '@page/behind';
 import { signal } from '@page/signal';
+import { refresh } from '@page/store';
 import { lendPhoto } from '@page/ui/photo';
 import { wordsOf, type Filled } from '@page/form/filled';
 import { judgedOf, keeping, object, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeping';
@@ -51,6 +52,12 @@ export function commandOf(kind: string, act: Act, filled: Filled, photos: KeptPh
   }
   for (const [name, value] of Object.entries(filled.informant) as [string, string][]) if (value.trim()) flags[name] = value;
   return { run: 'add', words: [kind, ...words], flags };
+}
+
+/** Somebody was faster: what she wrote is shown. */
+function lookAnew(cause: unknown): never {
+  if (failureOf(cause).code === 'stale') refresh();
+  throw cause;
 }
 
 /** Photos as they were told before the page went. */
@@ -190,7 +197,9 @@ function openTrial(kind: string, act: Act, first: Filled, left?: Row): Keeper {
     takeOver: () => undefined,
     async finish() {
       const { run, words, flags } = commandOf(kind, act, filled, state.value.photos);
-      const answer = (await call<Row>({ run, words, flags })).lines[0];
+      const seen = run === 'set' ? act.seen?.() : undefined;
+      if (seen !== undefined) flags.seen = String(seen);
+      const answer = (await call<Row>({ run, words, flags }).catch(lookAnew)).lines[0];
       if (!answer) throw new Failure('page', 1, '');
       end();
       forgetUnsent(who(), kind, act);

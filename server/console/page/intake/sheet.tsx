@@ -27,7 +27,7 @@ interface Line {
 }
 
 /** What a column may say; `external` is the order's own number. */
-const FIELDS = ['external', 'category', 'description', 'address', 'contact', 'phone', 'urgency', 'position', 'grid'];
+const FIELDS = ['external', 'category', 'description', 'address', 'happened', 'contact', 'phone', 'urgency', 'position', 'grid'];
 
 function fieldName(name: string): string {
   if (name === 'external') return T('工单号', "the order's own number");

@@ -10,6 +10,7 @@ import { Button, Page, Section, tell, Trouble } from '@page/ui/parts';
 import type { PageProps } from '../routes';
 import { QrCode, type Qr } from '../parts/qr';
 import { setLang, setScale, setTheme, text_scale, theme } from '../shell/appearance';
+import { unitNamed } from '../cases/row';
 import { operator } from '../shell/session';
 
 const PASSWORD_MIN = 8;
@@ -159,7 +160,7 @@ export function Me(_: PageProps) {
   const { me } = theDomain();
   return (
     <Page title={me.name || me.worker} root>
-      <p class="quiet">{[me.worker, said('roles', me.role), me.units.join(T('、', ', '))].filter(Boolean).join(' · ')}</p>
+      <p class="quiet">{[me.worker, said('roles', me.role), me.units.map(unitNamed).join(T('、', ', '))].filter(Boolean).join(' · ')}</p>
       <Section title={T('显示', 'How it is shown')}>
         <Shows />
       </Section>

@@ -15,7 +15,7 @@ export function Download({ of, name, children }: { of: Call; name: string; child
   };
   return (
     <>
-      <Button icon="down" busy={busy} onClick={() => void run(fetchIt)}>
+      <Button icon="download" busy={busy} onClick={() => void run(fetchIt)}>
         {children}
       </Button>
       <Trouble of={trouble} />

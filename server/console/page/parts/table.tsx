@@ -7,6 +7,8 @@ export interface Column<R> {
   head: string;
   cell(row: R): ComponentChildren;
   numeric?: boolean;
+  /** Never broken: a name, a time. */
+  whole?: boolean;
 }
 
 export interface TableProps<R> {
@@ -35,11 +37,11 @@ export function Table<R>({ caption, columns, rows, keyOf }: TableProps<R>) {
             <tr key={keyOf(row)}>
               {columns.map((column, at) =>
                 at === 0 ? (
-                  <th key={column.head} scope="row">
+                  <th key={column.head} scope="row" class={column.whole ? 'table-whole' : undefined}>
                     {column.cell(row)}
                   </th>
                 ) : (
-                  <td key={column.head} class={column.numeric ? 'table-number' : undefined}>
+                  <td key={column.head} class={column.numeric ? 'table-number' : column.whole ? 'table-whole' : undefined}>
                     {column.cell(row)}
                   </td>
                 ),

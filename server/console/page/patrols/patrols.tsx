@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { address, shift } from '@page/route';
 import { useCall } from '@page/store';
-import { clockTime, label, metres, T, when } from '@page/text';
+import { clockTime, label, metres, N, T, when } from '@page/text';
 import { Chip, Empty, Page, Section } from '@page/ui/parts';
 import type { LonLat } from '@page/map/geo';
 import { TrackMap } from '@page/map/track_map';
@@ -21,6 +21,7 @@ interface Walk {
   worker: string;
   name: string | null;
   unit: string;
+  unit_name: string | null;
   start: string;
   end: string | null;
   open: boolean;
@@ -33,6 +34,9 @@ interface Walk {
 }
 
 const whoText = (of: { name: string | null; worker: string }): string => of.name ?? of.worker;
+/** 0017 of lanshan.example/d/0017: a site has one origin. */
+const deviceText = (device: string): string => device.replace(/^.*\/d\//, '');
+const unitText = (of: { unit: string; unit_name: string | null }): string => of.unit_name || of.unit;
 
 function DayPicker({ day, choose }: { day: string; choose(day: string): void }) {
   return (
@@ -54,7 +58,7 @@ function Out({ day }: { day: string }) {
           <p class="quiet" role="status">
             {T(
               `${lines.length} 次巡查，${lines.filter((one) => one.open).length} 人正在路上（以最后一次同步为准）。`,
-              `${lines.length} patrols, ${lines.filter((one) => one.open).length} under way (as of their last sync).`,
+              `${N(lines.length, '', 'patrol', 'patrols')}, ${lines.filter((one) => one.open).length} under way (as of their last sync).`,
             )}
           </p>
           {lines.length === 0 ? (
@@ -65,8 +69,8 @@ function Out({ day }: { day: string }) {
               rows={[...lines].sort((a, b) => a.worker.localeCompare(b.worker))}
               keyOf={(row) => row.id}
               columns={[
-                { head: T('谁', 'Who'), cell: (row) => <a href={address(['patrols', row.id])}>{whoText(row)}</a> },
-                { head: T('单位', 'Unit'), cell: (row) => row.unit },
+                { head: T('谁', 'Who'), whole: true, cell: (row) => <a href={address(['patrols', row.id])}>{whoText(row)}</a> },
+                { head: T('单位', 'Unit'), whole: true, cell: (row) => unitText(row) },
                 {
                   head: T('时间', 'Time'),
                   cell: (row) => `${clockTime(row.start)}–${row.end ? clockTime(row.end) : ''}`,
@@ -99,6 +103,7 @@ interface Silent {
   worker: string;
   name: string | null;
   unit: string;
+  unit_name: string | null;
   last_batch: string | null;
   silent_s: number | null;
   waiting: number;
@@ -114,11 +119,11 @@ function SilentDevices() {
           rows={lines}
           keyOf={(row) => row.device}
           columns={[
-            { head: T('设备', 'Device'), cell: (row) => row.device },
-            { head: T('谁', 'Who'), cell: whoText },
-            { head: T('单位', 'Unit'), cell: (row) => row.unit },
+            { head: T('设备', 'Device'), cell: (row) => deviceText(row.device) },
+            { head: T('谁', 'Who'), whole: true, cell: (row) => whoText(row) },
+            { head: T('单位', 'Unit'), whole: true, cell: (row) => unitText(row) },
             { head: T('最后收到', 'Last heard'), cell: (row) => (row.last_batch ? when(row.last_batch) : T('从未', 'never')) },
-            { head: T('已', 'For'), numeric: true, cell: (row) => (row.silent_s === null ? '' : spanText(row.silent_s)) },
+            { head: T('多久', 'For'), numeric: true, cell: (row) => (row.silent_s === null ? '' : spanText(row.silent_s)) },
           ]}
         />
       )}
@@ -137,6 +142,14 @@ interface Covered {
   places_visited: number;
   households_visited: number;
   households: number | null;
+  /** Of so many units it is known, of those of which it could be. */
+  households_units: { told: number; of: number } | null;
+}
+
+function householdsText(row: Covered): string {
+  const units = row.households_units;
+  const some = units && units.told < units.of ? T(`（${units.of} 个单位中 ${units.told} 个有户数）`, ` (known of ${units.told} of ${units.of} units)`) : '';
+  return ofAll(row.households_visited, row.households) + some;
 }
 
 const ofAll = (part: number, all: number | null): string => (all === null ? String(part) : `${part} / ${all}`);
@@ -144,7 +157,8 @@ const ofAll = (part: number, all: number | null): string => (all === null ? Stri
 function Coverage() {
   const [from, setFrom] = useState(dayBefore(chinaDay(), 6));
   const [to, setTo] = useState(chinaDay());
-  const told = useCall<Covered>({ run: 'coverage', flags: { from, to } });
+  const [below, setBelow] = useState(false);
+  const told = useCall<Covered>({ run: 'coverage', flags: { from, to, ...(below ? { below } : {}) } });
   return (
     <>
       <div class="controls">
@@ -156,6 +170,10 @@ function Coverage() {
           <label for="cover-to">{T('到', 'To')}</label>
           <input id="cover-to" type="date" value={to} max={chinaDay()} onChange={(event) => event.currentTarget.value && setTo(event.currentTarget.value)} />
         </div>
+        <label class="choice">
+          <input type="checkbox" checked={below} onChange={(event) => setBelow(event.currentTarget.checked)} />
+          {T('连同下级', 'With all below')}
+        </label>
       </div>
       <Fetched of={told}>
         {(lines) => (
@@ -170,7 +188,7 @@ function Coverage() {
               { head: T('路程', 'Distance'), numeric: true, cell: (row) => metres(row.distance_m) },
               { head: T('三张清单走访', 'Of the three lists'), numeric: true, cell: (row) => ofAll(row.visited, row.subjects) },
               { head: T('场所', 'Places'), numeric: true, cell: (row) => row.places_visited },
-              { head: T('入户', 'Households'), numeric: true, cell: (row) => ofAll(row.households_visited, row.households) },
+              { head: T('入户', 'Households'), numeric: true, cell: householdsText },
             ]}
           />
         )}
@@ -187,6 +205,10 @@ interface Gap {
 }
 
 interface Walked {
+  worker: string;
+  name: string | null;
+  unit: string;
+  unit_name: string | null;
   number: string | null;
   start: string;
   end: string | null;
@@ -215,13 +237,13 @@ function One({ id }: { id: string }) {
           of && (
             <>
               <p>
-                {[`${when(of.start)} – ${of.end ? clockTime(of.end) : T('在路上', 'under way')}`, metres(of.distance_m)].join(' · ')}
+                {[whoText(of), unitText(of), `${when(of.start)} – ${of.end ? clockTime(of.end) : T('在路上', 'under way')}`, metres(of.distance_m)].join(' · ')}
               </p>
               <div class="patrol-map">
                 <TrackMap lines={of.lines} gaps={of.gaps} visits={visits} />
               </div>
               {of.gaps.length > 0 && (
-                <Section title={T(`缺口 ${of.gaps.length} 处`, `${of.gaps.length} gaps`)}>
+                <Section title={T(`缺口 ${of.gaps.length} 处`, N(of.gaps.length, '', 'gap', 'gaps'))}>
                   <p class="quiet">{T('缺口里去了哪里不知道；图上不连线，路程也不算。', 'Where the worker was in a gap is not known: it is not joined on the map, and not counted.')}</p>
                   <ul>
                     {of.gaps.map((gap) => (

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { call, failureOf, known, type Failure } from '@page/api';
 import { said } from '@page/domain';
 import { numberOf } from '@page/entity';
-import { N, T, when } from '@page/text';
+import { dated, N, T, when } from '@page/text';
 import { Busy, Trouble } from '@page/ui/parts';
 import { titleOf } from '@page/value';
 import { unitNamed, type DeskRow } from '../cases/row';
@@ -66,7 +66,7 @@ export function Ledger({ query }: { query: URLSearchParams }) {
             <h2>{T('案件台账', 'Ledger of cases')}</h2>
             <p class="paper-number">
               <span>{N(rows.length, ' 件', 'case', 'cases')}</span>
-              <span>{T(`打印：${when(Date.now())}`, `printed ${when(Date.now())}`)}</span>
+              <span>{T(`打印：${dated(Date.now())}`, `printed ${dated(Date.now())}`)}</span>
             </p>
           </header>
           {rows.length >= MOST && <p>{T(`只列出前 ${MOST} 件，请缩小范围或导出。`, `The first ${MOST} only: narrow it, or export.`)}</p>}
@@ -87,7 +87,7 @@ export function Ledger({ query }: { query: URLSearchParams }) {
               {rows.map((row, at) => (
                 <tr key={row.id}>
                   <td>{at + 1}</td>
-                  <td>{numberOf(row)}</td>
+                  <td class="paper-whole">{numberOf(row)}</td>
                   <td>{titleOf(row)}</td>
                   <td>{row.unit_name ?? unitNamed(row.unit)}</td>
                   <td>{when(created(row))}</td>

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { categoryNamed, kindNamed, said, theDomain } from '@page/domain';
 import { nameOf, numberOf, whenOf, type Element, type PhotoValue } from '@page/entity';
-import { label, T, when } from '@page/text';
+import { dated, label, T } from '@page/text';
 import { Thumb } from '@page/ui/photo';
 import { fieldLabel, titleOf, valueText } from '@page/value';
 import type { Told } from '@page/entity';
@@ -77,7 +77,7 @@ function Body({ of, supervise, history }: { of: DeskCase; supervise: boolean; hi
         <h2>{supervise ? T('督 办 单', 'Supervision order') : T('交 办 单', 'Work order')}</h2>
         <p class="paper-number">
           <span>{T(`编号：${given(of, 'case_number') || numberOf(of)}`, `No. ${given(of, 'case_number') || numberOf(of)}`)}</span>
-          <span>{T(`打印：${when(Date.now())}`, `printed ${when(Date.now())}`)}</span>
+          <span>{T(`打印：${dated(Date.now())}`, `printed ${dated(Date.now())}`)}</span>
         </p>
       </header>
       <table class="paper-table">
@@ -85,7 +85,7 @@ function Body({ of, supervise, history }: { of: DeskCase; supervise: boolean; hi
           <Pair
             of={[
               [T('承办单位', 'To'), <strong key="unit">{given(of, 'unit') || T('（未派遣）', '(not dispatched)')}</strong>],
-              [T('办理时限', 'Due'), <strong key="due">{clock ? when(clock.due) : T('（未设）', '(none)')}</strong>],
+              [T('办理时限', 'Due'), <strong key="due">{clock ? dated(clock.due) : T('（未设）', '(none)')}</strong>],
             ]}
           />
           <Pair

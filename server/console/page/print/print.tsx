@@ -25,7 +25,7 @@ export function Paper({ title, wide, ready, children }: { title: string; wide?: 
     <Page
       title={title}
       tools={
-        <Button look="main" icon="down" disabled={!ready} class="no-print" onClick={() => print()}>
+        <Button look="main" icon="print" disabled={!ready} class="no-print" onClick={() => print()}>
           {T('打印', 'Print')}
         </Button>
       }

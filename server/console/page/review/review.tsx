@@ -3,7 +3,7 @@ import { said } from '@page/domain';
 import { address, shift } from '@page/route';
 import type { Json, Row } from '@page/api';
 import { useCall } from '@page/store';
-import { T, when } from '@page/text';
+import { T, weekday, when } from '@page/text';
 import { Button, Page } from '@page/ui/parts';
 import type { PageProps } from '../routes';
 import { Download } from '../parts/download';
@@ -14,13 +14,13 @@ import './review.css';
 const rows = (value: Json | undefined): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 
-/** One section of the sheet: how many, and which. */
-function Lines({ title, of, more }: { title: string; of: Row[]; more?: (row: Row) => string }) {
+/** One section of the sheet: how many, and which. `each`: what is counted, where it is no case. */
+function Lines({ title, each, of, more }: { title: string; each?: string; of: Row[]; more?: (row: Row) => string }) {
   return (
     <section class="review-part">
       <h2>
         {title}
-        <span class="quiet"> {T(`${of.length} 件`, String(of.length))}</span>
+        <span class="quiet"> {T(`${of.length} ${each ?? '件'}`, String(of.length))}</span>
       </h2>
       {of.length > 0 && (
         <ol class="review-lines">
@@ -53,17 +53,17 @@ function AsOf({ sheet }: { sheet: Row }) {
   );
 }
 
-const PARTS: readonly { key: string; title(): string; more?: (row: Row) => string }[] = [
+const PARTS: readonly { key: string; title(): string; each?: string; more?: (row: Row) => string }[] = [
   { key: 'received', title: () => T('收到', 'Received') },
   { key: 'filed', title: () => T('立案', 'Filed') },
   { key: 'closed', title: () => T('办结', 'Closed') },
   { key: 'overdue', title: () => T('超期未了', 'Overdue'), more: (row) => text(row.text) },
-  { key: 'reminders', title: () => T('催办', 'Reminders'), more: (row) => text(row.time) && when(text(row.time)) },
-  { key: 'climbs', title: () => T('提级', 'Climbs'), more: (row) => text(row.level) },
+  { key: 'reminders', title: () => T('催办', 'Reminders'), each: '次', more: (row) => text(row.time) && when(text(row.time)) },
+  { key: 'climbs', title: () => T('提级', 'Climbs'), each: '次', more: (row) => text(row.level) },
   { key: 'returned', title: () => T('退单', 'Returned'), more: (row) => text(row.why) },
-  { key: 'whistles', title: () => T('吹哨', 'Whistles'), more: (row) => text(row.text) },
+  { key: 'whistles', title: () => T('吹哨', 'Whistles'), each: '次', more: (row) => text(row.text) },
   { key: 'conflicts', title: () => T('待决定的冲突', 'Conflicts to decide') },
-  { key: 'patrols', title: () => T('巡查', 'Patrols'), more: (row) => text(row.text) },
+  { key: 'patrols', title: () => T('巡查', 'Patrols'), each: '次', more: (row) => text(row.text) },
 ];
 
 export function Review({ query }: PageProps) {
@@ -71,11 +71,11 @@ export function Review({ query }: PageProps) {
   const told = useCall({ run: 'review', words: [day], flags: { format: 'json' } });
   return (
     <Page
-      title={T(`每日研判 ${day}`, `The day’s review, ${day}`)}
+      title={T(`每日研判 ${day} ${weekday(day)}`, `The day’s review, ${weekday(day)} ${day}`)}
       class="review"
       tools={
         <span class="buttons review-tools">
-          <Button icon="note" onClick={() => print()}>
+          <Button icon="print" onClick={() => print()}>
             {T('打印', 'Print')}
           </Button>
           <Download of={{ run: 'review', words: [day], flags: { format: 'xlsx' } }} name={`review-${day}.xlsx`}>
@@ -95,7 +95,9 @@ export function Review({ query }: PageProps) {
           sheet && (
             <>
               <AsOf sheet={sheet} />
-              {PARTS.filter((part) => sheet[part.key] !== undefined).map((part) => <Lines key={part.key} title={part.title()} of={rows(sheet[part.key])} {...(part.more ? { more: part.more } : {})} />)}
+              {PARTS.filter((part) => sheet[part.key] !== undefined).map(({ key, title, ...part }) => (
+                <Lines key={key} title={title()} of={rows(sheet[key])} {...part} />
+              ))}
             </>
           )
         }

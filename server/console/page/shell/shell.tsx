@@ -4,8 +4,8 @@ import { type Failure, failureOf, known } from '@page/api';
 import { domain, learn, said } from '@page/domain';
 import { back, go, usePlace } from '@page/route';
 import { useSignal } from '@page/signal';
-import { connected } from '@page/store';
-import { lang, T } from '@page/text';
+import { behind_by, connected } from '@page/store';
+import { lang, N, T } from '@page/text';
 import { Busy, Button, Empty, Notices, Page, Sheet, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import { routes } from '../routes';
@@ -39,6 +39,19 @@ function Menu({ at, role }: { at: string; role: string }) {
   );
 }
 
+/** Lists and figures are of a moment ago: said once, whatever of them is on the screen, or on the
+ * paper that is printed of it. */
+function Lag() {
+  const by = useSignal(behind_by);
+  if (by === 0) return null;
+  return (
+    <span class="desk-away desk-lag" role="status">
+      <Icon name="clock" />
+      {T(`还有 ${by} 件没算进来，马上补上`, `${N(by, '', 'record', 'records')} not counted in yet; following`)}
+    </span>
+  );
+}
+
 function Top() {
   const now = useSignal(domain);
   const here = useSignal(connected);
@@ -57,6 +70,7 @@ function Top() {
           {T('正在重新连接…', 'Connecting again…')}
         </span>
       )}
+      <Lag />
       {let_in && !let_in.signs && records && (
         <span class="desk-away">
           <Icon name="info" />

@@ -1,0 +1,1 @@
+target_link_libraries(test_console_run PRIVATE xg_console)
