@@ -179,6 +179,12 @@ sync_fetch_photo(struct home *home, const struct xg_transport *transport,
                  const struct xg_hash *sha256, struct sync_report *report,
                  struct xg_error *err);
 
+/* Write HOME/sent: everything that own chains hold may go out now. Before
+ * records leave the device by whatever way; else a database that is put back
+ * goes on where others have read on already. */
+XG_MUST_CHECK enum xg_status sync_vouch(struct home *home,
+                                        struct xg_error *err);
+
 /* Does HOME/sent vouch for records that the database does not hold: is it an
  * older copy, or emptied? Changes nothing. `chain` is one that lacks some. */
 XG_MUST_CHECK enum xg_status sync_find_loss(struct xg_hash *chain, bool *lost,

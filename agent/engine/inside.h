@@ -200,9 +200,6 @@ XG_MUST_CHECK enum xg_status sync_leave_chain(struct sync *y,
                                               const struct xg_hash *chain,
                                               enum sync_new_chain why,
                                               struct xg_error *err);
-/* Write HOME/sent: everything that own chains hold may go out now. */
-XG_MUST_CHECK enum xg_status sync_vouch(struct home *home,
-                                        struct xg_error *err);
 
 /* ---- push.c, pull.c ---- */
 

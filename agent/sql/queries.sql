@@ -181,8 +181,9 @@ ORDER BY seq
 UPDATE record SET batch = ?2 WHERE hash = ?1
 
 -- name: record_batch_logged
+-- A place that the server told stays: a copy of the device logged it first.
 UPDATE record SET position = ?5
-WHERE chain = ?1 AND seq BETWEEN ?2 AND ?3 AND batch = ?4
+WHERE chain = ?1 AND seq BETWEEN ?2 AND ?3 AND batch = ?4 AND position IS NULL
 
 -- ---- citations of what is not here ----
 

@@ -192,8 +192,9 @@ static enum xg_status extend_own(struct store *s, const struct store_chain *c,
 }
 
 /* Own records come in the order of the log whatever the scope, so one of them
- * does not say that its entity is in scope. One of a place that was passed
- * comes with its whole entity, which came back. */
+ * does not say that its entity is in scope. The first one of an entity does, of
+ * a place that was passed: the whole of it came back. A later one of such a
+ * place need not: its batch waited for an earlier one. */
 static enum xg_status told_again(struct store *s, bool *again,
                                  const struct xg_update *u,
                                  struct xg_error *err)
@@ -202,7 +203,7 @@ static enum xg_status told_again(struct store *s, bool *again,
 
     if (store_get_since(s, &since, err) != XG_OK)
         return err->status;
-    *again = u->position < since;
+    *again = u->record.head.creates && u->position < since;
     return XG_OK;
 }
 

@@ -12,8 +12,13 @@
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 
+/* The format's. A fuzzer has smaller ones, so as to get behind the first. */
+#ifndef XG_SEAL_CHUNK_BYTES
+#define XG_SEAL_CHUNK_BYTES (64 << 10)
+#endif
+
 enum {
-    CHUNK = 64 << 10,
+    CHUNK = XG_SEAL_CHUNK_BYTES,
     OVERHEAD = crypto_secretstream_xchacha20poly1305_ABYTES,
     KEY = crypto_secretstream_xchacha20poly1305_KEYBYTES,
     STREAM_HEADER = crypto_secretstream_xchacha20poly1305_HEADERBYTES,

@@ -43,20 +43,28 @@ static const uint32_t NORMAL[97] = {
     536870911,
 };
 
+/* Newton's method on the number shifted up as far as it goes: each step doubles
+ * the bits that are right, from two to 32. The last may be one too many. */
 uint64_t xg_isqrt(uint64_t value)
 {
-    uint64_t root = 0, bit = UINT64_C(1) << 62;
+    unsigned shift = 0;
+    uint64_t high = value, root;
 
-    while (bit > value)
-        bit >>= 2;
-    for (; bit; bit >>= 2) {
-        if (value >= root + bit) {
-            value -= root + bit;
-            root = (root >> 1) + bit;
-        } else {
-            root >>= 1;
+    if (value == 0)
+        return 0;
+    for (unsigned by = 32; by > 1; by /= 2)
+        if (high >> (64 - by) == 0) {
+            high <<= by;
+            shift += by;
         }
-    }
+    root = 1 + (high >> 62);
+    root = (root << 1) + (high >> 59) / root;
+    root = (root << 3) + (high >> 53) / root;
+    root = (root << 7) + (high >> 41) / root;
+    root = (root << 15) + (high >> 17) / root;
+    root >>= shift / 2;
+    if (root > UINT32_MAX || root * root > value)
+        root--;
     return root;
 }
 

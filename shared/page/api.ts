@@ -46,6 +46,8 @@ export interface Answer<R = Row> {
   lines: R[];
   /** 0; 5: a person must decide; 7: an alarm, and what the command could tell all the same. */
   exit: number;
+  /** Of the centre's board, where that was read: so many entities are not in the answer yet. */
+  behind?: number;
 }
 
 // ---- who we are ----
@@ -122,6 +124,30 @@ let leaving = false;
 addEventListener('pagehide', () => (leaving = true));
 addEventListener('pageshow', () => (leaving = false));
 
+/** So many bytes of a body are on their way or there. */
+export type Sent = (bytes: number) => void;
+
+/** As fetch(), which does not say how far it is with a body. */
+function upload(path: string, headers: Record<string, string>, body: Blob, sent?: Sent, signal?: AbortSignal): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const stop = (): void => request.abort();
+    signal?.addEventListener('abort', stop);
+    request.onloadend = () => {
+      signal?.removeEventListener('abort', stop);
+      if (signal?.aborted) reject(failureOf(signal.reason));
+      else if (request.status === 0) reject(new Failure(GONE, 4, saying.gone()));
+      else resolve(new Response(request.response as Blob, { status: request.status }));
+    };
+    if (sent) request.upload.onprogress = (event) => sent(event.loaded);
+    request.responseType = 'blob';
+    request.open('POST', path);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    if (signal?.aborted) return void reject(failureOf(signal.reason));
+    request.send(body);
+  });
+}
+
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...init, cache: 'no-store', credentials: 'omit', keepalive: leaving });
@@ -136,6 +162,7 @@ async function ask(
   call: Call,
   body: Blob | null,
   signal: AbortSignal | undefined,
+  sent?: Sent,
 ): Promise<Response> {
   if (!token) throw strange();
   const text = JSON.stringify({ ...call, lang: lang.value });
@@ -148,12 +175,9 @@ async function ask(
   } else {
     headers['Content-Type'] = 'application/json';
   }
-  const response = await send(path, {
-    method: 'POST',
-    headers,
-    body: body ?? text,
-    ...(signal ? { signal } : {}),
-  });
+  const response = body
+    ? await upload(path, headers, body, sent, signal)
+    : await send(path, { method: 'POST', headers, body: text, ...(signal ? { signal } : {}) });
   if (response.ok) return response;
   if (response.status === 401) {
     expire();
@@ -209,6 +233,11 @@ const cut = (): Failure =>
 
 const ALARM = 7;
 
+const OF_THE_END: readonly string[] = ['exit', 'error', 'at', 'behind'];
+
+/** The last line: what came of it, and nothing else. */
+const isEnd = (line: Row): line is Row & { exit: number } => typeof line.exit === 'number' && Object.keys(line).every((key) => OF_THE_END.includes(key));
+
 async function gather<R>(
   response: Response,
   each?: (line: R) => void,
@@ -217,12 +246,10 @@ async function gather<R>(
   let heard = 0;
   try {
     for await (const line of linesOf(response)) {
-      const exit = line.exit;
-      const keys = Object.keys(line).length;
-      if (typeof exit === 'number' && keys === 1) return { lines, exit };
-      if (typeof exit === 'number' && keys === 2 && typeof line.error === 'object') {
-        if (exit === ALARM && heard > 0) return { lines, exit };
-        throw failure(line.error as Row, exit);
+      if (isEnd(line)) {
+        const { exit } = line;
+        if (typeof line.error === 'object' && (exit !== ALARM || heard === 0)) throw failure(line.error as Row, exit);
+        return { lines, exit, ...(typeof line.behind === 'number' ? { behind: line.behind } : {}) };
       }
       heard++;
       if (each) each(line as R);
@@ -258,8 +285,9 @@ export async function feed<R = Row>(
   what: Call,
   body: Blob,
   signal?: AbortSignal,
+  sent?: Sent,
 ): Promise<Answer<R>> {
-  return gather<R>(await ask('/api/feed', what, body, signal));
+  return gather<R>(await ask('/api/feed', what, body, signal, sent));
 }
 
 /** The bytes that a command prints. */

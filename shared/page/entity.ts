@@ -142,14 +142,18 @@ export interface Conflict {
   sides: Side[];
 }
 
-/** 王芳（网格员）; oneself is "I". */
-/** By name, whoever reads it. */
+/** The centre itself, which reminds and escalates: a role, and no person's name. */
+const PLATFORM = 'server';
+
+/** 王芳（网格员）, whoever reads it. */
 export function nameOf(of: About): string {
   const name = of.author_name ?? personNamed(of.author);
   const role = said('roles', of.role);
+  if (role && of.role === PLATFORM) return role;
   return role ? T(`${name}（${role}）`, `${name} (${role})`) : name;
 }
 
+/** The same; oneself is "I". */
 export const whoOf = (of: About): string => (of.author === actorCode() ? T('我', 'I') : nameOf(of));
 
 /** The device's clock where it agrees with what others know; else the bounds that they know. */

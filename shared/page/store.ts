@@ -25,6 +25,25 @@ interface Entry {
 
 const entries = new Map<string, Entry>();
 
+/** How much the answer on the screen that lags most does not have yet. */
+export const behind_by = signal(0);
+const CATCH_UP_MS = 3000;
+let catching_up = 0;
+
+const isLate = (entry: Entry): boolean => entry.readers.size > 0 && (entry.answer?.behind ?? 0) > 0;
+
+/** What lags is asked again: no event tells that the board is further. */
+function followLag(): void {
+  const late = [...entries.values()].filter(isLate);
+  behind_by.value = Math.max(0, ...late.map((entry) => entry.answer?.behind ?? 0));
+  // A look at what is personal is recorded each time.
+  if (catching_up || late.every((entry) => entry.call.flags?.why)) return;
+  catching_up = window.setTimeout(() => {
+    catching_up = 0;
+    for (const entry of entries.values()) if (isLate(entry) && !entry.call.flags?.why) void fetchEntry(entry);
+  }, CATCH_UP_MS);
+}
+
 const keyOf = (what: Call): string => JSON.stringify([lang.value, what]);
 
 const LOCKED = 6;
@@ -56,6 +75,7 @@ async function fetchEntry(entry: Entry): Promise<void> {
   } while (entry.stale && entry.readers.size > 0);
   entry.busy = false;
   for (const draw of [...entry.readers]) draw();
+  followLag();
 }
 
 /** The answer of a call that only reads; null: nothing is asked. */
@@ -76,6 +96,7 @@ export function useCall<R = Row>(what: Call | null): Shown<R> {
     if (mine.answer || mine.failure) wake();
     return () => {
       mine.readers.delete(wake);
+      followLag();
       // Going back to a page shows at once what was there, then what is.
       setTimeout(() => {
         if (mine.readers.size === 0 && entries.get(key) === mine) entries.delete(key);
@@ -115,6 +136,11 @@ export function refresh(changed: ReadonlySet<string> | null = null): void {
     if (entry.readers.size > 0 && concerns(entry.call, changed)) void fetchEntry(entry);
 }
 
+/** Ask again what this command tells, wherever it is shown. */
+export function refreshRun(run: string): void {
+  for (const entry of entries.values()) if (entry.readers.size > 0 && entry.call.run === run) void fetchEntry(entry);
+}
+
 /** Forget everything: another language, another person, a locked home. */
 export function forget(): void {
   for (const [key, entry] of entries) if (entry.readers.size === 0) entries.delete(key);
@@ -151,6 +177,7 @@ export function listen(soon_ms = AT_ONCE_MS): void {
     if (typeof line.locked === 'boolean') locked.value = line.locked;
     if (line.sync && typeof line.sync === 'object') syncing.value = line.sync as Row;
     if (line.changed !== true) return;
+    if (Array.isArray(line.in) && line.in.join() === 'maps') return refreshRun('maps');
     hear(line);
     pending ||= window.setTimeout(() => {
       const changed = news;

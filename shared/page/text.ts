@@ -79,6 +79,24 @@ export function when(at: string | number | null | undefined): string {
   return new Intl.DateTimeFormat(locale(), options).format(date);
 }
 
+/** `2026年11月22日 周日 09:12`: for paper, which is read whenever. */
+export function dated(at: string | number | null): string {
+  const date = at === null ? null : parts(at);
+  if (!at || !date) return '';
+  const options: Intl.DateTimeFormatOptions = {
+    timeZone: ZONE,
+    year: 'numeric',
+    month: lang.value === 'zh' ? 'long' : 'short',
+    day: 'numeric',
+    weekday: 'short',
+  };
+  return `${new Intl.DateTimeFormat(locale(), options).format(date)} ${clockTime(at)}`;
+}
+
+/** `周日`, `Sunday`, of a day such as `2026-11-22`. */
+export const weekday = (day: string): string =>
+  new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', weekday: lang.value === 'zh' ? 'short' : 'long' }).format(new Date(day));
+
 /** `09:12` */
 export function clockTime(at: string | number): string {
   const date = parts(at);

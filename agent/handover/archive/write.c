@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/engine/engine.h"
 #include "agent/handover/index.h"
 #include "agent/photo/photo.h"
 #include "agent/record/capture.h"
@@ -705,6 +706,8 @@ enum xg_status handover_write(struct home *home, struct handover_written *out,
         status = check_space(&g, err);
     if (status == XG_OK)
         status = sign(&g, &w, err);
+    if (status == XG_OK) /* whoever takes it sends what is inside */
+        status = sync_vouch(home, err);
     if (status == XG_OK)
         status = write_file(&g, &w.bytes, err);
     if (options->progress.step)

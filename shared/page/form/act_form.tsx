@@ -1,6 +1,6 @@
 // A later act on something that is recorded: a move of the loop, new values of fields, a note,
 // photos. Kept as a draft like a new record is, and found again where it was left.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Failure, type Row } from '@page/api';
 import { fieldNamed, kindNamed, said, theDomain, type Kind, type Way } from '@page/domain';
 import { useTask } from '@page/task';
@@ -15,7 +15,7 @@ import '@page/form/form.css';
 
 export interface ActFormProps {
   /** What it is about. */
-  about: { id: string; kind: string; status: string | null };
+  about: { id: string; kind: string; status: string | null; changed?: number };
   /** A move of the loop, by its name. */
   move?: string;
   /** Else these fields are set; with `values` as they are now. `note` adds one. */
@@ -72,9 +72,11 @@ function Opened(props: ActFormProps & { of: Kind; begun: Row | undefined }) {
     : [...(props.fields ?? [])];
   const needed = way ? way.fields.filter((one) => one.needed).map((one) => one.field) : [];
   const photos = way ? way.photos : (props.photos ?? false);
+  const seen = useRef(about.changed);
+  seen.current = about.changed;
   const form = useForm(
     kind,
-    { about: about.id, move, emptied: way ? [] : props.fields, photos },
+    { about: about.id, move, emptied: way ? [] : props.fields, photos, seen: () => seen.current },
     () => (begun ? filledOf(begun) : { ...nothing(), values: { ...props.values } }),
     begun,
     needed,

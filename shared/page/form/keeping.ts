@@ -80,6 +80,9 @@ export interface Act {
   emptied?: readonly string[] | undefined;
   /** False: no photos belong to it. */
   photos?: boolean | undefined;
+  /** How far what is on the screen goes, where it is told (`changed` of a case): what came after that
+   * is not written over. */
+  seen?: (() => number | undefined) | undefined;
   /** Of several things at once. */
   several?: boolean | undefined;
 }

@@ -99,7 +99,8 @@ export class Chart implements Moved {
 
   /** Another map beneath; the place stays, though the new one may draw it elsewhere. */
   lay(under: OfflineMap | null): void {
-    if (under?.name === this.under?.name && under?.bytes === this.under?.bytes) return;
+    const was = this.under;
+    if (under?.name === was?.name && under?.bytes === was?.bytes && under?.crs === was?.crs) return;
     this.keeping(() => {
       const here = this.centre();
       this.tiles?.close();

@@ -1,10 +1,11 @@
 // The map files that there are: which, one more, one less. What a device does in its settings, and
 // the centre in its administration.
 import { useState } from 'preact/hooks';
-import { call, feed } from '@page/api';
+import { call, type Failure, failureOf, feed, known } from '@page/api';
 import { mapOf, crsText, type OfflineMap } from '@page/map/offline';
 import type { Crs } from '@page/map/shift';
-import { refresh, useCall } from '@page/store';
+import { signal, useSignal } from '@page/signal';
+import { refreshRun, useCall } from '@page/store';
 import { useTask } from '@page/task';
 import { bytes, T } from '@page/text';
 import { Choose } from '@page/ui/choose';
@@ -35,40 +36,82 @@ const flagsOf = ({ name, crs, attribution }: Choice): Record<string, string> => 
   ...(attribution.trim() && { attribution: attribution.trim() }),
 });
 
-function AddMap({ taken }: { taken: string[] }) {
-  const [file, setFile] = useState<File>();
-  const [choice, setChoice] = useState<Choice>({ name: '', crs: 'wgs84', attribution: '' });
-  const { busy, trouble, run } = useTask();
-  const change = (part: Partial<Choice>): void => setChoice({ ...choice, ...part });
-  const add = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (!file) return;
-    await run(async () => {
-      await feed({ run: 'maps add', words: ['-'], flags: flagsOf(choice) }, file);
-      tell({ text: T(`地图“${choice.name}”已装好`, `The map "${choice.name}" is ready`) });
-      setFile(undefined);
-      refresh();
-    });
+/** One that is chosen, and is on its way where `sent` says how far. */
+interface Adding {
+  file: File;
+  choice: Choice;
+  sent: number | null;
+  trouble?: Failure;
+}
+
+/** It goes on while other pages are looked at, and is found again here. */
+const adding = signal<Adding | null>(null);
+let going: AbortController | undefined;
+const stop = (): void => going?.abort();
+
+const leave = (event: BeforeUnloadEvent): void => event.preventDefault();
+known.watch(() => {
+  if (known.value) return;
+  stop();
+  adding.value = null;
+});
+
+async function add({ file, choice }: Adding): Promise<void> {
+  const mine = new AbortController();
+  const put = (sent: number | null, trouble?: Failure): void => {
+    if (known.value) adding.value = { file, choice, sent, ...(trouble && { trouble }) };
   };
-  if (!file)
+  going = mine;
+  put(0);
+  addEventListener('beforeunload', leave);
+  try {
+    await feed({ run: 'maps add', words: ['-'], flags: flagsOf(choice) }, file, mine.signal, put);
+    adding.value = null;
+    tell({ text: T(`地图“${choice.name}”已装好`, `The map "${choice.name}" is ready`) });
+    refreshRun('maps');
+  } catch (cause) {
+    put(null, mine.signal.aborted ? undefined : failureOf(cause));
+  } finally {
+    removeEventListener('beforeunload', leave);
+  }
+}
+
+/** On its way, which can be stopped; then read through where it came to. */
+function Going({ sent, of }: { sent: number; of: number }) {
+  const there = sent >= of;
+  return (
+    <>
+      <p role="status">
+        {there ? T('传完了，正在逐块核对…', 'All of it is there; each tile is checked…') : T('正在传…', 'Sending…')}
+      </p>
+      <Bar share={there ? null : sent / of} label={T('传了多少', 'how far it is')} />
+      {!there && <p class="quiet">{T(`${bytes(sent)}，共 ${bytes(of)}`, `${bytes(sent)} of ${bytes(of)}`)}</p>}
+    </>
+  );
+}
+
+function AddMap({ taken }: { taken: string[] }) {
+  const now = useSignal(adding);
+  if (!now)
     return (
       <Choose
         label={T('装一份地图（.mbtiles 文件）', 'Add a map (.mbtiles file)')}
         accept=".mbtiles"
-        take={(chosen) => {
-          setFile(chosen);
-          setChoice({ name: plainName(chosen.name), crs: 'wgs84', attribution: '' });
-        }}
+        take={(file) => (adding.value = { file, choice: { name: plainName(file.name), crs: 'wgs84', attribution: '' }, sent: null })}
       />
     );
+  const { file, choice, sent, trouble } = now;
+  const busy = sent !== null;
+  const change = (part: Partial<Choice>): void => void (adding.value = { ...now, choice: { ...choice, ...part } });
   return (
-    <form class="card" onSubmit={(event) => void add(event)}>
+    <form class="card" onSubmit={(event) => (event.preventDefault(), busy || void add(now))}>
       <p>{`${file.name} · ${bytes(file.size)}`}</p>
       <div class="field">
         <label for="map-name">{T('名称', 'Name')}</label>
         <input
           id="map-name"
           value={choice.name}
+          disabled={busy}
           maxLength={40}
           aria-describedby="map-name-hint"
           onInput={(event) => change({ name: event.currentTarget.value })}
@@ -88,6 +131,7 @@ function AddMap({ taken }: { taken: string[] }) {
                 type="radio"
                 name="crs"
                 checked={choice.crs === one.value}
+                disabled={busy}
                 onChange={() => change({ crs: one.value })}
               />
               {one.words}
@@ -107,15 +151,20 @@ function AddMap({ taken }: { taken: string[] }) {
           autocomplete="off"
           maxLength={80}
           value={choice.attribution}
+          disabled={busy}
           onInput={(event) => change({ attribution: event.currentTarget.value })}
         />
       </div>
-      {busy && <Bar share={null} label={T('正在装入并核对', 'Adding and checking')} />}
+      {busy && <Going sent={sent} of={file.size} />}
       <Trouble of={trouble} />
       <div class="buttons">
-        <Button disabled={busy} onClick={() => setFile(undefined)}>
-          {T('不装了', 'Cancel')}
-        </Button>
+        {busy ? (
+          <Button icon="close" disabled={sent >= file.size} onClick={stop}>
+            {T('停下不传', 'Stop')}
+          </Button>
+        ) : (
+          <Button onClick={() => (adding.value = null)}>{T('不装了', 'Cancel')}</Button>
+        )}
         <Button type="submit" look="main" busy={busy} disabled={choice.name === ''}>
           {T('装入', 'Add')}
         </Button>
@@ -124,11 +173,11 @@ function AddMap({ taken }: { taken: string[] }) {
   );
 }
 
-function Going(props: { name: string; hint: string; close: () => void }) {
+function Removing(props: { name: string; hint: string; close: () => void }) {
   const { busy, trouble, run } = useTask();
   const remove = async (): Promise<void> => {
     if (!(await run(() => call({ run: 'maps remove', words: [props.name] })))) return;
-    refresh();
+    refreshRun('maps');
     props.close();
   };
   return (
@@ -151,7 +200,7 @@ const aboutOf = (map: OfflineMap): string =>
 /** `none`: said where there is none; `gone`: what a removal leaves alone. */
 export function MapFiles({ none, gone }: { none: string; gone: string }) {
   const told = useCall({ run: 'maps' });
-  const [going, setGoing] = useState('');
+  const [removing, setRemoving] = useState('');
   const maps = told.lines?.map(mapOf) ?? [];
   return (
     <Section title={T('离线地图', 'Offline maps')}>
@@ -168,7 +217,7 @@ export function MapFiles({ none, gone }: { none: string; gone: string }) {
             <Button
               look="danger"
               icon="trash"
-              onClick={() => setGoing(map.name)}
+              onClick={() => setRemoving(map.name)}
               aria-label={T(`删去地图 ${map.name}`, `Remove the map ${map.name}`)}
             >
               {T('删去', 'Remove')}
@@ -177,7 +226,7 @@ export function MapFiles({ none, gone }: { none: string; gone: string }) {
         ))}
       </ul>
       <AddMap taken={maps.map((map) => map.name)} />
-      {going && <Going name={going} hint={gone} close={() => setGoing('')} />}
+      {removing && <Removing name={removing} hint={gone} close={() => setRemoving('')} />}
     </Section>
   );
 }

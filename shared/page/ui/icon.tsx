@@ -29,6 +29,8 @@ const PATHS = {
   forward: 'M9 5l7 7-7 7',
   up: 'M5 15l7-7 7 7',
   down: 'M5 9l7 7 7-7',
+  download: 'M12 4v10M8 10.500l4 4 4-4M4 19h16',
+  print: 'M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z',
   close: 'M6 6l12 12M18 6L6 18',
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14M16 16l5 5',
   filter: 'M4 6h16M7 12h10M10 18h4',

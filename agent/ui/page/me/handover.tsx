@@ -162,7 +162,7 @@ function Write() {
       ))}
       {way === 'key' ? (
         <Button
-          icon="down"
+          icon="download"
           disabled={!ready}
           busy={busy}
           onClick={() =>

@@ -117,7 +117,7 @@ export function Join({ joined }: { joined: () => void }) {
         <ol class="steps">
           <li class="step-body">
             <p>{T('1. 填好入网码，存一份申请文件，带到指挥中心。', '1. With the code filled in, save a request and carry it to the command centre.')}</p>
-            <Button icon="down" busy={stage === 'busy'} disabled={!ready} onClick={() => void request()}>
+            <Button icon="download" busy={stage === 'busy'} disabled={!ready} onClick={() => void request()}>
               {T('存申请文件', 'Save the request')}
             </Button>
             {stage === 'asked' && (

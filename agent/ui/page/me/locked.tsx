@@ -36,7 +36,7 @@ function Rescue() {
       <p class="quiet">
         {T('设备快不行了？先存一份救援包：里面是加密的全部数据，交给登记员。', 'Is the device failing? Save a rescue bundle first: all data, encrypted as it is, for the registrar.')}
       </p>
-      <Button icon="down" busy={busy} onClick={() => void save()}>
+      <Button icon="download" busy={busy} onClick={() => void save()}>
         {T('存救援包', 'Save a rescue bundle')}
       </Button>
       {done && <p role="status">{T('救援包在浏览器的下载文件夹里。', "The rescue bundle is in the browser's downloads.")}</p>}

@@ -129,7 +129,7 @@ export function Stick() {
             </Button>
           ))}
           {sticks.length === 0 && <p class="quiet">{T('插上U盘，这里会出现它的名字。没有U盘也可以存成文件。', 'Put a stick in and its name appears here. Without one, save a file.')}</p>}
-          <Button icon="down" busy={busy === 'download'} disabled={busy !== ''} onClick={() => void download()}>
+          <Button icon="download" busy={busy === 'download'} disabled={busy !== ''} onClick={() => void download()}>
             {T('存成文件', 'Save as a file')}
           </Button>
         </Step>
