@@ -1,11 +1,13 @@
 """Does the simulator find bugs? Seeds real ones, one at a time, and lets it.
 
-    mutants.py [--seconds N] [--only NAME]... [--check]
+    mutants.py [--worlds N] [--only NAME]... [--check]
 
 Each tests/sim/mutations/NAME.patch goes into a copy of the sources, the copy is
-built as far as the simulator needs, and the simulator runs for N seconds of
-small worlds; it must fail. Printed: what failed, after how long, in which seed,
-after how many device-days. --check: only, does each patch still apply.
+built as far as the simulator needs, and the simulator runs through N small
+worlds, seeds 1 to N; one of them must fail. So it is the same on any machine.
+Printed: the seed and the step in which it failed, after how many device-days of
+worlds that held, after how many seconds of a processor, and of what.
+--check: only, does each patch still apply.
 
 Without a bug the same worlds hold: that is the first run.
 
@@ -15,10 +17,10 @@ import argparse
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
-import time
 
 SOURCE = pathlib.Path(os.environ.get(
     'XG_SOURCE', pathlib.Path(__file__).resolve().parents[2]))
@@ -60,40 +62,45 @@ def build():
          '-t', 'simulate')
 
 
-def simulate(seconds):
-    """Did it fail, of what, in which seed, device-days before, seconds."""
-    began = time.monotonic()
-    done = run(BUILD / 'tests/simulate', *WORLD, '--seconds', seconds,
+def processor_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def simulate(worlds):
+    """What does not hold (None: everything does), and where it was met."""
+    began = processor_seconds()
+    done = run(BUILD / 'tests/simulate', *WORLD, '--seeds', worlds,
                '--shrink-seconds', '0', cwd=PLACE)
-    took = time.monotonic() - began
+    took = processor_seconds() - began
     days = sum(int(n) for n in re.findall(r'(\d+) device-days \(', done.stdout))
     seeds = re.findall(r'^sim: seed (\d+)$', done.stdout, re.M)
+    step = re.search(r'FAILED  seed \d+  step (\d+)', done.stdout)
     why = re.search(r'does not hold: (.*)', done.stdout)
-    if done.returncode == 0:
-        return None, seeds[-1], days, took
-    if not why:
+    if done.returncode != 0 and not why:
         sys.exit(f'the simulator ended otherwise:\n{done.stdout[-2000:]}')
-    return why.group(1), seeds[-1], days, took
+    where = (f'seed {seeds[-1]}, step {step.group(1) if step else "-"}, '
+             f'{days} device-days, {took:.0f} s')
+    return (why.group(1) if why else None), where
 
 
-def hunt(name, seconds):
+def hunt(name, worlds):
     applied = patch(name)
     if applied.returncode != 0:
         sys.exit(f'{name}.patch does not apply:\n{applied.stdout}')
     try:
         build()
-        why, seed, days, took = simulate(seconds)
+        why, where = simulate(worlds)
     finally:
         patch(name, '-R')
-    found = 'found' if why else 'NOT FOUND'
-    print(f'{name:24} {found}  seed {seed}, {days} device-days, {took:.0f} s'
-          f'  {(why or "")[:90]}', flush=True)
+    print(f'{name:24} {"found" if why else "NOT FOUND"}  {where}  '
+          f'{(why or "")[:90]}', flush=True)
     return why is not None
 
 
 def main():
     words = argparse.ArgumentParser()
-    words.add_argument('--seconds', type=int, default=60)
+    words.add_argument('--worlds', type=int, default=15)
     words.add_argument('--only', action='append')
     words.add_argument('--check', action='store_true')
     flags = words.parse_args()
@@ -109,10 +116,9 @@ def main():
          *(['-DCMAKE_C_COMPILER_LAUNCHER=ccache']
            if shutil.which('ccache') else []))
     build()
-    why, seed, days, took = simulate(flags.seconds)
-    print(f'{"(no bug)":24} {why or "holds"}  to seed {seed}, {days} '
-          f'device-days, {took:.0f} s', flush=True)
-    missed = [n for n in names if not hunt(n, flags.seconds)]
+    why, where = simulate(flags.worlds)
+    print(f'{"(no bug)":24} {why or "holds"}  {where}', flush=True)
+    missed = [n for n in names if not hunt(n, flags.worlds)]
     sys.exit(1 if why or missed else 0)
 
 

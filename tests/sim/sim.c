@@ -82,7 +82,7 @@ static void move_worker(struct sim_world *w, struct sim_device *d)
 
 static void revoke(struct sim_world *w, struct sim_device *d)
 {
-    if (!*d->name || d->revoked)
+    if (!*d->name || d->revoked || !sim_server_knows(w->server, d->name))
         return;
     w->act = "revoking";
     sim_server_revoke(w->server, d->name);
@@ -171,15 +171,18 @@ static void happen(struct sim_world *w, const struct sim_event *e)
 
 /* ---- after it ---- */
 
+static uint64_t last_step(const struct sim_script *s)
+{
+    return s->event_count ? s->events[s->event_count - 1].step : 0;
+}
+
 static void settle(struct sim_world *w)
 {
     bool quiet = false;
 
     w->act = "healing";
     w->healed = true;
-    w->step = w->script->event_count
-                  ? w->script->events[w->script->event_count - 1].step
-                  : 0;
+    w->step = last_step(w->script);
     w->rng = sim_rng(w->script->seed, 2);
     sim_server_fate(w->server, w->script->seed);
     sim_server_heal(w->server);
@@ -247,6 +250,8 @@ static void judge(struct sim_world *w, struct sim_log *log)
     for (size_t i = 0; i < w->device_count; i++)
         sim_device_verdict(w->devices[i], log);
     judge_copies(w);
+    for (size_t i = 0; i < log->forked; i++)
+        sim_count(w, SIM_FORKED);
     sim_server_digest(w->server, &hash);
     sim_note(w, "server", log->count, &hash);
     sim_server_root(w->server, &hash, log->size);
@@ -255,17 +260,11 @@ static void judge(struct sim_world *w, struct sim_log *log)
 
 static void report(const struct sim_world *w, const struct sim_log *log)
 {
-    static const char *const labels[] = {
-#define X(name, label) label,
-        SIM_COUNTERS(X)
-#undef X
-    };
     double days = (double)(w->now_ms - w->start_ms) / (double)day_ms;
 
     printf("%12.0f device-days (%zu devices, %.1f days)\n",
            days * (double)w->device_count, w->device_count, days);
-    for (size_t i = 0; i < SIM_COUNTER_COUNT; i++)
-        printf("%12" PRIu64 " %s\n", w->counters[i], labels[i]);
+    sim_tally_print(&w->tally);
     printf("%12" PRIu64 " entries in the log, %zu batches, %zu records, %zu "
            "entities\n",
            log->size, log->batches, log->count, log->entities);
@@ -292,8 +291,10 @@ static _Noreturn void run_here(const struct sim_options *options)
     settle(&w);
     judge(&w, &log);
     sim_digest_take(&w, &verdict.digest);
-    verdict.device_hours = (uint64_t)((w.now_ms - w.start_ms) / 3600000) *
+    w.tally.steps = last_step(script);
+    w.tally.device_hours = (uint64_t)((w.now_ms - w.start_ms) / 3600000) *
                            w.device_count;
+    verdict.tally = w.tally;
     report(&w, &log);
     fflush(stdout);
     sim_log_clear(&log);
@@ -378,7 +379,7 @@ struct flags {
     struct sim_measure measure;
     const char *script, *write;
     uint64_t seeds, seconds, shrink_s;
-    bool twice, keep, verbose;
+    bool twice, keep, verbose, floors;
 };
 
 static void usage(void)
@@ -387,7 +388,7 @@ static void usage(void)
           "[--wild N]\n"
           "                [--seeds N | --seconds N] [--twice] [--keep] "
           "[--verbose]\n"
-          "                [--shrink-seconds N] [--write FILE] "
+          "                [--floors] [--shrink-seconds N] [--write FILE] "
           "[--script FILE]\n"
           "XG_SEED gives the seed where --seed does not.\n",
           stderr);
@@ -413,6 +414,8 @@ static bool parse_switch(struct flags *f, const char *word)
         f->keep = true;
     else if (strcmp(word, "--verbose") == 0)
         f->verbose = true;
+    else if (strcmp(word, "--floors") == 0)
+        f->floors = true;
     else
         return false;
     return true;
@@ -511,7 +514,7 @@ static void fail(struct sim_script *s, const struct sim_verdict *verdict,
 }
 
 static void run_script(struct sim_script *s, const struct flags *f,
-                       uint64_t *device_hours)
+                       struct sim_tally *tally)
 {
     struct sim_run run = {
         .script = s, .verbose = f->verbose, .keep = f->keep};
@@ -522,7 +525,7 @@ static void run_script(struct sim_script *s, const struct flags *f,
     sim_run(&first, &run);
     if (!first.holds)
         fail(s, &first, f);
-    *device_hours += first.device_hours;
+    sim_tally_add(tally, &first.tally);
     xg_hex(hex, first.digest.b, sizeof first.digest.b);
     printf("sim: seed %" PRIu64 " holds, digest %s\n", s->seed, hex);
     fflush(stdout);
@@ -546,26 +549,33 @@ static void run_seeds(const struct flags *f)
     time_t end = time(NULL) + (time_t)f->seconds;
     struct sim_measure m = f->measure;
     struct sim_script s;
-    uint64_t done = 0, device_hours = 0;
+    struct sim_tally tally = {.steps = 0};
+    uint64_t done = 0;
 
     while (f->seconds ? time(NULL) < end : done < f->seeds) {
         sim_script_draw(&s, &m);
         if (f->write)
             write_script(&s, f->write);
-        run_script(&s, f, &device_hours);
+        run_script(&s, f, &tally);
         sim_script_clear(&s);
         m.seed++;
         done++;
     }
+    if (done > 1) {
+        puts("sim: in all");
+        sim_tally_print(&tally);
+    }
     printf("sim: %" PRIu64 " seeds hold, %" PRIu64 " device-days\n", done,
-           device_hours / 24);
+           tally.device_hours / 24);
+    if (f->floors && !sim_tally_is_enough(&tally))
+        exit(1);
 }
 
 int main(int argc, char **argv)
 {
     struct flags flags;
     struct sim_script s;
-    uint64_t device_hours = 0;
+    struct sim_tally tally = {.steps = 0};
 
     (void)argc;
     if (xg_base_init() != 0 || xg_lang_init("en") != 0)
@@ -581,7 +591,7 @@ int main(int argc, char **argv)
     if (!sim_script_read(&s, flags.script))
         return 2;
     flags.shrink_s = 0;
-    run_script(&s, &flags, &device_hours);
+    run_script(&s, &flags, &tally);
     sim_script_clear(&s);
     return 0;
 }

@@ -5,14 +5,17 @@
  *      sim_shrink.c     the smallest list that fails in the same way
  *      sim_world.c      randomness, time, the digest, what a failure prints
  *      sim_server.c     the server: the real API over a store that can fail
+ *      sim_operator.c   what operators do at it
  *      sim_device.c     a device: its home, its clock, its sessions
  *      sim_disk.c       its disk: full, torn, cut
  *      sim_handover.c   from one device to another
  *      sim_capture.c    what a person records on it
+ *      sim_value.c      what anybody fills in
  *      sim_signature.c  no signature is computed twice
  *      sim_net.c        the network between them
  *      sim_log.c        what is in the server in the end, by hash
- *      sim_verdict.c    what must hold in the end
+ *      sim_verdict.c    what must hold of a device, in the end and on the way
+ *      sim_tally.c      how often what happened, and whether that is enough
  *
  * Agent and server have headers of the same names for different things, so no
  * file includes both sides: they meet in this one, which knows only the core.
@@ -66,64 +69,98 @@ struct sim_options {
 
 enum { SIM_SIGNATURE = 240 };
 
+/* One line a counter: name, the least number in 10,000 steps that a test may
+ * come to with --floors (rounded down), label. A kind of fault or act that silently
+ * happens no more fails the test. */
+#define SIM_COUNTERS(X)                                                        \
+    X(SIM_SESSIONS, 8000, "sessions")                                          \
+    X(SIM_SYNCS, 4000, "syncs")                                                \
+    X(SIM_SYNCS_DONE, 1500, "syncs that went through")                         \
+    X(SIM_SAVED, 5000, "records saved")                                        \
+    X(SIM_EDITS, 2000, "of those, changes")                                    \
+    X(SIM_FOREIGN, 1000, "of those, to what others recorded")                  \
+    X(SIM_DECISIONS, 50, "of those, decided conflicts")                        \
+    X(SIM_WITHDRAWN, 50, "of those, withdrawals")                              \
+    X(SIM_LINKED, 20, "of those, links of two things as one")                  \
+    X(SIM_REMOVED, 30, "of those, elements taken out of a set, links too")     \
+    X(SIM_MOVES, 300, "of those, moves of the loop")                           \
+    X(SIM_MOVED, 150, "of those, moves with effect")                           \
+    X(SIM_ASKED, 15, "requests made: to shelve, to defer, to extend")          \
+    X(SIM_GRANTED, 5, "of those, granted")                                     \
+    X(SIM_NOT_GRANTED, 5, "of those, refused")                                 \
+    X(SIM_ACTS, 300, "acts of operators")                                      \
+    X(SIM_ACT_MOVES, 100, "of those, moves with effect")                       \
+    X(SIM_ACT_EDITS, 50, "of those, changes")                                  \
+    X(SIM_ACT_DECISIONS, 5, "of those, decided conflicts")                     \
+    X(SIM_ACT_LINKS, 5, "of those, links of two things as one")                \
+    X(SIM_ACT_UNLINKS, 5, "of those, links taken back")                        \
+    X(SIM_ACT_FORKS, 5, "of those, findings about a fork")                     \
+    X(SIM_ACT_ERASED, 5, "of those, erasures")                                 \
+    X(SIM_ACT_ADMITTED, 5, "of those, batches of revoked devices let in")      \
+    X(SIM_ACT_REFUSED, 5, "acts that were refused")                            \
+    X(SIM_REQUESTS, 10000, "requests")                                         \
+    X(SIM_RECEIPTS, 1000, "receipts verified on arrival")                      \
+    X(SIM_CHECKED_SAVED, 5000, "sessions that began with all that was saved") \
+    X(SIM_CHECKED_STATES, 400, "states compared with the server's") \
+    X(SIM_CHECKED_ROWS, 400, "rows compared with their records")    \
+    X(SIM_F_NEVER, 1000, "fault: never delivered")                             \
+    X(SIM_F_LOST, 200, "fault: delivered, answer lost")                        \
+    X(SIM_F_TORN_REQUEST, 50, "fault: request cut, and taken for whole")       \
+    X(SIM_F_CUT, 100, "fault: answer cut, noticed")                            \
+    X(SIM_F_SHORT, 100, "fault: answer cut, passed as whole")                  \
+    X(SIM_F_FLIPPED, 50, "fault: a bit of an answer flipped")                  \
+    X(SIM_F_DELAYED, 100, "fault: delivered later")                            \
+    X(SIM_F_OVERTAKEN, 20, "of those, behind later ones of the same sender")   \
+    X(SIM_F_TWICE, 200, "fault: delivered twice")                              \
+    X(SIM_F_STALE, 20, "fault: an older answer again")                         \
+    X(SIM_F_PORTAL, 500, "fault: captive portal")                              \
+    X(SIM_F_BUSY, 40, "fault: 502 or 503, with Retry-After")                   \
+    X(SIM_F_STORE, 50, "fault: store failed once")                             \
+    X(SIM_F_SERVER, 50, "fault: server died in a call")                        \
+    X(SIM_F_RESTART, 5, "fault: server restarted")                             \
+    X(SIM_F_SERVER_CLOCK, 10, "fault: the server's clock jumped")              \
+    X(SIM_F_DEVICE, 50, "fault: device died while syncing")                    \
+    X(SIM_F_POWER, 100, "fault: device died in a write, with losses")          \
+    X(SIM_F_UNDONE, 200, "unsynced pieces lost by that, whole")                \
+    X(SIM_F_TORN, 50, "of those, torn by sector")                              \
+    X(SIM_F_FULL, 100, "fault: disk was full")                                 \
+    X(SIM_F_REFUSED, 200, "acts and syncs that it refused")                    \
+    X(SIM_F_ABANDONED, 50, "fault: device died before a commit")               \
+    X(SIM_F_CLOCK, 100, "fault: clock jumped")                                 \
+    X(SIM_F_CLONED, 5, "fault: device cloned")                                 \
+    X(SIM_F_RESTORED, 10, "fault: device put back to an old copy")             \
+    X(SIM_F_LOSTWORK, 5, "records lost by that")                               \
+    X(SIM_F_MOVED, 20, "workers moved to another grid")                        \
+    X(SIM_F_REVOKED, 5, "devices revoked")                                     \
+    X(SIM_GIVEN, 5, "handovers written")                                       \
+    X(SIM_TAKEN, 5, "handovers accepted")                                      \
+    X(SIM_NEW_CHAINS, 20, "new chains begun")                                  \
+    X(SIM_FORKED, 5, "chains that forked")
+
+enum sim_counter {
+#define X(name, least, label) name,
+    SIM_COUNTERS(X)
+#undef X
+        SIM_COUNTER_COUNT
+};
+
+enum { SIM_KINDS = 32, SIM_MOVE_NUMBERS = 64 };
+
+/* How often what happened. */
+struct sim_tally {
+    uint64_t steps, device_hours;
+    uint64_t counters[SIM_COUNTER_COUNT];
+    uint64_t kinds[SIM_KINDS];        /* entities in the log, by kind */
+    uint64_t moves[SIM_MOVE_NUMBERS]; /* with effect, by enum xg_move_number */
+};
+
 /* How a run ended; written in one piece. */
 struct sim_verdict {
     bool holds;
     uint64_t step;                 /* where it failed */
     char signature[SIM_SIGNATURE]; /* what failed, without names and numbers */
     struct xg_hash digest;
-    uint64_t device_hours;
-};
-
-/* One line a counter: name, label. */
-#define SIM_COUNTERS(X)                                                        \
-    X(SIM_SESSIONS, "sessions")                                                \
-    X(SIM_SYNCS, "syncs")                                                      \
-    X(SIM_SYNCS_DONE, "syncs that went through")                               \
-    X(SIM_SAVED, "records saved")                                              \
-    X(SIM_EDITS, "of those, changes")                                          \
-    X(SIM_FOREIGN, "of those, to what others recorded")                        \
-    X(SIM_DECISIONS, "of those, decided conflicts")                            \
-    X(SIM_WITHDRAWN, "of those, withdrawals")                                  \
-    X(SIM_MOVES, "of those, settled on the spot")                              \
-    X(SIM_OPERATOR, "records of the operator")                                 \
-    X(SIM_REQUESTS, "requests")                                                \
-    X(SIM_RECEIPTS, "receipts verified on arrival")                            \
-    X(SIM_F_NEVER, "fault: never delivered")                                   \
-    X(SIM_F_LOST, "fault: delivered, answer lost")                             \
-    X(SIM_F_CUT, "fault: answer cut, noticed")                                 \
-    X(SIM_F_SHORT, "fault: answer cut, passed as whole")                       \
-    X(SIM_F_FLIPPED, "fault: a bit of an answer flipped")                      \
-    X(SIM_F_DELAYED, "fault: delivered later")                                 \
-    X(SIM_F_TWICE, "fault: delivered twice")                                   \
-    X(SIM_F_STALE, "fault: an older answer again")                             \
-    X(SIM_F_PORTAL, "fault: captive portal")                                   \
-    X(SIM_F_BUSY, "fault: 503 with Retry-After")                               \
-    X(SIM_F_STORE, "fault: store failed once")                                 \
-    X(SIM_F_SERVER, "fault: server died in a call")                            \
-    X(SIM_F_RESTART, "fault: server restarted")                                \
-    X(SIM_F_DEVICE, "fault: device died while syncing")                        \
-    X(SIM_F_POWER, "fault: device died in a write, with losses")              \
-    X(SIM_F_UNDONE, "unsynced pieces lost by that, whole")                     \
-    X(SIM_F_TORN, "of those, torn by sector")                                  \
-    X(SIM_F_FULL, "fault: disk was full")                                      \
-    X(SIM_F_REFUSED, "acts and syncs that it refused")                         \
-    X(SIM_F_ABANDONED, "fault: device died before a commit")                   \
-    X(SIM_F_CLOCK, "fault: clock jumped")                                      \
-    X(SIM_F_CLONED, "fault: device cloned")                                    \
-    X(SIM_F_RESTORED, "fault: device put back to an old copy")                 \
-    X(SIM_F_LOSTWORK, "records lost by that")                                  \
-    X(SIM_F_MOVED, "workers moved to another grid")                            \
-    X(SIM_F_REVOKED, "devices revoked")                                        \
-    X(SIM_GIVEN, "handovers written")                                          \
-    X(SIM_TAKEN, "handovers accepted")                                         \
-    X(SIM_NEW_CHAINS, "new chains begun")
-
-enum sim_counter {
-#define X(name, label) name,
-    SIM_COUNTERS(X)
-#undef X
-        SIM_COUNTER_COUNT
+    struct sim_tally tally;
 };
 
 struct sim_server;
@@ -149,6 +186,8 @@ struct sim_letter {
     uint64_t size;
     uint8_t *body;
     size_t body_len;
+    unsigned sender; /* its slot */
+    uint64_t number; /* of its requests */
 };
 
 enum { SIM_LETTERS_MAX = 64, SIM_CHECKPOINTS_MAX = 1 << 20 };
@@ -176,7 +215,7 @@ struct sim_world {
     size_t must_count,
         must_room;        /* records whose device forgot them, but the */
     struct xg_hash *must; /* server held them already */
-    uint64_t counters[SIM_COUNTER_COUNT];
+    struct sim_tally tally;
     struct sim_digest *digest;
 };
 
@@ -203,6 +242,8 @@ XG_PRINTF(2, 3)
 void sim_say(const struct sim_world *w, const char *format, ...);
 
 void sim_count(struct sim_world *w, enum sim_counter counter);
+/* A move of the loop took effect. */
+void sim_count_move(struct sim_world *w, uint64_t move);
 
 /* What happened goes into one hash: two runs of a seed must agree on it. */
 void sim_note(struct sim_world *w, const char *what, uint64_t number,
@@ -222,6 +263,25 @@ void *sim_grow(void *array, size_t count, size_t *room, size_t size);
 
 /* The effect that an encoded state gives a record: enum xg_effect. */
 unsigned sim_effect(struct xg_bytes state, const struct xg_hash *record);
+
+/* ---- values ---- */
+
+/* What a value is made of besides chance. */
+struct sim_source {
+    int64_t now_ms;
+    const struct xg_id *entity; /* to be named; NULL: there is none */
+};
+/* One for the field, encoded, appended. False where nobody would type such a
+ * thing. */
+bool sim_value(struct xg_buf *out, struct sim_rng *rng,
+               const struct xg_field *f, const struct sim_source *from);
+
+/* ---- tallies ---- */
+
+void sim_tally_add(struct sim_tally *to, const struct sim_tally *more);
+void sim_tally_print(const struct sim_tally *t);
+/* Did everything happen often enough for that many steps? Says what did not. */
+bool sim_tally_is_enough(const struct sim_tally *t);
 
 /* ---- units: district > streets > communities > grids ---- */
 
@@ -253,8 +313,10 @@ void sim_server_code(struct sim_server *s, struct xg_enrol_code *code,
                      const char *worker, bool approval);
 /* Say yes to whoever waits. */
 void sim_server_approve_all(struct sim_server *s);
+/* Is it enrolled: does it wait for nobody's yes any more? */
+bool sim_server_knows(struct sim_server *s, const char *device);
 void sim_server_revoke(struct sim_server *s, const char *device);
-/* The operator writes something to some entity. */
+/* Somebody at the centre works for a while. */
 void sim_server_operate(struct sim_server *s);
 bool sim_server_has_record(struct sim_server *s, const struct xg_hash *record);
 /* What the log proves of its time. */
@@ -269,7 +331,8 @@ uint64_t sim_server_size(struct sim_server *s);
 struct sim_held {
     struct xg_hash record;
     struct xg_id entity;
-    bool of_entity, quarantined; /* only in a quarantined batch: no row */
+    bool of_entity, quarantined; /* in a batch that is kept apart, or waits for
+                                  * such a one: no row */
     unsigned rows, batches;
 };
 
@@ -392,6 +455,7 @@ struct sim_device {
     struct sim_saved *saved;
     uint64_t held_size;         /* of the checkpoint, after the last session */
     struct xg_chain_tip writes; /* in the end: the chain that is continued */
+    uint64_t asked, heard; /* its requests; the last that the server had */
     bool flipped; /* its last hello: two in a row look like another log */
     bool
         damaged; /* some answer in this sync: it may look like another server */

@@ -28,6 +28,9 @@ struct sim_ids {
 };
 /* What each row says of conflicts is what its records make of it. */
 void sim_judge_rows(struct sim_device *d, struct home *home);
+/* After a sync that went through: some rows against their records, and some
+ * states against the server's, where both hold the same records of them. */
+void sim_judge_step(struct sim_device *d, struct home *home);
 void sim_list(struct sim_device *d, struct home *home, struct sim_ids *out,
               bool conflicts);
 

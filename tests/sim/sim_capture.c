@@ -10,7 +10,7 @@
 #include "shared/view/conflict.h"
 #include "shared/view/form.h"
 
-enum { ARENA_MAX = 256 << 20, RECENT = 24 };
+enum { ARENA_MAX = 256 << 20, RECENT = 24, MOVE_TRIES = 4 };
 
 /* ---- what is there ---- */
 
@@ -55,85 +55,16 @@ static bool pick(struct sim_device *d, struct home *home, struct xg_id *id,
 
 /* ---- values ---- */
 
-/* Few different ones, so that two people now and then say the same. */
-static void put_text(struct sim_device *d, struct xg_buf *out, bool code)
-{
-    char text[64];
-    uint64_t n = sim_below(&d->rng, 12);
-
-    snprintf(text, sizeof text, code ? "c-%" PRIu64 : "第%" PRIu64 "处 place",
-             n);
-    xg_cbor_put_text(out, text, strlen(text));
-}
-
-static uint64_t pick_choice(struct sim_device *d,
-                            const struct xg_choice *choices)
-{
-    size_t count = 0;
-
-    while (choices[count].name)
-        count++;
-    return choices[sim_below(&d->rng, count)].number;
-}
-
 /* False where nobody would type such a thing. */
 static bool put_value(struct sim_device *d, struct home *home,
                       struct xg_buf *out, const struct xg_field *f)
 {
+    struct sim_source from = {.now_ms = d->world->now_ms};
     struct xg_id id;
 
-    switch (f->type) {
-    case XG_TYPE_TEXT:
-        put_text(d, out, false);
-        return true;
-    case XG_TYPE_CODE:
-        put_text(d, out, true);
-        return true;
-    case XG_TYPE_UINT:
-        xg_cbor_put_uint(out, (uint64_t)f->min + sim_below(&d->rng, 9));
-        return true;
-    case XG_TYPE_BOOL:
-        xg_cbor_put_bool(out, sim_chance(&d->rng, 500));
-        return true;
-    case XG_TYPE_ENUM:
-        xg_cbor_put_uint(out, pick_choice(d, f->choices));
-        return true;
-    case XG_TYPE_TIME:
-        xg_cbor_put_int(out, d->world->now_ms);
-        return true;
-    case XG_TYPE_POSITION:
-        xg_cbor_put_array(out, 2);
-        xg_cbor_put_int(out, 350000000 + (int64_t)sim_below(&d->rng, 4));
-        xg_cbor_put_int(out, 1180000000);
-        return true;
-    case XG_TYPE_ENTITY:
-        if (!pick(d, home, &id, false))
-            return false;
-        xg_cbor_put_bytes(out, id.b, sizeof id.b);
-        return true;
-    case XG_TYPE_TEXTS:
-        xg_cbor_put_array(out, 2);
-        put_text(d, out, false);
-        put_text(d, out, false);
-        return true;
-    case XG_TYPE_TALLY:
-        xg_cbor_put_array(out, 3);
-        put_text(d, out, true);
-        put_text(d, out, true);
-        xg_cbor_put_uint(out, sim_below(&d->rng, 9));
-        return true;
-    case XG_TYPE_BYTES:
-    case XG_TYPE_HASH:
-    case XG_TYPE_SOURCE:
-    case XG_TYPE_NUMBERS:
-    case XG_TYPE_ERASED:
-    case XG_TYPE_HASHES:
-    case XG_TYPE_PHOTO:
-    case XG_TYPE_TRACK:
-    case XG_TYPE_GAP:
-        break;
-    }
-    return false;
+    if (f->type == XG_TYPE_ENTITY && pick(d, home, &id, false))
+        from.entity = &id;
+    return sim_value(out, &d->rng, f, &from);
 }
 
 static void set_field(struct sim_device *d, struct home *home,
@@ -202,9 +133,27 @@ static bool is_registered(struct sim_device *d, struct home *home)
     return found;
 }
 
-static void saved(struct sim_device *d, struct home *home,
-                  const struct captured *c, bool creates)
+/* Is everybody known who wrote to it? Records can be here before the registry's
+ * word about who signed them: who was enrolled during a sync. */
+static bool knows_all(struct sim_device *d, struct home *home,
+                      const struct xg_id *id)
 {
+    struct xg_arena arena = XG_ARENA(ARENA_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    struct fold fold;
+    bool all = true;
+
+    sim_ok(d->world, fold_load(home->store, &fold, &arena, id, &err));
+    for (size_t i = 0; i < fold.state.count; i++)
+        all = all && *fold.ops[i].author;
+    xg_arena_clear(&arena);
+    return all;
+}
+
+static void saved(struct sim_device *d, struct home *home,
+                  const struct captured *c, const struct xg_head *head)
+{
+    bool creates = head->creates;
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf state = XG_BUF(16 << 20);
     struct store_entity e;
@@ -219,10 +168,16 @@ static void saved(struct sim_device *d, struct home *home,
      * (the predecessor's chain may have forked): provisional too. */
     if (is_registered(d, home) && (creates || !d->took))
         s.effect = (uint8_t)sim_effect(xg_buf_bytes(&state), &c->record);
+    if (s.effect == XG_EFFECT_NO_RIGHT && !knows_all(d, home, &c->id))
+        s.effect = SIM_EFFECT_UNKNOWN;
     xg_buf_clear(&state);
     sim_saved_put(d, &s);
-    if (creates)
+    if (creates || d->dead)
         return;
+    if (head->move && s.effect == XG_EFFECT_FULL) {
+        sim_count(d->world, SIM_MOVED);
+        sim_count_move(d->world, head->move);
+    }
     sim_count(d->world, SIM_EDITS);
     if (!e.mine)
         sim_count(d->world, SIM_FOREIGN);
@@ -281,7 +236,7 @@ static void create(struct sim_device *d, struct home *home,
         if (sim_allowed(d, "capture_create",
                         capture_create(home->store, &c, &draft, NULL, &err),
                         &err))
-            saved(d, home, &c, true);
+            saved(d, home, &c, &draft.head);
         return;
     }
     /* Put aside first. */
@@ -289,7 +244,7 @@ static void create(struct sim_device *d, struct home *home,
                     keep(home->store, &number, arena, &draft, &err), &err) &&
         sim_allowed(d, "finish",
                     finish(home->store, &c, number, &draft, &err), &err))
-        saved(d, home, &c, true);
+        saved(d, home, &c, &draft.head);
 }
 
 static void change(struct sim_device *d, struct home *home,
@@ -301,7 +256,7 @@ static void change(struct sim_device *d, struct home *home,
     if (sim_allowed(d, "capture_change",
                     capture_change(home->store, &c, id, draft, NULL, &err),
                     &err))
-        saved(d, home, &c, false);
+        saved(d, home, &c, &draft->head);
 }
 
 /* The kind of an entity here. */
@@ -350,6 +305,63 @@ static void withdraw(struct sim_device *d, struct home *home,
     sim_count(d->world, SIM_WITHDRAWN);
 }
 
+/* Two reports of one thing. */
+static void link_two(struct sim_device *d, struct home *home,
+                     struct xg_arena *arena, const struct xg_id *id)
+{
+    struct xg_buf value = XG_BUF(64);
+    struct store_entity e;
+    const struct xg_kind *kind = look_up(d, home, &e, id);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_draft draft;
+    struct xg_id other;
+
+    if (!pick(d, home, &other, false) || xg_id_equal(&other, id)) {
+        edit(d, home, arena, id);
+        return;
+    }
+    xg_draft_init(&draft, arena, kind->number);
+    xg_cbor_put_bytes(&value, other.b, sizeof other.b);
+    sim_ok(d->world, xg_draft_add(&draft, XG_FIELD_SAME_AS,
+                                  xg_buf_bytes(&value), &err));
+    xg_buf_clear(&value);
+    change(d, home, &draft, id);
+    sim_count(d->world, SIM_LINKED);
+}
+
+/* Take an element out of one of its sets: a link, a note, a name. */
+static void take_out(struct sim_device *d, struct home *home,
+                     struct xg_arena *arena, const struct xg_id *id)
+{
+    const struct xg_element *chosen = NULL;
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_draft draft;
+    struct fold fold;
+    uint64_t number = 0, n = 0;
+
+    sim_ok(d->world, fold_load(home->store, &fold, arena, id, &err));
+    for (size_t i = 0; i < fold.state.set_count; i++) {
+        const struct xg_set *set = &fold.state.sets[i];
+        for (size_t k = 0; k < set->count; k++) {
+            if (set->elements[k].removed || sim_below(&d->rng, ++n) != 0)
+                continue;
+            chosen = &set->elements[k];
+            number = set->number;
+        }
+    }
+    if (!chosen) {
+        link_two(d, home, arena, id);
+        return;
+    }
+    xg_draft_init(&draft, arena, fold.state.kind->number);
+    sim_ok(d->world,
+           xg_draft_remove(&draft, number,
+                           &fold.ops[chosen->op].record->hash, chosen->index,
+                           &err));
+    change(d, home, &draft, id);
+    sim_count(d->world, SIM_REMOVED);
+}
+
 /* Any move from that status, mostly one that the person's role may make. */
 static const struct xg_transition *pick_move(struct sim_device *d,
                                              uint64_t status)
@@ -373,11 +385,18 @@ static void move(struct sim_device *d, struct home *home,
                  struct xg_arena *arena, const struct xg_id *id)
 {
     struct store_entity e;
-    const struct xg_kind *kind = look_up(d, home, &e, id);
     struct xg_error err = XG_ERROR_NONE;
+    const struct xg_transition *t = NULL;
+    const struct xg_kind *kind = NULL;
     struct xg_draft draft;
+    struct xg_id other;
 
-    const struct xg_transition *t = pick_move(d, e.status);
+    for (int i = 0; i < MOVE_TRIES && !t; i++) {
+        kind = look_up(d, home, &e, id);
+        t = pick_move(d, e.status);
+        if (!t && pick(d, home, &other, false))
+            id = &other;
+    }
     if (!t) {
         edit(d, home, arena, id);
         return;
@@ -450,6 +469,10 @@ void sim_capture(struct sim_device *d, struct home *home)
         withdraw(d, home, &arena, &id);
     else if (what < 80)
         move(d, home, &arena, &id);
+    else if (what < 83)
+        link_two(d, home, &arena, &id);
+    else if (what < 86)
+        take_out(d, home, &arena, &id);
     else
         edit(d, home, &arena, &id);
     xg_arena_clear(&arena);

@@ -388,6 +388,25 @@ static void judge_sync(struct sim_device *d, enum xg_status status,
     sim_note(d->world, "synced", (uint64_t)status << 32 | d->index, NULL);
 }
 
+/* Is there all that its person was ever told is saved? */
+static void judge_kept(struct sim_device *d, struct home *home)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    bool has;
+
+    d->world->act = "looking for what was saved";
+    for (size_t i = 0; i < d->saved_count; i++) {
+        sim_ok(d->world, store_has_record(home->store, &has,
+                                          &d->saved[i].record, &err));
+        if (!has)
+            sim_fail(d->world, "%04u was told that a record is saved, and it "
+                               "is not there any more",
+                     d->index);
+    }
+    sim_count(d->world, SIM_CHECKED_SAVED);
+    d->world->act = "recording";
+}
+
 static enum xg_status sync_once(struct sim_device *d, struct home *home,
                                 int64_t give_up_ms, struct sync_report *report)
 {
@@ -455,14 +474,15 @@ void sim_device_tempt(struct sim_device *d)
 {
     struct sim_disk *k = &d->disk;
     bool dying = sim_chance(&d->rng, 60), cut = sim_chance(&d->rng, 60);
-    bool full = sim_chance(&d->rng, 40);
+    /* Also at the moment at which the home is made. */
+    bool full = sim_chance(&d->rng, *d->name ? 40 : 300);
     unsigned calm = d->world->healed ? SIM_CALM_ALL : d->world->calm;
     unsigned width = (unsigned)sim_below(&d->rng, CUT_CALLS + 1);
 
     d->dies_at = (unsigned)sim_below(&d->rng, 6);
     uint64_t cut_at = k->calls + 1 + sim_below(&d->rng, 1ull << width);
     uint64_t full_from = k->calls + sim_below(&d->rng, 1ull << width);
-    uint64_t span = 1 + sim_below(&d->rng, 400);
+    uint64_t span = 1 + sim_below(&d->rng, 1ull << sim_below(&d->rng, 10));
     d->dying = dying && !(calm & SIM_CALM_DEATH);
     k->dies_at = cut && !(calm & SIM_CALM_DEATH) ? cut_at : 0;
     if (calm & SIM_CALM_DISK) {
@@ -487,6 +507,8 @@ static bool record(struct sim_device *d, struct home *home,
     /* It may have died after it was taken in, before it was told. */
     if (!d->dead)
         snprintf(d->name, sizeof d->name, "%s", id.device);
+    if (!d->dead)
+        judge_kept(d, home);
     if (!sim_allowed(d, "sync_notice_restore",
                      sync_notice_restore(&why, home, &err), &err))
         return true;
@@ -510,9 +532,11 @@ void sim_session(struct sim_device *d, const struct sim_plan *plan)
     d->busy = true;
     d->world->act = "recording";
     sim_count(d->world, SIM_SESSIONS);
-    if (sim_home_open(d, &home) && record(d, &home, plan) && plan->sync)
+    if (sim_home_open(d, &home) && record(d, &home, plan) && plan->sync &&
         sync_once(d, &home, sim_chance(&d->rng, 300) ? 10 * 60 * 1000 : 0,
-                  &report);
+                  &report) == XG_OK &&
+        !d->dead)
+        sim_judge_step(d, &home);
     home_close(&home);
     sim_device_recover(d);
     d->busy = false;
@@ -548,6 +572,7 @@ bool sim_device_settle(struct sim_device *d)
     if (status != XG_OK && !d->revoked && r.state != XG_DEVICE_PENDING)
         sim_fail(d->world, "%04u cannot sync although the network is well: %s",
                  d->index, xg_status_name(status));
-    return r.records_received == 0 && r.records_pulled == 0 && r.gone == 0 &&
-           r.registry_notes == 0;
+    /* What waits for a batch that is kept apart is sent again each time. */
+    return d->revoked || (r.records_received == 0 && r.records_pulled == 0 && r.gone == 0 &&
+                          r.registry_notes == 0);
 }

@@ -44,17 +44,34 @@ static void load_rows(struct sim_log *log, struct sim_server *s,
     xg_arena_clear(&arena);
 }
 
-/* Of whoever was revoked nothing counts any more that comes after it. */
+/* Of whoever was revoked nothing counts any more that comes after it, unless
+ * an operator let it in. */
 static void check_apart(struct sim_server *s, const struct store_batch *b)
 {
     for (size_t i = 0; i < s->revoked_count; i++)
         if (strcmp(s->revoked[i].device, b->device) == 0 &&
             b->position >= s->revoked[i].size &&
-            b->state != XG_BATCH_QUARANTINED)
+            b->state != XG_BATCH_QUARANTINED &&
+            !registry_admitted(s->data->registry, &b->id, UINT64_MAX))
             sim_fail(s->world,
                      "batch at %" PRIu64 " of %s counts, which was revoked in a "
                      "log of %" PRIu64,
                      b->position, b->device, s->revoked[i].size);
+}
+
+/* Of such a device a batch may wait for good: for one that is kept apart. */
+static bool is_revoked(const struct sim_server *s, const char *device)
+{
+    for (size_t i = 0; i < s->revoked_count; i++)
+        if (strcmp(s->revoked[i].device, device) == 0)
+            return true;
+    return false;
+}
+
+static void count_kind(struct sim_world *w, const struct xg_record *r)
+{
+    if (!r->malformed && r->head.creates && r->head.kind < SIM_KINDS)
+        w->tally.kinds[r->head.kind]++;
 }
 
 /* Open a batch as any auditor would: its note, its body, its device's key. */
@@ -77,14 +94,17 @@ static void load_batch(struct sim_log *log, struct sim_server *s,
            xg_batch_open(&batch, &arena, frame.data, frame.len, &key, &err));
     if (!xg_hash_equal(&batch.id, &b->id))
         sim_fail(s->world, "batch at %" PRIu64 " is another one", b->position);
-    if (b->state == XG_BATCH_WAITING)
+    if (b->state == XG_BATCH_WAITING && !is_revoked(s, b->device))
         sim_fail(s->world, "batch at %" PRIu64 " of %s still waits",
                  b->position, b->device);
     check_apart(s, b);
     for (size_t i = 0; i < batch.count; i++)
+        count_kind(s->world, &batch.records[i]);
+    for (size_t i = 0; i < batch.count; i++)
         put(log,
             &(struct sim_held){.record = batch.records[i].hash,
-                               .quarantined = b->state == XG_BATCH_QUARANTINED,
+                               .quarantined = b->state == XG_BATCH_QUARANTINED ||
+                                              b->state == XG_BATCH_WAITING,
                                .batches = 1});
     log->batches++;
     xg_buf_clear(&frame);

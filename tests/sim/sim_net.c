@@ -22,8 +22,10 @@ void sim_net_forget(struct sim_world *w)
 }
 
 /* The oldest one is given up where there is no room. */
-static void post(struct sim_world *w, const struct transport_request *r)
+static void post(struct sim_device *d, const struct transport_request *r)
 {
+    struct sim_world *w = d->world;
+
     if (strlen(r->path) >= sizeof w->letters->path)
         sim_fail(w, "a long path: %s", r->path);
     if (w->letter_count == SIM_LETTERS_MAX) {
@@ -37,7 +39,9 @@ static void post(struct sim_world *w, const struct transport_request *r)
                   (int64_t)sim_below(&w->rng, 1ull << sim_below(&w->rng, 25)),
         .states_size = r->states_size,
         .size = r->size,
-        .body_len = r->body.len};
+        .body_len = r->body.len,
+        .sender = d->index,
+        .number = d->asked};
     snprintf(l->method, sizeof l->method, "%s", r->method);
     snprintf(l->path, sizeof l->path, "%s", r->path);
     snprintf(l->bearer, sizeof l->bearer, "%s", r->bearer ? r->bearer : "");
@@ -56,7 +60,11 @@ static void deliver(struct sim_world *w, struct sim_letter *l)
                                         .size = l->size,
                                         .body = xg_bytes(l->body, l->body_len)};
 
+    const struct sim_device *sender = sim_device_at(w, l->sender);
+
     sim_count(w, SIM_REQUESTS);
+    if (sender && sender->heard > l->number)
+        sim_count(w, SIM_F_OVERTAKEN);
     sim_server_serve(w->server, &r, &answer);
     sim_note(w, "letter", (uint64_t)answer.http_status, NULL);
     xg_buf_clear(&answer.body);
@@ -83,6 +91,7 @@ enum fate {
     F_NONE,
     F_NEVER,
     F_LOST,
+    F_TORN,
     F_CUT,
     F_SHORT,
     F_FLIPPED,
@@ -97,8 +106,8 @@ enum fate {
 /* Of a thousand requests, by weather; F_NONE takes what is left. */
 static const unsigned odds[SIM_WEATHERS][F_COUNT] = {
     [SIM_GOOD] = {[F_TWICE] = 20, [F_LOST] = 5},
-    [SIM_FLAKY] = {0, 60, 60, 40, 40, 20, 40, 60, 20, 5, 20},
-    [SIM_AWFUL] = {0, 150, 150, 80, 80, 40, 80, 60, 30, 10, 30},
+    [SIM_FLAKY] = {0, 60, 50, 20, 40, 40, 20, 40, 60, 20, 5, 20},
+    [SIM_AWFUL] = {0, 150, 120, 50, 80, 80, 40, 80, 60, 30, 10, 30},
     [SIM_OFFLINE] = {[F_NEVER] = 1000},
     [SIM_PORTAL] = {[F_PORTAL] = 960},
 };
@@ -223,6 +232,20 @@ static void others(struct sim_device *d)
     w->act = "syncing";
 }
 
+/* The line is cut in the middle of the request, and whoever stands between hands
+ * on what there was. */
+static enum xg_status ask_torn(struct sim_device *d,
+                               const struct transport_request *r,
+                               struct transport_answer *answer,
+                               struct xg_error *err)
+{
+    struct transport_request part = *r;
+
+    part.body.len = (size_t)sim_below(&d->world->rng, r->body.len + 1);
+    sim_server_serve(d->world->server, &part, answer);
+    return no_answer(d, err, SIM_F_TORN_REQUEST);
+}
+
 static enum xg_status ask(struct sim_device *d,
                           const struct transport_request *r,
                           struct transport_answer *answer, enum fate fate,
@@ -232,10 +255,13 @@ static enum xg_status ask(struct sim_device *d,
 
     if (fate == F_TWICE || fate == F_DELAYED) {
         sim_count(w, fate == F_TWICE ? SIM_F_TWICE : SIM_F_DELAYED);
-        post(w, r);
+        post(d, r);
     }
+    if (fate == F_TORN)
+        return ask_torn(d, r, answer, err);
     if (fate == F_DELAYED || !sim_server_serve(w->server, r, answer))
         return no_answer(d, err, SIM_COUNTER_COUNT);
+    d->heard = d->asked;
     keep_answer(d, r, answer);
     if (fate == F_LOST)
         return no_answer(d, err, SIM_F_LOST);
@@ -262,6 +288,7 @@ enum xg_status sim_net_request(void *ctx, const struct transport_request *r,
     if (sim_device_dies(d))
         return xg_fail(err, XG_NET, "dead");
     sim_count(w, SIM_REQUESTS);
+    d->asked++;
     w->now_ms += 20 + (int64_t)sim_below(&w->rng, 400);
     others(d);
     sim_net_deliver(w);

@@ -73,7 +73,7 @@ static void befall(struct sim_script *s, struct sim_rng *rng, unsigned wild,
                 {SIM_CLONE, 8, false},    {SIM_IMAGE, 80, false},
                 {SIM_RESTORE, 25, false}, {SIM_MOVE, 12, false},
                 {SIM_REVOKE, 2, false},   {SIM_HANDOVER, 6, false},
-                {SIM_APPROVE, 20, false}, {SIM_OPERATE, 15, false},
+                {SIM_APPROVE, 20, false}, {SIM_OPERATE, 60, true},
                 {SIM_RESTART, 5, false}};
     unsigned copies = s->devices + 1 + s->devices * COPIES_PERMILLE / 1000;
 

@@ -57,6 +57,10 @@ static void open_data(struct sim_server *s)
     sim_ok(s->world, data_open_over(&s->data, faulty, lock, SIM_ORIGIN, s->seed,
                                     &s->env, &err));
     sim_ok(s->world, api_open(&s->api, s->data, &err));
+    /* As data_open() does, once there is a log: who was killed in the middle of
+     * an erasure. */
+    if (s->size)
+        sim_ok(s->world, redact_finish(s->data, &err));
 }
 
 static void close_data(struct sim_server *s)
@@ -106,6 +110,7 @@ struct sim_server *sim_server_new(struct sim_world *w)
     open_data(s);
     import_territory(s);
     sim_server_worker(s, "op", "dispatcher", "d");
+    sim_server_worker(s, "su", "supervisor", "d");
     return s;
 }
 
@@ -124,10 +129,14 @@ void sim_server_restart(struct sim_server *s)
     static const int64_t jumps_ms[] = {0,      0,       0,       1500,
                                        -90000, 3600000, -7200000};
 
+    int64_t before_ms = s->ahead_ms;
+
     close_data(s);
     s->boot++;
     s->ahead_ms =
         jumps_ms[sim_below(&s->fate, sizeof jumps_ms / sizeof *jumps_ms)];
+    if (s->ahead_ms != before_ms)
+        sim_count(s->world, SIM_F_SERVER_CLOCK);
     open_data(s);
     /* The smallest thing that must hold of every restart. */
     if (sim_server_size(s) < s->size)
@@ -272,93 +281,92 @@ uint64_t sim_server_size(struct sim_server *s)
 
 /* ---- the operator: what fails is done again ---- */
 
-struct deed {
-    const char *code, *role, *unit, *device; /* as far as needed */
-    struct xg_draft *draft;
-    struct xg_hash record;
-    uint8_t secret[XG_SECRET_SIZE];
-};
-
-static void persist(struct sim_server *s, struct deed *deed,
-                    enum xg_status (*act)(struct sim_server *s,
-                                          struct deed *deed,
-                                          struct xg_error *err))
+static bool is_refusal(enum xg_status status)
 {
-    struct xg_error err = XG_ERROR_NONE;
-    bool dies;
+    return status == XG_REFUSED || status == XG_USAGE || status == XG_NOTFOUND;
+}
 
-    for (;;) {
+void sim_server_persist(struct sim_server *s, struct sim_task *task,
+                        sim_act *act)
+{
+    bool dies, again = true;
+
+    while (again) {
+        struct xg_error err = XG_ERROR_NONE;
         tempt(s, &dies);
-        enum xg_status status = act(s, deed, &err);
+        enum xg_status status = act(s, task, &err);
         bool faulty = s->fault.failed > 0;
-        bool died = overcome(s, dies);
-        if (status == XG_OK && !died)
-            break;
-        if (!faulty)
+        again = overcome(s, dies) || status != XG_OK;
+        if (status == XG_OK || faulty)
+            continue;
+        if (!task->may_refuse || !is_refusal(status))
             sim_fail(s->world, "operator: %s", xg_error_text(&err));
+        task->refused = true;
+        task->answer = err;
+        again = false;
     }
     s->size = sim_server_size(s);
 }
 
-static enum xg_status add_worker(struct sim_server *s, struct deed *deed,
+static enum xg_status add_worker(struct sim_server *s, struct sim_task *task,
                                  struct xg_error *err)
 {
-    return registry_add_worker(s->data->registry, deed->code, deed->code,
-                               xg_role_named(deed->role), deed->unit, err);
+    return registry_add_worker(s->data->registry, task->code, task->code,
+                               xg_role_named(task->role), task->unit, err);
 }
 
 void sim_server_worker(struct sim_server *s, const char *code, const char *role,
                        const char *unit)
 {
-    struct deed deed = {.code = code, .role = role, .unit = unit};
+    struct sim_task task = {.code = code, .role = role, .unit = unit};
 
-    persist(s, &deed, add_worker);
+    sim_server_persist(s, &task, add_worker);
 }
 
-static enum xg_status make_code(struct sim_server *s, struct deed *deed,
+static enum xg_status make_code(struct sim_server *s, struct sim_task *task,
                                 struct xg_error *err)
 {
-    return registry_make_code(s->data->registry, deed->secret, deed->code,
+    return registry_make_code(s->data->registry, task->secret, task->code,
                               s->world->now_ms + CODE_LIFE_DAYS * day_ms,
                               &s->env, err);
 }
 
-static enum xg_status require_approval(struct sim_server *s, struct deed *deed,
+static enum xg_status require_approval(struct sim_server *s, struct sim_task *task,
                                        struct xg_error *err)
 {
     struct xg_hash id;
 
-    xg_secret_id(&id, deed->secret);
+    xg_secret_id(&id, task->secret);
     return approval_require(s->data, &id, err);
 }
 
 void sim_server_code(struct sim_server *s, struct xg_enrol_code *code,
                      const char *worker, bool approval)
 {
-    struct deed deed = {.code = worker};
+    struct sim_task task = {.code = worker};
 
-    persist(s, &deed, make_code);
+    sim_server_persist(s, &task, make_code);
     if (approval)
-        persist(s, &deed, require_approval);
+        sim_server_persist(s, &task, require_approval);
     *code = (struct xg_enrol_code){.log = s->data->log.verifier};
     snprintf(code->url, sizeof code->url, "http://127.0.0.1:1");
     snprintf(code->worker, sizeof code->worker, "%s", worker);
     memcpy(code->registrar, s->data->registrar.verifier.key,
            sizeof code->registrar);
-    memcpy(code->secret, deed.secret, sizeof code->secret);
+    memcpy(code->secret, task.secret, sizeof code->secret);
 }
 
-static enum xg_status approve(struct sim_server *s, struct deed *deed,
+static enum xg_status approve(struct sim_server *s, struct sim_task *task,
                               struct xg_error *err)
 {
     /* Done already, by a try whose answer was lost? */
     struct xg_verifier key;
     bool found;
 
-    if (registry_device(s->data->registry, &key, &found, deed->device, err) !=
+    if (registry_device(s->data->registry, &key, &found, task->device, err) !=
         XG_OK)
         return err->status;
-    return found ? XG_OK : approval_give(s->data, deed->device, err);
+    return found ? XG_OK : approval_give(s->data, task->device, err);
 }
 
 void sim_server_approve_all(struct sim_server *s)
@@ -374,73 +382,35 @@ void sim_server_approve_all(struct sim_server *s)
     sim_server_return(s, reader);
     for (size_t i = 0; i < count; i++)
         if (rows[i].state == XG_DEVICE_PENDING)
-            persist(s, &(struct deed){.device = rows[i].name}, approve);
+            sim_server_persist(s, &(struct sim_task){.device = rows[i].name}, approve);
     xg_arena_clear(&arena);
 }
 
-static enum xg_status revoke(struct sim_server *s, struct deed *deed,
+static enum xg_status revoke(struct sim_server *s, struct sim_task *task,
                              struct xg_error *err)
 {
-    return registry_revoke(s->data->registry, deed->device, err);
+    return registry_revoke(s->data->registry, task->device, err);
+}
+
+bool sim_server_knows(struct sim_server *s, const char *device)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_verifier key;
+    bool found;
+
+    sim_ok(s->world,
+           registry_device(s->data->registry, &key, &found, device, &err));
+    return found;
 }
 
 void sim_server_revoke(struct sim_server *s, const char *device)
 {
-    persist(s, &(struct deed){.device = device}, revoke);
+    sim_server_persist(s, &(struct sim_task){.device = device}, revoke);
     s->revoked = sim_grow(s->revoked, s->revoked_count, &s->revoked_room,
                           sizeof *s->revoked);
     struct sim_revoked *r = &s->revoked[s->revoked_count++];
     *r = (struct sim_revoked){.size = sim_server_size(s)};
     snprintf(r->device, sizeof r->device, "%s", device);
-}
-
-static enum xg_status write_record(struct sim_server *s, struct deed *deed,
-                                   struct xg_error *err)
-{
-    return ingest_record(s->data->ingest, &deed->record, deed->draft, "op",
-                         NULL, err);
-}
-
-void sim_server_operate(struct sim_server *s)
-{
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_arena arena = XG_ARENA(1 << 20);
-    struct store *reader = sim_server_borrow(s);
-    struct xg_buf value = XG_BUF(256);
-    struct store_counts counts;
-    struct store_entity e = {.kind = 0};
-    struct xg_draft draft;
-    char text[64];
-
-    sim_ok(s->world, reader->ops->get_counts(reader, &counts, &err));
-    if (counts.entities)
-        sim_ok(s->world, reader->ops->get_entity(
-                             reader, &arena, &e,
-                             1 + sim_below(&s->fate, counts.entities), &err));
-    sim_server_return(s, reader);
-    if (e.kind) {
-        xg_draft_init(&draft, &arena, e.kind);
-        draft.head.creates = false;
-        draft.head.entity = e.id;
-        snprintf(text, sizeof text, "operator %" PRIu64,
-                 sim_below(&s->fate, 50));
-        xg_cbor_put_text(&value, text, strlen(text));
-        if (e.kind == XG_KIND_INCIDENT && sim_chance(&s->fate, 500))
-            sim_ok(s->world, xg_draft_set(&draft, XG_INCIDENT_DESCRIPTION,
-                                          xg_buf_bytes(&value), &err));
-        else
-            sim_ok(s->world, xg_draft_add(&draft, XG_FIELD_NOTE,
-                                          xg_buf_bytes(&value), &err));
-        struct deed deed = {.draft = &draft};
-        persist(s, &deed, write_record);
-        sim_count(s->world, SIM_OPERATOR);
-        sim_note(s->world, "operator", 0, &deed.record);
-        s->world->must = sim_grow(s->world->must, s->world->must_count,
-                                  &s->world->must_room, sizeof *s->world->must);
-        s->world->must[s->world->must_count++] = deed.record;
-    }
-    xg_buf_clear(&value);
-    xg_arena_clear(&arena);
 }
 
 /* ---- looking ---- */

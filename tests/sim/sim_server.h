@@ -5,7 +5,10 @@
 #include "server/account/approval.h"
 #include "server/api/api.h"
 #include "server/data/data.h"
+#include "server/desk/redact.h"
 #include "tests/sim/sim.h"
+
+enum { SIM_DESK = 4 };
 
 struct sim_server {
     struct sim_world *world;
@@ -21,6 +24,8 @@ struct sim_server {
     uint64_t size; /* of the log, when it was last looked at */
     size_t revoked_count, revoked_room;
     struct sim_revoked *revoked;
+    struct xg_id desk[SIM_DESK]; /* cases that operators are at */
+    size_t at_desk;              /* now */
 };
 
 /* All that comes from this device into a log of that size is kept apart. */
@@ -28,6 +33,23 @@ struct sim_revoked {
     char device[XG_KEY_NAME_MAX + 1];
     uint64_t size;
 };
+
+/* What an operator does; fails are done again, as a person would. Members as
+ * far as the act needs them. */
+struct sim_task {
+    const char *code, *role, *unit, *device, *by;
+    struct xg_draft *draft;
+    struct xg_id entity, other;
+    struct xg_hash record, hash;
+    uint64_t move;
+    uint8_t secret[XG_SECRET_SIZE];
+    bool may_refuse, refused; /* for a reason that is none of ours */
+    struct xg_error answer;   /* then */
+};
+typedef enum xg_status sim_act(struct sim_server *s, struct sim_task *task,
+                               struct xg_error *err);
+void sim_server_persist(struct sim_server *s, struct sim_task *task,
+                        sim_act *act);
 
 /* A reader, and giving it back. */
 struct store *sim_server_borrow(struct sim_server *s);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shared/core/cbor.h"
+#include "shared/core/loop.h"
 
 /* ---- randomness ---- */
 
@@ -189,7 +190,21 @@ void sim_say(const struct sim_world *w, const char *format, ...)
 
 void sim_count(struct sim_world *w, enum sim_counter counter)
 {
-    w->counters[counter]++;
+    w->tally.counters[counter]++;
+}
+
+void sim_count_move(struct sim_world *w, uint64_t move)
+{
+    if (move < SIM_MOVE_NUMBERS)
+        w->tally.moves[move]++;
+    if (move == XG_MOVE_ASK_SHELVE || move == XG_MOVE_ASK_DEFER ||
+        move == XG_MOVE_ASK_EXTEND)
+        sim_count(w, SIM_ASKED);
+    if (move == XG_MOVE_SHELVE || move == XG_MOVE_DEFER ||
+        move == XG_MOVE_EXTEND)
+        sim_count(w, SIM_GRANTED);
+    if (move == XG_MOVE_REFUSE)
+        sim_count(w, SIM_NOT_GRANTED);
 }
 
 void sim_note(struct sim_world *w, const char *what, uint64_t number,
