@@ -8,12 +8,15 @@
  *      body
  *
  * A method after '~': the harness signs the body as the device, or, of a PUT,
- * seals the body's records into the next batch of the device's chain. "*" as
+ * seals the body's records into the next batch of the device's chain; to
+ * /v1/enrol it signs as who comes new, and puts her key, and a code that is good,
+ * where zeros stand for them. "*" as
  * the target's last part is that batch's id, or the newest upload; as the
  * bearer the device's token. Whatever comes, the answer is one that HTTP knows,
  * no failure of the server's own, and its log stays sound. */
 #define _DEFAULT_SOURCE
 #include "tests/fuzz/fuzz_key.h"
+#include "tests/fuzz/fuzz_memory.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -38,6 +41,8 @@ enum {
 static struct office office;
 static struct api api;
 static struct test_device *device;
+static struct xg_signer newcomer;
+static uint8_t secret[XG_SECRET_SIZE]; /* of a code that nobody used yet */
 static struct xg_hash last; /* of the device's chain at the server */
 static uint64_t next;
 static char bearer[80], upload[64];
@@ -90,6 +95,15 @@ static void name_photo(void)
     test_write(device, &d, NULL);
 }
 
+static void make_code(void)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    FUZZ_MUST(registry_make_code(office.d->registry, secret, "wn",
+                                 office.world.wall_ms + 3600000, &office.env,
+                                 &err) == XG_OK);
+}
+
 static void begin(void)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -114,6 +128,10 @@ static void begin(void)
     session_give(api.sessions, &token, &whose);
     xg_base64(base64, sizeof base64, token.b, sizeof token.b);
     snprintf(bearer, sizeof bearer, "Bearer %s", base64);
+    static const uint8_t seed[32] = {5};
+    FUZZ_MUST(xg_signer_init(&newcomer, ORIGIN "/new", XG_SIG_ED25519, seed,
+                             &err) == XG_OK);
+    make_code();
     name_photo();
     put_records(2);
     upload[0] = '\0';
@@ -153,6 +171,29 @@ static void seal(struct xg_buf *out, struct xg_hash *end, size_t *count,
     *end = previous;
     xg_buf_clear(&note);
     xg_buf_clear(&body);
+}
+
+static void sign_enrol(struct xg_buf *out, struct xg_bytes body)
+{
+    static const struct xg_hash zeros;
+    const uint8_t *key = newcomer.verifier.key;
+    struct xg_buf text = XG_BUF(XG_NOTE_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_enrol e;
+
+    if (xg_enrol_read(&e, body, &err) != XG_OK) {
+        xg_note_sign(out, body, &newcomer);
+        return;
+    }
+    if (xg_hash_equal(&e.key, &zeros))
+        memcpy(e.key.b, key, sizeof e.key.b);
+    if (xg_hash_equal(&e.code, &zeros))
+        xg_secret_id(&e.code, secret);
+    if (xg_hash_equal(&e.proof, &zeros))
+        xg_enrol_proof(&e.proof, secret, key);
+    xg_enrol_put(&text, &e);
+    xg_note_sign(out, xg_buf_bytes(&text), &newcomer);
+    xg_buf_clear(&text);
 }
 
 static void put_id(char hex[static 2 * XG_HASH_SIZE + 1],
@@ -220,12 +261,17 @@ static size_t take_headers(struct xg_http_field *headers, char **text)
 
 /* The body as the fuzzer meant it: *made is to be cleared. */
 static struct xg_bytes make_body(struct xg_buf *made, struct xg_hash *end,
-                                 size_t *sealed, bool put, struct xg_bytes body)
+                                 size_t *sealed, bool put, bool enrols,
+                                 struct xg_bytes body)
 {
+    bool is_text = body.len > 0 && body.at[body.len - 1] == '\n' &&
+                   xg_text_allowed(body);
+
     if (put)
         seal(made, end, sealed, body);
-    else if (body.len > 0 && body.at[body.len - 1] == '\n' &&
-             xg_text_allowed(body))
+    else if (is_text && enrols)
+        sign_enrol(made, body);
+    else if (is_text)
         xg_note_sign(made, body, &device->signer);
     return made->failed ? xg_bytes(NULL, 0) : xg_buf_bytes(made);
 }
@@ -250,9 +296,10 @@ static void run(char *text, size_t size, struct xg_arena *arena)
         return;
     if (rest)
         r.body = xg_bytes(rest, size - (size_t)(rest - text));
+    bool enrols = strcmp(target, "/v1/enrol") == 0;
     if (makes)
-        r.body =
-            make_body(&made, &end, &sealed, strcmp(method, "PUT") == 0, r.body);
+        r.body = make_body(&made, &end, &sealed, strcmp(method, "PUT") == 0,
+                           enrols, r.body);
     put_id(hex, &made);
     size_t len = strlen(target);
     if (len > 0 && target[len - 1] == '*') {
@@ -260,11 +307,15 @@ static void run(char *text, size_t size, struct xg_arena *arena)
         target = xg_arena_format(arena, "%s%s", sealed ? target : "",
                                  sealed ? hex : upload);
     }
-    if (target && xg_request_target(&r, target, &err) == XG_OK &&
-        serve(&r) == 200 && sealed) {
+    int status = target && xg_request_target(&r, target, &err) == XG_OK
+                     ? serve(&r)
+                     : 0;
+    if (status == 200 && sealed) {
         next += sealed;
         last = end;
     }
+    if (status == 200 && enrols && makes)
+        make_code();
     xg_buf_clear(&made);
 }
 
@@ -275,6 +326,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (first) {
         FUZZ_MUST(xg_base_init() == 0);
+        fuzz_memory();
         atexit(leave);
     }
     first = false;

@@ -131,10 +131,22 @@ static void read_entries(struct log *l, const uint8_t *at, const uint8_t *end)
         l->notes[i].at = l->bytes.data + l->at[i];
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void make_keys(struct log *l)
 {
     static const char *const names[] = {"fuzz", "fuzz/registrar",
                                         "fuzz/d/0000"};
+    struct xg_error err = XG_ERROR_NONE;
+
+    FUZZ_MUST(xg_base_init() == 0);
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t seed[32] = {(uint8_t)(7 + i)};
+        FUZZ_MUST(xg_signer_init(&l->keys[i], names[i], XG_SIG_ED25519, seed,
+                                 &err) == XG_OK);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     static struct log l;
     struct xg_error err = XG_ERROR_NONE;
     struct xg_audit_result result;
@@ -146,13 +158,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                            .batch = batch,
                                            .file = file};
 
-    FUZZ_MUST(xg_base_init() == 0);
-    l = (struct log){.bytes = XG_BUF(TEXT_ROOM), .frame = XG_BUF(TEXT_ROOM)};
-    for (size_t i = 0; i < 3; i++) {
-        uint8_t seed[32] = {(uint8_t)(7 + i)};
-        FUZZ_MUST(xg_signer_init(&l.keys[i], names[i], XG_SIG_ED25519, seed,
-                                 &err) == XG_OK);
-    }
+    if (!l.keys[0].verifier.name[0])
+        make_keys(&l);
+    l.bytes = l.frame = XG_BUF(TEXT_ROOM);
+    l.count = 0;
     o.log = l.keys[0].verifier;
     memcpy(o.registrar, l.keys[1].verifier.key, sizeof o.registrar);
     read_entries(&l, data, data + size);

@@ -3,11 +3,12 @@
  * second time. */
 #define _DEFAULT_SOURCE
 #include "tests/fuzz/fuzz_home.h"
+#include "tests/fuzz/fuzz_memory.h"
 
 #include "agent/record/import.h"
 #include "tests/lib/home.h"
 
-enum { RECORDS_MAX = 2000 }; /* then a new home, so that it stays quick */
+enum { RECORDS_MAX = 300 }; /* then a new home, so that it stays quick */
 
 static struct test_district district;
 static bool is_open;
@@ -27,8 +28,7 @@ static void begin(void)
     FUZZ_MUST(xg_base_init() == 0);
     if (first) {
         atexit(leave);
-        if (access("/dev/shm", W_OK) == 0)
-            setenv("TMPDIR", "/dev/shm", 1);
+        fuzz_memory();
     }
     first = false;
     leave();

@@ -15,15 +15,9 @@ shift 2
 here=build-fuzz/fuzz
 failed=0
 for name in "$@"; do
-    dict=tests/fuzz/dict/$name
-    [ -f "$dict" ] && dict=-dict=$dict || dict=
-    seeds=tests/fuzz/corpus/$name
-    [ -d "$seeds" ] || seeds=tests/data/jpeg
-    mkdir -p "$here/found/$name"
-    nice -n 19 "$here/$name" -runs="$runs" -max_total_time="$seconds" $dict \
-        -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$here/crash-$name-" "$here/found/$name" \
-        "$seeds" >"$here/$name.log" 2>&1 || {
+    read -r options <"$here/$name.options"
+    nice -n 19 "$here/$name" -runs="$runs" -max_total_time="$seconds" \
+        -print_final_stats=1 $options >"$here/$name.log" 2>&1 || {
         failed=1
         grep -E '^SUMMARY|^\.\./' "$here/$name.log"
     }

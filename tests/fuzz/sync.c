@@ -1,26 +1,32 @@
 /* sync.c - a device that syncs with a server whose signed words the fuzzer
  * edits: the log's key signs whatever they become. The device may refuse, raise
  * the alarm, or take what is sound; it loses nothing of its own, and what it
- * holds of the log is what its key signed.
+ * holds of the log is what its key signed. Afterwards the server is honest: what
+ * is left then is taken up, else the next run has another device.
  *
  * An edit is four bytes and a text of `len` bytes:
  *
  *      u8 path      hello, batches, references, updates (in four)
- *      u8 frame     which one of the answer
- *      u8 line      of the frame's text, where it is a note; else a byte
+ *      u8 frame     which one of the answer; of a page of updates an odd one
+ *                   means its items, which the page then counts and seals
+ *      u8 line      of the frame's text, where it is a note; else a byte; of
+ *                   items, in sixteens
  *      u8 op, len   low two bits: replace, insert, remove, replace a word;
  *                   the rest is len */
 #define _DEFAULT_SOURCE
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_memory.h"
+#include "tests/fuzz/fuzz_updates.h"
 
 #include <string.h>
 
 #include "shared/core/text.h"
 #include "tests/lib/sync_rig.h"
 
-enum { EDIT_HEAD = 4, RUNS_MAX = 300 };
+enum { EDIT_HEAD = 4, RUNS_MAX = 24 };
 
 static struct rig *rig;
+static struct xg_arena others; /* what another device recorded */
+static struct test_device *other;
 static unsigned runs;
 
 struct edit {
@@ -35,6 +41,35 @@ static void leave(void)
     if (rig)
         rig_tear_down(&state);
     rig = NULL;
+    test_device_free(other);
+    other = NULL;
+    xg_arena_clear(&others);
+}
+
+/* Every page of updates has two records of it. */
+static void offer_records(void)
+{
+    static const struct xg_hash zero;
+
+    others = XG_ARENA(1 << 20);
+    other = test_device_new(&others, &rig->world, FAKE_ORIGIN "/d/0777",
+                            FAKE_ORIGIN, rig->server->code.registrar);
+    struct xg_update u = {.kind = XG_UPDATE_CHAIN,
+                          .chain = other->chain,
+                          .device = xg_bytes_of(other->signer.verifier.name)};
+    fake_server_offer(rig->server, &u, false);
+    test_incident(other, "road/hole");
+    for (size_t i = 0; i < other->count; i++) {
+        u = (struct xg_update){.kind = XG_UPDATE_RECORD,
+                               .chain = other->chain,
+                               .seq = i,
+                               .position = 1,
+                               .previous = i ? other->records[i - 1]->hash
+                                             : zero,
+                               .record = *other->records[i]};
+        fake_server_offer(rig->server, &u, true);
+    }
+    rig->server->served_from = UINT64_MAX;
 }
 
 static void begin(void)
@@ -48,6 +83,7 @@ static void begin(void)
     rig->server->ctx = rig;
     fake_server_refer(rig->server, "catalogue", "2026", "code,name\nlamp,灯\n");
     FUZZ_MUST(rig_enrol(rig, &err) == XG_OK);
+    offer_records();
     rig_report(rig, "a hole");
     runs = 0;
 }
@@ -86,6 +122,43 @@ static void put_line(struct xg_buf *out, const struct edit *e,
     }
 }
 
+/* A page whose items were edited, counted and sealed. False: it is none. */
+static bool put_items(struct xg_buf *out, const struct edit *e,
+                      struct xg_bytes page)
+{
+    struct xg_arena arena = XG_ARENA(4 << 20);
+    struct xg_buf items = XG_BUF(1 << 20);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_updates_note u;
+    struct xg_bytes raw;
+    size_t at = (size_t)e->line * 16;
+
+    bool is_page = xg_updates_open(&u, &raw, &arena, page.at, page.len,
+                                   &rig->server->log.verifier, &err) == XG_OK;
+    if (is_page) {
+        if (at > raw.len || e->op == 3)
+            at = raw.len;
+        size_t gone = e->op == 0 || e->op == 2 ? e->text.len : 0;
+        if (gone > raw.len - at)
+            gone = raw.len - at;
+        xg_buf_append(&items, raw.at, at);
+        if (e->op != 2)
+            xg_buf_append(&items, e->text.at, e->text.len);
+        xg_buf_append(&items, raw.at + at + gone, raw.len - at - gone);
+        fuzz_count_records(&u, xg_buf_bytes(&items));
+        is_page = xg_updates_seal(out, &u, xg_buf_bytes(&items),
+                                  &rig->server->log, &err) == XG_OK;
+    }
+    xg_buf_clear(&items);
+    xg_arena_clear(&arena);
+    return is_page;
+}
+
+static bool is_page(struct xg_bytes frame)
+{
+    return frame.len >= 4 && memcmp(frame.at, "XGU1", 4) == 0;
+}
+
 /* A note, edited and signed again; anything else with one byte changed. */
 static void put_frame(struct xg_buf *out, const struct edit *e,
                       struct xg_bytes frame)
@@ -95,6 +168,12 @@ static void put_frame(struct xg_buf *out, const struct edit *e,
     struct xg_error err = XG_ERROR_NONE;
     struct xg_bytes line, rest;
 
+    if (is_page(frame) && put_items(&whole, e, frame)) {
+        xg_frame_put(out, xg_buf_bytes(&whole));
+        xg_buf_clear(&whole);
+        return;
+    }
+    xg_buf_reset(&whole);
     if (xg_note_parse(&note, frame.at, frame.len, &err) == XG_OK) {
         rest = note.text;
         for (unsigned i = 0; xg_line(&rest, &line); i++)
@@ -122,7 +201,10 @@ static void apply(struct xg_buf *body, const struct edit *e)
     struct xg_buf out = XG_BUF(XG_ANSWER_MAX);
     struct xg_bytes rest = xg_buf_bytes(body), frame;
 
-    if (rest.len >= 4 && memcmp(rest.at, "XGU1", 4) == 0) {
+    if (is_page(rest) && e->frame % 2 && put_items(&out, e, rest)) {
+        rest.len = 0;
+    } else if (is_page(rest)) {
+        xg_buf_reset(&out);
         xg_buf_append(&out, rest.at, 4);
         rest = xg_bytes(rest.at + 4, rest.len - 4);
         if (xg_frame_next(&rest, &frame))
@@ -157,6 +239,32 @@ static enum xg_status after(void *ctx, const struct transport_request *q,
     return XG_OK;
 }
 
+static void count_own(uint64_t *all, uint64_t *received)
+{
+    struct store_counts now = rig_counts(rig);
+
+    *all = 0;
+    for (int i = 0; i < STORE_DELIVERIES; i++)
+        *all += now.records[i];
+    *received = now.records[STORE_RECEIVED];
+}
+
+/* What is left is taken up by an honest server. False: not of this device any
+ * more, which holds what that server never signed. */
+static bool recovers(void)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    uint64_t all, received;
+
+    count_own(&all, &received);
+    if (all == received)
+        return true;
+    if (rig_sync(rig, &err) != XG_OK)
+        return false;
+    count_own(&all, &received);
+    return all == received;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool first = true;
@@ -164,25 +272,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (first) {
         FUZZ_MUST(xg_base_init() == 0);
+        fuzz_memory();
         atexit(leave);
     }
     first = false;
     if (!rig || ++runs > RUNS_MAX || rig_has_file(rig, "alarm"))
         begin();
-    struct store_counts before = rig_counts(rig);
-    uint64_t own = 0, still = 0;
+    uint64_t own, still, received;
+    count_own(&own, &received);
     edits = xg_bytes(data, size);
     rig->server->after = after;
+    rig->server->no_news = runs % 2;
     rig->options.give_up_ms = 1;
     rig_report(rig, "another one");
     xg_ignore(rig_sync(rig, &err));
     rig->server->after = NULL;
-    struct store_counts now = rig_counts(rig);
-    for (int i = 0; i < STORE_DELIVERIES; i++) {
-        own += before.records[i];
-        still += now.records[i];
-    }
+    count_own(&still, &received);
     FUZZ_MUST(still == own + 1);
     FUZZ_MUST(rig_held(rig).size <= rig->server->size);
+    if (!recovers())
+        leave();
     return 0;
 }

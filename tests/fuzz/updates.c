@@ -3,31 +3,11 @@
  * gives: items (the harness counts, deflates, signs), a body (it writes the
  * note), or note and body (it signs). */
 #include "tests/fuzz/fuzz_key.h"
+#include "tests/fuzz/fuzz_updates.h"
 
 #include <sodium.h>
 
-#include "shared/core/protocol.h"
-
 enum { ITEMS = 0, BODY = 1, NOTE = 2 };
-
-/* Number and root of the records of a body, as far as it can be read. */
-static void count_records(struct xg_updates_note *u, struct xg_bytes raw)
-{
-    struct xg_update_reader r = {.rest = raw};
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_update item;
-    struct xg_tree tree;
-    bool more = true;
-
-    xg_tree_init(&tree);
-    while (xg_update_next(&r, &item, &more, &err) == XG_OK && more)
-        if (item.kind == XG_UPDATE_RECORD) {
-            struct xg_hash leaf = item.record.hash;
-            xg_tree_append(&tree, &leaf, NULL, NULL);
-        }
-    xg_tree_root(&u->root, &tree);
-    u->count = tree.size;
-}
 
 static void open_it(const struct xg_buf *page)
 {
@@ -95,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct xg_bytes rest = xg_bytes(data + 1, size - 1);
     if (data[0] == ITEMS) {
-        count_records(&u, rest);
+        fuzz_count_records(&u, rest);
         if (xg_updates_seal(&page, &u, rest, fuzz_key(), &err) != XG_OK)
             page.len = 0;
     } else if (data[0] == BODY) {

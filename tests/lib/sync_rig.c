@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,7 +51,10 @@ void rig_remove_folder(const char *path)
 
 void rig_make_folder(char path[64])
 {
-    snprintf(path, 64, "/tmp/xunge-sync-XXXXXX");
+    const char *tmp = getenv("TMPDIR");
+
+    snprintf(path, 64, "%s/xunge-sync-XXXXXX",
+             tmp && strlen(tmp) < 40 ? tmp : "/tmp");
     assert_non_null(mkdtemp(path));
 }
 
