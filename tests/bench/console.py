@@ -5,6 +5,7 @@ told what changes while agents sync. bench.py --only console.
 The month is made once and kept in the build folder, under a name that says by
 what it was made; what is measured on is a copy.
 """
+import concurrent.futures
 import hashlib
 import http.client
 import json
@@ -28,8 +29,9 @@ FILES = (("territory", DEMO / "territory-lanshan.csv"),
          ("hours", SITE / "hours.csv"))
 DAYS, DAY_S = 31, 86400
 PASSWORD = "correct-horse"
-LIMIT_MS, EACH, STREAMS = 200, 12, 200
-# Who looks: at the district, and each street's desk; many tabs each.
+LIMIT_MS, EACH, LOOKING = 200, 12, 200
+AT_ONCE = 4  # logins: each password's hash takes 64 MiB
+# Who looks: at the district, and each street's desk.
 DESKS = ("371302001", "371302002", "371302003", "371302004", "371302101",
          "371302102", "371302103", "371302105", "371302107", "371302109",
          "371302110")
@@ -153,13 +155,41 @@ def operator(b, data, port, code, role, unit):
     return who
 
 
+def operators(b, data, port, count):
+    """As many who are logged in."""
+    units = ("371302", *DESKS)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(
+            lambda i: operator(b, data, port, f"op{i:03}", "dispatcher",
+                               units[i % len(units)]), range(count)))
+
+
 # ---- every call ----
 
-def calls(asked, today):
+def day_of(seconds):
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+
+
+def worked(desk, today):
+    """The last days on which anybody was on patrol, the newest first, and the
+    patrols of that one. Of seven days five are worked, and today is none."""
+    days, patrols = [], None
+    for back in range(1, 32):
+        found, _ = desk.ask("patrols", day_of(today - back * DAY_S))
+        if found:
+            days.append(day_of(today - back * DAY_S))
+            patrols = patrols or [json.loads(line) for line in found]
+    if not days:
+        raise RuntimeError("nobody was on patrol in this month")
+    return days, patrols
+
+
+def calls(asked, today, days, patrols):
     """(name, word lists and flags to ask it with, in turn)."""
     ids = [json.loads(line)["id"] for line in asked]
-    week = time.strftime("%Y-%m-%d", time.gmtime(today - 7 * DAY_S))
-    friday = time.strftime("%Y-%m-%d", time.gmtime(today - 3 * DAY_S))
+    week = day_of(today - 7 * DAY_S)
+    friday = day_of(today - 3 * DAY_S)
+    walks = patrols[::max(1, len(patrols) // EACH)][:EACH]
     many = lambda **each: [((), dict(zip(each, values)))
                            for values in zip(*each.values())]
     lists = {
@@ -197,12 +227,24 @@ def calls(asked, today):
     yield "report, a week", "report", [((), {"from": week})]
     yield "report, the cases of a figure", "report", [
         ((), {"cases": "closed", "format": "json", "limit": "200"})]
-    yield "review", "review", [((friday,), {}), ((), {})]
+    yield "review of today", "review", [((), {})]
+    yield "review of a worked day", "review", [((day,), {}) for day in days[:4]]
+    yield "review of a day of weeks ago", "review", [
+        ((day,), {}) for day in days[-4:]]
+    yield "review of a unit", "review", [((days[0],), {"unit": unit})
+                                         for unit in DESKS]
     yield "attention", "attention", [((), {})]
     yield "overdue", "overdue", [((), {}), *many(unit=DESKS[:2])]
-    yield "patrols", "patrols", [((friday,), {}), ((), {})]
+    yield "patrols", "patrols", [((day,), {}) for day in days]
+    yield "patrols of a unit", "patrols", [((days[0],), {"unit": unit})
+                                           for unit in DESKS]
+    yield "patrols --show", "patrols", [((), {"show": walk["id"]})
+                                        for walk in walks]
+    yield "account", "account", [((walk["worker"],), {}) for walk in walks]
     yield "silent", "silent", [((), {}), *many(unit=DESKS[:2])]
-    yield "coverage", "coverage", [((), {"from": week})]
+    yield "coverage, a week", "coverage", [((), {"from": week})]
+    yield "coverage, a month", "coverage", [
+        ((), {"from": day_of(today - (DAYS - 1) * DAY_S)})]
     yield "try", "try", [(("add", "incident", "category=env-garbage",
                            "address=金雀山路 12 号"), {})]
 
@@ -213,7 +255,8 @@ def cpu_s(pid):
 
 
 def measure_calls(b, pid, desk, asked):
-    for name, run, each in calls(asked, time.time()):
+    today = time.time()
+    for name, run, each in calls(asked, today, *worked(desk, today)):
         took, works = [], []
         try:
             desk.ask(run, *each[0][0], **each[0][1])  # once, to be warm
@@ -258,7 +301,7 @@ def measure_live(b, child, port, console, desks, out, count):
         if watched:
             live = subprocess.Popen(
                 [sys.executable, str(HERE / "console_live.py"), str(console),
-                 str(tokens), str(STREAMS)], text=True,
+                 str(tokens), str(LOOKING)], text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             b.children.append(live)
             live.stdout.readline()  # all of them were greeted
@@ -277,7 +320,7 @@ def measure_live(b, child, port, console, desks, out, count):
             b.children.remove(live)
         time.sleep(2)  # what they fetch at last is no part of the next turn
     idle, busy = (statistics.median(rates[w]) for w in (False, True))
-    b.row(f"ingest from 50 agents while {STREAMS} operators look, against "
+    b.row(f"ingest from 50 agents while {LOOKING} operators look, against "
           "nobody looking", "≥ 0.8", "", f"{busy / idle:.2f}",
           f"{busy:,.0f} and {idle:,.0f} records/s, medians of turns; "
           f"{statistics.median(works[True]):,.0f} and "
@@ -291,9 +334,9 @@ def measure_live(b, child, port, console, desks, out, count):
               f"95 % {waits[int(len(waits) * .95)]:.0f} ms",
               waits[int(len(waits) * .95)] <= LIMIT_MS)
     b.row("memory of a reader of events", "", "",
-          f"{(resident[True][0] - resident[False][0]) * 1024 / STREAMS:.0f} KB",
+          f"{(resident[True][0] - resident[False][0]) * 1024 / LOOKING:.0f} KB",
           f"{resident[False][0]:.0f} MB without, {resident[True][0]:.0f} MB "
-          f"with {STREAMS}")
+          f"with {LOOKING}")
 
 
 # ---- the first view ----
@@ -330,8 +373,7 @@ def measure(b):
     asked, _ = desk.ask("list", case=True, limit="12")
     measure_calls(b, child.pid, desk, asked)
     measure_view(b, console)
-    desks = [desk] + [operator(b, data, console, f"op{i:02}", "dispatcher",
-                               unit) for i, unit in enumerate(DESKS)]
+    desks = operators(b, data, console, LOOKING)
     measure_live(b, child, port, console, desks, out, (each, each * turns))
     b.row("the server's memory then", "", "", f"{peak_mb(child.pid):.0f} MB",
           "the highest of all this")

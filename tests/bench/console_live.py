@@ -22,13 +22,14 @@ counted = {"events": 0, "fetches": 0, "ms": []}
 
 
 class Looker:
-    def __init__(self, port, token):
-        self.port, self.token = port, token
+    def __init__(self, port, token, address):
+        self.port, self.token, self.address = port, token, address
         self.link = None
         self.concerned = asyncio.Event()
 
     def open(self):
-        return asyncio.open_connection("127.0.0.1", self.port)
+        return asyncio.open_connection("127.0.0.1", self.port,
+                                       local_addr=(self.address, 0))
 
     def heads(self, first, *more):
         return "\r\n".join((first, "Host: 127.0.0.1:%d" % self.port,
@@ -60,8 +61,20 @@ class Looker:
                     self.concerned.set()
 
     async def fetch(self, call):
-        if not self.link:
+        """On the connection of before, or, where the server let go of it
+        meanwhile, on another: as a browser does."""
+        kept = self.link
+        self.link = kept or await self.open()
+        try:
+            await self.exchange(call)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            if not kept:
+                raise
+            kept[1].close()
             self.link = await self.open()
+            await self.exchange(call)
+
+    async def exchange(self, call):
         reader, writer = self.link
         body = json.dumps(call).encode()
         writer.write(self.heads("POST /api/run HTTP/1.1",
@@ -97,8 +110,9 @@ async def main():
     loop = asyncio.get_running_loop()
     work, greetings = [], []
     for i in range(streams):
-        one, greeted = Looker(port, tokens[i % len(tokens)]), \
-            loop.create_future()
+        # Each at a desk of her own: of one address the server keeps few.
+        one = Looker(port, tokens[i % len(tokens)], f"127.0.1.{i % 250 + 1}")
+        greeted = loop.create_future()
         greetings.append(greeted)
         work += [asyncio.create_task(one.listen(greeted)),
                  asyncio.create_task(one.look())]

@@ -10,11 +10,23 @@
  * Prints a line of JSON: the entries, the longest receipt of SAMPLES of them,
  * and the longest answer to a hello of SAMPLES earlier sizes (welcome,
  * consistency proof, checkpoint, with their frames), in bytes.
+ *
+ *      bench-log --against SMALL ENTRIES LARGE ENTRIES
+ *          Two fresh data folders, filled so; then, in turns, ROUNDS of each:
+ *          an entry is appended to the log alone, and with its batch; a
+ *          checkpoint is made; an entry is proven to be in it, and an earlier
+ *          size to be a part.
+ *
+ * Prints a line of JSON for each folder: microseconds of the processor,
+ * medians. What ten entries cost more than one, in one group, is what an entry
+ * costs; a group of one entry is a checkpoint: time note, tree, signature,
+ * commit, swap.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/data/data.h"
 #include "shared/core/batch.h"
@@ -25,6 +37,9 @@ enum {
     GROUP = 1000, /* batches of a transaction */
     SAMPLES = 2000,
     DEVICES = 500,
+    ROUNDS = 60,
+    AT_ONCE = 10, /* entries of a group that is measured */
+    PROOFS = 20,  /* that are measured together */
 };
 
 #define WORKER "w00000"
@@ -46,6 +61,7 @@ struct group {
     struct ledger_job job;
     struct made made[GROUP];
     size_t count;
+    bool log_alone; /* entries without their batches */
 };
 
 struct bench {
@@ -192,8 +208,9 @@ static enum xg_status run_group(struct ledger_job *job, struct ledger *l,
         struct made *m = &g->made[i];
         if (ledger_append(l, &m->row.position, xg_buf_bytes(&m->note), err) !=
                 XG_OK ||
-            store->ops->put_batch(store, &m->row, xg_buf_bytes(&m->body),
-                                  err) != XG_OK)
+            (!g->log_alone &&
+             store->ops->put_batch(store, &m->row, xg_buf_bytes(&m->body),
+                                   err) != XG_OK))
             return err->status;
     }
     return XG_OK;
@@ -224,11 +241,9 @@ static void enrol(struct bench *b)
     }
 }
 
-static uint64_t fill(struct bench *b, uint64_t entries)
+static struct group *group_new(void)
 {
     struct group *g = calloc(1, sizeof *g);
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_checkpoint c;
 
     if (!g)
         exit(1);
@@ -236,21 +251,47 @@ static uint64_t fill(struct bench *b, uint64_t entries)
         g->made[i].note = XG_BUF(XG_NOTE_MAX);
         g->made[i].body = XG_BUF(XG_BATCH_MAX);
     }
-    check(ledger_published(b->data->ledger, &c, NULL, &err), &err);
-    while (c.size < entries) {
-        uint64_t left = entries - c.size;
-        g->count = left < GROUP ? (size_t)left : GROUP;
-        for (size_t i = 0; i < g->count; i++)
-            seal(b, &g->made[i], &b->devices[below(b, b->device_count)]);
-        g->job = (struct ledger_job){.run = run_group};
-        check(ledger_submit(b->data->ledger, &g->job, &err), &err);
-        check(ledger_published(b->data->ledger, &c, NULL, &err), &err);
-    }
+    return g;
+}
+
+static void group_free(struct group *g)
+{
     for (size_t i = 0; i < GROUP; i++) {
         xg_buf_clear(&g->made[i].note);
         xg_buf_clear(&g->made[i].body);
     }
     free(g);
+}
+
+static void group_seal(struct bench *b, struct group *g, size_t count)
+{
+    g->count = count;
+    for (size_t i = 0; i < count; i++)
+        seal(b, &g->made[i], &b->devices[below(b, b->device_count)]);
+}
+
+static void group_submit(struct bench *b, struct group *g)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    g->job = (struct ledger_job){.run = run_group};
+    check(ledger_submit(b->data->ledger, &g->job, &err), &err);
+}
+
+static uint64_t fill(struct bench *b, uint64_t entries)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct group *g = group_new();
+    struct xg_checkpoint c;
+
+    check(ledger_published(b->data->ledger, &c, NULL, &err), &err);
+    while (c.size < entries) {
+        uint64_t left = entries - c.size;
+        group_seal(b, g, left < GROUP ? (size_t)left : GROUP);
+        group_submit(b, g);
+        check(ledger_published(b->data->ledger, &c, NULL, &err), &err);
+    }
+    group_free(g);
     return c.size;
 }
 
@@ -319,28 +360,169 @@ static void tell(struct bench *b)
     xg_buf_clear(&receipt);
 }
 
-int main(int argc, char **argv)
+/* ---- a long log against a short one ---- */
+
+enum measure {
+    ONE,       /* a group of one entry, of the log alone */
+    MANY,      /* of AT_ONCE */
+    ONE_BATCH, /* the same with their batches */
+    MANY_BATCHES,
+    INCLUSION,
+    CONSISTENCY,
+    MEASURES
+};
+
+struct side {
+    struct bench b;
+    uint64_t entries;
+    double each[MEASURES][ROUNDS];
+};
+
+static double cpu_us(void)
 {
-    struct bench b = {.seed = 1, .device_count = DEVICES};
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static double measure_group(struct bench *b, struct group *g, size_t count,
+                            bool log_alone)
+{
+    g->log_alone = log_alone;
+    group_seal(b, g, count);
+    double from = cpu_us();
+    group_submit(b, g);
+    return cpu_us() - from;
+}
+
+/* As an answer to a batch, or to a hello, brings it. */
+static double measure_proofs(struct bench *b, bool inclusion)
+{
+    struct xg_buf note = XG_BUF(XG_NOTE_MAX), proof = XG_BUF(XG_NOTE_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_checkpoint c;
+    struct store *reader;
+
+    check(ledger_published(b->data->ledger, &c, &note, &err), &err);
+    check(data_borrow(b->data, &reader, &err), &err);
+    double from = cpu_us();
+    for (int i = 0; i < PROOFS; i++) {
+        xg_buf_reset(&proof);
+        check(inclusion
+                  ? ledger_receipt(&proof, reader, below(b, c.size), &c,
+                                   xg_buf_bytes(&note), &err)
+                  : ledger_consistency(&proof, reader, 1 + below(b, c.size - 1),
+                                       &c, xg_bytes(NULL, 0), &err),
+              &err);
+    }
+    double took = cpu_us() - from;
+    data_return(b->data, reader);
+    xg_buf_clear(&note);
+    xg_buf_clear(&proof);
+    return took / PROOFS;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *each)
+{
+    qsort(each, ROUNDS, sizeof *each, by_size);
+    return each[ROUNDS / 2];
+}
+
+static void tell_side(struct side *s)
+{
+    double m[MEASURES];
+
+    for (size_t i = 0; i < MEASURES; i++)
+        m[i] = median(s->each[i]);
+    printf("{\"entries\": %" PRIu64 ", \"append\": %.2f, \"batch\": %.2f, "
+           "\"checkpoint\": %.2f, \"inclusion\": %.2f, "
+           "\"consistency\": %.2f}\n",
+           s->entries, (m[MANY] - m[ONE]) / (AT_ONCE - 1),
+           (m[MANY_BATCHES] - m[ONE_BATCH]) / (AT_ONCE - 1), m[ONE],
+           m[INCLUSION], m[CONSISTENCY]);
+}
+
+static void measure(struct side *s, struct group *g, size_t round)
+{
+    s->each[ONE][round] = measure_group(&s->b, g, 1, true);
+    s->each[MANY][round] = measure_group(&s->b, g, AT_ONCE, true);
+    s->each[ONE_BATCH][round] = measure_group(&s->b, g, 1, false);
+    s->each[MANY_BATCHES][round] = measure_group(&s->b, g, AT_ONCE, false);
+    s->each[INCLUSION][round] = measure_proofs(&s->b, true);
+    s->each[CONSISTENCY][round] = measure_proofs(&s->b, false);
+}
+
+/* ---- beginning and ending ---- */
+
+static void begin(struct bench *b, const char *dir, size_t devices)
+{
     struct xg_error err = XG_ERROR_NONE;
 
-    if (argc > 3)
-        b.device_count = strtoul(argv[3], NULL, 10);
-    if (argc < 3 || argc > 4 || !b.device_count || xg_base_init() != 0) {
-        fputs("usage: log DATA ENTRIES [DEVICES]\n", stderr);
+    *b = (struct bench){.seed = 1, .device_count = devices};
+    b->devices = calloc(devices, sizeof *b->devices);
+    if (!b->devices)
+        exit(1);
+    b->arena = XG_ARENA(8 << 20);
+    b->env = xg_env_system();
+    check(data_open(&b->data, dir, &b->env, &err), &err);
+    enrol(b);
+}
+
+static void end(struct bench *b)
+{
+    data_close(b->data);
+    xg_arena_clear(&b->arena);
+    free(b->devices);
+}
+
+static int against(char **words)
+{
+    struct side *sides = calloc(2, sizeof *sides);
+    struct group *g = group_new();
+
+    if (!sides)
+        return 1;
+    for (size_t i = 0; i < 2; i++) {
+        begin(&sides[i].b, words[2 * i], 50);
+        sides[i].entries =
+            fill(&sides[i].b, strtoull(words[2 * i + 1], NULL, 10));
+    }
+    for (size_t round = 0; round < ROUNDS; round++)
+        for (size_t i = 0; i < 2; i++)
+            measure(&sides[(round + i) % 2], g, round);
+    for (size_t i = 0; i < 2; i++) {
+        tell_side(&sides[i]);
+        end(&sides[i].b);
+    }
+    group_free(g);
+    free(sides);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    size_t devices = argc > 3 ? strtoul(argv[3], NULL, 10) : DEVICES;
+    bool two = argc == 6 && strcmp(argv[1], "--against") == 0;
+    struct bench b;
+
+    if ((!two && (argc < 3 || argc > 4 || !devices)) || xg_base_init() != 0) {
+        fputs("usage: log DATA ENTRIES [DEVICES]\n"
+              "       log --against SMALL ENTRIES LARGE ENTRIES\n",
+              stderr);
         return 2;
     }
-    b.devices = calloc(b.device_count, sizeof *b.devices);
-    if (!b.devices)
-        return 1;
-    b.arena = XG_ARENA(8 << 20);
-    b.env = xg_env_system();
-    check(data_open(&b.data, argv[1], &b.env, &err), &err);
-    enrol(&b);
+    if (two)
+        return against(argv + 2);
+    begin(&b, argv[1], devices);
     fill(&b, strtoull(argv[2], NULL, 10));
     tell(&b);
-    data_close(b.data);
-    xg_arena_clear(&b.arena);
-    free(b.devices);
+    end(&b);
     return 0;
 }

@@ -1,43 +1,16 @@
 // Many at once: selected, accepted, filed, dispatched by the catalogue, reminded, supervised, escalated
 // and voided; how far it is, and who was refused and why.
 import assert from 'node:assert/strict';
+import { bar, countOf, done, ENFORCEMENT, fillIn, now, option, rows, selectAll, shown, staffed } from './office.mjs';
 import { until } from './run.mjs';
 
-const DISTRICT = '371302';
-const ENFORCEMENT = '371302-cg';
 const MANY = 105;
 
-export const shown = (world, id) => world.serverAsk(['show', world.data, id])[0];
-export const countOf = (world, ...flags) => world.serverAsk(['list', world.data, '--case', ...flags, '--count'])[0].count;
-export const rows = (page) => page.locator('.desk-row');
-export const bar = (page) => page.locator('.held-bar');
-export const now = (page) => bar(page).getByRole('button', { name: '现在就办' }).first().click();
 const focus = (page, selector) => until(() => page.evaluate((wanted) => document.activeElement?.matches(wanted), selector), `the focus on ${selector}`);
-
-export const option = (page, text) => page.locator('.combo-list').getByRole('option', { name: text }).first();
-
-/** All that is listed, by one key. */
-export async function selectAll(page, count) {
-  await page.keyboard.press('A');
-  await page.locator('.bulk', { hasText: `已选 ${count} 件` }).waitFor();
-}
-
-export const done = (page, text) => page.locator('.notice', { hasText: text }).waitFor({ timeout: 60000 });
-
-/** A form's button, with what is asked filled in. */
-export async function fillIn(page, fill) {
-  const panel = page.locator('form.act-panel');
-  await panel.waitFor();
-  await fill(panel);
-  await panel.locator('button[type=submit]').click();
-  await panel.waitFor({ state: 'detached' });
-}
 
 export const tests = {
   'a hundred at once: accepted, filed, dispatched by the catalogue, and who was not is said with the reason': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
-    world.operator('d8', '李强', 'dispatcher', DISTRICT);
+    const world = await staffed(t, 'd9', 'd8');
     const ids = world.orders('d8', Array.from({ length: MANY }, (_, at) => `${at >= MANY - 2 ? 'life-lift' : at % 2 ? 'env-trade' : 'env-garbage'},书香苑${at + 1}号楼,第${at + 1}件`));
     assert.equal(ids.length, MANY);
     const page = await t.desk(world, 'd9');
@@ -104,9 +77,7 @@ export const tests = {
   },
 
   'reminded, supervised, escalated and voided together': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
-    world.operator('d8', '李强', 'dispatcher', DISTRICT);
+    const world = await staffed(t, 'd9', 'd8');
     const ids = world.orders('d8', ['甲', '乙', '丙'].map((name) => `env-garbage,${name}路1号,垃圾`));
     const page = await t.desk(world, 'd9');
     await until(async () => (await rows(page).count()) === 3, 'three rows');

@@ -3,38 +3,13 @@
 // door to the answer.
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { ENFORCEMENT, move, now, openCase, shown, staffed, status } from './office.mjs';
 import { until } from './run.mjs';
 import { PHOTOS } from './world.mjs';
 
-const DISTRICT = '371302';
-const ENFORCEMENT = '371302-cg';
-
-const shown = (world, id) => world.serverAsk(['show', world.data, id])[0];
-const status = (world, id, wanted) => until(() => shown(world, id).status === wanted, wanted);
-const now = (page) => page.getByRole('button', { name: '现在就办' }).click();
-
-/** The page of a case, with its moves there. */
-async function open(t, page, id) {
-  await t.go(page, `#/case/${id}`);
-  await page.locator('.move-bar').waitFor();
-}
-
-/** A move by its button, what its form asks filled in, and sent. */
-async function move(page, name, fill = async () => undefined) {
-  await page.locator('.move-bar .button', { hasText: name }).first().click();
-  const panel = page.locator('form.act-panel');
-  await panel.waitFor();
-  await fill(panel);
-  await panel.locator('button[type=submit]').click();
-  await panel.waitFor({ state: 'detached' });
-}
-
 export const tests = {
   'one case goes round: worker, dispatcher, supervising office, handler, and back to the worker': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
-    world.operator('s9', '周敏', 'supervisor', DISTRICT);
-    world.operator('h9', '孙磊', 'handler', ENFORCEMENT);
+    const world = await staffed(t, 'd9', 's9', 'h9');
     const device = world.enrol('a', 'w1');
     const { id } = device.one(['incident', 'category=env-garbage', 'address=书香苑3号楼', 'description=垃圾满溢', 'position=35.05,118.35', '--photo', `${path.join(PHOTOS, 'has-lens-info.jpg')}:before`, '--contact', '李四', '--phone', '13800000000', '--consent', 'yes']);
     device.sync();
@@ -57,7 +32,7 @@ export const tests = {
     assert.equal(shown(world, id).fields.unit, ENFORCEMENT);
 
     const office = await t.desk(world, 's9');
-    await open(t, office, id);
+    await openCase(t, office, id);
     await move(office, '督办', (panel) => panel.getByLabel(/理由/).fill('居民多次反映'));
     await until(async () => /居民多次反映/.test(await office.locator('.story').innerText()), 'the story tells it');
     await t.shot(office, 'console-case');
@@ -70,7 +45,7 @@ export const tests = {
     await hands.keyboard.press('i');
     await now(hands);
     await status(world, id, 'handling');
-    await open(t, hands, id);
+    await openCase(t, hands, id);
     await move(hands, '督办回复', (panel) => panel.getByLabel(/回复/).fill('今天清完'));
     await move(hands, '处置完成', async (panel) => {
       await panel.getByLabel(/结果/).fill('已清运');
@@ -88,7 +63,7 @@ export const tests = {
     device.sync();
 
     const closing = desk;
-    await open(t, closing, id);
+    await openCase(t, closing, id);
     await move(closing, '答复', (panel) => panel.getByLabel(/答复/).fill('已清运，谢谢反映'));
     await move(closing, '结案', async (panel) => {
       await panel.getByLabel(/办结层级/).fill('街道');
@@ -118,8 +93,7 @@ export const tests = {
   },
 
   'a resident calls and sends a photo: recorded, given a number, known when she calls again, answered': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const world = await staffed(t, 'd9');
     const device = world.enrol('a', 'w1');
     const page = await t.desk(world, 'd9', { at: '#/intake' });
     const say = async (description) => {
@@ -175,16 +149,15 @@ export const tests = {
     assert.equal(device.one(['show', row.id]).sets.photo[0].value.origin, 'forwarded');
     device.do(['do', row.id, 'self_handle', 'why=当场劝离']);
     device.sync();
-    await open(t, page, row.id);
+    await openCase(t, page, row.id);
     await move(page, '答复', (panel) => panel.getByLabel(/答复/).fill('已劝离'));
     await until(() => shown(world, row.id).fields.answer === '已劝离', 'the answer');
   },
 
   "a hotline's orders come as a sheet: columns matched, looked at first, taken once": async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const world = await staffed(t, 'd9');
     const page = await t.desk(world, 'd9', { at: '#/intake/sheet' });
-    const sheet = (rows) => ({ name: 'orders.csv', mimeType: 'text/csv', buffer: Buffer.from(['工单号,类别,内容,地址', ...rows].join('\r\n')) });
+    const sheet = (rows) => ({ name: 'orders.csv', mimeType: 'text/csv', buffer: Buffer.from(['工单号,类别,内容,地址,来电时间', ...rows.map((one) => `${one},2026.5.15 8:30`)].join('\r\n')) });
     const take = async (rows) => {
       await page.locator('.sheet-take input').setInputFiles(sheet(rows));
       await page.locator('.sheet-columns').waitFor();
@@ -193,12 +166,14 @@ export const tests = {
       await page.locator('.table tbody tr').first().waitFor();
     };
     await take(['R-1,env-garbage,垃圾满溢,书香苑1号楼', 'R-2,,不知道,书香苑2号楼', 'R-3,env-trade,<b>摊位</b>,书香苑3号楼']);
+    assert.equal(await page.getByLabel('来电时间', { exact: true }).inputValue(), 'happened', 'guessed, and to be seen');
     assert.match(await page.getByText(/3 行：2 行可收/).innerText(), /1 行有问题/);
     assert.equal(world.serverAsk(['list', world.data, 'incident']).length, 0, 'looking takes nothing in');
     await t.accessible(page, 'the sheet');
     await t.shot(page, 'console-sheet');
     await page.getByRole('button', { name: '收入 2 件' }).click();
     await until(() => world.serverAsk(['list', world.data, 'incident']).length === 2, 'two taken in');
+    for (const { id } of world.serverAsk(['list', world.data, 'incident'])) assert.equal(shown(world, id).fields.happened, '2026-05-15T00:30:00.000Z');
     await take(['R-1,env-garbage,垃圾满溢,书香苑1号楼', 'R-3,env-trade,<b>摊位</b>,书香苑3号楼']);
     await page.getByText(/2 行：0 行可收，2 行已收过/).waitFor();
   },

@@ -1,28 +1,12 @@
 // A dispatcher's day after the inbox: the whistle and its board, what is handed down, inspected, sent
 // back and closed.
 import assert from 'node:assert/strict';
-import { bar, countOf, done, fillIn, now, option, rows, selectAll, shown } from './console_bulk.mjs';
+import { bar, countOf, done, ENFORCEMENT, fillIn, GAS, handOver, now, option, rows, selectAll, shown, staffed } from './office.mjs';
 import { until } from './run.mjs';
-
-const DISTRICT = '371302';
-const STREET = '371302001';
-const ENFORCEMENT = '371302-cg';
-const GAS = '371302-zj';
-
-/** A case that was dispatched, signed for and handled, by commands. */
-function handled(world, id) {
-  for (const move of ['accept', 'file']) world.act('d8', id, move);
-  world.act('d8', id, 'dispatch', `unit=${ENFORCEMENT}`);
-  world.act('h9', id, 'sign');
-  world.act('h9', id, 'finish', 'result=已清运');
-}
 
 export const tests = {
   'a whistle is triaged; the board says who was called, who came, and hears the others': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
-    world.operator('j9', '王海燕', 'dispatcher', STREET);
-    world.operator('h9', '孙磊', 'handler', ENFORCEMENT);
+    const world = await staffed(t, 'd9', 'j9', 'h9');
     const device = world.enrol('a', 'w1');
     const { id } = device.one(['incident', 'category=safe-gas', 'address=书香苑3号楼', 'description=有燃气味', 'position=35.05,118.35']);
     device.sync();
@@ -66,12 +50,12 @@ export const tests = {
   },
 
   'handed down; handled ones inspected, sent back and closed together, with level and answer': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
-    world.operator('d8', '李强', 'dispatcher', DISTRICT);
-    world.operator('h9', '孙磊', 'handler', ENFORCEMENT);
+    const world = await staffed(t, 'd9', 'd8', 'h9');
     const ids = world.orders('d8', ['甲', '乙', '丙', '丁', '戊', '己'].map((name) => `env-garbage,${name}路1号,垃圾`));
-    for (const id of ids.slice(0, 3)) handled(world, id);
+    for (const id of ids.slice(0, 3)) {
+      handOver(world, id);
+      world.act('h9', id, 'finish', 'result=已清运');
+    }
     for (const id of ids.slice(3)) world.act('d8', id, 'accept');
     for (const id of ids.slice(4)) world.act('d8', id, 'file');
     const page = await t.desk(world, 'd9', { at: '#/?status=accepted' });

@@ -1,21 +1,22 @@
 // Finding at the desk: each filter shows what the command lists, and stays over a reload and a step
 // back; the keys do what their sheet says, wherever the focus is; long texts, on each screen.
 import assert from 'node:assert/strict';
+import { ENFORCEMENT, rows, staffed } from './office.mjs';
 import { until } from './run.mjs';
 
-const DISTRICT = '371302';
-const ENFORCEMENT = '371302-cg';
 const LONG = `${'长'.repeat(140)} ${'x'.repeat(120)}`;
 
-const rows = (page) => page.locator('.desk-row');
 const heading = (page, name) => page.getByRole('heading', { name, exact: true }).waitFor();
+/** A case on a page of its own; beside the list it has the same head. */
+const opened = async (page) => {
+  await page.locator('.case-head').waitFor();
+  await rows(page).first().waitFor({ state: 'detached' });
+};
 const here = (page) => page.evaluate(() => location.hash);
 
 /** Cases that differ in each thing that is filtered by. */
 async function sorted(t) {
-  const world = await t.world();
-  world.operator('d9', '陈静', 'dispatcher', DISTRICT);
-  world.operator('d8', '李强', 'dispatcher', DISTRICT);
+  const world = await staffed(t, 'd9', 'd8');
   const device = world.enrol('a', 'w1');
   device.do(['incident', 'category=env-garbage', 'address=一路1号', 'urgency=urgent', 'position=35.05,118.35']);
   device.do(['incident', 'category=env-trade', `address=二路${LONG}`, `description=${LONG}`, 'urgency=priority', 'position=35.06,118.36']);
@@ -60,12 +61,12 @@ export const tests = {
         await page.locator('.desk-row .desk-link').first().focus();
         await page.keyboard.press('Enter');
         await until(async () => (await here(page)).startsWith('#/case/'), 'the case');
-        await page.locator('.case-head').waitFor();
+        await opened(page);
         await page.keyboard.press('Escape');
         await until(async () => JSON.stringify(await shown()) === JSON.stringify(wanted), `${name}, come back to`);
         assert.equal((await here(page)).replace(/&?at=\w+/, ''), at.replace(/&?at=\w+/, ''));
         await page.goForward();
-        await page.locator('.case-head').waitFor();
+        await opened(page);
         await page.goBack();
         await until(async () => JSON.stringify(await shown()) === JSON.stringify(wanted), `${name}, after forward and back`);
       }
@@ -82,7 +83,7 @@ export const tests = {
     assert.doesNotMatch(await page.evaluate(() => decodeURIComponent(location.href)), /四路/);
     await until(() => page.evaluate(() => document.activeElement?.matches('.desk-link')), 'the focus on what was found');
     await page.keyboard.press('Enter');
-    await page.locator('.case-head').waitFor();
+    await opened(page);
     await page.keyboard.press('Escape');
     await until(async () => (await page.locator('#search').inputValue()) === '四路' && (await rows(page).count()) === 1, 'still searched for');
   },

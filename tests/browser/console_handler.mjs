@@ -3,56 +3,27 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { handOver, move, openCase, shown, staffed } from './office.mjs';
 import { until } from './run.mjs';
 import { BIN, PHOTOS, run } from './world.mjs';
 
-const DISTRICT = '371302';
-const ENFORCEMENT = '371302-cg';
-
-const shown = (world, id) => world.serverAsk(['show', world.data, id])[0];
 const told = (world, id) => world.serverAsk(['history', world.data, id]);
 
 /** A dispatcher and a handler; and cases in the handler's hands, signed for. */
 async function office(t, count, address = '书香苑') {
-  const world = await t.world();
-  world.operator('d9', '陈静', 'dispatcher', DISTRICT);
-  world.operator('h9', '孙磊', 'handler', ENFORCEMENT);
+  const world = await staffed(t, 'd9', 'h9');
   const device = world.enrol('a', 'w1');
   const ids = [];
   for (let i = 0; i < count; i++)
     ids.push(device.one(['incident', 'category=env-garbage', `address=${address}${i + 1}号楼`, 'description=垃圾满溢', `position=35.05${i},118.35`, '--photo', `${path.join(PHOTOS, 'has-lens-info.jpg')}:before`]).id);
   device.sync();
-  for (const id of ids) {
-    for (const words of [['accept'], ['file'], ['dispatch', `unit=${ENFORCEMENT}`, 'board=environment', 'post=cg-1']])
-      world.serverAsk(['do', world.data, id, ...words, '--as', 'd9', '--unsigned'], { codes: [0, 5] });
-    world.serverAsk(['do', world.data, id, 'sign', '--as', 'h9', '--unsigned']);
-  }
+  for (const id of ids) handOver(world, id, 'board=environment', 'post=cg-1');
   return { world, device, ids };
-}
-
-async function openCase(t, page, id) {
-  await t.go(page, `#/case/${id}`);
-  await page.locator('.move-bar').waitFor();
 }
 
 async function act(t, page, id, name, fill) {
   await openCase(t, page, id);
-  await page.locator('.move-bar .button', { hasText: name }).first().click();
-  const panel = page.locator('form.act-panel');
-  await panel.waitFor();
-  await fill(panel);
-  await panel.locator('button[type=submit]').click();
-  await panel.waitFor({ state: 'detached' });
-}
-
-/** Clean in every theme that it may be shown in. */
-async function inThemes(t, page, where) {
-  for (const theme of ['light', 'dark', 'sunlight']) {
-    await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
-    await page.waitForFunction(() => document.getAnimations().length === 0);
-    await t.accessible(page, `${where}, ${theme}`);
-  }
-  await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
+  await move(page, name, fill);
 }
 
 const DAY_MS = 86400000;
@@ -62,6 +33,24 @@ const ahead = (days) => new Date(Date.now() + 8 * 3600000 + days * DAY_MS).toISO
 async function ask(panel, why, days) {
   await panel.getByLabel(/理由/).fill(why);
   await panel.locator('input[type=datetime-local], input[type=date]').first().fill(ahead(days));
+}
+
+/** The exit status of xunge-audit for what does not stand the check. */
+const ALTERED = 7;
+
+const base64 = (bytes) => Buffer.from(bytes, 'latin1').toString('base64');
+
+/** An evidence file whose records have other words, of the same length: it holds them as lines
+ * `fields BASE64` of an archive, itself in base64. */
+function inRecords(file, from, to) {
+  const [was, is] = [from, to].map((words) => Buffer.from(words).toString('latin1'));
+  return file.replace(/(?<=<script type="application\/x-xunge-evidence">)[^<]*/, (held) => {
+    const archive = Buffer.from(held, 'base64').toString('latin1');
+    const other = archive.replace(/(?<=^fields )\S+$/gm, (fields) => base64(Buffer.from(fields, 'base64').toString('latin1').replace(was, is)));
+    assert.notEqual(other, archive, 'a record has the words');
+    const line = new RegExp(`.{1,${held.trim().indexOf('\n')}}`, 'g');
+    return `\n${base64(other).match(line).join('\n')}\n`;
+  });
 }
 
 export const tests = {
@@ -124,7 +113,7 @@ export const tests = {
     await page.getByRole('button', { name: '并排看' }).first().click();
     await page.locator('.versions tbody').waitFor();
     assert.match(await page.locator('.versions').innerText(), /书香苑1号楼[^]*书香苑1号楼北侧/);
-    await inThemes(t, page, 'side by side');
+    await t.inThemes(page, 'side by side');
     await page.locator('.versions').scrollIntoViewIfNeeded();
     await t.shot(page, 'console-same');
     await page.getByRole('button', { name: '是同一件' }).first().click();
@@ -161,12 +150,15 @@ export const tests = {
     const check = () => run([path.join(BIN, 'xunge-audit'), 'evidence', file, '--key', log], { codes: null });
     const audit = check();
     assert.equal(audit.code, 0, audit.out + audit.err);
-    const bytes = fs.readFileSync(file);
-    const at = bytes.indexOf('垃圾满溢');
-    if (at > 0) {
-      bytes[at] ^= 1;
-      fs.writeFileSync(file, bytes);
-      assert.notEqual(check().code, 0, 'altered, and good all the same');
+    // Other words on the page that people read; the same in the signed record, where both agree.
+    const whole = fs.readFileSync(file, 'utf8');
+    const [WROTE, SAYS] = ['垃圾满溢', '一切正常'];
+    const page_only = whole.replaceAll(WROTE, SAYS);
+    assert.notEqual(page_only, whole);
+    for (const [what, altered] of [['the page', page_only], ['page and record', inRecords(page_only, WROTE, SAYS)]]) {
+      fs.writeFileSync(file, altered);
+      const found = check();
+      assert.equal(found.code, ALTERED, `${what}: ${found.out}${found.err}`);
     }
   },
 
@@ -175,7 +167,7 @@ export const tests = {
     const page = await t.desk(world, 'h9', { at: '#/queue' });
     await page.locator('.desk-row').nth(2).waitFor();
     await page.locator('.move-bar').waitFor();
-    await inThemes(t, page, 'the queue');
+    await t.inThemes(page, 'the queue');
     await page.locator('h1').focus();
     await page.keyboard.press('p');
     const panel = page.locator('form.act-panel');
@@ -183,7 +175,7 @@ export const tests = {
     await panel.getByLabel(/结果/).fill('已清运');
     await panel.locator('input[type=file]').first().setInputFiles(path.join(PHOTOS, 'has-lens-info.jpg'));
     await panel.locator('.form-photo select').waitFor();
-    await inThemes(t, page, 'a result with its photo');
+    await t.inThemes(page, 'a result with its photo');
     await page.keyboard.press('Escape');
     await page.locator('h1').focus();
     await page.keyboard.press('n');

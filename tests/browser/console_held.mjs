@@ -1,20 +1,16 @@
 // What is done at the desk waits five seconds: taken back, sent at once, sent when she leaves, and
 // the server dies meanwhile. Nothing is lost, and nothing is called done that is not.
 import assert from 'node:assert/strict';
+import { bar, staffed } from './office.mjs';
 import { PASSWORD, until } from './run.mjs';
-
-const DISTRICT = '371302';
 
 export const statusOf = (world, id) => world.serverAsk(['show', world.data, id])[0].status;
 const count = (world, status) => world.serverAsk(['list', world.data, '--case', '--status', status, '--count'])[0].count;
-export const bar = (page) => page.locator('.held-bar');
 const HELD_MS = 5000;
 
 /** Two dispatchers, and a case for each name. */
 export async function desk(t, names) {
-  const world = await t.world();
-  world.operator('d9', '陈静', 'dispatcher', DISTRICT);
-  world.operator('d8', '李强', 'dispatcher', DISTRICT);
+  const world = await staffed(t, 'd9', 'd8');
   const ids = world.orders('d8', names.map((name) => `env-garbage,${name}路1号,垃圾`));
   const page = await t.desk(world, 'd9');
   await until(async () => (await page.locator('.desk-row').count()) >= Math.min(names.length, 8), 'the rows');

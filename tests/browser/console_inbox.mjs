@@ -1,8 +1,7 @@
 // The operators' inbox: by keyboard alone, several at once with undo, and news that wait to be shown.
 import assert from 'node:assert/strict';
+import { DISTRICT } from './office.mjs';
 import { until } from './run.mjs';
-
-const DISTRICT = '371302';
 
 /** A world with a worker's device that reported `count` things, and a dispatcher. */
 export async function lived(t, count = 6) {

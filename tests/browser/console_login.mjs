@@ -2,9 +2,8 @@
 // the second factor, leaving; and that nothing of a case is left behind.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { DISTRICT, staffed } from './office.mjs';
 import { PASSWORD, until } from './run.mjs';
-
-const DISTRICT = '371302';
 
 /** RFC 6238, as an authenticator on a phone counts. */
 function totp(secret, at = Date.now()) {
@@ -69,8 +68,7 @@ export const tests = {
   },
 
   'the second factor is set up by its code, asked for, and wanted right': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const world = await staffed(t, 'd9');
     const page = await t.desk(world, 'd9', { at: '#/me', quiet: refusals });
     await page.locator('#totp-password').fill(PASSWORD);
     await page.getByRole('button', { name: '开始' }).click();

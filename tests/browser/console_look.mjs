@@ -2,11 +2,10 @@
 // theme, in both languages, on each screen; and hostile text in each field does nothing.
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { DISTRICT, ENFORCEMENT } from './office.mjs';
 import { until } from './run.mjs';
 import { PHOTOS } from './world.mjs';
 
-const DISTRICT = '371302';
-const ENFORCEMENT = '371302-cg';
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202Eسلام{{1+1}}\u200B"\'`\\ %00 ../..';
 
 /** A case that has everything: photos, who told, a whistle with units that came, a supervision, a twin. */

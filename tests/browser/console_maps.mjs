@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { away, BAIDU, markUnderCross } from './map.mjs';
+import { DISTRICT, staffed } from './office.mjs';
 import { until } from './run.mjs';
 import { PHOTOS, run, SOURCE } from './world.mjs';
 
-const DISTRICT = '371302';
 const HERE = { lat: 35.05, lon: 118.35 };
 
 function mapFile(world, name, { lat, lon }, least, most) {
@@ -59,14 +59,47 @@ async function drawn(page, tiles, what) {
   assert.deepEqual(tiles.filter((status) => ![200, 204].includes(status)), [], what);
 }
 
+/** A large file, and a server that takes no more of it for now: how far it is, also after another
+ * page; stopped, nothing came of it. */
+async function stopped(admin, world) {
+  const large = path.join(world.folder, 'large.mbtiles');
+  fs.writeFileSync(large, '');
+  fs.truncateSync(large, 64e6);
+  await admin.locator('.choose input').setInputFiles(large);
+  world.serving.kill('SIGSTOP');
+  try {
+    await admin.getByRole('button', { name: '装入' }).click();
+    const bar = admin.getByRole('progressbar', { name: '传了多少' });
+    await until(() => bar.evaluate((of) => of.value > 0 && of.value < 1), 'a part of it');
+    for (const at of ['#/me', '#/admin/maps']) {
+      await admin.evaluate((hash) => (location.hash = hash), at);
+      await admin.locator('h1').first().waitFor();
+    }
+    await admin.getByText(/MB，共 64.0 MB/).waitFor();
+    assert.ok(await admin.getByLabel('名称').isDisabled());
+    await admin.getByRole('button', { name: '停下不传' }).click();
+    await admin.getByRole('button', { name: '装入' }).waitFor();
+    assert.equal(await admin.getByRole('alert').count(), 0);
+  } finally {
+    world.serving.kill('SIGCONT');
+  }
+  await admin.getByRole('button', { name: '不装了' }).click();
+}
+
 export const tests = {
   'a registrar adds a map: inbox, case, patrols and intake are drawn on it, until it goes': async (t) => {
     const world = await t.world();
     for (const code of ['r9', 'r8']) world.operator(code, '吴磊', 'registrar', DISTRICT);
     world.operator('d9', '陈静', 'dispatcher', DISTRICT);
     reported(world);
+    const page = await t.desk(world, 'd9');
+    const tiles = watchTiles(page);
+    await until(async () => (await page.locator('.desk-row').count()) === 5, 'five rows');
+    await page.keyboard.press('m');
+    await page.getByText('没有底图').first().waitFor();
     const admin = await t.desk(world, 'r9', { at: '#/admin/maps' });
     await admin.getByText('还没有地图').waitFor();
+    await stopped(admin, world);
     await admin.locator('.choose input').setInputFiles(mapFile(world, '兰山', HERE, 11, 17));
     assert.match(await admin.getByLabel('名称').inputValue(), /^[\w-]+$/);
     await admin.getByLabel('名称').fill('lanshan');
@@ -88,10 +121,7 @@ export const tests = {
     await t.shot(small, 'console-maps-small');
     await small.context().close();
 
-    const page = await t.desk(world, 'd9');
-    const tiles = watchTiles(page);
-    await until(async () => (await page.locator('.desk-row').count()) === 5, 'five rows');
-    await page.keyboard.press('m');
+    // Who looks at a map meanwhile has the new one beneath by itself.
     await drawn(page, tiles, 'the inbox');
     await t.accessible(page, 'inbox with a map');
     await t.shot(page, 'console-inbox-map');
@@ -112,10 +142,8 @@ export const tests = {
     await admin.getByRole('button', { name: '删去地图 lanshan' }).click();
     await admin.getByRole('dialog').getByRole('button', { name: '删去' }).click();
     await admin.getByText('还没有地图').waitFor();
-    await page.reload();
-    await page.locator('.menu').waitFor();
-    await t.go(page, `#/case/${id}`);
     await page.getByText('没有底图').first().waitFor();
+    await t.go(page, `#/case/${id}`);
     await page.getByRole('button', { name: '图层' }).click();
     await page.getByText('登记员').first().waitFor();
     await t.shot(page, 'console-no-map');
@@ -133,8 +161,7 @@ export const tests = {
   },
 
   'what is picked at intake on a BD-09 map is kept as WGS-84': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const world = await staffed(t, 'd9');
     world.server(['maps', 'add', world.data, mapFile(world, 'baidu', BAIDU.bd09, 15, 18), '--name', 'baidu', '--crs', 'bd09']);
     const page = await t.desk(world, 'd9', { at: '#/intake' });
     const tiles = watchTiles(page);

@@ -4,11 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { ENFORCEMENT, staffed } from './office.mjs';
 import { until } from './run.mjs';
 import { PHOTOS } from './world.mjs';
 
-const DISTRICT = '371302';
-const ENFORCEMENT = '371302-cg';
 const EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
 
 /** The text of a PDF, and its pages. */
@@ -103,8 +102,7 @@ async function chooseSheet(page, file, columns) {
 
 export const tests = {
   'orders, supervisions and the ledger come out whole, whatever was written in them': async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const world = await staffed(t, 'd9');
     const device = world.enrol('a', 'w1');
     const long = `长长的地址${'兰山区通达路'.repeat(24)}尽头`;
     const { id } = device.one(['incident', 'category=env-garbage', `address=${long}`, `description=${EVIL} ${'垃圾满溢，'.repeat(60)}到此为止`, 'position=35.05,118.35', '--photo', `${path.join(PHOTOS, 'has-lens-info.jpg')}:before`]);
@@ -157,8 +155,7 @@ export const tests = {
   },
 
   "a hotline's workbook: merged cells, dates, formulas, markup, thousands of lines, and the same file again": async (t) => {
-    const world = await t.world();
-    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const world = await staffed(t, 'd9');
     const page = await t.desk(world, 'd9', { at: '#/intake/sheet' });
     const file = workbook(
       world.folder,

@@ -1,11 +1,11 @@
 // One desk and two people: a login that ends while something waits, and what a colleague may do with
 // it; a case that two have at once, and what the second learns of the first.
 import assert from 'node:assert/strict';
+import { bar, ENFORCEMENT } from './office.mjs';
 import { until } from './run.mjs';
-import { bar, desk, forgive, logIn, statusOf } from './console_held.mjs';
+import { desk, forgive, logIn, statusOf } from './console_held.mjs';
 
-const ENFORCEMENT = '371302-cg';
-
+const addressOf = (world, id) => world.serverAsk(['show', world.data, id])[0].fields.address;
 const row = (page, text) => page.locator('.desk-row', { hasText: text });
 
 export const tests = {
@@ -90,5 +90,22 @@ export const tests = {
     await page.locator('.act-panel', { hasText: '有人已把地址改成“甲路9号”' }).waitFor();
     assert.equal(await box.inputValue(), '甲路1号东侧', 'what she typed stays');
     await t.accessible(page, 'a field that was changed meanwhile');
+
+    // No news come, so that she does not know: nothing is written over what she was not shown.
+    await page.route('**/api/run', async (route) => {
+      if (route.request().postDataJSON().run === 'show') await route.abort();
+      else await route.fallback();
+    });
+    world.server(['set', world.data, first, 'address=甲路10号', '--as', 'd8', '--unsigned']);
+    const save = page.locator('.act-panel').getByRole('button', { name: '保存' });
+    await save.click();
+    await page.locator('.act-panel').getByRole('alert').filter({ hasText: '刚被别人改过，没有写入' }).waitFor();
+    forgive(t, /show|set/);
+    assert.equal(addressOf(world, first), '甲路10号');
+    await page.unroute('**/api/run');
+    await save.click(); // refused again, and looked at anew
+    await page.locator('.act-panel', { hasText: '有人已把地址改成“甲路10号”' }).waitFor();
+    await save.click();
+    await until(() => addressOf(world, first) === '甲路1号东侧', 'what she decided to write');
   },
 };

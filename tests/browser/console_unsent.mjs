@@ -4,11 +4,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { DISTRICT, ENFORCEMENT } from './office.mjs';
 import { PASSWORD, until } from './run.mjs';
 import { PHOTOS } from './world.mjs';
 
-const DISTRICT = '371302';
-const ENFORCEMENT = '371302-cg';
 const PHOTO = path.join(PHOTOS, 'has-lens-info.jpg');
 const SHA256 = createHash('sha256').update(fs.readFileSync(PHOTO)).digest('hex');
 

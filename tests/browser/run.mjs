@@ -213,6 +213,7 @@ class Test {
     await this.shot(page, name);
     if (!process.env.XG_PICTURES) return;
     fs.mkdirSync(process.env.XG_PICTURES, { recursive: true });
+    await page.waitForTimeout(1000); // a tap fades, thumbnails come
     await page.screenshot({ path: path.join(process.env.XG_PICTURES, `${name}.png`) });
   }
 

@@ -10,7 +10,7 @@ from lib_world import COMMUNITY_2, GRID, PHOTOS, SOURCE, Case, main
 
 DISTRICT = '371302'
 # What only the centre says of a case.
-BESIDE = {'holders', 'proof', 'proposal', 'category_name'}
+BESIDE = {'holders', 'proof', 'proposal', 'category_name', 'changed'}
 
 
 def paths(value, at=''):

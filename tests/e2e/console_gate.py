@@ -3,6 +3,7 @@
 who is the author of what, what one operator may take, and every call by every
 role."""
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -10,9 +11,9 @@ import socket
 import threading
 import time
 
-from lib_console import ConsoleCase
-from lib_world import (COMMUNITY_2, DEPARTMENT, DEPARTMENT_2, PHOTOS, SOURCE,
-                       main)
+from lib_console import PASSWORD, ConsoleCase
+from lib_world import (BIN, COMMUNITY_2, DEPARTMENT, DEPARTMENT_2, GRID, GRID_2,
+                       PHOTOS, SOURCE, main, need, run)
 
 DISTRICT = '371302'
 AGAIN = 'another password of tests'
@@ -87,9 +88,26 @@ class Given(ConsoleCase):
         sup.one('attention settle', 'login', item['key'], why='asked her')
         for desk in (sup, aud, op, reg):
             self.assertEqual(self.items(desk), [], desk.code)
-        # The next one is told anew.
+        # The next ones are told anew, none in the place of another.
         reg.one('operator login', 'op', why='again')
-        self.assertEqual(len(self.items(sup)), 1)
+        item, = self.items(sup)
+        reg2 = self.console.desk('reg2')
+        once = reg2.one('operator login', 'op', why='and again')['once']
+        self.assertEqual([(i['reason'], 'and again' in i['text'])
+                          for i in self.items(sup)],
+                         [('given', False), ('given', True)])
+        # Who gave one may not settle that; and one settles one.
+        sup.one('attention settle', 'login', item['key'], why='asked her')
+        item, = self.items(sup)
+        self.assertIn('reg2', item['text'])
+        # It is still there after a restart, and after another key.
+        self.take(once)
+        self.console.restart()
+        sup = self.console.desk('sup', once=False)
+        item, = self.items(sup)
+        self.assertEqual(item['reason'], 'used')
+        sup.one('attention settle', 'login', item['key'], why='asked her')
+        self.assertEqual(self.items(sup), [])
 
     def test_a_second_factor_taken_away(self):
         self.console.desk('op')
@@ -225,6 +243,49 @@ class Quotas(ConsoleCase):
         finally:
             for events in streams:
                 events.close()
+
+    def fetch(self, desk, photo):
+        """A file that is asked for, and read no further: (socket, status)."""
+        call = json.dumps({'run': 'photo get', 'words': [photo, '-']})
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(20)
+        s.connect(('127.0.0.1', self.console.port))
+        s.sendall(('POST /api/data HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n'
+                   'Authorization: Bearer %s\r\n'
+                   'Content-Type: application/json\r\nContent-Length: %d\r\n'
+                   '\r\n%s' % (self.console.port, desk.token, len(call),
+                               call)).encode())
+        return s, int(s.recv(100)[9:12])
+
+    def test_files_that_nobody_reads(self):
+        op, op2 = self.console.desk('op'), self.console.desk('op2')
+        photo = (PHOTOS / 'f1-exif.jpg').read_bytes()
+        filler = b'\xff\xef\xff\xff' + bytes(65533)  # more than a socket holds
+        large = photo[:2] + 120 * filler + photo[2:]
+        said = {}
+        for desk in (op, op2):
+            _, lines = desk.feed(large, 'photo add', '-')
+            said = lines[0]
+        held = []
+        try:
+            for _ in range(16):
+                held.append(self.fetch(op, said['sha256']))
+            self.assertEqual({status for _, status in held}, {200})
+            held.append(self.fetch(op, said['sha256']))
+            self.assertEqual(held[-1][1], 503)
+            held.append(self.fetch(op2, said['sha256']))
+            self.assertEqual(held[-1][1], 200)
+        finally:
+            for s, _ in held:
+                s.close()
+        # What nobody reads any more is given back; what is whole, too.
+        for _ in range(100):
+            status, got = op.data('photo get', said['sha256'], '-')
+            if status != 503:
+                break
+            time.sleep(0.1)
+        self.assertEqual((status, got), (200, large))
 
     def test_a_loop_of_one(self):
         """Many at once of one, while another works: she waits for hers alone."""
@@ -376,6 +437,20 @@ class Hidden(ConsoleCase):
                             code, call, way, got, want))
         self.assertEqual(told, [], '\n'.join(told))
 
+    def test_flags_about_what_is_seen_alone(self):
+        """Somebody came from another unit: what is marked there stays there."""
+        old = str(PHOTOS / '2012-12-19-21-38-40-sep-temple_square1.jpg')
+        there = self.a.one('incident', 'category=fire', '--photo', old)['id']
+        self.a.sync()
+        self.world.worker('wa', 'worker', GRID_2)
+        self.a.sync()
+        here = self.a.one('incident', 'category=fire', 'grid=' + GRID_2,
+                          '--photo', old)['id']
+        self.a.sync()
+        marked = {code: {f['id'] for f in self.console.desk(code).one(
+            'account', 'wa')['flags']} for code in ('op', 'c2')}
+        self.assertEqual(marked, {'op': {there, here}, 'c2': {here}})
+
     @staticmethod
     def no_such(number):
         """The same, its last letters others."""
@@ -450,12 +525,12 @@ class Table(ConsoleCase):
         'unlink': (['?', '!'], {'why': 'x'}),
         'withdraw': (['!'], {'why': 'x'}),
         'intake': None,  # a file: below
-        'show': None,    # her reading is one: below
+        # Below, in Signed.
         'forks settle': None, 'attention settle': None, 'resolve': None,
         'operator login': None, 'operator totp': None,  # registrars' (Given)
         'operator consent': None,
     }
-    # Those that name her and write nothing, or only that she read.
+    # Those that name her and write nothing, or only that she read (Signed).
     READS = {'describe', 'grids', 'list', 'suggest', 'show', 'history',
              'attention', 'proof', 'conflicts', 'accesses', 'try', 'photo add',
              'photo get', 'export'}
@@ -498,6 +573,97 @@ class Table(ConsoleCase):
             for op in self.world.ask('history', line['id']):
                 if op.get('author') == code:
                     yield {'proven': op.get('grade') == 'proven', **op}
+
+
+class Signed(ConsoleCase):
+    """What Table's cases cannot show: decisions, findings, who read what, as an
+    auditor counts them from the log alone."""
+    WORKERS = [('wa', 'worker', GRID), ('wb', 'worker', GRID)]
+    OPERATORS = [('dis', 'dispatcher', DISTRICT), ('sup', 'supervisor', DISTRICT)]
+    DEVICES = 2
+
+    def setUp(self):
+        super().setUp()
+        self.keys = self.world.ask('key')[0]
+        self.desks = {code: self.console.desk(code)
+                      for code, _, _ in self.OPERATORS}
+
+    def counts(self):
+        """Records whose author is proven by a key, and by the server's word."""
+        said = json.loads(need(run(
+            BIN / 'xunge-audit', 'verify', self.world.data, '--key',
+            self.keys['log'], '--registrar', self.keys['registrar'],
+            '--json')).out)
+        self.assertEqual(said['counts']['broken'], 0, said)
+        return said['counts']['proven'], said['counts']['asserted']
+
+    @contextlib.contextmanager
+    def written(self, what, count):
+        """So many records, each of them proven."""
+        before = self.counts()
+        yield
+        after = self.counts()
+        self.assertEqual([b - a for a, b in zip(before, after)], [count, 0],
+                         what)
+
+    def signs(self, call, *words, **flags):
+        with self.written(call, 1):
+            end = self.desks['dis'].run(call, *words, **flags)[1]
+            self.assertEqual(end['exit'], 0, (call, end))
+
+    def test_what_is_decided_and_found(self):
+        one = self.a.incident('address=甲', 'grid=' + GRID)
+        self.settle()
+        self.a.do('set', one, 'address=乙')
+        self.b.do('set', one, 'address=丙')
+        copy = self.a.copy('copy')
+        self.settle()
+        self.signs('resolve', one, 'address', value='丁', why='seen')
+        # A chain that forked.
+        self.a.incident('address=一')
+        self.a.sync()
+        self.a.put_back(copy)
+        self.a.incident('address=二')
+        self.a.sync(code=(0, 1))
+        dis = self.desks['dis']
+        fork, = dis.do('attention', what='fork', code=5)
+        self.signs('forks settle', fork['chain'], finding='restored',
+                   why='put back')
+        # A batch that stays apart.
+        self.world.do('device', 'revoke', '0002')
+        self.b.incident('address=三')
+        self.b.try_('sync')
+        item, = dis.do('attention', what='quarantined', code=5)
+        self.signs('attention settle', 'quarantined', item['key'], why='old')
+        self.world.do('check')
+
+    def test_who_reads(self):
+        dis, why = self.desks['dis'], {'why': 'a call'}
+        with self.written('add', 2):
+            case = dis.one('add', 'incident', 'category=fire', contact='王',
+                           phone='13905390001', consent='no')
+        who = dis.one('show', case['id'])['fields']['contact']
+        for call, words in (('list', ['contact']), ('show', [who]),
+                            ('history', [who])):
+            self.signs(call, *words, **why)
+            with self.written(call, 0):
+                dis.run(call, *words)
+        with self.written('export', 1):
+            status, said = dis.data('export', '-', evidence=who, **why)
+            self.assertEqual(status, 200, said)
+
+    def test_who_erases(self):
+        """From the command line alone; there the password opens the key."""
+        who = self.a.one('contact', 'name=王', 'grid=' + GRID)['id']
+        self.a.sync()
+        words = ('redact', who, '--ground', 'x', '--as', 'sup', '--yes')
+        with self.written('redact', 0):
+            need(self.world.try_(*words, '--password-fd', '0',
+                                 stdin='another\n'), 1)
+        with self.written('redact', 1):
+            need(self.world.try_(*words, '--password-fd', '0',
+                                 stdin=PASSWORD + '\n'))
+        self.world.do('check')
 
 
 if __name__ == '__main__':

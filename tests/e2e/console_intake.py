@@ -145,6 +145,23 @@ class Intake(Case):
                                              self.incidents()}), 5)
         self.sound()
 
+    def test_times_as_people_write_them(self):
+        half_past = '2026-05-15T00:30:00.000Z'
+        written = {'2026.5.15 8:30': half_past, '2026-5-15T8:30:00': half_past,
+                   '2026年5月15日8时30分': half_past,
+                   '2026-05-15T08:30:00.5+08:00': '2026-05-15T00:30:00.500Z',
+                   '20260515083000': half_past,
+                   '2026.5.15': '2026-05-14T16:00:00.000Z',
+                   '20260515': '2026-05-14T16:00:00.000Z',
+                   '2026年5月15日下午3点': None, '2026.5.15 8:30:00.7': None,
+                   '2026/5/15 8:30:00 7': None}
+        told = self.take(self.file('\n'.join(
+            [HEAD] + [row(f'T{i}', 来电时间=text)
+                      for i, text in enumerate(written)])), code=5)
+        self.assertEqual(
+            [self.fields(o['id'])['happened'] if o['id'] else None
+             for o in told], list(written.values()))
+
     def test_a_workbook(self):
         path = self.world.folder / 'orders.xlsx'
         subprocess.run([python_with_openpyxl(), '-c',
@@ -178,16 +195,17 @@ class Intake(Case):
     def test_what_is_wrong_is_told_and_the_rest_is_taken(self):
         lines = [HEAD, row('A1'), row('A2', 类别=''), row('', 标题='无号'),
                  '', row('A3', 来电时间='昨天'), row('A4', 电话='1' * 50),
-                 row('A1', 标题='重复'), row('A' * 70), row('A5')]
+                 row('A1', 标题='重复'), row('A' * 70), row('A5'),
+                 row('A6', 来电时间='2026.5.15 8.30' + ' 7777' * 999)]
         path = self.file('\n'.join(lines))
         dry = self.take(path, '--dry-run', code=5)
         self.assertEqual(self.incidents(), [])
         told = self.take(path, code=5)
-        self.assertEqual([o['row'] for o in told], [2, 3, 4, 6, 7, 8, 9, 10])
+        self.assertEqual([o['row'] for o in told], [2, 3, 4, 6, 7, 8, 9, 10, 11])
         wrong = {o['row']: o['problem'] for o in told if o['problem']}
         self.assertEqual({r: p['field'] for r, p in wrong.items()},
                          {3: '', 4: 'external', 6: 'happened', 7: 'contact',
-                          8: 'external', 9: 'external'})
+                          8: 'external', 9: 'external', 11: 'happened'})
         self.assertEqual({r: o['problem'] for r, o in
                           ((o['row'], o) for o in dry) if o['problem']}, wrong)
         self.assertEqual(wrong[6]['column'], '来电时间')

@@ -101,12 +101,16 @@ class Maps(MapCase):
         self.assertEqual((status, body), (204, b''))
         # The command line sees the same, while the server runs.
         self.assertEqual(self.world.ask('maps'), [said])
-        # One of its name takes its place at once; one from standard input.
+        # One of its name takes its place at once, and desks hear of it.
+        heard = desk.events()
+        heard.wait(lambda line: line == {})
         self.world.do('maps', 'add', self.map(levels=(15, 15)), '--name',
                       'street', '--attribution', '天地图 GS(2026)1号')
         self.assertEqual(self.tile(desk, 'street/14/%d/%d' %
                                    tuple(self.middle(14)))[0], 204)
         self.assertEqual(self.tile(desk, 'street/15/%d/%d' % (x, y))[0], 200)
+        heard.wait(lambda line: line == {'changed': True, 'in': ['maps']})
+        heard.close()
         now, = desk.do('maps')
         self.assertEqual((now['crs'], now['attribution']),
                          ('wgs84', '天地图 GS(2026)1号'))

@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import hashlib
 import json
+import pathlib
 import sqlite3
 import statistics
 import time
@@ -66,7 +67,7 @@ class Logins(ConsoleCase):
     def test_sessions_end(self):
         op, other = self.console.desk('op'), self.console.desk('op', once=False)
         reg = self.console.desk('reg')
-        self.assertEqual(op.run('list')[1], {'exit': 0})
+        self.assertEqual(set(op.run('list')[1]), {'exit', 'at', 'behind'})
         for token in ('', 'x', op.token[:-1], op.token + 'A', 'A' * 43):
             status, _, said = self.console.post('/api/run', {'run': 'list'},
                                                 token or None)
@@ -382,6 +383,9 @@ class Watched(ConsoleCase):
 
     def test_health_backups_metrics(self):
         reg, op = self.console.desk('reg'), self.console.desk('op')
+        # Opened keys lie in its memory: it leaves no image of that.
+        limits = pathlib.Path('/proc/%d/limits' % self.world.p.pid).read_text()
+        self.assertRegex(limits, r'Max core file size +0 +0 ')
         self.assertEqual(reg.one('health')['backup']['last'], None)
         folder = self.world.data / 'backups'
         folder.mkdir()
@@ -397,6 +401,8 @@ class Watched(ConsoleCase):
         self.assertEqual(made['file'], str(folder / kept[-1]))
         self.assertFalse(list(folder.glob('*.tmp')))
         now = reg.one('health')
+        self.assertEqual(now['certificate']['by'], 'none')
+        self.assertIn('nothing is encrypted', now['certificate']['doubt'])
         self.assertTrue(now['backup']['last'])
         self.assertIn('same disk', now['backup']['doubt'])
         self.assertEqual(now['log']['doubt'], None)
@@ -423,6 +429,16 @@ class Watched(ConsoleCase):
         for name in ('X-Forwarded-For', 'Forwarded', 'Via'):
             self.assertEqual(self.console.send('GET', '/metrics', headers={
                 name: 'for=8.8.8.8'})[0], 401, name)
+    def test_a_proxy_shows_the_certificate(self):
+        """Where both addresses that people call are https; not for one."""
+        url, desk = 'https://city.example', 'https://desk.example'
+        for words, by in ((['--url', url, '--console-url', desk], 'proxy'),
+                          (['--url', url], 'none')):
+            self.world.stop()
+            self.world.start('--plain', '--console', '127.0.0.1:0', *words)
+            told = self.world.ask('health')[0]['certificate']
+            self.assertEqual((told['by'], told['until']), (by, None), words)
+            self.assertEqual(bool(told['doubt']), by == 'none', words)
 
 
 class Acts(ConsoleCase):

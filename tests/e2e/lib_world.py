@@ -324,7 +324,7 @@ class Case(unittest.TestCase):
 
 
 # What the centre says beside that (docs/console.md).
-BESIDE = {'holders', 'proof', 'proposal', 'category_name'}
+BESIDE = {'holders', 'proof', 'proposal', 'category_name', 'changed'}
 # What only one side can know of an entity, and what hangs on the moment.
 LOCAL = {'names', 'answers', 'out', 'delivery', 'photos', 'place', 'verified', 'author_name', 'clock',
          'clocks', 'moves', 'no_right', 'title'}

@@ -107,7 +107,7 @@ class Patrols(Case):
             'name', 'distance_m')}, {
                 'unit': GRID, 'patrols': 1, 'workers': 1, 'subjects': 2,
                 'visited': 1, 'places_visited': 3, 'households_visited': 2,
-                'households': None})
+                'households': None, 'households_units': None})
         self.assertEqual(row['distance_m'], self.world.ask(
             'patrols', self.day)[0]['distance_m'])
         # withdrawn, moved to another day, erased: gone from the day at once
@@ -137,6 +137,43 @@ class Patrols(Case):
                                         '--from', self.day), [])
         self.assertEqual(self.world.try_(
             'coverage', '--from', '2026-10-02', '--to', '2026-10-01').code, 2)
+
+    def test_of_how_many_households(self):
+        self.a.do('visit', 'place=P-2', 'result=normal', 'grid=' + GRID,
+                  'happened=' + utc(self.noon + 60000))
+        self.a.sync()
+        self.world.do('worker', 'add', 'wa2', '--name', 'n', '--role', 'worker',
+                      '--unit', COMMUNITY)
+        third, none = GRID[:-1] + '2', GRID[:-1] + '3'
+        self.world.reference('territory', 'code,level,parent,name,households\n'
+                             '%s,grid,%s,one,312\n%s,grid,%s,two,0\n'
+                             '%s,grid,%s,three,40\n%s,grid,%s,four,\n' % (
+                                 GRID, COMMUNITY, third, COMMUNITY,
+                                 GRID_2, COMMUNITY_2, none, COMMUNITY))
+        words = ('coverage', '--from', self.day, '--to', self.day)
+        said = lambda *more: {row['unit']: (
+            row['workers'], row['households_visited'], row['households'],
+            row['households_units']) for row in self.world.ask(*words, *more)}
+        one = {'told': 1, 'of': 1}
+        # A grid where nobody went has a line: 0 of so many.
+        alone = {GRID: (1, 2, 312, one), third: (0, 0, 0, one),
+                 GRID_2: (0, 0, 40, one)}
+        self.assertEqual(said(), alone)
+        below = said('--below')
+        self.assertEqual(below[DISTRICT], (1, 2, 352, {'told': 3, 'of': 4}))
+        self.assertEqual(below[COMMUNITY], (1, 2, 312, {'told': 2, 'of': 3}))
+        self.assertEqual(below[none], (0, 0, None, None))
+        for grid in alone:
+            self.assertEqual(below[grid], alone[grid])
+        # Not above what is asked for; nor of another.
+        self.assertEqual(set(said('--below', '--unit', COMMUNITY)),
+                         {COMMUNITY, GRID, third, none})
+        text = self.world.do(*words, '--below').out
+        self.assertIn('2/352', text)
+        # A newer file that says nothing of it takes it back.
+        self.world.reference('territory', 'code,level,parent,name\n'
+                             '%s,grid,%s,one\n' % (GRID, COMMUNITY))
+        self.assertEqual(said()[GRID], (1, 2, None, None))
 
     def test_the_centre_knows_no_more_than_the_worker(self):
         self.a.incident('grid=' + GRID)

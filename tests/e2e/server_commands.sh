@@ -108,6 +108,7 @@ expect 3 "$server" code "$data" nobody --url https://city.example
 
 # ---- with a server: the same commands, run in it ----
 start
+[ "$(stat -c %a "$data/control.sock")" = 600 ] || fail "others may command it"
 expect 0 "$server" worker list "$data"
 says '张三'
 expect 0 "$server" worker list "$data" --json
@@ -125,6 +126,8 @@ expect 0 "$server" device list "$data"
 expect 3 "$server" device revoke "$data" 4711
 expect 0 "$server" check "$data"
 expect 0 "$server" rebuild "$data"
+expect 0 "$server" health "$data" --json
+says '"by":"server","until":"2'
 (cd "$work" && expect 0 "$server" backup data copy.db)
 [ -s "$work/copy.db" ] || fail "no backup"
 expect 1 "$server" serve "$data" --listen 127.0.0.1:0 # one at a time
@@ -160,7 +163,11 @@ stop
 # ---- after it, and without TLS ----
 expect 0 "$server" check "$data" --json
 says '"sound":true'
+expect 0 "$server" health "$data" --json
+says '"by":"folder","until":"2'
 start --plain
+expect 0 "$server" health "$data" --json
+says '"by":"none","until":null,"doubt":"'
 case $url in http://127.0.0.1:*) ;; *) fail "not plain: $url" ;; esac
 pin=sha256//
 [ "$(curl -sS --noproxy '*' "$url/healthz")" = ok ] || fail "plain healthz"

@@ -5,8 +5,9 @@ There is no systemd running where tests run. So systemd's own tools judge the
 files (systemd-analyze, -sysusers, -tmpfiles, offline), and the programs run
 under the same restrictions made by hand: no capability, no new privileges, a
 read-only file system but for the data folder, no /dev, no /home, no network
-families but those named, and the unit's SystemCallFilter= as a seccomp filter
-that kills at the first other call.
+families but those named, of our programs only those that ExecPaths= names, and
+the unit's SystemCallFilter= as a seccomp filter that kills at the first other
+call.
 """
 import ctypes
 import os
@@ -66,6 +67,12 @@ def allowed(unit):
     return calls | {'execve', 'exit', 'exit_group', 'rt_sigreturn'}
 
 
+def may_run(unit):
+    """Our programs that the unit may start, as they lie here."""
+    words = ' '.join(settings(unit, 'ExecPaths')).split()
+    return [BIN / w.split('/')[1] for w in words if w.startswith('@')]
+
+
 def confine(calls):
     """In the child, last thing before the program: what is not named kills."""
     lib = ctypes.CDLL('libseccomp.so.2', use_errno=True)
@@ -99,10 +106,16 @@ class Place:
     def argv(self, unit, *argv):
         calls = self.dir / (unit + '.calls')
         calls.write_text('\n'.join(sorted(allowed(unit))))
+        exec_only = '' if not settings(unit, 'NoExecPaths') else '\n'.join(
+            [f'mount --bind {BIN} {BIN}',
+             f'mount -o remount,bind,ro,noexec {BIN}'] +
+            [f'mount --bind {p} {p}; mount -o remount,bind,ro,exec {p}'
+             for p in may_run(unit)])
         # A mount namespace of its own; then no right at all.
         script = f'''
             set -e
             mount --make-rprivate /
+            {exec_only}
             mount --bind {self.dir} {self.dir}
             mount -o remount,bind,ro /
             mount -t tmpfs -o ro,mode=000 none /home
@@ -217,6 +230,49 @@ class Units(unittest.TestCase):
             subprocess.run(['sleep', '1.1'], check=True)  # another name
             names = list(self.place.backups.glob('server-*.db'))
             self.assertEqual(len(names), kept)
+
+    def test_what_the_server_runs_runs_under_its_unit(self):
+        """Each program that its sources start, and no other of ours."""
+        unit = 'xunge-server.service'
+        started = set()
+        for folder in ('server/cosign', 'server/desk', 'shared/photo'):
+            for path in (SOURCE / folder).glob('*.c'):
+                started |= set(re.findall(
+                    r'(?:PROGRAM(?:\[\] =)?|\.name =) "(xunge-\w+)"',
+                    path.read_text()))
+        started -= {'xunge-exif'}  # devices read EXIF, the server does not
+        self.assertEqual({p.name for p in may_run(unit)},
+                         started | {'xunge-server'})
+
+        def fed(name, path, *words):
+            with open(path, 'rb') as file:
+                return subprocess.run(
+                    self.place.argv(unit, BIN / name, *words), stdin=file,
+                    capture_output=True, timeout=WAIT_S,
+                    env={'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8'})
+        table = self.place.dir / 'table.csv'
+        table.write_text('a,b\n东门,2\n')
+        said = fed('xunge-sheet', table, '')
+        self.assertIn('"东门","2"', said.stdout.decode(), said)
+        photo = SOURCE / 'tests/data/jpeg/f1-exif.jpg'
+        said = fed('xunge-thumb', photo, '1')
+        self.assertIn(b'\xff\xd8\xff', said.stdout[:64], said)
+        said = fed('xunge-witness', '/dev/null')
+        self.assertIn(b'xunge-witness URL', said.stderr, said)
+        said = fed('xunge', '/dev/null', 'version')
+        self.assertIn(b'PermissionError', said.stderr, said)
+
+    def test_a_thread_for_each_connection(self):
+        """Fewer, and a crowd that the caps would hold keeps everybody out."""
+        def number(path, name):
+            return int(re.search(r'\b%s = (\d+)' % name,
+                                 (SOURCE / path).read_text()).group(1))
+        need = number('shared/web/web.h', 'XG_WEB_CONNECTIONS') + \
+            number('server/console/console.h', 'CONSOLE_CONNECTIONS') + \
+            2 * number('shared/web/gate.h', 'GATE_SPARE') + 64
+        unit = 'xunge-server.service'
+        self.assertGreaterEqual(int(settings(unit, 'TasksMax')[0]), need)
+        self.assertGreaterEqual(int(settings(unit, 'LimitNOFILE')[0]), 2 * need)
 
     def test_what_the_unit_forbids_kills(self):
         """The filter is one: mounting, tracing, raw sockets of a program."""
