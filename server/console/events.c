@@ -44,7 +44,7 @@ struct events {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t stop;
-    bool stopping;
+    bool follows, stopping;
     uint64_t next; /* rounds ever */
     struct round kept[EVENTS_KEPT]; /* round i is at i % EVENTS_KEPT */
     uint64_t changed, number;       /* how far it is */
@@ -149,13 +149,13 @@ static enum xg_status read_round(struct round *r, struct events *e,
     struct store_entity *rows;
     struct store *s;
     size_t count = PAGE;
+    enum xg_status status = XG_OK;
 
     r->all = xg_arena_array(&r->arena, EVENTS_ENTITIES_MAX, sizeof *r->all);
     if (!r->all)
         return xg_fail_nomem(err);
     if (data_borrow(e->data, &s, err) != XG_OK)
         return err->status;
-    enum xg_status status = XG_OK;
     while (status == XG_OK && count == PAGE && !r->cut) {
         xg_arena_reset(&arena);
         status = s->ops->read_entities_changed(s, &arena, &rows, &count,
@@ -172,10 +172,6 @@ static enum xg_status read_round(struct round *r, struct events *e,
     }
     data_return(e->data, s);
     xg_arena_clear(&arena);
-    if (status == XG_OK && r->cut) { /* whoever is told looks at all */
-        e->changed = r->at ? r->at - 1 : 0;
-        e->number = INT64_MAX;
-    }
     return status;
 }
 
@@ -207,21 +203,32 @@ static bool maps_turn(struct events *e)
     return said;
 }
 
-static void follow(struct events *e)
+/* What is not read, as there is too much of it or as it cannot be, is told all
+ * the same: whoever hears of it looks at all. */
+static enum xg_status follow_to(struct round *r, struct events *e,
+                                uint64_t size, struct xg_error *err)
+{
+    r->at = size;
+    enum xg_status status = read_round(r, e, err);
+    r->cut |= status != XG_OK;
+    if (r->cut) {
+        e->changed = size - 1;
+        e->number = INT64_MAX;
+    }
+    return status;
+}
+
+void events_look(struct events *e)
 {
     struct round r = {.arena = XG_ARENA(ROUND_BYTES), .maps = maps_turn(e)};
     struct xg_error err = XG_ERROR_NONE;
     struct xg_checkpoint c;
 
     enum xg_status status = ledger_published(e->data->ledger, &c, NULL, &err);
-    if (status == XG_OK && c.size > e->changed + 1) {
-        r.at = c.size;
-        status = read_round(&r, e, &err);
-    }
+    if (status == XG_OK && c.size > e->changed + 1)
+        status = follow_to(&r, e, c.size, &err);
     if (status != XG_OK)
         xg_log(XG_LOG_WARN, "console.events", "error=%s", xg_error_text(&err));
-    if (status != XG_OK)
-        r.count = 0;
     if (r.count == 0 && !r.cut && !r.maps) {
         xg_arena_clear(&r.arena);
         return;
@@ -249,15 +256,15 @@ static void *follow_log(void *ctx)
         if (e->stopping)
             break;
         pthread_mutex_unlock(&e->lock);
-        follow(e);
+        events_look(e);
         pthread_mutex_lock(&e->lock);
     }
     pthread_mutex_unlock(&e->lock);
     return NULL;
 }
 
-enum xg_status events_start(struct events **out, struct data *d,
-                            struct xg_error *err)
+enum xg_status events_open(struct events **out, struct data *d,
+                           struct xg_error *err)
 {
     struct events *e = calloc(1, sizeof *e);
     struct xg_checkpoint c;
@@ -276,10 +283,20 @@ enum xg_status events_start(struct events **out, struct data *d,
         e->kept[i].arena = XG_ARENA(ROUND_BYTES);
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->stop, NULL);
-    if (pthread_create(&e->thread, NULL, follow_log, e) != 0) {
-        pthread_cond_destroy(&e->stop);
-        pthread_mutex_destroy(&e->lock);
-        free(e);
+    *out = e;
+    return XG_OK;
+}
+
+enum xg_status events_start(struct events **out, struct data *d,
+                            struct xg_error *err)
+{
+    struct events *e;
+
+    if (events_open(&e, d, err) != XG_OK)
+        return err->status;
+    e->follows = pthread_create(&e->thread, NULL, follow_log, e) == 0;
+    if (!e->follows) {
+        events_stop(e);
         return xg_fail(err, XG_NOMEM, "%s",
                        XG_T("无法建立线程", "no thread to be had"));
     }
@@ -295,7 +312,8 @@ void events_stop(struct events *e)
     e->stopping = true;
     pthread_cond_signal(&e->stop);
     pthread_mutex_unlock(&e->lock);
-    pthread_join(e->thread, NULL);
+    if (e->follows)
+        pthread_join(e->thread, NULL);
     for (size_t i = 0; i < EVENTS_KEPT; i++)
         xg_arena_clear(&e->kept[i].arena);
     pthread_cond_destroy(&e->stop);

@@ -4,7 +4,8 @@
  * in the last EVENTS_KEPT rounds: which entities, of which units; and whether
  * the maps did, which everybody is told of, on a line of its own. Each reader
  * is told of what she may see (sight/sight.h), at most once a second. Who falls
- * behind is told to look at all.
+ * behind is told to look at all; so is everybody of a round that has more than
+ * EVENTS_ENTITIES_MAX, or that could not be read.
  */
 #ifndef XG_SERVER_CONSOLE_EVENTS_H
 #define XG_SERVER_CONSOLE_EVENTS_H
@@ -22,6 +23,10 @@ struct events;
 
 XG_MUST_CHECK enum xg_status events_start(struct events **out, struct data *d,
                                           struct xg_error *err);
+/* The same without a thread: it looks when it is told to. */
+XG_MUST_CHECK enum xg_status events_open(struct events **out, struct data *d,
+                                         struct xg_error *err);
+void events_look(struct events *e);
 /* NULL is fine. */
 void events_stop(struct events *e);
 

@@ -705,6 +705,79 @@ static void test_what_changed_is_told(void **unused)
     office_close(&o);
 }
 
+/* A round has as many as it may, and one more. */
+static void test_a_round_has_its_most(void **unused)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    char kinds[64];
+    struct events *e;
+    struct office o;
+
+    (void)unused;
+    office_open(&o, NULL);
+    assert_ok(events_open(&e, o.d, &err));
+    for (int i = 0; i < EVENTS_ENTITIES_MAX; i++)
+        office_report(&o, "lamp");
+    events_look(e);
+    snprintf(kinds, sizeof kinds, "\"kinds\":{\"incident\":%d}",
+             EVENTS_ENTITIES_MAX);
+    assert_int_equal(events_next(e), 1);
+    told(e, 0, "north", kinds, NULL);
+    told(e, 0, "north", "\"cases\":null,\"units\":[\"north\"]", NULL);
+    told(e, 0, "south", NULL, NULL);
+    for (int i = 0; i <= EVENTS_ENTITIES_MAX; i++)
+        office_report(&o, "lamp");
+    events_look(e);
+    assert_int_equal(events_next(e), 2);
+    told(e, 1, "north", "\"cases\":null,\"units\":null", NULL);
+    told(e, 1, "south", "\"cases\":null,\"units\":null", NULL);
+    assert_int_equal(told_until(e, 1), office_log_size(&o));
+    /* It goes on behind what was cut. */
+    events_look(e);
+    assert_int_equal(events_next(e), 2);
+    office_report(&o, "lamp");
+    events_look(e);
+    told(e, 2, "north", "\"kinds\":{\"incident\":1},\"cases\":[\"", "null");
+    events_stop(e);
+    office_close(&o);
+}
+
+/* What changed and cannot be read is told nevertheless, at each call that may
+ * fail; and it is told once. */
+static void test_a_round_that_cannot_be_read(void **unused)
+{
+    struct store_fault fault = {.status = XG_OK};
+    struct xg_error err = XG_ERROR_NONE;
+    struct events *e;
+    struct office o;
+    size_t failures = 0;
+
+    (void)unused;
+    office_open(&o, &fault);
+    assert_ok(events_open(&e, o.d, &err));
+    office_report(&o, "lamp");
+    events_look(e); /* opens its reader */
+    for (uint64_t call = 0;; call++) {
+        uint64_t before = events_next(e);
+        office_report(&o, "lamp");
+        uint64_t size = office_log_size(&o);
+        fault = (struct store_fault){.countdown = call, .status = XG_IO};
+        events_look(e);
+        bool failed = fault.failed > 0;
+        fault.status = XG_OK;
+        events_look(e);
+        assert_int_equal(events_next(e), before + 1);
+        assert_int_equal(told_until(e, before), size);
+        if (!failed)
+            break;
+        failures++;
+        told(e, before, "south", "\"cases\":null,\"units\":null", NULL);
+    }
+    assert_int_equal(failures, 2); /* begins to read, reads */
+    events_stop(e);
+    office_close(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -718,6 +791,8 @@ int main(void)
         cmocka_unit_test(test_quotas),
         cmocka_unit_test(test_where_from),
         cmocka_unit_test(test_what_changed_is_told),
+        cmocka_unit_test(test_a_round_has_its_most),
+        cmocka_unit_test(test_a_round_that_cannot_be_read),
         cmocka_unit_test(test_a_board_that_lags),
     };
 
