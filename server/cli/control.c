@@ -19,10 +19,13 @@
 #include "shared/base/secret.h"
 #include "shared/core/protocol.h"
 
-#define MAGIC "xunge-server/control/2"
+#define MAGIC "xunge-server/control/3"
 #define SOCKET_NAME "control.sock"
 
-enum { WORDS_MAX = 64, QUESTION_MAX = CMD_INPUT_MAX + (1 << 20) };
+enum {
+    WORDS_MAX = 4 + CMD_ARGS_MAX + 2 * CMD_GIVEN_MAX,
+    QUESTION_MAX = CMD_INPUT_MAX + (1 << 20),
+};
 
 struct control {
     struct data *data;
@@ -32,6 +35,7 @@ struct control {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t idle;
+    int visits[CONTROL_AT_ONCE]; /* those who came; the first at_work of them */
     unsigned at_work;
     bool stopping;
 };
@@ -170,20 +174,22 @@ static bool read_question(struct question *q, struct xg_bytes rest,
                           struct xg_arena *arena)
 {
     struct xg_bytes magic, lang, word;
+    uint64_t count;
 
     if (!xg_frame_next(&rest, &magic) ||
         !xg_bytes_equal(magic, xg_bytes_of(MAGIC)) ||
         !xg_frame_next(&rest, &lang) || !xg_frame_next(&rest, &q->input) ||
-        !xg_frame_next(&rest, &q->password))
+        !xg_frame_next(&rest, &q->password) || !xg_frame_next(&rest, &word) ||
+        !xg_word_uint(&word, &count) || count > WORDS_MAX)
         return false;
     q->lang = xg_bytes_equal(lang, xg_bytes_of("zh")) ? XG_LANG_ZH : XG_LANG_EN;
-    while (q->count < WORDS_MAX && xg_frame_next(&rest, &word)) {
+    while ((uint64_t)q->count < count && xg_frame_next(&rest, &word)) {
         q->words[q->count] =
             xg_arena_str(arena, (const char *)word.at, word.len);
         if (!q->words[q->count++])
             return false;
     }
-    return rest.len == 0;
+    return rest.len == 0 && (uint64_t)q->count == count;
 }
 
 /* The exit code; everything that it printed into `c->out` and `errors`. */
@@ -245,18 +251,39 @@ struct visit {
     int fd;
 };
 
-static void *serve_visit(void *ctx)
+/* Waits for a place. False: it stops, and there is none. */
+static bool take_place(struct control *control, int fd)
 {
-    struct visit *visit = ctx;
-    struct control *control = visit->control;
-
-    serve_one(control, visit->fd);
-    close(visit->fd);
-    free(visit);
     pthread_mutex_lock(&control->mutex);
-    control->at_work--;
+    while (control->at_work >= CONTROL_AT_ONCE && !control->stopping)
+        pthread_cond_wait(&control->idle, &control->mutex);
+    bool taken = !control->stopping;
+    if (taken)
+        control->visits[control->at_work++] = fd;
+    pthread_mutex_unlock(&control->mutex);
+    return taken;
+}
+
+static void give_place(struct control *control, int fd)
+{
+    size_t i = 0;
+
+    pthread_mutex_lock(&control->mutex);
+    while (control->visits[i] != fd)
+        i++;
+    control->visits[i] = control->visits[--control->at_work];
     pthread_cond_broadcast(&control->idle);
     pthread_mutex_unlock(&control->mutex);
+}
+
+static void *serve_visit(void *ctx)
+{
+    struct visit visit = *(struct visit *)ctx;
+
+    free(ctx);
+    serve_one(visit.control, visit.fd);
+    give_place(visit.control, visit.fd);
+    close(visit.fd);
     return NULL;
 }
 
@@ -277,12 +304,10 @@ static void begin_visit(struct control *control, int fd)
     }
     *visit = (struct visit){control, fd};
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    pthread_mutex_lock(&control->mutex);
-    while (control->at_work >= CONTROL_AT_ONCE)
-        pthread_cond_wait(&control->idle, &control->mutex);
-    control->at_work++;
-    pthread_mutex_unlock(&control->mutex);
-    if (pthread_create(&thread, &detached, serve_visit, visit) != 0) {
+    if (!take_place(control, fd)) {
+        free(visit);
+        close(fd);
+    } else if (pthread_create(&thread, &detached, serve_visit, visit) != 0) {
         serve_visit(visit); /* no thread to be had: then here */
     }
     pthread_attr_destroy(&detached);
@@ -385,6 +410,9 @@ void control_stop(struct control *control)
         return;
     pthread_mutex_lock(&control->mutex);
     control->stopping = true;
+    for (size_t i = 0; i < control->at_work; i++)
+        shutdown(control->visits[i], SHUT_RD); /* those that have yet to ask */
+    pthread_cond_broadcast(&control->idle);
     pthread_mutex_unlock(&control->mutex);
     shutdown(control->listen_fd, SHUT_RDWR); /* wakes accept() */
     pthread_join(control->thread, NULL);
@@ -489,6 +517,7 @@ enum xg_status control_ask(struct control_answer *answer, const char *dir,
                            const int *files, struct xg_error *err)
 {
     struct xg_buf question = XG_BUF(QUESTION_MAX);
+    char count[16];
     int fd = -1;
 
     if (reach(&fd, dir, err) != XG_OK)
@@ -497,6 +526,8 @@ enum xg_status control_ask(struct control_answer *answer, const char *dir,
     xg_frame_put(&question, xg_bytes_of(xg_lang() == XG_LANG_ZH ? "zh" : "en"));
     xg_frame_put(&question, input);
     xg_frame_put(&question, password);
+    snprintf(count, sizeof count, "%d", argc);
+    xg_frame_put(&question, xg_bytes_of(count));
     for (int i = 0; i < argc; i++)
         xg_frame_put(&question, xg_bytes_of(argv[i]));
     enum xg_status status = xg_buf_check(&question, err);

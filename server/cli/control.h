@@ -4,13 +4,15 @@
  * data too. One connection, one command; both directions are frames
  * (shared/core/protocol.h):
  *
- *      question  "xunge-server/control/2", "zh" | "en", content of the file
+ *      question  "xunge-server/control/3", "zh" | "en", content of the file
  *                that the command reads (or nothing), an operator's password
- *                (or nothing), the words
+ *                (or nothing), how many words, the words
  *      answer    standard output, standard error, exit code in decimal
  *
  * With the question come the files that are lent to the command (lend.h), as
- * descriptors (SCM_RIGHTS): none, or CMD_FILES of them.
+ * descriptors (SCM_RIGHTS): none, or CMD_FILES of them. A question that was cut
+ * off runs nothing. CONTROL_AT_ONCE connections are served at once; the others
+ * wait. One that says nothing for CONTROL_WAIT_S is closed.
  */
 #ifndef SERVER_CLI_CONTROL_H
 #define SERVER_CLI_CONTROL_H
@@ -27,7 +29,8 @@ XG_MUST_CHECK enum xg_status control_start(struct control **control,
                                            struct console *console, /* or NULL */
                                            const struct xg_env *env,
                                            struct xg_error *err);
-/* Waits for commands at work. NULL is fine. */
+/* Waits for commands at work; what is not asked by then is not heard. NULL is
+ * fine. */
 void control_stop(struct control *control);
 
 /* Does a server listen there? */
