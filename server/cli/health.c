@@ -11,71 +11,13 @@
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
 
-static const int64_t HOUR_MS = 3600 * 1000;
-enum { CERTIFICATE_DAYS = 30 };
-
-/* ---- doubts ---- */
-
-static const char *log_doubt(const struct health *h)
-{
-    return h->behind
-               ? XG_T("这是旧的副本，已停止写入；见 restore",
-                      "this is an old copy and writes nothing; see restore")
-               : NULL;
-}
-
-static const char *backup_doubt(const struct health *h)
-{
-    if (!h->backup_ms)
-        return XG_T("还没有备份过", "there was no backup yet");
-    if (h->now_ms - h->backup_ms > HEALTH_BACKUP_H * HOUR_MS)
-        return XG_T("超过一天半没有备份了", "no backup for a day and a half");
-    if (h->backup_missing)
-        return XG_T("备份时有照片文件缺失；见 check",
-                    "photo files were missing when it was made; see check");
-    return h->backup_beside
-               ? XG_T("备份和数据在同一块盘上：用 serve --backups 放到别处",
-                      "it lies on the same disk as the data: put it elsewhere "
-                      "with serve --backups")
-               : NULL;
-}
-
-static const char *disk_doubt(const struct health *h)
-{
-    return h->disk_total &&
-                   h->disk_free < h->disk_total / 100 * HEALTH_FREE_PERCENT
-               ? XG_T("磁盘快满了", "the disk is nearly full")
-               : NULL;
-}
-
-static const char *apart_doubt(const struct health *h)
-{
-    return h->quarantined ? XG_T("有被隔离的批次，见 device quarantined",
-                                 "batches are quarantined: see device "
-                                 "quarantined")
-                          : NULL;
-}
-
-static const char *waiting_doubt(const struct health *h)
-{
-    return h->waiting ? XG_T("等待登记员签名，见 registry list",
-                             "the registrar has yet to sign: see registry list")
-                      : NULL;
-}
-
 /* ---- the certificate ---- */
 
-struct certificate {
-    enum data_tls by;
-    bool known;
-    int64_t until_ms;
-};
-
 /* What callers see; where nothing serves, what lies in the folder. */
-static struct certificate read_certificate(const struct cmd *c)
+static struct health_certificate read_certificate(const struct cmd *c)
 {
     struct xg_error ignored = XG_ERROR_NONE;
-    struct certificate out = {.by = c->data->tls,
+    struct health_certificate out = {.by = c->data->tls,
                               .until_ms = c->data->cert_until_ms};
     struct tls_files tls;
 
@@ -89,7 +31,7 @@ static struct certificate read_certificate(const struct cmd *c)
     return out;
 }
 
-static const char *certificate_by(const struct certificate *t)
+static const char *certificate_by(const struct health_certificate *t)
 {
     switch (t->by) {
     case DATA_NOT_SERVED:
@@ -102,19 +44,6 @@ static const char *certificate_by(const struct certificate *t)
         break;
     }
     return "none";
-}
-
-static const char *certificate_doubt(const struct certificate *t,
-                                     int64_t now_ms)
-{
-    if (t->by == DATA_TLS_NONE)
-        return XG_T("没有加密：用 TLS，或在前面放代理并用 --url、--console-url "
-                    "写明 https 地址",
-                    "nothing is encrypted: serve with TLS, or behind a proxy "
-                    "whose https address --url and --console-url state");
-    return t->known && t->until_ms - now_ms < CERTIFICATE_DAYS * 24 * HOUR_MS
-               ? XG_T("证书快到期了", "the certificate is about to expire")
-               : NULL;
 }
 
 /* ---- as JSON ---- */
@@ -132,35 +61,35 @@ static json_t *time_json(int64_t ms)
 }
 
 static enum xg_status put_json(struct cmd *c, const struct health *h,
-                               const struct certificate *t,
+                               const struct health_certificate *t,
                                struct xg_error *err)
 {
     json_t *o = json_object();
 
 #define MEMBER(name, ...) json_object_set_new(o, name, json_pack(__VA_ARGS__))
     MEMBER("log", "{s:I, s:o, s:s?}", "size", (json_int_t)h->log_size, "time",
-           time_json(h->log_ms), "doubt", log_doubt(h));
+           time_json(h->log_ms), "doubt", health_log_doubt(h));
     MEMBER("backup", "{s:o, s:I, s:I, s:s?}", "last", time_json(h->backup_ms),
            "size", (json_int_t)h->backup_size, "files_missing",
-           (json_int_t)h->backup_missing, "doubt", backup_doubt(h));
+           (json_int_t)h->backup_missing, "doubt", health_backup_doubt(h));
     MEMBER("disk", "{s:I, s:I, s:s?}", "free", (json_int_t)h->disk_free,
-           "total", (json_int_t)h->disk_total, "doubt", disk_doubt(h));
+           "total", (json_int_t)h->disk_total, "doubt", health_disk_doubt(h));
     MEMBER("database_bytes", "I", (json_int_t)h->database_bytes);
     MEMBER("photos", "{s:I, s:I, s:I, s:n}", "held",
            (json_int_t)h->photos_held, "bytes", (json_int_t)h->photo_bytes,
            "wanted", (json_int_t)h->photos_wanted, "doubt");
     MEMBER("behind", "{s:I}", "console", (json_int_t)h->board_behind);
     MEMBER("quarantined", "{s:I, s:s?}", "batches", (json_int_t)h->quarantined,
-           "doubt", apart_doubt(h));
+           "doubt", health_apart_doubt(h));
     MEMBER("waiting", "{s:I, s:s?}", "statements", (json_int_t)h->waiting,
-           "doubt", waiting_doubt(h));
+           "doubt", health_waiting_doubt(h));
     MEMBER("witnesses", "{s:o, s:I, s:n}", "size",
            h->witnessed ? json_integer((json_int_t)h->witnessed_size)
                         : json_null(),
            "devices", (json_int_t)h->devices, "doubt");
     MEMBER("certificate", "{s:s, s:o, s:s?}", "by", certificate_by(t), "until",
            time_json(t->known ? t->until_ms : 0), "doubt",
-           certificate_doubt(t, h->now_ms));
+           health_certificate_doubt(t, h->now_ms));
 #undef MEMBER
     return cmd_put_json(c, o, err);
 }
@@ -176,23 +105,23 @@ static void put_line(struct cmd *c, const char *name, const char *text,
 }
 
 static void put_text(struct cmd *c, const struct health *h,
-                     const struct certificate *t)
+                     const struct health_certificate *t)
 {
     char free_[VIEW_SIZE_TEXT], total[VIEW_SIZE_TEXT], line[200];
     struct xg_buf when = XG_BUF(64);
 
     snprintf(line, sizeof line, XG_T("%" PRIu64 " 条", "%" PRIu64 " entries"),
              h->log_size);
-    put_line(c, XG_T("日志", "log"), line, log_doubt(h));
+    put_line(c, XG_T("日志", "log"), line, health_log_doubt(h));
     if (h->backup_ms)
         view_put_time(&when, h->backup_ms);
     put_line(c, XG_T("备份", "backup"),
              h->backup_ms ? xg_buf_str(&when) : XG_T("没有", "none"),
-             backup_doubt(h));
+             health_backup_doubt(h));
     snprintf(line, sizeof line, XG_T("剩 %s，共 %s", "%s of %s free"),
              view_size_text(free_, h->disk_free),
              view_size_text(total, h->disk_total));
-    put_line(c, XG_T("磁盘", "disk"), line, disk_doubt(h));
+    put_line(c, XG_T("磁盘", "disk"), line, health_disk_doubt(h));
     put_line(c, XG_T("数据库", "database"),
              view_size_text(total, h->database_bytes), NULL);
     snprintf(line, sizeof line,
@@ -202,9 +131,9 @@ static void put_text(struct cmd *c, const struct health *h,
              h->photos_wanted);
     put_line(c, XG_T("照片", "photos"), line, NULL);
     snprintf(line, sizeof line, "%" PRIu64, h->quarantined);
-    put_line(c, XG_T("隔离", "apart"), line, apart_doubt(h));
+    put_line(c, XG_T("隔离", "apart"), line, health_apart_doubt(h));
     snprintf(line, sizeof line, "%" PRIu64, h->waiting);
-    put_line(c, XG_T("待签", "waiting"), line, waiting_doubt(h));
+    put_line(c, XG_T("待签", "waiting"), line, health_waiting_doubt(h));
     xg_buf_reset(&when);
     if (t->known)
         view_put_time(&when, t->until_ms);
@@ -214,13 +143,13 @@ static void put_text(struct cmd *c, const struct health *h,
                  ? XG_T("由前面的代理出示，到期在那里看",
                         "a proxy shows one: see there until when")
                  : "-",
-             certificate_doubt(t, h->now_ms));
+             health_certificate_doubt(t, h->now_ms));
     xg_buf_clear(&when);
 }
 
 enum xg_status cmd_health(struct cmd *c, struct xg_error *err)
 {
-    const struct certificate t = read_certificate(c);
+    const struct health_certificate t = read_certificate(c);
     struct health h;
 
     if (health_read(c->data, &h, err) != XG_OK)

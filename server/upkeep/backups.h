@@ -1,5 +1,5 @@
-/* backups.h - backups that the server keeps by itself: one a day, the newest
- * seven, in a folder of their own.
+/* backups.h - backups that the server keeps by itself: one a day on which the
+ * log grew, the newest seven, in a folder of their own.
  *
  *      FOLDER/server-20261122T143000Z.db   as `backup` makes it
  *      FOLDER/photos/                      shared by all of them

@@ -6,8 +6,9 @@
 #include "server/data/data.h"
 
 enum {
-    HEALTH_BACKUP_H = 36, /* older is in doubt */
-    HEALTH_FREE_PERCENT = 10,
+    HEALTH_BACKUP_H = 36, /* older is in doubt, where more came since */
+    HEALTH_FREE_PERCENT = 10, /* less is */
+    HEALTH_CERTIFICATE_DAYS = 30,
 };
 
 struct health {
@@ -30,5 +31,21 @@ struct health {
 
 XG_MUST_CHECK enum xg_status health_read(struct data *d, struct health *out,
                                          struct xg_error *err);
+
+/* What whoever calls is shown. */
+struct health_certificate {
+    enum data_tls by;
+    bool known; /* until when */
+    int64_t until_ms;
+};
+
+/* In words, what a person should see to; or NULL. */
+const char *health_log_doubt(const struct health *h);
+const char *health_backup_doubt(const struct health *h);
+const char *health_disk_doubt(const struct health *h);
+const char *health_apart_doubt(const struct health *h);
+const char *health_waiting_doubt(const struct health *h);
+const char *health_certificate_doubt(const struct health_certificate *t,
+                                     int64_t now_ms);
 
 #endif
