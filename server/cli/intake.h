@@ -7,7 +7,8 @@
 #include "shared/guide/csv.h"
 #include "shared/view/judged.h"
 
-enum { INTAKE_COLUMNS_MAX = 48, INTAKE_ROWS_MAX = 5000 };
+/* A table may have no more columns, so --columns names all that there are. */
+enum { INTAKE_COLUMNS_MAX = XG_CSV_COLUMNS_MAX, INTAKE_ROWS_MAX = 5000 };
 
 /* What a column is. */
 enum intake_kind { INTAKE_FIELD, INTAKE_TOLD, INTAKE_EXTERNAL };

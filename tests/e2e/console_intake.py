@@ -17,6 +17,7 @@ from lib_world import (BIN, GRID, Case, environment, main, need, run,
 
 MAP = ('工单编号=external,标题=description,内容=description,地址=address,'
        '类别=category,来电时间=happened,来电人=contact,电话=phone,网格=grid')
+COLUMNS_MAX = 64  # XG_CSV_COLUMNS_MAX
 HEAD = '工单编号,标题,内容,地址,类别,来电时间,来电人,电话,网格'
 # One in which openpyxl lies: ours may be another.
 PYTHONS = sys.executable, '/usr/bin/python3'
@@ -246,6 +247,35 @@ class Intake(Case):
         self.assertEqual(told['map'], {'标题': 'description',
                                        '工单编号': 'external'})
         self.refused_columns(self.file(b'PK\x03\x04xx', 'a.xlsx'))
+
+    def test_as_many_columns_as_a_table_may_have(self):
+        """All are named, the last ones too, and each may be of the map."""
+        names = ['列%d' % n for n in range(1, COLUMNS_MAX)] + ['工单编号']
+        cells = ['第%d' % n for n in range(1, COLUMNS_MAX)] + ['A1']
+        path = self.file(','.join(names) + '\n' + ','.join(cells))
+        told, = self.take(path, '--columns', map_=())
+        self.assertEqual(told['columns'], names)
+        self.assertEqual(told['sample'], [dict(zip(names, cells))])
+        self.assertEqual(told['map'], {'工单编号': 'external'})
+        parts = ['%s=description' % n for n in names[:-1]] + [
+            '工单编号=external']
+        taken, = self.take(path, 'category=fire',
+                           map_=('--map', ','.join(parts)))
+        shown = str(self.fields(taken['id'])['description'])
+        for cell in cells[:-1]:
+            self.assertIn(cell, shown)
+        self.assertEqual(taken['external'], 'A1')
+        # One more, of the map and of the table.
+        r = self.world.try_('intake', path, '--map',
+                            ','.join(parts + ['又=note']), '--as', 'd1')
+        self.assertEqual(r.code, 2, r.out + r.err)
+        self.assertIn('at most %d' % COLUMNS_MAX, r.err)
+        wide = self.file(','.join(names + ['又']) + '\n' +
+                         ','.join(cells + ['x']))
+        for words in (('--columns',), ('--map', ','.join(parts))):
+            r = self.world.try_('intake', wide, *words, '--as', 'd1')
+            self.assertEqual(r.code, 1, r.out + r.err)
+            self.assertIn('more than %d columns' % COLUMNS_MAX, r.err)
 
     def refused_columns(self, path):
         r = self.world.try_('intake', path, '--columns', '--as', 'd1')

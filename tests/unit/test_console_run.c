@@ -1,12 +1,16 @@
 /* test_console_run.c - a call of the page that is run: what an answer of a
  * moment ago is given for (server/console/lately.h), to whoever may see the
  * same and to nobody else; and files that are refused before anything runs. The
- * command behind them is one that counts.
+ * command behind them is one that counts. And how many passwords are tried at
+ * once.
  */
 #include "tests/lib/test.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/console/inside.h"
 #include "tests/lib/office.h"
@@ -124,10 +128,9 @@ static void run(void *ctx, const struct console_order *order,
         lately_acted(&d->c.lately);
 }
 
-static void desk_open(struct desk *d)
+/* With an office that has been opened. */
+static void desk_furnish(struct desk *d)
 {
-    memset(d, 0, sizeof *d);
-    office_open(&d->o, NULL);
     d->arena = XG_ARENA(4 << 20);
     d->c.options = (struct console_options){.data = d->o.d,
                                             .dir = "/nowhere",
@@ -137,10 +140,19 @@ static void desk_open(struct desk *d)
     sessions_init(&d->c.sessions);
     quota_init(&d->c.quota);
     lately_init(&d->c.lately);
+    places_init(&d->c.tries, CONSOLE_TRIES);
+}
+
+static void desk_open(struct desk *d)
+{
+    memset(d, 0, sizeof *d);
+    office_open(&d->o, NULL);
+    desk_furnish(d);
 }
 
 static void desk_close(struct desk *d)
 {
+    places_clear(&d->c.tries);
     lately_clear(&d->c.lately);
     quota_clear(&d->c.quota);
     sessions_clear(&d->c.sessions);
@@ -374,6 +386,127 @@ static void test_files_that_are_refused(void **unused)
     desk_close(&d);
 }
 
+/* ---- passwords ---- */
+
+/* Somebody at the login, in a thread of her own. */
+struct trying {
+    pthread_t thread;
+    struct desk *d;
+    unsigned number;
+    atomic_bool answered;
+    int http_status;
+};
+
+static void *try(void *ctx)
+{
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct trying *t = ctx;
+    char text[96], peer[32];
+    struct xg_http_field headers[] = {{"Host", "127.0.0.1"},
+                                      {"Content-Type", "application/json"}};
+    struct xg_response response;
+
+    snprintf(text, sizeof text,
+             "{\"code\":\"nobody%u\",\"password\":\"guessed\"}", t->number);
+    snprintf(peer, sizeof peer, "10.0.0.%u", t->number);
+    const struct xg_request request = {.method = "POST",
+                                       .headers = headers,
+                                       .header_count = 2,
+                                       .body = xg_bytes_of(text),
+                                       .peer = peer,
+                                       .arena = &arena};
+    xg_response_init(&response);
+    login_post(&t->d->c, &request, &response);
+    t->http_status = response.http_status;
+    xg_response_clear(&response);
+    xg_arena_clear(&arena);
+    atomic_store(&t->answered, true);
+    return NULL;
+}
+
+static void begin_trying(struct trying *t, struct desk *d, unsigned number)
+{
+    *t = (struct trying){.d = d, .number = number};
+    assert_int_equal(pthread_create(&t->thread, NULL, try, t), 0);
+}
+
+static void is_refused(struct trying *t)
+{
+    assert_int_equal(pthread_join(t->thread, NULL), 0);
+    assert_int_equal(t->http_status, 401);
+}
+
+static void desk_for_logins(struct desk *d)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    memset(d, 0, sizeof *d);
+    office_open_files(&d->o);
+    desk_furnish(d);
+    assert_ok(account_make_decoy(&d->c.decoy, &d->o.env, &err));
+}
+
+static void test_so_many_passwords_at_once(void **unused)
+{
+    const struct timespec pause = {0, 500000000};
+    struct trying t;
+    static struct desk d;
+
+    (void)unused;
+    desk_for_logins(&d);
+    for (int i = 0; i + 1 < CONSOLE_TRIES; i++)
+        places_take(&d.c.tries);
+    begin_trying(&t, &d, 1); /* the last place */
+    is_refused(&t);
+    places_take(&d.c.tries); /* and none */
+    begin_trying(&t, &d, 2);
+    nanosleep(&pause, NULL);
+    assert_false(atomic_load(&t.answered));
+    places_give(&d.c.tries);
+    is_refused(&t);
+    desk_close(&d);
+}
+
+/* Of the process, since the peak was forgotten. */
+static uint64_t peak_kib(bool forget)
+{
+    FILE *file = fopen(forget ? "/proc/self/clear_refs" : "/proc/self/status",
+                       forget ? "w" : "r");
+    unsigned long long kib = 0;
+    char line[256];
+
+    assert_non_null(file);
+    if (forget)
+        fputs("5", file);
+    while (!forget && fgets(line, sizeof line, file))
+        sscanf(line, "VmHWM: %llu", &kib);
+    fclose(file);
+    return kib;
+}
+
+/* What it is for: a crowd at the login takes no more memory than two do. */
+static void test_a_crowd_at_the_login(void **unused)
+{
+    enum { CROWD = 3 * CONSOLE_TRIES, TRY_KIB = 64 << 10 };
+    struct trying all[CROWD];
+    static struct desk d;
+
+    (void)unused;
+    desk_for_logins(&d);
+    peak_kib(true);
+    uint64_t before = peak_kib(false);
+    for (unsigned i = 0; i < CROWD; i++)
+        begin_trying(&all[i], &d, i + 1);
+    for (unsigned i = 0; i < CROWD; i++)
+        is_refused(&all[i]);
+    uint64_t more = peak_kib(false) - before;
+    print_message("%llu KiB for %d at once\n", (unsigned long long)more,
+                  (int)CROWD);
+    assert_true(more >= TRY_KIB); /* else nothing was measured */
+    assert_true(more < CONSOLE_TRIES * TRY_KIB + TRY_KIB / 2);
+    desk_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +518,8 @@ int main(void)
         cmocka_unit_test(test_what_is_never_given_again),
         cmocka_unit_test(test_an_act_is_seen_at_once),
         cmocka_unit_test(test_files_that_are_refused),
+        cmocka_unit_test(test_so_many_passwords_at_once),
+        cmocka_unit_test(test_a_crowd_at_the_login),
     };
 
     return xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
