@@ -130,8 +130,6 @@ enum xg_status cmd_attention(struct cmd *c, struct xg_error *err)
         status = attention_gather(&g, err);
     if (status == XG_OK)
         status = put_all(&g, err);
-    for (size_t i = 0; i < g.count; i++)
-        json_decref(g.items[i].json);
-    look_close(&g.l);
+    attention_close(&g);
     return status;
 }

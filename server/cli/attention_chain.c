@@ -67,7 +67,8 @@ static enum xg_status add_fork(struct attention_list *g, struct xg_arena *arena,
         return err->status;
     if (!sees)
         return XG_OK;
-    if (finding_about(&finding, &g->l, &chain->id, err) != XG_OK ||
+    if (finding_about(&finding, &g->findings, &g->l, &chain->id, err) !=
+            XG_OK ||
         (!finding.found && forked_at(&since_ms, g, arena, chain, err) != XG_OK))
         return err->status;
     if (finding.found)
@@ -127,7 +128,8 @@ static enum xg_status add_apart(struct attention_list *g, const struct apart *a,
         return err->status;
     if (!sees)
         return XG_OK;
-    if (finding_about(&finding, &g->l, &a->first.chain, err) != XG_OK ||
+    if (finding_about(&finding, &g->findings, &g->l, &a->first.chain, err) !=
+            XG_OK ||
         registry_revoked(g->l.c->data->registry, &revoked, device,
                          a->first.position, err) != XG_OK ||
         time_of(&since_ms, g, a->first.position, err) != XG_OK)
@@ -215,7 +217,7 @@ static enum xg_status add_history(struct attention_list *g,
         return err->status;
     if (!sees)
         return XG_OK;
-    if (finding_about(&finding, &g->l, &row->root, err) != XG_OK)
+    if (finding_about(&finding, &g->findings, &g->l, &row->root, err) != XG_OK)
         return err->status;
     if (finding.found)
         return XG_OK;

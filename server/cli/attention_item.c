@@ -126,3 +126,11 @@ const char *attention_text_at(const json_t *json, const char *key)
 
     return text ? text : "";
 }
+
+void attention_close(struct attention_list *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        json_decref(g->items[i].json);
+    findings_clear(&g->findings);
+    look_close(&g->l);
+}

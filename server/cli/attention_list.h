@@ -5,6 +5,7 @@
 #ifndef XG_SERVER_CLI_ATTENTION_LIST_H
 #define XG_SERVER_CLI_ATTENTION_LIST_H
 
+#include "server/cli/finding.h"
 #include "server/cli/look.h"
 #include "server/desk/attention.h"
 
@@ -21,6 +22,7 @@ struct attention_item {
 
 struct attention_list {
     struct look l;
+    struct findings findings;
     unsigned wanted; /* 1 << enum attention_what */
     struct attention_item *items;
     size_t count, room;
@@ -66,6 +68,9 @@ XG_MUST_CHECK enum xg_status attention_add_logins(struct attention_list *g,
 /* All of them. */
 XG_MUST_CHECK enum xg_status attention_gather(struct attention_list *g,
                                               struct xg_error *err);
+
+/* After it was read, and after a failure. */
+void attention_close(struct attention_list *g);
 
 /* ---- settling ---- */
 

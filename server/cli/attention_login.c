@@ -50,7 +50,8 @@ static enum xg_status add_given(struct attention_list *g,
     char key[2 * XG_HASH_SIZE + 1];
     struct finding finding;
 
-    if (finding_about(&finding, &g->l, &given->record, err) != XG_OK)
+    if (finding_about(&finding, &g->findings, &g->l, &given->record, err) !=
+        XG_OK)
         return err->status;
     if (finding.found && may_say_seen(a, given, finding.author))
         return XG_OK;

@@ -201,8 +201,6 @@ enum xg_status cmd_attention_settle(struct cmd *c, struct xg_error *err)
                      : draft_finding(&draft, &g, what, c->args[2], err);
     if (status == XG_OK)
         status = write(&g, &draft, err);
-    for (size_t i = 0; i < g.count; i++)
-        json_decref(g.items[i].json);
-    look_close(&g.l);
+    attention_close(&g);
     return status;
 }

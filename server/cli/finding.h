@@ -1,5 +1,6 @@
 /* finding.h - what a person found out about a chain: why it forked, what to
- * think of its batches that are kept apart. Of this room only (forks.c). */
+ * think of its batches that are kept apart. All that there are are read once a
+ * command, and are then looked up. Of this room only. */
 #ifndef SERVER_CLI_FINDING_H
 #define SERVER_CLI_FINDING_H
 
@@ -8,13 +9,27 @@
 struct finding {
     bool found;
     uint64_t choice, position; /* in the log */
-    char why[512], author[XG_CODE_MAX + 1];
+    const char *why;           /* "" where there is none */
+    char author[XG_CODE_MAX + 1];
 };
 
-/* The newest about that chain, or whatever else the hash stands for. */
-XG_MUST_CHECK enum xg_status finding_about(struct finding *out, struct look *l,
-                                           const struct xg_hash *chain,
+/* All of them; begins as {.count = 0}. */
+struct findings {
+    struct xg_arena arena;
+    struct findings_row *rows;
+    size_t count;
+    bool read;
+};
+void findings_clear(struct findings *f);
+
+/* The newest about that chain, or whatever else the hash stands for; its texts
+ * are lent by `f`. */
+XG_MUST_CHECK enum xg_status finding_about(struct finding *out,
+                                           struct findings *f, struct look *l,
+                                           const struct xg_hash *about,
                                            struct xg_error *err);
+/* NULL: there is none of that number. */
+const struct xg_choice *finding_choice_of(uint64_t number);
 /* A finding by its name. XG_USAGE lists them. */
 XG_MUST_CHECK enum xg_status finding_choice(uint64_t *number, const char *given,
                                             struct xg_error *err);

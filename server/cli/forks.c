@@ -9,14 +9,14 @@
 #include "server/cli/print.h"
 #include "server/desk/desk.h"
 #include "shared/base/lang.h"
-#include "shared/core/loop.h"
 
-enum { STEP = 256, STEP_BYTES = 8 << 20, FINDINGS_MAX = 1000, SHORT_HASH = 12 };
+enum { STEP = 256, STEP_BYTES = 8 << 20, SHORT_HASH = 12 };
 
 /* Walking over them. */
 struct walk {
     struct cmd *c;
     struct look *look;
+    struct findings findings;
     const struct xg_hash *only; /* a chain, or NULL */
     json_t *list;               /* with --json */
     uint64_t count, unsettled;
@@ -28,71 +28,6 @@ static bool begins(struct xg_bytes note, const char *with)
 
     return note.len > len && memcmp(note.at, with, len) == 0 &&
            note.at[len] == '\n';
-}
-
-/* ---- what was found out ---- */
-
-/* Any device may write such a record: it is a finding by who dispatched then. */
-static enum xg_status may_find(bool *may, struct look *l,
-                               const struct store_entity *e,
-                               struct xg_error *err)
-{
-    const struct xg_role *role;
-    struct xg_statement says;
-    uint64_t position;
-    bool found;
-
-    if (l->registry.find(l->registry.ctx, XG_SAYS_WORKER, e->author, e->changed,
-                         &says, &position, &found, err) != XG_OK)
-        return err->status;
-    role = found ? xg_role_find(says.role) : NULL;
-    *may = role && xg_move_allowed(XG_MOVE_DISPATCH, role->number);
-    return XG_OK;
-}
-
-enum xg_status finding_about(struct finding *out, struct look *l,
-                             const struct xg_hash *chain, struct xg_error *err)
-{
-    struct xg_arena arena = XG_ARENA(64 << 20);
-    const struct store_filter filter = {.kind = XG_KIND_FORK_FINDING,
-                                        .limit = FINDINGS_MAX};
-    struct store_entity *rows;
-    size_t count = 0;
-    enum xg_status status = l->store->ops->read_entities(
-        l->store, &arena, &rows, &count, &filter, err);
-
-    *out = (struct finding){.found = false};
-    for (size_t i = 0; status == XG_OK && i < count && !out->found; i++) {
-        struct xg_cbor_item item;
-        struct xg_brief brief;
-        status = xg_brief_read(&brief, rows[i].state, err);
-        if (status != XG_OK || brief.withdrawn ||
-            !xg_brief_value(&brief, XG_FORK_CHAIN, &item) ||
-            item.bytes.len != XG_HASH_SIZE ||
-            memcmp(item.bytes.at, chain->b, XG_HASH_SIZE) != 0)
-            continue;
-        status = may_find(&out->found, l, &rows[i], err);
-        if (!out->found)
-            continue;
-        out->position = rows[i].changed;
-        if (xg_brief_value(&brief, XG_FORK_FINDING, &item))
-            out->choice = item.number;
-        if (xg_brief_value(&brief, XG_FORK_WHY, &item))
-            snprintf(out->why, sizeof out->why, "%.*s", (int)item.bytes.len,
-                     (const char *)item.bytes.at);
-        snprintf(out->author, sizeof out->author, "%.*s", XG_CODE_MAX,
-                 rows[i].author);
-    }
-    xg_arena_clear(&arena);
-    return status;
-}
-
-static const struct xg_choice *choice_of(uint64_t number)
-{
-    for (const struct xg_choice *c = xg_fork_findings; c->name; c++)
-        if (c->number == number)
-            return c;
-    return NULL;
 }
 
 /* ---- one fork ---- */
@@ -135,7 +70,7 @@ static json_t *fork_json(const struct xg_fork *f, const struct side sides[2],
                          const struct finding *finding)
 {
     char chain[2 * XG_HASH_SIZE + 1];
-    const struct xg_choice *choice = choice_of(finding->choice);
+    const struct xg_choice *choice = finding_choice_of(finding->choice);
 
     xg_hex(chain, f->chain.b, XG_HASH_SIZE);
     return json_pack(
@@ -155,7 +90,7 @@ static void fork_text(struct xg_buf *out, const struct xg_fork *f,
                       uint64_t position, const struct finding *finding)
 {
     char chain[2 * XG_HASH_SIZE + 1];
-    const struct xg_choice *choice = choice_of(finding->choice);
+    const struct xg_choice *choice = finding_choice_of(finding->choice);
 
     xg_hex(chain, f->chain.b, XG_HASH_SIZE);
     xg_buf_format(out,
@@ -207,7 +142,7 @@ static enum xg_status show_fork(struct walk *w, uint64_t position,
         status = s->ops->read_branches(s, &arena, &rows, &count, chain.number,
                                        err);
     if (status == XG_OK)
-        status = finding_about(&finding, w->look, &f.chain, err);
+        status = finding_about(&finding, &w->findings, w->look, &f.chain, err);
     if (status == XG_OK) {
         for (int i = 0; i < 2; i++)
             look_at_side(&sides[i], &f.sides[i], rows, count);
@@ -299,6 +234,7 @@ enum xg_status cmd_forks(struct cmd *c, struct xg_error *err)
         w.list = json_array();
     if (status == XG_OK)
         status = walk_log(&w, err);
+    findings_clear(&w.findings);
     look_close(&l);
     if (status != XG_OK) {
         json_decref(w.list);
@@ -313,52 +249,6 @@ enum xg_status cmd_forks(struct cmd *c, struct xg_error *err)
 }
 
 /* ---- settling one ---- */
-
-static enum xg_status set_field(struct xg_draft *draft, uint64_t number,
-                                struct xg_buf *value, struct xg_error *err)
-{
-    if (xg_buf_check(value, err) != XG_OK)
-        return err->status;
-    enum xg_status status =
-        xg_draft_set(draft, number, xg_buf_bytes(value), err);
-    xg_buf_reset(value);
-    return status;
-}
-
-enum xg_status finding_fill(struct xg_draft *draft, const struct xg_hash *chain,
-                            uint64_t choice, const char *why,
-                            struct xg_error *err)
-{
-    struct xg_buf value = XG_BUF(XG_RECORD_MAX);
-    enum xg_status status;
-
-    xg_cbor_put_bytes(&value, chain->b, XG_HASH_SIZE);
-    status = set_field(draft, XG_FORK_CHAIN, &value, err);
-    if (status == XG_OK) {
-        xg_cbor_put_uint(&value, choice);
-        status = set_field(draft, XG_FORK_FINDING, &value, err);
-    }
-    if (status == XG_OK) {
-        xg_cbor_put_text(&value, why, strlen(why));
-        status = set_field(draft, XG_FORK_WHY, &value, err);
-    }
-    xg_buf_clear(&value);
-    return status;
-}
-
-enum xg_status finding_choice(uint64_t *number, const char *given,
-                              struct xg_error *err)
-{
-    for (const struct xg_choice *c = xg_fork_findings; c->name; c++)
-        if (strcmp(given, c->name) == 0 || strcmp(given, c->zh) == 0) {
-            *number = c->number;
-            return XG_OK;
-        }
-    return xg_fail(err, XG_USAGE,
-                   XG_T("认定应为 restored（恢复备份）、cloned（克隆）、"
-                        "tampered（篡改）或 unclear（不明）",
-                        "a finding is restored, cloned, tampered or unclear"));
-}
 
 static enum xg_status write_finding(struct look *l, struct xg_draft *draft,
                                     struct xg_error *err)
