@@ -104,17 +104,20 @@ function openTrial(kind: string, act: Act, first: Filled, left?: Row): Keeper {
     const what: Call = { run: 'try', words: [run, ...words], flags };
     try {
       const answer = (await call<Row>(what, mine.signal)).lines[0] ?? {};
+      if (mine.signal.aborted) return;
       const { photos: _, ...judged } = judgedOf(answer);
       put({ ...judged, failure: undefined });
     } catch (cause) {
       if (mine.signal.aborted) return;
       put({ problems: [], missing: [], wanted: [], failure: failureOf(cause) });
     }
-    if (asked === mine) settled();
+    settled();
   }
 
+  // What is being judged is of what stood there before: it must not be taken for the judgement of this.
   const soon = (): void => {
     touched = true;
+    asked?.abort();
     put({ kept: 'judged', settled: false });
     keepUnsent(who(), kind, act, filled, state.value.photos);
     clearTimeout(timer);
