@@ -429,8 +429,10 @@ static struct xg_hash question_of(const struct work *w,
                                   const struct xg_request *request)
 {
     const char *within = console_within(w->session);
-    /* The role, and in which words the answer is. */
-    const uint64_t of[] = {w->session->role->number, xg_lang()};
+    /* The role, in which words the answer is, and what she may have been told
+     * of: it was not looked for before that. */
+    const uint64_t of[] = {w->session->role->number, xg_lang(),
+                           events_next(w->console->events)};
     crypto_generichash_state state;
     struct xg_hash question;
 
@@ -448,22 +450,22 @@ static void run_shared(struct work *w, const struct xg_request *request)
 {
     struct console *c = w->console;
     struct xg_hash question = question_of(w, request);
-    uint64_t acts = lately_acts(&c->lately);
+    struct lately_look look;
+    struct xg_bytes answer = {0};
 
     w->done = (struct console_done){.out = XG_BUF(OUT_MAX),
                                     .complaint = XG_BUF(COMPLAINT_MAX)};
-    w->ended =
-        lately_find(&c->lately, &w->done.out, &question, console_now_ms(c));
+    w->ended = lately_find(&c->lately, &w->done.out, &question,
+                           console_now_ms(c), &look);
     if (w->ended)
         return;
     xg_buf_clear(&w->done.out);
     run_work(w, request);
-    if (w->busy)
-        return;
-    put_end(w);
-    if (w->done.exit == 0 && w->done.out.failed == XG_OK)
-        lately_keep(&c->lately, &question, xg_buf_bytes(&w->done.out), acts,
-                    console_now_ms(c));
+    if (!w->busy)
+        put_end(w);
+    if (!w->busy && w->done.exit == 0 && w->done.out.failed == XG_OK)
+        answer = xg_buf_bytes(&w->done.out);
+    lately_found(&c->lately, &look, answer, console_now_ms(c));
 }
 
 void run_post(void *ctx, const struct xg_request *request,

@@ -24,24 +24,38 @@ static struct xg_hash question(unsigned n)
     return h;
 }
 
-static void keep(struct lately *l, unsigned n, const char *text, int64_t now_ms)
-{
-    struct xg_hash h = question(n);
-
-    lately_keep(l, &h, xg_bytes_of(text), lately_acts(l), now_ms);
-}
-
 static bool finds(struct lately *l, unsigned n, const char *text,
                   int64_t now_ms)
 {
     struct xg_buf out = XG_BUF(LATELY_BYTES);
     struct xg_hash h = question(n);
-    bool found = lately_find(l, &out, &h, now_ms);
+    struct lately_look look;
+    bool found = lately_find(l, &out, &h, now_ms, &look);
 
     if (found)
         assert_string_equal(xg_buf_str(&out), text);
+    else
+        lately_found(l, &look, (struct xg_bytes){0}, now_ms);
     xg_buf_clear(&out);
     return found;
+}
+
+static void look_for(struct lately *l, unsigned n, struct lately_look *look,
+                     int64_t now_ms)
+{
+    struct xg_buf out = XG_BUF(LATELY_BYTES);
+    struct xg_hash h = question(n);
+
+    assert_false(lately_find(l, &out, &h, now_ms, look));
+    xg_buf_clear(&out);
+}
+
+static void keep(struct lately *l, unsigned n, const char *text, int64_t now_ms)
+{
+    struct lately_look look;
+
+    look_for(l, n, &look, now_ms);
+    lately_found(l, &look, xg_bytes_of(text), now_ms);
 }
 
 static void test_kept_for_a_second(void **unused)
@@ -64,7 +78,7 @@ static void test_kept_for_a_second(void **unused)
 static void test_an_act_makes_all_old(void **unused)
 {
     static struct lately l;
-    struct xg_hash h = question(3);
+    struct lately_look look;
 
     (void)unused;
     lately_init(&l);
@@ -74,10 +88,104 @@ static void test_an_act_makes_all_old(void **unused)
     keep(&l, 1, "new", 0);
     assert_true(finds(&l, 1, "new", 0));
     /* Looked for before the act, and found after it: it may not be in it. */
-    uint64_t before = lately_acts(&l);
+    look_for(&l, 3, &look, 0);
     lately_acted(&l);
-    lately_keep(&l, &h, xg_bytes_of("late"), before, 0);
+    lately_found(&l, &look, xg_bytes_of("late"), 0);
     assert_false(finds(&l, 3, "", 0));
+    lately_clear(&l);
+}
+
+/* ---- several who ask in the same moment ---- */
+
+struct asker {
+    struct lately *lately;
+    pthread_t thread;
+    unsigned question;
+    char text[16]; /* what she was given; else what she finds herself */
+    bool given;
+};
+
+static void *ask(void *ctx)
+{
+    struct asker *a = ctx;
+    struct xg_buf out = XG_BUF(LATELY_BYTES);
+    struct xg_hash h = question(a->question);
+    struct lately_look look;
+
+    a->given = lately_find(a->lately, &out, &h, 0, &look);
+    if (a->given)
+        snprintf(a->text, sizeof a->text, "%s", xg_buf_str(&out));
+    else
+        lately_found(a->lately, &look, (struct xg_bytes){0}, 0);
+    xg_buf_clear(&out);
+    return NULL;
+}
+
+enum { ASKERS = 8 };
+
+static void begin_to_ask(struct asker *askers, struct lately *l)
+{
+    for (size_t i = 0; i < ASKERS; i++) {
+        askers[i] = (struct asker){.lately = l, .question = 1};
+        assert_int_equal(
+            pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
+    }
+    /* So that some of them wait; those that come later are right as well. */
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
+static unsigned count_given(struct asker *askers, const char *text)
+{
+    unsigned given = 0;
+
+    for (size_t i = 0; i < ASKERS; i++) {
+        assert_int_equal(pthread_join(askers[i].thread, NULL), 0);
+        if (askers[i].given)
+            assert_string_equal(askers[i].text, text);
+        given += askers[i].given;
+    }
+    return given;
+}
+
+static void test_who_asks_the_same_waits_for_the_answer(void **unused)
+{
+    static struct lately l;
+    struct asker askers[ASKERS];
+    struct lately_look look, other;
+
+    (void)unused;
+    lately_init(&l);
+    look_for(&l, 1, &look, 0);
+    look_for(&l, 2, &other, 0); /* another question waits for nobody */
+    begin_to_ask(askers, &l);
+    lately_found(&l, &other, xg_bytes_of("two"), 0);
+    lately_found(&l, &look, xg_bytes_of("one"), 0);
+    assert_int_equal(count_given(askers, "one"), ASKERS);
+
+    /* It failed, or was too long: nobody waits twice. */
+    lately_acted(&l);
+    look_for(&l, 1, &look, 0);
+    begin_to_ask(askers, &l);
+    lately_found(&l, &look, (struct xg_bytes){0}, 0);
+    assert_int_equal(count_given(askers, ""), 0);
+    lately_clear(&l);
+}
+
+static void test_an_act_ends_the_waiting(void **unused)
+{
+    static struct lately l;
+    struct asker askers[ASKERS];
+    struct lately_look look;
+
+    (void)unused;
+    lately_init(&l);
+    look_for(&l, 1, &look, 0);
+    begin_to_ask(askers, &l);
+    lately_acted(&l);
+    /* They look themselves, though she has not ended. */
+    assert_int_equal(count_given(askers, ""), 0);
+    lately_found(&l, &look, xg_bytes_of("old"), 0);
+    assert_false(finds(&l, 1, "", 0));
     lately_clear(&l);
 }
 
@@ -131,6 +239,8 @@ static void run(void *ctx, const struct console_order *order,
 /* With an office that has been opened. */
 static void desk_furnish(struct desk *d)
 {
+    struct xg_error err = XG_ERROR_NONE;
+
     d->arena = XG_ARENA(4 << 20);
     d->c.options = (struct console_options){.data = d->o.d,
                                             .dir = "/nowhere",
@@ -141,17 +251,19 @@ static void desk_furnish(struct desk *d)
     quota_init(&d->c.quota);
     lately_init(&d->c.lately);
     places_init(&d->c.tries, CONSOLE_TRIES);
+    assert_ok(events_start(&d->c.events, d->o.d, &err));
 }
 
 static void desk_open(struct desk *d)
 {
     memset(d, 0, sizeof *d);
-    office_open(&d->o, NULL);
+    office_open_files(&d->o); /* events have a thread */
     desk_furnish(d);
 }
 
 static void desk_close(struct desk *d)
 {
+    events_stop(d->c.events);
     places_clear(&d->c.tries);
     lately_clear(&d->c.lately);
     quota_clear(&d->c.quota);
@@ -335,6 +447,26 @@ static void test_an_act_is_seen_at_once(void **unused)
     desk_close(&d);
 }
 
+/* Who was told that something came in reads an answer that has it. */
+static void test_what_is_told_of_is_in_the_answer(void **unused)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    static struct desk d;
+
+    (void)unused;
+    desk_open(&d);
+    const char *one = log_in(&d, "d1", XG_ROLE_DISPATCHER, "north");
+    assert_int_equal(again(&d, one), 1);
+    assert_int_equal(again(&d, one), 1);
+    uint64_t round = events_next(d.c.events);
+    office_report(&d.o, "env-garbage");
+    for (int i = 0; i < 1000 && events_next(d.c.events) == round; i++)
+        nanosleep(&pause, NULL);
+    assert_true(events_next(d.c.events) > round);
+    assert_int_equal(again(&d, one), 2);
+    desk_close(&d);
+}
+
 /* ---- files ---- */
 
 /* {"run":"photo add","words":["-"]}, {"run":"maps add","words":["-"]} */
@@ -512,11 +644,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kept_for_a_second),
         cmocka_unit_test(test_an_act_makes_all_old),
+        cmocka_unit_test(test_who_asks_the_same_waits_for_the_answer),
+        cmocka_unit_test(test_an_act_ends_the_waiting),
         cmocka_unit_test(test_few_and_small_ones_are_kept),
         cmocka_unit_test(test_once_for_all_who_see_the_same),
         cmocka_unit_test(test_who_touches_is_answered_anew),
         cmocka_unit_test(test_what_is_never_given_again),
         cmocka_unit_test(test_an_act_is_seen_at_once),
+        cmocka_unit_test(test_what_is_told_of_is_in_the_answer),
         cmocka_unit_test(test_files_that_are_refused),
         cmocka_unit_test(test_so_many_passwords_at_once),
         cmocka_unit_test(test_a_crowd_at_the_login),
