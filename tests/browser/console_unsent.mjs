@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { DISTRICT, ENFORCEMENT } from './office.mjs';
+import { DISTRICT, ENFORCEMENT, option, shown } from './office.mjs';
 import { PASSWORD, until } from './run.mjs';
 import { PHOTOS } from './world.mjs';
 
@@ -145,5 +145,35 @@ export const tests = {
     await page.getByRole('button', { name: '退出' }).click();
     await page.locator('#code').waitFor();
     assert.equal(await kept(page), '', 'who logs out leaves nothing');
+  },
+
+  'a form is judged as it stands: what comes late is of words that are not there any more': async (t) => {
+    const world = await t.world();
+    world.operator('d9', '陈静', 'dispatcher', DISTRICT);
+    const device = world.enrol('a', 'w1');
+    const { id } = device.one(['incident', 'category=env-garbage', 'address=书香苑3号楼', 'description=垃圾满溢', 'position=35.05,118.35']);
+    device.sync();
+    for (const move of ['accept', 'file']) world.serverAsk(['do', world.data, id, move, '--as', 'd9', '--unsigned'], { codes: [0, 5] });
+    const page = await t.desk(world, 'd9', { at: `#/case/${id}` });
+    const panel = await open(page, '派单');
+    const judged = []; // each waits until it is let go
+    await page.route('**/api/run', async (route) => {
+      const { run, words } = route.request().postDataJSON();
+      if (run !== 'try') return route.fallback();
+      await new Promise((go) => judged.push({ words: words.join(' '), go }));
+      return route.continue().catch(() => undefined); // the page may have given it up
+    });
+    const asked = (part) => until(() => judged.find(({ words }) => words.includes(part)), `judged with ${part}`);
+    await panel.getByLabel('承办单位').fill('市场');
+    const early = await asked('unit=市场');
+    await option(page, /市场监督/).click();
+    early.go();
+    const late = await asked('unit=371302-sj');
+    await panel.locator('button[type=submit]').click();
+    await page.waitForTimeout(300);
+    assert.equal(await panel.locator('.problem').count(), 0, 'nothing is wrong with what stands there');
+    late.go();
+    await panel.waitFor({ state: 'detached' });
+    await until(() => shown(world, id).status === 'dispatched', 'dispatched');
   },
 };
