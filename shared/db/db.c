@@ -185,6 +185,14 @@ static char *immutable_uri(const char *path)
     return uri;
 }
 
+static enum xg_status fail_without_file(const struct xg_db *db,
+                                        struct xg_error *err)
+{
+    return xg_fail(err, XG_NOTFOUND,
+                   XG_T("没有数据库 %s", "there is no database %s"), db->path);
+}
+
+/* No system call of ours where it goes well: held.h. */
 static enum xg_status open_hostile(struct xg_db *db, struct xg_error *err)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
@@ -198,7 +206,8 @@ static enum xg_status open_hostile(struct xg_db *db, struct xg_error *err)
     if (!db->handle)
         return xg_fail_nomem(err);
     if (code != SQLITE_OK)
-        return xg_db_fail(db, code, "open", err);
+        return xg_os_exists(db->path) ? xg_db_fail(db, code, "open", err)
+                                      : fail_without_file(db, err);
     sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, XG_DB_HOSTILE_VALUE);
     sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_limit(db->handle, SQLITE_LIMIT_WORKER_THREADS, 0);
@@ -210,12 +219,10 @@ static enum xg_status open_handle(struct xg_db *db, struct xg_error *err)
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                 (db->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 
-    if (db->read_only && !xg_os_exists(db->path))
-        return xg_fail(err, XG_NOTFOUND,
-                       XG_T("没有数据库 %s", "there is no database %s"),
-                       db->path);
     if (db->hostile)
         return open_hostile(db, err);
+    if (db->read_only && !xg_os_exists(db->path))
+        return fail_without_file(db, err);
     if (db->lock_path && !db->read_only && make_file(db->path, err) != XG_OK)
         return err->status;
     int code = sqlite3_open_v2(db->path, &db->handle, flags, NULL);

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,8 @@
 
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+#include "shared/map/about.h"
+#include "shared/map/check.h"
 
 enum { DESCRIPTION_BYTES_MAX = 16 << 10, COPY_STEP = 256 << 10 };
 
@@ -86,48 +87,33 @@ static bool ends_with(const char *text, const char *end)
 
 static json_t *describe(const struct xg_map *m)
 {
-    const struct xg_mbtiles_about *a = &m->about;
-    json_t *bounds = a->has_bounds ? json_pack("[f,f,f,f]", a->west, a->south,
-                                               a->east, a->north)
-                                   : json_null();
+    json_t *about = xg_mbtiles_about_json(&m->about);
+    json_t *all = json_pack("{s:s, s:s, s:I}", "file", m->file, "crs",
+                            xg_maps_crs_name(m->crs), "bytes",
+                            (json_int_t)m->bytes);
 
-    return json_pack("{s:s, s:s, s:I, s:s, s:s, s:i, s:i, s:i, s:I, s:o}",
-                     "file", m->file, "crs", xg_maps_crs_name(m->crs), "bytes",
-                     (json_int_t)m->bytes, "title", a->title, "attribution",
-                     a->attribution, "type", (int)a->type, "least_zoom",
-                     (int)a->least_zoom, "most_zoom", (int)a->most_zoom,
-                     "tiles", (json_int_t)a->tiles, "bounds", bounds);
+    if (!about || !all || json_object_update(all, about) != 0) {
+        json_decref(all);
+        all = NULL;
+    }
+    json_decref(about);
+    return all;
 }
 
 /* Was it written here? Then what it says is in range. */
 static bool understand(struct xg_map *m, json_t *json)
 {
-    struct xg_mbtiles_about *a = &m->about;
-    const char *file, *crs, *title, *attribution;
-    json_int_t bytes, tiles;
-    int type, least, most;
-    json_t *bounds;
+    const char *file, *crs;
+    json_int_t bytes;
 
-    if (json_unpack(json, "{s:s, s:s, s:I, s:s, s:s, s:i, s:i, s:i, s:I, s:o}",
-                    "file", &file, "crs", &crs, "bytes", &bytes, "title",
-                    &title, "attribution", &attribution, "type", &type,
-                    "least_zoom", &least, "most_zoom", &most, "tiles", &tiles,
-                    "bounds", &bounds) != 0 ||
+    if (json_unpack(json, "{s:s, s:s, s:I}", "file", &file, "crs", &crs,
+                    "bytes", &bytes) != 0 ||
         strlen(file) >= sizeof m->file || strchr(file, '/') ||
         !ends_with(file, TILES) || !crs_of(&m->crs, crs) || bytes < 0 ||
-        tiles < 0 || type < XG_PHOTO_JPEG || type > XG_PHOTO_WEBP ||
-        least < 0 || most < least || most > XG_MBTILES_ZOOM_MAX)
+        !xg_mbtiles_about_read(&m->about, json))
         return false;
     snprintf(m->file, sizeof m->file, "%s", file);
-    snprintf(a->title, sizeof a->title, "%s", title);
-    snprintf(a->attribution, sizeof a->attribution, "%s", attribution);
     m->bytes = (uint64_t)bytes;
-    a->tiles = (uint64_t)tiles;
-    a->type = (enum xg_photo_type)type;
-    a->least_zoom = (uint32_t)least;
-    a->most_zoom = (uint32_t)most;
-    a->has_bounds = json_unpack(bounds, "[F,F,F,F]", &a->west, &a->south,
-                                &a->east, &a->north) == 0;
     return true;
 }
 
@@ -371,6 +357,19 @@ static enum xg_status bring(uint64_t *bytes, int from, const char *path,
     return status;
 }
 
+/* By a program that can do nothing else. */
+static enum xg_status look_at(struct xg_mbtiles_about *about, const char *path,
+                              const char *program, struct xg_error *err)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return xg_fail_os(err, XG_T("无法读取 %s", "cannot read %s"), path);
+    enum xg_status status = xg_map_check(about, program, fd, err);
+    close(fd);
+    return status;
+}
+
 /* Durable: first the file, then what names it. */
 static enum xg_status put_in_place(const struct xg_map *map, const char *dir,
                                    const char *part, struct xg_error *err)
@@ -413,7 +412,7 @@ static enum xg_status add_locked(struct xg_map *map, const char *dir,
         xg_maps_path(part, dir, name, err) != XG_OK)
         return err->status;
     if (bring(&map->bytes, source, part, choice->spare_bytes, err) != XG_OK ||
-        xg_mbtiles_check(&map->about, part, err) != XG_OK) {
+        look_at(&map->about, part, choice->program, err) != XG_OK) {
         unlink(part);
         return err->status;
     }

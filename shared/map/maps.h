@@ -65,9 +65,10 @@ struct xg_maps_choice {
     const char *attribution; /* NULL: as the file says */
     enum xg_maps_crs crs;
     uint64_t spare_bytes; /* stay free on the disk */
+    const char *program;  /* xunge-map; NULL: beside the running program */
 };
-/* Copy the file from where `source` stands to its end, read all of it, and put
- * it in place. XG_USAGE, XG_FORMAT, XG_CORRUPT, XG_TOOBIG, XG_FULL, XG_REFUSED
+/* Copy the file from where `source` stands to its end, have all of it looked at
+ * (check.h), and put it in place. XG_USAGE, XG_FORMAT, XG_CORRUPT, XG_TOOBIG, XG_FULL, XG_REFUSED
  * (too many): nothing has changed. */
 XG_MUST_CHECK enum xg_status xg_maps_add(struct xg_map *out, bool *replaced,
                                          const char *dir, int source,

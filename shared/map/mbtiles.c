@@ -41,6 +41,12 @@ static enum xg_status reword(struct xg_error *err)
             XG_T("地图文件没有索引或做得不对，读起来太慢；请重新制作",
                  "the map file has no index or is made wrongly, and "
                  "takes too long to read; make it anew"));
+    /* No failure of the disk: a statement of ours does not fit its tables. */
+    if (err->status == XG_IO && err->os_errno == 0)
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("不是 MBTiles 地图：其中的表缺少应有的列",
+                            "no MBTiles map: its tables lack columns that they "
+                            "should have"));
     return err->status;
 }
 

@@ -58,7 +58,7 @@ struct xg_mbtiles_about {
     double west, south, east, north; /* degrees */
 };
 
-/* Read all of the file once: is every page whole, is it a map of pictures, is
+/* Read all of the file once (in a process of its own: check.h): is every page whole, is it a map of pictures, is
  * a tile of it soon found?
  * XG_FORMAT, XG_CORRUPT, XG_TOOBIG, in words for who brought it. */
 XG_MUST_CHECK enum xg_status xg_mbtiles_check(struct xg_mbtiles_about *out,

@@ -930,7 +930,7 @@ class Flow(Case):
         (root / 'libexec/xunge').mkdir(parents=True)
         shutil.copy2(BIN / 'xunge', root / 'bin/xunge')
         for helper in ('xunge-sync', 'xunge-exif', 'xunge-thumb',
-                       'xunge-patrol'):
+                       'xunge-map', 'xunge-patrol'):
             if (BIN / helper).exists():
                 shutil.copy2(BIN / helper, root / 'libexec/xunge' / helper)
         ask = lambda *w: run(root / 'bin/xunge', '--home', self.home, *w)

@@ -21,6 +21,9 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'browser'))
+import mbtiles  # noqa: E402  (it makes a map)
+
 SOURCE = pathlib.Path(os.environ.get(
     'XG_SOURCE', pathlib.Path(__file__).resolve().parents[2]))
 BIN = pathlib.Path(os.environ.get('XG_BIN', SOURCE / 'build/bin'))
@@ -235,7 +238,8 @@ class Units(unittest.TestCase):
         """Each program that its sources start, and no other of ours."""
         unit = 'xunge-server.service'
         started = set()
-        for folder in ('server/cosign', 'server/desk', 'shared/photo'):
+        for folder in ('server/cosign', 'server/desk', 'shared/photo',
+                       'shared/map'):
             for path in (SOURCE / folder).glob('*.c'):
                 started |= set(re.findall(
                     r'(?:PROGRAM(?:\[\] =)?|\.name =) "(xunge-\w+)"',
@@ -257,6 +261,10 @@ class Units(unittest.TestCase):
         photo = SOURCE / 'tests/data/jpeg/f1-exif.jpg'
         said = fed('xunge-thumb', photo, '1')
         self.assertIn(b'\xff\xd8\xff', said.stdout[:64], said)
+        map_ = self.place.dir / 'plain.mbtiles'
+        mbtiles.make(map_, 35.06, 118.35, 14, 15)
+        said = fed('xunge-map', map_, 'en')
+        self.assertIn(b'"most_zoom":15', said.stdout, said)
         said = fed('xunge-witness', '/dev/null')
         self.assertIn(b'xunge-witness URL', said.stderr, said)
         said = fed('xunge', '/dev/null', 'version')

@@ -12,7 +12,7 @@
  * be JSON is JSON, and the log stays sound.
  *
  * Here a password opens its key at once (Argon2 would take a second, which is
- * its purpose), and xunge-sheet is a part of us. */
+ * its purpose), and xunge-sheet and xunge-map are parts of us. */
 #define _DEFAULT_SOURCE
 #include "tests/fuzz/fuzz_memory.h"
 
@@ -25,6 +25,7 @@
 #include "server/console/inside.h"
 #include "server/desk/sheet.h"
 #include "server/sheet/sheet.h"
+#include "shared/map/check.h"
 #include "tests/lib/office.h"
 
 enum { RUNS_MAX = 400, ENTRIES_MAX = 600, OPERATORS = 5, HEADERS = 4 };
@@ -61,6 +62,16 @@ int crypto_pwhash(unsigned char *out, unsigned long long out_len,
     (void)passes, (void)bytes, (void)algorithm;
     return crypto_generichash(out, (size_t)out_len, (const uint8_t *)text, len,
                               salt, crypto_pwhash_SALTBYTES);
+}
+
+enum xg_status xg_map_check(struct xg_mbtiles_about *out, const char *program,
+                            int fd, struct xg_error *err)
+{
+    char path[64];
+
+    (void)program;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return xg_mbtiles_check(out, path, err);
 }
 
 enum xg_status sheet_read(struct xg_buf *table, struct xg_bytes file,

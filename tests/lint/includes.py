@@ -29,6 +29,8 @@ ROOMS = {
     "shared/map": ["shared/base", "shared/core", "shared/db", "shared/photo",
                    "shared/view"],
     "shared/confine": ["shared/base"],
+    "shared/map/check": ["shared/base", "shared/db", "shared/map",
+                         "shared/photo", "shared/confine"],
     "shared/photo/exif": ["shared/base", "shared/confine"],
     "shared/photo/thumb": ["shared/base", "shared/core", "shared/confine"],
     "agent": ["shared/base", "shared/core", "shared/db", "shared/bundle",

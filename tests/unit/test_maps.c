@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "shared/base/os.h"
+#include "shared/map/check.h"
 #include "shared/map/tiles.h"
 
 #define PNG "x'89504E470D0A1A0A0000000D49484452'"
@@ -33,7 +34,7 @@
     " (zoom_level, tile_column, tile_row);"
 #define ONE_TILE "INSERT INTO tiles VALUES (3, 6, 5, " PNG ");"
 
-static char folder[64], home[96], source[96];
+static char folder[64], home[96], source[96], program[256];
 static struct xg_env env;
 
 static int start(void **state)
@@ -44,6 +45,8 @@ static int start(void **state)
         return -1;
     snprintf(home, sizeof home, "%s/home", folder);
     snprintf(source, sizeof source, "%s/some map.mbtiles", folder);
+    const char *bin = getenv("XG_BIN");
+    snprintf(program, sizeof program, "%s/xunge-map", bin ? bin : "bin");
     env = xg_env_system();
     return mkdir(home, 0700);
 }
@@ -81,7 +84,8 @@ static void make_bytes(const void *data, size_t len)
 static enum xg_status add(struct xg_map *map, const char *name,
                           struct xg_error *err)
 {
-    const struct xg_maps_choice choice = {.name = name, .crs = XG_MAPS_GCJ02};
+    const struct xg_maps_choice choice = {
+        .name = name, .crs = XG_MAPS_GCJ02, .program = program};
     bool replaced;
 
     int fd = open(source, O_RDONLY | O_CLOEXEC);
@@ -282,6 +286,122 @@ static void test_broken_bytes(void **state)
     }
     assert_true(refused > 10 / TEST_STRIDE); /* fewer are tried under TSan */
     xg_buf_clear(&whole);
+}
+
+/* ---- the program that looks ---- */
+
+static enum xg_status look(struct xg_mbtiles_about *about, const char *with,
+                           struct xg_error *err)
+{
+    int fd = open(source, O_RDONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    *err = XG_ERROR_NONE;
+    enum xg_status status = xg_map_check(about, with, fd, err);
+    close(fd);
+    return status;
+}
+
+static void are_one(const struct xg_mbtiles_about *a,
+                    const struct xg_mbtiles_about *b)
+{
+    assert_string_equal(a->title, b->title);
+    assert_string_equal(a->attribution, b->attribution);
+    assert_true(a->type == b->type && a->least_zoom == b->least_zoom &&
+                a->most_zoom == b->most_zoom && a->tiles == b->tiles &&
+                a->has_bounds == b->has_bounds);
+    assert_true(!a->has_bounds || (a->west == b->west && a->east == b->east &&
+                                   a->south == b->south &&
+                                   a->north == b->north));
+}
+
+/* It says what is said here, of a map as of one that is broken anywhere. */
+static void test_it_says_the_same(void **state)
+{
+    static uint8_t cut[64 << 10];
+    struct xg_mbtiles_about here, there;
+    struct xg_buf whole = XG_BUF(sizeof cut);
+    struct xg_error err, said;
+    unsigned fine = 0, refused = 0;
+
+    (void)state;
+    make(METADATA FLAT ONE_TILE);
+    err = XG_ERROR_NONE;
+    assert_ok(xg_os_read(&whole, source, &err));
+    for (size_t at = 0; at < whole.len; at += 97 * TEST_STRIDE) {
+        memcpy(cut, whole.data, whole.len);
+        cut[at] ^= at ? 0xFF : 0;
+        make_bytes(cut, whole.len);
+        err = XG_ERROR_NONE;
+        enum xg_status status = xg_mbtiles_check(&here, source, &err);
+        assert_int_equal(look(&there, program, &said), status);
+        if (status == XG_OK) {
+            are_one(&here, &there);
+            fine++;
+        } else {
+            assert_string_equal(xg_error_text(&said), xg_error_text(&err));
+            refused++;
+        }
+    }
+    assert_true(fine && refused);
+    xg_buf_clear(&whole);
+}
+
+#define ABOUT(title, type, least, most, tiles, bounds)                         \
+    "{\"about\":{\"title\":\"" title "\",\"attribution\":\"\",\"type\":" type \
+    ",\"least_zoom\":" least ",\"most_zoom\":" most ",\"tiles\":" tiles           \
+    ",\"bounds\":" bounds "}}"
+
+/* One that was taken over by the map may answer anything. */
+static void test_it_is_not_believed(void **state)
+{
+    static const struct {
+        const char *does;
+        enum xg_status status;
+    } fakes[] = {
+        {"echo '" ABOUT("a", "1", "3", "4", "5", "[1,2,3,4]") "'", XG_OK},
+        {"echo '" ABOUT("a\\u0007", "1", "3", "4", "5", "null") "'", XG_FORMAT},
+        {"echo '" ABOUT("a\\u0000b", "1", "3", "4", "5", "null") "'", XG_FORMAT},
+        {"printf '" ABOUT("%256d", "1", "3", "4", "5", "null") "' 7", XG_FORMAT},
+        {"echo '" ABOUT("a", "9", "3", "4", "5", "null") "'", XG_FORMAT},
+        {"echo '" ABOUT("a", "1", "4", "3", "5", "null") "'", XG_FORMAT},
+        {"echo '" ABOUT("a", "1", "3", "25", "5", "null") "'", XG_FORMAT},
+        {"echo '" ABOUT("a", "1", "3", "4", "-5", "null") "'", XG_FORMAT},
+        {"echo '" ABOUT("a", "1", "3", "4", "5", "[3,2,1,4]") "'", XG_FORMAT},
+        {"echo '" ABOUT("a", "1", "3", "4", "5", "[1,2,3,4,5]") "'", XG_FORMAT},
+        {"echo '" ABOUT("a", "1", "3", "4", "5", "7") "'", XG_FORMAT},
+        {"echo '{\"status\":0,\"text\":\"fine\"}'", XG_FORMAT},
+        {"echo '{\"status\":99,\"text\":\"odd\"}'", XG_FORMAT},
+        {"echo '{\"status\":1,\"text\":\"a\\nb\"}'", XG_FORMAT},
+        {"printf '{\"status\":1,\"text\":\"%301d\"}' 7", XG_FORMAT},
+        {"head -c 5000 /dev/zero", XG_FORMAT},
+        {"echo nonsense", XG_FORMAT},
+        {"true", XG_FORMAT},
+        {"exit 1", XG_FORMAT},
+        {"exit 2", XG_IO},
+        {"kill -SEGV $$", XG_FORMAT},
+    };
+    char fake[128];
+
+    (void)state;
+    make(METADATA FLAT ONE_TILE);
+    snprintf(fake, sizeof fake, "%s/fake", folder);
+    for (size_t i = 0; i < sizeof fakes / sizeof *fakes; i++) {
+        struct xg_mbtiles_about about = {.tiles = 99};
+        struct xg_error err;
+        FILE *file = fopen(fake, "w");
+        assert_non_null(file);
+        fprintf(file, "#!/bin/sh\n%s\n", fakes[i].does);
+        fclose(file);
+        assert_int_equal(chmod(fake, 0700), 0);
+        enum xg_status status = look(&about, fake, &err);
+        if (status != fakes[i].status)
+            fail_msg("%s: %s", fakes[i].does, xg_error_text(&err));
+        assert_int_equal(about.tiles, status == XG_OK ? 5 : 99);
+    }
+    struct xg_mbtiles_about about;
+    struct xg_error err;
+    assert_int_not_equal(look(&about, "/nowhere/xunge-map", &err), XG_OK);
 }
 
 /* A tile that is found only by walking a long table is given up. */
@@ -503,6 +623,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flat),    cmocka_unit_test(test_joined),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_broken_bytes),
+        cmocka_unit_test(test_it_says_the_same),
+        cmocka_unit_test(test_it_is_not_believed),
         cmocka_unit_test(test_slow),    cmocka_unit_test(test_names),
         cmocka_unit_test(test_cut),     cmocka_unit_test(test_full),
         cmocka_unit_test(test_threads), cmocka_unit_test(test_addresses),
