@@ -1,11 +1,13 @@
 /* act.c - `do`, `set`, `note`, `add`, `link`, `unlink`, `withdraw`, `resolve`:
  * what an operator does from the server. Each is one record on the server's
- * own chain, judged before it is written (server/desk/desk.h). */
+ * own chain, judged before it is written (server/desk/desk.h); where it comes
+ * with a key, once (server/desk/again.h). */
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "server/cli/act_key.h"
 #include "server/cli/look.h"
 #include "server/desk/desk.h"
 #include "shared/base/lang.h"
@@ -26,6 +28,8 @@ struct act {
     bool has_contact;
     bool decides; /* a conflict */
     unsigned long seen; /* --seen: how far she was shown it; or UNSAID */
+    struct again_key key; /* --act, where has_key */
+    bool has_key;
     struct desk_done done;
     struct xg_buf hints; /* what the site's lists say to a move */
     struct xg_buf said; /* of two: which; else nothing */
@@ -49,7 +53,8 @@ static enum xg_status begin(struct act *a, struct cmd *c, const char *id,
                       .said = XG_BUF(SAID_MAX),
                       .hints = XG_BUF(HINTS_MAX)};
     if (look_open(&a->look, c, err) != XG_OK ||
-        desk_actor(&actor, c->data, who(a), err) != XG_OK)
+        desk_actor(&actor, c->data, who(a), err) != XG_OK ||
+        act_key_read(&a->key, &a->has_key, c, err) != XG_OK)
         return err->status;
     a->resolver = look_resolver(&a->look);
     if (!id)
@@ -113,7 +118,6 @@ static void put_text(struct cmd *c, const struct act *a, const char *number)
 {
     const struct desk_done *d = &a->done;
     const struct xg_labels *labels = a->look.view.labels;
-    uint64_t move = a->draft.head.move;
 
     if (*number)
         xg_buf_text(&c->out, number);
@@ -123,8 +127,9 @@ static void put_text(struct cmd *c, const struct act *a, const char *number)
     if (a->said.len)
         xg_buf_append(&c->out, a->said.data, a->said.len);
     else
-        xg_buf_text(&c->out, move ? xg_labels_of(labels, XG_LABEL_MOVE, move)
-                              : XG_T("已记录", "recorded"));
+        xg_buf_text(&c->out, d->move
+                                 ? xg_labels_of(labels, XG_LABEL_MOVE, d->move)
+                                 : XG_T("已记录", "recorded"));
     if (d->status)
         xg_buf_format(&c->out, XG_T("，现在是“%s”", ", it is \"%s\" now"),
                       xg_labels_of(labels, XG_LABEL_STATUS, d->status));
@@ -151,7 +156,7 @@ static enum xg_status put_json(struct cmd *c, const struct act *a,
                                const char *human, struct xg_error *err)
 {
     const struct desk_done *d = &a->done;
-    const struct xg_choice *move = xg_choice_find(xg_moves, a->draft.head.move);
+    const struct xg_choice *move = xg_choice_find(xg_moves, d->move);
     const struct xg_choice *at = xg_choice_find(xg_statuses, d->status);
     const char *number = *d->case_number ? d->case_number : NULL;
 
@@ -160,12 +165,12 @@ static enum xg_status put_json(struct cmd *c, const struct act *a,
                   "saved", 1, "id", hex_json(d->id.b, XG_ID_SIZE), "number",
                   *human ? human : NULL, "record",
                   hex_json(d->record.b, XG_HASH_SIZE), "kind",
-                  xg_kind_find(a->draft.head.kind)->name, "move",
+                  xg_kind_find(d->kind)->name, "move",
                   move ? move->name : NULL, "status", at ? at->name : NULL,
                   "case_number", number, "missing", view_needs_json(d->missing),
                   "conflicts", (json_int_t)d->conflicts);
 
-    if (json && a->has_contact)
+    if (json && d->has_contact)
         json_object_set_new(json, "contact",
                             hex_json(d->contact.b, XG_ID_SIZE));
     return view_json_put(&c->out, json, err);
@@ -263,17 +268,16 @@ static void put_instead(struct act *a, const char *id)
 /* The act, judged again by whoever else wrote meanwhile. */
 static enum xg_status put_down(struct act *a, struct xg_error *err)
 {
-    struct data *d = a->look.c->data;
-    const struct xg_labels *labels = a->look.view.labels;
+    const struct desk_act by = {
+        .code = who(a),
+        .labels = a->look.view.labels,
+        .has_seen = a->seen != UNSAID,
+        .seen = a->seen,
+        .open = a->decides ? a->fold.state.conflict_count : 0,
+        .contact = a->has_contact ? &a->contact : NULL,
+        .key = a->has_key ? &a->key : NULL};
 
-    if (a->has_contact)
-        return desk_write_told(&a->done, d, &a->draft, &a->contact, who(a),
-                               labels, err);
-    if (a->decides)
-        return desk_decide(&a->done, d, &a->draft, who(a), labels,
-                           a->fold.state.conflict_count, err);
-    return desk_set(&a->done, d, &a->draft, who(a), labels,
-                    a->seen == UNSAID ? UINT64_MAX : a->seen, err);
+    return desk_act(&a->done, a->look.c->data, &a->draft, &by, err);
 }
 
 static enum xg_status write(struct act *a, struct xg_error *err)
@@ -310,7 +314,7 @@ static enum xg_status ask_site(struct act *a, struct xg_error *err)
     return look_site_move(&a->look, &a->draft, &actor, &a->hints, err);
 }
 
-enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
+static enum xg_status run_do(struct cmd *c, struct xg_error *err)
 {
     struct act a;
     enum xg_status status = begin(&a, c, c->args[1], err);
@@ -339,7 +343,7 @@ enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
     return end(&a, status);
 }
 
-enum xg_status cmd_set(struct cmd *c, struct xg_error *err)
+static enum xg_status run_set(struct cmd *c, struct xg_error *err)
 {
     struct act a;
     enum xg_status status = begin(&a, c, c->args[1], err);
@@ -362,7 +366,7 @@ enum xg_status cmd_set(struct cmd *c, struct xg_error *err)
     return end(&a, status);
 }
 
-enum xg_status cmd_note(struct cmd *c, struct xg_error *err)
+static enum xg_status run_note(struct cmd *c, struct xg_error *err)
 {
     struct act a;
     enum xg_status status = begin(&a, c, c->args[1], err);
@@ -388,7 +392,7 @@ static enum xg_status take_contact(struct act *a, const struct cmd *c,
                              err);
 }
 
-enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
+static enum xg_status run_add(struct cmd *c, struct xg_error *err)
 {
     const struct xg_kind *kind = NULL;
     struct act a;
@@ -416,7 +420,7 @@ enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
     return end(&a, status);
 }
 
-enum xg_status cmd_withdraw(struct cmd *c, struct xg_error *err)
+static enum xg_status run_withdraw(struct cmd *c, struct xg_error *err)
 {
     static const uint8_t yes[] = {0xF5}; /* CBOR true */
     struct act a;
@@ -492,7 +496,7 @@ static enum xg_status say_two(struct act *a, const char *what,
     return say_number(a, other, err);
 }
 
-enum xg_status cmd_link(struct cmd *c, struct xg_error *err)
+static enum xg_status run_link(struct cmd *c, struct xg_error *err)
 {
     struct xg_buf id = XG_BUF(64);
     struct fold other = {.count = 0};
@@ -524,7 +528,7 @@ enum xg_status cmd_link(struct cmd *c, struct xg_error *err)
 }
 
 /* A link is taken out where it stands, which may be on either. */
-enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err)
+static enum xg_status run_unlink(struct cmd *c, struct xg_error *err)
 {
     struct fold other = {.count = 0};
     const struct fold *at = &other;
@@ -572,7 +576,7 @@ static enum xg_status decide(struct act *a, struct xg_error *err)
                              err);
 }
 
-enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
+static enum xg_status run_resolve(struct cmd *c, struct xg_error *err)
 {
     struct act a;
     enum xg_status status = begin(&a, c, c->args[1], err);
@@ -583,4 +587,86 @@ enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
     if (status == XG_OK)
         status = write(&a, err);
     return end(&a, status);
+}
+
+/* ---- once ---- */
+
+typedef enum xg_status act_run(struct cmd *c, struct xg_error *err);
+
+/* Answer with what came of it when it was asked for by this key before; nothing
+ * else is said then. */
+static enum xg_status put_first(bool *found, struct cmd *c,
+                                struct xg_error *err)
+{
+    struct act a;
+    enum xg_status status = begin(&a, c, NULL, err);
+
+    if (status == XG_OK && a.has_key)
+        status = desk_again(&a.done, found, a.look.store, who(&a), &a.key, err);
+    look_give_back(&a.look);
+    if (status == XG_OK && *found) {
+        xg_buf_reset(&c->out);
+        json_decref(c->advice);
+        c->advice = NULL;
+        status = put_done(&a, err);
+    }
+    return end(&a, status);
+}
+
+static enum xg_status once(struct cmd *c, act_run *run, struct xg_error *err)
+{
+    struct xg_error unread = XG_ERROR_NONE;
+    bool found = false;
+
+    if (!cmd_option(c, "act"))
+        return run(c, err);
+    if (put_first(&found, c, err) != XG_OK || found)
+        return err->status;
+    if (run(c, err) == XG_OK)
+        return XG_OK;
+    /* Whoever asked first may have been at it when we looked: then it is what
+     * she did that stands in the way. */
+    if (put_first(&found, c, &unread) == XG_OK && found)
+        *err = XG_ERROR_NONE;
+    return err->status;
+}
+
+enum xg_status cmd_do(struct cmd *c, struct xg_error *err)
+{
+    return once(c, run_do, err);
+}
+
+enum xg_status cmd_set(struct cmd *c, struct xg_error *err)
+{
+    return once(c, run_set, err);
+}
+
+enum xg_status cmd_note(struct cmd *c, struct xg_error *err)
+{
+    return once(c, run_note, err);
+}
+
+enum xg_status cmd_add(struct cmd *c, struct xg_error *err)
+{
+    return once(c, run_add, err);
+}
+
+enum xg_status cmd_withdraw(struct cmd *c, struct xg_error *err)
+{
+    return once(c, run_withdraw, err);
+}
+
+enum xg_status cmd_link(struct cmd *c, struct xg_error *err)
+{
+    return once(c, run_link, err);
+}
+
+enum xg_status cmd_unlink(struct cmd *c, struct xg_error *err)
+{
+    return once(c, run_unlink, err);
+}
+
+enum xg_status cmd_resolve(struct cmd *c, struct xg_error *err)
+{
+    return once(c, run_resolve, err);
 }

@@ -423,14 +423,12 @@ static enum xg_status write_one(struct intake *in, struct order *o,
 {
     const struct look *l = &in->look;
     const char *who = cmd_option(l->c, "as");
+    const struct desk_act by = {.code = who,
+                                .labels = l->view.labels,
+                                .contact = o->told ? &o->contact : NULL};
     struct desk_done done;
-    enum xg_status status =
-        o->told ? desk_write_told(&done, l->c->data, &o->draft, &o->contact,
-                                  who, l->view.labels, err)
-                : desk_write(&done, l->c->data, &o->draft, who, l->view.labels,
-                             err);
 
-    if (status == XG_OK) {
+    if (desk_act(&done, l->c->data, &o->draft, &by, err) == XG_OK) {
         o->made = true;
         o->id = done.id;
         return XG_OK;

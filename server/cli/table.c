@@ -21,6 +21,16 @@
             "without the signature of who acts: asserted by the server only"   \
     }
 
+/* By what it is asked for again (server/desk/again.h). */
+#define ACT                                                                    \
+    {                                                                          \
+        "act", "KEY", false,                                                   \
+            "这次办理的标记：32 位十六进制数字，随机取；没有得到答复时用同一个" \
+            "再办，不会办成两次",                                              \
+            "a key of this act, 32 hexadecimal digits drawn by lot; asked for " \
+            "again by the same one it is not done twice"                       \
+    }
+
 #define ANYWAY                                                                 \
     {                                                                          \
         "anyway", NULL, false, "区划表里没有这个单位也派",                     \
@@ -404,26 +414,26 @@ const struct command commands[] = {
       {"value", "V", false, "改用另一个值", "use another value"},
       {"dismiss", NULL, false, "维持现在显示的值", "keep what is shown"},
       {"why", "TEXT", true, "理由", "reason"},
-      AS}},
+      ACT, AS}},
     {"do", "DIR ID [MOVE [FIELD=VALUE...]]", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0,
      cmd_do, "办理一步；不写动作则列出现在可做的",
      "make a move; without one, lists what can be done now",
-     {PHOTO, ANYWAY, AS}},
+     {PHOTO, ANYWAY, ACT, AS}},
     {"set", "DIR ID FIELD=VALUE...", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0, cmd_set,
      "改字段", "change fields",
      {{"seen", "N", false,
        "看到的是 list、show 的 changed 为 N 时的值；此后被人改过就不写",
        "what was looked at had changed N, as list and show say; a field that "
        "somebody changed since is left"},
-      PHOTO, AS}},
+      PHOTO, ACT, AS}},
     {"note", "DIR ID TEXT", 3, 3, CMD_DATA, 0, 0, cmd_note, "加一条备注",
      "add a note",
-     {PHOTO, AS}},
+     {PHOTO, ACT, AS}},
     {"add", "DIR KIND [FIELD=VALUE...]", 2, CMD_ARGS_MAX, CMD_DATA, 0, 0,
      cmd_add, "新建一条：电话报来的事件、通知、任务、专项、考评",
      "make one: an incident told by phone, a notice, a task, a campaign, an "
      "assessment",
-     {PHOTO, AS, INFORMANT}},
+     {PHOTO, ACT, AS, INFORMANT}},
     {"suggest", "DIR KIND FIELD [TEXT]", 3, 4, CMD_DATA, 0, 0, cmd_suggest,
      "以前填过的值或资料里的编码，最可能的在前（反映人要 --as 和 --why，至少四位电话"
      "或两个字）",
@@ -462,15 +472,15 @@ const struct command commands[] = {
     {"link", "DIR ID ID", 3, 3, CMD_DATA, 0, 0, cmd_link,
      "两件关联为同一件", "two tell of one thing: link them",
      {{"why", "TEXT", false, "理由", "reason"},
-      AS}},
+      ACT, AS}},
     {"unlink", "DIR ID ID", 3, 3, CMD_DATA, 0, 0, cmd_unlink, "取消关联",
      "take a link back",
      {{"why", "TEXT", true, "理由", "reason"},
-      AS}},
+      ACT, AS}},
     {"withdraw", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_withdraw,
      "撤回误报的一条", "take back what was reported by mistake",
      {{"why", "TEXT", true, "理由", "reason"},
-      AS}},
+      ACT, AS}},
     {"redact", "DIR ID", 2, 2, CMD_DATA, 0, 0, cmd_redact,
      "抹除个人信息或照片（不能撤销；先列出，加 --yes 才抹除）",
      "erase personal fields or photos, for good (shown first; done with --yes)",

@@ -13,7 +13,8 @@
 #define ALL (READERS | ADMIN)
 
 #define READ(name, roles, flags) {{name, 0, 0, flags}, roles, CALL_READS, false}
-#define ACT(name, flags) {{name, 0, 0, flags}, DESKS, CALL_AS, false}
+#define ACT(name, flags)                                                       \
+    {{name, 0, 0, "act= " flags}, DESKS, CALL_AS, false}
 #define PLAIN(name, roles, flags)                                              \
     {{name, 0, 0, flags}, roles, CALL_NOBODY, false}
 #define IMPORT(name) {{name, 'i', 0, "edition="}, ADMIN, CALL_NOBODY, false}
@@ -53,7 +54,7 @@ const struct call_row call_rows[] = {
     PLAIN("duplicates", READERS, "limit="),
     {{"accesses", 0, 0, "by="}, OF(AUDITOR), CALL_AS, false},
 
-    ACT("try", INFORMANT " photo=+ anyway"),
+    {{"try", 0, 0, INFORMANT " photo=+ anyway"}, DESKS, CALL_AS, false},
     ACT("do", "photo=+ anyway"),
     ACT("set", "seen= photo=+"),
     ACT("note", "photo=+"),

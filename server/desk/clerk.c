@@ -558,7 +558,7 @@ static enum xg_status write(struct clerk *c, struct plan *plan, int64_t now_ms,
     struct xg_registry registry = registry_view(c->d->registry);
     struct xg_arena arena = XG_ARENA(1 << 20);
     struct asking a = {.c = c, .plan = plan, .now_ms = now_ms};
-    struct ingest_ask asking = {&a, ask};
+    struct ingest_ask asking = {.ctx = &a, .ask = ask};
     struct xg_draft draft;
     enum xg_status status =
         xg_judge_author(&a.self, &registry, c->d->device.verifier.name,

@@ -181,13 +181,13 @@ static enum xg_status propose(struct proposal *p, struct xg_draft *draft,
 /* ---- writing ---- */
 
 struct act {
+    const struct desk_act *by;
     struct data *d;
     const struct xg_judgement *actor;
+    const struct xg_draft *draft;
+    const struct ingest_before *before;
     struct desk_done *done;
-    const struct xg_labels *labels;
-    uint64_t open; /* conflicts that were seen when it was decided */
-    uint64_t seen; /* log entry of the newest that was; UINT64_MAX: not said */
-    const char *code; /* who acts */
+    bool again; /* it was done before, by the same key */
 };
 
 enum xg_status desk_try(struct view_trial *trial, struct xg_error *answer,
@@ -253,6 +253,54 @@ static void ask_seen(struct xg_error *answer, const struct fold *fold,
     }
 }
 
+/* Whoever asked first by this key may have been at it meanwhile. */
+static enum xg_status ask_again(struct act *a, struct xg_error *answer,
+                                struct store *store, struct xg_error *err)
+{
+    struct xg_error other = XG_ERROR_NONE;
+
+    a->again = false;
+    if (!a->by->key)
+        return XG_OK;
+    if (desk_again(a->done, &a->again, store, a->by->code, a->by->key,
+                   &other) != XG_OK) {
+        *(other.status == XG_REFUSED ? answer : err) = other;
+        return other.status == XG_REFUSED ? XG_OK : err->status;
+    }
+    if (a->again)
+        xg_ignore(xg_fail(answer, XG_REFUSED, "done before"));
+    return XG_OK;
+}
+
+/* Is what it hangs on still as it was? */
+static enum xg_status ask_first(struct act *a, struct xg_error *answer,
+                                struct store *store, const struct fold *fold,
+                                const struct xg_draft *draft,
+                                struct xg_error *err)
+{
+    const struct desk_act *by = a->by;
+
+    if (ask_again(a, answer, store, err) != XG_OK)
+        return err->status;
+    if (answer->status != XG_OK)
+        return XG_OK;
+    if (!fold && !draft->head.creates)
+        xg_ignore(xg_fail(answer, XG_NOTFOUND, "%s",
+                          XG_T("没有这一件", "it is not here")));
+    else if (fold && fold->state.conflict_count < by->open)
+        xg_ignore(xg_fail(answer, XG_REFUSED, "%s",
+                          XG_T("刚才有人先作了决定，没有写入；请再看一遍",
+                               "somebody else decided just now, and nothing "
+                               "was written; look again")));
+    else if (fold && by->has_seen)
+        ask_seen(answer, fold, draft, by->seen);
+    if (answer->status != XG_OK)
+        return XG_OK;
+    if (photo_staged_ask(answer, store, a->d, by->code, draft, err) != XG_OK)
+        return err->status;
+    return ask_source(answer, store, draft, err);
+}
+
 static enum xg_status ask(void *ctx, struct xg_error *answer,
                           struct store *store, const struct fold *fold,
                           struct xg_draft *draft, struct xg_error *err)
@@ -261,35 +309,16 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
     struct act *a = ctx;
     struct proposal number = {.text = ""};
     struct view_trial trial = {.missing = 0};
-    enum xg_status status = XG_OK;
+    enum xg_status status = ask_first(a, answer, store, fold, draft, err);
 
-    if (!fold && !draft->head.creates) {
-        xg_ignore(xg_fail(answer, XG_NOTFOUND, "%s",
-                          XG_T("没有这一件", "it is not here")));
-        return XG_OK;
-    }
-    if (fold && fold->state.conflict_count < a->open) {
-        xg_ignore(xg_fail(answer, XG_REFUSED, "%s",
-                          XG_T("刚才有人先作了决定，没有写入；请再看一遍",
-                               "somebody else decided just now, and nothing "
-                               "was written; look again")));
-        return XG_OK;
-    }
-    if (fold && a->seen != UINT64_MAX)
-        ask_seen(answer, fold, draft, a->seen);
-    if (answer->status != XG_OK)
-        return XG_OK;
-    if (photo_staged_ask(answer, store, a->d, a->code, draft, err) != XG_OK ||
-        ask_source(answer, store, draft, err) != XG_OK)
-        return err->status;
-    if (answer->status != XG_OK)
-        return XG_OK;
+    if (status != XG_OK || answer->status != XG_OK)
+        return status;
     if (fold && fold->state.status && !gives_number(draft, &fold->state))
         status = propose(&number, draft, store, a->d, err);
     if (status == XG_OK)
         status =
             desk_try(&trial, answer, &arena, a->d, fold, a->actor, draft,
-                     a->labels, err);
+                     a->by->labels, err);
     if (status == XG_OK && answer->status == XG_OK) {
         a->done->status = trial.after.status;
         a->done->conflicts = trial.after.conflict_count;
@@ -303,26 +332,103 @@ static enum xg_status ask(void *ctx, struct xg_error *answer,
     return status;
 }
 
-/* `a` says what was seen; the rest of it is filled in. */
-static enum xg_status write(struct desk_done *done, struct act a,
-                            struct ingest_before *before,
-                            struct xg_draft *draft, struct xg_error *err)
+/* The rest of what came of it, now that it lies there. */
+static void fill_done(struct act *a, const struct xg_hash *record)
 {
+    const struct xg_head *head = &a->draft->head;
+    struct desk_done *done = a->done;
+
+    done->record = *record;
+    done->id = head->creates ? xg_id_of_hash(record) : head->entity;
+    done->kind = head->kind;
+    done->move = head->move;
+    done->has_contact = a->before != NULL;
+    if (a->before)
+        done->contact = xg_id_of_hash(&a->before->hash);
+}
+
+static enum xg_status wrote(void *ctx, struct store *store,
+                            const struct xg_hash *record, struct xg_error *err)
+{
+    struct act *a = ctx;
+    const struct desk_act *by = a->by;
+    const struct desk_done *done = a->done;
+
+    fill_done(a, record);
+    if (!by->key)
+        return XG_OK;
+    struct store_act act = {.asked = by->key->asked,
+                            .done_ms = (int64_t)ledger_time_ms(a->d->ledger),
+                            .record = done->record,
+                            .entity = done->id,
+                            .contact = done->contact,
+                            .kind = done->kind,
+                            .move = done->move,
+                            .status = done->status,
+                            .conflicts = done->conflicts,
+                            .missing = done->missing};
+    memcpy(act.key, by->key->key, sizeof act.key);
+    snprintf(act.author, sizeof act.author, "%s", by->code);
+    snprintf(act.number, sizeof act.number, "%s", done->case_number);
+    return again_keep(store, &act, err);
+}
+
+enum xg_status desk_again(struct desk_done *done, bool *found,
+                          struct store *store, const char *operator_code,
+                          const struct again_key *key, struct xg_error *err)
+{
+    static const struct xg_id none;
+    struct store_act act;
+    bool is_kept = false;
+
+    if (again_find(&act, &is_kept, store, operator_code, key, err) != XG_OK)
+        return err->status;
+    *found = is_kept;
+    if (!is_kept)
+        return XG_OK;
+    *done = (struct desk_done){.record = act.record,
+                               .id = act.entity,
+                               .kind = act.kind,
+                               .move = act.move,
+                               .status = act.status,
+                               .conflicts = act.conflicts,
+                               .missing = (uint32_t)act.missing,
+                               .has_contact = !xg_id_equal(&act.contact, &none),
+                               .contact = act.contact};
+    snprintf(done->case_number, sizeof done->case_number, "%s", act.number);
+    return XG_OK;
+}
+
+enum xg_status desk_act(struct desk_done *done, struct data *d,
+                        struct xg_draft *draft, const struct desk_act *by,
+                        struct xg_error *err)
+{
+    struct ingest_before before = {.draft = by->contact,
+                                   .field = XG_INCIDENT_CONTACT};
     struct xg_judgement actor;
     struct desk_done made = {.conflicts = 0};
-    struct ingest_ask asking = {&a, ask};
+    struct act a = {.by = by,
+                    .d = d,
+                    .actor = &actor,
+                    .draft = draft,
+                    .before = by->contact ? &before : NULL,
+                    .done = &made};
+    struct ingest_ask asking = {.ctx = &a, .ask = ask, .wrote = wrote};
+    struct xg_hash record;
 
-    a.actor = &actor;
-    a.done = &made;
-    if (desk_actor(&actor, a.d, a.code, err) != XG_OK ||
-        ingest_record_after(a.d->ingest, &made.record, before, draft, a.code,
-                            &asking, err) != XG_OK)
+    if (by->contact)
+        by->contact->author_secret = draft->author_secret;
+    if (desk_actor(&actor, d, by->code, err) != XG_OK)
         return err->status;
-    photo_staged_named(a.d, draft);
-    made.id =
-        draft->head.creates ? xg_id_of_hash(&made.record) : draft->head.entity;
-    if (before)
-        made.contact = xg_id_of_hash(&before->hash);
+    enum xg_status status =
+        ingest_record_after(d->ingest, &record, by->contact ? &before : NULL,
+                            draft, by->code, &asking, err);
+    if (status == XG_REFUSED && a.again)
+        *err = XG_ERROR_NONE;
+    else if (status != XG_OK)
+        return status;
+    else
+        photo_staged_named(d, draft);
     *done = made;
     return XG_OK;
 }
@@ -331,47 +437,9 @@ enum xg_status desk_write(struct desk_done *done, struct data *d,
                           struct xg_draft *draft, const char *operator_code,
                           const struct xg_labels *labels, struct xg_error *err)
 {
-    return desk_set(done, d, draft, operator_code, labels, UINT64_MAX, err);
-}
+    const struct desk_act by = {.code = operator_code, .labels = labels};
 
-enum xg_status desk_set(struct desk_done *done, struct data *d,
-                        struct xg_draft *draft, const char *operator_code,
-                        const struct xg_labels *labels, uint64_t seen,
-                        struct xg_error *err)
-{
-    const struct act a = {
-        .d = d, .labels = labels, .code = operator_code, .seen = seen};
-
-    return write(done, a, NULL, draft, err);
-}
-
-enum xg_status desk_decide(struct desk_done *done, struct data *d,
-                           struct xg_draft *draft, const char *operator_code,
-                           const struct xg_labels *labels, uint64_t open,
-                           struct xg_error *err)
-{
-    const struct act a = {.d = d,
-                          .labels = labels,
-                          .code = operator_code,
-                          .open = open,
-                          .seen = UINT64_MAX};
-
-    return write(done, a, NULL, draft, err);
-}
-
-enum xg_status desk_write_told(struct desk_done *done, struct data *d,
-                               struct xg_draft *draft, struct xg_draft *contact,
-                               const char *operator_code,
-                               const struct xg_labels *labels,
-                               struct xg_error *err)
-{
-    struct ingest_before before = {.draft = contact,
-                                   .field = XG_INCIDENT_CONTACT};
-    const struct act a = {
-        .d = d, .labels = labels, .code = operator_code, .seen = UINT64_MAX};
-
-    contact->author_secret = draft->author_secret;
-    return write(done, a, &before, draft, err);
+    return desk_act(done, d, draft, &by, err);
 }
 
 /* ---- before writing ---- */

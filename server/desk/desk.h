@@ -16,6 +16,7 @@
 #define XG_SERVER_DESK_DESK_H
 
 #include "server/data/data.h"
+#include "server/desk/again.h"
 #include "shared/view/judged.h"
 #include "shared/view/moves.h"
 
@@ -35,11 +36,13 @@ XG_MUST_CHECK enum xg_status desk_actor(struct xg_judgement *actor,
 struct desk_done {
     struct xg_hash record;
     struct xg_id id;    /* of the entity */
+    uint64_t kind, move; /* move 0: none */
     uint64_t status;    /* of the loop, after it; 0: none */
     uint64_t conflicts; /* left to decide */
     uint32_t missing;   /* wanted needs (loop.h) that stay unmet */
     char case_number[XG_CODE_MAX + 1]; /* that was given here, or "" */
-    struct xg_id contact; /* that was made with it, if one was */
+    bool has_contact;
+    struct xg_id contact; /* that was made with it */
 };
 
 /* Between begin() and commit(): this year's official numbers go on that much
@@ -48,36 +51,44 @@ XG_MUST_CHECK enum xg_status desk_skip_numbers(struct store *store,
                                                uint64_t count,
                                                struct xg_error *err);
 
+/* Whose act it is, and what it hangs on. */
+struct desk_act {
+    const char *code; /* who acts */
+    const struct xg_labels *labels;
+    /* New values of fields that somebody was shown: XG_STALE where one of them
+     * has another by now that came after log entry `seen`, as
+     * store_entity.changed was when it was shown. */
+    bool has_seen;
+    uint64_t seen;
+    /* A decision: so many conflicts were open when it was taken; refused where
+     * they are fewer by then, since somebody else decided. */
+    uint64_t open;
+    /* Of a new incident: who told of it, written with it; both or none. */
+    struct xg_draft *contact;
+    /* By which it may be asked for again (again.h), or NULL. */
+    const struct again_key *key;
+};
+
 /* Try the draft and write it. The draft has kind, entity, move and fields.
  * XG_REFUSED, XG_NOTFOUND (no such entity), XG_USAGE: nothing was written. */
+XG_MUST_CHECK enum xg_status desk_act(struct desk_done *done, struct data *d,
+                                      struct xg_draft *draft,
+                                      const struct desk_act *act,
+                                      struct xg_error *err);
+/* The same of one that hangs on nothing. */
 XG_MUST_CHECK enum xg_status desk_write(struct desk_done *done, struct data *d,
                                         struct xg_draft *draft,
                                         const char *operator_code,
                                         const struct xg_labels *labels,
                                         struct xg_error *err);
 
-/* The same of a new incident and of who told of it: both or none. */
-XG_MUST_CHECK enum xg_status
-desk_write_told(struct desk_done *done, struct data *d, struct xg_draft *draft,
-                struct xg_draft *contact, const char *operator_code,
-                const struct xg_labels *labels, struct xg_error *err);
-
-/* The same for new values of fields that somebody was shown: XG_STALE where one
- * of them has another value by now that came after log entry `seen`, as
- * store_entity.changed was when it was shown. */
-XG_MUST_CHECK enum xg_status desk_set(struct desk_done *done, struct data *d,
-                                      struct xg_draft *draft,
-                                      const char *operator_code,
-                                      const struct xg_labels *labels,
-                                      uint64_t seen, struct xg_error *err);
-
-/* The same for a decision of conflicts: refused where `open`, so many were open
- * when it was taken, are fewer by then, since somebody else decided. */
-XG_MUST_CHECK enum xg_status desk_decide(struct desk_done *done,
-                                         struct data *d, struct xg_draft *draft,
-                                         const char *operator_code,
-                                         const struct xg_labels *labels,
-                                         uint64_t open, struct xg_error *err);
+/* What came of one that was done by its key before; *found false: none was.
+ * XG_REFUSED: another act was. */
+XG_MUST_CHECK enum xg_status desk_again(struct desk_done *done, bool *found,
+                                        struct store *store,
+                                        const char *operator_code,
+                                        const struct again_key *key,
+                                        struct xg_error *err);
 
 /* The same without writing, for who writes by other means, inside a job: fold
  * NULL where the draft creates. A refusal is the answer, and the call XG_OK;

@@ -315,7 +315,7 @@ static enum xg_status write_act(size_t *at, bool photos, struct data *d,
                                 struct xg_error *err)
 {
     struct xg_arena arena = XG_ARENA(1 << 20);
-    const struct ingest_ask ask = {NULL, note_pending};
+    const struct ingest_ask ask = {.ask = note_pending};
     struct xg_hash record;
     struct xg_draft draft;
     enum xg_status status;

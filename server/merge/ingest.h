@@ -81,12 +81,17 @@ XG_MUST_CHECK enum xg_status ingest_put(struct ingest *in,
  * (NULL where the draft creates one, or it is not here). It may complete the
  * draft and put values. An answer other than XG_OK is what ingest_record()
  * fails with; nothing is written then. A status other than XG_OK undoes the
- * group, and it is asked again when the caller tries again. */
+ * group, and it is asked again when the caller tries again.
+ *
+ * `wrote` (may be NULL) is told of the record in the same transaction, once it
+ * lies there; what it puts is kept with it, or neither is. */
 struct ingest_ask {
     void *ctx;
     enum xg_status (*ask)(void *ctx, struct xg_error *answer,
                           struct store *store, const struct fold *fold,
                           struct xg_draft *draft, struct xg_error *err);
+    enum xg_status (*wrote)(void *ctx, struct store *store,
+                            const struct xg_hash *hash, struct xg_error *err);
 };
 XG_MUST_CHECK enum xg_status
 ingest_record(struct ingest *in, struct xg_hash *hash, struct xg_draft *draft,

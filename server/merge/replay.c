@@ -432,7 +432,11 @@ static enum xg_status run_own(struct ledger_job *job, struct ledger *l,
         seal_own(j, first, &previous, err) != XG_OK)
         return err->status;
     j->hash = j->last;
-    return ingest_run_prepared(j->batch, l, store, err);
+    if (ingest_run_prepared(j->batch, l, store, err) != XG_OK)
+        return err->status;
+    return j->ask && j->ask->wrote
+               ? j->ask->wrote(j->ask->ctx, store, &j->hash, err)
+               : XG_OK;
 }
 
 static void settle_own(struct ledger_job *job, bool published)

@@ -673,6 +673,19 @@ DELETE FROM wrong_try WHERE what = ?1;
 -- name: wrong_try_forget
 DELETE FROM wrong_try WHERE last_ms < ?1;
 
+-- name: act_put
+INSERT INTO act (author, key, asked, done_ms, record, entity, contact, kind,
+    move, status, conflicts, missing, number)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
+
+-- name: act_get
+SELECT asked, done_ms, record, entity, contact, kind, move, status, conflicts,
+    missing, number
+FROM act WHERE author = ?1 AND key = ?2;
+
+-- name: act_forget
+DELETE FROM act WHERE done_ms < ?1;
+
 -- name: device_put
 INSERT INTO device (name, key, worker, state) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (name) DO UPDATE SET key = excluded.key, worker = excluded.worker,

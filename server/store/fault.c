@@ -500,6 +500,16 @@ VERB(get_wrong_tries,
 VERB(forget_wrong_tries,
      (struct store * s, int64_t before_ms, struct xg_error *err), before_ms,
      err)
+VERB(put_act,
+     (struct store * s, const struct store_act *a, struct xg_error *err), a,
+     err)
+VERB(get_act,
+     (struct store * s, struct store_act *a, bool *found, const char *author,
+      const uint8_t key[static STORE_ACT_KEY_SIZE], struct xg_error *err),
+     a, found, author, key, err)
+VERB(forget_acts,
+     (struct store * s, int64_t before_ms, struct xg_error *err), before_ms,
+     err)
 VERB(read_bare,
      (struct store * s, struct xg_arena *arena, struct store_record **rows,
       size_t *count, uint64_t after, size_t limit, struct xg_error *err),
@@ -671,6 +681,9 @@ static const struct store_ops fault_ops = {
     .put_wrong_tries = put_wrong_tries,
     .get_wrong_tries = get_wrong_tries,
     .forget_wrong_tries = forget_wrong_tries,
+    .put_act = put_act,
+    .get_act = get_act,
+    .forget_acts = forget_acts,
     .read_bare = read_bare,
     .put_device = put_device,
     .find_device = find_device,

@@ -1,4 +1,6 @@
-/* sqlite_operators.c - accounts of the console, and wrong passwords. */
+/* sqlite_operators.c - accounts of the console, wrong passwords, and
+ * acts that came with a key. */
+#include <stdio.h>
 #include <string.h>
 
 #include "server/store/sqlite.h"
@@ -208,6 +210,75 @@ static enum xg_status forget_wrong_tries(struct store *s, int64_t before_ms,
     return xg_stmt_run(drop, err);
 }
 
+/* ---- acts ---- */
+
+static enum xg_status put_act(struct store *s, const struct store_act *a,
+                              struct xg_error *err)
+{
+    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_ACT_PUT);
+
+    xg_bind_text(put, 1, a->author);
+    xg_bind_bytes(put, 2, xg_bytes(a->key, STORE_ACT_KEY_SIZE));
+    xg_bind_hash(put, 3, &a->asked);
+    xg_bind_i64(put, 4, a->done_ms);
+    xg_bind_hash(put, 5, &a->record);
+    xg_bind_id(put, 6, &a->entity);
+    xg_bind_id(put, 7, &a->contact);
+    xg_bind_u64(put, 8, a->kind);
+    xg_bind_u64(put, 9, a->move);
+    xg_bind_u64(put, 10, a->status);
+    xg_bind_u64(put, 11, a->conflicts);
+    xg_bind_u64(put, 12, a->missing);
+    xg_bind_text(put, 13, a->number);
+    return xg_stmt_run(put, err);
+}
+
+static void read_act(struct sqlite_rows *rows, struct xg_stmt *s, void *item)
+{
+    struct store_act *a = item;
+
+    (void)rows;
+    a->asked = xg_col_hash(s, 0);
+    a->done_ms = xg_col_i64(s, 1);
+    a->record = xg_col_hash(s, 2);
+    a->entity = xg_col_id(s, 3);
+    a->contact = xg_col_id(s, 4);
+    a->kind = xg_col_u64(s, 5);
+    a->move = xg_col_u64(s, 6);
+    a->status = xg_col_u64(s, 7);
+    a->conflicts = xg_col_u64(s, 8);
+    a->missing = xg_col_u64(s, 9);
+    sqlite_text(s, 10, a->number, sizeof a->number);
+}
+
+static enum xg_status get_act(struct store *s, struct store_act *a, bool *found,
+                              const char *author,
+                              const uint8_t key[static STORE_ACT_KEY_SIZE],
+                              struct xg_error *err)
+{
+    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_ACT_GET);
+
+    xg_bind_text(get, 1, author);
+    xg_bind_bytes(get, 2, xg_bytes(key, STORE_ACT_KEY_SIZE));
+    if (sqlite_row_read(a, found, sizeof *a, NULL, get, read_act, err) !=
+        XG_OK)
+        return err->status;
+    if (*found) {
+        snprintf(a->author, sizeof a->author, "%s", author);
+        memcpy(a->key, key, STORE_ACT_KEY_SIZE);
+    }
+    return XG_OK;
+}
+
+static enum xg_status forget_acts(struct store *s, int64_t before_ms,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *drop = xg_stmt(sqlite_db(s), SERVER_STMT_ACT_FORGET);
+
+    xg_bind_i64(drop, 1, before_ms);
+    return xg_stmt_run(drop, err);
+}
+
 void sqlite_operator_verbs(struct store_ops *ops)
 {
     ops->put_operator = put_operator;
@@ -218,4 +289,7 @@ void sqlite_operator_verbs(struct store_ops *ops)
     ops->put_wrong_tries = put_wrong_tries;
     ops->get_wrong_tries = get_wrong_tries;
     ops->forget_wrong_tries = forget_wrong_tries;
+    ops->put_act = put_act;
+    ops->get_act = get_act;
+    ops->forget_acts = forget_acts;
 }

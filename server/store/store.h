@@ -11,9 +11,9 @@
  *            newest checkpoint, the logs that it is made of, batches (their
  *            note is the entry at `position`; body as it came), files, codes,
  *            devices, people, operators' keys and accounts, what wrong
- *            passwords were tried, statements that wait for the
- *            registrar, photos that are wanted, what witnesses cosigned, what
- *            is left of erased records
+ *            passwords were tried, acts that came with a key, statements
+ *            that wait for the registrar, photos that are wanted, what
+ *            witnesses cosigned, what is left of erased records
  *  derived   chains, branches, records, entities, times, who is told of what
  *            (scope, hands, passings, moves, the telling), photos that records
  *            name, and those that the log says are held: a pure function of
@@ -100,6 +100,19 @@ struct store_given {
     struct xg_hash record;
     char by[XG_CODE_MAX + 1], why[STORE_NAME_MAX + 1];
     int64_t ms, used_ms; /* since then she has another key; 0: not */
+};
+
+/* An act that came with a key, and what it was answered with (desk/desk.h). */
+enum { STORE_ACT_KEY_SIZE = 16 };
+struct store_act {
+    char author[XG_CODE_MAX + 1];
+    uint8_t key[STORE_ACT_KEY_SIZE];
+    struct xg_hash asked; /* of what was asked for */
+    int64_t done_ms;
+    struct xg_hash record;
+    struct xg_id entity, contact; /* contact: zeros where none was made */
+    uint64_t kind, move, status, conflicts, missing;
+    char number[XG_CODE_MAX + 1]; /* "": none was given */
 };
 
 /* Wrong passwords in a row. */
@@ -809,6 +822,16 @@ struct store_ops {
     /* Those whose last was before that. */
     enum xg_status (*forget_wrong_tries)(struct store *s, int64_t before_ms,
                                          struct xg_error *err);
+    /* Its author and key are new. */
+    enum xg_status (*put_act)(struct store *s, const struct store_act *a,
+                              struct xg_error *err);
+    enum xg_status (*get_act)(struct store *s, struct store_act *a, bool *found,
+                              const char *author,
+                              const uint8_t key[static STORE_ACT_KEY_SIZE],
+                              struct xg_error *err);
+    /* Those that were done before that. */
+    enum xg_status (*forget_acts)(struct store *s, int64_t before_ms,
+                                  struct xg_error *err);
     enum xg_status (*put_device)(struct store *s, const struct store_device *d,
                                  struct xg_error *err);
     enum xg_status (*find_device)(struct store *s, struct store_device *d,

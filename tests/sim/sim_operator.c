@@ -305,9 +305,10 @@ static enum xg_status decide(struct sim_server *s, struct sim_task *task,
         status = put_choice(s, &d, &l, err);
     }
     look_give_back(&l, s);
+    const struct desk_act by = {.code = task->by,
+                                .open = l.fold.state.conflict_count};
     if (status == XG_OK)
-        status = desk_decide(&done, s->data, &d, task->by, NULL,
-                             l.fold.state.conflict_count, err);
+        status = desk_act(&done, s->data, &d, &by, err);
     if (status == XG_OK)
         task->record = done.record;
     look_close(&l, s);

@@ -97,16 +97,19 @@ static void test_what_was_not_seen_is_not_written_over(void **unused)
     struct xg_id one = office_report(&o, "lamp");
     uint64_t first = office_fold(&o, &one).entity.changed;
     struct xg_draft d = addressed(&o, &one, "A");
-    assert_ok(desk_set(&done, o.d, &d, "head", NULL, first, &err));
+    struct desk_act by = {.code = "head", .has_seen = true, .seen = first};
+    assert_ok(desk_act(&done, o.d, &d, &by, &err));
     uint64_t second = office_fold(&o, &one).entity.changed;
     assert_true(second > first);
     uint64_t size = office_log_size(&o);
     d = addressed(&o, &one, "B");
-    assert_status(desk_set(&done, o.d, &d, "boss", NULL, first, &err), XG_STALE);
+    by.code = "boss";
+    assert_status(desk_act(&done, o.d, &d, &by, &err), XG_STALE);
     assert_int_equal(office_log_size(&o), size);
     d = addressed(&o, &one, "B");
     assert_ok(office_do(&o, &done, &one, "head", XG_MOVE_ACCEPT, &err, 0));
-    assert_ok(desk_set(&done, o.d, &d, "boss", NULL, second, &err));
+    by.seen = second;
+    assert_ok(desk_act(&done, o.d, &d, &by, &err));
     d = addressed(&o, &one, "C");
     assert_ok(desk_write(&done, o.d, &d, "head", NULL, &err));
     office_check(&o);
@@ -197,6 +200,100 @@ static void test_a_number_is_given_once_whatever_call_fails(void **unused)
             office_check(&o);
             office_close(&o);
         }
+}
+
+/* ---- by a key ---- */
+
+static struct xg_draft filing(struct office *o, const struct xg_id *id)
+{
+    struct xg_draft d;
+
+    xg_draft_init(&d, &o->arena, XG_KIND_INCIDENT);
+    d.head.creates = false;
+    d.head.entity = *id;
+    d.head.move = XG_MOVE_FILE;
+    d.head.from = XG_STATUS_ACCEPTED;
+    return d;
+}
+
+/* Call N of the store fails, for every N; then it is asked for again by the
+ * same key: it is done once, and what is answered is what came of it. */
+static void test_by_its_key_it_is_done_once_whatever_call_fails(void **unused)
+{
+    static const struct again_key key = {{1, 2, 3}, {{4}}};
+    const struct desk_act by = {.code = "head", .key = &key};
+    bool failed = true;
+    unsigned kept = 0;
+
+    (void)unused;
+    for (uint64_t n = 0; failed; n++) {
+        struct store_fault fault = {.status = XG_OK};
+        struct xg_error err = XG_ERROR_NONE;
+        struct desk_done done, again;
+        struct office o;
+        bool found = false;
+        office_open(&o, &fault);
+        struct xg_id one = accepted(&o);
+        struct xg_draft d = filing(&o, &one);
+        fault = (struct store_fault){.status = XG_IO, .countdown = n};
+        enum xg_status first = desk_act(&done, o.d, &d, &by, &err);
+        failed = fault.failed > 0;
+        fault.status = XG_OK;
+        err = XG_ERROR_NONE;
+        assert_ok(desk_again(&again, &found, o.d->store, "head", &key, &err));
+        assert_true(found || first != XG_OK);
+        kept += found && first != XG_OK;
+        d = filing(&o, &one);
+        assert_ok(desk_act(&again, o.d, &d, &by, &err));
+        if (first == XG_OK)
+            assert_memory_equal(&again, &done, sizeof done);
+        assert_string_equal(again.case_number, "2026-000001");
+        assert_int_equal(again.status, XG_STATUS_FILED);
+        assert_int_equal(office_fold(&o, &one).count, 3);
+        office_check(&o);
+        office_close(&o);
+    }
+    assert_true(kept > 0); /* it lay there, and the answer was lost */
+}
+
+static void test_a_key_is_of_one_act_and_is_forgotten(void **unused)
+{
+    struct again_key key = {{7}, {{1}}};
+    const struct desk_act by = {.code = "head", .key = &key};
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done;
+    struct office o;
+    bool found = true;
+
+    (void)unused;
+    office_open(&o, NULL);
+    struct xg_id one = accepted(&o), two = accepted(&o);
+    struct xg_draft d = filing(&o, &one);
+    assert_ok(desk_act(&done, o.d, &d, &by, &err));
+    uint64_t size = office_log_size(&o);
+    key.asked.b[0] = 2;
+    d = filing(&o, &two);
+    assert_status(desk_act(&done, o.d, &d, &by, &err), XG_REFUSED);
+    assert_true(says(&err, "in other words"));
+    assert_int_equal(office_log_size(&o), size);
+    err = XG_ERROR_NONE;
+    key.asked.b[0] = 1;
+    assert_ok(desk_again(&done, &found, o.d->store, "boss", &key, &err));
+    assert_false(found);
+    /* Its days are over once another act comes. */
+    o.world.wall_ms += (AGAIN_DAYS + 1) * INT64_C(86400000);
+    assert_ok(desk_again(&done, &found, o.d->store, "head", &key, &err));
+    assert_true(found);
+    struct again_key next = {{8}, {{1}}};
+    const struct desk_act later = {.code = "head", .key = &next};
+    d = filing(&o, &two);
+    assert_ok(desk_act(&done, o.d, &d, &later, &err));
+    assert_ok(desk_again(&done, &found, o.d->store, "head", &key, &err));
+    assert_false(found);
+    assert_ok(desk_again(&done, &found, o.d->store, "head", &next, &err));
+    assert_true(found);
+    office_check(&o);
+    office_close(&o);
 }
 
 /* A notice reaches down from its author's unit, and never into another's. */
@@ -304,6 +401,8 @@ int main(void)
         cmocka_unit_test(test_what_was_not_seen_is_not_written_over),
         cmocka_unit_test(test_official_numbers_have_no_double_and_no_gap),
         cmocka_unit_test(test_a_number_is_given_once_whatever_call_fails),
+        cmocka_unit_test(test_by_its_key_it_is_done_once_whatever_call_fails),
+        cmocka_unit_test(test_a_key_is_of_one_act_and_is_forgotten),
         cmocka_unit_test(test_a_notice_stays_in_its_authors_unit),
         cmocka_unit_test(test_possible_moves_are_those_of_role_and_place),
         cmocka_unit_test(test_a_source_that_no_record_names_is_found),

@@ -1032,6 +1032,58 @@ static void test_people(void **state)
     close_store(e, s);
 }
 
+/* Of its author alone, and as long as it is kept. */
+static void test_acts(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = open_store(e);
+    struct store_act one = {.author = "d1",
+                            .key = {1, 2, 3},
+                            .asked = hash_of(1, 2),
+                            .done_ms = 1000,
+                            .record = hash_of(3, 4),
+                            .entity = {{5}},
+                            .contact = {{6}},
+                            .kind = XG_KIND_INCIDENT,
+                            .move = XG_MOVE_FILE,
+                            .status = XG_STATUS_FILED,
+                            .conflicts = 2,
+                            .missing = 3,
+                            .number = "2026-000001"};
+    struct store_act got = {.kind = 77}, two = one;
+    bool found = true;
+
+    snprintf(two.author, sizeof two.author, "d2");
+    two.done_ms = 2000;
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->put_act(s, &one, &err));
+    assert_ok(s->ops->put_act(s, &two, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->get_act(s, &got, &found, "d3", one.key, &err));
+    assert_false(found);
+    assert_int_equal(got.kind, 77);
+    assert_ok(s->ops->get_act(s, &got, &found, "d1", one.key, &err));
+    assert_true(found);
+    assert_memory_equal(&got, &one, sizeof one);
+
+    /* It is no derived data; once is once. */
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_true(s->ops->put_act(s, &one, &err) != XG_OK);
+    s->ops->rollback(s);
+    err = XG_ERROR_NONE;
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->drop_derived(s, &err));
+    assert_ok(s->ops->forget_acts(s, 2000, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->get_act(s, &got, &found, "d1", one.key, &err));
+    assert_false(found);
+    assert_ok(s->ops->get_act(s, &got, &found, "d2", one.key, &err));
+    assert_true(found);
+    close_store(e, s);
+}
+
 static void test_files(void **state)
 {
     struct engine *e = *state;
@@ -1514,7 +1566,8 @@ static void test_sieves(void **unused)
         EACH(test_entities, engine), EACH(test_witnesses, engine),                                           \
         EACH(test_scope, engine), EACH(test_hands, engine),                    \
         EACH(test_unfolded, engine), EACH(test_registry, engine),              \
-        EACH(test_people, engine), EACH(test_files, engine),                   \
+        EACH(test_people, engine), EACH(test_acts, engine),                    \
+        EACH(test_files, engine),                   \
         EACH(test_photos_named, engine), EACH(test_photos_held, engine),       \
         EACH(test_photos_wanted, engine), EACH(test_no_memory, engine)
 
