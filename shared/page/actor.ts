@@ -1,6 +1,7 @@
 // Who is recording: on a device of several workers each has a PIN; what is recorded goes under the
 // name of the one who is chosen, and asks for the PIN where that is needed.
 import { call, data, Failure, feed, type Answer, type Call, type Row } from '@page/api';
+import { behind } from '@page/behind';
 import { domain } from '@page/domain';
 import { signal } from '@page/signal';
 
@@ -95,7 +96,7 @@ async function withPin<A>(worker: string, run: () => Promise<A>): Promise<A> {
 /** Run a command that records, in the name of who is recording; `body`: a photo, a file. Asks for
  * the PIN where it must be known; a person who closes that question gets the command's refusal. */
 export function act<R = Row>(what: Call, body?: Blob): Promise<Answer<R>> {
-  return withPin(actorCode(), () => (body ? feed<R>(byActor(what), body) : call<R>(byActor(what))));
+  return withPin(actorCode(), () => (body ? feed<R>(byActor(what), body) : behind.record<R>(byActor(what))));
 }
 
 /** The same for what is the device's owner's, whoever records now: a handover. */

@@ -1,10 +1,12 @@
 // What stands behind this page, where the worker's program and the centre differ: each page says it
 // once, when it begins. As it stands here it is the worker's.
-import type { Call } from '@page/api';
+import { call, type Answer, type Call, type Row } from '@page/api';
 import { address } from '@page/route';
 import { T } from '@page/text';
 
 export const behind = {
+  /** Run a command that records. */
+  record: <R = Row>(what: Call): Promise<Answer<R>> => call<R>(what),
   /** Bytes of a photo, or of its small picture. */
   photo: (sha256: string, small: boolean): Call => ({
     run: 'photos get',

@@ -121,4 +121,133 @@ export const tests = {
     assert.equal(statusOf(world, id), 'accepted');
     forgive(t, /remind|401/);
   },
+
+  'the answer is lost: asked for again by its key, it is done once, whatever others did meanwhile': async (t) => {
+    const { world, ids, page } = await desk(t, ['丁', '丙', '乙', '甲']);
+    const [first, second, third, fourth] = ids.slice().reverse();
+    const made = (id, move, by = 'd9') => world.serverAsk(['history', world.data, id]).filter((one) => one.move === move && one.author === by).length;
+    const accept = async (id) => {
+      await page.locator(`.desk-row[data-id="${id}"] .desk-link`).focus();
+      await page.keyboard.press('a');
+      await bar(page).getByRole('button', { name: '现在就办' }).click();
+    };
+    const isAct = (request) => (request.postData() ?? '').includes('"accept"');
+    const again = async () => {
+      await world.start();
+      await logIn(page, 'd9');
+      await page.locator('.desk-row').first().waitFor();
+    };
+    const report = bar(page).getByRole('alert');
+
+    // A line that was cut: it goes on by itself.
+    let cut = 1;
+    await page.route('**/api/run', async (route) => {
+      if (!isAct(route.request()) || cut-- <= 0) return route.fallback();
+      await route.fetch();
+      return route.abort();
+    });
+    await accept(first);
+    await page.locator('.notice', { hasText: '已办：受理' }).waitFor();
+    assert.equal(made(first, 'accept'), 1);
+    await page.unroute('**/api/run');
+
+    // It lay there, the server was killed before it could say so, and a colleague went on with it.
+    let killed;
+    const dead = async (route, before) => {
+      if (!isAct(route.request())) return route.fallback();
+      if (!before) await route.fetch().catch(() => undefined);
+      killed ??= world.stop('SIGKILL');
+      await killed;
+      return route.abort();
+    };
+    await page.route('**/api/run', (route) => dead(route, false));
+    await accept(second);
+    await report.waitFor();
+    assert.match(await report.innerText(), /不知道办成没有/);
+    await page.unroute('**/api/run');
+    world.act('d8', second, 'file');
+    await again();
+    await report.getByRole('button', { name: '接着办 1 件' }).click();
+    await page.locator('.notice', { hasText: '已办：受理' }).waitFor();
+    assert.equal(made(second, 'accept'), 1);
+    assert.equal(statusOf(world, second), 'filed');
+
+    // It never came there, and a colleague did the same: what she did is not told as done by her.
+    killed = undefined;
+    await page.route('**/api/run', (route) => dead(route, true));
+    await accept(third);
+    await report.waitFor();
+    await page.unroute('**/api/run');
+    world.act('d8', third, 'accept');
+    await again();
+    await report.getByRole('button', { name: '接着办 1 件' }).click();
+    await bar(page).getByText('没有办成').waitFor();
+    assert.equal(made(third, 'accept'), 0);
+    await report.getByRole('button', { name: '知道了' }).click();
+
+    // The login is over when it is asked for again: it stays unknown, and is none of another's.
+    killed = undefined;
+    await page.route('**/api/run', (route) => dead(route, false));
+    await accept(fourth);
+    await report.waitFor();
+    await page.unroute('**/api/run');
+    await again();
+    world.server(['operator', 'lock', world.data, 'd9', '--why', '离岗']);
+    await page.locator('#code').waitFor();
+    world.server(['operator', 'unlock', world.data, 'd9']);
+    await logIn(page, 'd9');
+    assert.match(await report.innerText(), /不知道办成没有/);
+    await report.getByRole('button', { name: '接着办 1 件' }).click();
+    await page.locator('.notice', { hasText: '已办：受理' }).waitFor();
+    assert.equal(made(fourth, 'accept'), 1);
+    forgive(t, /accept|401/);
+  },
+
+  'a form whose answer is lost: saved again, after a reload or in another tab too, it is one record': async (t) => {
+    const { world, ids, page } = await desk(t, ['甲']);
+    const [id] = ids;
+    const notes = () => world.serverAsk(['history', world.data, id]).filter((one) => one.author === 'd9' && JSON.stringify(one).includes('现场看过')).length;
+    const isNote = (request) => request.url().endsWith('/api/run') && /"run":"note"/.test(request.postData() ?? '');
+    const open = async (on) => {
+      await t.go(on, `#/case/${id}`);
+      await on.locator('.move-bar').waitFor();
+      await on.keyboard.press('n');
+      await on.locator('.act-panel textarea').waitFor();
+    };
+    const save = (on) => on.locator('.act-panel .button-main').click();
+    const saved = (on) => on.locator('.act-panel').waitFor({ state: 'detached' });
+    let lost = true;
+    await page.route('**/api/run', async (route) => {
+      if (!isNote(route.request()) || !lost) return route.fallback();
+      await route.fetch();
+      return route.abort();
+    });
+    await open(page);
+    await page.locator('.act-panel textarea').fill('现场看过');
+    await save(page);
+    await page.locator('.act-panel').getByText('服务器没有应答').waitFor();
+    assert.equal(notes(), 1);
+    lost = false;
+    // A tab that is made of this one has what was typed here, too.
+    const [other] = await Promise.all([page.context().waitForEvent('page'), page.evaluate(() => void window.open(location.href))]);
+    await other.locator('.menu').waitFor();
+    await open(other);
+    await other.getByText('接着上次没办完的写').waitFor();
+    await save(other);
+    await saved(other);
+    assert.equal(notes(), 1, 'it was recorded the first time');
+    page.on('dialog', (asked) => void asked.accept());
+    await page.reload();
+    await page.locator('.menu').waitFor();
+    await open(page);
+    await page.getByText('接着上次没办完的写').waitFor();
+    await save(page);
+    await saved(page);
+    assert.equal(notes(), 1, 'it was recorded the first time');
+    // The same words anew are another note.
+    await open(page);
+    await page.locator('.act-panel textarea').fill('现场看过');
+    await save(page);
+    await until(() => notes() === 2, 'another note');
+  },
 };

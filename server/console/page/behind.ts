@@ -2,7 +2,9 @@
 import { behind } from '@page/behind';
 import { address } from '@page/route';
 import { T } from '@page/text';
+import { once } from './shell/once';
 
+behind.record = once;
 behind.photo = (sha256, small) => ({ run: 'photo get', words: [sha256, '-'], flags: small ? { small: true } : {} });
 behind.caller_why = () => T('接报登记，识别来电人', 'intake: is the caller known');
 behind.no_map = () =>

@@ -1,7 +1,7 @@
 // The form of a move, for one case or for several at once: what it asks, judged while one types.
 // Enter saves. What is saved is held for five seconds where the page says so, else sent at once.
 import { useEffect, useRef } from 'preact/hooks';
-import { call, Failure, type Row } from '@page/api';
+import { Failure, type Row } from '@page/api';
 import { fieldNamed, kindNamed, said, theDomain, type Kind, type Way } from '@page/domain';
 import { Fields } from '@page/form/fields';
 import { nothing, type Values } from '@page/form/filled';
@@ -13,6 +13,7 @@ import { Button, tell, Trouble } from '@page/ui/parts';
 import { KeptTrouble } from '@page/form/kept';
 import '@page/form/form.css';
 import { commandOf } from '../form/trial';
+import { once } from '../shell/once';
 import { hold, idle, myWay, type Target } from './doing';
 
 export interface PanelProps {
@@ -107,7 +108,7 @@ function Opened(props: PanelProps & { domain_kind: Kind; way: Way }) {
         return;
       }
       let answer: Row | undefined;
-      for (const { id } of of) answer = (await call<Row>(callOf(id))).lines[0];
+      for (const { id } of of) answer = (await once<Row>(callOf(id))).lines[0];
       if (!answer) throw new Failure('page', 1, '');
       form.keeper.recorded?.();
       refresh();

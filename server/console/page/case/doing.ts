@@ -57,7 +57,7 @@ export const idle = <T extends { number: string }>(of: readonly T[]): T[] => of.
 export function hold(move: string, of: readonly Target[], callOf: (id: string) => Call, then: Pick<Acts, 'done' | 'again'> = {}): void {
   holdActs({
     words: actWords(move, of),
-    calls: of.map(({ id, number, status }) => ({ call: callOf(id), about: number, id, to: myWay(move, status)?.to ?? null })),
+    calls: of.map(({ id, number }) => ({ call: callOf(id), about: number, id })),
     ...then,
   });
 }

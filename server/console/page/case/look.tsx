@@ -1,7 +1,7 @@
 // One case: where it stands, what to do, what it holds, what happened. On a page of its own in two
 // columns; beside the inbox in one.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { call, failureOf, type Failure } from '@page/api';
+import { failureOf, type Failure } from '@page/api';
 import { ActForm } from '@page/form/act_form';
 import { Facts, InformantCard } from '@page/cases/facts';
 import { typedValues } from '@page/cases/typed';
@@ -19,6 +19,7 @@ import { Photos } from '@page/ui/viewer';
 import { fieldLabel, titleOf, valueText } from '@page/value';
 import '@page/cases/cases.css';
 import { useKeys } from '../shell/keys';
+import { once } from '../shell/once';
 import { isWriter } from '../shell/session';
 import { refocus } from '../parts/refocus';
 import { unitNamed } from '../cases/row';
@@ -225,7 +226,7 @@ function Withdraw({ of, onClose }: { of: DeskCase; onClose(): void }) {
     event.preventDefault();
     setBusy(true);
     try {
-      await call({ run: 'withdraw', words: [of.id], flags: { why: why.trim() } });
+      await once({ run: 'withdraw', words: [of.id], flags: { why: why.trim() } });
       refresh();
       tell({ text: T(`${numberOf(of)} 已撤回`, `${numberOf(of)} is withdrawn`) });
       onClose();

@@ -1,7 +1,7 @@
 // Judges a form of the console at each pause in typing (`try`). What is typed at a desk lives in the
 // page, and beside it in its tab (unsent.ts), until it is recorded. Photos go to the centre as they
 // are chosen, and are hers who chose them until a record names them.
-import { call, data, Failure, failureOf, feed, type Call, type Row } from '@page/api';
+import { call, data, Failure, failureOf, feed, GONE, STRANGER, type Call, type Row } from '@page/api';
 import { behind } from '@page/behind';
 import { signal } from '@page/signal';
 import { refresh } from '@page/store';
@@ -9,6 +9,7 @@ import { lendPhoto } from '@page/ui/photo';
 import { wordsOf, type Filled } from '@page/form/filled';
 import { judgedOf, keeping, object, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeping';
 import { theDomain } from '@page/domain';
+import { drawKey, withKey } from '../shell/once';
 import { forgetUnsent, keepUnsent, unsentOf } from './unsent';
 
 const PAUSE_MS = 300;
@@ -54,12 +55,6 @@ export function commandOf(kind: string, act: Act, filled: Filled, photos: KeptPh
   return { run: 'add', words: [kind, ...words], flags };
 }
 
-/** Somebody was faster: what she wrote is shown. */
-function lookAnew(cause: unknown): never {
-  if (failureOf(cause).code === 'stale') refresh();
-  throw cause;
-}
-
 /** Photos as they were told before the page went. */
 function photosLeft(of: Row | undefined): KeptPhoto[] {
   const rows = Array.isArray(of?.photos) ? of.photos.map(object) : [];
@@ -75,6 +70,8 @@ function photosLeft(of: Row | undefined): KeptPhoto[] {
 
 function openTrial(kind: string, act: Act, first: Filled, left?: Row): Keeper {
   let filled = first;
+  /** It becomes a record once (once.ts), over a reload too. */
+  let key = text(left?.key) || drawKey();
   let touched = false;
   let timer = 0;
   let asked: AbortController | undefined;
@@ -114,12 +111,14 @@ function openTrial(kind: string, act: Act, first: Filled, left?: Row): Keeper {
     settled();
   }
 
+  const keep = (): void => keepUnsent(who(), kind, act, { filled, photos: state.value.photos, key });
+
   // What is being judged is of what stood there before: it must not be taken for the judgement of this.
   const soon = (): void => {
     touched = true;
     asked?.abort();
     put({ kept: 'judged', settled: false });
-    keepUnsent(who(), kind, act, filled, state.value.photos);
+    keep();
     clearTimeout(timer);
     timer = window.setTimeout(() => void judge(), PAUSE_MS);
   };
@@ -150,6 +149,18 @@ function openTrial(kind: string, act: Act, first: Filled, left?: Row): Keeper {
     soon();
   }
   if (left) void lookAgain();
+
+  function notDone(cause: unknown): never {
+    const { code } = failureOf(cause);
+    // Somebody was faster: what she wrote is shown.
+    if (code === 'stale') refresh();
+    // What is sent after a refusal is another act: she was told of the first.
+    if (code !== GONE && code !== STRANGER) {
+      key = drawKey();
+      if (touched) keep();
+    }
+    throw cause;
+  }
 
   const leave = (event: BeforeUnloadEvent): void => {
     if (touched) event.preventDefault();
@@ -202,7 +213,7 @@ function openTrial(kind: string, act: Act, first: Filled, left?: Row): Keeper {
       const { run, words, flags } = commandOf(kind, act, filled, state.value.photos);
       const seen = run === 'set' ? act.seen?.() : undefined;
       if (seen !== undefined) flags.seen = String(seen);
-      const answer = (await call<Row>({ run, words, flags }).catch(lookAnew)).lines[0];
+      const answer = (await call<Row>(withKey({ run, words, flags }, key)).catch(notDone)).lines[0];
       if (!answer) throw new Failure('page', 1, '');
       end();
       forgetUnsent(who(), kind, act);
@@ -211,6 +222,7 @@ function openTrial(kind: string, act: Act, first: Filled, left?: Row): Keeper {
     recorded: () => forgetUnsent(who(), kind, act),
     restart(next) {
       filled = next;
+      key = drawKey();
       clearTimeout(timer);
       timer = 0;
       asked?.abort();

@@ -43,11 +43,18 @@ function take(key: string): Row | null {
   }
 }
 
-export function keepUnsent(who: string, kind: string, act: Act, filled: Filled, photos: readonly KeptPhoto[]): void {
+export interface Unsent {
+  filled: Filled;
+  photos: readonly KeptPhoto[];
+  /** By which it becomes a record (shell/once.ts). */
+  key: string;
+}
+
+export function keepUnsent(who: string, kind: string, act: Act, { filled, photos, key }: Unsent): void {
   const place = placeOf(who, kind, act);
   if (!place) return;
   const [texts, personal] = split(kind, filled.values);
-  put(place, { texts, incident: filled.opens, photos });
+  put(place, { texts, incident: filled.opens, photos, key });
   put(place + PERSONAL, { texts: personal, informant: filled.informant });
 }
 

@@ -169,7 +169,6 @@ function holdPlan(plan: readonly Planned[], done: (ids: readonly string[]) => vo
         ? {
             about: targetOf(row).number,
             id: row.id ?? '',
-            to: 'dispatched',
             call: {
               run: 'do',
               words: [row.id ?? '', 'dispatch', `unit=${to.unit}`, ...(to.board ? [`board=${to.board}`] : []), ...(to.post ? [`post=${to.post}`] : [])],

@@ -1,13 +1,14 @@
 // Undo instead of confirm: what one key or click does waits five seconds, then goes to the server,
 // one case after the other. Each of them is known to be done, refused, not answered or not sent, and
-// nothing is called done before the server said so.
+// nothing is called done before the server said so. What was not answered goes out again by the same
+// key (once.ts), so that nobody guesses whether it was done, and it is not done twice.
 import { call, failureOf, GONE, known, saying, STRANGER, Failure, type Call } from '@page/api';
 import { domain, theDomain } from '@page/domain';
-import type { Told } from '@page/entity';
 import { signal, type Signal } from '@page/signal';
 import { refresh } from '@page/store';
 import { T } from '@page/text';
 import { tell } from '@page/ui/parts';
+import { drawKey, withKey } from './once';
 import { before_leaving } from './session';
 
 export const HELD_MS = 5000;
@@ -18,8 +19,6 @@ export interface Act {
   /** Its number, and its id where it has a page. */
   about: string;
   id?: string;
-  /** The status that it leads to, where it leads to one. */
-  to?: string | null;
 }
 
 /** One act on one or more things. */
@@ -34,8 +33,11 @@ export interface Acts {
 }
 
 export interface Sent extends Act {
+  key: string;
   /** `unknown`: it was sent, and nobody answered. */
   came: 'open' | 'sent' | 'done' | 'refused' | 'unknown';
+  /** It was once, whatever came since. */
+  unanswered?: boolean;
   failure?: Failure;
 }
 
@@ -83,7 +85,7 @@ const mayAct = (of: Kept): boolean => known.value && domain.value?.me.worker ===
 /** Do this in five seconds, unless it is taken back. */
 export function holdActs(acts: Acts): void {
   const number = next_number++;
-  const of: Sent[] = acts.calls.map((one) => ({ ...one, came: 'open' }));
+  const of: Sent[] = acts.calls.map((one) => ({ ...one, key: drawKey(), came: 'open' }));
   kept.value = [...kept.value, { number, words: acts.words, of, acts, state: 'waits', since: Date.now(), by: theDomain().me.worker, decide: 0 }];
   timers.set(number, window.setTimeout(() => void send(number), HELD_MS));
 }
@@ -101,17 +103,37 @@ function put(number: number, at: number, by: Partial<Sent>): void {
 /** Nothing more of it is worth trying now. */
 const ends = (failure: Failure): boolean => failure.code === GONE || failure.code === STRANGER;
 
+/** A line that was cut is tried again at once; after that it is hers to say. */
+const AGAIN_MS = [500, 2000];
+
+const pause = (ms: number): Promise<void> => new Promise((over) => setTimeout(over, ms));
+
+/** What came of it, however often it takes to hear it. */
+async function ask(number: number, at: number, one: Sent): Promise<number> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return (await call(withKey(one.call, one.key))).exit;
+    } catch (cause) {
+      if (failureOf(cause).code !== GONE) throw cause;
+      put(number, at, { unanswered: true });
+      if (tries === AGAIN_MS.length || find(number)?.state !== 'sending') throw cause;
+    }
+    await pause(AGAIN_MS[tries]!);
+  }
+}
+
 async function sendOne(number: number, at: number, one: Sent): Promise<Failure | undefined> {
   put(number, at, { came: 'sent' });
   try {
-    const { exit } = await call(one.call);
+    const exit = await ask(number, at, one);
     put(number, at, { came: 'done' });
     if (exit === 5) change(number, { decide: (find(number)?.decide ?? 0) + 1 });
     return undefined;
   } catch (cause) {
     const failure = failureOf(cause);
-    if (failure.code === STRANGER) put(number, at, { came: 'open' });
-    else put(number, at, { came: failure.code === GONE ? 'unknown' : 'refused', failure });
+    // Let in no more, it is not known what came of it before.
+    const unheard = find(number)?.of[at]?.unanswered ? 'unknown' : 'open';
+    put(number, at, { came: ends(failure) ? unheard : 'refused', failure });
     return failure;
   }
 }
@@ -178,34 +200,15 @@ export function undoNewest(): void {
 
 // ---- going on ----
 
-/** By another clock than the server's: a record of this long before may be this one. */
-const CLOCKS_DIFFER_MS = 600000;
+/** The centre knows keys for thirty days. */
+const KEYS_LAST_MS = 29 * 86400000;
 
-/** Was it done, though nobody answered? Null: it cannot be told. */
-async function wasDone(one: Sent, of: Kept): Promise<boolean | null> {
-  if (!one.id) return null;
-  try {
-    if (one.to) {
-      const status = (await call<{ status: string | null }>({ run: 'show', words: [one.id] })).lines[0]?.status;
-      return status === one.to;
-    }
-    const move = one.call.words?.[1];
-    const told = (await call<Told>({ run: 'history', words: [one.id] })).lines;
-    return told.some((row) => row.author === of.by && row.move === move && Date.parse(row.wall ?? '') > of.since - CLOCKS_DIFFER_MS);
-  } catch {
-    return null;
-  }
-}
-
-/** Once more for those that were not sent, and for those not answered that are not done. */
+/** Once more for those that were not sent, and for those that were not answered. */
 export async function goOn(number: number): Promise<void> {
   const of = find(number);
   if (!of || of.state !== 'stopped') return;
-  for (const [at, one] of of.of.entries()) {
-    if (one.came !== 'unknown') continue;
-    const done = await wasDone(one, of);
-    if (done !== null) put(number, at, { came: done ? 'done' : 'open' });
-  }
+  if (Date.now() - of.since < KEYS_LAST_MS)
+    for (const [at, one] of of.of.entries()) if (one.came === 'unknown') put(number, at, { came: 'open' });
   await send(number);
 }
 
@@ -220,7 +223,10 @@ before_leaving.push(async () => {
 addEventListener('pagehide', () => {
   const going = kept.value.filter((one) => one.state === 'waits' || one.state === 'sending');
   for (const acts of going)
-    if (mayAct(acts)) for (const one of acts.of) if (one.came === 'open') void call(one.call).catch(() => undefined);
+    if (mayAct(acts))
+      for (const one of acts.of)
+        // What is on its way may be cut off by leaving.
+        if (one.came === 'open' || one.came === 'sent') void call(withKey(one.call, one.key)).catch(() => undefined);
   for (const { number } of going) drop(number);
 });
 addEventListener('beforeunload', (event) => {

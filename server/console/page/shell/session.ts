@@ -7,7 +7,7 @@ import { T } from '@page/text';
 import { forgetOthers, forgetPersonal } from '../form/unsent';
 
 saying.gone = () =>
-  T('服务器没有应答，正在重新连接。没有得到答复的操作请看结果再决定要不要重做。', 'The server does not answer; connecting again. Look at what came of an act that was not answered before you do it again.');
+  T('服务器没有应答，正在重新连接。没有得到答复的办理可以再办一次，不会办重。', 'The server does not answer; connecting again. What was not answered can be done again: it is not done twice.');
 saying.stranger = () => T('登录已过期，请重新登录。', 'Your login has run out; please log in again.');
 
 /** What a login is answered with. */
