@@ -54,7 +54,10 @@ static enum xg_status read_sent(struct sent *out, bool *found, const char *home,
     if (status == XG_OK)
         *found = parse_sent(out, xg_buf_bytes(&text));
     xg_buf_clear(&text);
-    return status == XG_NOTFOUND || status == XG_TOOBIG ? XG_OK : status;
+    if (status != XG_NOTFOUND && status != XG_TOOBIG)
+        return status;
+    *err = XG_ERROR_NONE; /* it says nothing: nobody hears of that */
+    return XG_OK;
 }
 
 static enum xg_status write_sent(const char *home, const struct sent *sent,

@@ -1,6 +1,7 @@
 /* The handover's parts: the seal opens for whom it was made and shows every
  * cut and every altered bit; the index is read strictly; a hostile file changes
- * nothing; what is told by word alone goes when the server does not say it. */
+ * nothing; what is told by word alone goes when the server does not say it; what
+ * was handed over is never written a second time. */
 #include "tests/lib/test.h"
 
 #include <fcntl.h>
@@ -8,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/engine/engine.h"
 #include "agent/handover/index.h"
 #include "agent/record/capture.h"
 #include "agent/store/fold.h"
@@ -417,6 +420,100 @@ static void test_told_until_the_server_speaks(void **state)
     xg_buf_clear(&items);
 }
 
+/* ---- what was handed over is out ---- */
+
+static enum xg_status write_for_w01(struct home *from)
+{
+    struct handover_write_options options = {.to = "w01"};
+    struct xg_verifier devices[XG_SEAL_SLOTS_MAX];
+    struct handover_written written;
+
+    assert_ok(handover_devices(from->store, devices, &options.slots.count,
+                               options.to, &err));
+    assert_int_equal(options.slots.count, 1);
+    memcpy(options.slots.keys[0], devices[0].key, XG_PUBLIC_KEY_SIZE);
+    return handover_write(from, &written, path, &options, &err);
+}
+
+/* As each command that records begins. */
+static enum sync_new_chain look(struct home *h)
+{
+    enum sync_new_chain why;
+
+    assert_ok(sync_notice_restore(&why, h, &err));
+    return why;
+}
+
+/* What a backup of the database alone holds. */
+static const char *const database[] = {"agent.db", "agent.db-wal"};
+enum { DATABASE_FILES = sizeof database / sizeof *database };
+
+static void copy_database(struct xg_buf copy[static DATABASE_FILES],
+                          const struct home *h, bool back)
+{
+    char name[sizeof h->path + 16];
+
+    for (size_t i = 0; i < DATABASE_FILES; i++) {
+        snprintf(name, sizeof name, "%s/%s", h->path, database[i]);
+        if (back)
+            assert_ok(xg_os_replace(name, 0600, xg_buf_bytes(&copy[i]), &err));
+        else
+            assert_ok(xg_os_read(&copy[i], name, &err));
+    }
+    snprintf(name, sizeof name, "%s/agent.db-shm", h->path);
+    if (back)
+        unlink(name);
+}
+
+/* The successor sends what is in the file; a database that is put back to
+ * before it must not write on in the same places. */
+static void test_a_database_put_back_after_a_handover(void **state)
+{
+    struct home *a = test_home(&district, 0, false);
+    struct xg_buf old[] = {XG_BUF(64 << 20), XG_BUF(64 << 20)};
+    struct store_chain handed_over, now;
+
+    (void)state;
+    test_home(&district, 1, false);
+    look(a);
+    report(a, "一");
+    home_close(a);
+    copy_database(old, a, false);
+    test_home_again(&district, 0);
+    assert_int_equal(look(a), SYNC_CHAIN_KEPT);
+    report(a, "二");
+    assert_ok(write_for_w01(a));
+    assert_int_equal(look(a), SYNC_CHAIN_KEPT);
+    assert_ok(store_current_chain(a->store, &handed_over, &err));
+    home_close(a);
+    copy_database(old, a, true);
+    test_home_again(&district, 0);
+    assert_int_equal(look(a), SYNC_CHAIN_RESTORED);
+    assert_ok(store_current_chain(a->store, &now, &err));
+    assert_false(xg_hash_equal(&now.chain, &handed_over.chain));
+    for (size_t i = 0; i < DATABASE_FILES; i++)
+        xg_buf_clear(&old[i]);
+}
+
+/* Where that cannot be written down, there is no file to hand over. */
+static void test_no_handover_that_is_not_vouched_for(void **state)
+{
+    struct home *a = test_home(&district, 0, false);
+    char sent[sizeof a->path + 16];
+
+    (void)state;
+    test_home(&district, 1, false);
+    report(a, "一");
+    snprintf(sent, sizeof sent, "%s/sent", a->path);
+    unlink(sent);
+    assert_int_equal(mkdir(sent, 0700), 0);
+    assert_int_not_equal(write_for_w01(a), XG_OK);
+    err = XG_ERROR_NONE;
+    assert_false(xg_os_exists(path));
+    assert_int_equal(rmdir(sent), 0);
+    assert_ok(write_for_w01(a));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +529,10 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_told_until_the_server_speaks,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_database_put_back_after_a_handover, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_no_handover_that_is_not_vouched_for, setup, teardown),
     };
 
     if (xg_base_init() != 0)
