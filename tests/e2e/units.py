@@ -7,7 +7,7 @@ under the same restrictions made by hand: no capability, no new privileges, a
 read-only file system but for the data folder, no /dev, no /home, no network
 families but those named, of our programs only those that ExecPaths= names, and
 the unit's SystemCallFilter= as a seccomp filter that kills at the first other
-call.
+call. The agent's unit is a person's own manager's, and has the filter alone.
 """
 import ctypes
 import os
@@ -21,6 +21,9 @@ import sys
 import tempfile
 import unittest
 
+from lib_world import GRID, Case, environment, need, wait_until
+from lib_world import run as run_xunge
+
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'browser'))
 import mbtiles  # noqa: E402  (it makes a map)
 
@@ -31,6 +34,7 @@ UNITS = SOURCE / 'packaging/systemd'
 NAMES = ('xunge-server.service', 'xunge-server-backup.service',
          'xunge-server-backup.timer', 'xunge-sync.service')
 EXPOSURE_MAX = 15  # tenths
+AGENT_EXPOSURE_MAX = 62
 WAIT_S = 60
 KILL, ALLOW = 0x80000000, 0x7fff0000
 
@@ -160,17 +164,19 @@ class Units(unittest.TestCase):
                 self.assertEqual(said.returncode, 0, said.stdout)
                 self.assertNotIn(name, said.stdout)
 
-    def test_services_of_the_server_are_closed(self):
-        for name in ('xunge-server.service', 'xunge-server-backup.service'):
+    def test_services_are_closed(self):
+        for name, most in (('xunge-server.service', EXPOSURE_MAX),
+                           ('xunge-server-backup.service', EXPOSURE_MAX),
+                           ('xunge-sync.service', AGENT_EXPOSURE_MAX)):
             with self.subTest(name):
                 said = run('systemd-analyze', 'security', '--offline=yes',
-                           '--no-pager', f'--threshold={EXPOSURE_MAX}',
+                           '--no-pager', f'--threshold={most}',
                            self.staged / name)
                 level = re.search(r'level for \S+: ([0-9.]+)', said.stdout)
                 self.assertTrue(level, said.stdout)
                 print(name, 'exposure', level.group(1))
                 self.assertEqual(said.returncode, 0, said.stdout)
-                self.assertLessEqual(float(level.group(1)), EXPOSURE_MAX / 10)
+                self.assertLessEqual(float(level.group(1)), most / 10)
 
     def test_user_and_folders_are_made(self):
         root = self.place.dir / 'root'
@@ -301,6 +307,71 @@ class Units(unittest.TestCase):
                    self.place.dir / 'nowhere', self.place.backups)
         self.assertNotEqual(said.returncode, 0)
         self.assertEqual(sorted(self.place.backups.iterdir()), before)
+
+
+class Agent(Case):
+    """What the tool counts beside that needs rights that no person has, or a
+    user namespace, in which the vault stays shut."""
+    WORKERS = [('wa', 'worker', GRID)]
+    UNIT = 'xunge-sync.service'
+    PASSPHRASE = 'eight or more\n'
+
+    def setUp(self):
+        super().setUp()
+        self.a.do('passphrase', 'set', stdin=self.PASSPHRASE)
+        self.a.do('unlock', stdin=self.PASSPHRASE)
+        self.addCleanup(self.a.do, 'lock')
+        self.calls = self.world.folder / 'calls'
+        # SQLite of root gives its files back to their owner; a person's has
+        # no need to.
+        more = {'fchown'} if os.geteuid() == 0 else set()
+        self.calls.write_text('\n'.join(sorted(allowed(self.UNIT) | more)))
+
+    def confined(self, *argv):
+        return [sys.executable, str(pathlib.Path(__file__).resolve()),
+                '--confined', str(self.calls), *map(str, argv)]
+
+    def test_it_syncs_under_its_unit(self):
+        """As it is started; with a vault, a photo, TLS and what comes down."""
+        photo = SOURCE / 'tests/data/jpeg/f1-exif.jpg'
+        which = self.a.incident('--photo', str(photo))
+        start, = settings(self.UNIT, 'ExecStart')
+        self.assertEqual(start, '@bindir@/xunge sync --watch')
+        watching = subprocess.Popen(
+            self.confined(BIN / 'xunge', '--home', self.a.home, 'sync',
+                          '--watch'), env=environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            wait_until(lambda: self.a.show(which)['delivery'] == 'received' and
+                       self.a.status()['photos']['only_here'] == 0, WAIT_S)
+            self.assertIsNone(watching.poll())
+        finally:
+            watching.send_signal(signal.SIGTERM)
+            said, _ = watching.communicate(timeout=WAIT_S)
+        self.assertEqual(watching.returncode, 0, said)
+        self.sound()
+
+    def test_what_its_unit_forbids_kills(self):
+        for call in ('mount', 'ptrace', 'unshare', 'setns', 'bpf', 'reboot',
+                     'setuid', 'chroot', 'init_module', 'io_uring_setup'):
+            self.assertNotIn(call, allowed(self.UNIT))
+        for call in ('keyctl', 'flock', 'pwrite64', 'fdatasync'):
+            self.assertIn(call, allowed(self.UNIT))
+        said = run_xunge(*self.confined('unshare', '-U', 'true'))
+        self.assertEqual(-said.code, signal.SIGSYS, said.err)
+
+    def test_why_it_has_no_namespace(self):
+        """PrivateUsers= would make one, and newer managers do for Protect...=
+        and Private...= by themselves: there the keyring is another."""
+        need(self.a.try_('list'))
+        said = run_xunge('unshare', '--user', '--map-root-user', BIN / 'xunge',
+                         '--home', self.a.home, 'list')
+        self.assertEqual(said.code, 6, said.out + said.err)
+        for line in (UNITS / self.UNIT).read_text().splitlines():
+            self.assertNotRegex(
+                line, r'^(Private|Protect|ProcSubset|ReadWritePaths|ReadOnly|'
+                r'Inaccessible|NoExec|ExecPaths|BindPaths|TemporaryFile|'
+                r'Capability|Ambient)')
 
 
 if __name__ == '__main__':
