@@ -14,6 +14,7 @@ Without a bug the same worlds hold: that is the first run.
 XG_SOURCE: the source tree. XG_MUTANTS: where to build (build-mutants in it).
 """
 import argparse
+import filecmp
 import os
 import pathlib
 import re
@@ -48,13 +49,29 @@ def patch(name, *flags):
                PATCHES / f'{name}.patch', cwd=COPY)
 
 
+def copy_one(source, target):
+    """With the time of now, where it differs: by its own time what a seeded bug
+    was built into looks newer than it."""
+    if not target.exists() or not filecmp.cmp(source, target, shallow=False):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        shutil.copymode(source, target)
+
+
 def copy_sources():
     """What changed is copied, so that a second run builds little."""
+    wanted = {pathlib.Path('CMakeLists.txt')}
     for top in ('agent', 'cmake', 'packaging', 'server', 'shared', 'tests'):
-        shutil.rmtree(COPY / top, ignore_errors=True)
-        shutil.copytree(SOURCE / top, COPY / top,
-                        ignore=shutil.ignore_patterns('__pycache__', 'node_modules'))
-    shutil.copy2(SOURCE / 'CMakeLists.txt', COPY)
+        for folder, below, files in os.walk(SOURCE / top):
+            below[:] = [d for d in below
+                        if d not in ('__pycache__', 'node_modules')]
+            wanted.update(pathlib.Path(folder, f).relative_to(SOURCE)
+                          for f in files)
+    for path in wanted:
+        copy_one(SOURCE / path, COPY / path)
+    for path in COPY.rglob('*'):
+        if path.is_file() and path.relative_to(COPY) not in wanted:
+            path.unlink()
 
 
 def build():

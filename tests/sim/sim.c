@@ -228,6 +228,8 @@ static void judge(struct sim_world *w, struct sim_log *log)
 
     w->act = "checking the server";
     sim_server_check(w->server);
+    sim_server_judge_down(w->server);
+    w->act = "checking the server";
     sim_log_load(log, w);
     for (size_t i = 0; i < w->seen_count; i++) {
         sim_server_root(w->server, &hash, w->seen[i].size);

@@ -103,6 +103,7 @@ enum { SIM_SIGNATURE = 240 };
     X(SIM_CHECKED_SAVED, 5000, "sessions that began with all that was saved") \
     X(SIM_CHECKED_STATES, 400, "states compared with the server's") \
     X(SIM_CHECKED_ROWS, 400, "rows compared with their records")    \
+    X(SIM_CHECKED_DOWN, 200, "pairs of records that reach down compared") \
     X(SIM_F_NEVER, 1000, "fault: never delivered")                             \
     X(SIM_F_LOST, 200, "fault: delivered, answer lost")                        \
     X(SIM_F_TORN_REQUEST, 50, "fault: request cut, and taken for whole")       \
@@ -364,6 +365,8 @@ const struct sim_held *sim_log_find(const struct sim_log *log,
 
 /* Tree, entries, derived tables, rebuilt tables. */
 void sim_server_check(struct sim_server *s);
+/* What reaches those below is sound by itself: sim_down.c. */
+void sim_server_judge_down(struct sim_server *s);
 void sim_server_root(struct sim_server *s, struct xg_hash *root, uint64_t size);
 /* The leaf hash of an entry. */
 void sim_server_leaf(struct sim_server *s, struct xg_hash *leaf,
