@@ -21,10 +21,11 @@ static enum xg_status put_answer(struct api *a, const struct api_view *v,
 
     xg_buf_format(&part, "state %s\n", xg_batch_state_name(result->state));
     put_frame(&response->body, &part);
-    status = ledger_receipt(&receipt, v->store, result->position,
+    status = ledger_receipt(&receipt, v->data->ledger, v->store,
+                            result->position,
                             &v->checkpoint, xg_buf_bytes(&v->note), err);
     if (status == XG_OK)
-        status = ledger_consistency(&part, v->store, held, &v->checkpoint,
+        status = ledger_consistency(&part, v->data->ledger, v->store, held, &v->checkpoint,
                                     xg_buf_bytes(&receipt), err);
     if (status != XG_OK)
         goto done;
@@ -356,7 +357,7 @@ static enum xg_status give_proof(struct api *a, const struct api_view *v,
     if (status == XG_OK) {
         put_frame(&response->body, &part);
         xg_frame_put(&response->body, batch.note);
-        status = ledger_receipt(&part, v->store, row->position, &v->checkpoint,
+        status = ledger_receipt(&part, v->data->ledger, v->store, row->position, &v->checkpoint,
                                 xg_buf_bytes(&v->note), err);
     }
     if (status == XG_OK) {

@@ -294,7 +294,8 @@ static enum xg_status put(const struct hello *h, struct xg_buf *out,
     api_sign_text(&part, h->view->data, xg_buf_bytes(&text));
     xg_frame_put(out, xg_buf_bytes(&part));
     xg_buf_reset(&part);
-    status = ledger_consistency(&part, h->view->store, h->who->says.size,
+    status = ledger_consistency(&part, h->view->data->ledger,
+                                h->view->store, h->who->says.size,
                                 &h->view->checkpoint, xg_bytes(NULL, 0), err);
     if (status != XG_OK)
         goto done;

@@ -19,13 +19,13 @@ static enum xg_status give_held(const struct api_view *v, uint64_t size,
 {
     struct xg_buf proof = XG_BUF(XG_ANSWER_MAX);
     enum xg_status status =
-        ledger_consistency(&proof, v->store, size, &v->checkpoint, xg_bytes(NULL, 0),
-                           err);
+        ledger_consistency(&proof, v->data->ledger, v->store, size,
+                           &v->checkpoint, xg_bytes(NULL, 0), err);
 
     if (status == XG_OK)
         status = xg_buf_check(&proof, err);
     if (status == XG_OK)
-        status = photo_put_held(&response->body, v->store, v->data->blobs,
+        status = photo_put_held(&response->body, v->data, v->store,
                                 &v->checkpoint, xg_buf_bytes(&v->note),
                                 xg_buf_bytes(&proof), asked, count, err);
     response->content_type = "application/octet-stream";

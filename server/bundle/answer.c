@@ -193,7 +193,8 @@ static enum xg_status put_receipts(struct giving *g,
         if (i > first && b->position == list->items[i - 1].position)
             continue; /* as it was told first */
         xg_bundle_name(name, "receipts", &b->id, ".tlog-proof");
-        if (ledger_receipt(&g->part, g->view.store, b->position,
+        if (ledger_receipt(&g->part, g->view.data->ledger, g->view.store,
+                           b->position,
                            &g->view.checkpoint, xg_buf_bytes(&g->view.note),
                            err) != XG_OK ||
             add_part(g, name, err) != XG_OK)
@@ -477,7 +478,7 @@ static enum xg_status put_held(struct giving *g, struct xg_error *err)
     for (size_t i = 0; i < count; i += XG_BLOBS_ASKED_MAX) {
         size_t step =
             count - i < XG_BLOBS_ASKED_MAX ? count - i : XG_BLOBS_ASKED_MAX;
-        if (photo_put_held(&g->part, g->view.store, g->view.data->blobs,
+        if (photo_put_held(&g->part, g->view.data, g->view.store,
                            &g->view.checkpoint,
                            xg_buf_bytes(&g->view.note), xg_bytes(NULL, 0),
                            &g->photos[i], step, err) != XG_OK ||

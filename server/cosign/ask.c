@@ -132,7 +132,8 @@ static enum xg_status prove(struct xg_proof *proof, const struct asked *asked,
         return XG_OK;
     if (data_borrow(d, &s, err) != XG_OK)
         return err->status;
-    const struct xg_node_reader nodes = ledger_nodes(s);
+    struct ledger_nodes from;
+    const struct xg_node_reader nodes = ledger_nodes(&from, d->ledger, s);
     enum xg_status status =
         xg_prove_consistency(proof, old, asked->checkpoint.size, &nodes, err);
     data_return(d, s);

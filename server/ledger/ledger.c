@@ -129,7 +129,8 @@ static enum xg_status recover(struct ledger *l, struct xg_error *err)
     struct held locked = {.note = XG_BUF(XG_NOTE_MAX)};
     struct xg_buf raw = XG_BUF(XG_NOTE_MAX);
     struct xg_arena arena = XG_ARENA(PEEK_MAX * 2);
-    const struct xg_node_reader nodes = ledger_nodes(l->store);
+    struct ledger_nodes from;
+    const struct xg_node_reader nodes = ledger_nodes(&from, NULL, l->store);
     const char *origin = l->signer->verifier.name;
     struct xg_bytes note = {NULL, 0};
     uint64_t size = 0, time_ms = 0;
@@ -160,6 +161,8 @@ static enum xg_status recover(struct ledger *l, struct xg_error *err)
         status = l->store->ops->get_value(l->store, &time_ms, "time_ms", err);
     if (status == XG_OK)
         status = xg_tree_load(&l->tree, stored.says.size, &nodes, err);
+    if (status == XG_OK)
+        status = ledger_blocks_load(l, stored.says.size, err);
     if (status == XG_OK) {
         struct held *newest = stored.note.len ? &stored : &locked;
         l->time_ms = time_ms;
@@ -194,7 +197,9 @@ enum xg_status ledger_open(struct ledger **out, struct store *store,
     l->published.note = XG_BUF(XG_NOTE_MAX);
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->settled, NULL);
-    if (ledger_load_logs(l, err) != XG_OK || recover(l, err) != XG_OK) {
+    l->kept = ledger_kept_new();
+    if ((l->kept ? ledger_load_logs(l, err) : xg_fail_nomem(err)) != XG_OK ||
+        recover(l, err) != XG_OK) {
         ledger_close(l);
         return err->status;
     }
@@ -209,7 +214,7 @@ void ledger_close(struct ledger *l)
     pthread_mutex_destroy(&l->mutex);
     pthread_cond_destroy(&l->settled);
     xg_buf_clear(&l->published.note);
-    free(l->nodes);
+    ledger_kept_free(l->kept);
     free(l);
 }
 
@@ -223,10 +228,7 @@ const struct xg_signer *ledger_signer(const struct ledger *l)
 static void keep_node(void *ctx, unsigned level, uint64_t index,
                       const struct xg_hash *hash)
 {
-    struct ledger *l = ctx;
-
-    (void)level, (void)index;
-    l->nodes[l->node_count++] = *hash;
+    ledger_blocks_add(ctx, level, index, hash);
 }
 
 enum xg_status ledger_append(struct ledger *l, uint64_t *index,
@@ -237,21 +239,13 @@ enum xg_status ledger_append(struct ledger *l, uint64_t *index,
     assert(l->writing);
     if (note.len > XG_NOTE_MAX)
         return xg_fail(err, XG_TOOBIG, "a note of %zu bytes", note.len);
-    if (l->node_count + XG_PROOF_MAX > l->node_room) {
-        size_t room = l->node_room * 2 + XG_PROOF_MAX * 2;
-        struct xg_hash *grown = realloc(l->nodes, room * sizeof *grown);
-        if (!grown)
-            return xg_fail_nomem(err);
-        l->nodes = grown;
-        l->node_room = room;
-    }
     if (l->store->ops->append_entries(l->store, l->tree.size, &note, 1, err) !=
         XG_OK)
         return err->status;
     xg_tlog_leaf(&leaf, note.at, note.len);
     *index = l->tree.size;
     xg_tree_append(&l->tree, &leaf, keep_node, l);
-    return XG_OK;
+    return ledger_blocks_put(l, false, err);
 }
 
 enum xg_status ledger_append_text(struct ledger *l, uint64_t *index,
@@ -335,8 +329,7 @@ static enum xg_status seal(struct ledger *l, struct held *staged,
         status = s->ops->put_value(s, "time_ms", now, err);
     size = l->tree.size;
     if (status == XG_OK)
-        status = s->ops->append_nodes(s, ledger_places(size) - l->node_count,
-                                      l->nodes, l->node_count, err);
+        status = ledger_blocks_put(l, true, err);
     if (status == XG_OK) {
         l->time_ms = now;
         memcpy(staged->says.origin, l->signer->verifier.name,
@@ -394,7 +387,6 @@ static enum xg_status try_group(struct ledger *l, struct ledger_job *jobs,
     if (l->unsure && recover(l, err) != XG_OK)
         return err->status;
     l->unsure = true;
-    l->node_count = 0;
     l->wanted = 0;
     status = s->ops->begin(s, err);
     if (status == XG_OK)

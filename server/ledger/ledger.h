@@ -25,9 +25,10 @@
  *                        follows this one (upkeep/restore.h)
  *      no lock, but a checkpoint in the store: XG_REFUSED
  *
- * Tree hashes are kept in one sequence: after each leaf come the nodes that it
- * completes (the scheme of golang.org/x/mod/sumdb/tlog), so that appending
- * only ever writes at the end. Only published sizes are ever shown.
+ * Tree hashes are kept in blocks, each a row: what 64 nodes of a level complete
+ * below the sixth above it (blocks.c), so that what a proof takes from six levels
+ * lies on one page. A block is written as it grows, up to the size of each
+ * checkpoint. Only published sizes are ever shown.
  */
 #ifndef XG_SERVER_LEDGER_LEDGER_H
 #define XG_SERVER_LEDGER_LEDGER_H
@@ -155,28 +156,35 @@ XG_MUST_CHECK enum xg_status ledger_published(struct ledger *l,
                                               struct xg_buf *note,
                                               struct xg_error *err);
 
-/* Nodes of the tree out of a store; the store must outlive it. */
-struct xg_node_reader ledger_nodes(struct store *store);
-/* The place of a node in the sequence; how many places `size` leaves take. */
-uint64_t ledger_place(unsigned level, uint64_t index);
-uint64_t ledger_places(uint64_t size);
-/* The root at an earlier size. */
+/* Nodes of the tree out of a store; store and `n` must outlive it. With a
+ * ledger, what it keeps of the tree is not read again: for answers, of a store
+ * whose snapshot holds what is published. NULL: all of it is read, as for who
+ * checks the store. */
+struct ledger_kept;
+struct ledger_nodes {
+    struct store *store;
+    struct ledger_kept *kept;
+    struct store_block last;
+};
+struct xg_node_reader ledger_nodes(struct ledger_nodes *n,
+                                   const struct ledger *l, struct store *store);
+/* The root at an earlier size; all of it is read. */
 XG_MUST_CHECK enum xg_status ledger_root(struct xg_hash *root,
                                          struct store *store, uint64_t size,
                                          struct xg_error *err);
 
 /* Append the receipt (tlog-proof) of the entry at `index`, against the
- * checkpoint and its note. */
-XG_MUST_CHECK enum xg_status ledger_receipt(struct xg_buf *out,
-                                            struct store *store, uint64_t index,
-                                            const struct xg_checkpoint *c,
-                                            struct xg_bytes note,
-                                            struct xg_error *err);
+ * checkpoint and its note. The ledger here and below: as for ledger_nodes(). */
+XG_MUST_CHECK enum xg_status
+ledger_receipt(struct xg_buf *out, const struct ledger *l, struct store *store,
+               uint64_t index, const struct xg_checkpoint *c,
+               struct xg_bytes note, struct xg_error *err);
 /* Consistency from `old` to c->size, as protocol.h prints it, beside what the
  * receipt printed above proves (`receipt`; empty: beside nothing). Empty where
  * old is 0, equal, or larger than ours (the caller looks at that). */
 XG_MUST_CHECK enum xg_status
-ledger_consistency(struct xg_buf *out, struct store *store, uint64_t old,
+ledger_consistency(struct xg_buf *out, const struct ledger *l,
+                   struct store *store, uint64_t old,
                    const struct xg_checkpoint *c, struct xg_bytes receipt,
                    struct xg_error *err);
 /* Append a tile, hashes or entries. XG_NOTFOUND when a log of that size does

@@ -11,44 +11,13 @@
 
 enum { ENTRIES_BYTES = 17 << 20, CHECK_STEP = 256 };
 
-/* ---- where nodes lie ---- */
-
-uint64_t ledger_place(unsigned level, uint64_t index)
-{
-    uint64_t place = level;
-
-    for (; level > 0; level--)
-        index = 2 * index + 1;
-    for (; index > 0; index >>= 1)
-        place += index;
-    return place;
-}
-
-uint64_t ledger_places(uint64_t size)
-{
-    uint64_t places = 0;
-
-    for (; size > 0; size >>= 1)
-        places += size;
-    return places;
-}
-
-static enum xg_status read_node(void *ctx, unsigned level, uint64_t index,
-                                struct xg_hash *hash, struct xg_error *err)
-{
-    struct store *s = ctx;
-    return s->ops->read_node(s, hash, ledger_place(level, index), err);
-}
-
-struct xg_node_reader ledger_nodes(struct store *store)
-{
-    return (struct xg_node_reader){store, read_node};
-}
+/* ---- answers ---- */
 
 enum xg_status ledger_root(struct xg_hash *root, struct store *store,
                            uint64_t size, struct xg_error *err)
 {
-    const struct xg_node_reader nodes = ledger_nodes(store);
+    struct ledger_nodes from;
+    const struct xg_node_reader nodes = ledger_nodes(&from, NULL, store);
     struct xg_tree tree;
 
     if (xg_tree_load(&tree, size, &nodes, err) != XG_OK)
@@ -56,8 +25,6 @@ enum xg_status ledger_root(struct xg_hash *root, struct store *store,
     xg_tree_root(root, &tree);
     return XG_OK;
 }
-
-/* ---- answers ---- */
 
 enum xg_status ledger_published(struct ledger *l, struct xg_checkpoint *c,
                                 struct xg_buf *note, struct xg_error *err)
@@ -75,11 +42,13 @@ enum xg_status ledger_published(struct ledger *l, struct xg_checkpoint *c,
     return XG_OK;
 }
 
-enum xg_status ledger_receipt(struct xg_buf *out, struct store *store,
-                              uint64_t index, const struct xg_checkpoint *c,
+enum xg_status ledger_receipt(struct xg_buf *out, const struct ledger *l,
+                              struct store *store, uint64_t index,
+                              const struct xg_checkpoint *c,
                               struct xg_bytes note, struct xg_error *err)
 {
-    const struct xg_node_reader nodes = ledger_nodes(store);
+    struct ledger_nodes from;
+    const struct xg_node_reader nodes = ledger_nodes(&from, l, store);
     struct xg_proof proof;
 
     if (xg_prove_inclusion(&proof, index, c->size, &nodes, err) != XG_OK)
@@ -88,11 +57,13 @@ enum xg_status ledger_receipt(struct xg_buf *out, struct store *store,
     return xg_buf_check(out, err);
 }
 
-enum xg_status ledger_consistency(struct xg_buf *out, struct store *store,
-                                  uint64_t old, const struct xg_checkpoint *c,
+enum xg_status ledger_consistency(struct xg_buf *out, const struct ledger *l,
+                                  struct store *store, uint64_t old,
+                                  const struct xg_checkpoint *c,
                                   struct xg_bytes receipt, struct xg_error *err)
 {
-    const struct xg_node_reader nodes = ledger_nodes(store);
+    struct ledger_nodes from;
+    const struct xg_node_reader nodes = ledger_nodes(&from, l, store);
     struct xg_receipt beside = {.index = 0};
     struct xg_proof proof;
 
@@ -133,7 +104,8 @@ enum xg_status ledger_tile(struct xg_buf *out, struct store *store,
                            const struct xg_tile *tile, uint64_t size,
                            struct xg_error *err)
 {
-    const struct xg_node_reader nodes = ledger_nodes(store);
+    struct ledger_nodes from;
+    const struct xg_node_reader nodes = ledger_nodes(&from, NULL, store);
 
     if (!xg_tile_exists(tile, size))
         return xg_fail(err, XG_NOTFOUND,
@@ -218,8 +190,8 @@ enum xg_status ledger_replay_notes(struct store *from, struct store *to,
 /* ---- the whole tree ---- */
 
 struct check {
+    struct xg_node_reader nodes;
     struct store *store;
-    uint64_t place;
     struct xg_error *err;
     enum xg_status status;
 };
@@ -232,8 +204,7 @@ static void check_node(void *ctx, unsigned level, uint64_t index,
 
     if (c->status != XG_OK)
         return;
-    assert(c->place == ledger_place(level, index));
-    c->status = c->store->ops->read_node(c->store, &stored, c->place++, c->err);
+    c->status = c->nodes.read(c->nodes.ctx, level, index, &stored, c->err);
     if (c->status == XG_OK && !xg_hash_equal(&stored, hash))
         c->status =
             xg_fail(c->err, XG_ALARM,
@@ -277,7 +248,9 @@ static enum xg_status check_entries(struct check *c, struct xg_tree *tree,
 enum xg_status ledger_check(struct ledger *l, struct store *store,
                             struct xg_error *err)
 {
-    struct check c = {.store = store, .err = err};
+    struct ledger_nodes from;
+    struct check c = {
+        .nodes = ledger_nodes(&from, NULL, store), .store = store, .err = err};
     struct xg_buf locked = XG_BUF(XG_NOTE_MAX), note = XG_BUF(XG_NOTE_MAX);
     struct xg_checkpoint published;
     struct xg_tree tree;

@@ -373,8 +373,9 @@ static enum xg_status find_notes(uint64_t *positions, size_t *count,
     return XG_OK;
 }
 
-static enum xg_status put_pair(struct xg_buf *out, struct store *s,
-                               struct xg_arena *arena, uint64_t position,
+static enum xg_status put_pair(struct xg_buf *out, struct data *d,
+                               struct store *s, struct xg_arena *arena,
+                               uint64_t position,
                                const struct xg_checkpoint *c,
                                struct xg_bytes checkpoint_note,
                                struct xg_error *err)
@@ -394,7 +395,8 @@ static enum xg_status put_pair(struct xg_buf *out, struct store *s,
                               "check"),
                          (unsigned long long)position);
     if (status == XG_OK)
-        status = ledger_receipt(&receipt, s, position, c, checkpoint_note, err);
+        status = ledger_receipt(&receipt, d->ledger, s, position, c,
+                                checkpoint_note, err);
     if (status == XG_OK) {
         xg_frame_put(out, notes[0]);
         xg_frame_put(out, xg_buf_bytes(&receipt));
@@ -404,8 +406,8 @@ static enum xg_status put_pair(struct xg_buf *out, struct store *s,
     return status;
 }
 
-enum xg_status photo_put_held(struct xg_buf *out, struct store *s,
-                              struct blobs *blobs,
+enum xg_status photo_put_held(struct xg_buf *out, struct data *d,
+                              struct store *s,
                               const struct xg_checkpoint *c,
                               struct xg_bytes checkpoint_note,
                               struct xg_bytes proof,
@@ -422,13 +424,13 @@ enum xg_status photo_put_held(struct xg_buf *out, struct store *s,
                        XG_T("一次最多问 %d 张照片",
                             "at most %d photos are asked for at once"),
                        XG_BLOBS_ASKED_MAX);
-    status = find_notes(positions, &note_count, s, blobs, c->size, asked, count,
-                        err);
+    status = find_notes(positions, &note_count, s, d->blobs, c->size, asked,
+                        count, err);
     if (status == XG_OK)
         xg_frame_put(out, proof);
     for (size_t i = 0; status == XG_OK && i < note_count; i++)
         status =
-            put_pair(out, s, &arena, positions[i], c, checkpoint_note, err);
+            put_pair(out, d, s, &arena, positions[i], c, checkpoint_note, err);
     xg_arena_clear(&arena);
     return status;
 }

@@ -62,7 +62,7 @@ XG_MUST_CHECK enum xg_status photo_small(struct store *s, struct xg_hash *small,
  * went by an erasure no note is told: somebody else may name it later, and has
  * to send it. */
 XG_MUST_CHECK enum xg_status
-photo_put_held(struct xg_buf *out, struct store *s, struct blobs *blobs,
+photo_put_held(struct xg_buf *out, struct data *d, struct store *s,
                const struct xg_checkpoint *c, struct xg_bytes checkpoint_note,
                struct xg_bytes proof, const struct xg_hash *asked,
                size_t count, struct xg_error *err);

@@ -519,7 +519,7 @@ static enum xg_status put_entry(struct evidence_work *w, uint64_t position,
     if (status == XG_OK)
         status = evidence_add(w, name, notes[0]);
     if (status == XG_OK)
-        status = ledger_receipt(&receipt, w->s, position, &w->checkpoint,
+        status = ledger_receipt(&receipt, NULL, w->s, position, &w->checkpoint,
                                 checkpoint, w->err);
     snprintf(name, sizeof name, "receipts/%" PRIu64 ".tlog-proof", position);
     if (status == XG_OK)
@@ -531,7 +531,8 @@ static enum xg_status put_entry(struct evidence_work *w, uint64_t position,
 
 static enum xg_status put_consistency(struct evidence_work *w, uint64_t size)
 {
-    const struct xg_node_reader nodes = ledger_nodes(w->s);
+    struct ledger_nodes from;
+    const struct xg_node_reader nodes = ledger_nodes(&from, NULL, w->s);
     struct xg_buf text = XG_BUF(16 << 10);
     char name[XG_TAR_NAME_MAX + 1];
     struct xg_proof proof = {.count = 0};

@@ -49,7 +49,8 @@ static enum xg_status open_checkpoint(struct work *w, struct xg_arena *arena,
 static enum xg_status check_entry(struct work *w, uint64_t position,
                                   struct xg_bytes note, struct xg_error *err)
 {
-    const struct xg_node_reader nodes = ledger_nodes(w->s);
+    struct ledger_nodes from;
+    const struct xg_node_reader nodes = ledger_nodes(&from, NULL, w->s);
     struct xg_proof path;
     struct xg_hash leaf;
 

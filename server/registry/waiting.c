@@ -177,7 +177,7 @@ static enum xg_status put_file(struct change *c, struct store *store,
     if (status == XG_OK)
         status = ledger_published(c->r->ledger, &seen, &note, err);
     if (status == XG_OK)
-        status = ledger_consistency(&proof, store, q.after_size, &seen,
+        status = ledger_consistency(&proof, NULL, store, q.after_size, &seen,
                                     xg_bytes(NULL, 0), err);
     if (status == XG_OK) {
         q.checkpoint = xg_buf_bytes(&note);

@@ -6,11 +6,12 @@ INSERT INTO entry (position, note) VALUES (?1, ?2);
 -- name: entry_list
 SELECT note FROM entry WHERE position >= ?1 ORDER BY position LIMIT ?2;
 
--- name: node_add
-INSERT INTO node (place, hash) VALUES (?1, ?2);
+-- name: block_put
+INSERT INTO block (place, hashes) VALUES ((?1 << 48) | ?2, ?3)
+ON CONFLICT (place) DO UPDATE SET hashes = excluded.hashes;
 
--- name: node_get
-SELECT hash FROM node WHERE place = ?1;
+-- name: block_get
+SELECT hashes FROM block WHERE place = (?1 << 48) | ?2;
 
 -- name: log_put
 INSERT OR IGNORE INTO log (first, vkey) VALUES (?1, ?2);

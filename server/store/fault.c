@@ -99,14 +99,13 @@ VERB(read_entries,
       size_t *found, uint64_t first, size_t count, size_t max_bytes,
       struct xg_error *err),
      arena, notes, found, first, count, max_bytes, err)
-VERB(append_nodes,
-     (struct store * s, uint64_t first, const struct xg_hash *hashes,
-      size_t count, struct xg_error *err),
-     first, hashes, count, err)
-VERB(read_node,
-     (struct store * s, struct xg_hash *hash, uint64_t place,
-      struct xg_error *err),
-     hash, place, err)
+VERB(put_block,
+     (struct store * s, const struct store_block *block, struct xg_error *err),
+     block, err)
+VERB(read_block,
+     (struct store * s, struct store_block *block, uint64_t layer,
+      uint64_t number, struct xg_error *err),
+     block, layer, number, err)
 VERB(put_time,
      (struct store * s, const struct store_time *t, struct xg_error *err), t,
      err)
@@ -576,8 +575,8 @@ static const struct store_ops fault_ops = {
     .begin_read = begin_read,
     .append_entries = append_entries,
     .read_entries = read_entries,
-    .append_nodes = append_nodes,
-    .read_node = read_node,
+    .put_block = put_block,
+    .read_block = read_block,
     .put_time = put_time,
     .find_time_below = find_time_below,
     .find_time_from = find_time_from,

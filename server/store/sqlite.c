@@ -205,35 +205,39 @@ static enum xg_status read_entries(struct store *s, struct xg_arena *arena,
     return XG_OK;
 }
 
-static enum xg_status append_nodes(struct store *s, uint64_t first,
-                                   const struct xg_hash *hashes, size_t count,
-                                   struct xg_error *err)
+static enum xg_status put_block(struct store *s,
+                                const struct store_block *block,
+                                struct xg_error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct xg_stmt *add = xg_stmt(sqlite_db(s), SERVER_STMT_NODE_ADD);
-        xg_bind_u64(add, 1, first + i);
-        xg_bind_hash(add, 2, &hashes[i]);
-        if (xg_stmt_run(add, err) != XG_OK)
-            return err->status;
-    }
-    return XG_OK;
+    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_BLOCK_PUT);
+
+    xg_bind_u64(put, 1, block->layer);
+    xg_bind_u64(put, 2, block->number);
+    xg_bind_bytes(put, 3,
+                  xg_bytes(block->hashes, block->count * XG_HASH_SIZE));
+    return xg_stmt_run(put, err);
 }
 
-static enum xg_status read_node(struct store *s, struct xg_hash *hash,
-                                uint64_t place, struct xg_error *err)
+static enum xg_status read_block(struct store *s, struct store_block *block,
+                                 uint64_t layer, uint64_t number,
+                                 struct xg_error *err)
 {
-    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_NODE_GET);
-    struct xg_hash read = {{0}};
+    struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_BLOCK_GET);
 
-    xg_bind_u64(get, 1, place);
-    if (xg_stmt_row(get))
-        read = xg_col_hash(get, 0);
-    else
-        xg_stmt_corrupt(get, "a hash of the tree is missing");
-    if (xg_stmt_done(get, err) != XG_OK)
-        return err->status;
-    *hash = read;
-    return XG_OK;
+    block->layer = layer;
+    block->number = number;
+    block->count = 0;
+    xg_bind_u64(get, 1, layer);
+    xg_bind_u64(get, 2, number);
+    if (xg_stmt_row(get)) {
+        struct xg_bytes hashes = xg_col_bytes(get, 0);
+        if (hashes.len > sizeof block->hashes || hashes.len % XG_HASH_SIZE)
+            xg_stmt_corrupt(get, "a block of the tree is no row of hashes");
+        else
+            block->count = hashes.len / XG_HASH_SIZE;
+        memcpy(block->hashes, hashes.at, block->count * XG_HASH_SIZE);
+    }
+    return xg_stmt_done(get, err);
 }
 
 static enum xg_status put_time(struct store *s, const struct store_time *t,
@@ -771,8 +775,8 @@ static const struct store_ops sqlite_ops = {
     .begin_read = begin_read,
     .append_entries = append_entries,
     .read_entries = read_entries,
-    .append_nodes = append_nodes,
-    .read_node = read_node,
+    .put_block = put_block,
+    .read_block = read_block,
     .put_time = put_time,
     .find_time_below = find_time_below,
     .find_time_from = find_time_from,

@@ -49,6 +49,15 @@ struct store;
 
 enum { STORE_DEVICE_MAX = XG_KEY_NAME_MAX, STORE_NAME_MAX = 200 };
 
+/* A part of the log's tree: what STORE_BLOCK_NODES nodes of one level complete
+ * below the next layer (ledger/ledger.h). A row of it fits a page of 4 KiB. */
+enum { STORE_BLOCK_NODES = 64, STORE_BLOCK_HASHES = 126 };
+struct store_block {
+    uint64_t layer, number;
+    size_t count;
+    struct xg_hash hashes[STORE_BLOCK_HASHES];
+};
+
 /* A batch: its note is the log's entry at `position`. */
 struct store_batch {
     uint64_t position;
@@ -403,12 +412,15 @@ struct store_ops {
                                    struct xg_bytes **notes, size_t *found,
                                    uint64_t first, size_t count,
                                    size_t max_bytes, struct xg_error *err);
-    /* Hashes of the tree by their place in one sequence (ledger/ledger.h). */
-    enum xg_status (*append_nodes)(struct store *s, uint64_t first,
-                                   const struct xg_hash *hashes, size_t count,
-                                   struct xg_error *err);
-    enum xg_status (*read_node)(struct store *s, struct xg_hash *hash,
-                                uint64_t place, struct xg_error *err);
+    /* Hashes of the tree in blocks (ledger/ledger.h): put where there is none,
+     * or in the place of one that has grown. Of none, 0 hashes are read. A
+     * layer fits 15 bits, a number 48. */
+    enum xg_status (*put_block)(struct store *s,
+                                const struct store_block *block,
+                                struct xg_error *err);
+    enum xg_status (*read_block)(struct store *s, struct store_block *block,
+                                 uint64_t layer, uint64_t number,
+                                 struct xg_error *err);
     enum xg_status (*put_checkpoint)(struct store *s, uint64_t size,
                                      struct xg_bytes note,
                                      struct xg_error *err);

@@ -323,7 +323,7 @@ static size_t hello_size(struct bench *b, struct store *reader,
                                          .last = b->devices[0].last};
     xg_welcome_put(&text, w);
     xg_note_sign(&note, xg_buf_bytes(&text), &b->data->log);
-    check(ledger_consistency(&proof, reader, old, c, xg_bytes(NULL, 0), &err),
+    check(ledger_consistency(&proof, b->data->ledger, reader, old, c, xg_bytes(NULL, 0), &err),
           &err);
     size_t size = note.len + proof.len + note_len + FRAMES * LENGTH;
     xg_buf_clear(&text);
@@ -345,7 +345,7 @@ static void tell(struct bench *b)
     check(data_borrow(b->data, &reader, &err), &err);
     for (int i = 0; i < SAMPLES; i++) {
         xg_buf_reset(&receipt);
-        check(ledger_receipt(&receipt, reader, below(b, c.size), &c,
+        check(ledger_receipt(&receipt, b->data->ledger, reader, below(b, c.size), &c,
                              xg_buf_bytes(&note), &err),
               &err);
         size_t answer =
@@ -410,9 +410,9 @@ static double measure_proofs(struct bench *b, bool inclusion)
     for (int i = 0; i < PROOFS; i++) {
         xg_buf_reset(&proof);
         check(inclusion
-                  ? ledger_receipt(&proof, reader, below(b, c.size), &c,
+                  ? ledger_receipt(&proof, b->data->ledger, reader, below(b, c.size), &c,
                                    xg_buf_bytes(&note), &err)
-                  : ledger_consistency(&proof, reader, 1 + below(b, c.size - 1),
+                  : ledger_consistency(&proof, b->data->ledger, reader, 1 + below(b, c.size - 1),
                                        &c, xg_bytes(NULL, 0), &err),
               &err);
     }

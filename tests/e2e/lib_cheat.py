@@ -66,22 +66,24 @@ def first_line(note):
     return note.decode().splitlines()[0]
 
 
-def stored_hashes(leaves):
-    """All nodes in the order in which they are complete (x/mod's order)."""
-    levels, out = [], []
-    for leaf in leaves:
+def stored_blocks(leaves):
+    """All nodes as the server keeps them (server/ledger/blocks.c): place and
+    bytes of each block, in which they stand as they became complete."""
+    levels, blocks = [], {}
+    for i, leaf in enumerate(leaves):
         h, level = leaf, 0
-        out.append(h)
         while True:
             if level == len(levels):
                 levels.append([])
             levels[level].append(h)
+            layer = level // 6
+            at = layer << 48 | i >> 6 * layer + 6
+            blocks[at] = blocks.get(at, b'') + h
             if len(levels[level]) % 2:
                 break
             h = lib_note.node(*levels[level][-2:])
-            out.append(h)
             level += 1
-    return out
+    return blocks
 
 
 class Cheat:
@@ -192,9 +194,9 @@ class Cheat:
         self.db.execute('DELETE FROM entry')
         put('INSERT INTO entry VALUES (?, ?)',
             [(i, note) for i, (_, note) in enumerate(self.notes)])
-        self.db.execute('DELETE FROM node')
-        put('INSERT INTO node VALUES (?, ?)',
-            list(enumerate(stored_hashes(leaves))))
+        self.db.execute('DELETE FROM block')
+        put('INSERT INTO block VALUES (?, ?)',
+            list(stored_blocks(leaves).items()))
         moved = {old: i for i, (old, _) in enumerate(self.notes)
                  if old is not None}
         for table in PLACED:

@@ -191,7 +191,7 @@ static void check_receipt(struct setup *s, const struct test_device *t,
     assert_ok(ledger_published(s->d->ledger, &c, &note, &err));
     assert_ok(data_borrow(s->d, &reader, &err));
     assert_ok(
-        ledger_receipt(&text, reader, position, &c, xg_buf_bytes(&note), &err));
+        ledger_receipt(&text, NULL, reader, position, &c, xg_buf_bytes(&note), &err));
     data_return(s->d, reader);
     assert_ok(xg_receipt_open(&receipt, &again, text.data, text.len, &leaf,
                               &s->d->log.verifier, &err));

@@ -849,7 +849,7 @@ static void test_held_only_as_published(void **unused)
     assert_ok(ledger_published(o.d->ledger, &then, &note, &err));
     hold(&o, 2, 2);
     assert_ok(data_borrow(o.d, &s, &err));
-    assert_ok(photo_put_held(&out, s, o.d->blobs, &then, xg_buf_bytes(&note),
+    assert_ok(photo_put_held(&out, o.d, s, &then, xg_buf_bytes(&note),
                              xg_bytes("", 0), asked, 2, &err));
     data_return(o.d, s);
     struct xg_bytes rest = xg_buf_bytes(&out), frame;

@@ -594,7 +594,7 @@ static void receipts_carry_what_is_asked_for(void **state)
     assert_ok(api_view_of(&v, o.d, &err));
     assert_ok(xg_note_parse(&note, v.note.data, v.note.len, &err));
     assert_int_equal(note.count, 3); /* the log's, and two of three */
-    assert_ok(ledger_receipt(&receipt, v.store, 1, &v.checkpoint,
+    assert_ok(ledger_receipt(&receipt, NULL, v.store, 1, &v.checkpoint,
                              xg_buf_bytes(&v.note), &err));
     assert_true(receipt.len < 2048);
     api_view_close(&v);

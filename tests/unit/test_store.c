@@ -205,9 +205,8 @@ static void test_log(void **state)
     struct store *s = open_store(e);
     const struct xg_bytes notes[] = {xg_bytes("one", 3), xg_bytes("two", 3),
                                      xg_bytes("three", 5)};
-    const struct xg_hash nodes[] = {hash_of(1, 0), hash_of(2, 0)};
+    struct store_block block = {.layer = 3, .number = 5, .count = 1};
     struct xg_bytes *read, note;
-    struct xg_hash node;
     uint64_t size = 9;
     size_t count;
 
@@ -217,7 +216,10 @@ static void test_log(void **state)
     assert_ok(s->ops->begin(s, &err));
     assert_ok(s->ops->append_entries(s, 0, notes, 2, &err));
     assert_ok(s->ops->append_entries(s, 2, notes + 2, 1, &err));
-    assert_ok(s->ops->append_nodes(s, 0, nodes, 2, &err));
+    block.hashes[0] = hash_of(1, 0);
+    assert_ok(s->ops->put_block(s, &block, &err));
+    block.hashes[block.count++] = hash_of(2, 0);
+    assert_ok(s->ops->put_block(s, &block, &err));
     assert_ok(s->ops->put_checkpoint(s, 2, notes[0], &err));
     assert_ok(s->ops->put_checkpoint(s, 3, notes[1], &err));
     assert_ok(s->ops->commit(s, &err));
@@ -232,9 +234,15 @@ static void test_log(void **state)
     assert_int_equal(count, 2);
     assert_ok(s->ops->read_entries(s, &arena, &read, &count, 3, 2, 1000, &err));
     assert_int_equal(count, 0);
-    assert_ok(s->ops->read_node(s, &node, 1, &err));
-    assert_true(xg_hash_equal(&node, &nodes[1]));
-    assert_status(s->ops->read_node(s, &node, 2, &err), XG_CORRUPT);
+    memset(&block, 0, sizeof block);
+    assert_ok(s->ops->read_block(s, &block, 3, 5, &err));
+    assert_int_equal(block.layer, 3);
+    assert_int_equal(block.number, 5);
+    assert_int_equal(block.count, 2);
+    const struct xg_hash second = hash_of(2, 0);
+    assert_true(xg_hash_equal(&block.hashes[1], &second));
+    assert_ok(s->ops->read_block(s, &block, 3, 4, &err));
+    assert_int_equal(block.count, 0);
     assert_ok(s->ops->get_checkpoint(s, &arena, &size, &note, &err));
     assert_int_equal(size, 3);
     assert_true(xg_bytes_equal(note, notes[1]));
