@@ -9,6 +9,11 @@
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
+/* Of the registry's notes in one answer, where there is more than one: who is
+ * new gets all of them, and many who are new at once must not take many times
+ * the registry in memory. They ask again. */
+enum { NEWS_BYTES = 64 << 10 };
+
 /* Everything that goes into one answer. */
 struct hello {
     const struct api_view *view;
@@ -17,6 +22,8 @@ struct hello {
     struct xg_arena *arena;
     struct xg_welcome *welcome; /* in the arena: some 20 KiB */
     struct xg_bytes *notes;     /* registry news, welcome->note_count */
+    size_t news_bytes;
+    bool no_room; /* for the next of them */
 };
 
 /* ---- who asks ---- */
@@ -166,6 +173,10 @@ static enum xg_status add_note(struct hello *h,
                             "xunge-server check",
                             "a registry note is not in the log: run "
                             "xunge-server check"));
+    h->news_bytes += note->len;
+    h->no_room = w->note_count > 0 && h->news_bytes > NEWS_BYTES;
+    if (h->no_room)
+        return XG_OK;
     h->notes[w->note_count] = *note;
     w->notes[w->note_count++] = row->position;
     return XG_OK;
@@ -196,7 +207,7 @@ static enum xg_status add_news(struct hello *h, struct xg_error *err)
                                     h->who->says.registry, XG_REGISTRY_NEWS_MAX,
                                     err) != XG_OK)
         return err->status;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !h->no_room; i++)
         if (rows[i].number <= w->registry &&
             add_note(h, &rows[i], err) != XG_OK)
             return err->status;

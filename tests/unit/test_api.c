@@ -282,7 +282,7 @@ static void hello_note(struct xg_buf *note, struct client *c,
 struct greeting {
     struct xg_welcome welcome;
     struct xg_checkpoint checkpoint;
-    size_t notes;
+    size_t notes, bytes;
 };
 
 static void read_greeting(struct greeting *g, struct client *c,
@@ -333,6 +333,7 @@ static void hello(struct greeting *g, struct client *c,
     if (ask(&call, c->f, "POST", "/v1/hello", xg_buf_bytes(&note)) != 200)
         fail_msg("%s", xg_buf_str(&call.response.body));
     read_greeting(g, c, held, &call);
+    g->bytes = call.response.body.len;
     xg_base64(c->bearer, sizeof c->bearer, g->welcome.token.b, 32);
     call_clear(&call);
     xg_buf_clear(&note);
@@ -729,6 +730,45 @@ static void test_hello_news_in_parts(void **state)
     } while (known < g.welcome.registry && g.notes);
     assert_int_equal(known, g.welcome.registry);
     assert_int_equal(calls, 3);
+    leave(&one);
+    close_server(&f);
+}
+
+/* Large notes come in parts of 64 KiB. */
+static void test_hello_large_news_in_parts(void **state)
+{
+    enum { SAID = 600, LARGE = 6, PART = 64 << 10, OTHER = 8 << 10 };
+    struct xg_statement *says = calloc(SAID, sizeof *says);
+    struct xg_error err = XG_ERROR_NONE;
+    uint64_t known = 0, before;
+    struct greeting g;
+    struct fixture f;
+    struct client one;
+    size_t parts = 0;
+
+    (void)state;
+    assert_non_null(says);
+    open_server(&f, false);
+    join(&one, &f, "w1");
+    for (int n = 0; n < LARGE; n++) {
+        for (int i = 0; i < SAID; i++) {
+            says[i] = (struct xg_statement){.kind = XG_SAYS_UNIT};
+            snprintf(says[i].subject, sizeof says[i].subject,
+                     "371302001001%03d%03d", n, i);
+            snprintf(says[i].unit, sizeof says[i].unit, "c1");
+        }
+        assert_ok(registry_put(f.data->registry, says, SAID, &err));
+    }
+    do {
+        before = known;
+        hello(&g, &one, NULL, known);
+        assert_true(g.bytes <= PART + OTHER);
+        known += g.notes;
+        parts++;
+    } while (known < g.welcome.registry && known > before);
+    assert_int_equal(known, g.welcome.registry);
+    assert_in_range(parts, 2, LARGE);
+    free(says);
     leave(&one);
     close_server(&f);
 }
@@ -1315,6 +1355,7 @@ int main(void)
         cmocka_unit_test(test_approval),
         cmocka_unit_test(test_hello_refused),
         cmocka_unit_test(test_hello_news_in_parts),
+        cmocka_unit_test(test_hello_large_news_in_parts),
         cmocka_unit_test(test_put_refused),
         cmocka_unit_test(test_put_damaged),
         cmocka_unit_test(test_put_reordered_and_carried),
