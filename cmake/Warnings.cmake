@@ -15,8 +15,10 @@ target_compile_options(xg_flags INTERFACE
     $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
 target_link_options(xg_flags INTERFACE -Wl,-z,relro,-z,now)
 
-# XG_SANITIZE: asan (with UBSan), tsan, fuzz (libFuzzer, ASan and UBSan).
-set(XG_SANITIZE "" CACHE STRING "asan, tsan or fuzz")
+# XG_SANITIZE: asan (with UBSan), tsan, fuzz (libFuzzer, ASan and UBSan),
+# fuzz-runs (libFuzzer and UBSan, which only stops, and no word of comparisons:
+# several times the runs; what they find goes to fuzz, which says what is wrong).
+set(XG_SANITIZE "" CACHE STRING "asan, tsan, fuzz or fuzz-runs")
 if(XG_SANITIZE STREQUAL "asan")
     set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
 elseif(XG_SANITIZE STREQUAL "tsan")
@@ -24,6 +26,9 @@ elseif(XG_SANITIZE STREQUAL "tsan")
 elseif(XG_SANITIZE STREQUAL "fuzz")
     set(sanitizers -fsanitize=address,undefined,fuzzer-no-link
         -fno-sanitize-recover=all)
+elseif(XG_SANITIZE STREQUAL "fuzz-runs")
+    set(sanitizers -fsanitize=undefined,fuzzer-no-link
+        -fsanitize-trap=undefined -fno-sanitize-coverage=trace-cmp)
 endif()
 target_compile_options(xg_flags INTERFACE ${sanitizers} -fno-omit-frame-pointer)
 target_link_options(xg_flags INTERFACE ${sanitizers})

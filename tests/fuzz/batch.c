@@ -15,7 +15,7 @@ enum {
     NOTE = 2,
     ERASED = 3,
     REDACTED_NOTE = 4,
-    SEALABLE_MAX = 256,
+    SEALABLE_MAX = 64,
 };
 
 static const struct xg_hash chain = {{9}}, before = {{8}};

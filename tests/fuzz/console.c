@@ -22,13 +22,20 @@
 #include <string.h>
 
 #include "server/cli/order.h"
+#include "server/console/events.h"
 #include "server/console/inside.h"
 #include "server/desk/sheet.h"
 #include "server/sheet/sheet.h"
 #include "shared/map/check.h"
 #include "tests/lib/office.h"
 
-enum { RUNS_MAX = 400, ENTRIES_MAX = 600, OPERATORS = 5, HEADERS = 4 };
+enum {
+    RUNS_MAX = 400,
+    ENTRIES_MAX = 600,
+    OPERATORS = 5,
+    HEADERS = 4,
+    LOOK_EVERY = 16 /* runs: at what they changed */
+};
 
 static const struct {
     const char *code, *unit;
@@ -99,6 +106,7 @@ static void leave(void)
     if (!is_open)
         return;
     is_open = false;
+    events_stop(console.events);
     sessions_clear(&console.sessions);
     xg_tiles_free(console.tiles);
     places_clear(&console.tries);
@@ -152,7 +160,8 @@ static void begin(void)
     quota_init(&console.quota);
     lately_init(&console.lately);
     FUZZ_MUST(account_make_decoy(&console.decoy, &office.env, &err) == XG_OK &&
-              xg_tiles_new(&console.tiles, folder, &err) == XG_OK);
+              xg_tiles_new(&console.tiles, folder, &err) == XG_OK &&
+              events_open(&console.events, office.d, &err) == XG_OK);
     for (size_t i = 0; i < OPERATORS; i++)
         enter(i);
     office_report(&office, "lamp");
@@ -272,6 +281,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *rest = xg_arena_copy(&arena, data + 2, size - 2);
     FUZZ_MUST(rest);
     serve((char)data[0], (char)data[1], xg_bytes(rest, size - 2), &arena);
+    if (runs % LOOK_EVERY == 0)
+        events_look(console.events);
     xg_arena_clear(&arena);
     return 0;
 }

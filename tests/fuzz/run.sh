@@ -4,7 +4,8 @@
 #   sh tests/fuzz/run.sh RUNS SECONDS [TARGET ...]     at most, for each
 #
 # What they find that is new lies in build-fuzz/fuzz/found/TARGET; what stopped
-# them in build-fuzz/fuzz/crash-TARGET-*. Fails where anything did.
+# them in build-fuzz/fuzz/crash-TARGET-*. Fails where anything did. XG_FUZZ: of
+# which build (build-fuzz-runs is several times as fast, docs/testing.md).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 runs=$1
@@ -12,7 +13,7 @@ seconds=$2
 shift 2
 [ $# -gt 0 ] || set -- $(sed -n 's/^xg_fuzz(\([a-z_]*\).*/\1/p' \
     tests/fuzz/CMakeLists.txt)
-here=build-fuzz/fuzz
+here=${XG_FUZZ:-build-fuzz}/fuzz
 failed=0
 for name in "$@"; do
     read -r options <"$here/$name.options"

@@ -11,7 +11,7 @@
 #include "shared/photo/exif/jpeg_head.h"
 #include "shared/photo/thumb/thumb.h"
 
-enum { PIXELS_CHEAP = 1 << 18, ONE_IN = 32 };
+enum { PIXELS_CHEAP = 1 << 14, ONE_IN = 32 };
 
 /* A head can promise millions of pixels, each of which costs time. Of such
  * inputs one in some is enough. */
