@@ -242,6 +242,16 @@ enum xg_status account_make_once(struct data *d,
 
 /* ---- locking ---- */
 
+enum xg_status account_judge_why(const char *why, struct xg_error *err)
+{
+    return store_fits_name(why)
+               ? XG_OK
+               : xg_fail(err, XG_USAGE,
+                         XG_T("理由应为不超过 %d 字节的一行字",
+                              "a reason is one line of at most %d bytes"),
+                         STORE_NAME_MAX);
+}
+
 static bool change_lock(struct account_change *c, struct store_operator *o,
                         struct xg_error *answer)
 {
@@ -263,11 +273,8 @@ enum xg_status account_lock(struct data *d, const char *code, bool locked,
     const struct account_try hers = {.code = code};
     int64_t no_wait;
 
-    if (why && strlen(why) > STORE_NAME_MAX)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("理由太长（最多 %d 字节）",
-                            "the reason is too long (%d bytes at most)"),
-                       STORE_NAME_MAX);
+    if (why && account_judge_why(why, err) != XG_OK)
+        return err->status;
     if (account_change(d, &c, err) != XG_OK)
         return err->status;
     return locked ? XG_OK

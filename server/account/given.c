@@ -38,12 +38,7 @@ static enum xg_status need_why(const struct account_giver *by,
                             "理由）",
                             "this touches the login of somebody, and is "
                             "recorded: say why (--why TEXT)"));
-    if (strlen(why) > STORE_NAME_MAX)
-        return xg_fail(err, XG_USAGE,
-                       XG_T("理由太长（最多 %d 字节）",
-                            "the reason is too long (%d bytes at most)"),
-                       STORE_NAME_MAX);
-    return XG_OK;
+    return account_judge_why(why, err);
 }
 
 /* ---- telling ---- */

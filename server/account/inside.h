@@ -58,4 +58,8 @@ XG_MUST_CHECK enum xg_status account_use_totp(struct data *d, bool *right,
                                               const char *code,
                                               struct xg_error *err);
 
+/* Why somebody's login was touched; XG_USAGE. (account.c) */
+XG_MUST_CHECK enum xg_status account_judge_why(const char *why,
+                                               struct xg_error *err);
+
 #endif

@@ -52,8 +52,10 @@ static enum xg_status read_row(struct findings_row *row, struct findings *f,
         item.bytes.len != XG_HASH_SIZE)
         return XG_OK;
     memcpy(row->about.b, item.bytes.at, XG_HASH_SIZE);
-    if (may_find(&out->found, l, e, err) != XG_OK || !out->found)
+    if (may_find(&out->found, l, e, err) != XG_OK)
         return err->status;
+    if (!out->found)
+        return XG_OK;
     out->position = e->changed;
     if (xg_brief_value(&brief, XG_FORK_FINDING, &item))
         out->choice = item.number;

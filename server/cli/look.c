@@ -2,6 +2,7 @@
  * shows was all received, so `delivery` is always that. */
 #include "server/cli/look.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -167,8 +168,9 @@ static enum xg_status about_record(void *ctx, struct view_about *out,
     if (l->store->ops->get_person(l->store, name, &found, out->author, err) !=
         XG_OK)
         return err->status;
+    static_assert(sizeof out->author_name >= sizeof name, "cut nowhere");
     if (found)
-        snprintf(out->author_name, sizeof out->author_name, "%.127s", name);
+        memcpy(out->author_name, name, sizeof name);
     return XG_OK;
 }
 

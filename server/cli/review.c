@@ -6,6 +6,7 @@
  * What is overdue, and what waits for a decision, is so at the end of the day,
  * or now while it lasts (then.h). The sheet is built once, as JSON; text and
  * workbook are written from that. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,8 +355,9 @@ static enum xg_status about_act(void *ctx, struct view_about *out,
     memcpy(out->author, j->act->author, sizeof out->author);
     if (s->ops->get_person(s, name, &found, out->author, err) != XG_OK)
         return err->status;
+    static_assert(sizeof out->author_name >= sizeof name, "cut nowhere");
     if (found)
-        snprintf(out->author_name, sizeof out->author_name, "%.127s", name);
+        memcpy(out->author_name, name, sizeof name);
     return XG_OK;
 }
 

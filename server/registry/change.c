@@ -340,13 +340,13 @@ enum xg_status registry_add_worker(struct registry *r, const char *code,
 
     if (!fits_code(code) || strlen(code) > XG_AUTHOR_MAX || !fits_code(unit) ||
         strcmp(code, REGISTRY_SERVER) == 0 || role->number == XG_ROLE_SERVER ||
-        (name && strlen(name) > STORE_NAME_MAX))
+        (name && !store_fits_name(name)))
         return xg_fail(err, XG_USAGE,
                        XG_T("人员编码不超过 %d 字节、不含空格，也不能是 "
-                            "server；平台这一角色不能给人；姓名不超过 %d 字节",
+                            "server；平台这一角色不能给人；姓名是不超过 %d 字节的一行字",
                             "a worker's code has at most %d bytes and no "
                             "space, and is not \"server\", whose role is "
-                            "nobody's; a name has at most %d"),
+                            "nobody's; a name is one line of at most %d"),
                        XG_AUTHOR_MAX, STORE_NAME_MAX);
     return submit(r, compose_worker, &args, err);
 }

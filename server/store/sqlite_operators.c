@@ -56,8 +56,10 @@ static enum xg_status keep_given(struct store *s, const struct store_operator *o
     xg_bind_text(put, 3, o->given_by);
     xg_bind_text(put, 4, o->given_why);
     xg_bind_i64(put, 5, o->given_ms);
-    if (xg_stmt_run(put, err) != XG_OK || !o->used_ms)
+    if (xg_stmt_run(put, err) != XG_OK)
         return err->status;
+    if (!o->used_ms)
+        return XG_OK;
     struct xg_stmt *used =
         xg_stmt(sqlite_db(s), SERVER_STMT_OPERATOR_GIVEN_USED);
     xg_bind_text(used, 1, o->code);

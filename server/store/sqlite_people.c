@@ -381,6 +381,18 @@ static enum xg_status find_code(struct store *s, struct store_code *c,
     return sqlite_row_read(c, found, sizeof *c, NULL, find, read_code, err);
 }
 
+bool store_fits_name(const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len > STORE_NAME_MAX || !xg_utf8_valid((const uint8_t *)text, len))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7F)
+            return false;
+    return true;
+}
+
 /* ---- files and references ---- */
 
 static enum xg_status put_file(struct store *s, const struct xg_hash *hash,

@@ -49,6 +49,10 @@ struct store;
 
 enum { STORE_DEVICE_MAX = XG_KEY_NAME_MAX, STORE_NAME_MAX = 200 };
 
+/* May it be kept as a name, or as a reason: one line of UTF-8, of so many
+ * bytes? What is shown as JSON would else be no JSON. */
+bool store_fits_name(const char *text);
+
 /* A part of the log's tree: what STORE_BLOCK_NODES nodes of one level complete
  * below the next layer (ledger/ledger.h). A row of it fits a page of 4 KiB. */
 enum { STORE_BLOCK_NODES = 64, STORE_BLOCK_HASHES = 126 };

@@ -59,10 +59,13 @@ struct view_entity {
     int64_t created_ms; /* when it was first told of, or happened; 0 unknown */
 };
 
+/* Of a person's name, with its end. */
+enum { VIEW_NAME_SIZE = 200 + 1 };
+
 /* And of one record of it. */
 struct view_about {
     char author[XG_CODE_MAX + 1];
-    char author_name[128];          /* "" where only the code is known */
+    char author_name[VIEW_NAME_SIZE]; /* "" where only the code is known */
     const struct xg_role *role;     /* NULL: unknown */
     enum xg_grade grade;
     char device[XG_KEY_NAME_MAX + 1]; /* "" unknown */

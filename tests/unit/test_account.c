@@ -471,6 +471,38 @@ static void test_locked(void **unused)
     office_close(&o);
 }
 
+/* What is told of an account is one line of text, of so many bytes: else no
+ * list of them could be shown. */
+static void test_reasons_and_names(void **unused)
+{
+    static const char *const bad[] = {"\xff", "cut \xe5\xbc", "a\nb", "a\x7f"};
+    static char longest[STORE_NAME_MAX + 2];
+    struct xg_error err = XG_ERROR_NONE;
+    const struct xg_role *role = role_of(XG_ROLE_DISPATCHER);
+    struct office o;
+
+    (void)unused;
+    open_with(&o);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        err = XG_ERROR_NONE;
+        assert_status(account_lock(o.d, "head", true, bad[i], &err), XG_USAGE);
+        err = XG_ERROR_NONE;
+        assert_status(account_add(o.d, "new", bad[i], role, "top", &err),
+                      XG_USAGE);
+    }
+    memset(longest, 'x', STORE_NAME_MAX + 1);
+    err = XG_ERROR_NONE;
+    assert_status(account_lock(o.d, "head", true, longest, &err), XG_USAGE);
+    longest[STORE_NAME_MAX] = '\0';
+    err = XG_ERROR_NONE;
+    assert_ok(account_lock(o.d, "head", true, longest, &err));
+    assert_ok(account_add(o.d, "new", longest, role, "top", &err));
+    struct account now;
+    assert_ok(account_read(o.d, &now, "head", &err));
+    assert_string_equal(now.why, longest);
+    office_close(&o);
+}
+
 static void test_another_password(void **unused)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -618,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_an_address_waits),
         cmocka_unit_test(test_totp),
         cmocka_unit_test(test_locked),
+        cmocka_unit_test(test_reasons_and_names),
         cmocka_unit_test(test_another_password),
         cmocka_unit_test(test_given),
         cmocka_unit_test(test_turns),

@@ -633,6 +633,44 @@ static void test_a_board_that_lags(void **unused)
     office_close(&o);
 }
 
+/* ---- names ---- */
+
+/* As long as one may be, and whole: cut within a character it would be none. */
+static void test_a_long_name_is_told_whole(void **unused)
+{
+    struct xg_buf errors = XG_BUF(1 << 16);
+    struct xg_error err = XG_ERROR_NONE;
+    char name[STORE_NAME_MAX + 1] = "", text[80], id[2 * XG_ID_SIZE + 1];
+    struct desk_done done;
+    struct xg_draft d;
+    struct office o;
+
+    (void)unused;
+    for (size_t i = 0; i + 3 < sizeof name; i += 3)
+        memcpy(name + i, "兰", 3);
+    office_open(&o, NULL);
+    assert_ok(registry_add_worker(o.d->registry, "ln", name,
+                                  xg_role_find(XG_ROLE_WORKER), "north",
+                                  &err));
+    xg_draft_init(&d, &o.arena, XG_KIND_INCIDENT);
+    d.head.creates = true;
+    test_text(&d, XG_INCIDENT_CATEGORY, "lamp");
+    test_text(&d, XG_FIELD_GRID, "north");
+    assert_ok(desk_write(&done, o.d, &d, "ln", NULL, &err));
+    xg_hex(id, done.id.b, XG_ID_SIZE);
+    snprintf(text, sizeof text, "history --json x %s", id);
+    struct cmd c = executed(&o, text, true, &errors);
+    json_t *json = json_loads(xg_buf_str(&c.out), JSON_DISABLE_EOF_CHECK, NULL);
+    const char *told =
+        json_string_value(json_object_get(json, "author_name"));
+    assert_non_null(told);
+    assert_string_equal(told, name);
+    json_decref(json);
+    xg_buf_clear(&c.out);
+    xg_buf_clear(&errors);
+    office_close(&o);
+}
+
 /* ---- what changed ---- */
 
 /* The line for whoever works there, of the rounds from `next` on. */
@@ -790,6 +828,7 @@ int main(void)
         cmocka_unit_test(test_runs_take_turns),
         cmocka_unit_test(test_quotas),
         cmocka_unit_test(test_where_from),
+        cmocka_unit_test(test_a_long_name_is_told_whole),
         cmocka_unit_test(test_what_changed_is_told),
         cmocka_unit_test(test_a_round_has_its_most),
         cmocka_unit_test(test_a_round_that_cannot_be_read),

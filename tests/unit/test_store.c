@@ -1334,6 +1334,47 @@ static void test_photos_wanted(void **state)
     close_store(e, s);
 }
 
+/* Keys that somebody gave: each stays, until she has another. What failed before
+ * is nothing to a call that does not. */
+static void test_given(void **state)
+{
+    struct engine *e = *state;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *s = open_store(e);
+    struct store_operator o = {.code = "op", .given_by = "reg"}, read;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store_given *rows;
+    size_t count;
+    bool found;
+
+    xg_ignore(xg_fail(&err, XG_NOTFOUND, "before"));
+    assert_int_equal(s->ops->begin(s, &err), XG_OK);
+    for (uint8_t n = 1; n <= 2; n++) {
+        o.given = hash_of(n, 9);
+        o.given_ms = 100 * n;
+        assert_int_equal(s->ops->put_operator(s, &o, &err), XG_OK);
+        assert_int_equal(s->ops->put_operator(s, &o, &err), XG_OK);
+    }
+    err = XG_ERROR_NONE;
+    assert_ok(s->ops->read_given(s, &arena, &rows, &count, "op", &err));
+    assert_int_equal(count, 2);
+    assert_true(rows[0].ms == 100 && rows[1].ms == 200);
+    assert_true(rows[0].used_ms == 0 && rows[1].used_ms == 0);
+    o.used_ms = 300;
+    assert_ok(s->ops->put_operator(s, &o, &err));
+    o.used_ms = 400; /* hers since the first time */
+    assert_ok(s->ops->put_operator(s, &o, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->read_given(s, &arena, &rows, &count, "op", &err));
+    assert_true(count == 2 && rows[0].used_ms == 300 && rows[1].used_ms == 300);
+    assert_ok(s->ops->read_given(s, &arena, &rows, &count, "other", &err));
+    assert_int_equal(count, 0);
+    assert_ok(s->ops->get_operator(s, &read, &found, "op", &err));
+    assert_true(found && read.used_ms == 400);
+    xg_arena_clear(&arena);
+    close_store(e, s);
+}
+
 static void test_no_memory(void **state)
 {
     struct engine *e = *state;
@@ -1575,7 +1616,7 @@ static void test_sieves(void **unused)
         EACH(test_scope, engine), EACH(test_hands, engine),                    \
         EACH(test_unfolded, engine), EACH(test_registry, engine),              \
         EACH(test_people, engine), EACH(test_acts, engine),                    \
-        EACH(test_files, engine),                   \
+        EACH(test_given, engine), EACH(test_files, engine),                    \
         EACH(test_photos_named, engine), EACH(test_photos_held, engine),       \
         EACH(test_photos_wanted, engine), EACH(test_no_memory, engine)
 
