@@ -19,7 +19,8 @@
 #include "shared/base/secret.h"
 #include "shared/core/protocol.h"
 
-#define MAGIC "xunge-server/control/3"
+#define MAGIC_OF_ALL "xunge-server/control/"
+#define MAGIC MAGIC_OF_ALL "3" /* turned with the question; the answer stays */
 #define SOCKET_NAME "control.sock"
 
 enum {
@@ -170,6 +171,11 @@ static bool fits(const struct question *q, const struct command *spec)
                     (spec->access == CMD_LENT && q->files.count == CMD_FILES));
 }
 
+static enum xg_lang lang_of(struct xg_bytes word)
+{
+    return xg_bytes_equal(word, xg_bytes_of("zh")) ? XG_LANG_ZH : XG_LANG_EN;
+}
+
 static bool read_question(struct question *q, struct xg_bytes rest,
                           struct xg_arena *arena)
 {
@@ -182,7 +188,7 @@ static bool read_question(struct question *q, struct xg_bytes rest,
         !xg_frame_next(&rest, &q->password) || !xg_frame_next(&rest, &word) ||
         !xg_word_uint(&word, &count) || count > WORDS_MAX)
         return false;
-    q->lang = xg_bytes_equal(lang, xg_bytes_of("zh")) ? XG_LANG_ZH : XG_LANG_EN;
+    q->lang = lang_of(lang);
     while ((uint64_t)q->count < count && xg_frame_next(&rest, &word)) {
         q->words[q->count] =
             xg_arena_str(arena, (const char *)word.at, word.len);
@@ -190,6 +196,31 @@ static bool read_question(struct question *q, struct xg_bytes rest,
             return false;
     }
     return rest.len == 0 && (uint64_t)q->count == count;
+}
+
+/* The program was replaced, and what runs is what was there before it. */
+static bool is_of_another_version(struct question *q, struct xg_bytes rest)
+{
+    const size_t len = strlen(MAGIC_OF_ALL);
+    struct xg_bytes magic, lang;
+
+    if (!xg_frame_next(&rest, &magic) || magic.len <= len ||
+        memcmp(magic.at, MAGIC_OF_ALL, len) != 0 ||
+        xg_bytes_equal(magic, xg_bytes_of(MAGIC)) ||
+        !xg_frame_next(&rest, &lang))
+        return false;
+    q->lang = lang_of(lang);
+    return true;
+}
+
+static int refuse_version(const struct question *q, struct xg_buf *errors)
+{
+    xg_lang_thread(q->lang);
+    xg_buf_format(errors, "xunge-server: %s\n",
+                  XG_T("正在运行的服务与此程序版本不同：请重启服务",
+                       "the server that runs is of another version than this "
+                       "program: restart it"));
+    return xg_status_exit(XG_REFUSED);
 }
 
 /* The exit code; everything that it printed into `c->out` and `errors`. */
@@ -216,32 +247,49 @@ static int run_question(struct control *control, struct cmd *c,
     return code;
 }
 
+/* The exit code, or -1: nothing was asked. */
+static int answer_to(struct control *control, struct cmd *c, struct question *q,
+                     struct xg_bytes text, struct xg_arena *arena,
+                     struct xg_buf *errors)
+{
+    if (read_question(q, text, arena))
+        return run_question(control, c, q, errors);
+    return is_of_another_version(q, text) ? refuse_version(q, errors) : -1;
+}
+
+static void send_answer(int fd, const struct xg_buf *printed,
+                        const struct xg_buf *errors, int exit_code)
+{
+    struct xg_buf out = XG_BUF(CMD_OUT_MAX + (1 << 20));
+    struct xg_error err = XG_ERROR_NONE;
+    char code[16];
+
+    snprintf(code, sizeof code, "%d", exit_code);
+    xg_frame_put(&out, xg_buf_bytes(printed));
+    xg_frame_put(&out, xg_buf_bytes(errors));
+    xg_frame_put(&out, xg_bytes_of(code));
+    if (xg_buf_check(&out, &err) != XG_OK ||
+        send_all(fd, xg_buf_bytes(&out), &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "control.lost", "error=%s", xg_error_text(&err));
+    xg_buf_clear(&out);
+}
+
 static void serve_one(struct control *control, int fd)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_arena arena = XG_ARENA(1 << 20);
     struct xg_buf in = XG_BUF(QUESTION_MAX), errors = XG_BUF(64 << 10);
-    struct xg_buf out = XG_BUF(CMD_OUT_MAX + (1 << 20));
     struct cmd c = {.out = XG_BUF(CMD_OUT_MAX)};
     struct question q = {.count = 0};
-    char code[16];
+    int code = -1;
 
-    if (receive_all(&in, &q.files, fd, &err) == XG_OK &&
-        read_question(&q, xg_buf_bytes(&in), &arena)) {
-        int exit_code = run_question(control, &c, &q, &errors);
-        snprintf(code, sizeof code, "%d", exit_code);
-        xg_frame_put(&out, xg_buf_bytes(&c.out));
-        xg_frame_put(&out, xg_buf_bytes(&errors));
-        xg_frame_put(&out, xg_bytes_of(code));
-        if (xg_buf_check(&out, &err) != XG_OK ||
-            send_all(fd, xg_buf_bytes(&out), &err) != XG_OK)
-            xg_log(XG_LOG_WARN, "control.lost", "error=%s",
-                   xg_error_text(&err));
-    }
+    if (receive_all(&in, &q.files, fd, &err) == XG_OK)
+        code = answer_to(control, &c, &q, xg_buf_bytes(&in), &arena, &errors);
+    if (code >= 0)
+        send_answer(fd, &c.out, &errors, code);
     close_files(&q.files);
     xg_secret_wipe(&in);
     xg_buf_clear(&errors);
-    xg_buf_clear(&out);
     xg_buf_clear(&c.out);
     xg_arena_clear(&arena);
 }

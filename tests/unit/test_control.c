@@ -217,6 +217,35 @@ static void test_what_was_cut_off_does_nothing(void **unused)
     end(&r);
 }
 
+/* The package was replaced while the server ran on. */
+static void test_another_version_is_told_so(void **unused)
+{
+    struct xg_buf question = XG_BUF(4096);
+    static struct running r;
+    char room[512] = "";
+
+    (void)unused;
+    begin(&r);
+    xg_frame_put(&question, xg_bytes_of("xunge-server/control/99"));
+    xg_frame_put(&question, xg_bytes_of("en"));
+    xg_frame_put(&question, xg_bytes_of("whatever that will say"));
+    int fd = visit(&r);
+    assert_int_equal(send(fd, question.data, question.len, MSG_NOSIGNAL),
+                     question.len);
+    shutdown(fd, SHUT_WR);
+    ssize_t n = recv(fd, room, sizeof room - 1, MSG_WAITALL);
+    assert_true(n > 0);
+    struct xg_bytes rest = xg_bytes(room, (size_t)n), out, errors, code;
+    assert_true(xg_frame_next(&rest, &out) && xg_frame_next(&rest, &errors) &&
+                xg_frame_next(&rest, &code));
+    assert_int_equal(out.len, 0);
+    assert_non_null(strstr((const char *)errors.at, "restart it"));
+    assert_true(xg_bytes_equal(code, xg_bytes_of("1")));
+    close(fd);
+    xg_buf_clear(&question);
+    end(&r);
+}
+
 /* As many as one line may have: the command itself complains. */
 static void test_long_lines(void **unused)
 {
@@ -244,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_so_many_at_once),
         cmocka_unit_test(test_it_ends_whoever_holds_on),
         cmocka_unit_test(test_what_was_cut_off_does_nothing),
+        cmocka_unit_test(test_another_version_is_told_so),
         cmocka_unit_test(test_long_lines),
     };
 
