@@ -2,8 +2,11 @@
 // the second factor, leaving; and that nothing of a case is left behind.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { DISTRICT, staffed } from './office.mjs';
+import fs from 'node:fs';
+import path from 'node:path';
+import { bar, DISTRICT, done, selectAll, staffed } from './office.mjs';
 import { PASSWORD, until } from './run.mjs';
+import { BIN } from './world.mjs';
 
 /** RFC 6238, as an authenticator on a phone counts. */
 function totp(secret, at = Date.now()) {
@@ -89,5 +92,50 @@ export const tests = {
     await page.locator('button[type=submit]').click();
     await page.locator('.menu').waitFor();
     await until(async () => (await page.locator('h1').count()) > 0, 'inside');
+  },
+
+  'a page of the program that was there before is loaded anew; not while something waits in it': async (t) => {
+    const world = await staffed(t, 'd9', 'd8');
+    world.orders('d8', ['甲', '乙'].map((name) => `env-garbage,${name}路1号,垃圾`));
+    const page = await t.desk(world, 'd9', { quiet: (text) => /401|remind/.test(text) });
+    const other = await t.desk(world, 'd8', { quiet: (text) => /401/.test(text) });
+    await page.locator('.desk-row .desk-link').first().waitFor();
+    await page.locator('h1').focus();
+    const document = (of) => of.evaluate(() => performance.timeOrigin);
+    const [before, others_before] = [await document(page), await document(other)];
+
+    // The same page by another name, as a newer program has it.
+    const newer = path.join(world.folder, 'newer');
+    fs.cpSync(path.join(BIN, '../page/console'), newer, { recursive: true });
+    const index = fs.readFileSync(path.join(newer, 'index.html'), 'utf8');
+    const [script] = /index-[\w-]+\.js/.exec(index);
+    fs.writeFileSync(path.join(newer, 'assets/index-newer.js'), `import './${script}';\n`);
+    fs.writeFileSync(path.join(newer, 'index.html'), index.replace(script, 'index-newer.js'));
+    await selectAll(page, 2);
+    await page.keyboard.press('r');
+    await bar(page).getByText('催办 2 件').waitFor();
+    await world.stop('SIGKILL');
+    await bar(page).getByRole('button', { name: '现在就办' }).click();
+    await bar(page).getByRole('alert').waitFor();
+    process.env.XUNGE_CONSOLE_PAGE = newer;
+    await world.start();
+    delete process.env.XUNGE_CONSOLE_PAGE;
+
+    await other.getByText('程序已更新，请重新登录').waitFor();
+    assert.notEqual(await document(other), others_before);
+    await logIn(other, 'd8', PASSWORD);
+    await other.locator('.menu').waitFor();
+    assert.equal(await other.getByRole('button', { name: '程序已更新' }).count(), 0);
+
+    await page.getByText('还没有办').waitFor();
+    await logIn(page, 'd9', PASSWORD);
+    await bar(page).getByRole('button', { name: '接着办' }).click();
+    await done(page, '催办 2 件');
+    assert.equal(await document(page), before, 'what waited was here');
+    await t.accessible(page, 'there is a newer page');
+    await page.getByRole('button', { name: '程序已更新' }).click();
+    await until(async () => (await document(page).catch(() => before)) !== before, 'loaded anew');
+    await page.locator('.menu').waitFor();
+    assert.equal(await page.getByRole('button', { name: '程序已更新' }).count(), 0);
   },
 };

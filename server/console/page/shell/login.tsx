@@ -7,6 +7,7 @@ import { lang, N, T } from '@page/text';
 import { Button, Page, Trouble } from '@page/ui/parts';
 import { held } from './acts';
 import { setLang } from './appearance';
+import { lookForNewer, was_renewed } from './newer';
 import { logIn } from './session';
 
 const PASSWORD_MIN = 8;
@@ -82,6 +83,10 @@ export function Login({ once, ended }: { once: string | null; ended: boolean }) 
   const [wait_s, wait] = useWait();
   const waiting = useSignal(held).length;
 
+  useEffect(() => {
+    if (ended && !once) void lookForNewer();
+  }, []);
+
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (once && password !== again) {
@@ -108,6 +113,7 @@ export function Login({ once, ended }: { once: string | null; ended: boolean }) 
   return (
     <Page title={once ? T('设置密码', 'Choose your password') : T('登录指挥中心', 'Log in to the command centre')} root class="login">
       {ended && !once && <p role="status">{T('登录已结束，请重新登录。', 'Your login has ended; please log in again.')}</p>}
+      {was_renewed && !ended && !once && <p role="status">{T('程序已更新，请重新登录。', 'The program was updated; please log in again.')}</p>}
       {waiting > 0 && !once && (
         <p class="remark" role="status">
           {T(`有 ${waiting} 步还没有办。您重新登录后可以接着办。`, `${N(waiting, '', 'step is', 'steps are')} not done yet; log in again to go on with them.`)}

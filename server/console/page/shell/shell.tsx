@@ -13,6 +13,7 @@ import { setLang, useAppearance } from './appearance';
 import { HeldBar } from './held';
 import { allKeys, hearKeys, keys_shown, keyText, useKeys } from './keys';
 import { Login } from './login';
+import { newer, renew } from './newer';
 import { menuOf } from './menu';
 import { logOut, operator } from './session';
 
@@ -52,6 +53,16 @@ function Lag() {
   );
 }
 
+/** She went on with what waited, at a page of the program that was there before. */
+function Newer() {
+  if (!useSignal(newer)) return null;
+  return (
+    <Button look="quiet" icon="info" onClick={renew}>
+      {T('程序已更新：刷新', 'Updated: reload')}
+    </Button>
+  );
+}
+
 function Top() {
   const now = useSignal(domain);
   const here = useSignal(connected);
@@ -71,6 +82,7 @@ function Top() {
         </span>
       )}
       <Lag />
+      <Newer />
       {let_in && !let_in.signs && records && (
         <span class="desk-away">
           <Icon name="info" />
