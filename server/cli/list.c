@@ -364,7 +364,8 @@ static enum xg_status put_sheet(struct filtered *f, enum list_format format,
     if (status == XG_OK && !f->is_nothing)
         status = put_rows(&seen, f, by, after, limit, true, err);
     if (status == XG_OK)
-        status = list_sheet_end(f->sheet, err);
+        status = list_sheet_end(f->sheet, f->c->board.size,
+                                f->c->board.behind, err);
     if (status == XG_OK)
         xg_buf_append(&f->c->out, made.data, made.len);
     list_sheet_free(f->sheet);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/report/book.h"
+#include "server/report/show.h"
 #include "shared/base/lang.h"
 #include "shared/core/calendar.h"
 #include "shared/core/loop.h"
@@ -84,7 +85,7 @@ static void put_minute(struct xg_buf *out, const char *time)
 
 /* ---- columns ---- */
 
-enum { COLUMNS = 14 };
+enum { COLUMNS = 14, MATTER = 3 };
 
 static void put_cell(struct list_sheet *s, const char *text, bool last)
 {
@@ -98,6 +99,12 @@ static void put_cell(struct list_sheet *s, const char *text, bool last)
 
 static void put_time_cell(struct list_sheet *s, const char *time)
 {
+    int64_t ms;
+
+    if (s->book && view_parse_time(&ms, time)) {
+        report_book_time(s->book, ms);
+        return;
+    }
     xg_buf_reset(&s->cell);
     put_minute(&s->cell, time);
     put_cell(s, xg_buf_str(&s->cell), false);
@@ -186,8 +193,33 @@ void list_sheet_free(struct list_sheet *s)
     free(s);
 }
 
-enum xg_status list_sheet_end(struct list_sheet *s, struct xg_error *err)
+/* Below the rows, in the column of what the cases are about. */
+static void put_lag(struct list_sheet *s, uint64_t size, uint64_t behind)
 {
+    if (!s->book) {
+        report_csv_lag(s->out, size, behind, MATTER, COLUMNS);
+        return;
+    }
+    for (unsigned i = 0; i < MATTER; i++)
+        report_book_empty(s->book);
+    report_book_text(s->book, xg_buf_bytes(&s->cell));
+    report_book_line(s->book);
+}
+
+enum xg_status list_sheet_end(struct list_sheet *s, uint64_t size,
+                              uint64_t behind, struct xg_error *err)
+{
+    static const unsigned widths[] = {60, 0};
+
+    xg_buf_reset(&s->cell);
+    report_put_lag(&s->cell, size, behind);
+    if (behind)
+        put_lag(s, size, behind);
+    if (s->book) {
+        report_book_sheet(s->book, XG_T("截至", "as of"), widths);
+        report_book_text(s->book, xg_buf_bytes(&s->cell));
+        report_book_line(s->book);
+    }
     if (xg_buf_check(&s->cell, err) != XG_OK)
         return err->status;
     return s->book ? report_book_put(s->out, s->book, err)

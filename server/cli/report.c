@@ -333,6 +333,8 @@ static enum xg_status find_after(size_t *from, struct job *j,
     return XG_OK;
 }
 
+enum { TITLE = 2, COLUMNS = 5 }; /* of CSV */
+
 static enum xg_status put_cases(struct job *j, struct xg_error *err)
 {
     unsigned long limit;
@@ -356,6 +358,10 @@ static enum xg_status put_cases(struct job *j, struct xg_error *err)
             return err->status;
         limit--;
     }
+    const struct cmd *c = j->look.c;
+    if (j->format == FORMAT_CSV && c->board.behind)
+        report_csv_lag(&j->look.c->out, c->board.size, c->board.behind, TITLE,
+                       COLUMNS);
     return XG_OK;
 }
 

@@ -17,6 +17,7 @@
 #include "server/cli/then.h"
 #include "server/data/guide.h"
 #include "server/report/book.h"
+#include "server/report/show.h"
 #include "server/report/each.h"
 #include "server/report/read.h"
 #include "shared/base/lang.h"
@@ -712,6 +713,10 @@ static void put_summary(struct report_book *b, struct job *j)
     report_book_line(b);
     report_book_text(b, xg_bytes_of(XG_T("其余截至", "the rest as of")));
     report_book_time(b, j->rows.set.now_ms);
+    report_book_line(b);
+    xg_buf_reset(&title);
+    report_put_lag(&title, j->rows.set.size, j->rows.set.behind);
+    report_book_text(b, xg_buf_bytes(&title));
     report_book_line(b);
     report_book_heading(b, heading);
     for (size_t i = 0; i < PARTS; i++) {

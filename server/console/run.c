@@ -346,6 +346,20 @@ static void answer_file(struct xg_response *response, struct work *w,
     keep_nowhere(response);
 }
 
+/* Bytes have no end line: how far the board was that they were made of. */
+static void head_board(struct xg_response *response,
+                       const struct console_board *b)
+{
+    char at[24], behind[24];
+
+    if (!b->read)
+        return;
+    snprintf(at, sizeof at, "%" PRIu64, b->size);
+    snprintf(behind, sizeof behind, "%" PRIu64, b->behind);
+    xg_response_header(response, "Xunge-At", at);
+    xg_response_header(response, "Xunge-Behind", behind);
+}
+
 /* What lies in the file that was lent, else what was printed. */
 static void answer_bytes(struct xg_response *response, struct work *w)
 {
@@ -360,6 +374,8 @@ static void answer_bytes(struct xg_response *response, struct work *w)
         answer_file(response, w, (uint64_t)info.st_size);
     else if (count_file(response, w, printed->len))
         answer_text(response, w, printed, type_of(printed->data, printed->len));
+    if (response->http_status < 400)
+        head_board(response, &w->done.board);
 }
 
 /* ---- requests ---- */

@@ -86,6 +86,35 @@ static void put_head(struct xg_buf *out, const struct report_sheet *s)
                       s->set->unfolded);
 }
 
+void report_put_lag(struct xg_buf *out, uint64_t size, uint64_t behind)
+{
+    xg_buf_format(out,
+                  XG_T("截至日志第 %" PRIu64 " 条", "as of log entry %" PRIu64),
+                  size);
+    if (behind)
+        xg_buf_format(out,
+                      XG_T("；还差 %" PRIu64 " 件没有算进来，请稍后重做",
+                           "; %" PRIu64 " are not taken in yet: make it again "
+                           "in a moment"),
+                      behind);
+}
+
+void report_csv_lag(struct xg_buf *out, uint64_t size, uint64_t behind,
+                    unsigned at, unsigned columns)
+{
+    struct xg_buf text = XG_BUF(1024);
+
+    report_put_lag(&text, size, behind);
+    for (unsigned i = 0; i < columns; i++) {
+        if (i)
+            xg_buf_byte(out, ',');
+        if (i == at)
+            view_csv_cell(out, xg_buf_bytes(&text));
+    }
+    xg_buf_text(out, "\r\n");
+    xg_buf_clear(&text);
+}
+
 static void put_behind(struct xg_buf *out, const struct report_sheet *s)
 {
     if (s->set->behind)
@@ -113,6 +142,8 @@ void report_put_table(struct xg_buf *out, const struct report_sheet *s)
 }
 
 /* ---- CSV ---- */
+
+enum { LABEL = 1, COLUMNS = 7 };
 
 static void csv_line(struct xg_buf *out, const struct report_figure *f,
                      struct xg_bytes key, struct xg_bytes name,
@@ -155,6 +186,8 @@ void report_put_csv(struct xg_buf *out, const struct report_sheet *s)
                      report_key_name(s->units, s->asked[i].by, a->rows[k].key),
                      &a->rows[k], has_denominator(a->figure, true));
     }
+    if (s->set->behind)
+        report_csv_lag(out, s->set->size, s->set->behind, LABEL, COLUMNS);
 }
 
 /* ---- JSON ---- */

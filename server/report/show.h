@@ -23,6 +23,12 @@ struct report_sheet {
     size_t count;
 };
 
+/* How far what was read is: "as of log entry 48213; 5 are not taken in yet". */
+void report_put_lag(struct xg_buf *out, uint64_t size, uint64_t behind);
+/* The same as the last line of a sheet of CSV, in its cell `at` of `columns`. */
+void report_csv_lag(struct xg_buf *out, uint64_t size, uint64_t behind,
+                    unsigned at, unsigned columns);
+
 /* Whose figures they are, in words. */
 void report_put_whose(struct xg_buf *out, const struct report_sheet *s);
 

@@ -1,8 +1,6 @@
 /* xlsx.c - figures as a workbook; see show.h. */
 #include "server/report/show.h"
 
-#include <inttypes.h>
-
 #include "server/report/book.h"
 #include "shared/base/lang.h"
 #include "shared/view/text.h"
@@ -55,10 +53,8 @@ static void put_sheet(struct report_book *b, const struct report_sheet *s)
     report_book_title(b, xg_buf_str(&text));
     xg_buf_reset(&text);
     report_put_whose(&text, s);
-    xg_buf_format(&text,
-                  XG_T("，截至日志第 %" PRIu64 " 条",
-                       ", as of log entry %" PRIu64),
-                  s->set->size);
+    xg_buf_text(&text, XG_T("，", ", "));
+    report_put_lag(&text, s->set->size, s->set->behind);
     report_book_text(b, xg_buf_bytes(&text));
     report_book_time(b, s->set->now_ms);
     report_book_line(b);

@@ -290,9 +290,22 @@ export async function feed<R = Row>(
   return gather<R>(await ask('/api/feed', what, body, signal, sent));
 }
 
-/** The bytes that a command prints. */
+/** Bytes that a command printed. Of the centre's board, where they were made of that: as of which entry
+ * of the log they are, and how many entities are not in them yet. */
+export interface Printed {
+  bytes: Blob;
+  at: number;
+  behind: number;
+}
+
+export async function printed(what: Call, signal?: AbortSignal): Promise<Printed> {
+  const response = await ask('/api/data', what, null, signal);
+  const told = (name: string): number => Number(response.headers.get(name) ?? 0);
+  return { bytes: await response.blob(), at: told('Xunge-At'), behind: told('Xunge-Behind') };
+}
+
 export async function data(what: Call, signal?: AbortSignal): Promise<Blob> {
-  return (await ask('/api/data', what, null, signal)).blob();
+  return (await printed(what, signal)).bytes;
 }
 
 const TILE_TRIES = 5;

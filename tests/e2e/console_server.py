@@ -67,7 +67,13 @@ class Logins(ConsoleCase):
     def test_sessions_end(self):
         op, other = self.console.desk('op'), self.console.desk('op', once=False)
         reg = self.console.desk('reg')
-        self.assertEqual(set(op.run('list')[1]), {'exit', 'at', 'behind'})
+        end = op.run('list')[1]
+        self.assertEqual(set(end), {'exit', 'at', 'behind'})
+        # Bytes have no end line.
+        for run in 'list', 'report':
+            _, head, _ = op.ask(run, path='/api/data', format='csv')
+            self.assertEqual((head['Xunge-At'], head['Xunge-Behind']),
+                             (str(end['at']), '0'))
         for token in ('', 'x', op.token[:-1], op.token + 'A', 'A' * 43):
             status, _, said = self.console.post('/api/run', {'run': 'list'},
                                                 token or None)

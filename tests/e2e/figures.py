@@ -491,6 +491,36 @@ class Figures(Case):
              *words[1:], '--format', 'xlsx', '--lang', 'zh'],
             stdout=lib_world.subprocess.PIPE, env=lib_world.environment())
         self.book(book.stdout, whole)
+        self.ledger()
+
+    def ledger(self):
+        """Of the list, a line a case; times are dates, and it says as of
+        which entry of the log it is."""
+        words = ['list', self.world.data, '--case', '--limit', '300']
+        run = lib_world.subprocess.run(
+            [lib_world.BIN / 'xunge-server', *words, '--format', 'xlsx',
+             '--lang', 'zh'],
+            stdout=lib_world.subprocess.PIPE, env=lib_world.environment())
+        book = openpyxl.load_workbook(io.BytesIO(run.stdout))
+        sheet, about = book
+        head, *rows = sheet.iter_rows(values_only=True)
+        told = self.world.ask(words[0], *words[2:])
+        self.assertEqual(len(rows), len(told))
+        column = {name: at for at, name in enumerate(head)}
+        due = 0
+        for row, case in zip(rows, told):
+            self.assertEqual(row[column['编号']], case['number'])
+            self.assertEqual(row[column['上报时间']],
+                             self.minute(case['created']))
+            at = (case.get('clock') or {}).get('due')
+            self.assertEqual(row[column['应于']], at and self.minute(at))
+            due += bool(at)
+        self.assertTrue(rows and due)
+        for name in '上报时间', '应于':
+            self.assertEqual(sheet.cell(2, column[name] + 1).number_format,
+                             'yyyy-mm-dd hh:mm')
+        size = self.world.ask('counts')[0]['at']
+        self.assertEqual(about['A1'].value, '截至日志第 %d 条' % size)
 
     def opened(self, bytes_):
         with zipfile.ZipFile(io.BytesIO(bytes_)) as z:

@@ -1,10 +1,9 @@
 // The ledger of what is listed (台账): to print, or as a sheet that the server writes.
-import { data } from '@page/api';
 import { address } from '@page/route';
-import { fileName, saveFile } from '@page/save';
-import { useTask } from '@page/task';
+import { fileName } from '@page/save';
 import { T } from '@page/text';
-import { Button, LinkButton, Trouble } from '@page/ui/parts';
+import { LinkButton } from '@page/ui/parts';
+import { Download } from '../parts/download';
 import { searchFor } from '../print/ledger';
 import { flagsOf, type Query } from './query';
 
@@ -17,20 +16,22 @@ function printAddress(query: Query): string {
 }
 
 export function LedgerTools({ query, name }: { query: Query; name: string }) {
-  const { busy, trouble, run } = useTask();
-  const get = (format: string): Promise<boolean> =>
-    run(async () => saveFile(await data({ run: 'list', flags: { ...flagsOf(query), by: query.by, format } }), fileName('ledger', name, format)));
   return (
     <>
       <LinkButton look="quiet" icon="list" href={printAddress(query)} onClick={() => searchFor(query.text.trim())}>
         {T('打印台账', 'Print the ledger')}
       </LinkButton>
       {['xlsx', 'csv'].map((format) => (
-        <Button key={format} icon="download" look="quiet" busy={busy} title={T('把列出的存为表格', 'what is listed, as a sheet')} onClick={() => void get(format)}>
+        <Download
+          key={format}
+          of={{ run: 'list', flags: { ...flagsOf(query), by: query.by, format } }}
+          name={() => fileName('ledger', name, format)}
+          look="quiet"
+          title={T('把列出的存为表格', 'what is listed, as a sheet')}
+        >
           {format === 'xlsx' ? 'Excel' : 'CSV'}
-        </Button>
+        </Download>
       ))}
-      <Trouble of={trouble} />
     </>
   );
 }

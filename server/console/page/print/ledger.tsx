@@ -18,6 +18,11 @@ known.watch(() => void (known.value || searchFor('')));
 const MOST = 2000;
 const PAGE = 500;
 
+interface Listed {
+  rows: DeskRow[];
+  behind: number;
+}
+
 type LedgerFlags = Record<string, string | true>;
 
 function flagsFrom(query: URLSearchParams): LedgerFlags {
@@ -28,32 +33,51 @@ function flagsFrom(query: URLSearchParams): LedgerFlags {
   return flags;
 }
 
-/** All rows that fit, up to `most`. */
-async function everyRow(flags: LedgerFlags, most: number, ended: AbortSignal): Promise<DeskRow[]> {
+/** While the board lags what is printed is short of something: it is asked again. */
+const CATCH_UP_MS = 3000;
+
+/** All rows that fit, up to `most`; and how many the board lacked of them. */
+async function everyRow(flags: LedgerFlags, most: number, ended: AbortSignal): Promise<Listed> {
   const rows: DeskRow[] = [];
+  let behind = 0;
   while (rows.length < most) {
     const end = rows[rows.length - 1];
     const last = end?.after ?? end?.id;
     const answer = await call<DeskRow>({ run: 'list', flags: { ...flags, limit: String(PAGE), ...(last ? { after: last } : {}) } }, ended);
     rows.push(...answer.lines);
+    behind = Math.max(behind, answer.behind ?? 0);
     if (answer.lines.length < PAGE) break;
   }
-  return rows;
+  return { rows, behind };
 }
 
 const created = (row: DeskRow): string => (typeof row.created === 'string' ? row.created : (row.created?.wall ?? ''));
 
 export function Ledger({ query }: { query: URLSearchParams }) {
-  const [rows, setRows] = useState<DeskRow[]>();
+  const [listed, setListed] = useState<Listed>();
   const [failure, setFailure] = useState<Failure>();
   const key = query.toString();
   const forgotten = query.has('searched') && !searched;
   useEffect(() => {
     if (forgotten) return undefined;
     const ended = new AbortController();
-    everyRow(flagsFrom(query), MOST, ended.signal).then(setRows, (cause: unknown) => !ended.signal.aborted && setFailure(failureOf(cause)));
-    return () => ended.abort();
+    let timer = 0;
+    const list = async (): Promise<void> => {
+      try {
+        const found = await everyRow(flagsFrom(query), MOST, ended.signal);
+        setListed(found);
+        if (found.behind && !ended.signal.aborted) timer = window.setTimeout(() => void list(), CATCH_UP_MS);
+      } catch (cause) {
+        if (!ended.signal.aborted) setFailure(failureOf(cause));
+      }
+    };
+    void list();
+    return () => {
+      ended.abort();
+      clearTimeout(timer);
+    };
   }, [key]);
+  const rows = listed?.rows;
   return (
     <Paper title={T('台账', 'Ledger')} wide ready={rows !== undefined}>
       <Trouble of={failure} />
@@ -69,6 +93,7 @@ export function Ledger({ query }: { query: URLSearchParams }) {
               <span>{T(`打印：${dated(Date.now())}`, `printed ${dated(Date.now())}`)}</span>
             </p>
           </header>
+          {!!listed?.behind && <p role="status">{T(`还差 ${listed.behind} 件没算进来，正在补。`, `${listed.behind} more are not counted in yet; following.`)}</p>}
           {rows.length >= MOST && <p>{T(`只列出前 ${MOST} 件，请缩小范围或导出。`, `The first ${MOST} only: narrow it, or export.`)}</p>}
           <table class="paper-table paper-ledger">
             <thead>
