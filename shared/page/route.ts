@@ -29,7 +29,18 @@ const place = signal<Place>(read());
  * the browser; what the page before still wants to write there is too late. */
 let shown = location.hash;
 
+/** So many steps of ours lie before the one that is shown; the browser keeps it with each. */
+let step = 0;
+
+function countStep(otherwise: number): void {
+  const known = (history.state as { step?: number } | null)?.step;
+  step = known ?? otherwise;
+  if (known === undefined) history.replaceState({ ...history.state, step }, '');
+}
+countStep(0);
+
 function show(): void {
+  countStep(step + 1);
   shown = location.hash;
   place.value = read();
 }
@@ -63,8 +74,9 @@ export function shift(path: (string | number)[], query?: Record<string, string>)
   if (restate(path, query)) place.value = read();
 }
 
-/** One step back; home where there was none inside the page. */
+/** One step back; home where there was none inside the page: what lies before it in this tab is
+ * another site's, or nothing. */
 export function back(): void {
-  if (history.length > 1) history.back();
+  if (step > 0) history.back();
   else go([]);
 }

@@ -93,9 +93,12 @@ export function dated(at: string | number | null): string {
   return `${new Intl.DateTimeFormat(locale(), options).format(date)} ${clockTime(at)}`;
 }
 
-/** `周日`, `Sunday`, of a day such as `2026-11-22`. */
-export const weekday = (day: string): string =>
-  new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', weekday: lang.value === 'zh' ? 'short' : 'long' }).format(new Date(day));
+/** `周日`, `Sunday`, of a day such as `2026-11-22`; nothing of what is no day. */
+export function weekday(day: string): string {
+  const date = new Date(day);
+  if (Number.isNaN(date.getTime())) return '';
+  return new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', weekday: lang.value === 'zh' ? 'short' : 'long' }).format(date);
+}
 
 /** `09:12` */
 export function clockTime(at: string | number): string {

@@ -167,4 +167,67 @@ export const tests = {
       await page.context().close();
     }
   },
+
+  'a case that was opened by its address: back leads to the inbox, and never out of the console': async (t) => {
+    const world = await staffed(t, 'd9', 'd8');
+    const [id, next] = world.orders('d8', ['甲', '乙'].map((name) => `env-garbage,${name}路1号,垃圾`));
+    const page = await t.desk(world, 'd9');
+    // Another tab of hers, where something else was looked at before.
+    const tab = await page.context().newPage();
+    const direct = async () => {
+      await tab.goto('about:blank');
+      await tab.goto(`${world.console.url}/#/case/${id}`);
+      await tab.locator('.move-bar').waitFor();
+    };
+    await direct();
+    await tab.keyboard.press('Escape');
+    await heading(tab, '收件');
+    await until(async () => (await rows(tab).count()) === 2, 'the rows');
+    // From there it is a step like any other.
+    await t.go(tab, `#/case/${next}`);
+    await tab.locator('.move-bar').waitFor();
+    await tab.reload();
+    await tab.locator('.move-bar').waitFor();
+    await tab.keyboard.press('Escape');
+    await heading(tab, '收件');
+    // By the button; and from a case that was reached from the first, first to that one.
+    await direct();
+    await t.go(tab, `#/case/${next}`);
+    await tab.locator('.move-bar').waitFor();
+    await tab.getByRole('button', { name: '返回' }).click();
+    await tab.waitForFunction((wanted) => location.hash === wanted, `#/case/${id}`);
+    await tab.getByRole('button', { name: '返回' }).click();
+    await heading(tab, '收件');
+    assert.equal(new URL(tab.url()).origin, world.console.url);
+  },
+
+  'an address of something that is not there says so once': async (t) => {
+    const world = await staffed(t, 'd9');
+    const page = await t.desk(world, 'd9', { quiet: (text) => /xyz/.test(text) });
+    const of = (path, ...queries) => queries.map((query) => `${path}?${query}`);
+    for (const at of [
+      '#/figures/xyz',
+      ...of('#/figures', 'unit=xyz', 'from=xyz'),
+      ...of('#/figures/closed', 'unit=xyz', 'by=xyz', 'from=xyz', 'key=xyz&by=xyz'),
+      '#/case/xyz',
+      '#/patrols/xyz',
+      '#/attention/conflict/xyz',
+      '#/print/order/xyz',
+      '#/print/ledger?holder=xyz',
+      '#/review?date=xyz',
+      ...of('#/cases', 'holder=xyz', 'status=xyz', 'since=xyz'),
+      ...of('#/', 'holder=xyz', 'status=xyz'),
+    ]) {
+      await t.go(page, at);
+      const alerts = page.locator('main').getByRole('alert');
+      await alerts.first().waitFor();
+      await t.settled(page);
+      assert.match(await alerts.first().innerText(), /xyz/, at);
+      assert.equal(await alerts.count(), 1, at);
+    }
+    for (const at of ['#/xyz', '#/toString', '#/print/xyz']) {
+      await t.go(page, at);
+      assert.match(await page.locator('main').innerText(), /没有这/, at);
+    }
+  },
 };

@@ -66,7 +66,7 @@ function writeQuery(query: Query): Record<string, string> {
 
 export function change(query: Query, by: Partial<Query>): void {
   const wanted = { ...query, ...by };
-  if (wanted.text !== searchedHere()) history.replaceState({ searched: searched.push(wanted.text) - 1 }, '');
+  if (wanted.text !== searchedHere()) history.replaceState({ ...history.state, searched: searched.push(wanted.text) - 1 }, '');
   shift(['cases'], writeQuery({ ...wanted, text: '' }));
 }
 

@@ -13,7 +13,7 @@ saying.stranger = () => T('请重新打开“巡格”。', 'Please open Xunge a
 export async function enter(): Promise<boolean> {
   const key = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
   if (key) {
-    history.replaceState(null, '', '#/');
+    history.replaceState(history.state, '', '#/');
     const let_in = await post<{ token: string }>('/api/enter', { key }).catch(() => undefined);
     if (let_in) hold(let_in.token);
   }

@@ -89,7 +89,7 @@ export class Address {
 
   change(query: Query, by: Partial<Query>): void {
     const wanted = { ...query, ...by };
-    if (wanted.text !== searchedHere()) history.replaceState({ searched: searched.push(wanted.text) - 1 }, '');
+    if (wanted.text !== searchedHere()) history.replaceState({ ...history.state, searched: searched.push(wanted.text) - 1 }, '');
     shift(this.path, written(wanted, this.otherwise));
   }
 

@@ -329,7 +329,7 @@ function One({ name, span, look, told }: { name: string; span: Span; look: Look;
           )
         }
       </Fetched>
-      <Counting name={name} span={span} look={look} part={part} />
+      {!told.failure && <Counting name={name} span={span} look={look} part={part} />}
     </>
   );
 }

@@ -41,7 +41,7 @@ export const isWriter = (): boolean => !['auditor', 'registrar'].includes(operat
 /** The one-time key of the address that was opened; taken out of it. */
 export function takeOnce(): string | null {
   const once = /^#once=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
-  if (once) history.replaceState(null, '', '#/');
+  if (once) history.replaceState(history.state, '', '#/');
   return once;
 }
 
