@@ -172,9 +172,11 @@ const struct report_figure report_figures[] = {
     {"overdue_now", "现已超期",
      "overdue now",
      overdue_now, true, false, REPORT_BY_STATUS,
-     "在办的当中，此刻有环节或吹哨报到已过时限的占多少。",
-     "Of what is open: where a stage, or a whistle, is past its due "
-     "now."},
+     "在办的当中，此刻有环节或吹哨报到已过时限的占多少。收件里的“已超期”"
+     "每件各算一件，任务、考评和经手过的也算，所以会多些。",
+     "Of what is open: where a stage, or a whistle, is past its due now. In the "
+     "inbox each counts by itself, with tasks, assessments and what was ever in "
+     "one's hands, so it has more."},
     {"filed_in_time", "按期立案",
      "filed in time",
      filed_in_time, true, false, REPORT_BY_NOTHING,

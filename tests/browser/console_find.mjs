@@ -33,6 +33,14 @@ export const tests = {
     const { world } = await sorted(t);
     const page = await t.desk(world, 'd9');
     await until(async () => (await rows(page).count()) === 5, 'all five');
+    // What is counted is said where it is, and where another number has nearly the same name.
+    assert.match(await page.locator('.tab', { hasText: '已超期' }).getAttribute('title'), /任务和考评也算[^]*“现已超期”只算/);
+    await t.go(page, '#/figures');
+    assert.match(await page.getByRole('link', { name: '现已超期' }).getAttribute('title'), /收件里的“已超期”/);
+    await page.getByRole('link', { name: '现已超期' }).click();
+    await page.locator('.figure-large').waitFor();
+    await page.getByText('收件里的“已超期”').waitFor();
+    await t.go(page, '#/');
     await page.getByRole('button', { name: '更多' }).click();
     const [{ created }] = world.serverAsk(['list', world.data, '--case']);
     const day = new Date(Date.parse(created.wall ?? created) + 8 * 3600000).toISOString().slice(0, 10);

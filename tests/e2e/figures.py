@@ -418,6 +418,7 @@ class Figures(Case):
             self.assertEqual(self.report('--as-of', str(size), '--unit',
                                          DEPARTMENT), then[DEPARTMENT])
         self.named_cases()
+        self.inbox()
         self.formats()
         self.refusals()
         self.reviews()
@@ -469,6 +470,24 @@ class Figures(Case):
         for f in nothing:
             if f['name'] not in ('open', 'overdue_now'):
                 self.assertEqual((f['numerator'], f['value']), (0, None))
+
+    def inbox(self):
+        """What is red there and no overdue_now is of another kind, or linked
+        to one that counts for it; and nothing else is."""
+        told = {c['id']: c['in'] for c in self.world.ask(
+            'report', '--cases', 'overdue_now')}
+        over = {i for i, part in told.items() if part == 'numerator'}
+        rows = {c['id']: c for c in self.world.ask(
+            'list', '--case', '--light', 'red', '--limit', '1000')}
+        self.assertEqual(self.world.ask('counts')[0]['lights']['red'],
+                         len(rows))
+        self.assertLessEqual(over, set(rows))
+        more = set(rows) - over
+        self.assertTrue(over and more)
+        for i in more:
+            self.assertTrue(rows[i]['kind'] in ('task', 'assessment') or
+                            rows[i]['links'], rows[i])
+            self.assertNotIn(i, told)
 
     def formats(self):
         words = ('report', '--from', '2026-09-01', '--to', '2026-10-31')

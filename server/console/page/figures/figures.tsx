@@ -166,7 +166,11 @@ function All({ span, told }: { span: Span; told: Shown<Report> }) {
               rows={report.figures}
               keyOf={(row) => row.name}
               columns={[
-                { head: T('指标', 'Figure'), cell: (row) => <a href={figureAddress(row.name, span)}>{label(row)}</a> },
+                { head: T('指标', 'Figure'), cell: (row) => (
+                    <a href={figureAddress(row.name, span)} title={row.means}>
+                      {label(row)}
+                    </a>
+                  ) },
                 {
                   head: T('件数（分子 / 分母）', 'Cases (of all)'),
                   numeric: true,
