@@ -568,6 +568,21 @@ static enum lane lane_of_all(const struct ask *a)
                                                                    : LANE_SOME;
 }
 
+/* The statement of the lane, with all that it asks for. */
+static struct xg_stmt *stmt_of_all(const struct ask *a, struct board_reader *r,
+                                   size_t open, size_t some, size_t all)
+{
+    enum lane lane = lane_of_all(a);
+    struct xg_stmt *s = xg_stmt(r->db, lane == LANE_OPEN   ? open
+                                       : lane == LANE_SOME ? some
+                                                           : all);
+
+    bind_sifted(s, a);
+    if (lane == LANE_SOME)
+        bind_some(s, a);
+    return s;
+}
+
 enum xg_status board_count(struct board_reader *r, uint64_t *count,
                            const struct board_filter *filter, int64_t now_ms,
                            struct xg_error *err)
@@ -577,17 +592,12 @@ enum xg_status board_count(struct board_reader *r, uint64_t *count,
 
     if (status == XG_OK)
         status = find_way(&a, err);
-    if (status == XG_OK) {
-        enum lane lane = lane_of_all(&a);
-        struct xg_stmt *s =
-            xg_stmt(r->db, lane == LANE_OPEN   ? BOARD_STMT_COUNT_OPEN
-                           : lane == LANE_SOME ? BOARD_STMT_COUNT_SOME
-                                               : BOARD_STMT_COUNT_ALL);
-        bind_sifted(s, &a);
-        if (lane == LANE_SOME)
-            bind_some(s, &a);
-        status = count_of(count, s, err);
-    }
+    if (status == XG_OK)
+        status = count_of(count,
+                          stmt_of_all(&a, r, BOARD_STMT_COUNT_OPEN,
+                                      BOARD_STMT_COUNT_SOME,
+                                      BOARD_STMT_COUNT_ALL),
+                          err);
     xg_buf_clear(&a.pairs);
     return status;
 }
@@ -622,17 +632,12 @@ enum xg_status board_counts(struct board_reader *r, struct board_counts *counts,
 
     if (status == XG_OK)
         status = find_way(&a, err);
-    if (status == XG_OK) {
-        enum lane lane = lane_of_all(&a);
-        struct xg_stmt *s =
-            xg_stmt(r->db, lane == LANE_OPEN   ? BOARD_STMT_COUNTS_OPEN
-                           : lane == LANE_SOME ? BOARD_STMT_COUNTS_SOME
-                                               : BOARD_STMT_COUNTS_ALL);
-        bind_sifted(s, &a);
-        if (lane == LANE_SOME)
-            bind_some(s, &a);
-        status = read_counts(counts, s, err);
-    }
+    if (status == XG_OK)
+        status = read_counts(counts,
+                             stmt_of_all(&a, r, BOARD_STMT_COUNTS_OPEN,
+                                         BOARD_STMT_COUNTS_SOME,
+                                         BOARD_STMT_COUNTS_ALL),
+                             err);
     xg_buf_clear(&a.pairs);
     return status;
 }
@@ -739,7 +744,7 @@ enum xg_status board_group(struct board_reader *r, struct xg_arena *arena,
     struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_GROUP_LIST);
     struct xg_buf found = XG_BUF(64 << 20);
     struct xg_id least = *id;
-    enum xg_status status;
+    void *list;
 
     xg_bind_id(s, 1, id);
     while (xg_stmt_next(s)) {
@@ -747,21 +752,13 @@ enum xg_status board_group(struct board_reader *r, struct xg_arena *arena,
         least = xg_col_id(s, 1);
         xg_buf_append(&found, one.b, sizeof one.b);
     }
-    status = xg_stmt_done(s, err);
-    if (status == XG_OK)
-        status = xg_buf_check(&found, err);
-    size_t n = found.len / XG_ID_SIZE;
-    struct xg_id *list =
-        status == XG_OK ? xg_arena_array(arena, n + 1, sizeof *list) : NULL;
-    if (status == XG_OK && !list)
-        status = xg_fail_nomem(err);
-    if (status == XG_OK) {
-        if (n)
-            memcpy(list, found.data, found.len);
-        *ids = list;
-        *count = n;
-        *group = least;
+    if (xg_stmt_done(s, err) != XG_OK) {
+        xg_buf_clear(&found);
+        return err->status;
     }
-    xg_buf_clear(&found);
-    return status;
+    if (board_keep(&list, count, arena, &found, sizeof **ids, err) != XG_OK)
+        return err->status;
+    *ids = list;
+    *group = least;
+    return XG_OK;
 }

@@ -253,83 +253,57 @@ static void copy_name(char name[static XG_NUMBER_SIZE], const char *text)
         memcpy(name, text, len + 1);
 }
 
-enum xg_status board_keep(void **out, size_t *count, struct xg_arena *arena,
-                          struct xg_buf *list, size_t each,
-                          struct xg_error *err)
+static void read_flag(struct xg_stmt *s, void *item)
 {
-    enum xg_status status = xg_buf_check(list, err);
-    void *kept = NULL;
+    struct board_flag *f = item;
 
-    if (status == XG_OK) {
-        kept = xg_arena_array(arena, list->len / each + 1, each);
-        if (!kept)
-            status = xg_fail_nomem(err);
-    }
-    if (status == XG_OK) {
-        if (list->len)
-            memcpy(kept, list->data, list->len);
-        *out = kept;
-        *count = list->len / each;
-    }
-    xg_buf_clear(list);
-    return status;
+    *f = (struct board_flag){.number = xg_col_u64(s, 0),
+                             .id = xg_col_id(s, 1),
+                             .kind = xg_col_u64(s, 2),
+                             .flag = (enum view_flag)xg_col_u64(s, 4),
+                             .count = xg_col_u64(s, 5),
+                             .answered = xg_col_bool(s, 6)};
+    copy_name(f->name, xg_col_text(s, 3));
 }
 
 enum xg_status board_flags(struct board_reader *r, struct xg_arena *arena,
                            struct board_flag **flags, size_t *count,
                            const char *worker, struct xg_error *err)
 {
-    struct xg_buf list = XG_BUF(SIZE_MAX / 2);
     struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_ACCOUNT_FLAGS);
     void *kept;
 
     xg_bind_text(s, 1, worker);
-    while (xg_stmt_next(s)) {
-        struct board_flag f = {.number = xg_col_u64(s, 0),
-                               .id = xg_col_id(s, 1),
-                               .kind = xg_col_u64(s, 2),
-                               .flag = (enum view_flag)xg_col_u64(s, 4),
-                               .count = xg_col_u64(s, 5),
-                               .answered = xg_col_bool(s, 6)};
-        copy_name(f.name, xg_col_text(s, 3));
-        xg_buf_append(&list, &f, sizeof f);
-    }
-    if (xg_stmt_done(s, err) != XG_OK) {
-        xg_buf_clear(&list);
-        return err->status;
-    }
-    if (board_keep(&kept, count, arena, &list, sizeof **flags, err) != XG_OK)
+    if (board_read(&kept, count, arena, sizeof **flags, s, read_flag, err) !=
+        XG_OK)
         return err->status;
     *flags = kept;
     return XG_OK;
+}
+
+static void read_act(struct xg_stmt *s, void *item)
+{
+    struct board_act *act = item;
+
+    *act = (struct board_act){.number = xg_col_u64(s, 0),
+                              .record = xg_col_u64(s, 1),
+                              .ms = xg_col_i64(s, 2),
+                              .move = xg_col_u64(s, 3),
+                              .sensitive = xg_col_bool(s, 4)};
+    board_copy_code(act->author, xg_col_text(s, 5));
 }
 
 enum xg_status board_acts(struct board_reader *r, struct xg_arena *arena,
                           struct board_act **acts, size_t *count,
                           int64_t from_ms, int64_t to_ms, struct xg_error *err)
 {
-    struct xg_buf list = XG_BUF(SIZE_MAX / 2);
     struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_ACT_LIST);
     void *kept;
 
     xg_bind_i64(s, 1, from_ms);
     xg_bind_i64(s, 2, to_ms);
-    while (xg_stmt_next(s)) {
-        struct board_act act = {.number = xg_col_u64(s, 0),
-                                .record = xg_col_u64(s, 1),
-                                .ms = xg_col_i64(s, 2),
-                                .move = xg_col_u64(s, 3),
-                                .sensitive = xg_col_bool(s, 4)};
-        const char *author = xg_col_text(s, 5);
-        if (strlen(author) <= XG_CODE_MAX)
-            memcpy(act.author, author, strlen(author) + 1);
-        xg_buf_append(&list, &act, sizeof act);
-    }
-    if (xg_stmt_done(s, err) != XG_OK) {
-        xg_buf_clear(&list);
-        return err->status;
-    }
-    if (board_keep(&kept, count, arena, &list, sizeof **acts, err) != XG_OK)
+    if (board_read(&kept, count, arena, sizeof **acts, s, read_act, err) !=
+        XG_OK)
         return err->status;
     *acts = kept;
     return XG_OK;

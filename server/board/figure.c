@@ -212,6 +212,13 @@ enum xg_status board_figures(struct board_reader *r,
     return status;
 }
 
+static void read_number(struct xg_stmt *s, void *item)
+{
+    uint64_t *number = item;
+
+    *number = xg_col_u64(s, 0);
+}
+
 enum xg_status board_figures_in_hands(struct board_reader *r,
                                       struct xg_arena *arena,
                                       uint64_t **numbers, size_t *count,
@@ -219,28 +226,13 @@ enum xg_status board_figures_in_hands(struct board_reader *r,
 {
     struct board_range at = board_unit_range(r, unit);
     struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_FIGURE_HANDS);
-    struct xg_buf list = XG_BUF(SIZE_MAX / 2);
+    void *own;
 
     xg_bind_i64(s, 1, at.from);
     xg_bind_i64(s, 2, at.to);
-    while (xg_stmt_next(s)) {
-        uint64_t number = xg_col_u64(s, 0);
-        xg_buf_append(&list, &number, sizeof number);
-    }
-    enum xg_status status = xg_stmt_done(s, err);
-    if (status == XG_OK)
-        status = xg_buf_check(&list, err);
-    size_t n = list.len / sizeof(uint64_t);
-    uint64_t *own =
-        status == XG_OK ? xg_arena_array(arena, n + 1, sizeof *own) : NULL;
-    if (status == XG_OK && !own)
-        status = xg_fail_nomem(err);
-    if (status == XG_OK) {
-        if (n)
-            memcpy(own, list.data, list.len);
-        *numbers = own;
-        *count = n;
-    }
-    xg_buf_clear(&list);
-    return status;
+    if (board_read(&own, count, arena, sizeof **numbers, s, read_number, err) !=
+        XG_OK)
+        return err->status;
+    *numbers = own;
+    return XG_OK;
 }

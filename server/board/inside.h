@@ -170,11 +170,25 @@ int64_t board_begins_after(int64_t ms, int64_t span);
 
 /* What is too long for a code is none. */
 void board_copy_code(char out[static XG_CODE_MAX + 1], const char *text);
-/* What was gathered, `each` bytes an element, into the arena; the list is
- * cleared. */
+/* ---- lists (list.c) ---- */
+
+/* One row into what is zeros. */
+typedef void board_read_row(struct xg_stmt *s, void *item);
+/* All that the statement finds, `each` bytes an element, behind those of the
+ * list. That it grew too large is seen by board_keep(). */
+XG_MUST_CHECK enum xg_status board_gather(struct xg_buf *list, size_t each,
+                                          struct xg_stmt *s,
+                                          board_read_row *read,
+                                          struct xg_error *err);
+/* What was gathered, into the arena; the list is cleared. */
 XG_MUST_CHECK enum xg_status board_keep(void **out, size_t *count,
                                         struct xg_arena *arena,
                                         struct xg_buf *list, size_t each,
+                                        struct xg_error *err);
+/* Both in one. */
+XG_MUST_CHECK enum xg_status board_read(void **out, size_t *count,
+                                        struct xg_arena *arena, size_t each,
+                                        struct xg_stmt *s, board_read_row *read,
                                         struct xg_error *err);
 
 /* ---- what people did (deeds.c) ---- */

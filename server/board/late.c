@@ -290,19 +290,19 @@ enum xg_status board_late_put(struct xg_db *db, const struct board_entry *e,
 
 /* ---- asking ---- */
 
-static struct board_late late_at(struct xg_stmt *s)
+static void read_late(struct xg_stmt *s, void *item)
 {
-    struct board_late late = {.number = xg_col_u64(s, 0),
-                              .from_ms = xg_col_i64(s, 1),
-                              .to_ms = xg_col_i64(s, 2),
-                              .fold = xg_col_is_null(s, 3)};
+    struct board_late *late = item;
 
-    if (!late.fold) {
-        late.due_ms = xg_col_i64(s, 3);
-        late.status = xg_col_u64(s, 4);
+    *late = (struct board_late){.number = xg_col_u64(s, 0),
+                                .from_ms = xg_col_i64(s, 1),
+                                .to_ms = xg_col_i64(s, 2),
+                                .fold = xg_col_is_null(s, 3)};
+    if (!late->fold) {
+        late->due_ms = xg_col_i64(s, 3);
+        late->status = xg_col_u64(s, 4);
     }
-    board_copy_code(late.holder, xg_col_text(s, 5));
-    return late;
+    board_copy_code(late->holder, xg_col_text(s, 5));
 }
 
 static int by_number(const void *x, const void *y)
@@ -330,11 +330,7 @@ enum xg_status board_lates(struct board_reader *r, struct xg_arena *arena,
         xg_bind_i64(s, 1, span);
         xg_bind_i64(s, 2, board_begins_after(at_ms, span));
         xg_bind_i64(s, 3, at_ms);
-        while (xg_stmt_next(s)) {
-            struct board_late late = late_at(s);
-            xg_buf_append(&list, &late, sizeof late);
-        }
-        status = xg_stmt_done(s, err);
+        status = board_gather(&list, sizeof **out, s, read_late, err);
     }
     if (status != XG_OK) {
         xg_buf_clear(&list);
@@ -348,25 +344,24 @@ enum xg_status board_lates(struct board_reader *r, struct xg_arena *arena,
     return XG_OK;
 }
 
+static void read_fork(struct xg_stmt *s, void *item)
+{
+    struct board_fork *fork = item;
+
+    *fork = (struct board_fork){xg_col_u64(s, 0), xg_col_id(s, 1)};
+}
+
 static enum xg_status read_forks(struct board_fork **out, size_t *out_count,
                                  struct xg_arena *arena, struct xg_stmt *s,
                                  uint64_t changed, uint64_t limit,
                                  struct xg_error *err)
 {
-    struct xg_buf list = XG_BUF(SIZE_MAX / 2);
     void *kept;
 
     xg_bind_u64(s, 1, changed);
     xg_bind_u64(s, 2, limit);
-    while (xg_stmt_next(s)) {
-        struct board_fork fork = {xg_col_u64(s, 0), xg_col_id(s, 1)};
-        xg_buf_append(&list, &fork, sizeof fork);
-    }
-    if (xg_stmt_done(s, err) != XG_OK) {
-        xg_buf_clear(&list);
-        return err->status;
-    }
-    if (board_keep(&kept, out_count, arena, &list, sizeof **out, err) != XG_OK)
+    if (board_read(&kept, out_count, arena, sizeof **out, s, read_fork, err) !=
+        XG_OK)
         return err->status;
     *out = kept;
     return XG_OK;

@@ -30,29 +30,30 @@ void board_copy_code(char out[static XG_CODE_MAX + 1], const char *text)
         memcpy(out, text, len + 1);
 }
 
-static struct report_walk walk_at(struct xg_stmt *s)
+static void read_walk(struct xg_stmt *s, void *item)
 {
-    struct report_walk w = {.number = xg_col_u64(s, 0), .id = xg_col_id(s, 1)};
+    struct report_walk *w = item;
     const char *name = xg_col_text(s, 2);
 
-    if (strlen(name) < sizeof w.name)
-        memcpy(w.name, name, strlen(name) + 1);
-    board_copy_code(w.worker, xg_col_text(s, 3));
-    board_copy_code(w.unit, xg_col_text(s, 4));
-    w.start_ms = xg_col_i64(s, 5);
-    w.end_ms = xg_col_is_null(s, 6) ? XG_NO_TIME : xg_col_i64(s, 6);
-    w.came_ms = xg_col_i64(s, 7);
-    w.distance_mm = xg_col_i64(s, 8);
-    w.points = xg_col_u64(s, 9);
-    w.gaps = xg_col_u64(s, 10);
-    w.gap_ms = xg_col_i64(s, 11);
-    w.has_last = !xg_col_is_null(s, 12);
-    if (w.has_last) {
-        w.last.t_ms = xg_col_i64(s, 12);
-        w.last.lat_e6 = (int32_t)xg_col_i64(s, 13);
-        w.last.lon_e6 = (int32_t)xg_col_i64(s, 14);
+    *w = (struct report_walk){.number = xg_col_u64(s, 0),
+                              .id = xg_col_id(s, 1)};
+    if (strlen(name) < sizeof w->name)
+        memcpy(w->name, name, strlen(name) + 1);
+    board_copy_code(w->worker, xg_col_text(s, 3));
+    board_copy_code(w->unit, xg_col_text(s, 4));
+    w->start_ms = xg_col_i64(s, 5);
+    w->end_ms = xg_col_is_null(s, 6) ? XG_NO_TIME : xg_col_i64(s, 6);
+    w->came_ms = xg_col_i64(s, 7);
+    w->distance_mm = xg_col_i64(s, 8);
+    w->points = xg_col_u64(s, 9);
+    w->gaps = xg_col_u64(s, 10);
+    w->gap_ms = xg_col_i64(s, 11);
+    w->has_last = !xg_col_is_null(s, 12);
+    if (w->has_last) {
+        w->last.t_ms = xg_col_i64(s, 12);
+        w->last.lat_e6 = (int32_t)xg_col_i64(s, 13);
+        w->last.lon_e6 = (int32_t)xg_col_i64(s, 14);
     }
-    return w;
 }
 
 int64_t board_begins_after(int64_t ms, int64_t span)
@@ -81,6 +82,7 @@ enum xg_status board_walks(struct board_reader *r, struct xg_arena *arena,
     enum xg_status status = XG_OK;
     int64_t span = -1;
     bool found = true;
+    void *kept;
 
     while (status == XG_OK) {
         status =
@@ -92,28 +94,17 @@ enum xg_status board_walks(struct board_reader *r, struct xg_arena *arena,
         xg_bind_i64(s, 2, board_begins_after(from_ms, span));
         xg_bind_i64(s, 3, before_ms);
         xg_bind_i64(s, 4, from_ms);
-        while (xg_stmt_next(s)) {
-            struct report_walk w = walk_at(s);
-            xg_buf_append(&list, &w, sizeof w);
-        }
-        status = xg_stmt_done(s, err);
+        status = board_gather(&list, sizeof **out, s, read_walk, err);
     }
-    if (status == XG_OK)
-        status = xg_buf_check(&list, err);
-    size_t count = list.len / sizeof(struct report_walk);
-    struct report_walk *kept =
-        status == XG_OK ? xg_arena_array(arena, count + 1, sizeof *kept) : NULL;
-    if (status == XG_OK && !kept)
-        status = xg_fail_nomem(err);
-    if (status == XG_OK && count) {
-        memcpy(kept, list.data, list.len);
-        qsort(kept, count, sizeof *kept, by_start);
-    }
-    xg_buf_clear(&list);
-    if (status != XG_OK)
+    if (status != XG_OK) {
+        xg_buf_clear(&list);
         return status;
+    }
+    if (board_keep(&kept, out_count, arena, &list, sizeof **out, err) != XG_OK)
+        return err->status;
+    if (*out_count)
+        qsort(kept, *out_count, sizeof **out, by_start);
     *out = kept;
-    *out_count = count;
     return XG_OK;
 }
 

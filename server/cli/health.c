@@ -48,18 +48,6 @@ static const char *certificate_by(const struct health_certificate *t)
 
 /* ---- as JSON ---- */
 
-static json_t *time_json(int64_t ms)
-{
-    struct xg_buf text = XG_BUF(64);
-
-    if (ms == 0)
-        return json_null();
-    view_put_time_utc(&text, ms);
-    json_t *json = json_string(xg_buf_str(&text));
-    xg_buf_clear(&text);
-    return json;
-}
-
 static enum xg_status put_json(struct cmd *c, const struct health *h,
                                const struct health_certificate *t,
                                struct xg_error *err)
@@ -68,8 +56,8 @@ static enum xg_status put_json(struct cmd *c, const struct health *h,
 
 #define MEMBER(name, ...) json_object_set_new(o, name, json_pack(__VA_ARGS__))
     MEMBER("log", "{s:I, s:o, s:s?}", "size", (json_int_t)h->log_size, "time",
-           time_json(h->log_ms), "doubt", health_log_doubt(h));
-    MEMBER("backup", "{s:o, s:I, s:I, s:s?}", "last", time_json(h->backup_ms),
+           cmd_time_json(h->log_ms), "doubt", health_log_doubt(h));
+    MEMBER("backup", "{s:o, s:I, s:I, s:s?}", "last", cmd_time_json(h->backup_ms),
            "size", (json_int_t)h->backup_size, "files_missing",
            (json_int_t)h->backup_missing, "doubt", health_backup_doubt(h));
     MEMBER("disk", "{s:I, s:I, s:s?}", "free", (json_int_t)h->disk_free,
@@ -88,7 +76,7 @@ static enum xg_status put_json(struct cmd *c, const struct health *h,
                         : json_null(),
            "devices", (json_int_t)h->devices, "doubt");
     MEMBER("certificate", "{s:s, s:o, s:s?}", "by", certificate_by(t), "until",
-           time_json(t->known ? t->until_ms : 0), "doubt",
+           cmd_time_json(t->known ? t->until_ms : 0), "doubt",
            health_certificate_doubt(t, h->now_ms));
 #undef MEMBER
     return cmd_put_json(c, o, err);

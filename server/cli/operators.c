@@ -50,33 +50,21 @@ enum xg_status cmd_operator_add(struct cmd *c, struct xg_error *err)
 
 /* ---- list ---- */
 
-static json_t *time_json(int64_t ms)
-{
-    struct xg_buf text = XG_BUF(64);
-
-    if (ms == 0)
-        return json_null();
-    view_put_time_utc(&text, ms);
-    json_t *json = json_string(xg_buf_str(&text));
-    xg_buf_clear(&text);
-    return json;
-}
-
 /* What others did to her login, or NULL in JSON. */
 static json_t *given_json(const struct account *a)
 {
     if (!a->given.ms)
         return json_null();
-    return json_pack("{s:o, s:s?, s:s, s:o}", "when", time_json(a->given.ms),
+    return json_pack("{s:o, s:s?, s:s, s:o}", "when", cmd_time_json(a->given.ms),
                      "by", *a->given.by ? a->given.by : NULL, "why",
-                     a->given.why, "used", time_json(a->given.used_ms));
+                     a->given.why, "used", cmd_time_json(a->given.used_ms));
 }
 
 static json_t *asked_json(const struct account *a, int64_t now_ms)
 {
     if (!account_is_asked(a, now_ms))
         return json_null();
-    return json_pack("{s:o, s:s, s:s, s:s?}", "when", time_json(a->asked.ms),
+    return json_pack("{s:o, s:s, s:s, s:s?}", "when", cmd_time_json(a->asked.ms),
                      "by", a->asked.by, "why", a->asked.why, "consent",
                      *a->asked.consent ? a->asked.consent : NULL);
 }
@@ -112,7 +100,7 @@ static enum xg_status put_account(void *ctx, const struct account *a,
                       a->totp, "locked", a->locked, "why",
                       a->locked ? a->why : NULL, "wrong",
                       (json_int_t)wrong->count, "last_login",
-                      time_json(a->login_ms), "sessions", (int)sessions,
+                      cmd_time_json(a->login_ms), "sessions", (int)sessions,
                       "given", given_json(a), "asked",
                       asked_json(a, xg_wall_ms(c->env))),
             err);

@@ -1,6 +1,7 @@
 /* print.c - see print.h. */
 #include "server/cli/print.h"
 
+#include "shared/view/json.h"
 #include "shared/view/refusal.h"
 #include "shared/view/value.h"
 
@@ -33,4 +34,9 @@ int cmd_complain(struct cmd *c, struct xg_buf *errors,
     json_decref(c->advice);
     c->advice = NULL;
     return xg_status_exit(err->status);
+}
+
+json_t *cmd_time_json(int64_t ms)
+{
+    return ms ? view_json_time(ms) : json_null();
 }

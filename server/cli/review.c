@@ -244,20 +244,19 @@ static enum xg_status fold_overdue_then(struct job *j, const struct xg_id *id,
     return XG_OK;
 }
 
+static int by_number(const void *key, const void *item)
+{
+    const uint64_t *number = key;
+    const struct board_late *late = item;
+
+    return (*number > late->number) - (*number < late->number);
+}
+
 static const struct board_late *late_of(const struct job *j, uint64_t number)
 {
-    size_t low = 0, high = j->late_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (j->lates[middle].number < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < j->late_count && j->lates[low].number == number
-               ? &j->lates[low]
-               : NULL;
+    return j->late_count ? bsearch(&number, j->lates, j->late_count,
+                                   sizeof *j->lates, by_number)
+                         : NULL;
 }
 
 static enum xg_status list_overdue_then(struct job *j, size_t row,

@@ -377,21 +377,20 @@ static enum xg_status take_batch(struct xg_evidence_work *w,
     return XG_OK;
 }
 
+static int batch_by_position(const void *key, const void *item)
+{
+    const uint64_t *position = key;
+    const struct xg_evidence_batch *b = item;
+
+    return (*position > b->position) - (*position < b->position);
+}
+
 const struct xg_evidence_batch *
 xg_evidence_batch_at(const struct xg_evidence_work *w, uint64_t position)
 {
-    size_t low = 0, high = w->batch_count;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (w->batches[mid].position < position)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < w->batch_count && w->batches[low].position == position
-               ? &w->batches[low]
-               : NULL;
+    return w->batch_count ? bsearch(&position, w->batches, w->batch_count,
+                                    sizeof *w->batches, batch_by_position)
+                          : NULL;
 }
 
 /* ---- times, photos, references, forks ---- */

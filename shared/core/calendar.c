@@ -2,6 +2,8 @@
  * local: milliseconds since 1970-01-01 00:00 on the wall of the office. */
 #include "shared/core/calendar.h"
 
+#include <stdlib.h>
+
 enum {
     MINUTE_MS = 60000,
     DAY_MS = 86400000,
@@ -77,20 +79,20 @@ static struct date date_of(int64_t days)
     return d;
 }
 
+static int by_year(const void *key, const void *item)
+{
+    const int32_t *year = key;
+    const struct xg_calendar_year *y = item;
+
+    return (*year > y->year) - (*year < y->year);
+}
+
 static const struct xg_calendar_year *year_of(const struct xg_calendar *c,
                                               int32_t year)
 {
-    size_t low = 0, high = c->year_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (c->years[middle].year < year)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < c->year_count && c->years[low].year == year ? &c->years[low]
-                                                             : NULL;
+    return c->year_count ? bsearch(&year, c->years, c->year_count,
+                                   sizeof *c->years, by_year)
+                         : NULL;
 }
 
 static bool bit(const uint8_t *bits, uint32_t n)
