@@ -33,7 +33,7 @@
 
 /* Each keeps a cache and the prepared statements; who finds none waits a
  * moment. Nobody who has one asks for a second. */
-enum { DATA_READERS_MAX = 16 };
+enum { DATA_READERS_MAX = 8 };
 
 struct board;  /* board/board.h */
 struct guides; /* guides.h */

@@ -10,12 +10,20 @@
 
 enum { SUBJECT_BUCKETS = 4096 };
 
-/* All statements about one subject, oldest first. */
+/* What was said of a subject (said.c). */
+struct said {
+    struct said *older;
+    uint64_t position;
+    uint32_t role;
+    uint8_t has;
+    char words[];
+};
+
+/* All statements about one subject: one at least. */
 struct subject {
     struct subject *next; /* of its bucket */
     enum xg_statement_kind kind;
-    struct store_statement *list;
-    size_t count, room;
+    struct said *newest, *first;
 };
 
 struct registry {
@@ -87,6 +95,15 @@ XG_MUST_CHECK enum xg_status registry_note_head(struct registry *r,
 XG_MUST_CHECK enum xg_status registry_wait(struct change *c,
                                            struct store *store,
                                            struct xg_error *err);
+
+/* NULL: no memory. */
+struct said *said_new(const struct store_statement *st);
+const char *said_subject(const struct said *s);
+const char *said_unit(const struct said *s);
+void said_read(struct xg_statement *out, enum xg_statement_kind kind,
+               const struct said *s);
+/* The newest below `size`; NULL when there is none, or no subject. */
+const struct said *said_below(const struct subject *s, uint64_t size);
 
 /* NULL when nothing was ever said about it. The lock is held. */
 struct subject *registry_subject(struct registry *r,

@@ -29,7 +29,7 @@ struct subject *registry_subject(struct registry *r,
     struct subject *s = r->buckets[bucket_of(kind, subject)];
 
     while (s &&
-           (s->kind != kind || strcmp(s->list[0].says.subject, subject) != 0))
+           (s->kind != kind || strcmp(said_subject(s->first), subject) != 0))
         s = s->next;
     return s;
 }
@@ -72,24 +72,18 @@ static bool keep_said(struct registry *r, const struct store_statement *st)
 {
     struct subject *s = registry_subject(r, st->says.kind, st->says.subject);
     size_t at = bucket_of(st->says.kind, st->says.subject);
+    struct said *said = said_new(st);
     bool made = !s;
 
-    if (made && !(s = calloc(1, sizeof *s)))
+    if (!said || (made && !(s = calloc(1, sizeof *s)))) {
+        free(said);
         return false;
-    if (s->count == s->room) {
-        size_t room = s->room ? s->room * 2 : 1;
-        struct store_statement *moved = realloc(s->list, room * sizeof *moved);
-        if (!moved) {
-            if (made)
-                free(s);
-            return false;
-        }
-        s->list = moved;
-        s->room = room;
     }
-    s->list[s->count++] = *st;
+    said->older = s->newest;
+    s->newest = said;
     if (made) {
         s->kind = st->says.kind;
+        s->first = said;
         s->next = r->buckets[at];
         r->buckets[at] = s;
     }
@@ -106,13 +100,21 @@ static bool keep(struct registry *r, const struct store_statement *st)
                                 keep_said(r, &shared));
 }
 
+static void free_subject(struct subject *s)
+{
+    for (struct said *at = s->newest, *older; at; at = older) {
+        older = at->older;
+        free(at);
+    }
+    free(s);
+}
+
 static void forget(struct registry *r)
 {
     for (size_t i = 0; i < SUBJECT_BUCKETS; i++)
         for (struct subject *s = r->buckets[i], *next; s; s = next) {
             next = s->next;
-            free(s->list);
-            free(s);
+            free_subject(s);
         }
     memset(r->buckets, 0, sizeof r->buckets);
     r->unit_count = 0;
@@ -218,19 +220,17 @@ static enum xg_status find(void *ctx, enum xg_statement_kind kind,
                            bool *found, struct xg_error *err)
 {
     struct registry *r = ctx;
-    bool any = false;
 
     (void)err;
     pthread_rwlock_rdlock(&r->lock);
-    struct subject *s = registry_subject(r, kind, subject);
-    for (size_t i = s ? s->count : 0; i > 0 && !any; i--)
-        if (s->list[i - 1].position < size) {
-            *out = s->list[i - 1].says;
-            *position = s->list[i - 1].position;
-            any = true;
-        }
+    const struct said *says =
+        said_below(registry_subject(r, kind, subject), size);
+    *found = says != NULL;
+    if (says) {
+        said_read(out, kind, says);
+        *position = says->position;
+    }
     pthread_rwlock_unlock(&r->lock);
-    *found = any;
     return XG_OK;
 }
 
@@ -293,8 +293,8 @@ void registry_enrolment(struct registry *r, struct xg_statement *out,
     const struct subject *s = registry_subject(r, XG_SAYS_DEVICE, device);
     *found = s != NULL;
     if (s) {
-        *out = s->list[0].says;
-        *position = s->list[0].position;
+        said_read(out, s->kind, s->first);
+        *position = s->first->position;
     }
     pthread_rwlock_unlock(&r->lock);
 }
@@ -331,12 +331,16 @@ bool registry_was_key(struct registry *r,
                       const uint8_t key[static XG_PUBLIC_KEY_SIZE])
 {
     bool was = memcmp(r->first_key, key, XG_PUBLIC_KEY_SIZE) == 0;
+    struct xg_statement says;
 
     pthread_rwlock_rdlock(&r->lock);
     const struct subject *s =
         registry_subject(r, XG_SAYS_REGISTRAR, XG_SUBJECT_REGISTRAR);
-    for (size_t i = 0; s && i < s->count && !was; i++)
-        was = memcmp(s->list[i].says.key, key, XG_PUBLIC_KEY_SIZE) == 0;
+    for (const struct said *at = s ? s->newest : NULL; at && !was;
+         at = at->older) {
+        said_read(&says, s->kind, at);
+        was = memcmp(says.key, key, XG_PUBLIC_KEY_SIZE) == 0;
+    }
     pthread_rwlock_unlock(&r->lock);
     return was;
 }
@@ -370,7 +374,7 @@ bool registry_admitted(struct registry *r, const struct xg_hash *batch,
     xg_base64(subject, sizeof subject, batch->b, XG_HASH_SIZE);
     pthread_rwlock_rdlock(&r->lock);
     const struct subject *s = registry_subject(r, XG_SAYS_ADMIT, subject);
-    bool admitted = s && s->list[0].position < size;
+    bool admitted = s && s->first->position < size;
     pthread_rwlock_unlock(&r->lock);
     return admitted;
 }

@@ -36,30 +36,27 @@ static int compare_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* What the newest statement below `size` says; NULL when there is none. The
- * lock is held. */
-static const struct xg_statement *says_below(const struct subject *s,
-                                             uint64_t size)
+/* The unit above, by the newest statement below `size`; NULL when there is
+ * none. The lock is held. */
+static const char *above_at(const struct subject *unit, uint64_t size)
 {
-    for (size_t i = s ? s->count : 0; i > 0; i--)
-        if (s->list[i - 1].position < size)
-            return &s->list[i - 1].says;
-    return NULL;
+    const struct said *s = said_below(unit, size);
+
+    return s && said_unit(s)[0] ? said_unit(s) : NULL;
 }
 
 /* xg_unit_within() without copies, for going through all units. */
 static bool below(struct registry *r, const struct subject *unit,
                   const char *top, uint64_t size)
 {
-    const char *at = unit->list[0].says.subject;
+    const char *at = said_subject(unit->first);
 
     for (int depth = 0; depth < XG_UNIT_DEPTH_MAX; depth++) {
         if (strcmp(at, top) == 0)
             return true;
-        const struct xg_statement *s = says_below(unit, size);
-        if (!s || !s->unit[0])
+        at = above_at(unit, size);
+        if (!at)
             return false;
-        at = s->unit;
         unit = registry_subject(r, XG_SAYS_UNIT, at);
     }
     return false;
@@ -93,7 +90,7 @@ static bool add_units(struct registry_scope *scope, struct registry *r,
     pthread_rwlock_rdlock(&r->lock);
     for (size_t i = 0; i < SUBJECT_BUCKETS; i++)
         for (const struct subject *s = r->buckets[i]; good && s; s = s->next) {
-            const char *name = s->list[0].says.subject;
+            const char *name = said_subject(s->first);
             if (s->kind == XG_SAYS_UNIT && strcmp(name, scope->unit) != 0 &&
                 below(r, s, scope->unit, size))
                 good = add_unit(&scope->units, &scope->unit_count, &room, arena,
@@ -112,11 +109,9 @@ static bool add_above(struct registry_scope *scope, struct registry *r,
 
     pthread_rwlock_rdlock(&r->lock);
     for (int depth = 1; good && depth < XG_UNIT_DEPTH_MAX; depth++) {
-        const struct xg_statement *s =
-            says_below(registry_subject(r, XG_SAYS_UNIT, at), size);
-        if (!s || !s->unit[0])
+        at = above_at(registry_subject(r, XG_SAYS_UNIT, at), size);
+        if (!at)
             break;
-        at = s->unit;
         good = add_unit(&scope->above, &scope->above_count, &room, arena, at);
     }
     pthread_rwlock_unlock(&r->lock);
@@ -126,10 +121,10 @@ static bool add_above(struct registry_scope *scope, struct registry *r,
 static bool copy_unit(struct registry_unit *out, struct xg_arena *arena,
                       const struct subject *s)
 {
-    const struct xg_statement *newest = &s->list[s->count - 1].says;
+    const char *code = said_subject(s->newest), *above = said_unit(s->newest);
 
-    out->code = xg_arena_str(arena, newest->subject, strlen(newest->subject));
-    out->above = xg_arena_str(arena, newest->unit, strlen(newest->unit));
+    out->code = xg_arena_str(arena, code, strlen(code));
+    out->above = xg_arena_str(arena, above, strlen(above));
     return out->code && out->above;
 }
 
@@ -146,7 +141,7 @@ enum xg_status registry_units(struct registry_unit **units, size_t *count,
         for (size_t i = 0; i < SUBJECT_BUCKETS; i++)
             for (const struct subject *s = r->buckets[i]; good && s;
                  s = s->next) {
-                if (s->kind != XG_SAYS_UNIT || s->count == 0)
+                if (s->kind != XG_SAYS_UNIT)
                     continue;
                 if (pass == 0)
                     room++;
@@ -198,10 +193,9 @@ static bool parent_changed(struct registry *r, const char *unit,
 {
     pthread_rwlock_rdlock(&r->lock);
     const struct subject *s = registry_subject(r, XG_SAYS_UNIT, unit);
-    const struct xg_statement *before = says_below(s, position);
-    const struct xg_statement *after = says_below(s, position + 1);
-    bool changed =
-        strcmp(before ? before->unit : "", after ? after->unit : "") != 0;
+    const char *before = above_at(s, position);
+    const char *after = above_at(s, position + 1);
+    bool changed = strcmp(before ? before : "", after ? after : "") != 0;
     pthread_rwlock_unlock(&r->lock);
     return changed;
 }
@@ -239,9 +233,9 @@ static uint64_t next_move(struct registry *r, const char *worker, uint64_t from,
 {
     pthread_rwlock_rdlock(&r->lock);
     const struct subject *s = registry_subject(r, XG_SAYS_WORKER, worker);
-    for (size_t i = 0; s && i < s->count; i++)
-        if (s->list[i].position >= from && s->list[i].position < to)
-            to = s->list[i].position;
+    for (const struct said *at = s ? s->newest : NULL; at; at = at->older)
+        if (at->position >= from && at->position < to)
+            to = at->position;
     pthread_rwlock_unlock(&r->lock);
     return to;
 }
@@ -262,7 +256,7 @@ static bool next_unit(struct registry *r, struct registry_changes *c,
         out->position = position;
         memcpy(out->unit, r->unit_places[c->next_unit].unit, sizeof out->unit);
         const struct subject *s = registry_subject(r, XG_SAYS_UNIT, out->unit);
-        out->unit_is_new = s && s->list[0].position == position;
+        out->unit_is_new = s && s->first->position == position;
         found = true;
     }
     pthread_rwlock_unlock(&r->lock);

@@ -2,8 +2,11 @@
  * again, byte for byte; what is refused; what is derived from them. */
 #include "tests/lib/test.h"
 
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "server/registry/inside.h"
 #include "shared/core/registry.h"
 
 static struct xg_error err = {.start = XG_ERROR_SIZE - 1};
@@ -126,6 +129,52 @@ static void test_a_device_is_shared(void **state)
     xg_buf_clear(&text);
 }
 
+/* As the server holds it: whole, and in less than half the room. */
+static void test_what_is_held_of_a_line(void **state)
+{
+    struct store_statement st = {.position = 7};
+    struct subject subject = {.next = NULL};
+    struct xg_registry_note note;
+    struct xg_statement read;
+
+    (void)state;
+    assert_ok(read_lines(&note, EVERY_LINE));
+    while (xg_statement_next(&note.statements, &st.says)) {
+        struct xg_buf text = XG_BUF(4096), again = XG_BUF(4096);
+        struct said *held = said_new(&st);
+        assert_non_null(held);
+        assert_true(malloc_usable_size(held) < sizeof st / 2);
+        assert_string_equal(said_subject(held), st.says.subject);
+        assert_string_equal(said_unit(held), st.says.unit);
+        said_read(&read, st.says.kind, held);
+        xg_statement_put(&text, &st.says);
+        xg_statement_put(&again, &read);
+        assert_string_equal(xg_buf_str(&again), xg_buf_str(&text));
+        assert_memory_equal(read.key, st.says.key, sizeof read.key);
+        assert_true(xg_hash_equal(&read.batch, &st.says.batch));
+        assert_true(xg_hash_equal(&read.chain, &st.says.chain));
+        assert_true(xg_hash_equal(&read.last, &st.says.last));
+        assert_int_equal(read.next_seq, st.says.next_seq);
+        assert_string_equal(read.owner, st.says.owner);
+        held->older = subject.newest;
+        subject.newest = held;
+        held->position = st.position;
+        st.position += 10;
+        xg_buf_clear(&text);
+        xg_buf_clear(&again);
+    }
+    assert_null(said_below(&subject, 7));
+    assert_null(said_below(NULL, 7));
+    assert_int_equal(said_below(&subject, 8)->position, 7);
+    assert_int_equal(said_below(&subject, 17)->position, 7);
+    assert_int_equal(said_below(&subject, 18)->position, 17);
+    while (subject.newest) {
+        struct said *older = subject.newest->older;
+        free(subject.newest);
+        subject.newest = older;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_what_a_line_is_about),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_a_device_is_shared),
+        cmocka_unit_test(test_what_is_held_of_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
