@@ -66,9 +66,9 @@ def make(b, data, per_mille):
                             int(today) - (DAYS - 1) * DAY_S, per_mille))
 
 
-def month(b, per_mille, shifts):
-    """A copy of the month's data folder, what is in it, and a folder with the
-    batches of as many shifts that it does not have."""
+def kept_month(b, per_mille, shifts):
+    """Where the month is kept, and what is in it: its data folder, and a folder
+    with the batches of as many shifts that it does not have."""
     parts = [HERE / "month.c", *sorted((SOURCE / "server/sql").rglob("*.sql")),
              *(path for _, path in FILES)]
     mark = hashlib.sha256(b"".join(p.read_bytes() for p in parts))
@@ -87,9 +87,15 @@ def month(b, per_mille, shifts):
         shutil.copytree(made, kept)
         shutil.rmtree(made)
         (kept / "made.json").write_text(json.dumps(told))
+    return kept, json.loads((kept / "made.json").read_text())
+
+
+def month(b, per_mille, shifts):
+    """A copy of its data folder, what is in it, and its batches."""
+    kept, made = kept_month(b, per_mille, shifts)
     copy = b.work / "month"
     shutil.copytree(kept / "data", copy)
-    return copy, json.loads((kept / "made.json").read_text()), kept / "shifts"
+    return copy, made, kept / "shifts"
 
 
 # ---- asking ----
