@@ -365,7 +365,7 @@ def measure_view(b, console):
 
 
 def measure(b):
-    per_mille, each, turns = (100, 200, 4) if b.quick else (1000, 1000, 4)
+    per_mille, each, turns = (100, 200, 4) if b.quick else (1000, 2000, 4)
     data, told, out = month(b, per_mille, each * turns)
     child, port, console = serve(b, data)
     began = time.time()
