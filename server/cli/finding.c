@@ -103,12 +103,12 @@ static enum xg_status read_all(struct findings *f, struct look *l,
     enum xg_status status = XG_OK;
 
     f->arena = XG_ARENA(KEPT_BYTES);
-    for (size_t order = 0; status == XG_OK && count == PAGE;) {
+    for (size_t page = 0; status == XG_OK && count == PAGE; page++) {
         xg_arena_reset(&arena);
         status = l->store->ops->read_entities(l->store, &arena, &rows, &count,
                                               &filter, err);
         for (size_t i = 0; status == XG_OK && i < count; i++) {
-            struct findings_row row = {.order = order++};
+            struct findings_row row = {.order = page * PAGE + i};
             status = read_row(&row, f, l, &rows[i], err);
             if (status == XG_OK && row.finding.found)
                 xg_buf_append(&list, &row, sizeof row);
