@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
-import { BIN, environment, freePort, PHOTOS } from './world.mjs';
+import { BIN, environment, claimPort, PHOTOS } from './world.mjs';
 import { until } from './run.mjs';
 
 const PHOTO = path.join(PHOTOS, 'sample1.jpg');
@@ -111,7 +111,7 @@ export const tests = {
   'while the program does not answer one types on, and it is kept when it is back': async (t) => {
     const world = await t.world();
     const device = world.enrol('a', 'w1');
-    const port = String(await freePort());
+    const port = String(await claimPort());
     const ui = await device.ui(['--port', port]);
     const quiet = (text) => /ERR_CONNECTION|401|Failed to load/.test(text);
     const page = await t.open(ui, { at: '#/new/notice', quiet });

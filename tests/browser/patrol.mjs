@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 import { until } from './run.mjs';
-import { end, environment, freePort, SOURCE } from './world.mjs';
+import { end, environment, claimPort, SOURCE } from './world.mjs';
 
 /** gpsd on the loopback, a line of the capture (of tests/data/gps, or a whole path) each `pause`
  * seconds: {address, end}. */
@@ -16,7 +16,7 @@ export async function receiver(t, capture, pause) {
     { stdio: ['ignore', 'pipe', 'inherit'], env: environment() },
   );
   const source = await new Promise((resolve) => readline.createInterface({ input: feed.stdout }).once('line', resolve));
-  const port = await freePort();
+  const port = await claimPort();
   const gpsd = spawn('/usr/sbin/gpsd', ['-N', '-n', '-S', String(port), `tcp://127.0.0.1:${source}`], {
     stdio: 'ignore',
     env: environment(),

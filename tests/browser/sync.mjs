@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { until } from './run.mjs';
-import { freePort } from './world.mjs';
+import { claimPort, EPHEMERAL, PHOTOS } from './world.mjs';
 
 const MEGABYTE = 1 << 20;
 
@@ -22,9 +22,9 @@ export function bigPhoto(file, from, bytes) {
 
 /** What the agent believes is the server: a line of so many bytes a second before it. */
 export async function slowLine(world, bytes_per_s) {
-  const address = world.port;
+  const address = world.port; // ours for as long as the world is, whoever listens there
   await world.stop();
-  world.port = await freePort();
+  world.port = await claimPort();
   await world.start();
   const sockets = new Set();
   const line = net.createServer((near) => {
@@ -77,10 +77,12 @@ export const tests = {
   'a slow line: confirmed bytes never go back, the page may be left, a kill loses nothing': async (t) => {
     const world = await t.world();
     const device = world.enrol('a', 'w1');
-    const small = path.join(process.env.XG_SOURCE ?? '.', 'tests/data/jpeg');
     const photo = path.join(world.folder, 'big.jpg');
-    bigPhoto(photo, path.join(small, fs.readdirSync(small).filter((name) => name.endsWith('.jpg')).sort()[0]), 2 * MEGABYTE);
+    bigPhoto(photo, path.join(PHOTOS, 'sample1.jpg'), 2 * MEGABYTE);
+    const ports = [world.port];
     const close = await slowLine(world, 250000);
+    // A port from which others' connections are given could be taken while nobody listens there.
+    for (const port of [...ports, world.port, world.console_port]) assert.ok(port < EPHEMERAL, `${port} is nobody else's`);
     device.do(['incident', 'category=env-garbage', 'address=东门', '--photo', `${photo}:near`]);
     let ui = await device.ui();
     let page = await t.open(ui, { at: '#/sync' });

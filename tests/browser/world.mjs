@@ -144,7 +144,7 @@ export class World {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'xunge-browser-'));
     this.data = path.join(this.folder, 'server');
     this.children = [];
-    this.port = 0;
+    this.port = 0; // both claimed at the first start
     this.console_port = 0;
     this.console = null;
     this.serving = null;
@@ -166,6 +166,8 @@ export class World {
 
   /** With the operators' console, this.console: {url}. */
   async start(words = []) {
+    this.port ||= await claimPort();
+    this.console_port ||= await claimPort();
     const child = spawn(
       path.join(BIN, 'xunge-server'),
       ['serve', this.data, '--listen', `127.0.0.1:${this.port}`, '--console', `127.0.0.1:${this.console_port}`, ...words],
@@ -242,13 +244,44 @@ export class World {
   }
 }
 
-/** A port that is free now. */
-export function freePort() {
-  return new Promise((resolve) => {
+/** From here on the system gives ports to whoever connects somewhere, or asks for any. */
+export const EPHEMERAL = Number(fs.readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
+const CLAIMS = path.join(os.tmpdir(), 'xunge-ports');
+const claimed = [];
+process.on('exit', () => claimed.forEach((file) => fs.rmSync(file, { force: true })));
+
+/** Whoever wrote it is not there any more. */
+function isStale(file) {
+  try {
+    process.kill(Number(fs.readFileSync(file, 'utf8')), 0);
+    return false;
+  } catch (gone) {
+    return gone.code !== 'EPERM';
+  }
+}
+
+const binds = (port) =>
+  new Promise((resolve) => {
     const server = net.createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+
+/** A port that is this process's until it ends: none that the system gives out by itself, and no
+ * other test's that runs beside this one. So whoever listens there may stop, and another begin. */
+export async function claimPort() {
+  fs.mkdirSync(CLAIMS, { recursive: true });
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = EPHEMERAL - 1 - Math.floor(Math.random() * Math.min(12000, EPHEMERAL - 1100));
+    const file = path.join(CLAIMS, String(port));
+    if (fs.existsSync(file) && isStale(file)) fs.rmSync(file, { force: true });
+    try {
+      fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
+    } catch {
+      continue;
+    }
+    claimed.push(file);
+    if (await binds(port)) return port;
+  }
+  throw new Error('no port is free');
 }
