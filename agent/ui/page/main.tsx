@@ -5,7 +5,7 @@ import './shell/shell.css';
 import { listen } from '@page/store';
 import { lang, speak } from '@page/text';
 import { enter } from './shell/enter';
-import './shell/keeper';
+import './shell/draft_keeper';
 import { Shell } from './shell/shell';
 
 const root = document.getElementById('app');

@@ -7,7 +7,7 @@ import { listen } from '@page/store';
 import { speak } from '@page/text';
 import { preferredLang } from './shell/appearance';
 import { takeOnce } from './shell/session';
-import './form/trial';
+import './form/trial_keeper';
 import './behind';
 import { Shell } from './shell/shell';
 

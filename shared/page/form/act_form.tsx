@@ -9,8 +9,8 @@ import { Busy, Button, Trouble } from '@page/ui/parts';
 import { Fields } from '@page/form/fields';
 import { nothing, type Values } from '@page/form/filled';
 import { useForm } from '@page/form/form';
-import { KeptMark, KeptTrouble } from '@page/form/kept';
-import { filledOf, keeping } from '@page/form/keeping';
+import { KeptMark, KeptTrouble } from '@page/form/keeper_notice';
+import { filledOf, keeping } from '@page/form/keeper';
 import '@page/form/form.css';
 
 export interface ActFormProps {

@@ -5,7 +5,7 @@ import { fieldNamed, kindNamed, type Kind } from '@page/domain';
 import { useSignal } from '@page/signal';
 import { label, T, type Labelled } from '@page/text';
 import { withValues, type Filled } from '@page/form/filled';
-import { filledOf, keeping, type Act, type DraftState, type Keeper } from '@page/form/keeping';
+import { filledOf, keeping, type Act, type DraftState, type Keeper } from '@page/form/keeper';
 
 export interface Form {
   kind: Kind;

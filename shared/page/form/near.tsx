@@ -4,7 +4,7 @@ import { ago, label, metres, T } from '@page/text';
 import { Button, Chip } from '@page/ui/parts';
 import { Thumb } from '@page/ui/photo';
 import { Icon } from '@page/ui/icon';
-import type { Near } from '@page/form/keeping';
+import type { Near } from '@page/form/keeper';
 
 interface NearProps {
   near: Near[];

@@ -8,7 +8,7 @@ import { Bar, Button, Sheet } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import { lentPhoto, Thumb } from '@page/ui/photo';
 import { Wrap } from '@page/form/wrap';
-import type { Arriving, KeptPhoto } from '@page/form/keeping';
+import type { Arriving, KeptPhoto } from '@page/form/keeper';
 import type { Form } from '@page/form/form';
 
 /** Files of this page, by the address of what was kept: told anew when their role changes. */

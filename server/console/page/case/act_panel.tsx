@@ -10,9 +10,9 @@ import { refresh } from '@page/store';
 import { useTask } from '@page/task';
 import { N, T } from '@page/text';
 import { Button, tell, Trouble } from '@page/ui/parts';
-import { KeptTrouble } from '@page/form/kept';
+import { KeptTrouble } from '@page/form/keeper_notice';
 import '@page/form/form.css';
-import { commandOf } from '../form/trial';
+import { commandOf } from '../form/trial_keeper';
 import { once } from '../shell/once';
 import { hold, idle, myWay, type Target } from './doing';
 

@@ -3,7 +3,7 @@
 import type { Call } from '@page/api';
 import { said, theDomain, type Way } from '@page/domain';
 import { N, T } from '@page/text';
-import { holdActs, isHeld, type Acts } from '../shell/acts';
+import { holdActs, isHeld, type Acts } from '../shell/held_acts';
 
 /** The letter of a move, wherever a case is under the cursor. */
 export const MOVE_KEYS: Record<string, string> = {

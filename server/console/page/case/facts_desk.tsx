@@ -10,7 +10,7 @@ import { useSignal } from '@page/signal';
 import { duration, label, N, T, when } from '@page/text';
 import { Bar, Button, Chip, Section, Trouble } from '@page/ui/parts';
 import { DeadlineChip, type Clock } from '@page/ui/states';
-import { held, holdActs } from '../shell/acts';
+import { held, holdActs } from '../shell/held_acts';
 import { operator } from '../shell/session';
 import { unitNamed } from '../cases/row';
 import { AskWhy, useReading } from './why';

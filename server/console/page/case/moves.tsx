@@ -4,8 +4,8 @@ import { T } from '@page/text';
 import { Button, tell } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import { numberOf } from '@page/entity';
-import { isHeld } from '../shell/acts';
-import { useHeld } from '../shell/held';
+import { isHeld } from '../shell/held_acts';
+import { useHeld } from '../shell/held_bar';
 import type { DeskCase, PossibleMove } from './facts_desk';
 import { asksNothing, hold, MOVE_KEYS, myWay, plainCall } from './doing';
 

@@ -12,7 +12,7 @@ import { LongList } from '@page/ui/long';
 import type { Listed } from '@page/entity';
 import type { Target } from '../case/doing';
 import { refocus } from '../parts/refocus';
-import { useHeld } from '../shell/held';
+import { useHeld } from '../shell/held_bar';
 import type { Key } from '../shell/keys';
 import { isNarrowed, listOf, type Address, type Query } from './query';
 import { CaseLine, type DeskRow } from './row';

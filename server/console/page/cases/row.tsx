@@ -10,7 +10,7 @@ import { Thumb } from '@page/ui/photo';
 import { ConflictChip, DeadlineChip, StatusChip } from '@page/ui/states';
 import { titleOf } from '@page/value';
 import { WaitChips } from '../case/waits';
-import { isHeld } from '../shell/acts';
+import { isHeld } from '../shell/held_acts';
 
 /** What the centre says of a row beside what a device does. */
 export interface DeskRow extends Listed {

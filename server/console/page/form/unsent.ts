@@ -1,11 +1,12 @@
-// What was typed into a form and is not recorded yet: kept in this tab, so that a reload, another
-// page or a login that ran out loses nothing. It is found again by whoever typed it, and by nobody
-// else: another person's login takes it out, a logout too. What is personal goes with the login,
-// however that ends. Photos are at the centre for a day, as hers alone (`photo add`).
+// The tab's store of what was typed into a form and is not recorded yet (trial_keeper.ts writes it, and
+// takes it up again), so that a reload, another page or a login that ran out loses nothing. It is
+// found again by whoever typed it, and by nobody else: another person's login takes it out, a logout
+// too. What is personal goes with the login, however that ends. Photos are at the centre for a day, as
+// hers alone (`photo add`).
 import type { Row } from '@page/api';
 import { fieldNamed, kindNamed } from '@page/domain';
 import type { Filled, Values } from '@page/form/filled';
-import type { Act, KeptPhoto } from '@page/form/keeping';
+import type { Act, KeptPhoto } from '@page/form/keeper';
 
 const KEPT = 'xunge-unsent ';
 const PERSONAL = ' personal';
@@ -65,7 +66,7 @@ export function forgetUnsent(who: string, kind: string, act: Act): void {
   sessionStorage.removeItem(place + PERSONAL);
 }
 
-/** As a draft is told (keeping.ts); none was left here. */
+/** As a draft is told (keeper.ts); none was left here. */
 export function unsentOf(who: string, kind: string, act: Act): Row | undefined {
   const place = placeOf(who, kind, act);
   const open = place && take(place);

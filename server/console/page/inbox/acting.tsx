@@ -13,7 +13,7 @@ import { asksNothing, hold, MOVE_KEYS, myWay, plainCall, actWords } from '../cas
 import { MOST_SELECTED, targetOf, type Desk } from '../cases/list';
 import type { DeskRow } from '../cases/row';
 import { refocus } from '../parts/refocus';
-import { holdActs, isHeld } from '../shell/acts';
+import { holdActs, isHeld } from '../shell/held_acts';
 import type { Key } from '../shell/keys';
 
 export interface Acting {

@@ -8,7 +8,7 @@ import { Fields } from '@page/form/fields';
 import { nothing } from '@page/form/filled';
 import { useForm } from '@page/form/form';
 import { InformantEdit } from '@page/form/informant';
-import { KeptTrouble } from '@page/form/kept';
+import { KeptTrouble } from '@page/form/keeper_notice';
 import { NearBox } from '@page/form/near';
 import { address } from '@page/route';
 import { refresh } from '@page/store';

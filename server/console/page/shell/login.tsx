@@ -5,7 +5,7 @@ import { Failure, failureOf } from '@page/api';
 import { useSignal } from '@page/signal';
 import { lang, N, T } from '@page/text';
 import { Button, Page, Trouble } from '@page/ui/parts';
-import { held } from './acts';
+import { held } from './held_acts';
 import { setLang } from './appearance';
 import { lookForNewer, was_renewed } from './newer';
 import { logIn } from './session';

@@ -2,7 +2,7 @@
 // Whatever replaces a server ends the sessions, so it is asked when one has ended; then the page is
 // loaded anew: at once, or by a button where something waits that only this page has.
 import { signal } from '@page/signal';
-import { held } from './acts';
+import { held } from './held_acts';
 
 /** There is a newer page, and this one is not done with. */
 export const newer = signal(false);

@@ -10,7 +10,7 @@ import { Busy, Button, Empty, Notices, Page, Sheet, Trouble } from '@page/ui/par
 import { Icon } from '@page/ui/icon';
 import { routes } from '../routes';
 import { setLang, useAppearance } from './appearance';
-import { HeldBar } from './held';
+import { HeldBar } from './held_bar';
 import { allKeys, hearKeys, keys_shown, keyText, useKeys } from './keys';
 import { Login } from './login';
 import { newer, renew } from './newer';

@@ -1,4 +1,5 @@
-// The bar of what waits to be done, is being done, and could not be done: each with its way out.
+// The bar of held acts (held_acts.ts, which owns them): what waits to be done, is being done, and could
+// not be done, each with its way out.
 import { useEffect, useState } from 'preact/hooks';
 import { address } from '@page/route';
 import { useSignal } from '@page/signal';
@@ -6,7 +7,7 @@ import { N, T } from '@page/text';
 import { Bar, Button } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
 import { refocus } from '../parts/refocus';
-import { countOf, drop, goOn, held, HELD_MS, send, stop, undo, undoNewest, type Held, type Sent } from './acts';
+import { countOf, drop, goOn, held, HELD_MS, send, stop, undo, undoNewest, type Held, type Sent } from './held_acts';
 import { useKeys } from './keys';
 
 export const useHeld = (): void => void useSignal(held);

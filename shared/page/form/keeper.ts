@@ -1,5 +1,11 @@
-// What a form is kept and judged by: the worker's page keeps drafts on the device, the console asks
-// what would come of it. Whichever it is says so here, once, when the page begins.
+// A form's keeper: who keeps what is typed, judges it, and makes it a record. Here is what both have in
+// common, and which one this page has: it says so once, when it begins.
+//
+//     form.ts             what is filled in, and where the person is; asks its keeper
+//     keeper_notice.tsx   what the form says of its keeper
+//     draft_keeper.ts     the worker's (agent/ui/page/shell): drafts of the program, on the device
+//     trial_keeper.ts     the console's (server/console/page/form): judged by `try`, kept nowhere but
+//                         in this page and, by unsent.ts, in its tab
 import type { Failure, Json, Row } from '@page/api';
 import type { Signal } from '@page/signal';
 import type { Filled, Informant, Values } from '@page/form/filled';

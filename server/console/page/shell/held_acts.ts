@@ -1,7 +1,8 @@
-// Undo instead of confirm: what one key or click does waits five seconds, then goes to the server,
-// one case after the other. Each of them is known to be done, refused, not answered or not sent, and
-// nothing is called done before the server said so. What was not answered goes out again by the same
-// key (once.ts), so that nobody guesses whether it was done, and it is not done twice.
+// Held acts, and all that becomes of them (held_bar.tsx shows it). Undo instead of confirm: what one
+// key or click does waits five seconds, then goes to the server, one case after the other. Each of
+// them is known to be done, refused, not answered or not sent, and nothing is called done before the
+// server said so. What was not answered goes out again by the same key (once.ts), so that nobody
+// guesses whether it was done, and it is not done twice.
 import { call, failureOf, GONE, known, saying, STRANGER, Failure, type Call } from '@page/api';
 import { domain, theDomain } from '@page/domain';
 import { signal, type Signal } from '@page/signal';

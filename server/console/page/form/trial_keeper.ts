@@ -1,13 +1,14 @@
-// Judges a form of the console at each pause in typing (`try`). What is typed at a desk lives in the
-// page, and beside it in its tab (unsent.ts), until it is recorded. Photos go to the centre as they
-// are chosen, and are hers who chose them until a record names them.
+// The console's keeper of forms (keeper.ts): judges one at each pause in typing (`try`), and makes it
+// a record once (shell/once.ts). It owns what is typed until then, in the page; unsent.ts has a copy
+// of it for a reload. Photos go to the centre as they are chosen, and are hers who chose them until
+// a record names them. What was decided and only waits to be sent is held_acts.ts's.
 import { call, data, Failure, failureOf, feed, GONE, STRANGER, type Call, type Row } from '@page/api';
 import { behind } from '@page/behind';
 import { signal } from '@page/signal';
 import { refresh } from '@page/store';
 import { lendPhoto } from '@page/ui/photo';
 import { wordsOf, type Filled } from '@page/form/filled';
-import { judgedOf, keeping, object, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeping';
+import { judgedOf, keeping, object, text, count, UNTOUCHED, type Act, type Arriving, type DraftState, type Keeper, type KeptPhoto } from '@page/form/keeper';
 import { theDomain } from '@page/domain';
 import { drawKey, withKey } from '../shell/once';
 import { forgetUnsent, keepUnsent, unsentOf } from './unsent';

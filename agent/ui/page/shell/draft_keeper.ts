@@ -1,5 +1,6 @@
-// Keeps what is typed, as a draft of the program: at most one write is under way, and the newest
-// state follows it. Nothing waits for a button; nothing is called kept before the command said so.
+// The worker's keeper of forms (keeper.ts): what is typed is a draft of the program. At most one
+// write is under way, and the newest state follows it. Nothing waits for a button; nothing is called
+// kept before the command said so.
 //
 // While the program does not answer, typing goes on here; what is not kept yet is said, and kept
 // when it is back. Two pages that write to one draft are told apart by its version: the second one
@@ -22,7 +23,7 @@ import {
   text,
   textOrNull,
   UNTOUCHED,
-} from '@page/form/keeping';
+} from '@page/form/keeper';
 
 const RETRY_MS = 1500;
 const RETRY_FAILED_MS = 5000;

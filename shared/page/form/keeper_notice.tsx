@@ -1,4 +1,5 @@
-// Whether what was typed is kept: calm beside the heading; plain words where it is not.
+// What a form says of its keeper (keeper.ts): that what was typed is kept, calm beside the heading;
+// plain words where it is not.
 import { useState } from 'preact/hooks';
 import { fieldNamed } from '@page/domain';
 import { label, lang, N, T } from '@page/text';
