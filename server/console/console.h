@@ -12,8 +12,8 @@
 #include "shared/web/asset.h"
 
 enum {
-    CONSOLE_CONNECTIONS = 512,
-    CONSOLE_PER_ADDRESS = 384, /* an office sits behind one */
+    CONSOLE_CONNECTIONS = 1024, /* a page has up to four: 200 of them, and some */
+    CONSOLE_PER_ADDRESS = 768,  /* an office sits behind one */
 };
 
 /* A command to be run. All of it is borrowed for the call. */

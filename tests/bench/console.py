@@ -162,12 +162,18 @@ def operator(b, data, port, code, role, unit):
 
 
 def operators(b, data, port, count):
-    """As many who are logged in."""
+    """As many who are logged in; each looks from a desk of her own."""
     units = ("371302", *DESKS)
+
+    def one(i):
+        who = operator(b, data, port, f"op{i:03}", "dispatcher",
+                       units[i % len(units)])
+        who.link.close()
+        who.link = None
+        return who
+
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(
-            lambda i: operator(b, data, port, f"op{i:03}", "dispatcher",
-                               units[i % len(units)]), range(count)))
+        return list(pool.map(one, range(count)))
 
 
 # ---- every call ----

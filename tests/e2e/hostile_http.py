@@ -31,7 +31,7 @@ SYNC_S = 5
 STRANGER, SLOW = '127.0.0.2', '127.0.0.3'
 # Connections that stay of a crowd from one address, and threads and memory
 # that it may cost: of each port (shared/web/web.h, server/console/console.h).
-STAY = {'agents': 64, 'console': 384}
+STAY = {'agents': 64, 'console': 768}
 CLOSING = 32        # those that are just being closed
 CROWD_MB = {'agents': 16, 'console': 48}
 WHOLE_MB = 96       # the whole server, whatever came
