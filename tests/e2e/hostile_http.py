@@ -374,7 +374,8 @@ class Hostile(unittest.TestCase):
                   '%.2f s, a call %.2f s' % (p.name, address, stay, CROWD, more,
                                              grown, synced, asked))
             self.assertLessEqual(stay, STAY[p.name] + 2)
-            self.assertGreater(stay, STAY[p.name] // 2)
+            # How many depends on how fast those that are shut go.
+            self.assertGreater(stay, STAY[p.name] // 4)
             self.assertLessEqual(more, STAY[p.name] + CLOSING)
             self.assertLess(grown, CROWD_MB[p.name])
             self.assertLess(counted(world, 'VmHWM') / 1024, WHOLE_MB)
