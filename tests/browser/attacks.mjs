@@ -161,7 +161,7 @@ export const tests = {
     const kept = [];
     const note = async () => kept.push(await page.evaluate(() => `${location.href} ${document.title} ${JSON.stringify(history.state)}`));
     await page.getByRole('searchbox').fill(SECRET);
-    await until(async () => (await page.locator('.case-link').count()) === 1 && page.evaluate(() => history.state !== null), 'the case that was looked for');
+    await until(async () => (await page.locator('.case-link').count()) === 1 && page.evaluate(() => history.state?.searched !== undefined), 'the case that was looked for');
     await note();
     const thumb = page.locator('.thumb img').first();
     await thumb.waitFor();
