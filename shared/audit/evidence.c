@@ -51,8 +51,10 @@ static int name_is(const void *name, const void *part)
 struct xg_evidence_part *xg_evidence_take(struct xg_evidence *e,
                                           const char *name)
 {
-    struct xg_evidence_part *part = bsearch(
-        name, e->parts, e->part_count, sizeof *e->parts, name_is);
+    struct xg_evidence_part *part =
+        e->part_count ? bsearch(name, e->parts, e->part_count,
+                                sizeof *e->parts, name_is)
+                      : NULL;
 
     if (part)
         part->used = true;
