@@ -15,6 +15,11 @@ enum xg_status again_find(struct store_act *act, bool *found,
     if (store->ops->get_act(store, &kept, &is_kept, author, key->key, err) !=
         XG_OK)
         return err->status;
+    if (is_kept && xg_hash_is_zero(&kept.asked))
+        return xg_fail(err, XG_REFUSED, "%s",
+                       XG_T("上一次提交已经记录，之后又抹除了；这次没有写入",
+                            "what was sent before was recorded, and erased "
+                            "since; nothing was written now"));
     if (is_kept && !xg_hash_equal(&kept.asked, &key->asked))
         return xg_fail(err, XG_REFUSED, "%s",
                        XG_T("上一次提交已经记录，写的和这次不一样；这次没有写入，"

@@ -9,6 +9,8 @@
  * A key is its author's, and of one act: by the same key and in other words
  * nothing is done. What was refused has left nothing, and is judged anew. Kept
  * for AGAIN_DAYS, by the log's time; whoever asks later than that is not known.
+ * Where something of the record is erased, the hash of the words is, too: by it
+ * they could be guessed. By that key nothing is done any more.
  */
 #ifndef XG_SERVER_DESK_AGAIN_H
 #define XG_SERVER_DESK_AGAIN_H

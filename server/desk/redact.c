@@ -671,8 +671,8 @@ static enum xg_status run_sweep(struct ledger_job *job, struct ledger *l,
     s->any = pending != NOTHING_PENDING;
     if (!s->any)
         return XG_OK;
-    if (sweep_acts(s) != XG_OK || sweep_bodies(s) != XG_OK ||
-        keep_named(s) != XG_OK)
+    if (sweep_acts(s) != XG_OK || store->ops->erase_acts(store, err) != XG_OK ||
+        sweep_bodies(s) != XG_OK || keep_named(s) != XG_OK)
         return err->status;
     return store->ops->put_value(store, REDACT_PENDING, FILES_PENDING, err);
 }

@@ -684,6 +684,15 @@ SELECT asked, done_ms, record, entity, contact, kind, move, status, conflicts,
     missing, number
 FROM act WHERE author = ?1 AND key = ?2;
 
+-- By a hash of words they can be guessed: it goes with those of the records that
+-- were made of them. The first of a contact has its id at the head of its hash.
+-- name: act_erase
+UPDATE act SET asked = zeroblob(32)
+WHERE asked <> zeroblob(32)
+  AND (EXISTS (SELECT 1 FROM erased WHERE hash = act.record)
+    OR (SELECT substr(hash, 1, 16) FROM erased WHERE hash >= act.contact
+        ORDER BY hash LIMIT 1) = act.contact);
+
 -- name: act_forget
 DELETE FROM act WHERE done_ms < ?1;
 

@@ -384,6 +384,7 @@ VERB(read_erased,
 VERB(erase_record,
      (struct store * s, const struct store_record *row, struct xg_error *err),
      row, err)
+VERB(erase_acts, (struct store * s, struct xg_error *err), err)
 VERB(replace_body,
      (struct store * s, uint64_t position, struct xg_bytes body,
       struct xg_error *err),
@@ -641,6 +642,7 @@ static const struct store_ops fault_ops = {
     .put_erased = put_erased,
     .read_erased = read_erased,
     .erase_record = erase_record,
+    .erase_acts = erase_acts,
     .replace_body = replace_body,
     .put_erased_photo = put_erased_photo,
     .read_erased_photos = read_erased_photos,

@@ -110,6 +110,11 @@ static enum xg_status erase_record(struct store *s,
     return xg_stmt_run(drop, err);
 }
 
+static enum xg_status erase_acts(struct store *s, struct xg_error *err)
+{
+    return xg_stmt_run(xg_stmt(sqlite_db(s), SERVER_STMT_ACT_ERASE), err);
+}
+
 static enum xg_status replace_body(struct store *s, uint64_t position,
                                    struct xg_bytes body, struct xg_error *err)
 {
@@ -208,6 +213,7 @@ void sqlite_erased_verbs(struct store_ops *ops)
     ops->put_erased = put_erased;
     ops->read_erased = read_erased;
     ops->erase_record = erase_record;
+    ops->erase_acts = erase_acts;
     ops->replace_body = replace_body;
     ops->put_erased_photo = put_erased_photo;
     ops->read_erased_photos = read_erased_photos;

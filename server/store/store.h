@@ -716,6 +716,8 @@ struct store_ops {
     enum xg_status (*erase_record)(struct store *s,
                                    const struct store_record *row,
                                    struct xg_error *err);
+    /* Of acts by a key that made an erased record: `asked` is zeros. */
+    enum xg_status (*erase_acts)(struct store *s, struct xg_error *err);
     enum xg_status (*replace_body)(struct store *s, uint64_t position,
                                    struct xg_bytes body, struct xg_error *err);
     /* An act of that entity erased it. One that is there stays. */

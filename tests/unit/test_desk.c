@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/desk/redact.h"
 #include "shared/core/loop.h"
 #include "tests/lib/office.h"
 
@@ -296,6 +297,84 @@ static void test_a_key_is_of_one_act_and_is_forgotten(void **unused)
     office_close(&o);
 }
 
+/* By `key`, by the head: a report that says so, with a contact if one is named. */
+static enum xg_status report_by(struct desk_done *done, struct office *o,
+                                const struct again_key *key, const char *text,
+                                const char *name, struct xg_error *err)
+{
+    struct xg_draft d, contact;
+    const struct desk_act by = {
+        .code = "head", .key = key, .contact = name ? &contact : NULL};
+
+    xg_draft_init(&d, &o->arena, XG_KIND_INCIDENT);
+    d.head.creates = true;
+    test_text(&d, XG_INCIDENT_CATEGORY, "lamp");
+    test_text(&d, XG_FIELD_GRID, "north");
+    test_text(&d, XG_INCIDENT_DESCRIPTION, text);
+    xg_draft_init(&contact, &o->arena, XG_KIND_CONTACT);
+    contact.head.creates = true;
+    test_text(&contact, XG_FIELD_GRID, "north");
+    test_text(&contact, XG_CONTACT_NAME, name ? name : "");
+    return desk_act(done, o->d, &d, &by, err);
+}
+
+static struct xg_hash asked_by(struct office *o, const struct again_key *key)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store_act act;
+    bool found = false;
+
+    assert_ok(o->d->store->ops->get_act(o->d->store, &act, &found, "head",
+                                        key->key, &err));
+    assert_true(found);
+    return act.asked;
+}
+
+/* No hash is left of what is erased, by which its words could be guessed: not of
+ * the act that made it, nor of the one that it came beside. */
+static void test_what_is_erased_is_not_known_by_its_key(void **unused)
+{
+    static const struct again_key keys[] = {{{1}, {{5}}}, {{2}, {{6}}},
+                                            {{3}, {{7}}}};
+    const struct redact_wish words = {.fields = {XG_INCIDENT_DESCRIPTION},
+                                      .field_count = 1},
+                             personal = {.field_count = 0};
+    struct xg_error err = XG_ERROR_NONE;
+    struct desk_done done[3], again;
+    struct redact_plan plan;
+    struct office o;
+    size_t acts;
+
+    (void)unused;
+    office_open_files(&o);
+    assert_ok(report_by(&done[0], &o, &keys[0], "Li, 13900000000", NULL, &err));
+    assert_ok(report_by(&done[1], &o, &keys[1], "by phone", "Wang", &err));
+    assert_ok(report_by(&done[2], &o, &keys[2], "by phone", "Zhao", &err));
+    struct fold f = office_fold(&o, &done[0].id);
+    assert_ok(redact_plan(&plan, &o.arena, o.d->store, &f, &words, &err));
+    assert_ok(redact_write(&acts, o.d, &f, &plan, "why", "boss", NULL, &err));
+    f = office_fold(&o, &done[1].contact);
+    assert_ok(redact_plan(&plan, &o.arena, o.d->store, &f, &personal, &err));
+    assert_ok(redact_write(&acts, o.d, &f, &plan, "why", "boss", NULL, &err));
+    uint64_t size = office_log_size(&o);
+    for (size_t i = 0; i < 2; i++) {
+        struct xg_hash asked = asked_by(&o, &keys[i]);
+        assert_true(xg_hash_is_zero(&asked));
+        assert_status(report_by(&again, &o, &keys[i], "by phone", "Wang", &err),
+                      XG_REFUSED);
+        assert_true(says(&err, "erased since"));
+        err = XG_ERROR_NONE;
+    }
+    /* Others are answered as before. */
+    struct xg_hash asked = asked_by(&o, &keys[2]);
+    assert_true(xg_hash_equal(&asked, &keys[2].asked));
+    assert_ok(report_by(&again, &o, &keys[2], "by phone", "Zhao", &err));
+    assert_memory_equal(&again, &done[2], sizeof again);
+    assert_int_equal(office_log_size(&o), size);
+    office_check(&o);
+    office_close(&o);
+}
+
 /* A notice reaches down from its author's unit, and never into another's. */
 static void test_a_notice_stays_in_its_authors_unit(void **unused)
 {
@@ -403,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_a_number_is_given_once_whatever_call_fails),
         cmocka_unit_test(test_by_its_key_it_is_done_once_whatever_call_fails),
         cmocka_unit_test(test_a_key_is_of_one_act_and_is_forgotten),
+        cmocka_unit_test(test_what_is_erased_is_not_known_by_its_key),
         cmocka_unit_test(test_a_notice_stays_in_its_authors_unit),
         cmocka_unit_test(test_possible_moves_are_those_of_role_and_place),
         cmocka_unit_test(test_a_source_that_no_record_names_is_found),
