@@ -87,9 +87,8 @@ int cli_evidence(struct cli *c)
             XG_OK) {
         xg_buf_clear(&html);
         /* What no key of this log signed is no evidence of it. */
-        return err.status == XG_AUTH
-                   ? (cli_fail(&err), xg_status_exit(XG_ALARM))
-                   : cli_fail(&err);
+        int code = cli_fail(&err);
+        return err.status == XG_AUTH ? xg_status_exit(XG_ALARM) : code;
     }
     int code = report(c, &checked, o.has_registrar);
     xg_evidence_unchecked(&checked);
