@@ -155,17 +155,6 @@ XG_MUST_CHECK enum xg_status board_late_put(struct xg_db *db,
                                             const struct board_entry *e,
                                             struct xg_error *err);
 
-/* ---- spans of time (walk.c, walk_ask.c) ---- */
-
-/* 0: less than a day; else less than 2^span days. */
-int64_t board_span_of(int64_t from_ms, int64_t to_ms);
-/* The next that there is, by the statement that says so. */
-XG_MUST_CHECK enum xg_status board_next_span(struct board_reader *r,
-                                             size_t statement, int64_t *span,
-                                             bool *found, struct xg_error *err);
-/* One of a span that holds the moment began so much before it, at most. */
-int64_t board_begins_after(int64_t ms, int64_t span);
-
 /* ---- what is read (walk_ask.c, deeds.c) ---- */
 
 /* What is too long for a code is none. */
@@ -174,22 +163,38 @@ void board_copy_code(char out[static XG_CODE_MAX + 1], const char *text);
 
 /* One row into what is zeros. */
 typedef void board_read_row(struct xg_stmt *s, void *item);
-/* All that the statement finds, `each` bytes an element, behind those of the
- * list. That it grew too large is seen by board_keep(). */
-XG_MUST_CHECK enum xg_status board_gather(struct xg_buf *list, size_t each,
-                                          struct xg_stmt *s,
-                                          board_read_row *read,
-                                          struct xg_error *err);
-/* What was gathered, into the arena; the list is cleared. */
+/* What was gathered, `each` bytes an element, into the arena; the list is
+ * cleared. */
 XG_MUST_CHECK enum xg_status board_keep(void **out, size_t *count,
                                         struct xg_arena *arena,
                                         struct xg_buf *list, size_t each,
                                         struct xg_error *err);
-/* Both in one. */
+/* All that the statement finds. */
 XG_MUST_CHECK enum xg_status board_read(void **out, size_t *count,
                                         struct xg_arena *arena, size_t each,
                                         struct xg_stmt *s, board_read_row *read,
                                         struct xg_error *err);
+
+/* ---- spans of time (list.c) ---- */
+
+/* 0: less than a day; else less than 2^span days. */
+int64_t board_span_of(int64_t from_ms, int64_t to_ms);
+
+/* A table that is found by its spans: what touches a moment began at most so
+ * much before it. */
+struct board_spans {
+    size_t spans; /* statement: the least span over ?1 */
+    size_t list;  /* of span ?1, begun at ?2 or later, those between ?3 and ?4 */
+    size_t each;
+    board_read_row *read;
+};
+/* All of them, span by span. */
+XG_MUST_CHECK enum xg_status board_read_spans(void **out, size_t *count,
+                                              struct xg_arena *arena,
+                                              struct board_reader *r,
+                                              const struct board_spans *table,
+                                              int64_t from_ms, int64_t to_ms,
+                                              struct xg_error *err);
 
 /* ---- what people did (deeds.c) ---- */
 

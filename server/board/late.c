@@ -316,27 +316,14 @@ enum xg_status board_lates(struct board_reader *r, struct xg_arena *arena,
                            struct board_late **out, size_t *out_count,
                            int64_t at_ms, struct xg_error *err)
 {
-    struct xg_buf list = XG_BUF(SIZE_MAX / 2);
-    enum xg_status status = XG_OK;
-    int64_t span = -1;
-    bool found = true;
+    static const struct board_spans lates = {.spans = BOARD_STMT_LATE_SPANS,
+                                             .list = BOARD_STMT_LATE_LIST,
+                                             .each = sizeof **out,
+                                             .read = read_late};
     void *kept;
 
-    while (status == XG_OK) {
-        status = board_next_span(r, BOARD_STMT_LATE_SPANS, &span, &found, err);
-        if (status != XG_OK || !found)
-            break;
-        struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_LATE_LIST);
-        xg_bind_i64(s, 1, span);
-        xg_bind_i64(s, 2, board_begins_after(at_ms, span));
-        xg_bind_i64(s, 3, at_ms);
-        status = board_gather(&list, sizeof **out, s, read_late, err);
-    }
-    if (status != XG_OK) {
-        xg_buf_clear(&list);
-        return status;
-    }
-    if (board_keep(&kept, out_count, arena, &list, sizeof **out, err) != XG_OK)
+    if (board_read_spans(&kept, out_count, arena, r, &lates, at_ms, at_ms,
+                         err) != XG_OK)
         return err->status;
     if (*out_count)
         qsort(kept, *out_count, sizeof **out, by_number);

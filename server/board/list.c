@@ -1,11 +1,16 @@
 /* list.c - rows of which nobody knows how many come, into an arena: they are
- * gathered, and kept when all are there. */
+ * gathered, and kept when all are there; and those that a moment or a time is
+ * asked of. */
 #include "server/board/inside.h"
 
 #include <string.h>
 
-enum xg_status board_gather(struct xg_buf *list, size_t each, struct xg_stmt *s,
-                            board_read_row *read, struct xg_error *err)
+#define DAY_MS INT64_C(86400000)
+
+/* Behind those of the list. That it grew too large is seen by board_keep(). */
+static enum xg_status gather(struct xg_buf *list, size_t each,
+                             struct xg_stmt *s, board_read_row *read,
+                             struct xg_error *err)
 {
     while (list->failed == XG_OK && xg_stmt_next(s)) {
         uint8_t *item = xg_buf_room(list, each);
@@ -46,8 +51,69 @@ enum xg_status board_read(void **out, size_t *count, struct xg_arena *arena,
 {
     struct xg_buf list = XG_BUF(SIZE_MAX / 2);
 
-    if (board_gather(&list, each, s, read, err) == XG_OK)
+    if (gather(&list, each, s, read, err) == XG_OK)
         return board_keep(out, count, arena, &list, each, err);
     xg_buf_clear(&list);
     return err->status;
+}
+
+/* ---- spans of time ---- */
+
+int64_t board_span_of(int64_t from_ms, int64_t to_ms)
+{
+    uint64_t days = ((uint64_t)to_ms - (uint64_t)from_ms) / (uint64_t)DAY_MS;
+    int64_t span = 0;
+
+    for (; days; days >>= 1)
+        span++;
+    return span;
+}
+
+/* One of a span that holds the moment began so much before it, at most. */
+static int64_t begins_after(int64_t ms, int64_t span)
+{
+    /* a day is less than 2^27 ms */
+    int64_t back = span < 36 ? DAY_MS << span : INT64_MAX;
+
+    return ms < INT64_MIN + back ? INT64_MIN : ms - back;
+}
+
+static enum xg_status next_span(struct board_reader *r, size_t statement,
+                                int64_t *span, bool *found,
+                                struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(r->db, statement);
+
+    xg_bind_i64(s, 1, *span);
+    *found = xg_stmt_row(s);
+    if (*found)
+        *span = xg_col_i64(s, 0);
+    return xg_stmt_done(s, err);
+}
+
+enum xg_status board_read_spans(void **out, size_t *count,
+                                struct xg_arena *arena, struct board_reader *r,
+                                const struct board_spans *table,
+                                int64_t from_ms, int64_t to_ms,
+                                struct xg_error *err)
+{
+    struct xg_buf list = XG_BUF(SIZE_MAX / 2);
+    int64_t span = -1;
+    bool found = true;
+    enum xg_status status = next_span(r, table->spans, &span, &found, err);
+
+    while (status == XG_OK && found) {
+        struct xg_stmt *s = xg_stmt(r->db, table->list);
+        xg_bind_i64(s, 1, span);
+        xg_bind_i64(s, 2, begins_after(from_ms, span));
+        xg_bind_i64(s, 3, from_ms);
+        xg_bind_i64(s, 4, to_ms);
+        status = gather(&list, table->each, s, table->read, err);
+        if (status == XG_OK)
+            status = next_span(r, table->spans, &span, &found, err);
+    }
+    if (status == XG_OK)
+        return board_keep(out, count, arena, &list, table->each, err);
+    xg_buf_clear(&list);
+    return status;
 }

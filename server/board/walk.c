@@ -121,16 +121,6 @@ static enum xg_status drop_old(struct xg_db *db, size_t statement,
     return status;
 }
 
-int64_t board_span_of(int64_t from_ms, int64_t to_ms)
-{
-    uint64_t days = ((uint64_t)to_ms - (uint64_t)from_ms) / (uint64_t)DAY_MS;
-    int64_t span = 0;
-
-    for (; days; days >>= 1)
-        span++;
-    return span;
-}
-
 static enum xg_status put_patrol(struct xg_db *db, const struct report_walk *w,
                                  struct xg_error *err)
 {

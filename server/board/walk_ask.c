@@ -6,21 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS INT64_C(86400000)
-
 /* ---- patrols ---- */
-
-enum xg_status board_next_span(struct board_reader *r, size_t statement,
-                               int64_t *span, bool *found, struct xg_error *err)
-{
-    struct xg_stmt *s = xg_stmt(r->db, statement);
-
-    xg_bind_i64(s, 1, *span);
-    *found = xg_stmt_row(s);
-    if (*found)
-        *span = xg_col_i64(s, 0);
-    return xg_stmt_done(s, err);
-}
 
 void board_copy_code(char out[static XG_CODE_MAX + 1], const char *text)
 {
@@ -56,14 +42,6 @@ static void read_walk(struct xg_stmt *s, void *item)
     }
 }
 
-int64_t board_begins_after(int64_t ms, int64_t span)
-{
-    /* a day is less than 2^27 ms */
-    int64_t back = span < 36 ? DAY_MS << span : INT64_MAX;
-
-    return ms < INT64_MIN + back ? INT64_MIN : ms - back;
-}
-
 static int by_start(const void *x, const void *y)
 {
     const struct report_walk *a = x, *b = y;
@@ -78,29 +56,15 @@ enum xg_status board_walks(struct board_reader *r, struct xg_arena *arena,
                            int64_t from_ms, int64_t before_ms,
                            struct xg_error *err)
 {
-    struct xg_buf list = XG_BUF(SIZE_MAX / 2);
-    enum xg_status status = XG_OK;
-    int64_t span = -1;
-    bool found = true;
+    static const struct board_spans patrols = {
+        .spans = BOARD_STMT_PATROL_SPANS,
+        .list = BOARD_STMT_PATROL_LIST,
+        .each = sizeof **out,
+        .read = read_walk};
     void *kept;
 
-    while (status == XG_OK) {
-        status =
-            board_next_span(r, BOARD_STMT_PATROL_SPANS, &span, &found, err);
-        if (status != XG_OK || !found)
-            break;
-        struct xg_stmt *s = xg_stmt(r->db, BOARD_STMT_PATROL_LIST);
-        xg_bind_i64(s, 1, span);
-        xg_bind_i64(s, 2, board_begins_after(from_ms, span));
-        xg_bind_i64(s, 3, before_ms);
-        xg_bind_i64(s, 4, from_ms);
-        status = board_gather(&list, sizeof **out, s, read_walk, err);
-    }
-    if (status != XG_OK) {
-        xg_buf_clear(&list);
-        return status;
-    }
-    if (board_keep(&kept, out_count, arena, &list, sizeof **out, err) != XG_OK)
+    if (board_read_spans(&kept, out_count, arena, r, &patrols, from_ms,
+                         before_ms, err) != XG_OK)
         return err->status;
     if (*out_count)
         qsort(kept, *out_count, sizeof **out, by_start);

@@ -500,11 +500,11 @@ DELETE FROM late WHERE number = ?1;
 INSERT INTO late (number, place, from_ms, to_ms, span, due_ms, status, holder)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
--- Of one span, those that began after ?2, and hold ?3.
+-- Of one span, those that began at ?2 or later, and hold ?3, which is ?4, too.
 -- name: late_list
 SELECT number, from_ms, to_ms, due_ms, status, holder
 FROM late INDEXED BY late_span
-WHERE span = ?1 AND from_ms > ?2 AND from_ms <= ?3 AND to_ms > ?3;
+WHERE span = ?1 AND from_ms >= ?2 AND from_ms <= ?4 AND to_ms > ?3;
 
 -- name: late_spans
 SELECT span FROM late INDEXED BY late_span WHERE span > ?1
@@ -577,7 +577,7 @@ SELECT p.number, l.id, l.name, p.worker, p.unit, p.start_ms, p.end_ms,
        p.came_ms, p.distance_mm, p.points, p.gaps, p.gap_ms, p.last_ms,
        p.last_lat_e6, p.last_lon_e6
 FROM patrol p INDEXED BY patrol_span CROSS JOIN line l ON l.number = p.number
-WHERE p.span = ?1 AND p.start_ms >= ?2 AND p.start_ms < ?3 AND p.until_ms >= ?4;
+WHERE p.span = ?1 AND p.start_ms >= ?2 AND p.start_ms < ?4 AND p.until_ms >= ?3;
 
 -- name: patrol_spans
 SELECT span FROM patrol INDEXED BY patrol_span WHERE span > ?1
