@@ -70,24 +70,35 @@ static enum xg_status read_row(struct findings_row *row, struct findings *f,
 static int by_hash(const void *a, const void *b)
 {
     const struct findings_row *x = a, *y = b;
-    int order = memcmp(x->about.b, y->about.b, XG_HASH_SIZE);
+    int order = xg_hash_compare(&x->about, &y->about);
 
     return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
+static int compare_about(const void *about, const void *row)
+{
+    return xg_hash_compare(about, &((const struct findings_row *)row)->about);
+}
+
+/* The newest of each hash. */
 static enum xg_status keep(struct findings *f, struct xg_buf *list,
                            struct xg_error *err)
 {
+    size_t all = list->len / sizeof *f->rows;
+
     if (xg_buf_check(list, err) != XG_OK)
         return err->status;
-    f->count = list->len / sizeof *f->rows;
-    f->rows = xg_arena_array(&f->arena, f->count + 1, sizeof *f->rows);
+    f->rows = xg_arena_array(&f->arena, all + 1, sizeof *f->rows);
     if (!f->rows)
         return xg_fail_nomem(err);
-    if (f->count) {
+    if (all) {
         memcpy(f->rows, list->data, list->len);
-        qsort(f->rows, f->count, sizeof *f->rows, by_hash);
+        qsort(f->rows, all, sizeof *f->rows, by_hash);
     }
+    for (size_t i = 0; i < all; i++)
+        if (f->count == 0 ||
+            compare_about(&f->rows[i].about, &f->rows[f->count - 1]) != 0)
+            f->rows[f->count++] = f->rows[i];
     f->read = true;
     return XG_OK;
 }
@@ -128,21 +139,13 @@ enum xg_status finding_about(struct finding *out, struct findings *f,
                              struct look *l, const struct xg_hash *about,
                              struct xg_error *err)
 {
-    size_t low = 0, high;
+    const struct findings_row *row = NULL;
 
     if (!f->read && read_all(f, l, err) != XG_OK)
         return err->status;
-    high = f->count;
-    while (low < high) { /* the first that is not before it */
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(f->rows[middle].about.b, about->b, XG_HASH_SIZE) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *out = (struct finding){.why = ""};
-    if (low < f->count && xg_hash_equal(&f->rows[low].about, about))
-        *out = f->rows[low].finding;
+    if (f->count)
+        row = bsearch(about, f->rows, f->count, sizeof *f->rows, compare_about);
+    *out = row ? row->finding : (struct finding){.why = ""};
     return XG_OK;
 }
 
