@@ -1,4 +1,8 @@
-/* held.c - see held.h: a VFS of SQLite's that makes no system call. */
+/* held.c - see held.h: a VFS of SQLite's that makes no system call.
+ *
+ * sqlite3_deserialize() lends SQLite the bytes, too, and nothing else: what a
+ * large sort spills goes to the system's VFS then, which asks /dev/urandom for a
+ * name and opens a file, and a process that may open none is killed for it. */
 #include "shared/db/held.h"
 
 #include <sqlite3.h>
