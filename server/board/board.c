@@ -58,6 +58,7 @@ void board_free(struct board *b)
     board_shape_release(b, b->shape);
     xg_guide_free(b->guide);
     xg_db_close(b->db);
+    store_close(b->reader);
     pthread_mutex_destroy(&b->mutex);
     pthread_mutex_destroy(&b->taking);
     free(b->path);

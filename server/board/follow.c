@@ -502,6 +502,31 @@ static enum xg_status chunk_over(struct take *t, struct board_at *at,
     return count_behind(t, &at->behind, err);
 }
 
+/* A snapshot of the store. Whoever waits for `taking` may hold one of those that
+ * data_borrow() lends, all of them may; so the board has one of its own. */
+static enum xg_status begin_store(struct board *b, struct store **out,
+                                  struct xg_error *err)
+{
+    struct store *written = b->d->store;
+
+    if (!b->path)
+        return data_borrow(b->d, out, err);
+    if ((!b->reader &&
+         written->ops->open_reader(written, &b->reader, err) != XG_OK) ||
+        b->reader->ops->begin_read(b->reader, err) != XG_OK)
+        return err->status;
+    *out = b->reader;
+    return XG_OK;
+}
+
+static void end_store(struct board *b, struct store *store)
+{
+    if (store && store == b->reader)
+        store->ops->rollback(store);
+    else if (store)
+        data_return(b->d, store);
+}
+
 static enum xg_status chunk(struct board *b, struct board_at *at,
                             uint64_t budget, uint64_t *done,
                             struct xg_error *err)
@@ -516,7 +541,7 @@ static enum xg_status chunk(struct board *b, struct board_at *at,
                                              err);
 
     if (status == XG_OK)
-        status = data_borrow(b->d, &store, err);
+        status = begin_store(b, &store, err);
     if (status == XG_OK) {
         t.by.store = store;
         status = board_open_file(b, err);
@@ -524,8 +549,7 @@ static enum xg_status chunk(struct board *b, struct board_at *at,
     if (status == XG_OK)
         status = chunk_over(&t, at, err);
     b->guide_store = NULL;
-    if (store)
-        data_return(b->d, store);
+    end_store(b, store);
     board_shape_release(b, t.shape);
     xg_arena_clear(&t.arena);
     xg_buf_clear(&t.touched);

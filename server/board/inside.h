@@ -39,6 +39,7 @@ struct board {
     char *path; /* NULL: in memory, one connection for all */
     pthread_mutex_t taking; /* who holds it writes; over what follows */
     struct xg_db *db;
+    struct store *reader; /* of the store, its own; NULL: none yet, or in memory */
     struct xg_guide *guide;
     struct store *guide_store; /* that the guide reads from, while it is lent */
     uint64_t guide_mark;

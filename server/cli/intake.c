@@ -524,8 +524,9 @@ static enum xg_status answer(struct intake *in, struct xg_error *err)
 {
     struct cmd *c = in->look.c;
     struct look l;
-    enum xg_status status = look_open(&l, c, err);
 
+    look_give_back(&in->look);
+    enum xg_status status = look_open(&l, c, err);
     for (size_t i = 0; status == XG_OK && i < in->count; i++) {
         struct view_entity about = {.delivery = VIEW_RECEIVED};
         const struct order *o = in->orders[i];

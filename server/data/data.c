@@ -1,6 +1,7 @@
 /* data.c - see data.h. */
 #include "server/data/data.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@ struct data_readers {
     pthread_cond_t returned;
     struct store *idle[DATA_READERS_MAX];
     size_t idle_count, out;
+    /* Who has one: a second one would be waited for by those who hold them all. */
+    pthread_t by[DATA_READERS_MAX];
 };
 
 static enum xg_status make_readers(struct data *d, struct xg_error *err)
@@ -47,6 +50,16 @@ static void close_readers(struct data *d)
     free(r);
 }
 
+/* Where this thread stands among them; `out`: nowhere. Under the mutex. */
+static size_t place_of_self(const struct data_readers *r)
+{
+    size_t at = 0;
+
+    while (at < r->out && !pthread_equal(r->by[at], pthread_self()))
+        at++;
+    return at;
+}
+
 static void put_back(struct data *d, struct store *reader)
 {
     struct data_readers *r = d->readers;
@@ -54,7 +67,9 @@ static void put_back(struct data *d, struct store *reader)
     pthread_mutex_lock(&r->mutex);
     if (reader)
         r->idle[r->idle_count++] = reader;
-    r->out--;
+    size_t at = place_of_self(r);
+    assert(at < r->out);
+    r->by[at] = r->by[--r->out];
     pthread_cond_signal(&r->returned);
     pthread_mutex_unlock(&r->mutex);
 }
@@ -67,9 +82,10 @@ enum xg_status data_borrow(struct data *d, struct store **reader,
     enum xg_status status = XG_OK;
 
     pthread_mutex_lock(&r->mutex);
+    assert(place_of_self(r) == r->out);
     while (r->out == DATA_READERS_MAX)
         pthread_cond_wait(&r->returned, &r->mutex);
-    r->out++;
+    r->by[r->out++] = pthread_self();
     if (r->idle_count)
         taken = r->idle[--r->idle_count];
     pthread_mutex_unlock(&r->mutex);

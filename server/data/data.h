@@ -32,7 +32,9 @@
 #include "server/witness/witness.h"
 
 /* Each keeps a cache and the prepared statements; who finds none waits a
- * moment. Nobody who has one asks for a second. */
+ * moment. A thread that has one asks for no second, and gives it back itself: a
+ * bug else, which stops the program, before as many as there are wait for each
+ * other for good. */
 enum { DATA_READERS_MAX = 8 };
 
 struct board;  /* board/board.h */

@@ -314,6 +314,51 @@ class Quotas(ConsoleCase):
         self.assertLess(sorted(took)[5], 3.0, took)
 
 
+class Office(ConsoleCase):
+    """A whole office behind one address: 200 pages, each with its events and two
+    calls of the same moment."""
+    OPERATORS = [('op%02d' % n, 'dispatcher', DISTRICT) for n in range(20)]
+    PAGES, CALLS, WITHIN_S = 10, 20, 60  # of each
+
+    def begin(self, desk, n):
+        """A connection by which a call was sent; nothing is read of it yet."""
+        call = {'run': 'show', 'words': [self.case]} if n % 2 else \
+            {'run': 'list', 'flags': {'limit': str(n + 1)}}
+        c = self.console.connect()
+        c.request('POST', '/api/run', json.dumps(call),
+                  {'Content-Type': 'application/json',
+                   'Authorization': 'Bearer ' + desk.token})
+        return c
+
+    def test_200_pages_ask_at_once(self):
+        desks = [self.console.desk(code) for code, _, _ in self.OPERATORS]
+        self.case = desks[0].one('add', 'incident', 'category=fire')['id']
+        with contextlib.ExitStack() as opened:
+            streams = [desk.events() for desk in desks
+                       for _ in range(self.PAGES)]
+            for events in streams:
+                opened.callback(events.close)
+            self.assertEqual(len(streams), 200)
+            for _ in range(2):  # the second time with what is known
+                began, asked = time.monotonic(), []
+                for n in range(self.CALLS):
+                    for desk in desks:
+                        asked.append(self.begin(desk, n))
+                        opened.callback(asked[-1].close)
+                self.assertEqual(len(asked), 400)
+                for c in asked:
+                    answer = c.getresponse()
+                    said = answer.read().splitlines()
+                    self.assertEqual(answer.status, 200, said)
+                    self.assertEqual(json.loads(said[-1])['exit'], 0, said[-1])
+                    c.close()
+                self.assertLess(time.monotonic() - began, self.WITHIN_S)
+            # Each page hears of what comes after it.
+            fresh = desks[1].one('add', 'incident', 'category=fire')['id']
+            for events in streams:
+                events.wait(lambda line: fresh in json.dumps(line))
+
+
 def rows():
     """(command, roles, as, file, flags) of the table."""
     text = (SOURCE / 'server/console/calls.c').read_text(encoding='utf-8')

@@ -39,7 +39,7 @@ static enum xg_status look_open(struct look *l, struct sim_server *s,
 static void look_give_back(struct look *l, struct sim_server *s)
 {
     if (l->store)
-        sim_server_return(s, l->store);
+        data_return(s->data, l->store);
     l->store = NULL;
 }
 

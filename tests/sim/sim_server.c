@@ -418,15 +418,18 @@ void sim_server_revoke(struct sim_server *s, const char *device)
 struct store *sim_server_borrow(struct sim_server *s)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct store *reader;
 
-    sim_ok(s->world, data_borrow(s->data, &reader, &err));
-    return reader;
+    if (s->looks++ == 0)
+        sim_ok(s->world, data_borrow(s->data, &s->reader, &err));
+    return s->reader;
 }
 
 void sim_server_return(struct sim_server *s, struct store *reader)
 {
+    if (--s->looks > 0)
+        return;
     data_return(s->data, reader);
+    s->reader = NULL;
 }
 
 bool sim_server_has_record(struct sim_server *s, const struct xg_hash *record)

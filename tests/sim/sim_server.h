@@ -26,6 +26,8 @@ struct sim_server {
     struct sim_revoked *revoked;
     struct xg_id desk[SIM_DESK]; /* cases that operators are at */
     size_t at_desk;              /* now */
+    struct store *reader; /* with which is looked at it; NULL: nobody does */
+    unsigned looks;       /* so many, one within another */
 };
 
 /* All that comes from this device into a log of that size is kept apart. */
@@ -51,7 +53,7 @@ typedef enum xg_status sim_act(struct sim_server *s, struct sim_task *task,
 void sim_server_persist(struct sim_server *s, struct sim_task *task,
                         sim_act *act);
 
-/* A reader, and giving it back. */
+/* A reader, and giving it back; who looks within another look has the same. */
 struct store *sim_server_borrow(struct sim_server *s);
 void sim_server_return(struct sim_server *s, struct store *reader);
 

@@ -598,6 +598,56 @@ static void test_a_full_disk_is_no_end(void **state)
     office_close(&o);
 }
 
+/* ---- beside who reads ---- */
+
+/* Who holds a reader of the store until they are told. */
+struct holder {
+    struct data *d;
+    pthread_barrier_t *held, *over;
+};
+
+static void *hold(void *ctx)
+{
+    const struct holder *h = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *reader;
+
+    if (data_borrow(h->d, &reader, &err) != XG_OK)
+        abort();
+    pthread_barrier_wait(h->held);
+    pthread_barrier_wait(h->over);
+    data_return(h->d, reader);
+    return NULL;
+}
+
+/* Those who ask for it hold a reader of the store, as many as there are. */
+static void test_it_takes_in_while_all_readers_are_lent(void **state)
+{
+    pthread_t threads[DATA_READERS_MAX];
+    pthread_barrier_t held, over;
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    office_report(&o, "lamp");
+    pthread_barrier_init(&held, NULL, DATA_READERS_MAX + 1);
+    pthread_barrier_init(&over, NULL, DATA_READERS_MAX + 1);
+    struct holder h = {o.d, &held, &over};
+    for (size_t i = 0; i < DATA_READERS_MAX; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hold, &h), 0);
+    pthread_barrier_wait(&held);
+    alarm(60); /* it would wait for good */
+    take_in(&o);
+    assert_int_equal(count(&o, (struct board_filter){.text = "lamp"}), 1);
+    alarm(0);
+    pthread_barrier_wait(&over);
+    for (size_t i = 0; i < DATA_READERS_MAX; i++)
+        pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&held);
+    pthread_barrier_destroy(&over);
+    office_close(&o);
+}
+
 /* ---- what was erased ---- */
 
 /* A word that is told from all others in the index of pairs, too: there terms
@@ -844,6 +894,7 @@ int main(void)
         cmocka_unit_test(test_the_file_of_another_log_is_made_anew),
         cmocka_unit_test(test_killed_at_any_moment),
         cmocka_unit_test(test_a_full_disk_is_no_end),
+        cmocka_unit_test(test_it_takes_in_while_all_readers_are_lent),
         cmocka_unit_test(test_what_is_erased_is_forgotten),
         cmocka_unit_test(test_killed_before_it_is_forgotten),
         cmocka_unit_test(test_a_thread_follows),
