@@ -438,7 +438,9 @@ void undo_cut(const char *dir, uint64_t seed, uint64_t number)
 
     state.random = seed * 1000003U + number;
     for (size_t i = 0; i < state.file_count; i++) {
-        enum fate fate = plan == 1 ? KEEP : plan == 3 ? draw(3) : LOSE;
+        enum fate fate = plan == 1   ? KEEP
+                         : plan == 3 ? (enum fate)draw(3)
+                                     : LOSE;
         settle_file(&state.files[i], fate);
     }
     if (plan == 2)

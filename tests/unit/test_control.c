@@ -235,7 +235,8 @@ static void test_another_version_is_told_so(void **unused)
     shutdown(fd, SHUT_WR);
     ssize_t n = recv(fd, room, sizeof room - 1, MSG_WAITALL);
     assert_true(n > 0);
-    struct xg_bytes rest = xg_bytes(room, (size_t)n), out, errors, code;
+    struct xg_bytes rest = xg_bytes(room, (size_t)n);
+    struct xg_bytes out = {0}, errors = {0}, code = {0};
     assert_true(xg_frame_next(&rest, &out) && xg_frame_next(&rest, &errors) &&
                 xg_frame_next(&rest, &code));
     assert_int_equal(out.len, 0);
