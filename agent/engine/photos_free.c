@@ -255,6 +255,8 @@ enum xg_status photo_erase(struct home *home, struct xg_error *err)
     enum xg_status status = load_drafts(&r, err);
     if (status == XG_OK)
         status = erase_all(&r, err);
+    if (status == XG_OK)
+        status = store_forget_erased(home->store, err);
     xg_buf_clear(&r.drafts);
     return status;
 }

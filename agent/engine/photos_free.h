@@ -39,8 +39,8 @@ XG_MUST_CHECK enum xg_status photo_free(struct home *home,
                                         struct photo_freed *out, bool now,
                                         struct xg_error *err);
 /* Remove from the shelf what acts erased of every entity here that showed it,
- * but for what a draft names; nothing while an alarm stands. At the end of
- * every exchange. */
+ * but for what a draft names, and from the database's log what they erased of
+ * records; nothing while an alarm stands. At the end of every exchange. */
 XG_MUST_CHECK enum xg_status photo_erase(struct home *home,
                                          struct xg_error *err);
 /* Remove from the shelf what is on the list of photo/loose.h, older than

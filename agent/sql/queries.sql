@@ -566,6 +566,9 @@ DELETE FROM gone WHERE entity = ?1
 -- name: source_add
 INSERT INTO source (source, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING
 
+-- name: source_drop
+DELETE FROM source WHERE entity = ?1
+
 -- name: source_get
 SELECT entity FROM source WHERE source = ?1
 

@@ -7,6 +7,8 @@
 #include "shared/core/batch.h"
 #include "shared/core/erase.h"
 
+#define META_ERASED ".erased" /* something was, and the log has it still */
+
 /* Is every act on it true of the record that lies here? */
 static bool is_true(const struct fold *f, size_t op)
 {
@@ -76,6 +78,33 @@ static enum xg_status redact_batch(struct store *s, struct xg_hash *hash,
     return status;
 }
 
+static bool source_of(struct xg_cbor_item *out, const struct xg_record *r)
+{
+    return !r->malformed && xg_record_field(r, XG_FIELD_SOURCE, out);
+}
+
+/* By which an import finds it: those that are left. */
+static enum xg_status put_sources(struct store *s, const struct fold *f,
+                                  struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_SOURCE_DROP);
+    struct xg_cbor_item source;
+
+    xg_bind_id(q, 1, &f->state.id);
+    if (xg_stmt_run(q, err) != XG_OK)
+        return err->status;
+    for (size_t i = 0; i < f->state.count; i++) {
+        if (!source_of(&source, f->ops[i].record))
+            continue;
+        q = xg_stmt(s->db, AGENT_STMT_SOURCE_ADD);
+        xg_bind_bytes(q, 1, source.raw);
+        xg_bind_id(q, 2, &f->state.id);
+        if (xg_stmt_run(q, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
+}
+
 static enum xg_status erase_record(struct store *s,
                                    const struct xg_record *whole,
                                    struct xg_error *err)
@@ -93,10 +122,15 @@ static enum xg_status erase_record(struct store *s,
 enum xg_status erase_bytes(struct store *s, const struct fold *f,
                            struct xg_error *err)
 {
+    bool erased = false, any = false;
+
     for (size_t i = 0; i < f->state.count; i++) {
         const struct xg_erasure *e = f->ops[i].erasure;
         const struct xg_record *whole = f->facts[i].whole;
-        if (!e || e->by == XG_NONE || whole->fields_raw.len == 0)
+        if (!e || e->by == XG_NONE)
+            continue;
+        erased = true;
+        if (whole->fields_raw.len == 0)
             continue;
         if (f->facts[i].mine && !f->facts[i].logged)
             continue; /* not sealed, perhaps: it has to be, whole */
@@ -106,6 +140,34 @@ enum xg_status erase_bytes(struct store *s, const struct fold *f,
         }
         if (erase_record(s, whole, err) != XG_OK)
             return err->status;
+        any = true;
     }
-    return XG_OK;
+    if (erased && put_sources(s, f, err) != XG_OK)
+        return err->status;
+    return any ? store_put_meta_u64(s, META_ERASED, 1, err) : XG_OK;
+}
+
+/* The pages lie there as they were before: in the log, and in the file as long
+ * as it was not emptied into it. */
+enum xg_status store_forget_erased(struct store *s, struct xg_error *err)
+{
+    uint64_t erased = 0;
+
+    if (store_get_meta_u64(s, &erased, META_ERASED, err) != XG_OK)
+        return err->status;
+    if (!erased)
+        return XG_OK;
+    enum xg_status status = xg_db_checkpoint(s->db, err);
+    if (status == XG_BUSY) {
+        *err = XG_ERROR_NONE; /* somebody reads: next time */
+        return XG_OK;
+    }
+    if (status == XG_OK)
+        status = store_begin(s, err);
+    if (status == XG_OK)
+        status = store_put_meta(s, META_ERASED, xg_bytes(NULL, 0), err);
+    if (status == XG_OK)
+        status = store_commit(s, err);
+    store_rollback(s);
+    return status;
 }

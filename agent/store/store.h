@@ -58,6 +58,10 @@ XG_MUST_CHECK enum xg_status store_refresh(struct store *s,
                                            struct xg_error *err);
 /* Nothing when there is no transaction: fit for a done: label. */
 void store_rollback(struct store *s);
+/* [T] What acts erased lies in no file of the database any more; where somebody
+ * reads just now, it is tried again the next time. */
+XG_MUST_CHECK enum xg_status store_forget_erased(struct store *s,
+                                                 struct xg_error *err);
 
 /* ---- small things by name, sealed ---- */
 

@@ -1,5 +1,6 @@
 """Erasing personal fields: the act is told to all, the bytes are nowhere any
 more, and everything goes on without them."""
+import json
 import os
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ GROUND = '个人信息保护法第47条'
 
 
 def holds(folder, *texts):
-    """Files below the folder in which one of the texts is found."""
+    """Files below the folder in which one of the texts, or bytes, is found."""
     found = []
     for base, _, names in os.walk(folder):
         for name in names:
@@ -23,7 +24,8 @@ def holds(folder, *texts):
                 continue
             with open(path, 'rb') as f:
                 data = f.read()
-            found += [path for t in texts if t.encode() in data]
+            found += [path for t in texts if
+                      (t if isinstance(t, bytes) else t.encode()) in data]
     return found
 
 
@@ -127,6 +129,52 @@ class Redaction(Case):
                                   'IS NULL AND fields_hash IS NOT NULL')
                 self.assertEqual(gone.fetchone()[0], 1)
         self.same(which)
+        self.sound()
+
+    def test_no_file_of_a_device_has_what_was_sealed(self):
+        """Of who wrote it, and of who was sent it: the key lies beside it."""
+        which = self.a.one('dispute', 'type=邻里', 'description=争执' * 60,
+                           'parties=赵铁柱')['id']
+        self.settle()
+        sealed = {}
+        for agent in self.agents:
+            with sqlite3.connect(agent.home / 'agent.db') as db:
+                sealed[agent] = [row[0] for row in db.execute(
+                    'SELECT fields FROM record WHERE entity = ?1 UNION ALL '
+                    'SELECT state FROM entity WHERE entity = ?1',
+                    (bytes.fromhex(which),))]
+            self.assertEqual(len(sealed[agent]), 2)
+            for blob in sealed[agent]:
+                self.assertTrue(holds(agent.home, blob))
+        self.redact(which, '--yes')
+        self.settle()
+        for agent in self.agents:
+            self.assertEqual(holds(agent.home, *sealed[agent]), [])
+        self.same(which)
+        self.sound()
+
+    def test_where_it_came_from_goes_with_its_field(self):
+        """An imported line is held by its source, as long as that is known."""
+        table = self.world.folder / 'in.jsonl'
+        table.write_text(json.dumps({
+            'id': '13905390001', 'kind': 'visit', 't': 1789000000,
+            'worker': 'wa', 'place': 'P', 'category': 'fire',
+            'result': 'normal', 'note': 'n'}))
+        taken = self.a.one('import', table)
+        self.assertEqual((taken['added'], taken['held']), (1, 0))
+        self.assertEqual(self.a.one('import', table)['held'], 1)
+        self.settle()
+        which = self.a.ask('list')[0]['id']
+        self.redact(which, '--field', 'note', '--yes')
+        self.settle()
+        self.assertEqual(self.a.one('import', table)['held'], 1)
+        self.redact(which, '--field', 'source', '--yes')
+        self.settle()
+        for agent in self.agents:
+            with sqlite3.connect(agent.home / 'agent.db') as db:
+                self.assertEqual(db.execute('SELECT * FROM source').fetchall(),
+                                 [])
+        self.assertEqual(self.a.one('import', table)['added'], 1)
         self.sound()
 
     def test_a_backup_made_after_has_nothing(self):
