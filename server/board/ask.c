@@ -167,16 +167,14 @@ static uint64_t root_of(uint64_t n)
 
 /* What is more than was counted lies somewhere up to all: taken to be as many
  * times more than that as it is less than all. */
-static uint64_t about(uint64_t count, uint64_t total)
+static uint64_t more_than(uint64_t counted, uint64_t total)
 {
-    return count < MEASURE_MAX || total <= MEASURE_MAX
-               ? count
-               : root_of(MEASURE_MAX * total);
+    return total <= counted ? counted : root_of(counted * total);
 }
 
-/* The statement counts up to MEASURE_MAX; it stands with what it takes beside
- * that. `likely`: how many there are, where they are more than that; 0: nobody
- * knows. */
+/* The statement counts up to so many of its way; it stands with what it takes
+ * beside that. `likely`: how many there are, where they are more than that; 0:
+ * nobody knows. */
 static enum xg_status measure(struct ask *a, enum board_way way,
                               struct xg_stmt *s, uint64_t choice,
                               uint64_t likely, struct xg_error *err)
@@ -191,7 +189,7 @@ static enum xg_status measure(struct ask *a, enum board_way way,
     if (count_of(&count, s, err) != XG_OK)
         return err->status;
     if (count >= most)
-        count = likely > count ? likely : about(count, among);
+        count = likely > count ? likely : more_than(count, among);
     if (count < among)
         a->share = a->share * count / among;
     if (a->way == WAY_ORDER || count < a->way_count) {
@@ -293,7 +291,7 @@ static enum xg_status count_rows(struct ask *a, struct xg_error *err)
     xg_bind_i64(s, 1, MEASURE_MAX);
     if (count_of(&cases, s, err) != XG_OK)
         return err->status;
-    a->total = about(cases, a->rows);
+    a->total = cases < MEASURE_MAX ? cases : more_than(cases, a->rows);
     return XG_OK;
 }
 
