@@ -114,7 +114,7 @@ static enum xg_status read_groups(struct xg_buf *members,
                                   struct xg_error *err)
 {
     struct xg_stmt *s = ask_period(r, asked, BOARD_STMT_FIGURE_GROUPS,
-                                 BOARD_STMT_FIGURE_DAY_GROUPS);
+                                   BOARD_STMT_FIGURE_DAY_GROUPS);
 
     while (xg_stmt_next(s)) {
         struct member m = {xg_col_u64(s, 0), xg_col_id(s, 1)};

@@ -15,7 +15,8 @@
  *                          could: those of the levels of which it does at all
  *
  * A unit's line has what is at home in it alone, not below; with --below all
- * that is below it, too, workers counted once, and every unit above has one. */
+ * that is below it, too, workers counted once (a place that was visited for two
+ * of them counts in each), and every unit above has one. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* then.c - see then.h: a fold of fewer records. */
 #include "server/cli/then.h"
 
-
 /* Of the rows those that `keep` says. */
 static enum xg_status fold_some(struct then *out, struct xg_arena *arena,
                                 struct store *store,
