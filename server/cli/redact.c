@@ -108,12 +108,11 @@ static enum xg_status read_wish(struct redact_wish *w, const struct cmd *c,
 
 /* ---- shown ---- */
 
-static void put_item(struct xg_buf *out, const struct look *l,
-                     const struct fold *fold, const struct redact_item *item)
+static void put_item(struct xg_buf *out, const struct fold *fold,
+                     const struct redact_item *item)
 {
     const struct xg_op *op = &fold->state.ops[item->op];
 
-    (void)l;
     xg_buf_text(out, "  ");
     xg_buf_hex(out, op->record->hash.b, 6);
     xg_buf_format(out, "  %s  ", op->author ? op->author : "");
@@ -128,11 +127,20 @@ static void put_item(struct xg_buf *out, const struct look *l,
     xg_buf_byte(out, '\n');
 }
 
-static void put_plan(struct xg_buf *out, const struct look *l,
-                     const struct fold *fold, const struct redact_plan *plan)
+static void put_plan(struct xg_buf *out, const struct fold *fold,
+                     const struct redact_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++)
-        put_item(out, l, fold, &plan->items[i]);
+        put_item(out, fold, &plan->items[i]);
+    if (plan->stay)
+        xg_buf_format(
+            out,
+            XG_T("  注意：其中 %zu 条先前抹除过别的字段；这次抹除的原文仍写在"
+                 "那次抹除的记录里，无法再去掉\n",
+                 "  note: of %zu of these something else was erased before; what "
+                 "goes now stays written in that erasure, and cannot be taken "
+                 "out of it\n"),
+            plan->stay);
     for (size_t i = 0; i < plan->photo_count; i++) {
         xg_buf_text(out, XG_T("  照片 ", "  photo "));
         xg_buf_hex(out, plan->photos[i].b, XG_HASH_SIZE);
@@ -167,6 +175,7 @@ static enum xg_status put_json(struct cmd *c, const struct redact_plan *plan,
                       view_json_hex(fold->state.ops[item->op].record->hash.b,
                                     XG_HASH_SIZE));
         view_json_set(&one, "fields", gone);
+        view_json_set(&one, "stays", json_boolean(item->stays));
         view_json_append(&records, one);
     }
     for (size_t i = 0; i < plan->photo_count; i++) {
@@ -190,8 +199,7 @@ static enum xg_status put_json(struct cmd *c, const struct redact_plan *plan,
     return err->status;
 }
 
-static enum xg_status answer(struct cmd *c, const struct look *l,
-                             const struct fold *fold,
+static enum xg_status answer(struct cmd *c, const struct fold *fold,
                              const struct redact_plan *plan, size_t acts,
                              struct xg_error *err)
 {
@@ -199,7 +207,7 @@ static enum xg_status answer(struct cmd *c, const struct look *l,
         return put_json(c, plan, fold, acts, err);
     xg_buf_text(&c->out, acts ? XG_T("已抹除：\n", "erased:\n")
                               : XG_T("将抹除：\n", "would be erased:\n"));
-    put_plan(&c->out, l, fold, plan);
+    put_plan(&c->out, fold, plan);
     xg_buf_text(
         &c->out,
         acts ? XG_T("在此之前的备份里仍有原文：请销毁它们，或重新备份。设备在"
@@ -254,7 +262,7 @@ static enum xg_status run(struct cmd *c, struct look *l, struct xg_error *err)
     if (sure && write(&acts, c, &fold, &plan, err) != XG_OK)
         return err->status;
     c->must_decide = !sure;
-    return answer(c, l, &fold, &plan, acts, err);
+    return answer(c, &fold, &plan, acts, err);
 }
 
 enum xg_status cmd_redact(struct cmd *c, struct xg_error *err)

@@ -98,6 +98,8 @@ static enum xg_status plan_record(struct redact_plan *plan,
     if (status == XG_OK && gone) {
         const uint8_t *copy = xg_arena_copy(arena, entry.data, entry.len);
         item->entry = xg_bytes(copy, entry.len);
+        item->stays = fold->state.ops[op].erasure != NULL;
+        plan->stay += item->stays;
         plan->count++;
         status = copy ? XG_OK : xg_fail_nomem(err);
     }

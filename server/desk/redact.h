@@ -34,10 +34,12 @@ struct redact_item {
     struct xg_bytes entry;
     uint64_t gone[XG_RECORD_FIELDS_MAX];
     size_t gone_count;    /* 0: all, of one that broke a rule */
+    bool stays;           /* an act that erased something else of it says what was
+                           * left, this too, and no act can be erased */
 };
 struct redact_plan {
     struct redact_item *items;
-    size_t count;
+    size_t count, stay;   /* so many of them stay in an act */
     struct xg_hash photos[REDACT_PHOTOS_MAX]; /* with their thumbnails */
     size_t photo_count;
     /* Of each photo: names another entity it too? Then the act says that it was
@@ -46,7 +48,8 @@ struct redact_plan {
     struct xg_id named_by[REDACT_PHOTOS_MAX];
 };
 
-/* In the arena; `store`: who else names the photos. XG_USAGE, XG_REFUSED: it cannot go; the text names what. */
+/* In the arena; `store`: who else names the photos. XG_USAGE, XG_REFUSED: it
+ * cannot go; the text names what. */
 XG_MUST_CHECK enum xg_status redact_plan(struct redact_plan *plan,
                                          struct xg_arena *arena,
                                          struct store *store,

@@ -228,10 +228,14 @@ class Redaction(Case):
                           'parties=赵铁柱')
         self.settle()
         which = made['id']
-        self.redact(which, '--yes', '--field', 'parties')
+        one = self.redact(which, '--yes', '--field', 'parties')
+        self.assertNotIn('stays written', one.out)
         self.settle()
         self.assertIn('争执', str(self.same(which)))
-        self.redact(which, '--yes')
+        # What the first one left stands in it: that is said before it is done.
+        two = self.redact(which, '--json', code=5).one()
+        self.assertEqual([r['stays'] for r in two['records']], [True])
+        self.assertIn('stays written', self.redact(which, '--yes').out)
         self.settle()
         self.assertNotIn('争执', str(self.same(which)))
         self.redact(which, '--yes', code=(2, 3, 4, 1))  # nothing is left
