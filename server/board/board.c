@@ -13,7 +13,8 @@
 enum {
     SHAPE_ARENA = 256 << 20,
     CACHE_KIB = 4096,
-    WAL_PAGES = 1024,
+    WAL_PAGES = 8192, /* a row stands in twenty indexes, each page of which is
+                       * better written once for many */
     TRIES = 10, /* to meet a board that is not being placed anew */
 };
 
@@ -80,7 +81,8 @@ bool board_is_followed(const struct board *b)
 static enum xg_status open_once(struct board *b, struct xg_error *err)
 {
     const struct xg_db_options options = {.cache_kib = CACHE_KIB,
-                                          .wal_pages = WAL_PAGES};
+                                          .wal_pages = WAL_PAGES,
+                                          .derived = true};
 
     return xg_db_open(&b->db, b->path ? b->path : ":memory:", &board_sql,
                       &options, err);

@@ -280,6 +280,8 @@ static enum xg_status configure(struct xg_db *db,
     if (db->steps_max)
         sqlite3_progress_handler(db->handle, STEPS_LOOKED_AT, count_steps, db);
     if (xg_db_exec_own(db, XG_DB_STMT_CONNECT, err) != XG_OK ||
+        (options->derived &&
+         xg_db_exec_own(db, XG_DB_STMT_DERIVED, err) != XG_OK) ||
         (db->hostile &&
          xg_db_exec_own(db, XG_DB_STMT_HOSTILE, err) != XG_OK))
         return err->status;

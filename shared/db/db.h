@@ -80,6 +80,7 @@ struct xg_db_options {
                             * migrations, the statements must fit */
     bool hostile;          /* foreign, and from strangers: below */
     bool no_wal;           /* make a new file with a rollback journal */
+    bool derived;          /* what it holds can be made again: see below */
     uint64_t steps_max;    /* of SQLite's machine a statement, then XG_TOOBIG;
                             * 0: any number */
     unsigned cache_kib;    /* of pages; 0: 1024 */
@@ -88,7 +89,12 @@ struct xg_db_options {
     const char *lock_path; /* NULL: PATH.lock */
 };
 
-/* A hostile file (a map that somebody brought) is opened immutable: without
+/* A commit to what is derived waits for no disk (synchronous=NORMAL): a power
+ * cut takes the newest commits back, each whole, in their order. A checkpoint
+ * is synced as everywhere, so after xg_db_checkpoint() what was overwritten is
+ * gone for good.
+ *
+ * A hostile file (a map that somebody brought) is opened immutable: without
  * locks, without a look at a journal beside it; nothing may change it while it
  * is open. No value may be longer than XG_DB_HOSTILE_VALUE. What the file
  * itself says in SQL cannot load, attach or call anything that is not harmless,

@@ -45,8 +45,23 @@ class Specimen(Case):
              'litter: %s', before)
 
 
-GOOD = [Specimen('file', Case.kinds), Specimen('db', Case.kinds, 'read-db')]
-BAD = [Specimen('file-no-sync', ('power',)),
+class Derived(Specimen):
+    """What can be made again: a power cut may take the last commits back, and
+    nothing else may."""
+
+    def verify(self, folder, state, result):
+        acknowledged = 4 + result.out.count('saved ')
+        r = run([SPECIMEN, self.reader, folder], plain_environment())
+        need(r.code == 0, 'not readable: %s', r.err)
+        need(int(r.out.split()[1]) <= acknowledged + 1, 'more than was saved')
+
+
+GOOD = [Specimen('file', Case.kinds), Specimen('db', Case.kinds, 'read-db'),
+        Derived('db-derived', ('power',), 'read-db'),
+        Specimen('db-derived', tuple(k for k in Case.kinds if k != 'power'),
+                 'read-db')]
+BAD = [Specimen('db-derived', ('power',), 'read-db'),
+       Specimen('file-no-sync', ('power',)),
        Specimen('file-no-dir-sync', ('power',)),
        Specimen('file-in-place', ('power',)),
        Specimen('file-in-place', ('kill-half',)),

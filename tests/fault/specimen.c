@@ -184,9 +184,9 @@ static enum xg_status add_row(struct xg_db *db, unsigned number,
 }
 
 /* The log is emptied every few rows, so that a sweep meets that too. */
-static int save_rows(const char *path, bool only_read)
+static int save_rows(const char *path, bool derived, bool only_read)
 {
-    const struct xg_db_options options = {.wal_pages = 6};
+    const struct xg_db_options options = {.wal_pages = 6, .derived = derived};
     struct xg_error err = XG_ERROR_NONE;
     struct xg_db *db = NULL;
     unsigned held = 0;
@@ -244,8 +244,10 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "read") == 0)
         return read_files(path);
     if (strcmp(argv[1], "db") == 0)
-        return save_rows(db, false);
+        return save_rows(db, false, false);
+    if (strcmp(argv[1], "db-derived") == 0)
+        return save_rows(db, true, false);
     if (strcmp(argv[1], "read-db") == 0)
-        return save_rows(db, true);
+        return save_rows(db, false, true);
     return 2;
 }

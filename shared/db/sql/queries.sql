@@ -12,6 +12,9 @@ PRAGMA synchronous = FULL;
 -- name: cache_size
 PRAGMA cache_size = ?1;
 
+-- name: derived
+PRAGMA synchronous = NORMAL;
+
 -- Of a stranger's file: nothing of it is gathered in memory.
 -- name: hostile
 PRAGMA automatic_index = OFF;
