@@ -1,7 +1,7 @@
 /* load.c - push prepared batches through many connections, and say how fast
  * they were stored.
  *
- *      load HOST:PORT CONNECTIONS FIRST COUNT FOLDER [PID]
+ *      load HOST:PORT CONNECTIONS FIRST COUNT FOLDER [PID [HELD]]
  *
  * FOLDER is what `prepare server` wrote. Every connection says hello once,
  * with a device of its own; then they share out the files FIRST ... FIRST +
@@ -11,7 +11,9 @@
  * devices' work, which they do on their own processors.
  *
  * Prints one line of JSON: records, seconds, quantiles of the latency in ms;
- * with PID the processor seconds that this process used meanwhile.
+ * with PID the processor seconds that this process used meanwhile. With HELD the
+ * server has the batches already ("state held"), and the senders a log of that
+ * size, of which each answer proves that it is a part of the newest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +58,7 @@ struct load {
     atomic_size_t next;
     atomic_ullong records;
     atomic_int failed;
+    uint64_t held;
     struct xg_signer devices[DEVICES_MAX];
     size_t device_count;
     pthread_barrier_t start;
@@ -153,9 +156,10 @@ static int call(struct connection *c, const char *method, const char *path,
     char head[HEAD_MAX];
     int len = snprintf(head, sizeof head,
                        "%s %s HTTP/1.1\r\nHost: bench\r\n"
-                       "Authorization: Bearer %s\r\nXunge-Size: 0\r\n"
+                       "Authorization: Bearer %s\r\n"
+                       "Xunge-Size: %" PRIu64 "\r\n"
                        "Content-Length: %zu\r\n\r\n",
-                       method, path, c->token, body.len);
+                       method, path, c->token, c->load->held, body.len);
 
     if (!send_all(c->fd, head, (size_t)len) ||
         !send_all(c->fd, body.at, body.len))
@@ -193,13 +197,13 @@ static void hello(struct connection *c)
     xg_buf_clear(&note);
 }
 
-static bool stored(struct xg_bytes said)
+static bool is_taken(const struct load *l, struct xg_bytes said)
 {
-    static const char want[] = "state stored\n";
+    const char *want = l->held ? "state held\n" : "state stored\n";
     struct xg_bytes frame;
 
-    return xg_frame_next(&said, &frame) && frame.len == sizeof want - 1 &&
-           memcmp(frame.at, want, frame.len) == 0;
+    return xg_frame_next(&said, &frame) &&
+           xg_bytes_equal(frame, xg_bytes_of(want));
 }
 
 static void *work(void *arg)
@@ -219,7 +223,7 @@ static void *work(void *arg)
         double begin = now_s();
         int status = call(c, "PUT", r->path, r->frame, &said);
         l->latency_ms[i] = (now_s() - begin) * 1e3;
-        if (status != 200 || !stored(said)) {
+        if (status != 200 || !is_taken(l, said)) {
             if (atomic_fetch_add(&l->failed, 1) == 0)
                 fprintf(stderr, "load: %s: %d %.*s\n", r->path, status,
                         status < 0 ? 0 : (int)said.len, said.at);
@@ -316,25 +320,18 @@ static void read_devices(struct load *l, const char *folder)
 
 /* ---- the figures ---- */
 
-/* utime + stime of another process, in seconds. */
+/* Of another process, all its threads, in seconds. */
 static double processor_s(const char *pid)
 {
-    char path[64], text[1024], *after;
-    double ticks = 0;
+    clockid_t clock;
+    struct timespec t = {0};
 
-    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
-    FILE *f = fopen(path, "re");
-    size_t len = f ? fread(text, 1, sizeof text - 1, f) : 0;
-    text[len] = '\0';
-    if (f)
-        fclose(f);
-    after = strrchr(text, ')');
-    for (int field = 2; after && field < 15; field++) {
-        after = strchr(after + 1, ' ');
-        if (after && field >= 13)
-            ticks += strtod(after, NULL);
+    if (clock_getcpuclockid((pid_t)strtol(pid, NULL, 10), &clock) != 0 ||
+        clock_gettime(clock, &t) != 0) {
+        fprintf(stderr, "load: process %s\n", pid);
+        exit(1);
     }
-    return ticks / (double)sysconf(_SC_CLK_TCK);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static int ascending(const void *a, const void *b)
@@ -352,13 +349,15 @@ int main(int argc, char **argv)
     const char *pid = argc > 6 ? argv[6] : NULL;
 
     if (connections == 0 || connections > CONNECTIONS_MAX) {
-        fputs("usage: load HOST:PORT CONNECTIONS FIRST COUNT FOLDER [PID]\n",
+        fputs("usage: load HOST:PORT CONNECTIONS FIRST COUNT FOLDER "
+              "[PID [HELD]]\n",
               stderr);
         return 2;
     }
     if (xg_base_init() != 0)
         return 1;
     *colon = '\0';
+    l.held = argc > 7 ? strtoull(argv[7], NULL, 10) : 0;
     l.env = xg_env_system();
     l.address = (struct sockaddr_in){
         .sin_family = AF_INET,
@@ -387,7 +386,7 @@ int main(int argc, char **argv)
     used = pid ? processor_s(pid) - used : 0;
     qsort(l.latency_ms, l.count, sizeof *l.latency_ms, ascending);
     printf("{\"batches\": %zu, \"failed\": %d, \"records\": %llu, "
-           "\"seconds\": %.4f, \"server_cpu\": %.3f, \"median_ms\": %.2f, "
+           "\"seconds\": %.4f, \"server_cpu\": %.6f, \"median_ms\": %.2f, "
            "\"p99_ms\": %.2f}\n",
            l.count, atomic_load(&l.failed), atomic_load(&l.records), seconds,
            used, l.latency_ms[l.count / 2],

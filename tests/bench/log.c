@@ -11,11 +11,13 @@
  * and the longest answer to a hello of SAMPLES earlier sizes (welcome,
  * consistency proof, checkpoint, with their frames), in bytes.
  *
- *      bench-log --against SMALL ENTRIES LARGE ENTRIES
+ *      bench-log --against SMALL ENTRIES SENT LARGE ENTRIES SENT
  *          Two fresh data folders, filled so; then, in turns, ROUNDS of each:
  *          an entry is appended to the log alone, and with its batch; a
  *          checkpoint is made; an entry is proven to be in it, and an earlier
- *          size to be a part.
+ *          size to be a part. SENT, a folder that is there, gets up to KEPT of
+ *          the batches, drawn from all, and their devices' keys, as bench-load
+ *          sends them again.
  *
  * Prints a line of JSON for each folder: microseconds of the processor,
  * medians. What ten entries cost more than one, in one group, is what an entry
@@ -40,6 +42,7 @@ enum {
     ROUNDS = 60,
     AT_ONCE = 10, /* entries of a group that is measured */
     PROOFS = 20,  /* that are measured together */
+    KEPT = 1000,  /* batches that can be sent again */
 };
 
 #define WORKER "w00000"
@@ -71,6 +74,8 @@ struct bench {
     struct device *devices;
     size_t device_count;
     uint64_t seed;
+    const char *sent; /* where batches are kept; NULL: none are */
+    size_t kept;
 };
 
 static void check(enum xg_status status, const struct xg_error *err)
@@ -197,6 +202,63 @@ static void seal(struct bench *b, struct made *m, struct device *device)
     xg_arena_reset(&b->arena);
 }
 
+/* ---- what can be sent again ---- */
+
+static FILE *create(const struct bench *b, const char *name)
+{
+    char path[600];
+
+    snprintf(path, sizeof path, "%.500s/%.80s", b->sent, name);
+    FILE *f = fopen(path, "wbe");
+    if (!f) {
+        perror(path);
+        exit(1);
+    }
+    return f;
+}
+
+static void finish(FILE *f)
+{
+    if (ferror(f) || fclose(f) != 0) {
+        perror("log: what is kept");
+        exit(1);
+    }
+}
+
+/* As prepare.c writes them. */
+static void keep_devices(const struct bench *b)
+{
+    FILE *f = create(b, "devices");
+
+    for (size_t i = 0; i < b->device_count; i++) {
+        const struct xg_signer *s = &b->devices[i].signer;
+        char seed[2 * 32 + 1]; /* the secret begins with it */
+        xg_hex(seed, s->secret, 32);
+        seed[64] = '\0';
+        fprintf(f, "%s %s\n", s->verifier.name, seed);
+    }
+    finish(f);
+}
+
+static void keep_batch(struct bench *b, const struct made *m)
+{
+    struct xg_buf framed = XG_BUF(XG_BATCH_MAX + XG_NOTE_MAX),
+                  frame = XG_BUF(XG_BATCH_MAX + XG_NOTE_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    char name[16];
+
+    xg_batch_frame(&framed, xg_buf_bytes(&m->note), xg_buf_bytes(&m->body));
+    xg_frame_put(&frame, xg_buf_bytes(&framed));
+    check(xg_buf_check(&framed, &err), &err);
+    check(xg_buf_check(&frame, &err), &err);
+    snprintf(name, sizeof name, "%05zu.xgb", b->kept++);
+    FILE *f = create(b, name);
+    fwrite(frame.data, 1, frame.len, f);
+    finish(f);
+    xg_buf_clear(&framed);
+    xg_buf_clear(&frame);
+}
+
 /* ---- the log ---- */
 
 static enum xg_status run_group(struct ledger_job *job, struct ledger *l,
@@ -289,6 +351,9 @@ static uint64_t fill(struct bench *b, uint64_t entries)
         uint64_t left = entries - c.size;
         group_seal(b, g, left < GROUP ? (size_t)left : GROUP);
         group_submit(b, g);
+        for (size_t i = 0; b->sent && i < g->count; i++)
+            if (b->kept < KEPT && below(b, entries) < KEPT)
+                keep_batch(b, &g->made[i]);
         check(ledger_published(b->data->ledger, &c, NULL, &err), &err);
     }
     group_free(g);
@@ -443,10 +508,10 @@ static void tell_side(struct side *s)
         m[i] = median(s->each[i]);
     printf("{\"entries\": %" PRIu64 ", \"append\": %.2f, \"batch\": %.2f, "
            "\"checkpoint\": %.2f, \"inclusion\": %.2f, "
-           "\"consistency\": %.2f}\n",
+           "\"consistency\": %.2f, \"kept\": %zu}\n",
            s->entries, (m[MANY] - m[ONE]) / (AT_ONCE - 1),
            (m[MANY_BATCHES] - m[ONE_BATCH]) / (AT_ONCE - 1), m[ONE],
-           m[INCLUSION], m[CONSISTENCY]);
+           m[INCLUSION], m[CONSISTENCY], s->b.kept);
 }
 
 static void measure(struct side *s, struct group *g, size_t round)
@@ -490,9 +555,11 @@ static int against(char **words)
     if (!sides)
         return 1;
     for (size_t i = 0; i < 2; i++) {
-        begin(&sides[i].b, words[2 * i], 50);
-        sides[i].entries =
-            fill(&sides[i].b, strtoull(words[2 * i + 1], NULL, 10));
+        char **side = words + 3 * i;
+        begin(&sides[i].b, side[0], 50);
+        sides[i].b.sent = side[2];
+        keep_devices(&sides[i].b);
+        sides[i].entries = fill(&sides[i].b, strtoull(side[1], NULL, 10));
     }
     for (size_t round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < 2; i++)
@@ -509,12 +576,12 @@ static int against(char **words)
 int main(int argc, char **argv)
 {
     size_t devices = argc > 3 ? strtoul(argv[3], NULL, 10) : DEVICES;
-    bool two = argc == 6 && strcmp(argv[1], "--against") == 0;
+    bool two = argc == 8 && strcmp(argv[1], "--against") == 0;
     struct bench b;
 
     if ((!two && (argc < 3 || argc > 4 || !devices)) || xg_base_init() != 0) {
         fputs("usage: log DATA ENTRIES [DEVICES]\n"
-              "       log --against SMALL ENTRIES LARGE ENTRIES\n",
+              "       log --against SMALL ENTRIES SENT LARGE ENTRIES SENT\n",
               stderr);
         return 2;
     }
