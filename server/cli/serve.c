@@ -30,6 +30,7 @@
 #include "server/cli/order.h"
 #include "server/cli/tls_files.h"
 #include "server/cosign/ask.h"
+#include "server/data/rounds.h"
 #include "server/desk/clerk.h"
 #include "server/upkeep/backups.h"
 #include "shared/base/lang.h"
@@ -37,7 +38,7 @@
 
 #define LISTEN_DEFAULT "127.0.0.1:7443"
 
-enum { BUSY_TRIES = 50, BUSY_PAUSE_MS = 100 };
+enum { BUSY_TRIES = 50, BUSY_PAUSE_MS = 100, TIDY_EVERY_S = 2 };
 
 /* The C library would give every few threads a heap of their own, each of
  * which keeps what its busiest moment took: with fifty connections a third of
@@ -64,6 +65,7 @@ struct serving {
     struct board_thread *board;
     struct backups_thread *backups;
     struct witness_thread *witnesses;
+    struct rounds *tidying;
 };
 
 /* Of no consequence when it fails: nobody listens. */
@@ -215,6 +217,13 @@ static void allow_files(void)
         xg_log(XG_LOG_WARN, "files.limit", "error=%s", strerror(errno));
 }
 
+static void tidy(void *data)
+{
+    const struct data *d = data;
+
+    ledger_tidy(d->ledger);
+}
+
 static enum xg_status start(struct serving *s, struct xg_error *err)
 {
     unsigned long every_s;
@@ -240,6 +249,9 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
         return err->status;
     if (backups_start(&s->backups, s->data, err) != XG_OK)
         return err->status;
+    if (rounds_start(&s->tidying, "tidy", TIDY_EVERY_S, tidy, s->data, err) !=
+        XG_OK)
+        return err->status;
     return witness_start(&s->witnesses, s->data, (unsigned)every_s, err);
 }
 
@@ -258,6 +270,7 @@ static void say_ready(const struct serving *s)
 
 static void stop(struct serving *s)
 {
+    rounds_stop(s->tidying);
     witness_stop(s->witnesses);
     clerk_stop(s->clerk);
     control_stop(s->control);

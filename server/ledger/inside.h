@@ -33,6 +33,7 @@ struct ledger {
     bool behind;
     struct held published;
     uint64_t published_ms;
+    uint64_t rested; /* the size at the last ledger_tidy() */
 
     /* The writer's own. */
     bool unsure; /* ask store and lock before going on */

@@ -491,3 +491,23 @@ enum xg_status ledger_submit(struct ledger *l, struct ledger_job *job,
         *err = job->error;
     return job->error.status;
 }
+
+void ledger_tidy(struct ledger *l)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    pthread_mutex_lock(&l->mutex);
+    bool rests = !l->writing && !l->waiting && !l->behind &&
+                 l->published.says.size == l->rested;
+    l->rested = l->published.says.size;
+    l->writing |= rests;
+    pthread_mutex_unlock(&l->mutex);
+    if (!rests)
+        return;
+    if (l->store->ops->tidy(l->store, &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "ledger.tidy", "error=%s", xg_error_text(&err));
+    pthread_mutex_lock(&l->mutex);
+    l->writing = false;
+    pthread_cond_broadcast(&l->settled);
+    pthread_mutex_unlock(&l->mutex);
+}

@@ -95,6 +95,12 @@ struct ledger_job {
 XG_MUST_CHECK enum xg_status
 ledger_submit(struct ledger *l, struct ledger_job *job, struct xg_error *err);
 
+/* By one thread, now and then: where nothing was published since the last call
+ * and nobody writes, what was written goes to its place in the file
+ * (store->ops->tidy), so that the next rush does not wait for it. Failure is
+ * logged; the next call tries again. */
+void ledger_tidy(struct ledger *l);
+
 /* Inside a job: append a signed note; *index is its place. Copied. */
 XG_MUST_CHECK enum xg_status ledger_append(struct ledger *l, uint64_t *index,
                                            struct xg_bytes note,

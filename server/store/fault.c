@@ -562,6 +562,7 @@ VERB(get_value,
       struct xg_error *err),
      value, name, err)
 VERB(sync, (struct store * s, struct xg_error *err), err)
+VERB(tidy, (struct store * s, struct xg_error *err), err)
 VERB(integrity, (struct store * s, struct xg_error *err), err)
 VERB(backup, (struct store * s, const char *path, struct xg_error *err), path,
      err)
@@ -700,6 +701,7 @@ static const struct store_ops fault_ops = {
     .put_value = put_value,
     .get_value = get_value,
     .sync = sync,
+    .tidy = tidy,
     .integrity = integrity,
     .backup = backup,
 };

@@ -18,7 +18,12 @@
  * emptying it make one copy of a page that many groups wrote: of 16 MiB, all
  * that is written was half as much again. Who opens the database after a crash
  * reads the log first: 0.7 s from a cold disk. */
-enum { WRITER_CACHE_KIB = 12 << 10, READER_CACHE_KIB = 512, WAL_PAGES = 16384 };
+enum {
+    WRITER_CACHE_KIB = 12 << 10,
+    READER_CACHE_KIB = 512,
+    WAL_PAGES = 16384,
+    TIDY_PAGES = 1024,
+};
 
 /* ---- rows into arenas ---- */
 
@@ -674,6 +679,11 @@ static enum xg_status sync_all(struct store *s, struct xg_error *err)
     return xg_db_sync(sqlite_db(s), err);
 }
 
+static enum xg_status tidy(struct store *s, struct xg_error *err)
+{
+    return xg_db_tidy(sqlite_db(s), TIDY_PAGES, err);
+}
+
 static enum xg_status integrity(struct store *s, struct xg_error *err)
 {
     return xg_db_integrity(sqlite_db(s), err);
@@ -801,6 +811,7 @@ static const struct store_ops sqlite_ops = {
     .drop_derived = drop_derived,
     .get_counts = get_counts,
     .sync = sync_all,
+    .tidy = tidy,
     .integrity = integrity,
     .backup = backup,
 };

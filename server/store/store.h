@@ -910,6 +910,10 @@ struct store_ops {
     /* What is read survives a power cut from now on, also what was committed
      * by one who was killed before its sync. */
     enum xg_status (*sync)(struct store *s, struct xg_error *err);
+    /* Move what was written to its place in the file, where it is enough to be
+     * worth it: else that is left to a commit that many wait for. Outside of
+     * begin() and commit(). */
+    enum xg_status (*tidy)(struct store *s, struct xg_error *err);
     enum xg_status (*integrity)(struct store *s, struct xg_error *err);
     /* A copy, made while others write, as one file that must not exist. */
     enum xg_status (*backup)(struct store *s, const char *path,

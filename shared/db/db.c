@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,7 +16,12 @@
 
 /* A log of 1 MiB: a program that starts for one save reads it whole (about a
  * ms), and one save in some fifty pays for a checkpoint. */
-enum { CACHE_KIB = 1024, BUSY_MS = 10000, WAL_PAGES = 256 };
+enum {
+    CACHE_KIB = 1024,
+    BUSY_MS = 10000,
+    WAL_PAGES = 256,
+    PAGE_BYTES = 4096,
+};
 enum { LOCK_POLL_NS = 1000000, STEPS_LOOKED_AT = 1000 };
 
 static enum xg_status status_of(int code, int os_errno)
@@ -417,13 +423,17 @@ static int checkpoint(struct xg_db *db)
  * for a program that starts for each save the log would grow without end. So
  * the log is emptied. What is saved is safe already: a reader in the way, or
  * no space, only mean that the next save tries again. */
-static void shorten_log(struct xg_db *db)
+static void try_checkpoint(struct xg_db *db)
 {
-    if (db->wal_pages < 0 || (unsigned)db->wal_pages < db->wal_pages_max)
-        return;
     sqlite3_busy_timeout(db->handle, 0);
     checkpoint(db);
     sqlite3_busy_timeout(db->handle, (int)db->busy_ms);
+}
+
+static void shorten_log(struct xg_db *db)
+{
+    if (db->wal_pages >= 0 && (unsigned)db->wal_pages >= db->wal_pages_max)
+        try_checkpoint(db);
 }
 
 static void end(struct xg_db *db)
@@ -504,6 +514,28 @@ enum xg_status xg_db_checkpoint(struct xg_db *db, struct xg_error *err)
         code == SQLITE_OK ? XG_OK : xg_db_fail(db, code, "checkpoint", err);
     xg_db_unlock(db);
     return status;
+}
+
+/* The file's length is asked: of a log that an earlier program left the
+ * connection knows nothing before it writes. */
+enum xg_status xg_db_tidy(struct xg_db *db, unsigned least_pages,
+                          struct xg_error *err)
+{
+    struct stat log;
+    char path[PATH_MAX];
+
+    assert(db->transaction == XG_DB_NONE && !db->read_only);
+    if (db->no_wal ||
+        (size_t)snprintf(path, sizeof path, "%s-wal", db->path) >=
+            sizeof path ||
+        stat(path, &log) != 0 ||
+        log.st_size < (off_t)least_pages * PAGE_BYTES)
+        return XG_OK;
+    if (xg_db_lock(db, err) != XG_OK)
+        return err->status;
+    try_checkpoint(db);
+    xg_db_unlock(db);
+    return XG_OK;
 }
 
 static enum xg_status check_pages(struct xg_db *db, enum xg_db_stmt how,

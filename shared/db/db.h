@@ -148,6 +148,11 @@ bool xg_db_in_transaction(const struct xg_db *db);
  * a reader holds on to an old snapshot for busy_ms. */
 XG_MUST_CHECK enum xg_status xg_db_checkpoint(struct xg_db *db,
                                               struct xg_error *err);
+/* The same where the log is at least so many pages long, and where no reader is
+ * in the way; else nothing. For moments when nobody waits: a commit that fills
+ * the log keeps who made it until the log is empty. */
+XG_MUST_CHECK enum xg_status xg_db_tidy(struct xg_db *db, unsigned least_pages,
+                                        struct xg_error *err);
 
 /* What is read here survives a power cut from now on. Whoever committed it may
  * have been killed before its sync: to be called before anybody is told of what

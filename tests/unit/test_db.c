@@ -681,6 +681,45 @@ static void test_without_a_log(void **state)
     assert_int_not_equal(access(lock, F_OK), 0);
 }
 
+static long log_bytes(void)
+{
+    struct stat info;
+    char log[128];
+
+    snprintf(log, sizeof log, "%s-wal", path);
+    return stat(log, &info) == 0 ? (long)info.st_size : 0;
+}
+
+/* Also by a connection that has written nothing yet; not where it is short, nor
+ * under a reader. */
+static void test_a_log_is_emptied_between_rushes(void **state)
+{
+    struct xg_error err;
+    struct xg_db *db = open_db(NULL), *reader;
+
+    (void)state;
+    for (uint64_t i = 1; i <= 5; i++)
+        assert_ok(save_page(db, i, &err));
+    long length = log_bytes();
+    assert_true(length > 4 * 4096);
+    xg_db_close(db);
+
+    db = open_db(NULL);
+    assert_ok(xg_db_tidy(db, (unsigned)(length / 4096) + 1, &err));
+    assert_int_equal(log_bytes(), length);
+    reader = open_db(&(struct xg_db_options){.read_only = true});
+    assert_ok(xg_db_begin_read(reader, &err));
+    int64_t before = count_pages(reader);
+    assert_ok(xg_db_tidy(db, 4, &err));
+    assert_int_equal(log_bytes(), length);
+    assert_ok(xg_db_commit(reader, &err));
+    xg_db_close(reader);
+    assert_ok(xg_db_tidy(db, 4, &err));
+    assert_int_equal(log_bytes(), 0);
+    assert_int_equal(count_pages(db), before);
+    xg_db_close(db);
+}
+
 static void test_changed_migration_is_refused(void **state)
 {
     struct xg_migration changed[3];
@@ -1068,6 +1107,7 @@ int main(void)
         TEST(test_a_file_made_on_a_full_disk_has_its_log),
         TEST(test_new_file_is_private),
         TEST(test_without_a_log),
+        TEST(test_a_log_is_emptied_between_rushes),
         TEST(test_changed_migration_is_refused),
         TEST(test_changed_migration_is_not_built_upon),
         TEST(test_other_files_are_refused),
