@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/base/lang.h"
 #include "shared/base/log.h"
 #include "shared/guide/catalogue.h"
 
@@ -359,7 +360,9 @@ static enum xg_status take_reader(struct board *b, struct board_reader **out,
     uint64_t drops = b->drops;
     pthread_mutex_unlock(&b->mutex);
     if (!free_one)
-        return xg_fail(err, XG_BUSY, "all readers of the board are lent");
+        return xg_fail(err, XG_BUSY, "%s",
+                       XG_T("同时查询的人太多，请稍后再试",
+                            "too many ask at once, try again later"));
     if (free_one->db && free_one->drops != drops)
         close_reader(b, free_one);
     free_one->drops = drops;
@@ -369,6 +372,8 @@ static enum xg_status take_reader(struct board *b, struct board_reader **out,
 
 static void give_reader(struct board *b, struct board_reader *r)
 {
+    if (r - b->readers >= BOARD_READERS_KEPT)
+        close_reader(b, r);
     pthread_mutex_lock(&b->mutex);
     r->lent = false;
     pthread_mutex_unlock(&b->mutex);

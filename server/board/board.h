@@ -146,7 +146,11 @@ struct board_row {
     char level[XG_CODE_MAX + 1], category[XG_CODE_MAX + 1];
 };
 
-/* A snapshot, lent by the board until board_end(). */
+/* So many snapshots at once: two of each command that may run (cli/order.c holds
+ * that), since one that goes through the board may ask whom a case hangs with. */
+enum { BOARD_READERS = 32 };
+
+/* A snapshot, lent by the board until board_end(). XG_BUSY: all are. */
 XG_MUST_CHECK enum xg_status board_begin(struct board *b,
                                          struct board_reader **r,
                                          struct xg_error *err);

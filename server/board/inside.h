@@ -16,7 +16,8 @@
  * anew. (Another schema is seen without.) */
 enum { BOARD_VERSION = 3 };
 
-enum { BOARD_READERS = 8, BOARD_CASE_ARENA = 256 << 20 };
+/* Readers that stay open, with their caches. */
+enum { BOARD_READERS_KEPT = 8, BOARD_CASE_ARENA = 256 << 20 };
 
 /* The trees, by one state of what is imported and of the registry. Shared by
  * whoever reads by them, and freed by the last. */

@@ -1,13 +1,20 @@
 /* order.c - see order.h. */
 #include "server/cli/order.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "server/board/board.h"
+#include "server/cli/control.h"
+#include "server/console/quota.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+
+static_assert(BOARD_READERS >= 2 * (QUOTA_RUNS + CONTROL_AT_ONCE),
+              "each command may ask the board, and within that once more");
 
 /* What the command reads, whole. */
 static enum xg_status read_input(struct xg_buf *in, int fd,

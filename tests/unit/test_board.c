@@ -648,6 +648,30 @@ static void test_it_takes_in_while_all_readers_are_lent(void **state)
     office_close(&o);
 }
 
+/* As many as there are; the next is told so, and few stay open afterwards. */
+static void test_so_many_may_ask_at_once(void **state)
+{
+    struct board_reader *readers[BOARD_READERS], *more;
+    struct xg_error err = XG_ERROR_NONE;
+    struct office o;
+    size_t open = 0;
+
+    (void)state;
+    office_open_files(&o);
+    office_report(&o, "lamp");
+    take_in(&o);
+    for (size_t i = 0; i < BOARD_READERS; i++)
+        assert_ok(board_begin(o.d->board, &readers[i], &err));
+    assert_status(board_begin(o.d->board, &more, &err), XG_BUSY);
+    for (size_t i = 0; i < BOARD_READERS; i++)
+        board_end(o.d->board, readers[i]);
+    for (size_t i = 0; i < BOARD_READERS; i++)
+        open += o.d->board->readers[i].db != NULL;
+    assert_int_equal(open, BOARD_READERS_KEPT);
+    assert_int_equal(count(&o, (struct board_filter){.text = "lamp"}), 1);
+    office_close(&o);
+}
+
 /* ---- what was erased ---- */
 
 /* A word that is told from all others in the index of pairs, too: there terms
@@ -895,6 +919,7 @@ int main(void)
         cmocka_unit_test(test_killed_at_any_moment),
         cmocka_unit_test(test_a_full_disk_is_no_end),
         cmocka_unit_test(test_it_takes_in_while_all_readers_are_lent),
+        cmocka_unit_test(test_so_many_may_ask_at_once),
         cmocka_unit_test(test_what_is_erased_is_forgotten),
         cmocka_unit_test(test_killed_before_it_is_forgotten),
         cmocka_unit_test(test_a_thread_follows),
