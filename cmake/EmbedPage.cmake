@@ -1,8 +1,8 @@
 # xg_embed_page(target prefix root built) - a page becomes C arrays.
 #
 # Builds the page whose sources lie in `root` (packaging/page.sh: npm and vite),
-# or takes `built`, where a release tarball has it ready; compresses each file
-# once and adds generated/<prefix>_assets.c to the target, which defines
+# and beside it checks the types of all pages, once; or takes `built`, where a
+# release tarball has it ready. Compresses each file once and adds generated/<prefix>_assets.c to the target, which defines
 #
 #       const struct xg_asset <prefix>_assets[];
 #       const size_t <prefix>_asset_count;
@@ -66,6 +66,24 @@ endif()
 
 set(xg_embed_page_script ${CMAKE_CURRENT_LIST_FILE})
 
+# The target page-types: every page's, in one run of the compiler.
+function(xg_page_types)
+    if(TARGET page-types)
+        return()
+    endif()
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS
+        ${CMAKE_SOURCE_DIR}/agent/ui/page/*.ts* ${CMAKE_SOURCE_DIR}/server/console/page/*.ts*
+        ${CMAKE_SOURCE_DIR}/shared/page/*.ts* ${CMAKE_SOURCE_DIR}/shared/page/*.json)
+    list(FILTER sources EXCLUDE REGEX "/(node_modules|dist)/")
+    set(stamp ${CMAKE_BINARY_DIR}/generated/page_types)
+    add_custom_command(OUTPUT ${stamp}
+        COMMAND sh ${CMAKE_SOURCE_DIR}/packaging/page.sh types
+        COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
+        DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/packaging/page.sh
+        COMMENT "Types of the pages" VERBATIM)
+    add_custom_target(page-types DEPENDS ${stamp})
+endfunction()
+
 function(xg_embed_page target prefix root built)
     set(generated ${CMAKE_BINARY_DIR}/generated)
     set(c_file ${generated}/${prefix}_assets.c)
@@ -89,6 +107,8 @@ function(xg_embed_page target prefix root built)
             ${CMAKE_SOURCE_DIR}/shared/page/*.json)
         list(FILTER sources EXCLUDE REGEX "/(node_modules|dist)/")
         set(build COMMAND sh ${CMAKE_SOURCE_DIR}/packaging/page.sh ${root} ${from})
+        xg_page_types()
+        add_dependencies(${target} page-types)
     endif()
     add_custom_command(OUTPUT ${c_file}
         ${build}

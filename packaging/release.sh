@@ -17,6 +17,7 @@ trap 'rm -rf "$work"' EXIT INT TERM
 git archive --prefix="$name/" HEAD | tar -x -C "$work"
 # Built from the very sources that go into the tarball, not from those that lie
 # here; and what it was built with stays out.
+sh "$work/$name/packaging/page.sh" types
 for page in agent/ui server/console; do
     sh "$work/$name/packaging/page.sh" "$page/page" "$work/$name/$page/built"
 done
