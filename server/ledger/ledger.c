@@ -500,7 +500,8 @@ void ledger_tidy(struct ledger *l)
     bool rests = !l->writing && !l->waiting && !l->behind &&
                  l->published.says.size == l->rested;
     l->rested = l->published.says.size;
-    l->writing |= rests;
+    if (rests)
+        l->writing = true;
     pthread_mutex_unlock(&l->mutex);
     if (!rests)
         return;
