@@ -258,14 +258,16 @@ static enum xg_status not_the_registrar(struct sync *y, uint64_t position,
                    position, xg_error_text(&why));
 }
 
-static enum xg_status put_registry_note(struct sync *y, uint64_t position,
+static enum xg_status put_registry_note(struct sync *y,
+                                        struct store_registry_end *end,
+                                        uint64_t position,
                                         struct xg_bytes data,
                                         struct xg_error *err)
 {
     if (position >= y->welcome.size)
         return sync_bad_answer(y, err);
     enum xg_status status =
-        store_put_registry_note(y->store, position, data, err);
+        store_put_registry_note(y->store, end, position, data, err);
     if (status == XG_FORMAT || status == XG_GAP || status == XG_TOOBIG)
         return sync_bad_answer(y, err); /* damaged on its way, for all we know */
     return status == XG_AUTH ? not_the_registrar(y, position, err) : status;
@@ -273,14 +275,13 @@ static enum xg_status put_registry_note(struct sync *y, uint64_t position,
 
 /* All notes are here, one of them enrolled this device: the registrar whom it
  * knows must have signed one. */
-static enum xg_status check_proven(struct sync *y, struct xg_error *err)
+static enum xg_status check_proven(struct sync *y,
+                                   const struct store_registry_end *end,
+                                   struct xg_error *err)
 {
     const struct xg_welcome *w = &y->welcome;
-    struct store_registry_end end;
 
-    if (store_registry_end(y->store, &end, err) != XG_OK)
-        return err->status;
-    if (end.proven || end.number < w->registry || end.number == 0 ||
+    if (end->proven || end->number < w->registry || end->number == 0 ||
         w->state == XG_DEVICE_PENDING)
         return XG_OK;
     xg_fail(err, XG_AUTH,
@@ -292,29 +293,31 @@ static enum xg_status check_proven(struct sync *y, struct xg_error *err)
 
 /* The key under which the vault can be recovered is the registrar's in force.
  */
-static enum xg_status follow_registrar(struct sync *y, struct xg_error *err)
+static enum xg_status follow_registrar(struct sync *y,
+                                       const struct store_registry_end *end,
+                                       struct xg_error *err)
 {
-    struct store_registry_end end;
     struct xg_error ignored = XG_ERROR_NONE;
 
-    if (store_registry_end(y->store, &end, err) != XG_OK)
-        return err->status;
-    if (memcmp(end.registrar, y->id.registrar, sizeof end.registrar) == 0 ||
-        vault_check_escrow(y->home->vault, end.registrar, &ignored) == XG_OK)
+    if (memcmp(end->registrar, y->id.registrar, sizeof end->registrar) == 0 ||
+        vault_check_escrow(y->home->vault, end->registrar, &ignored) == XG_OK)
         return XG_OK;
-    return vault_set_escrow(y->home->vault, end.registrar, err);
+    return vault_set_escrow(y->home->vault, end->registrar, err);
 }
 
 static enum xg_status put_registry(struct sync *y, struct xg_bytes rest,
                                    struct xg_error *err)
 {
+    struct store_registry_end end;
     struct xg_bytes frame;
 
+    if (store_registry_end(y->store, &end, err) != XG_OK)
+        return err->status;
     for (size_t i = 0; i < y->welcome.note_count; i++) {
         if (!xg_frame_next(&rest, &frame))
             return sync_bad_answer(y, err);
         enum xg_status status =
-            put_registry_note(y, y->welcome.notes[i], frame, err);
+            put_registry_note(y, &end, y->welcome.notes[i], frame, err);
         if (status == XG_GAP || status == XG_FORMAT)
             return xg_wrap(err, XG_T("登记册", "registry"));
         if (status != XG_OK)
@@ -322,9 +325,9 @@ static enum xg_status put_registry(struct sync *y, struct xg_bytes rest,
     }
     if (rest.len != 0)
         return sync_bad_answer(y, err);
-    if (check_proven(y, err) != XG_OK)
+    if (check_proven(y, &end, err) != XG_OK)
         return err->status;
-    return y->welcome.note_count ? follow_registrar(y, err) : XG_OK;
+    return y->welcome.note_count ? follow_registrar(y, &end, err) : XG_OK;
 }
 
 /* What does not follow on notes that nothing proves: those were wrong. */

@@ -143,42 +143,62 @@ enum xg_status store_forget_unproven_registry(struct store *s,
     return xg_stmt_run(xg_stmt(s->db, AGENT_STMT_STATEMENT_CLEAR), err);
 }
 
+static enum xg_status read_note(struct xg_note *parsed,
+                                struct xg_registry_note *says,
+                                struct xg_bytes note, struct xg_error *err)
+{
+    if (xg_note_parse(parsed, note.at, note.len, err) != XG_OK)
+        return err->status;
+    return xg_registry_note_read(says, parsed->text, err);
+}
+
+/* A note that was read once: a new device takes all that there ever were. */
+static enum xg_status follow(struct store_registry_end *end,
+                             const struct xg_note *note,
+                             const struct xg_registry_note *says,
+                             struct xg_error *err)
+{
+    struct xg_bytes statements = says->statements;
+    struct xg_statement s;
+    bool proven = true;
+
+    if (says->number != end->number + 1)
+        return xg_fail(err, XG_GAP,
+                       XG_T("登记簿缺少第 %" PRIu64 " 号",
+                            "registry note %" PRIu64 " is missing"),
+                       end->number + 1);
+    if (!xg_hash_equal(&says->previous, &end->leaf))
+        return xg_fail(err, XG_FORMAT,
+                       XG_T("登记簿第 %" PRIu64 " 号与前一号不相接",
+                            "registry note %" PRIu64 " does not follow the "
+                            "one before it"),
+                       says->number);
+    if (xg_registry_note_verify(note, end->registrar, err) != XG_OK) {
+        if (end->proven || err->status != XG_AUTH)
+            return err->status;
+        proven = false;
+    }
+    end->number = says->number;
+    xg_tlog_leaf(&end->leaf, note->body.at, note->body.len);
+    end->proven = proven;
+    while (proven && xg_statement_next(&statements, &s))
+        if (s.kind == XG_SAYS_REGISTRAR)
+            memcpy(end->registrar, s.key, sizeof end->registrar);
+    return XG_OK;
+}
+
 enum xg_status store_registry_follow(struct store_registry_end *end,
                                      struct xg_registry_note *says,
                                      struct xg_bytes note,
                                      struct xg_error *err)
 {
     struct xg_registry_note read;
-    struct xg_statement s;
     struct xg_note parsed;
-    bool proven = true;
 
-    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
-        xg_registry_note_read(&read, parsed.text, err) != XG_OK)
+    if (read_note(&parsed, &read, note, err) != XG_OK ||
+        follow(end, &parsed, &read, err) != XG_OK)
         return err->status;
-    if (read.number != end->number + 1)
-        return xg_fail(err, XG_GAP,
-                       XG_T("登记簿缺少第 %" PRIu64 " 号",
-                            "registry note %" PRIu64 " is missing"),
-                       end->number + 1);
-    if (!xg_hash_equal(&read.previous, &end->leaf))
-        return xg_fail(err, XG_FORMAT,
-                       XG_T("登记簿第 %" PRIu64 " 号与前一号不相接",
-                            "registry note %" PRIu64 " does not follow the "
-                            "one before it"),
-                       read.number);
-    if (xg_registry_note_open(&read, note, end->registrar, err) != XG_OK) {
-        if (end->proven || err->status != XG_AUTH)
-            return err->status;
-        proven = false;
-    }
-    end->number = read.number;
-    xg_tlog_leaf(&end->leaf, note.at, note.len);
-    end->proven = proven;
     *says = read;
-    while (proven && xg_statement_next(&read.statements, &s))
-        if (s.kind == XG_SAYS_REGISTRAR)
-            memcpy(end->registrar, s.key, sizeof end->registrar);
     return XG_OK;
 }
 
@@ -233,39 +253,43 @@ static enum xg_status put_statements(struct store *s, uint64_t position,
 }
 
 /* Before the first note that this device's registrar signed nothing counted:
- * now all of it does. */
-static enum xg_status touch_all(struct store *s, struct xg_error *err)
+ * now all of it does, and whom it names registrar. */
+static enum xg_status begin_to_count(struct store *s,
+                                     struct store_registry_end *end,
+                                     struct xg_error *err)
 {
-    return store_touch_rows(s, xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES), err);
+    struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_RECORD_ENTITIES);
+
+    if (store_touch_rows(s, q, err) != XG_OK)
+        return err->status;
+    return store_registry_end(s, end, err);
 }
 
-enum xg_status store_put_registry_note(struct store *s, uint64_t position,
-                                       struct xg_bytes note,
+enum xg_status store_put_registry_note(struct store *s,
+                                       struct store_registry_end *end,
+                                       uint64_t position, struct xg_bytes note,
                                        struct xg_error *err)
 {
     struct xg_note parsed;
     struct xg_registry_note says;
-    struct store_registry_end end;
 
-    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
-        xg_registry_note_read(&says, parsed.text, err) != XG_OK ||
-        store_registry_end(s, &end, err) != XG_OK)
+    if (read_note(&parsed, &says, note, err) != XG_OK)
         return err->status;
-    if (says.number <= end.number)
+    if (says.number <= end->number)
         return XG_OK;
-    bool doubtful = end.number > 0 && !end.proven;
-    if (store_registry_follow(&end, &says, note, err) != XG_OK)
+    bool doubtful = end->number > 0 && !end->proven;
+    if (follow(end, &parsed, &says, err) != XG_OK)
         return err->status;
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_REGISTRY_ADD);
-    xg_bind_u64(q, 1, end.number);
+    xg_bind_u64(q, 1, end->number);
     xg_bind_u64(q, 2, position);
-    xg_bind_hash(q, 3, &end.leaf);
+    xg_bind_hash(q, 3, &end->leaf);
     xg_bind_bytes(q, 4, note);
-    xg_bind_i64(q, 5, end.proven);
+    xg_bind_i64(q, 5, end->proven);
     if (xg_stmt_run(q, err) != XG_OK ||
         put_statements(s, position, says.statements, err) != XG_OK)
         return err->status;
-    return doubtful && end.proven ? touch_all(s, err) : XG_OK;
+    return doubtful && end->proven ? begin_to_count(s, end, err) : XG_OK;
 }
 
 enum xg_status store_list_registry(struct store *s,

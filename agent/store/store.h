@@ -328,8 +328,11 @@ XG_MUST_CHECK enum xg_status store_registry_leaf(struct store *s,
 XG_MUST_CHECK enum xg_status
 store_forget_unproven_registry(struct store *s, struct xg_error *err);
 /* [t] Keep a registry note, whole and signed, at its log position, verified as
- * in store_registry_follow(). One that is held already is passed over. */
+ * in store_registry_follow(). One that is held already is passed over. `end` is
+ * where the registry ends here, and moves with it: whoever puts many of them
+ * asks for that once. */
 XG_MUST_CHECK enum xg_status store_put_registry_note(struct store *s,
+                                                     struct store_registry_end *end,
                                                      uint64_t position,
                                                      struct xg_bytes note,
                                                      struct xg_error *err);

@@ -275,6 +275,22 @@ enum xg_status xg_note_verify(const struct xg_note *note,
     return XG_OK;
 }
 
+enum xg_status xg_note_verify_sole(const struct xg_note *note,
+                                   const struct xg_verifier *v,
+                                   struct xg_error *err)
+{
+    if (note->count != 1)
+        return xg_fail(err, XG_AUTH,
+                       "note: one signature by %s and no other "
+                       "was expected",
+                       v->name);
+    if (xg_note_verify(note, v, NULL, err) != XG_OK) {
+        err->status = XG_AUTH;
+        return xg_wrap(err, "note");
+    }
+    return XG_OK;
+}
+
 enum xg_status xg_note_open(struct xg_note *note, const uint8_t *data,
                             size_t len, const struct xg_verifier *v,
                             struct xg_error *err)
@@ -282,17 +298,10 @@ enum xg_status xg_note_open(struct xg_note *note, const uint8_t *data,
     struct xg_note parsed;
     enum xg_status status = xg_note_parse(&parsed, data, len, err);
 
+    if (status == XG_OK)
+        status = xg_note_verify_sole(&parsed, v, err);
     if (status != XG_OK)
         return status;
-    if (parsed.count != 1)
-        return xg_fail(err, XG_AUTH,
-                       "note: one signature by %s and no other "
-                       "was expected",
-                       v->name);
-    if (xg_note_verify(&parsed, v, NULL, err) != XG_OK) {
-        err->status = XG_AUTH;
-        return xg_wrap(err, "note");
-    }
     note->text = parsed.text;
     note->body = parsed.body;
     note->count = 1;

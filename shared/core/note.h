@@ -96,7 +96,11 @@ XG_MUST_CHECK enum xg_status xg_note_verify(const struct xg_note *note,
                                             struct xg_error *err);
 
 /* Our own notes: exactly one signature line, by exactly this key. XG_AUTH for
- * anything else, a second line included; XG_FORMAT, XG_TOOBIG as in parsing. */
+ * anything else, a second line included. */
+XG_MUST_CHECK enum xg_status xg_note_verify_sole(const struct xg_note *note,
+                                                 const struct xg_verifier *v,
+                                                 struct xg_error *err);
+/* The same, parsed too; XG_FORMAT, XG_TOOBIG as in parsing. */
 XG_MUST_CHECK enum xg_status xg_note_open(struct xg_note *note,
                                           const uint8_t *data, size_t len,
                                           const struct xg_verifier *v,

@@ -185,26 +185,36 @@ enum xg_status xg_registry_note_read(struct xg_registry_note *out,
 }
 
 enum xg_status
-xg_registry_note_open(struct xg_registry_note *out, struct xg_bytes note,
-                      const uint8_t key[static XG_PUBLIC_KEY_SIZE],
-                      struct xg_error *err)
+xg_registry_note_verify(const struct xg_note *note,
+                        const uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                        struct xg_error *err)
 {
     struct xg_verifier registrar;
-    struct xg_note parsed;
     char name[XG_KEY_NAME_MAX + 1];
 
-    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK)
-        return err->status;
-    if (!copy_word(name, sizeof name - 1, parsed.signatures[0].name))
+    if (!copy_word(name, sizeof name - 1, note->signatures[0].name))
         return xg_fail(err, XG_FORMAT, "a key name is too long");
     if (xg_verifier_init(&registrar, name, XG_SIG_ED25519, key, err) != XG_OK)
         return err->status;
-    if (xg_note_open(&parsed, note.at, note.len, &registrar, err) != XG_OK)
+    if (xg_note_verify_sole(note, &registrar, err) != XG_OK)
         return xg_fail(err, XG_AUTH,
                        XG_T("登记簿的一条不是由在任登记员签名的（署名 %s）",
                             "a registry note is not signed by the registrar "
                             "of its day (signed as %s)"),
                        name);
+    return XG_OK;
+}
+
+enum xg_status
+xg_registry_note_open(struct xg_registry_note *out, struct xg_bytes note,
+                      const uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                      struct xg_error *err)
+{
+    struct xg_note parsed;
+
+    if (xg_note_parse(&parsed, note.at, note.len, err) != XG_OK ||
+        xg_registry_note_verify(&parsed, key, err) != XG_OK)
+        return err->status;
     return xg_registry_note_read(out, parsed.text, err);
 }
 

@@ -85,8 +85,13 @@ struct xg_registry_note {
 XG_MUST_CHECK enum xg_status
 xg_registry_note_read(struct xg_registry_note *out, struct xg_bytes text,
                       struct xg_error *err);
-/* The same of a note that is signed, by that key under whatever name. XG_AUTH:
- * by another, or it has a second signature. *out borrows `note`. */
+/* Is a parsed note signed by that key, under whatever name? XG_AUTH: by another,
+ * or it has a second signature. */
+XG_MUST_CHECK enum xg_status
+xg_registry_note_verify(const struct xg_note *note,
+                        const uint8_t key[static XG_PUBLIC_KEY_SIZE],
+                        struct xg_error *err);
+/* Parsed, verified and read. *out borrows `note`. */
 XG_MUST_CHECK enum xg_status
 xg_registry_note_open(struct xg_registry_note *out, struct xg_bytes note,
                       const uint8_t key[static XG_PUBLIC_KEY_SIZE],

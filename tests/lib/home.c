@@ -108,6 +108,7 @@ struct home *test_home(struct test_district *d, unsigned number, bool unknown)
 {
     struct home *h = &d->homes[number];
     struct store_identity id = {.joined = true, .log = d->log.verifier};
+    struct store_registry_end end;
     char path[HOME_PATH_SIZE];
     struct xg_hash chain;
 
@@ -120,8 +121,9 @@ struct home *test_home(struct test_district *d, unsigned number, bool unknown)
     assert_ok(store_begin(h->store, &err));
     assert_ok(store_make_key(h->store, &err));
     assert_ok(store_put_identity(h->store, &id, &err));
+    assert_ok(store_registry_end(h->store, &end, &err));
     if (!unknown)
-        assert_ok(store_put_registry_note(h->store, 0,
+        assert_ok(store_put_registry_note(h->store, &end, 0,
                                           xg_buf_bytes(&d->registry), &err));
     assert_ok(store_begin_chain(h->store, &chain, NULL, &err));
     assert_ok(store_commit(h->store, &err));

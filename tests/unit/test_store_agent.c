@@ -268,6 +268,7 @@ static void test_judged_by_the_registry(void **state)
 {
     struct home *a = test_home(&district, 0, true); /* not registered yet */
     struct captured c = report(a, "one");
+    struct store_registry_end end;
     struct fold fold;
 
     (void)state;
@@ -278,14 +279,15 @@ static void test_judged_by_the_registry(void **state)
     assert_string_equal(fold.facts[0].judged.author, "w00");
 
     assert_ok(store_begin(a->store, &err));
-    assert_ok(store_put_registry_note(a->store, 0,
+    assert_ok(store_registry_end(a->store, &end, &err));
+    assert_ok(store_put_registry_note(a->store, &end, 0,
                                       xg_buf_bytes(&district.registry), &err));
     assert_ok(store_commit(a->store, &err));
     assert_string_equal(look(a, &c.id).unit, "371302001");
 
     /* The same note again is passed over; a gap is not. */
     assert_ok(store_begin(a->store, &err));
-    assert_ok(store_put_registry_note(a->store, 0,
+    assert_ok(store_put_registry_note(a->store, &end, 0,
                                       xg_buf_bytes(&district.registry), &err));
     store_rollback(a->store);
     uint64_t number;
