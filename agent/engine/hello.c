@@ -10,7 +10,9 @@
 #include "shared/core/schema.h"
 #include "shared/core/witness.h"
 
-enum { HELLO_ROUNDS = 64 }; /* of 64 registry notes each */
+/* Of XG_REGISTRY_NEWS_MAX notes each: more than any registry has, and an end to
+ * one that grows faster than it is told. */
+enum { HELLO_ROUNDS = 4096 };
 
 /* The answer, taken apart: frames. */
 struct frames {
@@ -386,8 +388,8 @@ static enum xg_status keep(struct sync *y, const struct frames *f,
     }
 
     y->id = id;
-    y->held.size = w->size;
-    y->held.root = w->root;
+    y->held = (struct xg_checkpoint){.size = w->size, .root = w->root};
+    memcpy(y->held.origin, y->id.log.name, sizeof y->id.log.name);
     y->report->log_size = w->size;
     y->report->registry_notes += w->note_count;
     if (w->note_count > 0)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "shared/core/witness.h"
+
 /* ---- the log ---- */
 
 static enum xg_status read_node(void *ctx, unsigned level, uint64_t index,
@@ -276,7 +278,9 @@ static void put_welcome(struct fake_server *f, struct transport_answer *a,
     f->devices[device].token = w.token;
     xg_tlog_root(&w.root, f->leaves, f->size);
     add_chains(f, &w, device);
-    for (uint64_t i = h->registry; i < f->note_count; i++)
+    size_t most = f->news_max ? f->news_max : XG_REGISTRY_NEWS_MAX;
+    for (uint64_t i = h->registry; i < f->note_count && w.note_count < most;
+         i++)
         w.notes[w.note_count++] = f->note_positions[i];
     w.references = f->reference_count;
     w.backup = f->photos.backup;
@@ -289,10 +293,22 @@ static void put_welcome(struct fake_server *f, struct transport_answer *a,
     xg_buf_reset(&note);
     put_checkpoint(f, &note);
     xg_frame_put(&a->body, xg_buf_bytes(&note));
-    for (uint64_t i = h->registry; i < f->note_count; i++)
-        xg_frame_put(&a->body, xg_buf_bytes(&f->notes[i]));
+    for (size_t i = 0; i < w.note_count; i++)
+        xg_frame_put(&a->body, xg_buf_bytes(&f->notes[h->registry + i]));
     xg_buf_clear(&text);
     xg_buf_clear(&note);
+}
+
+/* What it holds of this log, it has signed. */
+static void check_cosigned(const struct xg_hello *h,
+                           const struct xg_verifier *device)
+{
+    struct xg_checkpoint c = {
+        .origin = FAKE_ORIGIN, .size = h->size, .root = h->root};
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (h->cosigned && xg_bytes_equal(h->log, xg_bytes_of(FAKE_ORIGIN)))
+        assert_ok(xg_device_cosigned(h->cosignature, &c, device, &err));
 }
 
 static void hello(struct fake_server *f, const struct transport_request *r,
@@ -307,6 +323,7 @@ static void hello(struct fake_server *f, const struct transport_request *r,
                          &err) != XG_OK)
             continue;
         assert_ok(xg_hello_read(&h, note.text, &err));
+        check_cosigned(&h, &f->devices[i].key);
         f->devices[i].hellos++;
         if (h.size > f->size)
             fake_problem(a, 503, "behind", "the device has seen more");

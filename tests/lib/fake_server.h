@@ -15,7 +15,7 @@ enum {
     FAKE_ENTRIES_MAX = 4096,
     FAKE_CHAINS_MAX = 32,
     FAKE_DEVICES_MAX = 8,
-    FAKE_NOTES_MAX = 8,
+    FAKE_NOTES_MAX = 100,
     FAKE_REFERENCES_MAX = 100,
     FAKE_BLOBS_MAX = 256,
 };
@@ -119,6 +119,7 @@ struct fake_server {
     size_t note_count; /* of the registry, whole and signed */
     struct xg_buf notes[FAKE_NOTES_MAX];
     uint64_t note_positions[FAKE_NOTES_MAX];
+    size_t news_max; /* so many of them in one answer; 0: XG_REGISTRY_NEWS_MAX */
 
     /* What updates serve, from position `served_from` on: a body as of
      * protocol.h, and the records' hashes. */

@@ -60,6 +60,31 @@ static void test_straight(void **state)
     assert_int_equal(r->report.new_chain, SYNC_CHAIN_KEPT);
 }
 
+/* However many answers it takes, a new device comes to know all of the registry
+ * before it goes on, and has signed what it holds at each of them (the server in
+ * memory looks). */
+static void test_a_long_registry(void **state)
+{
+    enum { NOTES = 90 };
+    struct rig *r = *state;
+    uint64_t number;
+    struct xg_hash leaf;
+    char unit[16];
+
+    for (int i = 1; i < NOTES; i++) {
+        snprintf(unit, sizeof unit, "371302%03d", i);
+        fake_server_registry(r->server, unit);
+    }
+    r->server->news_max = 1;
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(rig_sync(r, &err));
+    assert_ok(store_registry_newest(r->home.store, &number, &leaf, &err));
+    assert_int_equal(number, NOTES);
+    assert_int_equal(r->server->devices[0].hellos, NOTES);
+    assert_ok(rig_sync(r, &err));
+    assert_int_equal(r->server->devices[0].hellos, NOTES + 1);
+}
+
 static void test_not_enrolled(void **state)
 {
     struct rig *r = *state;
@@ -527,7 +552,8 @@ static void test_backlog(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(test_straight),        TEST(test_not_enrolled),
+        TEST(test_straight),
+        TEST(test_a_long_registry),        TEST(test_not_enrolled),
         TEST(test_registry_grows),  TEST(test_enrol_lost),
         TEST(test_enrol_cut),       TEST(test_enrol_refused),
         TEST(test_receipt_cut),     TEST(test_receipt_flipped),
