@@ -157,8 +157,11 @@ SELECT r.id, r.hash, c.chain, r.seq, r.previous, r.branch, r.anchor_size,
 FROM record AS r JOIN chain AS c ON c.id = r.chain
 WHERE r.entity = ?1 ORDER BY r.id
 
+-- From the chains, of which a note concerns few (CROSS JOIN: in this order);
+-- else all records are gone through for each note of the registry.
 -- name: record_entities_of_device
-SELECT DISTINCT r.entity FROM record AS r JOIN chain AS c ON c.id = r.chain
+SELECT DISTINCT r.entity
+FROM chain AS c CROSS JOIN record AS r ON r.chain = c.id
 WHERE c.device = ?1 AND r.kind NOT IN (1, 2)
 
 -- name: record_entities_of_own
@@ -166,7 +169,8 @@ SELECT DISTINCT r.entity FROM record AS r JOIN chain AS c ON c.id = r.chain
 WHERE c.mine = 1 AND r.kind NOT IN (1, 2)
 
 -- name: record_entities_anchored_after
-SELECT DISTINCT r.entity FROM chain AS c JOIN record AS r ON r.chain = c.id
+SELECT DISTINCT r.entity
+FROM chain AS c CROSS JOIN record AS r ON r.chain = c.id
 WHERE c.anchor_size > ?1 AND r.anchor_size > ?1 AND r.kind NOT IN (1, 2)
 
 -- name: record_entities

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "agent/record/kept_draft.h"
 #include "agent/store/fold.h"
 #include "agent/store/inside.h"
+#include "agent_sql.h"
 #include "shared/base/os.h"
 #include "tests/lib/home.h"
 
@@ -294,6 +296,40 @@ static void test_judged_by_the_registry(void **state)
     struct xg_hash leaf;
     assert_ok(store_registry_newest(a->store, &number, &leaf, &err));
     assert_int_equal(number, 1);
+}
+
+/* A new device takes thousands of notes of the registry: what each of them
+ * changes here is found without going through all records. */
+static void test_a_note_goes_through_no_table(void **state)
+{
+    struct home *a = test_home(&district, 0, false);
+    char path[HOME_PATH_SIZE + 16];
+    unsigned asked = 0;
+    sqlite3 *db;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/agent.db", a->path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    for (size_t i = 0; i < agent_sql.statement_count; i++) {
+        struct xg_buf sql = XG_BUF(4096);
+        sqlite3_stmt *s;
+        if (strcmp(agent_sql.names[i], "record_entities_of_device") != 0 &&
+            strcmp(agent_sql.names[i], "record_entities_anchored_after") != 0)
+            continue;
+        asked++;
+        xg_buf_format(&sql, "EXPLAIN QUERY PLAN %s", agent_sql.statements[i]);
+        assert_int_equal(
+            sqlite3_prepare_v2(db, xg_buf_str(&sql), -1, &s, NULL), SQLITE_OK);
+        while (sqlite3_step(s) == SQLITE_ROW) {
+            const char *step = (const char *)sqlite3_column_text(s, 3);
+            if (strncmp(step, "SCAN ", 5) == 0)
+                fail_msg("%s: %s", agent_sql.names[i], step);
+        }
+        sqlite3_finalize(s);
+        xg_buf_clear(&sql);
+    }
+    assert_int_equal(asked, 2);
+    sqlite3_close(db);
 }
 
 static void test_a_shared_device_is_known(void **state)
@@ -922,6 +958,7 @@ int main(void)
         T(test_conflict_and_settling),
         T(test_late_record_waits),
         T(test_judged_by_the_registry),
+        T(test_a_note_goes_through_no_table),
         T(test_a_shared_device_is_known),
         T(test_author_and_right),
         T(test_anchor_after_a_sync),
