@@ -1,46 +1,18 @@
-/* clocks_cli.c - the deadlines of a case, as this device can tell: by the
- * catalogue in force where it was filed, and the newest calendar.
+/* clocks_cli.c - the deadlines of a case, as this device can tell
+ * (agent/home/guide.h).
  */
 #include "agent/cli/cli.h"
 
-#include "shared/core/loop.h"
-#include "shared/guide/catalogue.h"
+#include "agent/home/guide.h"
 #include "shared/view/clock.h"
 #include "shared/view/waiting.h"
 
 enum { CLOCK_ARENA_MAX = 256 << 20 };
 
-/* The place in the log at which it was filed; UINT64_MAX while it is not. */
-static uint64_t filed_at(const struct fold *fold)
-{
-    uint64_t size = UINT64_MAX;
-
-    for (uint32_t op = 0; op < fold->state.count; op++)
-        if (!fold->ops[op].record->malformed &&
-            fold->ops[op].record->head.move == XG_MOVE_FILE &&
-            xg_state_counts(&fold->state, op) &&
-            fold->facts[op].logged && fold->facts[op].position < size)
-            size = fold->facts[op].position;
-    return size;
-}
-
-static struct xg_bytes category_of(const struct xg_state *s)
-{
-    struct xg_cbor_item item;
-
-    if (s->kind->number == XG_KIND_INCIDENT &&
-        xg_state_value(s, XG_INCIDENT_CATEGORY, &item) &&
-        item.type == XG_CBOR_TEXT)
-        return item.bytes;
-    return xg_bytes(NULL, 0);
-}
-
 enum xg_status cli_clocks_of(struct cli *cli, struct cli_clocks *out,
                              struct xg_arena *arena, const struct fold *fold,
                              struct xg_error *err)
 {
-    const struct xg_catalogue *catalogue = NULL;
-    const struct xg_category *category = NULL;
     struct xg_guide *g = NULL;
     struct cli_clocks c = {.now_ms = xg_wall_ms(&cli->env),
                            .labels = cli_labels(cli)};
@@ -51,14 +23,8 @@ enum xg_status cli_clocks_of(struct cli *cli, struct cli_clocks *out,
     }
     if (cli_guide(cli, &g, err) != XG_OK ||
         xg_guide_calendar(g, &c.calendar, err) != XG_OK ||
-        xg_guide_catalogue(g, &catalogue, NULL, filed_at(fold), err) != XG_OK)
-        return err->status;
-    if (catalogue)
-        category = xg_catalogue_of(catalogue, fold->state.kind,
-                                   category_of(&fold->state));
-    if (xg_clocks_of(&c.list, &c.count, arena, &fold->state, fold->whens,
-                     xg_category_limits(category), c.calendar, c.now_ms,
-                     err) != XG_OK)
+        guide_clocks_of(&c.list, &c.count, arena, g, fold, c.now_ms, err) !=
+            XG_OK)
         return err->status;
     *out = c;
     return XG_OK;

@@ -74,20 +74,12 @@ enum xg_status guide_mark(uint64_t *mark, struct store *store,
 
 /* ---- clocks ---- */
 
-/* Where it was filed, as far as that counts; UINT64_MAX: not yet. */
+/* UINT64_MAX: not yet. */
 static uint64_t filed_at(const struct fold *fold)
 {
-    const struct xg_state *s = &fold->state;
-    uint64_t position = UINT64_MAX;
+    uint32_t op = xg_filing_of(&fold->state);
 
-    for (size_t i = 0; i < s->count; i++) {
-        uint32_t op = s->order[i];
-        if ((s->effects[op] == XG_EFFECT_FULL ||
-             s->effects[op] == XG_EFFECT_REDACTED) &&
-            s->ops[op].record->head.move == XG_MOVE_FILE)
-            position = fold->rows[op].position;
-    }
-    return position;
+    return op == XG_NONE ? UINT64_MAX : fold->rows[op].position;
 }
 
 enum xg_status guide_rules_of(struct guide_rules *rules, struct xg_guide *guide,

@@ -507,6 +507,15 @@ enum xg_status xg_clocks_of(struct xg_clock **clocks, size_t *count,
 
 /* ---- times, and who had it ---- */
 
+uint32_t xg_filing_of(const struct xg_state *s)
+{
+    for (size_t i = s->count; i-- > 0;)
+        if (counts(s, s->order[i]) &&
+            s->ops[s->order[i]].record->head.move == XG_MOVE_FILE)
+            return s->order[i];
+    return XG_NONE;
+}
+
 enum xg_status xg_effective_of(int64_t **times, struct xg_arena *arena,
                                const struct xg_state *s,
                                const struct xg_when *whens,

@@ -81,6 +81,11 @@ xg_holdings_of(struct xg_holding **list, size_t *count, struct xg_arena *arena,
                const struct xg_state *s, const struct xg_when *whens,
                struct xg_error *err);
 
+/* The move that filed the case; of one that was reopened, the last. The case is
+ * timed by the catalogue in force where that lies in the log. XG_NONE: none that
+ * counts. */
+uint32_t xg_filing_of(const struct xg_state *s);
+
 /* What the catalogue says of one stage of one category. */
 struct xg_stage_limit {
     bool has;

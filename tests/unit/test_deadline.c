@@ -244,6 +244,13 @@ static void test_every_stage_along_the_line(void **state)
     act(&r, 1, XG_MOVE_REOPEN, "2026-03-20 09:00", "又响了", "");
     clocks_at(&r, "2026-04-01 09:00");
     assert_clock(&r, XG_STAGE_FILE, 2, "2026-03-20 09:00", NULL, NULL);
+
+    /* Until it is filed again it goes by the catalogue of the first time. */
+    uint32_t first = clock_of(&r, XG_STAGE_FILE, 1)->ended_by;
+    assert_int_equal(xg_filing_of(&r.state), first);
+    act(&r, 1, XG_MOVE_FILE, "2026-03-20 10:00", "", "");
+    assert_int_equal(xg_filing_of(&r.state), r.count - 1);
+    assert_int_not_equal(first, r.count - 1);
     finish(&r);
 }
 
