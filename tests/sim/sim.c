@@ -16,7 +16,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
-enum { SETTLE_ROUNDS = 16 };
+enum { SETTLE_ROUNDS = 16, MANY = 1000, LOT = 100 };
 
 static const int64_t day_ms = 24ll * 3600 * 1000;
 
@@ -32,9 +32,49 @@ static bool is_hired(const struct sim_world *w, size_t before)
     return false;
 }
 
+/* Is somebody of that unit hired before? With the first the registry says where
+ * the unit lies. */
+static bool is_known(const struct sim_world *w, size_t before)
+{
+    const struct sim_person *people = w->script->people;
+
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(people[i].unit, people[before].unit) == 0)
+            return true;
+    return false;
+}
+
+/* The people of a whole district stand in a table, many in one note: else it is
+ * one note each, and most of a run is thousands of devices that take in
+ * thousands of notes. */
+static void hire_many(struct sim_world *w)
+{
+    const struct sim_person *lot[LOT], *p = w->script->people;
+    size_t count = 0;
+
+    for (size_t i = 0; i < w->script->person_count; i++) {
+        if (is_hired(w, i))
+            continue;
+        if (is_known(w, i))
+            lot[count++] = &p[i];
+        else
+            sim_server_worker(w->server, p[i].worker, p[i].role, p[i].unit);
+        if (count == LOT) {
+            sim_server_workers(w->server, lot, count);
+            count = 0;
+        }
+    }
+    if (count)
+        sim_server_workers(w->server, lot, count);
+}
+
 static void begin(struct sim_world *w)
 {
+    bool many = w->script->person_count >= MANY;
+
     w->server = sim_server_new(w);
+    if (many)
+        hire_many(w);
     for (size_t i = 0; i < w->script->person_count; i++) {
         const struct sim_person *p = &w->script->people[i];
         struct sim_device *d = sim_device_new(w, p->slot);
@@ -42,7 +82,7 @@ static void begin(struct sim_world *w)
         memcpy(d->worker, p->worker, sizeof d->worker);
         memcpy(d->role, p->role, sizeof d->role);
         memcpy(d->unit, p->unit, sizeof d->unit);
-        if (!is_hired(w, i))
+        if (!many && !is_hired(w, i))
             sim_server_worker(w->server, d->worker, d->role, d->unit);
         sim_server_code(w->server, &d->code, d->worker, p->approval);
     }
@@ -146,6 +186,17 @@ static void befall_device(struct sim_world *w, struct sim_device *d,
     }
 }
 
+/* Cases that were filed before are timed by the one before. */
+static void import_catalogues(struct sim_world *w, int64_t at_ms)
+{
+    int64_t each_ms = (int64_t)w->script->days * day_ms / SIM_EDITIONS;
+
+    while (w->catalogues < SIM_EDITIONS && at_ms >= w->catalogues * each_ms) {
+        w->catalogues++;
+        sim_server_catalogue(w->server);
+    }
+}
+
 static void happen(struct sim_world *w, const struct sim_event *e)
 {
     struct sim_device *d = sim_device_at(w, e->slot);
@@ -157,6 +208,7 @@ static void happen(struct sim_world *w, const struct sim_event *e)
     /* A session may have lasted longer than the next one waits. */
     if (w->now_ms < w->start_ms + e->at_ms)
         w->now_ms = w->start_ms + e->at_ms;
+    import_catalogues(w, e->at_ms);
     w->act = "between sessions";
     sim_net_deliver(w);
     if (e->deed == SIM_APPROVE)
@@ -180,7 +232,7 @@ static void settle(struct sim_world *w)
 {
     bool quiet = false;
 
-    w->act = "healing";
+    w->act = w->phase = "healing";
     w->healed = true;
     w->step = last_step(w->script);
     w->rng = sim_rng(w->script->seed, 2);
@@ -198,8 +250,10 @@ static void settle(struct sim_world *w)
         w->step++; /* each round draws anew */
         sim_server_approve_all(w->server);
         quiet = true;
-        for (size_t i = 0; i < w->device_count; i++)
+        for (size_t i = 0; i < w->device_count; i++) {
+            sim_tell(w, i, w->device_count);
             quiet = sim_device_settle(w->devices[i]) && quiet;
+        }
         quiet = quiet && sim_server_size(w->server) == before;
         sim_say(w, "settling round %d: log of %" PRIu64 "%s", round,
                 sim_server_size(w->server), quiet ? ", quiet" : "");
@@ -226,14 +280,15 @@ static void judge(struct sim_world *w, struct sim_log *log)
 {
     struct xg_hash hash;
 
+    w->phase = "the verdict";
     w->act = "checking the server";
     sim_server_check(w->server);
     sim_server_judge_down(w->server);
     w->act = "checking the server";
     sim_log_load(log, w);
     for (size_t i = 0; i < w->seen_count; i++) {
-        sim_server_root(w->server, &hash, w->seen[i].size);
-        if (!xg_hash_equal(&hash, &w->seen[i].root))
+        if (!xg_hash_equal(sim_log_root(log, w, w->seen[i].size),
+                           &w->seen[i].root))
             sim_fail(w,
                      "a checkpoint of size %" PRIu64
                      " that devices verified is not in the log",
@@ -249,15 +304,16 @@ static void judge(struct sim_world *w, struct sim_log *log)
         if (from->revoked || from->aside)
             w->slots[w->passed[i].to]->aside = true;
     }
-    for (size_t i = 0; i < w->device_count; i++)
+    for (size_t i = 0; i < w->device_count; i++) {
+        sim_tell(w, i, w->device_count);
         sim_device_verdict(w->devices[i], log);
+    }
     judge_copies(w);
     for (size_t i = 0; i < log->forked; i++)
         sim_count(w, SIM_FORKED);
     sim_server_digest(w->server, &hash);
     sim_note(w, "server", log->count, &hash);
-    sim_server_root(w->server, &hash, log->size);
-    sim_note(w, "log", log->size, &hash);
+    sim_note(w, "log", log->size, sim_log_root(log, w, log->size));
 }
 
 static void report(const struct sim_world *w, const struct sim_log *log)
@@ -287,9 +343,13 @@ static _Noreturn void run_here(const struct sim_options *options)
 
     sim_world_init(&w, options);
     sim_disk_install(&w);
+    sim_warning_install(&w);
     begin(&w);
-    for (size_t i = 0; i < script->event_count; i++)
+    w.phase = "the storm";
+    for (size_t i = 0; i < script->event_count; i++) {
+        sim_tell(&w, i, script->event_count);
         happen(&w, &script->events[i]);
+    }
     settle(&w);
     judge(&w, &log);
     sim_digest_take(&w, &verdict.digest);

@@ -11,9 +11,12 @@
  *      sim_handover.c   from one device to another
  *      sim_capture.c    what a person records on it
  *      sim_value.c      what anybody fills in
+ *      sim_clock.c      the deadlines of a case, and the catalogue behind them
  *      sim_signature.c  no signature is computed twice
+ *      sim_warning.c    the server warns of nothing without a reason
  *      sim_net.c        the network between them
  *      sim_log.c        what is in the server in the end, by hash
+ *      sim_entities.c   and each entity, and who must hold it
  *      sim_verdict.c    what must hold of a device, in the end and on the way
  *      sim_tally.c      how often what happened, and whether that is enough
  *
@@ -29,8 +32,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "agent/engine/transport.h"
+#include "shared/base/arena.h"
 #include "shared/base/env.h"
 #include "shared/core/deadline.h"
 #include "shared/core/protocol.h"
@@ -103,6 +108,7 @@ enum { SIM_SIGNATURE = 240 };
     X(SIM_CHECKED_SAVED, 5000, "sessions that began with all that was saved") \
     X(SIM_CHECKED_STATES, 400, "states compared with the server's") \
     X(SIM_CHECKED_ROWS, 400, "rows compared with their records")    \
+    X(SIM_CHECKED_CLOCKS, 400, "deadlines compared with the server's") \
     X(SIM_CHECKED_DOWN, 200, "pairs of records that reach down compared") \
     X(SIM_F_NEVER, 1000, "fault: never delivered")                             \
     X(SIM_F_LOST, 200, "fault: delivered, answer lost")                        \
@@ -201,7 +207,10 @@ struct sim_world {
     int64_t start_ms, now_ms; /* the true time */
     uint64_t step;
     const char *act; /* what is being done, for a failure */
+    const char *phase; /* the storm, healing, the verdict */
+    clock_t told;      /* when it was last said how far the run is */
     unsigned depth;  /* of sessions within sessions */
+    unsigned catalogues; /* editions so far */
     bool healed;
     struct sim_server *server;
     size_t device_count, device_room;
@@ -238,6 +247,8 @@ _Noreturn void sim_refused(struct sim_world *w, const char *call,
     } while (0)
 /* A folder, and the folders in it. */
 void sim_remove(const char *dir);
+/* Of what runs for long: how far it is, once a minute of one core. */
+void sim_tell(struct sim_world *w, size_t done, size_t of);
 /* With --verbose. */
 XG_PRINTF(2, 3)
 void sim_say(const struct sim_world *w, const char *format, ...);
@@ -277,6 +288,17 @@ struct sim_source {
 bool sim_value(struct xg_buf *out, struct sim_rng *rng,
                const struct xg_field *f, const struct sim_source *from);
 
+/* ---- deadlines ---- */
+
+enum { SIM_EDITION = 16, SIM_EDITIONS = 4 };
+
+/* A line each, with all that is said of it. */
+void sim_clocks_put(struct xg_buf *out, const struct xg_clock *clocks,
+                    size_t count);
+/* One edition of the catalogue: its name, its file. */
+void sim_catalogue(struct xg_buf *csv, char edition[SIM_EDITION],
+                   unsigned number);
+
 /* ---- tallies ---- */
 
 void sim_tally_add(struct sim_tally *to, const struct sim_tally *more);
@@ -305,11 +327,18 @@ bool sim_server_serve(struct sim_server *s, const struct transport_request *r,
 void sim_server_restart(struct sim_server *s);
 /* What befalls it from now on. */
 void sim_server_fate(struct sim_server *s, uint64_t seed);
+/* Did its store fail since the request, or the act, began? */
+bool sim_server_faulty(const struct sim_server *s);
+/* From now on a warning without such a fault ends the run; once. */
+void sim_warning_install(struct sim_world *w);
 /* No more faults. */
 void sim_server_heal(struct sim_server *s);
 
 void sim_server_worker(struct sim_server *s, const char *code, const char *role,
                        const char *unit);
+/* The same of many, of units that are known; in one note. */
+void sim_server_workers(struct sim_server *s,
+                        const struct sim_person *const *people, size_t count);
 void sim_server_code(struct sim_server *s, struct xg_enrol_code *code,
                      const char *worker, bool approval);
 /* Say yes to whoever waits. */
@@ -317,12 +346,11 @@ void sim_server_approve_all(struct sim_server *s);
 /* Is it enrolled: does it wait for nobody's yes any more? */
 bool sim_server_knows(struct sim_server *s, const char *device);
 void sim_server_revoke(struct sim_server *s, const char *device);
+/* The catalogue's next edition comes. */
+void sim_server_catalogue(struct sim_server *s);
 /* Somebody at the centre works for a while. */
 void sim_server_operate(struct sim_server *s);
 bool sim_server_has_record(struct sim_server *s, const struct xg_hash *record);
-/* What the log proves of its time. */
-struct xg_when sim_server_when(struct sim_server *s,
-                               const struct xg_hash *record);
 bool sim_server_has_batch(struct sim_server *s, const struct xg_hash *id,
                           uint64_t position);
 uint64_t sim_server_size(struct sim_server *s);
@@ -332,6 +360,7 @@ uint64_t sim_server_size(struct sim_server *s);
 struct sim_held {
     struct xg_hash record;
     struct xg_id entity;
+    struct xg_when when; /* as the server bounds it */
     bool of_entity, quarantined; /* in a batch that is kept apart, or waits for
                                   * such a one: no row */
     unsigned rows, batches;
@@ -343,13 +372,32 @@ struct sim_time {
     int64_t ms;
 };
 
+/* Some of the units, by their place in sim_unit(). */
+struct sim_units {
+    uint64_t bits[(SIM_UNITS_MAX + 63) / 64];
+};
+
+struct sim_entity {
+    struct xg_id id;
+    uint64_t kind, conflicts;
+    struct sim_units units; /* at home in one, in the hands of others */
+    struct sim_units given; /* in whose hands any record of it ever put it */
+    struct xg_bytes state;  /* encoded */
+    struct xg_bytes clocks; /* as of sim_clocks_put() */
+};
+
 struct sim_log {
     size_t count, room;
     struct sim_held *held; /* ascending by hash */
     size_t time_count, time_room;
     struct sim_time *times; /* in the order of the log */
-    uint64_t size;         /* of the log */
-    size_t chains, forked, fork_notes, batches, entities;
+    uint64_t size;          /* of the log */
+    struct xg_hash *leaves; /* of its entries */
+    struct xg_hash *roots;  /* by size, as far as anybody asked; else zero */
+    size_t entities, entity_room;
+    struct sim_entity *each; /* ascending by id */
+    struct xg_arena texts;   /* of theirs */
+    size_t chains, forked, fork_notes, batches;
 };
 
 void sim_log_load(struct sim_log *log, struct sim_world *w);
@@ -363,27 +411,32 @@ void sim_log_clear(struct sim_log *log);
 const struct sim_held *sim_log_find(const struct sim_log *log,
                                     const struct xg_hash *record);
 
+/* What the log is at that size. */
+const struct xg_hash *sim_log_root(struct sim_log *log, struct sim_world *w,
+                                   uint64_t size);
+/* Some of these are the unit, or below it. */
+bool sim_units_within(const struct sim_units *units, const char *unit);
+/* NULL: the server does not know it. */
+const struct sim_entity *sim_log_entity(const struct sim_log *log,
+                                        const struct xg_id *id);
+/* Call for each entity that the device's scope holds. */
+struct sim_in_scope {
+    void *ctx;
+    void (*visit)(void *ctx, const struct sim_entity *e);
+};
+void sim_log_scope(const struct sim_log *log, struct sim_server *s,
+                   const char *device, const struct sim_in_scope *visitor);
+
 /* Tree, entries, derived tables, rebuilt tables. */
 void sim_server_check(struct sim_server *s);
 /* What reaches those below is sound by itself: sim_down.c. */
 void sim_server_judge_down(struct sim_server *s);
 void sim_server_root(struct sim_server *s, struct xg_hash *root, uint64_t size);
-/* The leaf hash of an entry. */
-void sim_server_leaf(struct sim_server *s, struct xg_hash *leaf,
-                     uint64_t index);
 /* The encoded state, appended to `state`; false when it has none. */
 bool sim_server_state(struct sim_server *s, struct xg_buf *state,
                       const struct xg_id *id);
 bool sim_server_forked(struct sim_server *s, const struct xg_hash *chain);
 void sim_server_digest(struct sim_server *s, struct xg_hash *out);
-/* Call for each entity that the device's scope holds. */
-struct sim_in_scope {
-    void *ctx;
-    void (*visit)(void *ctx, const struct xg_id *id, uint64_t conflicts,
-                  struct xg_bytes state);
-};
-void sim_server_scope(struct sim_server *s, const char *device,
-                      const struct sim_in_scope *visitor);
 
 /* ---- devices ---- */
 
@@ -392,6 +445,7 @@ struct sim_saved {
     struct xg_id entity;
     uint64_t step;
     uint8_t effect; /* that the device gave it when it was saved */
+    char unit[XG_CODE_MAX + 1]; /* of its author, as the device knew then */
     bool creates;
 };
 
@@ -504,7 +558,7 @@ void sim_device_cut(struct sim_device *d);
 bool sim_device_dies(struct sim_device *d);
 
 /* What must hold of it in the end. Appends to the digest. */
-void sim_device_verdict(struct sim_device *d, const struct sim_log *log);
+void sim_device_verdict(struct sim_device *d, struct sim_log *log);
 
 void sim_saved_put(struct sim_device *d, const struct sim_saved *saved);
 

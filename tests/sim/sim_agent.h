@@ -3,6 +3,7 @@
 #define XG_TESTS_SIM_AGENT_H
 
 #include "agent/engine/engine.h"
+#include "agent/home/guide.h"
 #include "agent/home/home.h"
 #include "agent/record/capture.h"
 #include "agent/store/fold.h"

@@ -133,6 +133,23 @@ static bool is_registered(struct sim_device *d, struct home *home)
     return found;
 }
 
+/* Where the registry says that its person is, as far as it has come here. */
+static void put_unit(struct sim_device *d, struct home *home,
+                     struct sim_saved *s)
+{
+    const struct xg_registry *registry = store_registry(home->store);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_statement says;
+    uint64_t position;
+    bool found;
+
+    sim_ok(d->world,
+           registry->find(registry->ctx, XG_SAYS_WORKER, d->worker, INT64_MAX,
+                          &says, &position, &found, &err));
+    if (found)
+        memcpy(s->unit, says.unit, sizeof s->unit);
+}
+
 /* Is everybody known who wrote to it? Records can be here before the registry's
  * word about who signed them: who was enrolled during a sync. */
 static bool knows_all(struct sim_device *d, struct home *home,
@@ -171,6 +188,7 @@ static void saved(struct sim_device *d, struct home *home,
     if (s.effect == XG_EFFECT_NO_RIGHT && !knows_all(d, home, &c->id))
         s.effect = SIM_EFFECT_UNKNOWN;
     xg_buf_clear(&state);
+    put_unit(d, home, &s);
     sim_saved_put(d, &s);
     if (creates || d->dead)
         return;

@@ -1,5 +1,6 @@
 /* sim_log.c - what the server holds in the end: every record by its hash, every
- * batch opened again, tables rebuilt; see sim.h. */
+ * batch opened again, tables rebuilt; see sim.h. It is read once, however many
+ * devices are held against it. */
 #include "tests/sim/sim_server.h"
 
 #include <inttypes.h>
@@ -26,7 +27,6 @@ static void load_rows(struct sim_log *log, struct sim_server *s,
     size_t count;
 
     sim_ok(s->world, reader->ops->get_counts(reader, &counts, &err));
-    log->entities = counts.entities;
     for (uint64_t at = 1; at <= counts.records; at += count) {
         xg_arena_reset(&arena);
         sim_ok(s->world,
@@ -35,11 +35,15 @@ static void load_rows(struct sim_log *log, struct sim_server *s,
         if (count == 0)
             sim_fail(s->world, "records %" PRIu64 " to %" PRIu64 " are missing",
                      at, counts.records);
-        for (size_t i = 0; i < count; i++)
-            put(log, &(struct sim_held){.record = rows[i].hash,
-                                        .entity = rows[i].entity_id,
-                                        .of_entity = rows[i].entity != 0,
-                                        .rows = 1});
+        for (size_t i = 0; i < count; i++) {
+            struct sim_held held = {.record = rows[i].hash,
+                                    .entity = rows[i].entity_id,
+                                    .of_entity = rows[i].entity != 0,
+                                    .rows = 1};
+            sim_ok(s->world, fold_when(&held.when, reader, rows[i].anchor_size,
+                                       rows[i].position, &err));
+            put(log, &held);
+        }
     }
     xg_arena_clear(&arena);
 }
@@ -153,6 +157,7 @@ static void fold_held(struct sim_log *log)
             continue;
         }
         if (from->rows) {
+            to->when = from->when;
             to->entity = from->entity;
             to->of_entity = from->of_entity;
         }
@@ -209,19 +214,32 @@ static void put_time(struct sim_log *log, struct sim_world *w, uint64_t position
     log->times[log->time_count++] = (struct sim_time){position, (int64_t)ms};
 }
 
+/* How many time notes lie below that place. */
+static size_t times_below(const struct sim_log *log, uint64_t position)
+{
+    size_t low = 0, high = log->time_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (log->times[middle].position < position)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 struct xg_when sim_log_when(const struct sim_log *log, uint64_t anchor_size,
                             uint64_t position)
 {
     struct xg_when when = {XG_NO_TIME, XG_NO_TIME};
+    size_t before = times_below(log, anchor_size);
+    size_t behind = times_below(log, position + 1);
 
-    for (size_t i = 0; i < log->time_count; i++) {
-        if (log->times[i].position < anchor_size)
-            when.low_ms = log->times[i].ms;
-        if (log->times[i].position > position) {
-            when.high_ms = log->times[i].ms;
-            break;
-        }
-    }
+    if (before > 0)
+        when.low_ms = log->times[before - 1].ms;
+    if (behind < log->time_count)
+        when.high_ms = log->times[behind].ms;
     return when;
 }
 
@@ -234,6 +252,8 @@ static void load_entries(struct sim_log *log, struct sim_server *s,
     size_t count;
 
     log->size = sim_server_size(s);
+    log->leaves = sim_alloc((log->size + 1) * sizeof *log->leaves);
+    log->roots = sim_alloc((log->size + 1) * sizeof *log->roots);
     for (uint64_t at = 0; at < log->size; at += count) {
         xg_arena_reset(&arena);
         sim_ok(s->world,
@@ -242,6 +262,7 @@ static void load_entries(struct sim_log *log, struct sim_server *s,
         if (count == 0)
             sim_fail(s->world, "entry %" PRIu64 " is missing", at);
         for (size_t i = 0; i < count; i++) {
+            xg_tlog_leaf(&log->leaves[at + i], notes[i].at, notes[i].len);
             log->fork_notes += begins(notes[i], "xunge/fork/v1\n");
             if (begins(notes[i], "xunge/time/v1\n"))
                 put_time(log, s->world, at + i, notes[i]);
@@ -261,6 +282,7 @@ void sim_log_load(struct sim_log *log, struct sim_world *w)
     fold_held(log);
     load_chains(log, s, reader);
     load_entries(log, s, reader);
+    sim_entities_load(log, s, reader);
     sim_server_return(s, reader);
     if (log->fork_notes < log->forked ||
         (log->fork_notes > 0) != (log->forked > 0))
@@ -270,8 +292,11 @@ void sim_log_load(struct sim_log *log, struct sim_world *w)
 
 void sim_log_clear(struct sim_log *log)
 {
+    sim_entities_clear(log);
     free(log->held);
     free(log->times);
+    free(log->leaves);
+    free(log->roots);
     *log = (struct sim_log){.count = 0};
 }
 
@@ -341,21 +366,17 @@ void sim_server_root(struct sim_server *s, struct xg_hash *root, uint64_t size)
     sim_server_return(s, reader);
 }
 
-void sim_server_leaf(struct sim_server *s, struct xg_hash *leaf, uint64_t index)
+const struct xg_hash *sim_log_root(struct sim_log *log, struct sim_world *w,
+                                   uint64_t size)
 {
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_arena arena = XG_ARENA(1 << 20);
-    struct store *reader = sim_server_borrow(s);
-    struct xg_bytes *notes;
-    size_t count;
+    const struct xg_hash none = {{0}};
 
-    sim_ok(s->world, reader->ops->read_entries(reader, &arena, &notes, &count,
-                                               index, 1, 1 << 20, &err));
-    if (count != 1)
-        sim_fail(s->world, "entry %" PRIu64 " is missing", index);
-    xg_tlog_leaf(leaf, notes[0].at, notes[0].len);
-    sim_server_return(s, reader);
-    xg_arena_clear(&arena);
+    if (size > log->size)
+        sim_fail(w, "a checkpoint of size %" PRIu64 " is of no log that there is",
+                 size);
+    if (xg_hash_equal(&log->roots[size], &none))
+        sim_server_root(w->server, &log->roots[size], size);
+    return &log->roots[size];
 }
 
 bool sim_server_state(struct sim_server *s, struct xg_buf *state,
@@ -386,86 +407,4 @@ bool sim_server_forked(struct sim_server *s, const struct xg_hash *chain)
     sim_ok(s->world, reader->ops->find_chain(reader, &c, &found, chain, &err));
     sim_server_return(s, reader);
     return found && c.forked;
-}
-
-static bool in_units(const struct registry_scope *scope, const char *unit)
-{
-    for (size_t i = 0; i < scope->unit_count; i++)
-        if (strcmp(scope->units[i], unit) == 0)
-            return true;
-    return false;
-}
-
-static bool names_one(const struct registry_scope *scope,
-                      const struct xg_cbor_item *code)
-{
-    char unit[XG_CODE_MAX + 1] = "";
-
-    if (code->type != XG_CBOR_TEXT || code->bytes.len > XG_CODE_MAX)
-        return false;
-    memcpy(unit, code->bytes.at, code->bytes.len);
-    return in_units(scope, unit);
-}
-
-/* Is it in the hands of one of the units? Read off the state's own bytes:
- * every side of `unit`, every element of `called`. */
-static bool in_hands(const struct registry_scope *scope, struct xg_bytes state,
-                     struct xg_error *err)
-{
-    struct xg_brief_elements called;
-    struct xg_cbor_item number, heads, head, part;
-    struct xg_brief b;
-
-    if (xg_brief_read(&b, state, err) != XG_OK || !b.kind ||
-        !b.kind->first_status)
-        return false;
-    struct xg_cbor registers = b.registers;
-    while (xg_cbor_next(&registers, &number) &&
-           xg_cbor_next(&registers, &heads)) {
-        struct xg_cbor c = xg_cbor_inside(&heads);
-        while (number.number == XG_CASE_UNIT && xg_cbor_next(&c, &head)) {
-            struct xg_cbor h = xg_cbor_inside(&head);
-            if (xg_cbor_next(&h, &part) && xg_cbor_next(&h, &part) &&
-                names_one(scope, &part))
-                return true;
-        }
-    }
-    if (xg_brief_set(&b, XG_CASE_CALLED, &called))
-        while (xg_brief_element(&called, &part))
-            if (names_one(scope, &part))
-                return true;
-    return false;
-}
-
-void sim_server_scope(struct sim_server *s, const char *device,
-                      const struct sim_in_scope *visitor)
-{
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_arena arena = XG_ARENA(ARENA_MAX), kept = XG_ARENA(1 << 20);
-    struct store *reader = sim_server_borrow(s);
-    struct registry_scope scope;
-    struct store_filter filter = {.limit = ROWS_EACH};
-    struct store_entity *rows;
-    size_t count = 1;
-
-    sim_ok(s->world, registry_scope(&scope, s->data->registry, &kept, device,
-                                    sim_server_size(s), &err));
-    filter.no_contacts = !scope.role || !scope.role->informed;
-    while (count > 0) {
-        xg_arena_reset(&arena);
-        sim_ok(s->world, reader->ops->read_entities(reader, &arena, &rows,
-                                                    &count, &filter, &err));
-        for (size_t i = 0; i < count; i++) {
-            if (in_units(&scope, rows[i].unit) ||
-                in_hands(&scope, rows[i].state, &err))
-                visitor->visit(visitor->ctx, &rows[i].id, rows[i].conflicts,
-                               rows[i].state);
-            filter.before = rows[i].number;
-        }
-        if (filter.before == 1)
-            break;
-    }
-    sim_server_return(s, reader);
-    xg_arena_clear(&arena);
-    xg_arena_clear(&kept);
 }

@@ -94,6 +94,34 @@ static void import_territory(struct sim_server *s)
     xg_buf_clear(&csv);
 }
 
+static enum xg_status put_catalogue(struct sim_server *s, struct sim_task *task,
+                                    struct xg_error *err)
+{
+    struct xg_buf csv = XG_BUF(4096);
+    struct xg_reference reference;
+    char edition[SIM_EDITION];
+
+    (void)task;
+    sim_catalogue(&csv, edition, s->editions);
+    enum xg_status status = xg_buf_check(&csv, err);
+    if (status == XG_OK)
+        status = registry_put_reference(s->data->registry, &reference,
+                                        "catalogue", edition,
+                                        xg_buf_bytes(&csv), err);
+    xg_buf_clear(&csv);
+    return status;
+}
+
+void sim_server_catalogue(struct sim_server *s)
+{
+    struct sim_task task = {.code = NULL};
+
+    s->editions++;
+    s->world->act = "importing a catalogue";
+    sim_server_persist(s, &task, put_catalogue);
+    sim_say(s->world, "edition %u of the catalogue", s->editions);
+}
+
 struct sim_server *sim_server_new(struct sim_world *w)
 {
     struct sim_server *s = sim_alloc(sizeof *s);
@@ -179,10 +207,15 @@ static void tempt(struct sim_server *s, bool *dies)
         .status = how[sim_below(&s->fate, sizeof how / sizeof *how)]};
 }
 
+bool sim_server_faulty(const struct sim_server *s)
+{
+    return s->fault.failed > 0;
+}
+
 /* What came of it. True: it died and was started again. */
 static bool overcome(struct sim_server *s, bool dies)
 {
-    bool failed = s->fault.failed > 0;
+    bool failed = sim_server_faulty(s);
 
     s->fault = (struct store_fault){.status = XG_OK};
     if (failed)
@@ -256,7 +289,7 @@ bool sim_server_serve(struct sim_server *s, const struct transport_request *r,
     tempt(s, &dies);
     serve(s, r, answer);
     int status = answer->http_status;
-    bool faulty = s->fault.failed > 0;
+    bool faulty = sim_server_faulty(s);
     if (overcome(s, dies))
         return false;
     if (status >= 500 && !faulty)
@@ -295,7 +328,7 @@ void sim_server_persist(struct sim_server *s, struct sim_task *task,
         struct xg_error err = XG_ERROR_NONE;
         tempt(s, &dies);
         enum xg_status status = act(s, task, &err);
-        bool faulty = s->fault.failed > 0;
+        bool faulty = sim_server_faulty(s);
         again = overcome(s, dies) || status != XG_OK;
         if (status == XG_OK || faulty)
             continue;
@@ -321,6 +354,30 @@ void sim_server_worker(struct sim_server *s, const char *code, const char *role,
     struct sim_task task = {.code = code, .role = role, .unit = unit};
 
     sim_server_persist(s, &task, add_worker);
+}
+
+static enum xg_status put_statements(struct sim_server *s,
+                                     struct sim_task *task,
+                                     struct xg_error *err)
+{
+    return registry_put(s->data->registry, task->says, task->says_count, err);
+}
+
+void sim_server_workers(struct sim_server *s,
+                        const struct sim_person *const *people, size_t count)
+{
+    struct xg_statement *says = sim_alloc(count * sizeof *says);
+    struct sim_task task = {.says = says, .says_count = count};
+
+    for (size_t i = 0; i < count; i++) {
+        says[i].kind = XG_SAYS_WORKER;
+        says[i].role = xg_role_named(people[i]->role)->number;
+        snprintf(says[i].subject, sizeof says[i].subject, "%s",
+                 people[i]->worker);
+        snprintf(says[i].unit, sizeof says[i].unit, "%s", people[i]->unit);
+    }
+    sim_server_persist(s, &task, put_statements);
+    free(says);
 }
 
 static enum xg_status make_code(struct sim_server *s, struct sim_task *task,
@@ -445,27 +502,6 @@ bool sim_server_has_record(struct sim_server *s, const struct xg_hash *record)
     sim_server_return(s, reader);
     xg_arena_clear(&arena);
     return found;
-}
-
-struct xg_when sim_server_when(struct sim_server *s,
-                               const struct xg_hash *record)
-{
-    struct xg_error err = XG_ERROR_NONE;
-    struct xg_arena arena = XG_ARENA(1 << 20);
-    struct store *reader = sim_server_borrow(s);
-    struct store_record row;
-    struct xg_when when;
-    bool found;
-
-    sim_ok(s->world, reader->ops->find_record(reader, &arena, &row, &found,
-                                              record, &err));
-    if (!found)
-        sim_fail(s->world, "the server lacks a record of a state it shares");
-    sim_ok(s->world,
-           fold_when(&when, reader, row.anchor_size, row.position, &err));
-    sim_server_return(s, reader);
-    xg_arena_clear(&arena);
-    return when;
 }
 
 bool sim_server_has_batch(struct sim_server *s, const struct xg_hash *id,

@@ -28,6 +28,7 @@ struct sim_server {
     size_t at_desk;              /* now */
     struct store *reader; /* with which is looked at it; NULL: nobody does */
     unsigned looks;       /* so many, one within another */
+    unsigned editions;    /* of the catalogue */
 };
 
 /* All that comes from this device into a log of that size is kept apart. */
@@ -41,6 +42,8 @@ struct sim_revoked {
 struct sim_task {
     const char *code, *role, *unit, *device, *by;
     struct xg_draft *draft;
+    const struct xg_statement *says;
+    size_t says_count;
     struct xg_id entity, other;
     struct xg_hash record, hash;
     uint64_t move;
@@ -52,6 +55,11 @@ typedef enum xg_status sim_act(struct sim_server *s, struct sim_task *task,
                                struct xg_error *err);
 void sim_server_persist(struct sim_server *s, struct sim_task *task,
                         sim_act *act);
+
+/* The part of struct sim_log that sim_entities.c reads, and giving it up. */
+void sim_entities_load(struct sim_log *log, struct sim_server *s,
+                       struct store *reader);
+void sim_entities_clear(struct sim_log *log);
 
 /* A reader, and giving it back; who looks within another look has the same. */
 struct store *sim_server_borrow(struct sim_server *s);

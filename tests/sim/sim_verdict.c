@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STATE_MAX = 16 << 20 };
+enum { STATE_MAX = 16 << 20, CLOCKS_MAX = 1 << 20 };
 
 /* ---- what it saved ---- */
 
@@ -38,14 +38,15 @@ static void judge_saved(struct sim_device *d, const struct sim_saved *s,
 /* What had its full effect when it was saved has it now, wherever its author
  * was moved to meanwhile. Only others can make it overtaken, or take away what
  * it needed (a request that somebody else granted first). */
-static void judge_effect(struct sim_device *d, const struct sim_saved *s)
+static void judge_effect(struct sim_device *d, const struct sim_saved *s,
+                         const struct sim_log *log)
 {
-    struct xg_buf state = XG_BUF(STATE_MAX);
+    const struct sim_entity *e = sim_log_entity(log, &s->entity);
     char hex[2 * XG_HASH_SIZE + 1];
 
-    if (!sim_server_state(d->world->server, &state, &s->entity))
+    if (!e)
         sim_fail(d->world, "the entity of a record has no state");
-    unsigned now = sim_effect(xg_buf_bytes(&state), &s->record);
+    unsigned now = sim_effect(e->state, &s->record);
     hex_of(hex, &s->record);
     if (s->effect == XG_EFFECT_FULL && now != XG_EFFECT_FULL &&
         now != XG_EFFECT_OVERTAKEN && now != XG_EFFECT_LACKING &&
@@ -55,24 +56,27 @@ static void judge_effect(struct sim_device *d, const struct sim_saved *s)
                  "its effect when saved, now: %s",
                  hex, d->index, d->name, d->role, d->unit, s->step, s->creates,
                  xg_effect_label((enum xg_effect)now));
-    if (s->effect == XG_EFFECT_NO_RIGHT && now == XG_EFFECT_FULL)
-        sim_fail(d->world, "%s of %04u had no right when saved, now it has",
-                 hex, d->index);
-    xg_buf_clear(&state);
+    /* Unless somebody gave it to that unit, before or since. */
+    if (s->effect == XG_EFFECT_NO_RIGHT && now == XG_EFFECT_FULL &&
+        !sim_units_within(&e->given, s->unit))
+        sim_fail(d->world,
+                 "%s of %04u (%s, %s, then of %s, step %" PRIu64
+                 ", kind %" PRIu64 ") had no right when saved, now it has",
+                 hex, d->index, d->name, d->role, s->unit, s->step, e->kind);
 }
 
 /* The receipt that covers it stands by itself, and fits the log as it is now.
  */
 static void judge_receipt(struct sim_device *d, struct home *home,
                           const struct store_identity *id,
-                          const struct xg_hash *record)
+                          struct sim_log *log, const struct xg_hash *record)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_buf note = XG_BUF(XG_NOTE_MAX), bytes = XG_BUF(XG_ANSWER_MAX);
     struct store_batch batch;
     struct xg_receipt receipt;
     struct xg_checkpoint c;
-    struct xg_hash leaf, there, root;
+    struct xg_hash leaf;
     bool found;
 
     sim_ok(d->world, store_receipt_of(home->store, &batch, &note, &bytes,
@@ -82,9 +86,9 @@ static void judge_receipt(struct sim_device *d, struct home *home,
     xg_tlog_leaf(&leaf, note.data, note.len);
     sim_ok(d->world, xg_receipt_open(&receipt, &c, bytes.data, bytes.len, &leaf,
                                      &id->log, &err));
-    sim_server_leaf(d->world->server, &there, receipt.index);
-    sim_server_root(d->world->server, &root, c.size);
-    if (!xg_hash_equal(&leaf, &there) || !xg_hash_equal(&root, &c.root))
+    if (receipt.index >= log->size ||
+        !xg_hash_equal(&leaf, &log->leaves[receipt.index]) ||
+        !xg_hash_equal(sim_log_root(log, d->world, c.size), &c.root))
         sim_fail(d->world, "%04u holds a receipt that does not fit the log",
                  d->index);
     xg_buf_clear(&note);
@@ -97,6 +101,7 @@ struct compare {
     const struct sim_log *log;
     struct sim_device *device;
     struct home *home;
+    struct xg_guide *guide;     /* as this device has it */
     uint64_t shared, conflicts; /* in scope, on the server */
 };
 
@@ -200,8 +205,39 @@ static void check_times(struct compare *c, const struct fold *f,
     }
 }
 
+/* Each deadline of a case is the server's, down to the millisecond: by the edition
+ * of the catalogue in force where the case was filed, as this device has it. */
+static void compare_clocks(struct compare *c, const struct fold *f,
+                           struct xg_arena *arena,
+                           const struct sim_entity *there)
+{
+    struct sim_world *w = c->device->world;
+    struct xg_buf here = XG_BUF(CLOCKS_MAX);
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_clock *clocks;
+    size_t count;
+    char hex[2 * XG_ID_SIZE + 1];
+
+    if (!f->state.kind || !f->state.kind->first_status)
+        return;
+    sim_ok(w, guide_clocks_of(&clocks, &count, arena, c->guide, f, w->now_ms,
+                              &err));
+    sim_clocks_put(&here, clocks, count);
+    sim_ok(w, xg_buf_check(&here, &err));
+    xg_hex(hex, there->id.b, XG_ID_SIZE);
+    if (!xg_bytes_equal(xg_buf_bytes(&here), there->clocks)) {
+        fprintf(stderr, "here:\n%s", xg_buf_str(&here));
+        fprintf(stderr, "there:\n%.*s", (int)there->clocks.len,
+                (const char *)there->clocks.at);
+        sim_fail(w, "%04u and the server differ on the deadlines of %s",
+                 c->device->index, hex);
+    }
+    sim_count(w, SIM_CHECKED_CLOCKS);
+    xg_buf_clear(&here);
+}
+
 /* And the server gives it the same. */
-static void compare_times(struct compare *c, const struct xg_id *id)
+static void compare_times(struct compare *c, const struct sim_entity *entity)
 {
     struct sim_world *w = c->device->world;
     struct xg_arena arena = XG_ARENA(64 << 20);
@@ -209,14 +245,18 @@ static void compare_times(struct compare *c, const struct xg_id *id)
     struct fold fold;
     char hex[2 * XG_HASH_SIZE + 1];
 
-    sim_ok(w, fold_load(c->home->store, &fold, &arena, id, &err));
+    sim_ok(w, fold_load(c->home->store, &fold, &arena, &entity->id, &err));
     check_conflicts(w, &fold.state);
     check_times(c, &fold, &arena);
+    compare_clocks(c, &fold, &arena, entity);
     for (size_t i = 0; i < fold.state.count; i++) {
         const struct xg_hash *hash = &fold.ops[i].record->hash;
         struct xg_when here = fold.whens[i];
-        struct xg_when there = sim_server_when(w->server, hash);
+        const struct sim_held *held = sim_log_find(c->log, hash);
         hex_of(hex, hash);
+        if (!held || held->rows == 0)
+            sim_fail(w, "the server lacks %s, of a state that it shares", hex);
+        struct xg_when there = held->when;
         if (here.low_ms != there.low_ms || here.high_ms != there.high_ms)
             sim_fail(w,
                      "%04u: %s of %s at %" PRIu64 ", anchor %" PRIu64
@@ -229,8 +269,7 @@ static void compare_times(struct compare *c, const struct xg_id *id)
     xg_arena_clear(&arena);
 }
 
-static void compare_entity(void *ctx, const struct xg_id *id,
-                           uint64_t conflicts, struct xg_bytes state)
+static void compare_entity(void *ctx, const struct sim_entity *there)
 {
     struct compare *c = ctx;
     struct sim_world *w = c->device->world;
@@ -239,23 +278,22 @@ static void compare_entity(void *ctx, const struct xg_id *id,
     struct store_entity e;
     char hex[2 * XG_ID_SIZE + 1];
 
-    xg_hex(hex, id->b, XG_ID_SIZE);
-    if (store_load_entity(c->home->store, &e, &here, id, &err) != XG_OK)
+    xg_hex(hex, there->id.b, XG_ID_SIZE);
+    if (store_load_entity(c->home->store, &e, &here, &there->id, &err) != XG_OK)
         sim_fail(w, "%04u lacks %s, which is in its scope: %s",
                  c->device->index, hex, xg_error_text(&err));
     if (e.out)
         sim_fail(w, "%04u counts %s out of its scope", c->device->index, hex);
-    if (e.conflicts != conflicts)
-        differ(c, id, xg_buf_bytes(&here), state);
-    if (!xg_bytes_equal(xg_buf_bytes(&here), state))
-        differ(c, id, xg_buf_bytes(&here), state);
+    if (e.conflicts != there->conflicts ||
+        !xg_bytes_equal(xg_buf_bytes(&here), there->state))
+        differ(c, &there->id, xg_buf_bytes(&here), there->state);
     if (e.delivery != STORE_RECEIVED)
         sim_fail(w, "%04u: %s is only %s", c->device->index, hex,
                  store_delivery_name(e.delivery));
     xg_buf_clear(&here);
-    compare_times(c, id);
+    compare_times(c, there);
     c->shared++;
-    c->conflicts += conflicts > 0;
+    c->conflicts += there->conflicts > 0;
 }
 
 /* Of what reaches down to it, it has all but what others added to the sets. */
@@ -312,11 +350,11 @@ static bool compare_rest(void *ctx, const struct store_entity *e,
 {
     struct compare *c = ctx;
     struct sim_world *w = c->device->world;
-    struct xg_buf there = XG_BUF(STATE_MAX);
+    const struct sim_entity *there = sim_log_entity(c->log, &e->id);
     char hex[2 * XG_ID_SIZE + 1];
 
     xg_hex(hex, e->id.b, XG_ID_SIZE);
-    if (!sim_server_state(w->server, &there, &e->id))
+    if (!there)
         sim_fail(w,
                  "%04u shows %s (%s, of %s, mine %d, out %d, %s, %" PRIu64
                  " records), which the server does not know",
@@ -327,19 +365,17 @@ static bool compare_rest(void *ctx, const struct store_entity *e,
     if (!e->mine && e->kind && c->device->took) {
         struct xg_error err = XG_ERROR_NONE;
         struct xg_brief b;
-        sim_ok(w, xg_brief_read(&b, xg_buf_bytes(&there), &err));
+        sim_ok(w, xg_brief_read(&b, there->state, &err));
         if (e->records > b.records)
-            differ(c, &e->id, state, xg_buf_bytes(&there));
-        xg_buf_clear(&there);
+            differ(c, &e->id, state, there->state);
         return true;
     }
     /* Without its first record: own ones that came back to a copy, of what
      * went out of its scope meanwhile. */
     if (!e->mine && e->kind && e->kind->reaches_down)
-        compare_registers(c, &e->id, state, xg_buf_bytes(&there));
-    else if (!e->mine && e->kind && !xg_bytes_equal(xg_buf_bytes(&there), state))
-        differ(c, &e->id, state, xg_buf_bytes(&there));
-    xg_buf_clear(&there);
+        compare_registers(c, &e->id, state, there->state);
+    else if (!e->mine && e->kind && !xg_bytes_equal(there->state, state))
+        differ(c, &e->id, state, there->state);
     return true;
 }
 
@@ -413,11 +449,14 @@ static void judge_states(struct sim_device *d, struct home *home,
     const struct store_filter all = {.contacts = true};
     struct compare c = {.log = log, .device = d, .home = home};
     const struct sim_in_scope visitor = {&c, compare_entity};
+    struct xg_guide_source source = guide_of_device(home->store);
     struct xg_error err = XG_ERROR_NONE;
     struct store_counts counts;
 
     sim_judge_rows(d, home);
-    sim_server_scope(d->world->server, d->name, &visitor);
+    sim_ok(d->world, xg_guide_new(&c.guide, &source, &err));
+    sim_log_scope(log, d->world->server, d->name, &visitor);
+    xg_guide_free(c.guide);
     sim_ok(d->world,
            store_list(home->store, &all, true, compare_rest, &c, &err));
     sim_ok(d->world, store_count(home->store, &counts, &err));
@@ -490,7 +529,7 @@ static void judge_file(struct sim_device *d)
                  d->index);
 }
 
-void sim_device_verdict(struct sim_device *d, const struct sim_log *log)
+void sim_device_verdict(struct sim_device *d, struct sim_log *log)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct store_identity id;
@@ -503,9 +542,9 @@ void sim_device_verdict(struct sim_device *d, const struct sim_log *log)
     d->world->act = "judging what was saved";
     for (size_t i = 0; i < d->saved_count; i++) {
         judge_saved(d, &d->saved[i], log);
-        judge_receipt(d, &home, &id, &d->saved[i].record);
+        judge_receipt(d, &home, &id, log, &d->saved[i].record);
         if (!d->revoked && !d->aside)
-            judge_effect(d, &d->saved[i]);
+            judge_effect(d, &d->saved[i], log);
     }
     if (!d->revoked && !d->aside) {
         d->world->act = "judging states";

@@ -7,10 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shared/core/cbor.h"
 #include "shared/core/loop.h"
+
+enum { TELL_EACH_S = 60 };
 
 /* ---- randomness ---- */
 
@@ -186,6 +189,21 @@ void sim_say(const struct sim_world *w, const char *format, ...)
     vprintf(format, args);
     va_end(args);
     putchar('\n');
+}
+
+void sim_tell(struct sim_world *w, size_t done, size_t of)
+{
+    clock_t now = clock();
+
+    if (now - w->told < TELL_EACH_S * CLOCKS_PER_SEC)
+        return;
+    w->told = now;
+    printf("sim: seed %" PRIu64 "  %s: %zu of %zu, day %" PRId64
+           ", a log of %" PRIu64 ", after %ld s of one core\n",
+           w->script->seed, w->phase, done, of,
+           (w->now_ms - w->start_ms) / ((int64_t)24 * 3600 * 1000),
+           sim_server_size(w->server), (long)(now / CLOCKS_PER_SEC));
+    fflush(stdout);
 }
 
 void sim_count(struct sim_world *w, enum sim_counter counter)
