@@ -152,6 +152,8 @@ static la_ssize_t take(struct archive *a, void *ctx, const void **data)
         r->source.get(r->source.ctx, &r->chunk, &r->inner) != XG_OK)
         return -1;
     r->ended = r->chunk.len == 0;
+    if (r->ended)
+        return 0;
     size_t n = r->chunk.len < most ? r->chunk.len : (size_t)most;
     *data = r->chunk.at;
     if (r->data_left > 0)

@@ -19,7 +19,7 @@
 
 enum { MEMORY_MAX = 64 << 20, CPU_MAX_S = 1, UNCONFINED = 99 };
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef TEST_UNDER_ASAN
 static const bool limits_memory = false; /* confine.c */
 #else
 static const bool limits_memory = true;

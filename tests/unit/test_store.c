@@ -1040,6 +1040,25 @@ static void test_people(void **state)
     close_store(e, s);
 }
 
+/* Field by field: what lies between them is the compiler's. */
+static void assert_same_act(const struct store_act *a,
+                            const struct store_act *b)
+{
+    assert_string_equal(a->author, b->author);
+    assert_memory_equal(a->key, b->key, sizeof a->key);
+    assert_memory_equal(&a->asked, &b->asked, sizeof a->asked);
+    assert_int_equal(a->done_ms, b->done_ms);
+    assert_memory_equal(&a->record, &b->record, sizeof a->record);
+    assert_memory_equal(&a->entity, &b->entity, sizeof a->entity);
+    assert_memory_equal(&a->contact, &b->contact, sizeof a->contact);
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->move, b->move);
+    assert_int_equal(a->status, b->status);
+    assert_int_equal(a->conflicts, b->conflicts);
+    assert_int_equal(a->missing, b->missing);
+    assert_string_equal(a->number, b->number);
+}
+
 /* Of its author alone, and as long as it is kept. */
 static void test_acts(void **state)
 {
@@ -1073,7 +1092,7 @@ static void test_acts(void **state)
     assert_int_equal(got.kind, 77);
     assert_ok(s->ops->get_act(s, &got, &found, "d1", one.key, &err));
     assert_true(found);
-    assert_memory_equal(&got, &one, sizeof one);
+    assert_same_act(&got, &one);
 
     /* It is no derived data; once is once. */
     assert_ok(s->ops->begin(s, &err));

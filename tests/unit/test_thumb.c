@@ -616,7 +616,7 @@ static void test_large(void **state)
     close(fd);
     close(ends[0]);
     close(ends[1]);
-#if !defined(__SANITIZE_ADDRESS__)
+#ifndef TEST_UNDER_ASAN
     assert_true(used.ru_maxrss < 32 << 10);
 #endif
     keep(f, &seen, photo_home_path(f, "large.jpg"));
