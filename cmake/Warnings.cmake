@@ -15,14 +15,23 @@ target_compile_options(xg_flags INTERFACE
     $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
 target_link_options(xg_flags INTERFACE -Wl,-z,relro,-z,now)
 
-# XG_SANITIZE: asan (with UBSan), tsan, fuzz (libFuzzer, ASan and UBSan),
-# fuzz-runs (libFuzzer and UBSan, which only stops, and no word of comparisons:
-# several times the runs; what they find goes to fuzz, which says what is wrong).
+# XG_SANITIZE, of which all but tsan are clang's, and have every fuzzer:
+#
+#   asan        ASan and UBSan, the tests and the fuzzers in one build; the
+#               fuzzers hear of places, not of comparisons, with which a test
+#               takes up to twice as long
+#   tsan
+#   fuzz        asan, and comparisons too: for longer runs of the fuzzers
+#   fuzz-runs   UBSan, which only stops, and no word of comparisons: several
+#               times the runs; what they find goes to fuzz, which says what is
+#               wrong
 set(XG_SANITIZE "" CACHE STRING "asan, tsan, fuzz or fuzz-runs")
 if(XG_SANITIZE STREQUAL "asan")
-    set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
+    set(sanitizers -fsanitize=address,undefined,fuzzer-no-link
+        -fno-sanitize-recover=all -fno-sanitize-coverage=trace-cmp)
 elseif(XG_SANITIZE STREQUAL "tsan")
-    set(sanitizers -fsanitize=thread)
+    # What the compiler has to say of a file it says in the preset ci.
+    set(sanitizers -fsanitize=thread -w)
 elseif(XG_SANITIZE STREQUAL "fuzz")
     set(sanitizers -fsanitize=address,undefined,fuzzer-no-link
         -fno-sanitize-recover=all)

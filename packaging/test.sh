@@ -103,7 +103,7 @@ unbuilt() {
 # generates. Each leaves its exit status in a file.
 beside() {
     gently='nice -n 19'
-    for step in "asan checked" "tsan threads" "fuzz fuzz"; do
+    for step in "asan checked" "tsan threads"; do
         # shellcheck disable=SC2086 # a preset and a target
         built $step
         echo $? >"build-${step% *}/build.status"
@@ -148,7 +148,6 @@ else
     suite ci
     sanitized asan -L 'unit|property|fuzz'
     sanitized tsan -L 'threads'
-    sanitized fuzz -L fuzz
     analysed cppcheck
     analysed tidy
     wait "$behind"
