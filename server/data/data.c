@@ -13,6 +13,7 @@
 #include "server/data/inside.h"
 #include "server/desk/redact.h"
 #include "shared/base/lang.h"
+#include "shared/base/log.h"
 #include "shared/base/os.h"
 
 /* ---- readers ---- */
@@ -74,6 +75,16 @@ static void put_back(struct data *d, struct store *reader)
     pthread_mutex_unlock(&r->mutex);
 }
 
+/* A fault of ours: of this request alone, where waiting would stop everybody. */
+static enum xg_status refuse_second(struct xg_error *err)
+{
+    xg_log(XG_LOG_ERROR, "data.borrow", "error=a second reader in one thread");
+    return xg_fail(err, XG_IO,
+                   XG_T("程序内部错误：同一请求第二次读取数据库，请报告",
+                        "a fault of this program: a second reader of the store "
+                        "in one request; please report it"));
+}
+
 enum xg_status data_borrow(struct data *d, struct store **reader,
                            struct xg_error *err)
 {
@@ -82,7 +93,10 @@ enum xg_status data_borrow(struct data *d, struct store **reader,
     enum xg_status status = XG_OK;
 
     pthread_mutex_lock(&r->mutex);
-    assert(place_of_self(r) == r->out);
+    if (place_of_self(r) < r->out) {
+        pthread_mutex_unlock(&r->mutex);
+        return refuse_second(err);
+    }
     while (r->out == DATA_READERS_MAX)
         pthread_cond_wait(&r->returned, &r->mutex);
     r->by[r->out++] = pthread_self();

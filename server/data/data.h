@@ -110,7 +110,9 @@ data_open_over(struct data **d, struct store *store, struct ledger_lock *lock,
 void data_close(struct data *d);
 
 /* Borrow a reader of the store, in a snapshot that began now; give it back
- * within the request. Take ledger_published() before. */
+ * within the request. A thread has one at a time: a second is refused (XG_IO),
+ * for those who have one each would wait for each other's. Take
+ * ledger_published() before. */
 XG_MUST_CHECK enum xg_status data_borrow(struct data *d, struct store **reader,
                                          struct xg_error *err);
 void data_return(struct data *d, struct store *reader);

@@ -648,6 +648,24 @@ static void test_it_takes_in_while_all_readers_are_lent(void **state)
     office_close(&o);
 }
 
+/* It would be waited for by who holds it. */
+static void test_a_second_reader_in_a_thread_is_refused(void **state)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct store *one, *two = NULL;
+    struct office o;
+
+    (void)state;
+    office_open_files(&o);
+    assert_ok(data_borrow(o.d, &one, &err));
+    assert_status(data_borrow(o.d, &two, &err), XG_IO);
+    assert_null(two);
+    data_return(o.d, one);
+    assert_ok(data_borrow(o.d, &two, &err));
+    data_return(o.d, two);
+    office_close(&o);
+}
+
 /* As many as there are; the next is told so, and few stay open afterwards. */
 static void test_so_many_may_ask_at_once(void **state)
 {
@@ -919,6 +937,7 @@ int main(void)
         cmocka_unit_test(test_killed_at_any_moment),
         cmocka_unit_test(test_a_full_disk_is_no_end),
         cmocka_unit_test(test_it_takes_in_while_all_readers_are_lent),
+        cmocka_unit_test(test_a_second_reader_in_a_thread_is_refused),
         cmocka_unit_test(test_so_many_may_ask_at_once),
         cmocka_unit_test(test_what_is_erased_is_forgotten),
         cmocka_unit_test(test_killed_before_it_is_forgotten),
