@@ -22,7 +22,7 @@
 
 enum {
     NODES = 48,
-    PATH_ROOM = 104,
+    PATH_ROOM = 200,
     OPEN = 32,
     FIRST_FD = 1 << 20, /* no descriptor of the system's is as high */
     PAGE = 4096,
