@@ -25,9 +25,6 @@ CREATE TABLE chain (
 
 CREATE UNIQUE INDEX chain_current ON chain (current) WHERE current = 1;
 CREATE INDEX chain_mine ON chain (id) WHERE mine = 1;
--- Of each note of the registry it is asked what was judged without it.
-CREATE INDEX chain_device ON chain (device);
-CREATE INDEX chain_anchor ON chain (anchor_size);
 
 -- Only where a chain forked; the stretch before the first fork has no row.
 CREATE TABLE branch (
