@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,9 @@ enum {
     REST = 3,     /* of the thread, for each moment at work, while something
                    * comes; and */
     REST_DIV = 4, /* the part of that moment, while nothing does */
+    NICE = 5,     /* a third of the weight of another thread */
+    QUIET = 4,    /* rounds of EVERY_MS until the log is emptied, where it has */
+    TIDY_PAGES = 1024,
     FACTS = BOARD_VERSION * 1000 + REPORT_CASE_VERSION,
 };
 
@@ -687,13 +691,29 @@ enum xg_status board_forget(struct board *b, struct xg_error *err)
     return status;
 }
 
+/* What was written goes to its place in the file in a quiet moment, not in the
+ * middle of the next rush. */
+static void tidy(struct board *b)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    pthread_mutex_lock(&b->taking);
+    if (b->db && xg_db_tidy(b->db, TIDY_PAGES, &err) != XG_OK)
+        xg_log(XG_LOG_WARN, "board.tidy", "error=%s", xg_error_text(&err));
+    pthread_mutex_unlock(&b->taking);
+}
+
 /* Whoever reports goes first: while something comes it rests thrice as long as
- * it works. */
+ * it works, and has a third of the processor's time that another thread has.
+ * Linux knows a priority of a thread; where it is refused, all are equal. */
 static void *follow(void *ctx)
 {
     struct board_thread *t = ctx;
     uint64_t pause_ms = 0, size = 0;
+    unsigned quiet = 0; /* rounds in which there was nothing to do */
 
+    if (setpriority(PRIO_PROCESS, 0, NICE) != 0)
+        xg_log(XG_LOG_DEBUG, "board.nice", "error=%s", strerror(errno));
     while (rest(t, pause_ms)) {
         struct xg_error err = XG_ERROR_NONE;
         struct board_at at = {.behind = 0};
@@ -704,6 +724,9 @@ static void *follow(void *ctx)
         pause_ms = !at.behind || !done ? EVERY_MS
                    : at.size == size   ? worked / REST_DIV
                                        : REST * worked;
+        quiet = done || at.behind ? 0 : quiet + 1;
+        if (quiet == QUIET)
+            tidy(t->b);
         size = at.size;
         tell_left(t->b, &at);
     }
