@@ -2,7 +2,8 @@
 #
 # Builds the page whose sources lie in `root` (packaging/page.sh: npm and vite),
 # and beside it checks the types of all pages, once; or takes `built`, where a
-# release tarball has it ready. Compresses each file once and adds generated/<prefix>_assets.c to the target, which defines
+# release tarball has it ready. Compresses each file once and adds
+# generated/<prefix>_assets.c to the target, which defines
 #
 #       const struct xg_asset <prefix>_assets[];
 #       const size_t <prefix>_asset_count;

@@ -482,6 +482,15 @@ bool xg_db_in_transaction(const struct xg_db *db)
     return db->transaction != XG_DB_NONE;
 }
 
+static enum xg_status name_log(char log[static PATH_MAX],
+                               const struct xg_db *db, struct xg_error *err)
+{
+    if ((size_t)snprintf(log, PATH_MAX, "%s-wal", db->path) >= PATH_MAX)
+        return xg_fail(err, XG_USAGE, XG_T("路径过长：%s", "path too long: %s"),
+                       db->path);
+    return XG_OK;
+}
+
 /* The file itself is synced by whoever empties the log into it. */
 enum xg_status xg_db_sync(const struct xg_db *db, struct xg_error *err)
 {
@@ -489,9 +498,8 @@ enum xg_status xg_db_sync(const struct xg_db *db, struct xg_error *err)
 
     if (db->no_wal)
         return XG_OK;
-    if ((size_t)snprintf(log, sizeof log, "%s-wal", db->path) >= sizeof log)
-        return xg_fail(err, XG_USAGE, XG_T("路径过长：%s", "path too long: %s"),
-                       db->path);
+    if (name_log(log, db, err) != XG_OK)
+        return err->status;
     int fd = open(log, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return XG_OK;
@@ -525,11 +533,11 @@ enum xg_status xg_db_tidy(struct xg_db *db, unsigned least_pages,
     char path[PATH_MAX];
 
     assert(db->transaction == XG_DB_NONE && !db->read_only);
-    if (db->no_wal ||
-        (size_t)snprintf(path, sizeof path, "%s-wal", db->path) >=
-            sizeof path ||
-        stat(path, &log) != 0 ||
-        log.st_size < (off_t)least_pages * PAGE_BYTES)
+    if (db->no_wal)
+        return XG_OK;
+    if (name_log(path, db, err) != XG_OK)
+        return err->status;
+    if (stat(path, &log) != 0 || log.st_size < (off_t)least_pages * PAGE_BYTES)
         return XG_OK;
     if (xg_db_lock(db, err) != XG_OK)
         return err->status;

@@ -407,7 +407,7 @@ char *__wrap_mkdtemp(char *path)
     return path;
 }
 
-/* To remove a folder and all below it; files_clear() does that for all. */
+/* To remove a folder and all below it; files_end() does that for all. */
 int __real_nftw(const char *path, __nftw_func_t each, int open, int flags);
 int __wrap_nftw(const char *path, __nftw_func_t each, int open, int flags);
 int __wrap_nftw(const char *path, __nftw_func_t each, int open, int flags)

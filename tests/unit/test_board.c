@@ -5,6 +5,7 @@
  */
 #include "tests/lib/test.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -843,6 +845,58 @@ static void test_a_thread_follows(void **state)
     office_close(&o);
 }
 
+static long log_bytes(const struct office *o)
+{
+    struct stat info;
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/board.db-wal", o->d->dir);
+    return stat(path, &info) == 0 ? (long)info.st_size : 0;
+}
+
+static int highest_nice(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    const struct dirent *task;
+    int highest = 0;
+
+    assert_non_null(tasks);
+    while ((task = readdir(tasks))) {
+        long tid = strtol(task->d_name, NULL, 10);
+        int nice = tid > 0 ? getpriority(PRIO_PROCESS, (id_t)tid) : 0;
+        highest = nice > highest ? nice : highest;
+    }
+    closedir(tasks);
+    return highest;
+}
+
+/* It gives way to who reports, and empties its log when nothing comes. */
+static void test_its_thread_tidies_in_quiet_moments(void **state)
+{
+    enum { LONG_LOG = 5 << 20, TRIES = 200 };
+    const int before = highest_nice();
+    struct xg_error err = XG_ERROR_NONE;
+    struct board_thread *thread;
+    struct office o;
+    int during = 0;
+
+    (void)state;
+    office_open_files(&o);
+    while (log_bytes(&o) < LONG_LOG) {
+        office_report(&o, "lamp");
+        take_in(&o);
+    }
+    assert_ok(board_start(&thread, o.d->board, &err));
+    for (int i = 0; i < TRIES && log_bytes(&o) > 0; i++) {
+        during = highest_nice();
+        wait_us(100000);
+    }
+    assert_int_equal(log_bytes(&o), 0);
+    assert_true(during > before);
+    board_stop(thread);
+    office_close(&o);
+}
+
 /* ---- trees ---- */
 
 /* A device signs what it likes: its tracks are no reason to stop. */
@@ -937,6 +991,7 @@ int main(void)
         cmocka_unit_test(test_killed_at_any_moment),
         cmocka_unit_test(test_a_full_disk_is_no_end),
         cmocka_unit_test(test_it_takes_in_while_all_readers_are_lent),
+        cmocka_unit_test(test_its_thread_tidies_in_quiet_moments),
         cmocka_unit_test(test_a_second_reader_in_a_thread_is_refused),
         cmocka_unit_test(test_so_many_may_ask_at_once),
         cmocka_unit_test(test_what_is_erased_is_forgotten),
