@@ -249,7 +249,6 @@ static enum xg_status fill(struct hello *h, struct xg_error *err)
     if (w->state == XG_DEVICE_PENDING)
         return XG_OK; /* no session: its token is none */
     memcpy(whose.device, w->device, sizeof whose.device);
-    memcpy(whose.key, h->who->device.key, sizeof whose.key);
     if (h->sessions)
         session_give(h->sessions, &w->token, &whose);
     if (add_tips(h, err) != XG_OK)

@@ -1,6 +1,7 @@
-/* session.c - see session.h. A ring of slots, and a table of buckets over the
- * hashes of tokens. All sessions live equally long, so the ring's next slot
- * holds the oldest. */
+/* session.c - see session.h. Slots, found by the hashes of tokens and by the
+ * names of devices, and strung by age. All sessions live equally long, so the
+ * oldest are those that run out first: they are forgotten whenever somebody
+ * comes, and those of one device are strung by age in its bucket, too. */
 #include "server/api/session.h"
 
 #include <pthread.h>
@@ -12,17 +13,21 @@
 struct slot {
     struct xg_hash id; /* SHA-256 of the token */
     struct session whose;
-    int64_t until_ms; /* on the monotonic clock */
-    uint32_t next;    /* in its bucket */
-    bool used;
+    int64_t until_ms;      /* on the monotonic clock */
+    uint32_t older, newer; /* of all */
+    uint32_t next_by_id;   /* in its bucket; of a free one: the next free one */
+    uint32_t next_by_device; /* in its bucket, newest first */
 };
 
 struct session_table {
     const struct xg_env *env;
     pthread_mutex_t mutex;
-    size_t capacity, head;
+    size_t capacity, used; /* those behind `used` have never been */
+    size_t count;
     struct slot *slots;
-    uint32_t *buckets; /* capacity of them */
+    uint32_t *by_id, *by_device; /* capacity buckets of each */
+    uint32_t oldest, newest, free;
+    uint8_t key[crypto_shorthash_KEYBYTES];
 };
 
 enum xg_status session_table_new(struct session_table **table, size_t capacity,
@@ -35,15 +40,20 @@ enum xg_status session_table_new(struct session_table **table, size_t capacity,
     t->env = env;
     t->capacity = capacity ? capacity : SESSION_CAPACITY;
     t->slots = calloc(t->capacity, sizeof *t->slots);
-    t->buckets = malloc(t->capacity * sizeof *t->buckets);
-    if (!t->slots || !t->buckets || pthread_mutex_init(&t->mutex, NULL) != 0) {
+    t->by_id = malloc(t->capacity * sizeof *t->by_id);
+    t->by_device = malloc(t->capacity * sizeof *t->by_device);
+    if (!t->slots || !t->by_id || !t->by_device ||
+        pthread_mutex_init(&t->mutex, NULL) != 0) {
         free(t->slots);
-        free(t->buckets);
+        free(t->by_id);
+        free(t->by_device);
         free(t);
         return xg_fail_nomem(err);
     }
     for (size_t i = 0; i < t->capacity; i++)
-        t->buckets[i] = NONE;
+        t->by_id[i] = t->by_device[i] = NONE;
+    t->oldest = t->newest = t->free = NONE;
+    randombytes_buf(t->key, sizeof t->key);
     *table = t;
     return XG_OK;
 }
@@ -54,44 +64,79 @@ void session_table_free(struct session_table *table)
         return;
     pthread_mutex_destroy(&table->mutex);
     free(table->slots);
-    free(table->buckets);
+    free(table->by_id);
+    free(table->by_device);
     free(table);
 }
 
-static uint32_t *bucket_of(struct session_table *t, const struct xg_hash *id)
+static uint32_t *id_bucket(struct session_table *t, const struct xg_hash *id)
 {
-    return &t->buckets[xg_load_u64(id->b) % t->capacity];
+    return &t->by_id[xg_load_u64(id->b) % t->capacity];
 }
 
-static void empty(struct session_table *t, uint32_t at)
+/* Under a key of this table's own: nobody names devices so that they meet. It
+ * is no choice that anybody could see, so it needs no lent randomness. */
+static uint32_t *device_bucket(struct session_table *t, const char *device)
 {
-    uint32_t *link = bucket_of(t, &t->slots[at].id);
+    uint8_t hash[crypto_shorthash_BYTES];
 
-    while (*link != at)
-        link = &t->slots[*link].next;
-    *link = t->slots[at].next;
-    t->slots[at].used = false;
+    crypto_shorthash(hash, (const uint8_t *)device, strlen(device), t->key);
+    return &t->by_device[xg_load_u64(hash) % t->capacity];
 }
 
-/* The slot that a device's new session takes: its own oldest where it has
- * enough of them, so that one device cannot push out the others. */
-static uint32_t choose(struct session_table *t, const char *device)
+static void forget(struct session_table *t, uint32_t at)
+{
+    struct slot *s = &t->slots[at];
+    uint32_t *id = id_bucket(t, &s->id);
+    uint32_t *device = device_bucket(t, s->whose.device);
+
+    while (*id != at)
+        id = &t->slots[*id].next_by_id;
+    *id = s->next_by_id;
+    while (*device != at)
+        device = &t->slots[*device].next_by_device;
+    *device = s->next_by_device;
+    *(s->older == NONE ? &t->oldest : &t->slots[s->older].newer) = s->newer;
+    *(s->newer == NONE ? &t->newest : &t->slots[s->newer].older) = s->older;
+    s->next_by_id = t->free;
+    t->free = at;
+    t->count--;
+}
+
+/* What has run out. */
+static void forget_over(struct session_table *t, int64_t now_ms)
+{
+    while (t->oldest != NONE && t->slots[t->oldest].until_ms <= now_ms)
+        forget(t, t->oldest);
+}
+
+/* Its own oldest goes where a device has enough of them, so that one device
+ * cannot push out the others. */
+static void make_room(struct session_table *t, const char *device)
 {
     uint32_t oldest = NONE;
     unsigned own = 0;
 
-    for (uint32_t i = 0; i < t->capacity; i++) {
-        const struct slot *s = &t->slots[i];
-        if (!s->used || strcmp(s->whose.device, device) != 0)
+    for (uint32_t i = *device_bucket(t, device); i != NONE;
+         i = t->slots[i].next_by_device) {
+        if (strcmp(t->slots[i].whose.device, device) != 0)
             continue;
+        oldest = i;
         own++;
-        if (oldest == NONE || s->until_ms < t->slots[oldest].until_ms)
-            oldest = i;
     }
     if (own >= SESSION_PER_DEVICE)
-        return oldest;
-    uint32_t at = (uint32_t)t->head;
-    t->head = (t->head + 1) % t->capacity;
+        forget(t, oldest);
+    else if (t->count == t->capacity)
+        forget(t, t->oldest);
+}
+
+static uint32_t take_slot(struct session_table *t)
+{
+    uint32_t at = t->free;
+
+    if (at == NONE)
+        return (uint32_t)t->used++;
+    t->free = t->slots[at].next_by_id;
     return at;
 }
 
@@ -103,20 +148,28 @@ static void id_of(struct xg_hash *id, const struct xg_hash *token)
 void session_give(struct session_table *table, struct xg_hash *token,
                   const struct session *whose)
 {
-    struct slot fresh = {.whose = *whose, .used = true};
+    struct slot fresh = {.whose = *whose, .newer = NONE};
 
     xg_random(table->env, token->b, sizeof token->b);
     id_of(&fresh.id, token);
-    fresh.until_ms = xg_mono_ms(table->env) + SESSION_LIFE_MS;
 
     pthread_mutex_lock(&table->mutex);
-    uint32_t at = choose(table, whose->device);
-    if (table->slots[at].used)
-        empty(table, at);
-    uint32_t *bucket = bucket_of(table, &fresh.id);
-    fresh.next = *bucket;
+    int64_t now_ms = xg_mono_ms(table->env);
+    forget_over(table, now_ms);
+    make_room(table, whose->device);
+    uint32_t at = take_slot(table);
+    uint32_t *id = id_bucket(table, &fresh.id);
+    uint32_t *device = device_bucket(table, whose->device);
+    fresh.until_ms = now_ms + SESSION_LIFE_MS;
+    fresh.older = table->newest;
+    fresh.next_by_id = *id;
+    fresh.next_by_device = *device;
     table->slots[at] = fresh;
-    *bucket = at;
+    *id = *device = at;
+    *(fresh.older == NONE ? &table->oldest : &table->slots[fresh.older].newer) =
+        at;
+    table->newest = at;
+    table->count++;
     pthread_mutex_unlock(&table->mutex);
 }
 
@@ -124,40 +177,24 @@ bool session_find(struct session_table *table, struct session *whose,
                   const struct xg_hash *token)
 {
     struct xg_hash id;
-    bool found = false;
 
     id_of(&id, token);
     pthread_mutex_lock(&table->mutex);
-    int64_t now = xg_mono_ms(table->env);
-    uint32_t at = *bucket_of(table, &id);
+    forget_over(table, xg_mono_ms(table->env));
+    uint32_t at = *id_bucket(table, &id);
     while (at != NONE && !xg_hash_equal(&table->slots[at].id, &id))
-        at = table->slots[at].next;
-    if (at != NONE && now < table->slots[at].until_ms) {
+        at = table->slots[at].next_by_id;
+    if (at != NONE)
         *whose = table->slots[at].whose;
-        found = true;
-    }
     pthread_mutex_unlock(&table->mutex);
-    return found;
-}
-
-void session_drop(struct session_table *table, const char *device)
-{
-    pthread_mutex_lock(&table->mutex);
-    for (uint32_t i = 0; i < table->capacity; i++)
-        if (table->slots[i].used &&
-            strcmp(table->slots[i].whose.device, device) == 0)
-            empty(table, i);
-    pthread_mutex_unlock(&table->mutex);
+    return at != NONE;
 }
 
 size_t session_count(struct session_table *table)
 {
-    size_t count = 0;
-
     pthread_mutex_lock(&table->mutex);
-    int64_t now = xg_mono_ms(table->env);
-    for (size_t i = 0; i < table->capacity; i++)
-        count += table->slots[i].used && now < table->slots[i].until_ms;
+    forget_over(table, xg_mono_ms(table->env));
+    size_t count = table->count;
     pthread_mutex_unlock(&table->mutex);
     return count;
 }

@@ -1,10 +1,11 @@
 /* session.h - who is at the other end: tokens that a hello gave out.
  *
- * A token is 32 random bytes, good for 24 hours, bound to the device key that
- * signed the hello. It lives in memory alone: after a restart a device says
- * hello again. The table is bounded: a device has at most
- * SESSION_PER_DEVICE (the oldest goes), all together the capacity (the oldest
- * go). Safe from many threads.
+ * A token is 32 random bytes, good for 24 hours, bound to the device whose key
+ * signed the hello; what that device may is asked anew for each request. It
+ * lives in memory alone: after a restart a device says hello again. The table
+ * is bounded: a device has at most SESSION_PER_DEVICE (the oldest goes), all
+ * together the capacity (the oldest go). Safe from many threads. None of its
+ * calls costs more where there are more sessions.
  *
  * A token is found by its SHA-256, so that how long a search takes says
  * nothing about tokens.
@@ -32,7 +33,6 @@ struct session_table;
 /* Whose a token is. */
 struct session {
     char device[XG_KEY_NAME_MAX + 1];
-    uint8_t key[XG_PUBLIC_KEY_SIZE];
 };
 
 /* `env` is borrowed. `capacity` 0 stands for SESSION_CAPACITY. */
@@ -48,8 +48,6 @@ void session_give(struct session_table *table, struct xg_hash *token,
 /* Whose it is; false for a token that is none, or has run out. */
 bool session_find(struct session_table *table, struct session *whose,
                   const struct xg_hash *token);
-/* Forget all tokens of a device. */
-void session_drop(struct session_table *table, const char *device);
 /* How many are good now. */
 size_t session_count(struct session_table *table);
 

@@ -108,7 +108,7 @@ static void begin(void)
 {
     struct xg_error err = XG_ERROR_NONE;
     char name[XG_KEY_NAME_MAX + 1], base64[XG_BASE64_SIZE(32)];
-    struct session whose = {.key = {0}};
+    struct session whose;
     struct store_counts counts;
     struct xg_hash token;
     struct store *s;

@@ -1308,43 +1308,6 @@ static void test_languages(void **state)
     close_server(&f);
 }
 
-/* ---- sessions ---- */
-
-static void test_sessions(void **state)
-{
-    struct xg_error err = XG_ERROR_NONE;
-    struct test_world world = {.seed = 1, .mono_ms = 1};
-    struct xg_env env = test_env(&world);
-    struct session_table *table;
-    struct session whose = {.device = "a"}, found;
-    struct xg_hash tokens[SESSION_PER_DEVICE + 1], first, token;
-
-    (void)state;
-    assert_ok(session_table_new(&table, 8, &env, &err));
-    for (size_t i = 0; i <= SESSION_PER_DEVICE; i++) {
-        session_give(table, &tokens[i], &whose);
-        world.mono_ms++;
-    }
-    assert_int_equal(session_count(table), SESSION_PER_DEVICE);
-    assert_false(session_find(table, &found, &tokens[0]));
-    assert_true(session_find(table, &found, &tokens[1]));
-    assert_string_equal(found.device, "a");
-    first = tokens[SESSION_PER_DEVICE];
-    for (int i = 0; i < 20; i++) {
-        snprintf(whose.device, sizeof whose.device, "d%d", i);
-        session_give(table, &token, &whose);
-    }
-    assert_int_equal(session_count(table), 8);
-    assert_false(session_find(table, &found, &first));
-    assert_true(session_find(table, &found, &token));
-    session_drop(table, "d19");
-    assert_false(session_find(table, &found, &token));
-    assert_int_equal(session_count(table), 7);
-    world.mono_ms += SESSION_LIFE_MS + 1;
-    assert_int_equal(session_count(table), 0);
-    session_table_free(table);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1369,7 +1332,6 @@ int main(void)
         cmocka_unit_test(test_reference_file),
         cmocka_unit_test(test_operator_pages),
         cmocka_unit_test(test_languages),
-        cmocka_unit_test(test_sessions),
     };
 
     if (xg_base_init() != 0)

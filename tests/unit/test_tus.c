@@ -43,7 +43,7 @@ struct fixture {
 
 static void give_token(struct fixture *f, int which, const char *name)
 {
-    struct session whose = {.key = {0}};
+    struct session whose;
     char base64[XG_BASE64_SIZE(32)];
     struct xg_hash token;
 
