@@ -186,17 +186,35 @@ WHERE number IN (SELECT r.number FROM record r
                  WHERE r.chain = b.chain AND r.seq >= ?2 AND r.branch = ?1);
 
 -- name: name_add
-INSERT INTO name (run, name, record) VALUES (?1, ?2, ?3)
+INSERT INTO name_fresh (name, record) VALUES (?1, ?2)
 ON CONFLICT DO NOTHING;
 
+-- One of those whose names lie apart; they are of one 2^12.
+-- name: name_fresh_one
+SELECT record FROM name_fresh LIMIT 1;
+
+-- name: name_settle
+INSERT INTO name (run, name, record)
+SELECT record >> 15, name, record FROM name_fresh WHERE true ORDER BY name
+ON CONFLICT DO NOTHING;
+
+-- How many runs there are, and of which are the names that lie apart (-1: none do).
 -- name: name_runs
-SELECT coalesce(max(run), -1) + 1 FROM name;
+WITH fresh (run) AS (
+    SELECT coalesce((SELECT record >> 15 FROM name_fresh LIMIT 1), -1)
+)
+SELECT max(coalesce((SELECT max(run) FROM name), -1), run) + 1, run FROM fresh;
 
 -- name: name_find
 SELECT record FROM name WHERE run = ?1 AND name = ?2;
 
+-- name: name_find_fresh
+SELECT record FROM name_fresh WHERE name = ?1;
+
 -- name: name_list
-SELECT name FROM name WHERE run = ?1;
+SELECT name FROM name WHERE run = ?1
+UNION ALL
+SELECT name FROM name_fresh WHERE record >> 15 = ?1;
 
 -- name: written_elsewhere
 PRAGMA data_version;
@@ -370,6 +388,11 @@ WITH RECURSIVE run (number) AS (
     CROSS JOIN name n ON n.run = run.number AND n.name >= ?1 AND n.name <= ?2
     JOIN record r ON r.number = n.record AND r.creates > 0
     UNION
+    SELECT r.entity
+    FROM name_fresh n
+    JOIN record r ON r.number = n.record AND r.creates > 0
+    WHERE n.name >= ?1 AND n.name <= ?2
+    UNION
     SELECT number FROM entity WHERE creator = 0 AND id >= ?1 AND id <= ?2
 )
 SELECT e.number, e.id, e.kind, e.creator, e.unit, e.author, e.records,
@@ -463,6 +486,9 @@ DELETE FROM record;
 
 -- name: drop_name
 DELETE FROM name;
+
+-- name: drop_name_fresh
+DELETE FROM name_fresh;
 
 -- name: drop_entity
 DELETE FROM entity;

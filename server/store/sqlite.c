@@ -218,8 +218,7 @@ static enum xg_status put_block(struct store *s,
 
     xg_bind_u64(put, 1, block->layer);
     xg_bind_u64(put, 2, block->number);
-    xg_bind_bytes(put, 3,
-                  xg_bytes(block->hashes, block->count * XG_HASH_SIZE));
+    xg_bind_bytes(put, 3, xg_bytes(block->hashes, block->count * XG_HASH_SIZE));
     return xg_stmt_run(put, err);
 }
 
@@ -636,7 +635,7 @@ static enum xg_status drop_derived(struct store *s, struct xg_error *err)
         SERVER_STMT_DROP_MOVED,  SERVER_STMT_DROP_TELLING,
         SERVER_STMT_DROP_TIME,   SERVER_STMT_DROP_PHOTO,
         SERVER_STMT_DROP_HELD,   SERVER_STMT_DROP_SEEN,
-        SERVER_STMT_DROP_SOURCE,
+        SERVER_STMT_DROP_SOURCE, SERVER_STMT_DROP_NAME_FRESH,
     };
 
     sqlite_names_dropped(names(s));

@@ -15,6 +15,8 @@ struct sqlite_sieve {
 struct sqlite_names {
     struct sqlite_sieve *sieves; /* by run */
     size_t count;
+    uint64_t chunk;  /* whose names lie apart, within one begin() and end */
+    bool known;      /* that is */
     int64_t version; /* of the file, as others write to it */
     bool writing;    /* between begin() and commit() or rollback() */
     bool dropped;    /* drop_derived() came in between */

@@ -1,14 +1,20 @@
 /* sqlite_names.c - which record has a name (0001_start.sql, `name`).
  *
+ * A name is put beside its run at first (0008_fresh.sql, `name_fresh`), until
+ * those of its chunk of 2^12 records are all there; the first one of another
+ * chunk moves them into their run, in the order of names. So a group writes to
+ * some thirty pages at most, and to a run's few hundred once in 2^12 records.
+ *
  * The name of an old record is in one of the older runs, and a search would
  * look into each that is newer: thirty with a million records. So the writer
  * keeps a sieve of a run in memory: 10 bits for each name, of which the name
  * sets four. Where one of the four is not set, the name is not in the run;
  * for 1 in 80 that are not there all are set, and the run is searched.
  *
- * A sieve is made by reading the run, once it was searched in vain about as
- * often as that pays for; a command that asks for a few names makes none. It
- * is kept nowhere else, so there is nothing to become wrong on disk.
+ * A sieve is made by reading the run, and what of it lies apart, once it was
+ * searched in vain about as often as that pays for; a command that asks for a
+ * few names makes none. It is kept nowhere else, so there is nothing to become
+ * wrong on disk.
  *
  * What must never be is a sieve that lacks a name of its run:
  *
@@ -23,7 +29,8 @@
 #include <stdlib.h>
 
 enum {
-    RUN_SHIFT = 15, /* run = number >> 15 */
+    RUN_SHIFT = 15,   /* run = number >> 15 */
+    CHUNK_SHIFT = 12, /* chunk = number >> 12 */
     SIEVE_BITS = 10 << RUN_SHIFT,
     SIEVE_BYTES = SIEVE_BITS / 8, /* 40 KiB: 1.2 MiB for a million records */
     MARKS = 4,                    /* bits of a name: 32 of its 128 for each */
@@ -132,26 +139,67 @@ void sqlite_names_dropped(struct sqlite_names *names)
 {
     sqlite_names_clear(names);
     names->dropped = true;
+    names->known = false;
 }
 
 void sqlite_names_end(struct sqlite_names *names, bool saved)
 {
     if (names->dropped && !saved)
         sqlite_names_clear(names);
-    names->writing = names->dropped = false;
+    names->writing = names->dropped = names->known = false;
 }
 
 /* ---- names ---- */
 
+/* The number in the first row of a bound statement. */
+static enum xg_status number_of(struct xg_stmt *bound, uint64_t *number,
+                                bool *found, struct xg_error *err)
+{
+    bool any = xg_stmt_row(bound);
+    uint64_t n = any ? xg_col_u64(bound, 0) : 0;
+
+    if (xg_stmt_done(bound, err) != XG_OK)
+        return err->status;
+    if (any)
+        *number = n;
+    *found = any;
+    return XG_OK;
+}
+
+/* From here on names of this chunk lie apart, and no others. */
+static enum xg_status turn_to(struct sqlite_store *s, uint64_t chunk,
+                              struct xg_error *err)
+{
+    struct sqlite_names *names = &s->names;
+    uint64_t record;
+    bool any;
+
+    if (names->known && names->chunk == chunk)
+        return XG_OK;
+    if (number_of(xg_stmt(s->db, SERVER_STMT_NAME_FRESH_ONE), &record, &any,
+                  err) != XG_OK)
+        return err->status;
+    if (any && record >> CHUNK_SHIFT != chunk &&
+        (xg_stmt_run(xg_stmt(s->db, SERVER_STMT_NAME_SETTLE), err) != XG_OK ||
+         xg_stmt_run(xg_stmt(s->db, SERVER_STMT_DROP_NAME_FRESH), err) !=
+             XG_OK))
+        return err->status;
+    names->chunk = chunk;
+    names->known = true;
+    return XG_OK;
+}
+
 enum xg_status sqlite_name_add(struct sqlite_store *s, const struct xg_id *name,
                                uint64_t record, struct xg_error *err)
 {
-    struct xg_stmt *add = xg_stmt(s->db, SERVER_STMT_NAME_ADD);
     uint64_t run = record >> RUN_SHIFT;
 
-    xg_bind_u64(add, 1, run);
-    xg_bind_id(add, 2, name);
-    xg_bind_u64(add, 3, record);
+    if (turn_to(s, record >> CHUNK_SHIFT, err) != XG_OK)
+        return err->status;
+
+    struct xg_stmt *add = xg_stmt(s->db, SERVER_STMT_NAME_ADD);
+    xg_bind_id(add, 1, name);
+    xg_bind_u64(add, 2, record);
     if (xg_stmt_run(add, err) != XG_OK)
         return err->status;
     if (run < s->names.count && s->names.sieves[run].bits)
@@ -159,23 +207,26 @@ enum xg_status sqlite_name_add(struct sqlite_store *s, const struct xg_id *name,
     return XG_OK;
 }
 
+/* `apart`: some of the run's names lie beside it. */
 static enum xg_status search_run(struct sqlite_store *s, uint64_t *record,
-                                 bool *found, uint64_t run,
+                                 bool *found, uint64_t run, bool apart,
                                  const struct xg_id *name, struct xg_error *err)
 {
-    struct xg_stmt *find = xg_stmt(s->db, SERVER_STMT_NAME_FIND);
-    uint64_t number = 0;
-    bool any;
+    bool any = false;
 
-    xg_bind_u64(find, 1, run);
-    xg_bind_id(find, 2, name);
-    any = xg_stmt_row(find);
-    if (any)
-        number = xg_col_u64(find, 0);
-    if (xg_stmt_done(find, err) != XG_OK)
-        return err->status;
-    if (any)
-        *record = number;
+    if (apart) {
+        struct xg_stmt *fresh = xg_stmt(s->db, SERVER_STMT_NAME_FIND_FRESH);
+        xg_bind_id(fresh, 1, name);
+        if (number_of(fresh, record, &any, err) != XG_OK)
+            return err->status;
+    }
+    if (!any) {
+        struct xg_stmt *find = xg_stmt(s->db, SERVER_STMT_NAME_FIND);
+        xg_bind_u64(find, 1, run);
+        xg_bind_id(find, 2, name);
+        if (number_of(find, record, &any, err) != XG_OK)
+            return err->status;
+    }
     *found = any;
     return XG_OK;
 }
@@ -186,17 +237,21 @@ enum xg_status sqlite_name_find(struct sqlite_store *s, uint64_t *record,
 {
     struct xg_stmt *count = xg_stmt(s->db, SERVER_STMT_NAME_RUNS);
     uint64_t runs = 0;
+    int64_t apart = -1;
     bool any = false;
 
-    if (xg_stmt_row(count))
+    if (xg_stmt_row(count)) {
         runs = xg_col_u64(count, 0);
+        apart = xg_col_i64(count, 1);
+    }
     if (xg_stmt_done(count, err) != XG_OK)
         return err->status;
     while (!any && runs-- > 0) {
         struct sqlite_sieve *sieve = sieve_of(&s->names, runs);
         if (sieve && sieve->bits && !sieve_may_hold(sieve->bits, name))
             continue;
-        if (search_run(s, record, &any, runs, name, err) != XG_OK)
+        if (search_run(s, record, &any, runs, (int64_t)runs == apart, name,
+                       err) != XG_OK)
             return err->status;
         if (!any && sieve && !sieve->bits &&
             ++sieve->searched >= SEARCHED_ENOUGH &&

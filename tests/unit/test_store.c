@@ -1,9 +1,11 @@
 /* test_store.c - what every engine must do; run on each of them. */
 #include "tests/lib/test.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/store/sqlite.h"
@@ -1622,6 +1624,117 @@ static void test_sieves(void **unused)
     close_store(&e, s);
 }
 
+/* ---- names that lie apart until their chunk is whole ---- */
+
+/* Records from..to, of the numbers from + 1..to. */
+static void put_in_turn(struct store *s, uint64_t from, uint64_t to)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    for (uint64_t i = from; i < to; i++) {
+        struct store_record r = record_of(i + 1, i, 0, false);
+        r.hash = drawn_hash(7, i);
+        assert_ok(s->ops->put_records(s, &r, 1, &err));
+    }
+}
+
+static void put_group(struct store *s, uint64_t from, uint64_t to)
+{
+    struct xg_error err = XG_ERROR_NONE;
+
+    assert_ok(s->ops->begin(s, &err));
+    put_in_turn(s, from, to);
+    assert_ok(s->ops->commit(s, &err));
+}
+
+/* Exactly the first `to` of `all` are found, as the records that they are. */
+static void expect_in_turn(struct store *s, uint64_t to, uint64_t all)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(1 << 20);
+    struct store_record row;
+
+    for (uint64_t i = 0; i < all; i++) {
+        struct xg_hash hash = drawn_hash(7, i);
+        bool found;
+        assert_ok(s->ops->find_record(s, &arena, &row, &found, &hash, &err));
+        assert_int_equal(found, i < to);
+        if (found)
+            assert_int_equal(row.number, i + 1);
+        xg_arena_reset(&arena);
+    }
+    xg_arena_clear(&arena);
+}
+
+/* By each connection, before and after they move, and where the transaction in
+ * which they moved did not last. */
+static void test_names_move(void **unused)
+{
+    enum { CHUNK = 1 << 12, ALL = 2 * CHUNK + 200 };
+    struct xg_error err = XG_ERROR_NONE;
+    struct engine e = {.name = "sqlite", .file = true};
+    struct store *s = open_store(&e), *other;
+    (void)unused;
+
+    put_group(s, 0, CHUNK - 100);
+    assert_ok(s->ops->begin(s, &err));
+    put_in_turn(s, CHUNK - 100, CHUNK + 100);
+    expect_in_turn(s, CHUNK + 100, ALL);
+    s->ops->rollback(s);
+    expect_in_turn(s, CHUNK - 100, ALL);
+    put_group(s, CHUNK - 100, CHUNK + 100);
+    expect_in_turn(s, CHUNK + 100, ALL);
+
+    assert_ok(store_sqlite_open(&other, e.path, &err));
+    expect_in_turn(other, CHUNK + 100, ALL);
+    put_group(other, CHUNK + 100, 2 * CHUNK + 1);
+    expect_in_turn(s, 2 * CHUNK + 1, ALL);
+    put_group(s, 2 * CHUNK + 1, ALL);
+    expect_in_turn(other, ALL, ALL);
+    store_close(other);
+
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(s->ops->drop_derived(s, &err));
+    expect_in_turn(s, 0, ALL);
+    put_in_turn(s, 0, CHUNK + 1);
+    expect_in_turn(s, CHUNK + 1, ALL);
+    assert_ok(s->ops->commit(s, &err));
+    expect_in_turn(s, CHUNK + 1, ALL);
+    close_store(&e, s);
+}
+
+static uint64_t pages_of_group(struct engine *e, struct store *s, uint64_t from,
+                               uint64_t to)
+{
+    char log[320];
+    struct stat before, after;
+
+    snprintf(log, sizeof log, "%s-wal", e->path);
+    assert_int_equal(stat(log, &before), 0);
+    put_group(s, from, to);
+    assert_int_equal(stat(log, &after), 0);
+    return (uint64_t)(after.st_size - before.st_size) / 4096;
+}
+
+/* What a group writes does not grow with the run that its names are of. */
+static void test_names_write_little(void **unused)
+{
+    enum { GROUP = 400, FULL = 26000 };
+    struct engine e = {.name = "sqlite", .file = true};
+    struct store *s = open_store(&e);
+    uint64_t first, late;
+    (void)unused;
+
+    put_group(s, 0, 100);
+    first = pages_of_group(&e, s, 100, 100 + GROUP);
+    for (uint64_t at = 100 + GROUP; at < FULL; at += GROUP)
+        put_group(s, at, at + GROUP);
+    late = pages_of_group(&e, s, FULL + GROUP, FULL + 2 * GROUP);
+    if (late > first + 48)
+        fail_msg("%" PRIu64 " pages, at first %" PRIu64, late, first);
+    close_store(&e, s);
+}
+
 #define EACH(test, engine)                                                     \
     {                                                                          \
 #test, test, NULL, NULL, &(engine)                                     \
@@ -1652,6 +1765,8 @@ int main(void)
         cmocka_unit_test(test_statements),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_sieves),
+        cmocka_unit_test(test_names_move),
+        cmocka_unit_test(test_names_write_little),
     };
 
     return xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
