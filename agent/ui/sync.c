@@ -9,6 +9,7 @@
 
 #include "agent/ui/ui.h"
 #include "shared/base/lang.h"
+#include "shared/base/wait.h"
 
 enum { PIECE_BYTES = 4096, ARGUMENTS_MAX = 256 << 10 };
 
@@ -260,16 +261,9 @@ static struct sync_job *next_job(struct sync_desk *desk)
         }
         /* Woken now and then, since the clock of a wait stands still while the
          * device sleeps. */
-        struct timespec until;
         int64_t left_ms = due - now < 30 * 1000 ? due - now : 30 * 1000;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += (time_t)(left_ms / 1000);
-        until.tv_nsec += (long)(left_ms % 1000) * 1000000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_nsec -= 1000000000;
-            until.tv_sec++;
-        }
-        pthread_cond_timedwait(&desk->wake, &desk->lock, &until);
+        const struct timespec until = xg_wait_until((uint64_t)left_ms);
+        xg_wait(&desk->wake, &desk->lock, &until);
     }
     if (!desk->stopping) {
         job = desk->jobs[0];
@@ -308,15 +302,10 @@ static void *work(void *ctx)
 enum xg_status sync_start(struct sync_desk *desk, struct ui *ui,
                           struct xg_error *err)
 {
-    pthread_condattr_t attributes;
-
     *desk = (struct sync_desk){
         .ui = ui, .every_min = SYNC_EVERY_MIN, .last_ms = ui_now_ms()};
     pthread_mutex_init(&desk->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&desk->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    xg_wait_init(&desk->wake);
     errno = pthread_create(&desk->thread, NULL, work, desk);
     if (errno)
         return xg_fail_os(err, "pthread_create");

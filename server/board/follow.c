@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "shared/base/log.h"
+#include "shared/base/wait.h"
 
 enum {
     CHUNK = 200,     /* entities a transaction */
@@ -636,19 +637,11 @@ struct board_thread {
 
 static bool rest(struct board_thread *t, uint64_t ms)
 {
-    struct timespec until;
+    const struct timespec until = xg_wait_until(ms);
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     pthread_mutex_lock(&t->mutex);
-    int woken = 0;
-    while (!t->stop && woken != ETIMEDOUT)
-        woken = pthread_cond_timedwait(&t->wake, &t->mutex, &until);
+    while (!t->stop && xg_wait(&t->wake, &t->mutex, &until))
+        ;
     bool stop = t->stop;
     pthread_mutex_unlock(&t->mutex);
     return !stop;
@@ -742,7 +735,7 @@ enum xg_status board_start(struct board_thread **out, struct board *b,
         return xg_fail_nomem(err);
     t->b = b;
     pthread_mutex_init(&t->mutex, NULL);
-    pthread_cond_init(&t->wake, NULL);
+    xg_wait_init(&t->wake);
     b->followed = true;
     if (pthread_create(&t->thread, NULL, follow, t) != 0) {
         b->followed = false;

@@ -8,6 +8,7 @@
 
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
+#include "shared/base/wait.h"
 #include "shared/map/maps.h"
 #include "shared/web/http.h"
 
@@ -244,15 +245,11 @@ void events_look(struct events *e)
 static void *follow_log(void *ctx)
 {
     struct events *e = ctx;
-    struct timespec until;
 
     pthread_mutex_lock(&e->lock);
     while (!e->stopping) {
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += EVENTS_ROUND_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&e->stop, &e->lock, &until);
+        const struct timespec until = xg_wait_until(EVENTS_ROUND_MS);
+        xg_wait(&e->stop, &e->lock, &until);
         if (e->stopping)
             break;
         pthread_mutex_unlock(&e->lock);
@@ -282,7 +279,7 @@ enum xg_status events_open(struct events **out, struct data *d,
     for (size_t i = 0; i < EVENTS_KEPT; i++)
         e->kept[i].arena = XG_ARENA(ROUND_BYTES);
     pthread_mutex_init(&e->lock, NULL);
-    pthread_cond_init(&e->stop, NULL);
+    xg_wait_init(&e->stop);
     *out = e;
     return XG_OK;
 }

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "shared/base/wait.h"
 
 struct rounds {
     void (*round)(void *ctx);
@@ -18,14 +19,11 @@ struct rounds {
 
 static bool sleep_on(struct rounds *r)
 {
-    struct timespec until;
-    int rc = 0;
+    const struct timespec until = xg_wait_until(1000ULL * r->every_s);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += r->every_s;
     pthread_mutex_lock(&r->mutex);
-    while (!r->stopping && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&r->wake, &r->mutex, &until);
+    while (!r->stopping && xg_wait(&r->wake, &r->mutex, &until))
+        ;
     bool stopping = r->stopping;
     pthread_mutex_unlock(&r->mutex);
     return !stopping;
@@ -41,19 +39,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int init_wake(struct rounds *r)
-{
-    pthread_condattr_t attr;
-    int rc = pthread_condattr_init(&attr);
-
-    if (rc == 0)
-        rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    if (rc == 0)
-        rc = pthread_cond_init(&r->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    return rc;
-}
-
 enum xg_status rounds_start(struct rounds **out, const char *name,
                             unsigned every_s, void (*round)(void *ctx),
                             void *ctx, struct xg_error *err)
@@ -66,9 +51,8 @@ enum xg_status rounds_start(struct rounds **out, const char *name,
     r->ctx = ctx;
     r->every_s = every_s;
     pthread_mutex_init(&r->mutex, NULL);
-    int rc = init_wake(r);
-    if (rc == 0)
-        rc = pthread_create(&r->thread, NULL, run, r);
+    xg_wait_init(&r->wake);
+    int rc = pthread_create(&r->thread, NULL, run, r);
     if (rc != 0) {
         free(r);
         errno = rc;
