@@ -31,15 +31,14 @@ install(FILES ${CMAKE_SOURCE_DIR}/packaging/desktop/xunge.svg
 set(units ${CMAKE_SOURCE_DIR}/packaging/systemd)
 set(bindir ${CMAKE_INSTALL_FULL_BINDIR})
 set(libexecdir ${CMAKE_INSTALL_FULL_LIBEXECDIR}/xunge)
-foreach(unit xunge-server.service xunge-server-backup.service xunge-sync.service)
+foreach(unit xunge-server.service xunge-server-backup.service xunge-sync@.service)
     configure_file(${units}/${unit} ${CMAKE_BINARY_DIR}/systemd/${unit} @ONLY)
 endforeach()
 install(FILES ${CMAKE_BINARY_DIR}/systemd/xunge-server.service
     ${CMAKE_BINARY_DIR}/systemd/xunge-server-backup.service
+    ${CMAKE_BINARY_DIR}/systemd/xunge-sync@.service
     ${units}/xunge-server-backup.timer
     DESTINATION lib/systemd/system)
-install(FILES ${CMAKE_BINARY_DIR}/systemd/xunge-sync.service
-    DESTINATION lib/systemd/user)
 install(FILES ${units}/xunge-server.sysusers
     DESTINATION lib/sysusers.d RENAME xunge-server.conf)
 install(FILES ${units}/xunge-server.tmpfiles

@@ -254,8 +254,9 @@ static enum xg_status fetch_photo(const struct arguments *a, const char *path,
     return status;
 }
 
-/* Again and again; longer pauses while there is no connection. Ends when
- * stopped, or where only a person can help. */
+/* Again and again; longer pauses while there is no connection. Waits for what a
+ * person is going to do anyway: join, unlock. Ends when stopped, or where only a
+ * person can help who looks at it. */
 static enum xg_status watch(const struct arguments *a, const char *path,
                             const struct xg_env *env, struct print *p,
                             struct xg_error *err)
@@ -270,7 +271,7 @@ static enum xg_status watch(const struct arguments *a, const char *path,
             pause_s = a->every_s > 0 ? a->every_s : 1;
         else if (xg_status_retry(status))
             pause_s = pause_s * 2 < EVERY_MAX_S ? pause_s * 2 : EVERY_MAX_S;
-        else if (status != XG_REFUSED)
+        else if (status != XG_REFUSED && status != XG_LOCKED)
             break;
         pause_for(NULL, 1000 * (wish_s > pause_s ? wish_s : pause_s));
     }
