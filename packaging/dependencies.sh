@@ -15,7 +15,8 @@ zlib1g-dev gpsd python3 zopfli"
 test="chromium chromium-headless-shell clang clang-tidy cppcheck curl dbus fonts-wqy-zenhei git golang-go
 golang-golang-x-mod-dev iproute2 libclang-rt-14-dev libcmocka-dev
 openssl poppler-utils procps
-python3-cryptography python3-dbusmock python3-openpyxl systemd util-linux zbar-tools"
+python3-cryptography python3-dbusmock python3-openpyxl systemd systemd-container util-linux
+zbar-tools"
 
 # The pages are built with Node, unless a release tarball has them ready. It
 # may be here from elsewhere; Debian's would stand against it.
