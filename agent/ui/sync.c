@@ -365,6 +365,17 @@ struct follow {
     bool last;
 };
 
+/* Its answer, once it is done: nobody writes there any more. */
+static bool take_answer(struct follow *f)
+{
+    pthread_mutex_lock(&f->desk->lock);
+    f->last = f->job->done;
+    pthread_mutex_unlock(&f->desk->lock);
+    if (f->last)
+        xg_buf_append(&f->line, f->job->answer.data, f->job->answer.len);
+    return f->last;
+}
+
 /* The next thing to say; false: nothing new. */
 static bool next_line(struct follow *f)
 {
@@ -372,14 +383,8 @@ static bool next_line(struct follow *f)
 
     xg_buf_reset(&f->line);
     f->at = 0;
-    pthread_mutex_lock(&f->desk->lock);
-    bool done = f->job->done;
-    pthread_mutex_unlock(&f->desk->lock);
-    if (done) { /* nobody writes there any more */
-        f->last = true;
-        xg_buf_append(&f->line, f->job->answer.data, f->job->answer.len);
+    if (take_answer(f))
         return true;
-    }
     while (hub_next(&f->listener, &kind, &f->line)) {
         if (kind == HUB_SYNC && is_progress(xg_buf_str(&f->line))) {
             xg_buf_text(&f->line, "\n");
@@ -387,7 +392,9 @@ static bool next_line(struct follow *f)
         }
         xg_buf_reset(&f->line);
     }
-    return false;
+    /* The bell may have rung for its end, which came while we looked for news:
+     * it rings no more. */
+    return take_answer(f);
 }
 
 static ssize_t next_of_sync(void *state, const struct xg_reader *reader,
