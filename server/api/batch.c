@@ -32,7 +32,7 @@ static enum xg_status put_answer(struct api *a, const struct api_view *v,
     put_frame(&response->body, &part);
     put_frame(&response->body, &receipt);
     status = xg_buf_check(&part, err);
-    response->content_type = "application/octet-stream";
+    response->terse = true;
     atomic_fetch_add(&a->batches[result->state], 1);
     atomic_fetch_add(&a->records, result->records);
 done:

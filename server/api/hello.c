@@ -366,6 +366,6 @@ enum xg_status api_hello(struct api *a, const struct xg_request *request,
     api_view_close(&v);
     witness_keep(a->data, &heard);
     if (status == XG_OK && !api_refused(a, response, &no))
-        response->content_type = "application/octet-stream";
+        response->terse = true;
     return status;
 }

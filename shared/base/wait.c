@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-/* With glibc and musl none of these can fail: nothing is allocated, and each has
- * that clock. */
+/* With glibc and musl none of these can fail: nothing is allocated, and each
+ * has that clock. */
 void xg_wait_init(pthread_cond_t *wake)
 {
     pthread_condattr_t by;

@@ -1,9 +1,9 @@
 /* wait.h - a thread that waits for another, or for a while.
  *
- * By CLOCK_MONOTONIC, which nobody sets: by the time of day, a thread that rests
- * for half a second rests for an hour when the clock is set back by one, and
- * for a lifetime where it comes back from 2099. No other file waits with a limit
- * (tests/lint/includes.py).
+ * By CLOCK_MONOTONIC, which nobody sets: by the time of day, a thread that
+ * rests for half a second rests for an hour when the clock is set back by one,
+ * and for a lifetime where it comes back from 2099. No other file waits with a
+ * limit (tests/lint/includes.py).
  */
 #ifndef XG_BASE_WAIT_H
 #define XG_BASE_WAIT_H

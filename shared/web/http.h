@@ -109,6 +109,10 @@ struct xg_flow {
 struct xg_response {
     int http_status;
     const char *content_type; /* borrowed: a constant or in the arena */
+    bool terse; /* bytes for a program of ours that pays for each of them, which
+                 * is what no type means (RFC 9110, 8.3): none is said, and no
+                 * warning not to guess one. For answers that nobody's page can
+                 * ask for. */
     struct xg_buf body;       /* ceiling XG_HTTP_BODY_MAX */
     enum xg_cache cache;
     int file_fd; /* -1, or taken: closed by xg_response_clear() */

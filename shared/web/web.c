@@ -467,8 +467,8 @@ static void add_headers(struct MHD_Response *out, const struct exchange *x)
     if (r->cache != XG_CACHE_NEVER || strcmp(method, "GET") == 0 ||
         strcmp(method, "HEAD") == 0)
         MHD_add_response_header(out, "Cache-Control", cache[r->cache]);
-    if (!r->content_type ||
-        strcmp(r->content_type, "application/octet-stream") != 0)
+    if (!r->terse && (!r->content_type ||
+                      strcmp(r->content_type, "application/octet-stream") != 0))
         MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
     for (size_t i = 0; i < r->extra_count; i++)
         MHD_add_response_header(out, r->extra[i].name, r->extra[i].value);

@@ -40,7 +40,9 @@ static void do_echo(void *ctx, const struct xg_request *request,
                     struct xg_response *response)
 {
     (void)ctx;
-    response->content_type = "application/octet-stream";
+    response->terse = strcmp(request->rest, "terse") == 0;
+    if (!response->terse)
+        response->content_type = "application/octet-stream";
     xg_buf_append(&response->body, request->body.at, request->body.len);
 }
 
@@ -443,6 +445,18 @@ static void test_get(void **state)
     assert_true(has(&reply, "\r\nCache-Control: no-cache\r\n"));
     assert_true(has(&reply, "\r\nX-Content-Type-Options: nosniff\r\n"));
     assert_true(has(&reply, "\r\nETag: \"1\"\r\n"));
+    xg_buf_clear(&reply);
+}
+
+/* What a handheld pays for by the byte. */
+static void test_terse(void **state)
+{
+    struct xg_buf reply = talk("PUT /v1/echo/terse HTTP/1.1\r\n"
+                               "Content-Length: 5\r\n" END "hello");
+    (void)state;
+    assert_false(has(&reply, "\r\nContent-Type:"));
+    assert_false(has(&reply, "\r\nX-Content-Type-Options:"));
+    assert_false(has(&reply, "\r\nCache-Control:"));
     xg_buf_clear(&reply);
 }
 
@@ -1695,7 +1709,7 @@ int main(void)
         cmocka_unit_test(test_json_string),
         cmocka_unit_test(test_in_process),
         cmocka_unit_test(test_get),
-        cmocka_unit_test(test_put),
+        cmocka_unit_test(test_terse), cmocka_unit_test(test_put),
         cmocka_unit_test(test_put_large),
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_large_answers),
