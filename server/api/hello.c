@@ -214,21 +214,6 @@ static enum xg_status add_news(struct hello *h, struct xg_error *err)
     return XG_OK;
 }
 
-/* Those that the checkpoint has: the device asks for what it lacks. */
-static enum xg_status count_references(struct hello *h, struct xg_error *err)
-{
-    struct store *s = h->view->store;
-    struct store_reference *rows;
-    size_t count;
-
-    if (s->ops->read_references(s, h->arena, &rows, &count, err) != XG_OK)
-        return err->status;
-    while (count > 0 && rows[count - 1].position >= h->view->checkpoint.size)
-        count--;
-    h->welcome->references = count;
-    return XG_OK;
-}
-
 static enum xg_status fill(struct hello *h, struct xg_error *err)
 {
     const struct api_view *v = h->view;
@@ -255,10 +240,12 @@ static enum xg_status fill(struct hello *h, struct xg_error *err)
         return err->status;
     if (w->state == XG_DEVICE_REVOKED)
         return XG_OK;
-    return photo_orders(v->store, w->orders, &w->order_count,
-                        h->who->device.name, err) == XG_OK
-               ? count_references(h, err)
-               : err->status;
+    if (photo_orders(v->store, w->orders, &w->order_count,
+                     h->who->device.name, err) != XG_OK)
+        return err->status;
+    /* Those that the checkpoint has: the device asks for what it lacks. */
+    return v->store->ops->count_references(v->store, &w->references,
+                                           v->checkpoint.size, err);
 }
 
 /* What a device says it saw, where we can tell. It finds out by itself; here

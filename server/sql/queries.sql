@@ -756,6 +756,9 @@ VALUES (?1, ?2, ?3, ?4, ?5);
 -- name: reference_list
 SELECT position, kind, edition, hash, length FROM reference ORDER BY position;
 
+-- name: reference_count
+SELECT count(*) FROM reference WHERE position < ?1;
+
 -- name: value_put
 INSERT INTO value (name, value) VALUES (?1, ?2)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;

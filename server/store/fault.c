@@ -547,6 +547,9 @@ VERB(read_references,
      (struct store * s, struct xg_arena *arena, struct store_reference **rows,
       size_t *count, struct xg_error *err),
      arena, rows, count, err)
+VERB(count_references,
+     (struct store * s, uint64_t *count, uint64_t below, struct xg_error *err),
+     count, below, err)
 VERB(put_log,
      (struct store * s, const struct store_log *log, struct xg_error *err), log,
      err)
@@ -696,6 +699,7 @@ static const struct store_ops fault_ops = {
     .read_file = read_file,
     .put_reference = put_reference,
     .read_references = read_references,
+    .count_references = count_references,
     .put_log = put_log,
     .read_logs = read_logs,
     .put_value = put_value,

@@ -470,6 +470,19 @@ static enum xg_status read_references(struct store *s, struct xg_arena *arena,
     return XG_OK;
 }
 
+static enum xg_status count_references(struct store *s, uint64_t *count,
+                                       uint64_t below, struct xg_error *err)
+{
+    struct xg_stmt *q = xg_stmt(sqlite_db(s), SERVER_STMT_REFERENCE_COUNT);
+
+    xg_bind_u64(q, 1, below);
+    uint64_t read = xg_stmt_row(q) ? xg_col_u64(q, 0) : 0;
+    if (xg_stmt_done(q, err) != XG_OK)
+        return err->status;
+    *count = read;
+    return XG_OK;
+}
+
 /* ---- single numbers ---- */
 
 static enum xg_status put_value(struct store *s, const char *name,
@@ -521,6 +534,7 @@ void sqlite_people_verbs(struct store_ops *ops)
     ops->read_file = read_file;
     ops->put_reference = put_reference;
     ops->read_references = read_references;
+    ops->count_references = count_references;
     ops->put_value = put_value;
     ops->get_value = get_value;
 }

@@ -898,6 +898,9 @@ struct store_ops {
     enum xg_status (*read_references)(struct store *s, struct xg_arena *arena,
                                       struct store_reference **rows,
                                       size_t *count, struct xg_error *err);
+    /* How many lie below a place of the log, without reading them. */
+    enum xg_status (*count_references)(struct store *s, uint64_t *count,
+                                       uint64_t below, struct xg_error *err);
 
     /* ---- single numbers: "time_ms", "backup", ... ---- */
     enum xg_status (*put_value)(struct store *s, const char *name,

@@ -1126,6 +1126,7 @@ static void test_files(void **state)
             .kind = "calendar", .edition = "2026", .file = hash, .length = 4}};
     struct store_reference *rows;
     struct xg_bytes content;
+    uint64_t below;
     size_t count;
     bool found;
 
@@ -1144,6 +1145,12 @@ static void test_files(void **state)
     assert_int_equal(count, 2);
     assert_int_equal(rows[0].position, 2);
     assert_string_equal(rows[1].says.kind, "calendar");
+    assert_ok(s->ops->count_references(s, &below, 2, &err));
+    assert_int_equal(below, 0);
+    assert_ok(s->ops->count_references(s, &below, 5, &err));
+    assert_int_equal(below, 1);
+    assert_ok(s->ops->count_references(s, &below, UINT64_MAX / 2, &err));
+    assert_int_equal(below, 2);
     xg_arena_clear(&arena);
     close_store(e, s);
 }
