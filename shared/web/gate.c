@@ -12,11 +12,16 @@ enum xg_status gate_init(struct gate *g, unsigned max, unsigned max_per_address,
                          struct xg_error *err)
 {
     struct gate_seat *seats = calloc(max + GATE_SPARE, sizeof *seats);
+    struct gate_share *shares = calloc(max + GATE_SPARE, sizeof *shares);
 
-    if (!seats)
+    if (!seats || !shares) {
+        free(seats);
+        free(shares);
         return xg_fail_nomem(err);
+    }
     *g = (struct gate){
         .seats = seats,
+        .shares = shares,
         .count = max + GATE_SPARE,
         .max = max,
         .max_per_address = max_per_address,
@@ -31,31 +36,52 @@ void gate_clear(struct gate *g)
 {
     pthread_mutex_destroy(&g->lock);
     free(g->seats);
+    free(g->shares);
     g->seats = NULL;
+    g->shares = NULL;
 }
 
 /* Fill address and peer. What is neither IPv4 nor IPv6 counts as one. */
-static void seat_name(struct gate_seat *seat, const struct sockaddr *address)
+static void name(uint8_t out[static 16], char peer[static INET6_ADDRSTRLEN],
+                 const struct sockaddr *address)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
+    memset(out, 0, 16);
     if (address->sa_family == AF_INET) {
         struct sockaddr_in in;
         memcpy(&in, address, sizeof in);
-        memcpy(seat->address, mapped, sizeof mapped);
-        memcpy(seat->address + 12, &in.sin_addr, 4);
+        memcpy(out, mapped, sizeof mapped);
+        memcpy(out + 12, &in.sin_addr, 4);
     } else if (address->sa_family == AF_INET6) {
         struct sockaddr_in6 in6;
         memcpy(&in6, address, sizeof in6);
-        memcpy(seat->address, &in6.sin6_addr, 16);
+        memcpy(out, &in6.sin6_addr, 16);
     }
 
-    if (memcmp(seat->address, mapped, sizeof mapped) == 0) {
-        inet_ntop(AF_INET, seat->address + 12, seat->peer, sizeof seat->peer);
+    if (memcmp(out, mapped, sizeof mapped) == 0) {
+        inet_ntop(AF_INET, out + 12, peer, INET6_ADDRSTRLEN);
     } else {
-        inet_ntop(AF_INET6, seat->address, seat->peer, sizeof seat->peer);
-        memset(seat->address + 8, 0, 8);
+        inet_ntop(AF_INET6, out, peer, INET6_ADDRSTRLEN);
+        memset(out + 8, 0, 8);
     }
+}
+
+/* That of the address, which nobody may hold yet. NULL: all are others'. */
+static struct gate_share *share_of(struct gate *g, const uint8_t address[16])
+{
+    struct gate_share *unused = NULL;
+
+    for (size_t i = 0; i < g->count; i++) {
+        struct gate_share *s = &g->shares[i];
+        if (s->seats && memcmp(s->address, address, sizeof s->address) == 0)
+            return s;
+        if (!s->seats && !unused)
+            unused = s;
+    }
+    if (unused)
+        memcpy(unused->address, address, sizeof unused->address);
+    return unused;
 }
 
 static bool seat_counts(const struct gate_seat *seat)
@@ -63,41 +89,38 @@ static bool seat_counts(const struct gate_seat *seat)
     return seat->state != GATE_FREE && !seat->closing;
 }
 
-static bool same_address(const struct gate_seat *a, const struct gate_seat *b)
-{
-    return memcmp(a->address, b->address, sizeof a->address) == 0;
-}
-
-static unsigned address_count(const struct gate *g, const struct gate_seat *of)
-{
-    unsigned n = 0;
-
-    for (size_t i = 0; i < g->count; i++)
-        n += seat_counts(&g->seats[i]) && same_address(&g->seats[i], of);
-    return n;
-}
-
 static void seat_shut(struct gate_seat *seat)
 {
     seat->closing = true;
+    seat->share->count--;
     shutdown(seat->fd, SHUT_RDWR);
 }
 
-/* The one of that address that was longest in a state that may be evicted. */
-static struct gate_seat *oldest(struct gate *g, const struct gate_seat *of,
-                                bool also_busy)
+static bool may_go(const struct gate_seat *s, bool also_busy)
+{
+    return seat_counts(s) && s->started &&
+           (s->state == GATE_IDLE || (also_busy && s->state != GATE_WORK));
+}
+
+/* The idle first, then whoever was longest in its state. */
+static bool goes_before(const struct gate_seat *s, const struct gate_seat *best)
+{
+    bool idle = s->state == GATE_IDLE;
+
+    if (idle != (best->state == GATE_IDLE))
+        return idle;
+    return s->since_ms < best->since_ms;
+}
+
+/* The idle one of that address that was it longest. */
+static struct gate_seat *oldest(struct gate *g, const struct gate_share *of)
 {
     struct gate_seat *best = NULL;
 
     for (size_t i = 0; i < g->count; i++) {
         struct gate_seat *s = &g->seats[i];
-        bool idle = s->state == GATE_IDLE;
-        if (!seat_counts(s) || !s->started || !same_address(s, of) ||
-            !(idle || (also_busy && s->state != GATE_WORK)))
-            continue;
-        if (!best || (idle && best->state != GATE_IDLE) ||
-            (idle == (best->state == GATE_IDLE) &&
-             s->since_ms < best->since_ms))
+        if (may_go(s, false) && s->share == of &&
+            (!best || goes_before(s, best)))
             best = s;
     }
     return best;
@@ -106,29 +129,24 @@ static struct gate_seat *oldest(struct gate *g, const struct gate_seat *of,
 /* Whom a newcomer replaces when all places are taken: somebody of the address
  * that holds the most, if that is more than the newcomer's own would. */
 static struct gate_seat *over_share(struct gate *g,
-                                    const struct gate_seat *newcomer)
+                                    const struct gate_share *newcomers)
 {
     struct gate_seat *best = NULL;
-    unsigned best_count = address_count(g, newcomer) + 1;
 
     for (size_t i = 0; i < g->count; i++) {
-        if (!seat_counts(&g->seats[i]))
+        struct gate_seat *s = &g->seats[i];
+        if (!may_go(s, true) || s->share->count <= newcomers->count + 1)
             continue;
-        unsigned n = address_count(g, &g->seats[i]);
-        if (n <= best_count)
-            continue;
-        struct gate_seat *s = oldest(g, &g->seats[i], true);
-        if (s) {
+        if (!best || s->share->count > best->share->count ||
+            (s->share->count == best->share->count && goes_before(s, best)))
             best = s;
-            best_count = n;
-        }
     }
-    return best ? best : oldest(g, newcomer, false);
+    return best ? best : oldest(g, newcomers);
 }
 
 /* A free seat, after making place. NULL: there is none. */
 static struct gate_seat *find_seat(struct gate *g,
-                                   const struct gate_seat *newcomer)
+                                   const struct gate_share *newcomers)
 {
     struct gate_seat *seat = NULL, *victim = NULL;
     unsigned counted = 0;
@@ -141,11 +159,10 @@ static struct gate_seat *find_seat(struct gate *g,
     if (!seat)
         return NULL;
 
-    bool address_full = address_count(g, newcomer) >= g->max_per_address;
+    bool address_full = newcomers->count >= g->max_per_address;
     if (!address_full && counted < g->max)
         return seat;
-    victim =
-        address_full ? oldest(g, newcomer, false) : over_share(g, newcomer);
+    victim = address_full ? oldest(g, newcomers) : over_share(g, newcomers);
     if (!victim)
         return NULL;
     seat_shut(victim);
@@ -156,6 +173,9 @@ static struct gate_seat *find_seat(struct gate *g,
 static void seat_free(struct gate *g, struct gate_seat *seat)
 {
     g->bodies_bytes -= seat->body_bytes;
+    seat->share->seats--;
+    if (!seat->closing)
+        seat->share->count--;
     *seat = (struct gate_seat){.state = GATE_FREE};
 }
 
@@ -179,16 +199,21 @@ bool gate_enter(struct gate *g, int fd, const struct sockaddr *address,
         .since_ms = now_ms,
         .deadline_ms = now_ms + g->idle_ms,
     };
+    uint8_t from[16];
 
-    seat_name(&newcomer, address);
+    name(from, newcomer.peer, address);
     pthread_mutex_lock(&g->lock);
     /* The library found no memory for the one that had this number. */
     struct gate_seat *stale = find_fd(g, fd, false);
     if (stale)
         seat_free(g, stale);
-    struct gate_seat *seat = find_seat(g, &newcomer);
+    newcomer.share = share_of(g, from);
+    struct gate_seat *seat =
+        newcomer.share ? find_seat(g, newcomer.share) : NULL;
     if (seat) {
         *seat = newcomer;
+        seat->share->seats++;
+        seat->share->count++;
         g->stats.accepted++;
     } else {
         g->stats.refused++;
@@ -252,7 +277,7 @@ bool gate_take(struct gate *g, struct gate_seat *seat, size_t bytes)
     pthread_mutex_lock(&g->lock);
     size_t mine = bytes;
     for (size_t i = 0; i < g->count; i++)
-        if (g->seats[i].body_bytes && same_address(&g->seats[i], seat))
+        if (g->seats[i].body_bytes && g->seats[i].share == seat->share)
             mine += g->seats[i].body_bytes;
     bool fits =
         mine <= g->bodies_max / 2 && bytes <= g->bodies_max - g->bodies_bytes;
@@ -282,11 +307,10 @@ bool gate_flow(struct gate *g, struct gate_seat *seat)
         if (!seat_counts(s) || !s->flows)
             continue;
         all++;
-        mine += same_address(s, seat);
+        mine += s->share == seat->share;
     }
-    seat->flows =
-        all < g->max - g->max / 4 &&
-        mine < g->max_per_address - g->max_per_address / 4;
+    seat->flows = all < g->max - g->max / 4 &&
+                  mine < g->max_per_address - g->max_per_address / 4;
     bool may = seat->flows;
     pthread_mutex_unlock(&g->lock);
     return may;

@@ -30,13 +30,21 @@ enum gate_state {
     GATE_REPLY, /* reading an answer */
 };
 
+/* What an address has, counted as it comes and goes: who comes to a full gate
+ * is weighed against all others. */
+struct gate_share {
+    uint8_t address[16]; /* IPv4 mapped; of IPv6 the /64 */
+    unsigned seats;      /* 0: nobody's */
+    unsigned count;      /* of those, the ones that are not being closed */
+};
+
 struct gate_seat {
     enum gate_state state;
     int fd;
     bool started; /* a thread serves it */
     bool closing; /* shut down, and waiting for that thread to see it */
     bool flows;   /* its answer is one that may last for ever */
-    uint8_t address[16]; /* IPv4 mapped; of IPv6 the /64 */
+    struct gate_share *share;
     char peer[INET6_ADDRSTRLEN];
     int64_t since_ms, deadline_ms; /* of the state */
     size_t body_bytes;
@@ -50,7 +58,8 @@ struct gate_stats {
 struct gate {
     pthread_mutex_t lock;
     struct gate_seat *seats;
-    size_t count; /* seats: cap + GATE_SPARE */
+    struct gate_share *shares;
+    size_t count; /* of each: cap + GATE_SPARE */
     unsigned max, max_per_address;
     int64_t idle_ms;
     size_t bodies_bytes, bodies_max;

@@ -1,0 +1,175 @@
+/* test_gate.c - who goes when all places are taken, and what it costs to find
+ * out. No sockets: descriptors are numbers that no file has. */
+#include "tests/lib/test.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "shared/web/gate.h"
+
+enum { NO_FD = 1 << 20 };
+
+static struct gate *open_gate(unsigned max, unsigned each)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    struct gate *g = calloc(1, sizeof *g);
+
+    assert_non_null(g);
+    assert_ok(gate_init(g, max, each, 30000, 1 << 20, &err));
+    return g;
+}
+
+static void close_gate(struct gate *g)
+{
+    gate_clear(g);
+    free(g);
+}
+
+/* Somebody of the n-th address; NULL: no place. */
+static struct gate_seat *come(struct gate *g, int number, unsigned address,
+                              int64_t now_ms)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET};
+
+    from.sin_addr.s_addr = htonl(0x0a000000u + address);
+    return gate_enter(g, NO_FD + number, (const struct sockaddr *)&from, now_ms)
+               ? gate_started(g, NO_FD + number)
+               : NULL;
+}
+
+/* Four of the first address, two of the second, one of the third: newcomers
+ * take what the first has over its share, the idle first, then those who were
+ * longest at it; who works stays, and where each has one nobody goes but for
+ * one of his own. */
+static void test_the_largest_share_gives_way(void **state)
+{
+    struct gate *g = open_gate(7, 7);
+    struct gate_seat *first[4], *second[2];
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        first[i] = come(g, i, 1, i);
+    for (int i = 0; i < 2; i++)
+        second[i] = come(g, 10 + i, 2, i);
+    assert_non_null(come(g, 20, 3, 0));
+    gate_turn(g, first[0], GATE_WORK, 0);
+    gate_turn(g, first[1], GATE_REPLY, 5);
+    gate_turn(g, first[2], GATE_BODY, 6);
+    gate_turn(g, first[3], GATE_IDLE, 9);
+    assert_non_null(come(g, 30, 4, 10));
+    assert_true(first[3]->closing && !first[1]->closing);
+    gate_leave(g, first[3]);
+    assert_non_null(come(g, 31, 5, 11));
+    assert_true(first[1]->closing && !first[2]->closing);
+    gate_leave(g, first[1]);
+    /* Two each now, one over what a newcomer would have: the idle go first. */
+    assert_non_null(come(g, 32, 6, 12));
+    assert_true(second[0]->closing && !first[2]->closing);
+    gate_leave(g, second[0]);
+    assert_non_null(come(g, 33, 7, 13));
+    assert_true(first[2]->closing && !second[1]->closing);
+    gate_leave(g, first[2]);
+    assert_null(come(g, 34, 8, 14));
+    assert_non_null(come(g, 35, 7, 15)); /* for the other of his own */
+    assert_int_equal(gate_stats(g).open, 7);
+    close_gate(g);
+}
+
+/* What is closing counts no more, and what has gone leaves its address. */
+static void test_shares_are_given_back(void **state)
+{
+    struct gate *g = open_gate(4, 2);
+
+    (void)state;
+    for (unsigned round = 0; round < 1000; round++) {
+        struct gate_seat *a = come(g, 0, 3 * round, round);
+        struct gate_seat *b = come(g, 1, 3 * round, round);
+        struct gate_seat *c = come(g, 2, 3 * round, round); /* one too many */
+        if (!a || !b || !c) {
+            fail_msg("no place in round %u", round);
+            return;
+        }
+        assert_int_equal(a->closing + b->closing + c->closing, 1);
+        assert_int_equal(gate_stats(g).open, 2);
+        gate_leave(g, a);
+        gate_leave(g, b);
+        gate_leave(g, c);
+        assert_int_equal(gate_stats(g).open, 0);
+    }
+    for (size_t i = 0; i < g->count; i++)
+        assert_int_equal(g->shares[i].seats + g->shares[i].count, 0);
+    close_gate(g);
+}
+
+/* ---- what it costs ---- */
+
+enum { TURNS = 21, COMERS = 50 };
+
+static int by_size(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static int64_t processor_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Nobody has over his share, so nobody goes: all that are there are looked at,
+ * each time. */
+static struct gate *full_gate(unsigned max)
+{
+    struct gate *g = open_gate(max, max);
+
+    for (unsigned i = 0; i < max; i++)
+        assert_non_null(come(g, (int)i, i, 0));
+    return g;
+}
+
+static int64_t cost_of(struct gate *g)
+{
+    int64_t from = processor_ns();
+
+    for (int i = 0; i < COMERS; i++)
+        assert_null(come(g, 100000 + i, 1u << 20, 1));
+    return processor_ns() - from;
+}
+
+/* Each place once: sixteen times as many are sixteen times as dear, not the 256
+ * that they were while each was weighed against each. */
+static void test_a_full_gate_is_looked_through_once(void **state)
+{
+    struct gate *small = full_gate(64), *large = full_gate(1024);
+    int64_t few[TURNS], many[TURNS];
+
+    (void)state;
+    for (int i = 0; i < TURNS; i++) {
+        few[i] = cost_of(small);
+        many[i] = cost_of(large);
+    }
+    qsort(few, TURNS, sizeof *few, by_size);
+    qsort(many, TURNS, sizeof *many, by_size);
+    print_message("a newcomer at 64 and at 1024: %.2f and %.2f µs\n",
+                  (double)few[TURNS / 2] / 1000 / COMERS,
+                  (double)many[TURNS / 2] / 1000 / COMERS);
+    assert_true(many[TURNS / 2] < 64 * few[TURNS / 2]);
+    close_gate(small);
+    close_gate(large);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_largest_share_gives_way),
+        cmocka_unit_test(test_shares_are_given_back),
+        cmocka_unit_test(test_a_full_gate_is_looked_through_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
