@@ -448,6 +448,16 @@ static enum xg_status compare_records(struct check *c, struct store *again,
     return status;
 }
 
+/* Each is found by its hash. What is not would be taken in once more. */
+static enum xg_status check_names(struct check *c)
+{
+    uint64_t number;
+
+    if (c->store->ops->find_unnamed(c->store, &number, c->err) != XG_OK)
+        return c->err->status;
+    return number ? differs(c, "name", number) : XG_OK;
+}
+
 static enum xg_status compare_entities(struct check *c, struct store *again,
                                        uint64_t count)
 {
@@ -660,6 +670,7 @@ static enum xg_status compare(struct check *c, struct store *again)
         return differs(c, "count", a.records);
     if (compare_chains(c, again) != XG_OK ||
         compare_records(c, again, a.records) != XG_OK ||
+        check_names(c) != XG_OK ||
         compare_entities(c, again, a.entities) != XG_OK ||
         compare_telling(c, again) != XG_OK ||
         compare_sources(c, again) != XG_OK ||

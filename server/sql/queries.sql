@@ -216,6 +216,13 @@ SELECT name FROM name WHERE run = ?1
 UNION ALL
 SELECT name FROM name_fresh WHERE record >> 15 = ?1;
 
+-- name: name_missing
+SELECT r.number FROM record r
+WHERE NOT EXISTS (SELECT 1 FROM name n
+                  WHERE n.run = r.number >> 15 AND n.name = substr(r.hash, 1, 16))
+  AND NOT EXISTS (SELECT 1 FROM name_fresh n WHERE n.name = substr(r.hash, 1, 16))
+ORDER BY r.number LIMIT 1;
+
 -- name: written_elsewhere
 PRAGMA data_version;
 

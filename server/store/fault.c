@@ -219,6 +219,8 @@ VERB(has_record,
      (struct store * s, bool *has, const struct xg_hash *hash,
       struct xg_error *err),
      has, hash, err)
+VERB(find_unnamed, (struct store * s, uint64_t *number, struct xg_error *err),
+     number, err)
 VERB(read_place,
      (struct store * s, struct xg_arena *arena, struct store_record **rows,
       size_t *count, uint64_t chain, uint64_t seq, struct xg_error *err),
@@ -611,6 +613,7 @@ static const struct store_ops fault_ops = {
     .move_records = move_records,
     .find_record = find_record,
     .has_record = has_record,
+    .find_unnamed = find_unnamed,
     .read_place = read_place,
     .read_branch = read_branch,
     .read_entity_records = read_entity_records,

@@ -165,6 +165,20 @@ static enum xg_status has_record(struct store *s, bool *has,
     return XG_OK;
 }
 
+static enum xg_status find_unnamed(struct store *s, uint64_t *number,
+                                   struct xg_error *err)
+{
+    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_NAME_MISSING);
+    uint64_t first = 0;
+
+    if (xg_stmt_row(find))
+        first = xg_col_u64(find, 0);
+    if (xg_stmt_done(find, err) != XG_OK)
+        return err->status;
+    *number = first;
+    return XG_OK;
+}
+
 static enum xg_status read_place(struct store *s, struct xg_arena *arena,
                                  struct store_record **rows, size_t *count,
                                  uint64_t chain, uint64_t seq,
@@ -459,6 +473,7 @@ void sqlite_record_verbs(struct store_ops *ops)
     ops->move_records = move_records;
     ops->find_record = find_record;
     ops->has_record = has_record;
+    ops->find_unnamed = find_unnamed;
     ops->read_place = read_place;
     ops->read_branch = read_branch;
     ops->read_entity_records = read_entity_records;

@@ -524,6 +524,10 @@ struct store_ops {
     enum xg_status (*has_record)(struct store *s, bool *has,
                                  const struct xg_hash *hash,
                                  struct xg_error *err);
+    /* The first that is not found by its hash, though it is here; 0: none. For
+     * check alone: it looks each of them up. */
+    enum xg_status (*find_unnamed)(struct store *s, uint64_t *number,
+                                   struct xg_error *err);
     /* All at one place: more than one where the chain forked. */
     enum xg_status (*read_place)(struct store *s, struct xg_arena *arena,
                                  struct store_record **rows, size_t *count,

@@ -14,6 +14,7 @@ import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import ssl
 import struct
 import subprocess
@@ -452,6 +453,19 @@ def go(work, data):
     run("check", data)
 
 
+def lost_names(data):
+    """Records that their hashes do not find would be taken in once more."""
+    db = sqlite3.connect(data + "/server.db")
+    assert db.execute("DELETE FROM name_fresh").rowcount > 0
+    db.commit()
+    db.close()
+    told = subprocess.run([SERVER, "check", data], capture_output=True,
+                          text=True)
+    assert told.returncode != 0 and "rebuild" in told.stderr, told
+    run("rebuild", data)
+    run("check", data)
+
+
 def main():
     work = pathlib.Path(tempfile.mkdtemp())
     data = str(work / "data")
@@ -468,6 +482,7 @@ def main():
         assert server.wait(30) == 0
         server = None
         run("check", data)
+        lost_names(data)
         print("another client: ok")
     finally:
         if server:

@@ -1645,6 +1645,15 @@ static void put_in_turn(struct store *s, uint64_t from, uint64_t to)
     }
 }
 
+static void expect_unnamed(struct store *s, uint64_t first)
+{
+    struct xg_error err = XG_ERROR_NONE;
+    uint64_t number = 77;
+
+    assert_ok(s->ops->find_unnamed(s, &number, &err));
+    assert_int_equal(number, first);
+}
+
 static void put_group(struct store *s, uint64_t from, uint64_t to)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -1707,6 +1716,16 @@ static void test_names_move(void **unused)
     expect_in_turn(s, CHUNK + 1, ALL);
     assert_ok(s->ops->commit(s, &err));
     expect_in_turn(s, CHUNK + 1, ALL);
+
+    /* Lost, those that lie apart: from the chunk's first number on. */
+    struct xg_db *db = ((struct sqlite_store *)s)->db;
+    expect_unnamed(s, 0);
+    assert_ok(s->ops->begin(s, &err));
+    assert_ok(xg_stmt_run(xg_stmt(db, SERVER_STMT_DROP_NAME_FRESH), &err));
+    expect_unnamed(s, CHUNK);
+    assert_ok(xg_stmt_run(xg_stmt(db, SERVER_STMT_DROP_NAME), &err));
+    expect_unnamed(s, 1);
+    s->ops->rollback(s);
     close_store(&e, s);
 }
 
