@@ -190,10 +190,15 @@ static enum xg_status open_server(struct http **http, const struct arguments *a,
     return http_open(http, &o, err);
 }
 
-/* One run. */
+/* What one run leaves to the next. */
+struct run {
+    bool opened; /* the home could be read */
+    int64_t retry_after_s;
+};
+
 static enum xg_status sync_once(const struct arguments *a, const char *path,
                                 const struct xg_env *env, struct print *p,
-                                int64_t *retry_after_s, struct xg_error *err)
+                                struct run *run, struct xg_error *err)
 {
     struct home home = {.env = NULL};
     struct http *http = NULL;
@@ -218,7 +223,7 @@ static enum xg_status sync_once(const struct arguments *a, const char *path,
     bool counted =
         home.store && store_count(home.store, &counts, &ignored) == XG_OK;
     print_synced(p, &report, &options, counted ? &counts : NULL, status, err);
-    *retry_after_s = report.retry_after_s;
+    *run = (struct run){home.store != NULL, report.retry_after_s};
     home_close(&home);
     http_close(http);
     return status;
@@ -255,8 +260,9 @@ static enum xg_status fetch_photo(const struct arguments *a, const char *path,
 }
 
 /* Again and again; longer pauses while there is no connection. Waits for what a
- * person is going to do anyway: join, unlock. Ends when stopped, or where only a
- * person can help who looks at it. */
+ * person is going to do anyway: join, unlock. Ends when stopped, where only a
+ * person can help who looks at it, and where the home is of a newer program:
+ * then this one was replaced, and whoever started it starts that one. */
 static enum xg_status watch(const struct arguments *a, const char *path,
                             const struct xg_env *env, struct print *p,
                             struct xg_error *err)
@@ -265,15 +271,16 @@ static enum xg_status watch(const struct arguments *a, const char *path,
     int64_t pause_s = a->every_s > 0 ? a->every_s : 1;
 
     while (!stopped) {
-        int64_t wish_s;
-        status = sync_once(a, path, env, p, &wish_s, err);
+        struct run run;
+        status = sync_once(a, path, env, p, &run, err);
         if (status == XG_OK)
             pause_s = a->every_s > 0 ? a->every_s : 1;
         else if (xg_status_retry(status))
             pause_s = pause_s * 2 < EVERY_MAX_S ? pause_s * 2 : EVERY_MAX_S;
-        else if (status != XG_REFUSED && status != XG_LOCKED)
+        else if (status != XG_LOCKED && !(status == XG_REFUSED && run.opened))
             break;
-        pause_for(NULL, 1000 * (wish_s > pause_s ? wish_s : pause_s));
+        pause_for(NULL, 1000 * (run.retry_after_s > pause_s ? run.retry_after_s
+                                                            : pause_s));
     }
     return status;
 }
@@ -284,7 +291,7 @@ int main(int argc, char *argv[])
     struct xg_error err = XG_ERROR_NONE;
     struct print p = {.json = false};
     char path[HOME_PATH_SIZE];
-    int64_t unused;
+    struct run unused;
 
     if (xg_base_init() != 0)
         return 1;

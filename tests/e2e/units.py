@@ -11,6 +11,7 @@ where systemd's says no and a program may go on. The agent has the filter alone:
 what is made by hand without root lies in a user namespace, where its vault stays
 shut.
 """
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -18,6 +19,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -357,6 +359,31 @@ class Agent(Case):
             said, _ = watching.communicate(timeout=WAIT_S)
         self.assertEqual(watching.returncode, 0, said)
         self.sound()
+
+    def test_it_ends_where_its_program_was_replaced(self):
+        """A newer one has brought the home to its version: the manager starts
+        that one instead. Who has not joined is waited for."""
+        waiting = self.world.folder / 'waiting'
+        need(run_xunge(BIN / 'xunge', '--home', waiting, 'enrol',
+                       self.world.code('wa'), '--request',
+                       self.world.folder / 'request.xgb'))
+        with contextlib.closing(sqlite3.connect(self.a.home / 'agent.db')) as db:
+            db.execute('PRAGMA user_version = 9999')
+        for home, says, code in ((waiting, b'request to join', None),
+                                 (self.a.home, b'newer program', 1)):
+            watching = subprocess.Popen(
+                [BIN / 'xunge', '--home', home, '--lang', 'en', 'sync',
+                 '--watch', '--every', '1'], env=environment(),
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            try:
+                self.assertIn(says, watching.stdout.readline())
+                if code is None:  # once more: it stays
+                    self.assertIn(says, watching.stdout.readline())
+                else:
+                    self.assertEqual(watching.wait(WAIT_S), code)
+            finally:
+                watching.terminate()
+                watching.communicate(timeout=WAIT_S)
 
     def test_what_its_unit_forbids_kills(self):
         for call in ('mount', 'ptrace', 'unshare', 'setns', 'bpf', 'reboot',
