@@ -21,6 +21,9 @@ install(FILES ${CMAKE_SOURCE_DIR}/packaging/completion/xunge
     ${CMAKE_SOURCE_DIR}/packaging/completion/xunge-audit
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
 
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/copyright
+    DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
 # The worker's page in the menu of a desktop.
 install(FILES ${CMAKE_SOURCE_DIR}/packaging/desktop/xunge.desktop
     DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)

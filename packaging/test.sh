@@ -136,6 +136,7 @@ analysed() {
 started=$(date +%s)
 check "walls between the rooms" python3 tests/lint/includes.py
 check "every export of the pages is taken" python3 tests/lint/exports.py
+check "every licence is named where it is installed" python3 tests/lint/copyright.py
 check "every test that a document names is there" python3 tests/lint/named_tests.py
 rm -f build-*/*.status
 if ! built ci; then
