@@ -49,9 +49,10 @@ if [ "$(id -u)" -ne 0 ]; then
     as_root=sudo
 fi
 echo "Installing:$missing"
-export DEBIAN_FRONTEND=noninteractive
-# The list of packages may be old or absent: fetch it first. gpsd's service is
-# not wanted here; whoever needs it for real enables it.
+# The list of packages may be old or absent: fetch it first. A machine that has
+# just been started may be updating itself: wait for that. sudo takes the
+# environment away.
 $as_root apt-get update -q >/dev/null
 # shellcheck disable=SC2086 # the list is meant to be split
-$as_root apt-get install -y -q --no-install-recommends $missing >/dev/null
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+    -o DPkg::Lock::Timeout=300 --no-install-recommends $missing >/dev/null
