@@ -1,5 +1,7 @@
-/* backups.h - backups that the server keeps by itself: one a day on which the
- * log grew, the newest seven, in a folder of their own.
+/* backups.h - backups that the server keeps by itself: one after each day on
+ * which the log grew and nobody else made one, the newest seven, in a folder of
+ * their own. A nightly one (xunge-server-backup.timer) is given two hours' grace,
+ * or each photo would lie twice: in its folder, and in ours.
  *
  *      FOLDER/server-20261122T143000Z.db   as `backup` makes it
  *      FOLDER/photos/                      shared by all of them
@@ -14,7 +16,7 @@
 
 enum {
     BACKUPS_KEPT = 7,
-    BACKUPS_EVERY_H = 24,
+    BACKUPS_EVERY_H = 24 + 2,
     BACKUPS_LOOK_S = 600, /* the thread: is it time? */
     BACKUPS_PATH_SIZE = 4096,
 };

@@ -290,6 +290,16 @@ class Units(unittest.TestCase):
         self.assertGreaterEqual(int(settings(unit, 'TasksMax')[0]), need)
         self.assertGreaterEqual(int(settings(unit, 'LimitNOFILE')[0]), 2 * need)
 
+    def test_the_nightly_backup_comes_first(self):
+        """The server's own goes elsewhere, and has each photo once more: it is
+        for where there is no timer."""
+        timer = 'xunge-server-backup.timer'
+        self.assertEqual(settings(timer, 'OnCalendar'), ['*-*-* 02:30:00'])
+        self.assertEqual(settings(timer, 'FixedRandomDelay'), ['yes'])
+        every = re.search(r'BACKUPS_EVERY_H = ([\d +]+),', (
+            SOURCE / 'server/upkeep/backups.h').read_text()).group(1)
+        self.assertGreaterEqual(sum(map(int, every.split('+'))), 25)
+
     def test_what_the_unit_forbids_kills(self):
         """The filter is one: mounting, tracing, raw sockets of a program."""
         for call in ('mount', 'ptrace', 'unshare', 'bpf', 'keyctl', 'reboot'):
