@@ -13,6 +13,7 @@ shut.
 """
 import contextlib
 import ctypes
+import functools
 import os
 import pathlib
 import re
@@ -56,6 +57,7 @@ def settings(unit, key):
             if line.startswith(key + '=')]
 
 
+@functools.cache
 def group(name):
     """The calls of one of systemd's groups, and of the groups in it."""
     if not name.startswith('@'):
@@ -67,6 +69,7 @@ def group(name):
                          for c in calls))
 
 
+@functools.cache  # it asks systemd-analyze a dozen times
 def allowed(unit):
     calls = group('@default')
     for value in settings(unit, 'SystemCallFilter'):
