@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Devices whose clocks lie: 1970, 2099, set forth and back between captures and
-in the middle of a patrol, a receiver that is 1024 weeks off. They sync over
+"""Devices whose clocks lie: 1970, 2099, set forth and back between captures, in
+the middle of a save, a sync and a patrol, a receiver that is 1024 weeks off. They sync over
 TLS, the order is that of causality, the doubt is shown, and nobody else is harmed.
 
 The clock is that of libfaketime, for the programs of one device; the monotonic
 clock stays real, as it does when a system clock is set.
 """
 import glob
+import itertools
 import json
+import os
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 
 from lib_gpsd import Receiver
 from lib_world import BESIDE, GRID, LOCAL, PHOTOS, Case, main
@@ -31,6 +34,38 @@ def clock(when):
     goes on from there."""
     return {'LD_PRELOAD': LIBRARY, 'FAKETIME': '@' + when, 'TZ': 'UTC',
             'FAKETIME_DONT_FAKE_MONOTONIC': '1', 'FAKETIME_NO_CACHE': '1'}
+
+
+class Jumping:
+    """A clock that is set again and again, a year ahead, an hour back, to
+    1970, to 2099 and right, while what runs under it runs."""
+    AHEAD_S = [365 * 86400, -3600, 86400 - time.time(), 73 * 365 * 86400, 0]
+
+    def __init__(self, folder):
+        self.file = os.path.join(folder, 'clock')
+        self.set_ahead(0)
+        self.env = {'LD_PRELOAD': LIBRARY, 'FAKETIME_TIMESTAMP_FILE': self.file,
+                    'TZ': 'UTC', 'FAKETIME_DONT_FAKE_MONOTONIC': '1',
+                    'FAKETIME_NO_CACHE': '1'}
+
+    def set_ahead(self, seconds):
+        with open(self.file + '.new', 'w') as file:
+            file.write('%+d' % seconds)
+        os.rename(self.file + '.new', self.file)
+
+    def during(self, act):
+        """What `act` gives, and how often the clock was set meanwhile."""
+        jumps = 0
+        with ThreadPoolExecutor(1) as beside:
+            doing = beside.submit(act)
+            for ahead_s in itertools.cycle(self.AHEAD_S):
+                if doing.done():
+                    break
+                self.set_ahead(ahead_s)
+                jumps += 1
+                time.sleep(0.01)
+        self.set_ahead(0)
+        return doing.result(), jumps
 
 
 def walls(rows):
@@ -170,6 +205,38 @@ class Clocks(Case):
         self.settle()
         self.same(one)
         self.proven(one)
+        self.sound()
+
+    def test_set_amid_saves_and_syncs(self):
+        """Each save and each sync while it is set a hundred times a second:
+        what was said to be saved or received is, and all agree."""
+        jumping = Jumping(self.world.folder)
+        self.a.env = jumping.env
+        saved, sets = [], 0
+        for n in range(3):
+            def work(n=n):
+                for i in range(4):
+                    one = self.a.incident('address=%d-%d' % (n, i))
+                    self.a.do('note', one, '备注')
+                    saved.append(one)
+                self.a.do('photo', saved[-1],
+                          str(PHOTOS / 'f1-exif.jpg') + ':near')
+                return self.a.sync().one()
+            synced, jumps = jumping.during(work)
+            sets += jumps
+            self.assertEqual((synced['ok'], synced['remaining']), (True, 0))
+            self.assertEqual(synced['photos_left'], 0)
+        self.assertGreater(sets, 100)
+        self.a.env = {}
+        self.assertEqual(len(set(saved)), 12)
+        self.assertEqual({self.a.show(one)['delivery'] for one in saved},
+                         {'received'})
+        self.settle()
+        for one in saved:
+            self.same_but_doubt(one)
+        self.assertEqual(self.a.one('verify')['verdict'], 'good')
+        self.proven(saved[-1])
+        self.doubted(self.a, None)
         self.sound()
 
     # ---- patrols ----
