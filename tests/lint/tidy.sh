@@ -4,10 +4,10 @@
 #
 #   sh tests/lint/tidy.sh            as CI does
 #   sh tests/lint/tidy.sh 225000     the analyzer follows more of the paths of
-#                                    a long function; takes four times as long
+#                                    a long function; takes some eight times as long
 set -eu
 cd "$(dirname "$0")/../.."
-nodes=${1:-40000}
+nodes=${1:-10000}
 # Once a file: what is part of several programs is in the database as often.
 once=build-ci/once
 mkdir -p "$once"
