@@ -1,4 +1,5 @@
-# One interface target carries the language, the warnings and the hardening.
+# One interface target carries the language, the warnings, the hardening and
+# the linker.
 add_library(xg_flags INTERFACE)
 target_compile_features(xg_flags INTERFACE c_std_11)
 target_compile_definitions(xg_flags INTERFACE _POSIX_C_SOURCE=200809L)
@@ -14,6 +15,13 @@ target_compile_options(xg_flags INTERFACE
     -UNDEBUG # assertions stay in a release: a bug stops, it does not go on
     $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
 target_link_options(xg_flags INTERFACE -Wl,-z,relro,-z,now)
+
+# With lld, where it is there, a link takes half of the processor; what is
+# released is linked by the system's own.
+find_program(XG_LLD ld.lld)
+if(XG_LLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_link_options(xg_flags INTERFACE -fuse-ld=lld)
+endif()
 
 # XG_SANITIZE, of which all but tsan are clang's, and have every fuzzer:
 #
