@@ -618,11 +618,9 @@ static enum xg_status give_serial(struct store *s, struct xg_draft *d,
                                   struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_SERIAL_HIGHEST);
-    uint64_t highest = 0;
+    uint64_t highest;
 
-    if (xg_stmt_row(q))
-        highest = xg_col_u64(q, 0);
-    if (xg_stmt_done(q, err) != XG_OK)
+    if (xg_stmt_number(&highest, NULL, q, err) != XG_OK)
         return err->status;
     return set_uint(d, XG_FIELD_SERIAL, highest + 1, err);
 }

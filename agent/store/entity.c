@@ -98,15 +98,9 @@ enum xg_status store_count_listed(struct store *s, uint64_t *count,
                                   struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_COUNT);
-    uint64_t n = 0;
 
     bind_filter(q, filter);
-    if (xg_stmt_row(q))
-        n = xg_col_u64(q, 0);
-    if (xg_stmt_done(q, err) != XG_OK)
-        return err->status;
-    *count = n;
-    return XG_OK;
+    return xg_stmt_number(count, NULL, q, err);
 }
 
 enum xg_status store_list(struct store *s, const struct store_filter *filter,

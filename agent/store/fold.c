@@ -359,12 +359,10 @@ static enum xg_status refuse_unfolded(struct store *s, const struct xg_id *id,
                                       struct xg_error *err)
 {
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_ENTITY_UNFOLDED);
-    uint64_t records = 0;
+    uint64_t records;
 
     xg_bind_id(q, 1, id);
-    if (xg_stmt_row(q))
-        records = xg_col_u64(q, 0);
-    if (xg_stmt_done(q, err) != XG_OK)
+    if (xg_stmt_number(&records, NULL, q, err) != XG_OK)
         return err->status;
     if (records == 0)
         return XG_OK;

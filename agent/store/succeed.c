@@ -225,11 +225,7 @@ static enum xg_status count_freed(struct store *s, uint64_t *count,
     struct xg_stmt *q = xg_stmt(s->db, AGENT_STMT_LOSE_FREED);
 
     xg_bind_u64(q, 1, size);
-    uint64_t n = xg_stmt_row(q) ? xg_col_u64(q, 0) : 0;
-    if (xg_stmt_done(q, err) != XG_OK)
-        return err->status;
-    *count = n;
-    return XG_OK;
+    return xg_stmt_number(count, NULL, q, err);
 }
 
 static enum xg_status lose_all(struct store *s, struct store_log *lost,

@@ -142,19 +142,6 @@ static bool single(uint64_t *number, uint64_t set)
     return true;
 }
 
-static enum xg_status count_of(uint64_t *count, struct xg_stmt *s,
-                               struct xg_error *err)
-{
-    uint64_t n = 0;
-
-    if (xg_stmt_row(s))
-        n = xg_col_u64(s, 0);
-    if (xg_stmt_done(s, err) != XG_OK)
-        return err->status;
-    *count = n;
-    return XG_OK;
-}
-
 static uint64_t root_of(uint64_t n)
 {
     uint64_t root = 0;
@@ -186,7 +173,7 @@ static enum xg_status measure(struct ask *a, enum board_way way,
                                       : MEASURE_MAX;
 
     xg_bind_u64(s, 1, most);
-    if (count_of(&count, s, err) != XG_OK)
+    if (xg_stmt_number(&count, NULL, s, err) != XG_OK)
         return err->status;
     if (count >= most)
         count = likely > count ? likely : more_than(count, among);
@@ -280,8 +267,8 @@ static enum xg_status count_rows(struct ask *a, struct xg_error *err)
 {
     uint64_t cases = 0;
 
-    if (count_of(&a->rows, xg_stmt(a->db, BOARD_STMT_MEASURE_ALL), err) !=
-        XG_OK)
+    if (xg_stmt_number(&a->rows, NULL, xg_stmt(a->db, BOARD_STMT_MEASURE_ALL),
+                       err) != XG_OK)
         return err->status;
     a->total = a->rows;
     a->cases = only_cases(a->f->kinds);
@@ -289,7 +276,7 @@ static enum xg_status count_rows(struct ask *a, struct xg_error *err)
         return XG_OK;
     struct xg_stmt *s = xg_stmt(a->db, BOARD_STMT_MEASURE_CASES);
     xg_bind_i64(s, 1, MEASURE_MAX);
-    if (count_of(&cases, s, err) != XG_OK)
+    if (xg_stmt_number(&cases, NULL, s, err) != XG_OK)
         return err->status;
     a->total = cases < MEASURE_MAX ? cases : more_than(cases, a->rows);
     return XG_OK;
@@ -591,11 +578,11 @@ enum xg_status board_count(struct board_reader *r, uint64_t *count,
     if (status == XG_OK)
         status = find_way(&a, err);
     if (status == XG_OK)
-        status = count_of(count,
-                          stmt_of_all(&a, r, BOARD_STMT_COUNT_OPEN,
-                                      BOARD_STMT_COUNT_SOME,
-                                      BOARD_STMT_COUNT_ALL),
-                          err);
+        status = xg_stmt_number(count, NULL,
+                                stmt_of_all(&a, r, BOARD_STMT_COUNT_OPEN,
+                                            BOARD_STMT_COUNT_SOME,
+                                            BOARD_STMT_COUNT_ALL),
+                                err);
     xg_buf_clear(&a.pairs);
     return status;
 }

@@ -237,9 +237,8 @@ enum xg_status board_account(struct board_reader *r, struct board_account *out,
         return err->status;
     s = xg_stmt(r->db, BOARD_STMT_ACCOUNT_VISITS);
     xg_bind_text(s, 1, worker);
-    if (xg_stmt_row(s))
-        a.visits = xg_col_u64(s, 0);
-    if (xg_stmt_done(s, err) != XG_OK || sum_patrols(&a, r, worker, err) != XG_OK)
+    if (xg_stmt_number(&a.visits, NULL, s, err) != XG_OK ||
+        sum_patrols(&a, r, worker, err) != XG_OK)
         return err->status;
     *out = a;
     return XG_OK;

@@ -387,9 +387,7 @@ static enum xg_status count_behind(struct take *t, uint64_t *behind,
     if (t->redoes) {
         struct xg_stmt *get = xg_stmt(t->b->db, BOARD_STMT_NUMBER_COUNT);
         xg_bind_u64(get, 1, t->redo);
-        if (xg_stmt_row(get))
-            again = xg_col_u64(get, 0);
-        if (xg_stmt_done(get, err) != XG_OK)
+        if (xg_stmt_number(&again, NULL, get, err) != XG_OK)
             return err->status;
     }
     *behind = changed + again;

@@ -151,21 +151,6 @@ void sqlite_names_end(struct sqlite_names *names, bool saved)
 
 /* ---- names ---- */
 
-/* The number in the first row of a bound statement. */
-static enum xg_status number_of(struct xg_stmt *bound, uint64_t *number,
-                                bool *found, struct xg_error *err)
-{
-    bool any = xg_stmt_row(bound);
-    uint64_t n = any ? xg_col_u64(bound, 0) : 0;
-
-    if (xg_stmt_done(bound, err) != XG_OK)
-        return err->status;
-    if (any)
-        *number = n;
-    *found = any;
-    return XG_OK;
-}
-
 /* From here on names of this chunk lie apart, and no others. */
 static enum xg_status turn_to(struct sqlite_store *s, uint64_t chunk,
                               struct xg_error *err)
@@ -176,8 +161,9 @@ static enum xg_status turn_to(struct sqlite_store *s, uint64_t chunk,
 
     if (names->known && names->chunk == chunk)
         return XG_OK;
-    if (number_of(xg_stmt(s->db, SERVER_STMT_NAME_FRESH_ONE), &record, &any,
-                  err) != XG_OK)
+    if (xg_stmt_number(&record, &any,
+                       xg_stmt(s->db, SERVER_STMT_NAME_FRESH_ONE),
+                       err) != XG_OK)
         return err->status;
     if (any && record >> CHUNK_SHIFT != chunk &&
         (xg_stmt_run(xg_stmt(s->db, SERVER_STMT_NAME_SETTLE), err) != XG_OK ||
@@ -217,14 +203,14 @@ static enum xg_status search_run(struct sqlite_store *s, uint64_t *record,
     if (apart) {
         struct xg_stmt *fresh = xg_stmt(s->db, SERVER_STMT_NAME_FIND_FRESH);
         xg_bind_id(fresh, 1, name);
-        if (number_of(fresh, record, &any, err) != XG_OK)
+        if (xg_stmt_number(record, &any, fresh, err) != XG_OK)
             return err->status;
     }
     if (!any) {
         struct xg_stmt *find = xg_stmt(s->db, SERVER_STMT_NAME_FIND);
         xg_bind_u64(find, 1, run);
         xg_bind_id(find, 2, name);
-        if (number_of(find, record, &any, err) != XG_OK)
+        if (xg_stmt_number(record, &any, find, err) != XG_OK)
             return err->status;
     }
     *found = any;

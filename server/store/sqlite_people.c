@@ -476,11 +476,7 @@ static enum xg_status count_references(struct store *s, uint64_t *count,
     struct xg_stmt *q = xg_stmt(sqlite_db(s), SERVER_STMT_REFERENCE_COUNT);
 
     xg_bind_u64(q, 1, below);
-    uint64_t read = xg_stmt_row(q) ? xg_col_u64(q, 0) : 0;
-    if (xg_stmt_done(q, err) != XG_OK)
-        return err->status;
-    *count = read;
-    return XG_OK;
+    return xg_stmt_number(count, NULL, q, err);
 }
 
 /* ---- single numbers ---- */
@@ -501,11 +497,7 @@ static enum xg_status get_value(struct store *s, uint64_t *value,
     struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_VALUE_GET);
 
     xg_bind_text(get, 1, name);
-    uint64_t read = xg_stmt_row(get) ? xg_col_u64(get, 0) : 0;
-    if (xg_stmt_done(get, err) != XG_OK)
-        return err->status;
-    *value = read;
-    return XG_OK;
+    return xg_stmt_number(value, NULL, get, err);
 }
 
 void sqlite_people_verbs(struct store_ops *ops)

@@ -220,20 +220,10 @@ static enum xg_status find_source(struct store *s, uint64_t *record,
                                   uint64_t after, struct xg_error *err)
 {
     struct xg_stmt *get = xg_stmt(sqlite_db(s), SERVER_STMT_SOURCE_OF);
-    uint64_t first = 0;
-    bool any;
 
     xg_bind_text_bytes(get, 1, text);
     xg_bind_u64(get, 2, after);
-    any = xg_stmt_row(get);
-    if (any)
-        first = xg_col_u64(get, 0);
-    if (xg_stmt_done(get, err) != XG_OK)
-        return err->status;
-    *found = any;
-    if (any)
-        *record = first;
-    return XG_OK;
+    return xg_stmt_number(record, found, get, err);
 }
 
 void sqlite_photo_verbs(struct store_ops *ops)

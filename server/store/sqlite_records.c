@@ -168,15 +168,8 @@ static enum xg_status has_record(struct store *s, bool *has,
 static enum xg_status find_unnamed(struct store *s, uint64_t *number,
                                    struct xg_error *err)
 {
-    struct xg_stmt *find = xg_stmt(sqlite_db(s), SERVER_STMT_NAME_MISSING);
-    uint64_t first = 0;
-
-    if (xg_stmt_row(find))
-        first = xg_col_u64(find, 0);
-    if (xg_stmt_done(find, err) != XG_OK)
-        return err->status;
-    *number = first;
-    return XG_OK;
+    return xg_stmt_number(number, NULL,
+                          xg_stmt(sqlite_db(s), SERVER_STMT_NAME_MISSING), err);
 }
 
 static enum xg_status read_place(struct store *s, struct xg_arena *arena,
@@ -408,16 +401,10 @@ static enum xg_status count_entities_changed(struct store *s, uint64_t *count,
 {
     struct xg_stmt *get =
         xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_CHANGED_COUNT);
-    uint64_t found = 0;
 
     xg_bind_u64(get, 1, changed);
     xg_bind_u64(get, 2, number);
-    if (xg_stmt_row(get))
-        found = xg_col_u64(get, 0);
-    if (xg_stmt_done(get, err) != XG_OK)
-        return err->status;
-    *count = found;
-    return XG_OK;
+    return xg_stmt_number(count, NULL, get, err);
 }
 
 /* Hex digits as the least and the greatest id that begin with them; false for

@@ -86,11 +86,9 @@ static enum xg_status chain_number(struct replay *p, uint64_t *number,
         return XG_OK;
     }
     struct xg_stmt *s = xg_stmt(p->db, REPLAY_STMT_CHAIN_FIND);
-    uint64_t found = 0;
+    uint64_t found;
     xg_bind_hash(s, 1, chain);
-    if (xg_stmt_row(s))
-        found = xg_col_u64(s, 0);
-    if (xg_stmt_done(s, err) != XG_OK)
+    if (xg_stmt_number(&found, NULL, s, err) != XG_OK)
         return err->status;
     if (!found) {
         found = ++p->chains;

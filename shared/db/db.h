@@ -19,6 +19,8 @@
  *          return XG_OK;
  *      }
  *
+ * Where a query gives one number, xg_stmt_number() is all but the binding.
+ *
  * Failure sticks to the statement: once something failed, its other calls do
  * nothing (no row, columns 0 or empty), and xg_stmt_done() or xg_stmt_run()
  * tells. In a transaction it sticks to the transaction too: every later
@@ -217,6 +219,13 @@ bool xg_stmt_row(struct xg_stmt *s);
  */
 XG_MUST_CHECK enum xg_status xg_stmt_done(struct xg_stmt *s,
                                           struct xg_error *err);
+
+/* The whole of a bound query that gives one number or none: 0 where there is no
+ * row, which *found tells apart (it may be NULL). After a failure both are as
+ * they were. */
+XG_MUST_CHECK enum xg_status xg_stmt_number(uint64_t *number, bool *found,
+                                            struct xg_stmt *s,
+                                            struct xg_error *err);
 
 /* Columns of the current row, from 0. Another type than asked for, NULL too,
  * is XG_CORRUPT. Bytes and text are borrowed until the next row. */

@@ -221,6 +221,20 @@ enum xg_status xg_stmt_done(struct xg_stmt *s, struct xg_error *err)
     return status;
 }
 
+enum xg_status xg_stmt_number(uint64_t *number, bool *found, struct xg_stmt *s,
+                              struct xg_error *err)
+{
+    bool any = xg_stmt_row(s);
+    uint64_t read = any ? xg_col_u64(s, 0) : 0;
+
+    if (xg_stmt_done(s, err) != XG_OK)
+        return err->status;
+    *number = read;
+    if (found)
+        *found = any;
+    return XG_OK;
+}
+
 /* Is there a value of this type in the column? After a failure there is no
  * value at all. */
 static bool readable(struct xg_stmt *s, int column, int type,

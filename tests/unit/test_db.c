@@ -406,6 +406,47 @@ static void test_wrong_type_is_corrupt(void **state)
     xg_db_close(db);
 }
 
+static enum xg_status body_as_number(uint64_t *number, bool *found,
+                                     struct xg_db *db, struct xg_error *err)
+{
+    struct xg_stmt *s = xg_stmt(db, TEST_STMT_PAGE_GET);
+
+    xg_bind_i64(s, 1, 0);
+    return xg_stmt_number(number, found, s, err);
+}
+
+static void test_one_number(void **state)
+{
+    struct xg_error err;
+    struct xg_db *db = open_db(NULL);
+    uint64_t number = 7;
+    bool found = false;
+
+    (void)state;
+    assert_ok(xg_stmt_number(&number, &found, xg_stmt(db, TEST_STMT_PAGE_COUNT),
+                             &err));
+    assert_int_equal(number, 1);
+    assert_true(found);
+
+    struct xg_stmt *s = xg_stmt(db, TEST_STMT_PAGE_LIST);
+    xg_bind_i64(s, 1, 50);
+    assert_ok(xg_stmt_number(&number, &found, s, &err));
+    assert_int_equal(number, 0);
+    assert_false(found);
+    s = xg_stmt(db, TEST_STMT_VALUES_BACK);
+    xg_bind_u64(s, 1, INT64_MAX);
+    xg_bind_null(s, 2);
+    xg_bind_null(s, 3);
+    assert_ok(xg_stmt_number(&number, NULL, s, &err));
+    assert_true(number == INT64_MAX);
+
+    /* The first page's body is bytes. */
+    assert_status(body_as_number(&number, &found, db, &err), XG_CORRUPT);
+    assert_true(number == INT64_MAX);
+    assert_false(found);
+    xg_db_close(db);
+}
+
 static void test_statement_lifecycle(void **state)
 {
     struct xg_error err;
@@ -1099,6 +1140,7 @@ int main(void)
         TEST(test_embedding_keeps_every_byte),
         TEST(test_values_come_back),
         TEST(test_wrong_type_is_corrupt),
+        TEST(test_one_number),
         TEST(test_statement_lifecycle),
         TEST(test_failure_dooms_the_transaction),
         TEST(test_misuse_stops_the_program),
