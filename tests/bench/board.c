@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/board/inside.h"
 #include "shared/core/loop.h"
+#include "tests/lib/cost.h"
 
 enum {
     STREETS = 16,
@@ -269,14 +269,6 @@ static const struct question questions[] = {
     {"points of what is open", {.open = true}, BOARD_BY_CHANGED, POINTS},
 };
 
-static double now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 /* As a command does it: a snapshot, the question, and the end. */
 static uint64_t ask(struct board *b, const struct question *q)
 {
@@ -308,27 +300,20 @@ static uint64_t ask(struct board *b, const struct question *q)
     return total;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void measure(struct board *b, const struct question *q)
 {
     double took[RUNS];
     uint64_t rows = 0;
 
     for (int i = 0; i < RUNS; i++) {
-        double start = now_ms();
+        double start = test_process_us();
         rows = ask(b, q);
-        took[i] = now_ms() - start;
+        took[i] = (test_process_us() - start) / 1e3;
     }
-    qsort(took, RUNS, sizeof *took, by_size);
+    double median = test_median(took, RUNS);
     printf("{\"question\": \"%s\", \"median_ms\": %.2f, \"longest_ms\": %.2f, "
            "\"rows\": %" PRIu64 "}\n",
-           q->name, took[RUNS / 2], took[RUNS - 1], rows);
+           q->name, median, took[RUNS - 1], rows);
 }
 
 int main(int argc, char **argv)
@@ -349,11 +334,11 @@ int main(int argc, char **argv)
     import_units(d);
     import_catalogue(d);
     check(board_take_in(d->board, &at, UINT64_MAX, &err), &err);
-    double start = now_ms();
+    double start = test_process_us();
     fill(d->board, cases, open);
     printf("{\"question\": \"rows written\", \"ms_a_row\": %.3f, \"rows\": "
            "%" PRIu64 "}\n",
-           (now_ms() - start) / (double)cases, cases);
+           (test_process_us() - start) / 1e3 / (double)cases, cases);
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
         measure(d->board, &questions[i]);
     data_close(d);

@@ -18,10 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/data/data.h"
 #include "shared/core/batch.h"
+#include "tests/lib/cost.h"
 
 enum {
     FILL = 1000, /* records of a batch while filling */
@@ -158,16 +158,15 @@ static double hand_in(struct growth *g, struct written *w)
     struct xg_buf note = XG_BUF(XG_NOTE_MAX), body = XG_BUF(XG_BATCH_MAX),
                   frame = XG_BUF(XG_BATCH_MAX + XG_NOTE_MAX);
     struct ingest_result result;
-    struct timespec from, to;
 
     check(xg_batch_seal(&note, &body, &g->chain, w->first, &w->previous,
                         w->items, w->count, &g->signer, true, &err),
           &err);
     xg_batch_frame(&frame, xg_buf_bytes(&note), xg_buf_bytes(&body));
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    double from = test_process_us();
     check(ingest_put(g->data->ingest, &result, frame.data, frame.len, &err),
           &err);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+    double took = test_process_us() - from;
     if (result.records != w->count) {
         fprintf(stderr, "growth: a batch was not merged\n");
         exit(1);
@@ -175,9 +174,7 @@ static double hand_in(struct growth *g, struct written *w)
     xg_buf_clear(&note);
     xg_buf_clear(&body);
     xg_buf_clear(&frame);
-    return ((double)(to.tv_sec - from.tv_sec) * 1e6 +
-            (double)(to.tv_nsec - from.tv_nsec) / 1e3) /
-           (double)w->count;
+    return took / (double)w->count;
 }
 
 /* ---- joining ---- */
@@ -228,18 +225,6 @@ static void begin_chain(struct growth *g, struct written *w)
 
 /* ---- measuring ---- */
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *each, size_t n)
-{
-    qsort(each, n, sizeof *each, by_size);
-    return each[n / 2];
-}
-
 static void measure_wide(struct growth *g, struct written *w, size_t size)
 {
     double each[ROUNDS];
@@ -256,7 +241,8 @@ static void measure_wide(struct growth *g, struct written *w, size_t size)
             update(g, w, &g->ids[below(g, g->count)]);
         each[i] = hand_in(g, w);
     }
-    printf("{\"entities\": %zu, \"us\": %.1f}\n", size, median(each, ROUNDS));
+    printf("{\"entities\": %zu, \"us\": %.1f}\n", size,
+           test_median(each, ROUNDS));
 }
 
 /* Time of a batch of one record for that entity. */
@@ -289,7 +275,7 @@ static void measure_deep(struct growth *g, struct written *w, size_t size)
         flat[i] = single(g, w, at + 1 + i);
     }
     printf("{\"records\": %zu, \"us\": %.1f, \"single_us\": %.1f}\n", size,
-           median(deep, n), median(flat, n));
+           test_median(deep, n), test_median(flat, n));
 }
 
 int main(int argc, char **argv)

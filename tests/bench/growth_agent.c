@@ -9,10 +9,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "agent/home/home.h"
 #include "agent/record/capture.h"
+#include "tests/lib/cost.h"
 
 enum { TOGETHER = 1000, ROUNDS = 300 };
 
@@ -70,7 +70,6 @@ static void fill(struct growth *g, size_t size)
 static double save(struct growth *g)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct timespec from, to;
     struct xg_draft draft;
     struct captured made;
 
@@ -80,20 +79,12 @@ static double save(struct growth *g)
     check(capture_set_text(&draft, XG_INCIDENT_DESCRIPTION, "已要求当日整改",
                            &err),
           &err);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    double from = test_process_us();
     check(capture_change(g->home.store, &made,
                          &g->ids[(g->seed >> 33) % g->count], &draft, NULL,
                          &err),
           &err);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    return (double)(to.tv_sec - from.tv_sec) * 1e6 +
-           (double)(to.tv_nsec - from.tv_nsec) / 1e3;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    return test_process_us() - from;
 }
 
 int main(int argc, char **argv)
@@ -113,8 +104,8 @@ int main(int argc, char **argv)
         fill(&g, strtoul(argv[i], NULL, 10));
         for (size_t n = 0; n < ROUNDS; n++)
             each[n] = save(&g);
-        qsort(each, ROUNDS, sizeof *each, by_size);
-        printf("{\"entities\": %s, \"us\": %.1f}\n", argv[i], each[ROUNDS / 2]);
+        printf("{\"entities\": %s, \"us\": %.1f}\n", argv[i],
+               test_median(each, ROUNDS));
     }
     home_close(&g.home);
     xg_arena_clear(&g.arena);

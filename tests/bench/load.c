@@ -34,6 +34,7 @@
 #include "shared/base/os.h"
 #include "shared/core/batch.h"
 #include "shared/core/protocol.h"
+#include "tests/lib/cost.h"
 
 enum {
     CONNECTIONS_MAX = 1000,
@@ -334,13 +335,6 @@ static double processor_s(const char *pid)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv)
 {
     static struct load l;
@@ -384,12 +378,11 @@ int main(int argc, char **argv)
         pthread_join(threads[i], NULL);
     double seconds = now_s() - begin;
     used = pid ? processor_s(pid) - used : 0;
-    qsort(l.latency_ms, l.count, sizeof *l.latency_ms, ascending);
+    double median = test_median(l.latency_ms, l.count);
     printf("{\"batches\": %zu, \"failed\": %d, \"records\": %llu, "
            "\"seconds\": %.4f, \"server_cpu\": %.6f, \"median_ms\": %.2f, "
            "\"p99_ms\": %.2f}\n",
            l.count, atomic_load(&l.failed), atomic_load(&l.records), seconds,
-           used, l.latency_ms[l.count / 2],
-           l.latency_ms[l.count - 1 - l.count / 100]);
+           used, median, l.latency_ms[l.count - 1 - l.count / 100]);
     return atomic_load(&l.failed) != 0;
 }

@@ -28,11 +28,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/data/data.h"
 #include "shared/core/batch.h"
 #include "shared/core/protocol.h"
+#include "tests/lib/cost.h"
 
 enum {
     RECORDS = 3,
@@ -443,22 +443,14 @@ struct side {
     double each[MEASURES][ROUNDS];
 };
 
-static double cpu_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 static double measure_group(struct bench *b, struct group *g, size_t count,
                             bool log_alone)
 {
     g->log_alone = log_alone;
     group_seal(b, g, count);
-    double from = cpu_us();
+    double from = test_process_us();
     group_submit(b, g);
-    return cpu_us() - from;
+    return test_process_us() - from;
 }
 
 /* As an answer to a batch, or to a hello, brings it. */
@@ -471,7 +463,7 @@ static double measure_proofs(struct bench *b, bool inclusion)
 
     check(ledger_published(b->data->ledger, &c, &note, &err), &err);
     check(data_borrow(b->data, &reader, &err), &err);
-    double from = cpu_us();
+    double from = test_process_us();
     for (int i = 0; i < PROOFS; i++) {
         xg_buf_reset(&proof);
         check(inclusion
@@ -481,23 +473,11 @@ static double measure_proofs(struct bench *b, bool inclusion)
                                        &c, xg_bytes(NULL, 0), &err),
               &err);
     }
-    double took = cpu_us() - from;
+    double took = test_process_us() - from;
     data_return(b->data, reader);
     xg_buf_clear(&note);
     xg_buf_clear(&proof);
     return took / PROOFS;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *each)
-{
-    qsort(each, ROUNDS, sizeof *each, by_size);
-    return each[ROUNDS / 2];
 }
 
 static void tell_side(struct side *s)
@@ -505,7 +485,7 @@ static void tell_side(struct side *s)
     double m[MEASURES];
 
     for (size_t i = 0; i < MEASURES; i++)
-        m[i] = median(s->each[i]);
+        m[i] = test_median(s->each[i], ROUNDS);
     printf("{\"entries\": %" PRIu64 ", \"append\": %.2f, \"batch\": %.2f, "
            "\"checkpoint\": %.2f, \"inclusion\": %.2f, "
            "\"consistency\": %.2f, \"kept\": %zu}\n",

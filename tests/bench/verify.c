@@ -14,23 +14,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "shared/audit/audit.h"
 #include "shared/base/os.h"
+#include "tests/lib/cost.h"
 
 struct bare {
     uint64_t signatures, hashes;
     volatile uint8_t sum; /* so that nothing is left out as unused */
 };
-
-static double seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void check(enum xg_status status, const struct xg_error *err)
 {
@@ -98,7 +90,7 @@ static double bare(struct bare *b, const struct xg_audit_source *source,
 {
     struct xg_error err = XG_ERROR_NONE;
     const struct xg_bytes *notes;
-    double from = seconds();
+    double from = test_process_us();
     size_t count;
 
     for (uint64_t at = 0; at < size; at += count) {
@@ -106,7 +98,7 @@ static double bare(struct bare *b, const struct xg_audit_source *source,
         for (size_t i = 0; i < count && at + i < size; i++)
             one(b, source, notes[i], at + i, key);
     }
-    return seconds() - from;
+    return (test_process_us() - from) / 1e6;
 }
 
 int main(int argc, char **argv)
@@ -126,9 +118,9 @@ int main(int argc, char **argv)
     check(xg_verifier_parse(&registrar, argv[3], strlen(argv[3]), &err), &err);
     memcpy(o.registrar, registrar.key, sizeof o.registrar);
     check(xg_audit_folder(&source, argv[1], &err), &err);
-    double from = seconds();
+    double from = test_process_us();
     check(xg_audit_walk(&result, &source, &o, &err), &err);
-    double walked = seconds() - from;
+    double walked = (test_process_us() - from) / 1e6;
     long peak = peak_kib();
     double plain = bare(&b, &source, result.checkpoint.size, o.log.key);
     source.close(source.ctx);

@@ -4,9 +4,9 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "shared/web/gate.h"
+#include "tests/lib/cost.h"
 
 enum { NO_FD = 1 << 20 };
 
@@ -106,21 +106,6 @@ static void test_shares_are_given_back(void **state)
 
 enum { TURNS = 21, COMERS = 50 };
 
-static int by_size(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static int64_t processor_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* Nobody has over his share, so nobody goes: all that are there are looked at,
  * each time. */
 static struct gate *full_gate(unsigned max)
@@ -132,13 +117,14 @@ static struct gate *full_gate(unsigned max)
     return g;
 }
 
-static int64_t cost_of(struct gate *g)
+/* Microseconds for each who comes. */
+static double cost_of(struct gate *g)
 {
-    int64_t from = processor_ns();
+    double from = test_thread_us();
 
     for (int i = 0; i < COMERS; i++)
         assert_null(come(g, 100000 + i, 1u << 20, 1));
-    return processor_ns() - from;
+    return (test_thread_us() - from) / COMERS;
 }
 
 /* Each place once: sixteen times as many are sixteen times as dear, not the 256
@@ -146,19 +132,17 @@ static int64_t cost_of(struct gate *g)
 static void test_a_full_gate_is_looked_through_once(void **state)
 {
     struct gate *small = full_gate(64), *large = full_gate(1024);
-    int64_t few[TURNS], many[TURNS];
+    double few[TURNS], many[TURNS];
 
     (void)state;
     for (int i = 0; i < TURNS; i++) {
         few[i] = cost_of(small);
         many[i] = cost_of(large);
     }
-    qsort(few, TURNS, sizeof *few, by_size);
-    qsort(many, TURNS, sizeof *many, by_size);
-    print_message("a newcomer at 64 and at 1024: %.2f and %.2f µs\n",
-                  (double)few[TURNS / 2] / 1000 / COMERS,
-                  (double)many[TURNS / 2] / 1000 / COMERS);
-    assert_true(many[TURNS / 2] < 64 * few[TURNS / 2]);
+    double at_few = test_median(few, TURNS), at_many = test_median(many, TURNS);
+    print_message("a newcomer at 64 and at 1024: %.2f and %.2f µs\n", at_few,
+                  at_many);
+    assert_true(at_many < 64 * at_few);
     close_gate(small);
     close_gate(large);
 }

@@ -11,6 +11,7 @@
 #include "server/data/data.h"
 #include "server/merge/inside.h"
 #include "shared/base/log.h"
+#include "tests/lib/cost.h"
 #include "tests/lib/device.h"
 
 #define ORIGIN "test.example"
@@ -1868,7 +1869,7 @@ static void send_round(struct setup *s, struct test_device **devices,
     struct xg_buf frames[DEVICES_MAX];
     struct sender senders[SENDERS_MAX];
     pthread_t threads[SENDERS_MAX];
-    struct timespec from, to, cpu_from, cpu_to;
+    struct timespec from, to;
 
     for (size_t i = 0; i < count; i++) {
         devices[i]->arena = &s->arena;
@@ -1877,7 +1878,7 @@ static void send_round(struct setup *s, struct test_device **devices,
         test_seal(&frames[i], devices[i], round * SHIFT_RECORDS, SHIFT_RECORDS);
     }
     clock_gettime(CLOCK_MONOTONIC, &from);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_from);
+    double used = test_process_us();
     for (size_t i = 0; i < sender_count; i++) {
         senders[i] = (struct sender){s, frames, count, sender_count, i};
         assert_int_equal(
@@ -1886,13 +1887,12 @@ static void send_round(struct setup *s, struct test_device **devices,
     for (size_t i = 0; i < sender_count; i++)
         pthread_join(threads[i], NULL);
     clock_gettime(CLOCK_MONOTONIC, &to);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_to);
-    print_message(
-        "%zu records held: %.0f records/s from %zu senders, %.1f us "
-        "of processor each\n",
-        round * count * SHIFT_RECORDS,
-        (double)(count * SHIFT_RECORDS) / seconds_of(from, to), sender_count,
-        seconds_of(cpu_from, cpu_to) * 1e6 / (double)(count * SHIFT_RECORDS));
+    used = test_process_us() - used;
+    print_message("%zu records held: %.0f records/s from %zu senders, %.1f us "
+                  "of processor each\n",
+                  round * count * SHIFT_RECORDS,
+                  (double)(count * SHIFT_RECORDS) / seconds_of(from, to),
+                  sender_count, used / (double)(count * SHIFT_RECORDS));
     for (size_t i = 0; i < count; i++)
         xg_buf_clear(&frames[i]);
 }

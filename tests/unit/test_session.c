@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "server/api/session.h"
+#include "tests/lib/cost.h"
 #include "tests/lib/device.h"
 
 struct fixture {
@@ -216,38 +216,24 @@ static void test_as_the_model(void **state)
 
 enum { COST_TURNS = 21, COST_GIVEN = 200 };
 
-static int by_size(const void *a, const void *b)
+/* Of devices that were never seen, of one, and the count, in turns: the
+ * microseconds of each of the three. */
+static double cost_of(struct fixture *f, uint64_t *devices)
 {
-    const int64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static int64_t processor_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* Of devices that were never seen, of one, and the count, in turns. */
-static int64_t cost_of(struct fixture *f, uint64_t *devices)
-{
-    int64_t from = processor_ns();
+    double from = test_thread_us();
 
     for (int i = 0; i < COST_GIVEN; i++) {
         give_nth(f, ++*devices);
         give(f, "again and again");
         session_count(f->table);
     }
-    return processor_ns() - from;
+    return (test_thread_us() - from) / 3 / COST_GIVEN;
 }
 
 /* A walk through all of them took some two hundred times as long. */
 static void test_a_full_table_costs_no_more(void **state)
 {
-    int64_t few[COST_TURNS], many[COST_TURNS];
+    double few[COST_TURNS], many[COST_TURNS];
     struct fixture small, large;
     uint64_t devices = 0;
 
@@ -260,14 +246,12 @@ static void test_a_full_table_costs_no_more(void **state)
         few[i] = cost_of(&small, &devices);
         many[i] = cost_of(&large, &devices);
     }
-    qsort(few, COST_TURNS, sizeof *few, by_size);
-    qsort(many, COST_TURNS, sizeof *many, by_size);
+    double of_few = test_median(few, COST_TURNS),
+           of_many = test_median(many, COST_TURNS);
     print_message("given and counted, of 64 and of %d: %.2f and %.2f µs\n",
-                  SESSION_CAPACITY,
-                  (double)few[COST_TURNS / 2] / 3000 / COST_GIVEN,
-                  (double)many[COST_TURNS / 2] / 3000 / COST_GIVEN);
+                  SESSION_CAPACITY, of_few, of_many);
     assert_int_equal(session_count(large.table), SESSION_CAPACITY);
-    assert_true(many[COST_TURNS / 2] < 5 * few[COST_TURNS / 2]);
+    assert_true(of_many < 5 * of_few);
     session_table_free(small.table);
     session_table_free(large.table);
 }
