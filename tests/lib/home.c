@@ -1,10 +1,8 @@
 /* home.c - see home.h. */
-#define _XOPEN_SOURCE 700 /* nftw */
 #include "tests/lib/test.h"
 
 #include "tests/lib/home.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,16 +62,13 @@ static void make_registry(struct test_district *d)
 
 void test_district_init(struct test_district *d)
 {
-    const char *tmp = getenv("TMPDIR");
     uint8_t seed[32] = {0xA1}, other[32] = {0xB2};
 
     *d = (struct test_district){
         .world = {
             .seed = 1, .wall_ms = 1790000000000, .mono_ms = 1000, .boot = 7}};
     d->env = test_env(&d->world);
-    snprintf(d->folder, sizeof d->folder, "%s/xunge-test-XXXXXX",
-             tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(d->folder));
+    test_folder_make(d->folder, "district");
     assert_ok(
         xg_signer_init(&d->log, "example.org/log", XG_SIG_ED25519, seed, &err));
     assert_ok(xg_signer_init(&d->registrar, "example.org/registrar",
@@ -81,21 +76,12 @@ void test_district_init(struct test_district *d)
     make_registry(d);
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type,
-                        struct FTW *where)
-{
-    (void)info;
-    (void)type;
-    (void)where;
-    return remove(path);
-}
-
 void test_district_clear(struct test_district *d)
 {
     for (unsigned i = 0; i < TEST_HOMES_MAX; i++)
         home_close(&d->homes[i]);
     xg_buf_clear(&d->registry);
-    nftw(d->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    test_folder_remove(d->folder);
 }
 
 static void home_folder(char path[static HOME_PATH_SIZE],

@@ -4,12 +4,13 @@
 
 #include "agent/home/home.h"
 #include "tests/lib/device.h"
+#include "tests/lib/folder.h"
 
 enum { TEST_HOMES_MAX = 4 };
 
 /* A log and a registrar that exist only as keys, and the devices' folders. */
 struct test_district {
-    char folder[256];
+    char folder[TEST_FOLDER_SIZE];
     struct test_world world;
     struct xg_env env;
     struct xg_signer log, registrar;

@@ -60,14 +60,11 @@ void office_open(struct office *o, struct store_fault *fault)
 
 void office_open_files(struct office *o)
 {
-    const char *tmp = getenv("TMPDIR");
     struct xg_error err = XG_ERROR_NONE;
-    char inside[600];
+    char inside[TEST_PATH_SIZE];
 
     begin(o);
-    snprintf(o->folder, sizeof o->folder, "%s/xg-office-XXXXXX",
-             tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(o->folder));
+    test_folder_make(o->folder, "office");
     snprintf(inside, sizeof inside, "%s/data", o->folder);
     assert_ok(data_init(inside, ORIGIN, NULL, &o->env, &err));
     assert_ok(data_open(&o->d, inside, &o->env, &err));
@@ -76,14 +73,10 @@ void office_open_files(struct office *o)
 
 void office_close(struct office *o)
 {
-    char command[600];
-
     data_close(o->d);
     xg_arena_clear(&o->arena);
-    if (*o->folder) {
-        snprintf(command, sizeof command, "rm -r %s", o->folder);
-        assert_int_equal(system(command), 0);
-    }
+    if (*o->folder)
+        test_folder_remove(o->folder);
 }
 
 void office_import(struct office *o, const char *kind, const char *edition,

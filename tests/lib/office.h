@@ -11,13 +11,14 @@
 
 #include "server/desk/desk.h"
 #include "tests/lib/device.h"
+#include "tests/lib/folder.h"
 
 struct office {
     struct test_world world; /* turn its wall_ms by hand */
     struct xg_env env;
     struct xg_arena arena;
     struct data *d;
-    char folder[512]; /* "" in memory */
+    char folder[TEST_FOLDER_SIZE]; /* "" in memory */
 };
 
 /* `fault` may be NULL. */

@@ -1,21 +1,10 @@
 /* photo_home.c - see photo_home.h. */
-#define _GNU_SOURCE /* nftw, mkdtemp */
 #include "tests/lib/photo_home.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "shared/base/os.h"
-
-static int remove_one(const char *path, const struct stat *info, int type,
-                      struct FTW *walk)
-{
-    (void)info;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
 
 int photo_home_setup(void **state)
 {
@@ -23,8 +12,7 @@ int photo_home_setup(void **state)
     struct xg_error err = XG_ERROR_NONE;
     const char *bin = getenv("XG_BIN");
 
-    snprintf(f->home, sizeof f->home, "/tmp/xunge-photo-XXXXXX");
-    assert_non_null(mkdtemp(f->home));
+    test_folder_make(f->home, "photo");
     snprintf(f->exif, sizeof f->exif, "%s/xunge-exif", bin ? bin : "bin");
     snprintf(f->thumb, sizeof f->thumb, "%s/xunge-thumb", bin ? bin : "bin");
     f->env = xg_env_system();
@@ -43,7 +31,7 @@ int photo_home_teardown(void **state)
     struct photo_home *f = *state;
 
     vault_free(f->vault);
-    nftw(f->home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    test_folder_remove(f->home);
     free(f);
     return 0;
 }
@@ -60,7 +48,7 @@ const char *photo_sample(const char *name)
 
 const char *photo_home_path(const struct photo_home *f, const char *name)
 {
-    static char path[192];
+    static char path[TEST_PATH_SIZE];
 
     snprintf(path, sizeof path, "%s/%s", f->home, name);
     return path;

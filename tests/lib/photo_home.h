@@ -8,9 +8,11 @@
 #include <sys/types.h>
 
 #include "agent/photo/photo.h"
+#include "tests/lib/folder.h"
 
 struct photo_home {
-    char home[64], exif[512], thumb[512]; /* the programs of XG_BIN */
+    char home[TEST_FOLDER_SIZE], exif[512],
+        thumb[512]; /* the programs of XG_BIN */
     struct xg_env env;
     struct vault *vault;
     struct photo_shelf shelf;

@@ -1,11 +1,9 @@
 /* sync_rig.c - see sync_rig.h. */
-#define _XOPEN_SOURCE 700 /* nftw */
 #include "tests/lib/test.h"
 
 #include "tests/lib/sync_rig.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,27 +35,6 @@ static void on_batch(void *ctx, const struct store_batch *batch,
     r->receipts++;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind,
-                      struct FTW *at)
-{
-    (void)st, (void)kind, (void)at;
-    return remove(path);
-}
-
-void rig_remove_folder(const char *path)
-{
-    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-void rig_make_folder(char path[64])
-{
-    const char *tmp = getenv("TMPDIR");
-
-    snprintf(path, 64, "%s/xunge-sync-XXXXXX",
-             tmp && strlen(tmp) < 40 ? tmp : "/tmp");
-    assert_non_null(mkdtemp(path));
-}
-
 int rig_set_up(void **state)
 {
     struct rig *r = calloc(1, sizeof *r);
@@ -67,7 +44,7 @@ int rig_set_up(void **state)
         .seed = 7, .wall_ms = 1763700000000, .mono_ms = 5000, .boot = 3};
     r->env = test_env(&r->world);
     r->server = fake_server_new(&r->env);
-    rig_make_folder(r->path);
+    test_folder_make(r->path, "sync");
     assert_ok(home_open(&r->home, r->path, true, &r->env, &err));
     *state = r;
     return 0;
@@ -79,7 +56,7 @@ int rig_tear_down(void **state)
 
     home_close(&r->home);
     fake_server_free(r->server);
-    rig_remove_folder(r->path);
+    test_folder_remove(r->path);
     free(r);
     return 0;
 }
@@ -180,7 +157,7 @@ bool rig_is(const struct transport_request *q, const char *path)
 
 bool rig_has_file(const struct rig *r, const char *name)
 {
-    char path[128];
+    char path[TEST_PATH_SIZE];
 
     snprintf(path, sizeof path, "%s/%s", r->path, name);
     return xg_os_exists(path);

@@ -9,12 +9,13 @@
 #include "agent/record/capture.h"
 #include "tests/lib/device.h"
 #include "tests/lib/fake_server.h"
+#include "tests/lib/folder.h"
 
 struct rig {
     struct test_world world;
     struct xg_env env;
     struct fake_server *server;
-    char path[64];
+    char path[TEST_FOLDER_SIZE];
     struct home home;
     struct sync_report report;
     struct sync_options options;
@@ -40,8 +41,6 @@ bool rig_has_file(const struct rig *r, const char *name);
 /* Every batch at the server came into its log once. */
 void rig_check_once(const struct rig *r);
 
-void rig_make_folder(char path[64]);
-void rig_remove_folder(const char *path);
 void rig_copy_home(const char *from, const char *to);
 void rig_reopen(struct rig *r);
 

@@ -12,6 +12,7 @@
 #include "agent/engine/bundle.h"
 #include "shared/base/os.h"
 #include "shared/bundle/bundle.h"
+#include "tests/lib/folder.h"
 #include "tests/lib/sync_rig.h"
 
 enum { FILE_MAX = 16 << 20 };
@@ -21,7 +22,7 @@ static struct xg_error err;
 /* Paths of the rig's own folder. */
 static const char *at(const struct rig *r, const char *name)
 {
-    static char paths[4][128];
+    static char paths[4][TEST_PATH_SIZE];
     static unsigned turn;
     char *path = paths[turn++ % 4];
 
@@ -456,11 +457,10 @@ static void test_altered(void **state)
     assert_ok(write_up(r, at(r, "up"), false));
     answer(r, at(r, "up"), at(r, "down"));
     struct xg_buf whole = load(at(r, "down"));
-    char copy[64], original[64];
-    rig_make_folder(copy);
+    char copy[TEST_FOLDER_SIZE];
+    test_folder_make(copy, "copy");
     home_close(&r->home);
     rig_copy_home(r->path, copy);
-    memcpy(original, r->path, sizeof original);
     for (size_t n = 0; n < whole.len; n += 131) {
         whole.data[n] ^= (uint8_t)(1 << n % 8);
         save(at(r, "flip"), whole.data, whole.len);
@@ -478,7 +478,7 @@ static void test_altered(void **state)
         }
     }
     assert_ok(home_open(&r->home, r->path, false, &r->env, &err));
-    rig_remove_folder(copy);
+    test_folder_remove(copy);
     xg_buf_clear(&whole);
 }
 
@@ -488,15 +488,14 @@ static void test_of_another_device(void **state)
 {
     struct rig *r = *state;
     struct home mine = r->home, other;
-    char path[64], mine_path[64];
+    char path[TEST_FOLDER_SIZE];
 
     assert_ok(rig_enrol(r, &err));
     assert_ok(rig_sync(r, &err));
     rig_report(r, "mine");
     assert_ok(write_up(r, at(r, "up"), false));
-    memcpy(mine_path, r->path, sizeof path);
     mine = r->home;
-    rig_make_folder(path);
+    test_folder_make(path, "other");
     assert_ok(home_open(&other, path, true, &r->env, &err));
     r->home = other;
     assert_ok(rig_enrol(r, &err));
@@ -514,7 +513,7 @@ static void test_of_another_device(void **state)
     r->home = mine;
     assert_ok(read_down(r, at(r, "down")));
     assert_int_equal(received(r), 1);
-    rig_remove_folder(path);
+    test_folder_remove(path);
 }
 
 static void test_another_log(void **state)

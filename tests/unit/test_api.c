@@ -15,6 +15,7 @@
 #include "shared/base/lang.h"
 #include "shared/core/protocol.h"
 #include "tests/lib/device.h"
+#include "tests/lib/folder.h"
 
 #define ORIGIN "test.example"
 
@@ -31,7 +32,7 @@ struct fixture {
     struct data *data;
     struct api api;
     struct xg_arena arena;
-    char dir[64]; /* of the SQLite store, or "" */
+    char dir[TEST_FOLDER_SIZE]; /* of the SQLite store, or "" */
 };
 
 /* One enrolled device with its session. */
@@ -135,9 +136,8 @@ static void open_server(struct fixture *f, bool sqlite)
     if (sqlite) {
         struct store *store;
         struct ledger_lock *lock;
-        char path[96];
-        memcpy(f->dir, "/tmp/xunge-api-XXXXXX", 22);
-        assert_non_null(mkdtemp(f->dir));
+        char path[TEST_PATH_SIZE];
+        test_folder_make(f->dir, "api");
         snprintf(path, sizeof path, "%s/server.db", f->dir);
         assert_ok(store_sqlite_open(&store, path, &err));
         assert_ok(ledger_lock_open_memory(&lock, &err));
@@ -158,20 +158,11 @@ static void open_server(struct fixture *f, bool sqlite)
 
 static void close_server(struct fixture *f)
 {
-    static const char *const files[] = {"server.db", "server.db-wal",
-                                        "server.db-shm", "server.db.lock"};
-    char path[96];
-
     api_close(&f->api);
     data_close(f->data);
     xg_arena_clear(&f->arena);
-    if (*f->dir) {
-        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-            snprintf(path, sizeof path, "%s/%s", f->dir, files[i]);
-            unlink(path);
-        }
-        assert_int_equal(rmdir(f->dir), 0);
-    }
+    if (*f->dir)
+        test_folder_remove(f->dir);
 }
 
 /* ---- a device ---- */

@@ -1,13 +1,11 @@
 /* test_blobs.c - photos as files, and photos that are coming in: in pieces,
  * from several senders at once, over restarts, and what is not what it should
  * be. */
-#define _XOPEN_SOURCE 700 /* nftw */
 #define _DEFAULT_SOURCE  /* syscall */
 #include "tests/lib/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -20,6 +18,7 @@
 #include "server/blobs/blobs.h"
 #include "shared/base/os.h"
 #include "tests/lib/device.h"
+#include "tests/lib/folder.h"
 
 #define DEVICE "test.example/d/0001"
 
@@ -28,7 +27,7 @@ enum { PHOTO_BYTES = 300000 };
 struct place {
     struct test_world world;
     struct xg_env env;
-    char dir[64];
+    char dir[TEST_FOLDER_SIZE];
     struct blobs *b;
 };
 
@@ -52,24 +51,14 @@ static void place_open(struct place *p)
     /* Files have the real clock's times. */
     *p = (struct place){.world = {.seed = 3, .wall_ms = time(NULL) * 1000}};
     p->env = test_env(&p->world);
-    snprintf(p->dir, sizeof p->dir, "/tmp/xunge-blobs-test-XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
+    test_folder_make(p->dir, "blobs");
     open_again(p);
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind,
-                        struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
 }
 
 static void place_close(struct place *p)
 {
     blobs_close(p->b);
-    assert_int_equal(nftw(p->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    test_folder_remove(p->dir);
 }
 
 static struct photo make_photo(struct test_world *world, size_t len)
@@ -103,7 +92,7 @@ static void assert_here(struct place *p, const struct photo *photo)
 /* Entries of DIR/NAME, "." and ".." aside. */
 static size_t entries(const struct place *p, const char *name)
 {
-    char command[160];
+    char command[TEST_PATH_SIZE];
     unsigned count = 0;
 
     snprintf(command, sizeof command, "ls -A %s/%s | wc -l", p->dir, name);
@@ -136,7 +125,7 @@ int fsync(int fd)
 /* A photo that another has just given its name, with nothing synced yet. */
 static void lay_photo(struct place *p, const struct photo *photo)
 {
-    char hex[2 * XG_HASH_SIZE + 1], path[256];
+    char hex[2 * XG_HASH_SIZE + 1], path[TEST_PATH_SIZE];
     struct xg_error err = XG_ERROR_NONE;
     struct stat info;
 
@@ -336,7 +325,7 @@ static void take_photo(struct place *p, const struct photo *photo)
 
 static void damage(const char *dir, const struct photo *photo)
 {
-    char path[256], hex[65];
+    char path[TEST_PATH_SIZE], hex[65];
 
     xg_hex(hex, photo->sha256.b, 32);
     snprintf(path, sizeof path, "%s/blobs/%.2s/%s", dir, hex, hex);
@@ -677,7 +666,7 @@ static void test_expiry(void **state)
 static void put_file(const struct place *p, const char *name, const char *text)
 {
     struct xg_error err = XG_ERROR_NONE;
-    char path[160];
+    char path[TEST_PATH_SIZE];
 
     snprintf(path, sizeof path, "%s/uploads/%s", p->dir, name);
     assert_ok(xg_os_replace(path, 0600, xg_bytes_of(text), &err));
@@ -1036,7 +1025,7 @@ static void test_staged_bound(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct photo small = {.len = 0};
-    char path[160], hex[2 * XG_HASH_SIZE + 1];
+    char path[TEST_PATH_SIZE], hex[2 * XG_HASH_SIZE + 1];
     struct place p;
 
     (void)state;

@@ -15,11 +15,12 @@
 #include "shared/base/env.h"
 #include "shared/base/os.h"
 #include "shared/bundle/bundle.h"
+#include "tests/lib/folder.h"
 
 enum { FILE_MAX = 64 << 20, BLOB_BYTES = 200000 };
 
 static struct xg_error err;
-static char folder[64], path[96];
+static char folder[TEST_FOLDER_SIZE], path[TEST_PATH_SIZE];
 static struct xg_env env;
 static struct xg_signer device, reader;
 
@@ -28,8 +29,7 @@ static int setup(void **state)
     static const uint8_t a[32] = {1}, b[32] = {2};
 
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/xg-bundle-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder_make(folder, "bundle");
     snprintf(path, sizeof path, "%s/stick.xgb", folder);
     env = xg_env_system();
     err = XG_ERROR_NONE;
@@ -41,12 +41,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char command[128];
+    char part[TEST_PATH_SIZE + 8];
 
     (void)state;
     unlink(path);
-    snprintf(command, sizeof command, "%s.part", path);
-    unlink(command);
+    snprintf(part, sizeof part, "%s.part", path);
+    unlink(part);
     assert_int_equal(rmdir(folder), 0); /* so nothing else came to be */
     return 0;
 }
@@ -293,7 +293,7 @@ static void test_there_and_back(void **state)
 static void test_nothing_half(void **state)
 {
     uint64_t bytes = 77;
-    char part[128];
+    char part[TEST_PATH_SIZE + 8];
 
     (void)state;
     snprintf(part, sizeof part, "%s.part", path);
@@ -612,7 +612,7 @@ static void test_endless_zeros(void **state)
 static void test_laid_in_the_way(void **state)
 {
     struct xg_landing landing;
-    char part[112], victim[96];
+    char part[TEST_PATH_SIZE + 8], victim[TEST_PATH_SIZE];
     struct stat info;
 
     (void)state;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "shared/confine/confine.h"
+#include "tests/lib/folder.h"
 
 enum { MEMORY_MAX = 64 << 20, CPU_MAX_S = 1, UNCONFINED = 99 };
 
@@ -80,14 +82,16 @@ static int open_file(void)
     return open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0;
 }
 
+static char folder[TEST_FOLDER_SIZE], path[TEST_PATH_SIZE];
+
 static int make_file(void)
 {
-    return open("/tmp/xunge-confined", O_WRONLY | O_CREAT, 0600) < 0;
+    return open(path, O_WRONLY | O_CREAT, 0600) < 0;
 }
 
 static int remove_file(void)
 {
-    return unlink("/tmp/xunge-no-such-file");
+    return unlink(path);
 }
 
 static int open_socket(void)
@@ -150,12 +154,14 @@ static void test_what_is_not(void **state)
     };
 
     (void)state;
+    test_folder_make(folder, "confine");
+    snprintf(path, sizeof path, "%s/made", folder);
     for (size_t i = 0; i < sizeof DEEDS / sizeof *DEEDS; i++) {
         int status = status_of(DEEDS[i]);
         if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
             fail_msg("deed %zu: wait status %#x", i, (unsigned)status);
     }
-    assert_int_equal(access("/tmp/xunge-confined", F_OK), -1);
+    assert_int_equal(rmdir(folder), 0); /* nothing was made there */
 }
 
 /* --- limits -------------------------------------------------------------- */
@@ -201,13 +207,14 @@ static int write_out(void)
 
 static void test_writing(void **state)
 {
-    char path[] = "/tmp/xunge-confine-XXXXXX";
     int pipe_fds[2];
 
     (void)state;
-    out_fd = mkstemp(path);
+    test_folder_make(folder, "confine");
+    snprintf(path, sizeof path, "%s/out", folder);
+    out_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(out_fd >= 0);
-    unlink(path);
+    test_folder_remove(folder);
     assert_killed(write_out, SIGXFSZ);
     assert_int_equal(lseek(out_fd, 0, SEEK_END), 0);
     close(out_fd);

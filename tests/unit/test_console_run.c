@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "server/console/inside.h"
+#include "tests/lib/folder.h"
 #include "tests/lib/office.h"
 
 /* ---- answers of a moment ago, by themselves ---- */
@@ -495,11 +497,13 @@ static int fed(struct desk *d, const char *token, const char *call,
 static void test_files_that_are_refused(void **unused)
 {
     const uint64_t most = CALL_INPUT_MAX;
+    char folder[TEST_FOLDER_SIZE];
     static struct desk d;
 
     (void)unused;
     desk_open(&d);
-    d.c.options.dir = "/tmp";
+    test_folder_make(folder, "console");
+    d.c.options.dir = folder;
     const char *one = log_in(&d, "d1", XG_ROLE_DISPATCHER, "north");
     const char *reg = log_in(&d, "r1", XG_ROLE_REGISTRAR, "north");
     /* Without a length, too long, or more than the disk has room for. */
@@ -516,6 +520,7 @@ static void test_files_that_are_refused(void **unused)
     assert_int_equal(d.runs, 1);
     assert_true(quota_bytes(&d.c.quota, QUOTA_FEED) == 0);
     desk_close(&d);
+    assert_int_equal(rmdir(folder), 0); /* what comes has no name */
 }
 
 /* ---- passwords ---- */

@@ -1,9 +1,7 @@
 /* test_db.c - connections, transactions, statements and migrations, with a
  * VFS between SQLite and the disk that counts, refuses and kills. */
-#define _XOPEN_SOURCE 700 /* mkdtemp, nftw */
 #include "tests/lib/test.h"
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -16,6 +14,7 @@
 #include "shared/base/lang.h"
 #include "shared/db/db.h"
 #include "test_sql.h"
+#include "tests/lib/folder.h"
 
 enum { BODY_SIZE = 600 };
 
@@ -184,31 +183,23 @@ static int shim_setup(void **state)
 }
 
 /* A fresh folder a test. */
-static char folder[64], path[96];
+static char folder[TEST_FOLDER_SIZE], path[TEST_PATH_SIZE];
 
 static int setup(void **state)
 {
     (void)state;
     shim.full_in = shim.kill_in = -1;
-    snprintf(folder, sizeof folder, "/tmp/xg-db-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
+    test_folder_make(folder, "db");
     snprintf(path, sizeof path, "%s/t.db", folder);
     return 0;
-}
-
-static int remove_one(const char *name, const struct stat *info, int kind,
-                      struct FTW *where)
-{
-    (void)info, (void)kind, (void)where;
-    return remove(name);
 }
 
 static int teardown(void **state)
 {
     (void)state;
     shim.full_in = shim.kill_in = -1;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    test_folder_remove(folder);
+    return 0;
 }
 
 static struct xg_db *open_db(const struct xg_db_options *options)
@@ -664,7 +655,7 @@ static void test_a_file_made_on_a_full_disk_has_its_log(void **state)
         xg_db_close(open_db(NULL));
         assert_int_equal(journal_mode(), 2);
         assert_int_equal(unlink(path), 0);
-        char log[128];
+        char log[TEST_PATH_SIZE + 8];
         snprintf(log, sizeof log, "%s-wal", path);
         unlink(log);
     }
@@ -679,7 +670,7 @@ static void test_new_file_is_private(void **state)
     (void)state;
     assert_ok(save_page(db, 1, &err));
     for (size_t i = 0; i < 3; i++) {
-        char name[128];
+        char name[TEST_PATH_SIZE + 8];
         struct stat info;
 
         snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
@@ -705,7 +696,7 @@ static void assert_refused(const struct xg_sql *sql,
 static void test_without_a_log(void **state)
 {
     struct xg_error err;
-    char lock[128];
+    char lock[TEST_PATH_SIZE + 8];
     struct xg_db_options options = {.no_wal = true, .lock_path = lock};
 
     (void)state;
@@ -725,7 +716,7 @@ static void test_without_a_log(void **state)
 static long log_bytes(void)
 {
     struct stat info;
-    char log[128];
+    char log[TEST_PATH_SIZE + 8];
 
     snprintf(log, sizeof log, "%s-wal", path);
     return stat(log, &info) == 0 ? (long)info.st_size : 0;
@@ -1048,7 +1039,7 @@ static void test_syncs_of_a_save(void **state)
 
 static off_t size_of_log(void)
 {
-    char name[128];
+    char name[TEST_PATH_SIZE + 8];
     struct stat info;
 
     snprintf(name, sizeof name, "%s-wal", path);

@@ -13,6 +13,7 @@
 #include "shared/base/log.h"
 #include "tests/lib/cost.h"
 #include "tests/lib/device.h"
+#include "tests/lib/folder.h"
 
 #define ORIGIN "test.example"
 
@@ -1159,27 +1160,11 @@ static void test_store_fails(void **unused)
 
 /* ---- store and lock ---- */
 
-static void make_folder(char *dir, size_t size)
-{
-    const char *tmp = getenv("TMPDIR");
-
-    snprintf(dir, size, "%s/xg-ingest-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(dir));
-}
-
 static void copy_file(const char *dir, const char *from, const char *to)
 {
     char command[4096];
 
     snprintf(command, sizeof command, "cp %s/%s %s/%s", dir, from, dir, to);
-    assert_int_equal(system(command), 0);
-}
-
-static void remove_folder(const char *dir)
-{
-    char command[4096];
-
-    snprintf(command, sizeof command, "rm -r %s", dir);
     assert_int_equal(system(command), 0);
 }
 
@@ -1199,11 +1184,11 @@ static void test_behind_and_ahead(void **unused)
 {
     struct xg_error err = XG_ERROR_NONE;
     struct setup s;
-    char dir[512], inside[600];
+    char dir[TEST_FOLDER_SIZE], inside[600];
     struct data *second;
     (void)unused;
 
-    make_folder(dir, sizeof dir);
+    test_folder_make(dir, "ingest");
     snprintf(inside, sizeof inside, "%s/data", dir);
     open_world(&s, 13);
     begin_in(&s, dir);
@@ -1259,7 +1244,7 @@ static void test_behind_and_ahead(void **unused)
     assert_status(data_open(&s.d, inside, &s.env, &err), XG_REFUSED);
     test_device_free(t);
     xg_arena_clear(&s.arena);
-    remove_folder(dir);
+    test_folder_remove(dir);
 }
 
 /* ---- what a device gets to see ---- */
@@ -1907,10 +1892,10 @@ static void test_many_at_once(void **unused)
     size_t count = asked ? DEVICES_MAX : 16;
     struct test_device *devices[DEVICES_MAX];
     struct xg_arena first;
-    char dir[512];
+    char dir[TEST_FOLDER_SIZE];
     (void)unused;
 
-    make_folder(dir, sizeof dir);
+    test_folder_make(dir, "ingest");
     open_world(&s, 17);
     begin_in(&s, dir);
     for (size_t i = 0; i < count; i++)
@@ -1933,7 +1918,7 @@ static void test_many_at_once(void **unused)
         test_device_free(devices[i]);
     xg_arena_clear(&first);
     end(&s);
-    remove_folder(dir);
+    test_folder_remove(dir);
 }
 
 int main(void)

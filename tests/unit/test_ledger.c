@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "server/ledger/ledger.h"
+#include "tests/lib/folder.h"
 
 enum { ENTRIES = 120, ENTRY_SIZE = 60000, ROUNDS = 20 };
 
@@ -20,7 +21,7 @@ struct world {
     struct store *store;
     struct ledger_lock *lock;
     struct ledger *ledger;
-    char folder[32], path[64];
+    char folder[TEST_FOLDER_SIZE], path[TEST_PATH_SIZE];
 };
 
 static void open_world(struct world *w)
@@ -28,8 +29,8 @@ static void open_world(struct world *w)
     static const uint8_t seed[32] = {3};
     struct xg_error err = XG_ERROR_NONE;
 
-    *w = (struct world){.folder = "/tmp/xunge-test-XXXXXX"};
-    assert_non_null(mkdtemp(w->folder));
+    *w = (struct world){.folder = ""};
+    test_folder_make(w->folder, "ledger");
     snprintf(w->path, sizeof w->path, "%s/server.db", w->folder);
     w->env = xg_env_system();
     assert_ok(store_sqlite_open(&w->store, w->path, &err));
@@ -42,19 +43,16 @@ static void open_world(struct world *w)
 
 static void close_world(struct world *w)
 {
-    char command[64];
-
     ledger_close(w->ledger);
     ledger_lock_close(w->lock);
     store_close(w->store);
-    snprintf(command, sizeof command, "rm -r %s", w->folder);
-    assert_int_equal(system(command), 0);
+    test_folder_remove(w->folder);
 }
 
 static long log_bytes(const struct world *w)
 {
     struct stat info;
-    char log[80];
+    char log[TEST_PATH_SIZE + 8];
 
     snprintf(log, sizeof log, "%s-wal", w->path);
     return stat(log, &info) == 0 ? (long)info.st_size : 0;

@@ -14,6 +14,7 @@
 #include "server_sql.h"
 #include "shared/core/protocol.h"
 #include "shared/db/db.h"
+#include "tests/lib/folder.h"
 
 enum { LEVELS = 16, SIZE_MAX_HERE = 1 << 14, RANDOM_SIZES = 320, BEFORE = 6 };
 
@@ -384,12 +385,12 @@ static void test_a_store_of_before(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        char dir[] = "/tmp/xunge-blocks-XXXXXX", path[80], command[80];
+        char dir[TEST_FOLDER_SIZE], path[TEST_PATH_SIZE];
         struct ledger_nodes from;
         struct xg_tree plain, tree;
         struct store *s;
 
-        assert_non_null(mkdtemp(dir));
+        test_folder_make(dir, "blocks");
         snprintf(path, sizeof path, "%s/server.db", dir);
         fill_before(path, sizes[i]);
         assert_ok(store_sqlite_open(&s, path, &err));
@@ -407,8 +408,7 @@ static void test_a_store_of_before(void **state)
         assert_status(xg_tree_load(&tree, sizes[i] + 1, &nodes, &err),
                       XG_CORRUPT);
         store_close(s);
-        snprintf(command, sizeof command, "rm -r %s", dir);
-        assert_int_equal(system(command), 0);
+        test_folder_remove(dir);
     }
 }
 

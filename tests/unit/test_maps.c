@@ -18,6 +18,7 @@
 #include "shared/base/os.h"
 #include "shared/map/check.h"
 #include "shared/map/tiles.h"
+#include "tests/lib/folder.h"
 
 #define PNG "x'89504E470D0A1A0A0000000D49484452'"
 #define JPEG "x'FFD8FFE000104A464946'"
@@ -34,15 +35,14 @@
     " (zoom_level, tile_column, tile_row);"
 #define ONE_TILE "INSERT INTO tiles VALUES (3, 6, 5, " PNG ");"
 
-static char folder[64], home[96], source[96], program[256];
+static char folder[TEST_FOLDER_SIZE], home[TEST_PATH_SIZE],
+    source[TEST_PATH_SIZE], program[256];
 static struct xg_env env;
 
 static int start(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/test_maps.XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
+    test_folder_make(folder, "maps");
     snprintf(home, sizeof home, "%s/home", folder);
     snprintf(source, sizeof source, "%s/some map.mbtiles", folder);
     const char *bin = getenv("XG_BIN");
@@ -53,11 +53,9 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    char command[128];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    test_folder_remove(folder);
+    return 0;
 }
 
 static void make(const char *sql)
@@ -100,7 +98,7 @@ static enum xg_status add(struct xg_map *map, const char *name,
 /* Files in HOME/maps but the lock. */
 static size_t files(void)
 {
-    char path[128];
+    char path[TEST_PATH_SIZE + 8];
     struct dirent *entry;
     size_t n = 0;
 
@@ -381,7 +379,7 @@ static void test_it_is_not_believed(void **state)
         {"exit 2", XG_IO},
         {"kill -SEGV $$", XG_FORMAT},
     };
-    char fake[128];
+    char fake[TEST_PATH_SIZE];
 
     (void)state;
     make(METADATA FLAT ONE_TILE);
@@ -514,7 +512,7 @@ static void test_many(void **state)
 static void test_cut(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
-    char path[160];
+    char path[TEST_PATH_SIZE + 64];
     struct xg_map map;
 
     (void)state;

@@ -498,7 +498,7 @@ static enum xg_status ask_liar(const struct photo_home *f, const char *script,
 
     snprintf(text, sizeof text, "#!/bin/sh\n%s\n", script);
     photo_file_write(photo_home_path(f, "liar"), 0700, xg_bytes_of(text));
-    char path[192];
+    char path[TEST_PATH_SIZE];
     snprintf(path, sizeof path, "%s", photo_home_path(f, "liar"));
     enum xg_status status = read_exif(&e, path, photo_sample("sample1.jpg"), err);
     if (status != XG_OK)
@@ -590,7 +590,7 @@ static void test_hanging(void **state)
         assert_true(now_ms() - start_ms < XG_PHOTO_EXIF_TIMEOUT_MS + 1500);
     }
     struct xg_error err = XG_ERROR_NONE;
-    char liar[192];
+    char liar[TEST_PATH_SIZE];
     snprintf(liar, sizeof liar, "%s", photo_home_path(f, "liar"));
     struct photo_shelf shelf = f->shelf;
     shelf.exif_program = liar;
@@ -794,7 +794,7 @@ static void assert_not_kept(const struct photo_home *f, const char *path,
 static void test_refusals(void **state)
 {
     struct photo_home *f = *state;
-    char path[192];
+    char path[TEST_PATH_SIZE];
 
     snprintf(path, sizeof path, "%s", photo_home_path(f, "photo.jpg"));
     assert_not_kept(f, path, XG_NOTFOUND);

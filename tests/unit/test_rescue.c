@@ -14,6 +14,7 @@
 #include "agent/photo/photo.h"
 #include "shared/base/os.h"
 #include "shared/bundle/bundle_file.h"
+#include "tests/lib/folder.h"
 #include "tests/lib/sync_rig.h"
 
 enum { FILE_MAX = 64 << 20 };
@@ -22,7 +23,7 @@ static struct xg_error err;
 
 static const char *at(const struct rig *r, const char *name)
 {
-    static char paths[4][128];
+    static char paths[4][TEST_PATH_SIZE];
     static unsigned turn;
     char *path = paths[turn++ % 4];
 
@@ -89,11 +90,11 @@ static void test_all_of_it_arrives(void **state)
     struct rescue_written w;
     struct rescue_read got;
     struct xg_photo photo;
-    char old[64], stick[96], again[96];
+    char old[TEST_FOLDER_SIZE], stick[TEST_PATH_SIZE];
 
     prepare(r, &photo);
     memcpy(old, r->path, sizeof old);
-    snprintf(stick, sizeof stick, "%.60s.xgb", old);
+    snprintf(stick, sizeof stick, "%s.xgb", old);
     assert_false(rescue_begins(stick));
     assert_ok(rescue_write(r->path, &w, stick, &r->env, NULL, &err));
     assert_int_equal(w.photos, 1);
@@ -105,8 +106,7 @@ static void test_all_of_it_arrives(void **state)
     assert_status(rescue_read(old, &got, stick, NULL, &err), XG_REFUSED);
 
     err = XG_ERROR_NONE;
-    snprintf(again, sizeof again, "%.60s-new", old);
-    snprintf(r->path, sizeof r->path, "%.63s", again);
+    snprintf(r->path, sizeof r->path, "%.*s-new", TEST_FOLDER_SIZE - 5, old);
     assert_ok(rescue_read(r->path, &got, stick, NULL, &err));
     assert_int_equal(got.missing, 0);
     assert_int_equal(got.files, w.files);
@@ -124,7 +124,7 @@ static void test_all_of_it_arrives(void **state)
     const struct photo_shelf shelf = {.home = r->path, .vault = r->home.vault};
     assert_ok(photo_verify(&shelf, &photo.sha256, &err));
     unlink(stick);
-    rig_remove_folder(old);
+    test_folder_remove(old);
 }
 
 /* Cut anywhere: nothing is made of it, or all that is vital is there. */
@@ -134,12 +134,12 @@ static void test_cut(void **state)
     struct rescue_written w;
     struct rescue_read got;
     struct xg_photo photo;
-    char stick[96], home[96], part[128];
+    char stick[TEST_PATH_SIZE], home[TEST_PATH_SIZE], part[TEST_PATH_SIZE + 8];
     unsigned made = 0, none = 0;
 
     prepare(r, &photo);
-    snprintf(stick, sizeof stick, "%.60s.xgb", r->path);
-    snprintf(home, sizeof home, "%.60s-new", r->path);
+    snprintf(stick, sizeof stick, "%s.xgb", r->path);
+    snprintf(home, sizeof home, "%s-new", r->path);
     snprintf(part, sizeof part, "%s.part", home);
     assert_ok(rescue_write(r->path, &w, stick, &r->env, NULL, &err));
     struct xg_buf whole = XG_BUF(FILE_MAX);
@@ -156,7 +156,7 @@ static void test_cut(void **state)
             continue;
         }
         made++;
-        rig_remove_folder(home);
+        test_folder_remove(home);
     }
     assert_true(made > 0 && none > 0);
     /* One bit of the content: the sums say so. */
@@ -205,10 +205,10 @@ static void test_hostile(void **state)
     static const char *const names[] = {"vault.key", "photos/aa/x", "vaults",
                                         "vault"};
     struct rig *r = *state;
-    char stick[96], home[96];
+    char stick[TEST_PATH_SIZE], home[TEST_PATH_SIZE];
 
-    snprintf(stick, sizeof stick, "%.60s.xgb", r->path);
-    snprintf(home, sizeof home, "%.60s-new", r->path);
+    snprintf(stick, sizeof stick, "%s.xgb", r->path);
+    snprintf(home, sizeof home, "%s-new", r->path);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         static const char index[] = "xunge/rescue/v1\ntime 1\nfiles 3 30\n";
         const struct xg_bundle_target target = {.path = stick, .env = &r->env};
@@ -264,13 +264,14 @@ static void test_laid_in_the_way(void **state)
     struct rescue_written w;
     struct rescue_read got;
     struct xg_photo photo;
-    char stick[96], home[96], part[128], victim[96], key[128];
+    char stick[TEST_PATH_SIZE], home[TEST_PATH_SIZE], part[TEST_PATH_SIZE + 8],
+        victim[TEST_PATH_SIZE], key[TEST_PATH_SIZE + 16];
 
     prepare(r, &photo);
-    snprintf(stick, sizeof stick, "%.60s.xgb", r->path);
-    snprintf(home, sizeof home, "%.60s-new", r->path);
+    snprintf(stick, sizeof stick, "%s.xgb", r->path);
+    snprintf(home, sizeof home, "%s-new", r->path);
     snprintf(part, sizeof part, "%s.part", home);
-    snprintf(victim, sizeof victim, "%.60s-victim", r->path);
+    snprintf(victim, sizeof victim, "%s-victim", r->path);
     snprintf(key, sizeof key, "%s/vault.key", victim);
     assert_ok(rescue_write(r->path, &w, stick, &r->env, NULL, &err));
     assert_int_equal(mkdir(victim, 0700), 0);
@@ -304,8 +305,8 @@ static void test_laid_in_the_way(void **state)
     snprintf(key, sizeof key, "%s/unpacking", home);
     assert_false(xg_os_exists(key));
     unlink(stick);
-    rig_remove_folder(home);
-    rig_remove_folder(victim);
+    test_folder_remove(home);
+    test_folder_remove(victim);
 }
 
 #define TEST(name)                                                             \

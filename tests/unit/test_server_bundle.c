@@ -17,6 +17,7 @@
 #include "server/photo/photo.h"
 #include "shared/base/os.h"
 #include "shared/core/protocol.h"
+#include "tests/lib/folder.h"
 #include "tests/lib/office.h"
 
 #define ORIGIN "test.example"
@@ -27,13 +28,12 @@ enum { PHOTO_BYTES = 70000, PARTS_MAX = 512 };
 
 struct stick {
     struct office o;
-    char folder[64], up[96], down[96];
+    char folder[TEST_FOLDER_SIZE], up[TEST_PATH_SIZE], down[TEST_PATH_SIZE];
 };
 
 static void begin(struct stick *s, struct store_fault *fault)
 {
-    memcpy(s->folder, "/tmp/xg-stick-XXXXXX", 21);
-    assert_non_null(mkdtemp(s->folder));
+    test_folder_make(s->folder, "stick");
     snprintf(s->up, sizeof s->up, "%s/up.xgb", s->folder);
     snprintf(s->down, sizeof s->down, "%s/down.xgb", s->folder);
     office_open(&s->o, fault);

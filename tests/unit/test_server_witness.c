@@ -17,6 +17,7 @@
 #include "server/witness/witness.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+#include "tests/lib/folder.h"
 #include "tests/lib/office.h"
 #include "tests/lib/witness_script.h"
 
@@ -287,16 +288,14 @@ static void in_folder(char path[static 600], const char *dir, const char *name)
 
 static void a_witness_does_not_forget(void **state)
 {
-    const char *tmp = getenv("TMPDIR");
-    char dir[512], key[600], db[600], away[600];
+    char dir[TEST_FOLDER_SIZE], key[600], db[600], away[600];
     struct witness *w;
     struct xg_verifier before, after;
     struct tree t;
 
     (void)state;
     tree_make(&t, OTHER, 0);
-    snprintf(dir, sizeof dir, "%s/xg-witness-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(dir));
+    test_folder_make(dir, "witness");
     in_folder(key, dir, "witness.key");
     in_folder(db, dir, "witness.db");
     in_folder(away, dir, "away");
@@ -341,9 +340,7 @@ static void a_witness_does_not_forget(void **state)
     witness_close(w);
     xg_buf_clear(&body);
     xg_buf_clear(&lines);
-    char command[600];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    assert_int_equal(system(command), 0);
+    test_folder_remove(dir);
 }
 
 /* Many ask at once: what was cosigned is one line of sizes, none twice. */

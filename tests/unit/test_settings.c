@@ -12,8 +12,9 @@
 #include "agent/home/settings.h"
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
+#include "tests/lib/folder.h"
 
-static char home[512];
+static char folder[TEST_FOLDER_SIZE], home[TEST_PATH_SIZE];
 static struct xg_error err;
 
 static const char *value(const char *name)
@@ -45,12 +46,16 @@ static void write_file(const void *data, size_t len)
 
 static int fresh(void **state)
 {
-    static unsigned n;
-
     (void)state;
-    snprintf(home, sizeof home, "%s/settings-%ld-%u/home",
-             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid(),
-             n++);
+    test_folder_make(folder, "settings");
+    snprintf(home, sizeof home, "%s/new/home", folder);
+    return 0;
+}
+
+static int clear(void **state)
+{
+    (void)state;
+    test_folder_remove(folder);
     return 0;
 }
 
@@ -155,14 +160,13 @@ static void test_cannot_write(void **state)
     assert_int_equal(change("theme=light", NULL), XG_OK);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, clear)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_defaults, fresh),
-        cmocka_unit_test_setup(test_change, fresh),
-        cmocka_unit_test_setup(test_misfits, fresh),
-        cmocka_unit_test_setup(test_hostile_file, fresh),
-        cmocka_unit_test_setup(test_cannot_write, fresh),
+        TEST(test_defaults),     TEST(test_change),       TEST(test_misfits),
+        TEST(test_hostile_file), TEST(test_cannot_write),
     };
 
     xg_lang_init("en");

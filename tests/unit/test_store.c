@@ -13,24 +13,16 @@
 #include "server_sql.h"
 #include "shared/base/env.h"
 #include "shared/base/os.h"
+#include "tests/lib/folder.h"
 
 /* ---- the engines ---- */
 
 struct engine {
     const char *name;
     bool file;
-    char dir[256], path[300];
+    char dir[TEST_FOLDER_SIZE], path[TEST_PATH_SIZE];
     struct store_fault fault;
 };
-
-static void make_folder(struct engine *e)
-{
-    const char *tmp = getenv("TMPDIR");
-
-    snprintf(e->dir, sizeof e->dir, "%s/xg-store-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(e->dir));
-    snprintf(e->path, sizeof e->path, "%s/server.db", e->dir);
-}
 
 static struct store *open_store(struct engine *e)
 {
@@ -39,8 +31,10 @@ static struct store *open_store(struct engine *e)
 
     e->fault = (struct store_fault){.status = XG_OK};
     if (e->file) {
-        if (!e->dir[0])
-            make_folder(e);
+        if (!e->dir[0]) {
+            test_folder_make(e->dir, "store");
+            snprintf(e->path, sizeof e->path, "%s/server.db", e->dir);
+        }
         assert_ok(store_sqlite_open(&s, e->path, &err));
     } else {
         assert_ok(store_memory_open(&s, &err));
@@ -52,13 +46,10 @@ static struct store *open_store(struct engine *e)
 
 static void close_store(struct engine *e, struct store *s)
 {
-    char command[400];
-
     store_close(s);
     if (!e->dir[0])
         return;
-    snprintf(command, sizeof command, "rm -r %s", e->dir);
-    assert_int_equal(system(command), 0);
+    test_folder_remove(e->dir);
     e->dir[0] = '\0';
 }
 
@@ -185,7 +176,7 @@ static void test_durable(void **state)
     assert_ok(s->ops->get_value(s, &value, "x", &err));
     assert_int_equal(value, 5);
 
-    char copy[400];
+    char copy[TEST_PATH_SIZE];
     snprintf(copy, sizeof copy, "%s/copy.db", e->dir);
     struct store *again;
     assert_ok(s->ops->backup(s, copy, &err));
@@ -1732,7 +1723,7 @@ static void test_names_move(void **unused)
 static uint64_t pages_of_group(struct engine *e, struct store *s, uint64_t from,
                                uint64_t to)
 {
-    char log[320];
+    char log[TEST_PATH_SIZE + 8];
     struct stat before, after;
 
     snprintf(log, sizeof log, "%s-wal", e->path);

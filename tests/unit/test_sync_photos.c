@@ -238,7 +238,7 @@ static void test_held_already(void **state)
 {
     struct rig *r = *state;
     struct xg_buf content = XG_BUF(FULL);
-    char path[128];
+    char path[TEST_PATH_SIZE];
 
     set_up_server(r);
     struct xg_hash sha256 = attach(r, 1, FULL, 0, 1);
@@ -695,7 +695,7 @@ static void test_disliked(void **state)
 static void test_damaged_here(void **state)
 {
     struct rig *r = *state;
-    char path[256], hex[2 * XG_HASH_SIZE + 1];
+    char path[TEST_PATH_SIZE], hex[2 * XG_HASH_SIZE + 1];
 
     set_up_server(r);
     struct xg_hash a = attach(r, 1, FULL, 0, 1);
@@ -844,7 +844,7 @@ static void test_let_go_refused(void **state)
 {
     struct rig *r = *state;
     struct photo_freed freed;
-    char path[128];
+    char path[TEST_PATH_SIZE];
 
     set_up_server(r);
     struct xg_hash a = attach(r, 1, FULL, 0, 1);

@@ -11,6 +11,7 @@
 #include "agent/home/guide.h"
 #include "shared/base/os.h"
 #include "shared/core/successor.h"
+#include "tests/lib/folder.h"
 #include "tests/lib/sync_rig.h"
 
 static struct xg_error err = {.start = XG_ERROR_SIZE - 1};
@@ -255,7 +256,7 @@ static void test_other_device(void **state)
 static void test_shrunk_log(void **state)
 {
     struct rig *r = *state;
-    char from[128], to[128];
+    char from[TEST_PATH_SIZE], to[TEST_PATH_SIZE];
 
     assert_ok(rig_enrol(r, &err));
     rig_report(r, "a hole");
@@ -409,13 +410,13 @@ static void test_old_checkpoint_is_no_alarm(void **state)
 static void test_restored_home(void **state)
 {
     struct rig *r = *state;
-    char saved[64];
+    char saved[TEST_FOLDER_SIZE];
 
     assert_ok(rig_enrol(r, &err));
     rig_report(r, "one");
     assert_ok(rig_sync(r, &err));
     home_close(&r->home);
-    rig_make_folder(saved);
+    test_folder_make(saved, "saved");
     rig_copy_home(r->path, saved);
     assert_ok(home_open(&r->home, r->path, false, &r->env, &err));
     rig_report(r, "two");
@@ -423,7 +424,7 @@ static void test_restored_home(void **state)
     struct xg_hash chain = rig_chain(r);
 
     home_close(&r->home);
-    rig_remove_folder(r->path);
+    test_folder_remove(r->path);
     assert_int_equal(rename(saved, r->path), 0);
     assert_ok(home_open(&r->home, r->path, false, &r->env, &err));
     rig_report(r, "two again"); /* at the place of "two" */
@@ -444,14 +445,14 @@ static void test_restored_home(void **state)
 static void test_restored_database(void **state)
 {
     struct rig *r = *state;
-    char saved[64], from[128], to[128];
+    char saved[TEST_FOLDER_SIZE], from[TEST_PATH_SIZE], to[TEST_PATH_SIZE];
     enum sync_new_chain why;
 
     assert_ok(rig_enrol(r, &err));
     rig_report(r, "one");
     assert_ok(rig_sync(r, &err));
     home_close(&r->home);
-    rig_make_folder(saved);
+    test_folder_make(saved, "saved");
     rig_copy_home(r->path, saved);
     rig_reopen(r);
     rig_report(r, "two");
@@ -468,7 +469,7 @@ static void test_restored_database(void **state)
         if (xg_os_exists(from))
             assert_int_equal(rename(from, to), 0);
     }
-    rig_remove_folder(saved);
+    test_folder_remove(saved);
     rig_reopen(r);
     assert_ok(sync_notice_restore(&why, &r->home, &err));
     assert_int_equal(why, SYNC_CHAIN_RESTORED);
@@ -494,7 +495,7 @@ static void test_clone(void **state)
     chain = rig_chain(r);
     home_close(&r->home);
     twin = *r;
-    rig_make_folder(twin.path);
+    test_folder_make(twin.path, "twin");
     rig_copy_home(r->path, twin.path);
     rig_reopen(r);
     assert_ok(home_open(&twin.home, twin.path, false, &r->env, &err));
@@ -526,7 +527,7 @@ static void test_clone(void **state)
     assert_int_equal(rig_counts(&twin).records[STORE_SENT], 0);
     rig_check_once(r);
     home_close(&twin.home);
-    rig_remove_folder(twin.path);
+    test_folder_remove(twin.path);
 }
 
 /* ---- who signs the registry ---- */
@@ -1050,7 +1051,7 @@ static void test_metered_leaves_what_is_large(void **state)
 static void test_one_at_a_time(void **state)
 {
     struct rig *r = *state;
-    char path[128];
+    char path[TEST_PATH_SIZE];
     int fd;
 
     assert_ok(rig_enrol(r, &err));

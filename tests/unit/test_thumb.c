@@ -192,7 +192,7 @@ static struct xg_photo keep(const struct photo_home *f, struct seen *seen,
 {
     struct xg_error err = XG_ERROR_NONE;
     struct xg_photo kept;
-    char back[192];
+    char back[TEST_PATH_SIZE];
 
     assert_ok(photo_keep(&f->shelf, &kept, path, &err));
     assert_ok(photo_verify(&f->shelf, &kept.sha256, &err));
@@ -262,7 +262,7 @@ static void test_sizes(void **state)
 
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
         for (int progressive = 0; progressive < 2; progressive++) {
-            char path[192];
+            char path[TEST_PATH_SIZE];
             snprintf(path, sizeof path, "%s/made.jpg", f->home);
             make_jpeg(path, SIZES[i].width, SIZES[i].height, paint_red,
                       progressive != 0, JCS_RGB);
@@ -278,7 +278,7 @@ static void test_other_types(void **state)
 {
     static struct seen seen;
     struct photo_home *f = *state;
-    char path[192];
+    char path[TEST_PATH_SIZE];
 
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "%s/made", f->home);
@@ -329,7 +329,7 @@ static void test_cut_short(void **state)
     static struct seen seen;
     struct photo_home *f = *state;
     struct xg_buf b = photo_file_read(photo_sample("sample1.jpg"));
-    char path[192];
+    char path[TEST_PATH_SIZE];
 
     snprintf(path, sizeof path, "%s/cut.jpg", f->home);
     photo_file_write(path, 0600, xg_bytes(b.data, b.len / 2));
@@ -369,7 +369,7 @@ static void test_bombs(void **state)
                                     0,    2,    0x11, 1,    3,    0x11, 1};
     struct photo_home *f = *state;
     struct xg_buf b = XG_BUF(4096);
-    char path[192];
+    char path[TEST_PATH_SIZE];
 
     snprintf(path, sizeof path, "%s/bomb", f->home);
     xg_buf_append(&b, "\x89PNG\r\n\x1A\n", 8);
@@ -399,7 +399,7 @@ static void test_what_cannot_be_decoded(void **state)
         {"RIFF\x10\0\0\0WEBPVP8 ", 16},
     };
     struct photo_home *f = *state;
-    char path[192];
+    char path[TEST_PATH_SIZE];
 
     snprintf(path, sizeof path, "%s/photo", f->home);
     for (size_t i = 0; i < sizeof PHOTOS / sizeof *PHOTOS; i++) {
@@ -570,7 +570,7 @@ static long memory_of(const struct photo_home *f, const char *path)
 static void test_memory_does_not_grow(void **state)
 {
     struct photo_home *f = *state;
-    char path[192];
+    char path[TEST_PATH_SIZE];
 
     long small = memory_of(f, photo_sample("sample1.jpg"));
     struct xg_buf b = photo_file_read(photo_sample("sample1.jpg"));
@@ -630,7 +630,7 @@ static void test_tiny_disk(void **state)
     struct photo_home *f = *state;
     struct xg_error err = XG_ERROR_NONE;
     struct xg_photo kept = {.length = 99};
-    char disk[128], options[64];
+    char disk[TEST_PATH_SIZE], options[64];
     struct stat info;
 
     snprintf(disk, sizeof disk, "%s/disk", f->home);

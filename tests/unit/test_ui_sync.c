@@ -1,7 +1,6 @@
 /* test_ui_sync.c - syncs for the page: who follows one hears its end, at
  * whatever moment that comes. The program that syncs is a script, which ends
  * when it is told to. */
-#define _GNU_SOURCE /* mkdtemp */
 #include "tests/lib/test.h"
 
 #include <fcntl.h>
@@ -17,6 +16,7 @@
 
 #include "agent/ui/ui.h"
 #include "shared/base/env.h"
+#include "tests/lib/folder.h"
 
 enum {
     ROUNDS = 8,
@@ -26,7 +26,7 @@ enum {
 
 struct fixture {
     struct ui ui;
-    char folder[64], pipe[96];
+    char folder[TEST_FOLDER_SIZE], pipe[TEST_PATH_SIZE];
 };
 
 /* ---- what main.c and answer.c have in the program ---- */
@@ -60,8 +60,7 @@ static void open_ui(struct fixture *f)
     struct ui *ui = &f->ui;
 
     memset(f, 0, sizeof *f);
-    snprintf(f->folder, sizeof f->folder, "/tmp/xunge-ui-sync-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    test_folder_make(f->folder, "ui-sync");
     snprintf(f->pipe, sizeof f->pipe, "%s/pipe", f->folder);
     assert_int_equal(mkfifo(f->pipe, 0600), 0);
     snprintf(ui->runner.program, sizeof ui->runner.program, "%s/xunge",
@@ -89,9 +88,7 @@ static void close_ui(struct fixture *f)
     sync_clear(&f->ui.sync);
     hub_clear(&f->ui.hub);
     runner_clear(&f->ui.runner);
-    unlink(f->ui.runner.program);
-    unlink(f->pipe);
-    rmdir(f->folder);
+    test_folder_remove(f->folder);
 }
 
 static void ask(struct xg_response *response, struct fixture *f)

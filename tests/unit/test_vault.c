@@ -3,12 +3,11 @@
  * The calls that make a change durable are replaced here (write, fsync,
  * rename, unlink), so that a child can be killed at each of them in turn.
  */
-#define _GNU_SOURCE /* memmem, nftw */
+#define _GNU_SOURCE /* memmem */
 #include "tests/lib/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include "agent/vault/slots.h"
 #include "agent/vault/vault.h"
 #include "shared/base/os.h"
+#include "tests/lib/folder.h"
 
 /* --- kills --------------------------------------------------------------- */
 
@@ -68,7 +68,7 @@ int unlink(const char *path)
 /* --- a home, and what every test does ------------------------------------ */
 
 struct fixture {
-    char home[64];
+    char home[TEST_FOLDER_SIZE];
     struct xg_env env;
     uint8_t registrar[VAULT_PUBLIC_KEY_SIZE];
     uint8_t registrar_secret[VAULT_SECRET_KEY_SIZE];
@@ -79,22 +79,12 @@ struct fixture {
 #define CONTEXT xg_bytes_of("record 17")
 #define SECRET_TEXT "张三家的水管又漏了 13800000000"
 
-static int remove_one(const char *path, const struct stat *info, int type,
-                      struct FTW *walk)
-{
-    (void)info;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct xg_error err = XG_ERROR_NONE;
 
-    snprintf(f->home, sizeof f->home, "/tmp/xunge-vault-XXXXXX");
-    assert_non_null(mkdtemp(f->home));
+    test_folder_make(f->home, "vault");
     f->env = xg_env_system();
     crypto_sign_keypair(f->registrar, f->registrar_secret);
     assert_ok(vault_create(f->home, f->registrar, &f->env, &err));
@@ -108,7 +98,7 @@ static int teardown(void **state)
     struct xg_error err = XG_ERROR_NONE;
 
     xg_ignore(vault_lock(f->home, &err));
-    nftw(f->home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    test_folder_remove(f->home);
     free(f);
     return 0;
 }
@@ -124,7 +114,7 @@ static struct vault *unlock(const struct fixture *f)
 
 static const char *in_home(const struct fixture *f, const char *name)
 {
-    static char path[128];
+    static char path[TEST_PATH_SIZE];
 
     snprintf(path, sizeof path, "%s/%s", f->home, name);
     return path;
@@ -310,7 +300,7 @@ static void test_tampered(void **state)
     struct xg_error err = XG_ERROR_NONE;
     struct vault *v = unlock(f), *again;
     struct xg_buf sealed = seal_text(v);
-    char path[128];
+    char path[TEST_PATH_SIZE];
     size_t opened = 0, recovered = 0;
 
     snprintf(path, sizeof path, "%s", in_home(f, "vault"));
@@ -548,7 +538,8 @@ static enum xg_status seal_file(const struct fixture *f, const struct vault *v,
                                 const struct xg_hash *expected,
                                 struct xg_error *err)
 {
-    char plain[128], sealed[128], temporary[128];
+    char plain[TEST_PATH_SIZE], sealed[TEST_PATH_SIZE],
+        temporary[TEST_PATH_SIZE];
 
     snprintf(plain, sizeof plain, "%s/plain", f->home);
     snprintf(sealed, sizeof sealed, "%s/sealed", f->home);
