@@ -271,8 +271,6 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.one('status')['photos']['only_here'], 1)
 
 
-
-
 if __name__ == '__main__':
     reason = lib_machine.lacking()
     if reason:
