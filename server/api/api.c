@@ -14,6 +14,7 @@ enum xg_status api_open(struct api *a, struct data *data, struct xg_error *err)
     if (session_table_new(&sessions, 0, &data->env, err) != XG_OK)
         return err->status;
     *a = (struct api){.data = data, .sessions = sessions};
+    witness_signed_init(&a->cosigned);
     a->started_ms = xg_mono_ms(&data->env);
     return XG_OK;
 }
@@ -22,6 +23,7 @@ void api_close(struct api *a)
 {
     session_table_free(a->sessions);
     a->sessions = NULL;
+    witness_signed_clear(&a->cosigned);
 }
 
 /* "q=0.25" in thousandths; 1000 where there is none before `end`. */

@@ -63,6 +63,7 @@
 
 #include <stdatomic.h>
 
+#include "server/api/cosigned.h"
 #include "server/api/session.h"
 #include "server/data/data.h"
 #include "shared/web/http.h"
@@ -76,6 +77,7 @@ enum {
 struct api {
     struct data *data; /* borrowed */
     struct session_table *sessions;
+    struct witness_signed cosigned; /* for GET /log/witnesses */
     _Atomic(struct xg_web *) web; /* for the figures; NULL: none */
     int64_t started_ms;           /* on the monotonic clock */
     atomic_uint at_work;          /* batches being taken in */

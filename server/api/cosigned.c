@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/log.h"
@@ -119,49 +120,132 @@ void witness_keep(struct data *d, const struct witness_heard *heard)
 
 /* ---- what they said, for all ---- */
 
-/* The log's own line over one of its checkpoints: the same bytes as then. */
-static enum xg_status put_log(struct xg_buf *note, const struct api_view *v,
-                              const struct store_cosignature *row,
-                              struct xg_error *err)
+void witness_signed_init(struct witness_signed *kept)
 {
-    struct xg_checkpoint c = {.size = row->size, .root = row->root};
-    struct xg_buf text = XG_BUF(XG_NOTE_MAX);
-    enum xg_status status;
+    *kept = (struct witness_signed){.list = NULL};
+    pthread_mutex_init(&kept->lock, NULL);
+}
 
-    memcpy(c.origin, data_origin(v->data), strlen(data_origin(v->data)) + 1);
-    xg_checkpoint_text(&text, &c);
-    status = xg_buf_check(&text, err);
-    if (status == XG_OK)
-        api_sign_text(note, v->data, xg_buf_bytes(&text));
-    xg_buf_clear(&text);
+void witness_signed_clear(struct witness_signed *kept)
+{
+    pthread_mutex_destroy(&kept->lock);
+    free(kept->list);
+    *kept = (struct witness_signed){.list = NULL};
+}
+
+/* An answer in the making. */
+struct telling {
+    const struct xg_signer *signer;
+    struct witness_signed *kept;
+    size_t at;                      /* of its list: what is larger is behind */
+    struct witness_signature *list; /* what it becomes; NULL: no memory */
+    size_t count, room;
+    struct xg_buf note; /* with the lines so far */
+    size_t lines;
+};
+
+/* Over this checkpoint: signed for this answer, or for the one before it. */
+static const struct witness_signature *find(struct telling *t,
+                                            const struct xg_checkpoint *c)
+{
+    const struct witness_signed *kept = t->kept;
+    const struct witness_signature *s = NULL;
+
+    while (t->at < kept->count && kept->list[t->at].size > c->size)
+        t->at++;
+    if (t->count && t->list[t->count - 1].size == c->size)
+        s = &t->list[t->count - 1];
+    else if (t->at < kept->count)
+        s = &kept->list[t->at];
+    return s && s->size == c->size && xg_hash_equal(&s->root, &c->root) ? s
+                                                                        : NULL;
+}
+
+/* The text and the log's own line: the same bytes as when it published that. */
+static void put_log(struct telling *t, const struct xg_checkpoint *c)
+{
+    struct witness_signature made = {.size = c->size, .root = c->root};
+    const struct witness_signature *found = find(t, c);
+    struct xg_buf *note = &t->note;
+
+    xg_checkpoint_text(note, c);
+    if (found)
+        made = *found;
+    else if (note->failed == XG_OK)
+        xg_note_signature(made.bytes, xg_buf_bytes(note), t->signer);
+    xg_buf_byte(note, '\n');
+    xg_note_signed_line(note, made.bytes, &t->signer->verifier);
+    if (t->list && t->count < t->room &&
+        (t->count == 0 || t->list[t->count - 1].size != c->size))
+        t->list[t->count++] = made;
+}
+
+static enum xg_status put_notes(struct xg_buf *out, struct telling *t,
+                                const struct store_cosignature *rows,
+                                size_t count, struct xg_error *err)
+{
+    struct xg_checkpoint c;
+
+    snprintf(c.origin, sizeof c.origin, "%s", t->signer->verifier.name);
+    for (size_t i = 0; i < count; i++) {
+        c.size = rows[i].size;
+        c.root = rows[i].root;
+        if (t->lines == 0)
+            put_log(t, &c);
+        xg_buf_text(&t->note, rows[i].line);
+        t->lines++;
+        if (i + 1 == count || rows[i + 1].size != rows[i].size ||
+            t->lines == WITNESS_LINES_MAX) {
+            if (xg_buf_check(&t->note, err) != XG_OK)
+                return err->status;
+            xg_frame_put(out, xg_buf_bytes(&t->note));
+            xg_buf_reset(&t->note);
+            t->lines = 0;
+        }
+    }
+    return xg_buf_check(out, err);
+}
+
+/* The rows of what is published; the rest was a moment ago. */
+static enum xg_status read_rows(struct store_cosignature **rows, size_t *count,
+                                struct data *d, struct xg_arena *arena,
+                                struct xg_error *err)
+{
+    struct api_view v;
+
+    if (api_view_of(&v, d, err) != XG_OK)
+        return err->status;
+    enum xg_status status = v.store->ops->read_cosignatures(
+        v.store, arena, rows, count, true, NULL, err);
+    for (; status == XG_OK && *count && (*rows)->size > v.checkpoint.size;
+         ++*rows)
+        --*count;
+    api_view_close(&v);
     return status;
 }
 
-enum xg_status witness_put_devices(struct xg_buf *out, const struct api_view *v,
+enum xg_status witness_put_devices(struct xg_buf *out, struct data *d,
+                                   struct witness_signed *kept,
                                    struct xg_arena *arena, struct xg_error *err)
 {
-    struct xg_buf note = XG_BUF(XG_NOTE_MAX);
+    struct telling t = {.signer = ledger_signer(d->ledger),
+                        .kept = kept,
+                        .note = XG_BUF(XG_NOTE_MAX)};
     struct store_cosignature *rows;
-    size_t count, lines = 0;
-    enum xg_status status = v->store->ops->read_cosignatures(
-        v->store, arena, &rows, &count, true, NULL, err);
+    size_t count;
 
-    for (size_t i = 0; status == XG_OK && i < count; i++) {
-        if (rows[i].size > v->checkpoint.size)
-            continue; /* published a moment ago */
-        if (lines == 0)
-            status = put_log(&note, v, &rows[i], err);
-        xg_buf_text(&note, rows[i].line);
-        lines++;
-        if (i + 1 == count || rows[i + 1].size != rows[i].size ||
-            lines == WITNESS_LINES_MAX) {
-            xg_frame_put(out, xg_buf_bytes(&note));
-            xg_buf_reset(&note);
-            lines = 0;
-        }
-        if (status == XG_OK)
-            status = xg_buf_check(&note, err);
+    if (read_rows(&rows, &count, d, arena, err) != XG_OK)
+        return err->status;
+    t.room = count < WITNESS_SIGNED_MAX ? count : WITNESS_SIGNED_MAX;
+    pthread_mutex_lock(&kept->lock);
+    t.list = calloc(t.room, sizeof *t.list);
+    enum xg_status status = put_notes(out, &t, rows, count, err);
+    if (t.list) {
+        free(kept->list);
+        kept->list = t.list;
+        kept->count = t.count;
     }
-    xg_buf_clear(&note);
-    return status == XG_OK ? xg_buf_check(out, err) : status;
+    pthread_mutex_unlock(&kept->lock);
+    xg_buf_clear(&t.note);
+    return status;
 }

@@ -9,6 +9,8 @@
 #ifndef SERVER_WITNESS_DEVICE_H
 #define SERVER_WITNESS_DEVICE_H
 
+#include <pthread.h>
+
 #include "server/api/answer.h"
 #include "shared/core/witness.h"
 
@@ -27,11 +29,31 @@ void witness_hear(struct witness_heard *heard, const struct api_view *v,
                   const struct api_caller *who);
 void witness_keep(struct data *d, const struct witness_heard *heard);
 
+/* What the log signed of those checkpoints, which are as many as devices synced
+ * at different times, and which anybody may ask for, time and again: each is
+ * signed once, as long as a device holds it. Who asks meanwhile waits for that,
+ * and has no reader of the store while he waits. All zeros but the lock:
+ * nothing is signed yet. */
+enum { WITNESS_SIGNED_MAX = 32768 }; /* 104 bytes each */
+struct witness_signature {
+    uint64_t size;
+    struct xg_hash root;
+    uint8_t bytes[XG_SIGNATURE_SIZE];
+};
+struct witness_signed {
+    pthread_mutex_t lock;
+    struct witness_signature *list; /* of the last answer: sizes descend */
+    size_t count;
+};
+void witness_signed_init(struct witness_signed *kept);
+void witness_signed_clear(struct witness_signed *kept);
+
 /* Append the frames of GET /log/witnesses: what devices cosigned of our log,
  * checkpoint by checkpoint, newest first. */
 enum { WITNESS_LINES_MAX = 63 }; /* in a note, beside the log's */
 XG_MUST_CHECK enum xg_status witness_put_devices(struct xg_buf *out,
-                                                 const struct api_view *v,
+                                                 struct data *d,
+                                                 struct witness_signed *kept,
                                                  struct xg_arena *arena,
                                                  struct xg_error *err);
 

@@ -316,6 +316,9 @@ static size_t cosign(uint8_t blob[static TIMED_SIZE], struct xg_bytes text,
                      const struct xg_signer *signer, uint64_t time_s)
 {
     uint8_t message[COSIGNED_MAX];
+
+    assert(text.len > 0 && text.at[text.len - 1] == '\n');
+    assert(xg_text_allowed(text));
     size_t len = cosigned_message(message, text, time_s);
 
     xg_store_u64(blob, time_s);
@@ -323,29 +326,50 @@ static size_t cosign(uint8_t blob[static TIMED_SIZE], struct xg_bytes text,
     return TIMED_SIZE;
 }
 
+void xg_note_signature(uint8_t out[static XG_SIGNATURE_SIZE],
+                       struct xg_bytes text, const struct xg_signer *signer)
+{
+    assert(text.len > 0 && text.at[text.len - 1] == '\n');
+    assert(xg_text_allowed(text));
+    crypto_sign_detached(out, NULL, text.at, text.len, signer->secret);
+}
+
+static void put_line(struct xg_buf *out, const uint8_t *blob, size_t len,
+                     const struct xg_verifier *by)
+{
+    uint8_t raw[4 + TIMED_SIZE];
+
+    memcpy(raw, by->id, 4);
+    memcpy(raw + 4, blob, len);
+    xg_buf_text(out, XG_NOTE_DASH);
+    xg_buf_text(out, by->name);
+    xg_buf_byte(out, ' ');
+    xg_buf_base64(out, raw, 4 + len);
+    xg_buf_byte(out, '\n');
+}
+
+void xg_note_signed_line(struct xg_buf *out,
+                         const uint8_t signature[static XG_SIGNATURE_SIZE],
+                         const struct xg_verifier *by)
+{
+    put_line(out, signature, XG_SIGNATURE_SIZE, by);
+}
+
 void xg_note_signature_line(struct xg_buf *out, struct xg_bytes text,
                             const struct xg_signer *signer, uint64_t time_s)
 {
-    uint8_t raw[4 + TIMED_SIZE];
+    uint8_t blob[TIMED_SIZE];
     size_t len = XG_SIGNATURE_SIZE;
 
-    assert(text.len > 0 && text.at[text.len - 1] == '\n');
-    assert(xg_text_allowed(text));
     if (text.len > XG_NOTE_MAX) {
         xg_buf_room(out, SIZE_MAX); /* XG_TOOBIG, and it sticks */
         return;
     }
-    memcpy(raw, signer->verifier.id, 4);
     if (signer->verifier.type == XG_SIG_COSIGNATURE)
-        len = cosign(raw + 4, text, signer, time_s);
+        len = cosign(blob, text, signer, time_s);
     else
-        crypto_sign_detached(raw + 4, NULL, text.at, text.len, signer->secret);
-
-    xg_buf_text(out, XG_NOTE_DASH);
-    xg_buf_text(out, signer->verifier.name);
-    xg_buf_byte(out, ' ');
-    xg_buf_base64(out, raw, 4 + len);
-    xg_buf_byte(out, '\n');
+        xg_note_signature(blob, text, signer);
+    put_line(out, blob, len, &signer->verifier);
 }
 
 void xg_note_sign(struct xg_buf *out, struct xg_bytes text,

@@ -113,6 +113,12 @@ void xg_note_sign(struct xg_buf *out, struct xg_bytes text,
 /* Append only the signature line; time_s is for type 0x04 alone. */
 void xg_note_signature_line(struct xg_buf *out, struct xg_bytes text,
                             const struct xg_signer *signer, uint64_t time_s);
+/* The same in two steps, for who keeps what was signed; of type 0x01. */
+void xg_note_signature(uint8_t out[static XG_SIGNATURE_SIZE],
+                       struct xg_bytes text, const struct xg_signer *signer);
+void xg_note_signed_line(struct xg_buf *out,
+                         const uint8_t signature[static XG_SIGNATURE_SIZE],
+                         const struct xg_verifier *by);
 
 /* Reading the lines of a note's text, strictly and in order:
  *

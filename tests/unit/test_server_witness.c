@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -788,7 +789,7 @@ static void devices_are_heard(void **state)
     struct xg_checkpoint first, second;
     struct xg_hash wrong;
     struct office o;
-    struct api_view v;
+    struct witness_signed kept;
     struct xg_buf frames = XG_BUF(1 << 20);
     bool other;
 
@@ -817,9 +818,8 @@ static void devices_are_heard(void **state)
     assert_int_equal(row.size, second.size);
     assert_true(xg_hash_equal(&row.root, &wrong));
 
-    assert_ok(api_view_of(&v, o.d, &err));
-    assert_ok(witness_put_devices(&frames, &v, &o.arena, &err));
-    api_view_close(&v);
+    witness_signed_init(&kept);
+    assert_ok(witness_put_devices(&frames, o.d, &kept, &o.arena, &err));
     struct xg_bytes rest = xg_buf_bytes(&frames), frame;
     uint64_t sizes[2] = {second.size, first.size};
     for (size_t i = 0; i < 2; i++) {
@@ -834,7 +834,140 @@ static void devices_are_heard(void **state)
     }
     assert_int_equal(rest.len, 0);
     office_check(&o);
+    witness_signed_clear(&kept);
     xg_buf_clear(&frames);
+    office_close(&o);
+}
+
+/* ---- what devices said, for anybody ---- */
+
+static atomic_ulong signatures;
+
+/* Stands before libsodium's. */
+int crypto_sign_detached(unsigned char *signature, unsigned long long *length,
+                         const unsigned char *text, unsigned long long text_len,
+                         const unsigned char *key)
+{
+    atomic_fetch_add(&signatures, 1);
+    return crypto_sign_ed25519_detached(signature, length, text, text_len, key);
+}
+
+struct reply {
+    struct office *o;
+    struct witness_signed *kept;
+    struct xg_buf frames;
+    bool failed;
+};
+
+static void *ask_for_devices(void *ctx)
+{
+    struct reply *r = ctx;
+    struct xg_error why = XG_ERROR_NONE;
+    struct xg_arena arena = XG_ARENA(16 << 20);
+
+    xg_buf_reset(&r->frames);
+    r->failed = witness_put_devices(&r->frames, r->o->d, r->kept, &arena,
+                                    &why) != XG_OK;
+    xg_arena_clear(&arena);
+    return NULL;
+}
+
+/* How many signatures an answer took. */
+static unsigned long signed_for(struct reply *r)
+{
+    unsigned long before = atomic_load(&signatures);
+
+    ask_for_devices(r);
+    assert_false(r->failed);
+    return atomic_load(&signatures) - before;
+}
+
+/* As if it had said so in a hello. */
+static void holds(struct office *o, unsigned device,
+                  const struct xg_signer *key)
+{
+    struct xg_checkpoint c;
+    bool other;
+
+    struct xg_signer its = *key;
+    snprintf(its.verifier.name, sizeof its.verifier.name, ORIGIN "/d/%04u",
+             device);
+    assert_ok(ledger_published(o->d->ledger, &c, NULL, &err));
+    hear(o, &its, c.size, &c.root, &other);
+    assert_false(other);
+}
+
+static size_t notes_of(const struct reply *r, const struct office *o)
+{
+    struct xg_bytes rest = xg_buf_bytes(&r->frames), frame;
+    struct xg_checkpoint c;
+    size_t count = 0;
+
+    for (; xg_frame_next(&rest, &frame); count++)
+        assert_ok(xg_checkpoint_open(&c, frame.at, frame.len,
+                                     &o->d->log.verifier, &err));
+    assert_int_equal(rest.len, 0);
+    return count;
+}
+
+/* Each checkpoint that a device holds is signed for the first who asks, and for
+ * nobody after him, however many ask at once; what no device holds any more is
+ * not kept. */
+static void what_devices_hold_is_signed_once(void **state)
+{
+    enum { SIZES = 40, CROWD = 6 };
+    struct xg_signer key = key_of(ORIGIN "/d/0", XG_SIG_ED25519, 41);
+    struct witness_signed kept;
+    struct reply r = {.kept = &kept, .frames = XG_BUF(1 << 20)};
+    struct reply crowd[CROWD];
+    pthread_t threads[CROWD];
+    struct office o;
+
+    (void)state;
+    office_open(&o, NULL);
+    r.o = &o;
+    witness_signed_init(&kept);
+    assert_int_equal(signed_for(&r), 0); /* nobody holds anything */
+    for (unsigned i = 0; i < SIZES; i++) {
+        office_report(&o, "010101");
+        holds(&o, i, &key);
+    }
+    /* More of one size than a note has lines. */
+    for (unsigned i = 0; i < WITNESS_LINES_MAX + 7; i++)
+        holds(&o, 1000 + i, &key);
+
+    unsigned long before = atomic_load(&signatures);
+    for (size_t i = 0; i < CROWD; i++) {
+        crowd[i] = r;
+        crowd[i].frames = XG_BUF(1 << 20);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, ask_for_devices, &crowd[i]), 0);
+    }
+    for (size_t i = 0; i < CROWD; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&signatures) - before, SIZES);
+    assert_int_equal(signed_for(&r), 0);
+    assert_int_equal(notes_of(&r, &o), SIZES + 1);
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_false(crowd[i].failed);
+        assert_int_equal(crowd[i].frames.len, r.frames.len);
+        assert_memory_equal(crowd[i].frames.data, r.frames.data, r.frames.len);
+        xg_buf_clear(&crowd[i].frames);
+    }
+
+    /* One goes on; the others' are as they were, and its old one is gone. */
+    office_report(&o, "010101");
+    holds(&o, 3, &key);
+    assert_int_equal(signed_for(&r), 1);
+    assert_int_equal(notes_of(&r, &o), SIZES + 1);
+    assert_int_equal(kept.count, SIZES);
+    for (unsigned i = 0; i < SIZES; i++)
+        holds(&o, i, &key);
+    assert_int_equal(signed_for(&r), 0);
+    assert_int_equal(notes_of(&r, &o), 3);
+    assert_int_equal(kept.count, 2);
+    witness_signed_clear(&kept);
+    xg_buf_clear(&r.frames);
     office_close(&o);
 }
 
@@ -883,6 +1016,7 @@ int main(void)
         cmocka_unit_test(policies_of_another_log),
         cmocka_unit_test(garbage_costs_one_voice),
         cmocka_unit_test(devices_are_heard),
+        cmocka_unit_test(what_devices_hold_is_signed_once),
         cmocka_unit_test(no_device_states_a_time),
     };
 
