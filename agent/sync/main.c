@@ -273,11 +273,12 @@ static enum xg_status watch(const struct arguments *a, const char *path,
     while (!stopped) {
         struct run run;
         status = sync_once(a, path, env, p, &run, err);
-        if (status == XG_OK)
-            pause_s = a->every_s > 0 ? a->every_s : 1;
-        else if (xg_status_retry(status))
+        if (xg_status_retry(status))
             pause_s = pause_s * 2 < EVERY_MAX_S ? pause_s * 2 : EVERY_MAX_S;
-        else if (status != XG_LOCKED && !(status == XG_REFUSED && run.opened))
+        else if (status == XG_OK || status == XG_LOCKED ||
+                 (status == XG_REFUSED && run.opened))
+            pause_s = a->every_s > 0 ? a->every_s : 1;
+        else
             break;
         pause_for(NULL, 1000 * (run.retry_after_s > pause_s ? run.retry_after_s
                                                             : pause_s));

@@ -24,6 +24,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from lib_world import GRID, Case, environment, need, wait_until
@@ -372,6 +373,28 @@ class Agent(Case):
             said, _ = watching.communicate(timeout=WAIT_S)
         self.assertEqual(watching.returncode, 0, said)
         self.sound()
+
+    def test_it_waits_longer_for_the_line_alone(self):
+        """However long its pauses were without a network: whether somebody has
+        unlocked it looks each minute, here each second."""
+        self.world.stop()
+        watching = subprocess.Popen(
+            [BIN / 'xunge', '--home', self.a.home, '--lang', 'en', 'sync',
+             '--watch', '--every', '1', '--max-time', '0'], env=environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            for _ in range(2):
+                self.assertIn(b'no connection', watching.stdout.readline())
+            times = [time.monotonic()]
+            self.a.do('lock')
+            for _ in range(3):
+                while b'is locked' not in watching.stdout.readline():
+                    self.assertIsNone(watching.poll())
+                times.append(time.monotonic())
+            self.assertLess(times[3] - times[1], times[1] - times[0])
+        finally:
+            watching.terminate()
+            watching.communicate(timeout=WAIT_S)
 
     def test_it_ends_where_its_program_was_replaced(self):
         """A newer one has brought the home to its version: the manager starts
