@@ -293,20 +293,29 @@ SELECT r.number, r.chain, r.branch, r.seq, r.entity, r.creates, r.position,
 FROM record r WHERE r.entity = 0 AND r.number > ?1
 ORDER BY r.number LIMIT ?2;
 
--- name: entity_put
+-- An entity is added; else what mostly changes of one is put; else all of it. Columns
+-- that are named after SET are written to each index that they are in, a page far
+-- from the others, also where they stay as they are.
+-- name: entity_add
 INSERT INTO entity (number, id, kind, creator, unit, author, records,
                     conflicts, changed, withdrawn, status, open, case_number,
                     links, state, handed, folded)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
         ?16, ?17)
-ON CONFLICT (number) DO UPDATE SET kind = excluded.kind,
-    creator = excluded.creator, unit = excluded.unit,
-    author = excluded.author, records = excluded.records,
-    conflicts = excluded.conflicts, changed = excluded.changed,
-    withdrawn = excluded.withdrawn, status = excluded.status,
-    open = excluded.open, case_number = excluded.case_number,
-    links = excluded.links, state = excluded.state,
-    handed = excluded.handed, folded = excluded.folded;
+ON CONFLICT (number) DO NOTHING;
+
+-- name: entity_touch
+UPDATE entity SET kind = ?3, unit = ?5, author = ?6, records = ?7,
+    changed = ?9, withdrawn = ?10, status = ?11, state = ?15, handed = ?16
+WHERE number = ?1 AND id = ?2 AND creator = ?4 AND conflicts = ?8
+  AND open = ?12 AND case_number = ?13 AND links = ?14 AND folded = ?17;
+
+-- name: entity_put
+UPDATE entity SET kind = ?3, creator = ?4, unit = ?5, author = ?6,
+    records = ?7, conflicts = ?8, changed = ?9, withdrawn = ?10, status = ?11,
+    open = ?12, case_number = ?13, links = ?14, state = ?15, handed = ?16,
+    folded = ?17
+WHERE number = ?1 AND id = ?2;
 
 -- name: entity_orphan
 SELECT number, id, kind, creator, unit, author, records, conflicts, changed,

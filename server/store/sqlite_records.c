@@ -252,10 +252,11 @@ static enum xg_status read_bare(struct store *s, struct xg_arena *arena,
 
 /* ---- entities ---- */
 
-static enum xg_status put_entity(struct store *s, const struct store_entity *e,
+static enum xg_status run_entity(struct xg_db *db, enum server_stmt which,
+                                 const struct store_entity *e,
                                  struct xg_error *err)
 {
-    struct xg_stmt *put = xg_stmt(sqlite_db(s), SERVER_STMT_ENTITY_PUT);
+    struct xg_stmt *put = xg_stmt(db, which);
 
     xg_bind_u64(put, 1, e->number);
     xg_bind_id(put, 2, &e->id);
@@ -275,6 +276,23 @@ static enum xg_status put_entity(struct store *s, const struct store_entity *e,
     xg_bind_u64(put, 16, e->handed);
     xg_bind_i64(put, 17, e->folded);
     return xg_stmt_run(put, err);
+}
+
+static enum xg_status put_entity(struct store *s, const struct store_entity *e,
+                                 struct xg_error *err)
+{
+    static const enum server_stmt ways[] = {SERVER_STMT_ENTITY_ADD,
+                                            SERVER_STMT_ENTITY_TOUCH,
+                                            SERVER_STMT_ENTITY_PUT};
+    struct xg_db *db = sqlite_db(s);
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if (run_entity(db, ways[i], e, err) != XG_OK)
+            return err->status;
+        if (xg_db_changes(db) == 1)
+            return XG_OK;
+    }
+    return xg_fail(err, XG_CORRUPT, "an entity has another id than before");
 }
 
 static void read_entity(struct sqlite_rows *rows, struct xg_stmt *s, void *item)

@@ -725,6 +725,13 @@ static void test_entities(void **state)
         s->ops->read_entities_named(s, &arena, &rows, &count, "xyz", 2, &err));
     assert_int_equal(count, 0);
 
+    /* What it is called stays. */
+    struct store_entity other = entity_of(2, 78, "north");
+    assert_ok(s->ops->begin(s, &err));
+    assert_status(s->ops->put_entity(s, &other, &err), XG_CORRUPT);
+    s->ops->rollback(s);
+    err = XG_ERROR_NONE;
+
     /* The first record comes: no orphan any more. */
     struct store_record first = record_of(77, 9, 2, true);
     struct store_entity whole = entity_of(2, 77, "north");
@@ -1752,6 +1759,48 @@ static void test_names_write_little(void **unused)
     close_store(&e, s);
 }
 
+/* Of a group that touches each hundredth of many entities, which all have what
+ * an index is of, or have it not. */
+static uint64_t pages_of_touch(bool indexed)
+{
+    enum { ENTITIES = 20000, EACH_OF = 100 };
+    struct xg_error err = XG_ERROR_NONE;
+    struct engine e = {.name = "sqlite", .file = true};
+    struct store *s = open_store(&e);
+    struct store_entity row = entity_of(1, 7, "north");
+    struct stat before, after;
+    char log[TEST_PATH_SIZE + 8];
+
+    row.open = indexed;
+    row.links = row.conflicts = indexed;
+    assert_ok(s->ops->begin(s, &err));
+    for (row.number = 1; row.number <= ENTITIES; row.number++)
+        assert_ok(s->ops->put_entity(s, &row, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_ok(s->ops->tidy(s, &err));
+    row.changed++;
+    snprintf(log, sizeof log, "%s-wal", e.path);
+    assert_int_equal(stat(log, &before), 0);
+    assert_ok(s->ops->begin(s, &err));
+    for (row.number = 1; row.number <= ENTITIES; row.number += EACH_OF)
+        assert_ok(s->ops->put_entity(s, &row, &err));
+    assert_ok(s->ops->commit(s, &err));
+    assert_int_equal(stat(log, &after), 0);
+    close_store(&e, s);
+    return (uint64_t)(after.st_size - before.st_size) / 4096;
+}
+
+/* What stays as it is is not written. */
+static void test_a_touched_entity_writes_little(void **unused)
+{
+    uint64_t plain = pages_of_touch(false), indexed = pages_of_touch(true);
+    (void)unused;
+
+    assert_true(plain > 100);
+    if (indexed > plain + 8)
+        fail_msg("%" PRIu64 " pages, without indexes %" PRIu64, indexed, plain);
+}
+
 #define EACH(test, engine)                                                     \
     {                                                                          \
 #test, test, NULL, NULL, &(engine)                                     \
@@ -1784,6 +1833,7 @@ int main(void)
         cmocka_unit_test(test_sieves),
         cmocka_unit_test(test_names_move),
         cmocka_unit_test(test_names_write_little),
+        cmocka_unit_test(test_a_touched_entity_writes_little),
     };
 
     return xg_base_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
