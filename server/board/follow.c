@@ -28,6 +28,9 @@ enum {
     REST = 3,     /* of the thread, for each moment at work, while something
                    * comes; and */
     REST_DIV = 4, /* the part of that moment, while nothing does */
+    LITTLE = 20,  /* entities a transaction, beside a log that is written */
+    STAND_BACK_MS = 2000, /* at most, for who reports; and how often it looks */
+    LOOK_MS = 50,
     NICE = 5,     /* a third of the weight of another thread */
     QUIET = 4,    /* rounds of EVERY_MS until the log is emptied, where it has */
     TIDY_PAGES = 1024,
@@ -696,11 +699,13 @@ static void tidy(struct board *b)
 
 /* Whoever reports goes first: while something comes it rests thrice as long as
  * it works, and has a third of the processor's time that another thread has.
- * Linux knows a priority of a thread; where it is refused, all are equal. */
+ * Linux knows a priority of a thread; where it is refused, all are equal. In a
+ * rush, when it is far behind and the log is being written, it stands back, but
+ * not for ever. How far behind it is a little work tells. */
 static void *follow(void *ctx)
 {
     struct board_thread *t = ctx;
-    uint64_t pause_ms = 0, size = 0;
+    uint64_t pause_ms = 0, size = 0, ended = now_ms();
     unsigned quiet = 0; /* rounds in which there was nothing to do */
 
     if (setpriority(PRIO_PROCESS, 0, NICE) != 0)
@@ -709,9 +714,16 @@ static void *follow(void *ctx)
         struct xg_error err = XG_ERROR_NONE;
         struct board_at at = {.behind = 0};
         uint64_t done = 0, start = now_ms();
-        if (chunk_or_anew(t->b, &at, CHUNK, &done, &err) != XG_OK)
+        bool busy = ledger_is_busy(t->b->d->ledger), far = lags(t->b, &at);
+        if (busy && far && start - ended < STAND_BACK_MS) {
+            pause_ms = LOOK_MS;
+            continue;
+        }
+        if (chunk_or_anew(t->b, &at, busy && !far ? LITTLE : CHUNK, &done,
+                          &err) != XG_OK)
             xg_log(XG_LOG_WARN, "board.follow", "error=%s", xg_error_text(&err));
-        uint64_t worked = now_ms() - start;
+        ended = now_ms();
+        uint64_t worked = ended - start;
         pause_ms = !at.behind || !done ? EVERY_MS
                    : at.size == size   ? worked / REST_DIV
                                        : REST * worked;

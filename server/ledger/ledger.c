@@ -492,6 +492,14 @@ enum xg_status ledger_submit(struct ledger *l, struct ledger_job *job,
     return job->error.status;
 }
 
+bool ledger_is_busy(struct ledger *l)
+{
+    pthread_mutex_lock(&l->mutex);
+    bool busy = l->writing || l->waiting;
+    pthread_mutex_unlock(&l->mutex);
+    return busy;
+}
+
 void ledger_tidy(struct ledger *l)
 {
     struct xg_error err = XG_ERROR_NONE;

@@ -95,6 +95,9 @@ struct ledger_job {
 XG_MUST_CHECK enum xg_status
 ledger_submit(struct ledger *l, struct ledger_job *job, struct xg_error *err);
 
+/* Is a job being written, or does one wait? Who can wait had better do so. */
+bool ledger_is_busy(struct ledger *l);
+
 /* By one thread, now and then: where nothing was published since the last call
  * and nobody writes, what was written goes to its place in the file
  * (store->ops->tidy), so that the next rush does not wait for it. Failure is

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -845,6 +846,104 @@ static void test_a_thread_follows(void **state)
     office_close(&o);
 }
 
+/* A job that is being written until it is told to end. */
+struct rush {
+    struct ledger_job job;
+    struct ledger *ledger;
+    pthread_barrier_t begun, over;
+    pthread_t thread;
+};
+
+static enum xg_status hold_log(struct ledger_job *job, struct ledger *l,
+                               struct store *store, struct xg_error *err)
+{
+    struct rush *r = (struct rush *)job;
+
+    (void)l, (void)store, (void)err;
+    pthread_barrier_wait(&r->begun);
+    pthread_barrier_wait(&r->over);
+    return XG_OK;
+}
+
+static void *submit_rush(void *ctx)
+{
+    struct rush *r = ctx;
+    struct xg_error err = XG_ERROR_NONE;
+
+    if (ledger_submit(r->ledger, &r->job, &err) != XG_OK)
+        abort();
+    return NULL;
+}
+
+static void rush_begin(struct rush *r, struct ledger *l)
+{
+    *r = (struct rush){.job = {.run = hold_log}, .ledger = l};
+    pthread_barrier_init(&r->begun, NULL, 2);
+    pthread_barrier_init(&r->over, NULL, 2);
+    assert_int_equal(pthread_create(&r->thread, NULL, submit_rush, r), 0);
+    pthread_barrier_wait(&r->begun);
+}
+
+static void rush_end(struct rush *r)
+{
+    pthread_barrier_wait(&r->over);
+    assert_int_equal(pthread_join(r->thread, NULL), 0);
+    pthread_barrier_destroy(&r->begun);
+    pthread_barrier_destroy(&r->over);
+}
+
+static uint64_t ms_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)((now.tv_sec - start->tv_sec) * 1000 +
+                      (now.tv_nsec - start->tv_nsec) / 1000000);
+}
+
+/* Far behind, while the log is written, it leaves the processor to who reports,
+ * though not for ever. */
+static void test_its_thread_stands_back_in_a_rush(void **state)
+{
+    enum { MORE = BOARD_TAKE_IN + 100, BACK_MS = 1500, LATEST_MS = 60000 };
+    const struct board_filter all = {.open = true};
+    struct xg_error err = XG_ERROR_NONE;
+    struct board_thread *thread;
+    struct timespec start;
+    struct office o;
+    struct rush r;
+    uint64_t little, n;
+
+    (void)state;
+    office_open_files(&o);
+    office_report(&o, "lamp");
+    take_in(&o);
+    for (size_t i = 0; i < MORE; i++)
+        office_report(&o, "lamp");
+    rush_begin(&r, o.d->ledger);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    assert_ok(board_start(&thread, o.d->board, &err));
+    do {
+        wait_us(2000);
+        little = count(&o, all);
+    } while (little == 1 && ms_since(&start) < LATEST_MS);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do {
+        wait_us(20000);
+        n = count(&o, all);
+    } while (n == little && ms_since(&start) < LATEST_MS);
+    assert_true(little > 1 && little < 100);
+    assert_true(n > little);
+    assert_true(ms_since(&start) >= BACK_MS);
+    rush_end(&r);
+    for (clock_gettime(CLOCK_MONOTONIC, &start);
+         n < 1 + MORE && ms_since(&start) < LATEST_MS; n = count(&o, all))
+        wait_us(20000);
+    assert_int_equal(n, 1 + MORE);
+    board_stop(thread);
+    office_close(&o);
+}
+
 static long log_bytes(const struct office *o)
 {
     struct stat info;
@@ -997,6 +1096,7 @@ int main(void)
         cmocka_unit_test(test_what_is_erased_is_forgotten),
         cmocka_unit_test(test_killed_before_it_is_forgotten),
         cmocka_unit_test(test_a_thread_follows),
+        cmocka_unit_test(test_its_thread_stands_back_in_a_rush),
         cmocka_unit_test(test_bytes_that_are_no_track),
         cmocka_unit_test(test_trees),
     };

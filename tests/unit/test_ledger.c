@@ -147,11 +147,34 @@ static void test_who_comes_meanwhile_waits(void **state)
     close_world(&w);
 }
 
+static enum xg_status look_if_busy(struct ledger_job *job, struct ledger *l,
+                                   struct store *store, struct xg_error *err)
+{
+    (void)job, (void)store, (void)err;
+    assert_true(ledger_is_busy(l));
+    return XG_OK;
+}
+
+static void test_busy_while_a_job_is_written(void **state)
+{
+    struct ledger_job job = {.run = look_if_busy};
+    struct xg_error err = XG_ERROR_NONE;
+    struct world w;
+
+    (void)state;
+    open_world(&w);
+    assert_false(ledger_is_busy(w.ledger));
+    assert_ok(ledger_submit(w.ledger, &job, &err));
+    assert_false(ledger_is_busy(w.ledger));
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tidied_when_nobody_writes),
         cmocka_unit_test(test_who_comes_meanwhile_waits),
+        cmocka_unit_test(test_busy_while_a_job_is_written),
     };
 
     return xg_base_init() != 0
