@@ -327,16 +327,11 @@ static enum xg_status is_held(bool *held, struct walk *w,
     char unit[XG_CODE_MAX + 1];
 
     *held = false;
-    if (brief->kind && brief->kind->first_status &&
-        xg_brief_value(brief, XG_CASE_UNIT, &item) &&
-        item.type == XG_CBOR_TEXT && item.bytes.len <= XG_CODE_MAX) {
-        snprintf(unit, sizeof unit, "%.*s", (int)item.bytes.len,
-                 (const char *)item.bytes.at);
-    } else {
+    bool is_case = brief->kind && brief->kind->first_status;
+    if (!is_case || !xg_brief_value(brief, XG_CASE_UNIT, &item) ||
+        !xg_cbor_text(unit, sizeof unit, &item))
         snprintf(unit, sizeof unit, "%s", e->unit);
-    }
-    if (brief->kind && brief->kind->first_status &&
-        xg_brief_set(brief, XG_CASE_CALLED, &called))
+    if (is_case && xg_brief_set(brief, XG_CASE_CALLED, &called))
         while (xg_brief_element(&called, &item))
             *held |= item.bytes.len == strlen(w->asked.holder) &&
                      memcmp(item.bytes.at, w->asked.holder, item.bytes.len) == 0;

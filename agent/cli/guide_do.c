@@ -43,43 +43,6 @@ enum xg_status cli_guide_move(struct cli *cli, struct cli_act *act,
     return status;
 }
 
-/* The text that a value of a draft or state holds; "" where there is none. */
-static void take_text(char out[static TEXT_MAX], const struct xg_cbor_item *i)
-{
-    out[0] = '\0';
-    if (i->type != XG_CBOR_TEXT || i->bytes.len >= TEXT_MAX)
-        return;
-    memcpy(out, i->bytes.at, i->bytes.len);
-    out[i->bytes.len] = '\0';
-}
-
-static bool has(const struct xg_draft *d, uint64_t number)
-{
-    return xg_draft_get(d, number).len > 0;
-}
-
-/* The code that the draft adds to a set as the at-th; false: there is none. */
-static bool added_text(char out[static TEXT_MAX], const struct xg_draft *d,
-                       uint64_t number, size_t at)
-{
-    struct xg_cbor c = xg_cbor_over(xg_draft_get(d, number));
-    struct xg_cbor_item set, key, items, item;
-    size_t i = 0;
-
-    if (!has(d, number) || !xg_cbor_next(&c, &set))
-        return false;
-    c = xg_cbor_inside(&set);
-    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &items)) {
-        struct xg_cbor in = xg_cbor_inside(&items);
-        while (key.number == XG_SET_ADDED && xg_cbor_next(&in, &item))
-            if (i++ == at) {
-                take_text(out, &item);
-                return true;
-            }
-    }
-    return false;
-}
-
 /* ---- codes that nobody knows, times that cannot be ---- */
 
 static void warn_code(struct cli *cli, struct xg_guide *g,
@@ -144,8 +107,10 @@ void cli_warn_codes(struct cli *cli, const struct xg_draft *d)
         if (!f)
             continue;
         if (f->merge == XG_MERGE_SET && f->type == XG_TYPE_CODE) {
-            for (size_t at = 0; added_text(code, d, f->number, at); at++)
+            for (size_t at = 0; xg_draft_added(&item, d, f->number, at); at++) {
+                xg_cbor_text(code, sizeof code, &item);
                 warn_code(cli, g, f, code);
+            }
             continue;
         }
         c = xg_cbor_over(xg_draft_get(d, f->number));
@@ -153,8 +118,8 @@ void cli_warn_codes(struct cli *cli, const struct xg_draft *d)
             continue;
         if (f->type == XG_TYPE_TIME)
             warn_time(cli, f, &item);
-        take_text(code, &item);
-        if (f->type == XG_TYPE_CODE && *code)
+        if (f->type == XG_TYPE_CODE && xg_cbor_text(code, sizeof code, &item) &&
+            *code)
             warn_code(cli, g, f, code);
     }
 }

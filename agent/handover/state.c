@@ -17,18 +17,6 @@ enum { FOLD_MAX = 256 << 20, ANSWER_MAX = 64 << 20 };
 
 /* ---- one handover ---- */
 
-static void take_code(char out[static XG_CODE_MAX + 1],
-                      const struct xg_state *state, uint64_t field)
-{
-    struct xg_cbor_item item;
-
-    *out = '\0';
-    if (xg_state_value(state, field, &item) && item.type == XG_CBOR_TEXT &&
-        item.bytes.len <= XG_CODE_MAX)
-        snprintf(out, XG_CODE_MAX + 1, "%.*s", (int)item.bytes.len,
-                 (const char *)item.bytes.at);
-}
-
 static uint64_t take_number(const struct xg_state *state, uint64_t field)
 {
     struct xg_cbor_item item;
@@ -75,8 +63,8 @@ static void read_info(struct handover_info *out, const struct fold *f,
                                   .given = e->mine,
                                   .written_ms = e->first_ms};
     memcpy(out->number, e->number, sizeof out->number);
-    take_code(out->to, state, XG_HANDOVER_TO);
-    take_code(out->from, state, XG_HANDOVER_FROM);
+    xg_state_text(out->to, sizeof out->to, state, XG_HANDOVER_TO);
+    xg_state_text(out->from, sizeof out->from, state, XG_HANDOVER_FROM);
     out->cases = take_number(state, XG_HANDOVER_CASES);
     out->subjects = take_number(state, XG_HANDOVER_SUBJECTS);
     out->drafts = take_number(state, XG_HANDOVER_DRAFTS);

@@ -421,12 +421,9 @@ static void find_number(struct row *row, const struct fold *f,
 /* While it is in conflict, the one that is shown. */
 static void find_official(struct row *row, const struct fold *f)
 {
-    struct xg_cbor_item item;
-
-    if (f->state.kind && f->state.kind->first_status &&
-        xg_state_value(&f->state, XG_CASE_NUMBER, &item) &&
-        item.type == XG_CBOR_TEXT && item.bytes.len <= XG_CODE_MAX)
-        memcpy(row->official, item.bytes.at, item.bytes.len);
+    if (f->state.kind && f->state.kind->first_status)
+        xg_state_text(row->official, sizeof row->official, &f->state,
+                      XG_CASE_NUMBER);
 }
 
 static void find_times(struct row *row, const struct fold *f)

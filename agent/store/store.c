@@ -270,12 +270,7 @@ static bool take_text(struct xg_cbor *c, char *out, size_t size)
 {
     struct xg_cbor_item item;
 
-    if (!xg_cbor_next(c, &item) || item.type != XG_CBOR_TEXT ||
-        item.bytes.len >= size)
-        return false;
-    memcpy(out, item.bytes.at, item.bytes.len);
-    out[item.bytes.len] = '\0';
-    return true;
+    return xg_cbor_next(c, &item) && xg_cbor_text(out, size, &item);
 }
 
 static bool read_identity(struct store_identity *id, struct xg_bytes bytes,

@@ -160,18 +160,6 @@ static int64_t next_of(const struct xg_clock *c,
     return next > now_ms ? next : now_ms + 1;
 }
 
-static void text_of(char out[static XG_CODE_MAX + 1], const struct xg_state *s,
-                    uint64_t number)
-{
-    struct xg_cbor_item item;
-
-    out[0] = '\0';
-    if (xg_state_value(s, number, &item) && item.type == XG_CBOR_TEXT &&
-        item.bytes.len <= XG_CODE_MAX)
-        snprintf(out, XG_CODE_MAX + 1, "%.*s", (int)item.bytes.len,
-                 (const char *)item.bytes.at);
-}
-
 static enum xg_status plan(struct pass *p, const struct fold *fold,
                            const struct xg_clock *c, uint64_t move,
                            uint32_t climb, uint32_t over, const char *level,
@@ -193,7 +181,7 @@ static enum xg_status plan(struct pass *p, const struct fold *fold,
                                   .guessed = c->guessed},
                          .rules = *rules};
     snprintf(new->deed.level, sizeof new->deed.level, "%s", level);
-    text_of(new->at, &fold->state, XG_CASE_LEVEL);
+    xg_state_text(new->at, sizeof new->at, &fold->state, XG_CASE_LEVEL);
     *p->last = new;
     p->last = &new->next;
     return XG_OK;
@@ -276,8 +264,8 @@ static enum xg_status next_level(char level[static XG_CODE_MAX + 1],
     bool found = false;
 
     level[0] = '\0';
-    text_of(at, &fold->state, XG_CASE_LEVEL);
-    text_of(with, &fold->state, XG_CASE_UNIT);
+    xg_state_text(at, sizeof at, &fold->state, XG_CASE_LEVEL);
+    xg_state_text(with, sizeof with, &fold->state, XG_CASE_UNIT);
     if (base_of(&unit, p->guide, fold->entity.unit, with, at, err) != XG_OK)
         return err->status;
     if (first && named_level(level, p->guide, unit, at, named, err) != XG_OK)
@@ -471,7 +459,7 @@ static enum xg_status still_due(bool *due, struct xg_arena *arena,
     size_t count;
 
     *due = false;
-    text_of(at, &fold->state, XG_CASE_LEVEL);
+    xg_state_text(at, sizeof at, &fold->state, XG_CASE_LEVEL);
     if (*deed->level && strcmp(at, a->plan->at) != 0)
         return XG_OK; /* it was moved meanwhile */
     if (guide_clocks(&clocks, &count, arena, fold, &a->plan->rules, a->now_ms,

@@ -220,7 +220,6 @@ static bool known_elsewhere(void *ctx, const struct xg_hash *hash)
 static void tell_case(struct store_entity *e, const struct xg_state *s)
 {
     const struct xg_set *same = xg_state_set(s, XG_FIELD_SAME_AS);
-    struct xg_cbor_item number;
 
     e->links = 0;
     for (size_t i = 0; same && i < same->count; i++)
@@ -228,10 +227,8 @@ static void tell_case(struct store_entity *e, const struct xg_state *s)
     e->status = s->status;
     e->open = s->status && !xg_status_final(s->status) && !s->withdrawn;
     e->case_number[0] = '\0';
-    if (s->status && xg_state_value(s, XG_CASE_NUMBER, &number) &&
-        number.type == XG_CBOR_TEXT && number.bytes.len <= XG_CODE_MAX)
-        snprintf(e->case_number, sizeof e->case_number, "%.*s",
-                 (int)number.bytes.len, (const char *)number.bytes.at);
+    if (s->status)
+        xg_state_text(e->case_number, sizeof e->case_number, s, XG_CASE_NUMBER);
 }
 
 /* ---- when it was ---- */

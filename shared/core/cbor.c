@@ -7,6 +7,7 @@
 #include "shared/core/cbor.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
     MAJOR_UINT,
@@ -296,6 +297,17 @@ bool xg_cbor_int(const struct xg_cbor_item *item, int64_t *value)
     else
         return false;
     return true;
+}
+
+bool xg_cbor_text(char *out, size_t size, const struct xg_cbor_item *item)
+{
+    bool fits = item->type == XG_CBOR_TEXT && item->bytes.len < size;
+    size_t len = fits ? item->bytes.len : 0;
+
+    if (len)
+        memcpy(out, item->bytes.at, len);
+    out[len] = '\0';
+    return fits;
 }
 
 /* ---- writing ---- */

@@ -73,6 +73,9 @@ struct xg_cbor xg_cbor_inside(const struct xg_cbor_item *item);
 
 /* The integer as int64_t; false when the item is no integer or out of range. */
 bool xg_cbor_int(const struct xg_cbor_item *item, int64_t *value);
+/* A text, with a NUL behind it; "" and false when the item is none, or has no
+ * room there. */
+bool xg_cbor_text(char *out, size_t size, const struct xg_cbor_item *item);
 
 /* Writing: appended to `out`, shortest form. The caller writes map keys in
  * order; a debug assertion is not made here, because every record is checked

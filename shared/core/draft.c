@@ -50,6 +50,24 @@ struct xg_bytes xg_draft_get(const struct xg_draft *d, uint64_t number)
     return xg_bytes(NULL, 0);
 }
 
+bool xg_draft_added(struct xg_cbor_item *element, const struct xg_draft *d,
+                    uint64_t number, size_t at)
+{
+    struct xg_cbor c = xg_cbor_over(xg_draft_get(d, number));
+    struct xg_cbor_item set, key, items;
+
+    if (!xg_cbor_next(&c, &set))
+        return false;
+    c = xg_cbor_inside(&set);
+    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &items)) {
+        struct xg_cbor in = xg_cbor_inside(&items);
+        while (key.number == XG_SET_ADDED && xg_cbor_next(&in, element))
+            if (at-- == 0)
+                return true;
+    }
+    return false;
+}
+
 /* The two lists of a set value as it stands, as raw concatenated items. */
 struct set_parts {
     struct xg_bytes added, removed;

@@ -42,10 +42,8 @@ static enum xg_status find_home(struct xg_home *home, const struct xg_op *ops,
     snprintf(home->author, sizeof home->author, "%s", j->author);
     snprintf(home->unit, sizeof home->unit, "%s", j->unit);
     if (first->malformed || !xg_record_field(first, XG_FIELD_GRID, &grid) ||
-        grid.type != XG_CBOR_TEXT || grid.bytes.len > XG_CODE_MAX)
+        !xg_cbor_text(code, sizeof code, &grid))
         return XG_OK;
-    snprintf(code, sizeof code, "%.*s", (int)grid.bytes.len,
-             (const char *)grid.bytes.at);
     if (*j->unit && registry->find(registry->ctx, XG_SAYS_UNIT, code, j->size,
                                    &line, &position, &known, err) != XG_OK)
         return err->status;

@@ -610,6 +610,15 @@ bool xg_state_value(const struct xg_state *s, uint64_t number,
            value->type != XG_CBOR_NULL;
 }
 
+bool xg_state_text(char *out, size_t size, const struct xg_state *s,
+                   uint64_t number)
+{
+    struct xg_cbor_item item = {.type = XG_CBOR_NULL};
+
+    xg_state_value(s, number, &item);
+    return xg_cbor_text(out, size, &item);
+}
+
 /* Do the two write a register in common? */
 static bool overlap(const struct xg_state *s, uint32_t a, uint32_t b)
 {

@@ -169,6 +169,9 @@ const struct xg_set *xg_state_set(const struct xg_state *s, uint64_t number);
 /* What is shown of a register; false when it has no value. */
 bool xg_state_value(const struct xg_state *s, uint64_t number,
                     struct xg_cbor_item *value);
+/* The same of a text, as by xg_cbor_text(). */
+bool xg_state_text(char *out, size_t size, const struct xg_state *s,
+                   uint64_t number);
 
 /* The units beside its home that the entity is with now: those that `unit`
  * names (all sides of a conflict) and those called by a whistle; of an

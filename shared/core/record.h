@@ -199,6 +199,9 @@ XG_MUST_CHECK enum xg_status xg_draft_set(struct xg_draft *d, uint64_t number,
                                           struct xg_error *err);
 /* The value set so far, or empty bytes. */
 struct xg_bytes xg_draft_get(const struct xg_draft *d, uint64_t number);
+/* The at-th element that it adds to a set; false: there are no more. */
+bool xg_draft_added(struct xg_cbor_item *element, const struct xg_draft *d,
+                    uint64_t number, size_t at);
 
 /* Collects the elements that a record adds to a set, or removes from it. */
 XG_MUST_CHECK enum xg_status xg_draft_add(struct xg_draft *d, uint64_t number,

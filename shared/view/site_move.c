@@ -15,35 +15,14 @@ enum { TEXT_MAX = 256, CANDIDATES_SHOWN = 8 };
 
 /* ---- small things ---- */
 
-/* The text that a value of a draft or state holds; "" where there is none. */
-static void take_text(char out[static TEXT_MAX], const struct xg_cbor_item *i)
-{
-    out[0] = '\0';
-    if (i->type != XG_CBOR_TEXT || i->bytes.len >= TEXT_MAX)
-        return;
-    memcpy(out, i->bytes.at, i->bytes.len);
-    out[i->bytes.len] = '\0';
-}
-
-static void state_text(char out[static TEXT_MAX], const struct xg_state *s,
-                       uint64_t number)
-{
-    struct xg_cbor_item item;
-
-    out[0] = '\0';
-    if (xg_state_value(s, number, &item))
-        take_text(out, &item);
-}
-
 static void draft_text(char out[static TEXT_MAX], const struct xg_draft *d,
                        uint64_t number)
 {
     struct xg_cbor c = xg_cbor_over(xg_draft_get(d, number));
-    struct xg_cbor_item item;
+    struct xg_cbor_item item = {.type = XG_CBOR_NULL};
 
-    out[0] = '\0';
-    if (xg_cbor_next(&c, &item))
-        take_text(out, &item);
+    xg_cbor_next(&c, &item);
+    xg_cbor_text(out, TEXT_MAX, &item);
 }
 
 static bool has(const struct xg_draft *d, uint64_t number)
@@ -51,32 +30,10 @@ static bool has(const struct xg_draft *d, uint64_t number)
     return xg_draft_get(d, number).len > 0;
 }
 
-/* The code that the draft adds to a set as the at-th; false: there is none. */
-static bool added_text(char out[static TEXT_MAX], const struct xg_draft *d,
-                       uint64_t number, size_t at)
-{
-    struct xg_cbor c = xg_cbor_over(xg_draft_get(d, number));
-    struct xg_cbor_item set, key, items, item;
-    size_t i = 0;
-
-    if (!has(d, number) || !xg_cbor_next(&c, &set))
-        return false;
-    c = xg_cbor_inside(&set);
-    while (xg_cbor_next(&c, &key) && xg_cbor_next(&c, &items)) {
-        struct xg_cbor in = xg_cbor_inside(&items);
-        while (key.number == XG_SET_ADDED && xg_cbor_next(&in, &item))
-            if (i++ == at) {
-                take_text(out, &item);
-                return true;
-            }
-    }
-    return false;
-}
-
 /* Who holds the case now: the unit that it was given to, else its home. */
 static void holder_of(char out[static TEXT_MAX], const struct view_site_move *m)
 {
-    state_text(out, m->state, XG_CASE_UNIT);
+    xg_state_text(out, TEXT_MAX, m->state, XG_CASE_UNIT);
     if (!*out)
         snprintf(out, TEXT_MAX, "%s", m->home);
 }
@@ -117,7 +74,7 @@ static enum xg_status escalate(struct view_site_move *m, struct xg_error *err)
     if (has(m->draft, XG_CASE_LEVEL))
         return XG_OK;
     holder_of(unit, m);
-    state_text(level, m->state, XG_CASE_LEVEL);
+    xg_state_text(level, sizeof level, m->state, XG_CASE_LEVEL);
     if (xg_guide_up(m->guide, &step, &found, unit, level, err) != XG_OK)
         return err->status;
     if (!found)
@@ -194,7 +151,7 @@ static enum xg_status give_back(struct view_site_move *m, struct xg_error *err)
     enum xg_cited cited;
 
     holder_of(unit, m);
-    state_text(category, m->state, XG_INCIDENT_CATEGORY);
+    xg_state_text(category, sizeof category, m->state, XG_INCIDENT_CATEGORY);
     draft_text(rule, m->draft, XG_CASE_RULE);
     if (m->state->kind->number != XG_KIND_INCIDENT)
         category[0] = '\0';
@@ -275,8 +232,8 @@ static enum xg_status dispatch(struct view_site_move *m, struct xg_error *err)
     size_t count = 0;
 
     draft_text(unit, m->draft, XG_CASE_UNIT);
-    state_text(grid, m->state, XG_FIELD_GRID);
-    state_text(category, m->state, XG_INCIDENT_CATEGORY);
+    xg_state_text(grid, sizeof grid, m->state, XG_FIELD_GRID);
+    xg_state_text(category, sizeof category, m->state, XG_INCIDENT_CATEGORY);
     if (m->state->kind->number != XG_KIND_INCIDENT)
         snprintf(category, sizeof category, "%s", m->state->kind->name);
     enum xg_status status =
@@ -359,6 +316,7 @@ static enum xg_status report_in(struct view_site_move *m, struct xg_error *err)
 {
     const struct xg_territory *t = NULL;
     const char *own = m->actor->unit;
+    struct xg_cbor_item item;
     char unit[TEXT_MAX];
 
     if (!has(m->draft, XG_CASE_PRESENT))
@@ -366,7 +324,9 @@ static enum xg_status report_in(struct view_site_move *m, struct xg_error *err)
                     : XG_OK;
     if (xg_guide_territory(m->guide, &t, err) != XG_OK)
         return err->status;
-    for (size_t i = 0; added_text(unit, m->draft, XG_CASE_PRESENT, i); i++)
+    for (size_t i = 0; xg_draft_added(&item, m->draft, XG_CASE_PRESENT, i);
+         i++) {
+        xg_cbor_text(unit, sizeof unit, &item);
         if (strcmp(unit, own) != 0 && xg_territory_find(t, own) &&
             xg_territory_distance(t, unit, own) < 0)
             return xg_fail(err, XG_REFUSED,
@@ -376,6 +336,7 @@ static enum xg_status report_in(struct view_site_move *m, struct xg_error *err)
                                 "reports in by itself: without present= it is "
                                 "your own"),
                            unit, own);
+    }
     return XG_OK;
 }
 

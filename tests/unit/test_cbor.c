@@ -448,6 +448,32 @@ static void integers_in_range(void **state)
     xg_buf_clear(&out);
 }
 
+static void texts_with_their_end(void **state)
+{
+    struct xg_buf out = XG_BUF(64);
+    struct xg_cbor_item item;
+    char text[5];
+
+    (void)state;
+    xg_cbor_put_text(&out, "", 0);
+    xg_cbor_put_text(&out, "four", 4);
+    xg_cbor_put_text(&out, "fives", 5);
+    xg_cbor_put_bytes(&out, "four", 4);
+    struct xg_cbor c = xg_cbor_over(xg_buf_bytes(&out));
+    static const struct {
+        bool fits;
+        const char *text;
+    } expected[] = {{true, ""}, {true, "four"}, {false, ""}, {false, ""}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        memcpy(text, "????", sizeof text);
+        assert_true(xg_cbor_next(&c, &item));
+        assert_int_equal(xg_cbor_text(text, sizeof text, &item),
+                         expected[i].fits);
+        assert_string_equal(text, expected[i].text);
+    }
+    xg_buf_clear(&out);
+}
+
 /* ---- the property ---- */
 
 static uint64_t seed;
@@ -626,6 +652,7 @@ int main(void)
         cmocka_unit_test(lengths_do_not_overflow),
         cmocka_unit_test(cursor_steps_and_enters),
         cmocka_unit_test(integers_in_range),
+        cmocka_unit_test(texts_with_their_end),
         cmocka_unit_test(random_items),
         cmocka_unit_test(random_bytes),
     };
