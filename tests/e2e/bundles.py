@@ -21,7 +21,7 @@ import unittest
 import zlib
 
 import lib_note
-from clocks import clock
+from lib_clock import clock
 from lib_world import (BIN, GRID, GRID_2, PHOTOS, Agent, World, environment,
                        main, need)
 

@@ -4,7 +4,7 @@ marked, and what nobody can notice (asserted too, for docs/threat-model.md)."""
 import json
 import sqlite3
 
-import clocks
+import lib_clock
 from lib_world import BIN, GRID, Case, main, need, run
 
 ALARM = 7
@@ -31,7 +31,7 @@ class Device(Case):
     def test_dated_back_beyond_what_it_has_seen(self):
         """A month back, although its anchor names a log of today: doubted by
         everybody, and counted at the bound."""
-        self.a.env = clocks.clock('2026-01-05 08:00:00')
+        self.a.env = lib_clock.clock('2026-01-05 08:00:00')
         one = self.a.incident('address=补记')
         self.a.sync()
         self.b.sync()

@@ -1,71 +1,20 @@
 #!/usr/bin/env python3
 """Devices whose clocks lie: 1970, 2099, set forth and back between captures, in
 the middle of a save, a sync and a patrol, a receiver that is 1024 weeks off. They sync over
-TLS, the order is that of causality, the doubt is shown, and nobody else is harmed.
-
-The clock is that of libfaketime, for the programs of one device; the monotonic
-clock stays real, as it does when a system clock is set.
-"""
-import glob
-import itertools
+TLS, the order is that of causality, the doubt is shown, and nobody else is harmed."""
+import datetime
 import json
 import os
+import signal
 import time
 import xml.etree.ElementTree as ET
-from concurrent.futures import ThreadPoolExecutor
 
+from lib_clock import LIBRARY, Jumping, clock
 from lib_gpsd import Receiver
-from lib_world import BESIDE, GRID, LOCAL, PHOTOS, Case, main
+from lib_world import BESIDE, GRID, LOCAL, PHOTOS, Case, main, wait_until
 
 
-def library():
-    found = glob.glob('/usr/lib/*/faketime/libfaketime.so.1') + \
-        glob.glob('/usr/lib*/faketime/libfaketime.so.1')
-    if not found:
-        raise SystemExit('libfaketime is needed (Debian: libfaketime)')
-    return found[0]
-
-
-LIBRARY = library()
-
-
-def clock(when):
-    """The environment of a clock that says `when` at each program's start and
-    goes on from there."""
-    return {'LD_PRELOAD': LIBRARY, 'FAKETIME': '@' + when, 'TZ': 'UTC',
-            'FAKETIME_DONT_FAKE_MONOTONIC': '1', 'FAKETIME_NO_CACHE': '1'}
-
-
-class Jumping:
-    """A clock that is set again and again, a year ahead, an hour back, to
-    1970, to 2099 and right, while what runs under it runs."""
-    AHEAD_S = [365 * 86400, -3600, 86400 - time.time(), 73 * 365 * 86400, 0]
-
-    def __init__(self, folder):
-        self.file = os.path.join(folder, 'clock')
-        self.set_ahead(0)
-        self.env = {'LD_PRELOAD': LIBRARY, 'FAKETIME_TIMESTAMP_FILE': self.file,
-                    'TZ': 'UTC', 'FAKETIME_DONT_FAKE_MONOTONIC': '1',
-                    'FAKETIME_NO_CACHE': '1'}
-
-    def set_ahead(self, seconds):
-        with open(self.file + '.new', 'w') as file:
-            file.write('%+d' % seconds)
-        os.rename(self.file + '.new', self.file)
-
-    def during(self, act):
-        """What `act` gives, and how often the clock was set meanwhile."""
-        jumps = 0
-        with ThreadPoolExecutor(1) as beside:
-            doing = beside.submit(act)
-            for ahead_s in itertools.cycle(self.AHEAD_S):
-                if doing.done():
-                    break
-                self.set_ahead(ahead_s)
-                jumps += 1
-                time.sleep(0.01)
-        self.set_ahead(0)
-        return doing.result(), jumps
+FIX_A_SECOND_S = 0.2  # and a little more, or each would take others
 
 
 def walls(rows):
@@ -226,7 +175,7 @@ class Clocks(Case):
             sets += jumps
             self.assertEqual((synced['ok'], synced['remaining']), (True, 0))
             self.assertEqual(synced['photos_left'], 0)
-        self.assertGreater(sets, 100)
+        self.assertGreater(sets, 50)
         self.a.env = {}
         self.assertEqual(len(set(saved)), 12)
         self.assertEqual({self.a.show(one)['delivery'] for one in saved},
@@ -284,6 +233,64 @@ class Clocks(Case):
         self.b.sync()
         self.assertEqual(self.same_but_doubt(ended['id'])['kind'], 'patrol')
         self.sound()
+
+    def test_track_amid_jumps(self):
+        """Two devices on one receiver, the clock of one set a hundred times a
+        second, and its recorder ended and started again meanwhile: of what it
+        saw it has each fix that the other has, once, at its time."""
+        jumping = Jumping(self.world.folder)
+        self.a.env = jumping.env
+        with Receiver('bundg_zeus_9.log', FIX_A_SECOND_S) as receiver:
+            for agent in (self.a, self.b):
+                agent.do('patrol', 'start', 'grid=' + GRID, '--gpsd',
+                         receiver.address, '--every', '1')
+                self.addCleanup(agent.try_, 'patrol', 'stop', '--now')
+            begun = time.time()
+
+            def record():
+                wait_until(lambda: receiver.times, 20, 'a fix')
+                time.sleep(4)
+                left = time.time()
+                os.kill(self.a.status()['patrol']['pid'], signal.SIGTERM)
+                wait_until(lambda: not self.a.status()['patrol']['running'],
+                           10, 'the end of the recorder')
+                self.a.do('patrol', 'continue', '--gpsd', receiver.address,
+                          '--every', '1')
+                back = time.time()
+                time.sleep(5)
+                return left, back
+            (left, back), jumps = jumping.during(record)
+            self.assertGreater(jumps, 100)
+            mine, theirs = (agent.one('patrol', 'stop')
+                            for agent in (self.a, self.b))
+            ended = time.time()
+        self.assertEqual(mine['segments'], 2, mine)
+        self.assertEqual(mine['damaged'], 0, mine)
+        tracks = [self.track(agent, of['id']) for agent, of in
+                  ((self.a, mine), (self.b, theirs))]
+        for track in tracks:
+            times = [at for at, _ in track]
+            self.assertEqual(times, sorted(set(times)))
+            self.assertLess(begun - 2, times[0])
+            self.assertLess(times[-1], ended + 2)
+        # What one of them has while both recorded: where, and when.
+        both = [(at, place) for at, place in tracks[1]
+                if begun + 1 < at < left - 1 or back + 1 < at < ended - 1.5]
+        self.assertGreater(len(both), 3, tracks)
+        for at, place in both:
+            self.assertTrue(any(there == place and abs(then - at) < 1
+                                for then, there in tracks[0]), (at, tracks))
+        self.a.env = {}
+        self.settle()
+        self.assertEqual(self.same_but_doubt(mine['id'])['kind'], 'patrol')
+        self.sound()
+
+    def track(self, agent, which):
+        """[(seconds, (lat, lon))]"""
+        gpx = ET.fromstring(agent.do('patrol', 'show', which, '--gpx').out)
+        return [(datetime.datetime.fromisoformat(p.find('{*}time').text)
+                 .timestamp(), (p.get('lat'), p.get('lon')))
+                for p in gpx.findall('.//{*}trkpt')]
 
     def test_receiver_that_is_1024_weeks_off(self):
         """What the capture calls 2015, gpsd takes for 2034: no time of an

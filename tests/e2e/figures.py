@@ -24,7 +24,7 @@ except ModuleNotFoundError:  # Debian's Python has it, ours may be another
 
 import lib_figures
 import lib_world
-from clocks import LIBRARY
+from lib_clock import LIBRARY
 from lib_world import (COMMUNITY, DEPARTMENT, DEPARTMENT_2, GRID, GRID_2,
                        SOURCE, TERRITORY, Case, main)
 
