@@ -36,8 +36,7 @@ struct count {
     int64_t wait_ms; /* of a try that begins too early */
 };
 
-/* Until when the next try waits, from now. A clock that was set back does not
- * prolong it. */
+/* Until when the next try waits, from now. */
 static int64_t wait_of(const struct store_wrong *w, uint64_t free,
                        int64_t now_ms)
 {
@@ -48,7 +47,19 @@ static int64_t wait_of(const struct store_wrong *w, uint64_t free,
     if (over < 10 && (INT64_C(1000) << over) < delay_ms)
         delay_ms = INT64_C(1000) << over;
     int64_t passed = now_ms - w->last_ms;
-    return passed < 0 ? delay_ms : passed < delay_ms ? delay_ms - passed : 0;
+    return passed < delay_ms ? delay_ms - passed : 0;
+}
+
+/* Counted by a clock that was set back since: it was now at the latest, or
+ * whoever it was would wait until then. */
+static enum xg_status not_to_come(struct store *s, struct store_wrong *w,
+                                  const struct xg_hash *of, int64_t now_ms,
+                                  struct xg_error *err)
+{
+    if (w->last_ms <= now_ms)
+        return XG_OK;
+    w->last_ms = now_ms;
+    return s->ops->put_wrong_tries(s, of, w, err);
 }
 
 static void count_one(struct store_wrong *w, const struct count *c)
@@ -78,7 +89,8 @@ static enum xg_status run_count(struct ledger_job *job, struct ledger *l,
     c->wait_ms = 0;
     for (int i = 0; i < OF; i++) {
         if (c->has[i] &&
-            s->ops->get_wrong_tries(s, &w[i], &c->of[i], err) != XG_OK)
+            (s->ops->get_wrong_tries(s, &w[i], &c->of[i], err) != XG_OK ||
+             not_to_come(s, &w[i], &c->of[i], c->now_ms, err) != XG_OK))
             return err->status;
         int64_t wait_ms = wait_of(&w[i], free[i], c->now_ms);
         if (c->what == ACCOUNT_TRIES_ONE && wait_ms > c->wait_ms)

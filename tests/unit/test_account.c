@@ -251,8 +251,15 @@ static void test_waits(void **unused)
     set_password(&o, "head");
     wait_after(&o, "head", 1024);
     wait_after(&o, "nobody", 4);
-    /* A clock that was set back does not prolong it; unlocking forgives. */
+    /* A clock that was set back prolongs it by no more than one wait. */
     o.world.wall_ms -= INT64_C(86400000);
+    assert_int_equal(enter_by(&o, "head", PASSWORD, NULL, "p").wait_s,
+                     ACCOUNT_WAIT_MAX_S);
+    o.world.wall_ms += ACCOUNT_WAIT_MAX_S * 1000 - 1;
+    assert_int_equal(enter_by(&o, "head", PASSWORD, NULL, "p").wait_s, 1);
+    o.world.wall_ms += 1;
+    wrong(&o, "head", "p");
+    /* Unlocking forgives. */
     assert_int_equal(enter_by(&o, "head", PASSWORD, NULL, "p").wait_s,
                      ACCOUNT_WAIT_MAX_S);
     assert_ok(account_lock(o.d, "head", false, NULL, &err));
