@@ -67,8 +67,9 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* Their names say their times: the last are the newest. */
-static unsigned remove_old(const char *folder)
+/* Their names say their times: the last are the newest. `made` stays, also where
+ * the names of others, of a clock that was wrong, are yet to come. */
+static unsigned remove_old(const char *folder, const char *made)
 {
     char (*names)[NAME_LENGTH + 1] = calloc(FOUND_MAX, sizeof *names);
     DIR *dir = names ? opendir(folder) : NULL;
@@ -77,11 +78,11 @@ static unsigned remove_old(const char *folder)
 
     for (const struct dirent *e;
          dir && count < FOUND_MAX && (e = readdir(dir)) != NULL;)
-        if (is_ours(e->d_name))
+        if (is_ours(e->d_name) && strcmp(e->d_name, made) != 0)
             memcpy(names[count++], e->d_name, NAME_LENGTH + 1);
-    if (count > BACKUPS_KEPT) {
+    if (count >= BACKUPS_KEPT) {
         qsort(names, count, sizeof *names, by_name);
-        for (size_t i = 0; i + BACKUPS_KEPT < count; i++)
+        for (size_t i = 0; i + BACKUPS_KEPT <= count; i++)
             removed += unlinkat(dirfd(dir), names[i], 0) == 0;
     }
     if (dir)
@@ -149,7 +150,7 @@ enum xg_status backups_make(struct data *d, struct backups_made *made,
         name_it(&m, d, xg_wall_ms(&d->env), err) != XG_OK ||
         data_backup(d, &m.backup, m.path, m.photos, err) != XG_OK)
         return err->status;
-    m.removed = remove_old(d->backups);
+    m.removed = remove_old(d->backups, strrchr(m.path, '/') + 1);
     *made = m;
     return XG_OK;
 }
