@@ -38,8 +38,8 @@ static enum clock_doubt judge_clock(const struct facts *f, int64_t *ahead_ms)
     int64_t off_ms = (int64_t)f->told_ms - (int64_t)f->server_ms;
 
     *ahead_ms = 0;
-    if (f->now_ms < VIEW_CLOCK_FLOOR_MS) {
-        *ahead_ms = f->now_ms - VIEW_CLOCK_FLOOR_MS;
+    if (f->now_ms < XG_CLOCK_FLOOR_MS) {
+        *ahead_ms = f->now_ms - XG_CLOCK_FLOOR_MS;
         return CLOCK_FLOOR;
     }
     if (f->server_ms == 0)

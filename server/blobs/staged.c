@@ -53,6 +53,19 @@ static bool is_ours(struct xg_hash *sha256, const char **suffix,
            strcmp(*suffix, WHOSE) == 0 || strcmp(*suffix, ABOUT) == 0;
 }
 
+/* How old it is goes by our time, not by the file system's, whose clock may
+ * have been wrong when the file was written. */
+static enum xg_status set_age(const struct blobs *b, const char *path,
+                              struct xg_error *err)
+{
+    const struct timespec now = {.tv_sec = xg_wall_ms(b->env) / 1000};
+    const struct timespec both[2] = {now, now};
+
+    return utimensat(AT_FDCWD, path, both, 0) == 0
+               ? XG_OK
+               : xg_fail_os(err, "%s", path);
+}
+
 static int64_t age_ms(const struct blobs *b, const struct stat *info)
 {
     return xg_wall_ms(b->env) - (int64_t)info->st_mtime * 1000;
@@ -193,6 +206,8 @@ enum xg_status blobs_stage_about(struct blobs *b, const struct xg_hash *sha256,
     path_of(b, path, sha256, ABOUT);
     if (status == XG_OK)
         status = xg_os_replace(path, 0600, about, err);
+    if (status == XG_OK)
+        status = set_age(b, path, err);
     pthread_mutex_unlock(&b->stage);
     return status;
 }

@@ -465,6 +465,8 @@ static bool load(struct blobs *b, const char *id)
         is.offset = (uint64_t)file.st_size;
         touched_s = (int64_t)file.st_mtime;
     }
+    if (touched_s * 1000 < XG_CLOCK_FLOOR_MS)
+        touched_s = now_ms / 1000; /* nobody knows: the clock was wrong */
     bool whole = is.offset == 0 && blobs_is_here(b, &is.sha256, is.length);
     if (whole)
         is.offset = is.length;

@@ -17,6 +17,9 @@ struct xg_env {
     void (*random)(void *ctx, void *out, size_t len); /* for keys */
 };
 
+/* Clocks before this were never right: when this version was made. */
+#define XG_CLOCK_FLOOR_MS INT64_C(1767225600000) /* 2026-01-01 */
+
 /* The real world. Needs xg_base_init(). */
 struct xg_env xg_env_system(void);
 

@@ -207,7 +207,7 @@ static const char *grade_name(enum xg_grade grade)
 
 bool view_clock_doubt(int64_t wall_ms, int64_t known_ms)
 {
-    return wall_ms < VIEW_CLOCK_FLOOR_MS ||
+    return wall_ms < XG_CLOCK_FLOOR_MS ||
            (known_ms > 0 && wall_ms - VIEW_CLOCK_TOLERANCE_MS > known_ms);
 }
 

@@ -83,8 +83,6 @@ struct view_about {
     bool clock_doubt; /* the wall clock lies outside, jumped, or is not set */
 };
 
-/* Clocks before this were never right: when this version was made. */
-#define VIEW_CLOCK_FLOOR_MS INT64_C(1767225600000) /* 2026-01-01 */
 /* How far a clock may be off before it is said. */
 enum { VIEW_CLOCK_TOLERANCE_MS = 120 * 1000 };
 

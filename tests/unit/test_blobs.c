@@ -654,6 +654,13 @@ static void test_expiry(void **state)
     p.world.wall_ms = time(NULL) * 1000;
     open_again(&p);
     assert_ok(blobs_look(p.b, &u, u.id, &err));
+    char path[512]; /* begun while the machine's clock was in 1970 */
+    const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    snprintf(path, sizeof path, "%s/uploads/%s", p.dir, u.id);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    open_again(&p);
+    assert_ok(blobs_look(p.b, &u, u.id, &err));
+    assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
     p.world.wall_ms = time(NULL) * 1000 + BLOB_UPLOAD_LIFE_MS + 1000;
     open_again(&p); /* so does opening */
     assert_status(blobs_look(p.b, &u, u.id, &err), XG_NOTFOUND);
@@ -927,6 +934,13 @@ static void test_staged(void **state)
     assert_ok(stage(&p, &photo, &small, &err)); /* by another person */
     assert_ok(blobs_walk_staged(p.b, look_at_one, &one, &err));
     assert_true(one.nameless); /* its small picture, once more */
+    assert_ok(blobs_name_staged(p.b, &photo.sha256, &small.sha256, &err));
+
+    /* Its age goes by the time that is asked for, whatever the files' says. */
+    p.world.wall_ms += BLOB_STAGED_LIFE_MS + 60000;
+    assert_ok(stage(&p, &photo, &small, &err));
+    assert_ok(blobs_walk_staged(p.b, look_at_one, &one, &err));
+    assert_true(one.age_ms < 60000);
     assert_ok(blobs_name_staged(p.b, &photo.sha256, &small.sha256, &err));
 
     /* Not too old to be named again. */
