@@ -160,6 +160,8 @@ def found(world):
     """The server, its reference data, its people, most of their devices."""
     world.say('服务器、区划和参考资料', 'the server, its territory and files')
     world.server('init', '--origin', ORIGIN, '--host', '127.0.0.1')
+    # A month in a minute: its clock is right wherever it goes.
+    world.server('clock', '--follow', 'on')
     for kind, path in REFERENCE:
         world.server(kind, 'import', path)
     for row in PEOPLE:

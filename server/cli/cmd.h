@@ -182,6 +182,7 @@ enum xg_status cmd_rebuild(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_view(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_backup(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_health(struct cmd *c, struct xg_error *err);
+enum xg_status cmd_clock(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_forks(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_forks_settle(struct cmd *c, struct xg_error *err);
 enum xg_status cmd_restore(struct cmd *c, struct xg_error *err);

@@ -57,6 +57,9 @@ static enum xg_status put_json(struct cmd *c, const struct health *h,
 #define MEMBER(name, ...) json_object_set_new(o, name, json_pack(__VA_ARGS__))
     MEMBER("log", "{s:I, s:o, s:s?}", "size", (json_int_t)h->log_size, "time",
            cmd_time_json(h->log_ms), "doubt", health_log_doubt(h));
+    MEMBER("clock", "{s:o, s:o, s:s?}", "machine",
+           cmd_time_json(h->clock.machine_ms), "server",
+           cmd_time_json(h->clock.ms), "doubt", health_clock_doubt(h));
     MEMBER("backup", "{s:o, s:I, s:I, s:s?}", "last", cmd_time_json(h->backup_ms),
            "size", (json_int_t)h->backup_size, "files_missing",
            (json_int_t)h->backup_missing, "doubt", health_backup_doubt(h));
@@ -101,6 +104,10 @@ static void put_text(struct cmd *c, const struct health *h,
     snprintf(line, sizeof line, XG_T("%" PRIu64 " 条", "%" PRIu64 " entries"),
              h->log_size);
     put_line(c, XG_T("日志", "log"), line, health_log_doubt(h));
+    view_put_time(&when, h->clock.ms - h->clock.ms % 1000);
+    put_line(c, XG_T("时钟", "clock"), xg_buf_str(&when),
+             health_clock_doubt(h));
+    xg_buf_reset(&when);
     if (h->backup_ms)
         view_put_time(&when, h->backup_ms);
     put_line(c, XG_T("备份", "backup"),

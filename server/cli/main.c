@@ -213,7 +213,10 @@ static int run_with(struct cmd *c, struct xg_buf *password, int argc,
         err = XG_ERROR_NONE;
         status = data_open(&c->data, c->args[0], c->env, &err);
         if (status == XG_OK) {
+            const struct xg_env *machine = c->env;
+            c->env = &c->data->env;
             int code = run_here(c, password);
+            c->env = machine;
             data_close(c->data);
             return code;
         }

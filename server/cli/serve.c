@@ -162,7 +162,7 @@ static enum xg_status start_console(struct serving *s, struct xg_error *err)
 
     if (!listen)
         return XG_OK;
-    s->desk = (struct order_desk){.data = s->data, .env = s->c->env};
+    s->desk = (struct order_desk){.data = s->data, .env = &s->data->env};
     if (console_start(&s->console, &options, err) != XG_OK)
         return err->status;
     s->desk.console = s->console;
@@ -242,7 +242,7 @@ static enum xg_status start(struct serving *s, struct xg_error *err)
         return err->status;
     s->data->two_for_login = cmd_option(s->c, "two-for-login") != NULL;
     if (start_console(s, err) != XG_OK || note_tls(s, err) != XG_OK ||
-        control_start(&s->control, s->dir, s->data, s->console, s->c->env,
+        control_start(&s->control, s->dir, s->data, s->console, &s->data->env,
                       err) != XG_OK)
         return err->status;
     if (clerk_start(&s->clerk, s->data, err) != XG_OK)

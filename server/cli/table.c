@@ -647,6 +647,15 @@ const struct command commands[] = {
      "服务器怎么样：日志、备份、磁盘、照片、证书，有疑问的标出",
      "how the server is: log, backup, disk, photos, certificate, and what is "
      "in doubt", {{0}}},
+    {"clock", "DIR", 1, 1, CMD_DATA, 0, 0, cmd_clock,
+     "机器的时钟、服务器据以行事的时间、日志的时间；时钟跳动后由人认定",
+     "the machine's clock, the time that the server goes by, and the log's; "
+     "after a jump, a person's word on it",
+     {{"believe", NULL, false, "机器的时钟现在是对的，照它走",
+       "the machine's clock is right now: go by it"},
+      {"follow", "on|off", false,
+       "不管机器的时钟怎么跳都跟随，演示用；off 恢复核对",
+       "go by it wherever it jumps, for demonstrations; off: watch it again"}}},
     {"forks settle", "DIR CHAIN", 2, 2, CMD_DATA, 0, 0, cmd_forks_settle,
      "认定一条链为何分叉", "say why a chain forked",
      {{"finding", "X", true,

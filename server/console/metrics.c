@@ -48,6 +48,7 @@ static void put_all(struct xg_buf *out, struct console *c,
 
     put(out, "log_entries", "counter", h->log_size);
     put(out, "log_time_seconds", "gauge", (uint64_t)h->log_ms / 1000);
+    put(out, "clock_is_doubted", "gauge", h->clock.doubted);
     put(out, "log_is_behind", "gauge", h->behind);
     put(out, "backup_time_seconds", "gauge", (uint64_t)h->backup_ms / 1000);
     put(out, "backup_entries", "gauge", h->backup_size);

@@ -178,8 +178,10 @@ static struct data *new_data(const struct xg_env *env)
 static enum xg_status open_rest(struct data *d, struct xg_error *err)
 {
     if (ledger_open(&d->ledger, d->store, d->lock, &d->log, &d->env, err) !=
-            XG_OK ||
-        registry_open(&d->registry, d->store, d->ledger, &d->registrar,
+        XG_OK)
+        return err->status;
+    d->env = *ledger_env(d->ledger);
+    if (registry_open(&d->registry, d->store, d->ledger, &d->registrar,
                       d->registrar_first.key, err) != XG_OK ||
         ingest_open(&d->ingest, d->store, d->ledger, d->registry, &d->device,
                     &d->env, err) != XG_OK ||

@@ -50,7 +50,7 @@ enum data_tls {
 
 struct data {
     char *dir; /* NULL: in memory */
-    struct xg_env env;
+    struct xg_env env; /* its time is the server's: ledger_env() */
     struct xg_signer log, device;
     struct registrar registrar;
     struct xg_verifier registrar_first; /* of note 1 */

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "server/ledger/keeper.h"
 #include "server/ledger/ledger.h"
 #include "shared/core/successor.h"
 
@@ -20,7 +21,8 @@ struct ledger {
     struct store *store;
     struct ledger_lock *lock;
     const struct xg_signer *signer;
-    const struct xg_env *env;
+    struct keeper keeper; /* has its own lock */
+    struct xg_env env;    /* whose time is the keeper's */
 
     struct ledger_log logs[XG_LINEAGE_MAX]; /* fixed once it is open */
     size_t log_count;

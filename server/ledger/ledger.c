@@ -181,6 +181,86 @@ static enum xg_status recover(struct ledger *l, struct xg_error *err)
     return status;
 }
 
+/* ---- what time it is ---- */
+
+static int64_t kept_wall_ms(void *ctx)
+{
+    return keeper_ms(&((struct ledger *)ctx)->keeper);
+}
+
+static const struct xg_env *machine_of(void *ctx)
+{
+    return &((struct ledger *)ctx)->keeper.machine;
+}
+
+static int64_t machine_mono_ms(void *ctx)
+{
+    return xg_mono_ms(machine_of(ctx));
+}
+
+static uint32_t machine_boot(void *ctx)
+{
+    return machine_of(ctx)->boot(machine_of(ctx)->ctx);
+}
+
+static void machine_random(void *ctx, void *out, size_t len)
+{
+    xg_random(machine_of(ctx), out, len);
+}
+
+static enum xg_status begin_keeping(struct ledger *l, const struct xg_env *env,
+                                    struct xg_error *err)
+{
+    struct keeper_kept kept = {.ms = 0};
+    enum xg_status status = keeper_load(&kept, l->store, err);
+
+    keeper_begin(&l->keeper, env, &kept);
+    l->env = (struct xg_env){l, kept_wall_ms, machine_mono_ms, machine_boot,
+                             machine_random};
+    return status;
+}
+
+const struct xg_env *ledger_env(const struct ledger *l)
+{
+    return &l->env;
+}
+
+void ledger_read_clock(struct ledger *l, struct ledger_clock *out)
+{
+    keeper_look(&l->keeper, out);
+}
+
+struct clock_job {
+    struct ledger_job job;
+    enum ledger_clock_word word;
+};
+
+static enum xg_status run_clock(struct ledger_job *job, struct ledger *l,
+                                struct store *store, struct xg_error *err)
+{
+    switch (((struct clock_job *)job)->word) {
+    case LEDGER_BELIEVE:
+        keeper_believe(&l->keeper);
+        break;
+    case LEDGER_FOLLOW:
+    case LEDGER_WATCH:
+        keeper_follow(&l->keeper,
+                      ((struct clock_job *)job)->word == LEDGER_FOLLOW);
+        break;
+    }
+    return keeper_save(&l->keeper, store, err);
+}
+
+enum xg_status ledger_set_clock(struct ledger *l, enum ledger_clock_word word,
+                                struct xg_error *err)
+{
+    struct clock_job j = {.job = {.run = run_clock}, .word = word};
+
+    return ledger_submit(l, &j.job, err);
+}
+
+/* ---- opening and closing ---- */
+
 enum xg_status ledger_open(struct ledger **out, struct store *store,
                            struct ledger_lock *lock,
                            const struct xg_signer *signer,
@@ -193,12 +273,12 @@ enum xg_status ledger_open(struct ledger **out, struct store *store,
     l->store = store;
     l->lock = lock;
     l->signer = signer;
-    l->env = env;
     l->published.note = XG_BUF(XG_NOTE_MAX);
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->settled, NULL);
     l->kept = ledger_kept_new();
-    if ((l->kept ? ledger_load_logs(l, err) : xg_fail_nomem(err)) != XG_OK ||
+    if (begin_keeping(l, env, err) != XG_OK ||
+        (l->kept ? ledger_load_logs(l, err) : xg_fail_nomem(err)) != XG_OK ||
         recover(l, err) != XG_OK) {
         ledger_close(l);
         return err->status;
@@ -211,6 +291,7 @@ void ledger_close(struct ledger *l)
 {
     if (!l)
         return;
+    keeper_end(&l->keeper);
     pthread_mutex_destroy(&l->mutex);
     pthread_cond_destroy(&l->settled);
     xg_buf_clear(&l->published.note);
@@ -275,7 +356,7 @@ uint64_t ledger_next(const struct ledger *l)
 /* A clock before 1970 is no time; the log's own goes before it. */
 static uint64_t time_now(const struct ledger *l, uint64_t least)
 {
-    int64_t now = xg_wall_ms(l->env);
+    int64_t now = xg_wall_ms(&l->env);
 
     return now > 0 && (uint64_t)now > least ? (uint64_t)now : least;
 }
@@ -327,6 +408,8 @@ static enum xg_status seal(struct ledger *l, struct held *staged,
         status = append_time(l, now, err);
     if (status == XG_OK)
         status = s->ops->put_value(s, "time_ms", now, err);
+    if (status == XG_OK)
+        status = keeper_save(&l->keeper, s, err);
     size = l->tree.size;
     if (status == XG_OK)
         status = ledger_blocks_put(l, true, err);

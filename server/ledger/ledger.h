@@ -124,6 +124,30 @@ uint64_t ledger_next(const struct ledger *l);
 /* Server time now, never decreasing against the log; any thread. */
 uint64_t ledger_time_ms(struct ledger *l);
 
+/* ---- the clock (keeper.h) ---- */
+
+/* The machine's environment, but its time is the server's: for all that goes by
+ * the time and not by the log's place, what expires, say. */
+const struct xg_env *ledger_env(const struct ledger *l);
+
+struct ledger_clock {
+    int64_t machine_ms; /* what the machine says */
+    int64_t ms;         /* what the server goes by */
+    bool follows;       /* the machine's, wherever it goes */
+    bool doubted;       /* the machine's, and not gone by; then: */
+    int64_t believed_in_ms; /* if it stands by what it says */
+};
+void ledger_read_clock(struct ledger *l, struct ledger_clock *out);
+
+enum ledger_clock_word {
+    LEDGER_BELIEVE, /* the machine's clock is right, now */
+    LEDGER_FOLLOW,  /* and whatever it says later */
+    LEDGER_WATCH,   /* no more than other clocks */
+};
+XG_MUST_CHECK enum xg_status ledger_set_clock(struct ledger *l,
+                                              enum ledger_clock_word word,
+                                              struct xg_error *err);
+
 const struct xg_signer *ledger_signer(const struct ledger *l);
 
 /* ---- the logs that this one is made of (api/succession.h) ----

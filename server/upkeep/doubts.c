@@ -14,6 +14,26 @@ const char *health_log_doubt(const struct health *h)
                : NULL;
 }
 
+const char *health_clock_doubt(const struct health *h)
+{
+    if (h->clock.doubted)
+        return h->clock.machine_ms > h->clock.ms
+                   ? XG_T("机器的时钟忽然快了，未予采信：校准它，或确认它是"
+                          "对的（clock --believe）",
+                          "the machine's clock jumped ahead and is not gone "
+                          "by: set it right, or say that it is (clock "
+                          "--believe)")
+                   : XG_T("机器的时钟忽然慢了，未予采信：校准它，或确认它是"
+                          "对的（clock --believe）",
+                          "the machine's clock jumped back and is not gone by: "
+                          "set it right, or say that it is (clock --believe)");
+    return h->log_ms - h->now_ms > HEALTH_AHEAD_MS
+               ? XG_T("日志的时间在将来，要停到那时才走：见运维手册“时钟错了”",
+                      "the log's time is yet to come, and stands still until "
+                      "then: see “When the clock was wrong” in operations")
+               : NULL;
+}
+
 const char *health_backup_doubt(const struct health *h)
 {
     if (!h->backup_ms)

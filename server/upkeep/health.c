@@ -109,6 +109,7 @@ enum xg_status health_read(struct data *d, struct health *out,
         return err->status;
     h.log_size = c.size;
     h.behind = ledger_is_behind(d->ledger);
+    ledger_read_clock(d->ledger, &h.clock);
     h.board_behind = at.behind;
     h.backup_beside = backups_beside(d);
     read_disk(&h, d);

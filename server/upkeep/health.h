@@ -8,13 +8,15 @@
 enum {
     HEALTH_BACKUP_H = 36, /* older is in doubt, where more came since */
     HEALTH_FREE_PERCENT = 10, /* less is */
+    HEALTH_AHEAD_MS = 600000, /* the log's time, of the server's: more is */
     HEALTH_CERTIFICATE_DAYS = 30,
 };
 
 struct health {
-    int64_t now_ms;
+    int64_t now_ms; /* by the server's time */
     uint64_t log_size;
     int64_t log_ms; /* of its newest time note; 0: none */
+    struct ledger_clock clock;
     bool behind;    /* an old copy: it writes nothing (ledger/ledger.h) */
     int64_t backup_ms; /* 0: none */
     uint64_t backup_size, backup_missing;
@@ -41,6 +43,7 @@ struct health_certificate {
 
 /* In words, what a person should see to; or NULL. */
 const char *health_log_doubt(const struct health *h);
+const char *health_clock_doubt(const struct health *h);
 const char *health_backup_doubt(const struct health *h);
 const char *health_disk_doubt(const struct health *h);
 const char *health_apart_doubt(const struct health *h);

@@ -53,6 +53,7 @@ def make(b, data, per_mille):
     server = b.bin / "xunge-server"
     b.run(server, "init", data, "--origin", "lanshan.example", "--host",
           "127.0.0.1", env=env)
+    b.run(server, "clock", data, "--follow", "on", env=env)
     for kind, path in FILES:
         b.run(server, kind, "import", data, path, env=env)
     grids = b.fast / "grids"

@@ -239,6 +239,8 @@ class Figures(Case):
             **{**self.dial.env, **more})
         self.addCleanup(setattr, lib_world, 'environment', plain)
         super().setUp()
+        # Weeks in a minute: the server is told that the dial is right.
+        self.world.do('clock', '--follow', 'on')
         # From now on commands are run by the server, whose clock it is.
         lib_world.environment = plain
         for agent in self.agents:

@@ -148,6 +148,7 @@ class World:
                                                     dir=where))
         self.data = self.folder / 'server'
         self.port, self.p, self.pin = 0, None, None
+        self.env = {}  # of its programs, beside the usual: another clock
         self.log = open(self.folder / 'serve.log', 'wb')
         self.reader = workers[0][0] if workers else None
         try:
@@ -174,7 +175,7 @@ class World:
             words[1:2] in (('import',), ('settle',)) or \
             words[:2] in (('maps', 'add'), ('maps', 'remove')) else 1
         return run(BIN / 'xunge-server', *words[:at], self.data, *words[at:],
-                   '--lang', 'en', **more)
+                   '--lang', 'en', **{**self.env, **more})
 
     def do(self, *words, code=0):
         codes = code if isinstance(code, tuple) else (code,)
@@ -204,7 +205,7 @@ class World:
             [*prefix, BIN / 'xunge-server', 'serve', self.data, '--listen',
              '%s:%d' % (host, self.port), '--lang', 'en', *words],
             stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL,
-            env=environment())
+            env=environment(**self.env))
         ready = self.p.stdout.readline().decode().split()
         if not ready or ready[0] != 'ready':
             self.stop()

@@ -24,13 +24,16 @@ void sim_warning_install(struct sim_world *w)
 }
 
 /* Chains fork here, and devices are revoked: that what they send is kept apart is
- * as it should be, and judged in the end. And a store that failed in its commit
- * may have committed: that is found by the call after it. */
+ * as it should be, and judged in the end. A store that failed in its commit may
+ * have committed: that is found by the call after it. And the server's clock
+ * jumps. */
 static bool has_reason(const char *event)
 {
     return !the_world->server || sim_server_faulty(the_world->server) ||
            strcmp(event, "batch.kept") == 0 ||
-           strcmp(event, "ledger.forward") == 0;
+           strcmp(event, "ledger.forward") == 0 ||
+           strcmp(event, "clock.doubted") == 0 ||
+           strcmp(event, "clock.believed") == 0;
 }
 
 void __real_xg_log(enum xg_log_level level, const char *event,

@@ -608,6 +608,7 @@ static void test_enrol_refused(void **state)
         call_clear(&call);
     }
     f.world.wall_ms += 2 * 3600000;
+    f.world.mono_ms += 2 * 3600000;
     assert_int_equal(ask_enrol(&call, &one, secret, ORIGIN), 403);
     call_clear(&call);
     xg_buf_clear(&note);

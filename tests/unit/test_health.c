@@ -102,6 +102,22 @@ static void test_what_waits(void **unused)
     doubted("registrar", health_waiting_doubt(&h));
 }
 
+static void test_a_clock(void **unused)
+{
+    struct health h = well();
+
+    (void)unused;
+    h.clock.ms = h.clock.machine_ms = h.now_ms;
+    h.log_ms = h.now_ms + HEALTH_AHEAD_MS;
+    assert_null(health_clock_doubt(&h));
+    h.log_ms++;
+    doubted("yet to come", health_clock_doubt(&h));
+    h.clock.doubted = true;
+    doubted("jumped back", health_clock_doubt(&h));
+    h.clock.machine_ms++;
+    doubted("jumped ahead", health_clock_doubt(&h));
+}
+
 static void test_a_certificate(void **unused)
 {
     struct health_certificate t = {.by = DATA_TLS_HERE, .known = true};
@@ -185,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_a_backup),
         cmocka_unit_test(test_a_disk),
         cmocka_unit_test(test_what_waits),
+        cmocka_unit_test(test_a_clock),
         cmocka_unit_test(test_a_certificate),
         cmocka_unit_test(test_the_command_says_it),
     };

@@ -51,6 +51,7 @@ function factsOf(of: Row): Fact[] {
   const fact = (part: Json | undefined, name: string, says: (part: Row) => string): Fact => ({ name, says: says(row(part)), doubt: text(row(part).doubt) });
   const facts = [
     fact(of.log, T('日志', 'Log'), (log) => T(`${number(log.size).toLocaleString()} 条，${when(text(log.time))}`, `${number(log.size).toLocaleString()} entries, ${when(text(log.time))}`)),
+    fact(of.clock, T('时钟', 'Clock'), (clock) => when(text(clock.server))),
     fact(of.backup, T('备份', 'Backup'), (backup) => (text(backup.last) ? T(`上次 ${when(text(backup.last))}`, `last ${when(text(backup.last))}`) : T('还没有备份过', 'none yet'))),
     fact(of.disk, T('磁盘', 'Disk'), (disk) => T(`剩 ${bytes(number(disk.free))}，共 ${bytes(number(disk.total))}`, `${bytes(number(disk.free))} of ${bytes(number(disk.total))} free`)),
     fact(of.photos, T('照片', 'Photos'), (photos) => T(`${number(photos.held).toLocaleString()} 张，${bytes(number(photos.bytes))}`, `${number(photos.held).toLocaleString()}, ${bytes(number(photos.bytes))}`)),
