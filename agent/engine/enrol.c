@@ -158,11 +158,7 @@ enum xg_status sync_put_enrol(struct sync *y, struct xg_buf *note,
     e.chain = y->chains[0].chain;
     memcpy(e.device, y->id.device, sizeof e.device);
     xg_enrol_put(&text, &e);
-    enum xg_status status = xg_buf_check(&text, err);
-    if (status == XG_OK) {
-        xg_note_sign(note, xg_buf_bytes(&text), &y->signer);
-        status = xg_buf_check(note, err);
-    }
+    enum xg_status status = xg_note_sign_buf(note, &text, &y->signer, err);
     xg_buf_clear(&text);
     return status;
 }

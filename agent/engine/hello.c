@@ -57,11 +57,7 @@ enum xg_status sync_put_hello(struct sync *y, struct xg_buf *note,
                                             .last = y->chains[i].last,
                                             .next = y->chains[i].next};
     xg_hello_put(&text, &h);
-    enum xg_status status = xg_buf_check(&text, err);
-    if (status == XG_OK) {
-        xg_note_sign(note, xg_buf_bytes(&text), &y->signer);
-        status = xg_buf_check(note, err);
-    }
+    enum xg_status status = xg_note_sign_buf(note, &text, &y->signer, err);
     xg_buf_clear(&text);
     return status;
 }

@@ -59,12 +59,6 @@ enum xg_status api_fail_refused(const struct api_refusal *no,
     return xg_fail(err, status, "%s", title);
 }
 
-void api_sign_text(struct xg_buf *out, const struct data *d,
-                   struct xg_bytes text)
-{
-    xg_note_sign(out, text, ledger_signer(d->ledger));
-}
-
 bool api_size_known(struct api_refusal *no, const struct api_view *v,
                     uint64_t stated, const char *device)
 {

@@ -41,10 +41,6 @@ XG_MUST_CHECK enum xg_status api_note_name(char name[XG_KEY_NAME_MAX + 1],
                                            struct xg_bytes note,
                                            struct xg_error *err);
 
-/* Sign `text` by the log and append it. */
-void api_sign_text(struct xg_buf *out, const struct data *d,
-                   struct xg_bytes text);
-
 /* A device stated a size. False: it is larger than ours, which is told to the
  * operator, and refused. */
 bool api_size_known(struct api_refusal *no, const struct api_view *v,

@@ -36,9 +36,8 @@ static enum xg_status put(struct xg_buf *out, const struct xg_enrolled *says,
     struct xg_buf text = XG_BUF(XG_NOTE_MAX);
 
     xg_enrolled_put(&text, says);
-    enum xg_status status = xg_buf_check(&text, err);
-    if (status == XG_OK)
-        api_sign_text(out, d, xg_buf_bytes(&text));
+    enum xg_status status =
+        xg_note_sign_buf(out, &text, ledger_signer(d->ledger), err);
     xg_buf_clear(&text);
     return status;
 }

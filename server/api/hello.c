@@ -285,10 +285,10 @@ static enum xg_status put(const struct hello *h, struct xg_buf *out,
     struct xg_buf text = XG_BUF(XG_NOTE_MAX), part = XG_BUF(XG_ANSWER_MAX);
 
     xg_welcome_put(&text, h->welcome);
-    enum xg_status status = xg_buf_check(&text, err);
+    enum xg_status status = xg_note_sign_buf(
+        &part, &text, ledger_signer(h->view->data->ledger), err);
     if (status != XG_OK)
         goto done;
-    api_sign_text(&part, h->view->data, xg_buf_bytes(&text));
     xg_frame_put(out, xg_buf_bytes(&part));
     xg_buf_reset(&part);
     status = ledger_consistency(&part, h->view->data->ledger,

@@ -133,14 +133,10 @@ static enum xg_status put_places(struct xg_buf *out, const struct data *d,
                                  struct xg_error *err)
 {
     struct xg_buf text = XG_BUF(XG_NOTE_MAX), note = XG_BUF(XG_NOTE_MAX);
-    enum xg_status status;
 
     xg_references_put(&text, list);
-    status = xg_buf_check(&text, err);
-    if (status == XG_OK) {
-        api_sign_text(&note, d, xg_buf_bytes(&text));
-        status = xg_buf_check(&note, err);
-    }
+    enum xg_status status =
+        xg_note_sign_buf(&note, &text, ledger_signer(d->ledger), err);
     if (status == XG_OK) {
         xg_frame_put(out, xg_buf_bytes(&note));
         for (size_t i = 0; i < list->count; i++)

@@ -44,11 +44,7 @@ static enum xg_status begin_log(struct ledger *l, struct held *locked,
     xg_tree_root(&c.root, &empty);
     memcpy(c.origin, l->signer->verifier.name, sizeof c.origin);
     xg_checkpoint_text(&text, &c);
-    status = xg_buf_check(&text, err);
-    if (status == XG_OK) {
-        xg_note_sign(&note, xg_buf_bytes(&text), l->signer);
-        status = xg_buf_check(&note, err);
-    }
+    status = xg_note_sign_buf(&note, &text, l->signer, err);
     if (status == XG_OK)
         status =
             ledger_lock_swap(l->lock, c.origin, none, xg_buf_bytes(&note), err);
@@ -420,11 +416,7 @@ static enum xg_status seal(struct ledger *l, struct held *staged,
         staged->says.size = size;
         xg_tree_root(&staged->says.root, &l->tree);
         xg_checkpoint_text(&text, &staged->says);
-        status = xg_buf_check(&text, err);
-    }
-    if (status == XG_OK) {
-        xg_note_sign(&staged->note, xg_buf_bytes(&text), l->signer);
-        status = xg_buf_check(&staged->note, err);
+        status = xg_note_sign_buf(&staged->note, &text, l->signer, err);
     }
     if (status == XG_OK)
         status =

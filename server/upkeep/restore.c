@@ -289,11 +289,7 @@ static enum xg_status sign_first(struct xg_buf *note,
 
     memcpy(c.origin, log->verifier.name, sizeof c.origin);
     xg_checkpoint_text(&text, &c);
-    enum xg_status status = xg_buf_check(&text, err);
-    if (status == XG_OK) {
-        xg_note_sign(note, xg_buf_bytes(&text), log);
-        status = xg_buf_check(note, err);
-    }
+    enum xg_status status = xg_note_sign_buf(note, &text, log, err);
     xg_buf_clear(&text);
     return status;
 }

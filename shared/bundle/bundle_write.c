@@ -123,11 +123,7 @@ static enum xg_status sign_index(struct xg_buf *note, struct xg_bundle *index,
     index->parts = w->count;
     index->bytes = w->bytes;
     xg_bundle_put(&text, index);
-    enum xg_status status = xg_buf_check(&text, err);
-    if (status == XG_OK) {
-        xg_note_sign(note, xg_buf_bytes(&text), signer);
-        status = xg_buf_check(note, err);
-    }
+    enum xg_status status = xg_note_sign_buf(note, &text, signer, err);
     xg_buf_clear(&text);
     return status;
 }

@@ -326,11 +326,7 @@ enum xg_status xg_batch_seal(struct xg_buf *note, struct xg_buf *body,
         n.body_len = body->len;
         n.raw_len = raw.len;
         put_note_text(&text, &n);
-        status = xg_buf_check(&text, err);
-    }
-    if (status == XG_OK) {
-        xg_note_sign(note, xg_buf_bytes(&text), device);
-        status = xg_buf_check(note, err);
+        status = xg_note_sign_buf(note, &text, device, err);
     }
     sodium_memzero(raw.data, raw.len);
     xg_buf_clear(&raw);

@@ -380,3 +380,13 @@ void xg_note_sign(struct xg_buf *out, struct xg_bytes text,
     xg_buf_byte(out, '\n');
     xg_note_signature_line(out, text, signer, 0);
 }
+
+enum xg_status xg_note_sign_buf(struct xg_buf *out, const struct xg_buf *text,
+                                const struct xg_signer *signer,
+                                struct xg_error *err)
+{
+    if (xg_buf_check(text, err) != XG_OK)
+        return err->status;
+    xg_note_sign(out, xg_buf_bytes(text), signer);
+    return xg_buf_check(out, err);
+}

@@ -110,6 +110,12 @@ XG_MUST_CHECK enum xg_status xg_note_open(struct xg_note *note,
  * character that a note may not hold (asserted). */
 void xg_note_sign(struct xg_buf *out, struct xg_bytes text,
                   const struct xg_signer *signer);
+/* The same of a text that was just put together, where it and the note fit:
+ * else XG_TOOBIG, XG_NOMEM. */
+XG_MUST_CHECK enum xg_status xg_note_sign_buf(struct xg_buf *out,
+                                              const struct xg_buf *text,
+                                              const struct xg_signer *signer,
+                                              struct xg_error *err);
 /* Append only the signature line; time_s is for type 0x04 alone. */
 void xg_note_signature_line(struct xg_buf *out, struct xg_bytes text,
                             const struct xg_signer *signer, uint64_t time_s);

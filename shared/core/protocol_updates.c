@@ -396,11 +396,7 @@ enum xg_status xg_updates_seal(struct xg_buf *out, struct xg_updates_note *u,
         u->body_len = body.len;
         u->raw_len = raw.len;
         xg_updates_put(&text, u);
-        status = xg_buf_check(&text, err);
-    }
-    if (status == XG_OK) {
-        xg_note_sign(&note, xg_buf_bytes(&text), log);
-        status = xg_buf_check(&note, err);
+        status = xg_note_sign_buf(&note, &text, log, err);
     }
     if (status == XG_OK) {
         xg_buf_append(out, magic, sizeof magic);

@@ -164,6 +164,42 @@ static void peter_signs(void **state)
     xg_buf_clear(&out);
 }
 
+/* What was signed, and its line later. */
+static void peter_signs_in_two_steps(void **state)
+{
+    struct xg_signer s = peter();
+    struct xg_buf out = XG_BUF(1024);
+    uint8_t signature[XG_SIGNATURE_SIZE];
+
+    (void)state;
+    xg_note_signature(signature, xg_bytes_of(PETER_TEXT), &s);
+    xg_buf_text(&out, PETER_TEXT "\n");
+    xg_note_signed_line(&out, signature, &s.verifier);
+    assert_string_equal(xg_buf_str(&out), PETER_NOTE);
+    xg_buf_clear(&out);
+}
+
+/* Of a text, or into a note, that had no room nothing is signed. */
+static void whole_texts_are_signed(void **state)
+{
+    struct xg_signer s = peter();
+    struct xg_buf text = XG_BUF(sizeof PETER_TEXT), out = XG_BUF(1024),
+                  small = XG_BUF(sizeof PETER_TEXT + 20);
+
+    (void)state;
+    xg_buf_text(&text, PETER_TEXT);
+    assert_ok(xg_note_sign_buf(&out, &text, &s, &err));
+    assert_string_equal(xg_buf_str(&out), PETER_NOTE);
+    assert_status(xg_note_sign_buf(&small, &text, &s, &err), XG_TOOBIG);
+    xg_buf_text(&text, "more\n");
+    xg_buf_reset(&out);
+    assert_status(xg_note_sign_buf(&out, &text, &s, &err), XG_TOOBIG);
+    assert_int_equal(out.len, 0);
+    xg_buf_clear(&text);
+    xg_buf_clear(&small);
+    xg_buf_clear(&out);
+}
+
 static void cosigner_signs(void **state)
 {
     struct xg_signer log, witness;
@@ -702,6 +738,8 @@ int main(void)
         cmocka_unit_test(keys_go_both_ways),
         cmocka_unit_test(long_names_print),
         cmocka_unit_test(peter_signs),
+        cmocka_unit_test(peter_signs_in_two_steps),
+        cmocka_unit_test(whole_texts_are_signed),
         cmocka_unit_test(cosigner_signs),
         cmocka_unit_test(over_long_text_is_not_signed),
         cmocka_unit_test(largest_cosigned_text),
