@@ -14,25 +14,6 @@
 #include "agent/home/sticks.h"
 #include "shared/view/text.h"
 
-enum { CODE_SIZE = 2048 };
-
-/* ---- progress ---- */
-
-struct progress {
-    struct cli *cli;
-    const char *what;
-};
-
-static void show_progress(void *ctx, uint64_t done, uint64_t total)
-{
-    const struct progress *p = ctx;
-
-    if (done >= total)
-        cli_progress(p->cli, NULL, 0, 0);
-    else
-        cli_progress(p->cli, p->what, done >> 10, total >> 10);
-}
-
 /* A stick that is taken out too early has half of what was written. */
 static bool may_go(struct cli *cli)
 {
@@ -158,10 +139,10 @@ static enum xg_status say_rescued(struct cli *cli,
     return xg_buf_check(&cli->out, err);
 }
 
-static enum xg_status write_rescue(struct cli *cli, struct progress *progress,
+static enum xg_status write_rescue(struct cli *cli, struct cli_bytes *progress,
                                    struct xg_error *err)
 {
-    const struct bundle_progress told = {show_progress, progress};
+    const struct bundle_progress told = {cli_show_bytes, progress};
     struct rescue_written w;
 
     if (rescue_write(cli->path, &w, cli->words[0], &cli->env, &told, err) !=
@@ -172,11 +153,11 @@ static enum xg_status write_rescue(struct cli *cli, struct progress *progress,
 
 enum xg_status cmd_bundle_write(struct cli *cli, struct xg_error *err)
 {
-    struct progress progress = {cli, XG_T("写出（KB）", "writing (KB)")};
+    struct cli_bytes progress = {cli, XG_T("写出（KB）", "writing (KB)")};
     struct bundle_write_options options = {
         .path = cli->words[0],
         .seal = cli_flag(cli, "seal") != NULL,
-        .progress = {show_progress, &progress}};
+        .progress = {cli_show_bytes, &progress}};
     struct bundle_written written;
 
     to_stream(cli, cli->words[0]);
@@ -349,8 +330,8 @@ static enum xg_status read_rescue(struct cli *cli, const char *file,
 static enum xg_status read_file(struct cli *cli, const char *file,
                                 struct xg_error *err)
 {
-    struct progress progress = {cli, XG_T("读入（KB）", "reading (KB)")};
-    const struct bundle_progress told = {show_progress, &progress};
+    struct cli_bytes progress = {cli, XG_T("读入（KB）", "reading (KB)")};
+    const struct bundle_progress told = {cli_show_bytes, &progress};
     struct bundle_taken taken;
 
     if (rescue_begins(file))
@@ -369,21 +350,6 @@ enum xg_status cmd_bundle_read(struct cli *cli, struct xg_error *err)
 
 /* ---- enrol --request, --accept ---- */
 
-static enum xg_status read_code(struct xg_enrol_code *code, const char *text,
-                                struct xg_error *err)
-{
-    char line[CODE_SIZE];
-
-    if (strcmp(text, "-") == 0) {
-        size_t len = fread(line, 1, sizeof line - 1, stdin);
-        line[len] = '\0';
-        text = line;
-    }
-    enum xg_status status = xg_enrol_code_parse(code, text, err);
-    sodium_memzero(line, sizeof line);
-    return status;
-}
-
 static enum xg_status write_request(struct cli *cli, const char *path,
                                     struct xg_error *err)
 {
@@ -392,7 +358,7 @@ static enum xg_status write_request(struct cli *cli, const char *path,
     struct xg_enrol_code code;
 
     to_stream(cli, path);
-    enum xg_status status = read_code(&code, cli->words[0], err);
+    enum xg_status status = sync_read_code(&code, cli->words[0], err);
     if (status == XG_OK)
         status = home_open(&cli->home, cli->path, true, &cli->env, err);
     if (status == XG_OK)

@@ -165,6 +165,13 @@ int cli_complain(const struct cli *cli, const struct xg_error *err);
  * takes it away. Nothing where standard error is no terminal. */
 void cli_progress(struct cli *cli, const char *what, uint64_t done,
                   uint64_t total);
+/* The same of bytes, as who reads and writes files tells of them; `ctx` is the
+ * first. */
+struct cli_bytes {
+    struct cli *cli;
+    const char *what; /* "writing (KB)" */
+};
+void cli_show_bytes(void *ctx, uint64_t done, uint64_t total);
 /* The worse of two exit statuses, in the order above. */
 int cli_worse(int a, int b);
 /* Of a hash or id, as JSON text. */

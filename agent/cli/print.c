@@ -116,6 +116,16 @@ void cli_progress(struct cli *cli, const char *what, uint64_t done,
     }
 }
 
+void cli_show_bytes(void *ctx, uint64_t done, uint64_t total)
+{
+    const struct cli_bytes *of = ctx;
+
+    if (done >= total)
+        cli_progress(of->cli, NULL, 0, 0);
+    else
+        cli_progress(of->cli, of->what, done >> 10, total >> 10);
+}
+
 int cli_worse(int a, int b)
 {
     static const int order[] = {0, 5, 4, 1, 3, 2, 6, 7};

@@ -145,6 +145,11 @@ struct sync_options {
                             * 0: none. The report says `budget` too */
 };
 
+/* What a person gave as her one-time code: the code, or "-", which is one on
+ * standard input. XG_USAGE. */
+XG_MUST_CHECK enum xg_status sync_read_code(struct xg_enrol_code *code,
+                                            const char *word,
+                                            struct xg_error *err);
 /* Join with a one-time code: make the key and the first chain, have the server
  * take them. May be repeated with the same code after any cut. XG_USAGE: the
  * code; XG_REFUSED: this home belongs to another device or log, the server

@@ -14,6 +14,23 @@
 
 #define META_CODE "sync.code" /* SHA-256 of the secret that is being used */
 
+enum { CODE_SIZE = 2048 };
+
+enum xg_status sync_read_code(struct xg_enrol_code *code, const char *word,
+                              struct xg_error *err)
+{
+    char line[CODE_SIZE];
+
+    if (strcmp(word, "-") == 0) {
+        size_t len = fread(line, 1, sizeof line - 1, stdin);
+        line[len] = '\0';
+        word = line;
+    }
+    enum xg_status status = xg_enrol_code_parse(code, word, err);
+    sodium_memzero(line, sizeof line);
+    return status;
+}
+
 /* ---- on this device ---- */
 
 /* Another log, the same registrar and person. */

@@ -26,7 +26,6 @@
 
 enum {
     EVERY_MAX_S = 15 * 60,
-    CODE_SIZE = 2048,
     SLICE_MS = 200,
 };
 
@@ -77,21 +76,6 @@ static struct sync_host make_host(struct print *p)
     return (struct sync_host){p, pause_for, print_progress, NULL};
 }
 
-static enum xg_status read_code(struct xg_enrol_code *code, const char *text,
-                                struct xg_error *err)
-{
-    char line[CODE_SIZE];
-
-    if (strcmp(text, "-") == 0) {
-        size_t len = fread(line, 1, sizeof line - 1, stdin);
-        line[len] = '\0';
-        text = line;
-    }
-    enum xg_status status = xg_enrol_code_parse(code, text, err);
-    sodium_memzero(line, sizeof line);
-    return status;
-}
-
 static enum xg_status remember(struct home *home, const char *name,
                                uint64_t value, struct xg_error *err)
 {
@@ -115,7 +99,7 @@ static enum xg_status enrol(const struct arguments *a, const char *path,
     struct sync_report report = {.reached = false};
     struct sync_options options = make_options(a, env);
     struct sync_host host = make_host(p);
-    enum xg_status status = read_code(&code, a->code, err);
+    enum xg_status status = sync_read_code(&code, a->code, err);
 
     if (status == XG_OK) {
         struct http_options o = {.url = code.url,

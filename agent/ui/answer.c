@@ -150,25 +150,6 @@ static const char *type_of(const struct xg_buf *first)
     return "application/octet-stream";
 }
 
-/* HTTP's word for an exit status. */
-static int http_of_exit(int exit_status)
-{
-    switch (exit_status) {
-    case 2:
-        return 400;
-    case 3:
-        return 404;
-    case 4:
-        return 502;
-    case 5:
-        return 409;
-    case 6:
-        return 423;
-    default:
-        return exit_status == 7 || exit_status < 0 ? 500 : 422;
-    }
-}
-
 /* problem+json, with a command's error as its detail. */
 static void put_problem(struct xg_response *response, int http_status,
                         const char *error)
@@ -207,10 +188,10 @@ static void answer_nothing(struct xg_response *response, struct ui *ui,
     if (status == 0)
         response->content_type = "application/octet-stream";
     else if (status == 5 || !run_error(&error, run, status))
-        put_problem(response, http_of_exit(status),
+        put_problem(response, xg_call_http(status),
                     "{\"error\":\"conflict\",\"exit\":5,\"text\":\"\"}");
     else
-        put_problem(response, http_of_exit(status), xg_buf_str(&error));
+        put_problem(response, xg_call_http(status), xg_buf_str(&error));
     xg_buf_clear(&error);
     run_clear(run);
 }

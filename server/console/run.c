@@ -62,25 +62,6 @@ static void refuse(struct xg_response *response, const struct xg_error *err)
     xg_buf_clear(&complaint);
 }
 
-/* HTTP's word for an exit status. */
-static int http_of_exit(int exit_status)
-{
-    switch (exit_status) {
-    case 2:
-        return 400;
-    case 3:
-        return 404;
-    case 4:
-        return 502;
-    case 5:
-        return 409;
-    case 6:
-        return 423;
-    default:
-        return exit_status == 7 ? 500 : 422;
-    }
-}
-
 /* ---- running ---- */
 
 /* One call with all that it takes. */
@@ -369,7 +350,7 @@ static void answer_bytes(struct xg_response *response, struct work *w)
     if (w->busy)
         console_tell_busy(response);
     else if (w->done.exit != 0)
-        put_problem(response, http_of_exit(w->done.exit), &w->done.complaint);
+        put_problem(response, xg_call_http(w->done.exit), &w->done.complaint);
     else if (fstat(w->output, &info) == 0 && info.st_size > 0)
         answer_file(response, w, (uint64_t)info.st_size);
     else if (count_file(response, w, printed->len))

@@ -258,6 +258,24 @@ enum xg_status xg_call_of_header(struct xg_bytes *out, const char *text,
     return XG_OK;
 }
 
+int xg_call_http(int exit_status)
+{
+    switch (exit_status) {
+    case 2:
+        return 400;
+    case 3:
+        return 404;
+    case 4:
+        return 502;
+    case 5:
+        return 409;
+    case 6:
+        return 423;
+    default:
+        return exit_status == 7 || exit_status < 0 ? 500 : 422;
+    }
+}
+
 void xg_call_wipe(struct xg_call *call)
 {
     if (call->secret)

@@ -95,6 +95,10 @@ XG_MUST_CHECK enum xg_status xg_call_of_header(struct xg_bytes *out,
 /* XG_USAGE: the page's request is malformed, there. */
 enum xg_status xg_call_malformed(const char *where, struct xg_error *err);
 
+/* HTTP's word for how the command ended: its exit status; below 0 where it had
+ * none. */
+int xg_call_http(int exit_status);
+
 /* Wipe and forget the secret. */
 void xg_call_wipe(struct xg_call *call);
 

@@ -12,23 +12,6 @@
 #include "agent/handover/handover.h"
 #include "agent/home/sticks.h"
 
-/* ---- progress ---- */
-
-struct progress {
-    struct cli *cli;
-    const char *what;
-};
-
-static void show_progress(void *ctx, uint64_t done, uint64_t total)
-{
-    const struct progress *p = ctx;
-
-    if (done >= total)
-        cli_progress(p->cli, NULL, 0, 0);
-    else
-        cli_progress(p->cli, p->what, done >> 10, total >> 10);
-}
-
 /* ---- write ---- */
 
 static bool has_key(const struct xg_seal_slots *slots, const uint8_t *key)
@@ -156,10 +139,10 @@ static enum xg_status say_written(struct cli *cli,
 
 enum xg_status cmd_handover_write(struct cli *cli, struct xg_error *err)
 {
-    struct progress progress = {cli, XG_T("写出（KB）", "writing (KB)")};
+    struct cli_bytes progress = {cli, XG_T("写出（KB）", "writing (KB)")};
     char code[XG_SEAL_CODE_SIZE] = "";
     struct handover_write_options options = {
-        .to = cli_flag(cli, "to"), .progress = {show_progress, &progress}};
+        .to = cli_flag(cli, "to"), .progress = {cli_show_bytes, &progress}};
     struct handover_written written;
     json_t *names = json_array();
 
@@ -263,11 +246,11 @@ static enum xg_status ask_code(struct cli *cli, struct xg_buf *code,
 
 enum xg_status cmd_handover_accept(struct cli *cli, struct xg_error *err)
 {
-    struct progress progress = {cli, XG_T("读入（KB）", "reading (KB)")};
+    struct cli_bytes progress = {cli, XG_T("读入（KB）", "reading (KB)")};
     struct handover_accept_options options = {
         .answer = cli_flag(cli, "answer"),
         .again = cli_flag(cli, "again") != NULL,
-        .progress = {show_progress, &progress}};
+        .progress = {cli_show_bytes, &progress}};
     struct handover_accepted accepted;
     struct xg_buf code = {0};
     bool asked = cli_flag(cli, "code") != NULL;

@@ -5,7 +5,7 @@ import { kindNamed, said } from '@page/domain';
 import { address } from '@page/route';
 import { useCall } from '@page/store';
 import { label, N, T } from '@page/text';
-import { numberOf, whenOf, whoOf, type Element, type Shown, type Told } from '@page/entity';
+import { numberOf, whenOf, whoOf, type Shown, type Told } from '@page/entity';
 import { fieldLabel, titleOf, valueText } from '@page/value';
 import { Busy, Button, LinkButton, Page, Section, Trouble } from '@page/ui/parts';
 import { Icon } from '@page/ui/icon';
@@ -18,6 +18,7 @@ import { Act } from './act';
 import { Clocks, Facts, Informant } from '@page/cases/facts';
 import { NoteSheet, PhotoSheet, WithdrawSheet } from './later';
 import { Moves } from './moves';
+import { Notes } from '@page/cases/notes';
 import { Same } from '@page/cases/same';
 import '@page/cases/cases.css';
 import './cases.css';
@@ -51,26 +52,6 @@ function Head({ of }: { of: Shown }) {
         </p>
       )}
     </div>
-  );
-}
-
-function Notes({ of }: { of: Element[] }) {
-  if (of.length === 0) return null;
-  return (
-    <Section title={T('备注', 'Notes')}>
-      <ul class="case-notes">
-        {of.map((note) => (
-          <li key={`${note.hash}:${note.index}`}>
-            <p dir="auto" class="fact-value">
-              {valueText(undefined, note.value)}
-            </p>
-            <p class="quiet">
-              {whoOf(note)} · {whenOf(note)}
-            </p>
-          </li>
-        ))}
-      </ul>
-    </Section>
   );
 }
 

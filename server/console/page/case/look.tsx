@@ -4,10 +4,11 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { failureOf, type Failure } from '@page/api';
 import { ActForm } from '@page/form/act_form';
 import { Facts, InformantCard } from '@page/cases/facts';
+import { Notes } from '@page/cases/notes';
 import { typedValues } from '@page/cases/typed';
 import { behind } from '@page/behind';
 import { kindNamed } from '@page/domain';
-import { numberOf, whenOf, whoOf, type Element, type Place, type Shown, type Told } from '@page/entity';
+import { numberOf, whenOf, whoOf, type Place, type Shown, type Told } from '@page/entity';
 import { CaseMap } from '@page/map/case_map';
 import { go } from '@page/route';
 import { refresh } from '@page/store';
@@ -16,7 +17,7 @@ import { Busy, Button, Chip, LinkButton, Section, tell, Trouble } from '@page/ui
 import { ConflictChip, DeadlineChip, StatusChip, type Clock } from '@page/ui/states';
 import { Story } from '@page/ui/story';
 import { Photos } from '@page/ui/viewer';
-import { fieldLabel, titleOf, valueText } from '@page/value';
+import { fieldLabel, titleOf } from '@page/value';
 import '@page/cases/cases.css';
 import { useKeys } from '../shell/keys';
 import { once } from '../shell/once';
@@ -82,26 +83,6 @@ function Informed({ of }: { of: DeskCase }) {
   return (
     <Section title={T('反映人', 'Who told of it')}>
       {told.wants ? <AskWhy about={of.id} what={T('姓名和电话', 'Name and phone')} /> : contact ? <InformantCard of={contact} /> : told.failure ? <p class="quiet">{told.failure.message}</p> : <Busy />}
-    </Section>
-  );
-}
-
-function Notes({ of }: { of: Element[] }) {
-  if (of.length === 0) return null;
-  return (
-    <Section title={T('备注', 'Notes')}>
-      <ul class="case-notes">
-        {of.map((note) => (
-          <li key={`${note.hash}:${note.index}`}>
-            <p dir="auto" class="fact-value">
-              {valueText(undefined, note.value)}
-            </p>
-            <p class="quiet">
-              {whoOf(note)} · {whenOf(note)}
-            </p>
-          </li>
-        ))}
-      </ul>
     </Section>
   );
 }
