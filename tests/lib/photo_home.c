@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "shared/base/os.h"
+#include "tests/lib/source.h"
 
 int photo_home_setup(void **state)
 {
@@ -38,12 +39,7 @@ int photo_home_teardown(void **state)
 
 const char *photo_sample(const char *name)
 {
-    static char path[512];
-    const char *source = getenv("XG_SOURCE");
-
-    snprintf(path, sizeof path, "%s/tests/data/jpeg/%s", source ? source : ".",
-             name);
-    return path;
+    return test_source("tests/data/jpeg/%s", name);
 }
 
 const char *photo_home_path(const struct photo_home *f, const char *name)

@@ -1,14 +1,13 @@
 /* test_calendar_file.c - yearly calendars and office hours, as files. */
 #include "tests/lib/test.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/buf.h"
 #include "shared/base/lang.h"
 #include "shared/guide/calendar_file.h"
 #include "tests/lib/calendar.h"
+#include "tests/lib/source.h"
 
 struct world {
     struct xg_arena arena;
@@ -46,18 +45,10 @@ static void test_the_file_of_2026(void **state)
 {
     struct world *w = *state;
     struct xg_error err = XG_ERROR_NONE;
-    struct xg_buf text = XG_BUF(1 << 20);
+    struct xg_buf text =
+        test_source_read(test_source("packaging/demo/holidays-2026.json"));
     struct test_calendar by_hand;
-    const char *source = getenv("XG_SOURCE");
-    char path[512];
 
-    assert_non_null(source);
-    snprintf(path, sizeof path, "%s/packaging/demo/holidays-2026.json", source);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    for (int c; (c = getc(file)) != EOF;)
-        xg_buf_byte(&text, (uint8_t)c);
-    fclose(file);
     assert_ok(xg_calendar_years_load(&w->years, &w->count, &w->arena,
                                      xg_buf_bytes(&text), &err));
     test_calendar(&by_hand);

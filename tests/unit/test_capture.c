@@ -25,6 +25,7 @@
 #include "shared/view/form.h"
 #include "shared/view/photo.h"
 #include "tests/lib/home.h"
+#include "tests/lib/source.h"
 
 enum { SHIFT_LINES = 16 };
 
@@ -259,14 +260,10 @@ static struct xg_photo keep_piped(const char *name)
 {
     struct photo_shelf shelf = shelf_of();
     struct xg_photo kept;
-    struct xg_buf bytes = XG_BUF(8 << 20);
-    const char *source = getenv("XG_SOURCE");
-    char path[PATH_MAX];
+    struct xg_buf bytes =
+        test_source_read(test_source("tests/data/jpeg/%s", name));
     int ends[2];
 
-    snprintf(path, sizeof path, "%s/tests/data/jpeg/%s",
-             source ? source : ".", name);
-    assert_ok(xg_os_read(&bytes, path, &err));
     assert_int_equal(pipe(ends), 0);
     pid_t writer = fork();
     if (writer == 0) {
@@ -464,14 +461,10 @@ static void test_move(void **state)
 
 static void fixture(struct xg_buf *out, size_t lines)
 {
-    struct xg_buf all = XG_BUF(4 << 20);
-    char path[1024];
-    const char *source = getenv("XG_SOURCE");
+    struct xg_buf all =
+        test_source_read(test_source("tests/data/workload/shifts-3.jsonl"));
     size_t at = 0;
 
-    snprintf(path, sizeof path, "%s/tests/data/workload/shifts-3.jsonl",
-             source ? source : ".");
-    assert_ok(xg_os_read(&all, path, &err));
     for (size_t i = 0; i < lines; i++) {
         const uint8_t *end = memchr(all.data + at, '\n', all.len - at);
         assert_non_null(end);

@@ -2,13 +2,13 @@
 #include "tests/lib/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/buf.h"
 #include "shared/base/lang.h"
 #include "shared/guide/catalogue.h"
 #include "tests/lib/device.h"
+#include "tests/lib/source.h"
 
 struct world {
     struct xg_arena arena;
@@ -57,22 +57,6 @@ static void assert_limit(const struct xg_category *c, enum xg_stage stage,
     assert_int_equal(l->limit.milli, milli);
 }
 
-static struct xg_buf district(void)
-{
-    struct xg_buf text = XG_BUF(1 << 20);
-    const char *source = getenv("XG_SOURCE");
-    char path[512];
-
-    assert_non_null(source);
-    snprintf(path, sizeof path, "%s/tests/data/catalogue.csv", source);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    for (int c; (c = getc(file)) != EOF;)
-        xg_buf_byte(&text, (uint8_t)c);
-    fclose(file);
-    return text;
-}
-
 static void test_the_catalogue_of_a_district(void **state)
 {
     static const char *const used[] = {
@@ -81,7 +65,8 @@ static void test_the_catalogue_of_a_district(void **state)
         "road",         "water",           "suspicious", "fall_risk"};
     struct world *w = *state;
     struct xg_error err = XG_ERROR_NONE;
-    struct xg_buf text = district();
+    struct xg_buf text =
+        test_source_read(test_source("tests/data/catalogue.csv"));
 
     assert_ok(xg_catalogue_load(&w->c, &w->arena, xg_buf_bytes(&text), &err));
     xg_buf_clear(&text); /* nothing refers to it */
@@ -222,7 +207,8 @@ static void test_torn_files(void **state)
 {
     static const char bytes[] = ",\n\r\"\0*- \xe4\xef:;0d";
     struct test_world w = {.seed = 11};
-    struct xg_buf text = district();
+    struct xg_buf text =
+        test_source_read(test_source("tests/data/catalogue.csv"));
     size_t read = 0, refused = 0;
 
     (void)state;

@@ -11,6 +11,7 @@
 #include "shared/base/lang.h"
 #include "shared/base/os.h"
 #include "tests/lib/office.h"
+#include "tests/lib/source.h"
 
 static struct office office;
 static struct xg_buf html;
@@ -302,19 +303,16 @@ static void test_nothing_of_that(void **state)
  * one beside them (XG_WRITE_EVIDENCE=FILE makes this test write one). */
 static void test_files_of_before(void **state)
 {
-    const char *source = getenv("XG_SOURCE"), *to = getenv("XG_WRITE_EVIDENCE");
+    const char *to = getenv("XG_WRITE_EVIDENCE");
     struct xg_error err = XG_ERROR_NONE;
 
     (void)state;
     if (to)
         assert_ok(xg_os_replace(to, 0644, xg_buf_bytes(&html), &err));
-    for (int page = 1; source && page <= XG_EVIDENCE_PAGE; page++) {
+    for (int page = 1; page <= XG_EVIDENCE_PAGE; page++) {
         struct xg_evidence_checked c;
-        struct xg_buf file = XG_BUF(1 << 20);
-        char path[4096];
-        snprintf(path, sizeof path, "%s/tests/data/evidence/page-%d.html",
-                 source, page);
-        assert_ok(xg_os_read(&file, path, &err));
+        struct xg_buf file = test_source_read(
+            test_source("tests/data/evidence/page-%d.html", page));
         check(&c, xg_buf_bytes(&file));
         assert_int_equal(c.e->broken, 0);
         assert_int_equal(c.e->says.page, page);

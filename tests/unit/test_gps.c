@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "agent/patrol/gps.h"
+#include "tests/lib/source.h"
 
 #define GPSD "/usr/sbin/gpsd"
 
@@ -107,13 +108,13 @@ static void end(pid_t *pid)
 /* Feed gpsd on `port` with the recording. */
 static void start_gpsd(const char *recording)
 {
-    const char *root = getenv("XG_SOURCE");
     char script[4096], log[4096], source[64], feed[8] = "";
     FILE *out;
 
-    root = root ? root : ".";
-    snprintf(script, sizeof script, "%s/packaging/demo/nmea_tcp.py", root);
-    snprintf(log, sizeof log, "%s/tests/data/gps/%s", root, recording);
+    snprintf(script, sizeof script, "%s",
+             test_source("packaging/demo/nmea_tcp.py"));
+    snprintf(log, sizeof log, "%s",
+             test_source("tests/data/gps/%s", recording));
     const char *const feed_argv[] = {"python3", script, log, "0.003", NULL};
     feeder = start(feed_argv, &out);
     bool fed = fgets(feed, sizeof feed, out) != NULL;

@@ -11,6 +11,7 @@
 #include "shared/base/os.h"
 #include "shared/guide/boundaries.h"
 #include "shared/guide/guide.h"
+#include "tests/lib/source.h"
 
 enum { ARENA = 64 << 20 };
 
@@ -377,13 +378,10 @@ static void put_district(struct shelf *s, const char *name)
     struct xg_error err = XG_ERROR_NONE;
 
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[1024];
         size_t count;
         struct xg_buf *b = &s->buffers[s->count];
-        *b = XG_BUF(1 << 20);
-        snprintf(path, sizeof path, "%s/tests/data/%s/%s", getenv("XG_SOURCE"),
-                 name, files[i].file);
-        assert_ok(xg_os_read(b, path, &err));
+        *b = test_source_read(
+            test_source("tests/data/%s/%s", name, files[i].file));
         s->files[s->count++] =
             (struct kept){files[i].kind, "1", xg_buf_bytes(b)};
         assert_ok(xg_guide_check(&count, files[i].kind, xg_buf_bytes(b), &err));

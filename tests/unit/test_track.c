@@ -2,7 +2,6 @@
 #include "tests/lib/test.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "shared/base/os.h"
 #include "shared/core/rangecoder.h"
 #include "shared/core/track.h"
+#include "tests/lib/source.h"
 
 enum { MANY = 4000 };
 
@@ -387,15 +387,11 @@ static size_t read_track(const char *line, struct xg_track_point *points)
 static void whole_shifts(void **state)
 {
     static struct xg_track_point points[MANY];
-    struct xg_buf file = XG_BUF(1 << 20);
-    const char *root = getenv("XG_SOURCE");
-    char path[4096];
+    struct xg_buf file =
+        test_source_read(test_source("tests/data/workload/shifts-3.jsonl"));
     size_t bytes = 0, all = 0;
     (void)state;
 
-    snprintf(path, sizeof path, "%s/tests/data/workload/shifts-3.jsonl",
-             root ? root : ".");
-    assert_ok(xg_os_read(&file, path, &err));
     for (char *line = strtok((char *)file.data, "\n"); line;
          line = strtok(NULL, "\n")) {
         if (!strstr(line, "\"track\":["))

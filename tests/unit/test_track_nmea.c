@@ -7,6 +7,7 @@
 
 #include "agent/track/nmea.h"
 #include "shared/base/os.h"
+#include "tests/lib/source.h"
 
 static struct xg_error err;
 static struct xg_buf file = {.max = 1 << 20};
@@ -32,13 +33,8 @@ static void read_file(void)
 
 static void load(const char *name)
 {
-    const char *root = getenv("XG_SOURCE");
-    char path[4096];
-
-    snprintf(path, sizeof path, "%s/tests/data/gps/%s", root ? root : ".",
-             name);
-    xg_buf_reset(&file);
-    assert_ok(xg_os_read(&file, path, &err));
+    xg_buf_clear(&file);
+    file = test_source_read(test_source("tests/data/gps/%s", name));
 }
 
 static int64_t utc(int year, int month, int day, int64_t day_ms)

@@ -17,6 +17,7 @@
 #include "shared/view/show.h"
 #include "shared/view/text.h"
 #include "shared/view/value.h"
+#include "tests/lib/source.h"
 
 enum { ROOM = 1 << 20, OPS_MAX = 16, DEVICES = 3 };
 
@@ -1552,15 +1553,12 @@ static void test_geojson(void **state)
 static void test_reference_is_current(void **state)
 {
     struct xg_error err = XG_ERROR_NONE;
-    struct xg_buf made = XG_BUF(ROOM), kept = XG_BUF(ROOM);
-    const char *source = getenv("XG_SOURCE");
-    char path[1024];
+    struct xg_buf made = XG_BUF(ROOM),
+                  kept = test_source_read(test_source("docs/reference.md"));
 
     (void)state;
-    snprintf(path, sizeof path, "%s/docs/reference.md", source ? source : ".");
     view_reference(&made);
     assert_ok(xg_buf_check(&made, &err));
-    assert_ok(xg_os_read(&kept, path, &err));
     if (!xg_bytes_equal(xg_buf_bytes(&made), xg_buf_bytes(&kept)))
         fail_msg("docs/reference.md is old: build the target reference");
     xg_buf_clear(&made);
