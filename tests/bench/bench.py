@@ -509,9 +509,11 @@ def rest(child, data):
 
 
 def pushed(b, folder, first, count, out):
-    """Serve the folder, push, and say what came of it."""
+    """Serve the folder, push, and say what came of it. What was written before
+    is on the disk by then: else the batches' syncs would wait for it."""
     child, port = b.serve(folder)
     rest(child, folder)
+    b.run("sync", "-f", folder)
     before = written_mb(child.pid)
     told = json.loads(b.run(b.tools / "bench-load", f"127.0.0.1:{port}", 50,
                             first, count, out, child.pid))
@@ -526,7 +528,6 @@ def push(b, data, first, count, out):
     """The same with a copy of it, which is left."""
     copy = b.work / "served"
     shutil.copytree(data, copy)
-    b.run("sync", "-f", copy)
     return pushed(b, copy, first, count, out), copy
 
 
