@@ -1,17 +1,16 @@
 """The operators' console as a browser meets it: logins, calls, requests by
 hand. A Desk is one operator's login; a Console belongs to a World that runs."""
 import base64
-import http.client
 import json
 import socket
 import threading
 
-from lib_world import Case, World
+from lib_world import Case, Served, World
 
 PASSWORD = 'a password of tests'
 
 
-class Console:
+class Console(Served):
     """Of a World: start() in place of the world's own."""
 
     def __init__(self, world):
@@ -36,19 +35,6 @@ class Console:
     def restart(self):
         self.world.stop()
         self.start()
-
-    def connect(self):
-        return http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
-
-    def send(self, method, path, body=None, headers=None):
-        """(status, headers, body)"""
-        c = self.connect()
-        try:
-            c.request(method, path, body, headers or {})
-            r = c.getresponse()
-            return r.status, r.headers, r.read()
-        finally:
-            c.close()
 
     def post(self, path, body, token=None, **headers):
         head = {'Content-Type': 'application/json', **headers}

@@ -8,12 +8,12 @@ import re
 import subprocess
 import threading
 
-from lib_world import BIN, environment
+from lib_world import BIN, Served, environment
 
 STOP_S = 20
 
 
-class Page:
+class Page(Served):
     """words: more options; prefix: what runs the program; runtime: its
     XDG_RUNTIME_DIR."""
 
@@ -55,18 +55,6 @@ class Page:
     def headers(self, more=None):
         return {'Authorization': 'Bearer ' + (self.token or ''),
                 'Content-Type': 'application/json', **(more or {})}
-
-    def connect(self):
-        return http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
-
-    def send(self, method, path, body=None, headers=None):
-        c = self.connect()
-        try:
-            c.request(method, path, body, headers or {})
-            r = c.getresponse()
-            return r.status, r.headers, r.read()
-        finally:
-            c.close()
 
     # ---- calls ----
 

@@ -9,6 +9,7 @@ it started, by process id, and nothing else.
 
 XG_BIN: where the programs lie. XG_SOURCE: the source tree.
 """
+import http.client
 import json
 import os
 import pathlib
@@ -285,6 +286,23 @@ class World:
         agent.do('enrol', self.code(worker))
         agent.sync()
         return agent
+
+
+class Served:
+    """What serves a page, on self.port of the loopback."""
+
+    def connect(self):
+        return http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
+
+    def send(self, method, path, body=None, headers=None):
+        """(status, headers, body)"""
+        c = self.connect()
+        try:
+            c.request(method, path, body, headers or {})
+            r = c.getresponse()
+            return r.status, r.headers, r.read()
+        finally:
+            c.close()
 
 
 class Case(unittest.TestCase):

@@ -25,6 +25,17 @@ class Line:
         self.listener = socket.create_server(('127.0.0.1', port))
         threading.Thread(target=self.accept, daemon=True).start()
 
+    @classmethod
+    def before(cls, case):
+        """One that the devices of a test meet where its server was."""
+        old = case.world.port
+        case.world.stop()
+        case.world.port = 0
+        case.world.start()
+        line = cls(old, case.world.port)
+        case.addCleanup(line.close)
+        return line
+
     def accept(self):
         while True:
             try:
@@ -68,16 +79,6 @@ class Pains(Case):
     WORKERS = [('wa', 'worker', GRID), ('wb', 'worker', GRID),
                ('ca', 'community', COMMUNITY)]
 
-    def between(self):
-        """A line between the devices and the server, that can be cut."""
-        old = self.world.port
-        self.world.stop()
-        self.world.port = 0
-        self.world.start()
-        line = Line(old, self.world.port)
-        self.addCleanup(line.close)
-        return line
-
     def once(self, which):
         """It is here, there and everywhere, once, and so is each record."""
         everywhere = [agent.ask('list', '--all') for agent in self.agents]
@@ -91,7 +92,7 @@ class Pains(Case):
     # ---- 16: retries and races make duplicates ----
 
     def test_16_a_retry_after_a_lost_answer_makes_no_second_report(self):
-        line = self.between()
+        line = Line.before(self)
         self.a.sync()
         line.said = 0
         one = self.a.incident('address=东街')
@@ -137,7 +138,7 @@ class Pains(Case):
     # ---- 17: edited after a cancelled upload, refused for ever ----
 
     def test_17_an_edit_after_a_cancelled_upload_is_taken(self):
-        line = self.between()
+        line = Line.before(self)
         self.a.sync()
         for limit in (0, 2500, 4500):
             one = self.a.incident('address=旧', 'note=' + 'x' * 2000)

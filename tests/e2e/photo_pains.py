@@ -38,15 +38,6 @@ class PhotoPains(Case):
     def places(self):
         return [p['place'] for p in self.a.ask('photos', 'list')]
 
-    def between(self):
-        old = self.world.port
-        self.world.stop()
-        self.world.port = 0
-        self.world.start()
-        line = Line(old, self.world.port)
-        self.addCleanup(line.close)
-        return line
-
     def held(self, path):
         """The server has it, byte for byte."""
         name = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -57,7 +48,7 @@ class PhotoPains(Case):
     # ---- 1: all is synced, it says, after a network error ----
 
     def test_01_it_does_not_say_synced_when_the_line_broke(self):
-        line = self.between()
+        line = Line.before(self)
         self.a.sync()
         path = self.photo('a.jpg', 2 * MB)
         one = self.report(path)
@@ -139,7 +130,7 @@ class PhotoPains(Case):
     # ---- 7: an upload begins again at nothing ----
 
     def test_07_an_upload_goes_on_where_it_stopped(self):
-        line = self.between()
+        line = Line.before(self)
         self.a.sync()
         path = self.photo('a.jpg', 6 * MB)
         self.report(path)
@@ -183,7 +174,7 @@ class PhotoPains(Case):
     # ---- 15: many queued things, too many open files ----
 
     def test_15_a_hundred_photos_need_no_hundred_handshakes(self):
-        line = self.between()
+        line = Line.before(self)
         self.a.sync()
         for i in range(25):
             self.report(*(self.photo('%d-%d.jpg' % (i, k), 1000)
