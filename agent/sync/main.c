@@ -21,6 +21,7 @@
 #include "agent/sync/http.h"
 #include "agent/sync/metered.h"
 #include "agent/sync/print.h"
+#include "agent/sync/shut.h"
 #include "shared/base/lang.h"
 #include "shared/base/log.h"
 
@@ -254,6 +255,8 @@ static enum xg_status watch(const struct arguments *a, const char *path,
     enum xg_status status = XG_OK;
     int64_t pause_s = a->every_s > 0 ? a->every_s : 1;
 
+    /* For as long as the machine runs; a run by hand is over at once. */
+    sync_shut(path);
     while (!stopped) {
         struct run run;
         status = sync_once(a, path, env, p, &run, err);

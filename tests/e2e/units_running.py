@@ -200,6 +200,23 @@ class Installed(unittest.TestCase):
         for place in ('/', '/home', '/home/li'):
             self.assertLessEqual({'ro', 'noexec'}, mounts[place], place)
 
+    def test_it_shuts_itself_up(self):
+        """Its unit lets it, and what it is for goes on: that the rest of the
+        home is closed then is of unit/test_shut."""
+        if not lib_machine.has_landlock():
+            self.skipTest('this kernel has no Landlock')
+        self.unlock()
+        since = len(self.machine.journal(SYNC))
+        self.start(SYNC, '[Service]\nExecStart=\n'
+                   'ExecStart=%s sync --watch --every 1 --verbose\n' %
+                   self.machine.do('which', 'xunge').split()[-1])
+        said = wait_until(lambda: re.search(
+            'sync.(shut|open)', self.machine.journal(SYNC)[since:]), WAIT_S)
+        self.assertEqual(said[1], 'shut')
+        which = self.one('incident', 'category=fire', 'address=东街')['id']
+        wait_until(lambda: self.one('show', which)['delivery'] == 'received',
+                   WAIT_S)
+
     def test_it_has_no_right(self):
         status = dict(line.split(':\t') for line in self.machine.do(
             'cat', '/proc/%d/status' % self.start()).splitlines())
