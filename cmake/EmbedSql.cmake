@@ -6,6 +6,8 @@
 #                         after a line `-- part: some_part`, and is put where
 #                         `@some_part@` stands, in parts that follow too
 # folder/0001_name.sql    migrations, numbered from 1 without a gap
+# folder/newest.sql       what they all lead to, of which a new file is made;
+#                         without it a new file gets them one by one
 #
 # gives generated/<prefix>_sql.h and .c: `enum <prefix>_stmt` and
 # `const struct xg_sql <prefix>_sql` (shared/db/db.h), and adds the .c to the
@@ -155,7 +157,7 @@ function(xg_embed_sql target prefix folder)
     endif()
     set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY
         CMAKE_CONFIGURE_DEPENDS ${files})
-    list(REMOVE_ITEM files ${source}/queries.sql)
+    list(REMOVE_ITEM files ${source}/queries.sql ${source}/newest.sql)
     list(SORT files)
 
     xg_sql_statements(${prefix} ${source}/queries.sql)
@@ -164,6 +166,13 @@ function(xg_embed_sql target prefix folder)
     set(table NULL)
     if(migration_count GREATER 0)
         set(table migrations)
+    endif()
+    set(newest NULL)
+    if(EXISTS ${source}/newest.sql)
+        file(READ ${source}/newest.sql hex HEX)
+        xg_sql_bytes(bytes "${hex}")
+        string(APPEND migrations "static const char newest[] = {\n    ${bytes}};\n")
+        set(newest newest)
     endif()
     set(note "/* Made from ${folder} by cmake/EmbedSql.cmake. */\n")
     xg_sql_write(${made}.h "${note}#ifndef XG_GENERATED_${upper}_SQL_H
@@ -189,7 +198,8 @@ ${texts}};
 
 ${migrations}
 const struct xg_sql ${prefix}_sql = {
-    names, statements, ${upper}_STMT_COUNT, ${table}, ${migration_count}};
+    names, statements, ${upper}_STMT_COUNT, ${table}, ${migration_count},
+    ${newest}};
 ")
     target_sources(${target} PRIVATE ${made}.c)
 endfunction()

@@ -73,6 +73,8 @@ struct xg_sql {
     size_t statement_count;
     const struct xg_migration *migrations;
     size_t migration_count;
+    const char *newest; /* what they all lead to, for a new file; NULL: they
+                         * are run one after the other there, too */
 };
 
 /* All zero is right for a program that writes. */

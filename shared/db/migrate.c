@@ -115,18 +115,36 @@ static enum xg_status begin_new(struct xg_db *db, struct xg_error *err)
     return status;
 }
 
-static enum xg_status apply(struct xg_db *db, size_t index,
-                            struct xg_error *err)
+/* The migration is done now. */
+static enum xg_status note_done(struct xg_db *db, size_t index,
+                                struct xg_error *err)
 {
     const struct xg_migration *m = &db->sql->migrations[index];
-
-    if (xg_db_exec(db, m->sql, m->name, err) != XG_OK)
-        return err->status;
     struct xg_stmt *s = xg_stmt_own(db, XG_DB_STMT_MIGRATION_ADD);
+
     xg_bind_u64(s, 1, index + 1);
     xg_bind_text(s, 2, m->name);
     xg_bind_hash(s, 3, &m->checksum);
     return xg_stmt_run(s, err);
+}
+
+/* Migrations `from` and on; a file that has had none gets all at once, where
+ * that is known. */
+static enum xg_status apply(struct xg_db *db, size_t from, struct xg_error *err)
+{
+    const struct xg_sql *sql = db->sql;
+    bool at_once = from == 0 && sql->newest;
+
+    if (at_once && xg_db_exec(db, sql->newest, "newest", err) != XG_OK)
+        return err->status;
+    for (size_t i = from; i < sql->migration_count; i++) {
+        const struct xg_migration *m = &sql->migrations[i];
+
+        if ((!at_once && xg_db_exec(db, m->sql, m->name, err) != XG_OK) ||
+            note_done(db, i, err) != XG_OK)
+            return err->status;
+    }
+    return XG_OK;
 }
 
 static enum xg_status check_foreign_keys(struct xg_db *db, struct xg_error *err)
@@ -154,13 +172,11 @@ static enum xg_status apply_due(struct xg_db *db, struct xg_error *err)
     } else if (check_past(db, version, err) != XG_OK) {
         return err->status;
     }
-    for (size_t i = (size_t)version; i < newest; i++)
-        if (apply(db, i, err) != XG_OK)
-            return err->status;
     if ((size_t)version == newest)
         return XG_OK;
-    if (xg_db_exec_number(db, XG_DB_STMT_VERSION_SET, (int64_t)newest, err) !=
-        XG_OK)
+    if (apply(db, (size_t)version, err) != XG_OK ||
+        xg_db_exec_number(db, XG_DB_STMT_VERSION_SET, (int64_t)newest, err) !=
+            XG_OK)
         return err->status;
     return check_foreign_keys(db, err);
 }

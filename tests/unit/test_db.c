@@ -620,6 +620,47 @@ static void test_migrations_go_forward(void **state)
     xg_db_close(db);
 }
 
+/* Open with a short way to the newest schema, which is known by its table. */
+static bool made_at_once(void)
+{
+    const struct xg_migration *m = test_sql.migrations;
+    struct xg_sql sql = test_sql;
+    struct xg_error err;
+    struct xg_db *db = NULL;
+    char newest[4096];
+    bool is = false;
+
+    snprintf(newest, sizeof newest, "%s%s%sCREATE TABLE at_once (x);", m[0].sql,
+             m[1].sql, m[2].sql);
+    sql.newest = newest;
+    assert_ok(xg_db_open(&db, path, &sql, NULL, &err));
+    assert_ok(xg_db_is_table(&is, db, "at_once", &err));
+    xg_db_close(db);
+    /* Who knows no short way finds nothing left to do. */
+    db = open_db(NULL);
+    assert_int_equal(count_pages(db), 1);
+    xg_db_close(db);
+    return is;
+}
+
+static void test_a_new_file_is_made_at_once(void **state)
+{
+    (void)state;
+    assert_true(made_at_once());
+}
+
+static void test_an_old_file_is_migrated_step_by_step(void **state)
+{
+    struct xg_sql one = migrations_up_to(1);
+    struct xg_error err;
+    struct xg_db *db = NULL;
+
+    (void)state;
+    assert_ok(xg_db_open(&db, path, &one, NULL, &err));
+    xg_db_close(db);
+    assert_false(made_at_once());
+}
+
 /* The journal mode lies in the file: 2 for WAL. */
 static int journal_mode(void)
 {
@@ -1137,6 +1178,8 @@ int main(void)
         TEST(test_misuse_stops_the_program),
         TEST(test_snapshot_stands_still),
         TEST(test_migrations_go_forward),
+        TEST(test_a_new_file_is_made_at_once),
+        TEST(test_an_old_file_is_migrated_step_by_step),
         TEST(test_a_file_made_on_a_full_disk_has_its_log),
         TEST(test_new_file_is_private),
         TEST(test_without_a_log),

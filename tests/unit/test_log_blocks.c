@@ -353,6 +353,7 @@ static void fill_before(const char *path, uint64_t size)
     sqlite3_stmt *put;
 
     before.migration_count = BEFORE;
+    before.newest = NULL;
     assert_ok(xg_db_open(&db, path, &before, NULL, &err));
     xg_db_close(db);
     assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);

@@ -2,6 +2,7 @@
 #include "tests/lib/test.h"
 
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,12 @@ struct engine {
     struct store_fault fault;
 };
 
+static void make_folder(struct engine *e)
+{
+    test_folder_make(e->dir, "store");
+    snprintf(e->path, sizeof e->path, "%s/server.db", e->dir);
+}
+
 static struct store *open_store(struct engine *e)
 {
     struct xg_error err = XG_ERROR_NONE;
@@ -31,10 +38,8 @@ static struct store *open_store(struct engine *e)
 
     e->fault = (struct store_fault){.status = XG_OK};
     if (e->file) {
-        if (!e->dir[0]) {
-            test_folder_make(e->dir, "store");
-            snprintf(e->path, sizeof e->path, "%s/server.db", e->dir);
-        }
+        if (!e->dir[0])
+            make_folder(e);
         assert_ok(store_sqlite_open(&s, e->path, &err));
     } else {
         assert_ok(store_memory_open(&s, &err));
@@ -1477,6 +1482,68 @@ static void test_statements(void **unused)
     }
 }
 
+/* Every table and index of a file, by its name, without what nobody obeys:
+ * comments and blanks. */
+static char *schema_of(const char *path)
+{
+    static const char all[] =
+        "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name";
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    sqlite3 *db;
+    sqlite3_stmt *s;
+
+    assert_non_null(out);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, all, -1, &s, NULL), SQLITE_OK);
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        const char *sql = (const char *)sqlite3_column_text(s, 2);
+
+        fprintf(out, "%s %s: ", sqlite3_column_text(s, 0),
+                sqlite3_column_text(s, 1));
+        for (; sql && *sql; sql++)
+            if (strncmp(sql, "--", 2) == 0)
+                sql += strcspn(sql, "\n");
+            else if (!strchr(" \n", *sql))
+                fputc(*sql, out);
+        fputc('\n', out);
+    }
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* What a new file is made of is what one that came all the way has. */
+static void test_a_new_file_is_like_one_that_was_migrated(void **unused)
+{
+    struct xg_sql all = server_sql, first = server_sql;
+    struct xg_error err = XG_ERROR_NONE;
+    struct engine at_once = {.name = "new", .file = true};
+    struct engine steps = {.name = "old", .file = true};
+    struct xg_db *db;
+    (void)unused;
+
+    make_folder(&steps);
+    all.newest = first.newest = NULL;
+    first.migration_count = 1;
+    assert_ok(xg_db_open(&db, steps.path, &first, NULL, &err));
+    xg_db_close(db);
+    assert_ok(xg_db_open(&db, steps.path, &all, NULL, &err));
+    xg_db_close(db);
+    struct store *s = open_store(&at_once);
+    char *one = schema_of(at_once.path), *other = schema_of(steps.path);
+    assert_non_null(strstr(one, "table operator: CREATETABLEoperator(code"));
+    assert_string_equal(one, other);
+    free(one);
+    free(other);
+    close_store(&at_once, s);
+    /* The one opens as the other does. */
+    s = open_store(&steps);
+    close_store(&steps, s);
+}
+
 /* A search by name goes through all runs: the newest, and old ones. */
 static void test_runs(void **unused)
 {
@@ -1829,6 +1896,7 @@ int main(void)
         ALL(fault),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_a_new_file_is_like_one_that_was_migrated),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_sieves),
         cmocka_unit_test(test_names_move),
