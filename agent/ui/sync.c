@@ -305,7 +305,7 @@ enum xg_status sync_start(struct sync_desk *desk, struct ui *ui,
     *desk = (struct sync_desk){
         .ui = ui, .every_min = SYNC_EVERY_MIN, .last_ms = ui_now_ms()};
     pthread_mutex_init(&desk->lock, NULL);
-    xg_wait_init(&desk->wake);
+    pthread_cond_init(&desk->wake, NULL);
     errno = pthread_create(&desk->thread, NULL, work, desk);
     if (errno)
         return xg_fail_os(err, "pthread_create");

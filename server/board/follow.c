@@ -745,7 +745,7 @@ enum xg_status board_start(struct board_thread **out, struct board *b,
         return xg_fail_nomem(err);
     t->b = b;
     pthread_mutex_init(&t->mutex, NULL);
-    xg_wait_init(&t->wake);
+    pthread_cond_init(&t->wake, NULL);
     b->followed = true;
     if (pthread_create(&t->thread, NULL, follow, t) != 0) {
         b->followed = false;

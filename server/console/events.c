@@ -279,7 +279,7 @@ enum xg_status events_open(struct events **out, struct data *d,
     for (size_t i = 0; i < EVENTS_KEPT; i++)
         e->kept[i].arena = XG_ARENA(ROUND_BYTES);
     pthread_mutex_init(&e->lock, NULL);
-    xg_wait_init(&e->stop);
+    pthread_cond_init(&e->stop, NULL);
     *out = e;
     return XG_OK;
 }

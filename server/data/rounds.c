@@ -51,7 +51,7 @@ enum xg_status rounds_start(struct rounds **out, const char *name,
     r->ctx = ctx;
     r->every_s = every_s;
     pthread_mutex_init(&r->mutex, NULL);
-    xg_wait_init(&r->wake);
+    pthread_cond_init(&r->wake, NULL);
     int rc = pthread_create(&r->thread, NULL, run, r);
     if (rc != 0) {
         free(r);

@@ -1,19 +1,8 @@
 /* wait.c - see wait.h. */
+#define _GNU_SOURCE /* pthread_cond_clockwait(): glibc 2.30, POSIX of 2024 */
 #include "shared/base/wait.h"
 
 #include <errno.h>
-
-/* With glibc and musl none of these can fail: nothing is allocated, and each
- * has that clock. */
-void xg_wait_init(pthread_cond_t *wake)
-{
-    pthread_condattr_t by;
-
-    pthread_condattr_init(&by);
-    pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
-    pthread_cond_init(wake, &by);
-    pthread_condattr_destroy(&by);
-}
 
 struct timespec xg_wait_until(uint64_t ms)
 {
@@ -33,5 +22,6 @@ struct timespec xg_wait_until(uint64_t ms)
 bool xg_wait(pthread_cond_t *wake, pthread_mutex_t *held,
              const struct timespec *until)
 {
-    return pthread_cond_timedwait(wake, held, until) != ETIMEDOUT;
+    return pthread_cond_clockwait(wake, held, CLOCK_MONOTONIC, until) !=
+           ETIMEDOUT;
 }

@@ -13,9 +13,6 @@
 #include <stdint.h>
 #include <time.h>
 
-/* What is waited for with a limit; pthread_cond_destroy() ends it. */
-void xg_wait_init(pthread_cond_t *wake);
-
 /* The moment so many ms from now. */
 struct timespec xg_wait_until(uint64_t ms);
 

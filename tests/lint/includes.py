@@ -110,7 +110,7 @@ SQL = re.compile(
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|gets|system|popen|alloca|"
                     r"strtok|tmpnam)\s*\(")
 # By a clock that is set, a wait lasts as long as the clock was set back.
-WAITS = re.compile(r"\b(pthread_cond_timedwait\s*\(|CLOCK_REALTIME\b)")
+WAITS = re.compile(r"\b(pthread_cond_(?:timed|clock)wait\s*\(|CLOCK_REALTIME\b)")
 SQL_CALLS = re.compile(r"\b(sqlite3_exec|PQexec)\s*\(")
 
 

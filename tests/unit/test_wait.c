@@ -20,7 +20,7 @@ static int set_up(void **state)
     pthread_mutexattr_t strict;
 
     f.told = false;
-    xg_wait_init(&f.wake);
+    pthread_cond_init(&f.wake, NULL);
     pthread_mutexattr_init(&strict);
     pthread_mutexattr_settype(&strict, PTHREAD_MUTEX_ERRORCHECK);
     pthread_mutex_init(&f.held, &strict);
