@@ -28,9 +28,13 @@
  * order), another round is no other race: under ThreadSanitizer every 16th is
  * done, elsewhere all. Every test runs there, and every kind of fault.
  *
- * A sweep that fails each call once for each of several statuses takes the
- * same ways out for each of them: under AddressSanitizer each call fails with
- * one. It begins at `kind % TEST_SWEEP(kinds)`, and goes by TEST_SWEEP. */
+ * A sweep that fails each call once, for each of several statuses, takes the
+ * same ways out for many of them: under AddressSanitizer every third call
+ * fails, with one of the statuses. It begins at TEST_SWEEP_FROM(kind), and
+ * goes by TEST_SWEEP(kinds). Histories that are drawn are drawn a third as
+ * often: TEST_DRAWS(rounds).
+ *
+ * With XG_SOAK a sanitizer, too, has all of it (TEST_WHOLE). */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
 #define TEST_UNDER_ASAN
@@ -38,15 +42,26 @@
 #elif defined __SANITIZE_ADDRESS__
 #define TEST_UNDER_ASAN
 #endif
-#if defined __SANITIZE_THREAD__
+#if defined TEST_WHOLE
+#define TEST_STRIDE 1
+#define TEST_SWEEP_FROM(kind) 0
+#define TEST_SWEEP(kinds) 1
+#define TEST_DRAWS(rounds) (rounds)
+#elif defined __SANITIZE_THREAD__
 #define TEST_STRIDE 16
+#define TEST_SWEEP_FROM(kind) (kind)
 #define TEST_SWEEP(kinds) 16
+#define TEST_DRAWS(rounds) ((rounds) / 16 + 1)
 #elif defined TEST_UNDER_ASAN
 #define TEST_STRIDE 1
-#define TEST_SWEEP(kinds) (kinds)
+#define TEST_SWEEP_FROM(kind) (3 * (kind))
+#define TEST_SWEEP(kinds) (3 * (kinds))
+#define TEST_DRAWS(rounds) ((rounds) / 3 + 1)
 #else
 #define TEST_STRIDE 1
+#define TEST_SWEEP_FROM(kind) 0
 #define TEST_SWEEP(kinds) 1
+#define TEST_DRAWS(rounds) (rounds)
 #endif
 
 #endif

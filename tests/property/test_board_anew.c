@@ -1018,7 +1018,7 @@ static void test_followed_is_anew(void **state)
     size_t lates = 0;
 
     (void)state;
-    for (int i = 0; i < ROUNDS / TEST_STRIDE + 1; i++) {
+    for (int i = 0; i < TEST_DRAWS(ROUNDS); i++) {
         print_message("seed %llu\n", (unsigned long long)seed);
         lates += one_round(seed++);
     }

@@ -14,7 +14,7 @@
 #include "shared/core/judge.h"
 #include "tests/lib/device.h"
 
-enum { PEOPLE = 14, DEVICES = 24, OPS_MAX = 260, ROUNDS = 150 };
+enum { PEOPLE = 14, DEVICES = 24, OPS_MAX = 260, ROUNDS = TEST_DRAWS(150) };
 
 static const uint8_t registrar[32] = {3};
 

@@ -98,7 +98,7 @@ static void test_written_once_whatever_call_fails(void **unused)
 
     (void)unused;
     for (size_t kind = 0; kind < 2; kind++, failed = true)
-        for (uint64_t n = kind % TEST_SWEEP(2); failed; n += TEST_SWEEP(2)) {
+        for (uint64_t n = TEST_SWEEP_FROM(kind); failed; n += TEST_SWEEP(2)) {
             struct store_fault fault = {.status = XG_OK};
             struct xg_error err = XG_ERROR_NONE;
             struct clerk *clerk;
@@ -134,7 +134,7 @@ static void test_one_bad_case_keeps_no_other_from_its_reminder(void **unused)
 
     (void)unused;
     for (size_t kind = 0; kind < 3; kind++, failed = true)
-        for (uint64_t n = kind % TEST_SWEEP(3); failed; n += TEST_SWEEP(3)) {
+        for (uint64_t n = TEST_SWEEP_FROM(kind); failed; n += TEST_SWEEP(3)) {
             struct store_fault fault = {.status = XG_OK};
             struct xg_error err = XG_ERROR_NONE;
             struct clerk *clerk;

@@ -167,7 +167,7 @@ static void test_a_number_is_given_once_whatever_call_fails(void **unused)
 
     (void)unused;
     for (size_t kind = 0; kind < 2; kind++, failed = true)
-        for (uint64_t n = 0; failed; n++) {
+        for (uint64_t n = TEST_SWEEP_FROM(kind); failed; n += TEST_SWEEP(2)) {
             struct store_fault fault = {.status = XG_OK};
             struct xg_error err = XG_ERROR_NONE;
             struct desk_done done;
@@ -227,7 +227,7 @@ static void test_by_its_key_it_is_done_once_whatever_call_fails(void **unused)
     unsigned kept = 0;
 
     (void)unused;
-    for (uint64_t n = 0; failed; n++) {
+    for (uint64_t n = 0; failed; n += TEST_SWEEP(1)) {
         struct store_fault fault = {.status = XG_OK};
         struct xg_error err = XG_ERROR_NONE;
         struct desk_done done, again;

@@ -1100,7 +1100,7 @@ static void test_store_fails(void **unused)
     (void)unused;
 
     for (size_t kind = 0; kind < 3; kind++)
-        for (uint64_t n = kind % TEST_SWEEP(3);; n += TEST_SWEEP(3)) {
+        for (uint64_t n = TEST_SWEEP_FROM(kind);; n += TEST_SWEEP(3)) {
             struct store_fault fault = {.status = XG_OK};
             struct setup s;
             size_t acknowledged = 0;

@@ -903,7 +903,7 @@ static void test_any_history_ends_in_the_present(void **unused)
                                                     "hb",   "wn", "ha"};
     (void)unused;
 
-    for (uint64_t round = 0; round < 25; round++) {
+    for (uint64_t round = 0; round < TEST_DRAWS(25); round++) {
         struct mix m = {.count = 0};
         struct setup s;
         begin(&s, 100 + round);
