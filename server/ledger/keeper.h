@@ -10,13 +10,13 @@
  *  - as long as they go together, up to five minutes apart at a time, the
  *    machine's clock is right;
  *  - where it jumps, either way, the time goes on as it went. The jump is
- *    believed once the clock has stood by it for a 24th of its length: an
- * hour's for two and a half minutes, three days' for three hours (a machine
- * that was paused), 73 years' for three years; or at once by an operator's word
- *    (ledger_believe);
+ *    believed once the clock has stood by it for a 24th of its length, an
+ *    hour's for two and a half minutes, three days' for three hours (a machine
+ *    that was paused), 73 years' for three years; or at once by an operator's
+ *    word (ledger_believe);
  *  - after a new boot nothing tells how long the machine was off. What is not
  *    before the last time that was known, and at most a hundred days after it,
- * is right; anything else waits as above, from that last time on.
+ *    is right; anything else waits as above, from that last time on.
  *
  * The last time that was known goes into the store with each time note, with
  * the boot that it was in, so that a program started amid a jump knows better
