@@ -14,7 +14,7 @@ libsystemd-dev libwebp-dev libxlsxwriter-dev ninja-build pkg-config
 zlib1g-dev gpsd python3 zopfli"
 test="chromium chromium-headless-shell clang clang-tidy cppcheck curl dbus fonts-wqy-zenhei git golang-go
 golang-golang-x-mod-dev iproute2 libclang-rt-14-dev libcmocka-dev lld
-openssl poppler-utils procps
+openssl patch poppler-utils procps
 python3-cryptography python3-dbusmock python3-openpyxl systemd systemd-container util-linux
 zbar-tools"
 

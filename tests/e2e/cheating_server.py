@@ -70,7 +70,7 @@ class Cheated(Case):
         other.folder.mkdir()
         other.data = other.folder / 'server'
         shutil.copytree(self.world.data, other.data)
-        other.port, other.p = self.world.port, None
+        other.port, other.p, other.env = self.world.port, None, {}
         other.log = open(other.folder / 'serve.log', 'wb')
         self.addCleanup(other.log.close)
         self.addCleanup(other.stop)
