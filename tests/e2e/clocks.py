@@ -162,10 +162,10 @@ class Clocks(Case):
         jumping = Jumping(self.world.folder)
         self.a.env = jumping.env
         saved, sets = [], 0
-        for n in range(3):
-            def work(n=n):
-                for i in range(4):
-                    one = self.a.incident('address=%d-%d' % (n, i))
+        while len(saved) < 12 or sets < 50:
+            def work():
+                for _ in range(4):
+                    one = self.a.incident('address=%d' % len(saved))
                     self.a.do('note', one, '备注')
                     saved.append(one)
                 self.a.do('photo', saved[-1],
@@ -175,9 +175,8 @@ class Clocks(Case):
             sets += jumps
             self.assertEqual((synced['ok'], synced['remaining']), (True, 0))
             self.assertEqual(synced['photos_left'], 0)
-        self.assertGreater(sets, 50)
         self.a.env = {}
-        self.assertEqual(len(set(saved)), 12)
+        self.assertEqual(len(set(saved)), len(saved))
         self.assertEqual({self.a.show(one)['delivery'] for one in saved},
                          {'received'})
         self.settle()
