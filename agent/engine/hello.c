@@ -303,8 +303,9 @@ static enum xg_status follow_registrar(struct sync *y,
     return vault_set_escrow(y->home->vault, end->registrar, err);
 }
 
-static enum xg_status put_registry(struct sync *y, struct xg_bytes rest,
-                                   struct xg_error *err)
+/* `whole`: nothing of it is left to be asked for. */
+static enum xg_status put_registry(struct sync *y, bool *whole,
+                                   struct xg_bytes rest, struct xg_error *err)
 {
     struct store_registry_end end;
     struct xg_bytes frame;
@@ -325,6 +326,7 @@ static enum xg_status put_registry(struct sync *y, struct xg_bytes rest,
         return sync_bad_answer(y, err);
     if (check_proven(y, &end, err) != XG_OK)
         return err->status;
+    *whole = end.number >= y->welcome.registry;
     return y->welcome.note_count ? follow_registrar(y, &end, err) : XG_OK;
 }
 
@@ -354,15 +356,18 @@ static enum xg_status keep(struct sync *y, const struct frames *f,
 {
     const struct xg_welcome *w = &y->welcome;
     struct store_identity id = y->id;
+    bool whole = false;
     enum xg_status status = store_begin(y->store, err);
 
     id.state = w->state;
     if (status == XG_OK && id.state != y->id.state)
         status = store_put_identity(y->store, &id, err);
     if (status == XG_OK)
-        status = put_registry(y, f->rest, err);
+        status = put_registry(y, &whole, f->rest, err);
     if (status == XG_OK && w->size > y->held.size)
         status = store_put_checkpoint(y->store, f->checkpoint, err);
+    if (status == XG_OK && whole)
+        status = store_put_known(y->store, err);
     /* How old a bundle is nobody knows: it sets no clock. */
     if (status == XG_OK && !y->part && w->time_ms <= INT64_MAX)
         status =

@@ -244,6 +244,8 @@ static enum xg_status succeed_all(struct sync *y, const struct chain *c,
     if (status == XG_OK)
         status = store_put_checkpoint(y->store, checkpoint, err);
     if (status == XG_OK)
+        status = store_put_known(y->store, err);
+    if (status == XG_OK)
         status = store_put_meta_u64(y->store, SYNC_META_BACKUP, 0, err);
     return status;
 }

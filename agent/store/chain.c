@@ -557,7 +557,8 @@ enum xg_status store_begin_chain(struct store *s, struct xg_hash *chain,
     return status;
 }
 
-/* Before the first record after a sync: what the log was when we saw it. */
+/* Before the first record after a sync: what the log was when we last knew all
+ * that its registry says. */
 static enum xg_status anchor(struct store *s, struct store_chain *chain,
                              struct xg_error *err)
 {
@@ -565,7 +566,7 @@ static enum xg_status anchor(struct store *s, struct store_chain *chain,
     struct xg_hash hash;
     bool found;
 
-    if (store_get_checkpoint(s, &seen, NULL, &found, err) != XG_OK)
+    if (store_get_known(s, &seen, &found, err) != XG_OK)
         return err->status;
     if (!found || seen.size <= chain->anchor_size)
         return XG_OK;

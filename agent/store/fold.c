@@ -240,18 +240,17 @@ static enum xg_status judge_provisionally(struct loader *l,
 enum xg_status fold_actor(struct store *s, struct xg_judgement *out,
                           const char *author, struct xg_error *err)
 {
-    struct xg_buf note = XG_BUF(STORE_VALUE_MAX);
-    struct xg_checkpoint checkpoint = {0};
+    struct xg_checkpoint seen;
+    struct store_chain chain;
     struct store_identity id;
     struct xg_statement enrolled;
     uint64_t position;
     bool found = false, known = false;
 
     /* Its next record is written behind an anchor of this checkpoint. */
-    enum xg_status status =
-        store_get_checkpoint(s, &checkpoint, &note, &found, err);
-    xg_buf_clear(&note);
-    if (status != XG_OK || store_get_identity(s, &id, err) != XG_OK ||
+    if (store_get_known(s, &seen, &found, err) != XG_OK ||
+        store_current_chain(s, &chain, err) != XG_OK ||
+        store_get_identity(s, &id, err) != XG_OK ||
         s->registry.find(s->registry.ctx, XG_SAYS_DEVICE, id.device, UINT64_MAX,
                          &enrolled, &position, &known, err) != XG_OK)
         return err->status;
@@ -260,7 +259,11 @@ enum xg_status fold_actor(struct store *s, struct xg_judgement *out,
     if (known)
         return xg_judge_author(out, &s->registry, id.device,
                                strcmp(author, id.worker) == 0 ? "" : author,
-                               false, found ? checkpoint.size : 0, err);
+                               false,
+                               found && seen.size > chain.anchor_size
+                                   ? seen.size
+                                   : chain.anchor_size,
+                               err);
     take_for_worker(out, id.worker, author);
     return XG_OK;
 }

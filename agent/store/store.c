@@ -13,6 +13,7 @@
 #define META_IDENTITY ".identity"
 #define META_SEED ".seed"
 #define META_CHECKPOINT ".checkpoint"
+#define META_KNOWN ".known"
 
 enum { CONTEXT_MAX = 256, PATH_MAX_BYTES = 4096, SEED_SIZE = 32 };
 
@@ -396,16 +397,15 @@ enum xg_status store_signer(struct store *s, struct xg_signer *out,
 
 /* ---- the checkpoint ---- */
 
-enum xg_status store_get_checkpoint(struct store *s, struct xg_checkpoint *out,
-                                    struct xg_buf *note, bool *found,
-                                    struct xg_error *err)
+static enum xg_status get_checkpoint(struct store *s, struct xg_checkpoint *out,
+                                     struct xg_buf *note, bool *found,
+                                     const char *name, struct xg_error *err)
 {
     struct xg_buf text = XG_BUF(XG_NOTE_MAX);
     struct xg_checkpoint checkpoint = {0};
     struct xg_note parsed;
     bool has;
-    enum xg_status status =
-        store_get_meta(s, &text, &has, META_CHECKPOINT, err);
+    enum xg_status status = store_get_meta(s, &text, &has, name, err);
 
     if (status == XG_OK && has)
         status = xg_note_parse(&parsed, text.data, text.len, err);
@@ -423,6 +423,13 @@ enum xg_status store_get_checkpoint(struct store *s, struct xg_checkpoint *out,
     return status;
 }
 
+enum xg_status store_get_checkpoint(struct store *s, struct xg_checkpoint *out,
+                                    struct xg_buf *note, bool *found,
+                                    struct xg_error *err)
+{
+    return get_checkpoint(s, out, note, found, META_CHECKPOINT, err);
+}
+
 enum xg_status store_put_checkpoint(struct store *s, struct xg_bytes note,
                                     struct xg_error *err)
 {
@@ -433,4 +440,27 @@ enum xg_status store_put_checkpoint(struct store *s, struct xg_bytes note,
         xg_checkpoint_parse(&checkpoint, parsed.text, err) != XG_OK)
         return err->status;
     return store_put_meta(s, META_CHECKPOINT, note, err);
+}
+
+enum xg_status store_get_known(struct store *s, struct xg_checkpoint *out,
+                               bool *found, struct xg_error *err)
+{
+    return get_checkpoint(s, out, NULL, found, META_KNOWN, err);
+}
+
+enum xg_status store_put_known(struct store *s, struct xg_error *err)
+{
+    struct xg_buf newest = XG_BUF(XG_NOTE_MAX), known = XG_BUF(XG_NOTE_MAX);
+    bool found = false, has = false;
+    enum xg_status status =
+        store_get_meta(s, &newest, &found, META_CHECKPOINT, err);
+
+    if (status == XG_OK)
+        status = store_get_meta(s, &known, &has, META_KNOWN, err);
+    if (status == XG_OK && found &&
+        !(has && xg_bytes_equal(xg_buf_bytes(&newest), xg_buf_bytes(&known))))
+        status = store_put_meta(s, META_KNOWN, xg_buf_bytes(&newest), err);
+    xg_buf_clear(&newest);
+    xg_buf_clear(&known);
+    return status;
 }

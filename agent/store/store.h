@@ -239,6 +239,17 @@ XG_MUST_CHECK enum xg_status store_put_checkpoint(struct store *s,
                                                   struct xg_bytes note,
                                                   struct xg_error *err);
 
+/* The newest checkpoint up to which all that the registry says is here: the
+ * next record is written behind an anchor of it, by which its author is judged.
+ * A checkpoint that came amid the registry's notes, or with a receipt, says
+ * more than its author could know. */
+XG_MUST_CHECK enum xg_status store_get_known(struct store *s,
+                                             struct xg_checkpoint *out,
+                                             bool *found, struct xg_error *err);
+/* [t] It is the newest that there is. */
+XG_MUST_CHECK enum xg_status store_put_known(struct store *s,
+                                             struct xg_error *err);
+
 /* The logs whose receipts count here: that of now first, then those before it,
  * whose servers were restored (shared/core/successor.h). */
 struct store_log {

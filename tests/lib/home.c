@@ -198,6 +198,7 @@ void test_see_log(struct test_district *d, unsigned number)
     xg_note_sign(&note, xg_buf_bytes(&text), &d->log);
     assert_ok(store_begin(s, &err));
     assert_ok(store_put_checkpoint(s, xg_buf_bytes(&note), &err));
+    assert_ok(store_put_known(s, &err));
     assert_ok(store_commit(s, &err));
     xg_buf_clear(&text);
     xg_buf_clear(&note);

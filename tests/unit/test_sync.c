@@ -108,6 +108,88 @@ static void test_registry_grows(void **state)
     assert_int_equal(number, 3);
 }
 
+/* ---- by which registry a record is judged ---- */
+
+/* Something is written down now. Its anchor names no log that goes on beyond the
+ * first note of the registry that is not here: by that note it would be judged,
+ * though nobody here could know it. */
+static void report_by_what_is_known(struct rig *r)
+{
+    struct store_chain chain;
+    struct xg_hash leaf;
+    uint64_t number;
+
+    rig_report(r, "amid it all");
+    assert_ok(store_current_chain(r->home.store, &chain, &err));
+    assert_ok(store_registry_newest(r->home.store, &number, &leaf, &err));
+    if (number < r->server->note_count)
+        assert_true(chain.anchor_size <= r->server->note_positions[number]);
+}
+
+struct amid {
+    struct rig *r;
+    const char *path;
+    bool grows; /* the registry, just before such a request is served */
+    unsigned met;
+};
+
+static enum xg_status go_on_recording(void *ctx,
+                                      const struct transport_request *q,
+                                      struct transport_answer *a, bool *answered)
+{
+    struct amid *amid = ctx;
+
+    (void)a, (void)answered;
+    if (!rig_is(q, amid->path))
+        return XG_OK;
+    amid->met++;
+    report_by_what_is_known(amid->r);
+    if (amid->grows)
+        fake_server_registry(amid->r->server, "371302077");
+    return XG_OK;
+}
+
+static void test_records_amid_the_registry(void **state)
+{
+    struct rig *r = *state;
+    struct amid amid = {.r = r, .path = "/v1/hello"};
+    struct store_chain chain;
+
+    assert_ok(rig_enrol(r, &err));
+    assert_ok(rig_sync(r, &err));
+    for (int i = 0; i < 5; i++)
+        fake_server_registry(r->server, "371302001");
+    r->server->news_max = 1;
+    r->server->ctx = &amid;
+    r->server->before = go_on_recording;
+    assert_ok(rig_sync(r, &err));
+    r->server->before = NULL;
+    assert_int_equal(amid.met, 5);
+    /* All of it is here: whoever writes now is judged by it. */
+    report_by_what_is_known(r);
+    assert_ok(store_current_chain(r->home.store, &chain, &err));
+    assert_true(chain.anchor_size > r->server->note_positions[5]);
+}
+
+/* A receipt's checkpoint covers what the registry said since the hello. */
+static void test_a_receipt_tells_nothing_of_the_registry(void **state)
+{
+    struct rig *r = *state;
+    struct amid amid = {.r = r, .path = "/v1/batches/", .grows = true};
+
+    assert_ok(rig_enrol(r, &err));
+    rig_report(r, "a hole");
+    r->server->ctx = &amid;
+    r->server->before = go_on_recording;
+    assert_ok(rig_sync(r, &err));
+    r->server->before = NULL;
+    assert_true(amid.met > 0);
+    assert_int_equal(rig_held(r).size, r->server->size);
+    report_by_what_is_known(r);
+    assert_ok(rig_sync(r, &err));
+    report_by_what_is_known(r);
+}
+
 static void test_enrol_lost(void **state)
 {
     struct rig *r = *state;
@@ -554,6 +636,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(test_straight),
         TEST(test_a_long_registry),        TEST(test_not_enrolled),
+        TEST(test_records_amid_the_registry),
+        TEST(test_a_receipt_tells_nothing_of_the_registry),
         TEST(test_registry_grows),  TEST(test_enrol_lost),
         TEST(test_enrol_cut),       TEST(test_enrol_refused),
         TEST(test_receipt_cut),     TEST(test_receipt_flipped),
