@@ -149,10 +149,11 @@ static struct gate_seat *find_seat(struct gate *g,
                                    const struct gate_share *newcomers)
 {
     struct gate_seat *seat = NULL, *victim = NULL;
-    unsigned counted = 0;
+    unsigned counted = 0, closing = 0;
 
     for (size_t i = 0; i < g->count; i++) {
         counted += seat_counts(&g->seats[i]);
+        closing += g->seats[i].closing;
         if (!seat && g->seats[i].state == GATE_FREE)
             seat = &g->seats[i];
     }
@@ -163,7 +164,10 @@ static struct gate_seat *find_seat(struct gate *g,
     if (!address_full && counted < g->max)
         return seat;
     victim = address_full ? oldest(g, newcomers) : over_share(g, newcomers);
-    if (!victim)
+    /* A crowd that replaces its own faster than they go leaves half of the
+     * spare seats to others. */
+    if (!victim ||
+        (victim->share == newcomers && closing >= GATE_SPARE / 2))
         return NULL;
     seat_shut(victim);
     g->stats.evicted++;

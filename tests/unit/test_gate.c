@@ -76,6 +76,23 @@ static void test_the_largest_share_gives_way(void **state)
     close_gate(g);
 }
 
+/* A crowd of one address comes faster than those go whom it replaces: the spare
+ * seats, which they hold until then, are not all its own. */
+static void test_a_crowd_does_not_take_the_spare_seats(void **state)
+{
+    enum { MAX = 8 };
+    struct gate *g = open_gate(MAX, MAX);
+    int refused = 0;
+
+    (void)state;
+    for (int i = 0; i < MAX + 4 * GATE_SPARE; i++)
+        refused += !come(g, i, 1, i);
+    assert_int_equal(refused, 4 * GATE_SPARE - GATE_SPARE / 2);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(come(g, 1000 + i, 2, 1000));
+    close_gate(g);
+}
+
 /* What is closing counts no more, and what has gone leaves its address. */
 static void test_shares_are_given_back(void **state)
 {
@@ -151,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_largest_share_gives_way),
+        cmocka_unit_test(test_a_crowd_does_not_take_the_spare_seats),
         cmocka_unit_test(test_shares_are_given_back),
         cmocka_unit_test(test_a_full_gate_is_looked_through_once),
     };
