@@ -66,6 +66,8 @@ export async function fillIn(page, fill = async () => undefined) {
   const panel = page.locator('form.act-panel');
   await panel.waitFor();
   await fill(panel);
+  // A list that is about to close would have the button move away under the pointer.
+  await panel.locator('.combo-list:not([hidden])').first().waitFor({ state: 'detached' });
   await panel.locator('button[type=submit]').click();
   await panel.waitFor({ state: 'detached' });
 }
