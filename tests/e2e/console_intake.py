@@ -307,7 +307,7 @@ class Intake(Case):
 
     def test_killed_amid(self):
         """What was made stays, once; the same file again takes the rest."""
-        count = 300
+        count = 900
         path = self.file('\n'.join([HEAD] + [row('K%d' % i)
                                              for i in range(count)]))
         argv = [BIN / 'xunge-server', 'intake', self.world.data, path, '--map',
@@ -332,7 +332,8 @@ class Intake(Case):
         told = self.take(path)
         self.assertEqual(sum(bool(o['same_as']) for o in told), made)
         self.assertEqual(sum(bool(o['id']) for o in told), count - made)
-        self.assertEqual(len(self.all()), count)
+        # The board stands back in a rush.
+        wait_until(lambda: len(self.all()) == count, what='all of them')
         self.sound()
 
     def test_maps_that_mean_nothing(self):
